@@ -1,0 +1,3 @@
+"""IDIC Lab: identify, differentiate, interact, customize; then implement and monitor."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,55 @@
+"""Errors that tell a person what to do.
+
+Every error the package raises on purpose is a :class:`LabError`, so a caller (the command line, a notebook) can
+show its message alone. This module is the floor of the house: it imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LabError(ValueError):
+    """Something a person can put right; the message says what, where and how."""
+
+
+class DataError(LabError):
+    """The data cannot be read or does not suffice."""
+
+
+class ContractError(DataError):
+    """A table does not keep to its contract."""
+
+
+class FitError(LabError):
+    """A model cannot be fitted to these data, or did not converge."""
+
+
+class RepositoryError(LabError):
+    """The customer repository cannot be opened, read or written."""
+
+
+class UnknownName(LabError):
+    """A name that is not among the valid ones; the message gives the nearest.
+
+    Parameters
+    ----------
+    kind : str
+        What was named ("data set", "parameter", "model").
+    name : str
+        What was written.
+    choices : iterable of str
+        The valid names.
+
+    Examples
+    --------
+    >>> print(UnknownName("data set", "cdnoww", ["cdnow", "meridian"]))
+    Unknown data set 'cdnoww'. Did you mean 'cdnow'? Valid: cdnow, meridian.
+    """
+
+    def __init__(self, kind: str, name: str, choices: Iterable[str]):
+        choices = [str(choice) for choice in choices]
+        near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        super().__init__(f"Unknown {kind} {name!r}.{hint} Valid: {', '.join(choices) or 'none'}.")

@@ -1,0 +1,69 @@
+"""The look shared by every figure: one colour-blind-safe palette, one set of matplotlib settings.
+
+Plot functions live beside the numbers they draw; this module holds only what they share. Colours are those of Okabe
+and Ito (2008), ordered so that neighbours also differ in lightness and so can be told apart in grey print.
+"""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#56B4E9",
+    "#F0E442",
+    "#000000",
+)
+GREY = "#8C8C8C"
+CYCLE = [BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, BLACK]
+SEQUENTIAL = "cividis"  # perceptually even, and the same to readers with colour vision deficiency
+DIVERGING = "PuOr"
+
+_SETTINGS = {
+    "axes.prop_cycle": mpl.cycler(color=CYCLE),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": "large",
+    "axes.titleweight": "bold",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E5E5E5",
+    "grid.linewidth": 0.8,
+    "image.cmap": SEQUENTIAL,
+    "figure.figsize": (7.5, 4.2),
+    "figure.dpi": 100,
+    "figure.constrained_layout.use": True,
+    "legend.frameon": False,
+    "svg.hashsalt": "idic-lab",  # the same figure gives the same file
+}
+
+
+def use_style() -> None:
+    """Set the shared look for every figure drawn from now on."""
+    mpl.rcParams.update(_SETTINGS)
+
+
+def axes(ax: Axes | None = None, **figure_options) -> Axes:
+    """The Axes given, or a new one in the shared look.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes, optional
+    **figure_options
+        Passed to ``plt.subplots`` when a figure is made.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    if ax is not None:
+        return ax
+    with mpl.rc_context(_SETTINGS):
+        return plt.subplots(**figure_options)[1]
