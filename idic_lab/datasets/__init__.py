@@ -1,0 +1,9 @@
+"""What data there is, and how to get it: built-in data sets, and anybody's own files."""
+
+from __future__ import annotations
+
+from idic_lab.datasets.card import Card
+from idic_lab.datasets.catalogue import load
+from idic_lab.datasets.dataset import Dataset
+
+__all__ = ["Card", "Dataset", "load"]

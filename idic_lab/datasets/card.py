@@ -1,0 +1,173 @@
+"""The data card: what a data set is, what was read from it and what could not be used."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+WIDTH = 96
+
+
+@dataclass
+class Card:
+    """What a data set is, and what became of every row that was read.
+
+    The counts reconcile: ``rows_read == rows_accepted + rows_rejected``, and so do the three sums of money. Counts
+    are None when the data were described without being read.
+
+    Attributes
+    ----------
+    name, title, kind, source, licence, citation, how_to_get : str
+    format : str
+        How the file was read: encoding, separator, sheet.
+    size_bytes : int or None
+    fingerprint : str
+        SHA-256 of the content, so that two copies of the same data can be told to be the same.
+    rows_read, rows_accepted : int or None
+    rejected : dict of str to int
+        Rows that could not be used, by reason.
+    returns, zero_value : int or None
+        Accepted rows that give money back, and those of no value. Both are kept.
+    duplicates : int or None
+        Rows read that repeat an earlier row in every column. They are kept: a shop may well sell the same thing twice.
+    without_customer : int or None
+        Rows read that name no customer; they are among the rejected.
+    customers : int or None
+    customers_only_returns : list of str
+        Customers who have returns and no purchase.
+    first_date, last_date : str
+        ISO dates of the accepted rows.
+    amount_read, amount_accepted, amount_rejected : float or None
+        Sums of money, in `currency`, over the rows whose amount could be read.
+    currency : str
+        ISO code, or empty when unknown.
+    columns : dict of str to str
+        Role (``customer_id``, ``date`` ...) to the header it was read from and how that was decided.
+    assumptions : list of str
+        What had to be assumed to read the file; worth a glance.
+    quirks : list of str
+        What is known to be odd about the data.
+    tables : dict of str to int
+        Tables made, with their number of rows.
+    """
+
+    name: str
+    title: str = ""
+    kind: str = "file"
+    source: str = ""
+    licence: str = ""
+    citation: str = ""
+    how_to_get: str = ""
+    format: str = ""
+    size_bytes: int | None = None
+    fingerprint: str = ""
+    rows_read: int | None = None
+    rows_accepted: int | None = None
+    rejected: dict[str, int] = field(default_factory=dict)
+    returns: int | None = None
+    zero_value: int | None = None
+    duplicates: int | None = None
+    without_customer: int | None = None
+    customers: int | None = None
+    customers_only_returns: list[str] = field(default_factory=list)
+    first_date: str = ""
+    last_date: str = ""
+    amount_read: float | None = None
+    amount_accepted: float | None = None
+    amount_rejected: float | None = None
+    currency: str = ""
+    columns: dict[str, str] = field(default_factory=dict)
+    assumptions: list[str] = field(default_factory=list)
+    quirks: list[str] = field(default_factory=list)
+    tables: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def rows_rejected(self) -> int:
+        """Rows that could not be used, whatever the reason."""
+        return sum(self.rejected.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything on the card in types that JSON knows."""
+        return asdict(self) | {"rows_rejected": self.rows_rejected}
+
+    def __str__(self) -> str:
+        head = f"{self.name}: {self.title}" if self.title else self.name
+        lines = [*textwrap.wrap(head, WIDTH), "-" * min(len(head), WIDTH)]
+        rows = self._rows()
+        label_width = max(len(label) for label, _ in rows) + 2
+        for label, text in rows:
+            wrapped = textwrap.wrap(text, WIDTH - label_width, break_long_words=False) or [""]
+            lines.append(f"{label:<{label_width}}{wrapped[0]}")
+            lines.extend(" " * label_width + more for more in wrapped[1:])
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><th style='text-align:left;vertical-align:top'>{html.escape(label)}</th>"
+            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
+            for label, text in self._rows()
+        )
+        caption = html.escape(f"{self.name}: {self.title}" if self.title else self.name)
+        return f"<table><caption><b>{caption}</b></caption><tbody>{cells}</tbody></table>"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        """Label and text of each line of the card, in reading order; lines with nothing to say are left out."""
+        rows = [
+            ("kind", self.kind),
+            ("source", self.source),
+            ("licence", self.licence),
+            ("citation", self.citation),
+            ("how to get it", self.how_to_get),
+            ("read as", self._format_and_size()),
+            ("rows", self._row_counts()),
+            ("rejected", ", ".join(f"{count:,} {reason}" for reason, count in self.rejected.items())),
+            ("no customer", _count(self.without_customer, "row", "of those read")),
+            ("returns", _count(self.returns, "row", "with money going back, kept as negative amounts")),
+            ("zero value", _count(self.zero_value, "row", "with an amount of 0, kept")),
+            ("duplicates", _count(self.duplicates, "row", "that repeat an earlier one exactly, kept")),
+            ("customers", self._customer_counts()),
+            ("dates", f"{self.first_date} to {self.last_date}" if self.first_date else ""),
+            ("amount", self._amounts()),
+            ("tables", ", ".join(f"{name} ({rows:,} rows)" for name, rows in self.tables.items())),
+            ("columns", "; ".join(f"{role} = {how}" for role, how in self.columns.items())),
+            *(("assumed", text) for text in self.assumptions),
+            *(("note", text) for text in self.quirks),
+            ("fingerprint", f"sha-256 {self.fingerprint[:16]}…" if self.fingerprint else ""),
+        ]
+        return [(label, text) for label, text in rows if text]
+
+    def _format_and_size(self) -> str:
+        size = "" if self.size_bytes is None else f"{self.size_bytes:,} bytes"
+        return ", ".join(part for part in (self.format, size) if part)
+
+    def _row_counts(self) -> str:
+        if self.rows_read is None:
+            return ""
+        return f"{self.rows_read:,} read = {self.rows_accepted:,} accepted + {self.rows_rejected:,} rejected"
+
+    def _customer_counts(self) -> str:
+        if self.customers is None:
+            return ""
+        text = f"{self.customers:,}"
+        if self.customers_only_returns:
+            shown = ", ".join(self.customers_only_returns[:5])
+            more = "" if len(self.customers_only_returns) <= 5 else ", …"
+            text += f", of whom {len(self.customers_only_returns):,} have only returns ({shown}{more})"
+        return text
+
+    def _amounts(self) -> str:
+        if self.amount_read is None:
+            return ""
+        unit = f" {self.currency}" if self.currency else ""
+        return (
+            f"{self.amount_read:,.2f}{unit} read = {self.amount_accepted:,.2f} accepted "
+            f"+ {self.amount_rejected:,.2f} rejected"
+        )
+
+
+def _count(number: int | None, noun: str, what: str) -> str:
+    if number is None:
+        return ""
+    return f"{number:,} {noun if number == 1 else noun + 's'} {what}" if number else "none"
