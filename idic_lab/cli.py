@@ -1,5 +1,116 @@
-"""The command line."""
+"""The command line: ``idic-lab run | datasets``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from idic_lab import __version__
+from idic_lab.errors import LabError
+
+app = typer.Typer(
+    help="Run the IDIC course on a data set, and manage data sets.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+datasets_app = typer.Typer(help="List, show and add data sets.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(datasets_app, name="datasets")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"idic-lab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    dataset: Annotated[str | None, typer.Argument(help="A data set: see 'idic-lab datasets list'.")] = None,
+    data: Annotated[str | None, typer.Option(help="A file of your own: CSV, Excel, Parquet or a folder of Parquet.")] = None,
+    columns: Annotated[
+        str | None, typer.Option(help='Headers of your file by role, as in customer_id="Contact Name",date=Closed,amount=Total.')
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/<data set> unless given.")] = None,
+    only: Annotated[str | None, typer.Option(help="Notebooks by number, as in 21,22.")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", help="A notebook's parameter, name=value; may be repeated.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option(help="Begin again, keeping nothing of an earlier call.")] = False,
+) -> None:
+    """Execute the notebooks a data set can feed, into one run folder with tables and a report."""
+    from idic_lab.course import notebooks
+    from idic_lab.course.run import run as run_course
+    from idic_lab.datasets import columns as columns_of_file
+
+    if (dataset is None) == (data is None):
+        raise LabError("Name either a data set, as in 'idic-lab run cdnow', or a file with --data.")
+    parameters = dict(notebooks.parse_parameter(text) for text in parameter or [])
+    result = run_course(
+        dataset or Path(data),
+        out=out,
+        only=only,
+        parameters=parameters,
+        columns=columns_of_file.parse(columns) if columns else None,
+        fresh=fresh,
+        tell=typer.echo,
+        progress=sys.stderr.isatty(),
+    )
+    if result.failed:
+        typer.echo(f"\n{result.failed} failed.\n{result.error}", err=True)
+        typer.echo("The same command resumes after the last good notebook.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"\nReport: {result.folder / 'report.html'}")
+
+
+@datasets_app.command("list")
+def list_datasets() -> None:
+    """Show every data set, with its size and how to get it."""
+    from idic_lab import datasets
+
+    typer.echo(datasets.catalogue().to_string(index=False))
+
+
+@datasets_app.command("show")
+def show(name: Annotated[str, typer.Argument(help="A data set's name, or a file.")]) -> None:
+    """Load a data set and print its card."""
+    from idic_lab import datasets
+
+    datasets.load(name)
+
+
+@datasets_app.command("add")
+def add(
+    name: Annotated[str, typer.Argument(help="The name to give it.")],
+    path: Annotated[Path, typer.Argument(help="The file, or the folder of Parquet files.")],
+    columns: Annotated[str | None, typer.Option(help="Headers of the file by role.")] = None,
+) -> None:
+    """Register a file of your own under a name."""
+    from idic_lab import datasets
+    from idic_lab.datasets import columns as columns_of_file
+
+    datasets.add(name, path, columns=columns_of_file.parse(columns) if columns else None)
+    typer.echo(f"Added '{name}'. Now: idic-lab run {name}")
 
 
 def main() -> None:
-    raise SystemExit("idic-lab: not built yet")
+    """Entry point: a LabError is shown as its message, without a traceback, and ends with status 2."""
+    try:
+        app()
+    except LabError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        typer.echo("\nInterrupted; the same command resumes after the last finished notebook.", err=True)
+        raise SystemExit(130) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 WIDTH = 96
@@ -91,6 +91,25 @@ class Card:
     def to_dict(self) -> dict[str, Any]:
         """Everything on the card in types that JSON knows."""
         return asdict(self) | {"rows_rejected": self.rows_rejected}
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Card:
+        """The card that :meth:`to_dict` described."""
+        known = {entry.name for entry in fields(cls)}
+        return cls(**{name: value for name, value in content.items() if name in known})
+
+    def facts(self) -> dict[str, str]:
+        """The few figures that introduce a data set: label to text."""
+        span = f"{self.first_date} to {self.last_date}" if self.first_date else ""
+        unit = f" {self.currency}" if self.currency else ""
+        found = {
+            "customers": "" if self.customers is None else f"{self.customers:,}",
+            "rows used": "" if self.rows_accepted is None else f"{self.rows_accepted:,}",
+            "rows rejected": "" if self.rows_read is None else f"{self.rows_rejected:,}",
+            "total amount": "" if self.amount_accepted is None else f"{self.amount_accepted:,.0f}{unit}",
+            "period": span,
+        }
+        return {label: text for label, text in found.items() if text}
 
     def __str__(self) -> str:
         head = f"{self.name}: {self.title}" if self.title else self.name

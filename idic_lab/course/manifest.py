@@ -1,0 +1,97 @@
+"""The state of a run on disk: what was done, with what, and what may be kept when it is called again.
+
+A notebook is kept only when nothing it depends on has changed: the data, its parameters, its own cells, the package,
+and the notebooks that made its tables. All of that goes into one key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+from pathlib import Path
+
+from idic_lab.errors import DataError
+from idic_lab.pipeline import Stage
+
+FILE = "manifest.json"
+_VERSIONS = ("duckdb", "lifetimes", "matplotlib", "numpy", "pandas", "papermill", "scikit-learn", "scipy")
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a JSON file so that a reader finds the old one or the new one, never half of it."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1, ensure_ascii=False, default=str)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def read(folder: Path) -> dict:
+    """The manifest of a run folder; an empty one when there is none."""
+    path = folder / FILE
+    if not path.exists():
+        return {"status": "new", "notebooks": {}}
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest["notebooks"]  # a manifest of ours has them
+    except (ValueError, KeyError, TypeError):
+        raise DataError(f"{folder.name}/{FILE} is damaged. Remove the folder '{folder.name}' and run again.") from None
+    return manifest
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of this package and of the packages that numbers depend on."""
+    found = {name: importlib.metadata.version(name) for name in _VERSIONS}
+    return {"python": platform.python_version(), "idic-lab": importlib.metadata.version("idic-lab"), **found}
+
+
+def base(fingerprint: str, parameters: dict) -> str:
+    """The hash of what all notebooks of a run depend on: data, parameters, package and versions."""
+    package = _hash_files(sorted(Path(__file__).resolve().parents[1].rglob("*.py")))
+    return _hash(fingerprint, package, json.dumps(parameters, sort_keys=True, default=str), json.dumps(versions()))
+
+
+def keys(stages: list[Stage], notebooks: Path, base: str) -> dict[str, str]:
+    """One key per notebook: the hash of everything its results depend on.
+
+    Parameters
+    ----------
+    stages : list of Stage
+        The stages that can run, in order.
+    notebooks : Path
+        Folder of the notebooks.
+    base : str
+        What they all depend on.
+    """
+    result: dict[str, str] = {}
+    made_by: dict[str, str] = {}
+    for stage in stages:
+        source = _hash_cells(notebooks / f"{stage.notebook}.ipynb")
+        before = sorted({made_by[table] for table in stage.needs + stage.uses if table in made_by})
+        result[stage.notebook] = _hash(base, source, *[result[notebook] for notebook in before])
+        for table in stage.makes:
+            made_by[table] = stage.notebook
+            made_by.setdefault(table.partition(":")[0], stage.notebook)
+    return result
+
+
+def _hash_cells(path: Path) -> str:
+    """Hash of what a notebook says, not of its stored outputs: re-saving it must not undo a run."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    return _hash(*("".join(cell["source"]) for cell in notebook["cells"]))
+
+
+def _hash_files(paths: list[Path]) -> str:
+    return _hash(*(part for path in paths for part in (path.name, path.read_bytes())))
+
+
+def _hash(*parts: str | bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:24]

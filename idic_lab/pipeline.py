@@ -1,0 +1,191 @@
+"""IDIC as an executable contract: the one list of stages.
+
+Each stage says which tables it needs, which it makes, the function that makes them and the notebook that teaches it.
+From this list come the order of a run, the check whether a data set can feed a notebook, the building of a missing
+earlier table when a notebook is opened alone, and the table of stages in the docs. Stage packages do not import each
+other; they are joined here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from idic_lab.differentiate import clv, rfm
+from idic_lab.errors import DataError, UnknownName
+from idic_lab.repository import Repository
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the course.
+
+    Attributes
+    ----------
+    name : str
+    step : str
+        The step of IDIC it belongs to.
+    needs : tuple of str
+        Tables without which it cannot run. ``table:partition`` names one part of a table, as in ``segments:rfm``.
+    makes : tuple of str
+        Tables it makes.
+    function : callable or None
+        Takes the needed tables, and those of `uses` that exist, as keyword arguments; returns a dict of tables.
+    notebook : str
+        Name of the notebook, without its ending.
+    uses : tuple of str
+        Tables it can do without.
+    """
+
+    name: str
+    step: str
+    needs: tuple[str, ...]
+    makes: tuple[str, ...]
+    function: Callable[..., dict[str, pd.DataFrame]] | None
+    notebook: str
+    uses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A stage of a plan, with the tables it lacks (none: it can run)."""
+
+    stage: Stage
+    lacks: tuple[str, ...]
+
+
+def _value_rfm(transactions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    scored = rfm.table(transactions)
+    return {"rfm": scored, "segments": rfm.segments_table(scored)}
+
+
+def _lifetime_value(transactions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    summary = clv.summarise(transactions, unit_days=7)
+    purchases = clv.fit(summary, model="bg_nbd")
+    spend = clv.fit(summary, model="gamma_gamma")
+    return {"btyd_summary": summary, "customer_value": clv.value(purchases, spend, summary)}
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage("start", "IDIC", (), (), None, "00_start_here"),
+    Stage(
+        "value_rfm",
+        "Differentiate",
+        needs=("transactions",),
+        makes=("rfm", "segments:rfm"),
+        function=_value_rfm,
+        notebook="21_differentiate_value_rfm",
+    ),
+    Stage(
+        "lifetime_value",
+        "Differentiate",
+        needs=("transactions",),
+        makes=("btyd_summary", "customer_value"),
+        function=_lifetime_value,
+        notebook="22_differentiate_lifetime_value",
+    ),
+)
+
+
+def plan(available: Iterable[str], stages: Iterable[Stage] = STAGES) -> list[Planned]:
+    """Which stages a data set can feed, in order.
+
+    Parameters
+    ----------
+    available : iterable of str
+        Tables the data set brings.
+    stages : iterable of Stage
+
+    Returns
+    -------
+    list of Planned
+        Each stage with the tables it lacks; a stage that can run adds what it makes for those after it.
+
+    Examples
+    --------
+    >>> [planned.stage.notebook for planned in plan(["transactions"]) if not planned.lacks][:2]
+    ['00_start_here', '21_differentiate_value_rfm']
+    >>> plan([])[1].lacks
+    ('transactions',)
+    """
+    at_hand = set(available)
+    planned = []
+    for stage in stages:
+        lacks = tuple(name for name in stage.needs if name not in at_hand)
+        planned.append(Planned(stage, lacks))
+        if not lacks:
+            at_hand.update(stage.makes)
+            at_hand.update(name.partition(":")[0] for name in stage.makes)
+    return planned
+
+
+def maker(name: str) -> Stage:
+    """The first stage that makes a table, or a part of one (``segments:rfm``); UnknownName when none does.
+
+    Examples
+    --------
+    >>> maker("customer_value").notebook
+    '22_differentiate_lifetime_value'
+    """
+    for stage in STAGES:
+        if name in stage.makes or name in (made.partition(":")[0] for made in stage.makes):
+            return stage
+    raise UnknownName("table that a stage makes", name, sorted({made for stage in STAGES for made in stage.makes}))
+
+
+def build(repository: Repository, name: str) -> None:
+    """Make a table that the repository lacks, and before it every earlier table it needs.
+
+    Parameters
+    ----------
+    repository : Repository
+        Holds at least the tables of the data set; receives what is made.
+    name : str
+        The table, or a part of one (``segments:rfm``).
+
+    Raises
+    ------
+    DataError
+        When the data set lacks a table on the way.
+    """
+    if repository.has(name):
+        return
+    stage = _maker_or_explain(repository, name)
+    for needed in stage.needs:
+        build(repository, needed)
+    for useful in stage.uses:
+        if _can_build(repository, useful):
+            build(repository, useful)
+    found = [table for table in stage.needs + stage.uses if repository.has(table)]
+    inputs = {table.partition(":")[0]: repository.read(table.partition(":")[0]) for table in found}
+    for table, data in stage.function(**inputs).items():
+        repository.write(table, data, made_by=stage.name, made_from=found)
+
+
+def _maker_or_explain(repository: Repository, name: str) -> Stage:
+    try:
+        return maker(name)
+    except UnknownName:
+        raise DataError(
+            f"This data set has no table '{name}', and no stage makes it. It has: {', '.join(repository.names())}."
+        ) from None
+
+
+def _can_build(repository: Repository, name: str) -> bool:
+    made_here = {made for planned in plan(repository.names()) if not planned.lacks for made in planned.stage.makes}
+    return repository.has(name) or name in made_here
+
+
+def describe() -> pd.DataFrame:
+    """The stages as a table for readers: step, notebook, needs, uses, makes."""
+    return pd.DataFrame(
+        {
+            "step": [stage.step for stage in STAGES],
+            "notebook": [stage.notebook for stage in STAGES],
+            "needs": [", ".join(stage.needs) for stage in STAGES],
+            "can use": [", ".join(stage.uses) for stage in STAGES],
+            "makes": [", ".join(stage.makes) for stage in STAGES],
+        }
+    )
