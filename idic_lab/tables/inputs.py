@@ -1,7 +1,8 @@
-"""Contracts of the tables a data set brings."""
+"""Contracts of the tables a data set brings: purchases here, the others in modules of their own."""
 
 from __future__ import annotations
 
+from idic_lab.tables import catalogue, experiments, organisations, touchpoints, voice
 from idic_lab.tables.contract import Table, column
 
 transactions = Table(
@@ -15,6 +16,18 @@ transactions = Table(
         ),
         "quantity": column("number", "units in the order", unit="units", nullable=True, required=False),
         "order_id": column("text", "order number", nullable=True, required=False),
+        "channel": column("text", "where it was ordered", nullable=True, required=False),
+        "delivery_days": column(
+            "number",
+            "days from order to delivery; missing when nothing was delivered",
+            unit="days",
+            minimum=0,
+            nullable=True,
+            required=False,
+        ),
+        "account_id": column(
+            "text", "account the order was charged to; missing when private", nullable=True, required=False
+        ),
     },
 )
 
@@ -44,4 +57,13 @@ rejects = Table(
     },
 )
 
-TABLES = (transactions, order_lines, rejects)
+TABLES = (
+    transactions,
+    order_lines,
+    rejects,
+    *touchpoints.TABLES,
+    *catalogue.TABLES,
+    *voice.TABLES,
+    *experiments.TABLES,
+    *organisations.TABLES,
+)
