@@ -1,0 +1,46 @@
+# Every target sets up .venv by itself when it is missing or the lock has changed.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lab notebooks lint lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(READY) ## Run the course on the sample data; tables and report.html under runs/
+	$(BIN)/idic-lab run cdnow
+
+test: $(READY) ## Run every test, and hold the notebooks to their stored outputs
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope $(NBVAL) notebooks
+
+lab: $(READY) ## Open JupyterLab on the course
+	$(BIN)/jupyter lab --notebook-dir=. notebooks/00_start_here.ipynb
+
+notebooks: $(READY) ## Re-execute and save every notebook
+	$(BIN)/python -m idic_lab.course.refresh
+	$(BIN)/ruff format --quiet notebooks
+
+lint: $(READY) ## Check style of code and notebooks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+lock: $(READY) ## Write requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --output-file requirements.lock pyproject.toml
+
+clean: ## Remove the environment, runs and caches
+	rm -rf .venv runs .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else \
+	  "IDIC Lab needs Python 3.11, 3.12 or 3.13; this is %d.%d. Name another: make PYTHON=python3.12" % v)'
+	@echo "Setting up .venv from requirements.lock (once; a minute or two) ..."
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(READY)
