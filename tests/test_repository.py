@@ -33,7 +33,7 @@ def test_schemes_of_segments_are_written_beside_each_other(repository):
     repository.write("segments", segments("needs", a="savers"))
     repository.write("segments", segments("rfm", a="loyal"))
     held = repository.read("segments").sort_values("scheme")
-    assert held.values.tolist() == [["a", "needs", "savers"], ["a", "rfm", "loyal"]]
+    assert held.to_numpy().tolist() == [["a", "needs", "savers"], ["a", "rfm", "loyal"]]
     assert repository.has("segments:rfm") and not repository.has("segments:value")
 
 

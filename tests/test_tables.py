@@ -44,7 +44,7 @@ def test_a_missing_column_names_the_source_and_the_columns_found(transactions):
 
 
 def test_every_breach_is_reported_at_once(transactions):
-    with pytest.raises(ContractError, match="'customer_id'.*'amount'"):
+    with pytest.raises(ContractError, match=r"'customer_id'.*'amount'"):
         tables.check("transactions", transactions.assign(customer_id=["a", None], amount=[1, 2]))
 
 

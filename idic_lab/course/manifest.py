@@ -39,7 +39,9 @@ def read(folder: Path) -> dict:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         manifest["notebooks"]  # a manifest of ours has them
     except (ValueError, KeyError, TypeError):
-        raise DataError(f"{folder.name}/{FILE} is damaged. Remove the folder '{folder.name}' and run again.") from None
+        raise DataError(
+            f"{folder.name}/{FILE} is damaged. Remove the folder '{folder.name}' and run again."
+        ) from None
     return manifest
 
 
@@ -52,7 +54,9 @@ def versions() -> dict[str, str]:
 def base(fingerprint: str, parameters: dict) -> str:
     """The hash of what all notebooks of a run depend on: data, parameters, package and versions."""
     package = _hash_files(sorted(Path(__file__).resolve().parents[1].rglob("*.py")))
-    return _hash(fingerprint, package, json.dumps(parameters, sort_keys=True, default=str), json.dumps(versions()))
+    return _hash(
+        fingerprint, package, json.dumps(parameters, sort_keys=True, default=str), json.dumps(versions())
+    )
 
 
 def keys(stages: list[Stage], notebooks: Path, base: str) -> dict[str, str]:

@@ -21,7 +21,9 @@ def folder() -> Path:
     for candidate in (package.parent / "notebooks", package / "share" / "notebooks"):
         if (candidate / "00_start_here.ipynb").exists():
             return candidate
-    raise DataError("The course's notebooks are not beside the package. Run from a checkout of the repository.")
+    raise DataError(
+        "The course's notebooks are not beside the package. Run from a checkout of the repository."
+    )
 
 
 def select(only: str | None) -> list[Stage]:
@@ -90,7 +92,9 @@ def parse_parameter(text: str) -> tuple[str, object]:
     except yaml.YAMLError:
         parsed = value
     # YAML reads 1997-09-30 as a date object; notebooks take plain literals.
-    return name.strip(), parsed if isinstance(parsed, bool | int | float | str | list | dict | None) else value
+    return name.strip(), parsed if isinstance(
+        parsed, bool | int | float | str | list | dict | None
+    ) else value
 
 
 @contextlib.contextmanager

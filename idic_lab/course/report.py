@@ -60,10 +60,16 @@ def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], record
     Path
         Of the report.
     """
-    sections = [_section(stage, executed[stage.notebook], mime) for stage in pipeline.STAGES if stage.notebook in executed]
+    sections = [
+        _section(stage, executed[stage.notebook], mime)
+        for stage in pipeline.STAGES
+        if stage.notebook in executed
+    ]
     for name, notebook in executed.items():
         _write_text(folder / "notebooks" / f"{name}.html", _page(notebook, name))
-    failed = {name: entry["error"] for name, entry in record["notebooks"].items() if entry["status"] == "failed"}
+    failed = {
+        name: entry["error"] for name, entry in record["notebooks"].items() if entry["status"] == "failed"
+    }
     page = _TEMPLATES.get_template("report.html").render(
         card=card, sections=sections, record=record, failed=failed, stages=pipeline.STAGES
     )

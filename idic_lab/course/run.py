@@ -106,13 +106,17 @@ def run(
         with lock:
             return _run_locked(dataset, folder, stages, parameters, tell, progress)
     except filelock.Timeout:
-        raise RepositoryError(f"Another run is working in '{folder}'. Wait for it, or choose another --out.") from None
+        raise RepositoryError(
+            f"Another run is working in '{folder}'. Wait for it, or choose another --out."
+        ) from None
 
 
 def _run_locked(dataset, folder: Path, stages, parameters, tell, progress) -> Run:
     result = Run(folder)
     planned = pipeline.plan(name for name, data in dataset.tables.items() if len(data))
-    result.skipped = {p.stage.notebook: _why_skipped(p.lacks) for p in planned if p.lacks and p.stage in stages}
+    result.skipped = {
+        p.stage.notebook: _why_skipped(p.lacks) for p in planned if p.lacks and p.stage in stages
+    }
     feasible = [p.stage for p in planned if not p.lacks]
     runnable = [stage for stage in feasible if stage in stages]
     base = manifests.base(dataset.card.fingerprint, parameters)
@@ -179,7 +183,8 @@ def _publish(dataset, folder: Path, record: dict, result: Run) -> None:
         if record["notebooks"].get(stage.notebook, {}).get("status") == "done"
     }
     manifests.write_json(
-        folder / "results.json", {name: report.headlines(notebook, HEADLINE) for name, notebook in executed.items()}
+        folder / "results.json",
+        {name: report.headlines(notebook, HEADLINE) for name, notebook in executed.items()},
     )
     record["status"] = "failed" if result.failed else "complete"
     report.write(folder, dataset.card, executed, record, HEADLINE)
@@ -237,7 +242,9 @@ def _prepare(folder: Path, fresh: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise DataError(f"'{folder}' is a file; a run needs a folder.")
     if folder.exists() and any(folder.iterdir()) and not _is_run_folder(folder):
-        raise DataError(f"'{folder}' holds other things than a run; choose an empty or new folder with --out.")
+        raise DataError(
+            f"'{folder}' holds other things than a run; choose an empty or new folder with --out."
+        )
     try:
         if fresh and folder.exists():
             shutil.rmtree(folder)
@@ -266,7 +273,9 @@ def _export_tables(folder: Path) -> None:
         for name in Repository(path).names():
             if not tables.get(name).personal:
                 partial = folder / "tables" / f"{name}.parquet.partial"
-                connection.execute(f"COPY \"{name}\" TO '{str(partial).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
+                connection.execute(
+                    f"COPY \"{name}\" TO '{str(partial).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)"
+                )
                 os.replace(partial, folder / "tables" / f"{name}.parquet")
 
 
