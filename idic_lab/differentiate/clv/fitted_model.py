@@ -1,0 +1,211 @@
+"""A fitted model: parameters with their uncertainty, in the units of the data; prints, pickles, saves to JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.differentiate.clv.beta_geometric import BetaGeometric
+from idic_lab.differentiate.clv.bg_bb import BetaGeometricBetaBinomial
+from idic_lab.differentiate.clv.gamma_gamma import GammaGamma
+from idic_lab.differentiate.clv.pareto_nbd import ParetoNBD
+from idic_lab.errors import DataError, FitError, UnknownName
+
+MODELS = {
+    "bg_nbd": BetaGeometric(modified=False),
+    "mbg_nbd": BetaGeometric(modified=True),
+    "pareto_nbd": ParetoNBD(),
+    "bg_bb": BetaGeometricBetaBinomial(),
+    "gamma_gamma": GammaGamma(),
+}
+TITLES = {
+    "bg_nbd": "BG/NBD",
+    "mbg_nbd": "MBG/NBD",
+    "pareto_nbd": "Pareto/NBD",
+    "bg_bb": "BG/BB",
+    "gamma_gamma": "Gamma-Gamma",
+}
+NORMAL_95 = 1.959963984540054
+
+
+@dataclass(repr=False, eq=False)
+class FittedModel:
+    """What `fit` returns.
+
+    Attributes
+    ----------
+    model : str
+        "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb" or "gamma_gamma".
+    params_ : Series
+        Estimates, by name.
+    standard_errors_ : Series
+        From the inverse Hessian at the maximum; infinite where the data do not determine a parameter.
+    covariance_ : DataFrame
+        Of the estimates.
+    log_likelihood_ : float
+        In the units of the data, without any penalty.
+    n_customers_ : float
+        Customers the fit used (sum of weights); for Gamma-Gamma, repeat buyers.
+    converged_ : bool
+    flags_ : list of str
+        What a reader should know before using the estimates; empty when there is nothing.
+    unit_days_ : float or None
+        Days in one unit of time, when known.
+    penalizer : float
+        The penalty asked for.
+    """
+
+    model: str
+    params_: pd.Series
+    standard_errors_: pd.Series
+    covariance_: pd.DataFrame
+    log_likelihood_: float
+    n_customers_: float
+    converged_: bool
+    flags_: list = field(default_factory=list)
+    unit_days_: float | None = None
+    penalizer: float = 0.0
+
+    @property
+    def title(self) -> str:
+        """The model's name as it is printed, "BG/NBD"."""
+        return TITLES[self.model]
+
+    @property
+    def likelihood(self):
+        """The object with this model's likelihood and expectations."""
+        return MODELS[self.model]
+
+    @property
+    def theta(self) -> np.ndarray:
+        """The estimates as an array, in the model's own order."""
+        return self.params_.to_numpy(dtype=float)
+
+    def summary(self) -> pd.DataFrame:
+        """Estimates with standard errors and 95% intervals.
+
+        Returns
+        -------
+        DataFrame
+            ``parameter``, ``estimate``, ``standard_error``, ``low``, ``high``. The interval is symmetric for the
+            logarithm of the parameter, so it stays positive.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            factor = np.exp(NORMAL_95 * self.standard_errors_ / self.params_)
+        return pd.DataFrame(
+            {
+                "parameter": self.params_.index.astype("str"),
+                "estimate": self.params_.to_numpy(),
+                "standard_error": self.standard_errors_.to_numpy(),
+                "low": (self.params_ / factor).to_numpy(),
+                "high": (self.params_ * factor).to_numpy(),
+            }
+        )
+
+    def _headline(self) -> str:
+        unit = f", time in units of {self.unit_days_:g} days" if self.unit_days_ else ""
+        penalty = f", penalizer {self.penalizer:g}" if self.penalizer else ""
+        return (
+            f"{self.title} fitted to {self.n_customers_:,.0f} customers{unit}{penalty}; "
+            f"log-likelihood {self.log_likelihood_:,.3f}"
+        )
+
+    def __repr__(self) -> str:
+        table = self.summary().to_string(index=False, float_format=lambda value: f"{value:.5g}")
+        return "\n".join([self._headline(), table, *(f"note: {flag}" for flag in self.flags_)])
+
+    def _repr_html_(self) -> str:
+        table = self.summary().to_html(index=False, border=0, float_format=lambda value: f"{value:.5g}")
+        notes = "".join(f"<li>{flag}</li>" for flag in self.flags_)
+        return f"<p>{self._headline()}</p>{table}" + (f"<ul>{notes}</ul>" if notes else "")
+
+    def to_json(self, path=None) -> str:
+        """The model as JSON text, also written to `path` when one is given."""
+        text = json.dumps(
+            {
+                "model": self.model,
+                "parameters": self.params_.to_dict(),
+                "covariance": [
+                    [_number_or_text(value) for value in row] for row in self.covariance_.to_numpy().tolist()
+                ],
+                "log_likelihood": self.log_likelihood_,
+                "n_customers": self.n_customers_,
+                "converged": self.converged_,
+                "flags": self.flags_,
+                "unit_days": self.unit_days_,
+                "penalizer": self.penalizer,
+            },
+            indent=2,
+        )
+        if path is not None:
+            Path(path).write_text(text + "\n", encoding="utf-8")
+        return text
+
+
+def _number_or_text(value: float):
+    """JSON has no infinity; it is written as text, so that any reader can read the file."""
+    return value if np.isfinite(value) else str(value)
+
+
+def from_json(source) -> FittedModel:
+    """A model saved with `FittedModel.to_json`.
+
+    Parameters
+    ----------
+    source : str or path
+        A file name, or the JSON text itself.
+
+    Raises
+    ------
+    DataError
+        When the file is missing or holds something else.
+    """
+    text = str(source)
+    if not text.lstrip().startswith("{"):
+        try:
+            text = Path(source).read_text(encoding="utf-8")
+        except OSError as error:
+            raise DataError(f"Cannot read the model file {str(source)!r}: {error.strerror}.") from None
+    try:
+        saved = json.loads(text)
+        model, values = saved["model"], saved["parameters"]
+        covariance = np.array([[float(value) for value in row] for row in saved["covariance"]])
+        rest = [saved[key] for key in ("log_likelihood", "n_customers", "converged", "flags")]
+        last = saved["unit_days"], saved["penalizer"]
+    except (json.JSONDecodeError, KeyError, TypeError, ValueError):
+        raise DataError(f"{str(source)[:80]!r} does not hold a model saved with to_json.") from None
+    if model not in MODELS:
+        raise UnknownName("model", model, MODELS)
+    return assemble(model, np.array(list(values.values())), covariance, *rest, *last)
+
+
+def assemble(model, theta, covariance, log_likelihood, n_customers, converged, flags, unit_days, penalizer):
+    """A FittedModel from plain arrays."""
+    names = pd.Index(MODELS[model].parameters, dtype="str")
+    return FittedModel(
+        model=model,
+        params_=pd.Series(theta, index=names, name="estimate"),
+        standard_errors_=pd.Series(np.sqrt(np.diag(covariance)), index=names, name="standard_error"),
+        covariance_=pd.DataFrame(covariance, index=names, columns=names),
+        log_likelihood_=float(log_likelihood),
+        n_customers_=float(n_customers),
+        converged_=bool(converged),
+        flags_=list(flags),
+        unit_days_=unit_days,
+        penalizer=float(penalizer),
+    )
+
+
+def require(fitted: FittedModel, *kinds: str) -> FittedModel:
+    """The model itself when it is of one of the kinds; else an error that names them."""
+    if not isinstance(fitted, FittedModel):
+        raise FitError(f"Expected a model fitted with clv.fit, found {type(fitted).__name__}.")
+    if fitted.model not in kinds:
+        raise FitError(
+            f"{fitted.title} cannot do this; it takes one of {', '.join(TITLES[kind] for kind in kinds)}."
+        )
+    return fitted
