@@ -255,7 +255,18 @@ def _prepare(folder: Path, fresh: bool) -> None:
 
 
 def _is_run_folder(folder: Path) -> bool:
-    return any((folder / name).exists() for name in (manifests.FILE, CARD_FILE, ".lock", "notebooks"))
+    """Whether a folder holds a run and nothing else, so that it may be written into, or removed."""
+    held = {path.name.removesuffix(".partial") for path in folder.iterdir()}
+    ours = {
+        manifests.FILE,
+        CARD_FILE,
+        REPOSITORY_FILE,
+        REPOSITORY_FILE + ".wal",
+        "results.json",
+        "report.html",
+        ".lock",
+    }
+    return bool(held & {manifests.FILE, ".lock"}) and held <= ours | {"notebooks", "tables"}
 
 
 def _forget(folder: Path) -> None:
