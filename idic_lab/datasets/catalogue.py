@@ -1,19 +1,227 @@
-"""Which data sets there are, and how each is loaded."""
+"""Which data sets there are, and how each is loaded.
+
+A built-in data set is one small class with ``name``, ``title``, ``kind``, ``source``, ``licence``, ``citation``,
+``size``, ``how_to_get``, ``available()`` and ``load()``, listed in ``ENTRIES`` of its module; one that the user has to
+download says ``own_download = True``, and its two methods take the path that was registered.
+"""
 
 from __future__ import annotations
 
-from idic_lab.datasets import cdnow
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from idic_lab.datasets import cdnow, columns, online_retail, own_files, registry, simulated
+from idic_lab.datasets.card import Card
+from idic_lab.datasets.cleaning import Options
 from idic_lab.datasets.dataset import Dataset
-from idic_lab.errors import UnknownName
+from idic_lab.errors import DataError, UnknownName
 
-BUILT_IN = {entry.name: entry for entry in cdnow.ENTRIES}
+BUILT_IN = {entry.name: entry for module in (cdnow, simulated, online_retail) for entry in module.ENTRIES}
+_SUFFIXES = {
+    *(".csv", ".tsv", ".txt", ".dat", ".tab", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet", ".pq"),
+    *(".duckdb", ".db", ".sql", ".json", ".gz", ".zip", ".pkl", ".feather"),
+}
 
 
-def load(name: str, *, quiet: bool = False) -> Dataset:
-    """Load a data set by name and print its card unless `quiet`."""
-    if name not in BUILT_IN:
-        raise UnknownName("data set", name, BUILT_IN)
-    dataset = BUILT_IN[name].load()
+def load(
+    name_or_path: str | Path,
+    columns: Mapping[str, str] | str | None = None,
+    *,
+    sheet: str | None = None,
+    sql: str | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
+    decimal: str | None = None,
+    date_format: str | None = None,
+    dayfirst: bool | None = None,
+    today: datetime.date | str | None = None,
+    quiet: bool = False,
+) -> Dataset:
+    """Load a data set by name, or anybody's file by its path, and print its card.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        A name from :func:`names`; or a CSV or other separated text file, an Excel workbook (.xlsx), a Parquet file, a
+        folder of Parquet files, a DuckDB database, or a ``.sql`` file with a query for DuckDB.
+    columns : mapping or str, optional
+        Which header plays which role (``customer_id``, ``date``, ``amount``, ``quantity``, ``unit_price``,
+        ``order_id``, ``product_id`` ...), as a mapping or as ``customer_id="Contact Name",date=Closed``. Usual headers
+        are recognised without it. "" means that there is no such column.
+    sheet : str, optional
+        Worksheet of a workbook; the first with content by default.
+    sql : str, optional
+        A DuckDB query over the file, which is the table ``data`` in it (in a database, its own tables).
+    encoding, separator, decimal : str, optional
+        Of a text file; found out by default.
+    date_format : str, optional
+        Such as ``"%d.%m.%Y"``; found out by default.
+    dayfirst : bool, optional
+        Whether 03/04/2011 is in April; needed only when nothing in the column tells.
+    today : date or str, optional
+        Rows after this day are rejected; the day of loading by default.
+    quiet : bool, default=False
+        Do not print the card.
+
+    Returns
+    -------
+    Dataset
+        With ``transactions`` (customer_id, date, amount, ...), ``rejects``, ``card`` and, where products are named,
+        ``order_lines``.
+
+    Raises
+    ------
+    UnknownName
+        When there is no such data set, role or column; the message gives the nearest.
+    DataError
+        When the file is missing, empty or unreadable, or columns are missing or ambiguous.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> datasets.load("cdnow", quiet=True).card.customers
+    23570
+    """
+    options = Options(columns, date_format, dayfirst, decimal, today)
+    reading = {"sheet": sheet, "sql": sql, "encoding": encoding, "separator": separator}
+    asked = [option for option, value in (vars(options) | reading).items() if value is not None]
+    dataset = _load(name_or_path, options, reading, asked)
     if not quiet:
         print(dataset.card)
     return dataset
+
+
+def _load(name_or_path: str | Path, options: Options, reading: dict, asked: list[str]) -> Dataset:
+    if isinstance(name_or_path, Path):
+        return own_files.load(name_or_path, options, **reading)
+    name = str(name_or_path)
+    if name in BUILT_IN:
+        if asked:
+            raise DataError(
+                f"Data set {name!r} is read as it is; {', '.join(asked)} is for files of your own."
+            )
+        entry = BUILT_IN[name]
+        return entry.load(registered_path(name)) if getattr(entry, "own_download", False) else entry.load()
+    own = registry.read()
+    if name in own:
+        if options.columns is None and own[name]["columns"]:
+            options = Options(**vars(options) | {"columns": own[name]["columns"]})
+        return own_files.load(own[name]["path"], options, name=name, **reading)
+    if _looks_like_a_path(name):
+        return own_files.load(name, options, **reading)
+    raise UnknownName("data set", name, names())
+
+
+def _looks_like_a_path(name: str) -> bool:
+    if any(mark in name for mark in ("/", "\\")) or name.startswith("~"):
+        return True
+    return Path(name).suffix.lower() in _SUFFIXES or (bool(name.strip()) and Path(name).exists())
+
+
+def registered_path(name: str) -> str | None:
+    """Path that the user registered under a name, or None."""
+    return registry.read().get(name, {}).get("path")
+
+
+def names() -> list[str]:
+    """Names of all data sets, the built-in ones first.
+
+    Examples
+    --------
+    >>> names()[:2]
+    ['cdnow', 'cdnow_sample']
+    """
+    return list(dict.fromkeys([*BUILT_IN, *registry.read()]))
+
+
+def add(name: str, path: str | Path, columns: Mapping[str, str] | str | None = None) -> Dataset:
+    """Register a file of one's own under a name, after loading it once to see that it can be used.
+
+    Parameters
+    ----------
+    name : str
+        Lower-case letters, digits, "_" and "-"; or the name of a data set that has to be downloaded.
+    path : str or Path
+    columns : mapping or str, optional
+        As in :func:`load`; remembered with the name.
+
+    Returns
+    -------
+    Dataset
+        What was loaded.
+    """
+    path = Path(path).expanduser().resolve()
+    entry = BUILT_IN.get(name)
+    if entry is not None and not getattr(entry, "own_download", False):
+        raise DataError(f"{name!r} is the name of a built-in data set; choose another.")
+    given = parse_columns(columns)
+    if entry is not None:
+        if given:
+            raise DataError(f"The columns of {name!r} are known; leave them out.")
+        dataset = entry.load(str(path))
+    else:
+        dataset = own_files.load(path, Options(columns=given or None), name=name)
+    registry.write(name, path, given)
+    return dataset
+
+
+def parse_columns(given: Mapping[str, str] | str | None) -> dict[str, str]:
+    """Columns as a mapping, however they were written."""
+    return columns.parse(given) if isinstance(given, str) else dict(given or {})
+
+
+def catalogue() -> pd.DataFrame:
+    """All data sets: name, title, kind, size, licence, whether it can be loaded now, how to get it.
+
+    Examples
+    --------
+    >>> catalogue()["name"].tolist()[:2]
+    ['cdnow', 'cdnow_sample']
+    """
+    own = registry.read()
+    rows = [
+        {
+            "name": name,
+            "title": entry.title,
+            "kind": entry.kind,
+            "size": entry.size,
+            "licence": entry.licence,
+            "available": _is_available(entry),
+            "how to get it": entry.how_to_get,
+        }
+        for name, entry in BUILT_IN.items()
+    ]
+    for name in [name for name in own if name not in BUILT_IN]:
+        path = Path(own[name]["path"])
+        rows.append(
+            {
+                "name": name,
+                "title": f"own file {path.name}",
+                "kind": "own file",
+                "size": f"{path.stat().st_size:,} bytes" if path.is_file() else "",
+                "licence": "",
+                "available": path.exists(),
+                "how to get it": "added by you" if path.exists() else "added by you, but the file is gone",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def describe(name: str) -> Card:
+    """The card of a data set: with its counts when it can be loaded now, else with how to get it."""
+    if name not in names():
+        raise UnknownName("data set", name, names())
+    entry = BUILT_IN.get(name)
+    if entry is None or _is_available(entry):
+        return load(name, quiet=True).card
+    facts = ("title", "kind", "source", "licence", "citation", "how_to_get")
+    return Card(name=name, **{fact: getattr(entry, fact) for fact in facts})
+
+
+def _is_available(entry) -> bool:
+    if getattr(entry, "own_download", False):
+        return entry.available(registered_path(entry.name))
+    return entry.available()
