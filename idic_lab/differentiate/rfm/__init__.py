@@ -1,0 +1,45 @@
+"""RFM: recency, frequency and monetary value; scores, segments, concentration, and whether any of it predicts.
+
+Recency here is ``recency_days``, days since the last purchase. The lifetime value models of
+``idic_lab.differentiate.clv`` use the same word for something else, the time from first to last purchase.
+"""
+
+from idic_lab.differentiate.rfm.concentration import concentration, gini, interval, lorenz, top_share
+from idic_lab.differentiate.rfm.plots import (
+    plot_distributions,
+    plot_gains,
+    plot_heatmap,
+    plot_high_value_cutoff,
+    plot_lorenz,
+    plot_segments,
+)
+from idic_lab.differentiate.rfm.prediction import capture, gains, lift_table
+from idic_lab.differentiate.rfm.scores import score, score_sizes
+from idic_lab.differentiate.rfm.segments import segment, segment_rules, segment_summary, segments_table, table
+from idic_lab.differentiate.rfm.summary import summarise, without_purchase
+
+__all__ = [
+    "capture",
+    "concentration",
+    "gains",
+    "gini",
+    "interval",
+    "lift_table",
+    "lorenz",
+    "plot_distributions",
+    "plot_gains",
+    "plot_heatmap",
+    "plot_high_value_cutoff",
+    "plot_lorenz",
+    "plot_segments",
+    "score",
+    "score_sizes",
+    "segment",
+    "segment_rules",
+    "segment_summary",
+    "segments_table",
+    "summarise",
+    "table",
+    "top_share",
+    "without_purchase",
+]

@@ -1,0 +1,213 @@
+"""Does RFM predict? Scores made in one period held against what the same customers spent in the next.
+
+Customers who did not buy again are the point of the exercise, so a customer missing from the holdout counts as having
+spent nothing. Where a ranking ties customers, a cut through the tied ones takes them in proportion: what a random
+order among them would capture on average.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.differentiate.rfm.scores import MEASURES
+from idic_lab.errors import DataError, LabError, UnknownName
+
+GROUPINGS = ("segment", "r_score", "f_score", "m_score", "cell")
+_FOLDS = 5
+
+
+def lift_table(rfm_table: pd.DataFrame, holdout: pd.DataFrame, by: str = "segment") -> pd.DataFrame:
+    """What each segment or score went on to spend in the holdout period, best first.
+
+    Parameters
+    ----------
+    rfm_table : pandas.DataFrame
+        As :func:`table` gives, made from the calibration period alone.
+    holdout : pandas.DataFrame
+        ``customer_id`` (unique) and ``holdout_spend`` (currency). Customers without a row spent nothing; customers
+        not in `rfm_table` are newcomers, whom no score could rank, and are left out and counted in
+        ``.attrs["newcomers"]``.
+    by : {"segment", "r_score", "f_score", "m_score", "cell"}
+        ``"cell"`` is the three scores side by side, from "111" to "555".
+
+    Returns
+    -------
+    pandas.DataFrame
+        The grouping; ``customers``; ``share_of_customers``; ``holdout_spend`` (currency); ``mean_holdout_spend``
+        (currency per customer); ``share_of_holdout_spend``; ``lift`` (mean spend over the mean of all customers, so 1
+        is no better than chance).
+
+    Raises
+    ------
+    DataError
+        The holdout lacks a column, repeats a customer, has missing spend, shares no customer with the table, or its
+        total is not above zero.
+    UnknownName
+        `by` is not one of the groupings.
+
+    Examples
+    --------
+    >>> rfm_table = pd.DataFrame({"customer_id": ["a", "b", "c"], "segment": ["champions", "lost", "lost"]})
+    >>> holdout = pd.DataFrame({"customer_id": ["a", "b"], "holdout_spend": [90.0, 10.0]})
+    >>> lift_table(rfm_table, holdout)[["segment", "customers", "mean_holdout_spend", "lift"]]
+         segment  customers  mean_holdout_spend  lift
+    0  champions          1                90.0  2.70
+    1       lost          2                 5.0  0.15
+    """
+    if by not in GROUPINGS:
+        raise UnknownName("grouping", by, GROUPINGS)
+    spend, newcomers = _matched(rfm_table, holdout)
+    group = _cell(rfm_table) if by == "cell" else rfm_table[by].reset_index(drop=True)
+    lift = spend.groupby(group.rename(by)).agg(["size", "sum", "mean"]).reset_index()
+    lift.columns = [by, "customers", "holdout_spend", "mean_holdout_spend"]
+    lift.insert(2, "share_of_customers", lift["customers"] / len(spend))
+    lift["share_of_holdout_spend"] = lift["holdout_spend"] / spend.sum()
+    lift["lift"] = lift["mean_holdout_spend"] / spend.mean()
+    lift = lift.sort_values(["lift", by], ascending=[False, True], ignore_index=True)
+    lift.attrs["newcomers"] = newcomers
+    return lift
+
+
+def capture(
+    rfm_table: pd.DataFrame, holdout: pd.DataFrame, fraction: float = 0.2, random_state: int = 0
+) -> pd.DataFrame:
+    """Share of the holdout spend that the top `fraction` of customers brings, under several rankings.
+
+    Parameters
+    ----------
+    rfm_table, holdout
+        As in :func:`lift_table`.
+    fraction : float
+        Share of customers that can be reached, between 0 and 1.
+    random_state : int
+        Seed of the five folds of the tested cells.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``ranking``, ``captured`` (share of holdout spend), ``lift`` (captured over `fraction`); best first. Rankings:
+
+        - perfect foresight: by the holdout spend itself, the most that can be had;
+        - RFM cells, tested: each cell by what the other four fifths of its customers spent, as a firm learns from a
+          test mailing, so it draws on the holdout, though never on the customer's own spend;
+        - RFM score, summed: R + F + M;
+        - RFM cells, 555 to 111: R first, then F, then M;
+        - monetary, frequency, recency: each measure alone;
+        - random: the expectation of a random order.
+
+    Raises
+    ------
+    DataError, LabError
+        As in :func:`lift_table`; `fraction` is not between 0 and 1.
+
+    Source: cells ranked by a test mailing, Hughes (1994), Strategic Database Marketing.
+    """
+    if not 0 < fraction < 1:
+        raise LabError(f"fraction should be between 0 and 1, found {fraction!r}.")
+    spend, newcomers = _matched(rfm_table, holdout)
+    rows = [
+        (ranking, float(np.interp(fraction, *_gains(priority, spend))))
+        for ranking, priority in _rankings(rfm_table, spend, random_state).items()
+    ]
+    captured = pd.DataFrame(rows, columns=["ranking", "captured"])
+    captured["lift"] = captured["captured"] / fraction
+    captured = captured.sort_values("captured", ascending=False, ignore_index=True, kind="stable")
+    captured.attrs["newcomers"] = newcomers
+    return captured
+
+
+def gains(
+    rfm_table: pd.DataFrame, holdout: pd.DataFrame, ranking: str = "RFM score, summed", random_state: int = 0
+) -> pd.DataFrame:
+    """The gains curve of one ranking: share of holdout spend captured by each share of customers.
+
+    Parameters
+    ----------
+    rfm_table, holdout, random_state
+        As in :func:`capture`.
+    ranking : str
+        A ranking named by :func:`capture`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``share_of_customers``, ``share_of_holdout_spend``, from (0, 0) to (1, 1), one row per group of tied customers.
+
+    Raises
+    ------
+    DataError, UnknownName
+        As in :func:`lift_table`; the ranking is not known.
+    """
+    spend, _ = _matched(rfm_table, holdout)
+    rankings = _rankings(rfm_table, spend, random_state)
+    if ranking not in rankings:
+        raise UnknownName("ranking", ranking, rankings)
+    customers, captured = _gains(rankings[ranking], spend)
+    return pd.DataFrame({"share_of_customers": customers, "share_of_holdout_spend": captured})
+
+
+def _matched(rfm_table, holdout):
+    """Holdout spend in the order of the RFM table, and how many holdout customers are not in it."""
+    missing = [name for name in ("customer_id", "holdout_spend") if name not in holdout]
+    if missing:
+        raise DataError(f"holdout: missing column {', '.join(map(repr, missing))}.")
+    spend = holdout.set_index("customer_id")["holdout_spend"]
+    if not spend.index.is_unique:
+        raise DataError("holdout: a customer has several rows; sum the spend per customer first.")
+    if not np.isfinite(spend.to_numpy(dtype="float64")).all():
+        raise DataError("holdout: column 'holdout_spend' has missing or infinite values.")
+    known = spend.index.isin(rfm_table["customer_id"])
+    if not known.any():
+        raise DataError("holdout: no customer_id occurs in the RFM table; are both written the same way?")
+    matched = spend.reindex(rfm_table["customer_id"], fill_value=0.0).astype("float64").reset_index(drop=True)
+    if not matched.sum() > 0:
+        raise DataError(
+            "holdout: the customers of the RFM table spent nothing, so there are no shares of it."
+        )
+    return matched, int((~known).sum())
+
+
+def _rankings(rfm_table, spend, random_state) -> dict[str, np.ndarray]:
+    """A number per customer for every ranking; the highest comes first."""
+    scores = rfm_table[list(MEASURES)].to_numpy()
+    measures = {
+        f"{measure.removesuffix('_days')} alone": rfm_table[measure].to_numpy() * (-1 if small_is_good else 1)
+        for measure, small_is_good in MEASURES.values()
+    }
+    base = int(scores.max()) + 1
+    return {
+        "perfect foresight": spend.to_numpy(),
+        "RFM cells, tested": _tested(_cell(rfm_table), spend, random_state),
+        "RFM score, summed": scores.sum(axis=1),
+        "RFM cells, 555 to 111": scores @ np.array([base**2, base, 1]),
+        **measures,
+        "random": np.zeros(len(spend)),
+    }
+
+
+def _tested(cells, spend, random_state) -> np.ndarray:
+    """Each customer's cell mean among the customers of the other folds; the overall mean where a cell has none."""
+    fold = np.random.default_rng(random_state).permutation(len(spend)) % _FOLDS
+    expected = np.empty(len(spend))
+    for number in range(min(_FOLDS, len(spend))):
+        rest = fold != number
+        if not rest.any():  # a single customer has nobody to learn from
+            return np.zeros(len(spend))
+        means = spend[rest].groupby(cells[rest]).mean()
+        expected[~rest] = means.reindex(cells[~rest]).fillna(spend[rest].mean())
+    return expected
+
+
+def _gains(priority, spend):
+    """Cumulative shares of customers and of spend, highest priority first, tied customers in one step."""
+    tied = pd.DataFrame({"priority": priority, "spend": spend}).groupby("priority")["spend"]
+    steps = tied.agg(["size", "sum"]).sort_index(ascending=False)
+    customers = np.concatenate([[0.0], steps["size"].cumsum() / len(spend)])
+    captured = np.concatenate([[0.0], steps["sum"].cumsum() / spend.sum()])
+    return customers, captured
+
+
+def _cell(rfm_table) -> pd.Series:
+    r, f, m = (rfm_table[name].astype("str") for name in MEASURES)
+    return (r + f + m).reset_index(drop=True)

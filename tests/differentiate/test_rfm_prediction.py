@@ -1,0 +1,128 @@
+"""Does RFM predict: lift and capture on small cases, and on CDNOW against the known 68%."""
+
+import pandas as pd
+import pytest
+
+from idic_lab import datasets
+from idic_lab.differentiate import rfm
+from idic_lab.errors import DataError, LabError, UnknownName
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Ten customers: the later, the more frequent and the larger, in the order of their names."""
+    return pd.DataFrame(
+        {
+            "customer_id": list("abcdefghij"),
+            "recency_days": range(10, 110, 10),
+            "frequency": range(10, 0, -1),
+            "monetary": [float(amount) for amount in range(100, 0, -10)],
+            "r_score": [5, 5, 4, 4, 3, 3, 2, 2, 1, 1],
+            "f_score": [5, 5, 4, 4, 3, 3, 2, 2, 1, 1],
+            "m_score": [5, 5, 4, 4, 3, 3, 2, 2, 1, 1],
+            "segment": ["champions"] * 2
+            + ["loyal"] * 2
+            + ["need attention"] * 2
+            + ["hibernating"] * 2
+            + ["lost"] * 2,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def cdnow():
+    transactions = datasets.load("cdnow", quiet=True).transactions
+    later = transactions[transactions["date"] > "1997-09-30"]
+    holdout = later.groupby("customer_id", as_index=False)["amount"].sum()
+    return rfm.table(transactions, "1997-09-30"), holdout.rename(columns={"amount": "holdout_spend"})
+
+
+def spent(**amounts):
+    return pd.DataFrame({"customer_id": list(amounts), "holdout_spend": [float(x) for x in amounts.values()]})
+
+
+def test_lift_is_mean_spend_over_the_mean_of_all(small):
+    lift = rfm.lift_table(small, spent(a=30, b=30, c=20, j=20)).set_index("segment")
+    assert lift["lift"].to_dict() == pytest.approx(
+        {"champions": 3, "loyal": 1, "lost": 1, "hibernating": 0, "need attention": 0}
+    )
+    assert lift["share_of_holdout_spend"].sum() == pytest.approx(1)
+    assert lift.index[0] == "champions"
+
+
+@pytest.mark.parametrize("by", ["segment", "r_score", "f_score", "m_score", "cell"])
+def test_every_grouping_accounts_for_every_customer_and_all_spend(small, by):
+    lift = rfm.lift_table(small, spent(a=30, d=5), by)
+    assert lift["customers"].sum() == 10
+    assert lift["holdout_spend"].sum() == 35
+
+
+def test_newcomers_are_left_out_and_counted(small):
+    holdout = spent(a=30, z=1000)
+    assert rfm.lift_table(small, holdout).attrs["newcomers"] == 1
+    assert rfm.lift_table(small, holdout)["holdout_spend"].sum() == 30
+
+
+def test_a_perfect_score_captures_all_and_a_wrong_one_nothing(small):
+    best = rfm.capture(small, spent(a=60, b=40)).set_index("ranking")["captured"]
+    worst = rfm.capture(small, spent(i=60, j=40)).set_index("ranking")["captured"]
+    for ranking in (
+        "RFM score, summed",
+        "RFM cells, 555 to 111",
+        "monetary alone",
+        "recency alone",
+        "frequency alone",
+    ):
+        assert (best[ranking], worst[ranking]) == pytest.approx((1, 0))
+    assert best["perfect foresight"] == worst["perfect foresight"] == pytest.approx(1)
+    assert best["random"] == worst["random"] == pytest.approx(0.2)
+
+
+def test_a_cut_through_tied_customers_takes_them_in_proportion(small):
+    captured = rfm.capture(small, spent(a=100), fraction=0.1).set_index("ranking")["captured"]
+    assert captured["RFM score, summed"] == pytest.approx(0.5)
+    assert captured["monetary alone"] == pytest.approx(1)
+
+
+def test_the_tested_cells_never_use_a_customers_own_spend(small):
+    # Each cell has two customers, one of whom spends: a ranking that saw the spender's own spend would put both first.
+    captured = rfm.capture(small.assign(r_score=range(1, 11)), spent(e=100), fraction=0.1)
+    assert captured.set_index("ranking")["captured"]["RFM cells, tested"] < 0.5
+
+
+def test_the_gains_curve_passes_through_the_captured_share(small):
+    curve = rfm.gains(small, spent(a=10, c=30, f=60))
+    assert curve.iloc[[0, -1]].to_numpy().tolist() == [[0, 0], [1, 1]]
+    assert curve["share_of_holdout_spend"].tolist() == pytest.approx([0, 0.1, 0.4, 1, 1, 1])
+
+
+def test_on_cdnow_the_top_fifth_by_rfm_score_brings_68_percent_of_later_spend(cdnow):
+    captured = rfm.capture(*cdnow).set_index("ranking")["captured"]
+    assert captured["RFM score, summed"] == pytest.approx(0.68, abs=0.005)
+    assert captured["RFM cells, tested"] == pytest.approx(0.68, abs=0.005)
+    assert captured["random"] == pytest.approx(0.2)
+    assert captured["monetary alone"] < captured["RFM score, summed"] < captured["perfect foresight"]
+
+
+def test_on_cdnow_recency_scores_are_in_the_order_of_later_spend(cdnow):
+    assert rfm.lift_table(*cdnow, by="r_score")["r_score"].tolist()[:2] == [5, 4]
+    assert rfm.lift_table(*cdnow, by="m_score")["m_score"].tolist() == [5, 4, 3, 2, 1]
+
+
+def test_a_holdout_that_cannot_be_matched_is_refused(small):
+    with pytest.raises(DataError, match="missing column 'holdout_spend'"):
+        rfm.capture(small, small[["customer_id"]])
+    with pytest.raises(DataError, match="several rows"):
+        rfm.capture(small, pd.concat([spent(a=1), spent(a=2)]))
+    with pytest.raises(DataError, match="no customer_id occurs"):
+        rfm.capture(small, spent(x=1))
+    with pytest.raises(DataError, match="spent nothing"):
+        rfm.capture(small, spent(a=0))
+    with pytest.raises(DataError, match="missing or infinite"):
+        rfm.capture(small, spent(a=float("nan")))
+    with pytest.raises(LabError, match="fraction"):
+        rfm.capture(small, spent(a=1), fraction=1.5)
+    with pytest.raises(UnknownName, match="Did you mean 'segment'"):
+        rfm.lift_table(small, spent(a=1), by="segments")
+    with pytest.raises(UnknownName, match="ranking"):
+        rfm.gains(small, spent(a=1), "luck")
