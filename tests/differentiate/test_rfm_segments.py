@@ -105,6 +105,11 @@ def test_the_table_is_the_same_from_any_engine(engine, cdnow, rfm_table):
     pd.testing.assert_frame_equal(table.sort_values("customer_id", ignore_index=True), rfm_table)
 
 
+def test_the_other_string_type_of_pandas_becomes_the_one_of_the_contracts(cdnow, rfm_table):
+    table = rfm.table(cdnow.astype({"customer_id": "string"}), CALIBRATION_END)
+    pd.testing.assert_frame_equal(table, rfm_table)
+
+
 def test_a_table_can_be_made_when_everybody_bought_once():
     data = pd.DataFrame(
         {

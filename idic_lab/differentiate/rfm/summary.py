@@ -81,7 +81,7 @@ def summarise(
         recency_days=(nw.lit(end) - nw.col("last_purchase")).cast(nw.Int64()),
         frequency=nw.col("frequency").cast(nw.Int64()),
         # To six decimals, so that equal totals are equal in whatever order an engine added them up: ties matter.
-        # Spelled out, because engines differ in the last bit of round(6).
+        # Spelled out, because Arrow's round(6) is off in the last bit.
         monetary=(monetary.cast(nw.Float64()) * 1e6).round() / 1e6,
         **({} if returns == "ignore" else {name: nw.col(name) for name in ("purchased", "returned")}),
     )
@@ -128,11 +128,13 @@ def without_purchase(transactions: IntoFrameT, observation_end: str | dt.date | 
 
 
 def collected(frame) -> pd.DataFrame:
-    """A pandas copy of a frame of any engine, with a fresh row index."""
+    """A pandas copy of a frame of any engine, with a fresh row index and text as the contracts want it."""
     frame = nw.from_native(frame)
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect("pandas")
-    return frame.to_pandas().reset_index(drop=True).copy()
+    frame = frame.to_pandas().reset_index(drop=True).copy()
+    text = [name for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.StringDtype)]
+    return frame.astype(dict.fromkeys(text, "str"))  # some engines hand over pandas' other string type
 
 
 def _per_customer(transactions, observation_end):
