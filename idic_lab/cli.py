@@ -30,7 +30,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -38,14 +40,20 @@ def _root(
 @app.command()
 def run(
     dataset: Annotated[str | None, typer.Argument(help="A data set: see 'idic-lab datasets list'.")] = None,
-    data: Annotated[str | None, typer.Option(help="A file of your own: CSV, Excel, Parquet or a folder of Parquet.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="A file of your own: CSV, Excel, Parquet or a folder of Parquet.")
+    ] = None,
     columns: Annotated[
-        str | None, typer.Option(help='Headers of your file by role, as in customer_id="Contact Name",date=Closed,amount=Total.')
+        str | None,
+        typer.Option(
+            help='Headers of your file by role, as in customer_id="Contact Name",date=Closed,amount=Total.'
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/<data set> unless given.")] = None,
     only: Annotated[str | None, typer.Option(help="Notebooks by number, as in 21,22.")] = None,
     parameter: Annotated[
-        list[str] | None, typer.Option("--parameter", "-p", help="A notebook's parameter, name=value; may be repeated.")
+        list[str] | None,
+        typer.Option("--parameter", "-p", help="A notebook's parameter, name=value; may be repeated."),
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Begin again, keeping nothing of an earlier call.")] = False,
 ) -> None:

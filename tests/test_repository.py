@@ -22,7 +22,11 @@ def repository(request, tmp_path) -> Repository:
 
 def test_a_table_comes_back_as_it_was_written(repository):
     written = pd.DataFrame(
-        {"customer_id": ["a", "b"], "date": pd.to_datetime(["2024-01-31", "2024-02-01"]), "amount": [9.5, -2.0]}
+        {
+            "customer_id": ["a", "b"],
+            "date": pd.to_datetime(["2024-01-31", "2024-02-01"]),
+            "amount": [9.5, -2.0],
+        }
     )
     repository.write("transactions", written)
     pd.testing.assert_frame_equal(repository.read("transactions"), written)
@@ -62,7 +66,12 @@ def test_reading_what_is_not_there_names_the_nearest(repository):
 def test_the_history_says_who_made_which_table_from_what(repository):
     repository.write("segments", segments("rfm", a="loyal"), made_by="value_rfm", made_from=["rfm"])
     row = repository.history().iloc[0]
-    assert (row["table_name"], row["row_count"], row["made_by"], row["made_from"]) == ("segments", 1, "value_rfm", "rfm")
+    assert (row["table_name"], row["row_count"], row["made_by"], row["made_from"]) == (
+        "segments",
+        1,
+        "value_rfm",
+        "rfm",
+    )
 
 
 def test_a_repository_in_use_by_another_process_says_so(tmp_path):

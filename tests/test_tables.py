@@ -10,7 +10,11 @@ from idic_lab.errors import ContractError, UnknownName
 @pytest.fixture
 def transactions() -> pd.DataFrame:
     return pd.DataFrame(
-        {"customer_id": ["a", "b"], "date": pd.to_datetime(["2024-01-31", "2024-02-01"]), "amount": [9.5, -2.0]}
+        {
+            "customer_id": ["a", "b"],
+            "date": pd.to_datetime(["2024-01-31", "2024-02-01"]),
+            "amount": [9.5, -2.0],
+        }
     )
 
 
@@ -39,7 +43,9 @@ def test_a_breach_names_the_column_and_what_was_found(transactions, change, comp
 
 
 def test_a_missing_column_names_the_source_and_the_columns_found(transactions):
-    with pytest.raises(ContractError, match=r"from orders\.csv: missing column 'amount'; found 'customer_id', 'date'"):
+    with pytest.raises(
+        ContractError, match=r"from orders\.csv: missing column 'amount'; found 'customer_id', 'date'"
+    ):
         tables.check("transactions", transactions.drop(columns="amount"), source="orders.csv")
 
 
