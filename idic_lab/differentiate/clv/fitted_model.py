@@ -46,8 +46,8 @@ class FittedModel:
         From the inverse Hessian at the maximum; infinite where the data do not determine a parameter.
     covariance_ : DataFrame
         Of the estimates.
-    log_likelihood_ : float
-        In the units of the data, without any penalty.
+    log_likelihood_ : float or None
+        In the units of the data, without any penalty; None when the parameters were given.
     n_customers_ : float
         Customers the fit used (sum of weights); for Gamma-Gamma, repeat buyers.
     converged_ : bool
@@ -63,7 +63,7 @@ class FittedModel:
     params_: pd.Series
     standard_errors_: pd.Series
     covariance_: pd.DataFrame
-    log_likelihood_: float
+    log_likelihood_: float | None
     n_customers_: float
     converged_: bool
     flags_: list = field(default_factory=list)
@@ -108,6 +108,8 @@ class FittedModel:
 
     def _headline(self) -> str:
         unit = f", time in units of {self.unit_days_:g} days" if self.unit_days_ else ""
+        if self.log_likelihood_ is None:
+            return f"{self.title} with given parameters{unit}"
         penalty = f", penalizer {self.penalizer:g}" if self.penalizer else ""
         return (
             f"{self.title} fitted to {self.n_customers_:,.0f} customers{unit}{penalty}; "
@@ -183,6 +185,46 @@ def from_json(source) -> FittedModel:
     return assemble(model, np.array(list(values.values())), covariance, *rest, *last)
 
 
+def from_parameters(model: str, *, unit_days: float | None = None, **parameters: float) -> FittedModel:
+    """A model with parameters that are given, say in a paper, and not estimated.
+
+    Parameters
+    ----------
+    model : str
+        As in `fit`.
+    unit_days : float, optional
+        Days in one unit of time.
+    **parameters : float
+        Every parameter of the model, by name, above 0.
+
+    Returns
+    -------
+    FittedModel
+        Without standard errors (zero) and without a log-likelihood (None).
+
+    Raises
+    ------
+    UnknownName, FitError
+        When a parameter is unknown, missing or not positive.
+
+    Examples
+    --------
+    >>> from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7).title
+    'BG/NBD'
+    """
+    if model not in MODELS:
+        raise UnknownName("model", model, MODELS)
+    names = MODELS[model].parameters
+    for name in parameters:
+        if name not in names:
+            raise UnknownName(f"{TITLES[model]} parameter", name, names)
+    missing = [name for name in names if not parameters.get(name, 0) > 0]
+    if missing:
+        raise FitError(f"{TITLES[model]} needs a value above 0 for {', '.join(missing)}.")
+    theta = np.array([float(parameters[name]) for name in names])
+    return assemble(model, theta, np.zeros((len(names),) * 2), None, 0, True, [], unit_days, 0.0)
+
+
 def assemble(model, theta, covariance, log_likelihood, n_customers, converged, flags, unit_days, penalizer):
     """A FittedModel from plain arrays."""
     names = pd.Index(MODELS[model].parameters, dtype="str")
@@ -191,7 +233,7 @@ def assemble(model, theta, covariance, log_likelihood, n_customers, converged, f
         params_=pd.Series(theta, index=names, name="estimate"),
         standard_errors_=pd.Series(np.sqrt(np.diag(covariance)), index=names, name="standard_error"),
         covariance_=pd.DataFrame(covariance, index=names, columns=names),
-        log_likelihood_=float(log_likelihood),
+        log_likelihood_=None if log_likelihood is None else float(log_likelihood),
         n_customers_=float(n_customers),
         converged_=bool(converged),
         flags_=list(flags),

@@ -70,7 +70,8 @@ def fit(
         raise UnknownName("model", model, MODELS)
     table = as_pandas(summary)
     likelihood = MODELS[model]
-    columns, weight = _columns(table, model, weights)
+    columns = checked_columns(table, model, *([weights] if weights else []))
+    weight = columns.pop(weights) if weights else np.ones(len(table))
     columns, weight, notes = _check(columns, weight, model)
     data, scales = _rescale(columns, likelihood)
     rows, _ = distinct(data, weight)
@@ -90,23 +91,23 @@ def fit(
     return _report(model, best, columns, weight, rows, scales, notes, unit_of(table, unit_days), penalizer)
 
 
-def _columns(table: pd.DataFrame, model: str, weights: str | None):
-    names = [*MODELS[model].columns, *([weights] if weights else [])]
-    for name in names:
+def checked_columns(table: pd.DataFrame, model: str, *more: str) -> dict[str, np.ndarray]:
+    """The columns a model reads (and `more`), as arrays of numbers that are there and not negative."""
+    columns = {}
+    for name in (*MODELS[model].columns, *more):
         if name not in table.columns:
             note = UnknownName("column", name, table.columns)
             raise DataError(f"{TITLES[model]} needs the column {name!r} in its summary. {note}")
-        values = table[name]
-        if not pd.api.types.is_numeric_dtype(values):
-            raise DataError(f"Column {name!r} should hold numbers, found {values.dtype}.")
-        wrong = values.isna() | (values < 0)
+        if not pd.api.types.is_numeric_dtype(table[name]):
+            raise DataError(f"Column {name!r} should hold numbers, found {table[name].dtype}.")
+        columns[name] = table[name].to_numpy(dtype=float, na_value=np.nan)
+        wrong = ~(columns[name] >= 0) | np.isinf(columns[name])
         if wrong.any():
             raise DataError(
-                f"Column {name!r} has {int(wrong.sum()):,} missing or negative values, the first at row "
-                f"{wrong.to_numpy().argmax()}."
+                f"Column {name!r} has {int(wrong.sum()):,} missing, negative or infinite values, the first at row "
+                f"{wrong.argmax()}."
             )
-    columns = {name: table[name].to_numpy(dtype=float) for name in MODELS[model].columns}
-    return columns, table[weights].to_numpy(dtype=float) if weights else np.ones(len(table))
+    return columns
 
 
 def _check(columns: dict, weight: np.ndarray, model: str):

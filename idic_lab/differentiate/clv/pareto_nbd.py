@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma, exprel, gammaln, hyperu
 
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(32)
-NODES, WEIGHTS = (NODES + 1) / 2, WEIGHTS / 2
+from idic_lab.differentiate.clv.quadrature import unit_interval
+
+NODES, WEIGHTS = unit_interval(32)
 NEGLIGIBLE = 45.0  # the integrand is cut where it has fallen by e^-45
 ROWS = 4096  # rows taken at once, so that the nodes of all of them stay in cache
 

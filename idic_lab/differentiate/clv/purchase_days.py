@@ -74,6 +74,13 @@ def last_day_of(transactions, date="date") -> int:
     return int(value)
 
 
+def days_of(table: pd.DataFrame, date="date", amount="amount") -> np.ndarray:
+    """Sorted distinct purchase days of a pandas table, as day numbers."""
+    _check_columns(nw.from_native(table).collect_schema(), date, date, amount)
+    days = _day_numbers(table[date], date)
+    return np.unique(days if amount is None else days[table[amount].to_numpy() >= 0])
+
+
 def _check_columns(schema, customer_id, date, amount) -> None:
     for role, name in {"customer_id": customer_id, "date": date, "amount": amount}.items():
         if name is not None and name not in schema.names():
@@ -96,7 +103,33 @@ def _day_expression(date):
     )
 
 
-def _spans_any(frame, first_day, last_day, customer_id, date, amount):
+def daily_counts(transactions, known_by, last_day, customer_id="customer_id", date="date", amount="amount"):
+    """First purchases and repeat purchases on each day, of the customers who had bought by day `known_by`.
+
+    Returns
+    -------
+    DataFrame of the same kind
+        day (day number), first_purchases, repeats (customers who bought again that day); sorted by day.
+    """
+    frame = nw.from_native(transactions)
+    _check_columns(frame.collect_schema(), customer_id, date, amount)
+    if frame.implementation.is_pandas():
+        codes, days, *_ = _purchases_pandas(nw.to_native(frame), None, last_day, customer_id, date, amount)
+        owner, day, first, _ = _distinct_days(codes, days)
+        rows = pd.DataFrame({"day": day, "first": first[owner]})
+        by_day = nw.from_native(rows)
+    else:
+        by_day = _by_day(frame, None, last_day, customer_id, date, amount)
+    by_day = by_day.filter(nw.col("first") <= known_by).with_columns(
+        first_purchases=nw.when(nw.col("day") == nw.col("first")).then(nw.lit(1)).otherwise(nw.lit(0)),
+        repeats=nw.when(nw.col("day") > nw.col("first")).then(nw.lit(1)).otherwise(nw.lit(0)),
+    )
+    counts = by_day.group_by("day").agg(nw.col("first_purchases").sum(), nw.col("repeats").sum())
+    return nw.to_native(counts.sort("day"))
+
+
+def _by_day(frame, first_day, last_day, customer_id, date, amount):
+    """One row per customer and purchase day, with its money and the customer's first day."""
     money = nw.col(amount).cast(nw.Float64) if amount is not None else nw.lit(0.0)
     rows = frame.select(
         nw.col(customer_id).alias("customer_id"), _day_expression(date).alias("day"), money.alias("money")
@@ -107,8 +140,11 @@ def _spans_any(frame, first_day, last_day, customer_id, date, amount):
     if last_day is not None:
         rows = rows.filter(nw.col("day") <= last_day)
     by_day = rows.group_by("customer_id", "day").agg(nw.col("money").sum())
-    by_day = by_day.with_columns(first=nw.col("day").min().over("customer_id"))
-    by_day = by_day.with_columns(
+    return by_day.with_columns(first=nw.col("day").min().over("customer_id"))
+
+
+def _spans_any(frame, first_day, last_day, customer_id, date, amount):
+    by_day = _by_day(frame, first_day, last_day, customer_id, date, amount).with_columns(
         repeat=nw.when(nw.col("day") > nw.col("first")).then(nw.col("money")).otherwise(nw.lit(0.0))
     )
     return (
@@ -134,12 +170,8 @@ def _day_numbers(column: pd.Series, name: str) -> np.ndarray:
     return column.to_numpy().astype("datetime64[D]").astype("int64") + EPOCH
 
 
-def _spans_pandas(frame, first_day, last_day, customer_id, date, amount) -> pd.DataFrame:
-    """The same numbers as `_spans_any`, through whole-number codes: several times faster on pandas.
-
-    Sorting customer and day as one integer puts each customer's days side by side, so that distinct days are counted
-    without any grouping.
-    """
+def _purchases_pandas(frame, first_day, last_day, customer_id, date, amount):
+    """Customer code, day and money of each purchase, and the customers behind the codes."""
     days = _day_numbers(frame[date], date)
     money = frame[amount].to_numpy(dtype="float64") if amount is not None else np.zeros(len(frame))
     if np.isnan(money).any():
@@ -155,22 +187,38 @@ def _spans_pandas(frame, first_day, last_day, customer_id, date, amount) -> pd.D
     codes, customers = pd.factorize(ids)
     if len(codes) and codes.min() < 0:
         raise DataError(f"Column {customer_id!r} has {int((codes < 0).sum()):,} rows without a customer.")
-    n, start = len(customers), int(days.min()) if len(days) else 0
-    width = int(days.max()) - start + 1 if len(days) else 1
+    return codes, days, money, customers
+
+
+def _distinct_days(codes, days):
+    """Customer code and day of each distinct purchase day; per customer the first day and how many there are.
+
+    Sorting customer and day as one integer puts each customer's days side by side, so that distinct days are counted
+    without any grouping: several times faster than a group-by on pandas.
+    """
+    if not len(codes):
+        return codes, days, days, days
+    start = int(days.min())
+    width = int(days.max()) - start + 1
     key = np.sort(codes * width + (days - start))
-    if len(key):
-        key = key[np.concatenate(([True], key[1:] != key[:-1]))]
+    key = key[np.concatenate(([True], key[1:] != key[:-1]))]
     owner = key // width
-    count = np.bincount(owner, minlength=n)
-    ends = np.cumsum(count)
-    first = key[ends - count] % width + start
-    last = key[ends - 1] % width + start
+    day = key - owner * width + start
+    count = np.bincount(owner)
+    return owner, day, day[np.cumsum(count) - count], count
+
+
+def _spans_pandas(frame, first_day, last_day, customer_id, date, amount) -> pd.DataFrame:
+    """The same numbers as `_spans_any`, through whole-number codes."""
+    codes, days, money, customers = _purchases_pandas(frame, first_day, last_day, customer_id, date, amount)
+    _, day, first, count = _distinct_days(codes, days)
+    n = len(customers)
     repeat = days > first[codes]
     table = pd.DataFrame(
         {
             "customer_id": customers,
             "first": first,
-            "last": last,
+            "last": day[np.cumsum(count) - 1],
             "purchase_days": count.astype("int64"),
             "total": np.bincount(codes, money, minlength=n),
             "repeat_total": np.bincount(codes[repeat], money[repeat], minlength=n),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(48)
-NODES, WEIGHTS = (NODES + 1) / 2, WEIGHTS / 2
+
+def unit_interval(nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Legendre nodes and weights on [0, 1]."""
+    points, weights = np.polynomial.legendre.leggauss(nodes)
+    return (points + 1) / 2, weights / 2
 
 
-def integrate_from_zero(function, horizon, scale):
+def integrate_from_zero(function, horizon, scale, nodes: int = 32):
     """Integral of a function of time from 0 to `horizon`, by Gauss-Legendre quadrature in log(1 + t / scale).
 
     Purchase rates fall like a power of 1 + t / scale, so they are smooth in that logarithm whatever the horizon.
@@ -16,9 +19,12 @@ def integrate_from_zero(function, horizon, scale):
     Parameters
     ----------
     function : callable
-        Takes times of shape (..., 48), gives values of that shape.
+        Takes times of shape (..., nodes), gives values of that shape.
     horizon, scale : float or ndarray
         Broadcast together; both in the same unit of time.
+    nodes : int
+        With 32 the models here are integrated to about twelve digits out to where discounting leaves nothing; 16 do
+        the same over a horizon of up to a hundred times `scale`.
 
     Examples
     --------
@@ -27,5 +33,6 @@ def integrate_from_zero(function, horizon, scale):
     """
     horizon, scale = np.broadcast_arrays(np.asarray(horizon, float), np.asarray(scale, float))
     span = np.log1p(horizon / scale)[..., None]
-    times = scale[..., None] * np.expm1(span * NODES)
-    return np.sum(function(times) * (scale[..., None] + times) * span * WEIGHTS, axis=-1)
+    points, weights = unit_interval(nodes)
+    times = scale[..., None] * np.expm1(span * points)
+    return np.sum(function(times) * (scale[..., None] + times) * span * weights, axis=-1)

@@ -57,7 +57,7 @@ def summarise(
     --------
     >>> import pandas as pd
     >>> tx = pd.DataFrame({"customer_id": ["a", "a", "b"], "date": pd.to_datetime(
-    ...     ["2024-01-01 09:00", "2024-01-15 18:30", "2024-01-08"]), "amount": [10.0, 30.0, 5.0]})
+    ...     ["2024-01-01 09:00", "2024-01-15 18:30", "2024-01-08 12:00"]), "amount": [10.0, 30.0, 5.0]})
     >>> summarise(tx, observation_end="2024-01-29")
       customer_id  frequency  recency    T  monetary_value
     0           a          1      2.0  4.0            30.0

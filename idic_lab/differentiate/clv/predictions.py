@@ -1,0 +1,298 @@
+"""What a fitted model expects of each customer: purchases to come, the chance of still being one, spend."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.differentiate.clv import purchase_days
+from idic_lab.differentiate.clv.fitted_model import FittedModel, require
+from idic_lab.differentiate.clv.fitting import checked_columns
+from idic_lab.differentiate.clv.grouping import distinct
+from idic_lab.differentiate.clv.summaries import as_pandas, unit_of
+from idic_lab.errors import DataError, FitError, UnknownName
+
+PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb")
+CONTINUOUS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
+
+
+def per_customer(model: FittedModel, summary, conditional) -> tuple[np.ndarray, np.ndarray]:
+    """P(alive), and a quantity that is conditional on being alive, for each row of a summary.
+
+    Every model here has the same anatomy: P(alive) depends on frequency, recency and age, all that happens to a living
+    customer on frequency and age alone. Each part is computed once per distinct combination and handed back to
+    the customers who share it, which is what makes a million of them a matter of seconds.
+
+    Parameters
+    ----------
+    conditional : callable
+        Takes arrays of frequency and age, gives one value for each.
+    """
+    table = as_pandas(summary)
+    unit_days = unit_of(table)
+    if unit_days and model.unit_days_ and unit_days != model.unit_days_:
+        raise FitError(
+            f"The summary counts time in units of {unit_days:g} days, the model in units of {model.unit_days_:g}; "
+            f"summarise with unit_days={model.unit_days_:g}."
+        )
+    columns = checked_columns(table, model.model)
+    names = model.likelihood.columns
+    if not len(table):
+        return np.zeros(0), np.zeros(0)
+    rows, inverse = distinct(columns)
+    alive = model.likelihood.alive(model.theta, *(rows[name] for name in names))
+    living, back = distinct({name: rows[name] for name in (names[0], names[2])})
+    quantity = conditional(living[names[0]], living[names[2]])
+    return alive[inverse], quantity[back][inverse]
+
+
+def horizon_in_units(model: FittedModel, horizon: float, unit: str) -> float:
+    """A horizon in the model's own unit of time."""
+    if unit not in ("model", "days"):
+        raise UnknownName("unit", unit, ["model", "days"])
+    if not (np.isfinite(horizon) and horizon >= 0):
+        raise DataError(f"The horizon should be a length of time, zero or more, found {horizon!r}.")
+    if unit == "days":
+        return horizon / days_per_unit(model)
+    return float(horizon)
+
+
+def days_per_unit(model: FittedModel) -> float:
+    """Days in the model's unit of time, or an error that says how to give them."""
+    if model.unit_days_ is None:
+        raise FitError(
+            "The model does not know how many days its unit of time has. Fit it to a summary made by clv.summarise, "
+            "or give clv.fit(..., unit_days=...)."
+        )
+    return model.unit_days_
+
+
+def predict(model: FittedModel, summary, horizon: float, unit: str = "model") -> pd.Series:
+    """Expected number of purchase days of each customer in the next `horizon`.
+
+    Parameters
+    ----------
+    model : FittedModel
+        Of purchases: BG/NBD, MBG/NBD, Pareto/NBD or BG/BB.
+    summary : DataFrame
+        The customers, in the same unit of time as the model's.
+    horizon : float
+        Length of the time to come.
+    unit : {"model", "days"}
+        Whether `horizon` is in the model's unit of time (opportunities, for BG/BB) or in days.
+
+    Returns
+    -------
+    Series of float
+        ``expected_purchases``, one value per row of `summary`.
+
+    Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 10 (BG/NBD); Schmittlein, Morrison & Colombo
+    (1987), eq. 22 (Pareto/NBD); Fader, Hardie & Shang (2010), eq. 13 (BG/BB).
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.differentiate import clv
+    >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
+    >>> model = clv.fit(summary, "bg_nbd")
+    >>> customer = summary[summary.customer_id == "1516"]
+    >>> round(float(clv.predict(model, customer, horizon=31.0).iloc[0]), 1)
+    17.3
+    """
+    require(model, *PURCHASE_MODELS)
+    units = horizon_in_units(model, horizon, unit)
+    if model.model == "bg_bb" and units != int(units):
+        raise DataError(f"BG/BB counts whole opportunities, found a horizon of {units:g}.")
+    alive, expected = per_customer(
+        model,
+        summary,
+        lambda frequency, age: model.likelihood.expected_if_alive(model.theta, frequency, age, units),
+    )
+    return pd.Series(alive * expected, index=as_pandas(summary).index, name="expected_purchases")
+
+
+def expected_purchases_new(model: FittedModel, horizon):
+    """Expected repeat purchases of a customer about whom nothing is known yet, E[X(t)].
+
+    Parameters
+    ----------
+    model : FittedModel
+        Of purchases.
+    horizon : float or array
+        Time since the first purchase, in the model's unit.
+
+    Returns
+    -------
+    float or ndarray
+
+    Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 9.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.differentiate import clv
+    >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
+    >>> round(clv.expected_purchases_new(clv.fit(summary, "bg_nbd"), 52), 3)
+    1.444
+    """
+    require(model, *PURCHASE_MODELS)
+    times = np.asarray(horizon, dtype=float)
+    if not (np.isfinite(times) & (times >= 0)).all():
+        raise DataError("The horizon should be a length of time, zero or more.")
+    expected = model.likelihood.expected_new(model.theta, np.atleast_1d(times))
+    return float(expected[0]) if times.ndim == 0 else expected
+
+
+def alive(model: FittedModel, summary) -> pd.Series:
+    """Probability that each customer is still one at the end of observation.
+
+    In the BG/NBD a customer without a repeat purchase has had no occasion to leave, so the probability is 1: not a
+    finding but an assumption of that model. For BG/BB it is the probability of not having left by the last opportunity.
+
+    Parameters
+    ----------
+    model : FittedModel
+        Of purchases.
+    summary : DataFrame
+        The customers, in the model's unit of time.
+
+    Returns
+    -------
+    Series of float
+        ``probability_alive``, one value per row of `summary`.
+
+    Source: Fader, Hardie & Lee (2008), "Computing P(alive) using the BG/NBD model"; Schmittlein, Morrison & Colombo
+    (1987), eq. 11 to 13; Batislam, Denizel & Filiztekin (2007), eq. 4.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.differentiate import clv
+    >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
+    >>> model = clv.fit(summary, "bg_nbd")
+    >>> round(float(clv.alive(model, summary[summary.customer_id == "1"]).iloc[0]), 2)
+    0.73
+    """
+    require(model, *PURCHASE_MODELS)
+    probability, _ = per_customer(model, summary, lambda frequency, age: np.zeros_like(age))
+    return pd.Series(probability, index=as_pandas(summary).index, name="probability_alive")
+
+
+def alive_path(
+    model: FittedModel,
+    transactions,
+    until=None,
+    unit_days: float | None = None,
+    *,
+    date: str = "date",
+    amount: str | None = "amount",
+) -> pd.DataFrame:
+    """P(alive) of one customer on every day from the first purchase on, given what was known that day.
+
+    Parameters
+    ----------
+    model : FittedModel
+        BG/NBD, MBG/NBD or Pareto/NBD.
+    transactions : DataFrame
+        Rows of one customer. Returns are left out, as in `summarise`.
+    until : date or str, optional
+        Last day of the path; the last purchase when left out.
+    unit_days : float, optional
+        Days in one unit of time, when the model does not know.
+    date, amount : str
+        Names of the columns.
+
+    Returns
+    -------
+    DataFrame
+        One row per day: ``date``, ``probability_alive``, ``purchase`` (True on purchase days).
+
+    Raises
+    ------
+    DataError
+        When several customers are given, or `until` is before the first purchase.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.differentiate import clv
+    >>> tx = datasets.load("cdnow_sample", quiet=True).transactions
+    >>> model = clv.fit(clv.summarise(tx, "1997-09-30"), "bg_nbd")
+    >>> path = clv.alive_path(model, tx[tx.customer_id == "1"], until="1997-09-30")
+    >>> int(path["purchase"].sum()), round(float(path["probability_alive"].iloc[-1]), 2)
+    (3, 0.73)
+    """
+    require(model, *CONTINUOUS)
+    unit = float(unit_days) if unit_days is not None else days_per_unit(model)
+    table = as_pandas(transactions)
+    if "customer_id" in table and len(table["customer_id"].unique()) > 1:
+        found = len(table["customer_id"].unique())
+        raise DataError(f"alive_path takes the rows of one customer, found {found:,} customers.")
+    bought = purchase_days.days_of(table, date, amount)
+    if not len(bought):
+        raise DataError("This customer has no purchase, so there is no path to follow.")
+    last = bought[-1] if until is None else purchase_days.ordinal(until)
+    if last < bought[0]:
+        first = dt.date.fromordinal(int(bought[0]))
+        raise DataError(f"The path would end before the first purchase on {first}; choose a later `until`.")
+    days = np.arange(bought[0], last + 1)
+    seen = np.searchsorted(bought, days, side="right") - 1
+    probability = model.likelihood.alive(
+        model.theta, seen.astype(float), (bought[seen] - bought[0]) / unit, (days - bought[0]) / unit
+    )
+    return pd.DataFrame(
+        {
+            "date": purchase_days.dates(days),
+            "probability_alive": probability,
+            "purchase": np.isin(days, bought),
+        }
+    )
+
+
+def expected_spend(spend_model: FittedModel, summary) -> pd.Series:
+    """Expected mean amount per purchase day of each customer.
+
+    A weighted mean of the customer's own average and that of the population; customers without a repeat purchase get
+    the latter.
+
+    Parameters
+    ----------
+    spend_model : FittedModel
+        Gamma-Gamma.
+    summary : DataFrame
+        ``frequency`` and ``monetary_value``.
+
+    Returns
+    -------
+    Series of float
+        ``expected_spend``, currency, one value per row of `summary`.
+
+    Raises
+    ------
+    FitError
+        When q is at most 1: the population then has no mean.
+
+    Source: Fader & Hardie (2013), note 025, eq. 5.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.differentiate import clv
+    >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
+    >>> spend = clv.expected_spend(clv.fit(summary, "gamma_gamma"), summary)
+    >>> round(float(spend[summary.frequency == 0].iloc[0]), 1)
+    35.2
+    """
+    require(spend_model, "gamma_gamma")
+    q = spend_model.params_["q"]
+    if q <= 1:
+        raise FitError(
+            f"The Gamma-Gamma model has q = {q:.3g}. With q of at most 1 the mean spend of the population is infinite, "
+            f"so there is no expected spend. Look for outliers among the amounts, or use the customers' own means."
+        )
+    table = as_pandas(summary)
+    columns = checked_columns(table, "gamma_gamma")
+    spend = spend_model.likelihood.expected_spend(spend_model.theta, *columns.values())
+    return pd.Series(spend, index=table.index, name="expected_spend")
