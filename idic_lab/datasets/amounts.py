@@ -107,7 +107,7 @@ def _mixed(column: pd.Series, header: str, decimal: str | None, missing: str) ->
 
 
 def _from_text(text: pd.Series, header: str, decimal: str | None) -> Parsed:
-    plain = text.str.fullmatch(r"-?\d+(?:\.\d{1,2})?(?:\d{2,})?")
+    plain = text.str.fullmatch(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?")
     if decimal in (None, ".") and plain.all():
         return _finish(pd.to_numeric(text, errors="coerce"), text)
     symbols = text.str.extract(_SIGN, expand=False).dropna().str.rstrip(".").unique()

@@ -215,9 +215,12 @@ def _refuse_open_deals(frame, roles: Mapping[str, str], verdicts: _Verdicts, ass
 
 
 def _all_missing(column: pd.Series) -> bool:
-    if column.isna().all():
+    filled = column[column.notna()]
+    if filled.empty:
         return True
-    return column.dtype in ("str", object) and column.dropna().map(str).str.strip().eq("").all()
+    if filled.dtype not in ("str", object) or str(filled.iloc[0]).strip():
+        return False
+    return bool(filled.map(str).str.strip().eq("").all())
 
 
 def _is_personal(label: str) -> bool:
@@ -242,7 +245,7 @@ def _require_something(rows: Rows, rejected: pd.DataFrame) -> None:
 
 def _count(rows: Rows, lines: pd.DataFrame, accepted: pd.DataFrame, rejected: pd.DataFrame, bad) -> dict:
     """The figures of the card."""
-    buyers = set(accepted.loc[~accepted["is_return"], "customer_id"])
+    buyers = accepted.loc[~accepted["is_return"], "customer_id"].unique()
     customers = accepted["customer_id"].drop_duplicates()
     readable = lines["amount"].to_numpy()
     rejected_sum = math.fsum(readable[bad & np.isfinite(readable)])

@@ -45,6 +45,7 @@ def read(name: str, content: bytes, encoding: str | None = None, separator: str 
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise DataError(f"{name}: the file holds nothing but blanks.")
+    _refuse_other_languages(name, text)
     skipped, text, told = _skip_to_header(text)
     separator = separator or told
     if separator is None:
@@ -59,6 +60,11 @@ def read(name: str, content: bytes, encoding: str | None = None, separator: str 
         notes.append(f"{blank:,} blank lines between or below the rows were passed over")
     if frame.empty and broken.empty:
         raise DataError(f"{name}: there is a header line but no row below it.")
+    if frame.empty:
+        raise DataError(
+            f"{name}: every row has more fields than the header ({broken['reason'].iloc[0]} on line "
+            f"{broken['line'].iloc[0]}). Are there decimal commas in a file separated by commas? Quote them."
+        )
     return Rows(
         name=name,
         frame=frame,
@@ -154,6 +160,16 @@ def _without_nulls(name: str, text: str) -> str:
             f"{name}: line {line} holds a null character, so this is not a text file or it is damaged."
         )
     return text
+
+
+def _refuse_other_languages(name: str, text: str) -> None:
+    start = re.sub(r"\s+", "", text[:200])
+    if start.startswith(('{"', "[{", "[[")):
+        raise DataError(f"{name}: this is JSON, not a table; convert it to CSV.")
+    if start.startswith("<"):
+        raise DataError(
+            f"{name}: this is a web page or XML, whatever its name says; export the table as CSV or .xlsx."
+        )
 
 
 def _short(error: UnicodeError) -> str:
