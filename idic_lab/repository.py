@@ -80,7 +80,7 @@ class Repository:
             held = [] if connection is None else _table_names(connection)
             if name not in held:
                 raise UnknownName("table in the repository", name, held)
-            return connection.execute(f"SELECT * FROM {_quoted(name)}").df()
+            return _text_as_text(connection.execute(f"SELECT * FROM {_quoted(name)}").df())
 
     def write(self, name: str, data: pd.DataFrame, made_by: str = "", made_from: Iterable[str] = ()) -> None:
         """Check a table against its contract and store it, replacing what was there.
@@ -112,7 +112,9 @@ class Repository:
                 connection.execute("BEGIN")
                 if contract.partition and name in _table_names(connection):
                     by = _quoted(contract.partition)
-                    connection.execute(f"DELETE FROM {_quoted(name)} WHERE {by} IN (SELECT DISTINCT {by} FROM incoming)")
+                    connection.execute(
+                        f"DELETE FROM {_quoted(name)} WHERE {by} IN (SELECT DISTINCT {by} FROM incoming)"
+                    )
                     connection.execute(f"INSERT INTO {_quoted(name)} BY NAME SELECT * FROM incoming")
                 else:
                     connection.execute(f"CREATE OR REPLACE TABLE {_quoted(name)} AS SELECT * FROM incoming")
@@ -120,7 +122,9 @@ class Repository:
                 connection.execute("COMMIT")
             except duckdb.Error as error:
                 connection.execute("ROLLBACK")
-                raise RepositoryError(f"Table '{name}' was not written; what was there before still is: {error}") from None
+                raise RepositoryError(
+                    f"Table '{name}' was not written; what was there before still is: {error}"
+                ) from None
             finally:
                 connection.unregister("incoming")
 
@@ -134,18 +138,23 @@ class Repository:
         """
         with self._connection(write=False) as connection:
             if connection is None or not _has_history(connection):
-                return pd.DataFrame(columns=["written_at", "action", "table_name", "row_count", "made_by", "made_from"])
+                return pd.DataFrame(
+                    columns=["written_at", "action", "table_name", "row_count", "made_by", "made_from"]
+                )
             return connection.execute(f"SELECT * FROM {_HISTORY} ORDER BY written_at").df()
 
     @staticmethod
-    def _record(connection, action: str, name: str, rows: int, made_by: str, made_from: Iterable[str]) -> None:
+    def _record(
+        connection, action: str, name: str, rows: int, made_by: str, made_from: Iterable[str]
+    ) -> None:
         connection.execute(
             f"CREATE TABLE IF NOT EXISTS {_HISTORY} (written_at TIMESTAMP, action VARCHAR, table_name VARCHAR, "
             "row_count BIGINT, made_by VARCHAR, made_from VARCHAR)"
         )
         now = datetime.now(UTC).replace(tzinfo=None)
         connection.execute(
-            f"INSERT INTO {_HISTORY} VALUES (?, ?, ?, ?, ?, ?)", [now, action, name, rows, made_by, ", ".join(made_from)]
+            f"INSERT INTO {_HISTORY} VALUES (?, ?, ?, ?, ?, ?)",
+            [now, action, name, rows, made_by, ", ".join(made_from)],
         )
 
     @contextmanager
@@ -159,7 +168,9 @@ class Repository:
             yield None
             return
         if not self.path.parent.is_dir():
-            raise RepositoryError(f"There is no folder '{self.path.parent.name}' to hold the repository '{self.path.name}'.")
+            raise RepositoryError(
+                f"There is no folder '{self.path.parent.name}' to hold the repository '{self.path.name}'."
+            )
         try:
             connection = duckdb.connect(str(self.path), read_only=not write)
         except duckdb.Error as error:
@@ -178,11 +189,18 @@ def _why_not_opened(path: Path, error: Exception) -> str:
             "run has ended, then try again."
         )
     if "permission" in text.lower() or "read-only" in text.lower():
-        return f"The repository '{path.name}' cannot be opened: no permission. Check the rights of its folder."
+        return (
+            f"The repository '{path.name}' cannot be opened: no permission. Check the rights of its folder."
+        )
     return (
         f"'{path.name}' is not a customer repository that can be opened ({text.splitlines()[0]}). Move it away and run "
         "again to make a new one."
     )
+
+
+def _text_as_text(data: pd.DataFrame) -> pd.DataFrame:
+    """DuckDB hands out a text column without any value as objects; the contracts know it as text."""
+    return data.astype({name: "str" for name, dtype in data.dtypes.items() if dtype == object})
 
 
 def _quoted(name: str) -> str:
@@ -195,4 +213,6 @@ def _table_names(connection) -> list[str]:
 
 
 def _has_history(connection) -> bool:
-    return bool(connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [_HISTORY]).fetchall())
+    return bool(
+        connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [_HISTORY]).fetchall()
+    )

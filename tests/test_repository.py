@@ -7,6 +7,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from idic_lab import tables
 from idic_lab.errors import ContractError, RepositoryError, UnknownName
 from idic_lab.repository import Repository
 
@@ -30,6 +31,17 @@ def test_a_table_comes_back_as_it_was_written(repository):
     )
     repository.write("transactions", written)
     pd.testing.assert_frame_equal(repository.read("transactions"), written)
+
+
+def test_a_table_without_rows_or_values_keeps_its_types(repository):
+    for name in ("rejects", "transactions"):
+        repository.write(name, tables.get(name).empty())
+        tables.check(name, repository.read(name))
+    unknown = pd.DataFrame(
+        {"source": ["f"], "line": [2], "column": ["date"], "value": pd.Series([None], dtype="str")}
+    )
+    repository.write("rejects", unknown.assign(reason="no date"))
+    tables.check("rejects", repository.read("rejects"))
 
 
 def test_schemes_of_segments_are_written_beside_each_other(repository):

@@ -15,7 +15,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from idic_lab.course import notebooks
+from idic_lab.course import kernels, notebooks
 from idic_lab.errors import LabError
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -31,7 +31,11 @@ def refresh(path: Path) -> None:
     """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        config=kernels.configuration(),
+        timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
     )
     try:
         client.execute()

@@ -15,9 +15,9 @@ import filelock
 import nbformat
 
 from idic_lab import datasets, pipeline, tables
+from idic_lab.course import kernels, report
 from idic_lab.course import manifest as manifests
 from idic_lab.course import notebooks as course_notebooks
-from idic_lab.course import report
 from idic_lab.course.lab import CARD_FILE, HEADLINE, REPOSITORY_FILE, gather
 from idic_lab.errors import DataError, RepositoryError
 from idic_lab.repository import Repository
@@ -217,6 +217,7 @@ def _execute(stage: pipeline.Stage, dataset, folder: Path, parameters: dict, pro
                 parameters=values,
                 cwd=str(target.parent),
                 progress_bar=progress,
+                config=kernels.configuration(),
             )
     except PapermillExecutionError as error:
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}")

@@ -1,0 +1,13 @@
+"""How the kernels of the course's notebooks are started."""
+
+from __future__ import annotations
+
+from traitlets.config import Config
+
+
+def configuration() -> Config:
+    """Settings for nbclient and papermill: what passes between them and the kernel is encrypted where it can be.
+
+    Without it a kernel warns at each start that it talks in clear over a local port.
+    """
+    return Config({"KernelManager": {"transport_encryption": "auto"}})
