@@ -200,7 +200,7 @@ def _why_not_opened(path: Path, error: Exception) -> str:
 
 def _text_as_text(data: pd.DataFrame) -> pd.DataFrame:
     """DuckDB hands out a text column without any value as objects; the contracts know it as text."""
-    return data.astype({name: "str" for name, dtype in data.dtypes.items() if dtype == object})
+    return data.astype({name: "str" for name, dtype in data.dtypes.items() if dtype.kind == "O"})
 
 
 def _quoted(name: str) -> str:
