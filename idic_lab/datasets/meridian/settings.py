@@ -1,0 +1,130 @@
+"""The knobs of the simulation: what is planted, how strongly, and what is switched off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+
+from idic_lab.errors import DataError, UnknownName
+
+SEED = 1997  # of the files under datasets/meridian
+PEOPLE = 2_000  # in those files
+BLOCK = 50_000  # people drawn at a time, so that memory does not grow with n
+
+SEGMENTS = ("economy", "quality", "convenience", "advice", "discovery")
+
+
+@dataclass(frozen=True)
+class PurchaseModel:
+    """Parameters of the BG/NBD model (per day) and of the Gamma-Gamma model (per order).
+
+    Source: Fader, Hardie & Lee (2005), "Counting Your Customers" the Easy Way; Fader & Hardie (2013), The Gamma-Gamma
+    Model of Monetary Value.
+    """
+
+    r: float = 0.85
+    alpha: float = 42.0
+    a: float = 0.9
+    b: float = 3.6
+    p: float = 5.0
+    q: float = 4.5
+    gamma: float = 35.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every knob of the simulation.
+
+    Attributes
+    ----------
+    purchase : PurchaseModel
+    separation : float
+        How far apart the answers of the need segments are, from 0 (one crowd, any segments are constructive) through
+        about 0.6 (blurred) to 1 and more (natural).
+    error_rate : float
+        Multiplies every touchpoint's rates of typing errors, missing values and outdated details; 0 is none.
+    spend_with_frequency : float
+        Correlation, on a logarithmic scale, of mean spend with purchase rate; 0 is the Gamma-Gamma model's
+        independence.
+    fatigue : float
+        Each outbound contact in the 28 days before multiplies the chance of a response by ``exp(-fatigue)``.
+    segments, campaign_effect : bool
+        False plants nothing: one crowd with the same average answers; arms that do not differ in conversions.
+    weekly_changes : bool
+        False leaves out the step and the drift.
+    """
+
+    purchase: PurchaseModel = field(default_factory=PurchaseModel)
+    separation: float = 0.72
+    error_rate: float = 1.0
+    spend_with_frequency: float = 0.0
+    fatigue: float = 0.25
+    segments: bool = True
+    campaign_effect: bool = True
+    weekly_changes: bool = True
+
+
+DIFFICULTIES = {
+    "easy": Settings(separation=1.15, error_rate=0.4),
+    "default": Settings(),
+    "hard": Settings(separation=0.42, error_rate=2.0),
+}
+
+# What a switch turned off does to the settings.
+_OFF = {
+    "segments": {"segments": False},
+    "campaign_effect": {"campaign_effect": False},
+    "fatigue": {"fatigue": 0.0},
+    "errors": {"error_rate": 0.0},
+    "weekly_changes": {"weekly_changes": False},
+    "independence": {"spend_with_frequency": 0.5},
+}
+
+
+def settings(difficulty: str | Settings = "default", **switches: bool) -> Settings:
+    """The settings of a difficulty, with switches turned off.
+
+    Parameters
+    ----------
+    difficulty : {"easy", "default", "hard"} or Settings
+    **switches : bool
+        ``segments``, ``campaign_effect``, ``fatigue``, ``errors``, ``weekly_changes``, ``independence`` (of spend
+        and frequency); False turns that planted truth off.
+
+    Raises
+    ------
+    UnknownName
+        For a difficulty or a switch that does not exist.
+
+    Examples
+    --------
+    >>> settings("easy", fatigue=False).fatigue
+    0.0
+    """
+    if isinstance(difficulty, Settings):
+        chosen = difficulty
+    elif difficulty in DIFFICULTIES:
+        chosen = DIFFICULTIES[difficulty]
+    else:
+        raise UnknownName("difficulty", difficulty, DIFFICULTIES)
+    for name, on in switches.items():
+        if name not in _OFF:
+            raise UnknownName("switch", name, _OFF)
+        if not on:
+            chosen = replace(chosen, **_OFF[name])
+    _check(chosen)
+    return chosen
+
+
+def _check(chosen: Settings) -> None:
+    for knob in fields(PurchaseModel):
+        if not getattr(chosen.purchase, knob.name) > 0:
+            raise DataError(
+                f"purchase.{knob.name} must be above 0, found {getattr(chosen.purchase, knob.name)!r}."
+            )
+    for name in ("separation", "error_rate", "fatigue"):
+        if not getattr(chosen, name) >= 0:
+            raise DataError(f"{name} must be 0 or more, found {getattr(chosen, name)!r}.")
+    if not -1 < chosen.spend_with_frequency < 1:
+        raise DataError(
+            f"spend_with_frequency must lie between -1 and 1, found {chosen.spend_with_frequency!r}."
+        )
