@@ -11,6 +11,14 @@ from idic_lab.differentiate.clv.evaluation import evaluate
 from idic_lab.differentiate.clv.fitted_model import FittedModel, from_json, from_parameters
 from idic_lab.differentiate.clv.fitting import fit
 from idic_lab.differentiate.clv.maps import frequency_recency_matrix, iso_value
+from idic_lab.differentiate.clv.plots import (
+    plot_alive_path,
+    plot_calibration,
+    plot_conditional_expectations,
+    plot_frequency_recency_matrix,
+    plot_iso_value,
+    plot_tracking,
+)
 from idic_lab.differentiate.clv.predictions import (
     alive,
     alive_path,
@@ -43,6 +51,12 @@ __all__ = [
     "from_json",
     "from_parameters",
     "iso_value",
+    "plot_alive_path",
+    "plot_calibration",
+    "plot_conditional_expectations",
+    "plot_frequency_recency_matrix",
+    "plot_iso_value",
+    "plot_tracking",
     "predict",
     "rfm_cells",
     "split",

@@ -90,6 +90,7 @@ def tracking(
     for kind in ("actual", "expected"):
         cumulative = table[f"{kind}_cumulative"]
         table.insert(2, kind, cumulative.diff().fillna(cumulative).astype(cumulative.dtype))
+    table.attrs["unit_days"] = float(unit)
     return table[
         ["period", "end", "actual", "expected", "actual_cumulative", "expected_cumulative", "in_holdout"]
     ]
