@@ -36,7 +36,7 @@ def show(table: pd.DataFrame, formats: dict[str, str] | None = None, index: bool
     shown = table.head(rows)
     left = [name for name in shown if not pd.api.types.is_numeric_dtype(shown[name])]
     identity = hashlib.sha256(shown.to_csv().encode()).hexdigest()[:8]
-    style = shown.style.set_uuid(identity).format(_formats(shown, formats or {}), na_rep="–")
+    style = _Shown(shown, uuid=identity, cell_ids=False).format(_formats(shown, formats or {}), na_rep="–")
     words = [shown.columns.get_loc(name) for name in left]
     style = style.set_table_styles(
         [{"selector": f".col{position}", "props": "text-align: left"} for position in words]
@@ -45,6 +45,13 @@ def show(table: pd.DataFrame, formats: dict[str, str] | None = None, index: bool
     if len(table) > rows:
         style = style.set_caption(f"The first {rows:,} of {len(table):,} rows.")
     return style if index else style.hide(axis="index")
+
+
+class _Shown(Styler):
+    """A Styler whose plain text is the table, not an address in memory."""
+
+    def __repr__(self) -> str:
+        return self.data.to_string(index=not self.hide_index_[0])
 
 
 def _formats(table: pd.DataFrame, given: dict[str, str]) -> dict:
