@@ -111,6 +111,18 @@ class Card:
         }
         return {label: text for label, text in found.items() if text}
 
+    @classmethod
+    def from_dict(cls, facts: dict[str, Any]) -> Card:
+        """The card that :meth:`to_dict` wrote.
+
+        Examples
+        --------
+        >>> Card.from_dict(Card("shop", rows_read=3, rows_accepted=3).to_dict()).rows_read
+        3
+        """
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in facts.items() if name in known})
+
     def __str__(self) -> str:
         head = f"{self.name}: {self.title}" if self.title else self.name
         lines = [*textwrap.wrap(head, WIDTH), "-" * min(len(head), WIDTH)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib
 import importlib.util
 import math
@@ -34,12 +35,21 @@ class Meridian:
         meridian = importlib.import_module("idic_lab.datasets.meridian")
         tables = meridian.load_tables()
         facts = {fact: getattr(self, fact) for fact in ("title", "kind", "source", "licence")}
+        facts["fingerprint"] = _fingerprint(tables)
         facts |= _counts(tables["transactions"]) | meridian.card_facts()
         known = {field.name for field in dataclasses.fields(Card)}
         remarks = [f"{fact}: {value}" for fact, value in facts.items() if fact not in known]
         card = Card(**{"name": self.name} | {fact: value for fact, value in facts.items() if fact in known})
         card.quirks = [*card.quirks, *remarks]
         return Dataset(self.name, tables, card)
+
+
+def _fingerprint(tables: dict[str, pd.DataFrame]) -> str:
+    digest = hashlib.sha256()
+    for name, data in sorted(tables.items()):
+        digest.update(name.encode())
+        digest.update(pd.util.hash_pandas_object(data, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _counts(transactions: pd.DataFrame) -> dict:

@@ -33,6 +33,17 @@ def test_the_sample_names_customers_by_the_numbers_the_papers_quote(sample, asse
     assert bought["date"].nunique() - 1 == 26
 
 
+def test_meridian_brings_its_tables_and_the_same_fingerprint_each_time():
+    first, again = (datasets.load("meridian", quiet=True) for _ in range(2))
+    assert {"transactions", "order_lines", "source_records", "interactions"} <= set(first.tables)
+    assert first.card.customers == first.transactions["customer_id"].nunique() == 2_000
+    assert first.card.fingerprint == again.card.fingerprint != ""
+
+
+def test_a_card_survives_being_written_and_read(sample):
+    assert datasets.Card.from_dict(json.loads(json.dumps(sample.card.to_dict()))) == sample.card
+
+
 def test_cdnow_is_read_without_importing_lifetimes(monkeypatch):
     monkeypatch.delitem(sys.modules, "lifetimes", raising=False)
     datasets.load("cdnow_sample", quiet=True)
