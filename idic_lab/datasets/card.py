@@ -94,7 +94,13 @@ class Card:
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Card:
-        """The card that :meth:`to_dict` described."""
+        """The card that :meth:`to_dict` described.
+
+        Examples
+        --------
+        >>> Card.from_dict(Card("shop", rows_read=3, rows_accepted=3).to_dict()).rows_read
+        3
+        """
         known = {entry.name for entry in fields(cls)}
         return cls(**{name: value for name, value in content.items() if name in known})
 
@@ -110,18 +116,6 @@ class Card:
             "period": span,
         }
         return {label: text for label, text in found.items() if text}
-
-    @classmethod
-    def from_dict(cls, facts: dict[str, Any]) -> Card:
-        """The card that :meth:`to_dict` wrote.
-
-        Examples
-        --------
-        >>> Card.from_dict(Card("shop", rows_read=3, rows_accepted=3).to_dict()).rows_read
-        3
-        """
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in facts.items() if name in known})
 
     def __str__(self) -> str:
         head = f"{self.name}: {self.title}" if self.title else self.name
