@@ -103,6 +103,7 @@ def breakable(tmp_path, monkeypatch):
 
     write("21_first", "print('first', size)")
     write("22_second", "print('second')", f"open({str(permit)!r}).close()")
+    write("31_third", "print('third')")
     stages = (
         pipeline.Stage("first", "Differentiate", ("transactions",), (), None, "21_first"),
         pipeline.Stage("second", "Differentiate", ("transactions",), (), None, "22_second"),

@@ -68,6 +68,8 @@ def check_parameters(given: dict[str, object], stages: list[Stage]) -> None:
     for name, way in RESERVED.items():
         if name in given:
             raise LabError(f"The parameter '{name}' is set by the run itself; {way}.")
+    if not given:
+        return
     known = {name for stage in stages for name in parameters_of(stage)} - set(RESERVED)
     for name in given:
         if name not in known:
