@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betaln, digamma, expit, gammaln, hyp2f1
 
+from idic_lab.differentiate.clv.beta_mixing import beta_mean
 from idic_lab.differentiate.clv.grouping import by_value
-from idic_lab.differentiate.clv.quadrature import integrate_from_zero
 
+MODERATE = 50.0  # up to here the hypergeometric series was found exact to nine digits
 NEAR_ONE = 1e-4  # so close to a = 1 that the closed form subtracts nearly equal numbers
 
 
@@ -92,28 +93,34 @@ class BetaGeometric:
     def rate_if_alive(self, theta, frequency, age, ahead):
         """Expected purchases per unit of time, `ahead` units after T, of a customer alive at T."""
         r, alpha, a, b = theta
-        since = alpha + age
+        since, beta = alpha + age, b + frequency + self.offset
+        if max(r, a, b) > MODERATE:
+            shape, gone = np.broadcast_arrays(r + frequency + 1, ahead / since)
+            mean = beta_mean(
+                lambda p: np.exp(-shape[..., None] * np.log1p(p * gone[..., None])), a, beta, shape * gone
+            )
+            return (r + frequency) / since * mean
         share = ahead / (since + ahead)
-        series = hyp2f1(a + b + self.offset - 1 - r, a, a + b + frequency + self.offset, share)
+        series = hyp2f1(a + beta - 1 - r - frequency, a, a + beta, share)
         return (r + frequency) / since * (since / (since + ahead)) ** a * series
 
     def expected_if_alive(self, theta, frequency, age, horizon):
         """Expected purchases in the `horizon` after T of a customer alive at T.
 
         The published form has Gaussian hypergeometric parameters that grow with frequency and then overflows or turns
-        negative; Euler's transformation leaves parameters that do not grow.
+        negative; Euler's transformation leaves parameters that do not grow. Where the model's own parameters are
+        large, as they are when hardly anyone leaves, or all with the same probability, the mean over the dropout
+        probability is taken numerically.
         """
         r, alpha, a, b = theta
-        if abs(a - 1) < NEAR_ONE:
-            return integrate_from_zero(
-                lambda ahead: self.rate_if_alive(theta, frequency[..., None], age[..., None], ahead),
-                horizon,
-                alpha + age,
+        since, beta = alpha + age, b + frequency + self.offset
+        if max(r, a, b) > MODERATE or abs(a - 1) < NEAR_ONE:
+            shape, gone = np.broadcast_arrays(r + frequency, horizon / since)
+            return beta_mean(
+                lambda p: _purchases(shape[..., None], gone[..., None], p), a, beta, shape * gone
             )
-        since = alpha + age
-        top = a + b + frequency + self.offset - 1
-        series = hyp2f1(a + b + self.offset - 1 - r, a - 1, top, horizon / (since + horizon))
-        return top / (a - 1) * (1 - (since / (since + horizon)) ** (a - 1) * series)
+        series = hyp2f1(a + beta - 1 - r - frequency, a - 1, a + beta - 1, horizon / (since + horizon))
+        return (a + beta - 1) / (a - 1) * (1 - (since / (since + horizon)) ** (a - 1) * series)
 
     def expected_new(self, theta, horizon):
         """Expected repeat purchases of a new customer in the first `horizon` units of time."""
@@ -130,3 +137,9 @@ class BetaGeometric:
                 f"mean dropout probability a / (a + b) = {a / (a + b):.2g}: hardly anyone seems to leave, and a and b "
                 f"are not told apart"
             )
+
+
+def _purchases(shape, gone, p):
+    """Expected purchases of a customer with dropout probability p, (1 - (1 + p t / alpha)^-r) / p; r t / alpha at 0."""
+    safe = np.where(p > 0, p, 1.0)
+    return np.where(p > 0, -np.expm1(-shape * np.log1p(safe * gone)) / safe, shape * gone)

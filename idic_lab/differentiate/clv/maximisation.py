@@ -12,9 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-LIMIT = 14.0  # |log parameter|, in rescaled units; beyond e^14 a parameter means infinity
+LIMIT = (
+    10.0  # |log parameter|, in rescaled units: beyond e^10 the likelihood no longer tells it from infinity
+)
 SAMPLE = 20_000  # distinct rows from which a first approximation is taken when there are many more
 STEP = 1e-4
+STEPS = 40  # Newton steps; two or three do, but for a ridge
 
 
 @dataclass
@@ -126,14 +129,10 @@ def _polish(objective, log_theta) -> Maximum:
     log_theta = np.asarray(log_theta, float)
     value, gradient = objective(log_theta)
     hessian = _hessian(objective, log_theta)
-    for _ in range(8):
-        if not _positive(hessian):
-            break
-        step = np.linalg.solve(hessian, gradient)
+    for _ in range(STEPS):
+        step = _ascent(hessian, gradient)
         if gradient @ step * objective.total < 1e-10:
             break
-        if np.abs(step).max() > 1:
-            step *= 1 / np.abs(step).max()
         while np.abs(step).max() > 1e-12:
             new_value, new_gradient = objective(log_theta - step)
             if new_value <= value:
@@ -145,33 +144,37 @@ def _polish(objective, log_theta) -> Maximum:
         log_theta, value, gradient = log_theta - step, new_value, new_gradient
         if not near:
             hessian = _hessian(objective, log_theta)
-    at_limit = [i for i in range(len(log_theta)) if abs(log_theta[i]) > LIMIT - 0.01]
-    covariance, flat = _covariance(hessian * objective.total, at_limit)
-    free = [i for i in range(len(log_theta)) if i not in at_limit]
+    free = [i for i in range(len(log_theta)) if abs(log_theta[i]) < LIMIT - 0.01]
+    covariance, flat = _covariance(hessian * objective.total, free)
     converged = bool(np.isfinite(value) and np.abs(gradient[free]).max(initial=0.0) < 1e-5)
+    at_limit = [i for i in range(len(log_theta)) if i not in free]
     return Maximum(log_theta, -value, covariance, at_limit, flat, converged)
 
 
-def _positive(matrix) -> bool:
-    try:
-        np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        return False
-    return True
+def _ascent(hessian, gradient):
+    """A Newton step, at most a factor of e in any parameter; along a ridge, where curvature fails, a gradient step."""
+    curvature, directions = np.linalg.eigh(hessian)
+    curvature = np.maximum(np.abs(curvature), 1e-7)
+    step = directions @ ((directions.T @ gradient) / curvature)
+    return step / max(1.0, np.abs(step).max())
 
 
-def _covariance(information, at_limit):
-    """Inverse of the information; parameters the data do not determine get an infinite variance, not a wrong one.
+def _covariance(information, free):
+    """Inverse of the information; what the data do not determine gets an infinite variance, not a wrong one.
 
-    A standard error of a log-parameter above 3 means a factor of twenty either way.
+    A direction whose standard error is above 3, a factor of twenty either way, counts as not determined, and so does
+    every parameter that lies along it.
     """
     k = len(information)
     covariance = np.full((k, k), np.inf)
-    free = [i for i in range(k) if i not in at_limit]
-    block = information[np.ix_(free, free)]
-    if free and _positive(block):
-        covariance[np.ix_(free, free)] = np.linalg.inv(block)
-        flat = [i for i in free if covariance[i, i] > 9]
-    else:
-        flat = free
-    return covariance, flat
+    if not free:
+        return covariance, []
+    curvature, directions = np.linalg.eigh(information[np.ix_(free, free)])
+    loose = curvature < 1 / 9
+    share = np.square(directions[:, loose]).sum(axis=1)
+    known = directions[:, ~loose]
+    block = known @ (known / curvature[~loose]).T
+    firm = share < 0.01
+    places = np.array(free)
+    covariance[np.ix_(places[firm], places[firm])] = block[np.ix_(firm, firm)]
+    return covariance, places[~firm].tolist()
