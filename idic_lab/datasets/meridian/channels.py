@@ -23,7 +23,7 @@ PREFERRED = np.array(
         [0.15, 0.50, 0.05, 0.20, 0.10],
     ]
 )
-RESPONSE_PREFERRED = 0.65
+RESPONSE_PREFERRED = 0.72
 RESPONSE_OTHERS = np.array([0.26, 0.18, 0.12, 0.08])  # in random order over the other channels
 WRONG_TIME = 0.70  # factor on the response outside the person's time of day
 TIMES_OF_DAY = {"morning": (8, 12), "afternoon": (12, 17), "evening": (17, 21)}
@@ -82,7 +82,7 @@ def draw_outbound(
     order = np.lexsort((day, person))
     day = day[order]
     key = person * (10 * weeks.DAYS) + day
-    recent = np.arange(len(key)) - np.searchsorted(key, key - FATIGUE_DAYS, side="left")
+    recent = np.searchsorted(key, key) - np.searchsorted(key, key - FATIGUE_DAYS)  # on earlier days
     allowed = np.ones((n, len(CHANNELS)))
     allowed[:, [CHANNELS.index(channel) for channel in CONSENT_CHANNELS]] = consent
     channel = pick(rng, allowed[person])

@@ -26,7 +26,7 @@ somebody. `transactions`, `order_lines`, `campaign_results` and `price_tests` kn
 `interactions`, `survey_responses`, `reviews` and `account_roles` know a record only. Of a person's records, the one
 bought under carries the customer number, and some of the app's do; all others must be linked.
 
-Files are UTF-8, dates are ISO (YYYY-MM-DD), an empty field is a missing value. Money is in an invented currency.
+Files are UTF-8, dates are ISO (YYYY-MM-DD), an empty field is a missing value. Money is in euros (EUR).
 """
 _TRUTH_HEAD = """
 # The planted answers

@@ -24,14 +24,14 @@ HOME_OF_CHANNEL = dict(zip(CHANNELS, (WEB, SOCIAL, CALL, APP, LOYALTY), strict=T
 
 # Per touchpoint (in the order of TOUCHPOINTS): share of records in which a field is filled in at error_rate 1.
 FILLED = {
-    "first_name": (1.00, 1.00, 0.95, 0.90, 0.97, 0.95),
-    "last_name": (1.00, 1.00, 0.95, 1.00, 0.95, 0.95),
-    "birth_date": (0.40, 0.85, 0.55, 0.30, 0.35, 0.85),
-    "email": (1.00, 0.60, 1.00, 0.35, 0.80, 0.97),
-    "phone": (0.65, 0.70, 0.85, 0.97, 0.15, 0.30),
+    "first_name": (1.00, 1.00, 0.95, 0.92, 0.97, 0.97),
+    "last_name": (1.00, 1.00, 0.97, 1.00, 0.97, 0.97),
+    "birth_date": (0.55, 0.90, 0.65, 0.45, 0.45, 0.90),
+    "email": (1.00, 0.65, 1.00, 0.45, 0.88, 0.98),
+    "phone": (0.70, 0.75, 0.88, 0.97, 0.20, 0.35),
     "street": (0.97, 0.92, 0.25, 0.55, 0.00, 0.20),
-    "postcode": (0.98, 0.95, 0.45, 0.85, 0.15, 0.75),
-    "city": (0.98, 0.95, 0.50, 0.90, 0.75, 0.75),
+    "postcode": (0.98, 0.95, 0.50, 0.88, 0.20, 0.80),
+    "city": (0.98, 0.95, 0.55, 0.92, 0.75, 0.80),
 }
 # Rates of mistakes per record and field, again at error_rate 1.
 TYPING = np.array([0.03, 0.05, 0.02, 0.10, 0.04, 0.03])

@@ -11,8 +11,8 @@ from idic_lab.datasets.meridian import words
 from idic_lab.datasets.meridian.draws import labels, pick
 from idic_lab.datasets.meridian.settings import SEGMENTS, Settings
 
-IN_HOUSEHOLDS = 0.16  # share of people who live with another customer
-TWINS = 0.25  # share of those pairs who are twins: same day of birth, and half of them one telephone
+IN_HOUSEHOLDS = 0.10  # share of people who live with another customer
+TWINS = 0.20  # share of those pairs who are twins: same day of birth, and half of them one telephone
 _MEAN_AGE = dict(zip(SEGMENTS, (38, 55, 36, 64, 28), strict=True))
 _IN_BIG_CITY = dict(zip(SEGMENTS, (0.50, 0.55, 0.85, 0.30, 0.65), strict=True))
 

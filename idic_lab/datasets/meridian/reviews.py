@@ -1,8 +1,6 @@
-"""Product reviews from short phrases of known sentiment, with negation and a little sarcasm."""
+"""Product reviews built from short phrases of known sentiment, with negation and a little sarcasm."""
 
 from __future__ import annotations
-
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -14,94 +12,34 @@ from idic_lab.datasets.meridian.identities import Records
 from idic_lab.datasets.meridian.purchases import Orders
 
 WRITES = 0.11  # share of order lines that are reviewed
-NEGATION, SARCASM = 0.30, 0.05
+REMARKS = 3
+OFF_TONE = 0.05  # share of remarks that go against the sentiment of the review
+NEGATION = 0.16  # share of remarks that say it by denying the opposite
+SARCASM = 0.05  # share of reviews whose words praise over a bad rating
+CLOSING = 0.6  # share of reviews with a closing sentence
+SENTIMENTS = ("negative", "mixed", "positive")
 
-# Openings and remarks, by sentiment: 0 negative, 1 mixed, 2 positive.
-_OPENINGS = (
-    (
-        "What a disappointment.",
-        "Poor.",
-        "Sadly a waste of money.",
-        "I regret this one.",
-        "Broken after a week.",
-    ),
-    ("Fine, I suppose.", "Does its job.", "Average.", "Some good, some bad.", "As expected."),
-    ("Lovely.", "Excellent.", "So pleased with it.", "Great find.", "Wonderful, all of it."),
+_ASPECTS, *_ADJECTIVES = (
+    np.array(line.split())
+    for line in (
+        "material colour handle finish size packaging manual price delivery design surface fit weight smell",
+        "flimsy ugly awkward poor weak useless dreadful uncomfortable unreliable cheap annoying disappointing",
+        "average acceptable ordinary fine usual middling passable plain fair standard typical common",
+        "solid beautiful handy excellent sturdy clever lovely comfortable reliable perfect great delightful",
+    )
 )
-_NEGATED = (
-    (
-        "Not good.",
-        "Not worth the money.",
-        "I would not buy it again.",
-        "Never felt well made.",
-        "It does not work as it should.",
-        "I cannot recommend it.",
-    ),
-    ("Not bad, not great.", "Not what I pictured, yet no trouble.", "Nothing special."),
-    (
-        "Not bad at all.",
-        "I have no complaints.",
-        "It never lets me down.",
-        "I could not be happier.",
-        "Not one problem since.",
-        "I do not regret a penny.",
-    ),
+_WORDS = np.array(_ADJECTIVES)  # rows as SENTIMENTS
+_PLAIN = np.array([("The ", " is "), ("The ", " is really "), ("I find the ", " "), ("The ", " turned out ")])
+_DENIED = np.array(
+    [("The ", " is not "), ("The ", " is hardly "), ("Nobody could call the ", " "), ("The ", " is never ")]
 )
-_REMARKS = (
-    (
-        "It arrived late and scratched.",
-        "The material feels cheap.",
-        "The seam came apart.",
-        "Customer service was rude.",
-        "Overpriced for what it is.",
-        "It stopped working.",
-        "The colour faded.",
-        "I sent it back.",
-        "The lid leaks.",
-    ),
-    (
-        "The price is fair.",
-        "Delivery took the usual time.",
-        "The box was large.",
-        "The manual is short.",
-        "It is smaller than in the picture.",
-        "I use it now and then.",
-    ),
-    (
-        "It arrived early and well packed.",
-        "The material feels solid.",
-        "My family loves it.",
-        "The staff were helpful.",
-        "Worth every cent.",
-        "It works perfectly.",
-        "The colour is beautiful.",
-        "I bought a second one.",
-        "Easy to clean.",
-    ),
+_CLOSINGS = np.array(
+    [
+        ("It went back.", "I want a refund.", "Once and no more.", "It broke within a week."),
+        ("It does its job.", "We shall see.", "I use it now and then.", "No strong feelings."),
+        ("I bought a second one.", "My family loves it.", "Worth every cent.", "I tell all my friends."),
+    ]
 )
-# Sarcasm: words of praise over a bad rating.
-_SARCASTIC = (
-    "Great, it broke on day one. Lovely.",
-    "Wonderful, another one for the bin. Excellent work.",
-    "Perfect, if you like waiting. So pleased.",
-    "Beautiful box, shame about the rest. Great find.",
-    "Worth every cent, if you collect junk.",
-)
-
-
-@cache
-def _phrases():
-    """All texts of two parts, as one list, and where those of each sentiment and kind begin and end."""
-    texts, spans = [], {}
-    for sentiment in range(3):
-        for kind, heads in enumerate((_OPENINGS, _NEGATED)):
-            start = len(texts)
-            texts += [f"{head} {remark}" for head in heads[sentiment] for remark in _REMARKS[sentiment]]
-            spans[sentiment, kind] = (start, len(texts))
-    start = len(texts)
-    texts += _SARCASTIC
-    spans[0, 2] = (start, len(texts))
-    return texts, spans
 
 
 def draw_reviews(
@@ -114,8 +52,8 @@ def draw_reviews(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The table reviews, and the sentiment behind each.
 
-    Stars follow the writer's satisfaction, the product's quality and chance: 4 and 5 are written in a positive, 3 in
-    a mixed and 1 and 2 in a negative tone.
+    Stars follow the writer's satisfaction, the product's quality and chance: 4 and 5 are meant as positive, 3 as mixed
+    and 1 and 2 as negative.
     """
     day = orders.day[lines.order] + rng.integers(5, 30, len(lines.order))
     written = np.flatnonzero((rng.random(len(day)) < WRITES) & (day < weeks.DAYS))
@@ -125,15 +63,9 @@ def draw_reviews(
     felt = 0.6 * satisfaction[who] + products.quality()[product] + rng.normal(0, 0.7, len(who))
     stars = 1 + (felt[:, None] > np.array([-1.2, -0.6, -0.25, 0.4])).sum(axis=1)
     sentiment = np.where(stars >= 4, 2, np.where(stars == 3, 1, 0))
-    kind = (rng.random(len(who)) < NEGATION).astype(int)
-    # one review in twenty is sarcastic, and only bad ratings can be
     bad = sentiment == 0
-    kind[bad & (rng.random(len(who)) < SARCASM / max(bad.mean(), SARCASM))] = 2
-    texts, spans = _phrases()
-    begin, end = np.zeros(len(who), dtype=int), np.ones(len(who), dtype=int)
-    for (tone, manner), (start, stop) in spans.items():
-        mine = (sentiment == tone) & (kind == manner)
-        begin[mine], end[mine] = start, stop
+    sarcastic = bad & (rng.random(len(who)) < SARCASM / max(bad.mean(), SARCASM))
+    words, negated = _write(rng, sentiment, sarcastic)
     ids = labels("V", first + 1 + np.arange(len(who)), 7)
     table = pd.DataFrame(
         {
@@ -142,18 +74,42 @@ def draw_reviews(
             "product_id": products.product_ids().take(product),
             "date": weeks.days_to_dates(day),
             "stars": stars.astype(np.int64),
-            "text": choose(texts, begin + (rng.random(len(who)) * (end - begin)).astype(int)),
+            "text": text(words),
         }
     )
     truth = pd.DataFrame(
         {
             "review_id": ids,
-            "sentiment": choose(("negative", "mixed", "positive"), sentiment),
-            "negated": kind == 1,
-            "sarcastic": kind == 2,
+            "sentiment": choose(SENTIMENTS, sentiment),
+            "negated": negated,
+            "sarcastic": sarcastic,
         }
     )
     return table, truth
+
+
+def _write(rng, sentiment, sarcastic) -> tuple[np.ndarray, np.ndarray]:
+    """The texts, and which of them deny something; sarcastic ones praise without a denial."""
+    n, add = len(sentiment), np.strings.add
+    words, negated = np.zeros(n, dtype="<U1"), np.zeros(n, dtype=bool)
+    aspects = rng.permuted(np.tile(np.arange(len(_ASPECTS)), (n, 1)), axis=1)[:, :REMARKS]
+    how_many = rng.integers(1, REMARKS + 1, n)
+    for number in range(REMARKS):
+        tone = np.where(sentiment == 1, rng.integers(0, 3, n), sentiment)
+        tone = np.where((rng.random(n) < OFF_TONE) & (sentiment != 1), 2 - sentiment, tone)
+        tone = np.where(sarcastic, 2, tone)
+        deny = (rng.random(n) < NEGATION) & (tone != 1) & ~sarcastic
+        pattern = np.where(
+            deny[:, None], _DENIED[rng.integers(0, len(_DENIED), n)], _PLAIN[rng.integers(0, len(_PLAIN), n)]
+        )
+        adjective = _WORDS[np.where(deny, 2 - tone, tone), rng.integers(0, _WORDS.shape[1], n)]
+        remark = add(add(add(pattern[:, 0], _ASPECTS[aspects[:, number]]), pattern[:, 1]), adjective)
+        remark = add(add(" " if number else "", remark), ".")
+        present = number < how_many
+        negated |= deny & present
+        words = add(words, np.where(present, remark, ""))
+    last = _CLOSINGS[np.where(sarcastic, 2, sentiment), rng.integers(0, _CLOSINGS.shape[1], n)]
+    return add(words, np.where(rng.random(n) < CLOSING, add(" ", last), "")), negated
 
 
 def quality_truth() -> pd.DataFrame:

@@ -91,7 +91,7 @@ def card_facts() -> dict[str, object]:
             "(python -m idic_lab.datasets.meridian makes it again)"
         ),
         "licence": "CC BY 4.0",
-        "currency": "invented",
+        "currency": "EUR",
         "quirks": [
             "transactions hold orders as placed; returns are lines of order_lines with a negative quantity and a "
             "later date, under the number of the order they return",
