@@ -13,6 +13,7 @@ import os
 import platform
 from pathlib import Path
 
+from idic_lab.course import notebooks
 from idic_lab.errors import DataError
 from idic_lab.pipeline import Stage
 
@@ -59,22 +60,20 @@ def base(fingerprint: str, parameters: dict) -> str:
     )
 
 
-def keys(stages: list[Stage], notebooks: Path, base: str) -> dict[str, str]:
+def keys(stages: list[Stage], base: str) -> dict[str, str]:
     """One key per notebook: the hash of everything its results depend on.
 
     Parameters
     ----------
     stages : list of Stage
         The stages that can run, in order.
-    notebooks : Path
-        Folder of the notebooks.
     base : str
         What they all depend on.
     """
     result: dict[str, str] = {}
     made_by: dict[str, str] = {}
     for stage in stages:
-        source = _hash_cells(notebooks / f"{stage.notebook}.ipynb")
+        source = _hash_cells(notebooks.path_of(stage))
         before = sorted({made_by[table] for table in stage.needs + stage.uses if table in made_by})
         result[stage.notebook] = _hash(base, source, *[result[notebook] for notebook in before])
         for table in stage.makes:

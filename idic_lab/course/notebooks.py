@@ -51,15 +51,20 @@ def select(only: str | None) -> list[Stage]:
     return [stage for stage in STAGES if stage in chosen]
 
 
+def path_of(stage: Stage) -> Path:
+    """The file of a stage's notebook; DataError when it is not there."""
+    path = folder() / f"{stage.notebook}.ipynb"
+    if not path.exists():
+        raise DataError(f"The notebook {path.name} is missing from the folder of notebooks.")
+    return path
+
+
 def parameters_of(stage: Stage) -> dict[str, object]:
     """The parameters a notebook takes, with their default values as written (text of the literal)."""
     import papermill
 
-    path = folder() / f"{stage.notebook}.ipynb"
-    if not path.exists():
-        raise DataError(f"The notebook {path.name} is missing from the folder of notebooks.")
-    with _quiet("papermill"):
-        found = papermill.inspect_notebook(str(path))
+    with quiet("papermill"):
+        found = papermill.inspect_notebook(str(path_of(stage)))
     return {name: info["default"] for name, info in found.items()}
 
 
@@ -100,7 +105,8 @@ def parse_parameter(text: str) -> tuple[str, object]:
 
 
 @contextlib.contextmanager
-def _quiet(name: str):
+def quiet(name: str):
+    """Silence a logger's warnings for a while: papermill reports what the run reports better."""
     logger = logging.getLogger(name)
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -120,7 +120,7 @@ def _run_locked(dataset, folder: Path, stages, parameters, tell, progress) -> Ru
     feasible = [p.stage for p in planned if not p.lacks]
     runnable = [stage for stage in feasible if stage in stages]
     base = manifests.base(dataset.card.fingerprint, parameters)
-    wanted = manifests.keys(feasible, course_notebooks.folder(), base)
+    wanted = manifests.keys(feasible, base)
     before = manifests.read(folder)
     if before.get("base") != base:
         _forget(folder)
@@ -210,9 +210,9 @@ def _execute(stage: pipeline.Stage, dataset, folder: Path, parameters: dict, pro
     }
     target.unlink(missing_ok=True)
     try:
-        with course_notebooks._quiet("papermill"):
+        with course_notebooks.quiet("papermill"):
             papermill.execute_notebook(
-                str(course_notebooks.folder() / f"{stage.notebook}.ipynb"),
+                str(course_notebooks.path_of(stage)),
                 str(partial),
                 parameters=values,
                 cwd=str(target.parent),

@@ -8,7 +8,9 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 
-def show(table: pd.DataFrame, formats: dict[str, str] | None = None, index: bool = False, rows: int = 30) -> Styler:
+def show(
+    table: pd.DataFrame, formats: dict[str, str] | None = None, index: bool = False, rows: int = 30
+) -> Styler:
     """A table formatted for reading.
 
     Parameters
