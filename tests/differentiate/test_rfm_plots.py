@@ -7,7 +7,7 @@ import pytest
 
 from idic_lab import datasets
 from idic_lab.differentiate import rfm
-from idic_lab.errors import LabError, UnknownName
+from idic_lab.errors import DataError, LabError, UnknownName
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +87,19 @@ def test_wrong_choices_are_refused(rfm_table):
         rfm.plot_heatmap(rfm_table, "money")
     with pytest.raises(LabError, match="three Axes, found 2"):
         rfm.plot_distributions(rfm_table, plt.figure().subplots(1, 2))
+
+
+def test_both_recencies_of_a_customer_are_drawn_in_days_and_returns_are_not():
+    transactions = pd.DataFrame(
+        {
+            "customer_id": ["often", "often", "often", "once"],
+            "date": pd.to_datetime(["2024-01-01", "2024-03-01", "2024-03-20", "2024-01-11"]),
+            "amount": [10.0, 10.0, -10.0, 10.0],
+        }
+    )
+    ax = rfm.plot_two_recencies(transactions, "2024-03-31")
+    assert {text.get_text() for text in ax.texts} == {"60 days", "30 days", "80 days"}
+    assert title(ax) == "Smallest recency_days: often. Smallest recency: once."
+    assert rfm.plot_two_recencies(transactions, "2024-03-31", ax=ax) is ax
+    with pytest.raises(DataError, match="0 customers bought by 2023-12-31"):
+        rfm.plot_two_recencies(transactions, "2023-12-31")

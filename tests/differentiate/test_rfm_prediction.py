@@ -1,5 +1,6 @@
 """Does RFM predict: lift and capture on small cases, and on CDNOW against the known 68%."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -126,3 +127,46 @@ def test_a_holdout_that_cannot_be_matched_is_refused(small):
         rfm.lift_table(small, spent(a=1), by="segments")
     with pytest.raises(UnknownName, match="ranking"):
         rfm.gains(small, spent(a=1), "luck")
+    with pytest.raises(DataError, match="nobody bought after the calibration period"):
+        rfm.capture(small, spent(a=1).iloc[:0])
+    with pytest.raises(UnknownName, match="ranking"):
+        rfm.capture_difference(small, spent(a=1), against="luck")
+    with pytest.raises(LabError, match="resamples"):
+        rfm.capture_difference(small, spent(a=1), resamples=0)
+
+
+def test_the_difference_in_capture_is_that_of_the_two_captured_shares(cdnow):
+    captured = rfm.capture(*cdnow).set_index("ranking")["captured"]
+    difference, low, high = rfm.capture_difference(*cdnow, resamples=200)
+    assert difference == pytest.approx(captured["RFM score, summed"] - captured["monetary alone"])
+    # RFM's lead over money alone on CDNOW is small, and yet more than the luck of the draw.
+    assert 0 < low < difference < high < 0.04
+
+
+def test_rankings_that_order_alike_never_differ_and_a_reversed_pair_changes_sign(small):
+    holdout = spent(a=60, c=30, h=10)
+    assert rfm.capture_difference(small, holdout, "recency alone", "frequency alone", resamples=20) == (
+        0,
+        0,
+        0,
+    )
+    ahead = rfm.capture_difference(small, holdout, "recency alone", "random", resamples=50)
+    behind = rfm.capture_difference(small, holdout, "random", "recency alone", resamples=50)
+    assert ahead == pytest.approx((-behind[0], -behind[2], -behind[1]))
+
+
+def test_the_interval_covers_the_true_difference_about_as_often_as_it_says():
+    # Planted: half the customers are worth 3 and half 1, and the one ranking knows which; at a cut of one half the
+    # captured shares are 3/4 and 1/2.
+    generator = np.random.default_rng(7)
+    covered = 0
+    for _ in range(60):
+        worth = generator.choice([3.0, 1.0], size=300)
+        table = pd.DataFrame({"customer_id": [str(i) for i in range(300)], "monetary": worth})
+        table = table.assign(recency_days=1, frequency=1, r_score=1, f_score=1, m_score=1)
+        holdout = table[["customer_id"]].assign(holdout_spend=worth * generator.exponential(size=300))
+        _, low, high = rfm.capture_difference(
+            table, holdout, "monetary alone", "random", fraction=0.5, resamples=100
+        )
+        covered += low <= 0.25 <= high
+    assert 51 <= covered <= 60

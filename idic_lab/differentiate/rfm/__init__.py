@@ -13,13 +13,15 @@ from idic_lab.differentiate.rfm.plots import (
     plot_lorenz,
     plot_segments,
 )
-from idic_lab.differentiate.rfm.prediction import capture, gains, lift_table
+from idic_lab.differentiate.rfm.prediction import capture, capture_difference, gains, lift_table
 from idic_lab.differentiate.rfm.scores import score, score_sizes
 from idic_lab.differentiate.rfm.segments import segment, segment_rules, segment_summary, segments_table, table
 from idic_lab.differentiate.rfm.summary import summarise, without_purchase
+from idic_lab.differentiate.rfm.two_recencies import plot_two_recencies
 
 __all__ = [
     "capture",
+    "capture_difference",
     "concentration",
     "gains",
     "gini",
@@ -32,6 +34,7 @@ __all__ = [
     "plot_high_value_cutoff",
     "plot_lorenz",
     "plot_segments",
+    "plot_two_recencies",
     "score",
     "score_sizes",
     "segment",

@@ -7,6 +7,8 @@ order among them would capture on average.
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 
@@ -103,8 +105,7 @@ def capture(
 
     Source: cells ranked by a test mailing, Hughes (1994), Strategic Database Marketing.
     """
-    if not 0 < fraction < 1:
-        raise LabError(f"fraction should be between 0 and 1, found {fraction!r}.")
+    _check_share(fraction, "fraction")
     spend, newcomers = _matched(rfm_table, holdout)
     rows = [
         (ranking, float(np.interp(fraction, *_gains(priority, spend))))
@@ -141,10 +142,83 @@ def gains(
     """
     spend, _ = _matched(rfm_table, holdout)
     rankings = _rankings(rfm_table, spend, random_state)
-    if ranking not in rankings:
-        raise UnknownName("ranking", ranking, rankings)
-    customers, captured = _gains(rankings[ranking], spend)
+    customers, captured = _gains(_chosen(rankings, ranking), spend)
     return pd.DataFrame({"share_of_customers": customers, "share_of_holdout_spend": captured})
+
+
+def capture_difference(
+    rfm_table: pd.DataFrame,
+    holdout: pd.DataFrame,
+    ranking: str = "RFM score, summed",
+    against: str = "monetary alone",
+    fraction: float = 0.2,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    random_state: int = 0,
+) -> tuple[float, float, float]:
+    """How much more holdout spend one ranking captures than another, with a paired bootstrap interval.
+
+    Customers are drawn with replacement and both rankings, held as they are, are cut at the same `fraction` of the
+    same draw. The two shares move together from draw to draw, so their difference is known better than either.
+
+    Parameters
+    ----------
+    rfm_table, holdout, fraction
+        As in :func:`capture`.
+    ranking, against : str
+        Rankings named by :func:`capture`.
+    confidence : float
+        Between 0 and 1.
+    resamples : int
+        1 or more.
+    random_state : int
+        Seed of the draws, and of the folds of the tested cells.
+
+    Returns
+    -------
+    (float, float, float)
+        The difference in the share captured (`ranking` minus `against`), and the bounds of its interval.
+
+    Raises
+    ------
+    DataError, LabError, UnknownName
+        As in :func:`capture` and :func:`gains`; `confidence` or `resamples` is out of range.
+
+    Source: the percentile interval of Efron (1979), Bootstrap methods: another look at the jackknife, Annals of
+    Statistics 7(1), 1-26.
+
+    Examples
+    --------
+    >>> rfm_table = pd.DataFrame(
+    ...     {"customer_id": list("abcde"), "recency_days": [9, 7, 5, 3, 1], "frequency": 1,
+    ...      "monetary": [1.0, 2.0, 3.0, 4.0, 5.0], "r_score": [1, 2, 3, 4, 5], "f_score": 1, "m_score": 1}
+    ... )
+    >>> holdout = pd.DataFrame({"customer_id": ["e", "a"], "holdout_spend": [80.0, 20.0]})
+    >>> difference, low, high = capture_difference(rfm_table, holdout, "recency alone", "random")
+    >>> round(difference, 2), low <= difference <= high
+    (0.6, True)
+    """
+    _check_share(fraction, "fraction")
+    _check_share(confidence, "confidence")
+    if isinstance(resamples, bool) or not isinstance(resamples, Integral) or resamples < 1:
+        raise LabError(f"resamples should be a whole number of 1 or more, found {resamples!r}.")
+    spend, _ = _matched(rfm_table, holdout)
+    rankings = _rankings(rfm_table, spend, random_state)
+    pair = [_steps(_chosen(rankings, name)) for name in (ranking, against)]
+    everybody = np.ones(len(spend))
+
+    def difference(times):
+        first, second = (_captured(steps, times, spend.to_numpy(), fraction) for steps in pair)
+        return first - second
+
+    generator = np.random.default_rng(random_state)
+    draws = []
+    while len(draws) < resamples:
+        times = np.bincount(generator.integers(len(spend), size=len(spend)), minlength=len(spend))
+        if (times * spend.to_numpy()).any():  # a draw of customers who all spent nothing has no shares
+            draws.append(difference(times))
+    low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return difference(everybody), float(low), float(high)
 
 
 def _matched(rfm_table, holdout):
@@ -152,6 +226,10 @@ def _matched(rfm_table, holdout):
     missing = [name for name in ("customer_id", "holdout_spend") if name not in holdout]
     if missing:
         raise DataError(f"holdout: missing column {', '.join(map(repr, missing))}.")
+    if holdout.empty:
+        raise DataError(
+            "holdout: no rows, so nobody bought after the calibration period; end that period earlier."
+        )
     spend = holdout.set_index("customer_id")["holdout_spend"]
     if not spend.index.is_unique:
         raise DataError("holdout: a customer has several rows; sum the spend per customer first.")
@@ -206,6 +284,32 @@ def _gains(priority, spend):
     customers = np.concatenate([[0.0], steps["size"].cumsum() / len(spend)])
     captured = np.concatenate([[0.0], steps["sum"].cumsum() / spend.sum()])
     return customers, captured
+
+
+def _steps(priority):
+    """Customers by falling priority, and where in that order each group of tied customers begins."""
+    order = np.argsort(-np.asarray(priority, dtype="float64"), kind="stable")
+    ranked = np.asarray(priority)[order]
+    return order, np.concatenate([[0], np.flatnonzero(ranked[1:] != ranked[:-1]) + 1])
+
+
+def _captured(steps, times, spend, fraction) -> float:
+    """Share of spend captured by `fraction` of the customers when each customer counts so many times."""
+    order, begins = steps
+    customers = np.concatenate([[0.0], np.add.reduceat(times[order], begins).cumsum()])
+    captured = np.concatenate([[0.0], np.add.reduceat((times * spend)[order], begins).cumsum()])
+    return float(np.interp(fraction, customers / customers[-1], captured / captured[-1]))
+
+
+def _chosen(rankings, name) -> np.ndarray:
+    if name not in rankings:
+        raise UnknownName("ranking", name, rankings)
+    return rankings[name]
+
+
+def _check_share(share, name) -> None:
+    if not 0 < share < 1:
+        raise LabError(f"{name} should be between 0 and 1, found {share!r}.")
 
 
 def _cell(rfm_table) -> pd.Series:
