@@ -59,8 +59,7 @@ def spans(transactions, first_day, last_day, customer_id="customer_id", date="da
 def last_day_of(transactions, date="date") -> int:
     """The day number of the latest row."""
     frame = nw.from_native(transactions)
-    if date not in frame.collect_schema().names():
-        _check_columns(frame.collect_schema(), date, date, None)
+    _check_columns(frame.collect_schema(), date, date, None)
     if frame.implementation.is_pandas():
         column = nw.to_native(frame)[date]
         if column.empty:
