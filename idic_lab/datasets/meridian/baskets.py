@@ -57,7 +57,9 @@ def draw_lines(rng: np.random.Generator, orders: Orders, segment: np.ndarray, se
     people = len(segment)
     taste = rng.gamma(TASTE * category_weights(settings)[segment])
     taste = taste / taste.sum(axis=1, keepdims=True)
-    favourite = rng.integers(0, products.PER_TIER, (people, len(products.CATEGORIES)))
+    favourite = rng.integers(
+        0, products.PER_TIER, (people, len(products.CATEGORIES), len(products.TIERS)), dtype=np.int8
+    )
     most = np.clip((orders.amount / 14).astype(int) + 1, 1, 4)
     size = 1 + (rng.random(len(most)) * most).astype(int)
     order, rank = ranks(size)
@@ -90,7 +92,7 @@ def _choose_products(rng, who, category, share, segment, favourite, settings):
             products.popularity()[products.row_of(category, tier, 0)[:, None] + np.arange(products.PER_TIER)],
         )
         own = rng.random(len(who)) < FAVOURITE
-        item = np.where(own, (favourite[who, category] + tier) % products.PER_TIER, popular)
+        item = np.where(own, favourite[who, category, tier], popular)
         candidate = products.row_of(category, tier, item)
         price = products.list_prices()[candidate]
         discount = np.abs(share / (price * np.maximum(np.ceil(share / price - 0.12), 1)) - 0.95)

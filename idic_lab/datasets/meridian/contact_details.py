@@ -35,20 +35,15 @@ def _mail_parts() -> tuple[np.ndarray, np.ndarray]:
 
 
 def mail_addresses(people: People) -> tuple[np.ndarray, np.ndarray]:
-    """Everybody's main and second e-mail address."""
+    """Everybody's main and second e-mail address, as name and host, each of shape (people, 2)."""
     given, family = _mail_parts()
     hosts = np.array(words.MAIL_HOSTS)
-    add, number = np.strings.add, people.mail_number.astype(str)
-    main = add(add(add(add(given[people.given], "."), family[people.family]), number), "@")
-    main = add(main, hosts[people.mail_host])
-    second = add(add(given[people.given].astype("<U1"), family[people.family]), people.postcode.astype(str))
-    second = add(add(second, "@"), hosts[(people.mail_host + 1 + people.mail_number % 3) % len(hosts)])
-    return main, second
-
-
-def phone_numbers(numbers: np.ndarray) -> np.ndarray:
-    """Telephone numbers with the unassigned country code +999."""
-    return np.strings.add("+999 ", numbers.astype(str))
+    add = np.strings.add
+    main = add(add(add(given[people.given], "."), family[people.family]), people.mail_number.astype(str))
+    initial = given[people.given].astype("<U1")
+    second = add(add(initial, family[people.family]), people.postcode.astype(str))
+    second_host = (people.mail_host + 1 + people.mail_number % 3) % len(hosts)
+    return np.column_stack([main, second]), np.column_stack([hosts[people.mail_host], hosts[second_host]])
 
 
 def home_streets(street: np.ndarray, house: np.ndarray, short: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.datasets.meridian import weeks
-from idic_lab.datasets.meridian.contact_details import city_names, home_streets, mail_addresses, phone_numbers
+from idic_lab.datasets.meridian.contact_details import city_names, home_streets, mail_addresses
 from idic_lab.datasets.meridian.draws import choose, labels, text
 from idic_lab.datasets.meridian.people import People, cities, names, streets
 from idic_lab.datasets.meridian.settings import Settings
@@ -126,9 +126,11 @@ def record_table(
         np.where(swapped, last_name, first_name).astype(width),
         np.where(swapped, first_name, last_name).astype(width),
     )
-    main, second = mail_addresses(people)
-    email = mistype(rng, np.where(hit(SECOND_MAIL), second[who], main[who]), hit(TYPING, 0.5))
-    phone = mistype(rng, phone_numbers(people.phone[who]), hit(TYPING, 0.5))
+    # errors stay clear of the reserved ending and of the country code, so that no real address or number arises
+    which = hit(SECOND_MAIL).astype(int)
+    mail_name, mail_host = (part[who, which] for part in mail_addresses(people))
+    email = np.strings.add(np.strings.add(mistype(rng, mail_name, hit(TYPING, 0.5)), "@"), mail_host)
+    phone = np.strings.add("+999 ", mistype(rng, people.phone[who].astype(str), hit(TYPING, 0.5)))
     street, city, postcode = _homes(rng, people, who, hit(OLD_HOME), hit(TYPING, 4.0), hit)
     birth = swap_day_and_month(people.birth[who], hit(SWAPPED_DATE))
     fields = {

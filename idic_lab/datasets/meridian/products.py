@@ -29,21 +29,21 @@ _NOUNS = {
 }
 _GRADES = ("Basic", "Classic", "Atelier")
 
-# Products that belong together (category, tier, noun): who buys the first adds the second with this probability.
-COMPLEMENT_CHANCE = 0.40
-_COMPLEMENTS = (
-    (("kitchen", 1, 0), ("kitchen", 0, 3)),
-    (("kitchen", 2, 1), ("kitchen", 1, 2)),
-    (("garden", 1, 1), ("garden", 0, 3)),
-    (("office", 2, 3), ("office", 1, 1)),
-    (("sport", 1, 2), ("sport", 0, 4)),
-    (("travel", 2, 0), ("travel", 0, 2)),
-    (("travel", 1, 1), ("travel", 0, 4)),
-    (("audio", 2, 2), ("audio", 0, 4)),
-    (("audio", 1, 1), ("audio", 0, 3)),
-    (("beauty", 1, 3), ("beauty", 0, 1)),
-    (("gifts", 1, 1), ("gifts", 0, 4)),
-    (("gifts", 2, 2), ("gifts", 0, 0)),
+# Products that belong together: who buys the first adds the second with this probability.
+COMPLEMENT_CHANCE = 0.45
+_COMPLEMENTS = (  # category, then tier and rank of popularity of the first and of the second
+    ("kitchen", (1, 0), (0, 3)),
+    ("kitchen", (2, 0), (0, 4)),
+    ("garden", (1, 0), (0, 2)),
+    ("garden", (2, 1), (1, 3)),
+    ("office", (1, 0), (0, 4)),
+    ("office", (2, 0), (0, 3)),
+    ("sport", (1, 0), (0, 3)),
+    ("travel", (1, 0), (0, 2)),
+    ("travel", (2, 0), (0, 4)),
+    ("audio", (1, 0), (0, 3)),
+    ("beauty", (1, 0), (0, 4)),
+    ("gifts", (1, 0), (0, 2)),
 )
 
 
@@ -89,12 +89,16 @@ def popularity() -> np.ndarray:
 def complement_of() -> np.ndarray:
     """For every product the row of its planted complement, -1 for none, shape (120,)."""
     pairs = np.full(len(list_prices()), -1)
-    for one, other in _COMPLEMENTS:
-        first, second = (
-            row_of(CATEGORIES.index(category), tier, item) for category, tier, item in (one, other)
-        )
-        pairs[first] = second
+    for category, first, second in _COMPLEMENTS:
+        one, other = (_by_popularity(CATEGORIES.index(category), *item) for item in (first, second))
+        pairs[one] = other
     return pairs
+
+
+def _by_popularity(category: int, tier: int, rank: int) -> int:
+    """Row of the product of a category and tier that is `rank`-th in popularity, 0 the most popular."""
+    start = row_of(category, tier, 0)
+    return start + int(np.argsort(-popularity()[start : start + PER_TIER])[rank])
 
 
 def product_ids():
