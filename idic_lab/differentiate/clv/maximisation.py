@@ -131,11 +131,11 @@ def _polish(objective, log_theta) -> Maximum:
     hessian = _hessian(objective, log_theta)
     for _ in range(STEPS):
         step = _ascent(hessian, gradient)
-        if gradient @ step * objective.total < 1e-10:
+        if gradient @ step * objective.total < 1e-14:
             break
         while np.abs(step).max() > 1e-12:
             new_value, new_gradient = objective(log_theta - step)
-            if new_value <= value:
+            if new_value <= value + 1e-14 * abs(value):
                 break
             step = step / 2
         else:

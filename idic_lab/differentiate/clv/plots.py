@@ -18,6 +18,11 @@ def unit_name(table: pd.DataFrame) -> str:
     return "units of time" if days is None else UNIT_NAMES.get(float(days), f"units of {days:g} days")
 
 
+def _state(ax: Axes, finding: str) -> None:
+    """Title a figure with its finding, at the left, in or out of the shared style."""
+    ax.set_title(finding, loc="left", fontweight="bold")
+
+
 def plot_tracking(table: pd.DataFrame, cumulative: bool = True, ax: Axes | None = None) -> Axes:
     """Repeat purchases over time, actual and expected, with the end of the calibration marked.
 
@@ -53,7 +58,7 @@ def plot_tracking(table: pd.DataFrame, cumulative: bool = True, ax: Axes | None 
     part, where = (ahead, "the holdout") if len(ahead) else (table, "the whole period")
     off = part["expected"].sum() / max(part["actual"].sum(), 1) - 1
     side = "above" if off > 0 else "below"
-    ax.set_title(f"Expected repeat purchases are {abs(off):.0%} {side} actual in {where}")
+    _state(ax, f"Expected repeat purchases are {abs(off):.0%} {side} actual in {where}")
     ax.set_xlabel(f"Time since the first customer started ({unit})")
     ax.set_ylabel(
         "Repeat purchase days" + (", cumulative" if cumulative else f" per {unit.removesuffix('s')}")
@@ -86,7 +91,7 @@ def plot_conditional_expectations(table: pd.DataFrame, ax: Axes | None = None) -
         name: np.average((table[name] - table["actual"]).abs(), weights=table["customers"]) for name in models
     }
     best = min(off, key=off.get)
-    ax.set_title(f"{best} comes closest: off by {off[best]:.2f} purchases per customer")
+    _state(ax, f"{best} comes closest: off by {off[best]:.2f} purchases per customer")
     ax.set_xlabel("Repeat purchase days in calibration")
     ax.set_ylabel("Purchase days in holdout, mean per customer")
     ax.legend()
@@ -119,12 +124,12 @@ def plot_calibration(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         )  # fmt: skip
     if "prediction" in table:
         inside = ((named["actual"] - named["predicted"]).abs() <= 1.96 * named["standard_error"]).sum()
-        ax.set_title(f"{inside} of {len(named)} groups agree with their prediction (95%)")
+        _state(ax, f"{inside} of {len(named)} groups agree with their prediction (95%)")
         ax.set_xlabel("Mean prediction in the group")
         ax.set_ylabel("Mean outcome in the group")
     else:
         low, high = named["actual"].iloc[0], named["actual"].iloc[-1]
-        ax.set_title(f"From the lowest to the highest band, {low:.0%} to {high:.0%} bought")
+        _state(ax, f"From the lowest to the highest band, {low:.0%} to {high:.0%} bought")
         ax.set_xlabel("Mean P(alive) in the band")
         ax.set_ylabel("Share who bought in the holdout")
     ax.set_xlim(left=0)
@@ -161,8 +166,8 @@ def plot_alive_path(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     )
     last = bought["date"].iloc[-1]
     silent = (table["date"].iloc[-1] - last).days
-    ax.set_title(
-        f"{silent} days after the last purchase, P(alive) is {table['probability_alive'].iloc[-1]:.2f}"
+    _state(
+        ax, f"{silent} days after the last purchase, P(alive) is {table['probability_alive'].iloc[-1]:.2f}"
     )
     ax.set_xlabel("Date (ticks at the foot: purchase days)")
     ax.set_ylabel("P(alive)")
@@ -197,13 +202,14 @@ def plot_frequency_recency_matrix(
     column, most = grid[week], int(grid.index[-1])
     seen = f"Last seen in {unit.removesuffix('s')} {week:.0f}"
     if quantity == "probability_alive":
-        ax.set_title(
-            f"{seen}: P(alive) is {column.iloc[0]:.2f} after 1 purchase,\n{column.iloc[-1]:.2f} after {most}"
+        _state(
+            ax,
+            f"{seen}: P(alive) is {column.iloc[0]:.2f} after 1 purchase,\n{column.iloc[-1]:.2f} after {most}",
         )
     elif column.idxmax() < most:
-        ax.set_title(f"{seen}: {column.idxmax()} purchases\npromise more than {most}")
+        _state(ax, f"{seen}: {column.idxmax()} purchases\npromise more than {most}")
     else:
-        ax.set_title(f"{seen}: the more purchases, the more to come")
+        _state(ax, f"{seen}: the more purchases, the more to come")
     return ax
 
 
@@ -227,9 +233,9 @@ def plot_iso_value(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     column, most = grid[week], int(grid.index[-1])
     seen = f"Last seen in {unit.removesuffix('s')} {week:.0f}"
     if column.idxmax() < most:
-        ax.set_title(f"{seen}: {column.idxmax()} purchases\nare worth more than {most}")
+        _state(ax, f"{seen}: {column.idxmax()} purchases\nare worth more than {most}")
     else:
-        ax.set_title(f"{seen}: the more purchases, the more worth")
+        _state(ax, f"{seen}: the more purchases, the more worth")
     return ax
 
 

@@ -1,0 +1,149 @@
+"""The likelihoods by themselves: gradients, grouping, units, and answers that are known another way."""
+
+from math import comb
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.optimize import approx_fprime
+from scipy.stats import beta as beta_distribution
+
+from idic_lab.differentiate import clv
+from idic_lab.differentiate.clv import maximisation
+from idic_lab.differentiate.clv.fitted_model import MODELS
+from idic_lab.differentiate.clv.reference import lifetimes, quietly
+
+positive = st.floats(0.05, 20.0)
+
+
+def histories(model):
+    """A few customers of every kind: silent, steady, gone, new."""
+    rows = {
+        "bg_bb": {"frequency": [0, 1, 3, 6, 2], "recency": [0, 4, 6, 6, 3], "n_periods": [6] * 5},
+        "gamma_gamma": {"frequency": [1, 2, 5, 40], "monetary_value": [0.3, 1.1, 2.0, 0.9]},
+    }.get(
+        model,
+        {"frequency": [0, 1, 3, 60, 2], "recency": [0, 0.1, 1.9, 1.5, 1.0], "T": [1.5, 2.0, 1.9, 2.0, 1.0]},
+    )
+    data = {name: np.array(values, dtype=float) for name, values in rows.items()}
+    size = len(data["frequency"])
+    return data | {"weights": np.arange(1.0, size + 1)}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@settings(max_examples=25, deadline=None)
+@given(theta=st.tuples(positive, positive, positive, positive))
+def test_the_gradient_is_the_slope_of_the_log_likelihood(model, theta):
+    theta = np.array(theta[: len(MODELS[model].parameters)])
+    value, gradient = MODELS[model].log_likelihood(theta, histories(model))
+    numeric = approx_fprime(
+        theta, lambda t: MODELS[model].log_likelihood(t, histories(model))[0], 1e-6 * theta
+    )
+    assert np.isfinite(value)
+    np.testing.assert_allclose(gradient, numeric, rtol=1e-3, atol=1e-3 * max(1.0, np.abs(gradient).max()))
+
+
+@pytest.mark.parametrize("model", ["bg_nbd", "mbg_nbd", "pareto_nbd", "gamma_gamma"])
+def test_weighted_distinct_rows_give_the_same_fit(parts, models, model):
+    columns = list(MODELS[model].columns)
+    grouped = parts.calibration.groupby(columns, as_index=False).size().rename(columns={"size": "customers"})
+    fitted = clv.fit(grouped, model, weights="customers")
+    assert fitted.params_.to_dict() == pytest.approx(models[model].params_.to_dict(), rel=1e-7)
+    assert fitted.log_likelihood_ == pytest.approx(models[model].log_likelihood_, abs=1e-7)
+
+
+@pytest.mark.parametrize("model", ["bg_nbd", "mbg_nbd", "pareto_nbd"])
+def test_another_unit_of_time_changes_units_alone(sample, models, model):
+    daily = clv.fit(clv.summarise(sample, "1997-09-30", unit_days=1), model)
+    for name, weekly in models[model].params_.items():
+        factor = 7 if name in MODELS[model].time_parameters else 1
+        assert daily.params_[name] == pytest.approx(weekly * factor, rel=1e-5)
+        assert daily.standard_errors_[name] == pytest.approx(
+            models[model].standard_errors_[name] * factor, rel=1e-3
+        )
+    purchases = clv.summarise(sample, "1997-09-30")["frequency"].sum()
+    difference = daily.log_likelihood_ - models[model].log_likelihood_
+    assert difference == pytest.approx(-purchases * np.log(7), abs=1e-5)
+
+
+def test_the_million_customer_route_through_a_sample_finds_the_same_maximum(parts, models, monkeypatch):
+    monkeypatch.setattr(maximisation, "SAMPLE", 200)
+    for model in ("bg_nbd", "pareto_nbd", "gamma_gamma"):
+        fitted = clv.fit(parts.calibration, model)
+        assert fitted.params_.to_dict() == pytest.approx(models[model].params_.to_dict(), rel=1e-5)
+
+
+def test_a_penalty_is_added_only_when_asked_for_and_is_reported(parts, models):
+    penalised = clv.fit(parts.calibration, "bg_nbd", penalizer=0.1)
+    assert penalised.params_["b"] < 0.5 * models["bg_nbd"].params_["b"]
+    assert penalised.log_likelihood_ < models["bg_nbd"].log_likelihood_ - 1
+    assert "penalizer 0.1" in repr(penalised)
+    assert "penalizer" not in repr(models["bg_nbd"])
+
+
+def test_standard_errors_cover_the_planted_truth():
+    """Errors divided by standard errors, over twenty simulated populations, should look standard normal."""
+    rng = np.random.default_rng(0)
+    truth = {"p": 6.0, "q": 4.0, "gamma": 15.0}
+    scores = []
+    for _ in range(20):
+        frequency = rng.integers(1, 8, 800)
+        rate = rng.gamma(truth["q"], 1 / truth["gamma"], 800)
+        mean = rng.gamma(truth["p"] * frequency) / rate / frequency
+        fitted = clv.fit(pd.DataFrame({"frequency": frequency, "monetary_value": mean}), "gamma_gamma")
+        scores.append((fitted.params_["q"] - truth["q"]) / fitted.standard_errors_["q"])
+    assert abs(np.mean(scores)) < 3 / np.sqrt(20)
+    assert 0.6 < np.std(scores) < 1.5
+
+
+@pytest.mark.parametrize("model", ["bg_nbd", "mbg_nbd"])
+@pytest.mark.parametrize("a", [0.3, 1.0, 1.00001, 2.5, 300.0])
+def test_expected_purchases_are_the_mean_over_the_dropout_probability(model, a):
+    theta, frequency, age, horizon = (0.5, 4.0, a, 2.0), 3.0, 20.0, 30.0
+    second = 2.0 + frequency + MODELS[model].offset
+
+    def integrand(p):
+        purchases = -np.expm1(-(0.5 + frequency) * np.log1p(p * horizon / (4.0 + age))) / p
+        return purchases * beta_distribution.pdf(p, a, second)
+
+    exact = quad(integrand, 0, 1, epsabs=1e-13, epsrel=1e-11, limit=500)[0]
+    found = MODELS[model].expected_if_alive(theta, np.array([frequency]), np.array([age]), horizon)
+    assert found[0] == pytest.approx(exact, rel=1e-8)
+
+
+@pytest.mark.parametrize("s", [0.4, 1.0, 2.5])
+def test_pareto_nbd_expectation_has_no_hole_at_s_equal_to_one(s):
+    model = clv.from_parameters("pareto_nbd", r=0.5, alpha=10.0, s=s, beta=12.0)
+    exact = quad(lambda t: 0.5 / 10 * (12 / (12 + t)) ** s, 0, 52)[0]
+    assert clv.expected_purchases_new(model, 52) == pytest.approx(exact, rel=1e-9)
+
+
+def test_pareto_nbd_likelihood_is_the_published_hypergeometric_one(parts, models):
+    rows = parts.calibration
+    model = models["pareto_nbd"]
+    with quietly():
+        fitter = lifetimes().ParetoNBDFitter
+        theirs = fitter._conditional_log_likelihood(
+            model.theta, rows["frequency"], rows["recency"], rows["T"]
+        )
+    ours = MODELS["pareto_nbd"]._terms(
+        model.theta, *(rows[name].to_numpy(float) for name in model.likelihood.columns)
+    )[0]
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+
+
+def test_bg_bb_likelihood_of_all_histories_is_one(bg_bb):
+    """Six tosses make 64 histories; those with the same frequency and recency are alike, and all add up to 1."""
+    total = 0.0
+    for recency in range(7):
+        for frequency in range(1 if recency else 0, recency + 1):
+            ways = comb(recency - 1, frequency - 1) if recency else 1
+            row = {"frequency": [frequency], "recency": [recency], "n_periods": [6], "weights": [1.0]}
+            value, _ = bg_bb.likelihood.log_likelihood(
+                bg_bb.theta, {k: np.array(v, float) for k, v in row.items()}
+            )
+            total += ways * np.exp(value)
+    assert total == pytest.approx(1.0, abs=1e-12)
