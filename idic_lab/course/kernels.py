@@ -5,6 +5,10 @@ from __future__ import annotations
 from traitlets.config import Config
 
 
+# A kernel that is told to stop while it waits reports its own interruption as an error; it is none.
+ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL"]
+
+
 def configuration() -> Config:
     """Settings for nbclient and papermill: what passes between them and the kernel is encrypted where it can be.
 

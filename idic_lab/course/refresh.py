@@ -33,6 +33,7 @@ def refresh(path: Path) -> None:
     client = NotebookClient(
         notebook,
         config=kernels.configuration(),
+        extra_arguments=kernels.ARGUMENTS,
         timeout=600,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},

@@ -218,6 +218,7 @@ def _execute(stage: pipeline.Stage, dataset, folder: Path, parameters: dict, pro
                 cwd=str(target.parent),
                 progress_bar=progress,
                 config=kernels.configuration(),
+                extra_arguments=kernels.ARGUMENTS,
             )
     except PapermillExecutionError as error:
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}")
