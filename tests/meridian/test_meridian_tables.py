@@ -139,5 +139,5 @@ def test_unknown_difficulties_and_switches_are_refused_with_the_nearest_name():
 
 
 def test_a_folder_without_the_data_is_named_in_the_error(tmp_path):
-    with pytest.raises(DataError, match="transactions.csv"):
+    with pytest.raises(DataError, match=r"transactions\.csv"):
         meridian.load_tables(tmp_path)
