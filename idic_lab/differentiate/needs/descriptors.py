@@ -7,8 +7,6 @@ import pandas as pd
 
 from idic_lab.errors import DataError
 
-DAYS_PER_YEAR = 365.25
-
 
 def descriptors(
     transactions: pd.DataFrame,
@@ -34,7 +32,7 @@ def descriptors(
     identity_links : DataFrame, optional
         ``record_id``, ``customer_id``.
     customers : DataFrame, optional
-        Where it has them, ``birth_date`` adds ``age`` (years) and ``city`` adds ``log_city_customers`` (log of the
+        Where it has them, ``birth_year`` adds ``age`` (years) and ``city`` adds ``log_city_customers`` (log of the
         customers who live there); a missing value takes the median, with a column that says so.
 
     Returns
@@ -119,8 +117,8 @@ def _contacts(contacts: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _person(customers: pd.DataFrame, index: pd.Index, end: pd.Timestamp) -> list[pd.DataFrame]:
     people, parts = customers.drop_duplicates("customer_id").set_index("customer_id").reindex(index), []
-    if "birth_date" in people and people["birth_date"].notna().any():
-        age = (end - people["birth_date"]).dt.days / DAYS_PER_YEAR
+    if "birth_year" in people and people["birth_year"].notna().any():
+        age = end.year - people["birth_year"]
         parts.append(
             pd.DataFrame({"age": age.fillna(age.median()), "age_unknown": age.isna().astype("float64")})
         )

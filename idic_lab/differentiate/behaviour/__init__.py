@@ -1,0 +1,35 @@
+"""Behaviour: how often, how regularly, what and where customers buy, and who only looks."""
+
+from idic_lab.differentiate.behaviour.browsing import browsing
+from idic_lab.differentiate.behaviour.mix import category_mix, channel_mix
+from idic_lab.differentiate.behaviour.plots import (
+    plot_behaviour,
+    plot_browsing,
+    plot_mix,
+    plot_regularity,
+    plot_rhythm,
+)
+from idic_lab.differentiate.behaviour.regularity import Regularity, regularity
+from idic_lab.differentiate.behaviour.rhythm import (
+    behaviour_segments,
+    behaviour_summary,
+    purchase_days,
+    rhythm,
+)
+
+__all__ = [
+    "Regularity",
+    "behaviour_segments",
+    "behaviour_summary",
+    "browsing",
+    "category_mix",
+    "channel_mix",
+    "plot_behaviour",
+    "plot_browsing",
+    "plot_mix",
+    "plot_regularity",
+    "plot_rhythm",
+    "purchase_days",
+    "regularity",
+    "rhythm",
+]

@@ -1,0 +1,205 @@
+"""The customer portfolio: actual and strategic value, and the tiers of Peppers and Rogers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from idic_lab import tables
+from idic_lab.errors import DataError
+
+SCHEME = "portfolio"
+TIERS = ("most valuable", "most growable", "migrator", "below zero")
+MOST_VALUABLE_SHARE, MOST_GROWABLE_SHARE = 0.20, 0.15
+DAYS_PER_YEAR = 365
+
+
+def values(
+    value_to_date: pd.DataFrame, customer_value: pd.DataFrame, wallet_table: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Past, actual and strategic value of every customer.
+
+    Actual value is what the customer is expected to contribute within the horizon of `customer_value` (a year by
+    default) if nothing changes: purchases expected, times amount expected, times the share of the amount that is left
+    after goods and service. That share is the customer's own so far, drawn towards everybody's as if one typical
+    customer's revenue had been seen besides; so one bad order does not condemn. Growth potential is the margin on what
+    the customer spends elsewhere, times the probability of still being a customer. Strategic value is both together.
+
+    Parameters
+    ----------
+    value_to_date : DataFrame
+        As :func:`value_to_date` gives.
+    customer_value : DataFrame
+        ``customer_id``, ``probability_alive``, ``expected_purchases``, ``expected_spend``.
+    wallet_table : DataFrame, optional
+        ``customer_id``, ``spend_here``, ``category_spend``, ``share_of_wallet``, ``wallet_basis``, as
+        :func:`wallets` gives; without it growth potential and strategic value stay missing.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``revenue``, ``cost_to_serve``, ``past_value``, ``actual_value``, ``category_spend``,
+        ``share_of_wallet``, ``wallet_basis``, ``growth_potential``, ``strategic_value``.
+
+    Raises
+    ------
+    DataError
+        A customer is missing from `customer_value`.
+
+    Source: Peppers & Rogers (2016), Managing Customer Experience and Relationships, 3rd ed., chapter 5 (actual value,
+    strategic or potential value, unrealised potential).
+    """
+    table = value_to_date[["customer_id", "revenue", "gross_margin", "cost_to_serve", "past_value"]].merge(
+        customer_value[["customer_id", "probability_alive", "expected_purchases", "expected_spend"]],
+        on="customer_id",
+        how="left",
+    )
+    if table["expected_purchases"].isna().any():
+        # customers who only returned, and so never bought, have no expected purchases
+        lacking = table["expected_purchases"].isna() & table["revenue"].gt(0)
+        if lacking.any():
+            raise DataError(
+                f"customer_value lacks {lacking.sum():,} customers of the transactions; make it again."
+            )
+        table = table.fillna({"probability_alive": 0.0, "expected_purchases": 0.0, "expected_spend": 0.0})
+    total = table["revenue"].sum()
+    if not total > 0:
+        raise DataError("values: the customers' revenue does not add up to anything above 0.")
+    typical = table.loc[table["revenue"].gt(0), "revenue"].median()
+    kept = (table["past_value"] + typical * table["past_value"].sum() / total) / (
+        table["revenue"].clip(lower=0) + typical
+    )
+    table["actual_value"] = table["expected_purchases"] * table["expected_spend"] * kept
+    margin = table["gross_margin"].sum() / total
+    if wallet_table is None:
+        table = table.assign(
+            category_spend=np.nan, share_of_wallet=np.nan, wallet_basis="unknown", growth_potential=np.nan
+        )
+    else:
+        table = table.merge(wallet_table, on="customer_id", how="left")
+        table["wallet_basis"] = table["wallet_basis"].fillna("unknown")
+        elsewhere = (table["category_spend"] - table["spend_here"]).clip(lower=0)
+        table["growth_potential"] = elsewhere * table["probability_alive"] * max(margin, 0.0)
+    table["strategic_value"] = table["actual_value"] + table["growth_potential"]
+    return table.astype({"wallet_basis": "str"}).drop(
+        columns=["gross_margin", "probability_alive", "expected_purchases", "expected_spend", "spend_here"],
+        errors="ignore",
+    )
+
+
+def tiers(
+    customer_values: pd.DataFrame,
+    most_valuable_share: float = MOST_VALUABLE_SHARE,
+    most_growable_share: float = MOST_GROWABLE_SHARE,
+    below_zero: float = 0.0,
+) -> pd.DataFrame:
+    """The table ``portfolio``: every customer's tier.
+
+    The first rule that fits decides. Below zero: past value under `below_zero`, they have cost more than they brought.
+    Most valuable: among the `most_valuable_share` of all customers with the highest actual value. Most growable: among
+    the `most_growable_share` with the largest growth potential. Migrator: the rest, who may move up or out. Whether a
+    customer is among the most growable also stands in a column of its own, since a most valuable one can be both.
+
+    Parameters
+    ----------
+    customer_values : DataFrame
+        As :func:`values` gives.
+    most_valuable_share, most_growable_share : float
+        Shares of all customers, between 0 and 1.
+    below_zero : float
+        Past value (currency) under which a customer is below zero.
+
+    Returns
+    -------
+    DataFrame
+        Under the contract ``portfolio``.
+
+    Raises
+    ------
+    DataError
+        A share outside 0 to 1.
+
+    Source: Peppers & Rogers (1997), Enterprise One to One; Peppers, Rogers & Dorf (1999), The One to One Fieldbook
+    (most valuable, most growable, below-zero customers and migrators).
+
+    Examples
+    --------
+    >>> worth = pd.DataFrame({"customer_id": list("abcd"), "revenue": 10.0, "cost_to_serve": 1.0,
+    ...     "past_value": [9.0, 5, 5, -4], "actual_value": [9.0, 2, 1, -1], "category_spend": 50.0, "share_of_wallet": 0.2,
+    ...     "wallet_basis": "answered", "growth_potential": [1.0, 8, 2, 0], "strategic_value": [10.0, 10, 3, -1]})
+    >>> tiers(worth, 0.25, 0.25)["tier"].tolist()
+    ['most valuable', 'most growable', 'migrator', 'below zero']
+    """
+    for name, share in (
+        ("most_valuable_share", most_valuable_share),
+        ("most_growable_share", most_growable_share),
+    ):
+        if not 0 <= share <= 1:
+            raise DataError(f"{name} must lie between 0 and 1, found {share!r}.")
+    under = customer_values["past_value"].lt(below_zero)
+    valuable = _top(customer_values["actual_value"].where(~under), most_valuable_share)
+    growable = _top(customer_values["growth_potential"], most_growable_share)
+    named = np.select(
+        [under, valuable, growable], ["below zero", "most valuable", "most growable"], "migrator"
+    )
+    return tables.check(
+        "portfolio", customer_values.assign(most_growable=growable, tier=pd.array(named, dtype="str"))
+    )
+
+
+def _top(measure: pd.Series, share: float) -> pd.Series:
+    """The `share` of all customers with the highest measure above 0; ties and missing values do not get in."""
+    rank = measure.where(measure.gt(0)).rank(ascending=False, method="min")
+    return rank.le(round(share * len(measure)))
+
+
+def tier_summary(portfolio: pd.DataFrame) -> pd.DataFrame:
+    """What each tier is and brings.
+
+    Parameters
+    ----------
+    portfolio : DataFrame
+        As :func:`tiers` gives.
+
+    Returns
+    -------
+    DataFrame
+        ``tier``, ``customers``, ``share_of_customers``, ``past_value``, ``actual_value``, ``growth_potential``,
+        ``cost_to_serve`` (sums, currency; potential is 0 where the wallet is unknown), ``revenue``.
+    """
+    table = portfolio.groupby("tier", as_index=False).agg(
+        customers=("customer_id", "size"),
+        revenue=("revenue", "sum"),
+        past_value=("past_value", "sum"),
+        actual_value=("actual_value", "sum"),
+        growth_potential=("growth_potential", "sum"),
+        cost_to_serve=("cost_to_serve", "sum"),
+    )
+    table.insert(2, "share_of_customers", table["customers"] / len(portfolio))
+    return table.sort_values("tier", key=lambda names: names.map(TIERS.index), ignore_index=True)
+
+
+def cutoffs(
+    customer_values: pd.DataFrame,
+    valuable_shares=(0.05, 0.1, 0.2, 0.3),
+    growable_shares=(0.05, 0.1, 0.15, 0.25),
+) -> pd.DataFrame:
+    """What other cut-offs would move: the tier summary for each pair of shares.
+
+    Parameters
+    ----------
+    customer_values : DataFrame
+        As :func:`values` gives.
+    valuable_shares, growable_shares : sequence of float
+
+    Returns
+    -------
+    DataFrame
+        ``most_valuable_share``, ``most_growable_share``, then as :func:`tier_summary`.
+    """
+    parts = []
+    for valuable in valuable_shares:
+        for growable in growable_shares:
+            summary = tier_summary(tiers(customer_values, valuable, growable))
+            parts.append(summary.assign(most_valuable_share=valuable, most_growable_share=growable))
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,177 @@
+"""What each customer has brought in so far, after the goods and after what serving them costs."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from idic_lab.errors import DataError
+
+ACTIVITIES = ("order_handling", "delivery", "return_handling", "return_write_down")
+
+# What each table adds to the portfolio, and what has to be left open without it.
+_INPUTS = (
+    (
+        "order_lines",
+        "which goods were bought and returned",
+        "margins are a flat share of the amount; returns count by amount only",
+    ),
+    ("products", "unit costs, so the margin of each customer", "margins are a flat share of the amount"),
+    (
+        "cost_rates",
+        "the cost of orders, deliveries and returns",
+        "serving orders costs nothing, so few customers fall below zero",
+    ),
+    ("interactions", "the cost of contacts", "contacts cost nothing"),
+    (
+        "identity_links",
+        "which customer is behind a contact, a visit or an answer",
+        "contacts, visits and answers cannot be used",
+    ),
+    (
+        "survey_responses",
+        "category spend, so share of wallet and growth potential",
+        "nobody can be called most growable",
+    ),
+    ("web_events", "browsing", "browsing against buying is left out"),
+    ("account_roles", "who buys for an organisation", "the value of accounts is left out"),
+)
+
+
+def coverage(available) -> pd.DataFrame:
+    """What the portfolio can draw on, and what is missing and why that matters.
+
+    Parameters
+    ----------
+    available : iterable of str
+        Names of the tables there are.
+
+    Returns
+    -------
+    DataFrame
+        ``table``, ``available`` (flag), ``gives``, ``without_it``; missing ones first.
+
+    Examples
+    --------
+    >>> coverage(["transactions", "products"])["available"].sum()
+    np.int64(1)
+    """
+    at_hand = set(available)
+    rows = [(name, name in at_hand, gives, without) for name, gives, without in _INPUTS]
+    table = pd.DataFrame(rows, columns=["table", "available", "gives", "without_it"])
+    return table.sort_values("available", kind="stable", ignore_index=True)
+
+
+def value_to_date(
+    transactions: pd.DataFrame,
+    order_lines: pd.DataFrame | None = None,
+    products: pd.DataFrame | None = None,
+    cost_rates: pd.DataFrame | None = None,
+    interactions: pd.DataFrame | None = None,
+    identity_links: pd.DataFrame | None = None,
+    margin: float = 1.0,
+) -> pd.DataFrame:
+    """Revenue, gross margin, cost to serve and what is left, per customer, as far as the tables tell.
+
+    Parameters
+    ----------
+    transactions : DataFrame
+        ``customer_id``, ``amount`` and where known ``delivery_days`` (missing when nothing was delivered).
+    order_lines, products : DataFrame, optional
+        With ``unit_cost`` in products, gross margin is what was paid less what the goods cost; a returned line (negative
+        quantity) gives its amount back. Without them it is `margin` times the amount.
+    cost_rates : DataFrame, optional
+        ``activity``, ``rate``: order_handling (per order), delivery (per delivered order), return_handling (per
+        returned line), return_write_down (share of the unit cost of returned goods).
+    interactions, identity_links : DataFrame, optional
+        Contacts with their ``cost``, and whose they are.
+    margin : float
+        Share of the amount that is earned where costs of goods are not known; 1 counts revenue as value.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``revenue``, ``gross_margin`` (after write-downs), ``order_cost``, ``return_cost``,
+        ``contact_cost``, ``cost_to_serve`` (the three together), ``past_value`` (gross margin less cost to serve); in
+        currency.
+
+    Raises
+    ------
+    DataError
+        An activity in `cost_rates` that is not one of the four, or a product sold without a known cost.
+
+    Examples
+    --------
+    >>> buys = pd.DataFrame({"customer_id": ["a", "b", "b"], "amount": [10.0, 8.0, -9.0]})
+    >>> value_to_date(buys, margin=0.5)[["customer_id", "revenue", "past_value"]].values.tolist()
+    [['a', 10.0, 5.0], ['b', -1.0, -0.5]]
+    """
+    rates = _rates(cost_rates)
+    customers = pd.Index(sorted(transactions["customer_id"].unique()), name="customer_id")
+    orders = transactions[transactions["amount"].gt(0)]
+    delivered = (
+        orders["delivery_days"].notna() if "delivery_days" in orders else pd.Series(False, index=orders.index)
+    )
+    per_order = rates["order_handling"] + rates["delivery"] * delivered
+    table = pd.DataFrame(index=customers)
+    if _costed(order_lines, products):
+        goods = _goods(order_lines, products, rates["return_write_down"])
+        table = table.join(goods)
+    else:
+        table["revenue"] = transactions.groupby("customer_id")["amount"].sum()
+        table["gross_margin"] = margin * table["revenue"]
+        returned = transactions[transactions["amount"].lt(0)]
+        table["returned_lines"] = returned.groupby("customer_id").size()
+    table["order_cost"] = per_order.groupby(orders["customer_id"]).sum()
+    table["return_cost"] = rates["return_handling"] * table.pop("returned_lines").fillna(0)
+    table["contact_cost"] = _contact_cost(interactions, identity_links)
+    table = table.fillna(0.0)
+    table["cost_to_serve"] = table[["order_cost", "return_cost", "contact_cost"]].sum(axis=1)
+    table["past_value"] = table["gross_margin"] - table["cost_to_serve"]
+    return table.reset_index().astype({"customer_id": "str"})
+
+
+def _rates(cost_rates: pd.DataFrame | None) -> dict[str, float]:
+    rates = dict.fromkeys(ACTIVITIES, 0.0)
+    if cost_rates is None:
+        return rates
+    unknown = sorted(set(cost_rates["activity"]) - set(ACTIVITIES))
+    if unknown:
+        raise DataError(
+            f"cost_rates: activity {', '.join(map(repr, unknown))} is not known here and its cost would be lost. "
+            f"Known: {', '.join(ACTIVITIES)}."
+        )
+    return rates | dict(zip(cost_rates["activity"], cost_rates["rate"], strict=True))
+
+
+def _costed(order_lines: pd.DataFrame | None, products: pd.DataFrame | None) -> bool:
+    return (
+        order_lines is not None
+        and products is not None
+        and "unit_cost" in products
+        and products["unit_cost"].notna().any()
+    )
+
+
+def _goods(order_lines: pd.DataFrame, products: pd.DataFrame, write_down: float) -> pd.DataFrame:
+    lines = order_lines.merge(products[["product_id", "unit_cost"]], on="product_id", how="left")
+    uncosted = lines["unit_cost"].isna()
+    if uncosted.any():
+        raise DataError(
+            f"products: {uncosted.sum():,} order lines are of products without a unit cost, the first "
+            f"{lines.loc[uncosted, 'product_id'].iloc[0]!r}; margins cannot be told."
+        )
+    back = lines["quantity"].lt(0)
+    lost = write_down * lines["unit_cost"] * -lines["quantity"].where(back, 0.0)
+    lines = lines.assign(
+        gross_margin=lines["amount"] - lines["unit_cost"] * lines["quantity"] - lost, back=back
+    )
+    return lines.groupby("customer_id").agg(
+        revenue=("amount", "sum"), gross_margin=("gross_margin", "sum"), returned_lines=("back", "sum")
+    )
+
+
+def _contact_cost(interactions: pd.DataFrame | None, identity_links: pd.DataFrame | None):
+    if interactions is None or identity_links is None:
+        return 0.0
+    links = identity_links[["record_id", "customer_id"]].drop_duplicates("record_id")
+    return interactions.merge(links, on="record_id").groupby("customer_id")["cost"].sum()
