@@ -103,3 +103,13 @@ def test_both_recencies_of_a_customer_are_drawn_in_days_and_returns_are_not():
     assert rfm.plot_two_recencies(transactions, "2024-03-31", ax=ax) is ax
     with pytest.raises(DataError, match="0 customers bought by 2023-12-31"):
         rfm.plot_two_recencies(transactions, "2023-12-31")
+
+
+def test_gains_are_drawn_for_a_share_between_0_and_1(rfm_table):
+    holdout = rfm_table[["customer_id"]].assign(holdout_spend=rfm_table["monetary"])
+    captured = rfm.capture(rfm_table, holdout, 0.3).set_index("ranking")["captured"]["RFM score, summed"]
+    assert title(rfm.plot_gains(rfm_table, holdout, 0.3)) == (
+        f"The top 30% by RFM score bring {captured:.0%} of later spend"
+    )
+    with pytest.raises(LabError, match="fraction"):
+        rfm.plot_gains(rfm_table, holdout, 30)

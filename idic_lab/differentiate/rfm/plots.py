@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from idic_lab import figures
 from idic_lab.differentiate.rfm.concentration import gini, lorenz, top_share
-from idic_lab.differentiate.rfm.prediction import capture, gains
+from idic_lab.differentiate.rfm.prediction import gains
 from idic_lab.differentiate.rfm.segments import segment_summary
 from idic_lab.errors import LabError, UnknownName
 
@@ -249,7 +249,8 @@ def plot_gains(
     -------
     matplotlib.axes.Axes
     """
-    captured = capture(rfm_table, holdout, fraction).set_index("ranking")["captured"]
+    if not 0 < fraction < 1:
+        raise LabError(f"fraction should be between 0 and 1, found {fraction!r}.")
     ax = figures.axes(ax, figsize=(6.8, 5))
     lines = {
         "perfect foresight": (figures.GREY, ":"),
@@ -257,18 +258,20 @@ def plot_gains(
         "monetary alone": (figures.ORANGE, "--"),
         "random": (figures.GREY, "--"),
     }
+    captured = {}
     for ranking, (colour, style) in lines.items():
         curve = gains(rfm_table, holdout, ranking)
-        ax.plot(curve["share_of_customers"], curve["share_of_holdout_spend"], color=colour, linestyle=style,
-                linewidth=2, label=f"{ranking}: {captured[ranking]:.0%}")  # fmt: skip
+        x, y = curve["share_of_customers"], curve["share_of_holdout_spend"]
+        captured[ranking] = np.interp(fraction, x, y)
+        ax.plot(x, y, color=colour, linestyle=style, linewidth=2, label=f"{ranking}: {captured[ranking]:.0%}")
     ax.axvline(fraction, color="black", linewidth=0.8)
     ax.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share of holdout spend captured")
     ax.set(xlabel="share of customers taken, best first")
     ax.xaxis.set_major_formatter(_PERCENT)
     ax.yaxis.set_major_formatter(_PERCENT)
     ax.legend(title=f"captured by the top {fraction:.0%}", loc="lower right")
-    rfm = captured["RFM score, summed"]
-    ax.set_title(f"The top {fraction:.0%} by RFM score bring {rfm:.0%} of later spend")
+    by_score = captured["RFM score, summed"]
+    ax.set_title(f"The top {fraction:.0%} by RFM score bring {by_score:.0%} of later spend")
     return ax
 
 

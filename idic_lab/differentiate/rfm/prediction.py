@@ -12,11 +12,10 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
-from idic_lab.differentiate.rfm.scores import MEASURES
-from idic_lab.errors import DataError, LabError, UnknownName
+from idic_lab.differentiate.rfm.ranking import cell, chosen, matched, rankings
+from idic_lab.errors import LabError, UnknownName
 
 GROUPINGS = ("segment", "r_score", "f_score", "m_score", "cell")
-_FOLDS = 5
 
 
 def lift_table(rfm_table: pd.DataFrame, holdout: pd.DataFrame, by: str = "segment") -> pd.DataFrame:
@@ -59,8 +58,8 @@ def lift_table(rfm_table: pd.DataFrame, holdout: pd.DataFrame, by: str = "segmen
     """
     if by not in GROUPINGS:
         raise UnknownName("grouping", by, GROUPINGS)
-    spend, newcomers = _matched(rfm_table, holdout)
-    group = _cell(rfm_table) if by == "cell" else rfm_table[by].reset_index(drop=True)
+    spend, newcomers = matched(rfm_table, holdout)
+    group = cell(rfm_table) if by == "cell" else rfm_table[by].reset_index(drop=True)
     lift = spend.groupby(group.rename(by)).agg(["size", "sum", "mean"]).reset_index()
     lift.columns = [by, "customers", "holdout_spend", "mean_holdout_spend"]
     lift.insert(2, "share_of_customers", lift["customers"] / len(spend))
@@ -106,10 +105,10 @@ def capture(
     Source: cells ranked by a test mailing, Hughes (1994), Strategic Database Marketing.
     """
     _check_share(fraction, "fraction")
-    spend, newcomers = _matched(rfm_table, holdout)
+    spend, newcomers = matched(rfm_table, holdout)
     rows = [
-        (ranking, float(np.interp(fraction, *_gains(priority, spend))))
-        for ranking, priority in _rankings(rfm_table, spend, random_state).items()
+        (ranking, float(np.interp(fraction, *_gains(priority(), spend))))
+        for ranking, priority in rankings(rfm_table, spend, random_state).items()
     ]
     captured = pd.DataFrame(rows, columns=["ranking", "captured"])
     captured["lift"] = captured["captured"] / fraction
@@ -140,9 +139,9 @@ def gains(
     DataError, UnknownName
         As in :func:`lift_table`; the ranking is not known.
     """
-    spend, _ = _matched(rfm_table, holdout)
-    rankings = _rankings(rfm_table, spend, random_state)
-    customers, captured = _gains(_chosen(rankings, ranking), spend)
+    spend, _ = matched(rfm_table, holdout)
+    priorities = rankings(rfm_table, spend, random_state)
+    customers, captured = _gains(chosen(priorities, ranking), spend)
     return pd.DataFrame({"share_of_customers": customers, "share_of_holdout_spend": captured})
 
 
@@ -202,9 +201,9 @@ def capture_difference(
     _check_share(confidence, "confidence")
     if isinstance(resamples, bool) or not isinstance(resamples, Integral) or resamples < 1:
         raise LabError(f"resamples should be a whole number of 1 or more, found {resamples!r}.")
-    spend, _ = _matched(rfm_table, holdout)
-    rankings = _rankings(rfm_table, spend, random_state)
-    pair = [_steps(_chosen(rankings, name)) for name in (ranking, against)]
+    spend, _ = matched(rfm_table, holdout)
+    priorities = rankings(rfm_table, spend, random_state)
+    pair = [_steps(chosen(priorities, name)) for name in (ranking, against)]
     everybody = np.ones(len(spend))
 
     def difference(times):
@@ -219,62 +218,6 @@ def capture_difference(
             draws.append(difference(times))
     low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
     return difference(everybody), float(low), float(high)
-
-
-def _matched(rfm_table, holdout):
-    """Holdout spend in the order of the RFM table, and how many holdout customers are not in it."""
-    missing = [name for name in ("customer_id", "holdout_spend") if name not in holdout]
-    if missing:
-        raise DataError(f"holdout: missing column {', '.join(map(repr, missing))}.")
-    if holdout.empty:
-        raise DataError(
-            "holdout: no rows, so nobody bought after the calibration period; end that period earlier."
-        )
-    spend = holdout.set_index("customer_id")["holdout_spend"]
-    if not spend.index.is_unique:
-        raise DataError("holdout: a customer has several rows; sum the spend per customer first.")
-    if not np.isfinite(spend.to_numpy(dtype="float64")).all():
-        raise DataError("holdout: column 'holdout_spend' has missing or infinite values.")
-    known = spend.index.isin(rfm_table["customer_id"])
-    if not known.any():
-        raise DataError("holdout: no customer_id occurs in the RFM table; are both written the same way?")
-    matched = spend.reindex(rfm_table["customer_id"], fill_value=0.0).astype("float64").reset_index(drop=True)
-    if not matched.sum() > 0:
-        raise DataError(
-            "holdout: the customers of the RFM table spent nothing, so there are no shares of it."
-        )
-    return matched, int((~known).sum())
-
-
-def _rankings(rfm_table, spend, random_state) -> dict[str, np.ndarray]:
-    """A number per customer for every ranking; the highest comes first."""
-    scores = rfm_table[list(MEASURES)].to_numpy()
-    measures = {
-        f"{measure.removesuffix('_days')} alone": rfm_table[measure].to_numpy() * (-1 if small_is_good else 1)
-        for measure, small_is_good in MEASURES.values()
-    }
-    base = int(scores.max()) + 1
-    return {
-        "perfect foresight": spend.to_numpy(),
-        "RFM cells, tested": _tested(_cell(rfm_table), spend, random_state),
-        "RFM score, summed": scores.sum(axis=1),
-        "RFM cells, 555 to 111": scores @ np.array([base**2, base, 1]),
-        **measures,
-        "random": np.zeros(len(spend)),
-    }
-
-
-def _tested(cells, spend, random_state) -> np.ndarray:
-    """Each customer's cell mean among the customers of the other folds; the overall mean where a cell has none."""
-    fold = np.random.default_rng(random_state).permutation(len(spend)) % _FOLDS
-    expected = np.empty(len(spend))
-    for number in range(min(_FOLDS, len(spend))):
-        rest = fold != number
-        if not rest.any():  # a single customer has nobody to learn from
-            return np.zeros(len(spend))
-        means = spend[rest].groupby(cells[rest]).mean()
-        expected[~rest] = means.reindex(cells[~rest]).fillna(spend[rest].mean())
-    return expected
 
 
 def _gains(priority, spend):
@@ -301,17 +244,6 @@ def _captured(steps, times, spend, fraction) -> float:
     return float(np.interp(fraction, customers / customers[-1], captured / captured[-1]))
 
 
-def _chosen(rankings, name) -> np.ndarray:
-    if name not in rankings:
-        raise UnknownName("ranking", name, rankings)
-    return rankings[name]
-
-
 def _check_share(share, name) -> None:
     if not 0 < share < 1:
         raise LabError(f"{name} should be between 0 and 1, found {share!r}.")
-
-
-def _cell(rfm_table) -> pd.Series:
-    r, f, m = (rfm_table[name].astype("str") for name in MEASURES)
-    return (r + f + m).reset_index(drop=True)
