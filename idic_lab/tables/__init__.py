@@ -10,12 +10,12 @@ from __future__ import annotations
 import pandas as pd
 
 from idic_lab.errors import UnknownName
-from idic_lab.tables import differentiate, inputs
+from idic_lab.tables import differentiate, identify, inputs, interact
 from idic_lab.tables.contract import Table, column
 
 __all__ = ["CONTRACTS", "Table", "check", "column", "dictionary", "get", "names"]
 
-_GROUPS = {"inputs": inputs, "differentiate": differentiate}
+_GROUPS = {"inputs": inputs, "identify": identify, "differentiate": differentiate, "interact": interact}
 
 CONTRACTS: dict[str, Table] = {table.name: table for module in _GROUPS.values() for table in module.TABLES}
 

@@ -1,0 +1,184 @@
+"""Contacts as a CRM exports them (Zoho CRM, HubSpot, Salesforce, Chinese headers), read as one more source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.datasets import dates, files
+from idic_lab.datasets.columns import normalise
+from idic_lab.errors import DataError
+
+# Per role, headers in order of preference, as normalise() leaves them; the first that the file has plays the role.
+HEADERS = {
+    "record_id": "recordid contactid leadid id vid 联系人编号 联系人id 记录编号 客户编号 会员编号",
+    "customer_id": "customernumber customerid customerno clientnumber loyaltycardnumber 客户编号 客户号 会员编号 会员号",
+    "first_name": "firstname givenname forename 名 名字",
+    "last_name": "lastname surname familyname 姓 姓氏",
+    "full_name": "fullname contactname name 姓名 联系人姓名 客户姓名 联系人 客户名称",
+    "birth_date": "dateofbirth birthdate birthday dob 出生日期 生日",
+    "email": "email emailaddress primaryemail workemail 邮箱 电子邮件 电子邮箱 邮件",
+    "phone": "mobile mobilephone mobilephonenumber phone phonenumber telephone workphone homephone 手机 手机号 手机号码 电话 联系电话",
+    "street": "mailingstreet streetaddress street address address1 mailingaddress 街道 地址 详细地址 通讯地址",
+    "postcode": "mailingzip mailingpostalcode mailingzippostalcode postalcode zipcode zip postcode 邮编 邮政编码",
+    "city": "mailingcity city town 城市 所在城市",
+    "created": "createdtime createddate createdate createdat 创建时间 创建日期",
+    "updated": "modifiedtime lastmodifieddate lastmodifiedtime lastmodified updatedat 修改时间 更新时间 最近修改时间",
+    "no_email": "emailoptout hasoptedoutofemail unsubscribedfromallemail optedoutofemail 拒收邮件 退订邮件",
+    "no_phone": "donotcall phoneoptout 勿打电话 拒接电话",
+    "yes_email": "emailoptin newsletteroptin 接收邮件",
+}
+_TRUE = {"true", "yes", "y", "1", "x", "是"}
+_PHONE_CHAIN = 2  # an empty mobile number gives way to the next telephone column
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """The contacts of one export.
+
+    Attributes
+    ----------
+    records : DataFrame
+        The columns of ``source_records`` that the export has, without touchpoint; for :func:`gather`.
+    columns : dict of str to str
+        Role to the header that plays it.
+    unused : list of str
+        Headers that play none.
+    notes : list of str
+        What was assumed, and values that could not be read.
+    """
+
+    records: pd.DataFrame
+    columns: dict[str, str]
+    unused: list[str]
+    notes: list[str] = field(default_factory=list)
+
+
+def read_contacts(path: str | Path, today: pd.Timestamp | None = None, **reading: str) -> Contacts:
+    """Read a CRM's export of contacts.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV (any usual encoding, found out from the bytes), Excel or Parquet.
+    today : Timestamp, optional
+        Later dates are refused; today by default.
+    **reading : str
+        encoding, separator or sheet, where they are not found out.
+
+    Returns
+    -------
+    Contacts
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read, its encoding included, or no column holds a name, an e-mail address or a telephone
+        number.
+
+    Notes
+    -----
+    "Opted out" is a refusal. "Not opted out" is no consent: nobody said yes, so it stays missing.
+    """
+    rows = files.read(path, **reading)
+    roles = _roles(rows.name, rows.frame, rows.headers)
+    frame, notes = rows.frame.reset_index(drop=True), list(rows.notes)
+    made = {
+        role: _text(frame[roles[role]])
+        for role in (
+            "record_id",
+            "customer_id",
+            "first_name",
+            "last_name",
+            "email",
+            "street",
+            "postcode",
+            "city",
+        )
+        if role in roles
+    }
+    if "record_id" not in made:
+        made["record_id"] = pd.Series([f"{Path(rows.name).stem}-{line}" for line in rows.lines], dtype="str")
+        notes.append("no column numbers the records; they are named by file and line")
+    if "full_name" in roles and not {"first_name", "last_name"} & set(roles):
+        made["first_name"], made["last_name"] = _parted(_text(frame[roles["full_name"]]))
+    if "phone" in roles:
+        made["phone"] = _first_filled(frame, rows.headers, "phone")
+    today = pd.Timestamp.today().normalize() if today is None else today
+    for role in ("birth_date", "created", "updated"):
+        if role in roles:
+            parsed = dates.parse(frame[roles[role]], roles[role], today=today)
+            made[role] = pd.Series(parsed.result)
+            notes += parsed.assumptions
+            unread = int(sum(reason not in (None, "no date") for reason in parsed.reasons))
+            if unread:
+                notes.append(
+                    f"{unread:,} values of {roles[role]!r} could not be read as a date and are taken as missing"
+                )
+    made |= _consent(frame, roles)
+    if len(rows.broken):
+        notes.append(
+            f"{len(rows.broken):,} rows could not be split into columns, the first on line {rows.broken['line'].iloc[0]}"
+        )
+    unused = [header for header in frame.columns if header not in roles.values()]
+    return Contacts(pd.DataFrame(made), roles, unused, notes)
+
+
+def _roles(name: str, frame: pd.DataFrame, headers: list[str]) -> dict[str, str]:
+    by_header: dict[str, str] = {}
+    for label, header in zip(frame.columns, headers, strict=True):
+        by_header.setdefault(normalise(header), label)
+    roles = {}
+    for role, usual in HEADERS.items():
+        found = next((by_header[word] for word in usual.split() if word in by_header), None)
+        if found is not None:
+            roles[role] = found
+    if not {"first_name", "last_name", "full_name", "email", "phone"} & set(roles):
+        raise DataError(
+            f"{name}: no column with a name, an e-mail address or a telephone number was recognised; the headers are "
+            f"{', '.join(map(repr, headers))}. Rename them to first_name, last_name, email or phone."
+        )
+    return roles
+
+
+def _text(column: pd.Series) -> pd.Series:
+    text = column.astype("str").str.strip()
+    return text.where(text.ne("") & text.notna())
+
+
+def _first_filled(frame: pd.DataFrame, headers: list[str], role: str) -> pd.Series:
+    by_header = dict(zip(map(normalise, headers), frame.columns, strict=True))
+    columns = [by_header[word] for word in HEADERS[role].split() if word in by_header]
+    filled = _text(frame[columns[0]])
+    for column in columns[1:_PHONE_CHAIN]:
+        filled = filled.fillna(_text(frame[column]))
+    return filled
+
+
+def _parted(name: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Given and family name; Chinese names are written family name first and without a blank."""
+    chinese = name.str.fullmatch(r"[\u4e00-\u9fff]{2,4}").fillna(False).astype(bool)
+    words = name.str.rpartition(" ")
+    first = words[0].where(~chinese, name.str[1:]).astype("str")
+    last = words[2].where(~chinese, name.str[:1]).astype("str")
+    return first.where(first.ne("")), last.where(last.ne(""))
+
+
+def _consent(frame: pd.DataFrame, roles: dict[str, str]) -> dict[str, pd.Series]:
+    made: dict[str, pd.Series] = {}
+
+    def ticked(role: str) -> np.ndarray:
+        return _text(frame[roles[role]]).str.casefold().isin(_TRUE).to_numpy(dtype=bool)
+
+    for channel in ("email", "phone"):
+        stated = np.full(len(frame), None, dtype=object)
+        if f"yes_{channel}" in roles:
+            stated[ticked(f"yes_{channel}")] = "yes"
+        if f"no_{channel}" in roles:
+            stated[ticked(f"no_{channel}")] = "no"
+        if {f"yes_{channel}", f"no_{channel}"} & set(roles):
+            made[f"consent_{channel}"] = pd.Series(stated, dtype="str")
+    return made

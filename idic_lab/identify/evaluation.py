@@ -1,0 +1,196 @@
+"""How well records were linked, when the truth is known; and what the mistakes cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.errors import DataError
+
+
+def pairwise(links: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
+    """Precision, recall and F1 over pairs of records.
+
+    Parameters
+    ----------
+    links, truth : DataFrame
+        record_id and customer_id, as found and as it is.
+
+    Returns
+    -------
+    Series
+        precision (share of the pairs put together that belong together), recall (share of the pairs that belong
+        together that were put together), f1 (their harmonic mean), wrong_pairs, missed_pairs.
+
+    Raises
+    ------
+    DataError
+        When the truth lacks a record.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> found = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["1", "1", "1"]})
+    >>> truth = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["x", "x", "y"]})
+    >>> pairwise(found, truth).round(2).to_dict()
+    {'precision': 0.33, 'recall': 1.0, 'f1': 0.5, 'wrong_pairs': 2.0, 'missed_pairs': 0.0}
+    """
+    both = _beside(links, truth)
+    together = _pairs(both.groupby(["found", "true"]).size())
+    found, true = _pairs(both.groupby("found").size()), _pairs(both.groupby("true").size())
+    return _summary(together, found, true)
+
+
+def whole_people(links: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
+    """Precision and recall over whole people: how many were found exactly, with all their records and no other.
+
+    Parameters
+    ----------
+    links, truth : DataFrame
+        record_id and customer_id, as found and as it is.
+
+    Returns
+    -------
+    Series
+        precision (share of the groups found that are exactly one person's records), recall (share of the people found
+        exactly), f1, groups, people.
+    """
+    both = _beside(links, truth)
+    cells = both.groupby(["found", "true"]).size().rename("records").reset_index()
+    groups, people = both["found"].value_counts(), both["true"].value_counts()
+    whole = (cells["records"] == cells["found"].map(groups)) & (cells["records"] == cells["true"].map(people))
+    precision, recall = whole.sum() / len(groups), whole.sum() / len(people)
+    return pd.Series(
+        {
+            "precision": precision,
+            "recall": recall,
+            "f1": _harmonic(precision, recall),
+            "groups": float(len(groups)),
+            "people": float(len(people)),
+        }
+    )
+
+
+def by_touchpoint(links: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Pairwise precision and recall of the pairs in which a touchpoint's records take part.
+
+    Parameters
+    ----------
+    links : DataFrame
+        record_id, customer_id, touchpoint.
+    truth : DataFrame
+        record_id, customer_id.
+
+    Returns
+    -------
+    DataFrame
+        touchpoint, records, precision, recall, f1; the touchpoint that is found best comes first.
+    """
+    both = _beside(links, truth)
+    both["touchpoint"] = links["touchpoint"].to_numpy()
+    rows = []
+    for touchpoint, mine in both.groupby("touchpoint"):
+        rest = both[both["touchpoint"] != touchpoint]
+        counts = [
+            _pairs(mine.groupby(keys).size()) + _shared(mine.groupby(keys).size(), rest.groupby(keys).size())
+            for keys in (["found", "true"], ["found"], ["true"])
+        ]
+        rows.append(
+            {
+                "touchpoint": touchpoint,
+                "records": len(mine),
+                **_summary(*counts)[["precision", "recall", "f1"]],
+            }
+        )
+    return pd.DataFrame(rows).sort_values("f1", ascending=False, ignore_index=True)
+
+
+def threshold_curve(
+    made: pd.DataFrame, truth: pd.DataFrame, wrong_merge: float = 10.0, missed_link: float = 1.0
+) -> pd.DataFrame:
+    """Precision, recall and cost at every threshold, from one pass over the merges.
+
+    The merges are nested, so those above a threshold are simply the first so many; the pairs each one adds are counted
+    as it is made.
+
+    Parameters
+    ----------
+    made : DataFrame
+        As :func:`merges` returns it.
+    truth : DataFrame
+        record_id and customer_id of every record.
+    wrong_merge, missed_link : float
+        What it costs when two records of different people are put together, and when two of one person are not.
+
+    Returns
+    -------
+    DataFrame
+        threshold (ascending), precision, recall, f1, wrong_pairs, missed_pairs, cost (the unit of the two costs).
+    """
+    person = pd.Series(pd.factorize(truth["customer_id"])[0], index=truth["record_id"])
+    holds = {record: {who: 1} for record, who in person.items()}
+    home = {record: record for record in holds}
+    total = _pairs(person.value_counts())
+
+    def root(record):
+        while home[record] != record:
+            home[record] = home[home[record]]
+            record = home[record]
+        return record
+
+    right, all_pairs = np.zeros(len(made)), np.zeros(len(made))
+    for step, (a, b) in enumerate(zip(made["record_a"], made["record_b"], strict=True)):
+        one, other = sorted((root(a), root(b)), key=lambda group: -len(holds[group]))
+        mine, theirs = holds[one], holds.pop(other)
+        all_pairs[step] = sum(mine.values()) * sum(theirs.values())
+        right[step] = sum(count * mine.get(who, 0) for who, count in theirs.items())
+        for who, count in theirs.items():
+            mine[who] = mine.get(who, 0) + count
+        home[other] = one
+    steps = pd.DataFrame({"threshold": made["probability"].to_numpy(), "right": right, "all": all_pairs})
+    curve = steps.groupby("threshold").sum().iloc[::-1].cumsum().iloc[::-1].reset_index()
+    curve["precision"] = curve["right"] / curve["all"]
+    curve["recall"] = curve["right"] / total
+    curve["f1"] = 2 * curve["right"] / (curve["all"] + total)
+    curve["wrong_pairs"], curve["missed_pairs"] = curve["all"] - curve["right"], total - curve["right"]
+    curve["cost"] = wrong_merge * curve["wrong_pairs"] + missed_link * curve["missed_pairs"]
+    return curve.drop(columns=["right", "all"])
+
+
+def cheapest(curve: pd.DataFrame) -> float:
+    """The threshold at which wrong merges and missed links together cost least."""
+    return float(curve.loc[curve["cost"].idxmin(), "threshold"])
+
+
+def _beside(links: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    true = links["record_id"].map(truth.set_index("record_id")["customer_id"])
+    if true.isna().any():
+        raise DataError(f"The truth says nothing of {int(true.isna().sum()):,} of the records.")
+    return pd.DataFrame({"found": links["customer_id"].to_numpy(), "true": true.to_numpy()})
+
+
+def _pairs(sizes: pd.Series) -> float:
+    return float((sizes * (sizes - 1) // 2).sum())
+
+
+def _shared(mine: pd.Series, rest: pd.Series) -> float:
+    """Pairs of one record here and one there in the same cell."""
+    return float((mine * rest.reindex(mine.index, fill_value=0)).sum())
+
+
+def _harmonic(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _summary(together: float, found: float, true: float) -> pd.Series:
+    precision = together / found if found else 1.0  # nobody was put together, so nobody wrongly
+    recall = together / true if true else 1.0
+    return pd.Series(
+        {
+            "precision": precision,
+            "recall": recall,
+            "f1": _harmonic(precision, recall),
+            "wrong_pairs": found - together,
+            "missed_pairs": true - together,
+        }
+    )

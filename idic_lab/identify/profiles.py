@@ -1,0 +1,263 @@
+"""The single customer view: all that is known of a customer in one row, without names or addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.identify.accounts import roles_of_customers
+from idic_lab.identify.survivorship import contacts as surviving_contacts
+
+AGE_BANDS = {0: "under 25", 25: "25-34", 35: "35-44", 45: "45-54", 55: "55-64", 65: "65 and over"}
+_DESCRIBING = (
+    "first_order", "main_channel", "favourite_category", "birth_year", "city", "postcode_area", "has_email",
+    "has_phone", "has_address", "main_device", "usual_channel", "surveys_answered",
+)  # fmt: skip
+
+
+def customers(
+    transactions: pd.DataFrame,
+    identity_links: pd.DataFrame | None = None,
+    source_records: pd.DataFrame | None = None,
+    consents: pd.DataFrame | None = None,
+    order_lines: pd.DataFrame | None = None,
+    products: pd.DataFrame | None = None,
+    web_events: pd.DataFrame | None = None,
+    interactions: pd.DataFrame | None = None,
+    survey_responses: pd.DataFrame | None = None,
+    reviews: pd.DataFrame | None = None,
+    account_roles: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """One row per customer: the table ``customers``.
+
+    Parameters
+    ----------
+    transactions : DataFrame
+        As in its contract; all that is needed.
+    identity_links, source_records, ... : DataFrame, optional
+        As in their contracts. What is not given leaves its columns out. Tables kept by record reach a customer through
+        `identity_links`, and are left out without it.
+
+    Returns
+    -------
+    DataFrame
+        As in the contract ``customers``, in the order of customer_id. Everybody is there who has ordered or has a
+        record. It holds no name, e-mail address, telephone number or street.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> bought = {"customer_id": ["a", "a"], "date": pd.to_datetime(["2024-01-02", "2024-03-01"]).as_unit("us")}
+    >>> view = customers(pd.DataFrame(bought | {"amount": [20.0, 10.0]}).astype({"customer_id": "str"}))
+    >>> view[["customer_id", "orders", "spend", "days_since_last_order"]].to_numpy().tolist()
+    [['a', 2, 30.0, 0.0]]
+    """
+    by_record = {
+        name: data.merge(identity_links[["record_id", "customer_id"]], on="record_id")
+        for name, data in (
+            ("web", web_events),
+            ("contact", interactions),
+            ("survey", survey_responses),
+            ("review", reviews),
+        )
+        if data is not None and identity_links is not None
+    }
+    end = _last_day([transactions, *by_record.values()])
+    parts = [_purchases(transactions, end), _channel(transactions)]
+    if order_lines is not None and products is not None:
+        parts.append(_favourite(order_lines, products))
+    if identity_links is not None and source_records is not None:
+        parts += [
+            _demographics(source_records, identity_links, end),
+            _presence(source_records, identity_links),
+        ]
+    if consents is not None:
+        parts.append(_allowed(consents))
+    makers = {"web": _browsing, "contact": _contact_history, "survey": _surveys, "review": _reviews}
+    parts += [makers[name](data) for name, data in by_record.items()]
+    if account_roles is not None and identity_links is not None:
+        parts.append(roles_of_customers(account_roles, identity_links).set_index("customer_id"))
+    everyone = _everyone(transactions, identity_links)
+    view = (
+        pd.DataFrame({"customer_id": everyone})
+        .set_index("customer_id")
+        .join([part for part in parts if part is not None])
+    )
+    return _finished(view, [transactions, *by_record.values()], source_records, identity_links)
+
+
+def _everyone(transactions: pd.DataFrame, identity_links: pd.DataFrame | None) -> pd.Index:
+    ids = [transactions["customer_id"]] + ([] if identity_links is None else [identity_links["customer_id"]])
+    return pd.Index(np.sort(pd.concat(ids).dropna().unique()), dtype="str", name="customer_id")
+
+
+def _last_day(dated: Iterable[pd.DataFrame]) -> pd.Timestamp:
+    return max(data["date"].max() for data in dated if len(data))
+
+
+def _purchases(transactions: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+    bought = transactions[transactions["amount"] > 0]
+    orders = bought.groupby("customer_id").agg(
+        orders=("amount", "size"),
+        average_order=("amount", "mean"),
+        first_order=("date", "min"),
+        last_order=("date", "max"),
+    )
+    money = transactions.groupby("customer_id")["amount"].sum().rename("spend").to_frame()
+    money["returns"] = transactions["amount"].lt(0).groupby(transactions["customer_id"]).sum()
+    table = money.join(orders)
+    table["days_since_last_order"] = (end - table["last_order"]).dt.days.astype("float64")
+    return table
+
+
+def _most_common(data: pd.DataFrame, name: str, weight: str | None = None) -> pd.Series:
+    """Each customer's most frequent (or heaviest) value; of equals the first in alphabetical order."""
+    held = data.dropna(subset=[name])
+    grouped = held.groupby(["customer_id", name])
+    size = (grouped.size() if weight is None else grouped[weight].sum()).rename("size").reset_index()
+    size = size.sort_values(["customer_id", "size", name], ascending=[True, False, True])
+    return size.drop_duplicates("customer_id").set_index("customer_id")[name]
+
+
+def _channel(transactions: pd.DataFrame) -> pd.Series | None:
+    if "channel" not in transactions:
+        return None
+    return _most_common(transactions[transactions["amount"] > 0], "channel").rename("main_channel")
+
+
+def _favourite(order_lines: pd.DataFrame, products: pd.DataFrame) -> pd.Series:
+    lines = order_lines.merge(products[["product_id", "category"]], on="product_id")
+    return _most_common(lines[lines["amount"] > 0], "category", "amount").rename("favourite_category")
+
+
+def _demographics(source_records, identity_links, end: pd.Timestamp) -> pd.DataFrame:
+    known = surviving_contacts(source_records, identity_links).set_index("customer_id")
+    born = known["birth_date"]
+    before_birthday = (end.month * 100 + end.day) < (born.dt.month * 100 + born.dt.day)
+    age = end.year - born.dt.year - before_birthday
+    band = pd.cut(age, [*AGE_BANDS, 150], right=False, labels=list(AGE_BANDS.values())).astype("str")
+    return pd.DataFrame(
+        {
+            "birth_year": born.dt.year.astype("float64"),
+            "age_band": band.where(age.ge(0) & age.lt(150)),
+            "city": known["city"],
+            "postcode_area": known["postcode"].str[:2],
+            "has_email": known["email"].notna(),
+            "has_phone": known["phone"].notna(),
+            "has_address": known["street"].notna() & known["postcode"].notna(),
+        }
+    )
+
+
+def _presence(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
+    grouped = identity_links.groupby("customer_id")["touchpoint"]
+    where = (
+        identity_links[["customer_id", "touchpoint"]]
+        .drop_duplicates()
+        .sort_values(["customer_id", "touchpoint"])
+    )
+    return pd.DataFrame(
+        {
+            "records": grouped.size().astype("float64"),
+            "touchpoints": where.groupby("customer_id")["touchpoint"].agg(" ".join),
+        }
+    )
+
+
+def _allowed(consents: pd.DataFrame) -> pd.Series:
+    yes = consents[consents["allowed"]].sort_values(["customer_id", "channel"])
+    return yes.groupby("customer_id")["channel"].agg(" ".join).rename("channels_allowed")
+
+
+def _browsing(web_events: pd.DataFrame) -> pd.DataFrame:
+    grouped = web_events.groupby("customer_id")
+    table = pd.DataFrame(
+        {
+            "visits": grouped["session_id"].nunique().astype("float64"),
+            "products_viewed": grouped["product_id"].nunique().astype("float64"),
+            "last_visit": grouped["date"].max(),
+        }
+    )
+    if "device" in web_events:
+        table["main_device"] = _most_common(web_events.drop_duplicates("session_id"), "device")
+    return table
+
+
+def _contact_history(interactions: pd.DataFrame) -> pd.DataFrame:
+    made = interactions["direction"] == "inbound"
+    count = {
+        "contacts_received": ~made,
+        "contacts_made": made,
+        "complaints": interactions["purpose"] == "complaint",
+    }
+    table = pd.DataFrame(count).groupby(interactions["customer_id"]).sum().astype("float64")
+    table["usual_channel"] = _most_common(interactions[made | interactions["responded"]], "channel")
+    return table
+
+
+def _surveys(survey_responses: pd.DataFrame) -> pd.Series:
+    answered = survey_responses.drop_duplicates(["customer_id", "survey_id", "date"])
+    return answered.groupby("customer_id").size().astype("float64").rename("surveys_answered")
+
+
+def _reviews(reviews: pd.DataFrame) -> pd.DataFrame:
+    grouped = reviews.groupby("customer_id")["stars"]
+    return pd.DataFrame({"reviews_written": grouped.size().astype("float64"), "mean_stars": grouped.mean()})
+
+
+_ZERO_WHEN_ABSENT = (
+    "orders", "spend", "returns", "visits", "products_viewed", "contacts_received", "contacts_made", "complaints",
+    "surveys_answered", "reviews_written", "records",
+)  # fmt: skip
+_FIRST_COLUMNS = (
+    "customer_id", "kind", "first_seen", "last_seen", "orders", "spend", "returns", "average_order", "first_order",
+    "last_order", "days_since_last_order", "main_channel", "favourite_category", "birth_year", "age_band", "city",
+    "postcode_area", "records", "touchpoints",
+)  # fmt: skip
+
+
+def _finished(view: pd.DataFrame, dated: list[pd.DataFrame], source_records, identity_links) -> pd.DataFrame:
+    view = view.copy()
+    for name in _ZERO_WHEN_ABSENT:
+        if name in view:
+            view[name] = view[name].fillna(0)
+    for name in ("has_email", "has_phone", "has_address"):
+        if name in view:
+            view[name] = view[name].eq(True)
+    view[["orders", "returns"]] = view[["orders", "returns"]].astype("int64")
+    view["spend"] = view["spend"].round(2)
+    bought = view.index.isin(
+        dated[0]["customer_id"]
+    )  # a return is the trace of an order before the data began
+    view["kind"] = pd.Series(np.where(bought, "customer", "prospect"), index=view.index, dtype="str")
+    seen = [data.groupby("customer_id")["date"].agg(["min", "max"]) for data in dated]
+    if source_records is not None and identity_links is not None:
+        seen += _record_days(source_records, identity_links)
+    days = pd.concat(seen).groupby(level=0).agg({"min": "min", "max": "max"})
+    view["first_seen"], view["last_seen"] = days["min"], days["max"]
+    about = view[[name for name in _DESCRIBING if name in view]]
+    view["completeness"] = (
+        (about.notna() & ~about.isin([False])).mean(axis=1).round(4)
+    )  # no survey is 0, like False
+    view = view.reset_index()
+    for name in view.select_dtypes(object):
+        view[name] = view[name].astype("str")
+    for name in ("first_seen", "last_seen", "first_order", "last_order", "last_visit"):
+        if name in view:
+            view[name] = view[name].astype("datetime64[us]")
+    ordered = [name for name in _FIRST_COLUMNS if name in view]
+    rest = [name for name in view if name not in ordered and name != "completeness"]
+    return view[[*ordered, *rest, "completeness"]]
+
+
+def _record_days(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> list[pd.DataFrame]:
+    linked = source_records.drop(columns="customer_id", errors="ignore")
+    linked = linked.merge(identity_links[["record_id", "customer_id"]], on="record_id")
+    dates = [
+        linked.groupby("customer_id")[name].agg(["min", "max"])
+        for name in ("created", "updated")
+        if name in linked
+    ]
+    return [days.dropna() for days in dates]

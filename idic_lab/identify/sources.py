@@ -1,0 +1,236 @@
+"""Where customer data is: an inventory of the sources, and gathering them into one table of records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from idic_lab import tables
+from idic_lab.errors import DataError
+from idic_lab.identify.standardising import standardise
+
+DESCRIBING = ("first_name", "last_name", "birth_date", "email", "phone", "street", "postcode", "city")
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Records of all sources in one table, and what happened on the way.
+
+    Attributes
+    ----------
+    records : DataFrame
+        As in the contract ``source_records``.
+    rejects : DataFrame
+        As in the contract ``rejects``: rows that could not be kept, each with the reason.
+    notes : list of str
+        What a reader has to know: numbers changed because two sources share them, sources that overlap with no other.
+    """
+
+    records: pd.DataFrame
+    rejects: pd.DataFrame
+    notes: list[str] = field(default_factory=list)
+
+
+def inventory(source_records: pd.DataFrame, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    """What each source holds and how fresh it is.
+
+    Parameters
+    ----------
+    source_records : DataFrame
+        As in its contract.
+    as_of : Timestamp, optional
+        Day from which freshness counts; the last change of any record by default.
+
+    Returns
+    -------
+    DataFrame
+        One row per touchpoint, largest first: touchpoint, records, with_number (share with a customer number), filled
+        (mean share of the describing columns that are filled in), repeated (share of records whose e-mail address
+        another record of the same touchpoint has too), oldest and newest (day a record was opened), days_since_update
+        (median; missing when no day is recorded).
+    """
+    prepared = standardise(source_records)
+    records = source_records.reset_index(drop=True)
+    changed = records["updated"] if "updated" in records else pd.Series(pd.NaT, index=records.index)
+    if "created" in records:
+        changed = changed.fillna(records["created"])
+    as_of = changed.max() if as_of is None else as_of
+    twice = prepared["email"].notna() & prepared.duplicated(["touchpoint", "email"], keep=False)
+    held = [name for name in DESCRIBING if name in records]
+    made = pd.DataFrame(
+        {
+            "touchpoint": records["touchpoint"],
+            "with_number": prepared["number"].notna(),
+            "filled": records[held].notna().sum(axis=1) / len(DESCRIBING),
+            "repeated": twice,
+            "opened": records.get("created", pd.NaT),
+            "age": (as_of - changed).dt.days,
+        }
+    )
+    table = made.groupby("touchpoint").agg(
+        records=("filled", "size"),
+        with_number=("with_number", "mean"),
+        filled=("filled", "mean"),
+        repeated=("repeated", "mean"),
+        oldest=("opened", "min"),
+        newest=("opened", "max"),
+        days_since_update=("age", "median"),
+    )
+    return table.sort_values("records", ascending=False).reset_index()
+
+
+def coverage(source_records: pd.DataFrame) -> pd.DataFrame:
+    """Share of records in which each describing column is filled in, per touchpoint.
+
+    Returns
+    -------
+    DataFrame
+        Index touchpoint, one column per describing column; shares between 0 and 1.
+    """
+    held = source_records.reindex(columns=list(DESCRIBING)).notna()
+    return held.groupby(source_records["touchpoint"]).mean()
+
+
+def overlap(identity_links: pd.DataFrame) -> pd.DataFrame:
+    """Of the customers known at one touchpoint, the share known at another.
+
+    Parameters
+    ----------
+    identity_links : DataFrame
+        As in its contract.
+
+    Returns
+    -------
+    DataFrame
+        Square, touchpoint by touchpoint: row's customers that the column also knows; 1 on the diagonal.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> links = pd.DataFrame({"customer_id": ["a", "a", "b"], "touchpoint": ["app", "shop", "shop"]})
+    >>> float(overlap(links).loc["shop", "app"])
+    0.5
+    """
+    known = pd.crosstab(identity_links["customer_id"], identity_links["touchpoint"]).clip(upper=1)
+    both = known.T @ known
+    return both.div(np.diag(both), axis=0).rename_axis(index="of those at", columns="also at")
+
+
+def gather(sources: Mapping[str, pd.DataFrame]) -> Gathered:
+    """Put the records of several sources into one table, losing none.
+
+    Parameters
+    ----------
+    sources : mapping of str to DataFrame
+        Name of the touchpoint to its records: the columns of ``source_records`` without touchpoint; record_id, and
+        besides it whatever the source has. :func:`read_contacts` makes one from a CRM's export.
+
+    Returns
+    -------
+    Gathered
+        A record_id that two sources both use gets the name of its source in front, and one that a source uses twice
+        for different content gets a number behind. Rows that repeat another in full go to `rejects`.
+
+    Raises
+    ------
+    DataError
+        When there is no source, or one lacks its record_id, or holds nothing that describes a person.
+    ContractError
+        When a column has the wrong type.
+    """
+    if not sources:
+        raise DataError("There is no source to gather.")
+    parts, rejected, notes = [], [], []
+    for name, data in sources.items():
+        kept, rejects = _one_source(name, data, notes)
+        parts.append(kept)
+        rejected.append(rejects)
+    records = pd.concat(parts, ignore_index=True)
+    shared = records.groupby("record_id")["touchpoint"].transform("nunique") > 1
+    if shared.any():
+        records["record_id"] = records["record_id"].where(
+            ~shared, records["touchpoint"] + ":" + records["record_id"]
+        )
+        notes.append(
+            f"{int(shared.sum()):,} records have a record_id that another source uses too: its name was put in front."
+        )
+    records["record_id"] = _numbered(records["record_id"], notes)
+    tables.check("source_records", records, "the sources gathered")
+    notes += _without_overlap(records)
+    return Gathered(records, pd.concat(rejected, ignore_index=True), notes)
+
+
+def _one_source(name: str, data: pd.DataFrame, notes: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    known = tables.get("source_records").columns
+    if "record_id" not in data:
+        raise DataError(
+            f"Source '{name}': missing column 'record_id', which tells its records apart; found "
+            f"{', '.join(map(repr, data.columns)) or 'none'}."
+        )
+    if not any(column in data for column in DESCRIBING):
+        raise DataError(
+            f"Source '{name}': none of the columns that describe a person is there ({', '.join(DESCRIBING)}); found "
+            f"{', '.join(map(repr, data.columns))}."
+        )
+    data = data.assign(touchpoint=pd.array([name] * len(data), dtype="str"))
+    for column in ("first_name", "last_name", "email", "phone"):  # the contract wants them, if only empty
+        if column not in data:
+            data[column] = pd.array([None] * len(data), dtype="str")
+            notes.append(f"Source '{name}' has no column '{column}'.")
+    data["record_id"] = data["record_id"].astype("str")
+    nameless = data["record_id"].isna()
+    again = data.duplicated(keep="first") & ~nameless
+    lines = np.arange(len(data)) + 2  # the header is line 1
+    out = nameless | again
+    rejects = pd.DataFrame(
+        {
+            "source": pd.array([name] * int(out.sum()), dtype="str"),
+            "line": lines[out],
+            "column": pd.array(["record_id"] * int(out.sum()), dtype="str"),
+            "value": data.loc[out, "record_id"].to_numpy(),
+            "reason": pd.array(
+                np.where(nameless[out], "no record_id", "the same as an earlier row in every column"),
+                dtype="str",
+            ),
+        }
+    ).astype({"value": "str"})
+    if out.any():
+        notes.append(
+            f"Source '{name}': {int(out.sum()):,} rows were put aside, each with its reason in the rejects."
+        )
+    kept = data[~out]
+    return kept[[column for column in known if column in kept]].reset_index(drop=True), rejects
+
+
+def _numbered(record_id: pd.Series, notes: list[str]) -> pd.Series:
+    """Record numbers made unique: the second record with a number gets #2 behind it."""
+    copy = record_id.groupby(record_id).cumcount()
+    if copy.any():
+        notes.append(
+            f"{int((copy > 0).sum()):,} records share their record_id with an earlier record of different content: both "
+            "are kept, the later with a number behind."
+        )
+    return record_id.where(copy == 0, record_id + "#" + (copy + 1).astype("str"))
+
+
+def _without_overlap(records: pd.DataFrame) -> list[str]:
+    """A note for each source none of whose records shares anything with another source."""
+    names = sorted(records["touchpoint"].unique())
+    if len(names) < 2:
+        return []
+    prepared = standardise(records)
+    prepared["who"] = prepared["first_name"] + "|" + prepared["last_name"] + "|" + prepared["birth_date"]
+    overlapping: set[str] = set()
+    for key in ("number", "email", "phone", "who"):
+        held = prepared.dropna(subset=[key])
+        shared = held.groupby(key)["touchpoint"].transform("nunique") > 1
+        overlapping |= set(held.loc[shared, "touchpoint"])
+    return [
+        f"Source '{name}' shares no customer number, e-mail address, telephone number or full name with date of birth "
+        "with any other: its records are kept, but cannot be linked to theirs."
+        for name in names
+        if name not in overlapping
+    ]

@@ -1,0 +1,176 @@
+"""Records made comparable: one spelling for what differs only in how it was written down.
+
+Standardising removes differences that mean nothing (capitals, accents, "St" for "Street", blanks in a telephone
+number), so that the statistical comparison afterwards has to weigh only those that may mean something.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import numpy as np
+import pandas as pd
+
+from idic_lab import tables
+
+# Letters that Unicode does not take apart into a plain letter and a mark.
+_PLAIN = str.maketrans(
+    {"ø": "o", "ł": "l", "ß": "ss", "ı": "i", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th"}
+)
+_ABBREVIATED = {
+    "street": "st", "str": "st", "strasse": "st", "road": "rd", "lane": "ln", "avenue": "ave", "av": "ave",
+    "square": "sq", "drive": "dr", "court": "ct", "place": "pl", "boulevard": "blvd", "terrace": "ter",
+}  # fmt: skip
+_OFTEN_ENOUGH = (
+    2  # people in whose records two names must stand for each other before they count as one name's forms
+)
+_SHARE_OF_RARER = 0.01
+
+
+def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
+    """The columns that records are compared by, in one spelling.
+
+    Parameters
+    ----------
+    source_records : DataFrame
+        As in the contract ``source_records``; columns that may be missing are treated as empty.
+
+    Returns
+    -------
+    DataFrame
+        One row per record: record_id, touchpoint, number (customer number), first_name, last_name (plain lower-case
+        letters), first_latin, last_latin (whether the name is in Latin letters), first_forms, last_forms (lists: the
+        other forms of that name, see :func:`name_forms`), email, birth_date (ISO text), birth_swapped (day and month
+        exchanged), phone (digits), street (without house number), house, postcode, city. Missing values are None.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> record = {"record_id": "r1", "touchpoint": "web_shop", "first_name": "Zoë", "last_name": "GROSS",
+    ...           "email": " Zoe@Mail.example", "phone": "+999 123-45", "street": "Elm Street 4"}
+    >>> row = standardise(pd.DataFrame([record])).iloc[0]
+    >>> row["first_name"], row["email"], row["phone"], row["street"], row["house"]
+    ('zoe', 'zoe@mail.example', '99912345', 'elm st', '4')
+    """
+    records = source_records.reset_index(drop=True)
+    absent = pd.Series(None, index=records.index, dtype="str")
+
+    def field(name: str) -> pd.Series:
+        return records.get(name, absent)
+
+    born = pd.to_datetime(field("birth_date"))
+    street = _each(field("street"), _street)
+    made = {
+        "record_id": records["record_id"],
+        "touchpoint": records["touchpoint"],
+        "number": field("customer_id"),
+        "first_name": _each(field("first_name"), plain_letters),
+        "last_name": _each(field("last_name"), plain_letters),
+        "email": _each(field("email"), _email),
+        "birth_date": born.dt.strftime("%Y-%m-%d"),
+        "birth_swapped": born.dt.strftime("%Y-%d-%m"),
+        "phone": _each(field("phone"), _digits),
+        "street": street.str.partition("|")[0],
+        "house": street.str.partition("|")[2],
+        "postcode": _each(field("postcode"), lambda text: re.sub(r"\W", "", text).casefold()),
+        "city": _each(field("city"), plain_letters),
+    }
+    for part in ("first", "last"):
+        names = made[f"{part}_name"]
+        made[f"{part}_latin"] = _each(names, lambda text: "y" if text.isascii() else "n")
+        forms = name_forms(names, made["email"])
+        made[f"{part}_forms"] = names.map(
+            lambda name, forms=forms: forms.get(name, []) if isinstance(name, str) else []
+        )
+    prepared = pd.DataFrame(made)
+    for name in prepared.columns.difference(["first_forms", "last_forms"]):
+        column = prepared[name].astype(object)
+        prepared[name] = column.where(prepared[name].notna() & (column != ""), None)
+    return prepared
+
+
+def name_forms(names: pd.Series, emails: pd.Series) -> dict[str, list[str]]:
+    """Which names stand for each other, learnt from the records themselves.
+
+    Somebody who is Katherine in one record and Kathy in another, with one e-mail address in both, shows that the two
+    are forms of one name; likewise a name in its own script and its Latin spelling. Two names count as forms of each
+    other when they share the e-mail address of at least two people, and of at least 1% of those who bear the rarer.
+
+    Parameters
+    ----------
+    names, emails : Series of text
+        One per record, standardised.
+
+    Returns
+    -------
+    dict of str to list of str
+        Name to its other forms, in alphabetical order; names without any are left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> names = pd.Series(["katherine", "kathy", "kathy", "katherine", "paul"])
+    >>> name_forms(names, pd.Series(["a@b", "a@b", "c@b", "c@b", "d@b"]))
+    {'katherine': ['kathy'], 'kathy': ['katherine']}
+    """
+    seen = pd.DataFrame({"name": names, "email": emails}).dropna().drop_duplicates()
+    bearers = seen["name"].value_counts()
+    shared = seen[seen["email"].duplicated(keep=False)]
+    pairs = shared.merge(shared, on="email")
+    pairs = pairs[pairs["name_x"] != pairs["name_y"]]
+    counts = pairs.groupby(["name_x", "name_y"]).size().rename("people").reset_index()
+    rarer = np.minimum(counts["name_x"].map(bearers), counts["name_y"].map(bearers))
+    often = counts[(counts["people"] >= _OFTEN_ENOUGH) & (counts["people"] >= _SHARE_OF_RARER * rarer)]
+    return {name: sorted(group["name_y"]) for name, group in often.groupby("name_x")}
+
+
+def plain_letters(text: str) -> str:
+    """Letters and digits alone, lower case, without accents; other scripts stay as they are.
+
+    Examples
+    --------
+    >>> plain_letters(" O'Brien-Łukasz "), plain_letters("Ольга")
+    ('obrienlukasz', 'ольга')
+    """
+    folded = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
+    return "".join(letter for letter in folded if letter.isalnum())
+
+
+def _street(text: str) -> str:
+    """Street and house number, parted by a bar."""
+    words = re.sub(r"[^\w]+", " ", text.casefold()).split()
+    numbers = [word for word in words if word[0].isdigit()]
+    named = [_ABBREVIATED.get(word, word) for word in words if not word[0].isdigit()]
+    return plain_and_spaced(" ".join(named)) + "|" + "".join(numbers)
+
+
+def plain_and_spaced(text: str) -> str:
+    """As :func:`plain_letters`, with the words apart."""
+    return " ".join(plain_letters(word) for word in text.split())
+
+
+def _email(text: str) -> str:
+    text = text.strip().casefold()
+    return text if "@" in text else ""
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text).removeprefix("00")
+
+
+def _each(column: pd.Series, change) -> pd.Series:
+    """Apply a function to every distinct value once; a million records have far fewer different names."""
+    distinct = column.dropna().unique()
+    return column.map({value: change(str(value)) for value in distinct})
+
+
+def check_records(source_records: pd.DataFrame, source: str = "") -> None:
+    """Refuse records that cannot be linked, before anything is computed.
+
+    Raises
+    ------
+    ContractError
+        When the table breaks its contract: a missing column, a wrong type, two records with one record_id.
+    """
+    tables.check("source_records", source_records, source)
