@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from idic_lab import tables
 from idic_lab.differentiate import clv
+from idic_lab.differentiate.clv.customer_codes import customer_codes
 from idic_lab.errors import DataError
 
 
@@ -156,3 +159,21 @@ def test_weekly_and_daily_summaries_differ_by_a_factor_alone(sample):
     np.testing.assert_allclose(weekly["T"] * 7, daily["T"])
     assert weekly["frequency"].equals(daily["frequency"])
     assert (weekly.attrs["unit_days"], daily.attrs["unit_days"]) == (7.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "ids", [["b", "a10", "b", "a9"], ["a customer", "b", "é", "zzzzzzzzz"], [7, 10, 7, 9]]
+)
+def test_customers_come_in_the_order_of_their_ids_whatever_these_are(ids):
+    rows = pd.DataFrame({"customer_id": ids, "date": pd.Timestamp("2024-01-01"), "amount": 1.0})
+    summary = clv.summarise(rows)
+    assert summary["customer_id"].tolist() == sorted(set(ids))
+    assert summary["customer_id"].dtype == rows["customer_id"].dtype
+
+
+@given(st.lists(st.text(max_size=9), min_size=1, max_size=30))
+def test_codes_lead_back_to_the_ids(ids):
+    column = pd.Series(ids, dtype="str")
+    codes, customers = customer_codes(column)
+    assert customers[codes].tolist() == ids
+    assert customers.tolist() == sorted(set(ids))

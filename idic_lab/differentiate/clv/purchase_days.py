@@ -13,6 +13,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from idic_lab.differentiate.clv.customer_codes import customer_codes
 from idic_lab.errors import DataError, UnknownName
 
 EPOCH = dt.date(1970, 1, 1).toordinal()
@@ -183,7 +184,7 @@ def _purchases_pandas(frame, first_day, last_day, customer_id, date, amount):
     ids = frame[customer_id]
     if not keep.all():
         ids, days, money = ids[keep], days[keep], money[keep]
-    codes, customers = pd.factorize(ids)
+    codes, customers = customer_codes(ids)
     if len(codes) and codes.min() < 0:
         raise DataError(f"Column {customer_id!r} has {int((codes < 0).sum()):,} rows without a customer.")
     return codes, days, money, customers
@@ -213,7 +214,7 @@ def _spans_pandas(frame, first_day, last_day, customer_id, date, amount) -> pd.D
     _, day, first, count = _distinct_days(codes, days)
     n = len(customers)
     repeat = days > first[codes]
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "customer_id": customers,
             "first": first,
@@ -223,4 +224,3 @@ def _spans_pandas(frame, first_day, last_day, customer_id, date, amount) -> pd.D
             "repeat_total": np.bincount(codes[repeat], money[repeat], minlength=n),
         }
     )
-    return table.sort_values("customer_id", ignore_index=True)
