@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from idic_lab.differentiate import clv, rfm
+from idic_lab import identify
+from idic_lab.differentiate import behaviour, clv, cohorts, needs, portfolio, rfm
 from idic_lab.errors import DataError, UnknownName
 from idic_lab.repository import Repository
 
@@ -56,6 +57,40 @@ class Planned:
     lacks: tuple[str, ...]
 
 
+def _sources_and_identities(source_records: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    found = identify.resolve(source_records)
+    return {"identity_links": found.links, "identity_review": found.review}
+
+
+def _profiles(
+    transactions: pd.DataFrame,
+    source_records: pd.DataFrame | None = None,
+    identity_links: pd.DataFrame | None = None,
+    accounts: pd.DataFrame | None = None,
+    account_roles: pd.DataFrame | None = None,
+    **behaviour: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    links = identity_links
+    known = [transactions["customer_id"]] + ([] if links is None else [links["customer_id"]])
+    consents = identify.consents(pd.concat(known), source_records, links)
+    made = {
+        "customers": identify.customers(
+            transactions, links, source_records, consents, account_roles=account_roles, **behaviour
+        ),
+        "consents": consents,
+    }
+    if links is not None:
+        made["contacts"] = identify.contacts(source_records, links)
+    if links is not None and accounts is not None and account_roles is not None:
+        made["account_profiles"] = identify.account_profiles(
+            accounts, account_roles, links, transactions, consents
+        )
+    return made
+
+
+_SEED = 20260101  # of every random choice here; the notebooks have the same
+
+
 def _value_rfm(transactions: pd.DataFrame) -> dict[str, pd.DataFrame]:
     scored = rfm.table(transactions)
     return {"rfm": scored, "segments": rfm.segments_table(scored)}
@@ -72,8 +107,108 @@ def _lifetime_value(transactions: pd.DataFrame) -> dict[str, pd.DataFrame]:
     }
 
 
+def _needs(
+    transactions: pd.DataFrame,
+    survey_responses: pd.DataFrame,
+    survey_questions: pd.DataFrame,
+    identity_links: pd.DataFrame,
+    order_lines: pd.DataFrame | None = None,
+    products: pd.DataFrame | None = None,
+    customer_value: pd.DataFrame | None = None,
+    **known: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    answers = needs.battery(survey_responses, identity_links, survey_questions)
+    evidence = needs.number_of_segments(answers.drop(columns="customer_id"), random_state=_SEED)
+    number = needs.choose_number(evidence).n_segments
+    texts = needs.question_texts(survey_questions)
+    members, profile = needs.segment_battery(answers, number, texts, random_state=_SEED)
+    described = needs.descriptors(transactions, order_lines, products, identity_links=identity_links, **known)
+    tool = needs.fit_typing_tool(members, described, random_state=_SEED) if number > 1 else None
+    placed = needs.place_everybody(members, described, tool)
+    schemes = [needs.scheme_rows(placed, "needs")]
+    if order_lines is not None:
+        schemes.append(needs.scheme_rows(needs.price_tier(order_lines, products), "price_tier"))
+    return {
+        "need_segments": placed,
+        "need_profiles": needs.need_profiles_table(profile),
+        "segments": pd.concat(schemes, ignore_index=True),
+    }
+
+
+def _portfolio(
+    transactions: pd.DataFrame,
+    customer_value: pd.DataFrame,
+    order_lines: pd.DataFrame | None = None,
+    products: pd.DataFrame | None = None,
+    cost_rates: pd.DataFrame | None = None,
+    interactions: pd.DataFrame | None = None,
+    identity_links: pd.DataFrame | None = None,
+    survey_responses: pd.DataFrame | None = None,
+    web_events: pd.DataFrame | None = None,
+    account_roles: pd.DataFrame | None = None,
+    **unused: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    buyers = behaviour.behaviour_segments(behaviour.rhythm(transactions))
+    so_far = portfolio.value_to_date(
+        transactions, order_lines, products, cost_rates, interactions, identity_links, margin=0.30
+    )
+    asked = portfolio.asked_wallets(survey_responses, identity_links)
+    purses = (
+        portfolio.wallets(
+            transactions, customer_value, survey_responses, identity_links, random_state=_SEED
+        ).table
+        if asked
+        else None
+    )
+    tiers = portfolio.tiers(portfolio.values(so_far, customer_value, purses))
+    schemes = {"behaviour": buyers, "portfolio": portfolio.named_tiers(tiers)}
+    schemes["trade"] = portfolio.trade_segments(tiers, buyers)
+    if order_lines is not None and products is not None:
+        schemes["category"] = behaviour.category_mix(order_lines, products)
+    if behaviour.has_channels(transactions):
+        schemes["channel"] = behaviour.channel_mix(transactions)
+    if web_events is not None and identity_links is not None:
+        schemes["browsing"] = behaviour.browsing(web_events, identity_links)
+    return {
+        "portfolio": tiers,
+        "account_values": portfolio.account_values(transactions, account_roles, identity_links),
+        "cohorts": cohorts.cohort_table(transactions),
+        "segments": pd.concat(
+            [needs.scheme_rows(table, scheme) for scheme, table in schemes.items()], ignore_index=True
+        ),
+    }
+
+
 STAGES: tuple[Stage, ...] = (
     Stage("start", "IDIC", (), (), None, "00_start_here"),
+    Stage(
+        "sources_and_identities",
+        "Identify",
+        needs=("source_records",),
+        makes=("identity_links", "identity_review"),
+        function=_sources_and_identities,
+        notebook="11_identify_sources_and_identities",
+    ),
+    Stage(
+        "profiles",
+        "Identify",
+        needs=("transactions",),
+        uses=(
+            "identity_links",
+            "source_records",
+            "order_lines",
+            "products",
+            "web_events",
+            "interactions",
+            "survey_responses",
+            "reviews",
+            "accounts",
+            "account_roles",
+        ),
+        makes=("customers", "consents"),
+        function=_profiles,
+        notebook="12_identify_customer_profiles",
+    ),
     Stage(
         "value_rfm",
         "Differentiate",
@@ -89,6 +224,41 @@ STAGES: tuple[Stage, ...] = (
         makes=("btyd_summary", "customer_value"),
         function=_lifetime_value,
         notebook="22_differentiate_lifetime_value",
+    ),
+    Stage(
+        "needs",
+        "Differentiate",
+        needs=("transactions", "survey_responses", "survey_questions", "identity_links"),
+        makes=("need_segments", "need_profiles", "segments:needs", "segments:price_tier"),
+        function=_needs,
+        notebook="23_differentiate_needs",
+        uses=("order_lines", "products", "web_events", "interactions", "customers", "customer_value"),
+    ),
+    Stage(
+        "behaviour_and_portfolio",
+        "Differentiate",
+        needs=("transactions", "customer_value"),
+        makes=(
+            "portfolio",
+            "account_values",
+            "cohorts",
+            "segments:behaviour",
+            "segments:portfolio",
+            "segments:trade",
+        ),
+        function=_portfolio,
+        notebook="24_differentiate_behaviour_and_portfolio",
+        uses=(
+            "order_lines",
+            "products",
+            "cost_rates",
+            "interactions",
+            "identity_links",
+            "survey_responses",
+            "web_events",
+            "account_roles",
+            "need_segments",
+        ),
     ),
 )
 
@@ -110,9 +280,9 @@ def plan(available: Iterable[str], stages: Iterable[Stage] = STAGES) -> list[Pla
     Examples
     --------
     >>> [planned.stage.notebook for planned in plan(["transactions"]) if not planned.lacks][:2]
-    ['00_start_here', '21_differentiate_value_rfm']
+    ['00_start_here', '12_identify_customer_profiles']
     >>> plan([])[1].lacks
-    ('transactions',)
+    ('source_records',)
     """
     at_hand = set(available)
     planned = []

@@ -1,7 +1,7 @@
 """Behaviour: how often, how regularly, what and where customers buy, and who only looks."""
 
 from idic_lab.differentiate.behaviour.browsing import browsing
-from idic_lab.differentiate.behaviour.mix import category_mix, channel_mix
+from idic_lab.differentiate.behaviour.mix import category_mix, channel_mix, has_channels
 from idic_lab.differentiate.behaviour.plots import (
     plot_behaviour,
     plot_browsing,
@@ -24,6 +24,7 @@ __all__ = [
     "browsing",
     "category_mix",
     "channel_mix",
+    "has_channels",
     "plot_behaviour",
     "plot_browsing",
     "plot_mix",

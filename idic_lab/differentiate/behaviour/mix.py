@@ -57,6 +57,17 @@ def category_mix(order_lines: pd.DataFrame, products: pd.DataFrame) -> pd.DataFr
     return table.astype({"customer_id": "str"})
 
 
+def has_channels(transactions: pd.DataFrame) -> bool:
+    """Whether the transactions say through which channel orders came.
+
+    Examples
+    --------
+    >>> has_channels(pd.DataFrame({"customer_id": ["a"], "amount": [1.0]}))
+    False
+    """
+    return "channel" in transactions and bool(transactions["channel"].notna().any())
+
+
 def channel_mix(transactions: pd.DataFrame) -> pd.DataFrame:
     """Each customer's orders by channel, and whether one channel has them all.
 
@@ -82,7 +93,7 @@ def channel_mix(transactions: pd.DataFrame) -> pd.DataFrame:
     >>> channel_mix(orders)["segment"].tolist()
     ['several channels', 'one order: store']
     """
-    if "channel" not in transactions or transactions["channel"].isna().all():
+    if not has_channels(transactions):
         raise DataError("channel_mix: the transactions do not say through which channel an order came.")
     orders = transactions[transactions["amount"].gt(0) & transactions["channel"].notna()]
     counts = pd.crosstab(orders["customer_id"], orders["channel"])

@@ -11,18 +11,20 @@ from idic_lab.differentiate.portfolio.plots import (
     plot_wallets,
     plot_whale_curve,
 )
-from idic_lab.differentiate.portfolio.tiers import TIERS, cutoffs, tier_summary, tiers, values
+from idic_lab.differentiate.portfolio.tiers import TIERS, cutoffs, named_tiers, tier_summary, tiers, values
 from idic_lab.differentiate.portfolio.trade_words import trade_segments
 from idic_lab.differentiate.portfolio.value_to_date import coverage, value_to_date
-from idic_lab.differentiate.portfolio.wallets import Wallets, wallets
+from idic_lab.differentiate.portfolio.wallets import Wallets, asked_wallets, wallets
 
 __all__ = [
     "TIERS",
     "Grid",
     "Wallets",
     "account_values",
+    "asked_wallets",
     "coverage",
     "cutoffs",
+    "named_tiers",
     "needs_by_value",
     "plot_accounts",
     "plot_actual_and_strategic",

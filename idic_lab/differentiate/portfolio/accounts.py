@@ -5,36 +5,32 @@ from __future__ import annotations
 import pandas as pd
 
 from idic_lab import tables
-from idic_lab.errors import DataError
 
 
 def account_values(
-    transactions: pd.DataFrame, account_roles: pd.DataFrame, identity_links: pd.DataFrame
+    transactions: pd.DataFrame,
+    account_roles: pd.DataFrame | None = None,
+    identity_links: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What each account brings, and what each person in it ordered for it and bought privately.
 
-    The person who decides may order nothing; an account's value read off the person who types the orders in would miss
-    them.
+    The person who decides may order nothing; an account's value read off whoever types the orders in would miss them.
 
     Parameters
     ----------
     transactions : DataFrame
         ``customer_id``, ``amount``, ``account_id`` (missing when private).
-    account_roles : DataFrame
+    account_roles : DataFrame, optional
         ``account_id``, ``record_id``, ``role``.
-    identity_links : DataFrame
+    identity_links : DataFrame, optional
         ``record_id``, ``customer_id``.
 
     Returns
     -------
     DataFrame
         Under the contract ``account_values``: ``account_id``, ``customer_id``, ``role``, ``account_value``, ``ordered``,
-        ``private_value`` (currency); the most valuable account first.
-
-    Raises
-    ------
-    DataError
-        The transactions carry no account, or nobody in an account could be linked to a customer.
+        ``private_value`` (currency); the most valuable account first. Without rows when nobody buys for an
+        organisation, or the tables that would tell are not there.
 
     Examples
     --------
@@ -46,12 +42,10 @@ def account_values(
     0           a            user           90.0     90.0           10.0
     1           b  decision_maker           90.0      0.0            0.0
     """
-    if "account_id" not in transactions:
-        raise DataError("account_values: the transactions do not say which account an order was charged to.")
+    if account_roles is None or identity_links is None or "account_id" not in transactions:
+        return tables.get("account_values").empty()
     links = identity_links[["record_id", "customer_id"]].drop_duplicates("record_id")
     people = account_roles.merge(links, on="record_id").drop_duplicates(["account_id", "customer_id"])
-    if people.empty:
-        raise DataError("account_values: nobody in an account is linked to a customer.")
     charged = transactions[transactions["account_id"].notna()]
     by_account = charged.groupby("account_id")["amount"].sum()
     by_person = charged.groupby(["account_id", "customer_id"])["amount"].sum().rename("ordered")

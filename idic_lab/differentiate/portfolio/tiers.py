@@ -179,6 +179,17 @@ def tier_summary(portfolio: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("tier", key=lambda names: names.map(TIERS.index), ignore_index=True)
 
 
+def named_tiers(portfolio: pd.DataFrame) -> pd.DataFrame:
+    """The tiers as segments: ``customer_id``, ``segment``.
+
+    Examples
+    --------
+    >>> named_tiers(pd.DataFrame({"customer_id": ["a"], "tier": ["migrator"]})).columns.tolist()
+    ['customer_id', 'segment']
+    """
+    return portfolio[["customer_id", "tier"]].rename(columns={"tier": "segment"})
+
+
 def cutoffs(
     customer_values: pd.DataFrame,
     valuable_shares=(0.05, 0.1, 0.2, 0.3),

@@ -43,6 +43,21 @@ class Wallets:
     baseline_factor: float
 
 
+def asked_wallets(
+    survey_responses: pd.DataFrame | None, identity_links: pd.DataFrame | None, question_id: str = QUESTION
+) -> bool:
+    """Whether category spend was asked of enough customers for :func:`wallets`.
+
+    Examples
+    --------
+    >>> asked_wallets(None, None)
+    False
+    """
+    if survey_responses is None or identity_links is None:
+        return False
+    return len(_answers(survey_responses, identity_links, question_id)) >= FEWEST
+
+
 def wallets(
     transactions: pd.DataFrame,
     customer_value: pd.DataFrame,
