@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 WORD = 8  # bytes in the integer a short id is packed into
+KEPT = np.array([2 ** (8 * WORD) - 2 ** (8 * (WORD - length)) for length in range(WORD + 1)], dtype="uint64")
 
 
 def customer_codes(ids: pd.Series) -> tuple[np.ndarray, pd.Index]:
@@ -50,9 +51,7 @@ def _packed(ids: pd.Series) -> np.ndarray | None:
     # A zero byte inside an id could not be told from the padding.
     if length.max() > WORD or not letters[ends[0] : ends[-1]].all():
         return None
-    packed = np.zeros(len(text), dtype="uint64")
-    for place in range(int(length.max())):
-        letter = letters[np.minimum(start + place, len(letters) - 1)].astype("uint64")
-        letter[length <= place] = 0
-        packed |= letter << np.uint64(8 * (WORD - 1 - place))
-    return packed
+    # An eight-byte word from every start; the bytes that belong to the next id are masked away.
+    padded = np.concatenate([letters, np.zeros(WORD, dtype="uint8")])
+    words = np.ndarray((len(padded) - WORD + 1,), dtype=">u8", buffer=padded, strides=(1,))
+    return words[start].astype("uint64") & KEPT[length]
