@@ -6,6 +6,9 @@ moment of a read or a write and closed again, so that the notebooks of a run, ea
 
 from __future__ import annotations
 
+import hashlib
+import os
+import secrets
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,9 +19,12 @@ import duckdb
 import pandas as pd
 
 from idic_lab import tables
-from idic_lab.errors import RepositoryError, UnknownName
+from idic_lab.errors import DataError, RepositoryError, UnknownName
 
 _HISTORY = "_history"
+_SALT = "_salt"
+_OF_CUSTOMER = ("customer_id", "customer_a", "customer_b")
+_OF_RECORD = ("record_id", "record_a", "record_b")
 
 
 class Repository:
@@ -128,6 +134,59 @@ class Repository:
             finally:
                 connection.unregister("incoming")
 
+    def forget(self, customer_id: str) -> dict[str, int]:
+        """Remove a person from every table.
+
+        Rows that name the customer go; so do rows of the records linked to the customer (visits, contacts, answers,
+        the text of reviews), and the links and review pairs themselves. Tables of totals name nobody and stay. The
+        file is written anew, so that nothing is left of the rows in its unused parts. Tables exported by an earlier
+        run are copies: run again to replace them.
+
+        Parameters
+        ----------
+        customer_id : str
+
+        Returns
+        -------
+        dict of str to int
+            Table to the number of rows removed or blanked, for the tables that had any.
+
+        Raises
+        ------
+        DataError
+            When no table knows the customer.
+        RepositoryError
+            When the file is locked, damaged or read-only; everything then is as it was.
+        """
+        with self._connection(write=True) as connection:
+            try:
+                connection.execute("BEGIN")
+                counts = _remove(connection, str(customer_id))
+                if not counts:
+                    raise DataError("No table of the repository knows a customer with this number.")
+                code = "forgotten customer " + self._code(connection, str(customer_id))
+                for name, rows in counts.items():
+                    self._record(connection, "forget", name, rows, code, ())
+                connection.execute("COMMIT")
+            except duckdb.Error as error:
+                connection.execute("ROLLBACK")
+                raise RepositoryError(f"Nothing was removed: {error}") from None
+            except DataError:
+                connection.execute("ROLLBACK")
+                raise
+            if self.path is not None:
+                _copy_without_remains(connection, self.path)
+        return counts
+
+    @staticmethod
+    def _code(connection, customer_id: str) -> str:
+        """A code that tells forgotten customers apart and cannot be compared with those of another repository."""
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {_SALT} (salt VARCHAR)")
+        if connection.execute(f"SELECT count(*) FROM {_SALT}").fetchone()[0] == 0:
+            connection.execute(f"INSERT INTO {_SALT} VALUES (?)", [secrets.token_hex(16)])
+        (salt,) = connection.execute(f"SELECT salt FROM {_SALT}").fetchone()
+        return hashlib.sha256(f"{salt}{customer_id}".encode()).hexdigest()[:12]
+
     def history(self) -> pd.DataFrame:
         """Every write and removal, oldest first.
 
@@ -179,6 +238,55 @@ class Repository:
             yield connection
         finally:
             connection.close()
+
+
+def _remove(connection, customer_id: str) -> dict[str, int]:
+    """Delete a customer's rows in every table, those of linked records included; rows per table."""
+    columns: dict[str, set[str]] = {}
+    for table, column in connection.execute(
+        "SELECT table_name, column_name FROM duckdb_columns()"
+    ).fetchall():
+        if not table.startswith("_"):
+            columns.setdefault(table, set()).add(column)
+    connection.execute("CREATE OR REPLACE TEMP TABLE _leaving (id VARCHAR)")
+    for table, held in sorted(columns.items()):
+        if {"record_id", "customer_id"} <= held:
+            connection.execute(
+                f"INSERT INTO _leaving SELECT record_id FROM {_quoted(table)} WHERE customer_id = ?",
+                [customer_id],
+            )
+    counts = {}
+    for table, held in sorted(columns.items()):
+        by_customer = [f"{column} = $customer" for column in _OF_CUSTOMER if column in held]
+        by_record = [f"{column} IN (SELECT id FROM _leaving)" for column in _OF_RECORD if column in held]
+        if by_customer or by_record:
+            removed = connection.execute(
+                f"DELETE FROM {_quoted(table)} WHERE {' OR '.join(by_customer + by_record)}",
+                {"customer": customer_id} if by_customer else {},
+            ).fetchone()[0]
+        elif table == "rejects":  # its rows count what a file held; the value alone may name somebody
+            removed = connection.execute(
+                "UPDATE rejects SET value = NULL WHERE value = $customer OR value IN (SELECT id FROM _leaving)",
+                {"customer": customer_id},
+            ).fetchone()[0]
+        else:
+            continue
+        if removed:
+            counts[table] = removed
+    connection.execute("DROP TABLE _leaving")
+    return counts
+
+
+def _copy_without_remains(connection, path: Path) -> None:
+    """Write the file anew and put it in the old one's place at once: deleted rows stay readable in a file's gaps."""
+    fresh = path.with_name(path.name + ".partial")
+    fresh.unlink(missing_ok=True)
+    (name,) = connection.execute("SELECT current_database()").fetchone()
+    connection.execute(f"ATTACH '{str(fresh).replace(chr(39), chr(39) * 2)}' AS fresh")
+    connection.execute(f"COPY FROM DATABASE {_quoted(name)} TO fresh")
+    connection.execute("DETACH fresh")
+    connection.close()
+    os.replace(fresh, path)
 
 
 def _why_not_opened(path: Path, error: Exception) -> str:

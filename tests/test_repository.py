@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from idic_lab import tables
-from idic_lab.errors import ContractError, RepositoryError, UnknownName
+from idic_lab.errors import ContractError, DataError, RepositoryError, UnknownName
 from idic_lab.repository import Repository
 
 
@@ -103,3 +103,96 @@ def test_a_file_that_is_no_repository_is_refused_and_kept(tmp_path):
     with pytest.raises(RepositoryError, match="not a customer repository"):
         Repository(path).names()
     assert path.read_text().startswith("notes of a meeting")
+
+
+def orders(*customers: str) -> pd.DataFrame:
+    table = {"customer_id": list(customers), "date": pd.Timestamp("2024-01-31"), "amount": 9.5}
+    return pd.DataFrame(table).astype({"customer_id": "str", "date": "datetime64[us]"})
+
+
+def records(**owners: str | None) -> pd.DataFrame:
+    table = {
+        "record_id": list(owners),
+        "touchpoint": "web_shop",
+        "customer_id": list(owners.values()),
+        "first_name": "Ada",
+        "last_name": "Unmistakable-Family-Name",
+        "email": [f"{name}@mail.example" for name in owners],
+        "phone": "+999 1",
+    }
+    return pd.DataFrame(table).astype("str")
+
+
+def links(**owners: str) -> pd.DataFrame:
+    table = {"record_id": list(owners), "customer_id": list(owners.values())}
+    return pd.DataFrame(table | {"touchpoint": "app", "probability": 1.0, "method": "model"})
+
+
+def reviews(*writers: str) -> pd.DataFrame:
+    table = {"review_id": [f"v{who}" for who in writers], "record_id": list(writers), "product_id": "p1"}
+    table |= {"date": pd.Timestamp("2024-02-01"), "stars": 5, "text": "My name is Ada."}
+    return pd.DataFrame(table).astype({"date": "datetime64[us]"})
+
+
+@pytest.fixture
+def peopled(repository) -> Repository:
+    repository.write("transactions", orders("C1", "C1", "C2"))
+    repository.write("source_records", records(r1="C1", r2=None, r3="C2"))
+    repository.write("identity_links", links(r1="C1", r2="C1", r3="C2"))
+    repository.write("reviews", reviews("r2", "r3"))
+    repository.write("segments", segments("rfm", C1="champions", C2="lost"))
+    reject = {"source": "a.csv", "line": [2], "column": "amount", "value": "C1", "reason": "not a number"}
+    repository.write("rejects", pd.DataFrame(reject))
+    return repository
+
+
+def test_a_forgotten_customer_is_gone_from_every_table_also_where_only_a_record_was_kept(peopled):
+    counts = peopled.forget("C1")
+    assert counts == {
+        "identity_links": 2, "rejects": 1, "reviews": 1, "segments": 1, "source_records": 2, "transactions": 2
+    }  # fmt: skip
+    for name in peopled.names():
+        left = peopled.read(name).astype("str").to_numpy().tolist()
+        assert not any({"C1", "r1", "r2"} & set(row) for row in left), name
+    assert peopled.read("reviews")["record_id"].tolist() == ["r3"]
+
+
+def test_the_row_of_a_reject_is_still_counted_after_its_value_is_blanked(peopled):
+    peopled.forget("C1")
+    assert len(peopled.read("rejects")) == 1 and peopled.read("rejects")["value"].isna().all()
+
+
+def test_the_history_keeps_the_removal_without_the_number(peopled):
+    peopled.forget("C1")
+    history = peopled.history()
+    removals = history[history["action"] == "forget"]
+    assert set(removals["table_name"]) == {
+        "identity_links", "rejects", "reviews", "segments", "source_records", "transactions"
+    }  # fmt: skip
+    assert not history.astype("str").apply(lambda column: column.str.contains("C1")).any(axis=None)
+
+
+def test_forgetting_somebody_unknown_changes_nothing_and_says_so(peopled):
+    with pytest.raises(DataError, match="No table of the repository knows"):
+        peopled.forget("C9")
+    assert len(peopled.read("transactions")) == 3
+    assert "forget" not in peopled.history()["action"].tolist()
+
+
+def test_a_forgotten_name_is_not_left_in_unused_parts_of_the_file(tmp_path):
+    path = tmp_path / "idic.duckdb"
+    repository = Repository(path)
+    repository.write("source_records", records(r1="C1").assign(last_name="Zzyzx-Unmistakable"))
+    assert b"Zzyzx-Unmistakable" in path.read_bytes()
+    repository.forget("C1")
+    assert b"Zzyzx-Unmistakable" not in path.read_bytes()
+    assert [found.name for found in tmp_path.iterdir()] == ["idic.duckdb"]
+
+
+def test_totals_stay_as_they_were_when_somebody_is_forgotten(peopled):
+    total = {"account_id": ["A1"], "users": [2], "decision_makers": [0], "influencers": [0], "orders": [3]}
+    total |= {"spend": [28.5], "last_order": pd.Timestamp("2024-01-31"), "decision_maker_reachable": [False]}
+    before = pd.DataFrame(total).astype({"last_order": "datetime64[us]"})
+    peopled.write("account_profiles", before)
+    peopled.forget("C1")
+    pd.testing.assert_frame_equal(peopled.read("account_profiles"), before)
