@@ -100,8 +100,8 @@ def card_facts() -> dict[str, object]:
             "customer only once records are linked",
             "of the records in source_records, the one a person buys under carries the customer number, and a "
             "quarter of the app's; the others do not",
-            "the survey panel answered the needs questions; who is in it is not a random sample of who answers "
-            "after an order",
+            "the survey panel answered the questions on needs and spending; who answers after an order chose to: "
+            "the older, and those with something to say",
             "what was planted lies in the folder truth, which only checks open",
         ],
     }
