@@ -47,6 +47,9 @@ _SETTINGS = {
 
 def use_style() -> None:
     """Set the shared look for every figure drawn from now on."""
+    # Loads the backend now. A notebook's backend switches to showing figures when it is loaded; were that to happen
+    # within the rc_context of the first axes(), it would be undone with the settings, and later figures not shown.
+    plt.switch_backend(mpl.get_backend())
     mpl.rcParams.update(_SETTINGS)
 
 
