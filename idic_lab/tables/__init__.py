@@ -10,12 +10,18 @@ from __future__ import annotations
 import pandas as pd
 
 from idic_lab.errors import UnknownName
-from idic_lab.tables import differentiate, identify, inputs, interact
+from idic_lab.tables import customize, differentiate, identify, inputs, interact
 from idic_lab.tables.contract import Table, column
 
 __all__ = ["CONTRACTS", "Table", "check", "column", "dictionary", "get", "names"]
 
-_GROUPS = {"inputs": inputs, "identify": identify, "differentiate": differentiate, "interact": interact}
+_GROUPS = {
+    "inputs": inputs,
+    "identify": identify,
+    "differentiate": differentiate,
+    "interact": interact,
+    "customize": customize,
+}
 
 CONTRACTS: dict[str, Table] = {table.name: table for module in _GROUPS.values() for table in module.TABLES}
 

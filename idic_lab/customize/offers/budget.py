@@ -1,0 +1,187 @@
+"""Whom to give what under a budget: an exact solver and the greedy rule beside it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy import optimize, sparse
+
+from idic_lab import figures
+from idic_lab.errors import DataError, FitError, UnknownName
+
+COLUMNS = ("customer_id", "offer", "expected_return", "expected_cost")
+
+
+def allocate(
+    candidates: pd.DataFrame, budget: float, method: str = "exact", time_limit: float = 20.0
+) -> pd.DataFrame:
+    """Choose at most one offer per customer so that profit is greatest and the cost stays within the budget.
+
+    The greedy rule takes offers by profit per unit of cost while they fit. It can miss: it may fill the budget with
+    small offers and leave no room for a large one. The exact answer solves the integer programme (a knapsack with
+    choices) with HiGHS, and is kept only if it is at least as good as the greedy one.
+
+    Parameters
+    ----------
+    candidates : DataFrame
+        ``customer_id``, ``offer``, ``expected_return`` and ``expected_cost`` (currency, cost not below 0); one row per
+        customer and offer.
+    budget : float
+        Currency.
+    method : {"exact", "greedy"}
+    time_limit : float
+        Seconds for the solver; the best answer so far is taken when they are over.
+
+    Returns
+    -------
+    DataFrame
+        `candidates` with ``expected_profit`` (return less cost) and ``made`` (flag: the offer is made).
+
+    Raises
+    ------
+    DataError
+        When the budget or a cost is negative or missing, or a customer and offer come twice.
+
+    Notes
+    -----
+    Source: Kellerer, Pferschy & Pisinger (2004), Knapsack Problems, chapter 11.
+
+    Examples
+    --------
+    >>> offers = pd.DataFrame({"customer_id": ["a", "b"], "offer": "call", "expected_return": [9.0, 22.0],
+    ...                        "expected_cost": [2.0, 10.0]})
+    >>> [allocate(offers, 10, how)["made"].tolist() for how in ("greedy", "exact")]
+    [[True, False], [False, True]]
+    """
+    _check(candidates, budget)
+    table = candidates.assign(expected_profit=candidates["expected_return"] - candidates["expected_cost"])
+    cost, profit = table["expected_cost"].to_numpy(float), table["expected_profit"].to_numpy(float)
+    customer = pd.factorize(table["customer_id"])[0]
+    chosen = _greedy(cost, profit, customer, budget)
+    if method == "exact":
+        solved = _exact(cost, profit, customer, budget, time_limit)
+        chosen = solved if profit[solved].sum() > profit[chosen].sum() else chosen
+    elif method != "greedy":
+        raise UnknownName("method", method, ["exact", "greedy"])
+    return table.assign(made=chosen)
+
+
+def _check(candidates: pd.DataFrame, budget: float) -> None:
+    missing = [name for name in COLUMNS if name not in candidates]
+    if missing:
+        raise DataError(f"candidates lacks {', '.join(missing)}.")
+    money = candidates[["expected_return", "expected_cost"]].to_numpy(float)
+    if not np.isfinite(money).all() or (money[:, 1] < 0).any():
+        raise DataError("Expected return and cost must be numbers, and no cost below 0.")
+    if not budget >= 0:
+        raise DataError(f"The budget must be 0 or more, found {budget!r}.")
+    if candidates.duplicated(["customer_id", "offer"]).any():
+        raise DataError("A customer and offer come twice in candidates.")
+
+
+def _greedy(cost, profit, customer, budget) -> np.ndarray:
+    efficiency = profit / np.maximum(cost, 1e-12)
+    chosen = np.zeros(len(cost), dtype=bool)
+    served, spent = np.zeros(customer.max(initial=-1) + 1, dtype=bool), 0.0
+    for row in np.lexsort((-profit, -efficiency)):
+        if profit[row] > 0 and not served[customer[row]] and spent + cost[row] <= budget:
+            chosen[row], served[customer[row]] = True, True
+            spent += cost[row]
+    return _within(chosen, cost, profit, budget)
+
+
+def _exact(cost, profit, customer, budget, time_limit) -> np.ndarray:
+    """Solve over the offers that earn something; at most one per customer, cost within the budget."""
+    rows = np.flatnonzero((profit > 0) & (cost <= budget))
+    chosen = np.zeros(len(cost), dtype=bool)
+    if len(rows) == 0:
+        return chosen
+    each = pd.factorize(customer[rows])[0]
+    constraints = [optimize.LinearConstraint(cost[rows][None, :], ub=budget)]
+    if each.max() + 1 < len(rows):
+        once = sparse.coo_array((np.ones(len(rows)), (each, np.arange(len(rows)))))
+        constraints.append(optimize.LinearConstraint(once.tocsr(), ub=1))
+    solution = optimize.milp(
+        -profit[rows],
+        constraints=constraints,
+        bounds=optimize.Bounds(0, 1),
+        integrality=np.ones(len(rows)),
+        options={"time_limit": time_limit, "mip_rel_gap": 1e-7},
+    )
+    if solution.x is None:
+        raise FitError(f"The allocation was not solved: {solution.message}")
+    chosen[rows] = np.round(solution.x) == 1
+    return _within(chosen, cost, profit, budget)
+
+
+def _within(chosen, cost, profit, budget) -> np.ndarray:
+    """Give up the least profitable offers until the cost is within the budget to the last digit.
+
+    Solvers keep constraints to about 1e-6, and sums of many floats differ in the last digits by their order.
+    """
+    chosen = chosen.copy()
+    for row in np.flatnonzero(chosen)[np.argsort(profit[chosen], kind="stable")]:
+        if cost[chosen].sum() <= budget:
+            break
+        chosen[row] = False
+    return chosen
+
+
+def budget_curve(candidates: pd.DataFrame, budgets, method: str = "exact") -> pd.DataFrame:
+    """What each budget buys.
+
+    Parameters
+    ----------
+    candidates : DataFrame
+        As for `allocate`.
+    budgets : sequence of float
+        Currency.
+    method : {"exact", "greedy"}
+
+    Returns
+    -------
+    DataFrame
+        ``budget``, ``customers`` given an offer, ``cost``, ``profit`` (currency), ``next`` (profit per unit of the
+        budget added since the row before).
+    """
+    rows = []
+    for budget in budgets:
+        made = allocate(candidates, budget, method).query("made")
+        rows.append((budget, len(made), made["expected_cost"].sum(), made["expected_profit"].sum()))
+    table = pd.DataFrame(rows, columns=["budget", "customers", "cost", "profit"])
+    step = table["budget"].diff().fillna(table["budget"])
+    return table.assign(next=table["profit"].diff().fillna(table["profit"]) / step.where(step > 0, 1.0))
+
+
+def plot_budget(table: pd.DataFrame, budget: float | None = None, ax: Axes | None = None) -> Axes:
+    """Expected profit over the budget, with one budget marked.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `budget_curve`.
+    budget : float, optional
+        One of its budgets; the largest by default.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = figures.axes(ax)
+    at = len(table) - 1 if budget is None else (table["budget"] - budget).abs().idxmin()
+    here = table.loc[at]
+    ax.plot(table["budget"], table["profit"], "o-", color=figures.BLUE, ms=4)
+    ax.vlines(here["budget"], 0, here["profit"], color=figures.GREY, lw=1)
+    ax.plot(here["budget"], here["profit"], "o", color=figures.VERMILION, ms=10)
+    ax.set_title(
+        f"A budget of {here['budget']:,.0f} treats {here['customers']:,.0f} customers "
+        f"and earns {here['profit']:,.0f}"
+    )
+    ax.set_xlabel("Budget (currency)")
+    ax.set_ylabel("Expected profit, cost deducted (currency)")
+    ax.set_ylim(bottom=0)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.yaxis.set_major_formatter("{x:,.0f}")
+    return ax

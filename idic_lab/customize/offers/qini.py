@@ -1,0 +1,261 @@
+"""How well a ranking by uplift finds the customers whom an offer changes: Qini and uplift curves, with bands.
+
+Definitions and normalisation are those of the package scikit-uplift, so that figures can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from idic_lab import figures
+from idic_lab.errors import DataError, UnknownName
+
+
+def _checked(outcome, uplift, treated) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    outcome, uplift = np.asarray(outcome, dtype=float), np.asarray(uplift, dtype=float)
+    treated = np.asarray(treated, dtype=bool)
+    if not len(outcome) == len(uplift) == len(treated):
+        raise DataError("Outcome, uplift and treated must have the same length.")
+    if treated.all() or not treated.any():
+        raise DataError("A curve needs customers with the offer and customers without it.")
+    return outcome, uplift, treated
+
+
+def _cumulated(outcome, uplift, treated, weights=None):
+    """Customers, treated customers and outcomes of both kinds, cumulated from the highest uplift down, ties at once."""
+    order = np.argsort(uplift, kind="mergesort")[::-1]
+    ranked = uplift[order]
+    ends = np.r_[np.flatnonzero(np.diff(ranked)), len(ranked) - 1]
+    w = np.ones(len(order)) if weights is None else weights[order]
+    y, t = outcome[order] * w, treated[order]
+    sums = (w, w * t, y * t, y * ~t)
+    return [np.r_[0.0, np.cumsum(values)[ends]] for values in sums]
+
+
+def _ratio(top: np.ndarray, below: np.ndarray) -> np.ndarray:
+    return np.divide(top, below, out=np.zeros_like(top), where=below > 0)
+
+
+def _qini(n, n_treated, y_treated, y_control):
+    return y_treated - y_control * _ratio(n_treated, n - n_treated)
+
+
+def _uplift(n, n_treated, y_treated, y_control):
+    return n * (_ratio(y_treated, n_treated) - _ratio(y_control, n - n_treated))
+
+
+_KINDS: dict[str, Callable] = {"qini": _qini, "uplift": _uplift}
+
+
+def _kind(kind: str) -> Callable:
+    if kind not in _KINDS:
+        raise UnknownName("curve", kind, _KINDS)
+    return _KINDS[kind]
+
+
+def curve(outcome, uplift, treated, kind: str = "qini") -> tuple[np.ndarray, np.ndarray]:
+    """Outcome gained by giving the offer to the customers ranked first.
+
+    Parameters
+    ----------
+    outcome : array of float
+        What came of each customer (0 or 1, or money).
+    uplift : array of float
+        The ranking, highest first; equal values count as one step.
+    treated : array of bool
+        Whether the customer was given the offer, at random.
+    kind : {"qini", "uplift"}
+        The Qini curve counts the outcomes gained among treated customers, the uplift curve among all.
+
+    Returns
+    -------
+    customers, gain : ndarray
+        From (0, 0) to all customers.
+
+    Notes
+    -----
+    Source: Radcliffe (2007), Using control groups to target on predicted lift, for the Qini curve; Devriendt,
+    Guns & Verbeke (2020), Learning to rank for uplift modeling, for the comparison of both.
+
+    Examples
+    --------
+    >>> curve([1, 0, 1, 0], [0.9, 0.8, 0.2, 0.1], [True, False, True, False])[1].tolist()
+    [0.0, 1.0, 1.0, 2.0, 2.0]
+    """
+    sums = _cumulated(*_checked(outcome, uplift, treated))
+    return sums[0], _kind(kind)(*sums)
+
+
+def perfect_curve(outcome, treated, kind: str = "qini") -> tuple[np.ndarray, np.ndarray]:
+    """The curve of the ranking that knew who converts in which arm; for outcomes of 0 and 1.
+
+    Those who converted with the offer come first and those who converted without it last. It is the ceiling that the
+    coefficients divide by, and lies above what any real ranking can reach.
+    """
+    outcome, _, treated = _checked(outcome, np.zeros(len(outcome)), treated)
+    _only_0_and_1(outcome)
+    _kind(kind)
+    if kind == "qini":
+        return curve(outcome, np.where(treated, outcome, -outcome), treated)
+    converted_without = ((outcome == 1) & ~treated).sum()
+    nothing_with = ((outcome == 0) & treated).sum()
+    extra = outcome if converted_without > nothing_with else treated
+    return curve(outcome, 2 * (outcome == treated) + extra, treated, kind="uplift")
+
+
+def _only_0_and_1(outcome: np.ndarray) -> None:
+    if not np.isin(outcome, (0, 1)).all():
+        raise DataError(
+            "The normalised coefficients are defined for outcomes of 0 and 1; use area() for money."
+        )
+
+
+def coefficient(outcome, uplift, treated, kind: str = "qini") -> float:
+    """Area between the curve and chance, as a share of that of the perfect curve: Qini coefficient or AUUC.
+
+    Parameters
+    ----------
+    outcome : array of 0 and 1
+    uplift, treated, kind
+        As for `curve`.
+
+    Returns
+    -------
+    float
+        0 is a ranking by chance, 1 a perfect one.
+    """
+    x, y = curve(outcome, uplift, treated, kind)
+    best_x, best_y = perfect_curve(outcome, treated, kind)
+    chance = best_x[-1] * best_y[-1] / 2
+    ceiling = np.trapezoid(best_y, best_x) - chance
+    return float((np.trapezoid(y, x) - chance) / ceiling) if ceiling else 0.0
+
+
+def area(outcome, uplift, treated, kind: str = "qini") -> float:
+    """Mean height of the curve above chance, per customer, in units of the outcome; also for money."""
+    x, y = curve(outcome, uplift, treated, kind)
+    return float((np.trapezoid(y, x) - x[-1] * y[-1] / 2) / x[-1] ** 2)
+
+
+def bands(
+    outcome,
+    uplift,
+    treated,
+    kind: str = "qini",
+    n_bootstrap: int = 200,
+    level: float = 0.95,
+    n_points: int = 101,
+    random_state: int = 0,
+) -> tuple[pd.DataFrame, tuple[float, float]]:
+    """The curve per customer with a band, and an interval for `area`, by resampling customers within the arms.
+
+    The ranking is kept fixed, so the band says how sure we are of *this* ranking on new customers of the same kind.
+
+    Parameters
+    ----------
+    outcome, uplift, treated, kind
+        As for `curve`.
+    n_bootstrap : int
+    level : float
+    n_points : int
+        Points along the share of customers.
+    random_state : int
+
+    Returns
+    -------
+    table : DataFrame
+        ``share`` of customers given the offer, ``gain`` per customer of the base (units of the outcome), ``low``,
+        ``high``, ``chance``.
+    interval : tuple of float
+        Of `area`.
+    """
+    outcome, uplift, treated = _checked(outcome, uplift, treated)
+    rng, formula = np.random.default_rng(random_state), _kind(kind)
+    grid = np.linspace(0, 1, n_points)
+    groups = [np.flatnonzero(treated), np.flatnonzero(~treated)]
+    # Putting the customers in order once is most of the work; each resample then only changes their weights.
+    order = np.argsort(uplift, kind="mergesort")[::-1]
+    y, u, t = outcome[order], uplift[order], treated[order]
+    groups = [np.flatnonzero(t), np.flatnonzero(~t)]
+    ends = np.r_[np.flatnonzero(np.diff(u)), len(u) - 1]
+
+    def drawn(weights):
+        wt, wy = weights * t, weights * y
+        sums = [np.r_[0.0, np.cumsum(values)[ends]] for values in (weights, wt, wy * t, wy * ~t)]
+        gain = formula(*sums) / len(y)
+        share = sums[0] / sums[0][-1]
+        return np.interp(grid, share, gain), np.trapezoid(gain, share) - gain[-1] / 2
+
+    centre, _ = drawn(np.ones(len(y)))
+    curves, areas = np.empty((n_bootstrap, n_points)), np.empty(n_bootstrap)
+    for number in range(n_bootstrap):
+        weights = np.zeros(len(y))
+        for members in groups:
+            weights[members] = np.bincount(
+                rng.integers(0, len(members), len(members)), minlength=len(members)
+            )
+        curves[number], areas[number] = drawn(weights)
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.quantile(curves, tails, axis=0)
+    table = pd.DataFrame(
+        {"share": grid, "gain": centre, "low": low, "high": high, "chance": grid * centre[-1]}
+    )
+    return table, tuple(float(edge) for edge in np.quantile(areas, tails))
+
+
+def plot_curves(
+    tables: dict[str, pd.DataFrame],
+    unit: str = "conversions",
+    share: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Curves of several rankings with the band of the first.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        Name of the ranking to the table from `bands`; the first is drawn with its band.
+    unit : str
+        What is gained, for the axis.
+    share : float, optional
+        Share of customers to mark.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = figures.axes(ax)
+    first = next(iter(tables))
+    styles = ["-", "--", "-.", ":", (0, (5, 1, 1, 1))]
+    for number, (name, table) in enumerate(tables.items()):
+        ax.plot(
+            table["share"],
+            1000 * table["gain"],
+            ls=styles[number % len(styles)],
+            color=figures.CYCLE[number % len(figures.CYCLE)],
+            lw=2 if name == first else 1.5,
+            label=name,
+        )
+    table = tables[first]
+    ax.fill_between(
+        table["share"], 1000 * table["low"], 1000 * table["high"], color=figures.CYCLE[0], alpha=0.18, lw=0
+    )
+    ax.plot(table["share"], 1000 * table["chance"], color=figures.BLACK, lw=1, label="chance")
+    at = table["gain"].idxmax() if share is None else (table["share"] - share).abs().idxmin()
+    peak = table.loc[at]
+    ax.plot(peak["share"], 1000 * peak["gain"], "o", color=figures.CYCLE[0])
+    where = "is highest" if share is None else "stands"
+    ax.set_title(
+        f"{first[0].upper()}{first[1:]}: with {peak['share']:.0%} of customers treated the curve {where} at "
+        f"{1000 * peak['gain']:,.0f}"
+    )
+    ax.set_xlabel("Share of customers given the offer, by rank")
+    ax.set_ylabel(f"{unit.capitalize()} gained per 1,000 customers")
+    ax.xaxis.set_major_formatter("{x:.0%}")
+    ax.legend(loc="best")
+    return ax

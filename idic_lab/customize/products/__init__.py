@@ -1,0 +1,55 @@
+"""Products: what to recommend to whom, what belongs together, and what to make to measure."""
+
+from idic_lab.customize.products.complements import association_rules, bundles, complements
+from idic_lab.customize.products.configuration import (
+    best_configurations,
+    combinations,
+    coverage,
+    option_fit,
+    options_of,
+    refusals,
+)
+from idic_lab.customize.products.evaluation import evaluate
+from idic_lab.customize.products.plots import (
+    plot_complements,
+    plot_configuration,
+    plot_coverage,
+    plot_evaluation,
+)
+from idic_lab.customize.products.purchases import PurchaseMatrix, purchase_matrix, split_in_time
+from idic_lab.customize.products.recommenders import (
+    Hybrid,
+    ImplicitFactorisation,
+    ItemToItem,
+    NeedPopularity,
+    Popularity,
+    Recommender,
+    RuleBased,
+)
+
+__all__ = [
+    "Hybrid",
+    "ImplicitFactorisation",
+    "ItemToItem",
+    "NeedPopularity",
+    "Popularity",
+    "PurchaseMatrix",
+    "Recommender",
+    "RuleBased",
+    "association_rules",
+    "best_configurations",
+    "bundles",
+    "combinations",
+    "complements",
+    "coverage",
+    "evaluate",
+    "option_fit",
+    "options_of",
+    "plot_complements",
+    "plot_configuration",
+    "plot_coverage",
+    "plot_evaluation",
+    "purchase_matrix",
+    "refusals",
+    "split_in_time",
+]

@@ -1,0 +1,220 @@
+"""Service tiers: who gets which service, by value, need and open issues; what each tier costs and must return."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from idic_lab import figures
+from idic_lab.errors import DataError
+
+TIERS = ("priority", "standard", "self-service")
+
+
+def service_levels() -> pd.DataFrame:
+    """The three tiers with what they are assumed to do; replace the figures by your own.
+
+    Returns
+    -------
+    DataFrame
+        ``tier``; ``contact_cost_factor`` (cost of answering a contact, relative to today's); ``fixed_cost`` (currency
+        per customer and year); ``kept_value`` (share of a customer's future value assumed to be saved by the tier).
+
+    Examples
+    --------
+    >>> service_levels()["tier"].tolist()
+    ['priority', 'standard', 'self-service']
+    """
+    return pd.DataFrame(
+        {
+            "tier": pd.array(TIERS, dtype="str"),
+            "contact_cost_factor": [1.6, 1.0, 0.5],
+            "fixed_cost": [6.0, 1.0, 0.2],
+            "kept_value": [0.06, 0.02, 0.0],
+        }
+    )
+
+
+def issues(interactions: pd.DataFrame, identity_links: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Contacts that customers began: how many, how many still open, and what they cost.
+
+    Parameters
+    ----------
+    interactions : DataFrame
+        ``record_id`` (or ``customer_id``), ``date``, ``channel``, ``direction``, ``purpose``, ``resolved_on``,
+        ``cost`` (currency).
+    identity_links : DataFrame, optional
+        ``record_id``, ``customer_id``; needed when `interactions` knows records only.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``contacts_per_year``, ``contact_cost`` (currency per year), ``open_issues``,
+        ``open_complaints``, ``last_topic``.
+    """
+    inbound = interactions[interactions["direction"] == "inbound"]
+    if "customer_id" not in inbound:
+        if identity_links is None:
+            raise DataError(
+                "interactions knows records only; identity_links is needed to reach the customers."
+            )
+        inbound = inbound.merge(identity_links[["record_id", "customer_id"]], on="record_id")
+    years = max((interactions["date"].max() - interactions["date"].min()).days / 365.25, 1 / 365.25)
+    is_open = inbound["resolved_on"].isna()
+    inbound = inbound.assign(is_open=is_open, open_complaint=is_open & (inbound["purpose"] == "complaint"))
+    inbound = inbound.sort_values(["customer_id", "date"], kind="stable")
+    found = inbound.groupby("customer_id", as_index=False).agg(
+        contacts=("date", "size"),
+        cost=("cost", "sum"),
+        open_issues=("is_open", "sum"),
+        open_complaints=("open_complaint", "sum"),
+        last_topic=("topic", "last"),
+    )
+    return found.assign(contacts_per_year=found["contacts"] / years, contact_cost=found["cost"] / years)[
+        ["customer_id", "contacts_per_year", "contact_cost", "open_issues", "open_complaints", "last_topic"]
+    ]
+
+
+def service_tiers(
+    value: pd.DataFrame,
+    contacts: pd.DataFrame | None = None,
+    needs: pd.DataFrame | None = None,
+    talkers: tuple[str, ...] = ("advice",),
+    levels: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """A service tier and a route for every customer, with the reason, the cost and the expected return.
+
+    Of the tiers, each customer gets the one with the highest return less cost. An open complaint of a customer in the
+    better half by value is routed at once, whatever the tier. A customer whose need is to talk to somebody is routed
+    to a person; others to the cheapest route of their tier.
+
+    Parameters
+    ----------
+    value : DataFrame
+        ``customer_id``, ``future_value`` (currency).
+    contacts : DataFrame, optional
+        From `issues`.
+    needs : DataFrame, optional
+        ``customer_id``, ``segment``.
+    talkers : tuple of str
+        Need segments that want to talk to a person.
+    levels : DataFrame, optional
+        As `service_levels` gives them.
+
+    Returns
+    -------
+    DataFrame
+        The table ``service_tiers``: ``customer_id``, ``tier``, ``route``, ``reason``, ``future_value``, ``need``,
+        ``open_issues``, ``expected_cost`` and ``expected_return`` (currency per year), ``break_even`` (share of the
+        future value that the tier must save to earn its cost; missing when there is no value).
+    """
+    levels = service_levels() if levels is None else levels
+    table = value[["customer_id", "future_value"]].copy()
+    if contacts is not None:
+        table = table.merge(contacts, on="customer_id", how="left")
+    for name in ("contact_cost", "open_issues", "open_complaints"):
+        table[name] = table[name].fillna(0.0) if name in table else 0.0
+    table["need"] = _need_of(table["customer_id"], needs)
+    cost = np.outer(table["contact_cost"], levels["contact_cost_factor"]) + levels["fixed_cost"].to_numpy()
+    gain = np.outer(table["future_value"].clip(lower=0), levels["kept_value"])
+    best = np.argmax(np.round(gain - cost, 9), axis=1)
+    row = np.arange(len(table))
+    worth = table["future_value"].clip(lower=0).to_numpy()
+    table["tier"] = pd.array(levels["tier"].to_numpy()[best], dtype="str")
+    table["expected_cost"], table["expected_return"] = cost[row, best], gain[row, best]
+    table["break_even"] = np.where(worth > 0, cost[row, best] / np.maximum(worth, 1e-9), np.nan)
+    table["route"], table["reason"] = _routes(table, talkers)
+    table["open_issues"] = table["open_issues"].astype("int64")
+    columns = ["customer_id", "tier", "route", "reason", "future_value", "need", "open_issues"]
+    return table[[*columns, "expected_cost", "expected_return", "break_even"]]
+
+
+def _need_of(customers: pd.Series, needs: pd.DataFrame | None) -> pd.Series:
+    if needs is None:
+        return pd.Series(None, index=customers.index, dtype="str")
+    return customers.map(needs.drop_duplicates("customer_id").set_index("customer_id")["segment"]).astype(
+        "str"
+    )
+
+
+def _routes(table: pd.DataFrame, talkers: tuple[str, ...]) -> tuple[pd.Series, pd.Series]:
+    """Route and reason, the first rule that applies."""
+    urgent = (table["open_complaints"] > 0) & (table["future_value"] >= table["future_value"].median())
+    person = table["need"].isin(talkers) & (table["tier"] != "self-service")
+    waiting = table["open_issues"] > 0
+    rules = [urgent, table["tier"] == "priority", person, waiting]
+    routes = ["complaint desk, today", "named adviser", "named adviser", "service team"]
+    reasons = [
+        "open complaint of a customer in the better half by value",
+        "the value at stake pays for the priority tier",
+        "needs to talk to somebody who knows",
+        "open question or return",
+    ]
+    other = np.where(table["tier"] == "standard", "service team", "help pages and chat")
+    route = np.select(rules, routes, default=other)
+    reason = np.select(rules, reasons, default="no open issue; tier by value")
+    return pd.Series(route, table.index, dtype="str"), pd.Series(reason, table.index, dtype="str")
+
+
+def tier_summary(table: pd.DataFrame) -> pd.DataFrame:
+    """What each tier costs and returns.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `service_tiers`.
+
+    Returns
+    -------
+    DataFrame
+        ``tier``, ``customers``, ``cost``, ``expected_return``, ``net`` (currency per year), ``value_share`` (of all
+        future value), ``break_even`` (share of the tier's future value to be saved for it to pay).
+    """
+    grouped = table.groupby("tier")
+    found = grouped.agg(
+        customers=("customer_id", "size"),
+        cost=("expected_cost", "sum"),
+        expected_return=("expected_return", "sum"),
+        value=("future_value", "sum"),
+    ).reindex([tier for tier in TIERS if tier in grouped.groups])
+    total = found["value"].sum()
+    found = found.assign(
+        net=found["expected_return"] - found["cost"],
+        value_share=found["value"] / total if total > 0 else 0.0,
+        break_even=found["cost"] / found["value"].where(found["value"] > 0),
+    )
+    columns = ["customers", "cost", "expected_return", "net", "value_share", "break_even"]
+    return found[columns].rename_axis("tier").reset_index()
+
+
+def plot_tiers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Cost and expected return of each tier.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        From `tier_summary`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = figures.axes(ax)
+    place = np.arange(len(summary))
+    ax.bar(place - 0.2, summary["cost"], 0.38, color=figures.ORANGE, label="cost")
+    ax.bar(place + 0.2, summary["expected_return"], 0.38, color=figures.BLUE, label="expected return")
+    labels = [f"{row.tier}\n{row.customers:,} customers" for row in summary.itertuples()]
+    ax.set_xticks(place, labels)
+    ax.grid(axis="x", visible=False)
+    net = summary["net"].sum()
+    ax.set_title(
+        f"The tiers together {'return' if net >= 0 else 'lose'} {abs(net):,.0f} a year beyond their cost"
+        if net >= 0
+        else f"The tiers together lose {-net:,.0f} a year"
+    )
+    ax.set_ylabel("Currency per year")
+    ax.yaxis.set_major_formatter("{x:,.0f}")
+    ax.legend()
+    return ax
