@@ -13,13 +13,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from idic_lab.datasets import cdnow, columns, online_retail, own_files, registry, simulated
+from idic_lab.datasets import cdnow, columns, hillstrom, online_retail, own_files, registry, simulated
 from idic_lab.datasets.card import Card
 from idic_lab.datasets.cleaning import Options
 from idic_lab.datasets.dataset import Dataset
 from idic_lab.errors import DataError, UnknownName
 
-BUILT_IN = {entry.name: entry for module in (cdnow, simulated, online_retail) for entry in module.ENTRIES}
+BUILT_IN = {
+    entry.name: entry for module in (cdnow, simulated, online_retail, hillstrom) for entry in module.ENTRIES
+}
 _SUFFIXES = {
     *(".csv", ".tsv", ".txt", ".dat", ".tab", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet", ".pq"),
     *(".duckdb", ".db", ".sql", ".json", ".gz", ".zip", ".pkl", ".feather"),

@@ -10,7 +10,10 @@ from idic_lab.errors import DataError
 
 CONTROL = "control"
 # Columns of campaign_results that say who, when, which arm, or what came of it: never to be predicted from.
-NOT_FEATURES = ("campaign_id", "customer_id", "date", "arm", "converted", "margin", "contact_cost", "profit")
+NOT_FEATURES = (
+    *("campaign_id", "customer_id", "date", "arm", "contact_cost"),
+    *("converted", "margin", "profit", "visited", "revenue"),
+)
 
 
 def with_profit(results: pd.DataFrame) -> pd.DataFrame:
