@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from idic_lab import figures
 from idic_lab.differentiate.rfm.concentration import gini, lorenz, top_share
@@ -15,6 +15,11 @@ from idic_lab.errors import LabError, UnknownName
 
 _PERCENT = PercentFormatter(1, decimals=0)
 _THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
+_ROUND = {
+    "nbins": "auto",
+    "integer": True,
+    "steps": [1, 2, 5, 10],
+}  # whole, round numbers on an axis of counts
 
 
 def plot_lorenz(values, fraction: float = 0.2, ax: Axes | None = None) -> Axes:
@@ -75,21 +80,13 @@ def plot_high_value_cutoff(rfm_table: pd.DataFrame, fraction: float = 0.2, ax: A
     monetary = np.sort(rfm_table["monetary"].to_numpy(dtype="float64"))[::-1]
     top = top_share(monetary, fraction)
     cut = monetary[max(round(fraction * monetary.size), 1) - 1]
-    share = np.arange(1, monetary.size + 1) / monetary.size
     ax = figures.axes(ax)
-    high = share <= fraction
-    ax.fill_between(
-        share, monetary, where=high, color=figures.BLUE, alpha=0.8, linewidth=0, label=f"{top:.0%} of revenue"
-    )
-    ax.fill_between(
-        share,
-        monetary,
-        where=~high,
-        color=figures.ORANGE,
-        alpha=0.6,
-        linewidth=0,
-        label=f"{1 - top:.0%} of revenue",
-    )
+    # One step per customer, so that few customers look like few.
+    edges, heights = np.linspace(0, 1, monetary.size + 1), np.concatenate([monetary[:1], monetary])
+    parts = ((0, fraction, top, figures.BLUE, 0.8), (fraction, 1, 1 - top, figures.ORANGE, 0.6))
+    for low, high, brought, colour, alpha in parts:
+        style = {"color": colour, "alpha": alpha, "linewidth": 0, "label": f"{brought:.0%} of revenue"}
+        ax.fill_between(edges.clip(low, high), heights, step="pre", **style)
     ax.axvline(fraction, color="black", linewidth=1)
     ax.axhline(cut, color="black", linewidth=1, linestyle=":")
     ax.annotate(
@@ -100,7 +97,7 @@ def plot_high_value_cutoff(rfm_table: pd.DataFrame, fraction: float = 0.2, ax: A
     ax.set(xlabel="share of customers, highest value first", ylabel="monetary (currency per customer)")
     ax.xaxis.set_major_formatter(_PERCENT)
     ax.yaxis.set_major_formatter(_THOUSANDS)
-    ax.legend(loc="upper right")
+    ax.legend(loc="center right")
     ax.set_title(f"The top {fraction:.0%}, from {cut:,.2f} up, bring {top:.0%} of the revenue")
     return ax
 
@@ -143,7 +140,7 @@ def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: Axes | N
         xlabel=f"frequency score ({levels[-1]} = most often)", ylabel=f"recency score ({levels[-1]} = latest)"
     )
     label = "customers" if value == "customers" else "mean monetary (currency per customer)"
-    ax.figure.colorbar(image, ax=ax, label=label, format=_THOUSANDS)
+    ax.figure.colorbar(image, ax=ax, label=label, format=_THOUSANDS, ticks=MaxNLocator(**_ROUND))
     # A cell of one or two customers can have any mean, so the title speaks of cells with a hundredth of them or more.
     sizes = rfm_table.groupby(["r_score", "f_score"]).size()
     r, f = cells[sizes >= 0.01 * len(rfm_table)].idxmax()
@@ -228,6 +225,7 @@ def plot_distributions(rfm_table: pd.DataFrame, axes=None) -> np.ndarray:
     median, high = rfm_table["monetary"].quantile([0.5, 0.9])
     monetary.set_title(f"Median {median:,.0f}; a tenth above {high:,.0f}")
     for panel in (recency, frequency, monetary):
+        panel.yaxis.set_major_locator(MaxNLocator(**_ROUND))
         panel.yaxis.set_major_formatter(_THOUSANDS)
     return np.array([recency, frequency, monetary])
 
@@ -279,6 +277,7 @@ def _histogram(ax, values, colour, upper=None) -> None:
     """A histogram, cut at the quantile `upper` with the rest counted in the label, so that a long tail stays legible."""
     limit = values.max() if upper is None else values.quantile(upper)
     ax.hist(values[values <= limit], bins=30, color=colour, edgecolor="white", linewidth=0.4)
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter(_THOUSANDS)
     if upper is not None:
         beyond = int((values > limit).sum())

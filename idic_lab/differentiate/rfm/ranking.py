@@ -34,7 +34,8 @@ def matched(rfm_table, holdout):
     spend = spend.reindex(rfm_table["customer_id"], fill_value=0.0).astype("float64").reset_index(drop=True)
     if not spend.sum() > 0:
         raise DataError(
-            "holdout: the customers of the RFM table spent nothing, so there are no shares of it."
+            "holdout: the customers of the RFM table spent nothing in it, so there are no shares to speak of; end the "
+            "calibration period earlier, or wait for purchases."
         )
     return spend, int((~known).sum())
 
