@@ -18,6 +18,9 @@ READS_TRUTH = re.compile(
     r"meridian\.truth\b|meridian(\.\w+)* import [^\n]*\btruth\b|\.truth\b\s*[\[\(.]|meridian[/\\]truth|[\"']truth[\"'/]"
 )
 
+# The workbench's criterion of recovery compares found segments with planted ones: it is itself a check.
+CHECKS = {Path("idic_lab/compare/sources.py")}
+
 
 def test_the_committed_files_are_byte_for_byte_what_the_program_makes():
     assert differences(default_folder()) == []
@@ -46,15 +49,15 @@ def code_cells_that_read_truth(notebook: dict) -> list[str]:
     ]
 
 
-def test_no_module_outside_meridian_reads_the_planted_answers():
+def test_no_module_but_a_check_reads_the_planted_answers():
     package = PROJECT / "idic_lab"
     own = package / "datasets" / "meridian"
-    readers = [
-        str(path.relative_to(PROJECT))
+    readers = {
+        path.relative_to(PROJECT)
         for path in package.rglob("*.py")
         if own not in path.parents and READS_TRUTH.search(path.read_text(encoding="utf-8"))
-    ]
-    assert readers == []
+    }
+    assert readers - CHECKS == set()
 
 
 def test_no_notebook_reads_the_planted_answers_outside_its_check_cells():

@@ -67,7 +67,7 @@ def draw_answers(rng: np.random.Generator, segment: np.ndarray, settings: Settin
     )
 
 
-def segment_names(segment: np.ndarray, settings: Settings) -> list[str] | tuple[str, ...]:
+def segment_names(settings: Settings) -> tuple[str, ...]:
     """Names to index by segment number: all "none" when no segments are planted."""
     return SEGMENTS if settings.segments else ("none",) * len(SEGMENTS)
 
@@ -75,7 +75,7 @@ def segment_names(segment: np.ndarray, settings: Settings) -> list[str] | tuple[
 def truth_of_items(settings: Settings) -> pd.DataFrame:
     """Planted answer probabilities: segment, question_id, probability."""
     chances = item_probabilities(settings)
-    names = segment_names(np.arange(5), settings)
+    names = segment_names(settings)
     rows = [
         (names[segment], question, round(float(chances[segment, column]), 6))
         for segment in range(len(SEGMENTS) if settings.segments else 1)

@@ -1,15 +1,79 @@
-"""The planted answers that there are once for the whole data set."""
+"""The tables of planted answers: per person, and once for the whole data set."""
 
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from idic_lab.datasets.meridian import baskets, campaign, channels, needs, prices, products, reviews, weeks
+from idic_lab.datasets.meridian import (
+    baskets,
+    campaign,
+    channels,
+    costs,
+    needs,
+    ordering,
+    prices,
+    products,
+    reviews,
+    weeks,
+)
+from idic_lab.datasets.meridian.draws import choose, labels
 from idic_lab.datasets.meridian.satisfaction import CORRELATION, LATE_DAY
 from idic_lab.datasets.meridian.settings import SEGMENTS, Settings
+from idic_lab.tables.organisations import ROLES
+from idic_lab.tables.touchpoints import CHANNELS, CONSENT_CHANNELS
+
+if TYPE_CHECKING:
+    from idic_lab.datasets.meridian.blocks import Block
+
+
+def people_truth(block: Block, first_household: int) -> pd.DataFrame:
+    """The truth table people."""
+    crowd, reach = block.people, block.reach
+    household = labels("H", first_household + 1 + np.maximum(crowd.household, 0), 6)
+    together = np.where(crowd.household >= 0, np.arange(len(crowd)), -1)
+    drivers = {
+        "customer_id": crowd.customer_id,
+        "household": household.take(together, allow_fill=True),
+        "twin": crowd.twin,
+        "purchase_rate": np.round(block.buyers.rate, 8),
+        "dropout_probability": np.round(block.buyers.dropout, 6),
+        "mean_spend": np.round(block.buyers.mean_spend, 4),
+        "alive": block.orders.alive,
+        "need_segment": choose(needs.segment_names(block.settings), block.segment),
+        "satisfaction": np.round(block.satisfaction, 4),
+        "preferred_channel": choose(CHANNELS, reach.preferred),
+    }
+    drivers |= {f"response_{channel}": reach.response[:, row] for row, channel in enumerate(CHANNELS)}
+    drivers["time_of_day"] = choose(tuple(channels.TIMES_OF_DAY), reach.time_of_day)
+    drivers |= {f"consent_{channel}": block.consent[:, row] for row, channel in enumerate(CONSENT_CHANNELS)}
+    drivers |= {"return_rate": block.lines.return_rate, "heavy_caller": reach.heavy_caller}
+    contact_cost = np.bincount(block.contacts["person"], block.contacts["cost"], minlength=len(crowd))
+    delivered = block.order_channel != ordering.STORE
+    profit = costs.profits(block.orders, block.lines, delivered, contact_cost)
+    below = pd.DataFrame({"below_zero": profit["profit"] < 0})
+    return pd.concat([pd.DataFrame(drivers), block.wallet, profit, below], axis=1)
+
+
+def owner_truth(block: Block) -> pd.DataFrame:
+    """The truth table record_owners."""
+    owner = block.people.customer_id.take(block.records.person)
+    return pd.DataFrame({"record_id": block.records.record_id, "customer_id": owner})
+
+
+def member_truth(block: Block) -> pd.DataFrame:
+    """The truth table account_members."""
+    member = np.flatnonzero(block.arm.role_of >= 0)
+    return pd.DataFrame(
+        {
+            "account_id": choose(block.arm.accounts["account_id"], block.arm.account_of[member]),
+            "customer_id": block.people.customer_id.take(member),
+            "role": choose(ROLES, block.arm.role_of[member]),
+        }
+    )
 
 
 def constant_truth(chosen: Settings) -> dict[str, pd.DataFrame]:
