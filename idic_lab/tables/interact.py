@@ -76,7 +76,7 @@ feedback = Table(
         "topic": column("text", "what it is about, where it says so", nullable=True),
         "weight": column(
             "number",
-            "customers this one stands for, when answers should speak for all customers; averages 1",
+            "customers that an answer to a survey stands for, when answers are to speak for all; averages 1, and 1 for others",
             minimum=0,
         ),
     },

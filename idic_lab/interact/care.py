@@ -1,0 +1,120 @@
+"""Care: a year of greetings, for birthdays, anniversaries and holidays, to those who allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from idic_lab import figures, tables
+from idic_lab.errors import DataError
+
+__all__ = ["greetings", "plot_greetings"]
+
+# In a shop one cannot greet on a given day: the customer has to come.
+REMOTE_CHANNELS = ("email", "social", "phone", "web_chat")
+GREETING, WITH_OFFER = "greeting", "greeting with an exclusive offer"
+HOLIDAYS = {"New Year": "01-01"}
+
+
+def greetings(
+    preferences: pd.DataFrame,
+    contacts: pd.DataFrame | None = None,
+    customers: pd.DataFrame | None = None,
+    holidays: Mapping[str, str] = HOLIDAYS,
+    favoured=(),
+) -> pd.DataFrame:
+    """Whom to greet on which day of the year, and how: the table ``greetings``.
+
+    Parameters
+    ----------
+    preferences : DataFrame
+        The table ``channel_preferences``: ``customer_id``, ``channel``, ``preference``, ``allowed``. Each customer is
+        greeted on the allowed channel they most probably prefer; without an allowed one, not at all.
+    contacts : DataFrame, optional
+        ``customer_id``, ``birth_date``. Of the date only month and day go into the result; who was born on 29 February
+        is greeted on 28 February.
+    customers : DataFrame, optional
+        ``customer_id``, ``first_order``, for anniversaries of the first order.
+    holidays : mapping of str to str
+        Day (MM-DD) by name; everybody who can be greeted is.
+    favoured : collection of customer ids
+        Their birthdays and anniversaries come with an exclusive offer.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``day`` (MM-DD), ``occasion``, ``channel``, ``gesture``, in order of day.
+
+    Examples
+    --------
+    >>> preferences = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "channel": ["email", "phone", "email"],
+    ...     "preference": [0.3, 0.6, 0.9], "allowed": [True, True, False]})
+    >>> born = pd.DataFrame({"customer_id": ["ann", "bob"], "birth_date": pd.to_datetime(["1980-02-29", "1990-07-01"])})
+    >>> greetings(preferences, born, holidays={}).to_dict("records")
+    [{'customer_id': 'ann', 'day': '02-28', 'occasion': 'birthday', 'channel': 'phone', 'gesture': 'greeting'}]
+    """
+    for name, day in holidays.items():
+        if pd.isna(pd.to_datetime(f"2001-{day}", format="%Y-%m-%d", errors="coerce")):
+            raise DataError(f"Holiday '{name}' should be a month and day as MM-DD, found {day!r}.")
+    usable = preferences[preferences["allowed"] & preferences["channel"].isin(REMOTE_CHANNELS)]
+    best = usable.sort_values("preference", ascending=False, kind="stable").drop_duplicates("customer_id")
+    channel = best.set_index("customer_id")["channel"]
+    parts = []
+    if contacts is not None:
+        parts.append(_days(contacts, "birth_date", "birthday"))
+    if customers is not None:
+        parts.append(_days(customers, "first_order", "anniversary"))
+    everyone = pd.Series(channel.index, dtype="str")
+    parts += [
+        pd.DataFrame({"customer_id": everyone, "day": day, "occasion": "holiday"})
+        for day in dict.fromkeys(holidays.values())
+    ]
+    if not parts:
+        return tables.get("greetings").empty()
+    table = pd.concat(parts, ignore_index=True)
+    table = table[table["customer_id"].isin(channel.index)]
+    table["channel"] = table["customer_id"].map(channel)
+    special = table["customer_id"].isin(list(favoured)) & table["occasion"].ne("holiday")
+    table["gesture"] = special.map({True: WITH_OFFER, False: GREETING})
+    table = table.sort_values(["day", "occasion", "customer_id"], ignore_index=True)
+    return table.astype(dict.fromkeys(table.columns, "str"))
+
+
+def _days(people: pd.DataFrame, column: str, occasion: str) -> pd.DataFrame:
+    known = people.loc[people[column].notna(), ["customer_id", column]].drop_duplicates("customer_id")
+    day = known[column].dt.strftime("%m-%d").replace("02-29", "02-28")
+    return pd.DataFrame({"customer_id": known["customer_id"], "day": day, "occasion": occasion})
+
+
+def plot_greetings(calendar: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Greetings per month, by occasion.
+
+    Parameters
+    ----------
+    calendar : DataFrame
+        As :func:`greetings` gives.
+    ax : matplotlib.axes.Axes, optional
+    """
+    ax = figures.axes(ax)
+    months = calendar["day"].str[:2].astype(int)
+    floor = pd.Series(0, index=range(1, 13))
+    looks = (
+        ("birthday", figures.BLUE, ""),
+        ("anniversary", figures.ORANGE, "//"),
+        ("holiday", figures.GREY, ""),
+    )
+    for occasion, colour, hatch in looks:
+        counts = months[calendar["occasion"] == occasion].value_counts().reindex(range(1, 13), fill_value=0)
+        if counts.any():
+            ax.bar(counts.index, counts, bottom=floor, color=colour, hatch=hatch, label=occasion)
+        floor = floor + counts
+    ax.set_xticks(
+        range(1, 13), ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    )
+    ax.set(xlabel="month", ylabel="greetings")
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.grid(axis="x", visible=False)
+    ax.set_title(f"{len(calendar):,} greetings a year to {calendar['customer_id'].nunique():,} customers")
+    return ax
