@@ -277,7 +277,7 @@ def _histogram(ax, values, colour, upper=None) -> None:
     """A histogram, cut at the quantile `upper` with the rest counted in the label, so that a long tail stays legible."""
     limit = values.max() if upper is None else values.quantile(upper)
     ax.hist(values[values <= limit], bins=30, color=colour, edgecolor="white", linewidth=0.4)
-    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter(_THOUSANDS)
     if upper is not None:
         beyond = int((values > limit).sum())
