@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -87,7 +88,17 @@ def list_datasets() -> None:
     """Show every data set, with its size and how to get it."""
     from idic_lab import datasets
 
-    typer.echo(datasets.catalogue().to_string(index=False))
+    for entry in datasets.catalogue().rename(columns={"how to get it": "how_to_get"}).itertuples():
+        typer.echo(f"{entry.name:<14}{entry.title}")
+        at_hand = "at hand" if entry.available else f"not here yet: {entry.how_to_get}"
+        typer.echo(
+            textwrap.fill(
+                f"{entry.kind}; {entry.size}; {at_hand}",
+                100,
+                initial_indent=" " * 14,
+                subsequent_indent=" " * 14,
+            )
+        )
 
 
 @datasets_app.command("show")
@@ -110,6 +121,24 @@ def add(
 
     datasets.add(name, path, columns=columns_of_file.parse(columns) if columns else None)
     typer.echo(f"Added '{name}'. Now: idic-lab run {name}")
+
+
+@datasets_app.command("simulate")
+def simulate(
+    n: Annotated[int, typer.Option(help="How many people.")] = 2000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same data.")] = 1997,
+    difficulty: Annotated[str, typer.Option(help="easy, default or hard.")] = "default",
+    out: Annotated[
+        Path, typer.Option(help="Folder for the tables; the planted truth goes into its subfolder truth.")
+    ] = Path("meridian"),
+) -> None:
+    """Simulate Meridian, a retailer whose truth is known, and write its tables as Parquet."""
+    from idic_lab.datasets import meridian
+
+    meridian.simulate_to(
+        out, n=n, seed=seed, difficulty=difficulty, format="parquet", progress=sys.stderr.isatty()
+    )
+    typer.echo(f"Wrote the tables to {out} and the planted truth to {out / 'truth'}.")
 
 
 def main() -> None:
