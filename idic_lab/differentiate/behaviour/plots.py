@@ -53,11 +53,11 @@ def plot_rhythm(behaviour: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.plot(span, span, color="#555555", linestyle="--", linewidth=1.2)
     ax.annotate(
         "silent for one own gap",
-        (span[1], span[1]),
-        xytext=(0, 5),
+        (span[0], span[0]),
+        xytext=(0, -6),
         textcoords="offset points",
-        ha="right",
-        va="bottom",
+        ha="left",
+        va="top",
         fontsize=9,
         color="#444444",
     )
@@ -133,7 +133,7 @@ def plot_regularity(found: Regularity, ax: Axes | None = None) -> Axes:
     ax.plot(x, beta.pdf(x, 1, 1), color="#555555", linestyle="--", label="random (k = 1)")
     ax.plot(x, beta.pdf(x, found.k, found.k), color=figures.VERMILION, label=f"fitted (k = {found.k:.2f})")
     ax.set(xlabel="gap before, as a share of it and the next", ylabel="density", ylim=(0, None))
-    ax.legend(loc="best")
+    ax.legend(loc="lower center", frameon=True, framealpha=0.9)
     what = "at random" if found.low <= 1 <= found.high else ("regularly" if found.k > 1 else "in bursts")
     ax.set_title(f"Customers buy {what}: k = {found.k:.2f} (95% {found.low:.2f} to {found.high:.2f})")
     return ax

@@ -155,7 +155,7 @@ def plot_profiles(profile: pd.DataFrame, ax: Axes | None = None) -> Axes:
     size = profile.drop_duplicates("segment").set_index("segment")["share_of_customers"]
     ax.set_xticks(
         range(len(segments)),
-        [f"{textwrap.fill(str(name), 18)}\n({size[name]:.0%})" for name in segments],
+        [f"{textwrap.fill(str(name), 14)}\n({size[name]:.0%})" for name in segments],
         fontsize=9,
     )
     ax.xaxis.tick_top()
@@ -201,6 +201,7 @@ def plot_number(
     )
     plot_stability(evidence, n_segments, ax=top)
     top.set_title(f"Stability {_of(evidence, n_segments, 'stability'):.2f}")
+    top.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), fontsize=8, ncols=2, columnspacing=1)
     plot_bic(evidence, ax=bottom)
     bottom.axvline(n_segments, color="#555555", linestyle=":")
     plot_profiles(profiles_by_number[n_segments], ax=right)
@@ -224,7 +225,7 @@ def plot_typing(tool: TypingTool, ax: Axes | None = None) -> Axes:
     y = np.arange(len(recall))
     ax.barh(y, recall["typed_right"], color=figures.SKY)
     for place, (share, customers) in enumerate(zip(recall["typed_right"], recall["customers"], strict=True)):
-        ax.text(share + 0.01, place, f"{share:.0%} of {customers}", va="center", fontsize=9)
+        ax.text(0.01, place, f"{share:.0%} of {customers}", va="center", fontsize=9)
     ax.axvline(tool.accuracy, color=figures.BLUE, linewidth=2, label=f"all segments: {tool.accuracy:.0%}")
     ax.axvline(
         tool.base_rate,
@@ -356,9 +357,9 @@ def plot_price_tiers(tiers: pd.DataFrame, ax: Axes | None = None) -> Axes:
     )
     ax.set(xlabel="premium share less budget share of the customer's lines", ylabel="customers")
     ax.yaxis.set_major_formatter(_THOUSANDS)
-    ax.legend(loc="upper left")
+    ax.legend(loc="upper right")
     ax.set_title(
-        f"{share.get('premium', 0):.0%} lean to premium, {share.get('budget', 0):.0%} to budget, for sure"
+        f"{share.get('premium', 0):.0%} surely lean to premium, {share.get('budget', 0):.0%} to budget"
     )
     return ax
 

@@ -93,7 +93,7 @@ def without_segments(X, random_state: int = 0) -> np.ndarray:
 def number_of_segments(
     answers,
     numbers: Iterable[int] = range(1, 8),
-    n_pairs: int = 20,
+    n_pairs: int = 15,
     n_null: int = 10,
     random_state: int = 0,
 ) -> pd.DataFrame:
@@ -114,7 +114,7 @@ def number_of_segments(
     n_pairs : int
         Pairs of bootstrap samples.
     n_null : int
-        Shuffled copies; three pairs are drawn on each.
+        Shuffled copies; two pairs are drawn on each.
     random_state : int
 
     Returns
@@ -134,7 +134,7 @@ def number_of_segments(
     shuffled = [without_segments(filled, random_state + copy) for copy in range(n_null)]
     rows = []
     for k in numbers:
-        classes = LatentClasses(k, n_init=5, random_state=random_state).fit(X)
+        classes = LatentClasses(k, n_init=4, random_state=random_state).fit(X)
         row = {
             "n_segments": k,
             "log_likelihood": classes.log_likelihood_,
@@ -148,9 +148,9 @@ def number_of_segments(
 def _stability_beside_null(X, shuffled, k, n_pairs, random_state) -> dict[str, float]:
     if k == 1:
         return dict.fromkeys(("stability", "stability_low", "stability_high", "null_stability"), 1.0)
-    pairs = global_stability(X, k, n_pairs=n_pairs, random_state=random_state, n_init=3)
+    pairs = global_stability(X, k, n_pairs=n_pairs, random_state=random_state, n_init=2)
     null = [
-        global_stability(copy, k, n_pairs=3, random_state=i, n_init=3).mean()
+        global_stability(copy, k, n_pairs=2, random_state=i, n_init=2).mean()
         for i, copy in enumerate(shuffled)
     ]
     low, high = np.quantile(pairs, [0.05, 0.95])

@@ -104,7 +104,7 @@ def plot_tiers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
             color=shades[name],
             label=name.replace("_", " "),
         )
-        ax.bar_label(bars, [f"{value:.0%}" for value in share], fontsize=8, padding=2)
+        ax.bar_label(bars, [f"{round(value, 2) + 0.0:.0%}" for value in share], fontsize=8, padding=2)
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set_xticks(x, summary["tier"])
     ax.set(xlabel="tier", ylabel="share of all customers' total")
@@ -225,12 +225,10 @@ def plot_grid(grid: Grid, ax: Axes | None = None) -> Axes:
     ax.set_xticks(range(len(grid.customers.columns)), grid.customers.columns)
     ax.set_yticks(range(len(grid.customers)), [textwrap.fill(name, 26) for name in grid.customers.index])
     ax.grid(False)
-    ax.set(xlabel="value tier", ylabel="need segment")
+    ax.set(xlabel="value tier (in each cell: customers; actual value)", ylabel="need segment")
     ax.get_figure().colorbar(image, ax=ax, label="actual value (currency)", format=_THOUSANDS)
-    related = "go together" if grid.p_value < 0.05 else "are unrelated"
-    ax.set_title(
-        f"Needs and value {related} (Cramér's V {grid.cramers_v:.2f}); cell: customers, actual value"
-    )
+    related = "Needs and value go together" if grid.p_value < 0.05 else "No relation of needs and value shows"
+    ax.set_title(f"{related} (Cramér's V {grid.cramers_v:.2f})")
     return ax
 
 
