@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from idic_lab import identify
+from idic_lab import customize, identify, tables
 from idic_lab.differentiate import behaviour, clv, cohorts, needs, portfolio, rfm
 from idic_lab.errors import DataError, UnknownName
+from idic_lab.interact import care, channels, dialogue, feedback
 from idic_lab.repository import Repository
 
 
@@ -179,6 +180,85 @@ def _portfolio(
     }
 
 
+def _channels(
+    interactions: pd.DataFrame,
+    identity_links: pd.DataFrame,
+    consents: pd.DataFrame,
+    segments: pd.DataFrame | None = None,
+) -> dict[str, pd.DataFrame]:
+    # A budget of 150 a week and two contacts in 28 days are the notebook's assumptions.
+    contacts = channels.outbound_contacts(interactions, identity_links)
+    preferences = channels.channel_preferences(interactions, identity_links, consents, segments)
+    standing = dialogue.conversations(interactions, identity_links)
+    contact_plan = channels.contact_plan(
+        preferences,
+        channels.channel_costs(contacts),
+        contacts,
+        start=interactions["date"].max() + pd.Timedelta(days=1),
+        weekly_budget=150,
+        weeks=4,
+        cap=2,
+        fatigue=max(channels.fatigue(contacts)["fatigue"].iloc[0], 0.0),
+        excluded=standing.loc[~standing["offer_allowed"], "customer_id"],
+    )
+    return {"channel_preferences": preferences, "contact_plan": contact_plan}
+
+
+def _feedback_and_dialogue(
+    interactions: pd.DataFrame,
+    identity_links: pd.DataFrame,
+    survey_responses: pd.DataFrame,
+    reviews: pd.DataFrame,
+    customers: pd.DataFrame,
+    customer_value: pd.DataFrame,
+    need_profiles: pd.DataFrame,
+    need_segments: pd.DataFrame,
+    channel_preferences: pd.DataFrame,
+    contacts: pd.DataFrame | None = None,
+    **rest: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    said = feedback.feedback_table(
+        identity_links, survey_responses, reviews, interactions, customers, random_state=_SEED
+    )
+    best = customer_value.nlargest(len(customer_value) // 5, "residual_value")["customer_id"]
+    return {
+        "feedback": said,
+        "conversations": dialogue.conversations(interactions, identity_links),
+        "next_questions": dialogue.next_questions(
+            survey_responses, identity_links, need_profiles, need_segments, certainty=0.90
+        ),
+        "greetings": care.greetings(channel_preferences, contacts, customers, favoured=best),
+    }
+
+
+def _products_and_services(
+    order_lines: pd.DataFrame,
+    customer_value: pd.DataFrame,
+    products: pd.DataFrame | None = None,
+    product_options: pd.DataFrame | None = None,
+    survey_responses: pd.DataFrame | None = None,
+    identity_links: pd.DataFrame | None = None,
+    interactions: pd.DataFrame | None = None,
+    need_segments: pd.DataFrame | None = None,
+    need_profiles: pd.DataFrame | None = None,
+) -> dict[str, pd.DataFrame]:
+    configurations = tables.get("configurations").empty()
+    if all(table is not None for table in (products, product_options, survey_responses, identity_links)):
+        answers = customize.products.answers_by_customer(survey_responses, identity_links)
+        fit = customize.products.option_fit(product_options, answers, need_segments)
+        configurations = customize.products.best_configurations(product_options, products, fit, need_segments)
+    contacts = None
+    if interactions is not None and identity_links is not None:
+        contacts = customize.service.issues(interactions, identity_links)
+    talkers = () if need_profiles is None else customize.service.wants_a_person(need_profiles)
+    value = customer_value.rename(columns={"residual_value": "future_value"})
+    return {
+        "recommendations": customize.products.recommendations(order_lines, need_segments, random_state=_SEED),
+        "configurations": configurations,
+        "service_tiers": customize.service.service_tiers(value, contacts, need_segments, talkers),
+    }
+
+
 STAGES: tuple[Stage, ...] = (
     Stage("start", "IDIC", (), (), None, "00_start_here"),
     Stage(
@@ -259,6 +339,53 @@ STAGES: tuple[Stage, ...] = (
             "account_roles",
             "need_segments",
         ),
+    ),
+    Stage(
+        "channels",
+        "Interact",
+        needs=("interactions", "identity_links", "consents"),
+        makes=("channel_preferences", "contact_plan"),
+        function=_channels,
+        notebook="31_interact_channels",
+        uses=("segments:needs",),
+    ),
+    Stage(
+        "feedback_and_dialogue",
+        "Interact",
+        needs=(
+            "interactions",
+            "identity_links",
+            "transactions",
+            "survey_responses",
+            "survey_questions",
+            "reviews",
+            "customers",
+            "customer_value",
+            "need_profiles",
+            "need_segments",
+            "channel_preferences",
+        ),
+        makes=("feedback", "conversations", "next_questions", "greetings"),
+        function=_feedback_and_dialogue,
+        notebook="32_interact_feedback_and_dialogue",
+        uses=("contacts",),
+    ),
+    Stage(
+        "products_and_services",
+        "Customize",
+        needs=("order_lines", "customer_value"),
+        uses=(
+            "products",
+            "product_options",
+            "survey_responses",
+            "identity_links",
+            "interactions",
+            "need_segments",
+            "need_profiles",
+        ),
+        makes=("recommendations", "configurations", "service_tiers"),
+        function=_products_and_services,
+        notebook="41_customize_products_and_services",
     ),
 )
 
