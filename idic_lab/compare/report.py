@@ -1,0 +1,2 @@
+def write(folder, study, results, manifest):
+    return folder / "report.html"

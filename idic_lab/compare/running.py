@@ -1,0 +1,287 @@
+"""Running a study: cells by key, on the cores of this machine or on a Dask cluster, resumable at any moment."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import platform
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from idic_lab.compare import sources
+from idic_lab.compare.criterion_registry import Criterion
+from idic_lab.compare.customers import Customers
+from idic_lab.compare.method_registry import Method
+from idic_lab.compare.results import Store, long_table, write_table, write_whole
+from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
+from idic_lab.compare.study import Study, read
+from idic_lab.errors import LabError
+
+PACKAGES = ("idic-lab", "numpy", "scipy", "pandas", "scikit-learn", "stepmix", "kmedoids")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One method on one data set with one number of segments and one seed: what is computed together."""
+
+    dataset: str
+    method: Method
+    k: int | None
+    seed: int
+    key: str
+
+    @property
+    def coordinates(self) -> dict:
+        """Its place in the long table."""
+        return {"dataset": self.dataset, "method": self.method.name, "k": self.k, "seed": self.seed}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a study left.
+
+    Attributes
+    ----------
+    folder : Path
+    results : DataFrame
+        The long table (also ``results.parquet``).
+    report : Path
+        ``report.html``.
+    computed, reused, failed : int
+        Cells computed now, cells found finished, values that failed.
+    """
+
+    folder: Path
+    results: pd.DataFrame
+    report: Path
+    computed: int
+    reused: int
+    failed: int
+
+
+def compare(
+    study,
+    out: str | Path | None = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    fresh: bool = False,
+    command: str = "",
+    tell: Callable[[str], None] = print,
+    progress: bool = True,
+) -> Outcome:
+    """Run a study, or what is left of it, and write its table and its report.
+
+    Parameters
+    ----------
+    study : path, dict or Study
+    out : path, optional
+        Folder for cells, ``results.parquet``, ``manifest.json`` and ``report.html``; ``runs/compare-<name>`` when left
+        out.
+    jobs : int
+        Processes; -1 for one per core.
+    scheduler : str, optional
+        Address of a Dask cluster, as in ``tcp://10.0.0.1:8786``. The results are the same.
+    fresh : bool
+        Compute every cell anew.
+    command : str
+        What reproduces the run, for the report.
+    tell : callable
+        Gets lines for people.
+    progress : bool
+        Show a bar with an estimate of the time left.
+
+    Returns
+    -------
+    Outcome
+    """
+    study = study if isinstance(study, Study) else read(study)
+    folder = Path(out) if out else Path("runs") / f"compare-{study.name.replace(' ', '-')}"
+    folder.mkdir(parents=True, exist_ok=True)
+    tell(f"Loading {len(study.datasets)} data sets ...")
+    customers = {spec["name"]: sources.load(spec) for spec in study.datasets}
+    store, cells = Store(folder), cells_of(study, customers)
+    finished = {} if fresh else {cell.key: store.read(cell.key) for cell in cells}
+    todo = [cell for cell in cells if not _complete(finished.get(cell.key), study.criteria)]
+    tell(f"{len(cells)} cells: {len(cells) - len(todo)} finished before, {len(todo)} to compute.")
+    began = time.monotonic()
+    bar = tqdm(total=len(todo), unit="cell", disable=not progress, file=sys.stderr)
+    found = _execute(todo, customers, study, finished, jobs, scheduler)
+    for done, (position, record) in enumerate(found, start=1):
+        key = todo[position].key
+        finished[key] = record
+        store.write(key, record)
+        bar.update()
+        bar.set_postfix_str(_time_left(time.monotonic() - began, done, len(todo)))
+    bar.close()
+    names = {criterion.name for criterion in study.criteria}
+    records = [(cell.coordinates, _only(finished[cell.key], names)) for cell in cells]
+    results = long_table(records)
+    write_table(results, folder / "results.parquet")
+    manifest = _manifest(study, customers, command, time.monotonic() - began, len(todo), cells)
+    write_whole(folder / "manifest.json", json.dumps(manifest, indent=2).encode())
+    from idic_lab.compare import report  # draws figures, which cells on a cluster never need
+
+    page = report.write(folder, study, results, manifest)
+    failed = int(results["status"].eq("failed").sum())
+    return Outcome(folder, results, page, len(todo), len(cells) - len(todo), failed)
+
+
+def cells_of(study: Study, customers: dict[str, Customers]) -> list[Cell]:
+    """Every cell of a study, in order, with its key.
+
+    The key is the hash of what makes the cell: the customers, the source of the method, the number of segments, the
+    seed, the effort and the versions of the packages that compute. Criteria are kept apart inside the cell, so that a
+    new one is added to finished cells without a change to the others.
+    """
+    versions = {package: version(package) for package in PACKAGES}
+    cells = []
+    for name, whom in customers.items():
+        data = whom.fingerprint
+        for method in study.methods:
+            source = method.fingerprint
+            for k in study.k if method.takes_k else (None,):
+                for seed in study.seeds:
+                    made_of = [data, source, method.name, k, seed, study.effort.as_dict(), versions]
+                    key = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:24]
+                    cells.append(Cell(name, method, k, seed, key))
+    return cells
+
+
+def run_cell(
+    cell: Cell, customers: Customers, criteria: tuple[Criterion, ...], effort: Effort, before: dict | None
+) -> dict:
+    """Compute one cell: every criterion it lacks, on one segmentation whose fits they share.
+
+    Its random numbers come from its key, so they are the same in any process, in any order.
+    """
+    record = {"cell": cell.coordinates, "criteria": dict((before or {}).get("criteria", {}))}
+    seed = int(hashlib.sha256(f"{cell.key}".encode()).hexdigest()[:8], 16)
+    segmentation, problem = None, None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of third parties, about convergence; what fails becomes a row
+        try:
+            segmentation = Segmentation(cell.method, cell.k, customers, seed, effort)
+        except NotApplicable as reason:
+            problem = {"status": "not applicable", "reason": str(reason)}
+        for criterion in criteria:
+            if _current(record, criterion):
+                continue
+            found = problem or _judged(criterion, segmentation)
+            record["criteria"][criterion.name] = found | {"fingerprint": criterion.fingerprint}
+    return record
+
+
+def _judged(criterion: Criterion, segmentation: Segmentation) -> dict:
+    try:
+        score = criterion(segmentation)
+    except NotApplicable as reason:
+        return {"status": "not applicable", "reason": str(reason)}
+    except Exception as error:  # a cell that fails is a result of the study, not its end
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = "" if isinstance(error, LabError) else f" ({Path(where.filename).name}, line {where.lineno})"
+        return {"status": "failed", "reason": f"{type(error).__name__}: {error}{place}"[:500]}
+    wrong = [name for name, value in score.numbers.items() if not np.isfinite(value)]
+    if wrong:
+        return {"status": "failed", "reason": f"{', '.join(wrong)} is not a finite number."}
+    return {"status": "ok", "numbers": score.numbers, "extra": score.extra}
+
+
+def _execute(
+    todo: list[Cell], customers, study: Study, finished: dict, jobs: int, scheduler: str | None
+) -> Iterator[tuple[int, dict]]:
+    """Finished cells with their position, as they come."""
+    # Criteria with the same name, whatever their source, are told apart by fingerprint inside the cell.
+    arguments = [(cell, study.criteria, study.effort, finished.get(cell.key)) for cell in todo]
+    if scheduler:
+        yield from _on_cluster(arguments, customers, scheduler)
+    elif jobs == 1:
+        for position, (cell, *rest) in enumerate(arguments):
+            yield position, run_cell(cell, customers[cell.dataset], *rest)
+    else:
+        parallel = joblib.Parallel(
+            n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs"
+        )
+        yield from parallel(
+            joblib.delayed(_numbered)(position, cell, customers[cell.dataset], *rest)
+            for position, (cell, *rest) in enumerate(arguments)
+        )
+
+
+def _numbered(position: int, cell: Cell, *arguments) -> tuple[int, dict]:
+    return position, run_cell(cell, *arguments)
+
+
+def _on_cluster(arguments, customers, scheduler: str) -> Iterator[tuple[int, dict]]:
+    try:
+        from distributed import Client, as_completed
+    except ImportError:
+        raise LabError("--scheduler needs Dask: pip install 'idic-lab[dask]'.") from None
+    try:
+        client = Client(scheduler, timeout="10s")
+    except OSError:
+        raise LabError(f"No Dask scheduler answers at {scheduler}.") from None
+    with client:
+        there = {name: client.scatter(whom, hash=False) for name, whom in customers.items()}
+        futures = [
+            client.submit(_numbered, position, cell, there[cell.dataset], *rest, pure=False)
+            for position, (cell, *rest) in enumerate(arguments)
+        ]
+        for future in as_completed(futures):
+            yield future.result()
+            future.release()
+
+
+def _current(record: dict | None, criterion: Criterion) -> bool:
+    known = (record or {}).get("criteria", {}).get(criterion.name, {})
+    return known.get("fingerprint") == criterion.fingerprint and known.get("status") != "failed"
+
+
+def _complete(record: dict | None, criteria: tuple[Criterion, ...]) -> bool:
+    return record is not None and all(_current(record, criterion) for criterion in criteria)
+
+
+def _only(record: dict, names: set[str]) -> dict:
+    return record | {"criteria": {name: found for name, found in record["criteria"].items() if name in names}}
+
+
+def _time_left(seconds: float, done: int, total: int) -> str:
+    left = round(seconds / done * (total - done))
+    return f"about {left // 60} min {left % 60:02d} s left" if left >= 60 else f"about {left} s left"
+
+
+def _manifest(
+    study: Study, customers, command: str, seconds: float, computed: int, cells: list[Cell]
+) -> dict:
+    return {
+        "study": study.name,
+        "about": study.about,
+        "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "seconds": round(seconds, 1),
+        "cells": len(cells),
+        "cells computed in this call": computed,
+        "k": list(study.k),
+        "seeds": list(study.seeds),
+        "effort": study.effort.as_dict(),
+        "datasets": {
+            name: whom.facts | {"fingerprint of what methods saw": whom.fingerprint}
+            for name, whom in customers.items()
+        },
+        "methods": {method.name: method.fingerprint[:16] for method in study.methods},
+        "criteria": {criterion.name: criterion.fingerprint[:16] for criterion in study.criteria},
+        "versions": {"python": platform.python_version()}
+        | {package: version(package) for package in PACKAGES},
+        "yaml": study.text,
+    }

@@ -1,0 +1,223 @@
+"""A fitted segmentation and all that criteria ask of it, each piece computed once and only when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from idic_lab.compare import separation, stability
+from idic_lab.compare.customers import Customers, FeatureSpace
+from idic_lab.compare.method_registry import Method
+from idic_lab.compare.null_reference import without_segments
+from idic_lab.errors import LabError
+
+
+class NotApplicable(LabError):
+    """A method or a criterion has nothing to say about these data; not a failure."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much resampling a cell of a study may cost. Seeds multiply it: five seeds of ten pairs are fifty pairs.
+
+    Attributes
+    ----------
+    pairs : int
+        Pairs of bootstrap samples.
+    null_sets : int
+        Data sets without segments.
+    null_pairs : int
+        Pairs of bootstrap samples on each of them.
+    customers : int
+        At most so many customers in a bootstrap sample, and so many on whom solutions are compared.
+    """
+
+    pairs: int = 10
+    null_sets: int = 4
+    null_pairs: int = 2
+    customers: int = 5_000
+
+    def as_dict(self) -> dict[str, int]:
+        """For the key of a cell."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What the same method does on customers without segments: one solution and its bootstrap solutions."""
+
+    labels: np.ndarray
+    solutions: list[np.ndarray]
+    shadow: float
+
+
+class Segmentation:
+    """One method, fitted to the customers of one data set with one number of segments and one seed.
+
+    Parameters
+    ----------
+    method : Method
+    k : int or None
+        Number of segments; None for a method that finds its own.
+    customers : Customers
+    seed : int
+    effort : Effort
+
+    Attributes
+    ----------
+    labels : ndarray of int, shape (n_customers,)
+        Numbered from 0, largest segment first.
+    solutions : list of ndarray
+        Labels of the customers in `shared` by solutions on bootstrap samples.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.compare import customers_of, get_method
+    >>> customers = customers_of(datasets.load("cdnow_sample", quiet=True).transactions, calibration_end="1997-09-30")
+    >>> found = Segmentation(get_method("k_means"), 4, customers, seed=1)
+    >>> np.bincount(found.labels).tolist() == sorted(np.bincount(found.labels), reverse=True)
+    True
+    """
+
+    def __init__(
+        self, method: Method, k: int | None, customers: Customers, seed: int = 0, effort: Effort | None = None
+    ):
+        self.method, self.k, self.customers, self.seed = method, k, customers, seed
+        self.effort = effort or Effort()
+        lacking = method.lacks(customers.measures)
+        if lacking:
+            raise NotApplicable(
+                f"{method.name} needs {', '.join(lacking)}, which {customers.name} does not have."
+            )
+
+    @cached_property
+    def _fitted(self):
+        return self._fit(self.customers.measures, self._numbers[0])
+
+    @cached_property
+    def _numbers(self) -> list[int]:
+        return np.random.SeedSequence(self.seed).generate_state(8).tolist()
+
+    @cached_property
+    def space(self) -> FeatureSpace:
+        """How measures become features."""
+        return self.customers.space
+
+    @cached_property
+    def features(self) -> np.ndarray:
+        """Features of every customer, shape (n_customers, n_features)."""
+        return self.space.transform(self.customers.measures)
+
+    @cached_property
+    def _codes(self) -> dict:
+        names, size = np.unique(self._placed(self._fitted, self.customers.measures), return_counts=True)
+        return {names[row]: number for number, row in enumerate(np.argsort(-size, kind="stable"))}
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """Segment of each customer: 0 is the largest."""
+        return self.place(self.customers.measures)
+
+    @property
+    def n_segments(self) -> int:
+        """Segments that have customers."""
+        return int(self.labels.max()) + 1
+
+    @property
+    def transfer(self) -> str:
+        """How customers who were not fitted are placed."""
+        estimator = self._fitted[0]
+        by_itself = "predict" if hasattr(estimator, "predict") else "nearest neighbour"
+        return getattr(estimator, "transfer_", by_itself)
+
+    def place(self, measures: pd.DataFrame) -> np.ndarray:
+        """Segment of each row of a table of measures; a segment nobody was in before gets the next number."""
+        found = pd.Series(self._placed(self._fitted, measures))
+        codes = dict(self._codes)
+        for name in found.unique():
+            codes.setdefault(name, len(codes))
+        return found.map(codes).to_numpy(dtype=int)
+
+    def again_on(self, measures: pd.DataFrame) -> np.ndarray:
+        """Labels of a fresh fit, with the same number of segments, to another table of the same customers."""
+        return self._placed(self._fit(measures, self._numbers[1]), measures)
+
+    @cached_property
+    def with_one_fewer(self) -> np.ndarray:
+        """Labels of the solution with one segment fewer, from the same seed."""
+        if not self.method.takes_k or self.k < 2:
+            raise NotApplicable(f"{self.method.name} has no solution with one segment fewer.")
+        fitted = self._fit(self.customers.measures, self._numbers[0], self.k - 1)
+        return self._placed(fitted, self.customers.measures)
+
+    @cached_property
+    def shared(self) -> np.ndarray:
+        """Rows of the customers on whom bootstrap solutions are compared: all, or a random part of many."""
+        rows = np.arange(len(self.customers))
+        if len(rows) <= self.effort.customers:
+            return rows
+        return np.sort(
+            np.random.default_rng(self._numbers[2]).choice(rows, self.effort.customers, replace=False)
+        )
+
+    @cached_property
+    def solutions(self) -> list[np.ndarray]:
+        """Labels of the shared customers by ``2 * pairs`` solutions on bootstrap samples of all customers."""
+        rng = np.random.default_rng(self._numbers[3])
+        return self._resampled(self.customers.measures, self.shared, 2 * self.effort.pairs, rng)
+
+    @cached_property
+    def crowds(self) -> list[Crowd]:
+        """The same analysis on data sets without segments."""
+        rng = np.random.default_rng(self._numbers[4])
+        return [self._crowd(rng) for _ in range(self.effort.null_sets)]
+
+    def _crowd(self, rng) -> Crowd:
+        nobody = without_segments(self.customers.measures, len(self.shared), int(rng.integers(2**31)))
+        if self.method.lacks(nobody):
+            raise NotApplicable(f"{self.method.name} needs measures that data without segments do not have.")
+        labels = self._placed(self._fit(nobody, int(rng.integers(2**31))), nobody)
+        X = self.space.transform(nobody)
+        far = separation.distances(X, separation.centroids(X, labels))
+        shadow = float(separation.shadow_values(far).mean()) if far.shape[1] > 1 else 1.0
+        rows = np.arange(len(nobody))
+        return Crowd(labels, self._resampled(nobody, rows, 2 * self.effort.null_pairs, rng), shadow)
+
+    def _resampled(self, measures, shared, n_solutions, rng) -> list[np.ndarray]:
+        size = min(len(measures), self.effort.customers)
+        judged = measures.iloc[shared]
+        found = []
+        for _ in range(n_solutions):
+            sample = measures.iloc[rng.integers(0, len(measures), size)]
+            fitted = self._fit(sample.reset_index(drop=True), int(rng.integers(2**31)))
+            found.append(self._placed(fitted, judged))
+        return found
+
+    def _fit(self, measures: pd.DataFrame, seed: int, k: int | None = None):
+        """The fitted estimator, and what it saw."""
+        seen = self._view(measures)
+        estimator = self.method.factory(k or self.k or 5, seed % 2**31)
+        with threadpool_limits(1):  # one thread, so that sums, and so ties, do not depend on the machine
+            return estimator.fit(seen), seen
+
+    def _placed(self, fitted, measures: pd.DataFrame) -> np.ndarray:
+        estimator, seen = fitted
+        with threadpool_limits(1):
+            if not hasattr(estimator, "predict"):
+                seen, judged = self._as_features(seen), self.space.transform(measures)
+            else:
+                judged = self._view(measures)
+            return stability.place(estimator, seen, judged)
+
+    def _view(self, measures: pd.DataFrame):
+        if self.method.sees == "measures":
+            return measures.drop(columns="customer_id", errors="ignore")
+        return self.space.transform(measures)
+
+    def _as_features(self, seen):
+        return self.space.transform(seen) if isinstance(seen, pd.DataFrame) else seen

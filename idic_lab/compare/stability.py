@@ -1,0 +1,273 @@
+"""Stability of segmentations: of the whole, and of single segments within and across solutions.
+
+The functions work on labels, so they serve any method: a scikit-learn clusterer, a rule, a table of somebody's own.
+:func:`bootstrap_labels` makes the labels for any estimator.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import entropy
+from sklearn.base import clone
+from sklearn.metrics import adjusted_rand_score
+from sklearn.neighbors import KNeighborsClassifier
+
+from idic_lab.errors import DataError
+
+
+def crosstab(first, second) -> np.ndarray:
+    """Counts of customers by segment in two labellings, rows and columns in the order of the sorted labels.
+
+    Examples
+    --------
+    >>> crosstab([0, 0, 1], ["a", "b", "b"]).tolist()
+    [[1, 1], [0, 1]]
+    """
+    rows, columns = (np.unique(np.asarray(labels), return_inverse=True) for labels in (first, second))
+    if len(rows[1]) != len(columns[1]):
+        raise DataError(
+            f"Two labellings of {len(rows[1]):,} and {len(columns[1]):,} customers cannot be compared."
+        )
+    shape = len(rows[0]), len(columns[0])
+    flat = rows[1].astype(np.int64) * shape[1] + columns[1]
+    return np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def jaccard(first, second) -> np.ndarray:
+    """Jaccard index of every segment of one labelling with every segment of another, shape (n_first, n_second).
+
+    The index is the number of customers in both segments over the number in at least one of them: 1 for the same
+    segment, 0 for no common customer.
+
+    Examples
+    --------
+    >>> jaccard([0, 0, 1, 1], [0, 1, 1, 1]).round(2).tolist()
+    [[0.5, 0.25], [0.0, 0.67]]
+    """
+    both = crosstab(first, second)
+    either = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both
+    return both / either
+
+
+def within(labels, solutions) -> pd.DataFrame:
+    """Segment-level stability within solutions (SLSW): does each segment come back on a resample?
+
+    For every other solution and every segment, the largest Jaccard index with any segment of that solution.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n_customers,)
+        The solution whose segments are judged.
+    solutions : iterable of array-like of shape (n_customers,)
+        Labels of the same customers by solutions found on resamples.
+
+    Returns
+    -------
+    DataFrame
+        ``segment``, ``solution`` (int from 0), ``jaccard`` (0 to 1).
+
+    Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, section 7.5.3; Hennig (2007), Cluster-wise
+    assessment of cluster stability, Computational Statistics & Data Analysis 52(1).
+
+    Examples
+    --------
+    >>> within([0, 0, 1, 1], [[1, 1, 0, 0], [0, 0, 0, 0]])["jaccard"].tolist()
+    [1.0, 1.0, 0.5, 0.5]
+    """
+    names = np.unique(np.asarray(labels))
+    tables = [
+        pd.DataFrame({"segment": names, "solution": number, "jaccard": jaccard(labels, other).max(axis=1)})
+        for number, other in enumerate(solutions)
+    ]
+    if not tables:
+        raise DataError("SLSW needs at least one other solution.")
+    return pd.concat(tables, ignore_index=True)
+
+
+def matched(labels, reference) -> np.ndarray:
+    """The same segments under the numbers of a reference labelling, by the assignment with the most common customers.
+
+    Segments without a partner get the next free numbers.
+
+    Parameters
+    ----------
+    labels, reference : array-like of int, shape (n_customers,)
+
+    Examples
+    --------
+    >>> matched([1, 1, 0, 2], [0, 0, 1, 1]).tolist()
+    [0, 0, 1, 2]
+    """
+    names, inverse = np.unique(np.asarray(labels), return_inverse=True)
+    targets = np.unique(np.asarray(reference))
+    rows, columns = linear_sum_assignment(-crosstab(labels, reference))
+    new = np.full(len(names), -1, dtype=int)
+    new[rows] = targets[columns]
+    free = iter(range(int(targets.max()) + 1, int(targets.max()) + 1 + len(names)))
+    for row in np.flatnonzero(new < 0):
+        new[row] = next(free)
+    return new[inverse]
+
+
+def across(before, after) -> pd.DataFrame:
+    """Segment-level stability across two numbers of segments (SLSA): where did each new segment come from?
+
+    One minus the entropy of the old segments of a new segment's customers, over the largest entropy possible. 1: all
+    come from one old segment; 0: they come from all in equal parts, so the segment was put together anew.
+
+    Parameters
+    ----------
+    before : array-like of shape (n_customers,)
+        Solution with fewer segments.
+    after : array-like of shape (n_customers,)
+        Solution with more segments.
+
+    Returns
+    -------
+    DataFrame
+        ``segment`` (of `after`), ``size``, ``stability`` (0 to 1), ``main_source`` (the old segment most came from),
+        ``share_from_main`` (0 to 1). With one old segment everybody comes from it, and the stability is 1.
+
+    Source: Dolnicar & Leisch (2017), Using segment level stability to select target segments in data-driven market
+    segmentation studies, Marketing Letters 28(3).
+
+    Examples
+    --------
+    >>> across([0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 2])["stability"].tolist()
+    [1.0, 1.0, 1.0]
+    >>> across([0, 1], [5, 5])["stability"].tolist()
+    [0.0]
+    """
+    counts = crosstab(after, before)
+    share = counts / counts.sum(axis=1, keepdims=True)
+    most = np.log(counts.shape[1])
+    disorder = entropy(share, axis=1) / most if most else np.zeros(len(counts))
+    sources = np.unique(np.asarray(before))
+    return pd.DataFrame(
+        {
+            "segment": np.unique(np.asarray(after)),
+            "size": counts.sum(axis=1),
+            "stability": np.clip(1 - disorder, 0.0, 1.0),
+            "main_source": sources[share.argmax(axis=1)],
+            "share_from_main": share.max(axis=1),
+        }
+    )
+
+
+def flows(labels_by_number: dict[int, np.ndarray]) -> pd.DataFrame:
+    """How customers move between solutions with more and more segments: the numbers behind the SLSA tree.
+
+    Parameters
+    ----------
+    labels_by_number : dict of int to array-like
+        Labels of the same customers by number of segments.
+
+    Returns
+    -------
+    DataFrame
+        ``number`` (of segments), ``segment``, ``from_segment`` (in the solution before), ``customers``, ``stability``
+        (SLSA of `segment`). Segments carry the numbers of the solution before where they match.
+
+    Examples
+    --------
+    >>> flows({2: [0, 0, 1, 1], 3: [2, 2, 0, 1]})[["number", "segment", "from_segment", "customers"]].values.tolist()
+    [[3, 0, 0, 2], [3, 1, 1, 1], [3, 2, 1, 1]]
+    """
+    numbers = sorted(labels_by_number)
+    before, tables = np.unique(labels_by_number[numbers[0]], return_inverse=True)[1], []
+    for number in numbers[1:]:
+        after = matched(labels_by_number[number], before)
+        counts = crosstab(after, before)
+        new, old = np.nonzero(counts)
+        stability = across(before, after)["stability"].to_numpy()
+        tables.append(
+            pd.DataFrame(
+                {
+                    "number": number,
+                    "segment": np.unique(after)[new],
+                    "from_segment": np.unique(before)[old],
+                    "customers": counts[new, old],
+                    "stability": stability[new],
+                }
+            )
+        )
+        before = after
+    if not tables:
+        raise DataError(f"SLSA compares at least two numbers of segments, found {numbers}.")
+    return pd.concat(tables, ignore_index=True)
+
+
+def place(estimator, seen, X) -> np.ndarray:
+    """Segment of each row of X by a fitted estimator; by the nearest row of `seen` when it cannot predict.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+    seen : array of shape (n_seen, n_features)
+        What it was fitted to.
+    X : array of shape (n_customers, n_features)
+    """
+    if hasattr(estimator, "predict"):
+        return np.asarray(estimator.predict(X))
+    neighbour = KNeighborsClassifier(1).fit(np.asarray(seen, dtype="float32"), estimator.labels_)
+    return neighbour.predict(np.asarray(X, dtype="float32"))
+
+
+def bootstrap_labels(estimator, X, n_solutions: int = 20, random_state: int = 0) -> list[np.ndarray]:
+    """Labels of the same customers by solutions found on bootstrap samples of them.
+
+    Parameters
+    ----------
+    estimator : scikit-learn clusterer
+        Cloned for every sample, with a ``random_state`` of its own where it has one.
+    X : array-like of shape (n_customers, n_features)
+    n_solutions : int
+    random_state : int
+
+    Returns
+    -------
+    list of ndarray of shape (n_customers,)
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> X = np.repeat([[0.0], [9.0]], 30, axis=0)
+    >>> solutions = bootstrap_labels(KMeans(2, n_init=1), X, n_solutions=4)
+    >>> global_stability(solutions).tolist()
+    [1.0, 1.0]
+    """
+    X = np.asarray(X)
+    rng = np.random.default_rng(random_state)
+    found = []
+    for _ in range(n_solutions):
+        sample = X[rng.integers(0, len(X), len(X))]
+        one = clone(estimator)
+        if "random_state" in one.get_params():
+            one.set_params(random_state=int(rng.integers(2**31)))
+        found.append(place(one.fit(sample), sample, X))
+    return found
+
+
+def global_stability(solutions) -> np.ndarray:
+    """Adjusted Rand index of the first and second solution, the third and fourth, and so on.
+
+    1 is the same grouping of customers, 0 agreement no better than by chance.
+
+    Parameters
+    ----------
+    solutions : sequence of array-like
+        Labels by solutions on independent bootstrap samples, an even number of them.
+
+    Returns
+    -------
+    ndarray of shape (n_solutions / 2,)
+
+    Source: Dolnicar & Leisch (2010), Evaluation of structure and reproducibility of cluster solutions using the
+    bootstrap, Marketing Letters 21(1); Hubert & Arabie (1985), Journal of Classification 2.
+    """
+    if len(solutions) < 2 or len(solutions) % 2:
+        raise DataError(f"Global stability compares pairs of solutions; found {len(solutions)}.")
+    pairs = zip(solutions[::2], solutions[1::2], strict=True)
+    return np.array([adjusted_rand_score(first, second) for first, second in pairs])
