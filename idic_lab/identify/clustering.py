@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 NUMBER, MODEL, SINGLE = "number", "model", "single"
-TWO_NUMBERS, TWO_PEOPLE, DOUBTFUL = "two customer numbers", "two people of one household", "doubtful"
+TWO_NUMBERS, TWO_PEOPLE, DOUBTFUL = "two customer numbers", "records that contradict each other", "doubtful"
 THRESHOLD = 0.8
 
 
@@ -49,8 +49,9 @@ def merges(prepared: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, p
     made = [(a, b, 1.0, NUMBER) for a, b in same if groups.join(a, b) is None]
     refused = []
     probability = pairs["probability"].to_numpy()
-    for a, b, chance in zip(left.tolist(), right.tolist(), probability.tolist(), strict=True):
-        why = groups.join(a, b)
+    sure = agreeing(pairs).tolist()
+    for a, b, chance, certain in zip(left.tolist(), right.tolist(), probability.tolist(), sure, strict=True):
+        why = groups.join(a, b, certain)
         if why is None:
             made.append((a, b, chance, MODEL))
         elif why:
@@ -61,6 +62,11 @@ def merges(prepared: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, p
 def contradicting(pairs: pd.DataFrame) -> pd.Series:
     """Whether a pair contradicts itself: first name or date of birth speak against it and no e-mail address for it."""
     return ((pairs["first_name"] < 0) | (pairs["birth_date"] < 0)) & (pairs["email"] <= 0)
+
+
+def agreeing(pairs: pd.DataFrame) -> pd.Series:
+    """Whether first name and date of birth both speak for a pair: no two members of one household agree in both."""
+    return (pairs["first_name"] > 0) & (pairs["birth_date"] > 0)
 
 
 def links(prepared: pd.DataFrame, made: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFrame:
@@ -136,20 +142,22 @@ class _Groups:
             record = parent[record]
         return record
 
-    def join(self, a: int, b: int) -> str | None:
+    def join(self, a: int, b: int, despite_enemies: bool = False) -> str | None:
         """Join two records' groups: None when done, "" when they were one already, else why not."""
         a, b = self.find(a), self.find(b)
         if a == b:
             return ""
         if self.number[a] >= 0 and self.number[b] >= 0 and self.number[a] != self.number[b]:
             return TWO_NUMBERS
-        if b in self.enemies.get(a, ()):
+        if b in self.enemies.get(a, ()) and not despite_enemies:
             return TWO_PEOPLE
         if self.size[a] < self.size[b]:
             a, b = b, a
         self.parent[b] = a
         self.size[a] += self.size[b]
         self.number[a] = max(self.number[a], self.number[b])
+        self.enemies.get(a, set()).discard(b)
+        self.enemies.get(b, set()).discard(a)
         if b in self.enemies:
             for enemy in self.enemies.pop(b):
                 self.enemies[enemy].discard(b)

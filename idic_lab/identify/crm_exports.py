@@ -32,7 +32,6 @@ HEADERS = {
     "yes_email": "emailoptin newsletteroptin 接收邮件",
 }
 _TRUE = {"true", "yes", "y", "1", "x", "是"}
-_PHONE_CHAIN = 2  # an empty mobile number gives way to the next telephone column
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,10 @@ def read_contacts(path: str | Path, today: pd.Timestamp | None = None, **reading
     if "full_name" in roles and not {"first_name", "last_name"} & set(roles):
         made["first_name"], made["last_name"] = _parted(_text(frame[roles["full_name"]]))
     if "phone" in roles:
-        made["phone"] = _first_filled(frame, rows.headers, "phone")
+        telephones = _telephones(frame, rows.headers)
+        made["phone"] = _text(frame[telephones[0]])
+        for label in telephones[1:]:
+            made["phone"] = made["phone"].fillna(_text(frame[label]))
     today = pd.Timestamp.today().normalize() if today is None else today
     for role in ("birth_date", "created", "updated"):
         if role in roles:
@@ -123,7 +125,8 @@ def read_contacts(path: str | Path, today: pd.Timestamp | None = None, **reading
         notes.append(
             f"{len(rows.broken):,} rows could not be split into columns, the first on line {rows.broken['line'].iloc[0]}"
         )
-    unused = [header for header in frame.columns if header not in roles.values()]
+    used = {*roles.values(), *(_telephones(frame, rows.headers) if "phone" in roles else ())}
+    unused = [header for header in frame.columns if header not in used]
     return Contacts(pd.DataFrame(made), roles, unused, notes)
 
 
@@ -149,19 +152,16 @@ def _text(column: pd.Series) -> pd.Series:
     return text.where(text.ne("") & text.notna())
 
 
-def _first_filled(frame: pd.DataFrame, headers: list[str], role: str) -> pd.Series:
+def _telephones(frame: pd.DataFrame, headers: list[str]) -> list[str]:
+    """Columns with telephone numbers, the mobile first: an empty one gives way to the next."""
     by_header = dict(zip(map(normalise, headers), frame.columns, strict=True))
-    columns = [by_header[word] for word in HEADERS[role].split() if word in by_header]
-    filled = _text(frame[columns[0]])
-    for column in columns[1:_PHONE_CHAIN]:
-        filled = filled.fillna(_text(frame[column]))
-    return filled
+    return [by_header[word] for word in HEADERS["phone"].split() if word in by_header]
 
 
 def _parted(name: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Given and family name; Chinese names are written family name first and without a blank."""
     chinese = name.str.fullmatch(r"[\u4e00-\u9fff]{2,4}").fillna(False).astype(bool)
-    words = name.str.rpartition(" ")
+    words = name.str.rpartition(" ").reindex(columns=range(3))  # a column without any name parts into nothing
     first = words[0].where(~chinese, name.str[1:]).astype("str")
     last = words[2].where(~chinese, name.str[:1]).astype("str")
     return first.where(first.ne("")), last.where(last.ne(""))

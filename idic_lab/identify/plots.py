@@ -100,9 +100,9 @@ def plot_threshold(curve: pd.DataFrame, threshold: float, ax: Axes | None = None
     at = curve.iloc[min(np.searchsorted(curve["threshold"], threshold), len(curve) - 1)]
     for name, colour, style in (("precision", figures.BLUE, "-"), ("recall", figures.ORANGE, "--")):
         ax.plot(
-            curve["threshold"], curve[name], color=colour, linestyle=style, label=name, drawstyle="steps-post"
+            curve["threshold"], curve[name], color=colour, linestyle=style, label=name, drawstyle="steps-pre"
         )
-        ax.plot(threshold, at[name], "o", color=colour)
+        ax.plot(threshold, at[name], "o", color=colour, clip_on=False)
     ax.axvline(threshold, color=figures.GREY, linewidth=1)
     ax.set(xlabel="threshold (probability)", ylabel="share of pairs", ylim=(None, 1.01))
     ax.set_title(f"At {threshold:.2f}: precision {at['precision']:.1%}, recall {at['recall']:.1%}")
@@ -122,7 +122,7 @@ def plot_cost(curve: pd.DataFrame, threshold: float, ax: Axes | None = None) -> 
     ax = figures.axes(ax)
     at = curve.iloc[min(np.searchsorted(curve["threshold"], threshold), len(curve) - 1)]
     best = curve.loc[curve["cost"].idxmin()]
-    ax.plot(curve["threshold"], curve["cost"], color=figures.GREEN, drawstyle="steps-post")
+    ax.plot(curve["threshold"], curve["cost"], color=figures.GREEN, drawstyle="steps-pre")
     ax.plot(threshold, at["cost"], "o", color=figures.GREEN, label="chosen")
     ax.plot(best["threshold"], best["cost"], "D", color=figures.VERMILION, label="cheapest")
     ax.axvline(threshold, color=figures.GREY, linewidth=1)

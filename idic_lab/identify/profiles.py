@@ -242,7 +242,13 @@ def _finished(view: pd.DataFrame, dated: list[pd.DataFrame], source_records, ide
         (about.notna() & ~about.isin([False])).mean(axis=1).round(4)
     )  # no survey is 0, like False
     view = view.reset_index()
-    view = view.astype({name: "str" for name in view if isinstance(view[name].dtype, np.dtype) and view[name].dtype.kind == "O"})
+    view = view.astype(
+        {
+            name: "str"
+            for name in view
+            if isinstance(view[name].dtype, np.dtype) and view[name].dtype.kind == "O"
+        }
+    )
     for name in ("first_seen", "last_seen", "first_order", "last_order", "last_visit"):
         if name in view:
             view[name] = view[name].astype("datetime64[us]")

@@ -60,7 +60,6 @@ def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
         return records.get(name, absent)
 
     born = pd.to_datetime(field("birth_date"))
-    street = _each(field("street"), _street)
     made = {
         "record_id": records["record_id"],
         "touchpoint": records["touchpoint"],
@@ -71,8 +70,8 @@ def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
         "birth_date": born.dt.strftime("%Y-%m-%d"),
         "birth_swapped": born.dt.strftime("%Y-%d-%m"),
         "phone": _each(field("phone"), _digits),
-        "street": street.str.partition("|")[0],
-        "house": street.str.partition("|")[2],
+        "street": _each(field("street"), _street),
+        "house": _each(field("street"), _house),
         "postcode": _each(field("postcode"), lambda text: re.sub(r"\W", "", text).casefold()),
         "city": _each(field("city"), plain_letters),
     }
@@ -81,7 +80,7 @@ def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
         made[f"{part}_latin"] = _each(names, lambda text: "y" if text.isascii() else "n")
         forms = name_forms(names, made["email"])
         made[f"{part}_forms"] = names.map(
-            lambda name, forms=forms: forms.get(name, []) if isinstance(name, str) else []
+            lambda name, forms=forms: forms.get(name, _NO_FORMS) if isinstance(name, str) else _NO_FORMS
         )
     prepared = pd.DataFrame(made)
     for name in prepared.columns.difference(["first_forms", "last_forms"]):
@@ -138,11 +137,17 @@ def plain_letters(text: str) -> str:
 
 
 def _street(text: str) -> str:
-    """Street and house number, parted by a bar."""
-    words = re.sub(r"[^\w]+", " ", text.casefold()).split()
-    numbers = [word for word in words if word[0].isdigit()]
-    named = [_ABBREVIATED.get(word, word) for word in words if not word[0].isdigit()]
-    return plain_and_spaced(" ".join(named)) + "|" + "".join(numbers)
+    """Name of the street in plain letters, usual words abbreviated, without the house number."""
+    words = [word for word in _address_words(text) if not word[0].isdigit()]
+    return plain_and_spaced(" ".join(_ABBREVIATED.get(word, word) for word in words))
+
+
+def _house(text: str) -> str:
+    return "".join(word for word in _address_words(text) if word[0].isdigit())
+
+
+def _address_words(text: str) -> list[str]:
+    return re.sub(r"[^\w]+", " ", text.casefold()).split()
 
 
 def plain_and_spaced(text: str) -> str:
@@ -162,7 +167,7 @@ def _digits(text: str) -> str:
 def _each(column: pd.Series, change) -> pd.Series:
     """Apply a function to every distinct value once; a million records have far fewer different names."""
     distinct = column.dropna().unique()
-    return column.map({value: change(str(value)) for value in distinct})
+    return column.map({value: change(str(value)) for value in distinct}).astype("str")
 
 
 def check_records(source_records: pd.DataFrame, source: str = "") -> None:
