@@ -22,6 +22,7 @@ _ABBREVIATED = {
     "street": "st", "str": "st", "strasse": "st", "road": "rd", "lane": "ln", "avenue": "ave", "av": "ave",
     "square": "sq", "drive": "dr", "court": "ct", "place": "pl", "boulevard": "blvd", "terrace": "ter",
 }  # fmt: skip
+_NO_FORMS: list[str] = []  # one list for all the names that have none
 _OFTEN_ENOUGH = (
     2  # people in whose records two names must stand for each other before they count as one name's forms
 )
