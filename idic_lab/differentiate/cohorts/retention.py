@@ -78,7 +78,7 @@ def _filled(found: pd.DataFrame, size: pd.Series, last: pd.Period) -> pd.DataFra
             "customers": customers,
             "active": table["active"].astype("int64"),
             "retention": table["active"] / customers,
-            "revenue": table["revenue"],
+            "revenue": table["revenue"].astype("float64"),
             "revenue_per_customer": table.groupby("cohort")["revenue"].cumsum() / customers,
         }
     )

@@ -148,9 +148,9 @@ def number_of_segments(
 def _stability_beside_null(X, shuffled, k, n_pairs, random_state) -> dict[str, float]:
     if k == 1:
         return dict.fromkeys(("stability", "stability_low", "stability_high", "null_stability"), 1.0)
-    pairs = global_stability(X, k, n_pairs=n_pairs, random_state=random_state, n_init=2)
+    pairs = global_stability(X, k, n_pairs=n_pairs, random_state=random_state, n_init=5)
     null = [
-        global_stability(copy, k, n_pairs=2, random_state=i, n_init=2).mean()
+        global_stability(copy, k, n_pairs=2, random_state=i, n_init=5).mean()
         for i, copy in enumerate(shuffled)
     ]
     low, high = np.quantile(pairs, [0.05, 0.95])
