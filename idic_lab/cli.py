@@ -1,4 +1,4 @@
-"""The command line: ``idic-lab run | datasets``."""
+"""The command line: ``idic-lab run | compare | datasets``."""
 
 from __future__ import annotations
 
@@ -81,6 +81,37 @@ def run(
         typer.echo("The same command resumes after the last good notebook.", err=True)
         raise typer.Exit(1)
     typer.echo(f"\nReport: {result.folder / 'report.html'}")
+
+
+@app.command()
+def compare(
+    study: Annotated[Path, typer.Argument(help="A study: a YAML file, as in studies/quick.yaml.")],
+    jobs: Annotated[int, typer.Option(help="Processes; -1 for one per core.")] = -1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask cluster, as in tcp://10.0.0.1:8786.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the results; runs/compare-<name> unless given.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume/--fresh", help="Keep the cells of an earlier call, or begin again.")
+    ] = True,
+) -> None:
+    """Compare segmentations over data sets, numbers of segments and seeds, into one table and a report."""
+    from idic_lab.compare import compare as run_study
+
+    outcome = run_study(
+        study,
+        out=out,
+        jobs=jobs,
+        scheduler=scheduler,
+        fresh=not resume,
+        command=f"idic-lab compare {study}",
+        tell=typer.echo,
+        progress=sys.stderr.isatty(),
+    )
+    typer.echo(f"\n{outcome.computed} cells computed, {outcome.reused} kept; {outcome.failed} values failed.")
+    typer.echo(f"Report: {outcome.report}")
 
 
 @datasets_app.command("list")

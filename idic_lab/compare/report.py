@@ -1,2 +1,224 @@
-def write(folder, study, results, manifest):
-    return folder / "report.html"
+"""The report of a study: one page with tables, vector figures and all that is needed to run it again."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import jinja2
+import matplotlib as mpl
+import pandas as pd
+
+from idic_lab import figures
+from idic_lab.compare import plots
+from idic_lab.compare.attractiveness_matrix import attractiveness, rescaled
+from idic_lab.compare.kinds_of_segments import preferred_number, verdicts
+from idic_lab.compare.results import write_whole
+from idic_lab.compare.statistics import (
+    ENOUGH_DATA_SETS,
+    correlated_t_test,
+    friedman,
+    scores_by_dataset,
+)
+from idic_lab.compare.study import Study
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True
+)
+ROPE = 0.01  # a difference in a share that nobody would act on
+FOLD_SHARE = 0.2  # one repetition's test share: criteria are judged on fifths
+
+
+def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> Path:
+    """Write ``report.html`` into the folder of a study.
+
+    Parameters
+    ----------
+    folder : Path
+    study : Study
+    results : DataFrame
+        The long table.
+    manifest : dict
+        Fingerprints, versions, seeds, command.
+
+    Returns
+    -------
+    Path
+        Of the page. It needs nothing but a browser.
+    """
+    kinds = verdicts(results)
+    with mpl.rc_context():
+        figures.use_style()
+        page = _TEMPLATES.get_template("study.html").render(
+            manifest=manifest,
+            datasets=[_dataset(name, study, results, kinds) for name in manifest["datasets"]],
+            comparisons=list(_over_datasets(study, results)),
+            failures=_reasons(results, "failed"),
+            skipped=_reasons(results, "not applicable"),
+            transfers=_transfers(results),
+            criteria=study.criteria,
+        )
+    path = folder / "report.html"
+    write_whole(path, page.encode())
+    return path
+
+
+def score_table(results: pd.DataFrame, criteria, dataset: str) -> pd.DataFrame:
+    """Methods in rows, criteria in columns: the mean of each criterion's main value over seeds, for one data set.
+
+    Where a method ran with several numbers of segments, the mean over them.
+    """
+    columns = {}
+    here = results[results["dataset"] == dataset]
+    for criterion in criteria:
+        found = here[(here["criterion"] == criterion.name) & (here["measure"] == criterion.main)]
+        if len(found):
+            columns[criterion.name] = found.groupby("method")["value"].mean()
+    table = pd.DataFrame(columns)
+    return table.reindex(here["method"].drop_duplicates()).dropna(how="all")
+
+
+def svg(ax) -> str:
+    """A figure as SVG for a page; its ids made unique, so that several figures share one page."""
+    figure = ax if hasattr(ax, "savefig") else ax.get_figure()
+    text = io.StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    figures.plt.close(figure)
+    found = text.getvalue()
+    svg.count += 1
+    found = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>f{svg.count}-", found[found.index("<svg") :])
+    return re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"', r"<svg \1", found, count=1)
+
+
+svg.count = 0
+
+
+def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame) -> dict:
+    """Tables and figures of one data set."""
+    scores = score_table(results, study.criteria, name)
+    here = results[results["dataset"] == name]
+    mine = kinds[kinds["dataset"] == name]
+    figures_of = []
+    if len(mine):
+        figures_of.append(("Stability beside data without segments", svg(plots.plot_stability(mine))))
+    curves = _curves(here)
+    if curves:
+        figures_of.append(("Gain curve", svg(plots.plot_gain(curves))))
+    compared = [c for c in study.criteria if c.name in scores and c.name != "sizes"]
+    ranks = scores[[c.name for c in compared]].dropna(axis=1, thresh=max(3, len(scores) // 2)).dropna()
+    low = [c.name for c in compared if not c.higher_is_better and c.name in ranks]
+    if ranks.shape[1] > 1 and len(ranks) > 2:
+        figures_of.append(("Rank reversals", svg(plots.plot_rank_reversal(ranks, low))))
+    matrix, figure = _attractive(scores[[c.name for c in compared]], study)
+    if figure:
+        figures_of.append(("Attractiveness matrix, with sensitivity to the weights", figure))
+    best = matrix["method"].iloc[0] if matrix is not None else scores.index[0]
+    figures_of += list(_of_segments(here[here["method"] == best], best))
+    return {
+        "name": name,
+        "scores": scores,
+        "kinds": mine.drop(columns="dataset"),
+        "numbers": preferred_number(mine).drop(columns="dataset") if len(study.k) > 1 else None,
+        "figures": figures_of,
+        "pairs": _against_best(here, study, name),
+    }
+
+
+def _curves(here: pd.DataFrame) -> dict[str, list[float]]:
+    found = here[here["criterion"].eq("holdout_value") & here["measure"].eq("capture")]
+    return {
+        method: pd.DataFrame([extra["gain"] for extra in group["extra"]]).mean().tolist()
+        for method, group in found.groupby("method", sort=False)
+    }
+
+
+def _attractive(scores: pd.DataFrame, study: Study):
+    settings = study.attractiveness
+    weights = {name: w for name, w in (settings.get("weights") or {}).items() if name in scores}
+    knock = {name: bound for name, bound in (settings.get("knock_out") or {}).items() if name in scores}
+    if not weights:
+        weights = {name: 1.0 for name in scores if name not in ("internal_indices", "profile")}
+    used = scores[list(dict.fromkeys([*weights, *knock]))]
+    if used.shape[1] < 2 or not any(weights.values()):
+        return None, None
+    low = [c.name for c in study.criteria if not c.higher_is_better and c.name in used]
+    matrix = attractiveness(used, weights, knock, low)
+    return matrix, svg(plots.plot_attractiveness(rescaled(used, low), matrix))
+
+
+def _of_segments(mine: pd.DataFrame, method: str) -> Iterator[tuple[str, str]]:
+    """Figures of the segments of one method: its first seed, its largest number of segments."""
+    ok = mine[mine["status"] == "ok"]
+    first = ok[(ok["seed"] == ok["seed"].min()) & (ok["k"].isna() | (ok["k"] == ok["k"].max()))]
+    extra = {name: group["extra"].iloc[0] for name, group in first.groupby("criterion")}
+    title = plots.methods.named(method)
+    structure, segments = extra.get("structure", {}), extra.get("segment_stability", {})
+    for variant in ("book", "flexclust"):
+        if f"gorge_{variant}" in structure:
+            yield (
+                f"Gorge plot of {title} ({variant})",
+                svg(plots.plot_gorge(structure[f"gorge_{variant}"], variant)),
+            )
+    if "jaccard" in segments:
+        figure = plots.plot_within(segments["jaccard"], segments.get("null_strongest"))
+        yield f"Segment-level stability within solutions (SLSW) of {title}", svg(figure)
+    flows = _flow_table(segments)
+    if len(flows):
+        yield f"Segment-level stability across solutions (SLSA) of {title}", svg(plots.plot_tree(flows))
+    if "profile" in extra and "means" in extra["profile"]:
+        yield f"Profile of {title}", svg(plots.plot_profile(extra["profile"]))
+    if "points" in structure:
+        yield f"Separation plot of {title}", svg(plots.plot_separation(structure))
+
+
+def _flow_table(segments: dict) -> pd.DataFrame:
+    table = pd.DataFrame(
+        segments.get("tree", []), columns=["number", "segment", "from_segment", "customers", "stability"]
+    )
+    return table.astype(dict.fromkeys(["number", "segment", "from_segment", "customers"], "int64"))
+
+
+def _against_best(here: pd.DataFrame, study: Study, dataset: str) -> pd.DataFrame | None:
+    """On one data set: the best method by holdout value against each other, with a region of practical equivalence."""
+    found = here[here["criterion"].eq("holdout_value") & here["measure"].eq("capture")]
+    table = found.groupby(["seed", "method"])["value"].mean().reset_index()
+    table = table.pivot_table(index="seed", columns="method", values="value").dropna(axis=1)
+    if len(table) < 3 or table.shape[1] < 2:
+        return None
+    best = table.mean().idxmax()
+    rows = []
+    for name in table.columns.drop(best):
+        found = correlated_t_test(table[best] - table[name], ROPE, FOLD_SHARE)
+        rows.append((best, name, (table[best] - table[name]).mean(), found.better, found.alike, found.worse))
+    columns = ["best", "against", "mean difference", "better", "practically alike", "worse"]
+    return pd.DataFrame(rows, columns=columns).sort_values("mean difference", ignore_index=True)
+
+
+def _over_datasets(study: Study, results: pd.DataFrame) -> Iterator[dict]:
+    """Rank tests with the data set as the unit of replication, where there are enough of them."""
+    if len(study.datasets) < ENOUGH_DATA_SETS:
+        return
+    for criterion in study.criteria:
+        if criterion.name not in set(results["criterion"]):
+            continue
+        table = scores_by_dataset(results, criterion.name, criterion.main)
+        if table.shape[1] < 3 or len(table) < ENOUGH_DATA_SETS:
+            continue
+        figure = plots.plot_critical_difference(table, criterion.higher_is_better)
+        yield {"name": criterion.name, "test": friedman(table), "figure": svg(figure)}
+
+
+def _reasons(results: pd.DataFrame, status: str) -> pd.DataFrame:
+    """What failed or did not apply, and why, with how many cells it concerns."""
+    found = results[results["status"] == status]
+    reason = found["extra"].map(lambda extra: extra.get("reason", ""))
+    table = found.assign(reason=reason).groupby(["criterion", "method", "dataset", "reason"], sort=False)
+    return table.size().rename("cells").reset_index()
+
+
+def _transfers(results: pd.DataFrame) -> list[str]:
+    """Methods that cannot place new customers themselves, for whom the nearest neighbour did it."""
+    used = results["extra"].map(lambda extra: extra.get("transfer") == "nearest neighbour")
+    return sorted(results.loc[used, "method"].unique())

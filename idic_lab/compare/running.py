@@ -172,7 +172,7 @@ def run_cell(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of third parties, about convergence; what fails becomes a row
         try:
-            segmentation = Segmentation(cell.method, cell.k, customers, seed, effort)
+            segmentation = Segmentation(cell.method, cell.k, customers, seed, effort, split_seed=cell.seed)
         except NotApplicable as reason:
             problem = {"status": "not applicable", "reason": str(reason)}
         for criterion in criteria:

@@ -65,7 +65,10 @@ class Segmentation:
         Number of segments; None for a method that finds its own.
     customers : Customers
     seed : int
+        Of the method and of the resampling.
     effort : Effort
+    split_seed : int, optional
+        Of the folds that criteria judge on: methods with the same one are judged on the same folds. `seed` if left out.
 
     Attributes
     ----------
@@ -85,9 +88,16 @@ class Segmentation:
     """
 
     def __init__(
-        self, method: Method, k: int | None, customers: Customers, seed: int = 0, effort: Effort | None = None
+        self,
+        method: Method,
+        k: int | None,
+        customers: Customers,
+        seed: int = 0,
+        effort: Effort | None = None,
+        split_seed: int | None = None,
     ):
         self.method, self.k, self.customers, self.seed = method, k, customers, seed
+        self.split_seed = seed if split_seed is None else split_seed
         self.effort = effort or Effort()
         lacking = method.lacks(customers.measures)
         if lacking:
@@ -148,12 +158,17 @@ class Segmentation:
         return self._placed(self._fit(measures, self._numbers[1]), measures)
 
     @cached_property
-    def with_one_fewer(self) -> np.ndarray:
-        """Labels of the solution with one segment fewer, from the same seed."""
+    def by_number(self) -> dict[int, np.ndarray]:
+        """Labels of the solutions with 2, 3, ... up to k segments, all from the same seed."""
         if not self.method.takes_k or self.k < 2:
-            raise NotApplicable(f"{self.method.name} has no solution with one segment fewer.")
-        fitted = self._fit(self.customers.measures, self._numbers[0], self.k - 1)
-        return self._placed(fitted, self.customers.measures)
+            raise NotApplicable(f"{self.method.name} has no solutions with other numbers of segments.")
+        fewer = {
+            number: self._placed(
+                self._fit(self.customers.measures, self._numbers[0], number), self.customers.measures
+            )
+            for number in range(2, self.k)
+        }
+        return fewer | {self.k: self.labels}
 
     @cached_property
     def shared(self) -> np.ndarray:

@@ -37,13 +37,13 @@ def campaign_profit(segmentation) -> Score:
     profit = campaign["profit"].to_numpy()
     labels = segmentation.labels[campaign["row"].to_numpy()]
     features = campaign.filter(like="feature_").to_numpy(dtype=float)
-    fold = np.random.default_rng(segmentation.seed).permutation(len(campaign)) % FOLDS
+    fold = np.random.default_rng(segmentation.split_seed).permutation(len(campaign)) % FOLDS
     by_segment, by_person = np.empty(len(campaign), dtype=bool), np.empty(len(campaign), dtype=bool)
     for number in range(FOLDS):
         rest, here = fold != number, fold == number
         gain = _gain_by_segment(labels[rest], treated[rest], profit[rest], int(labels.max()) + 1)
         by_segment[here] = gain[labels[here]] > 0
-        by_person[here] = _gain_by_person(features, treated, profit, rest, here, segmentation.seed) > 0
+        by_person[here] = _gain_by_person(features, treated, profit, rest, here, segmentation.split_seed) > 0
     policies = {
         "by_segment": by_segment,
         "by_person": by_person,
@@ -94,7 +94,7 @@ def _gain_by_person(features, treated, profit, rest, here, seed) -> np.ndarray:
     """Forecast profit with contact less that without, by two forests."""
     forecast = []
     for arm in (treated, ~treated):
-        forest = RandomForestRegressor(60, min_samples_leaf=25, random_state=seed % 2**31)
+        forest = RandomForestRegressor(40, min_samples_leaf=25, random_state=seed % 2**31)
         with threadpool_limits(1):
             forecast.append(forest.fit(features[rest & arm], profit[rest & arm]).predict(features[here]))
     return forecast[0] - forecast[1]

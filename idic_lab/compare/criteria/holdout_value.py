@@ -30,7 +30,7 @@ def holdout_value(segmentation) -> Score:
         raise NotApplicable(f"{segmentation.customers.name} has no later period with spend.")
     if not spend.sum() > 0:
         raise NotApplicable("nobody spent anything in the later period.")
-    fold = np.random.default_rng(segmentation.seed).permutation(len(spend)) % FOLDS
+    fold = np.random.default_rng(segmentation.split_seed).permutation(len(spend)) % FOLDS
     expected = tested_means(segmentation.labels, spend, fold)
     gain = sum(
         np.interp(_GRID, *gain_curve(expected[fold == f], spend[fold == f])) * spend[fold == f].sum()

@@ -26,7 +26,7 @@ def internal_indices(segmentation) -> Score:
     """
     rows = segmentation.shared
     if len(rows) > _SAMPLE:
-        rows = np.sort(np.random.default_rng(segmentation.seed).choice(rows, _SAMPLE, replace=False))
+        rows = np.sort(np.random.default_rng(segmentation.split_seed).choice(rows, _SAMPLE, replace=False))
     X, labels = segmentation.features[rows].astype("float32"), segmentation.labels[rows]
     if not 2 <= len(np.unique(labels)) < len(labels):
         raise NotApplicable("internal indices need at least two segments.")

@@ -40,7 +40,7 @@ def reachability(segmentation) -> Score:
     labels = np.unique(labels[kept], return_inverse=True)[1]
     chance = np.empty((len(labels), labels.max() + 1))
     naive = np.empty_like(chance)
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=segmentation.seed % 2**31)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=segmentation.split_seed % 2**31)
     with threadpool_limits(1):
         for train, test in folds.split(X, labels):
             model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300, tol=1e-3))

@@ -60,10 +60,10 @@ def segment_stability(segmentation) -> Score:
     except NotApplicable as reason:
         extra["no null reference"] = str(reason)
     try:
-        tree = stability.across(segmentation.with_one_fewer, segmentation.labels)
-        values["least_stable_across"] = float(tree["stability"].min())
-        counts = stability.crosstab(segmentation.labels, segmentation.with_one_fewer)
-        extra |= {"across": tree["stability"].round(4).tolist(), "flows": counts.tolist()}
+        tree = stability.flows({1: np.zeros(len(segmentation.labels), int)} | segmentation.by_number)
+        last = tree[tree["number"] == segmentation.k]
+        values["least_stable_across"] = float(last["stability"].min())
+        extra["tree"] = tree[tree["number"] > 2].round(4).to_numpy().tolist()
     except NotApplicable:
         pass
     return Score(values, extra)

@@ -52,7 +52,7 @@ def structure(segmentation) -> Score:
 def _projection(segmentation) -> dict:
     """A few customers on the two main axes of the features, for a separation plot; no ids."""
     X = segmentation.features
-    rng = np.random.default_rng(segmentation.seed)
+    rng = np.random.default_rng(segmentation.split_seed)
     rows = np.sort(rng.choice(len(X), min(_POINTS, len(X)), replace=False))
     plane = PCA(2, random_state=0).fit(X)
     centres = (

@@ -1,0 +1,322 @@
+"""Figures of methods against each other: gain, ranks and what they owe to the criterion and to the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from idic_lab import figures
+from idic_lab.compare.statistics import critical_difference, mean_ranks
+
+_DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1))]
+
+
+def named(method: str) -> str:
+    """A method's name as people write it."""
+    return method.replace("_", " ")
+
+
+def plot_gain(
+    curves: Mapping[str, Sequence[float]], top: float = 0.2, most: int = 6, ax: Axes | None = None
+) -> Axes:
+    """Share of future spend reached by each share of customers, best segments first.
+
+    Parameters
+    ----------
+    curves : dict of method to sequence
+        Shares of spend at even steps from 0 to 1.
+    top : float
+        The share of customers marked.
+    most : int
+        Draw so many: the best, the worst and some between, by what they capture at `top`.
+    ax : Axes, optional
+    """
+    ax = figures.axes(ax, figsize=(7.5, 4.6))
+    captured = {
+        name: float(np.interp(top, np.linspace(0, 1, len(curve)), curve)) for name, curve in curves.items()
+    }
+    ranked = sorted(captured, key=captured.get, reverse=True)
+    chosen = [
+        ranked[row] for row in np.unique(np.linspace(0, len(ranked) - 1, min(most, len(ranked))).astype(int))
+    ]
+    for number, name in enumerate(chosen):
+        ax.plot(
+            np.linspace(0, 1, len(curves[name])),
+            curves[name],
+            color=figures.CYCLE[number % len(figures.CYCLE)],
+            ls=_DASHES[number % len(_DASHES)],
+            lw=2,
+            label=f"{named(name)} ({captured[name]:.0%})",
+        )
+    ax.plot([0, 1], [0, 1], color=figures.GREY, lw=1)
+    ax.axvline(top, color=figures.GREY, lw=1, ls=":")
+    ax.xaxis.set_major_formatter("{x:.0%}")
+    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.set(
+        xlabel="share of customers, best segments first",
+        ylabel="share of future spend",
+        xlim=(0, 1),
+        ylim=(0, 1),
+    )
+    ax.legend(title=f"at {top:.0%} of customers", loc="lower right")
+    ax.set_title(
+        f"{named(ranked[0]).capitalize()} finds {captured[ranked[0]]:.0%} in the top {top:.0%} of customers"
+    )
+    return ax
+
+
+def plot_critical_difference(
+    table: pd.DataFrame, higher_is_better: bool = True, level: float = 0.05, ax: Axes | None = None
+) -> Axes:
+    """Mean ranks of methods over data sets; a bar joins those that do not differ beyond chance (Nemenyi).
+
+    Parameters
+    ----------
+    table : DataFrame
+        Data sets in rows, methods in columns.
+    higher_is_better : bool
+    level : float
+    ax : Axes, optional
+
+    Source: Demšar (2006), JMLR 7, figure 1.
+    """
+    ranks = mean_ranks(table, higher_is_better).sort_values(kind="stable")
+    width = critical_difference(len(ranks), len(table), level)
+    half = -(-len(ranks) // 2)
+    ax = figures.axes(ax, figsize=(8, 1.4 + 0.42 * half))
+    bars = _cliques(ranks.to_numpy(), width)
+    low = -0.5 - 0.28 * len(bars)
+    for row, (first, last) in enumerate(bars):
+        y = -0.3 - 0.28 * row
+        ax.plot(
+            [ranks.iloc[first] - 0.06, ranks.iloc[last] + 0.06],
+            [y, y],
+            color="black",
+            lw=4,
+            solid_capstyle="butt",
+        )
+    for position, (name, rank) in enumerate(ranks.items()):
+        left = position < half
+        row = position if left else len(ranks) - 1 - position
+        y, end = low - 0.5 * row - 0.3, (0.7 if left else len(ranks) + 0.3)
+        ax.plot([rank, rank, end], [0, y, y], color="black", lw=0.9)
+        ax.text(end, y, f" {named(name)} ({rank:.2f}) ", ha="right" if left else "left", va="center")
+    ax.plot([1, 1 + width], [0.75, 0.75], color="black", lw=2)
+    ax.text(
+        1 + width / 2, 0.85, f"critical difference {width:.2f}", ha="center", va="bottom", fontsize="small"
+    )
+    ax.plot([1, len(ranks)], [0, 0], color="black", lw=1.2)
+    for tick in range(1, len(ranks) + 1):
+        ax.plot([tick, tick], [0, 0.12], color="black", lw=1)
+        ax.text(tick, 0.18, str(tick), ha="center", va="bottom", fontsize="small")
+    ax.set_xlim(min(0, -0.28 * len(ranks)), len(ranks) * 1.28 + 1)
+    ax.set_ylim(low - 0.5 * half - 0.2, 1.5)
+    ax.axis("off")
+    ax.set_title(f"Mean rank over {len(table)} data sets, 1 is best")
+    return ax
+
+
+def _cliques(ranks: np.ndarray, width: float) -> list[tuple[int, int]]:
+    """Runs of methods whose ranks differ by less than the critical difference, the longest ones only."""
+    runs = [
+        (first, int(np.searchsorted(ranks, rank + width, side="left")) - 1)
+        for first, rank in enumerate(ranks)
+    ]
+    kept, reach = [], -1
+    for first, last in runs:
+        if last > first and last > reach:
+            kept.append((first, last))
+            reach = last
+    return kept
+
+
+def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: Axes | None = None) -> Axes:
+    """The rank of every method by every criterion: crossing lines are reversals.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Methods in rows (index), criteria in columns; methods that lack a value are left out.
+    lower_is_better : collection of str
+    ax : Axes, optional
+    """
+    ranks = ranked(scores, lower_is_better)
+    ax = figures.axes(ax, figsize=(2.4 + 1.5 * ranks.shape[1], 1.6 + 0.36 * len(ranks)))
+    for number, (name, row) in enumerate(ranks.iterrows()):
+        style = {
+            "color": figures.CYCLE[number % len(figures.CYCLE)],
+            "ls": _DASHES[number // len(figures.CYCLE) % len(_DASHES)],
+        }
+        ax.plot(range(ranks.shape[1]), row, marker="o", lw=2, **style)
+        ax.text(-0.12, row.iloc[0], named(name), ha="right", va="center")
+        ax.text(ranks.shape[1] - 0.88, row.iloc[-1], named(name), ha="left", va="center")
+    ax.set_xticks(range(ranks.shape[1]), [named(name).replace(" ", "\n", 1) for name in ranks])
+    ax.set_xlim(-1.5, ranks.shape[1] + 0.5)
+    ax.set_ylim(len(ranks) + 0.5, 0.5)
+    ax.set_yticks(range(1, len(ranks) + 1))
+    ax.grid(axis="x", visible=False)
+    ax.set_ylabel("rank (1 is best)")
+    pair, worst = _most_opposed(ranks)
+    opposed = " and ".join(named(name) for name in pair)
+    ax.set_title(
+        f"Least agreement: {opposed}, rank correlation {worst:.2f}" if pair else "Ranks by criterion"
+    )
+    return ax
+
+
+def ranked(scores: pd.DataFrame, lower_is_better=()) -> pd.DataFrame:
+    """Rank of each method by each criterion, 1 the best; ties are told apart by their order, for drawing."""
+    signed = scores.dropna().copy()
+    for name in lower_is_better:
+        signed[name] = -signed[name]
+    return signed.rank(ascending=False, method="first").sort_values(signed.columns[0])
+
+
+def _most_opposed(ranks: pd.DataFrame) -> tuple[tuple[str, str] | tuple, float]:
+    correlation = ranks.corr(method="spearman").to_numpy(copy=True)
+    if len(correlation) < 2 or len(ranks) < 3:
+        return (), 1.0
+    np.fill_diagonal(correlation, np.inf)
+    row, column = np.unravel_index(correlation.argmin(), correlation.shape)
+    return (ranks.columns[row], ranks.columns[column]), float(correlation[row, column])
+
+
+def plot_attractiveness(scaled: pd.DataFrame, matrix: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """The attractiveness matrix: rescaled criteria, the weighted score, and how the rank depends on the weights.
+
+    Parameters
+    ----------
+    scaled : DataFrame
+        Methods in rows (index), criteria in columns, 0 to 1 (:func:`idic_lab.compare.rescaled`).
+    matrix : DataFrame
+        As :func:`idic_lab.compare.attractiveness` gives.
+    ax : Axes, optional
+    """
+    order = matrix["method"].tolist()
+    shown = scaled.reindex(order)
+    ax = figures.axes(ax, figsize=(4.6 + 0.95 * shown.shape[1], 1.8 + 0.36 * len(shown)))
+    image = np.ma.masked_invalid(shown.to_numpy(dtype=float))
+    ax.imshow(image, cmap="Greys", vmin=0, vmax=1.4, aspect="auto")
+    for (row, column), value in np.ndenumerate(shown.to_numpy(dtype=float)):
+        text = "–" if np.isnan(value) else f"{value:.2f}".removeprefix("0")
+        ax.text(
+            column, row, text, ha="center", va="center", color="white" if value > 0.8 else "black", fontsize=9
+        )
+    right = shown.shape[1] - 0.3
+    heads = ((0.45, "score"), (1.35, "first under\nrandom weights"), (2.5, "rank\n5% to 95%"))
+    for offset, head in heads:
+        ax.text(right + offset, -0.65, head, ha="center", va="bottom", fontsize=9)
+    for row, entry in enumerate(matrix.itertuples()):
+        if entry.out:
+            ax.text(right + 0.1, row, f"out: {entry.out.replace('_', ' ')}", va="center", fontsize=9)
+            continue
+        ranks = f"{entry.rank_low:.0f} to {entry.rank_high:.0f}"
+        for (offset, _), text in zip(
+            heads, (f"{entry.score:.2f}", f"{entry.first_share:.0%}", ranks), strict=True
+        ):
+            ax.text(right + offset, row, text, ha="center", va="center", fontsize=9)
+    ax.set_xticks(range(shown.shape[1]), [named(name).replace(" ", "\n", 1) for name in shown], fontsize=9)
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    ax.set_yticks(range(len(shown)), [named(name) for name in order])
+    ax.set_xlim(-0.5, right + 3.1)
+    ax.grid(visible=False)
+    for side in ax.spines.values():
+        side.set_visible(False)
+    best = matrix.iloc[0]
+    ax.set_title(
+        f"{named(best['method']).capitalize()} leads, and under {best['first_share']:.0%} of random weights too"
+        if not best["out"]
+        else "No method passes the knock-outs",
+        pad=14,
+    )
+    return ax
+
+
+def plot_stability(verdicts: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Global stability of every method beside what it reaches without segments.
+
+    Parameters
+    ----------
+    verdicts : DataFrame
+        Of one data set: ``method``, ``k``, ``stability``, ``null_bound``, ``verdict``.
+    ax : Axes, optional
+    """
+    table = verdicts.sort_values("stability", ignore_index=True)
+    ax = figures.axes(ax, figsize=(7.5, 1.4 + 0.34 * len(table)))
+    rows = np.arange(len(table))
+    known = table["null_bound"].notna().to_numpy()
+    ax.hlines(rows[known], table["null_bound"][known], table["stability"][known], color=figures.GREY, lw=2)
+    ax.scatter(
+        table["null_bound"], rows, marker="|", s=150, color="black", lw=2.5, label="without segments, highest"
+    )
+    faces = {
+        "natural": figures.BLUE,
+        "reproducible": figures.SKY,
+        "constructive": "white",
+        "by rule": figures.GREY,
+    }
+    for kind, face in faces.items():
+        here = table["verdict"].eq(kind).to_numpy()
+        if here.any():
+            ax.scatter(
+                table["stability"][here],
+                rows[here],
+                s=60,
+                color=face,
+                edgecolor="black",
+                label=kind,
+                zorder=3,
+            )
+    names = [
+        named(row.method) + ("" if pd.isna(row.k) else f", {row.k}")
+        for row in table[["method", "k"]].itertuples()
+    ]
+    ax.set_yticks(rows, names)
+    ax.set(
+        xlabel="adjusted Rand index of two solutions on resamples",
+        xlim=(min(-0.02, table["stability"].min()), 1.02),
+    )
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    beyond = int((table["stability"] > table["null_bound"]).sum())
+    ax.set_title(f"{beyond} of {int(known.sum())} are more stable than without segments")
+    return ax
+
+
+def plot_recovery(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Agreement with the planted segments as they are planted further and further apart.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``method``, ``separation`` (the knob), ``value`` (adjusted Rand index).
+    ax : Axes, optional
+    """
+    ax = figures.axes(ax, figsize=(7.5, 4.4))
+    for number, (name, group) in enumerate(table.groupby("method", sort=False)):
+        group = group.sort_values("separation")
+        ax.plot(
+            group["separation"],
+            group["value"],
+            marker="osD^vPX"[number % 7],
+            color=figures.CYCLE[number % len(figures.CYCLE)],
+            ls=_DASHES[number % len(_DASHES)],
+            lw=2,
+            label=named(name),
+        )
+    half = table.groupby("separation")["value"].max()
+    found = half.index[half >= 0.5]
+    ax.set(
+        xlabel="how far apart segments are planted (separation)", ylabel="adjusted Rand index with the truth"
+    )
+    ax.set_ylim(-0.05, 1.03)
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    ax.set_title(
+        f"Half the planted structure is found from a separation of {found.min():g} on"
+        if len(found)
+        else "No method finds half of the planted structure"
+    )
+    return ax

@@ -1,0 +1,250 @@
+"""Figures of the segments of one solution: gaps, stability, profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+
+from idic_lab import figures
+
+MARKERS = "osD^vPX*<>"
+
+
+def plot_gorge(counts: Sequence[Sequence[int]], variant: str = "book", ax: Axes | None = None) -> Axes:
+    """Histograms of the similarity of all customers to each segment, one ridge per segment.
+
+    Natural segments show a gorge: customers are either like a segment or unlike it, and few lie between.
+
+    Parameters
+    ----------
+    counts : sequence of shape (n_segments, n_bins)
+        Customers by similarity from 0 to 1.
+    variant : str
+        Named on the axis.
+    ax : Axes, optional
+    """
+    shares = np.asarray(counts, dtype=float)
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    ax = figures.axes(ax, figsize=(7.5, 1.2 + 0.75 * len(shares)))
+    edges = np.linspace(0, 1, shares.shape[1] + 1)
+    for row, share in enumerate(shares):
+        height = share / shares.max() * 0.85
+        ax.stairs(
+            height + row, edges, baseline=row, fill=True, color=figures.SKY, edgecolor=figures.BLACK, lw=0.8
+        )
+    middle = shares[:, (edges[:-1] >= 0.3) & (edges[1:] <= 0.7)].sum(axis=1).mean()
+    ax.set_yticks(np.arange(len(shares)) + 0.3, [f"segment {row}" for row in range(len(shares))])
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="y", visible=False)
+    ax.set(xlabel=f"similarity to the segment ({variant})", xlim=(0, 1), ylim=(-0.1, len(shares)))
+    ax.set_title(f"{middle:.0%} of similarities lie in the middle, between 0.3 and 0.7")
+    return ax
+
+
+def plot_within(
+    jaccard: Mapping[str, Sequence[float]], null: Sequence[float] | None = None, ax: Axes | None = None
+) -> Axes:
+    """SLSW: how alike each segment is to its best match on resamples, beside the best of data without segments.
+
+    Parameters
+    ----------
+    jaccard : dict of segment to sequence of float
+    null : sequence of float, optional
+        Mean index of the most stable segment of each data set without segments.
+    ax : Axes, optional
+    """
+    ax = figures.axes(ax, figsize=(7.5, 1.6 + 0.45 * len(jaccard)))
+    names = list(jaccard)
+    box = ax.boxplot(
+        [jaccard[name] for name in names],
+        orientation="horizontal",
+        patch_artist=True,
+        widths=0.6,
+        medianprops={"color": figures.BLACK, "lw": 2},
+        flierprops={"marker": ".", "markersize": 4},
+    )
+    for patch in box["boxes"]:
+        patch.set(facecolor=figures.SKY, edgecolor=figures.BLACK)
+    beyond = len(names)
+    if null is not None and len(null):
+        ax.axvspan(min(null), max(null), color=figures.GREY, alpha=0.35, lw=0)
+        ax.axvline(max(null), color=figures.BLACK, ls="--", lw=1)
+        beyond = sum(np.mean(jaccard[name]) > max(null) for name in names)
+        ax.text(
+            max(null), len(names) + 0.62, "best without segments", ha="center", va="bottom", fontsize="small"
+        )
+    ax.set_yticks(range(1, len(names) + 1), [f"segment {name}" for name in names])
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    ax.set(xlabel="Jaccard index with the best match on a resample", xlim=(0, 1.01))
+    ax.set_ylim(len(names) + 0.6, 0.4)
+    of = "beyond data without segments" if null else "judged, without a null reference"
+    ax.set_title(f"{beyond} of {len(names)} segments are {of}")
+    return ax
+
+
+def plot_tree(flows: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """SLSA: how segments split, join and hold together as their number grows.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        As :func:`idic_lab.compare.flows` gives: ``number``, ``segment``, ``from_segment``, ``customers``, ``stability``.
+    ax : Axes, optional
+    """
+    ax = figures.axes(ax, figsize=(8, 4.8))
+    total = flows.groupby("number")["customers"].sum().max()
+    first = int(flows["number"].min())
+    place = _places(flows, first)
+    for row in flows.itertuples():
+        if row.customers / total < 0.005:
+            continue
+        ax.plot(
+            [row.number - 1, row.number],
+            [place[row.number - 1, row.from_segment], place[row.number, row.segment]],
+            color=figures.GREY,
+            alpha=0.75,
+            lw=0.5 + 26 * row.customers / total,
+            solid_capstyle="butt",
+            zorder=1,
+        )
+    nodes = flows.drop_duplicates(["number", "segment"])
+    known = {(row.number, row.segment): row.stability for row in nodes.itertuples()}
+    for (number, segment), y in place.items():
+        stability = known.get((number, segment))
+        shade = "white" if stability is None else figures.plt.get_cmap(figures.SEQUENTIAL)(stability)
+        dark = np.dot(to_rgb(shade), (0.3, 0.59, 0.11)) < 0.5
+        ax.scatter(number, y, s=430, color=shade, edgecolor=figures.BLACK, zorder=2)
+        label = "" if stability is None else f"{stability:.2f}".replace("0.", ".")
+        ax.text(
+            number,
+            y,
+            label,
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if dark else "black",
+            zorder=3,
+        )
+    numbers = sorted({number for number, _ in place})
+    ax.set_xticks(numbers)
+    ax.set_yticks([])
+    ax.grid(visible=False)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel("number of segments (in a node: SLSA, 1 = all members come from one segment)")
+    weak = nodes.loc[nodes["stability"].idxmin()]
+    ax.set_title(
+        f"Least rooted: a segment of the {weak['number']:.0f}-segment solution, SLSA {weak['stability']:.2f}"
+    )
+    return ax
+
+
+def _places(flows: pd.DataFrame, first: int) -> dict[tuple[int, int], float]:
+    """Height of every node: roots evenly, each later segment as near as it can be to where its members were."""
+    roots = sorted(flows.loc[flows["number"] == first, "from_segment"].unique())
+    place = {(first - 1, root): y for root, y in zip(roots, _even(len(roots)), strict=True)}
+    for number, step in flows.groupby("number"):
+        height = [place[number - 1, segment] for segment in step["from_segment"]]
+        pull = (
+            step.assign(y=np.array(height) * step["customers"]).groupby("segment")[["y", "customers"]].sum()
+        )
+        order = (pull["y"] / pull["customers"]).sort_values(kind="stable").index
+        place |= {(number, segment): y for segment, y in zip(order, _even(len(order)), strict=True)}
+    return place
+
+
+def _even(n: int) -> np.ndarray:
+    return (np.arange(n) - (n - 1) / 2) / max(n, 2)
+
+
+def plot_profile(profile: Mapping, ax: Axes | None = None) -> Axes:
+    """What each segment is like: means beside everybody's, marker variables framed.
+
+    Parameters
+    ----------
+    profile : dict
+        ``variables``, ``overall``, ``means`` (segments by variables), ``marker``, ``binary``, ``p_corrected``: the
+        ``extra`` of the criterion *profile*.
+    ax : Axes, optional
+    """
+    means, overall = np.asarray(profile["means"]), np.asarray(profile["overall"])
+    marker = np.asarray(profile["marker"])
+    binary = profile["binary"]
+    if binary:
+        shade, limit = means - overall, 0.6
+    else:
+        shade, limit = np.log2(np.maximum(means, 1e-9) / np.maximum(overall, 1e-9)), 2.5
+    ax = figures.axes(ax, figsize=(2.6 + 1.0 * len(means), 1.4 + 0.32 * len(overall)))
+    ax.imshow(np.clip(shade.T, -limit, limit), cmap=figures.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
+    for segment, variable in np.ndindex(*means.shape):
+        value = means[segment, variable]
+        text = f"{value:.0%}" if binary else f"{value:,.3g}"
+        strong = abs(shade[segment, variable]) > 0.72 * limit
+        ax.text(
+            segment,
+            variable,
+            text,
+            ha="center",
+            va="center",
+            fontsize=9,
+            fontweight="bold" if marker[segment, variable] else "normal",
+            color="white" if strong else "black",
+        )
+        if marker[segment, variable]:
+            ax.add_patch(
+                figures.plt.Rectangle(
+                    (segment - 0.47, variable - 0.44), 0.94, 0.88, fill=False, ec="black", lw=1.3
+                )
+            )
+    names = [
+        f"{name.replace('_', ' ')}  ({f'{mean:.0%}' if binary else f'{mean:,.3g}'})"
+        for name, mean in zip(profile["variables"], overall, strict=True)
+    ]
+    ax.set_yticks(range(len(names)), names)
+    ax.set_xticks(range(len(means)), [str(segment) for segment in range(len(means))])
+    ax.grid(visible=False)
+    ax.set_xlabel("segment")
+    ax.set_ylabel("variable (mean of everybody)")
+    differ = int((np.asarray(profile["p_corrected"]) < 0.05).sum())
+    ax.set_title(f"{differ} of {len(names)} variables differ; {int(marker.sum())} markers (framed)")
+    return ax
+
+
+def plot_separation(structure: Mapping, ax: Axes | None = None) -> Axes:
+    """Customers on the two main axes of the features, by segment, with the segments' centres.
+
+    Parameters
+    ----------
+    structure : dict
+        ``points``, ``point_segments``, ``centres``, ``explained``: the ``extra`` of the criterion *structure*.
+    ax : Axes, optional
+    """
+    ax = figures.axes(ax, figsize=(6.5, 5))
+    points, segments = np.asarray(structure["points"]), np.asarray(structure["point_segments"])
+    for segment in np.unique(segments):
+        inside = segments == segment
+        ax.scatter(
+            *points[inside].T,
+            s=16,
+            marker=MARKERS[segment % len(MARKERS)],
+            color=figures.CYCLE[segment % len(figures.CYCLE)],
+            alpha=0.7,
+            lw=0,
+        )
+    for segment, centre in enumerate(structure["centres"]):
+        ax.annotate(
+            str(segment),
+            centre,
+            ha="center",
+            va="center",
+            fontweight="bold",
+            bbox={"boxstyle": "circle", "fc": "white", "ec": "black"},
+        )
+    share = sum(structure["explained"])
+    ax.set(xlabel="first principal axis of the features", ylabel="second principal axis")
+    ax.set_title(f"Segments on the two axes that hold {share:.0%} of the variance")
+    return ax
