@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from idic_lab import tables
+from idic_lab import databases, tables
 from idic_lab.errors import DataError, RepositoryError, UnknownName
 
 _HISTORY = "_history"
@@ -50,7 +50,7 @@ class Repository:
 
     def __init__(self, path: str | Path | None = None):
         self.path = None if path is None else Path(path)
-        self._memory = duckdb.connect() if path is None else None
+        self._memory = databases.connect() if path is None else None
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -231,7 +231,7 @@ class Repository:
                 f"There is no folder '{self.path.parent.name}' to hold the repository '{self.path.name}'."
             )
         try:
-            connection = duckdb.connect(str(self.path), read_only=not write)
+            connection = databases.connect(self.path, read_only=not write)
         except duckdb.Error as error:
             raise RepositoryError(_why_not_opened(self.path, error)) from None
         try:

@@ -10,11 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
 import filelock
 import nbformat
 
-from idic_lab import datasets, pipeline, tables
+from idic_lab import databases, datasets, pipeline, tables
 from idic_lab.course import kernels, report
 from idic_lab.course import manifest as manifests
 from idic_lab.course import notebooks as course_notebooks
@@ -282,7 +281,7 @@ def _forget(folder: Path) -> None:
 def _export_tables(folder: Path) -> None:
     """Every table that may be shared, as Parquet, straight from the repository."""
     path = folder / REPOSITORY_FILE
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with databases.connect(path, read_only=True) as connection:
         for name in Repository(path).names():
             if not tables.get(name).personal:
                 partial = folder / "tables" / f"{name}.parquet.partial"

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from splink import DuckDBAPI, Linker, block_on
 
+from idic_lab import databases
 from idic_lab.errors import DataError, FitError
 from idic_lab.identify.linking_model import SURE, SURE_RECALL, TRAINING, settings
 
@@ -58,7 +59,7 @@ def estimate(prepared: pd.DataFrame, seed: int = 1, connect: Callable | None = N
     """
     if len(prepared) < FEWEST:
         raise DataError(f"Linking needs at least {FEWEST} records to learn from, found {len(prepared):,}.")
-    connect = connect or DuckDBAPI
+    connect = connect or _duckdb
     with _quiet():
         largest = prepared["touchpoint"].value_counts().sort_index().idxmax()
         alone = prepared[prepared["touchpoint"] == largest]
@@ -108,7 +109,7 @@ def score(prepared: pd.DataFrame, model: dict, connect: Callable | None = None) 
         Most probable first.
     """
     with _quiet():
-        linker = _linker(prepared, model, (connect or DuckDBAPI)())
+        linker = _linker(prepared, model, (connect or _duckdb)())
         predicted = linker.inference.predict(threshold_match_probability=LOWEST, warning_mode="never")
         held = {column.unquote().name for column in predicted.columns}
         levels = ", ".join(f"{_weight(name, held)} AS {name}" for name in COMPARISONS)
@@ -180,3 +181,8 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(before)
+
+
+def _duckdb() -> DuckDBAPI:
+    """Splink on DuckDB in memory."""
+    return DuckDBAPI(connection=databases.connect())
