@@ -126,7 +126,11 @@ def plot_cost(curve: pd.DataFrame, threshold: float, ax: Axes | None = None) -> 
     ax.plot(threshold, at["cost"], "o", color=figures.GREEN, label="chosen")
     ax.plot(best["threshold"], best["cost"], "D", color=figures.VERMILION, label="cheapest")
     ax.axvline(threshold, color=figures.GREY, linewidth=1)
-    ax.set(xlabel="threshold (probability)", ylabel="cost of mistakes", ylim=(0, None))
+    ax.set(
+        xlabel="threshold (probability)",
+        ylabel="cost of mistakes",
+        ylim=(0, 3 * max(at["cost"], best["cost"], 1)),
+    )
     ax.set_title(f"Mistakes cost {at['cost']:,.0f}; at best {best['cost']:,.0f}")
     ax.legend(loc="upper left")
     return ax

@@ -210,8 +210,8 @@ def _numbered(record_id: pd.Series, notes: list[str]) -> pd.Series:
     copy = record_id.groupby(record_id).cumcount()
     if copy.any():
         notes.append(
-            f"{int((copy > 0).sum()):,} records share their record_id with an earlier record of different content: both "
-            "are kept, the later with a number behind."
+            f"Records whose record_id an earlier record of different content has: {int((copy > 0).sum()):,}; "
+            "both are kept, the later with a number behind."
         )
     return record_id.where(copy == 0, record_id + "#" + (copy + 1).astype("str"))
 

@@ -1,0 +1,58 @@
+"""Figures say in their title what the numbers say."""
+
+import matplotlib.pyplot as plt
+import pytest
+
+from idic_lab import figures, identify
+from idic_lab.errors import UnknownName
+
+
+@pytest.fixture(autouse=True)
+def style_of_the_notebooks():
+    with plt.rc_context():
+        figures.use_style()
+        yield
+    plt.close("all")
+
+
+def test_the_threshold_figure_states_precision_and_recall_at_the_chosen_threshold(shop):
+    curve = identify.threshold_curve(shop.resolution.merges, shop.owners)
+    at = curve[curve["threshold"] >= 0.8].iloc[0]
+    title = identify.plot_threshold(curve, 0.8).get_title(loc="left")
+    assert f"{at['precision']:.1%}" in title and f"{at['recall']:.1%}" in title
+    assert f"{curve['cost'].min():,.0f}" in identify.plot_cost(curve, 0.8).get_title(loc="left")
+
+
+def test_the_card_shows_every_order_and_no_name(shop):
+    transactions, records = shop.tables["transactions"], shop.tables["source_records"]
+    view = identify.customers(transactions, shop.resolution.links, records)
+    busiest = transactions["customer_id"].value_counts().idxmax()
+    ax = identify.plot_card(view, transactions, busiest)
+    assert len(ax.lines[0].get_xdata()) == (transactions["customer_id"] == busiest).sum()
+    known = records[records["customer_id"] == busiest]
+    title = ax.get_title(loc="left")
+    assert busiest in title
+    assert not any(value in title for value in [*known["last_name"].dropna(), *known["email"].dropna()])
+
+
+def test_a_card_of_nobody_is_refused(shop):
+    view = identify.customers(shop.tables["transactions"])
+    with pytest.raises(UnknownName, match="Unknown customer 'nobody'"):
+        identify.plot_card(view, shop.tables["transactions"], "nobody")
+
+
+def test_coverage_overlap_and_weights_are_drawn_with_labelled_axes(shop):
+    links, records = shop.resolution.links, shop.tables["source_records"]
+    for ax in (
+        identify.plot_coverage(identify.coverage(records)),
+        identify.plot_overlap(identify.overlap(links)),
+        identify.plot_weights(identify.weights(shop.resolution.model)),
+    ):
+        assert ax.get_xlabel() and ax.get_title(loc="left")
+
+
+def test_disagreement_weighs_against_and_an_email_address_most(shop):
+    table = identify.weights(shop.resolution.model)
+    different = table[table["level"].str.startswith("All other")]
+    assert (different["weight"] < 0).all()
+    assert table.loc[table["weight"].idxmax(), "comparison"] in ("email", "home")
