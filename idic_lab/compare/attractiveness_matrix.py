@@ -37,14 +37,15 @@ def rescaled(table: pd.DataFrame, lower_is_better=()) -> pd.DataFrame:
 
     Examples
     --------
-    >>> rescaled(pd.DataFrame({"a": [1.0, 3.0, 2.0]}))["a"].tolist()
-    [0.0, 1.0, 0.5]
+    >>> rescaled(pd.DataFrame({"a": [1.0, 3.0, 2.0], "b": 7.0})).to_numpy().tolist()
+    [[0.0, 1.0], [1.0, 1.0], [0.5, 1.0]]
     """
     signed = table.copy()
     for name in lower_is_better:
         signed[name] = -signed[name]
     span = signed.max() - signed.min()
-    return ((signed - signed.min()) / span.where(span > 0, 1.0)).where(span > 0, table.notna().astype(float))
+    scaled = (signed - signed.min()) / span.where(span > 0, 1.0)
+    return scaled.mask(scaled.notna() & (span <= 0).to_numpy(), 1.0)
 
 
 def attractiveness(

@@ -27,6 +27,9 @@ from idic_lab.compare.study import Study
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True
 )
+_TEMPLATES.filters["rows"] = lambda table: (
+    [None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False)
+)
 ROPE = 0.01  # a difference in a share that nobody would act on
 FOLD_SHARE = 0.2  # one repetition's test share: criteria are judged on fifths
 
@@ -107,7 +110,8 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
     if curves:
         figures_of.append(("Gain curve", svg(plots.plot_gain(curves))))
     compared = [c for c in study.criteria if c.name in scores and c.name != "sizes"]
-    ranks = scores[[c.name for c in compared]].dropna(axis=1, thresh=max(3, len(scores) // 2)).dropna()
+    segmented = scores.drop(index="one_segment", errors="ignore")
+    ranks = segmented[[c.name for c in compared if c.name != "profile"]].dropna(axis=1)
     low = [c.name for c in compared if not c.higher_is_better and c.name in ranks]
     if ranks.shape[1] > 1 and len(ranks) > 2:
         figures_of.append(("Rank reversals", svg(plots.plot_rank_reversal(ranks, low))))
@@ -119,6 +123,11 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
     return {
         "name": name,
         "scores": scores,
+        "best": {
+            c.name: segmented[c.name].max() if c.higher_is_better else segmented[c.name].min()
+            for c in study.criteria
+            if c.name in scores
+        },
         "kinds": mine.drop(columns="dataset"),
         "numbers": preferred_number(mine).drop(columns="dataset") if len(study.k) > 1 else None,
         "figures": figures_of,
@@ -143,6 +152,7 @@ def _attractive(scores: pd.DataFrame, study: Study):
     used = scores[list(dict.fromkeys([*weights, *knock]))]
     if used.shape[1] < 2 or not any(weights.values()):
         return None, None
+    used = used.dropna(how="all")
     low = [c.name for c in study.criteria if not c.higher_is_better and c.name in used]
     matrix = attractiveness(used, weights, knock, low)
     return matrix, svg(plots.plot_attractiveness(rescaled(used, low), matrix))

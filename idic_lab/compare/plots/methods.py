@@ -16,7 +16,13 @@ _DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1))]
 
 def named(method: str) -> str:
     """A method's name as people write it."""
-    return method.replace("_", " ")
+    words = method.replace("_", " ").split(" ")
+    return " ".join(word.upper() if word in ("rfm", "clv") else word for word in words)
+
+
+def _opening(method: str) -> str:
+    name = named(method)
+    return name[:1].upper() + name[1:]
 
 
 def plot_gain(
@@ -62,9 +68,7 @@ def plot_gain(
         ylim=(0, 1),
     )
     ax.legend(title=f"at {top:.0%} of customers", loc="lower right")
-    ax.set_title(
-        f"{named(ranked[0]).capitalize()} finds {captured[ranked[0]]:.0%} in the top {top:.0%} of customers"
-    )
+    ax.set_title(f"{_opening(ranked[0])} finds {captured[ranked[0]]:.0%} in the top {top:.0%} of customers")
     return ax
 
 
@@ -144,7 +148,7 @@ def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: Axes | None
     ax : Axes, optional
     """
     ranks = ranked(scores, lower_is_better)
-    ax = figures.axes(ax, figsize=(2.4 + 1.5 * ranks.shape[1], 1.6 + 0.36 * len(ranks)))
+    ax = figures.axes(ax, figsize=(3.4 + 0.95 * ranks.shape[1], 1.8 + 0.4 * len(ranks)))
     for number, (name, row) in enumerate(ranks.iterrows()):
         style = {
             "color": figures.CYCLE[number % len(figures.CYCLE)],
@@ -228,7 +232,7 @@ def plot_attractiveness(scaled: pd.DataFrame, matrix: pd.DataFrame, ax: Axes | N
         side.set_visible(False)
     best = matrix.iloc[0]
     ax.set_title(
-        f"{named(best['method']).capitalize()} leads, and under {best['first_share']:.0%} of random weights too"
+        f"{_opening(best['method'])} leads, and under {best['first_share']:.0%} of random weights too"
         if not best["out"]
         else "No method passes the knock-outs",
         pad=14,

@@ -207,8 +207,7 @@ def plot_profile(profile: Mapping, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(names)), names)
     ax.set_xticks(range(len(means)), [str(segment) for segment in range(len(means))])
     ax.grid(visible=False)
-    ax.set_xlabel("segment")
-    ax.set_ylabel("variable (mean of everybody)")
+    ax.set_xlabel("segment (in brackets, the mean of everybody)")
     differ = int((np.asarray(profile["p_corrected"]) < 0.05).sum())
     ax.set_title(f"{differ} of {len(names)} variables differ; {int(marker.sum())} markers (framed)")
     return ax
