@@ -259,6 +259,25 @@ def _products_and_services(
     }
 
 
+def _offers_and_prices(
+    campaign_results: pd.DataFrame,
+    rfm: pd.DataFrame | None = None,
+    consents: pd.DataFrame | None = None,
+    need_segments: pd.DataFrame | None = None,
+    need_profiles: pd.DataFrame | None = None,
+    order_lines: pd.DataFrame | None = None,
+    products: pd.DataFrame | None = None,
+    **unused: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    # A quarter of what treating everybody would cost is the notebook's budget.
+    candidates = customize.offers.candidates_of(campaign_results, random_state=_SEED)
+    allocated = customize.offers.allocate(candidates, customize.offers.share_of_budget(candidates, 0.25))
+    offers = customize.offers.offers_table(allocated)
+    facts = customize.communication.offer_facts(rfm, need_segments, order_lines, products)
+    messages = customize.communication.offer_messages(offers, facts, consents, need_profiles, "email")
+    return {"offers": offers, "messages": messages}
+
+
 STAGES: tuple[Stage, ...] = (
     Stage("start", "IDIC", (), (), None, "00_start_here"),
     Stage(
@@ -386,6 +405,24 @@ STAGES: tuple[Stage, ...] = (
         makes=("recommendations", "configurations", "service_tiers"),
         function=_products_and_services,
         notebook="41_customize_products_and_services",
+    ),
+    Stage(
+        "offers_and_prices",
+        "Customize",
+        needs=("campaign_results",),
+        uses=(
+            "rfm",
+            "consents",
+            "need_segments",
+            "need_profiles",
+            "order_lines",
+            "products",
+            "price_tests",
+            "customers",
+        ),
+        makes=("offers", "messages"),
+        function=_offers_and_prices,
+        notebook="42_customize_offers_and_prices",
     ),
 )
 

@@ -42,6 +42,77 @@ class Line:
     value: str = ""
 
 
+# What to say to a need, by the question that marks it in the needs battery.
+_BY_QUESTION = {
+    "N01": "Our price comparison is one click away, so that you can check before you buy.",
+    "N02": "It is built to last, and we repair it.",
+    "N04": "Ordered before noon, it arrives on the day you choose.",
+    "N05": "If you would like to talk it over first, just reply and a colleague will call.",
+    "N06": "You are among the first to see it.",
+    "N07": "It is part of the sale, which starts for you two days early.",
+    "N09": "The page below shows the material and how it is made.",
+    "N10": "Ordering takes two clicks.",
+    "N11": "We set it up for you if you wish.",
+    "N12": "The page below says what is new.",
+    "N13": "It counts double for your points.",
+    "N15": "It is by a maker you can trust.",
+    "N17": "Instead of a manual there is a short film, and a colleague to ask.",
+    "N18": "There is a small surprise in the parcel.",
+    "N19": "There is a cheaper version too, and it is good enough for most.",
+}
+
+
+def need_lines(need_profiles: pd.DataFrame) -> list[Line]:
+    """One line for each need segment: what to say to the question that marks the segment most.
+
+    Parameters
+    ----------
+    need_profiles : DataFrame
+        ``segment``, ``question_id``, ``difference`` (share of yes less that of all).
+
+    Returns
+    -------
+    list of Line
+        For the place "need"; segments marked by none of the questions that there is a text for have no line.
+    """
+    known = need_profiles[need_profiles["question_id"].isin(_BY_QUESTION) & (need_profiles["difference"] > 0)]
+    top = known.sort_values(["segment", "difference"], ascending=[True, False]).drop_duplicates("segment")
+    return [
+        Line("need", _BY_QUESTION[question], "need", segment)
+        for segment, question in zip(top["segment"], top["question_id"], strict=True)
+    ]
+
+
+def offer_lines(need_profiles: pd.DataFrame | None = None) -> list[Line]:
+    """The lines of a message that brings an offer: greeting, opening by stage, history, need, offer, way out."""
+    needs = [] if need_profiles is None else need_lines(need_profiles)
+    return [
+        Line("greeting", f"Dear {SALUTATION},"),
+        Line("opening", "thank you for your first order with us.", "stage", "new"),
+        Line("opening", "it is good to see you so often.", "stage", "active"),
+        Line("opening", "it has been a while since your last order.", "stage", "quiet"),
+        Line("opening", "thank you for being our customer."),
+        Line("offer", "This month the offer on the page below is open to you."),
+        *needs,
+        Line(
+            "history",
+            "You have bought from our {{ fact }} range; we have put more of it on the page.",
+            "category",
+        ),
+        Line("way out", "If you no longer want such messages, one click at the end is enough."),
+    ]
+
+
+def favourite_category(order_lines: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
+    """The product category each customer has spent most on: ``customer_id``, ``category``."""
+    bought = order_lines[order_lines["quantity"] > 0].merge(
+        products[["product_id", "category"]], on="product_id"
+    )
+    spent = bought.groupby(["customer_id", "category"], as_index=False)["amount"].sum()
+    ordered = spent.sort_values(["customer_id", "amount", "category"], ascending=[True, False, True])
+    return ordered.drop_duplicates("customer_id")[["customer_id", "category"]].reset_index(drop=True)
+
+
 def relationship_stage(rfm: pd.DataFrame, new_within: int = 1, quiet_after: int = 180) -> pd.DataFrame:
     """Stage of the relationship from recency and frequency: new, active or quiet.
 
@@ -220,3 +291,67 @@ def whole_messages(messages: pd.DataFrame) -> pd.DataFrame:
     return grouped.agg(
         text=("text", "\n".join), facts=("fact", lambda used: ", ".join(used.dropna()))
     ).reset_index()
+
+
+SOURCES = {
+    "stage": "own orders: how recent and how many",
+    "need": "answers to the needs questions, or estimated from behaviour",
+    "category": "own orders: category with the highest amount",
+}
+
+
+def offer_facts(
+    rfm: pd.DataFrame | None = None,
+    needs: pd.DataFrame | None = None,
+    order_lines: pd.DataFrame | None = None,
+    products: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """What an offer's message may draw on, as far as it is known: stage, need and favourite category.
+
+    Parameters
+    ----------
+    rfm, needs, order_lines, products : DataFrame, optional
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id`` and one column per fact; missing where nothing is known.
+    """
+    found = pd.DataFrame({"customer_id": pd.Series([], dtype="str")})
+    if rfm is not None:
+        found = found.merge(relationship_stage(rfm), on="customer_id", how="outer")
+    if needs is not None:
+        named = needs[["customer_id", "segment"]].rename(columns={"segment": "need"})
+        found = found.merge(named, on="customer_id", how="outer")
+    if order_lines is not None and products is not None:
+        found = found.merge(favourite_category(order_lines, products), on="customer_id", how="outer")
+    return found
+
+
+def offer_messages(
+    offers: pd.DataFrame,
+    values: pd.DataFrame,
+    consents: pd.DataFrame | None,
+    need_profiles: pd.DataFrame | None = None,
+    channel: str = "email",
+) -> pd.DataFrame:
+    """Messages to the customers who are made an offer and allow the channel.
+
+    Parameters
+    ----------
+    offers : DataFrame
+        ``customer_id``, ``made`` (flag).
+    values : DataFrame
+        From `offer_facts`.
+    consents : DataFrame or None
+    need_profiles : DataFrame, optional
+    channel : str
+
+    Returns
+    -------
+    DataFrame
+        As `compose`.
+    """
+    known = facts(values, SOURCES, consents, channel)
+    receivers = offers.loc[offers["made"], "customer_id"]
+    return compose(receivers, known, offer_lines(need_profiles), channel, consents)

@@ -76,11 +76,34 @@ def issues(interactions: pd.DataFrame, identity_links: pd.DataFrame | None = Non
     ]
 
 
+def wants_a_person(
+    need_profiles: pd.DataFrame, questions: tuple[str, ...] = ("N05", "N11", "N17"), above: float = 0.2
+) -> tuple[str, ...]:
+    """Need segments that say yes to wanting a person's help clearly more often than customers in general.
+
+    Parameters
+    ----------
+    need_profiles : DataFrame
+        ``segment``, ``question_id``, ``difference`` (share of yes less that of all).
+    questions : tuple of str
+        Questions about advice, setting up and manuals.
+    above : float
+        Mean difference from which a segment counts.
+
+    Returns
+    -------
+    tuple of str
+    """
+    asked = need_profiles[need_profiles["question_id"].isin(questions)]
+    mean = asked.groupby("segment")["difference"].mean()
+    return tuple(mean.index[mean > above])
+
+
 def service_tiers(
     value: pd.DataFrame,
     contacts: pd.DataFrame | None = None,
     needs: pd.DataFrame | None = None,
-    talkers: tuple[str, ...] = ("advice",),
+    talkers: tuple[str, ...] = (),
     levels: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """A service tier and a route for every customer, with the reason, the cost and the expected return.
@@ -98,7 +121,7 @@ def service_tiers(
     needs : DataFrame, optional
         ``customer_id``, ``segment``.
     talkers : tuple of str
-        Need segments that want to talk to a person.
+        Need segments that want to talk to a person, from `wants_a_person`.
     levels : DataFrame, optional
         As `service_levels` gives them.
 
@@ -106,8 +129,9 @@ def service_tiers(
     -------
     DataFrame
         The table ``service_tiers``: ``customer_id``, ``tier``, ``route``, ``reason``, ``future_value``, ``need``,
-        ``open_issues``, ``expected_cost`` and ``expected_return`` (currency per year), ``break_even`` (share of the
-        future value that the tier must save to earn its cost; missing when there is no value).
+        ``open_issues``; ``expected_cost``, ``extra_cost`` (beyond the cheapest tier) and ``expected_return`` (currency
+        per year); ``break_even`` (share of the future value that the tier must save to earn its extra cost; missing
+        when there is no value).
     """
     levels = service_levels() if levels is None else levels
     table = value[["customer_id", "future_value"]].copy()
@@ -120,14 +144,15 @@ def service_tiers(
     gain = np.outer(table["future_value"].clip(lower=0), levels["kept_value"])
     best = np.argmax(np.round(gain - cost, 9), axis=1)
     row = np.arange(len(table))
-    worth = table["future_value"].clip(lower=0).to_numpy()
+    worth = table["future_value"].clip(lower=0)
     table["tier"] = pd.array(levels["tier"].to_numpy()[best], dtype="str")
     table["expected_cost"], table["expected_return"] = cost[row, best], gain[row, best]
-    table["break_even"] = np.where(worth > 0, cost[row, best] / np.maximum(worth, 1e-9), np.nan)
+    table["extra_cost"] = cost[row, best] - cost.min(axis=1)
+    table["break_even"] = (table["extra_cost"] / worth).where(worth > 0)
     table["route"], table["reason"] = _routes(table, talkers)
     table["open_issues"] = table["open_issues"].astype("int64")
     columns = ["customer_id", "tier", "route", "reason", "future_value", "need", "open_issues"]
-    return table[[*columns, "expected_cost", "expected_return", "break_even"]]
+    return table[[*columns, "expected_cost", "extra_cost", "expected_return", "break_even"]]
 
 
 def _need_of(customers: pd.Series, needs: pd.DataFrame | None) -> pd.Series:
@@ -168,23 +193,25 @@ def tier_summary(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``tier``, ``customers``, ``cost``, ``expected_return``, ``net`` (currency per year), ``value_share`` (of all
-        future value), ``break_even`` (share of the tier's future value to be saved for it to pay).
+        ``tier``, ``customers``, ``cost``, ``extra_cost`` (beyond the cheapest tier), ``expected_return``, ``net``
+        (return less extra cost; currency per year), ``value_share`` (of all future value), ``break_even`` (share of the
+        tier's future value to be saved for it to pay).
     """
     grouped = table.groupby("tier")
     found = grouped.agg(
         customers=("customer_id", "size"),
         cost=("expected_cost", "sum"),
+        extra_cost=("extra_cost", "sum"),
         expected_return=("expected_return", "sum"),
         value=("future_value", "sum"),
     ).reindex([tier for tier in TIERS if tier in grouped.groups])
     total = found["value"].sum()
     found = found.assign(
-        net=found["expected_return"] - found["cost"],
+        net=found["expected_return"] - found["extra_cost"],
         value_share=found["value"] / total if total > 0 else 0.0,
-        break_even=found["cost"] / found["value"].where(found["value"] > 0),
+        break_even=found["extra_cost"] / found["value"].where(found["value"] > 0),
     )
-    columns = ["customers", "cost", "expected_return", "net", "value_share", "break_even"]
+    columns = ["customers", "cost", "extra_cost", "expected_return", "net", "value_share", "break_even"]
     return found[columns].rename_axis("tier").reset_index()
 
 
@@ -203,17 +230,16 @@ def plot_tiers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = figures.axes(ax)
     place = np.arange(len(summary))
-    ax.bar(place - 0.2, summary["cost"], 0.38, color=figures.ORANGE, label="cost")
+    ax.bar(place - 0.2, summary["extra_cost"], 0.38, color=figures.ORANGE, label="cost beyond self-service")
     ax.bar(place + 0.2, summary["expected_return"], 0.38, color=figures.BLUE, label="expected return")
     labels = [f"{row.tier}\n{row.customers:,} customers" for row in summary.itertuples()]
     ax.set_xticks(place, labels)
     ax.grid(axis="x", visible=False)
     net = summary["net"].sum()
-    ax.set_title(
-        f"The tiers together {'return' if net >= 0 else 'lose'} {abs(net):,.0f} a year beyond their cost"
-        if net >= 0
-        else f"The tiers together lose {-net:,.0f} a year"
-    )
+    if net >= 0:
+        ax.set_title(f"As assumed, better service returns {net:,.0f} a year beyond its cost")
+    else:
+        ax.set_title(f"As assumed, better service loses {-net:,.0f} a year")
     ax.set_ylabel("Currency per year")
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.legend()

@@ -1,7 +1,13 @@
 """Offers: whom an offer changes, which policy earns most, and what to spend on whom."""
 
 from idic_lab.customize.offers.budget import allocate, budget_curve, plot_budget
-from idic_lab.customize.offers.candidates import candidates, contact_costs, offers_table
+from idic_lab.customize.offers.candidates import (
+    candidates,
+    candidates_of,
+    contact_costs,
+    offers_table,
+    share_of_budget,
+)
 from idic_lab.customize.offers.learners import (
     LEARNERS,
     TLearner,
@@ -46,6 +52,7 @@ __all__ = [
     "best_arm",
     "budget_curve",
     "candidates",
+    "candidates_of",
     "coefficient",
     "compare_policies",
     "contact_costs",
@@ -61,6 +68,7 @@ __all__ = [
     "plot_policies",
     "policy_value",
     "reference_policies",
+    "share_of_budget",
     "shares",
     "take_up_discount",
     "uplift",

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from scipy import optimize, sparse
 
 from idic_lab import figures
-from idic_lab.errors import DataError, FitError, UnknownName
+from idic_lab.errors import DataError, UnknownName
 
 COLUMNS = ("customer_id", "offer", "expected_return", "expected_cost")
 
@@ -20,7 +20,7 @@ def allocate(
 
     The greedy rule takes offers by profit per unit of cost while they fit. It can miss: it may fill the budget with
     small offers and leave no room for a large one. The exact answer solves the integer programme (a knapsack with
-    choices) with HiGHS, and is kept only if it is at least as good as the greedy one.
+    choices) with HiGHS. The better of both answers is returned, so it is never worse than the greedy one.
 
     Parameters
     ----------
@@ -59,10 +59,10 @@ def allocate(
     cost, profit = table["expected_cost"].to_numpy(float), table["expected_profit"].to_numpy(float)
     customer = pd.factorize(table["customer_id"])[0]
     chosen = _greedy(cost, profit, customer, budget)
-    if method == "exact":
+    if method == "exact" and np.ptp(cost) > 1e-9:  # where all offers cost the same, the greedy rule is exact
         solved = _exact(cost, profit, customer, budget, time_limit)
         chosen = solved if profit[solved].sum() > profit[chosen].sum() else chosen
-    elif method != "greedy":
+    elif method not in ("exact", "greedy"):
         raise UnknownName("method", method, ["exact", "greedy"])
     return table.assign(made=chosen)
 
@@ -109,8 +109,8 @@ def _exact(cost, profit, customer, budget, time_limit) -> np.ndarray:
         integrality=np.ones(len(rows)),
         options={"time_limit": time_limit, "mip_rel_gap": 1e-7},
     )
-    if solution.x is None:
-        raise FitError(f"The allocation was not solved: {solution.message}")
+    if solution.x is None:  # the time was over before there was any answer; the greedy one stands
+        return chosen
     chosen[rows] = np.round(solution.x) == 1
     return _within(chosen, cost, profit, budget)
 
@@ -128,16 +128,13 @@ def _within(chosen, cost, profit, budget) -> np.ndarray:
     return chosen
 
 
-def budget_curve(candidates: pd.DataFrame, budgets, method: str = "exact") -> pd.DataFrame:
+def budget_curve(allocations: dict[float, pd.DataFrame]) -> pd.DataFrame:
     """What each budget buys.
 
     Parameters
     ----------
-    candidates : DataFrame
-        As for `allocate`.
-    budgets : sequence of float
-        Currency.
-    method : {"exact", "greedy"}
+    allocations : dict of float to DataFrame
+        Budget (currency) to what `allocate` made of it.
 
     Returns
     -------
@@ -146,42 +143,58 @@ def budget_curve(candidates: pd.DataFrame, budgets, method: str = "exact") -> pd
         budget added since the row before).
     """
     rows = []
-    for budget in budgets:
-        made = allocate(candidates, budget, method).query("made")
+    for budget in sorted(allocations):
+        made = allocations[budget].query("made")
         rows.append((budget, len(made), made["expected_cost"].sum(), made["expected_profit"].sum()))
     table = pd.DataFrame(rows, columns=["budget", "customers", "cost", "profit"])
     step = table["budget"].diff().fillna(table["budget"])
     return table.assign(next=table["profit"].diff().fillna(table["profit"]) / step.where(step > 0, 1.0))
 
 
-def plot_budget(table: pd.DataFrame, budget: float | None = None, ax: Axes | None = None) -> Axes:
-    """Expected profit over the budget, with one budget marked.
+def plot_budget(
+    table: pd.DataFrame, budget: float, treated: pd.Series, groups: pd.Series, axes=None
+) -> tuple[Axes, Axes]:
+    """Expected profit over the budget with one budget marked, and beside it who is treated with that budget.
 
     Parameters
     ----------
     table : DataFrame
         From `budget_curve`.
-    budget : float, optional
-        One of its budgets; the largest by default.
-    ax : Axes, optional
+    budget : float
+        One of its budgets.
+    treated : Series of bool
+        Whether each customer is given an offer with this budget.
+    groups : Series
+        Group of each customer, rows as `treated`.
+    axes : pair of Axes, optional
 
     Returns
     -------
-    Axes
+    pair of Axes
     """
-    ax = figures.axes(ax)
-    at = len(table) - 1 if budget is None else (table["budget"] - budget).abs().idxmin()
-    here = table.loc[at]
-    ax.plot(table["budget"], table["profit"], "o-", color=figures.BLUE, ms=4)
-    ax.vlines(here["budget"], 0, here["profit"], color=figures.GREY, lw=1)
-    ax.plot(here["budget"], here["profit"], "o", color=figures.VERMILION, ms=10)
-    ax.set_title(
-        f"A budget of {here['budget']:,.0f} treats {here['customers']:,.0f} customers "
-        f"and earns {here['profit']:,.0f}"
-    )
-    ax.set_xlabel("Budget (currency)")
-    ax.set_ylabel("Expected profit, cost deducted (currency)")
-    ax.set_ylim(bottom=0)
-    ax.xaxis.set_major_formatter("{x:,.0f}")
-    ax.yaxis.set_major_formatter("{x:,.0f}")
-    return ax
+    if axes is None:
+        first = figures.axes(figsize=(10, 3.8))
+        first.set_subplotspec(first.figure.add_gridspec(1, 2)[0])
+        axes = first, first.figure.add_subplot(first.get_subplotspec().get_gridspec()[1])
+    left, right = axes
+    here = table.loc[(table["budget"] - budget).abs().idxmin()]
+    left.plot(table["budget"], table["profit"], "o-", color=figures.BLUE, ms=4)
+    left.vlines(here["budget"], 0, here["profit"], color=figures.GREY, lw=1)
+    left.plot(here["budget"], here["profit"], "o", color=figures.VERMILION, ms=10)
+    left.set_title(f"{here['budget']:,.0f} spent earns {here['profit']:,.0f}")
+    left.set_xlabel("Budget (currency)")
+    left.set_ylabel("Expected profit, cost deducted (currency)")
+    left.set_ylim(bottom=0)
+    left.xaxis.set_major_formatter("{x:,.0f}")
+    left.yaxis.set_major_formatter("{x:,.0f}")
+    share = treated.groupby(groups, observed=True).mean()
+    place = np.arange(len(share))
+    right.barh(place, share, color=figures.VERMILION, height=0.6)
+    right.set_yticks(place, share.index.astype(str))
+    right.set_xlim(0, 1)
+    right.xaxis.set_major_formatter("{x:.0%}")
+    right.grid(axis="y", visible=False)
+    right.set_title(f"{treated.sum():,} of {len(treated):,} customers are treated")
+    right.set_xlabel("Share of each group given an offer")
+    right.set_ylabel(str(groups.name or "group").replace("_", " "))
+    return left, right

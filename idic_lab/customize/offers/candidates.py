@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from idic_lab.customize.offers.trials import CONTROL
+from idic_lab.customize.offers.learners import expected_outcomes, uplift
+from idic_lab.customize.offers.trials import CONTROL, take_up_discount, with_profit
 
 
 def candidates(
@@ -75,3 +76,32 @@ def offers_table(allocated: pd.DataFrame) -> pd.DataFrame:
 def contact_costs(results: pd.DataFrame) -> pd.Series:
     """Mean cost of contact in each arm other than control, currency."""
     return results[results["arm"] != CONTROL].groupby("arm")["contact_cost"].mean()
+
+
+def candidates_of(results: pd.DataFrame, method: str = "X-learner", random_state: int = 0) -> pd.DataFrame:
+    """Candidates for the customers of a campaign, learned from it; nobody is predicted by a model that saw them.
+
+    Parameters
+    ----------
+    results : DataFrame
+        ``campaign_results``.
+    method : str
+        Uplift learner.
+    random_state : int
+
+    Returns
+    -------
+    DataFrame
+        As `candidates`.
+    """
+    results = with_profit(results)
+    gains = uplift(results, "profit", method, random_state=random_state)
+    take_up = expected_outcomes(results, "converted", random_state=random_state)
+    return candidates(
+        results["customer_id"], gains, take_up, contact_costs(results), take_up_discount(results)
+    )
+
+
+def share_of_budget(candidates: pd.DataFrame, share: float) -> float:
+    """A share of what it would cost to make every customer the dearest offer, currency."""
+    return float(share * candidates.groupby("customer_id")["expected_cost"].max().sum())

@@ -2,6 +2,7 @@
 
 from idic_lab.customize.products.complements import association_rules, bundles, complements
 from idic_lab.customize.products.configuration import (
+    answers_by_customer,
     best_configurations,
     combinations,
     coverage,
@@ -25,6 +26,7 @@ from idic_lab.customize.products.recommenders import (
     Popularity,
     Recommender,
     RuleBased,
+    recommendations,
 )
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "PurchaseMatrix",
     "Recommender",
     "RuleBased",
+    "answers_by_customer",
     "association_rules",
     "best_configurations",
     "bundles",
@@ -50,6 +53,7 @@ __all__ = [
     "plot_coverage",
     "plot_evaluation",
     "purchase_matrix",
+    "recommendations",
     "refusals",
     "split_in_time",
 ]

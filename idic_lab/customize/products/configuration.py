@@ -115,6 +115,29 @@ def contains(table: pd.DataFrame, options: pd.DataFrame) -> np.ndarray:
     )
 
 
+def answers_by_customer(survey_responses: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
+    """Answers with the customer who gave them; of several to one question the latest.
+
+    Parameters
+    ----------
+    survey_responses : DataFrame
+        ``record_id``, ``date``, ``question_id``, ``answer``.
+    identity_links : DataFrame
+        ``record_id``, ``customer_id``.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``question_id``, ``answer``.
+    """
+    joined = survey_responses.merge(identity_links[["record_id", "customer_id"]], on="record_id")
+    latest = joined.sort_values("date", kind="stable").drop_duplicates(
+        ["customer_id", "question_id"], keep="last"
+    )
+    columns = ["customer_id", "question_id", "answer"]
+    return latest.sort_values(columns[:2])[columns].reset_index(drop=True)
+
+
 def option_fit(
     product_options: pd.DataFrame, answers: pd.DataFrame, groups: pd.DataFrame | None = None
 ) -> pd.DataFrame:

@@ -274,3 +274,31 @@ class Hybrid(Recommender):
         """Scores of the first recommender where it knows the customer, of the second where not."""
         is_known = (self.matrix_.rows(customers) >= 0)[:, None]
         return np.where(is_known, self.known.scores(customers), self.newcomers.scores(customers))
+
+
+def recommendations(
+    order_lines: pd.DataFrame, needs: pd.DataFrame | None = None, k: int = 10, random_state: int = 0
+) -> pd.DataFrame:
+    """The k products to show each customer: factorisation for buyers, popularity within the need for newcomers.
+
+    Parameters
+    ----------
+    order_lines : DataFrame
+        ``order_id``, ``customer_id``, ``product_id``, ``quantity``.
+    needs : DataFrame, optional
+        ``customer_id``, ``segment``; customers in it who have bought nothing get a list as well.
+    k : int
+    random_state : int
+
+    Returns
+    -------
+    DataFrame
+        The table ``recommendations``: ``customer_id``, ``product_id``, ``rank``, ``score``, ``method``.
+    """
+    newcomers = Popularity() if needs is None else NeedPopularity(needs)
+    model = Hybrid(ImplicitFactorisation(random_state=random_state), newcomers).fit(order_lines)
+    buyers = model.matrix_.customers
+    customers = buyers if needs is None else buyers.union(pd.Index(needs["customer_id"]))
+    table = model.recommend(customers, k)
+    method = np.where(table["customer_id"].isin(buyers), "factorisation", "popularity in the need")
+    return table.assign(method=pd.array(method, dtype="str"))
