@@ -10,7 +10,7 @@ from __future__ import annotations
 import pandas as pd
 
 from idic_lab.errors import UnknownName
-from idic_lab.tables import customize, differentiate, identify, inputs, interact
+from idic_lab.tables import customize, differentiate, identify, inputs, interact, monitor
 from idic_lab.tables.contract import Table, column
 
 __all__ = ["CONTRACTS", "Table", "check", "column", "dictionary", "get", "names"]
@@ -21,6 +21,7 @@ _GROUPS = {
     "differentiate": differentiate,
     "interact": interact,
     "customize": customize,
+    "monitor": monitor,
 }
 
 CONTRACTS: dict[str, Table] = {table.name: table for module in _GROUPS.values() for table in module.TABLES}

@@ -1,0 +1,230 @@
+"""Bandits: learning which offer to give while giving it.
+
+Both learners sample from what they believe (Thompson, 1933): an offer is given as often as it is believed to be the
+best. Early on beliefs are wide and all offers are tried; later the best one is given nearly always.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.errors import DataError
+
+
+class SegmentThompson:
+    """A learner that keeps, for each segment and arm, its belief about the share that converts.
+
+    Beliefs are beta distributions. An arm earns its margin if the customer converts, less its cost.
+
+    Parameters
+    ----------
+    arms : list of str
+    margins, costs : dict of str to float
+        Earned by a conversion, and spent on giving the arm, in currency.
+    prior : tuple of float
+        Beta prior of every share.
+    random_state : int
+
+    Attributes
+    ----------
+    beliefs_ : dict of (str, str) to ndarray of shape (2,)
+        Segment and arm to the parameters of the beta distribution.
+
+    Source: Chapelle & Li (2011), An empirical evaluation of Thompson sampling, NIPS 24, algorithm 2.
+
+    Examples
+    --------
+    >>> learner = SegmentThompson(["control", "offer"], {"control": 30, "offer": 24}, {"control": 0, "offer": 1.5})
+    >>> learner.update(["young"] * 40, ["control", "offer"] * 20, [False, True] * 20)
+    >>> learner.choose(["young"] * 4).tolist()
+    ['offer', 'offer', 'offer', 'offer']
+    """
+
+    def __init__(
+        self,
+        arms: list[str],
+        margins: dict[str, float],
+        costs: dict[str, float],
+        prior: tuple[float, float] = (1.0, 1.0),
+        random_state: int = 0,
+    ):
+        self.arms, self.prior = list(arms), prior
+        self.margin = np.array([float(margins[arm]) for arm in self.arms])
+        self.cost = np.array([float(costs[arm]) for arm in self.arms])
+        self.beliefs_: dict[tuple[str, str], np.ndarray] = {}
+        self._rng = np.random.default_rng(random_state)
+
+    def _parameters(self, segments) -> np.ndarray:
+        known = np.array(
+            [
+                [self.beliefs_.get((str(segment), arm), np.array(self.prior)) for arm in self.arms]
+                for segment in np.unique(segments)
+            ]
+        )
+        return known[np.unique(segments, return_inverse=True)[1]]
+
+    def choose(self, segments) -> np.ndarray:
+        """An arm for each customer, by their segment."""
+        beliefs = self._parameters(np.asarray(segments, dtype=str))
+        shares = self._rng.beta(beliefs[..., 0], beliefs[..., 1])
+        return np.array(self.arms)[(shares * self.margin - self.cost).argmax(axis=1)]
+
+    def update(self, segments, arms, converted) -> None:
+        """Learn what came of giving each customer an arm."""
+        seen = pd.DataFrame(
+            {"segment": segments, "arm": arms, "converted": np.asarray(converted, dtype=float)}
+        )
+        for (segment, arm), part in seen.groupby(["segment", "arm"])["converted"]:
+            belief = self.beliefs_.get((str(segment), str(arm)), np.array(self.prior))
+            self.beliefs_[str(segment), str(arm)] = belief + np.array([part.sum(), len(part) - part.sum()])
+
+    def probability_best(self, segment: str, draws: int = 4000, random_state: int = 0) -> np.ndarray:
+        """The belief that each arm earns most in a segment, in the order of ``arms``."""
+        return self._sampled(segment, draws, random_state)[1]
+
+    def _sampled(self, segment: str, draws: int, random_state: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng(random_state)
+        beliefs = [self.beliefs_.get((segment, arm), np.array(self.prior)) for arm in self.arms]
+        shares = np.column_stack([rng.beta(a, b, draws) for a, b in beliefs])
+        profit = shares * self.margin - self.cost
+        best = np.bincount(profit.argmax(axis=1), minlength=len(self.arms)) / draws
+        return profit, best
+
+
+class LinearThompson:
+    """A learner that predicts each arm's profit from what is known of a customer, by Bayesian linear regression.
+
+    Parameters
+    ----------
+    arms : list of str
+    n_features : int
+        Besides the constant, which is added.
+    noise : float
+        Standard deviation of a single profit around its mean, in currency.
+    prior_variance : float
+        Of each coefficient; features should be standardised.
+    random_state : int
+
+    Source: Agrawal & Goyal (2013), Thompson sampling for contextual bandits with linear payoffs, ICML 30.
+
+    Examples
+    --------
+    >>> learner = LinearThompson(["control", "offer"], n_features=1, noise=1.0)
+    >>> context = np.array([[-1.0], [1.0]] * 50)
+    >>> learner.update(context, ["offer"] * 100, context[:, 0] * 5)
+    >>> learner.update(context, ["control"] * 100, np.zeros(100))
+    >>> learner.choose(context[:2]).tolist()
+    ['control', 'offer']
+    """
+
+    def __init__(
+        self,
+        arms: list[str],
+        n_features: int,
+        noise: float,
+        prior_variance: float = 100.0,
+        random_state: int = 0,
+    ):
+        self.arms, self.noise = list(arms), float(noise)
+        size = n_features + 1
+        self.precision_ = {arm: np.eye(size) / prior_variance for arm in self.arms}
+        self.weighted_ = {arm: np.zeros(size) for arm in self.arms}
+        self._rng = np.random.default_rng(random_state)
+
+    @staticmethod
+    def _with_constant(contexts) -> np.ndarray:
+        x = np.asarray(contexts, dtype=float)
+        return np.column_stack([np.ones(len(x)), x])
+
+    def choose(self, contexts) -> np.ndarray:
+        """An arm for each customer; each has a draw of the coefficients of their own."""
+        x = self._with_constant(contexts)
+        sampled = []
+        for arm in self.arms:
+            covariance = np.linalg.inv(self.precision_[arm])
+            mean = x @ (covariance @ self.weighted_[arm])
+            # a draw of the coefficients per customer moves each prediction by a normal amount of this spread
+            spread = np.sqrt(np.einsum("ij,jk,ik->i", x, covariance, x))
+            sampled.append(mean + spread * self._rng.normal(size=len(x)))
+        return np.array(self.arms)[np.column_stack(sampled).argmax(axis=1)]
+
+    def update(self, contexts, arms, profit) -> None:
+        """Learn what each customer earned under the arm given."""
+        x, given = self._with_constant(contexts), np.asarray(arms, dtype=str)
+        earned = np.asarray(profit, dtype=float)
+        for arm in self.arms:
+            mine = given == arm
+            self.precision_[arm] = self.precision_[arm] + x[mine].T @ x[mine] / self.noise**2
+            self.weighted_[arm] = self.weighted_[arm] + x[mine].T @ earned[mine] / self.noise**2
+
+    def expected(self, contexts) -> pd.DataFrame:
+        """Mean belief of the profit of each arm, a column each."""
+        x = self._with_constant(contexts)
+        return pd.DataFrame(
+            {arm: x @ np.linalg.solve(self.precision_[arm], self.weighted_[arm]) for arm in self.arms}
+        )
+
+
+def simulate_learning(
+    learner,
+    contexts: np.ndarray,
+    outcomes: np.ndarray,
+    rewards: np.ndarray,
+    batch: int = 100,
+    learns: str = "profit",
+) -> np.ndarray:
+    """Let a learner choose for customers as they come, and learn from each batch; the arm chosen for each.
+
+    Parameters
+    ----------
+    learner : object with ``arms``, ``choose`` and ``update``
+    contexts : array, first axis customers
+        What the learner sees.
+    outcomes : array of shape (customers, arms)
+        What would happen under each arm; the learner is told only of the arm chosen.
+    rewards : array of shape (customers, arms)
+        Profit under each arm, for a learner that learns from profit.
+    batch : int
+        Customers between two updates: a week's worth.
+    learns : {"profit", "outcome"}
+
+    Returns
+    -------
+    ndarray of int, shape (customers,)
+        Position of the arm in ``learner.arms``.
+    """
+    contexts, told = np.asarray(contexts), np.asarray(rewards if learns == "profit" else outcomes)
+    if len(contexts) != len(told):
+        raise DataError(f"There are {len(contexts):,} contexts and {len(told):,} outcomes.")
+    position = {arm: place for place, arm in enumerate(learner.arms)}
+    chosen = np.zeros(len(contexts), dtype=int)
+    for begin in range(0, len(contexts), batch):
+        now = slice(begin, begin + batch)
+        arms = learner.choose(contexts[now])
+        places = np.array([position[arm] for arm in arms])
+        learner.update(contexts[now], arms, told[now][np.arange(len(places)), places])
+        chosen[now] = places
+    return chosen
+
+
+def cumulative_regret(expected: np.ndarray, chosen, best=None) -> np.ndarray:
+    """Profit missed so far against the best policy, customer by customer.
+
+    Parameters
+    ----------
+    expected : array of shape (customers, arms)
+        Expected profit of each arm.
+    chosen : array of int, shape (customers,)
+    best : array of int, optional
+        The arms of the best policy in the comparison; the best arm of each customer unless given.
+
+    Examples
+    --------
+    >>> cumulative_regret(np.array([[1.0, 3.0], [2.0, 0.0]]), [0, 0]).tolist()
+    [2.0, 2.0]
+    """
+    expected = np.asarray(expected, dtype=float)
+    rows = np.arange(len(expected))
+    best = expected.argmax(axis=1) if best is None else np.asarray(best)
+    return np.cumsum(expected[rows, best] - expected[rows, np.asarray(chosen)])

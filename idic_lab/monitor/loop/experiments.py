@@ -1,0 +1,181 @@
+"""A/B tests: how many customers they need, and how to look at the results before the end without fooling oneself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+
+from idic_lab.errors import DataError, UnknownName
+
+SPENDING = ("obrien_fleming", "pocock")
+
+
+def sample_size(base: float, effect: float, alpha: float = 0.05, power: float = 0.8) -> int:
+    """Customers needed in each of two arms to find a difference of two shares.
+
+    Parameters
+    ----------
+    base : float
+        Share expected without the treatment.
+    effect : float
+        Smallest difference worth finding, in the same unit: 0.02 is two percentage points.
+    alpha : float
+        Chance of finding a difference where there is none (two-sided).
+    power : float
+        Chance of finding one of this size.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    DataError
+        When a share leaves 0 to 1, or there is no effect to find.
+
+    Source: Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, 3rd ed., equation 4.14.
+
+    Examples
+    --------
+    >>> sample_size(0.10, 0.05)
+    686
+    """
+    treated = base + effect
+    if not (0 < base < 1 and 0 < treated < 1) or effect == 0:
+        raise DataError(
+            f"The shares of both arms lie between 0 and 1 and differ; found {base:g} and {treated:g}."
+        )
+    middle = (base + treated) / 2
+    under_null = stats.norm.isf(alpha / 2) * np.sqrt(2 * middle * (1 - middle))
+    under_effect = stats.norm.isf(1 - power) * np.sqrt(base * (1 - base) + treated * (1 - treated))
+    return int(np.ceil(((under_null + under_effect) / effect) ** 2))
+
+
+def spending_boundaries(
+    looks: int | list[float], alpha: float = 0.05, kind: str = "obrien_fleming"
+) -> pd.DataFrame:
+    """What a difference must reach at each look so that all looks together err with chance alpha.
+
+    Each look may spend a part of alpha. O'Brien-Fleming spending keeps nearly all of it for the end; Pocock spending
+    gives early looks more.
+
+    Parameters
+    ----------
+    looks : int or list of float
+        Number of evenly spaced looks, or the share of the observations at hand at each.
+    alpha : float
+        Two-sided.
+    kind : {"obrien_fleming", "pocock"}
+
+    Returns
+    -------
+    DataFrame
+        ``look``, ``information`` (share of the observations), ``spent`` (alpha used so far), ``boundary`` (absolute
+        z-value at which to stop).
+
+    Source: Lan & DeMets (1983), Biometrika 70(3), 659-663; boundaries by the recursive integration of Armitage,
+    McPherson & Rowe (1969), Journal of the Royal Statistical Society A 132(2).
+
+    Examples
+    --------
+    >>> spending_boundaries(5)["boundary"].round(2).tolist()
+    [4.88, 3.36, 2.68, 2.29, 2.03]
+    """
+    if kind not in SPENDING:
+        raise UnknownName("alpha spending", kind, SPENDING)
+    information = (
+        np.arange(1, looks + 1) / looks if isinstance(looks, int) else np.asarray(looks, dtype=float)
+    )
+    if (
+        not len(information)
+        or (np.diff(information) <= 0).any()
+        or information[0] <= 0
+        or information[-1] > 1
+    ):
+        raise DataError("The looks are shares of the observations, rising, above 0 and at most 1.")
+    spent = (
+        4 * stats.norm.sf(stats.norm.isf(alpha / 4) / np.sqrt(information))  # each side spends half
+        if kind == "obrien_fleming"
+        else alpha * np.log1p((np.e - 1) * information)
+    )
+    return pd.DataFrame(
+        {
+            "look": np.arange(1, len(information) + 1),
+            "information": information,
+            "spent": spent,
+            "boundary": _boundaries(information, np.diff(spent, prepend=0.0)),
+        }
+    )
+
+
+def _boundaries(information: np.ndarray, to_spend: np.ndarray) -> np.ndarray:
+    """Boundaries look by look; the density of the sum so far, of those not stopped, is carried on a grid."""
+    result = [float(stats.norm.isf(to_spend[0] / 2))]
+    scale = np.sqrt(information)
+    grid = np.linspace(-result[0], result[0], 801) * scale[0]
+    density = stats.norm.pdf(grid, scale=scale[0])
+    for look in range(1, len(information)):
+        step = np.sqrt(information[look] - information[look - 1])
+
+        def crossed(z, step=step, grid=grid, density=density, edge=scale[look]):
+            outside = stats.norm.sf((z * edge - grid) / step) + stats.norm.cdf((-z * edge - grid) / step)
+            return np.trapezoid(density * outside, grid)
+
+        z = optimize.brentq(lambda z, crossed=crossed, wanted=to_spend[look]: crossed(z) - wanted, 0.1, 10)
+        result.append(float(z))
+        new = np.linspace(-z, z, 801) * scale[look]
+        density = np.trapezoid(
+            density * stats.norm.pdf((new[:, None] - grid[None, :]) / step) / step, grid, axis=1
+        )
+        grid = new
+    return np.array(result)
+
+
+def peeking_error(
+    looks: list[int] | range, alpha: float = 0.05, rate: float = 0.1, size: int = 2000, random_state: int = 0
+) -> pd.DataFrame:
+    """How often a test without any difference is called significant when it is looked at several times.
+
+    Simulated: two arms with the same share, tested after each part of the customers; "at the first p < alpha" stops as
+    soon as one look is significant, "with alpha spending" needs the O'Brien-Fleming boundary.
+
+    Parameters
+    ----------
+    looks : list of int
+        Numbers of evenly spaced looks to try.
+    alpha : float
+    rate : float
+        Share of both arms.
+    size : int
+        Customers per arm at the end.
+    random_state : int
+
+    Returns
+    -------
+    DataFrame
+        ``looks``, ``peeking``, ``spending``: chance of calling a difference that does not exist.
+
+    Source: Armitage, McPherson & Rowe (1969), Journal of the Royal Statistical Society A 132(2), table 2.
+    """
+    runs = 4000
+    rng = np.random.default_rng(random_state)
+    rows = []
+    for count in looks:
+        ends = np.linspace(0, size, count + 1).astype(int)
+        arms = [
+            np.cumsum([rng.binomial(n, rate, runs) for n in np.diff(ends)], axis=0) / ends[1:, None]
+            for _ in range(2)
+        ]
+        pooled = (arms[0] + arms[1]) / 2
+        error = np.sqrt(np.maximum(2 * pooled * (1 - pooled) / ends[1:, None], 1e-12))
+        z = np.abs(arms[0] - arms[1]) / error
+        boundary = spending_boundaries(count, alpha)["boundary"].to_numpy()
+        rows.append(
+            (
+                count,
+                float((z > stats.norm.isf(alpha / 2)).any(axis=0).mean()),
+                float((z > boundary[:, None]).any(axis=0).mean()),
+            )
+        )
+    return pd.DataFrame(rows, columns=["looks", "peeking", "spending"])

@@ -1,0 +1,120 @@
+"""Figures of experiments and learning."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from idic_lab import figures
+
+
+def plot_peeking(table: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
+    """Chance of a false discovery by the number of looks.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `peeking_error`.
+    alpha : float
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = figures.axes(ax)
+    ax.plot(
+        table["looks"], table["peeking"], "o-", color=figures.VERMILION, label="stop at the first p < alpha"
+    )
+    ax.plot(table["looks"], table["spending"], "s-", color=figures.BLUE, label="O'Brien-Fleming boundaries")
+    ax.axhline(alpha, color=figures.GREY, ls="--", label=f"promised: {alpha:.0%}")
+    most = table.iloc[-1]
+    ax.set_title(f"With {most['looks']:.0f} looks, {most['peeking']:.0%} of tests find what is not there")
+    ax.set_xlabel("looks at the results")
+    ax.set_ylabel("tests without a difference called significant")
+    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.set_ylim(bottom=0)
+    ax.legend()
+    return ax
+
+
+def plot_regret(
+    curves: dict[str, np.ndarray], learners: tuple[str, ...] = (), ax: Axes | None = None
+) -> Axes:
+    """Profit missed so far by each policy, over the customers decided on.
+
+    Parameters
+    ----------
+    curves : dict of str to array
+        From `cumulative_regret`.
+    learners : tuple of str
+        Names of the curves that learn; the others are fixed, and drawn thinner.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = figures.axes(ax, figsize=(8.5, 4.6))
+    styles = ["--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 3))]
+    final = {name: curve[-1] for name, curve in curves.items()}
+    for at, (name, curve) in enumerate(sorted(curves.items(), key=lambda item: -item[1][-1])):
+        learns = name in learners
+        x = np.arange(1, len(curve) + 1)
+        colour = figures.CYCLE[learners.index(name)] if learns else figures.GREY
+        ax.plot(
+            x, curve, lw=2.5 if learns else 1.3, color=colour, ls="-" if learns else styles[at % len(styles)]
+        )
+        ax.annotate(
+            f"{name} {curve[-1]:,.0f}",
+            (x[-1], curve[-1]),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=colour if learns else "#444444",
+        )
+    lowest = min(learners or curves, key=lambda name: final[name])
+    ax.set_title(f"'{lowest}' missed {final[lowest]:,.0f} in all")
+    ax.set_xlabel("customers decided on")
+    ax.set_ylabel("profit missed against the best policy (currency)")
+    ax.margins(x=0.01)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.yaxis.set_major_formatter("{x:,.0f}")
+    return ax
+
+
+def plot_policy(policy: pd.DataFrame, currency: str = "", ax: Axes | None = None) -> Axes:
+    """Expected profit of each offer in each segment, with its interval; the chosen one is filled.
+
+    Parameters
+    ----------
+    policy : DataFrame
+        Table ``policy``.
+    currency : str
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    offers = sorted(policy["offer"].unique())
+    segments = policy.groupby("segment")["expected_profit"].max().sort_values().index
+    ax = figures.axes(ax, figsize=(8, 0.38 * len(segments) + 1.6))
+    for at, offer in enumerate(offers):
+        mine = policy[policy["offer"] == offer].set_index("segment").loc[segments]
+        y = np.arange(len(mine)) + (at - (len(offers) - 1) / 2) * 0.25
+        colour = figures.CYCLE[at % len(figures.CYCLE)]
+        ax.hlines(y, mine["low"], mine["high"], color=colour, lw=2)
+        ax.plot(mine["expected_profit"], y, "o", mfc="white", color=colour, ms=7)
+        best = mine["chosen"].to_numpy()
+        ax.plot(
+            mine["expected_profit"][best], y[best], "o", color=colour, ms=7, label=f"{offer} (filled: chosen)"
+        )
+    ax.set_yticks(range(len(segments)), segments)
+    treated = policy.loc[policy["chosen"] & policy["offer"].ne("control"), "segment"].nunique()
+    ax.set_title(f"An offer is chosen for {treated} of {len(segments)} segments")
+    ax.set_xlabel(f"profit per customer{f' ({currency})' if currency else ''}, with 95% interval")
+    ax.legend(loc="lower right", fontsize="small")
+    return ax

@@ -1,0 +1,263 @@
+"""What logged results say about policies, and the policy passed on to the next round."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from idic_lab import tables
+from idic_lab.errors import DataError, UnknownName
+from idic_lab.monitor.loop.bandits import SegmentThompson
+
+CONTROL = "control"
+METHODS = ("weighting", "self-normalised", "doubly robust")
+
+
+def trial_log(campaign_results: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
+    """The campaign with the segment each customer was in when it began, and the chance of the arm given.
+
+    Parameters
+    ----------
+    campaign_results : DataFrame
+    segments : DataFrame
+        ``customer_id``, ``segment``, as known on the day the campaign began.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``segment``, ``arm``, ``converted``, ``profit`` (margin less cost of contact), ``chance`` (share
+        of the customers in the arm). Customers without a segment are in the segment "unknown".
+    """
+    log = campaign_results.merge(segments[["customer_id", "segment"]], on="customer_id", how="left")
+    log["segment"] = log["segment"].fillna("unknown").astype("str")
+    log["profit"] = log["margin"] - log["contact_cost"]
+    log["chance"] = log["arm"].map(log["arm"].value_counts(normalize=True)).astype(float)
+    return log[["customer_id", "segment", "arm", "converted", "profit", "chance"]]
+
+
+def economics(campaign_results: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+    """Mean margin of a conversion, and mean cost of contact, by arm."""
+    sold = campaign_results[campaign_results["converted"]].groupby("arm")["margin"].mean()
+    cost = campaign_results.groupby("arm")["contact_cost"].mean()
+    usual = float(sold.mean()) if len(sold) else 0.0
+    return {arm: float(sold.get(arm, usual)) for arm in cost.index}, cost.to_dict()
+
+
+def replay(log: pd.DataFrame, learner: SegmentThompson, batch: int = 50) -> pd.DataFrame:
+    """Let a learner run over a randomised log; only customers who got by chance what it chooses count.
+
+    The customers that count are a fair sample of what the learner would have met, so their mean profit estimates what
+    it would have earned.
+
+    Parameters
+    ----------
+    log : DataFrame
+        From `trial_log`, in the order in which customers came; all arms equally likely.
+    learner : SegmentThompson
+    batch : int
+
+    Returns
+    -------
+    DataFrame
+        The rows that counted, with ``seen`` (customers offered to the learner so far).
+
+    Source: Li, Chu, Langford & Wang (2011), Unbiased offline evaluation of contextual-bandit-based news article
+    recommendation algorithms, WSDM.
+    """
+    kept = []
+    for begin in range(0, len(log), batch):
+        part = log.iloc[begin : begin + batch]
+        agreed = part[learner.choose(part["segment"]) == part["arm"].to_numpy()]
+        learner.update(agreed["segment"], agreed["arm"], agreed["converted"])
+        kept.append(agreed.assign(seen=begin + len(part)))
+    return pd.concat(kept, ignore_index=True)
+
+
+def off_policy_value(
+    log: pd.DataFrame, wanted: pd.DataFrame, method: str = "doubly robust"
+) -> dict[str, float]:
+    """What a policy would have earned per customer, from a log of arms given at random.
+
+    Parameters
+    ----------
+    log : DataFrame
+        From `trial_log`.
+    wanted : DataFrame
+        The policy: rows as `log`, a column per arm, the chance with which the policy gives it.
+    method : {"weighting", "self-normalised", "doubly robust"}
+        Weighting is unbiased and noisy; self-normalised divides by the sum of the weights, a little biased and steadier;
+        doubly robust starts from the mean profit of each segment and arm, estimated on the other half of the log, and
+        corrects it by the weighted error.
+
+    Returns
+    -------
+    dict
+        ``value``, ``low``, ``high`` (95%), in currency per customer.
+
+    Source: Horvitz & Thompson (1952), Journal of the American Statistical Association 47(260); Swaminathan & Joachims
+    (2015), NIPS 28; Dudík, Langford & Li (2011), ICML 28.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({"segment": "s", "arm": ["control", "offer"] * 20, "chance": 0.5, "profit": [0.0, 4.0] * 20})
+    >>> always = pd.DataFrame({"control": 0.0, "offer": 1.0}, index=log.index)
+    >>> off_policy_value(log, always, "self-normalised")["value"]
+    4.0
+    """
+    if method not in METHODS:
+        raise UnknownName("method", method, METHODS)
+    if len(wanted) != len(log):
+        raise DataError(f"The policy has {len(wanted):,} rows, the log {len(log):,}.")
+    places = wanted.columns.get_indexer(log["arm"])
+    if (places < 0).any():
+        raise UnknownName("arm", str(log["arm"].iloc[int((places < 0).argmax())]), wanted.columns)
+    chances = wanted.to_numpy(float)
+    weight = chances[np.arange(len(log)), places] / log["chance"].to_numpy()
+    profit = log["profit"].to_numpy(float)
+    if method == "weighting":
+        scores = weight * profit
+        value = scores.mean()
+    elif method == "self-normalised":
+        if weight.sum() == 0:
+            raise DataError(
+                "Nobody in the log was given what the policy wants, so nothing can be said of it."
+            )
+        value = (weight * profit).sum() / weight.sum()
+        scores = value + weight * (profit - value) / weight.mean()
+    else:
+        model = _mean_profit(log, wanted.columns)
+        scores = (chances * model).sum(axis=1) + weight * (profit - model[np.arange(len(log)), places])
+        value = scores.mean()
+    error = 1.959964 * scores.std(ddof=1) / np.sqrt(len(log))
+    return {"value": float(value), "low": float(value - error), "high": float(value + error)}
+
+
+def _mean_profit(log: pd.DataFrame, arms) -> np.ndarray:
+    """Mean profit by segment and arm from the other half of the log, a row per row of the log."""
+    half = np.arange(len(log)) % 2
+    model = np.zeros((len(log), len(arms)))
+    for fold in (0, 1):
+        other = log[half != fold]
+        overall = other.groupby("arm")["profit"].mean()
+        by_segment = other.pivot_table(index="segment", columns="arm", values="profit", aggfunc="mean")
+        rows = by_segment.reindex(index=log.loc[half == fold, "segment"], columns=arms)
+        model[half == fold] = rows.fillna(overall).fillna(0.0).to_numpy()
+    return model
+
+
+def learn_policy(
+    log: pd.DataFrame,
+    margins: dict[str, float],
+    costs: dict[str, float],
+    scheme: str,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """The table ``policy``: for each segment, how often to give each arm in the next round.
+
+    Each arm's share is the probability that it earns most, by all results so far: arms still in doubt keep being
+    tried, arms that are clearly worse are not.
+
+    Parameters
+    ----------
+    log : DataFrame
+        From `trial_log`.
+    margins, costs : dict
+        From `economics`.
+    scheme : str
+        The segmentation that `log` uses.
+    random_state : int
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({"segment": "s", "arm": ["control", "offer"] * 50, "converted": [False, True] * 50})
+    >>> learnt = learn_policy(log, {"control": 30, "offer": 24}, {"control": 0, "offer": 1.5}, "rfm")
+    >>> learnt.loc[learnt["chosen"], ["segment", "offer"]].values.tolist()
+    [['s', 'offer']]
+    """
+    arms = sorted(margins)
+    learner = SegmentThompson(arms, margins, costs, random_state=random_state)
+    learner.update(log["segment"], log["arm"], log["converted"])
+    counts = log.groupby(["segment", "arm"]).size()
+    rows = []
+    for segment in sorted(log["segment"].unique()):
+        profit, best = learner._sampled(segment, 4000, random_state)
+        low, high = np.quantile(profit, [0.025, 0.975], axis=0)
+        for place, arm in enumerate(arms):
+            given = int(counts.get((segment, arm), 0))
+            row = (
+                best[place],
+                profit[:, place].mean(),
+                low[place],
+                high[place],
+                given,
+                place == best.argmax(),
+            )
+            rows.append((scheme, segment, arm, *row))
+    empty = tables.get("policy").empty()
+    return pd.DataFrame(rows, columns=list(empty)).astype(empty.dtypes)
+
+
+def as_chances(policy: pd.DataFrame, segments: pd.Series, column: str = "probability") -> pd.DataFrame:
+    """A policy as the chance of each arm for each customer, for `off_policy_value`.
+
+    Parameters
+    ----------
+    policy : DataFrame
+        Table ``policy``.
+    segments : Series
+        Segment of each customer.
+    column : {"probability", "chosen"}
+        Give arms by their probability, or always the chosen one.
+
+    Returns
+    -------
+    DataFrame
+        A column per arm; a segment the policy does not know is given control.
+    """
+    wide = policy.pivot_table(index="segment", columns="offer", values=column, aggfunc="sum").astype(float)
+    chances = wide.reindex(segments.to_numpy())
+    unknown = chances.isna().all(axis=1)
+    if unknown.any() and CONTROL not in chances:
+        raise DataError("The policy does not know every segment, and has no control to fall back on.")
+    chances.loc[unknown, :] = 0.0
+    if CONTROL in chances:
+        chances.loc[unknown, CONTROL] = 1.0
+    return chances.set_index(segments.index).rename_axis(columns=None)
+
+
+def assign(policy: pd.DataFrame, segments: pd.DataFrame, random_state: int = 0) -> pd.DataFrame:
+    """The arm of each customer in the next round, drawn by the policy's shares.
+
+    Parameters
+    ----------
+    policy : DataFrame
+    segments : DataFrame
+        ``customer_id``, ``segment``.
+    random_state : int
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``offer``, ``chance`` (with which it was drawn: keep it, or the results cannot be judged).
+
+    Examples
+    --------
+    >>> learnt = pd.DataFrame({"segment": ["s", "s"], "offer": ["control", "offer"], "probability": [0.0, 1.0]})
+    >>> assign(learnt, pd.DataFrame({"customer_id": ["a"], "segment": ["s"]})).values.tolist()
+    [['a', 'offer', 1.0]]
+    """
+    chances = as_chances(policy, segments["segment"])
+    drawn = np.random.default_rng(random_state).random(len(chances))
+    table = chances.to_numpy(float)
+    place = np.minimum((drawn[:, None] > table.cumsum(axis=1)).sum(axis=1), table.shape[1] - 1)
+    return pd.DataFrame(
+        {
+            "customer_id": segments["customer_id"].to_numpy(),
+            "offer": chances.columns.to_numpy()[place],
+            "chance": table[np.arange(len(table)), place],
+        }
+    ).astype({"customer_id": "str", "offer": "str"})

@@ -1,0 +1,173 @@
+"""The plan in the forms people work with: a spreadsheet, a page, and dates in their calendars."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from idic_lab.errors import DataError
+
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_csv(plan: pd.DataFrame) -> str:
+    """The plan as CSV that a spreadsheet shows and never executes.
+
+    Text that begins like a formula gets an apostrophe before it, after the advice of OWASP on CSV injection.
+
+    Parameters
+    ----------
+    plan : DataFrame
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> to_csv(pd.DataFrame({"tactic": ["=1+1", "call"], "cost": [-1.0, 2.0]}))
+    "tactic,cost\\r\\n'=1+1,-1.0\\r\\ncall,2.0\\r\\n"
+    """
+    safe = plan.copy()
+    safe.columns = [_neutral(str(name)) for name in plan.columns]
+    for name, dtype in safe.dtypes.items():
+        if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype)):
+            safe[name] = safe[name].map(lambda value: _neutral(value) if isinstance(value, str) else value)
+    return safe.to_csv(index=False, lineterminator="\r\n", date_format="%Y-%m-%d")
+
+
+def _neutral(text: str) -> str:
+    return (
+        f"'{text}"
+        if text.lstrip(" ").startswith(_STARTS_A_FORMULA) or text.startswith(_STARTS_A_FORMULA)
+        else text
+    )
+
+
+def to_markdown(plan: pd.DataFrame, currency: str = "") -> str:
+    """The plan as a page: one section per action.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        Table ``action_plan``.
+    currency : str
+        Written after amounts.
+
+    Returns
+    -------
+    str
+    """
+    unit = f" {currency}" if currency else ""
+    parts = ["# Action plan", ""]
+    for row in plan.itertuples():
+        parts += [
+            f"## {_plain(row.segment)}: {_plain(row.goal)}",
+            "",
+            f"- **Do:** {_plain(row.tactic)} (offer: {_plain(row.offer)}; channel: {_plain(row.channel)})",
+            f"- **For:** {row.customers:,} customers, of whom {row.reachable:,} may be contacted",
+            f"- **Owner:** {_plain(row.owner)}",
+            f"- **Measure:** {_plain(row.kpi)} ({_plain(row.unit)}), from {row.baseline:,.3g} to {row.target:,.3g}",
+            f"- **When:** {row.starts:%Y-%m-%d}, reviewed on {row.review_date:%Y-%m-%d}",
+            f"- **Money:** costs {row.cost:,.0f}{unit}, should return {row.expected_return:,.0f}{unit} ({row.basis})",
+            "",
+        ]
+    return "\n".join(parts)
+
+
+def _plain(text: str) -> str:
+    """Text without what Markdown or HTML would act upon."""
+    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", " ".join(str(text).split()))
+
+
+def to_calendar(plan: pd.DataFrame) -> str:
+    """The reviews as an iCalendar file: one all-day event per action, on its review date.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        Table ``action_plan``.
+
+    Returns
+    -------
+    str
+        The same plan always gives the same file.
+
+    Source: RFC 5545.
+
+    Examples
+    --------
+    >>> plan = pd.DataFrame({"action_id": ["keep"], "segment": ["loyal"], "goal": ["keep, always"], "owner": ["service"],
+    ...     "kpi": ["active_share"], "unit": ["share"], "baseline": [0.5], "target": [0.6],
+    ...     "starts": pd.to_datetime(["2025-01-01"]), "review_date": pd.to_datetime(["2025-04-01"])})
+    >>> "SUMMARY:Review: loyal\\\\, keep\\\\, always" in to_calendar(plan)
+    True
+    """
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//IDIC Lab//Action plan//EN", "CALSCALE:GREGORIAN"]
+    for row in plan.itertuples():
+        code = hashlib.sha256(f"{row.action_id}{row.review_date:%Y%m%d}".encode()).hexdigest()[:16]
+        text = (
+            f"{row.kpi} ({row.unit}): from {row.baseline:,.3g}, target {row.target:,.3g}. Owner: {row.owner}."
+        )
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{code}@idic-lab.example",
+            f"DTSTAMP:{row.starts:%Y%m%d}T000000Z",
+            f"DTSTART;VALUE=DATE:{row.review_date:%Y%m%d}",
+            f"DTEND;VALUE=DATE:{row.review_date + pd.Timedelta(days=1):%Y%m%d}",
+            f"SUMMARY:{_escaped(f'Review: {row.segment}, {row.goal}')}",
+            f"DESCRIPTION:{_escaped(text)}",
+            "END:VEVENT",
+        ]
+    return "".join(f"{_folded(line)}\r\n" for line in [*lines, "END:VCALENDAR"])
+
+
+def _escaped(text: str) -> str:
+    for sign in ("\\", ";", ","):
+        text = text.replace(sign, f"\\{sign}")
+    return " ".join(text.split())
+
+
+def _folded(line: str) -> str:
+    """Lines of at most 75 bytes, continued after a space; characters are not torn apart."""
+    parts, part = [], ""
+    for sign in line:
+        if len((part + sign).encode()) > (75 if not parts else 74):
+            parts.append(part)
+            part = ""
+        part += sign
+    return "\r\n ".join([*parts, part])
+
+
+def export(plan: pd.DataFrame, folder: str | Path, currency: str = "") -> list[Path]:
+    """Write ``action_plan.csv``, ``action_plan.md`` and ``reviews.ics`` into a folder.
+
+    Parameters
+    ----------
+    plan : DataFrame
+    folder : path
+        Made when it is not there.
+    currency : str
+
+    Returns
+    -------
+    list of Path
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for name, text in {
+            "action_plan.csv": to_csv(plan),
+            "action_plan.md": to_markdown(plan, currency),
+            "reviews.ics": to_calendar(plan),
+        }.items():
+            path = folder / name
+            path.write_bytes(text.encode("utf-8"))
+            written.append(path)
+    except OSError as error:
+        raise DataError(f"The plan cannot be written to '{folder}': {error.strerror}.") from None
+    return written

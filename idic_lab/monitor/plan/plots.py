@@ -1,0 +1,48 @@
+"""Figures of the action plan."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from idic_lab import figures
+
+
+def plot_plan(plan: pd.DataFrame, currency: str = "", ax: Axes | None = None) -> Axes:
+    """What each action costs beside what it should return.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        Table ``action_plan``.
+    currency : str
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = figures.axes(ax, figsize=(8, 0.42 * len(plan) + 1.4))
+    shown = plan.iloc[::-1].reset_index(drop=True)
+    place = np.arange(len(shown))
+    measured = shown["basis"].eq("measured").to_numpy()
+    colours = np.where(measured, figures.BLUE, figures.SKY)
+    ax.barh(place + 0.2, shown["expected_return"], height=0.38, color=colours)
+    ax.barh(place - 0.2, shown["cost"], height=0.38, color=figures.VERMILION)
+    ax.set_yticks(place, shown["action_id"].str.replace("-", " "))
+    total = plan["expected_return"].sum() - plan["cost"].sum()
+    ax.set_title(f"The plan should earn {total:,.0f} {currency}".rstrip() + " after its cost")
+    ax.set_xlabel(f"{currency or 'Currency'} until the review, or over the lifetime of those kept")
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    handles = [
+        ax.barh([0], [0], color=colour, label=label)
+        for colour, label in (
+            (figures.BLUE, "return, measured in a trial"),
+            (figures.SKY, "return, assumed"),
+            (figures.VERMILION, "cost"),
+        )
+    ]
+    ax.legend(handles=handles, loc="lower right")
+    ax.grid(axis="y", visible=False)
+    return ax
