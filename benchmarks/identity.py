@@ -30,6 +30,11 @@ def simulated_records(records: int, seed: int) -> tuple[pd.DataFrame, pd.DataFra
     return pd.concat(seen, ignore_index=True), pd.concat(planted, ignore_index=True)
 
 
+def peak_memory() -> float:
+    """Highest resident size of this process so far, in GiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", type=int, default=1_000_000)
@@ -39,14 +44,13 @@ def main() -> None:
     began = time.monotonic()
 
     def tell(line: str) -> None:
-        print(f"{time.monotonic() - began:7.1f} s  {line}", flush=True)
+        print(f"{time.monotonic() - began:7.1f} s  {peak_memory():5.1f} GiB  {line}", flush=True)
 
     resolution = identify.resolve(records, seed=chosen.seed, tell=tell)
     seconds = time.monotonic() - began
     quality = identify.pairwise(resolution.links, truth)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        f"\n{len(records):,} records, {os.cpu_count()} cores: {seconds:.0f} s, peak memory {peak:.1f} GiB, "
+        f"\n{len(records):,} records, {os.cpu_count()} cores: {seconds:.0f} s, peak memory {peak_memory():.1f} GiB, "
         f"precision {quality['precision']:.3f}, recall {quality['recall']:.3f}, F1 {quality['f1']:.3f}"
     )
 

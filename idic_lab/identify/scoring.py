@@ -17,12 +17,10 @@ from idic_lab.identify.linking_model import SURE, SURE_RECALL, TRAINING, setting
 
 COMPARISONS = ("first_name", "last_name", "birth_date", "email", "home")
 FEWEST = 50  # records below which shares cannot be estimated
-FEWEST_PAIRS, PAIRS_PER_RECORD, MOST_PAIRS = (
-    400_000,
-    20,
-    20_000_000,
-)  # sampled, to learn of agreement by chance
+# Pairs sampled to learn of agreement by chance: so many per record, between the other two.
+PAIRS_PER_RECORD, FEWEST_PAIRS, MOST_PAIRS = 5, 400_000, 5_000_000
 PAIRS_FOR_TRAINING = 1_000_000
+RECORDS_TO_COUNT = 100_000  # among which the pairs of a training block are counted before sampling them
 LOWEST = 0.01  # pairs less probable than this are not kept
 RAREST_MISTAKE = 0.001
 NEVER_SEEN = 1e-6  # Splink's share for a level that did not occur in the sample
@@ -80,9 +78,10 @@ def estimate(prepared: pd.DataFrame, seed: int = 1, connect: Callable | None = N
                     "No two records share an e-mail address, or a full name with date of birth or telephone: there is "
                     "nothing to learn from. Are these columns filled in?"
                 )
+            counted = min(1.0, RECORDS_TO_COUNT / len(prepared))
             for columns in TRAINING:
                 linker.training.estimate_parameters_using_expectation_maximisation(
-                    block_on(*columns), max_pairs=PAIRS_FOR_TRAINING, record_sample_proportion=1.0
+                    block_on(*columns), max_pairs=PAIRS_FOR_TRAINING, record_sample_proportion=counted
                 )
         except duckdb.Error as error:
             raise FitError(f"The linking model could not be estimated: {error}") from None

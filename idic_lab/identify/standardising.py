@@ -23,10 +23,9 @@ _ABBREVIATED = {
     "square": "sq", "drive": "dr", "court": "ct", "place": "pl", "boulevard": "blvd", "terrace": "ter",
 }  # fmt: skip
 _NO_FORMS: list[str] = []  # one list for all the names that have none
-_OFTEN_ENOUGH = (
-    2  # people in whose records two names must stand for each other before they count as one name's forms
-)
-_SHARE_OF_RARER = 0.01
+# Two names are forms of each other when they share the e-mail address of so many people, and of such a share of those
+# who bear the rarer.
+_OFTEN_ENOUGH, _SHARE_OF_RARER = 2, 0.01
 
 
 def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
