@@ -134,5 +134,6 @@ def _draw_state(belief, items, questions, asked, trail, certainty, ax) -> Axes:
             va="bottom",
             fontsize=9,
             color="#333333",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.9},
         )
     return ax
