@@ -89,7 +89,7 @@ def plot_cycle(ax: Axes | None = None) -> Axes:
 
 def _numbers(step: str) -> str:
     """Numbers of the notebooks of a step, as in "notebooks 21, 22"; empty when there are none."""
-    found = [stage.notebook[:2] for stage in pipeline.STAGES if stage.step == step]
+    found = [stage.notebook[:2] for stage in pipeline.STAGES if stage.step.lower() in step.lower()]
     if not found:
         return ""
     return f"notebook{'s' if len(found) > 1 else ''} {', '.join(found)}"
