@@ -10,14 +10,11 @@ from idic_lab.differentiate.needs.membership import (
     scheme_rows,
     segment_battery,
 )
-from idic_lab.differentiate.needs.plots import (
-    plot_bic,
+from idic_lab.differentiate.needs.plots import plot_bic, plot_number, plot_profiles, plot_stability
+from idic_lab.differentiate.needs.plots_of_members import (
     plot_effects,
     plot_need_differences,
-    plot_number,
     plot_price_tiers,
-    plot_profiles,
-    plot_stability,
     plot_typing,
 )
 from idic_lab.differentiate.needs.price_tiers import price_tier, product_tiers
