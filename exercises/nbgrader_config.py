@@ -1,0 +1,46 @@
+"""The nbgrader course: run nbgrader's commands from this folder."""
+
+from pathlib import Path
+
+from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    GetGrades,
+    LimitOutput,
+    SaveAutoGrades,
+)
+
+from idic_lab.exercises.run_submission import RunSubmission
+from idic_lab.exercises.score_answers import ScoreAnswers, StripHiddenTests
+
+here = Path(__file__).resolve().parent
+
+c = get_config()  # noqa: F821  (nbgrader provides it)
+c.CourseDirectory.course_id = "idic_lab"
+c.CourseDirectory.root = str(here)
+# Several submissions are graded at once; each waits for its turn to write.
+c.CourseDirectory.db_url = f"sqlite:///{here / 'gradebook.db'}?timeout=120"
+
+c.ClearSolutions.code_stub = {"python": "# Your code here"}
+c.ClearSolutions.text_stub = "*Your answer here*"
+c.OverwriteCells.add_missing_cells = True
+
+# Submissions run within limits; the answers are scored outside their kernel.
+c.RunSubmission.cell_seconds = 30
+c.ScoreAnswers.answers = str(here / "answers")
+c.Autograde.autograde_preprocessors = [
+    RunSubmission,
+    ClearMetadataPreprocessor,
+    LimitOutput,
+    ScoreAnswers,
+    SaveAutoGrades,
+    AssignLatePenalties,
+    CheckCellMetadata,
+]
+c.GenerateFeedback.preprocessors = [GetGrades, StripHiddenTests, CSSHTMLHeaderPreprocessor]
+
+# Files as students hand them in: ada__value.ipynb
+c.FileNameCollectorPlugin.named_regexp = r"(?P<student_id>[^_/]+)__(?P<file_id>[^/]+)"
+c.ExtractorPlugin.force = True
+c.ExportPlugin.to = str(here / "grades.csv")

@@ -1,0 +1,145 @@
+"""The course as files: its assignments, their cells, and the bank of wrong answers."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pandas as pd
+import yaml
+
+from idic_lab.errors import DataError
+from idic_lab.exercises.answer_key import AnswerKey
+from idic_lab.exercises.answer_text import decode, encode
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """An entry of the bank: code for an answer, what it must earn and which hint it must bring."""
+
+    question: str
+    code: str
+    credit: float
+    shows: str
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """One answer as a notebook hands it to the grader."""
+
+    answer: Any
+    brought: pd.DataFrame | None
+
+
+class CourseFolder:
+    """An nbgrader course of this project.
+
+    Parameters
+    ----------
+    root : path-like
+        The folder with ``source``, ``answers`` and ``nbgrader_config.py``.
+
+    Raises
+    ------
+    DataError
+        When it is not such a folder.
+    """
+
+    def __init__(self, root: str | Path):
+        self.root = Path(root).resolve()
+        if not (self.root / "nbgrader_config.py").exists():
+            raise DataError(
+                f"{root} is not the folder of the exercises: it has no nbgrader_config.py. "
+                "Name it with --course, or run the command from the project's folder."
+            )
+
+    @property
+    def assignments(self) -> list[str]:
+        """Names of the assignments with a notebook."""
+        return sorted(
+            folder.name
+            for folder in (self.root / "source").iterdir()
+            if (folder / f"{folder.name}.ipynb").exists()
+        )
+
+    @property
+    def key(self) -> AnswerKey:
+        """The expected answers."""
+        return AnswerKey(self.root / "answers")
+
+    def notebook(self, assignment: str, step: str = "source") -> nbformat.NotebookNode:
+        """A copy of an assignment's notebook, from ``source`` or ``release``."""
+        return nbformat.read(self.root / step / assignment / f"{assignment}.ipynb", as_version=4)
+
+    def wrong_answers(self, assignment: str) -> list[WrongAnswer]:
+        """The bank of one assignment."""
+        file = self.root / "wrong_answers" / f"{assignment}.yaml"
+        entries = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else []
+        return [WrongAnswer(e["question"], str(e["answer"]), float(e["credit"]), e["shows"]) for e in entries]
+
+    def points(self, assignment: str) -> dict[str, float]:
+        """Points of every graded cell, by name."""
+        return {
+            cell.metadata.nbgrader.grade_id: float(cell.metadata.nbgrader.points)
+            for cell in self.notebook(assignment).cells
+            if cell.metadata.get("nbgrader", {}).get("grade")
+        }
+
+
+def graded_names(notebook: nbformat.NotebookNode) -> list[str]:
+    """Names of the autograded cells of a notebook, in order."""
+    return [
+        cell.metadata.nbgrader.grade_id
+        for cell in notebook.cells
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+    ]
+
+
+def with_student_id(notebook: nbformat.NotebookNode, student: str) -> nbformat.NotebookNode:
+    """Write a student's id where a model solution or an untouched release has its own."""
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "student_id":
+            cell.source = f'STUDENT_ID = "{student}"'
+    return notebook
+
+
+def opened(notebook: nbformat.NotebookNode, student: str) -> dict[str, Any]:
+    """Run the setup of an assignment in this process and return its names."""
+    names: dict[str, Any] = {"STUDENT_ID": student}
+    setup = next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "setup")
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(setup.source, names)
+    return names
+
+
+def handed_in(notebook: nbformat.NotebookNode, student: str) -> dict[str, HandedIn]:
+    """Run a notebook of our own in this process and collect what it hands in.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Written by us: nothing limits what it does.
+    student : str
+
+    Returns
+    -------
+    dict of str to HandedIn
+    """
+    names, collected = opened(notebook, student), {}
+
+    def grade(question: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
+        collected[question] = HandedIn(
+            decode(encode(answer)), None if brought is None else decode(encode(brought))
+        )
+
+    names["grade"] = grade
+    with contextlib.redirect_stdout(io.StringIO()):
+        for cell in notebook.cells:
+            nbgrader = cell.metadata.get("nbgrader", {})
+            if cell.cell_type == "code" and nbgrader.get("grade_id") not in ("student_id", "setup"):
+                exec(cell.source, names)
+    return collected

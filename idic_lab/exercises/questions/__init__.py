@@ -1,0 +1,1 @@
+"""The questions of each assignment: forms, and misconceptions with their hints."""
