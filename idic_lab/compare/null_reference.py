@@ -8,6 +8,8 @@ from scipy.stats import norm, rankdata
 
 from idic_lab.compare.customers import ANSWER, RFM
 
+_ROUNDS = 4
+
 
 def without_segments(measures: pd.DataFrame, size: int | None = None, random_state: int = 0) -> pd.DataFrame:
     """Measures of invented customers who form one crowd.
@@ -44,17 +46,30 @@ def without_segments(measures: pd.DataFrame, size: int | None = None, random_sta
         if size != len(values):
             values = values[rng.integers(0, len(values), size)]
         return pd.DataFrame(rng.permuted(values, axis=0), columns=answers)
-    values = measures[list(RFM)].to_numpy(dtype=float)
-    # Ties get their mean rank, which keeps the correlation of a measure that most customers share a value of.
-    scores = norm.ppf(np.apply_along_axis(rankdata, 0, values) / (len(values) + 1))
-    drawn = norm.cdf(rng.multivariate_normal(np.zeros(len(RFM)), _correlation(scores), size, method="eigh"))
-    place = np.minimum((drawn * len(values)).astype(int), len(values) - 1)
-    return pd.DataFrame(np.take_along_axis(np.sort(values, axis=0), place, axis=0), columns=list(RFM))
+    values = np.sort(measures[list(RFM)].to_numpy(dtype=float), axis=0)
+    wanted = _rank_correlation(measures[list(RFM)].to_numpy(dtype=float))
+    latent = wanted.copy()
+    normal = rng.standard_normal((size, len(RFM)))
+    for _ in range(_ROUNDS):  # ties, such as the many who bought once, weaken a correlation; make up for it
+        drawn = _tied_together(normal, latent, values)
+        latent = np.clip(latent + wanted - _rank_correlation(drawn), -0.99, 0.99)
+        np.fill_diagonal(latent, 1.0)
+    return pd.DataFrame(_tied_together(normal, latent, values), columns=list(RFM))
 
 
-def _correlation(scores: np.ndarray) -> np.ndarray:
-    varies = scores.std(axis=0) > 0
-    matrix = np.eye(scores.shape[1])
+def _tied_together(normal: np.ndarray, correlation: np.ndarray, ordered: np.ndarray) -> np.ndarray:
+    """Normal draws with a correlation, each measure then replaced by the value at the same quantile."""
+    weight, axes = np.linalg.eigh(correlation)
+    joint = normal @ (axes * np.sqrt(np.maximum(weight, 0.0))).T
+    joint /= joint.std(axis=0)
+    place = np.minimum((norm.cdf(joint) * len(ordered)).astype(int), len(ordered) - 1)
+    return np.take_along_axis(ordered, place, axis=0)
+
+
+def _rank_correlation(values: np.ndarray) -> np.ndarray:
+    ranks = np.apply_along_axis(rankdata, 0, values)
+    varies = ranks.std(axis=0) > 0
+    matrix = np.eye(values.shape[1])
     if varies.sum() > 1:
-        matrix[np.ix_(varies, varies)] = np.corrcoef(scores[:, varies], rowvar=False)
+        matrix[np.ix_(varies, varies)] = np.corrcoef(ranks[:, varies], rowvar=False)
     return matrix

@@ -32,7 +32,7 @@ class Store:
     def write(self, key: str, record: dict) -> None:
         """Store a finished cell."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self.folder / f"{key}.json", json.dumps(record, sort_keys=True).encode())
+        write_whole(self.folder / f"{key}.json", json.dumps(record).encode())
 
 
 def write_whole(path: Path, content: bytes) -> None:

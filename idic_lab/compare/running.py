@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import inspect
 import json
 import platform
 import sys
@@ -20,7 +21,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from idic_lab.compare import sources
+from idic_lab.compare import customers as customers_module
+from idic_lab.compare import null_reference, segmentation, separation, sources, stability
 from idic_lab.compare.criterion_registry import Criterion
 from idic_lab.compare.customers import Customers
 from idic_lab.compare.method_registry import Method
@@ -29,6 +31,7 @@ from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
 from idic_lab.compare.study import Study, read
 from idic_lab.errors import LabError
 
+ENGINE = (customers_module, null_reference, segmentation, separation, stability)
 PACKAGES = ("idic-lab", "numpy", "scipy", "pandas", "scikit-learn", "stepmix", "kmedoids")
 
 
@@ -125,7 +128,7 @@ def compare(
         bar.update()
         bar.set_postfix_str(_time_left(time.monotonic() - began, done, len(todo)))
     bar.close()
-    names = {criterion.name for criterion in study.criteria}
+    names = [criterion.name for criterion in study.criteria]
     records = [(cell.coordinates, _only(finished[cell.key], names)) for cell in cells]
     results = long_table(records)
     write_table(results, folder / "results.parquet")
@@ -142,10 +145,11 @@ def cells_of(study: Study, customers: dict[str, Customers]) -> list[Cell]:
     """Every cell of a study, in order, with its key.
 
     The key is the hash of what makes the cell: the customers, the source of the method, the number of segments, the
-    seed, the effort and the versions of the packages that compute. Criteria are kept apart inside the cell, so that a
+    seed, the effort, the source of the resampling and the versions of the packages that compute. Criteria are kept apart inside the cell, so that a
     new one is added to finished cells without a change to the others.
     """
     versions = {package: version(package) for package in PACKAGES}
+    engine = hashlib.sha256("".join(inspect.getsource(module) for module in ENGINE).encode()).hexdigest()
     cells = []
     for name, whom in customers.items():
         data = whom.fingerprint
@@ -153,7 +157,7 @@ def cells_of(study: Study, customers: dict[str, Customers]) -> list[Cell]:
             source = method.fingerprint
             for k in study.k if method.takes_k else (None,):
                 for seed in study.seeds:
-                    made_of = [data, source, method.name, k, seed, study.effort.as_dict(), versions]
+                    made_of = [data, source, method.name, k, seed, study.effort.as_dict(), engine, versions]
                     key = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:24]
                     cells.append(Cell(name, method, k, seed, key))
     return cells
@@ -168,24 +172,24 @@ def run_cell(
     """
     record = {"cell": cell.coordinates, "criteria": dict((before or {}).get("criteria", {}))}
     seed = int(hashlib.sha256(f"{cell.key}".encode()).hexdigest()[:8], 16)
-    segmentation, problem = None, None
+    found_segments, problem = None, None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of third parties, about convergence; what fails becomes a row
         try:
-            segmentation = Segmentation(cell.method, cell.k, customers, seed, effort, split_seed=cell.seed)
+            found_segments = Segmentation(cell.method, cell.k, customers, seed, effort, split_seed=cell.seed)
         except NotApplicable as reason:
             problem = {"status": "not applicable", "reason": str(reason)}
         for criterion in criteria:
             if _current(record, criterion):
                 continue
-            found = problem or _judged(criterion, segmentation)
+            found = problem or _judged(criterion, found_segments)
             record["criteria"][criterion.name] = found | {"fingerprint": criterion.fingerprint}
     return record
 
 
-def _judged(criterion: Criterion, segmentation: Segmentation) -> dict:
+def _judged(criterion: Criterion, found_segments: Segmentation) -> dict:
     try:
-        score = criterion(segmentation)
+        score = criterion(found_segments)
     except NotApplicable as reason:
         return {"status": "not applicable", "reason": str(reason)}
     except Exception as error:  # a cell that fails is a result of the study, not its end
@@ -252,8 +256,9 @@ def _complete(record: dict | None, criteria: tuple[Criterion, ...]) -> bool:
     return record is not None and all(_current(record, criterion) for criterion in criteria)
 
 
-def _only(record: dict, names: set[str]) -> dict:
-    return record | {"criteria": {name: found for name, found in record["criteria"].items() if name in names}}
+def _only(record: dict, names: list[str]) -> dict:
+    """A record with the criteria of this study alone, in its order: the cell may hold others, or got them later."""
+    return record | {"criteria": {name: record["criteria"][name] for name in names}}
 
 
 def _time_left(seconds: float, done: int, total: int) -> str:

@@ -1,0 +1,137 @@
+"""What criteria say of segmentations whose worth is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from idic_lab import compare, datasets
+from idic_lab.compare.criteria.campaign_profit import _gain_by_segment, policy_value
+from idic_lab.compare.segmentation import NotApplicable
+
+QUICK = compare.Effort(pairs=2, null_sets=1, null_pairs=1, customers=800)
+
+
+class Fixed:
+    """Segments given beforehand."""
+
+    def __init__(self, labels):
+        self.given = labels
+
+    def fit(self, X, y=None):
+        self.labels_ = self.given
+        return self
+
+    def predict(self, X):
+        return self.given if len(X) == len(self.given) else np.zeros(len(X), dtype=int)
+
+
+def segmentation(customers, method, k=5, **options):
+    if isinstance(method, str):
+        chosen = compare.get_method(method)
+    else:
+        chosen = compare.Method("fixed", lambda k, seed: Fixed(method), sees="measures")
+    return compare.Segmentation(chosen, k if chosen.takes_k else None, customers, 1, QUICK, **options)
+
+
+def judge(name, found):
+    return compare.get_criterion(name)(found).numbers
+
+
+def test_one_segment_and_random_segments_find_no_more_than_their_share_of_spend(cdnow):
+    assert judge("holdout_value", segmentation(cdnow, "one_segment"))["capture"] == pytest.approx(0.2)
+    assert judge("holdout_value", segmentation(cdnow, "random_segments"))["capture"] == pytest.approx(
+        0.2, abs=0.06
+    )
+
+
+def test_segments_made_from_the_future_find_nearly_all_of_it(cdnow):
+    bought = (cdnow.holdout_spend > 0).astype(int)
+    found = judge("holdout_value", segmentation(cdnow, bought))
+    share = bought.mean()
+    assert found["capture"] == pytest.approx(0.2 / share, abs=0.01)
+
+
+def test_the_captured_share_of_rfm_cells_on_cdnow_is_what_was_published_for_it():
+    # Measured elsewhere on all 23,570 customers: RFM cells 68%, k-means with eight segments on log RFM 66%.
+    everybody = compare.load({"name": "cdnow", "calibration_end": "1997-09-30"})
+    assert judge("holdout_value", segmentation(everybody, "rfm_quintiles"))["capture"] == pytest.approx(
+        0.68, abs=0.015
+    )
+    assert judge("holdout_value", segmentation(everybody, "k_means", 8))["capture"] == pytest.approx(
+        0.66, abs=0.015
+    )
+
+
+def test_policies_on_a_campaign_with_a_known_effect_are_worth_what_they_should_be(rng):
+    n = 8_000
+    segment, treated = rng.integers(0, 2, n), rng.random(n) < 0.5
+    profit = rng.normal(10, 1, n) + treated * np.where(segment == 1, 3.0, -2.0)
+    value, part = policy_value(segment == 1, treated, profit)
+    assert value == pytest.approx(11.5, abs=4 * part.std() / np.sqrt(n))
+    gain = _gain_by_segment(segment, treated, profit, 2)
+    assert gain == pytest.approx([-2, 3], abs=0.2)
+
+
+def test_the_campaign_interval_covers_nobody_and_everybody_as_observed():
+    customers = compare.load("meridian")
+    found = judge("campaign_profit", segmentation(customers, "k_means"))
+    arm = customers.campaign.groupby("treated")["profit"].mean()
+    assert found["everybody"] == pytest.approx(arm[True]) and found["nobody"] == pytest.approx(arm[False])
+    assert found["by_segment_low"] < found["by_segment"] < found["by_segment_high"]
+
+
+def test_segments_that_are_a_descriptor_can_be_reached_and_random_ones_cannot(cdnow):
+    by_first_purchase = (
+        cdnow.descriptors["first_amount"] > cdnow.descriptors["first_amount"].median()
+    ).to_numpy()
+    assert judge("reachability", segmentation(cdnow, by_first_purchase.astype(int)))["skill"] > 0.8
+    assert judge("reachability", segmentation(cdnow, "random_segments"))["skill"] < 0.02
+
+
+def test_a_profile_marks_what_a_segment_was_made_of(cdnow):
+    heavy = (cdnow.measures["frequency"] >= 4).to_numpy().astype(int)
+    score = compare.get_criterion("profile")(segmentation(cdnow, heavy))
+    marker = np.array(score.extra["marker"])[:, score.extra["variables"].index("frequency")]
+    assert marker.any() and score.numbers["variables_that_differ"] == 1
+
+
+def test_segments_that_stay_put_are_valid_in_time(cdnow):
+    found = judge("temporal_validity", segmentation(cdnow, "one_segment"))
+    assert found["frozen_against_refitted"] == 1 and found["stayed"] == 1
+    moved = judge("temporal_validity", segmentation(cdnow, "rfm_quintiles"))
+    assert moved["stayed"] < 0.6
+
+
+def test_a_criterion_says_why_it_does_not_apply(cdnow):
+    with pytest.raises(NotApplicable, match="no randomised campaign"):
+        judge("campaign_profit", segmentation(cdnow, "one_segment"))
+    with pytest.raises(NotApplicable, match="needs_by_value needs answers"):
+        segmentation(cdnow, "needs_by_value")
+
+
+def test_methods_see_nothing_of_the_holdout():
+    transactions = datasets.load("cdnow_sample", quiet=True).transactions
+    early = transactions[transactions["date"] <= "1997-10-15"]
+    full, cut = (compare.customers_of(part, "x", "1997-09-30") for part in (transactions, early))
+    pd.testing.assert_frame_equal(full.measures, cut.measures)
+    pd.testing.assert_frame_equal(full.descriptors, cut.descriptors)
+
+
+def test_every_built_in_method_divides_the_customers_it_applies_to(cdnow, planted):
+    for method in compare.METHODS.values():
+        customers = planted[1.15] if method.lacks(cdnow.measures) else cdnow
+        if method.lacks(customers.measures):
+            assert method.name == "needs_by_value"
+            continue
+        found = segmentation(customers, method.name, 4)
+        assert len(found.labels) == len(customers)
+        assert found.n_segments == len(set(found.labels))
+
+
+def test_needs_by_value_crosses_both(planted):
+    whom = planted[1.15]
+    spend = np.random.default_rng(0).gamma(2, 50, len(whom))
+    customers = compare.Customers("both", whom.measures.assign(monetary=spend), planted=whom.planted)
+    labels = segmentation(customers, "needs_by_value", 6).labels
+    assert 4 <= len(set(labels)) <= 6
+    assert pd.Series(spend).groupby(labels).mean().std() > 20

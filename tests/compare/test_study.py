@@ -1,0 +1,205 @@
+"""Studies: checked, resumable, repeatable anywhere, and honest about what failed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from idic_lab import cli, compare
+from idic_lab.compare.method_registry import METHODS
+from idic_lab.errors import LabError, UnknownName
+
+SMALL = {
+    "name": "small",
+    "datasets": ["cdnow_sample"],
+    "methods": ["k_means", "rfm_quintiles", "one_segment"],
+    "k": 3,
+    "seeds": 2,
+    "criteria": ["holdout_value", "global_stability", "campaign_profit"],
+    "effort": {"pairs": 1, "null_sets": 1, "null_pairs": 1, "customers": 300},
+}
+
+
+def run(study, folder, **options):
+    return compare.compare(study, out=folder, tell=lambda line: None, progress=False, **options)
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory):
+    return run(SMALL, tmp_path_factory.mktemp("study"), command="idic-lab compare small.yaml")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"methods": ["k_meens"]}, "Unknown method 'k_meens'. Did you mean 'k_means'"),
+        ({"criteria": ["holdout_valu"]}, "Did you mean 'holdout_value'"),
+        ({"datasets": ["cdnowsample"]}, "Unknown data set 'cdnowsample'. Did you mean 'cdnow_sample'"),
+        ({"sedes": 3}, "Unknown key of a study 'sedes'. Did you mean 'seeds'"),
+        ({"effort": {"pair": 3}}, "Did you mean 'pairs'"),
+        ({"datasets": [{"name": "x", "simulate": {"seperation": 1}}]}, "Did you mean 'separation'"),
+        ({"datasets": [{"name": "meridian", "basis": "need"}]}, "Did you mean 'needs'"),
+        ({"attractiveness": {"weights": {"holdout": 1}}}, "Did you mean 'holdout_value'"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_nearest_right_one(change, message):
+    with pytest.raises(UnknownName, match=message.replace("(", r"\(")):
+        compare.read(SMALL | change)
+
+
+@pytest.mark.parametrize("change", [{"seeds": 0}, {"k": "five"}, {"methods": []}, {"effort": {"pairs": 0}}])
+def test_a_value_that_cannot_be_used_is_refused(change):
+    with pytest.raises(LabError):
+        compare.read(SMALL | change)
+
+
+def test_the_studies_that_come_with_the_project_are_valid(pytestconfig):
+    found = sorted((pytestconfig.rootpath / "studies").glob("*.yaml"))
+    assert [path.stem for path in found] == ["quick", "recovery", "value_on_holdout"]
+    assert all(compare.read(path).datasets for path in found)
+
+
+def test_results_are_one_long_table_with_a_row_for_what_did_not_apply(outcome):
+    table = compare.read_table(outcome.folder / "results.parquet")
+    pd.testing.assert_frame_equal(table, outcome.results)
+    assert len(table.drop_duplicates(["dataset", "method", "k", "seed", "criterion", "measure"])) == len(
+        table
+    )
+    skipped = table[table["criterion"] == "campaign_profit"]
+    assert set(skipped["status"]) == {"not applicable"} and skipped["value"].isna().all()
+    assert "no randomised campaign" in skipped["extra"].iloc[0]["reason"]
+
+
+def test_a_method_without_a_number_of_segments_runs_once_per_seed(outcome):
+    cells = outcome.results.drop_duplicates(["method", "k", "seed"])
+    assert cells.groupby("method").size().to_dict() == {"k_means": 2, "one_segment": 2, "rfm_quintiles": 2}
+    assert cells.loc[cells["method"] == "rfm_quintiles", "k"].isna().all()
+
+
+def test_the_same_study_gives_the_same_table_again_and_in_two_processes(outcome, tmp_path):
+    again = run(SMALL, tmp_path, jobs=2)
+    pd.testing.assert_frame_equal(again.results, outcome.results)
+
+
+def test_a_second_call_computes_nothing(outcome):
+    again = run(SMALL, outcome.folder, command="idic-lab compare small.yaml")
+    assert (again.computed, again.reused) == (0, 6)
+    pd.testing.assert_frame_equal(again.results, outcome.results)
+
+
+def test_a_changed_method_recomputes_only_itself(tmp_path):
+    def registered(threshold):
+        source = (
+            "from idic_lab.compare import method\n"
+            "from sklearn.cluster import Birch\n"
+            "@method('mine')\n"
+            f"def mine(k, seed): return Birch(threshold={threshold}, n_clusters=k)\n"
+        )
+        (tmp_path / "mine.py").write_text(source)
+        (tmp_path / "study.yaml").write_text(
+            json.dumps(SMALL | {"modules": ["mine.py"], "methods": ["mine", "k_means"]})
+        )
+        return run(tmp_path / "study.yaml", tmp_path / "out", jobs=1)
+
+    try:
+        assert registered(0.4).computed == 4
+        changed = registered(0.7)
+        assert (changed.computed, changed.reused) == (2, 2)
+    finally:
+        METHODS.pop("mine", None)
+
+
+def test_a_new_criterion_leaves_the_finished_ones_alone(outcome, tmp_path):
+    run(SMALL | {"criteria": ["holdout_value"]}, tmp_path)
+    cell = next((tmp_path / "cells").glob("*.json"))
+    before = json.loads(cell.read_text())["criteria"]["holdout_value"]
+    run(SMALL, tmp_path)
+    after = json.loads(cell.read_text())["criteria"]
+    assert after["holdout_value"] == before and set(after) == set(SMALL["criteria"])
+
+
+def test_a_method_that_fails_is_a_row_and_not_the_end(tmp_path):
+    @compare.method("broken")
+    def broken(k, seed):
+        from sklearn.cluster import KMeans
+
+        return KMeans(n_clusters=-1)
+
+    try:
+        found = run(SMALL | {"methods": ["broken", "one_segment"]}, tmp_path)
+    finally:
+        METHODS.pop("broken")
+    failed = found.results[found.results["status"] == "failed"]
+    assert set(failed["method"]) == {"broken"} and found.failed == 4
+    assert "n_clusters" in failed["extra"].iloc[0]["reason"]
+    assert "n_clusters" in found.report.read_text()
+
+
+def test_the_report_says_how_to_make_it_again_and_needs_no_other_file(outcome):
+    page = outcome.report.read_text()
+    manifest = json.loads((outcome.folder / "manifest.json").read_text())
+    for facts in manifest["datasets"].values():
+        assert facts["fingerprint of what methods saw"] in page and facts["data fingerprint"] in page
+    for package, number in manifest["versions"].items():
+        assert f"{package} {number}" in page
+    assert "idic-lab compare small.yaml" in page and "<svg" in page and "Nothing failed." in page
+    assert "1, 2" in page
+    assert "<script" not in page and 'src="' not in page
+
+
+def test_a_killed_study_keeps_every_finished_cell(outcome, tmp_path):
+    study = tmp_path / "study.yaml"
+    study.write_text(json.dumps(SMALL | {"seeds": 6}))
+    command = [
+        sys.executable,
+        "-m",
+        "idic_lab",
+        "compare",
+        str(study),
+        "--jobs",
+        "1",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tmp_path)
+    cells = tmp_path / "out" / "cells"
+    deadline = time.monotonic() + 60
+    while len(list(cells.glob("*.json")) if cells.exists() else []) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    finished = len(list(cells.glob("*.json")))
+    assert finished >= 3 and process.returncode == -signal.SIGKILL
+    again = run(study, tmp_path / "out")
+    assert again.reused == finished and again.computed == 18 - finished
+    first_seeds = again.results[again.results["seed"] <= 2].reset_index(drop=True)
+    pd.testing.assert_frame_equal(first_seeds, outcome.results)
+
+
+def test_a_dask_cluster_of_two_workers_gives_the_same_table(outcome, tmp_path):
+    distributed = pytest.importorskip("distributed", reason="needs the extra [dask]")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        again = run(SMALL, tmp_path, scheduler=cluster.scheduler_address)
+    pd.testing.assert_frame_equal(again.results, outcome.results)
+
+
+def test_a_scheduler_that_does_not_answer_is_named(tmp_path):
+    pytest.importorskip("distributed", reason="needs the extra [dask]")
+    with pytest.raises(LabError, match="No Dask scheduler answers"):
+        run(SMALL, tmp_path, scheduler="tcp://127.0.0.1:9")
+
+
+def test_the_command_line_runs_a_study_and_names_its_report(tmp_path):
+    study = tmp_path / "study.yaml"
+    study.write_text(json.dumps(SMALL | {"methods": ["one_segment"], "seeds": 1}))
+    result = CliRunner().invoke(
+        cli.app, ["compare", str(study), "--jobs", "1", "--out", str(tmp_path / "out")]
+    )
+    assert result.exit_code == 0, result.output
+    assert "1 cells computed" in result.output and (tmp_path / "out" / "report.html").exists()
