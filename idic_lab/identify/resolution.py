@@ -67,7 +67,7 @@ def resolve(
         Receives one line per step, to show progress.
     connect : callable, optional
         Returns a Splink database API to compute with; DuckDB in memory by default. For Spark:
-        ``lambda: splink.SparkAPI(spark_session=session)``.
+        ``lambda: splink.SparkAPI(spark_session=session, break_lineage_method="persist")``.
 
     Returns
     -------

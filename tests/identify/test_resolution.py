@@ -149,6 +149,7 @@ def test_progress_is_told_step_by_step(easy):
     assert len(lines) >= 3 and lines[0] == "400 records standardised"
 
 
+@pytest.mark.filterwarnings("ignore")  # pyspark warns of this pandas
 def test_the_same_settings_run_on_spark(easy):
     pyspark_sql = pytest.importorskip("pyspark.sql")
     from splink import SparkAPI
@@ -160,7 +161,9 @@ def test_the_same_settings_run_on_spark(easy):
     session = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()
     try:
         source = easy.tables["source_records"]
-        found = identify.resolve(source, connect=lambda: SparkAPI(spark_session=session))
+        found = identify.resolve(
+            source, connect=lambda: SparkAPI(spark_session=session, break_lineage_method="persist")
+        )
         assert identify.pairwise(found.links, easy.owners)["f1"] >= 0.95
     finally:
         session.stop()
