@@ -105,7 +105,7 @@ def net_promoter_score(answers: pd.Series, confidence: float = 0.95) -> pd.DataF
     Examples
     --------
     >>> net_promoter_score(pd.Series([10, 9, 9, 8, 7, 3])).round(1).to_dict("records")
-    [{'respondents': 6, 'promoters': 0.5, 'passives': 0.3, 'detractors': 0.2, 'nps': 33.3, 'low': -28.8, 'high': 73.2}]
+    [{'respondents': 6, 'promoters': 0.5, 'passives': 0.3, 'detractors': 0.2, 'nps': 33.3, 'low': -26.7, 'high': 71.2}]
     """
     if answers.empty:
         raise DataError("NPS needs at least one answer.")
