@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from idic_lab import customize, identify, tables
+from idic_lab import customize, history, identify, kept_tables, monitor, tables
 from idic_lab.differentiate import behaviour, clv, cohorts, needs, portfolio, rfm
 from idic_lab.errors import DataError, UnknownName
 from idic_lab.interact import care, channels, dialogue, feedback
@@ -34,11 +34,13 @@ class Stage:
     makes : tuple of str
         Tables it makes.
     function : callable or None
-        Takes the needed tables, and those of `uses` that exist, as keyword arguments; returns a dict of tables.
+        Takes the needed tables, and those of `uses` and `remembers` that exist, as keyword arguments; returns a dict of tables.
     notebook : str
         Name of the notebook, without its ending.
     uses : tuple of str
         Tables it can do without.
+    remembers : tuple of str
+        Tables that a later stage left in the round before: read when they are there, never built for it.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Stage:
     function: Callable[..., dict[str, pd.DataFrame]] | None
     notebook: str
     uses: tuple[str, ...] = ()
+    remembers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -278,6 +281,49 @@ def _offers_and_prices(
     return {"offers": offers, "messages": messages}
 
 
+def _action_plan(
+    transactions: pd.DataFrame,
+    customer_value: pd.DataFrame,
+    segments: pd.DataFrame,
+    portfolio: pd.DataFrame | None = None,
+    channel_preferences: pd.DataFrame | None = None,
+    offers: pd.DataFrame | None = None,
+    policy: pd.DataFrame | None = None,
+) -> dict[str, pd.DataFrame]:
+    facts = monitor.plan.customer_facts(transactions, customer_value, portfolio, channel_preferences)
+    begins = transactions["date"].max() + pd.Timedelta(days=1)
+    return {"action_plan": monitor.plan.action_plan(facts, segments, begins, offers=offers, policy=policy)}
+
+
+def _monitor(
+    transactions: pd.DataFrame,
+    campaign_results: pd.DataFrame | None = None,
+    value_history: pd.DataFrame | None = None,
+    segment_history: pd.DataFrame | None = None,
+    **sources: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    if value_history is None or segment_history is None:
+        value_history, segment_history = history.histories(transactions)
+    days = sorted(segment_history["review_date"].unique())
+    weekly = monitor.kpis.weekly_figures(
+        transactions, **{name: data for name, data in sources.items() if name != "identity_links"}
+    )
+    policy = tables.get("policy").empty()
+    if campaign_results is not None:
+        log = monitor.loop.campaign_log(campaign_results, segment_history, "rfm")
+        economics = monitor.loop.economics(campaign_results)
+        policy = monitor.loop.learn_policy(log, *economics, "rfm", random_state=_SEED)
+    return {
+        "value_history": value_history,
+        "segment_history": segment_history,
+        "kpis": monitor.kpis.kpi_history(days, transactions, segment_history, value_history, **sources),
+        "return_on_customer": monitor.kpis.return_on_customer(value_history),
+        "segment_migration": monitor.migration.segment_migration(segment_history),
+        "signals": monitor.kpis.find_changes(weekly),
+        "policy": policy,
+    }
+
+
 STAGES: tuple[Stage, ...] = (
     Stage("start", "IDIC", (), (), None, "00_start_here"),
     Stage(
@@ -424,6 +470,43 @@ STAGES: tuple[Stage, ...] = (
         function=_offers_and_prices,
         notebook="42_customize_offers_and_prices",
     ),
+    Stage(
+        "action_plan",
+        "Implement and monitor",
+        needs=("transactions", "customer_value", "segments:rfm"),
+        uses=("segments:behaviour", "segments:portfolio", "portfolio", "channel_preferences", "offers"),
+        remembers=("policy",),
+        makes=("action_plan",),
+        function=_action_plan,
+        notebook="51_implement_action_plan",
+    ),
+    Stage(
+        "monitor",
+        "Implement and monitor",
+        needs=("transactions",),
+        uses=("survey_responses", "interactions", "web_events", "identity_links", "campaign_results"),
+        remembers=("value_history", "segment_history"),
+        makes=(
+            "value_history",
+            "segment_history",
+            "kpis",
+            "return_on_customer",
+            "segment_migration",
+            "signals",
+            "policy",
+        ),
+        function=_monitor,
+        notebook="52_monitor_kpis_and_feedback_loop",
+    ),
+    Stage(
+        "review",
+        "Implement and monitor",
+        needs=("kpis", "return_on_customer", "segment_migration", "action_plan"),
+        uses=("signals", "policy"),
+        makes=(),
+        function=None,
+        notebook="53_review_dashboard",
+    ),
 )
 
 
@@ -475,7 +558,7 @@ def maker(name: str) -> Stage:
     )
 
 
-def build(repository: Repository, name: str) -> None:
+def build(repository: Repository, name: str, keep: bool = False) -> None:
     """Make a table that the repository lacks, and before it every earlier table it needs.
 
     Parameters
@@ -484,6 +567,9 @@ def build(repository: Repository, name: str) -> None:
         Holds at least the tables of the data set; receives what is made.
     name : str
         The table, or a part of one (``segments:rfm``).
+    keep : bool
+        Keep what is made for the next time (:mod:`idic_lab.kept_tables`). For sample data only: a copy outside the
+        repository is a copy that forgetting a customer does not reach.
 
     Raises
     ------
@@ -494,13 +580,14 @@ def build(repository: Repository, name: str) -> None:
         return
     stage = _maker_or_explain(repository, name)
     for needed in stage.needs:
-        build(repository, needed)
+        build(repository, needed, keep)
     for useful in stage.uses:
         if _can_build(repository, useful):
-            build(repository, useful)
-    found = [table for table in stage.needs + stage.uses if repository.has(table)]
+            build(repository, useful, keep)
+    found = [table for table in stage.needs + stage.uses + stage.remembers if repository.has(table)]
     inputs = {table.partition(":")[0]: repository.read(table.partition(":")[0]) for table in found}
-    for table, data in stage.function(**inputs).items():
+    made = kept_tables.made_or_kept(stage.name, stage.function, inputs) if keep else stage.function(**inputs)
+    for table, data in made.items():
         repository.write(table, data, made_by=stage.name, made_from=found)
 
 

@@ -97,7 +97,7 @@ class Lab:
         idic_lab.errors.DataError
             When neither the data set nor a stage provides it.
         """
-        pipeline.build(self.repository, name)
+        pipeline.build(self.repository, name, keep=self.card.kind.endswith("built in"))
         return self.repository.read(name.partition(":")[0])
 
     def save(self, name: str, data: pd.DataFrame) -> None:
