@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from traitlets.config import Config
 
-
 # A kernel that is told to stop while it waits reports its own interruption as an error; it is none.
 ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL"]
 
