@@ -4,15 +4,17 @@ A study (:func:`compare`) runs methods over data sets, numbers of segments and s
 writes one long table and a report. The analyses of stability serve any estimator, with or without a study.
 """
 
-from idic_lab.compare import criteria, methods
-from idic_lab.compare.attractiveness_matrix import attractiveness
+from idic_lab.compare import criteria, methods, plots
+from idic_lab.compare.attractiveness_matrix import attractiveness, rescaled
 from idic_lab.compare.criterion_registry import CRITERIA, Criterion, Score, criterion
 from idic_lab.compare.criterion_registry import get as get_criterion
 from idic_lab.compare.customers import Customers, FeatureSpace
+from idic_lab.compare.forecasts import TwoPart, difference_interval, rolling_origins
 from idic_lab.compare.kinds_of_segments import preferred_number, verdict, verdicts
 from idic_lab.compare.method_registry import METHODS, Method, method
 from idic_lab.compare.method_registry import get as get_method
 from idic_lab.compare.null_reference import without_segments
+from idic_lab.compare.report import score_table
 from idic_lab.compare.respondents import respondents_of
 from idic_lab.compare.results import read_table
 from idic_lab.compare.running import Outcome, compare
@@ -53,6 +55,7 @@ __all__ = [
     "Score",
     "Segmentation",
     "Study",
+    "TwoPart",
     "across",
     "against_control",
     "attractiveness",
@@ -63,6 +66,7 @@ __all__ = [
     "criterion",
     "critical_difference",
     "customers_of",
+    "difference_interval",
     "flows",
     "friedman",
     "get_criterion",
@@ -75,10 +79,14 @@ __all__ = [
     "method",
     "methods",
     "nemenyi",
+    "plots",
     "preferred_number",
     "read",
     "read_table",
+    "rescaled",
     "respondents_of",
+    "rolling_origins",
+    "score_table",
     "scores_by_dataset",
     "shadow_values",
     "similarities",

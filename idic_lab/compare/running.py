@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -80,6 +80,7 @@ def compare(
     jobs: int = 1,
     scheduler: str | None = None,
     fresh: bool = False,
+    customers: Mapping[str, Customers] | None = None,
     command: str = "",
     tell: Callable[[str], None] = print,
     progress: bool = True,
@@ -98,6 +99,8 @@ def compare(
         Address of a Dask cluster, as in ``tcp://10.0.0.1:8786``. The results are the same.
     fresh : bool
         Compute every cell anew.
+    customers : dict of str to Customers, optional
+        Customers made before, by the name of their data set; those data sets are not loaded.
     command : str
         What reproduces the run, for the report.
     tell : callable
@@ -109,11 +112,15 @@ def compare(
     -------
     Outcome
     """
-    study = study if isinstance(study, Study) else read(study)
+    at_hand = dict(customers or {})
+    study = study if isinstance(study, Study) else read(study, at_hand)
     folder = Path(out) if out else Path("runs") / f"compare-{study.name.replace(' ', '-')}"
     folder.mkdir(parents=True, exist_ok=True)
     tell(f"Loading {len(study.datasets)} data sets ...")
-    customers = {spec["name"]: sources.load(spec) for spec in study.datasets}
+    customers = {
+        spec["name"]: at_hand[spec["name"]] if spec["name"] in at_hand else sources.load(spec)
+        for spec in study.datasets
+    }
     store, cells = Store(folder), cells_of(study, customers)
     finished = {} if fresh else {cell.key: store.read(cell.key) for cell in cells}
     todo = [cell for cell in cells if not _complete(finished.get(cell.key), study.criteria)]

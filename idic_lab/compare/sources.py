@@ -19,8 +19,10 @@ BASES = ("value", "needs")
 SIMULATION = ("n", "seed", "difficulty", "separation", "segments", "campaign_effect", "independence")
 
 
-def checked(spec: str | Mapping) -> dict:
+def checked(spec: str | Mapping, at_hand=()) -> dict:
     """A data set of a study as a dict with a name, or an error that names the nearest valid key.
+
+    Names in `at_hand` need not be loaded, so they may be any.
 
     Examples
     --------
@@ -46,8 +48,8 @@ def checked(spec: str | Mapping) -> dict:
     for knob in spec.get("simulate") or {}:
         if knob not in SIMULATION:
             raise UnknownName("knob of the simulation", knob, SIMULATION)
-    if not {"file", "simulate"} & set(spec) and spec["name"] not in datasets.names():
-        raise UnknownName("data set", spec["name"], datasets.names())
+    if not {"file", "simulate"} & set(spec) and spec["name"] not in {*datasets.names(), *at_hand}:
+        raise UnknownName("data set", spec["name"], [*datasets.names(), *at_hand])
     return spec
 
 

@@ -64,7 +64,7 @@ class Study:
     text: str = ""
 
 
-def read(study: str | Path | Mapping) -> Study:
+def read(study: str | Path | Mapping, at_hand=()) -> Study:
     """Read and check a study.
 
     Parameters
@@ -74,6 +74,8 @@ def read(study: str | Path | Mapping) -> Study:
         ``datasets`` (names, or dicts: see :mod:`idic_lab.compare.sources`); ``methods`` and ``criteria`` (names, or
         ``all``); ``k`` (a number or several); ``seeds`` (how many, or which); ``effort`` (see
         :class:`~idic_lab.compare.segmentation.Effort`); ``attractiveness`` (``weights`` and ``knock_out``).
+    at_hand : collection of str
+        Names of data sets that need not be loaded.
 
     Returns
     -------
@@ -102,7 +104,7 @@ def read(study: str | Path | Mapping) -> Study:
             raise UnknownName("key of a study", key, KEYS)
     for module in _listed(given.get("modules", []), "modules"):
         load_module(folder / module)
-    datasets = tuple(sources.checked(spec) for spec in _listed(given.get("datasets"), "datasets"))
+    datasets = tuple(sources.checked(spec, at_hand) for spec in _listed(given.get("datasets"), "datasets"))
     names = [spec["name"] for spec in datasets]
     if len(set(names)) < len(names):
         raise LabError(
