@@ -48,12 +48,13 @@ service_tiers = Table(
         "need": column("text", "need segment; missing when not known", nullable=True),
         "open_issues": column("count", "contacts begun by the customer and not closed", minimum=0),
         "expected_cost": column("number", "cost of the tier", unit="currency per year", minimum=0),
+        "extra_cost": column("number", "of it beyond the cheapest tier", unit="currency per year", minimum=0),
         "expected_return": column(
             "number", "value the tier is assumed to save", unit="currency per year", minimum=0
         ),
         "break_even": column(
             "number",
-            "share of the future value that must be saved for the tier to earn its cost; missing without value",
+            "share of the future value that must be saved for the tier to earn its extra cost; missing without value",
             minimum=0,
             nullable=True,
         ),
