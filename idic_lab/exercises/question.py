@@ -76,7 +76,19 @@ def call(function: Callable[..., Any], **known: Any) -> Any:
     >>> call(lambda truth: truth + 1, tables=0, truth=1)
     2
     """
-    return function(**{name: known[name] for name in inspect.signature(function).parameters})
+    asked = inspect.signature(function).parameters
+    return function(**{name: known[name] for name in asked if name in known})
+
+
+def chose(letter: str) -> Callable[[str], bool]:
+    """Whether an answer to a multiple choice is this letter.
+
+    Examples
+    --------
+    >>> chose("a")(" A ")
+    True
+    """
+    return lambda answer: answer.strip().lower() == letter
 
 
 def spot(question: Question, answer: Any, tables: dict, brought: pd.DataFrame | None) -> Misconception | None:

@@ -77,7 +77,7 @@ def judge(
         credit, message = key.judged(name, answer=answer, **known)
         found = spot(question, answer, shop.tables, brought) if credit < 1 else None
         if found:
-            return Verdict(max(credit, found.credit), found.hint, found.name)
+            return Verdict(found.credit, found.hint, found.name)
         return Verdict(credit, message, "right" if credit == 1 else "partly" if credit else "other")
     expected = key.expected(name, **known)
     if question.form.same(answer, expected):

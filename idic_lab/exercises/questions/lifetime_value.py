@@ -6,7 +6,7 @@ import pandas as pd
 
 from idic_lab.differentiate import clv
 from idic_lab.exercises.forms import Choice, Ids, Number, Values
-from idic_lab.exercises.question import Misconception, Question
+from idic_lab.exercises.question import Misconception, Question, chose
 
 CALIBRATION_END = pd.Timestamp("2025-06-29")
 LAST_DAY = pd.Timestamp("2025-12-28")
@@ -33,10 +33,6 @@ def _values(tables, **changed):
     summary = _summary(tables)
     settings = {"horizon_days": 365, "annual_discount_rate": 0.15, "margin": 0.30} | changed
     return clv.value(clv.fit(summary), clv.fit(summary, model="gamma_gamma"), summary, **settings)
-
-
-def _letter(letter):
-    return lambda answer: answer.strip().lower() == letter
 
 
 QUESTIONS = (
@@ -196,14 +192,14 @@ QUESTIONS = (
                 "one_error_measure_trusted",
                 "What would a shop do with a forecast that is the same for everybody? Think of the total, and of whom to "
                 "invite first.",
-                _letter("a"),
+                chose("a"),
                 credit=0,
             ),
             Misconception(
                 "model_blamed_for_the_measure",
                 "The fit maximises the likelihood, which is not the absolute error. Which value minimises the absolute "
                 "error when more than half buy nothing?",
-                _letter("b"),
+                chose("b"),
                 credit=0,
             ),
         ),
@@ -251,13 +247,13 @@ QUESTIONS = (
             Misconception(
                 "assumption_read_as_finding",
                 "Nothing in the data says so. When, in this model, is a customer allowed to leave?",
-                _letter("a"),
+                chose("a"),
                 credit=0,
             ),
             Misconception(
                 "data_blamed_for_assumption",
                 "However long the data, it stays 1. Think of when a customer may leave in this model.",
-                _letter("c"),
+                chose("c"),
                 credit=0,
             ),
         ),

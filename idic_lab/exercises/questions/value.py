@@ -6,7 +6,7 @@ import pandas as pd
 
 from idic_lab.differentiate import rfm
 from idic_lab.exercises.forms import Choice, Number, Share, Table, Values
-from idic_lab.exercises.question import Misconception, Question
+from idic_lab.exercises.question import Misconception, Question, chose
 
 LAST_DAY = pd.Timestamp("2025-12-28")
 SPLIT = pd.Timestamp("2025-06-30")
@@ -218,13 +218,13 @@ QUESTIONS = (
             Misconception(
                 "mean_taken_as_typical",
                 "Compute both: transactions.groupby('customer_id')['amount'].sum().describe() shows mean and median.",
-                lambda answer: answer.strip().lower() == "a",
+                chose("a"),
                 credit=0,
             ),
             Misconception(
                 "skew_blamed_on_small_customers",
                 "Customers who bought once lower the mean and the median. What raises the mean far above the median?",
-                lambda answer: answer.strip().lower() == "c",
+                chose("c"),
                 credit=0,
             ),
         ),
