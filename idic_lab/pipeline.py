@@ -507,6 +507,22 @@ STAGES: tuple[Stage, ...] = (
         function=None,
         notebook="53_review_dashboard",
     ),
+    Stage(
+        "segmentations",
+        "Compare",
+        needs=("transactions",),
+        makes=(),
+        function=None,
+        notebook="61_compare_segmentations",
+    ),
+    Stage(
+        "lifetime_value_models",
+        "Compare",
+        needs=("transactions",),
+        makes=(),
+        function=None,
+        notebook="62_compare_lifetime_value_models",
+    ),
 )
 
 
