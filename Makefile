@@ -1,5 +1,7 @@
 # Every target sets up .venv by itself when it is missing or the lock has changed.
 PYTHON ?= python3
+# On tables of the course's size threads cost more than they bring, and on a busy machine very much more.
+export OMP_NUM_THREADS ?= 1
 BIN := .venv/bin
 READY := .venv/.ready
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg

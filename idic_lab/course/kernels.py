@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from traitlets.config import Config
 
 # A kernel that is told to stop while it waits reports its own interruption as an error; it is none.
@@ -11,6 +13,9 @@ ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL"]
 def configuration() -> Config:
     """Settings for nbclient and papermill: what passes between them and the kernel is encrypted where it can be.
 
-    Without it a kernel warns at each start that it talks in clear over a local port.
+    Without it a kernel warns at each start that it talks in clear over a local port. Kernels started from here on
+    also use one thread per library unless the environment says otherwise: on tables of this size threads cost more
+    than they bring, and on a busy machine very much more.
     """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     return Config({"KernelManager": {"transport_encryption": "auto"}})
