@@ -99,7 +99,8 @@ def attractiveness(
         value = table[name]
         misses = value.isna() | ((value > bound) if name in lower_is_better else (value < bound))
         for method in table.index[misses & out.eq("")]:
-            out[method] = f"{name} {value[method]:.3g} misses {bound:g}"
+            known = f"{value[method]:.3g} misses {bound:g}" if pd.notna(value[method]) else "does not apply"
+            out[method] = f"{name} {known}"
     in_play = table[out.eq("")]
     result = pd.DataFrame({"method": table.index, "out": out.to_numpy(), "score": 0.0, "rank": 0})
     result = result.assign(first_share=0.0, rank_low=0.0, rank_high=0.0)

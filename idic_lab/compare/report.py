@@ -13,7 +13,7 @@ import pandas as pd
 
 from idic_lab import figures
 from idic_lab.compare import plots
-from idic_lab.compare.attractiveness_matrix import attractiveness, rescaled
+from idic_lab.compare.attractiveness_matrix import attractiveness
 from idic_lab.compare.kinds_of_segments import preferred_number, verdicts
 from idic_lab.compare.results import write_whole
 from idic_lab.compare.statistics import (
@@ -155,7 +155,7 @@ def _attractive(scores: pd.DataFrame, study: Study):
     used = used.dropna(how="all")
     low = [c.name for c in study.criteria if not c.higher_is_better and c.name in used]
     matrix = attractiveness(used, weights, knock, low)
-    return matrix, svg(plots.plot_attractiveness(rescaled(used, low), matrix))
+    return matrix, svg(plots.plot_attractiveness(used, matrix, low))
 
 
 def _of_segments(mine: pd.DataFrame, method: str) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from idic_lab import figures
+from idic_lab.compare.attractiveness_matrix import rescaled
 from idic_lab.compare.statistics import critical_difference, mean_ranks
 
 _DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1))]
@@ -188,23 +189,29 @@ def _most_opposed(ranks: pd.DataFrame) -> tuple[tuple[str, str] | tuple, float]:
     return (ranks.columns[row], ranks.columns[column]), float(correlation[row, column])
 
 
-def plot_attractiveness(scaled: pd.DataFrame, matrix: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_attractiveness(
+    scores: pd.DataFrame, matrix: pd.DataFrame, lower_is_better=(), ax: Axes | None = None
+) -> Axes:
     """The attractiveness matrix: rescaled criteria, the weighted score, and how the rank depends on the weights.
 
     Parameters
     ----------
-    scaled : DataFrame
-        Methods in rows (index), criteria in columns, 0 to 1 (:func:`idic_lab.compare.rescaled`).
+    scores : DataFrame
+        Methods in rows (index), criteria in columns.
     matrix : DataFrame
-        As :func:`idic_lab.compare.attractiveness` gives.
+        As :func:`idic_lab.compare.attractiveness` gives for them.
+    lower_is_better : collection of str
     ax : Axes, optional
     """
     order = matrix["method"].tolist()
-    shown = scaled.reindex(order)
+    in_play = matrix.loc[matrix["out"].eq(""), "method"]
+    shown = rescaled(scores.loc[in_play], lower_is_better).reindex(order)
     ax = figures.axes(ax, figsize=(4.6 + 0.95 * shown.shape[1], 1.8 + 0.36 * len(shown)))
     image = np.ma.masked_invalid(shown.to_numpy(dtype=float))
     ax.imshow(image, cmap="Greys", vmin=0, vmax=1.4, aspect="auto")
     for (row, column), value in np.ndenumerate(shown.to_numpy(dtype=float)):
+        if matrix["out"].iloc[row]:
+            continue
         text = "–" if np.isnan(value) else f"{value:.2f}".removeprefix("0")
         ax.text(
             column, row, text, ha="center", va="center", color="white" if value > 0.8 else "black", fontsize=9
@@ -215,7 +222,7 @@ def plot_attractiveness(scaled: pd.DataFrame, matrix: pd.DataFrame, ax: Axes | N
         ax.text(right + offset, -0.65, head, ha="center", va="bottom", fontsize=9)
     for row, entry in enumerate(matrix.itertuples()):
         if entry.out:
-            ax.text(right + 0.1, row, f"out: {entry.out.replace('_', ' ')}", va="center", fontsize=9)
+            ax.text(-0.4, row, f"out: {entry.out.replace('_', ' ')}", va="center", fontsize=9)
             continue
         ranks = f"{entry.rank_low:.0f} to {entry.rank_high:.0f}"
         for (offset, _), text in zip(

@@ -71,12 +71,11 @@ def plot_within(
         patch.set(facecolor=figures.SKY, edgecolor=figures.BLACK)
     beyond = len(names)
     if null is not None and len(null):
-        ax.axvspan(min(null), max(null), color=figures.GREY, alpha=0.35, lw=0)
+        label = "most stable segment of data without segments"
+        ax.axvspan(min(null), max(null), color=figures.GREY, alpha=0.35, lw=0, label=label)
         ax.axvline(max(null), color=figures.BLACK, ls="--", lw=1)
         beyond = sum(np.mean(jaccard[name]) > max(null) for name in names)
-        ax.text(
-            max(null), len(names) + 0.62, "best without segments", ha="center", va="bottom", fontsize="small"
-        )
+        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.28 + 0.02 * len(names)))
     ax.set_yticks(range(1, len(names) + 1), [f"segment {name}" for name in names])
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
