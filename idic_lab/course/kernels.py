@@ -10,6 +10,10 @@ from traitlets.config import Config
 ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL"]
 
 
+# On a busy machine outputs may follow their cell late; waiting four seconds for them, as is usual, loses figures.
+PATIENCE = {"iopub_timeout": 120, "raise_on_iopub_timeout": True}
+
+
 def configuration() -> Config:
     """Settings for nbclient and papermill: what passes between them and the kernel is encrypted where it can be.
 

@@ -34,6 +34,7 @@ def refresh(path: Path) -> None:
         notebook,
         config=kernels.configuration(),
         extra_arguments=kernels.ARGUMENTS,
+        **kernels.PATIENCE,
         timeout=600,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},

@@ -14,7 +14,7 @@ import filelock
 import nbformat
 
 from idic_lab import databases, datasets, pipeline, tables
-from idic_lab.course import kernels, report
+from idic_lab.course import kernels, periodic, report
 from idic_lab.course import manifest as manifests
 from idic_lab.course import notebooks as course_notebooks
 from idic_lab.course.lab import CARD_FILE, HEADLINE, REPOSITORY_FILE, gather
@@ -60,6 +60,7 @@ def run(
     fresh: bool = False,
     tell: Callable[[str], None] = print,
     progress: bool = False,
+    every: str | None = None,
 ) -> Run:
     """Execute the notebooks a data set can feed.
 
@@ -81,6 +82,8 @@ def run(
         Receives one line per step.
     progress : bool
         Show papermill's bar over the cells.
+    every : {"week", "month", "quarter"}, optional
+        Replay the history review by review before the notebooks are executed, so that they have a past to read.
 
     Returns
     -------
@@ -98,19 +101,22 @@ def run(
         tell(f"Loading {Path(str(dataset)).name} ...")
         dataset = datasets.load(dataset, columns=columns, quiet=True)
     tell(str(dataset.card))
-    folder = Path(out) if out else Path("runs") / _folder_name(dataset.name)
+    if every:
+        history.review_dates(dataset.transactions, every)  # refuses before anything is written
+    usual = dataset.name + (f"_every_{every}" if every else "")
+    folder = Path(out) if out else Path("runs") / _folder_name(usual)
     _prepare(folder, fresh)
     lock = filelock.FileLock(folder / ".lock", timeout=0)
     try:
         with lock:
-            return _run_locked(dataset, folder, stages, parameters, tell, progress)
+            return _run_locked(dataset, folder, stages, parameters, tell, progress, every)
     except filelock.Timeout:
         raise RepositoryError(
             f"Another run is working in '{folder}'. Wait for it, or choose another --out."
         ) from None
 
 
-def _run_locked(dataset, folder: Path, stages, parameters, tell, progress) -> Run:
+def _run_locked(dataset, folder: Path, stages, parameters, tell, progress, every=None) -> Run:
     result = Run(folder)
     planned = pipeline.plan(name for name, data in dataset.tables.items() if len(data))
     result.skipped = {
@@ -118,7 +124,7 @@ def _run_locked(dataset, folder: Path, stages, parameters, tell, progress) -> Ru
     }
     feasible = [p.stage for p in planned if not p.lacks]
     runnable = [stage for stage in feasible if stage in stages]
-    base = manifests.base(dataset.card.fingerprint, parameters)
+    base = manifests.base(dataset.card.fingerprint, parameters | ({"every": every} if every else {}))
     wanted = manifests.keys(feasible, base)
     before = manifests.read(folder)
     if before.get("base") != base:
@@ -142,6 +148,8 @@ def _run_locked(dataset, folder: Path, stages, parameters, tell, progress) -> Ru
     if not (folder / CARD_FILE).exists():
         gather(dataset, Repository(folder / REPOSITORY_FILE))
         manifests.write_json(folder / CARD_FILE, dataset.card.to_dict())
+    if every:
+        periodic.replay(dataset, Repository(folder / REPOSITORY_FILE), every, tell)
 
     for position, stage in enumerate(runnable, start=1):
         name, label = stage.notebook, f"[{position}/{len(runnable)}] {stage.notebook}"
@@ -218,6 +226,7 @@ def _execute(stage: pipeline.Stage, dataset, folder: Path, parameters: dict, pro
                 progress_bar=progress,
                 config=kernels.configuration(),
                 extra_arguments=kernels.ARGUMENTS,
+                **kernels.PATIENCE,
             )
     except PapermillExecutionError as error:
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}")
