@@ -57,6 +57,10 @@ def run(
         typer.Option("--parameter", "-p", help="A notebook's parameter, name=value; may be repeated."),
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Begin again, keeping nothing of an earlier call.")] = False,
+    every: Annotated[
+        str | None,
+        typer.Option(help="First replay the history, one review every month (or week, or quarter)."),
+    ] = None,
 ) -> None:
     """Execute the notebooks a data set can feed, into one run folder with tables and a report."""
     from idic_lab.course import notebooks
@@ -75,6 +79,7 @@ def run(
         fresh=fresh,
         tell=typer.echo,
         progress=sys.stderr.isatty(),
+        every=every,
     )
     if result.failed:
         typer.echo(f"\n{result.failed} failed.\n{result.error}", err=True)

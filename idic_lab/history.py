@@ -28,7 +28,8 @@ def review_dates(transactions: pd.DataFrame, every: str = "month", first: int = 
         ``date``.
     every : {"month", "quarter", "week"}
     first : int
-        The period at whose end the first review stands; earlier ones have too little to look back on.
+        The period at whose end the first review stands, where there are more; earlier ones have too little to look
+        back on.
 
     Returns
     -------
@@ -51,7 +52,7 @@ def review_dates(transactions: pd.DataFrame, every: str = "month", first: int = 
         raise UnknownName("period", every, ENDS)
     begin, end = transactions["date"].min(), transactions["date"].max()
     ends = [day for day in pd.date_range(begin, end, freq=ENDS[every]) if day < end] + [end]
-    ends = [day.as_unit("us") for day in ends[first - 1 :]]
+    ends = [day.as_unit("us") for day in (ends[first - 1 :] if len(ends) > first else ends)]
     if len(ends) < 2:
         raise DataError(
             f"The data run from {begin:%Y-%m-%d} to {end:%Y-%m-%d}: too short for two reviews, one every {every}."

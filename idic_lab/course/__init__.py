@@ -2,6 +2,6 @@
 
 from idic_lab.course.lab import Lab, start
 from idic_lab.course.showing import show
-from idic_lab.course.widgets import explore
+from idic_lab.course.widgets import explore, panel
 
-__all__ = ["Lab", "explore", "show", "start"]
+__all__ = ["Lab", "explore", "panel", "show", "start"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import filelock
 import nbformat
 
-from idic_lab import databases, datasets, pipeline, tables
+from idic_lab import databases, datasets, history, pipeline, tables
 from idic_lab.course import kernels, periodic, report
 from idic_lab.course import manifest as manifests
 from idic_lab.course import notebooks as course_notebooks

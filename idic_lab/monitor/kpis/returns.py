@@ -29,12 +29,12 @@ def return_on_customer(value_history: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Table ``return_on_customer``: three rows per review but the first.
+        Table ``return_on_customer``: three rows per review but the first; none when there is only one.
 
     Raises
     ------
     DataError
-        When there are fewer than two reviews, or a review without equity to earn a return on.
+        When a review had no equity to earn a return on.
 
     Source: Peppers & Rogers (2005), Return on Customer, Currency Doubleday, chapter 1; Peppers & Rogers (2006),
     "Return on Customer: a new metric of value creation", Journal of Direct, Data and Digital Marketing Practice 7(4).
@@ -47,8 +47,6 @@ def return_on_customer(value_history: pd.DataFrame) -> pd.DataFrame:
     [['existing', 12.0, -5.0, 0.07], ['newly acquired', 3.0, 20.0, 0.23], ['all', 15.0, 15.0, 0.3]]
     """
     days = sorted(value_history["review_date"].unique())
-    if len(days) < 2:
-        raise DataError(f"Return on Customer compares two reviews; value_history holds {len(days)}.")
     measures = value_history.set_index(["review_date", "customer_id"])[["equity", "margin_to_date"]]
     rows = []
     for before, after in pairwise(days):

@@ -11,6 +11,7 @@ from idic_lab.monitor.loop.plots import plot_peeking, plot_policy, plot_regret
 from idic_lab.monitor.loop.policies import (
     as_chances,
     assign,
+    campaign_log,
     economics,
     learn_policy,
     off_policy_value,
@@ -23,6 +24,7 @@ __all__ = [
     "SegmentThompson",
     "as_chances",
     "assign",
+    "campaign_log",
     "cumulative_regret",
     "economics",
     "learn_policy",

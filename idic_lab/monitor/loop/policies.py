@@ -201,6 +201,30 @@ def learn_policy(
     return pd.DataFrame(rows, columns=list(empty)).astype(empty.dtypes)
 
 
+def campaign_log(campaign_results: pd.DataFrame, segment_history: pd.DataFrame, scheme: str) -> pd.DataFrame:
+    """The log of all campaigns, each customer in the segment of the last review before the campaign began.
+
+    Parameters
+    ----------
+    campaign_results : DataFrame
+    segment_history : DataFrame
+    scheme : str
+
+    Returns
+    -------
+    DataFrame
+        As `trial_log` gives; customers of a campaign before the first review are in the segment "unknown".
+    """
+    held = segment_history[segment_history["scheme"] == scheme]
+    if held.empty:
+        raise UnknownName("segmentation in the history", scheme, segment_history["scheme"].unique())
+    parts = []
+    for begins, results in campaign_results.groupby("date"):
+        known = held[held["review_date"] < begins]
+        parts.append(trial_log(results, known[known["review_date"] == known["review_date"].max()]))
+    return pd.concat(parts, ignore_index=True)
+
+
 def as_chances(policy: pd.DataFrame, segments: pd.Series, column: str = "probability") -> pd.DataFrame:
     """A policy as the chance of each arm for each customer, for `off_policy_value`.
 

@@ -99,7 +99,7 @@ PLAYS: tuple[Play, ...] = (
     Play(
         "cherish",
         "rfm",
-        ("champions", "loyal"),
+        ("loyal",),
         "keep the habit",
         "thanks, early access, and a question about what is missing",
         "customer relations manager",

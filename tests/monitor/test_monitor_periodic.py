@@ -1,0 +1,99 @@
+"""A replay review by review ends where one run on all the data ends, and goes on after it was killed."""
+
+import pandas as pd
+import pytest
+
+from idic_lab import datasets, history, pipeline
+from idic_lab.course import periodic
+from idic_lab.course.lab import gather
+from idic_lab.datasets.meridian import simulate
+from idic_lab.errors import UnknownName
+from idic_lab.repository import Repository
+
+FINAL = ("value_history", "segment_history", "kpis", "return_on_customer", "segment_migration", "policy")
+
+
+@pytest.fixture(scope="module")
+def shop():
+    made = simulate(300, seed=5).tables
+    keep = (
+        "transactions",
+        "order_lines",
+        "products",
+        "cost_rates",
+        "campaign_results",
+        "survey_responses",
+        "web_events",
+    )
+    tables = {name: made[name] for name in keep}
+    return datasets.Dataset("shop", tables, datasets.Card("shop"))
+
+
+@pytest.fixture(scope="module")
+def replayed(shop):
+    repository = Repository()
+    gather(shop, repository)
+    days = periodic.replay(shop, repository, "quarter", tell=lambda line: None)
+    return repository, days
+
+
+def in_order(table: pd.DataFrame) -> pd.DataFrame:
+    return table.sort_values(list(table.columns), ignore_index=True)[sorted(table.columns)]
+
+
+def test_the_replay_ends_with_the_tables_of_one_run_on_all_the_data(shop, replayed, monkeypatch):
+    once = Repository()
+    gather(shop, once)
+    real = history.histories
+    monkeypatch.setattr(history, "histories", lambda transactions: real(transactions, "quarter"))
+    pipeline.build(once, "kpis")
+    for name in FINAL:
+        pd.testing.assert_frame_equal(in_order(replayed[0].read(name)), in_order(once.read(name)), rtol=1e-9)
+
+
+def test_a_killed_replay_goes_on_after_its_last_whole_review(shop, replayed):
+    repository = Repository()
+    gather(shop, repository)
+    done = []
+
+    class Killed(Exception):
+        pass
+
+    def kill(line):
+        done.append(line)
+        if len(done) == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        periodic.replay(shop, repository, "quarter", tell=kill)
+    # and in the middle of the fourth review: its values are there, its mark is not
+    fourth = replayed[1][3]
+    repository.write("value_history", history.value_at(shop.transactions, fourth).head(10))
+    made = periodic.replay(shop, repository, "quarter", tell=lambda line: None)
+    assert made == replayed[1][3:]
+    for name in (*FINAL, "action_plan"):
+        pd.testing.assert_frame_equal(in_order(repository.read(name)), in_order(replayed[0].read(name)))
+
+
+def test_a_second_replay_finds_nothing_to_do(shop, replayed):
+    assert periodic.replay(shop, replayed[0], "quarter", tell=lambda line: None) == []
+
+
+def test_a_review_knows_nothing_of_what_came_after(shop, replayed):
+    day = replayed[1][1]
+    past = shop.transactions[shop.transactions["date"] <= day]
+    held = replayed[0].read("value_history")
+    held = held[held["review_date"] == day].reset_index(drop=True)
+    pd.testing.assert_frame_equal(held, history.value_at(past, day), check_names=False)
+
+
+def test_what_one_review_learnt_changes_the_plan_of_the_next(shop, replayed):
+    plan = replayed[0].read("action_plan")
+    policy = replayed[0].read("policy")
+    wanted = set(policy.loc[policy["chosen"] & policy["offer"].ne("control"), "segment"])
+    assert wanted and set(plan.loc[plan["basis"] == "measured", "segment"]) <= wanted
+
+
+def test_an_unknown_period_is_refused_with_the_nearest(shop):
+    with pytest.raises(UnknownName, match="month"):
+        periodic.replay(shop, Repository(), "moth")
