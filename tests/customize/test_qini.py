@@ -16,7 +16,8 @@ def trial(seed=20260101, n=400):
     return outcome, uplift, treated
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")  # scikit-uplift calls what scikit-learn is about to remove
+# scikit-uplift calls what scikit-learn is about to remove.
+@pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("kind", ["qini", "uplift"])
 def test_curves_and_coefficients_equal_those_of_scikit_uplift(seed, kind):

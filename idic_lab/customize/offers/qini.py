@@ -176,7 +176,6 @@ def bands(
     outcome, uplift, treated = _checked(outcome, uplift, treated)
     rng, formula = np.random.default_rng(random_state), _kind(kind)
     grid = np.linspace(0, 1, n_points)
-    groups = [np.flatnonzero(treated), np.flatnonzero(~treated)]
     # Putting the customers in order once is most of the work; each resample then only changes their weights.
     order = np.argsort(uplift, kind="mergesort")[::-1]
     y, u, t = outcome[order], uplift[order], treated[order]
