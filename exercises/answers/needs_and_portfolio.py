@@ -17,7 +17,7 @@ def _needs(tables):
 
 
 def _battery(tables):
-    return _needs(tables).pivot(index="record_id", columns="question_id", values="answer")
+    return _needs(tables).pivot_table(index="record_id", columns="question_id", values="answer")
 
 
 def _summary(tables):

@@ -78,13 +78,19 @@ def check(question: str, answer: Any, brought: pd.DataFrame | None = None) -> No
     asked = find(question)
     read = decode(encode(answer))
     verdict = form_verdict(asked, read)
-    if verdict:
-        is_share = isinstance(asked.form, Number) and asked.form.share
-        percent = is_share and isinstance(read, (int, float)) and 1 < read <= 100
+    is_number = isinstance(asked.form, Number) and isinstance(read, (int, float))
+    found = None
+    if verdict is None or is_number:
+        found = spot(
+            asked, read, student_shop(_student()).tables, None if brought is None else decode(encode(brought))
+        )
+    if found:
+        message = f"Hint: {found.hint}"
+    elif verdict:
+        percent = is_number and asked.form.share and 1 < read <= 100
         message = IN_PERCENT if percent else verdict.message
     else:
-        found = spot(asked, read, student_shop(_student()).tables, brought)
-        message = f"Hint: {found.hint}" if found else FORM_IS_RIGHT
+        message = FORM_IS_RIGHT
     print(f"{question}: {message}")
 
 

@@ -92,6 +92,31 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Day:
+    """A date within a range."""
+
+    first: str
+    last: str
+
+    def problem(self, answer: Any) -> str | None:
+        """What is wrong with the form of an answer; None when nothing is."""
+        day = pd.to_datetime(answer, errors="coerce") if isinstance(answer, (str, pd.Timestamp)) else pd.NaT
+        if pd.isna(day):
+            return f'A date is expected here, as in pd.Timestamp("{self.first}"); this is {_kind(answer)}.'
+        if not pd.Timestamp(self.first) <= day <= pd.Timestamp(self.last):
+            return f"The date should lie between {self.first} and {self.last}."
+        return None
+
+    def same(self, answer: Any, other: Any) -> bool:
+        """Whether two answers agree."""
+        return pd.Timestamp(answer) == pd.Timestamp(other)
+
+    def agreement(self, answer: Any, other: Any) -> float:
+        """How much of one answer is in the other, from 0 to 1."""
+        return float(self.same(answer, other))
+
+
+@dataclass(frozen=True)
 class Ids:
     """A list of ids, in any order."""
 
@@ -194,7 +219,30 @@ class Table:
         return Values(self.key, self.tolerance)
 
 
-Form = Number | Choice | Ids | Values | Table
+@dataclass(frozen=True)
+class Frame:
+    """A DataFrame with certain columns, judged by what is in it."""
+
+    columns: tuple[str, ...]
+
+    def problem(self, answer: Any) -> str | None:
+        """What is wrong with the form of an answer; None when nothing is."""
+        if not isinstance(answer, pd.DataFrame):
+            return f"A DataFrame is expected here, and this is {_kind(answer)}."
+        if set(answer.columns) != set(self.columns):
+            return f"Exactly these columns are expected: {', '.join(self.columns)}."
+        return None
+
+    def same(self, answer: Any, other: Any) -> bool:
+        """Whether two answers agree."""
+        return answer.equals(other)
+
+    def agreement(self, answer: Any, other: Any) -> float:
+        """How much of one answer is in the other, from 0 to 1."""
+        return float(self.same(answer, other))
+
+
+Form = Number | Choice | Day | Ids | Values | Table | Frame
 
 
 def _kind(answer: Any) -> str:

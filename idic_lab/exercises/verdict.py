@@ -72,10 +72,15 @@ def judge(
     known = {"tables": shop.tables, "truth": shop.truth, "brought": brought}
     wrong_form = form_verdict(question, answer)
     if wrong_form:
+        # A share above one may come from a wrong base as well as from percent, so misconceptions come first.
+        is_number = isinstance(question.form, Number) and isinstance(answer, (int, float))
+        found = spot(question, answer, shop.tables, brought) if is_number else None
+        if found:
+            return Verdict(found.credit, found.hint, found.name)
         return _percent(question, answer, key, known) or wrong_form
     if key.judges(name):
         credit, message = key.judged(name, answer=answer, **known)
-        found = spot(question, answer, shop.tables, brought) if credit < 1 else None
+        found = spot(question, answer, shop.tables, brought)
         if found:
             return Verdict(found.credit, found.hint, found.name)
         return Verdict(credit, message, "right" if credit == 1 else "partly" if credit else "other")

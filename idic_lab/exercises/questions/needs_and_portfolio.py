@@ -129,7 +129,7 @@ QUESTIONS = (
             Misconception(
                 "one_segment_for_all",
                 "Everybody is in one segment: nothing was told apart.",
-                lambda answer: answer.nunique() == 1,
+                lambda answer: len(set(answer)) == 1,
                 credit=0,
             ),
         ),

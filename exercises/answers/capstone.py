@@ -1,0 +1,110 @@
+"""Expected answers of the capstone, computed from the data the student brings."""
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.errors import DataError
+
+FEWEST_CUSTOMERS, FEWEST_ROWS, FEWEST_DAYS = 100, 300, 180
+
+
+def _problem(data):
+    if not isinstance(data, pd.DataFrame) or set(data.columns) != {"customer_id", "date", "amount"}:
+        return "The columns should be customer_id, date and amount."
+    dates = pd.to_datetime(data["date"], errors="coerce")
+    amounts = pd.to_numeric(data["amount"], errors="coerce")
+    if dates.isna().any() or data["customer_id"].isna().any():
+        return "Some dates or customers are missing or cannot be read."
+    if not (amounts > 0).all():
+        return "All amounts should be numbers above 0: take returns and empty rows out first."
+    if data["customer_id"].nunique() < FEWEST_CUSTOMERS or len(data) < FEWEST_ROWS:
+        return f"At least {FEWEST_CUSTOMERS} customers and {FEWEST_ROWS} rows are needed."
+    if (dates.max() - dates.min()).days < FEWEST_DAYS:
+        return f"At least {FEWEST_DAYS} days from the first date to the last are needed."
+    return None
+
+
+def _read(brought):
+    problem = _problem(brought)
+    if problem:
+        raise DataError(problem)
+    return brought.assign(date=pd.to_datetime(brought["date"]), amount=brought["amount"].astype("float"))
+
+
+def _cut(brought):
+    """Orders up to the split day, and later orders of the customers known by then."""
+    data = _read(brought)
+    days = (data["date"].max() - data["date"].min()).days
+    split_day = data["date"].min() + pd.Timedelta(days=int(days * 2 / 3))
+    early = data["date"] <= split_day
+    later = data[~early & data["customer_id"].isin(data.loc[early, "customer_id"])]
+    return data[early], later
+
+
+def capstone_q01(answer):
+    problem = _problem(answer)
+    return (0.0, problem) if problem else (1.0, "These data can be worked with.")
+
+
+def capstone_q02(brought):
+    data = _read(brought)
+    days = (data["date"].max() - data["date"].min()).days
+    return pd.Series({"customers": data["customer_id"].nunique(), "rows": len(data), "days": days})
+
+
+def capstone_q03(brought):
+    days = _read(brought).groupby("customer_id")["date"].agg(["min", "max"])
+    return (days["max"] > days["min"]).mean()
+
+
+def capstone_q04(brought):
+    spend = _read(brought).groupby("customer_id")["amount"].sum().sort_values(ascending=False)
+    places = np.arange(1, len(spend) + 1) / len(spend)
+    return np.interp(0.2, np.r_[0, places], np.r_[0, spend.cumsum() / spend.sum()])
+
+
+def capstone_q05(brought):
+    data = _read(brought)
+    return (data["date"].max() - data.groupby("customer_id")["date"].max()).dt.days.median()
+
+
+def capstone_q06(brought):
+    return _cut(brought)[1]["amount"].sum()
+
+
+def capstone_q07(answer, brought):
+    early, later = _cut(brought)
+    spend = early.groupby("customer_id")["amount"].sum()
+    places = int(0.2 * len(spend))
+    if len(answer) > places:
+        return 0.0, f"There are {places} invitations; your list has {len(answer)}."
+    if not set(answer) <= set(spend.index):
+        return 0.0, "Some of these customers were not known at the split day."
+    total = later["amount"].sum()
+    reached = later.loc[later["customer_id"].isin(answer), "amount"].sum() / total
+    usual = later.loc[later["customer_id"].isin(spend.nlargest(places).index), "amount"].sum() / total
+    said = f"Your list brings {reached:.0%} of the later spend; past spend alone brings {usual:.0%}."
+    return (1.0 if reached >= 0.95 * usual else round(min(0.9, reached / usual), 2)), said
+
+
+def capstone_q08(answer, brought):
+    early, later = _cut(brought)
+    known = early["customer_id"].unique()
+    labels = answer.reindex(known)
+    if labels.isna().any():
+        return 0.0, f"{int(labels.isna().sum())} known customers have no segment."
+    if not 3 <= labels.nunique() <= 8:
+        return 0.0, f"Three to eight segments are asked for; these are {labels.nunique()}."
+    spend = later.groupby("customer_id")["amount"].sum().reindex(known, fill_value=0).to_numpy()
+    codes, random = pd.factorize(labels.astype("str"))[0], np.random.default_rng(0)
+    ours = _between(codes, spend)
+    chance = [_between(random.permutation(codes), spend) for _ in range(200)]
+    better = np.mean([ours > value for value in chance])
+    said = f"Later spend differs more between your segments than between {better:.0%} of random ones."
+    return (1.0 if better >= 0.95 else 0.3 if better >= 0.8 else 0.0), said
+
+
+def _between(codes, values):
+    sizes = np.bincount(codes)
+    means = np.bincount(codes, values) / sizes
+    return (sizes * (means - values.mean()) ** 2).sum()
