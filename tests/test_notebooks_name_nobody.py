@@ -9,7 +9,7 @@ import pytest
 from idic_lab import datasets
 from idic_lab.course import notebooks
 
-NAMES = sorted(path.name for path in notebooks.folder().glob("1*_identify_*.ipynb"))
+NAMES = sorted(path.name for path in notebooks.folder().glob("[0-9]*.ipynb"))
 
 
 @pytest.fixture(scope="module")
