@@ -47,7 +47,7 @@ def customers_of(
     >>> from idic_lab import datasets
     >>> customers = customers_of(datasets.load("cdnow_sample", quiet=True).transactions, "cdnow_sample", "1997-09-30")
     >>> len(customers), round(float(customers.holdout_spend.sum()))
-    (2357, 67643)
+    (2357, 70976)
     """
     first, last = transactions["date"].min(), transactions["date"].max()
     cut = (pd.Timestamp(calibration_end) if calibration_end else first + (last - first) / 2).normalize()
