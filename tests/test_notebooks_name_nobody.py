@@ -25,7 +25,7 @@ def test_no_stored_output_shows_a_name_an_address_or_a_telephone_number(name, pe
     notebook = nbformat.read(notebooks.folder() / name, as_version=4)
     outputs = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
     shown = json.dumps(outputs, ensure_ascii=False)
-    assert len(NAMES) == 2 and len(shown) > 10_000
+    assert len(shown) > 1_000
     found = [value for value in personal if value in shown]
     assert not found, f"{len(found)} personal values"
     assert not re.search(r"[\w.]+@\w+\.example|\+999 \d", shown)
