@@ -7,7 +7,7 @@ READY := .venv/.ready
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab notebooks lint lock clean
+.PHONY: help run test lab dashboard notebooks lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ test: $(READY) ## Run every test, and hold the notebooks to their stored outputs
 
 lab: $(READY) ## Open JupyterLab on the course
 	$(BIN)/jupyter lab --notebook-dir=. notebooks/00_start_here.ipynb
+
+dashboard: $(READY) ## Open the review's page, of the last run on Meridian if there is one
+	$(BIN)/voila $(or $(wildcard runs/meridian/notebooks/53_review_dashboard.ipynb),notebooks/53_review_dashboard.ipynb) \
+	  --Voila.ip=127.0.0.1 --token --show_tracebacks=True
 
 notebooks: $(READY) ## Re-execute and save every notebook
 	$(BIN)/python -m idic_lab.course.refresh

@@ -12,6 +12,9 @@ import nbformat
 from nbconvert import HTMLExporter
 
 from idic_lab import pipeline
+from idic_lab.course.lab import REPOSITORY_FILE
+from idic_lab.course.summary import summary
+from idic_lab.repository import Repository
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True
@@ -71,7 +74,12 @@ def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], record
         name: entry["error"] for name, entry in record["notebooks"].items() if entry["status"] == "failed"
     }
     page = _TEMPLATES.get_template("report.html").render(
-        card=card, sections=sections, record=record, failed=failed, stages=pipeline.STAGES
+        card=card,
+        sections=sections,
+        record=record,
+        failed=failed,
+        stages=pipeline.STAGES,
+        summary=summary(Repository(folder / REPOSITORY_FILE), card.currency),
     )
     _write_text(folder / "report.html", page)
     return folder / "report.html"

@@ -42,22 +42,30 @@ def plot_kpi(
         raise DataError(f"There is no '{kpi}' for segment '{segment}' up to then.")
     ax = figures.axes(ax)
     day, value = series["review_date"], series["value"]
-    # three points at least, or shading would have nothing to lie between
-    ax.fill_between(
-        day,
-        series["lower_limit"],
-        series["upper_limit"],
-        color=figures.GREY,
-        alpha=0.18,
-        label="control limits",
-    )
+    if series["upper_limit"].notna().any():
+        ax.fill_between(
+            day,
+            series["lower_limit"],
+            series["upper_limit"],
+            color=figures.GREY,
+            alpha=0.18,
+            label="control limits",
+        )
     known = series["low"].notna()
     ax.vlines(day[known], series["low"][known], series["high"][known], color=figures.BLUE, alpha=0.5, lw=2)
-    ax.plot(day, value, "o-", color=figures.BLUE, ms=4, label="value, with its 95% interval")
+    ax.plot(
+        day,
+        value,
+        "o-",
+        color=figures.BLUE,
+        ms=4,
+        label="value, with its 95% interval" if known.any() else "value",
+    )
     out = series["signal"]
-    ax.plot(day[out], value[out], "D", color=figures.VERMILION, ms=8, label="outside its limits")
+    if out.any():
+        ax.plot(day[out], value[out], "D", color=figures.VERMILION, ms=8, label="outside its limits")
     share = KPIS[kpi].unit == "share"
-    last = f"{value.iloc[-1]:.1%}" if share else f"{value.iloc[-1]:,.4g}"
+    last = f"{value.iloc[-1]:.1%}" if share else _readable(value.iloc[-1])
     words = kpi.replace("_", " ").replace("csat", "CSAT").replace("nps", "NPS")
     whom = "" if segment == "all" else f" of '{segment}'"
     ax.set_title(
@@ -66,11 +74,21 @@ def plot_kpi(
     ax.set_ylabel(f"{words} ({KPIS[kpi].unit})")
     ax.set_xlabel("review")
     ax.yaxis.set_major_formatter(
-        "{x:.1%}" if share and value.max() < 0.1 else "{x:.0%}" if share else "{x:,.4g}"
+        "{x:.1%}"
+        if share and value.max() < 0.1
+        else "{x:.0%}"
+        if share
+        else "{x:,.0f}"
+        if value.abs().max() >= 20
+        else "{x:.4g}"
     )
     ax.tick_params(axis="x", labelrotation=30)
     ax.legend(loc="best", fontsize="small")
     return ax
+
+
+def _readable(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _verdict(series: pd.DataFrame) -> str:

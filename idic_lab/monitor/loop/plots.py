@@ -59,6 +59,7 @@ def plot_regret(
     ax = figures.axes(ax, figsize=(8.5, 4.6))
     styles = ["--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 3))]
     final = {name: curve[-1] for name, curve in curves.items()}
+    highest, above = max(final.values()), float("inf")
     for at, (name, curve) in enumerate(sorted(curves.items(), key=lambda item: -item[1][-1])):
         learns = name in learners
         x = np.arange(1, len(curve) + 1)
@@ -66,11 +67,11 @@ def plot_regret(
         ax.plot(
             x, curve, lw=2.5 if learns else 1.3, color=colour, ls="-" if learns else styles[at % len(styles)]
         )
-        ax.annotate(
+        above = min(curve[-1], above - 0.045 * highest)  # labels keep a line's distance from each other
+        ax.text(
+            1.015 * x[-1],
+            above,
             f"{name} {curve[-1]:,.0f}",
-            (x[-1], curve[-1]),
-            xytext=(5, 0),
-            textcoords="offset points",
             va="center",
             fontsize=8,
             color=colour if learns else "#444444",

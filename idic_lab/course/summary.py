@@ -1,0 +1,140 @@
+"""The report's first page, for who has one minute: who the customers are, what they are worth, what to do, what it
+returns, what changed. Every sentence is computed from the run's tables; a question they cannot answer is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from idic_lab.repository import Repository
+
+_TIERS = ("most valuable", "most growable", "below zero")
+
+
+def summary(repository: Repository, currency: str = "") -> list[tuple[str, list[str]]]:
+    """Question and sentences, for the questions that the tables of a run answer.
+
+    Parameters
+    ----------
+    repository : Repository
+    currency : str
+        Written after amounts.
+
+    Returns
+    -------
+    list of tuple of str and list of str
+
+    Examples
+    --------
+    >>> summary(Repository())
+    []
+    """
+    desk = _Desk(repository, f" {currency}".rstrip())
+    answers = {
+        "Who are the customers?": desk.who(),
+        "What are they worth?": desk.worth(),
+        "What should be done?": desk.actions(),
+        "What does it return?": desk.returns(),
+        "What changed?": desk.changes(),
+    }
+    told = [(question, list(sentences)) for question, sentences in answers.items()]
+    return [(question, sentences) for question, sentences in told if sentences]
+
+
+class _Desk:
+    """The tables of one run, read when they are wanted; each method gives the sentences of one question."""
+
+    def __init__(self, repository: Repository, unit: str):
+        self.repository, self.unit = repository, unit
+
+    def _table(self, name: str) -> pd.DataFrame | None:
+        if not self.repository.has(name):
+            return None
+        data = self.repository.read(name)
+        return data if len(data) else None
+
+    def who(self) -> Iterator[str]:
+        transactions, scored = self._table("transactions"), self._table("rfm")
+        if transactions is None:
+            return
+        last = transactions["date"].max()
+        recent = transactions.loc[
+            transactions["date"] > last - pd.Timedelta(days=91), "customer_id"
+        ].nunique()
+        everybody = transactions["customer_id"].nunique()
+        yield (
+            f"{everybody:,} customers bought until {last:%Y-%m-%d}; {recent / everybody:.0%} of them in the last "
+            "three months."
+        )
+        if scored is not None:
+            ranked = scored["monetary"].sort_values(ascending=False)
+            share = ranked.head(max(len(ranked) // 5, 1)).sum() / ranked.sum() if ranked.sum() else 0.0
+            yield f"The fifth that spent most brought {share:.0%} of revenue."
+        needs = self._table("need_segments")
+        if needs is not None:
+            largest = needs["segment"].value_counts(normalize=True)
+            yield (
+                f"By what they want they fall into {len(largest)} groups; the largest, '{largest.index[0]}', "
+                f"is {largest.iloc[0]:.0%}."
+            )
+
+    def worth(self) -> Iterator[str]:
+        value, portfolio = self._table("customer_value"), self._table("portfolio")
+        if value is not None:
+            total = value["residual_value"].sum()
+            yield (
+                f"Together they are expected still to bring a margin of {total:,.0f}{self.unit}, "
+                f"{value['residual_value'].mean():,.2f}{self.unit} each on average."
+            )
+        if portfolio is not None:
+            share = portfolio["tier"].value_counts(normalize=True)
+            told = [f"{share[tier]:.0%} are {tier}" for tier in _TIERS if share.get(tier, 0) > 0]
+            if told:
+                yield f"Of the customers {', '.join(told)}."
+
+    def actions(self) -> Iterator[str]:
+        plan = self._table("action_plan")
+        if plan is None:
+            return
+        for row in plan[plan["expected_profit"] > 0].head(3).itertuples():
+            yield (
+                f"{row.segment[:1].upper()}{row.segment[1:]} ({row.reachable:,} customers): {row.tactic}. Owner: "
+                f"{row.owner}; reviewed on {row.review_date:%Y-%m-%d}."
+            )
+
+    def returns(self) -> Iterator[str]:
+        plan, returns = self._table("action_plan"), self._table("return_on_customer")
+        if plan is not None:
+            paying = plan[plan["expected_profit"] > 0]
+            measured = paying.loc[paying["basis"] == "measured", "expected_return"].sum()
+            if len(paying):
+                yield (
+                    f"The {len(paying)} actions expected to pay cost {paying['cost'].sum():,.0f}{self.unit} and should "
+                    f"return {paying['expected_return'].sum():,.0f}{self.unit}; {measured:,.0f}{self.unit} of that rests "
+                    "on a trial, the rest on assumptions."
+                )
+        if returns is not None:
+            last = returns[returns["group"] == "all"].sort_values("review_date").iloc[-1]
+            yield (
+                f"In the period to {last['review_date']:%Y-%m-%d} the customer base returned "
+                f"{last['return_on_customer']:.1%} of its value: {last['cash_flow']:,.0f}{self.unit} of margin and "
+                f"{last['equity_change']:+,.0f}{self.unit} of customer equity."
+            )
+
+    def changes(self) -> Iterator[str]:
+        kpis, signals = self._table("kpis"), self._table("signals")
+        if kpis is not None:
+            last = kpis[kpis["review_date"].eq(kpis["review_date"].max()) & kpis["segment"].eq("all")]
+            outside = last.loc[last["signal"], "kpi"].str.replace("_", " ").tolist()
+            yield (
+                f"Outside their control limits at the last review: {', '.join(outside)}."
+                if outside
+                else "At the last review every measure lay within its control limits."
+            )
+        if signals is not None:
+            for row in signals.drop_duplicates("figure").itertuples():
+                yield (
+                    f"{row.figure.replace('_', ' ').capitalize()} went {row.direction} from about {row.started:%Y-%m-%d}, "
+                    f"found on {row.found_on:%Y-%m-%d}."
+                )
