@@ -21,6 +21,12 @@ app = typer.Typer(
 )
 datasets_app = typer.Typer(help="List, show and add data sets.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(datasets_app, name="datasets")
+exercises_app = typer.Typer(
+    help="Check the exercises, grade a class, read the item statistics.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(exercises_app, name="exercises")
 
 
 def _version(wanted: bool) -> None:
@@ -175,6 +181,55 @@ def simulate(
         out, n=n, seed=seed, difficulty=difficulty, format="parquet", progress=sys.stderr.isatty()
     )
     typer.echo(f"Wrote the tables to {out} and the planted truth to {out / 'truth'}.")
+
+
+Course = Annotated[Path, typer.Option(help="Folder of the nbgrader course.")]
+
+
+@exercises_app.command("check")
+def check_exercises(
+    assignment: Annotated[list[str] | None, typer.Argument(help="Assignments; all unless given.")] = None,
+    course: Course = Path("exercises"),
+    quick: Annotated[bool, typer.Option("--quick", help="Leave nbgrader and its kernels out.")] = False,
+) -> None:
+    """Hold the exercises to what they promise: solutions, wrong answers, leaks, metadata."""
+    from idic_lab.exercises.course_checks import check_course
+    from idic_lab.exercises.course_folder import CourseFolder
+
+    if not check_course(CourseFolder(course), assignment or None, with_nbgrader=not quick, tell=typer.echo):
+        raise typer.Exit(1)
+
+
+@exercises_app.command("grade")
+def grade_exercises(
+    assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")],
+    course: Course = Path("exercises"),
+    processes: Annotated[int, typer.Option(help="Submissions graded at once.")] = 2,
+    seconds: Annotated[float, typer.Option(help="Longest time one submission may take.")] = 300,
+) -> None:
+    """Grade every submission of an assignment, several at once, and say what happened to each."""
+    from idic_lab.exercises.classroom import grade_class
+    from idic_lab.exercises.course_folder import CourseFolder
+
+    table = grade_class(CourseFolder(course), assignment, processes, seconds, tell=typer.echo)
+    typer.echo(table.drop(columns="notes").to_string(index=False))
+
+
+@exercises_app.command("items")
+def exercise_items(
+    assignment: Annotated[str, typer.Argument(help="A graded assignment.")],
+    course: Course = Path("exercises"),
+    plot: Annotated[Path | None, typer.Option(help="Also draw a plot into this file.")] = None,
+) -> None:
+    """Show difficulty, discrimination and the commonest wrong answer of each question."""
+    from idic_lab.exercises.course_folder import CourseFolder
+    from idic_lab.exercises.items import items, plot_items
+
+    table = items(CourseFolder(course), assignment)
+    typer.echo(table.round(2).to_string(index=False))
+    if plot:
+        plot_items(table).figure.savefig(plot)
+        typer.echo(f"Plot: {plot}")
 
 
 def main() -> None:

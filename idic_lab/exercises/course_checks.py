@@ -1,0 +1,188 @@
+"""The project's own check of its exercises."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from nbgrader.nbgraderformat import MetadataValidator, ValidationError
+
+from idic_lab.exercises.answer_text import decode, encode
+from idic_lab.exercises.course_folder import CourseFolder, graded_names, handed_in, opened
+from idic_lab.exercises.question import questions
+from idic_lab.exercises.verdict import judge
+
+STUDENTS = ("ada", "bob.k", "s1234567")
+MEANINGFUL = re.compile(r"(student_id|setup|[a-z_]+_q\d\d(_answer)?|[a-z_]+_text\d\d)")
+LEAST_QUESTIONS, LEAST_MISCONCEPTIONS, LEAST_WRONG_ANSWERS = 60, 20, 40
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked.
+
+    Attributes
+    ----------
+    what : str
+    faults : tuple of str
+        What is wrong; empty when nothing is.
+    counted : str
+        What was looked at, in numbers.
+    """
+
+    what: str
+    faults: tuple[str, ...]
+    counted: str
+
+    def __str__(self) -> str:
+        if not self.faults:
+            return f"ok    {self.what} ({self.counted})"
+        return "\n".join(
+            [f"FAULT {self.what} ({self.counted})", *(f"      {fault}" for fault in self.faults)]
+        )
+
+
+def check_metadata(course: CourseFolder) -> Finding:
+    """Whether every cell's metadata are valid, ids unique and meaningful, and points stated and adding up."""
+    faults, seen, points = [], set(), 0.0
+    for assignment in course.assignments:
+        headings = 0.0
+        for cell in course.notebook(assignment).cells:
+            headings += _stated_points(cell.source) if cell.cell_type == "markdown" else 0
+            if "nbgrader" not in cell.metadata:
+                continue
+            name = cell.metadata.nbgrader.get("grade_id", "")
+            try:
+                MetadataValidator().validate_cell(cell)
+            except ValidationError as error:
+                faults.append(f"{assignment}, {name}: {error}")
+            if (assignment, name) in seen:
+                faults.append(f"{assignment}: two cells are called {name}")
+            if not MEANINGFUL.fullmatch(name) or not (
+                name in ("student_id", "setup") or name.startswith(assignment)
+            ):
+                faults.append(f"{assignment}: {name!r} does not say what the cell is")
+            seen.add((assignment, name))
+        total = sum(course.points(assignment).values())
+        points += total
+        if total != headings:
+            faults.append(
+                f"{assignment}: the headings promise {headings:g} points, the cells carry {total:g}"
+            )
+    return Finding("metadata, ids and points", tuple(faults), f"{len(seen)} cells, {points:g} points")
+
+
+def _stated_points(text: str) -> float:
+    found = re.match(r"### .*?· (\d+) points?\b", text)
+    return float(found[1]) if found else 0.0
+
+
+def check_completeness(course: CourseFolder) -> Finding:
+    """Whether every question has a form, an answer and enough company."""
+    asked = [name for assignment in course.assignments for name in graded_names(course.notebook(assignment))]
+    faults = [f"{name}: no form in the package" for name in asked if name not in questions()]
+    faults += [f"{name}: no expected answer" for name in asked if name not in course.key.names]
+    faults += [f"{name}: asked in no assignment" for name in questions() if name not in asked]
+    kinds = [(q.name, m.name) for q in questions().values() for m in q.misconceptions]
+    bank = [wrong for assignment in course.assignments for wrong in course.wrong_answers(assignment)]
+    detectors = {name for _, name in kinds}
+    for what, number, least in (
+        ("questions", len(asked), LEAST_QUESTIONS),
+        ("misconceptions", len(detectors), LEAST_MISCONCEPTIONS),
+        ("wrong answers", len(bank), LEAST_WRONG_ANSWERS),
+    ):
+        if number < least:
+            faults.append(f"{number} {what}; at least {least} are promised")
+    counted = f"{len(asked)} questions, {len(detectors)} kinds of misconception, {len(bank)} wrong answers"
+    return Finding("questions, answers and hints", tuple(faults), counted)
+
+
+def check_answers(course: CourseFolder, assignment: str, students: tuple[str, ...] = STUDENTS) -> Finding:
+    """Whether model solutions score everything and wrong answers what the bank says, without kernels."""
+    faults, right, wrong, held = [], 0, 0, set()
+    for student in students:
+        notebook = course.notebook(assignment)
+        answers = handed_in(notebook, student)
+        for name in graded_names(notebook):
+            verdict = judge(name, answers[name].answer, student, course.key, answers[name].brought)
+            right += 1
+            if verdict.credit != 1:
+                faults.append(
+                    f"{name}, {student}: the model solution earns {verdict.credit:.0%}. {verdict.message}"
+                )
+        for entry, verdict in judged_bank(course, assignment, student):
+            wrong += 1
+            # By chance a wrong way may lead to the right answer in one student's data; not in everybody's.
+            if verdict.shows == "right":
+                continue
+            held.add(entry)
+            if (verdict.credit, verdict.shows) != (entry.credit, entry.shows):
+                faults.append(
+                    f"{entry.question}, {student}: a wrong answer shows {verdict.shows} for {verdict.credit:.0%}; "
+                    f"the bank says {entry.shows} for {entry.credit:.0%}"
+                )
+    faults += [
+        f"{entry.question}: {entry.shows} is right for every student tried"
+        for entry in course.wrong_answers(assignment)
+        if entry not in held
+    ]
+    counted = f"{right} model answers and {wrong} wrong ones, {len(students)} students"
+    return Finding(f"answers of {assignment}", tuple(faults), counted)
+
+
+def judged_bank(course: CourseFolder, assignment: str, student: str) -> Iterator[tuple]:
+    """Every wrong answer of an assignment with the verdict it gets from a student's data."""
+    names = opened(course.notebook(assignment), student)
+    brought = None
+    if assignment == "capstone":
+        first = next(c for c in course.notebook(assignment).cells if c.id == "capstone_q01_answer")
+        exec(first.source, names)
+        brought = decode(encode(names["my_transactions"]))
+    for entry in course.wrong_answers(assignment):
+        answer = decode(encode(eval(entry.code, dict(names))))
+        yield entry, judge(entry.question, answer, student, course.key, brought)
+
+
+def check_course(
+    course: CourseFolder,
+    assignments: list[str] | None = None,
+    students: tuple[str, ...] = STUDENTS,
+    with_nbgrader: bool = True,
+    tell: Callable[[str], None] = print,
+) -> bool:
+    """Run every check and tell what was found.
+
+    Parameters
+    ----------
+    course : CourseFolder
+    assignments : list of str, optional
+        All of them by default.
+    students : tuple of str
+        Ids whose data are used.
+    with_nbgrader : bool
+        Also release, grade and feed back through nbgrader, in a copy of the course.
+    tell : callable
+
+    Returns
+    -------
+    bool
+        Whether nothing is wrong.
+    """
+    from idic_lab.exercises.rehearsal import rehearse
+
+    findings = []
+
+    def note(finding: Finding) -> None:
+        findings.append(finding)
+        tell(str(finding))
+
+    note(check_metadata(course))
+    note(check_completeness(course))
+    for assignment in assignments or course.assignments:
+        note(check_answers(course, assignment, students))
+    if with_nbgrader:
+        for assignment in assignments or course.assignments:
+            for finding in rehearse(course, assignment, students[:2]):
+                note(finding)
+    return not any(finding.faults for finding in findings)

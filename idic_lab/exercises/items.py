@@ -1,0 +1,156 @@
+"""Item statistics: how hard each question was, how well it tells students apart, and what went wrong most."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import nbformat
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from nbgrader.api import Gradebook
+
+from idic_lab import figures
+from idic_lab.errors import DataError
+from idic_lab.exercises.classroom import COURSE_ID, database
+from idic_lab.exercises.course_folder import CourseFolder
+
+
+def scores(course: CourseFolder, assignment: str) -> pd.DataFrame:
+    """Share of the points each student earned on each autograded question.
+
+    Parameters
+    ----------
+    course : CourseFolder
+    assignment : str
+
+    Returns
+    -------
+    DataFrame
+        One row per student (the index), one column per question.
+
+    Raises
+    ------
+    DataError
+        When the gradebook has no graded submission.
+    """
+    if not (course.root / "gradebook.db").exists():
+        raise DataError(f"There is no gradebook in {course.root}: grade a class first.")
+    with Gradebook(database(course), COURSE_ID) as gradebook:
+        rows = [
+            (submission.student_id, grade.name, grade.auto_score / grade.max_score)
+            for submission in gradebook.assignment_submissions(assignment)
+            for notebook in submission.notebooks
+            for grade in notebook.grades
+            if grade.auto_score is not None and grade.max_score and "_text" not in grade.name
+        ]
+    if not rows:
+        raise DataError(f"The gradebook has no graded submission of {assignment}.")
+    table = pd.DataFrame(rows, columns=["student", "question", "share"])
+    return table.pivot_table(index="student", columns="question", values="share")
+
+
+def statistics(shares: pd.DataFrame) -> pd.DataFrame:
+    """Difficulty and discrimination of each question.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        As :func:`scores` gives.
+
+    Returns
+    -------
+    DataFrame
+        ``question``; ``students``; ``difficulty``, the mean share of the points (high is easy); ``discrimination``, the
+        correlation with the mean of the other questions (0 where all students have the same score).
+
+    Source: Lord & Novick (1968), Statistical Theories of Mental Test Scores, chapter 15.
+
+    Examples
+    --------
+    >>> shares = pd.DataFrame({"q1": [1, 1, 0, 0], "q2": [1, 0.5, 0, 0], "q3": [1.0, 1, 1, 1]})
+    >>> statistics(shares)["discrimination"].round(2).tolist()
+    [0.9, 0.9, 0.0]
+    """
+    rows = []
+    for question in shares.columns:
+        own, rest = shares[question], shares.drop(columns=question).mean(axis=1)
+        varied = own.std(ddof=0) > 0 and rest.std(ddof=0) > 0
+        correlation = float(np.corrcoef(own, rest)[0, 1]) if varied else 0.0
+        rows.append((question, len(own), own.mean(), correlation))
+    return pd.DataFrame(rows, columns=["question", "students", "difficulty", "discrimination"])
+
+
+def items(course: CourseFolder, assignment: str) -> pd.DataFrame:
+    """Item statistics of a graded assignment, with the commonest wrong answer to each question.
+
+    Parameters
+    ----------
+    course : CourseFolder
+    assignment : str
+
+    Returns
+    -------
+    DataFrame
+        As :func:`statistics`, with ``commonest_wrong`` (the misconception shown most, or else the kind of failure),
+        ``shown_by`` (students) and ``example`` (one such answer).
+    """
+    table = statistics(scores(course, assignment))
+    wrong: dict[str, Counter[str]] = {}
+    example: dict[tuple[str, str], str] = {}
+    for path in sorted(course.root.glob(f"autograded/*/{assignment}/{assignment}.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            said = cell.metadata.get("idic")
+            if said and said["shows"] != "right":
+                name = cell.metadata.nbgrader.grade_id
+                wrong.setdefault(name, Counter())[said["shows"]] += 1
+                example.setdefault((name, said["shows"]), said["answer"])
+    most = [wrong.get(name, Counter()).most_common(1) for name in table["question"]]
+    table["commonest_wrong"] = [found[0][0] if found else "" for found in most]
+    table["shown_by"] = [found[0][1] if found else 0 for found in most]
+    pairs = zip(table["question"], table["commonest_wrong"], strict=True)
+    table["example"] = [example.get(pair, "") for pair in pairs]
+    return table
+
+
+def plot_items(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw difficulty against discrimination, one labelled point per question.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`items` or :func:`statistics` gives.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = figures.axes(ax)
+    weak = table["discrimination"] < 0.2
+    for chosen, marker, label in ((~weak, "o", "tells students apart"), (weak, "X", "below 0.2: look at it")):
+        part = table[chosen]
+        if len(part):
+            ax.scatter(part["difficulty"], part["discrimination"], marker=marker, s=45, label=label, zorder=3)
+    # Questions of nearly the same place share one label, so that no two overlap.
+    for place, group in table.groupby(
+        [table["difficulty"].round(1), (table["discrimination"] * 6).round() / 6]
+    ):
+        names = ", ".join(name.rpartition("_")[2] for name in group["question"])
+        ax.annotate(
+            names,
+            (group["difficulty"].mean(), group["discrimination"].max()),
+            xytext=(0, 7),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+        )
+        del place
+    ax.axhline(0.2, color="0.6", linewidth=1, linestyle="--", zorder=1)
+    ax.set_xlim(-0.05, 1.05)
+    ax.set_ylim(min(-0.1, table["discrimination"].min() - 0.1), 1.15)
+    ax.set_xlabel("difficulty: mean share of the points (right is easy)")
+    ax.set_ylabel("discrimination: correlation with the other questions")
+    ax.set_title(f"{int(weak.sum())} of {len(table)} questions tell students apart too little")
+    ax.legend(loc="lower left", frameon=False)
+    return ax
