@@ -31,6 +31,7 @@ _TEMPLATES.filters["rows"] = lambda table: (
     [None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False)
 )
 ROPE = 0.01  # a difference in a share that nobody would act on
+MOST_DRAWN = 20  # segments in one figure
 FOLD_SHARE = 0.2  # one repetition's test share: criteria are judged on fifths
 
 
@@ -118,7 +119,7 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
     matrix, figure = _attractive(scores[[c.name for c in compared]], study)
     if figure:
         figures_of.append(("Attractiveness matrix, with sensitivity to the weights", figure))
-    best = matrix["method"].iloc[0] if matrix is not None else scores.index[0]
+    best = _shown_closely(here, list(matrix["method"]) if matrix is not None else list(scores.index))
     figures_of += list(_of_segments(here[here["method"] == best], best))
     return {
         "name": name,
@@ -133,6 +134,13 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
         "figures": figures_of,
         "pairs": _against_best(here, study, name),
     }
+
+
+def _shown_closely(here: pd.DataFrame, by_merit: list[str]) -> str:
+    """The most attractive method whose segments are few enough to be drawn one by one, and more than one."""
+    sizes = here[here["measure"] == "segments"].groupby("method")["value"].mean()
+    drawn = [name for name in by_merit if 2 <= sizes.get(name, 2) <= MOST_DRAWN]
+    return (drawn or by_merit)[0]
 
 
 def _curves(here: pd.DataFrame) -> dict[str, list[float]]:
