@@ -52,26 +52,46 @@ def measure(
     DataFrame
         Table ``kpis`` without control limits; a measure that the tables do not allow is left out.
     """
-    rows = _purchase_measures(transactions, previous, day)
+    if value_history is not None:
+        value_history = value_history[value_history["review_date"].isin([previous, day])]
+    rows = _purchase_measures(transactions, previous, day, transactions["date"].min())
     if value_history is not None:
         rows += _value_measures(value_history, previous, day)
     rows += _voice_measures(survey_responses, interactions, web_events, previous, day)
     if survey_responses is not None and identity_links is not None:
         rows += _wallet(transactions, survey_responses, identity_links, day)
     rows = [(ALL, ALL, *row) for row in rows]
-    for (scheme, segment), members in (
-        segments.groupby(["scheme", "segment"])["customer_id"] if segments is not None else ()
-    ):
-        mine = transactions[transactions["customer_id"].isin(members)]
-        found = [row for row in _purchase_measures(mine, previous, day) if row[0] != "new_customers"]
-        if value_history is not None:
-            owned = value_history[value_history["customer_id"].isin(members)]
-            found += [row for row in _value_measures(owned, previous, day) if row[0] == "customer_equity"]
-        rows += [(scheme, segment, *row) for row in found]
+    for scheme, held in segments.groupby("scheme") if segments is not None else ():
+        rows += _by_segment(scheme, held, transactions, value_history, previous, day)
     table = pd.DataFrame(rows, columns=["scheme", "segment", "kpi", "value", "observations", "low", "high"])
     return table.assign(
         review_date=day, unit=table["kpi"].map({name: kpi.unit for name, kpi in KPIS.items()})
     )
+
+
+def _by_segment(scheme, held, transactions, value_history, previous, day) -> list[tuple]:
+    """The measures that tell segments apart; each customer's rows are looked up once for all segments."""
+    segment_of = held.set_index("customer_id")["segment"]
+    since = transactions[
+        transactions["date"].gt(min(previous, day - 2 * QUARTER)) & transactions["date"].le(day)
+    ]
+    values = (
+        dict(list(value_history.groupby(value_history["customer_id"].map(segment_of))))
+        if value_history is not None
+        else {}
+    )
+    bought = dict(list(since.groupby(since["customer_id"].map(segment_of))))
+    began = transactions["date"].min()
+    rows = []
+    for segment in sorted(held["segment"].unique()):
+        mine = bought.get(segment, since.iloc[:0])
+        found = [row for row in _purchase_measures(mine, previous, day, began) if row[0] != "new_customers"]
+        if segment in values:
+            found += [
+                row for row in _value_measures(values[segment], previous, day) if row[0] == "customer_equity"
+            ]
+        rows += [(scheme, segment, *row) for row in found]
+    return rows
 
 
 def kpis(measures: pd.DataFrame) -> pd.DataFrame:
@@ -151,7 +171,9 @@ def _count(kpi: str, value: float) -> tuple:
     return (kpi, float(value), int(value), np.nan, np.nan)
 
 
-def _purchase_measures(transactions: pd.DataFrame, previous: pd.Timestamp, day: pd.Timestamp) -> list[tuple]:
+def _purchase_measures(
+    transactions: pd.DataFrame, previous: pd.Timestamp, day: pd.Timestamp, began: pd.Timestamp
+) -> list[tuple]:
     bought = transactions[transactions["amount"] > 0]
     part = _between(bought, previous, day)
     moved = drivers(transactions, previous + pd.Timedelta(days=1), day)
@@ -171,12 +193,12 @@ def _purchase_measures(transactions: pd.DataFrame, previous: pd.Timestamp, day: 
             delivered = part["delivery_days"].dropna()
             value, low, high = mean_interval(delivered)
             rows.append(("delivery_days", value, len(delivered), low, high))
-    return rows + _retention(bought, day)
+    return rows + _retention(bought, day, began)
 
 
-def _retention(bought: pd.DataFrame, day: pd.Timestamp) -> list[tuple]:
+def _retention(bought: pd.DataFrame, day: pd.Timestamp, began: pd.Timestamp) -> list[tuple]:
     earlier = _between(bought, day - 2 * QUARTER, day - QUARTER)["customer_id"].unique()
-    if not len(earlier) or bought["date"].min() > day - 2 * QUARTER:
+    if not len(earlier) or began > day - 2 * QUARTER:
         return []
     later = _between(bought, day - QUARTER, day)["customer_id"].unique()
     share, low, high = share_interval(np.isin(earlier, later).sum(), len(earlier))

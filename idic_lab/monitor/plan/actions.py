@@ -144,7 +144,7 @@ def _tested(made: pd.DataFrame, facts: pd.DataFrame, begins: pd.Timestamp) -> li
         rows.append(
             _offer_action(
                 f"offer-{offer}",
-                ("offers", "chosen by expected profit"),
+                ("offers", "customers the offer pays for"),
                 offer,
                 (len(part), int(mine["channel"].ne("none").sum())),
                 mine,
@@ -192,7 +192,7 @@ def _offer_action(name, group, offer, counts, mine, levels, begins, money) -> di
         "customers": counts[0],
         "reachable": counts[1],
         "goal": "a purchase that would not happen without the offer",
-        "tactic": f"give the arm '{offer}' of the last campaign",
+        "tactic": f"make the offer '{offer}' of the last campaign",
         "channel": _usual(mine.loc[mine["channel"] != "none", "channel"]),
         "offer": str(offer),
         "owner": "campaign manager",

@@ -1,0 +1,147 @@
+"""Experiments keep their promised error, the learner misses less than fixed rules, and what it writes can be read."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from idic_lab import history, tables
+from idic_lab.datasets import meridian
+from idic_lab.errors import DataError, UnknownName
+from idic_lab.monitor import loop
+
+ARMS = ["control", "offer"]
+
+
+@pytest.fixture(scope="module")
+def log(sample):
+    segments = history.segments_at(sample["transactions"], pd.Timestamp("2025-08-31"))
+    return loop.campaign_log(sample["campaign_results"], segments, "rfm")
+
+
+@pytest.fixture(scope="module")
+def money(sample):
+    return loop.economics(sample["campaign_results"])
+
+
+@pytest.fixture(scope="module")
+def world(sample, log):
+    """Customers as they come: segment, what would happen, what it would earn, and what it earns on average there."""
+    truth = (
+        meridian.truth()["campaign"].set_index("customer_id").loc[sample["campaign_results"]["customer_id"]]
+    )
+    without = truth["profit_without"].to_numpy()
+    profits = np.column_stack([without, without + truth["gain"].to_numpy()])
+    converts = np.column_stack([without > 0, np.isin(truth["kind"], ["persuadable", "sure_thing"])])
+    segment = log["segment"].to_numpy()
+    means = pd.DataFrame(profits).groupby(segment).transform("mean").to_numpy()
+    come = np.random.default_rng(4).integers(0, len(truth), 20_000)
+    return segment[come], converts[come], profits[come], means[come]
+
+
+def test_boundaries_are_those_of_the_literature():
+    # O'Brien-Fleming spending with 5 looks and alpha 0.05, Jennison & Turnbull (2000), and Pocock's
+    assert loop.spending_boundaries(5)["boundary"].to_numpy() == pytest.approx(
+        [4.877, 3.357, 2.680, 2.290, 2.031], abs=0.002
+    )
+    pocock = loop.spending_boundaries(5, kind="pocock")["boundary"].to_numpy()
+    assert pocock == pytest.approx([2.438, 2.427, 2.410, 2.397, 2.386], abs=0.002)
+    with pytest.raises(UnknownName, match="pocock"):
+        loop.spending_boundaries(5, kind="pocok")
+
+
+def test_peeking_inflates_the_error_and_spending_keeps_it():
+    table = loop.peeking_error([1, 10], random_state=1).set_index("looks")
+    assert table.loc[1, "peeking"] == pytest.approx(0.05, abs=0.012)
+    assert table.loc[10, "peeking"] > 0.15  # Armitage, McPherson & Rowe (1969): 0.193
+    assert table.loc[10, "spending"] == pytest.approx(0.05, abs=0.012)
+
+
+def test_the_sample_size_gives_the_power_it_promises():
+    n = loop.sample_size(0.20, 0.05, power=0.8)
+    rng = np.random.default_rng(2)
+    a, b = rng.binomial(n, 0.20, 4000) / n, rng.binomial(n, 0.25, 4000) / n
+    z = (b - a) / np.sqrt((a + b) / 2 * (1 - (a + b) / 2) * 2 / n)
+    assert (np.abs(z) > 1.96).mean() == pytest.approx(0.8, abs=0.03)
+    with pytest.raises(DataError):
+        loop.sample_size(0.9, 0.2)
+
+
+def test_the_learner_misses_less_than_every_fixed_policy_but_the_best(world, money, sample):
+    segment, converts, profits, means = world
+    best = means.argmax(axis=1)
+    learner = loop.SegmentThompson(ARMS, *money, random_state=1)
+    chosen = loop.simulate_learning(learner, segment, converts, profits, learns="outcome")
+    missed = loop.cumulative_regret(means, chosen, best)
+    spend = np.isin(segment, ["champions", "loyal", "cannot lose"]).astype(int)
+    quiet = np.isin(segment, ["at risk", "lost", "hibernating", "about to sleep"]).astype(int)
+    fixed = {"nobody": 0 * best, "everybody": 0 * best + 1, "best customers": spend, "quiet customers": quiet}
+    for name, arms in fixed.items():
+        assert missed[-1] < loop.cumulative_regret(means, arms, best)[-1], name
+    assert missed[-1] > 0  # only who knew the best policy beforehand does better
+    half = len(missed) // 2
+    assert missed[-1] - missed[half] < 0.5 * missed[half]  # it learns
+
+
+def test_without_an_effect_the_learner_loses_next_to_nothing_by_not_giving_it(money):
+    rng = np.random.default_rng(6)
+    converts = np.repeat(rng.random((6000, 1)) < 0.4, 2, axis=1)
+    profits = converts * [30.0, 24.0] - [0.0, 1.5]
+    learner = loop.SegmentThompson(ARMS, *money, random_state=1)
+    chosen = loop.simulate_learning(learner, np.full(6000, "all"), converts, profits, learns="outcome")
+    assert chosen[-2000:].mean() < 0.05
+
+
+def test_off_policy_estimates_agree_with_the_truth(world, log, sample):
+    truth = (
+        meridian.truth()["campaign"].set_index("customer_id").loc[sample["campaign_results"]["customer_id"]]
+    )
+    without = truth["profit_without"].to_numpy()
+    for arm, profit in {"control": without, "offer": without + truth["gain"].to_numpy()}.items():
+        always = pd.DataFrame({name: float(name == arm) for name in ARMS}, index=log.index)
+        for method in ("weighting", "self-normalised", "doubly robust"):
+            estimate = loop.off_policy_value(log, always, method)
+            assert estimate["low"] - 0.3 < profit.mean() < estimate["high"] + 0.3, (arm, method)
+
+
+def test_a_replay_counts_only_customers_who_were_given_what_the_learner_chose(log, money):
+    counted = loop.replay(log, loop.SegmentThompson(ARMS, *money, random_state=3))
+    assert 0.4 * len(log) < len(counted) < 0.6 * len(log)
+    nobody = log.loc[log["arm"] == "control", "profit"].mean()
+    assert counted["profit"].mean() > nobody
+
+
+def test_the_policy_keeps_to_its_contract_and_changes_with_results(log, money):
+    first = tables.check("policy", loop.learn_policy(log, *money, "rfm"))
+    np.testing.assert_allclose(first.groupby("segment")["probability"].sum(), 1.0)
+    assert (first.groupby("segment")["chosen"].sum() == 1).all()
+    before = first.query("segment == 'champions' and chosen")["offer"].item()
+    turned = pd.DataFrame(
+        {
+            "segment": "champions",
+            "arm": np.repeat(ARMS, 400),
+            "converted": np.repeat([before == "offer", before != "offer"], 400),
+        }
+    )
+    after = loop.learn_policy(pd.concat([log, turned]), *money, "rfm")
+    assert after.query("segment == 'champions' and chosen")["offer"].item() != before
+
+
+def test_a_policy_assigns_arms_by_its_shares_and_records_the_chance():
+    policy = pd.DataFrame({"segment": ["s", "s"], "offer": ARMS, "probability": [0.25, 0.75]})
+    people = pd.DataFrame({"customer_id": [f"c{i}" for i in range(4000)], "segment": "s"})
+    given = loop.assign(policy, people, random_state=1)
+    assert given["offer"].eq("offer").mean() == pytest.approx(0.75, abs=0.03)
+    assert set(zip(given["offer"], given["chance"], strict=True)) == {("control", 0.25), ("offer", 0.75)}
+
+
+def test_the_linear_learner_finds_whom_the_offer_moves():
+    rng = np.random.default_rng(9)
+    x = rng.normal(size=(4000, 2))
+    profits = np.column_stack([np.zeros(4000), 3 * x[:, 0]]) + rng.normal(size=(4000, 2))
+    learner = loop.LinearThompson(ARMS, 2, noise=1.0, random_state=1)
+    chosen = loop.simulate_learning(learner, x, profits, profits)
+    expected = np.column_stack([np.zeros(4000), 3 * x[:, 0]])
+    assert (
+        loop.cumulative_regret(expected, chosen)[-1]
+        < 0.05 * loop.cumulative_regret(expected, np.ones(4000, int))[-1]
+    )

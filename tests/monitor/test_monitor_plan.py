@@ -1,0 +1,167 @@
+"""A plan keeps to the data and to consent, and its exports are harmless and complete."""
+
+import csv
+import io
+
+import pandas as pd
+import pytest
+
+from idic_lab import tables
+from idic_lab.course.summary import summary
+from idic_lab.errors import DataError, UnknownName
+from idic_lab.monitor import kpis, migration, plan
+from idic_lab.repository import Repository
+
+DAY = pd.Timestamp("2025-12-29")
+
+
+@pytest.fixture
+def facts():
+    return pd.DataFrame(
+        {
+            "customer_id": ["a", "b", "c", "d"],
+            "active": [True, False, False, False],
+            "repeated": [True, True, False, False],
+            "lifetime": [100.0, 50.0, 30.0, 20.0],
+            "purchase": [9.0, 9.0, 9.0, 9.0],
+            "growth": [float("nan")] * 4,
+            "saving": [float("nan")] * 4,
+            "spend": [float("nan")] * 4,
+            "wallet": [float("nan")] * 4,
+            "channel": ["email", "email", "none", "phone"],
+        }
+    )
+
+
+@pytest.fixture
+def segments():
+    return pd.DataFrame(
+        {
+            "customer_id": ["a", "b", "c", "d"],
+            "scheme": "rfm",
+            "segment": ["loyal", "loyal", "loyal", "at risk"],
+        }
+    )
+
+
+@pytest.fixture
+def actions(facts, segments):
+    return tables.check("action_plan", plan.action_plan(facts, segments, DAY))
+
+
+def test_who_may_not_be_contacted_brings_neither_cost_nor_return(actions):
+    loyal = actions.set_index("segment").loc["loyal"]
+    assert (loyal["customers"], loyal["reachable"]) == (3, 2)
+    assert loyal["expected_return"] == pytest.approx(0.02 * (100 + 50))
+    assert loyal["cost"] == pytest.approx(2 * 1.0)
+    assert loyal["target"] == pytest.approx(1 / 3 + 0.02 * 2 / 3)
+
+
+def test_a_play_for_nobody_is_left_out_and_a_plan_of_none_refused(facts, segments):
+    assert set(plan.action_plan(facts, segments, DAY)["segment"]) == {"loyal", "at risk"}
+    with pytest.raises(DataError, match="No play applies"):
+        plan.action_plan(facts, segments.assign(segment="elsewhere"), DAY)
+
+
+def test_a_measure_that_is_unknown_is_refused_with_the_nearest(facts, segments):
+    odd = plan.Play("x", "rfm", ("loyal",), "g", "t", "o", "active_shar", 0.1, "lifetime", 1.0)
+    with pytest.raises(UnknownName, match="active_share"):
+        plan.action_plan(facts, segments, DAY, plays=[odd])
+
+
+def test_what_was_learnt_takes_the_place_of_one_campaigns_offers(facts, segments):
+    offers = pd.DataFrame(
+        {
+            "customer_id": ["a"],
+            "offer": ["offer"],
+            "expected_return": [9.0],
+            "expected_cost": [2.0],
+            "expected_profit": [7.0],
+            "made": [True],
+        }
+    )
+    policy = pd.DataFrame(
+        {
+            "scheme": "rfm",
+            "segment": "loyal",
+            "offer": ["control", "offer"],
+            "expected_profit": [5.0, 8.0],
+            "chosen": [False, True],
+        }
+    )
+    without = plan.action_plan(facts, segments, DAY, offers=offers).query("basis == 'measured'")
+    learnt = plan.action_plan(facts, segments, DAY, offers=offers, policy=policy).query("basis == 'measured'")
+    assert without["segment"].tolist() == ["customers the offer pays for"]
+    assert learnt["segment"].tolist() == ["loyal"] and learnt["expected_profit"].tolist() == [6.0]
+
+
+def test_half_the_effect_halves_what_is_assumed_and_leaves_the_cost(actions):
+    half = plan.plan_at(actions, 0.5)
+    assert half["expected_return"].sum() == pytest.approx(actions["expected_return"].sum() / 2)
+    assert half["cost"].equals(actions["cost"])
+
+
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-2", "@SUM(A1)", "\t=1", " =1"])
+def test_no_cell_of_the_spreadsheet_is_a_formula(actions, text):
+    rows = list(csv.reader(io.StringIO(plan.to_csv(actions.assign(tactic=text)))))
+    place = rows[0].index("tactic")
+    assert {row[place] for row in rows[1:]} == {f"'{text}"}
+
+
+def test_the_calendar_has_one_event_per_action_and_short_lines(actions):
+    text = plan.to_calendar(actions.assign(goal="keep; them, für immer " + "é" * 80))
+    assert text.count("BEGIN:VEVENT") == len(actions) == text.count("END:VEVENT")
+    assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
+    unfolded = text.replace("\r\n ", "")
+    assert "keep\\; them\\, für immer" in unfolded
+    for day in actions["review_date"]:
+        assert f"DTSTART;VALUE=DATE:{day:%Y%m%d}" in text
+
+
+def test_the_page_cannot_be_turned_into_markup(actions):
+    page = plan.to_markdown(actions.assign(tactic="<script>|# x"))
+    assert "<script>" not in page.replace("\\<", "")
+
+
+def test_an_export_writes_three_files_or_says_why_not(actions, tmp_path):
+    assert [path.name for path in plan.export(actions, tmp_path / "p")] == [
+        "action_plan.csv",
+        "action_plan.md",
+        "reviews.ics",
+    ]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cannot be written"):
+        plan.export(actions, tmp_path / "file")
+
+
+def test_migration_follows_every_customer_once(histories):
+    segments = histories[1]
+    moves = tables.check("segment_migration", migration.segment_migration(segments))
+    for (day, scheme), part in moves.groupby(["review_date", "scheme"]):
+        listed = segments[segments["review_date"].eq(day) & segments["scheme"].eq(scheme)]
+        assert part.loc[part["after"] != "gone", "customers"].sum() == len(listed)
+    np_shares = moves.groupby(["review_date", "scheme", "before"])["share"].sum()
+    assert np_shares.to_numpy() == pytest.approx(1.0)
+
+
+def title(ax) -> str:
+    return ax.get_title(loc="left") or ax.get_title()
+
+
+def test_figures_state_their_findings(histories, actions):
+    returns = kpis.return_on_customer(histories[0])
+    assert "of customer equity" in title(kpis.plot_return_on_customer(returns))
+    moves = migration.segment_migration(histories[1])
+    last = moves[moves["review_date"].eq(moves["review_date"].max()) & moves["scheme"].eq("behaviour")]
+    assert "moved to another segment" in title(migration.plot_flows(last))
+    assert "after its cost" in title(plan.plot_plan(actions))
+
+
+def test_the_summary_answers_only_what_the_tables_can(sample, actions):
+    repository = Repository()
+    repository.write("transactions", sample["transactions"])
+    assert [question for question, _ in summary(repository)] == ["Who are the customers?"]
+    repository.write("action_plan", actions)
+    told = dict(summary(repository, "EUR"))
+    assert list(told) == ["Who are the customers?", "What should be done?", "What does it return?"]
+    assert "2,000 customers" in told["Who are the customers?"][0]
