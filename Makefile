@@ -13,6 +13,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(READY) ## Run the course on the sample data; tables and report.html under runs/
+	$(BIN)/idic-lab run meridian
 	$(BIN)/idic-lab run cdnow
 
 test: $(READY) ## Run every test, and hold the notebooks to their stored outputs
