@@ -127,11 +127,12 @@ class _Desk:
         if kpis is not None:
             last = kpis[kpis["review_date"].eq(kpis["review_date"].max()) & kpis["segment"].eq("all")]
             outside = last.loc[last["signal"], "kpi"].str.replace("_", " ").tolist()
-            yield (
-                f"Outside their control limits at the last review: {', '.join(outside)}."
-                if outside
-                else "At the last review every measure lay within its control limits."
-            )
+            if last["upper_limit"].notna().any():  # early reviews have no past to make limits from
+                yield (
+                    f"Outside their control limits at the last review: {', '.join(outside)}."
+                    if outside
+                    else "At the last review every measure lay within its control limits."
+                )
         if signals is not None:
             for row in signals.drop_duplicates("figure").itertuples():
                 yield (
