@@ -41,6 +41,7 @@ c.Autograde.autograde_preprocessors = [
 c.GenerateFeedback.preprocessors = [GetGrades, StripHiddenTests, CSSHTMLHeaderPreprocessor]
 
 # Files as students hand them in: ada__value.ipynb
-c.FileNameCollectorPlugin.named_regexp = r"(?P<student_id>[^_/]+)__(?P<file_id>[^/]+)"
+c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/]+?)__(?P<file_id>[^/]+)"
+c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".csv", ".xlsx", ".parquet"]
 c.ExtractorPlugin.force = True
 c.ExportPlugin.to = str(here / "grades.csv")

@@ -30,15 +30,15 @@ def install(output_characters: int, memory_bytes: int) -> None:
     def new_cell(*_: object) -> None:
         printed["characters"] = 0
 
-    def capped(write):
-        def write_some(text: str) -> int:
-            printed["characters"] += len(text)
-            if printed["characters"] > output_characters:
-                raise TooMuchOutput(f"This cell printed more than {output_characters:,} characters.")
-            return write(text)
+    # On the class: IPython puts a writer of its own on the stream for each cell, and takes it away afterwards.
+    stream = type(sys.stdout)
+    write = stream.write
 
-        return write_some
+    def write_some(self: object, text: str) -> int | None:
+        printed["characters"] += len(text)
+        if printed["characters"] > output_characters:
+            raise TooMuchOutput(f"This cell printed more than {output_characters:,} characters.")
+        return write(self, text)
 
-    for stream in (sys.stdout, sys.stderr):
-        stream.write = capped(stream.write)
+    stream.write = write_some
     get_ipython().events.register("pre_run_cell", new_cell)

@@ -1,0 +1,92 @@
+"""The exercises hold what they promise: solutions, wrong answers, hints, forms of answers."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from idic_lab.errors import LabError
+from idic_lab.exercises import begin, check, student_tables
+from idic_lab.exercises.answer_text import Unanswered, Unreadable, decode, encode
+from idic_lab.exercises.course_checks import check_answers, check_completeness, check_metadata
+from idic_lab.exercises.course_folder import CourseFolder
+from idic_lab.exercises.question import ASSIGNMENTS
+from idic_lab.exercises.verdict import judge
+
+COURSE = CourseFolder(Path(__file__).parents[2] / "exercises")
+
+
+def test_every_assignment_of_the_course_is_there():
+    assert set(COURSE.assignments) == set(ASSIGNMENTS)
+
+
+def test_metadata_are_valid_ids_are_unique_and_points_add_up():
+    assert check_metadata(COURSE).faults == ()
+
+
+def test_every_question_has_a_form_an_expected_answer_and_the_promised_numbers_are_kept():
+    assert check_completeness(COURSE).faults == ()
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_model_solutions_score_everything_and_wrong_answers_what_the_bank_says(assignment):
+    assert check_answers(COURSE, assignment, ("bob.k",)).faults == ()
+
+
+def test_a_copied_answer_is_wrong():
+    answer = decode(encode(student_tables("ada")["transactions"]["amount"].sum() / 400))
+    assert judge("value_q02", answer, "ada", COURSE.key).credit == 1
+    assert judge("value_q02", answer, "bob", COURSE.key).credit == 0
+
+
+def test_check_hints_at_a_misconception_without_the_answer(capsys):
+    tables = begin("ada")
+    check("value_q01", len(tables["transactions"]))
+    said = capsys.readouterr().out
+    assert "count each customer once" in said
+    assert " 400" not in said.split("value_q01", 1)[1]
+
+
+def test_check_says_that_nothing_was_answered(capsys):
+    begin("ada")
+    check("value_q01", ...)
+    assert "Not answered yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("student_id", ["", "  ", "a/b", "../x", "x" * 65, 7])
+def test_an_id_that_is_no_id_is_refused(student_id):
+    with pytest.raises(LabError, match="STUDENT_ID"):
+        student_tables(student_id)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [3, 2.5, "b", True, [1, 2], {"x": 1.0}, pd.Series([1.5], index=["C1"]), np.float64(2), np.array(["a"])],
+)
+def test_an_answer_survives_its_way_to_the_grader(answer):
+    read = decode(encode(answer))
+    expected = pd.Series(answer) if isinstance(answer, dict) else answer
+    if isinstance(expected, pd.Series):
+        assert read.to_dict() == expected.to_dict()
+    else:
+        assert read == (list(expected) if isinstance(expected, (list, np.ndarray)) else expected)
+
+
+def test_a_table_survives_its_way_to_the_grader_with_its_index_as_a_column():
+    table = pd.DataFrame({"amount": [1.0, 2.0]}, index=pd.Index(["C1", "C2"], name="customer_id"))
+    assert decode(encode(table))["customer_id"].tolist() == ["C1", "C2"]
+
+
+@pytest.mark.parametrize("answer", [float("nan"), float("inf"), print, object()])
+def test_what_is_no_answer_is_unreadable_and_says_why(answer):
+    assert isinstance(decode(encode(answer)), Unreadable)
+
+
+def test_nothing_given_is_no_answer():
+    assert isinstance(decode(encode(...)), Unanswered)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"kind": "table", "names": ["a"], "columns": []}'])
+def test_a_forged_message_is_unreadable_and_stops_nothing(text):
+    assert isinstance(decode(text), Unreadable)
