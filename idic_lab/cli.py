@@ -228,7 +228,7 @@ def exercise_items(
     table = items(CourseFolder(course), assignment)
     typer.echo(table.round(2).to_string(index=False))
     if plot:
-        plot_items(table).figure.savefig(plot)
+        plot_items(table).figure.savefig(plot, bbox_inches="tight")
         typer.echo(f"Plot: {plot}")
 
 

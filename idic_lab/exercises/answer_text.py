@@ -46,8 +46,8 @@ def encode(answer: Any) -> str:
     --------
     >>> encode(0.25)
     '{"kind": "number", "value": 0.25}'
-    >>> decode(encode(pd.Series([1.5], index=["C1"])))["C1"]
-    1.5
+    >>> decode(encode(pd.Series([1.5], index=["C1"]))).to_dict()
+    {'C1': 1.5}
     """
     text = json.dumps(_packed(answer))
     if len(text) > LARGEST:

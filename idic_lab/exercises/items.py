@@ -114,7 +114,7 @@ def items(course: CourseFolder, assignment: str) -> pd.DataFrame:
 
 
 def plot_items(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw difficulty against discrimination, one labelled point per question.
+    """Draw difficulty and discrimination, one row per question, the hardest on top.
 
     Parameters
     ----------
@@ -127,30 +127,37 @@ def plot_items(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Axes
     """
     ax = figures.axes(ax)
-    weak = table["discrimination"] < 0.2
-    for chosen, marker, label in ((~weak, "o", "tells students apart"), (weak, "X", "below 0.2: look at it")):
-        part = table[chosen]
-        if len(part):
-            ax.scatter(part["difficulty"], part["discrimination"], marker=marker, s=45, label=label, zorder=3)
-    # Questions of nearly the same place share one label, so that no two overlap.
-    for place, group in table.groupby(
-        [table["difficulty"].round(1), (table["discrimination"] * 6).round() / 6]
-    ):
-        names = ", ".join(name.rpartition("_")[2] for name in group["question"])
-        ax.annotate(
-            names,
-            (group["difficulty"].mean(), group["discrimination"].max()),
-            xytext=(0, 7),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-        )
-        del place
-    ax.axhline(0.2, color="0.6", linewidth=1, linestyle="--", zorder=1)
-    ax.set_xlim(-0.05, 1.05)
-    ax.set_ylim(min(-0.1, table["discrimination"].min() - 0.1), 1.15)
-    ax.set_xlabel("difficulty: mean share of the points (right is easy)")
-    ax.set_ylabel("discrimination: correlation with the other questions")
-    ax.set_title(f"{int(weak.sum())} of {len(table)} questions tell students apart too little")
-    ax.legend(loc="lower left", frameon=False)
+    table = table.sort_values("difficulty", ascending=False, ignore_index=True)
+    places = np.arange(len(table))
+    ax.hlines(
+        places,
+        table[["difficulty", "discrimination"]].min(axis=1),
+        table[["difficulty", "discrimination"]].max(axis=1),
+        color="0.8",
+        zorder=1,
+    )
+    ax.scatter(
+        table["difficulty"], places, marker="o", s=40, label="difficulty: mean share of the points", zorder=3
+    )
+    ax.scatter(
+        table["discrimination"],
+        places,
+        marker="D",
+        s=34,
+        zorder=3,
+        label="discrimination: correlation with the other questions",
+    )
+    ax.axvline(0.2, color="0.5", linewidth=1, linestyle="--", zorder=0)
+    ax.set_yticks(places, table["question"])
+    ax.set_ylim(-0.6, len(table) - 0.4)
+    ax.set_xlim(min(-0.05, table["discrimination"].min() - 0.05), 1.05)
+    ax.set_xlabel("from 0 to 1; the dashed line marks a discrimination of 0.2")
+    weak = int((table["discrimination"] < 0.2).sum())
+    told = (
+        f"{weak} of {len(table)} questions hardly tell students apart"
+        if weak
+        else "Every question tells students apart"
+    )
+    ax.set_title(told, pad=46)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1, frameon=False)
     return ax

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from IPython import get_ipython
 
@@ -27,18 +28,21 @@ def install(output_characters: int, memory_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     printed = {"characters": 0}
 
+    def capped(write: Callable[[str], int | None]) -> Callable[[str], int | None]:
+        def write_some(text: str) -> int | None:
+            printed["characters"] += len(text)
+            if printed["characters"] > output_characters:
+                raise TooMuchOutput(f"This cell printed more than {output_characters:,} characters.")
+            return write(text)
+
+        write_some.caps = True
+        return write_some
+
     def new_cell(*_: object) -> None:
         printed["characters"] = 0
+        # Anew for each cell: IPython puts a writer of its own on the streams and takes it away afterwards.
+        for stream in (sys.stdout, sys.stderr):
+            if not hasattr(stream.write, "caps"):
+                stream.write = capped(stream.write)
 
-    # On the class: IPython puts a writer of its own on the stream for each cell, and takes it away afterwards.
-    stream = type(sys.stdout)
-    write = stream.write
-
-    def write_some(self: object, text: str) -> int | None:
-        printed["characters"] += len(text)
-        if printed["characters"] > output_characters:
-            raise TooMuchOutput(f"This cell printed more than {output_characters:,} characters.")
-        return write(self, text)
-
-    stream.write = write_some
     get_ipython().events.register("pre_run_cell", new_cell)
