@@ -206,7 +206,7 @@ QUESTIONS = (
     ),
     Question(
         "lifetime_value_q10",
-        Number(0, unit="currency per customer", tolerance=0.005),
+        Number(0, unit="currency per customer"),
         (
             Misconception(
                 "margin_forgotten",

@@ -177,7 +177,7 @@ QUESTIONS = (
     ),
     Question(
         "monitor_q08",
-        Number(0, unit="currency", tolerance=0.005),
+        Number(0, unit="currency"),
         (
             Misconception(
                 "future_in_the_past",
