@@ -231,12 +231,18 @@ def make_offers_and_prices(
     need_profiles: pd.DataFrame | None = None,
     order_lines: pd.DataFrame | None = None,
     products: pd.DataFrame | None = None,
+    policy: pd.DataFrame | None = None,
+    segments: pd.DataFrame | None = None,
     **unused: pd.DataFrame,
 ) -> dict[str, pd.DataFrame]:
-    """Offers and the messages that carry them."""
+    """Offers and the messages that carry them; a policy of the round before draws who may be made which."""
+    drawn = None
+    if policy is not None and len(policy) and segments is not None:
+        drawn = monitor.loop.assign(policy, segments[segments["scheme"] == "rfm"], random_state=_SEED)
     # A quarter of what treating everybody would cost is the notebook's budget.
     candidates = customize.offers.candidates_of(campaign_results, random_state=_SEED)
-    allocated = customize.offers.allocate(candidates, customize.offers.share_of_budget(candidates, 0.25))
+    budget = customize.offers.share_of_budget(candidates, 0.25)
+    allocated = customize.offers.allocate(candidates, budget, drawn=drawn)
     offers = customize.offers.offers_table(allocated)
     facts = customize.communication.offer_facts(rfm, need_segments, order_lines, products)
     messages = customize.communication.offer_messages(offers, facts, consents, need_profiles, "email")

@@ -14,7 +14,11 @@ COLUMNS = ("customer_id", "offer", "expected_return", "expected_cost")
 
 
 def allocate(
-    candidates: pd.DataFrame, budget: float, method: str = "exact", time_limit: float = 20.0
+    candidates: pd.DataFrame,
+    budget: float,
+    method: str = "exact",
+    time_limit: float = 20.0,
+    drawn: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Choose at most one offer per customer so that profit is greatest and the cost stays within the budget.
 
@@ -32,6 +36,9 @@ def allocate(
     method : {"exact", "greedy"}
     time_limit : float
         Seconds for the solver; the best answer so far is taken when they are over.
+    drawn : DataFrame, optional
+        ``customer_id``, ``offer``: the arm that chance drew for each customer. Only that offer can then be made to the
+        customer; who drew "control", and who is not among them, is made none.
 
     Returns
     -------
@@ -41,7 +48,7 @@ def allocate(
     Raises
     ------
     DataError
-        When the budget or a cost is negative or missing, or a customer and offer come twice.
+        When the budget or a cost is negative or missing, a customer and offer come twice, or a customer drew twice.
 
     Notes
     -----
@@ -53,18 +60,39 @@ def allocate(
     ...                        "expected_cost": [2.0, 10.0]})
     >>> [allocate(offers, 10, how)["made"].tolist() for how in ("greedy", "exact")]
     [[True, False], [False, True]]
+    >>> drawn = pd.DataFrame({"customer_id": ["a", "b"], "offer": ["call", "control"]})
+    >>> allocate(offers, 20, drawn=drawn)["made"].tolist()
+    [True, False]
     """
     _check(candidates, budget)
+    if method not in ("exact", "greedy"):
+        raise UnknownName("method", method, ["exact", "greedy"])
     table = candidates.assign(expected_profit=candidates["expected_return"] - candidates["expected_cost"])
+    made = np.zeros(len(table), dtype=bool)
+    open_to = _drawn(table, drawn)
+    if open_to.any():
+        made[open_to] = _choose(table[open_to], budget, method, time_limit)
+    return table.assign(made=made)
+
+
+def _drawn(table: pd.DataFrame, drawn: pd.DataFrame | None) -> np.ndarray:
+    """Which candidates are of the arm drawn for their customer; all of them when nothing was drawn."""
+    if drawn is None:
+        return np.ones(len(table), dtype=bool)
+    if drawn["customer_id"].duplicated().any():
+        raise DataError("A customer drew more than one arm.")
+    arm = table["customer_id"].map(drawn.set_index("customer_id")["offer"])
+    return arm.eq(table["offer"]).fillna(False).to_numpy(bool)
+
+
+def _choose(table: pd.DataFrame, budget: float, method: str, time_limit: float) -> np.ndarray:
     cost, profit = table["expected_cost"].to_numpy(float), table["expected_profit"].to_numpy(float)
     customer = pd.factorize(table["customer_id"])[0]
     chosen = _greedy(cost, profit, customer, budget)
     if method == "exact" and np.ptp(cost) > 1e-9:  # where all offers cost the same, the greedy rule is exact
         solved = _exact(cost, profit, customer, budget, time_limit)
         chosen = solved if profit[solved].sum() > profit[chosen].sum() else chosen
-    elif method not in ("exact", "greedy"):
-        raise UnknownName("method", method, ["exact", "greedy"])
-    return table.assign(made=chosen)
+    return chosen
 
 
 def _check(candidates: pd.DataFrame, budget: float) -> None:
