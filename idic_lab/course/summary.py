@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from idic_lab.monitor.plan import Total, total
 from idic_lab.repository import Repository
 
 _TIERS = ("most valuable", "most growable", "below zero")
@@ -106,13 +107,12 @@ class _Desk:
     def returns(self) -> Iterator[str]:
         plan, returns = self._table("action_plan"), self._table("return_on_customer")
         if plan is not None:
-            paying = plan[plan["expected_profit"] > 0]
-            measured = paying.loc[paying["basis"] == "measured", "expected_return"].sum()
-            if len(paying):
+            whole = total(plan)
+            if whole.customers:
                 yield (
-                    f"The {len(paying)} actions expected to pay cost {paying['cost'].sum():,.0f}{self.unit} and should "
-                    f"return {paying['expected_return'].sum():,.0f}{self.unit}; {measured:,.0f}{self.unit} of that rests "
-                    "on a trial, the rest on assumptions."
+                    f"The actions expected to pay should return {whole.expected_return:,.0f}{self.unit} at a cost of "
+                    f"{whole.cost:,.0f}{self.unit}, each of their {whole.customers:,} customers counted once, in the action "
+                    f"that promises most. {self._rests_on(whole)}"
                 )
         if returns is not None:
             last = returns[returns["group"] == "all"].sort_values("review_date").iloc[-1]
@@ -121,6 +121,15 @@ class _Desk:
                 f"{last['return_on_customer']:.1%} of its value: {last['cash_flow']:,.0f}{self.unit} of margin and "
                 f"{last['equity_change']:+,.0f}{self.unit} of customer equity."
             )
+
+    def _rests_on(self, whole: Total) -> str:
+        if not whole.estimated:
+            return "All of that rests on assumptions."
+        rest = whole.expected_return - whole.estimated
+        return (
+            f"Of that {whole.estimated:,.0f}{self.unit} is estimated from a trial, possibly too high because the same "
+            f"estimates chose whom to treat; {rest:,.0f}{self.unit} is assumed."
+        )
 
     def changes(self) -> Iterator[str]:
         kpis, signals = self._table("kpis"), self._table("signals")

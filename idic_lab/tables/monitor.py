@@ -36,7 +36,18 @@ action_plan = Table(
             minimum=0,
             nullable=True,
         ),
-        "basis": column("text", "where the expected return comes from", values=("measured", "assumed")),
+        "basis": column(
+            "text",
+            "where the expected return comes from: estimated from a trial, or assumed",
+            values=("estimated", "assumed"),
+        ),
+        "counted_customers": column(
+            "count",
+            "customers who count in this action in a total: of all paying actions it promises most for them",
+            minimum=0,
+        ),
+        "counted_return": column("number", "expected return from them", unit="currency"),
+        "counted_cost": column("number", "cost of the action for them", unit="currency", minimum=0),
     },
     key=("action_id",),
 )

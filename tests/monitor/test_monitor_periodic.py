@@ -91,7 +91,7 @@ def test_what_one_review_learnt_changes_the_plan_of_the_next(shop, replayed):
     plan = replayed[0].read("action_plan")
     policy = replayed[0].read("policy")
     wanted = set(policy.loc[policy["chosen"] & policy["offer"].ne("control"), "segment"])
-    assert wanted and set(plan.loc[plan["basis"] == "measured", "segment"]) <= wanted
+    assert wanted and set(plan.loc[plan["basis"] == "estimated", "segment"]) <= wanted
 
 
 def test_an_unknown_period_is_refused_with_the_nearest(shop):

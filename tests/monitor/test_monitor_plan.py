@@ -89,16 +89,89 @@ def test_what_was_learnt_takes_the_place_of_one_campaigns_offers(facts, segments
             "chosen": [False, True],
         }
     )
-    without = plan.action_plan(facts, segments, DAY, offers=offers).query("basis == 'measured'")
-    learnt = plan.action_plan(facts, segments, DAY, offers=offers, policy=policy).query("basis == 'measured'")
+    without = plan.action_plan(facts, segments, DAY, offers=offers).query("basis == 'estimated'")
+    learnt = plan.action_plan(facts, segments, DAY, offers=offers, policy=policy).query(
+        "basis == 'estimated'"
+    )
     assert without["segment"].tolist() == ["customers the offer pays for"]
     assert learnt["segment"].tolist() == ["loyal"] and learnt["expected_profit"].tolist() == [6.0]
+
+
+@pytest.fixture
+def overlapping():
+    """Two plays that both reach b; the call promises 0.1 x 50 - 4 = 1 for b, the mail 0.05 x 50 - 1 = 1.5."""
+    call = plan.Play("call", "tier", ("best",), "g", "t", "o", "active_share", 0.1, "lifetime", 4.0)
+    mail = plan.Play("mail", "rfm", ("loyal",), "g", "t", "o", "active_share", 0.05, "lifetime", 1.0)
+    members = pd.DataFrame(
+        {
+            "customer_id": ["a", "b", "b", "d"],
+            "scheme": ["tier", "tier", "rfm", "rfm"],
+            "segment": ["best", "best", "loyal", "loyal"],
+        }
+    )
+    return [call, mail], members
+
+
+def test_a_customer_in_two_actions_is_counted_in_the_one_that_promises_most(facts, overlapping):
+    plays, members = overlapping
+    table = tables.check("action_plan", plan.action_plan(facts, members, DAY, plays=plays))
+    rows = table.set_index("action_id")
+    assert rows.loc["call-best", "expected_return"] == pytest.approx(10 + 5)
+    assert rows.loc["mail-loyal", "expected_return"] == pytest.approx(2.5 + 1)
+    assert rows["counted_customers"].to_dict() == {"call-best": 1, "mail-loyal": 2}
+    whole = plan.total(table)
+    assert whole.customers == 3  # not the four rows that the actions reach
+    assert whole.expected_return == pytest.approx(10 + 2.5 + 1)
+    assert whole.cost == pytest.approx(4 + 1 + 1)
+    assert whole.estimated == 0 and whole.profit == pytest.approx(7.5)
+    assert whole.expected_return < table["expected_return"].sum()
+
+
+def test_an_action_that_does_not_pay_takes_no_customer_from_one_that_does(facts, overlapping):
+    plays, members = overlapping
+    dear = plan.Play("dear", "tier", ("best",), "g", "t", "o", "active_share", 0.3, "lifetime", 40.0)
+    table = plan.action_plan(facts, members, DAY, plays=[dear, plays[1]]).set_index("action_id")
+    assert table.loc["dear-best", "expected_profit"] < 0
+    assert table.loc["dear-best", "counted_customers"] == 0
+    assert table.loc["mail-loyal", "counted_customers"] == 2
+
+
+def test_where_no_customer_is_in_two_actions_the_total_is_the_sum(actions):
+    paying = actions[actions["expected_profit"] > 0]
+    whole = plan.total(actions)
+    assert whole.expected_return == pytest.approx(paying["expected_return"].sum())
+    assert whole.cost == pytest.approx(paying["cost"].sum())
+
+
+def test_an_offer_to_who_may_not_be_contacted_brings_nothing(facts, segments):
+    offers = pd.DataFrame(
+        {
+            "customer_id": ["a", "c"],
+            "offer": "offer",
+            "expected_return": [9.0, 90.0],
+            "expected_cost": [2.0, 2.0],
+            "expected_profit": [7.0, 88.0],
+            "made": True,
+        }
+    )
+    row = plan.action_plan(facts, segments, DAY, offers=offers).query("basis == 'estimated'").iloc[0]
+    assert (row["customers"], row["reachable"]) == (2, 1)
+    assert (row["expected_return"], row["cost"], row["expected_profit"]) == (9.0, 2.0, 7.0)
+
+
+def test_the_summary_states_the_total_that_counts_each_customer_once(facts, overlapping):
+    repository = Repository()
+    repository.write("action_plan", plan.action_plan(facts, overlapping[1], DAY, plays=overlapping[0]))
+    (sentence,) = dict(summary(repository, "EUR"))["What does it return?"]
+    assert "should return 14 EUR at a cost of 6 EUR, each of their 3 customers counted once" in sentence
+    assert "rests on assumptions" in sentence
 
 
 def test_half_the_effect_halves_what_is_assumed_and_leaves_the_cost(actions):
     half = plan.plan_at(actions, 0.5)
     assert half["expected_return"].sum() == pytest.approx(actions["expected_return"].sum() / 2)
     assert half["cost"].equals(actions["cost"])
+    assert plan.total(half).expected_return == pytest.approx(plan.total(actions).expected_return / 2)
 
 
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-2", "@SUM(A1)", "\t=1", " =1"])

@@ -9,6 +9,7 @@ import pandas as pd
 
 from idic_lab import tables
 from idic_lab.errors import DataError, UnknownName
+from idic_lab.monitor.plan.overlap import counted_once
 from idic_lab.monitor.plan.plays import PLAYS, Play
 
 UNITS = {
@@ -41,7 +42,8 @@ def action_plan(
         First day of the plan.
     plays : iterable of Play
     offers : DataFrame, optional
-        Table ``offers``: those made become one action, its return as measured in the trial they come from.
+        Table ``offers``: those made become one action, its return as estimated
+        from the trial they come from, for those who may be contacted.
     policy : DataFrame, optional
         Table ``policy`` of the round before: where it chooses an offer for a segment, that is an action too, and the
         action from ``offers`` is left to it.
@@ -49,7 +51,8 @@ def action_plan(
     Returns
     -------
     DataFrame
-        Table ``action_plan``, most profitable first.
+        Table ``action_plan``, most profitable first. A customer can be in several actions; the columns ``counted_...`` count
+        each in one of them (`counted_once`).
 
     Raises
     ------
@@ -77,10 +80,15 @@ def action_plan(
             f"No play applies: the segments are of {', '.join(sorted(segments['scheme'].unique())) or 'no scheme'}."
         )
     empty = tables.get("action_plan").empty()
+    each = pd.concat([row.pop("each").assign(action_id=row["action_id"]) for row in rows], ignore_index=True)
     table = pd.DataFrame(rows)
     table["expected_profit"] = table["expected_return"] - table["cost"]
     positive = table["expected_return"] > 0
     table["break_even"] = (table["cost"] / table["expected_return"].where(positive)).astype(float)
+    paying = each["action_id"].isin(table.loc[table["expected_profit"] > 0, "action_id"])
+    table = table.merge(counted_once(each[paying]), on="action_id", how="left")
+    counted = ["counted_customers", "counted_return", "counted_cost"]
+    table[counted] = table[counted].fillna(0)
     return table.sort_values("expected_profit", ascending=False, ignore_index=True)[list(empty)].astype(
         empty.dtypes
     )
@@ -98,6 +106,7 @@ def _action(play: Play, segment: str, mine: pd.DataFrame, begins: pd.Timestamp) 
     room = 1.0 if saved else min(play.lift, max(1 - baseline, 0)) / play.lift
     lift = play.lift * room
     target = baseline * (1 - lift * share) if saved else baseline + lift * share
+    each = _each(reachable["customer_id"], lift * reachable[play.worth], play.unit_cost)
     return {
         "action_id": f"{play.name}-{segment.replace(' ', '-')}",
         "scheme": play.scheme,
@@ -115,10 +124,16 @@ def _action(play: Play, segment: str, mine: pd.DataFrame, begins: pd.Timestamp) 
         "target": target,
         "starts": begins,
         "review_date": begins + pd.Timedelta(weeks=play.weeks),
-        "expected_return": lift * float(reachable[play.worth].sum()),
-        "cost": play.unit_cost * len(reachable),
+        "expected_return": float(each["expected_return"].sum()),
+        "cost": float(each["cost"].sum()),
         "basis": "assumed",
+        "each": each,
     }
+
+
+def _each(customers: pd.Series, returned: pd.Series | float, cost: pd.Series | float) -> pd.DataFrame:
+    """What an action should return and cost for each customer it reaches."""
+    return pd.DataFrame({"customer_id": customers, "expected_return": returned, "cost": cost})
 
 
 def _baseline(kpi: str, mine: pd.DataFrame) -> float:
@@ -141,16 +156,17 @@ def _tested(made: pd.DataFrame, facts: pd.DataFrame, begins: pd.Timestamp) -> li
     for offer, part in made.groupby("offer"):
         mine = facts[facts["customer_id"].isin(part["customer_id"])]
         profit = float(part["expected_profit"].mean())
+        reached = part[part["customer_id"].isin(mine.loc[mine["channel"] != "none", "customer_id"])]
         rows.append(
             _offer_action(
                 f"offer-{offer}",
                 ("offers", "customers the offer pays for"),
                 offer,
-                (len(part), int(mine["channel"].ne("none").sum())),
+                (len(part), len(reached)),
                 mine,
                 (0.0, profit),
                 begins,
-                (float(part["expected_return"].sum()), float(part["expected_cost"].sum())),
+                _each(reached["customer_id"], reached["expected_return"], reached["expected_cost"]),
             )
         )
     return rows
@@ -168,7 +184,7 @@ def _learned(policy: pd.DataFrame, facts: pd.DataFrame, segments: pd.DataFrame, 
         if best["offer"] == "control" or control.empty or reached.empty:
             continue
         without = float(control["expected_profit"].iloc[0])
-        gain = (float(best["expected_profit"]) - without) * len(reached)
+        gain = float(best["expected_profit"]) - without
         rows.append(
             _offer_action(
                 f"policy-{segment.replace(' ', '-')}",
@@ -178,13 +194,14 @@ def _learned(policy: pd.DataFrame, facts: pd.DataFrame, segments: pd.DataFrame, 
                 mine,
                 (without, float(best["expected_profit"])),
                 begins,
-                (gain, 0.0),  # the profits that a policy compares are after the cost of the offer
+                # The profits that a policy compares are after the cost of the offer.
+                _each(reached["customer_id"], gain, 0.0),
             )
         )
     return rows
 
 
-def _offer_action(name, group, offer, counts, mine, levels, begins, money) -> dict:
+def _offer_action(name, group, offer, counts, mine, levels, begins, each) -> dict:
     return {
         "action_id": name,
         "scheme": group[0],
@@ -202,14 +219,15 @@ def _offer_action(name, group, offer, counts, mine, levels, begins, money) -> di
         "target": levels[1],
         "starts": begins,
         "review_date": begins + pd.Timedelta(weeks=4),
-        "expected_return": money[0],
-        "cost": money[1],
-        "basis": "measured",
+        "expected_return": float(each["expected_return"].sum()),
+        "cost": float(each["cost"].sum()),
+        "basis": "estimated",
+        "each": each,
     }
 
 
 def plan_at(plan: pd.DataFrame, effect: float) -> pd.DataFrame:
-    """The plan if every assumed effect turned out at a share of what was assumed; measured returns stay.
+    """The plan if every assumed effect turned out at a share of what was assumed; estimated returns stay.
 
     Parameters
     ----------
@@ -221,8 +239,13 @@ def plan_at(plan: pd.DataFrame, effect: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The plan with ``expected_return`` and ``expected_profit`` anew.
+        The plan with ``expected_return``, ``expected_profit`` and ``counted_return`` anew; each customer is still counted
+        in the same action.
     """
     scale = np.where(plan["basis"].eq("assumed"), effect, 1.0)
     returned = plan["expected_return"] * scale
-    return plan.assign(expected_return=returned, expected_profit=returned - plan["cost"])
+    return plan.assign(
+        expected_return=returned,
+        expected_profit=returned - plan["cost"],
+        counted_return=plan["counted_return"] * scale,
+    )

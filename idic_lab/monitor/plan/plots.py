@@ -7,10 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from idic_lab import figures
+from idic_lab.monitor.plan.overlap import total
 
 
 def plot_plan(plan: pd.DataFrame, currency: str = "", ax: Axes | None = None) -> Axes:
-    """What each action costs beside what it should return.
+    """What each action costs beside what it should return; the total counts each customer once.
 
     Parameters
     ----------
@@ -26,19 +27,19 @@ def plot_plan(plan: pd.DataFrame, currency: str = "", ax: Axes | None = None) ->
     ax = figures.axes(ax, figsize=(8, 0.42 * len(plan) + 1.4))
     shown = plan.iloc[::-1].reset_index(drop=True)
     place = np.arange(len(shown))
-    measured = shown["basis"].eq("measured").to_numpy()
-    colours = np.where(measured, figures.BLUE, figures.SKY)
+    estimated = shown["basis"].eq("estimated").to_numpy()
+    colours = np.where(estimated, figures.BLUE, figures.SKY)
     ax.barh(place + 0.2, shown["expected_return"], height=0.38, color=colours)
     ax.barh(place - 0.2, shown["cost"], height=0.38, color=figures.VERMILION)
     ax.set_yticks(place, shown["action_id"].str.replace("-", " "))
-    total = plan["expected_return"].sum() - plan["cost"].sum()
-    ax.set_title(f"The plan should earn {total:,.0f} {currency}".rstrip() + " after its cost")
+    earned = f"{total(plan).profit:,.0f} {currency}".rstrip()
+    ax.set_title(f"The plan should earn {earned} after its cost,\neach customer counted once")
     ax.set_xlabel(f"{currency or 'Currency'} until the review, or over the lifetime of those kept")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     handles = [
         ax.barh([0], [0], color=colour, label=label)
         for colour, label in (
-            (figures.BLUE, "return, measured in a trial"),
+            (figures.BLUE, "return, estimated from a trial"),
             (figures.SKY, "return, assumed"),
             (figures.VERMILION, "cost"),
         )
