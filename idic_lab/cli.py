@@ -180,7 +180,7 @@ def simulate(
     meridian.simulate_to(
         out, n=n, seed=seed, difficulty=difficulty, format="parquet", progress=sys.stderr.isatty()
     )
-    typer.echo(f"Wrote the tables to {out} and the planted truth to {out / 'truth'}.")
+    typer.echo(f"Wrote the tables to {out}, and what was planted in them to its subfolder.")
 
 
 Course = Annotated[Path, typer.Option(help="Folder of the nbgrader course.")]

@@ -77,7 +77,7 @@ def _packed(answer: Any) -> dict[str, Any]:
 
 def _packed_one(answer: Any) -> dict[str, Any]:
     if isinstance(answer, (bool, np.bool_)):
-        return {"kind": "truth", "value": bool(answer)}
+        return {"kind": "flag", "value": bool(answer)}
     if isinstance(answer, Real):
         value = float(answer)
         if isinstance(answer, Integral) or math.isfinite(value):
