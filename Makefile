@@ -7,7 +7,7 @@ READY := .venv/.ready
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab dashboard notebooks lint lock clean
+.PHONY: help run test lab dashboard notebooks docs lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ dashboard: $(READY) ## Open the review's page, of the last run on Meridian if th
 notebooks: $(READY) ## Re-execute and save every notebook
 	$(BIN)/python -m idic_lab.course.refresh
 	$(BIN)/ruff format --quiet notebooks
+
+docs: $(READY) ## Write the pages of docs/ that come from the code: stages and tables, public names
+	$(BIN)/python -m idic_lab.course.generated_docs
 
 lint: $(READY) ## Check style of code and notebooks
 	$(BIN)/ruff format --check .
