@@ -30,6 +30,10 @@ class RepositoryError(LabError):
     """The customer repository cannot be opened, read or written."""
 
 
+class DamagedRepository(RepositoryError):
+    """The file of the repository is no database, or no longer one."""
+
+
 class UnknownName(LabError):
     """A name that is not among the valid ones; the message gives the nearest.
 

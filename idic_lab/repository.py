@@ -7,18 +7,17 @@ moment of a read or a write and closed again, so that the notebooks of a run, ea
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from idic_lab import databases, tables
+from idic_lab import databases, repository_file, tables
 from idic_lab.errors import DataError, RepositoryError, UnknownName
 
 _HISTORY = "_history"
@@ -127,7 +126,7 @@ class Repository:
                 self._record(connection, "write", name, len(data), made_by, made_from)
                 connection.execute("COMMIT")
             except duckdb.Error as error:
-                connection.execute("ROLLBACK")
+                _roll_back(connection)
                 raise RepositoryError(
                     f"Table '{name}' was not written; what was there before still is: {error}"
                 ) from None
@@ -162,6 +161,8 @@ class Repository:
             try:
                 connection.execute("BEGIN")
                 counts = _remove(connection, str(customer_id))
+                if self.path is not None:
+                    repository_file.mark_for_rewriting(connection)
                 if not counts:
                     raise DataError("No table of the repository knows a customer with this number.")
                 code = "forgotten customer " + self._code(connection, str(customer_id))
@@ -169,13 +170,13 @@ class Repository:
                     self._record(connection, "forget", name, rows, code, ())
                 connection.execute("COMMIT")
             except duckdb.Error as error:
-                connection.execute("ROLLBACK")
+                _roll_back(connection)
                 raise RepositoryError(f"Nothing was removed: {error}") from None
             except DataError:
                 connection.execute("ROLLBACK")
                 raise
             if self.path is not None:
-                _copy_without_remains(connection, self.path)
+                repository_file.rewrite(connection, self.path)
         return counts
 
     @staticmethod
@@ -226,14 +227,7 @@ class Repository:
         if not write and not self.path.exists():
             yield None
             return
-        if not self.path.parent.is_dir():
-            raise RepositoryError(
-                f"There is no folder '{self.path.parent.name}' to hold the repository '{self.path.name}'."
-            )
-        try:
-            connection = databases.connect(self.path, read_only=not write)
-        except duckdb.Error as error:
-            raise RepositoryError(_why_not_opened(self.path, error)) from None
+        connection = repository_file.opened(self.path, write)
         try:
             yield connection
         finally:
@@ -277,33 +271,10 @@ def _remove(connection, customer_id: str) -> dict[str, int]:
     return counts
 
 
-def _copy_without_remains(connection, path: Path) -> None:
-    """Write the file anew and put it in the old one's place at once: deleted rows stay readable in a file's gaps."""
-    fresh = path.with_name(path.name + ".partial")
-    fresh.unlink(missing_ok=True)
-    (name,) = connection.execute("SELECT current_database()").fetchone()
-    connection.execute(f"ATTACH '{str(fresh).replace(chr(39), chr(39) * 2)}' AS fresh")
-    connection.execute(f"COPY FROM DATABASE {_quoted(name)} TO fresh")
-    connection.execute("DETACH fresh")
-    connection.close()
-    os.replace(fresh, path)
-
-
-def _why_not_opened(path: Path, error: Exception) -> str:
-    text = str(error)
-    if "lock" in text.lower():
-        return (
-            f"The repository '{path.name}' is in use by another process. Close the other notebook or wait until its "
-            "run has ended, then try again."
-        )
-    if "permission" in text.lower() or "read-only" in text.lower():
-        return (
-            f"The repository '{path.name}' cannot be opened: no permission. Check the rights of its folder."
-        )
-    return (
-        f"'{path.name}' is not a customer repository that can be opened ({text.splitlines()[0]}). Move it away and run "
-        "again to make a new one."
-    )
+def _roll_back(connection) -> None:
+    """Undo what was begun; after a full disk there is no transaction left to undo, and saying so would hide the cause."""
+    with suppress(duckdb.Error):
+        connection.execute("ROLLBACK")
 
 
 def _text_as_text(data: pd.DataFrame) -> pd.DataFrame:
