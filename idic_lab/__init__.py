@@ -1,3 +1,3 @@
 """IDIC Lab: identify, differentiate, interact, customize; then implement and monitor."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -215,6 +215,60 @@ def grade_exercises(
     typer.echo(table.drop(columns="notes").to_string(index=False))
 
 
+@exercises_app.command("begin")
+def begin_exercise(
+    assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")],
+    student: Annotated[str, typer.Option("--id", help="Your id; the shop you work on grows from it.")] = "me",
+    course: Course = Path("exercises"),
+    out: Annotated[Path, typer.Option(help="Folder for your copy.")] = Path("my-exercises"),
+) -> None:
+    """Take a student's copy of an assignment, to work on without an instructor."""
+    from idic_lab.exercises.course_folder import CourseFolder
+    from idic_lab.exercises.self_study import begin
+
+    typer.echo(f"Making your copy of {assignment} ...")
+    path = begin(CourseFolder(course), assignment, out, student)
+    typer.echo(f"Open {path} in JupyterLab. When you are done: idic-lab exercises grade-own {path}")
+
+
+@exercises_app.command("grade-own")
+def grade_own_exercise(
+    notebook: Annotated[Path, typer.Argument(help="Your copy of an assignment.")],
+    course: Course = Path("exercises"),
+) -> None:
+    """Grade a notebook of your own: points per question, and a feedback page beside it."""
+    from idic_lab.exercises.course_folder import CourseFolder
+    from idic_lab.exercises.self_study import grade_own
+
+    typer.echo(f"Grading {notebook.name}; this takes about a minute ...")
+    table, notes, page = grade_own(CourseFolder(course), notebook)
+    for note in notes:
+        typer.echo(f"Note: {note}")
+    typer.echo(table.to_string(index=False))
+    typer.echo(f"\n{table['points'].sum():g} of {table['of'].sum():g} points. Feedback: {page}")
+
+
+@exercises_app.command("try")
+def try_exercises(
+    assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")] = "value",
+    course: Course = Path("exercises"),
+    out: Annotated[Path, typer.Option(help="A new folder for the trial class.")] = Path("trial-class"),
+    size: Annotated[int, typer.Option(min=1, help="Students.")] = 6,
+    harmful: Annotated[
+        bool, typer.Option("--harmful", help="Let the first nine loop, crash, forge and the like.")
+    ] = False,
+) -> None:
+    """Play one assignment with made-up students, from release to feedback, in a folder of its own."""
+    from idic_lab.exercises.course_folder import CourseFolder
+    from idic_lab.exercises.trial import trial_class
+
+    table = trial_class(CourseFolder(course), assignment, out, size, harmful, tell=typer.echo)
+    typer.echo(table.drop(columns="notes").to_string(index=False))
+    first = table["student"].iloc[-1]
+    typer.echo(f"\nFeedback, as a student sees it: {out}/feedback/{first}/{assignment}/{assignment}.html")
+    typer.echo(f"Grades: {out}/grades.csv. Questions: idic-lab exercises items {assignment} --course {out}")
+
+
 @exercises_app.command("items")
 def exercise_items(
     assignment: Annotated[str, typer.Argument(help="A graded assignment.")],

@@ -23,8 +23,7 @@ def test_pages_written_from_the_code_are_current(generated):
     stale = [
         name
         for name, text in generated.items()
-        if not (ROOT / "docs" / name).exists()
-        or (ROOT / "docs" / name).read_text(encoding="utf-8") != text
+        if not (ROOT / "docs" / name).exists() or (ROOT / "docs" / name).read_text(encoding="utf-8") != text
     ]
     assert not stale, f"run 'make docs': {', '.join(stale)}"
 

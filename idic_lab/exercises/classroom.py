@@ -117,7 +117,10 @@ def grade_class(
     ------
     DataError
         When nothing was handed in.
+    UnknownName
+        When the course has no such assignment.
     """
+    course.check_name(assignment)
     students = sorted(
         path.parent.name for path in course.root.glob(f"submitted/*/{assignment}") if path.is_dir()
     )

@@ -171,6 +171,8 @@ def check_course(
     """
     from idic_lab.exercises.rehearsal import rehearse
 
+    for assignment in assignments or ():
+        course.check_name(assignment)
     findings = []
 
     def note(finding: Finding) -> None:

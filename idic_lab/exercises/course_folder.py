@@ -12,7 +12,7 @@ import nbformat
 import pandas as pd
 import yaml
 
-from idic_lab.errors import DataError
+from idic_lab.errors import DataError, UnknownName
 from idic_lab.exercises.answer_key import AnswerKey
 from idic_lab.exercises.answer_text import decode, encode
 
@@ -65,6 +65,11 @@ class CourseFolder:
             for folder in (self.root / "source").iterdir()
             if (folder / f"{folder.name}.ipynb").exists()
         )
+
+    def check_name(self, assignment: str) -> None:
+        """Refuse a name that is no assignment's; UnknownName gives the nearest."""
+        if assignment not in self.assignments:
+            raise UnknownName("assignment", assignment, self.assignments)
 
     @property
     def key(self) -> AnswerKey:

@@ -95,6 +95,7 @@ def items(course: CourseFolder, assignment: str) -> pd.DataFrame:
         As :func:`statistics`, with ``commonest_wrong`` (the misconception shown most, or else the kind of failure),
         ``shown_by`` (students) and ``example`` (one such answer).
     """
+    course.check_name(assignment)
     table = statistics(scores(course, assignment))
     wrong: dict[str, Counter[str]] = {}
     example: dict[tuple[str, str], str] = {}

@@ -48,7 +48,7 @@ def rehearse(course: CourseFolder, assignment: str, students: tuple[str, ...]) -
     Finding
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        copy = _copied(course, Path(folder) / "course")
+        copy = copied(course, Path(folder) / "course")
         release(copy, assignment)
         yield _no_leak(copy.notebook(assignment, "release"), course.notebook(assignment), assignment)
         submissions = list(_submissions(copy, assignment, students))
@@ -62,8 +62,9 @@ def rehearse(course: CourseFolder, assignment: str, students: tuple[str, ...]) -
         yield _feedback(copy, assignment, submissions)
 
 
-def _copied(course: CourseFolder, target: Path) -> CourseFolder:
-    target.mkdir()
+def copied(course: CourseFolder, target: Path) -> CourseFolder:
+    """A copy of what an instructor writes, without releases, submissions and grades, in a new folder."""
+    target.mkdir(parents=True)
     for name in COPIED:
         source = course.root / name
         if source.is_dir():

@@ -29,7 +29,9 @@ _ATTACKS: dict[str, str] = {
 }
 
 
-def hand_in(course: CourseFolder, assignment: str, size: int = 30, seed: int = 0) -> list[str]:
+def hand_in(
+    course: CourseFolder, assignment: str, size: int = 30, seed: int = 0, harmful: bool = True
+) -> list[str]:
     """Put a class's files into ``downloaded``, as from a learning platform, ready for ``nbgrader zip_collect``.
 
     Parameters
@@ -38,9 +40,11 @@ def hand_in(course: CourseFolder, assignment: str, size: int = 30, seed: int = 0
         Its assignment must have been released.
     assignment : str
     size : int
-        Students; the first nine do harm, a third hands in the model solution, the others are wrong here and there.
+        Students; a third hands in the model solution, the others are wrong here and there.
     seed : int
         Of who is wrong where.
+    harmful : bool
+        Let the first nine do harm: loop, crash, print without end, forge, delete cells, copy.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def hand_in(course: CourseFolder, assignment: str, size: int = 30, seed: int = 0
         lambda student: with_student_id(course.notebook(assignment), student),  # handed in under another name
         lambda student: with_student_id(course.notebook(assignment), "somebody-else"),
     ]
-    kinds = [*_ATTACKS, "deletes", "renames", "copies"]
+    kinds = [*_ATTACKS, "deletes", "renames", "copies"] if harmful else []
     students = []
     for number in range(size):
         student = f"{kinds[number]}{number:02d}" if number < len(kinds) else f"student{number:02d}"

@@ -1,0 +1,145 @@
+"""Exercises without an instructor: take a copy of an assignment, and have it graded.
+
+The same release, grader and feedback as in a class of one, in a temporary copy of the course, so that nothing of the
+course folder is touched and no gradebook is left behind.
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import tempfile
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+
+from idic_lab.errors import DataError
+from idic_lab.exercises.classroom import grade_class, nbgrader, release
+from idic_lab.exercises.course_folder import CourseFolder, with_student_id
+from idic_lab.exercises.items import scores
+from idic_lab.exercises.rehearsal import copied
+
+
+def begin(course: CourseFolder, assignment: str, folder: Path, student: str) -> Path:
+    """Put the student's copy of an assignment into a folder, with the id filled in.
+
+    Parameters
+    ----------
+    course : CourseFolder
+    assignment : str
+    folder : Path
+        Made when it does not exist.
+    student : str
+        Any id: the shop grows from it.
+
+    Returns
+    -------
+    Path
+        Of the notebook.
+
+    Raises
+    ------
+    UnknownName
+        When the course has no such assignment.
+    DataError
+        When the notebook is there already: answers are never overwritten.
+    """
+    course.check_name(assignment)
+    target = folder / f"{assignment}.ipynb"
+    if target.exists():
+        raise DataError(
+            f"'{target}' is there already, perhaps with answers. Move it away, or name another --out."
+        )
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        copy = copied(course, Path(temporary) / "course")
+        release(copy, assignment)
+        notebook = with_student_id(copy.notebook(assignment, "release"), student)
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, target)
+    return target
+
+
+def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str], Path]:
+    """Grade one notebook as an instructor would, and leave the feedback page beside it.
+
+    Parameters
+    ----------
+    course : CourseFolder
+    path : Path
+        The notebook, under the name of its assignment.
+
+    Returns
+    -------
+    DataFrame
+        ``question``, ``points``, ``of``; autograded questions only.
+    list of str
+        What was odd about the notebook.
+    Path
+        Of the feedback page, ``<assignment>.feedback.html``.
+
+    Raises
+    ------
+    UnknownName
+        When the file's name is no assignment's.
+    DataError
+        When the notebook cannot be read or names no student.
+    """
+    assignment = path.stem
+    course.check_name(assignment)
+    student = _student_of(path)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        copy = copied(course, Path(temporary) / "course")
+        release(copy, assignment)
+        handed_in = copy.root / "submitted" / student / assignment
+        handed_in.mkdir(parents=True)
+        shutil.copy(path, handed_in / path.name)
+        for brought in path.parent.glob("*.csv"):  # the capstone's own data
+            shutil.copy(brought, handed_in / brought.name)
+        graded = grade_class(copy, assignment, processes=1)
+        share = scores(copy, assignment).loc[student]
+        status, said = nbgrader(copy, "generate_feedback", assignment)
+        if status:
+            raise DataError(f"nbgrader could not write the feedback:\n{said[-2000:]}")
+        page = path.with_name(f"{assignment}.feedback.html")
+        shutil.copy(copy.root / "feedback" / student / assignment / f"{assignment}.html", page)
+        points = {name: of for name, of in copy.points(assignment).items() if name in share.index}
+    table = pd.DataFrame(
+        [(name, round(share[name] * of, 2), of) for name, of in points.items()],
+        columns=["question", "points", "of"],
+    )
+    notes = [note for note in graded["notes"].iloc[0].split("; ") if note]
+    return table, notes, page
+
+
+def _student_of(path: Path) -> str:
+    """The id in the notebook's first code cell, read without running it."""
+    if not path.is_file():
+        raise DataError(f"There is no notebook '{path}'.")
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except Exception as error:  # nbformat raises whatever its parsers raise
+        raise DataError(f"'{path}' is not a notebook that can be read ({type(error).__name__}).") from None
+    for cell in notebook.cells:
+        if cell.get("metadata", {}).get("nbgrader", {}).get("grade_id") == "student_id":
+            student = _value(cell.source)
+            if student and all(character.isalnum() or character in "._@-" for character in student):
+                return student
+            raise DataError(
+                f"'{path.name}' should have your id in its first code cell, as in STUDENT_ID = \"ada\": letters, "
+                f"digits and . _ @ -; found {student!r}."
+            )
+    raise DataError(
+        f"'{path.name}' is not an assignment of this course: it has no cell for the student's id."
+    )
+
+
+def _value(source: str) -> str | None:
+    try:
+        for statement in ast.parse(source).body:
+            names = [getattr(target, "id", "") for target in getattr(statement, "targets", [])]
+            if "STUDENT_ID" in names:
+                return str(ast.literal_eval(statement.value))
+    except (SyntaxError, ValueError):
+        return None
+    return None

@@ -1,0 +1,76 @@
+"""Somebody without an instructor takes an assignment, answers it and has it graded."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from idic_lab.errors import DataError, UnknownName
+from idic_lab.exercises.course_folder import CourseFolder, with_student_id
+from idic_lab.exercises.repair import grade_id
+from idic_lab.exercises.self_study import begin, grade_own
+
+COURSE = CourseFolder(Path(__file__).parents[2] / "exercises")
+ASSIGNMENT = "interact"
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The model solution with one answer left out, graded."""
+    notebook = with_student_id(COURSE.notebook(ASSIGNMENT), "ada")
+    last = next(cell for cell in notebook.cells if grade_id(cell) == f"{ASSIGNMENT}_q08_answer")
+    last.source = last.source.split(" = ")[0] + " = ..."  # nothing builds on this answer
+    path = tmp_path_factory.mktemp("mine") / f"{ASSIGNMENT}.ipynb"
+    nbformat.write(notebook, path)
+    return grade_own(COURSE, path)
+
+
+def test_right_answers_earn_all_their_points_and_a_missing_one_none(graded):
+    table, _, _ = graded
+    assert table["points"].iloc[-1] == 0
+    assert (table["points"].iloc[:-1] == table["of"].iloc[:-1]).all()
+    assert len(table) == len([name for name in COURSE.points(ASSIGNMENT) if "_text" not in name])
+
+
+def test_the_feedback_page_lies_beside_the_notebook_and_shows_no_answer_key(graded):
+    _, _, page = graded
+    text = page.read_text(encoding="utf-8")
+    assert page.name == f"{ASSIGNMENT}.feedback.html" and "BEGIN HIDDEN TESTS" not in text
+
+
+def test_the_course_folder_stays_as_it_was(graded):
+    assert not (COURSE.root / "gradebook.db").exists() and not (COURSE.root / "submitted").exists()
+
+
+def test_answers_are_never_overwritten(tmp_path):
+    (tmp_path / f"{ASSIGNMENT}.ipynb").write_text("answers", encoding="utf-8")
+    with pytest.raises(DataError, match="there already"):
+        begin(COURSE, ASSIGNMENT, tmp_path, "ada")
+
+
+def notebook_with(source: str) -> nbformat.NotebookNode:
+    cell = nbformat.v4.new_code_cell(source, metadata={"nbgrader": {"grade_id": "student_id"}})
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("interakt", 'STUDENT_ID = "ada"', "Did you mean 'interact'"),
+        (ASSIGNMENT, 'STUDENT_ID = ""', "found ''"),
+        (ASSIGNMENT, "STUDENT_ID = ada", "found None"),
+        (ASSIGNMENT, 'STUDENT_ID = "../../ada"', "letters, digits"),
+    ],
+)
+def test_a_notebook_that_cannot_be_graded_says_why(tmp_path, name, content, found):
+    path = tmp_path / f"{name}.ipynb"
+    nbformat.write(notebook_with(content), path)
+    with pytest.raises((DataError, UnknownName), match=found):
+        grade_own(COURSE, path)
+
+
+def test_a_file_that_is_no_notebook_says_so(tmp_path):
+    path = tmp_path / f"{ASSIGNMENT}.ipynb"
+    path.write_text("not JSON", encoding="utf-8")
+    with pytest.raises(DataError, match="not a notebook"):
+        grade_own(COURSE, path)
