@@ -88,7 +88,7 @@ def attractiveness(
     --------
     >>> table = pd.DataFrame({"stability": [0.9, 0.4], "value": [0.5, 0.7]}, index=["a", "b"])
     >>> attractiveness(table, knock_out={"stability": 0.5})[["method", "out", "rank"]].values.tolist()
-    [['a', '', 1], ['b', 'stability 0.4 misses 0.5', 0]]
+    [['a', '', 1], ['b', 'stability 0.40 misses 0.5', 0]]
     """
     weights = dict(weights or dict.fromkeys(table.columns, 1.0))
     for name in [*weights, *(knock_out or {}), *lower_is_better]:
@@ -99,7 +99,7 @@ def attractiveness(
         value = table[name]
         misses = value.isna() | ((value > bound) if name in lower_is_better else (value < bound))
         for method in table.index[misses & out.eq("")]:
-            known = f"{value[method]:.3g} misses {bound:g}" if pd.notna(value[method]) else "does not apply"
+            known = f"{value[method]:.2f} misses {bound:g}" if pd.notna(value[method]) else "does not apply"
             out[method] = f"{name} {known}"
     in_play = table[out.eq("")]
     result = pd.DataFrame({"method": table.index, "out": out.to_numpy(), "score": 0.0, "rank": 0})

@@ -116,5 +116,6 @@ def plot_greetings(calendar: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="month", ylabel="greetings")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     ax.grid(axis="x", visible=False)
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.set_title(f"{len(calendar):,} greetings a year to {calendar['customer_id'].nunique():,} customers")
     return ax

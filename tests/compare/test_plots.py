@@ -35,7 +35,7 @@ def test_the_critical_difference_diagram_names_every_method_with_its_rank(rng):
 
 def test_the_title_of_the_slsw_plot_counts_the_segments_beyond_the_null():
     ax = plots.plot_within({"0": [0.9, 0.95], "1": [0.4, 0.5]}, [0.5, 0.6])
-    assert title(ax) == "1 of 2 segments are beyond data without segments"
+    assert title(ax) == "1 of 2 segments are more stable than data without segments"
 
 
 def test_the_rank_reversal_plot_finds_the_criteria_that_disagree_most():
@@ -49,7 +49,7 @@ def test_a_method_that_is_out_is_shown_with_the_reason_and_without_a_score():
     scores = pd.DataFrame({"stability": [0.9, 0.1, 0.8], "value": [0.4, 0.9, 0.6]}, index=["a", "b", "c"])
     matrix = compare.attractiveness(scores, knock_out={"stability": 0.5})
     texts = [text.get_text() for text in plots.plot_attractiveness(scores, matrix).texts]
-    assert "out: stability 0.1 misses 0.5" in texts
+    assert "out: stability 0.10 misses 0.5" in texts
 
 
 def test_the_tree_gives_every_segment_of_every_solution_a_place():

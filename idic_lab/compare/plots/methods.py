@@ -17,13 +17,9 @@ _DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1))]
 
 def named(method: str) -> str:
     """A method's name as people write it."""
-    words = method.replace("_", " ").split(" ")
-    return " ".join(word.upper() if word in ("rfm", "clv") else word for word in words)
-
-
-def _opening(method: str) -> str:
-    name = named(method)
-    return name[:1].upper() + name[1:]
+    words = method.replace("k_means", "k-means").replace("k_medoids", "k-medoids").replace("_", " ")
+    proper = {"rfm": "RFM", "clv": "CLV", "ward": "Ward", "birch": "Birch", "hdbscan": "HDBSCAN"}
+    return " ".join(proper.get(word, word) for word in words.split(" "))
 
 
 def plot_gain(
@@ -69,7 +65,9 @@ def plot_gain(
         ylim=(0, 1),
     )
     ax.legend(title=f"at {top:.0%} of customers", loc="lower right")
-    ax.set_title(f"{_opening(ranked[0])} finds {captured[ranked[0]]:.0%} in the top {top:.0%} of customers")
+    ax.set_title(
+        f"The best {top:.0%} by {named(ranked[0])} bring {captured[ranked[0]]:.0%} of future spend", wrap=True
+    )
     return ax
 
 
@@ -120,7 +118,13 @@ def plot_critical_difference(
     ax.set_xlim(min(0, -0.28 * len(ranks)), len(ranks) * 1.28 + 1)
     ax.set_ylim(low - 0.5 * half - 0.2, 1.5)
     ax.axis("off")
-    ax.set_title(f"Mean rank over {len(table)} data sets, 1 is best")
+    apart = int((ranks - ranks.iloc[0] >= width).sum())
+    ax.set_title(
+        f"Over {len(table)} data sets {named(ranks.index[0])} comes first; {apart} of {len(ranks) - 1} others are "
+        "worse beyond chance",
+        wrap=True,
+    )
+    ax.text((1 + len(ranks)) / 2, 0.5, "mean rank, 1 is best", ha="center", va="center", fontsize="small")
     return ax
 
 
@@ -153,9 +157,10 @@ def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: Axes | None
     for number, (name, row) in enumerate(ranks.iterrows()):
         style = {
             "color": figures.CYCLE[number % len(figures.CYCLE)],
-            "ls": _DASHES[number // len(figures.CYCLE) % len(_DASHES)],
+            "ls": _DASHES[number % len(_DASHES)],
+            "marker": "osD^vPX"[number % 7],
         }
-        ax.plot(range(ranks.shape[1]), row, marker="o", lw=2, **style)
+        ax.plot(range(ranks.shape[1]), row, lw=2, **style)
         ax.text(-0.12, row.iloc[0], named(name), ha="right", va="center")
         ax.text(ranks.shape[1] - 0.88, row.iloc[-1], named(name), ha="left", va="center")
     ax.set_xticks(range(ranks.shape[1]), [named(name).replace(" ", "\n", 1) for name in ranks])
@@ -222,7 +227,7 @@ def plot_attractiveness(
         ax.text(right + offset, -0.65, head, ha="center", va="bottom", fontsize=9)
     for row, entry in enumerate(matrix.itertuples()):
         if entry.out:
-            ax.text(-0.4, row, f"out: {entry.out.replace('_', ' ')}", va="center", fontsize=9)
+            ax.text(-0.4, row, f"out: {named(entry.out)}", va="center", fontsize=9)
             continue
         ranks = f"{entry.rank_low:.0f} to {entry.rank_high:.0f}"
         for (offset, _), text in zip(
@@ -239,7 +244,7 @@ def plot_attractiveness(
         side.set_visible(False)
     best = matrix.iloc[0]
     ax.set_title(
-        f"{_opening(best['method'])} leads, and under {best['first_share']:.0%} of random weights too"
+        f"First: {named(best['method'])}, and under {best['first_share']:.0%} of random weights too"
         if not best["out"]
         else "No method passes the knock-outs",
         pad=14,

@@ -40,7 +40,13 @@ def plot_gorge(counts: Sequence[Sequence[int]], variant: str = "book", ax: Axes 
     ax.set_yticks(np.arange(len(shares)) + 0.3, [f"segment {row}" for row in range(len(shares))])
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y", visible=False)
-    ax.set(xlabel=f"similarity to the segment ({variant})", xlim=(0, 1), ylim=(-0.1, len(shares)))
+    formula = {"book": "formula of the book", "flexclust": "formula of flexclust"}.get(variant, variant)
+    ax.set(
+        xlabel=f"similarity of a customer to the segment, from 0 to 1 ({formula})",
+        ylabel="share of customers",
+        xlim=(0, 1),
+        ylim=(-0.1, len(shares)),
+    )
     ax.set_title(f"{middle:.0%} of similarities lie in the middle, between 0.3 and 0.7")
     return ax
 
@@ -71,7 +77,7 @@ def plot_within(
         patch.set(facecolor=figures.SKY, edgecolor=figures.BLACK)
     beyond = len(names)
     if null is not None and len(null):
-        label = "most stable segment of data without segments"
+        label = "most stable segment of data without segments (dashed: highest)"
         ax.axvspan(min(null), max(null), color=figures.GREY, alpha=0.35, lw=0, label=label)
         ax.axvline(max(null), color=figures.BLACK, ls="--", lw=1)
         beyond = sum(np.mean(jaccard[name]) > max(null) for name in names)
@@ -81,7 +87,7 @@ def plot_within(
     ax.grid(axis="y", visible=False)
     ax.set(xlabel="Jaccard index with the best match on a resample", xlim=(0, 1.01))
     ax.set_ylim(len(names) + 0.6, 0.4)
-    of = "beyond data without segments" if null else "judged, without a null reference"
+    of = "more stable than data without segments" if null else "judged, without a null reference"
     ax.set_title(f"{beyond} of {len(names)} segments are {of}")
     return ax
 
@@ -206,7 +212,7 @@ def plot_profile(profile: Mapping, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(names)), names)
     ax.set_xticks(range(len(means)), [str(segment) for segment in range(len(means))])
     ax.grid(visible=False)
-    ax.set_xlabel("segment (in brackets, the mean of everybody)")
+    ax.set_xlabel("segment (beside each variable, the mean of everybody)")
     differ = int((np.asarray(profile["p_corrected"]) < 0.05).sum())
     ax.set_title(f"{differ} of {len(names)} variables differ; {int(marker.sum())} markers (framed)")
     return ax
@@ -244,5 +250,5 @@ def plot_separation(structure: Mapping, ax: Axes | None = None) -> Axes:
         )
     share = sum(structure["explained"])
     ax.set(xlabel="first principal axis of the features", ylabel="second principal axis")
-    ax.set_title(f"Segments on the two axes that hold {share:.0%} of the variance")
+    ax.set_title(f"The two axes shown hold {share:.0%} of the variance")
     return ax

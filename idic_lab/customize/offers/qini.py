@@ -250,8 +250,8 @@ def plot_curves(
     ax.plot(peak["share"], 1000 * peak["gain"], "o", color=figures.CYCLE[0])
     where = "is highest" if share is None else "stands"
     ax.set_title(
-        f"{first[0].upper()}{first[1:]}: with {peak['share']:.0%} of customers treated the curve {where} at "
-        f"{1000 * peak['gain']:,.0f}"
+        f"{first[0].upper()}{first[1:]}: with {peak['share']:.0%} of customers treated the curve {where}, at "
+        f"{1000 * peak['gain']:,.0f} {unit}"
     )
     ax.set_xlabel("Share of customers given the offer, by rank")
     ax.set_ylabel(f"{unit.capitalize()} gained per 1,000 customers")

@@ -44,12 +44,12 @@ def plot_profit_by_price(
         )
         ax.plot(row.best_price, row.profit, "o", color=colour)
     low, high = model["best_price"].min(), model["best_price"].max()
-    title = f"The price that earns most runs from {low:.1f} to {high:.1f}"
+    title = f"The price that earns most runs from {low:.2f} to {high:.2f}"
     if price is not None:
         ax.axvline(price, color=figures.BLACK, lw=1)
         profit = profit_at(model, [price], unit_cost).set_index("segment")["profit"]
         best = model.set_index("segment")["profit"]
-        title = f"At {price:.1f} the segment {(profit / best).idxmin()} earns {(profit / best).min():.0%} of its best"
+        title = f"At {price:.2f} the segment “{(profit / best).idxmin()}” earns {(profit / best).min():.0%} of its best"
     ax.set_title(title)
     ax.set_xlabel("Price (currency); bars: 95% interval of the best price")
     ax.set_ylabel("Profit per showing (currency)")
@@ -77,12 +77,13 @@ def plot_fairness(table: pd.DataFrame, by: str, one_price: float, ax: Axes | Non
     place = np.arange(len(table))
     spread = table[["low", "high"]].sub(table["mean_price"], axis=0).abs().to_numpy().T
     ax.errorbar(place, table["mean_price"], yerr=spread, fmt="o", color=figures.VERMILION, capsize=4)
-    ax.axhline(one_price, color=figures.BLACK, lw=1, ls="--")
-    ax.text(len(table) - 0.55, one_price, "one price", va="bottom", ha="right")
+    ax.axhline(one_price, color=figures.BLACK, lw=1, ls="--", label="one price for all")
+    ax.legend(loc="best")
     ax.set_xticks(place, table[by].astype(str))
     ax.set_xlim(-0.5, len(table) - 0.5)
     gap = table["mean_price"].max() / table["mean_price"].min() - 1
     ax.set_title(f"Prices per segment differ by {gap:.0%} between {by.replace('_', ' ')}s")
     ax.set_xlabel(by.replace("_", " ").capitalize())
-    ax.set_ylabel("Mean price shown (currency; bars: 95% interval)")
+    ax.set_ylabel("Mean price shown\n(currency; bars: 95% interval)")
+    ax.yaxis.set_major_formatter("{x:.2f}")
     return ax

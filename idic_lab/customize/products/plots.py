@@ -152,7 +152,7 @@ def plot_configuration(
     ax.barh(total.index, total, color=np.where(total > 0, figures.GREEN, figures.GREY), height=0.6)
     ax.axvline(0, color=figures.BLACK, lw=1)
     ax.grid(axis="y", visible=False)
-    ax.set_title(f"{product['name']} at {price:,.2f}, margin {margin:,.2f}: best for “{total.index[-1]}”")
+    ax.set_title(f"{product['name']} at {price:,.2f}, margin {margin:,.2f}:\nbest for “{total.index[-1]}”")
     ax.set_xlabel(
         textwrap.fill(
             "Fit (wishes met more, or less, than among customers in general): "

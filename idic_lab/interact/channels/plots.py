@@ -43,7 +43,8 @@ def plot_reach(reach: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.legend(ncols=3, loc="upper left")
     widest = reach.loc[reach["responded"].idxmax()]
     ax.set_title(
-        f"{spoken(widest['channel']).capitalize()} has moved most: {widest['responded']:.0%} of customers"
+        f"{spoken(widest['channel']).capitalize()}, {widest['responded']:.0%} of customers have responded: more than on any "
+        "other channel"
     )
     ax.grid(axis="x", visible=False)
     return ax
@@ -179,6 +180,7 @@ def plot_cost_per_response(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             ha="center",
         )
     ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.set_yticks(table.index, [spoken(channel) for channel in table["channel"]])
     ax.set(xlabel="cost per response (currency, logarithmic scale)", ylim=(-0.6, len(table) - 0.2))
     times = middle.iloc[0] / middle.iloc[-1]
@@ -212,9 +214,19 @@ def plot_contact_plan(
     ax = figures.axes(ax)
     sums = plan.groupby(["date", "channel"])["expected_responses"].sum().unstack(fill_value=0.0)  # noqa: PD010
     floor = np.zeros(len(sums))
+    hatches = dict(zip(CHANNELS, ("", "//", "", "..", ""), strict=True))  # told apart in grey print
     for channel in (name for name in CHANNELS if name in sums):
-        ax.bar(range(len(sums)), sums[channel], bottom=floor, color=COLOURS[channel], label=spoken(channel))
+        ax.bar(
+            range(len(sums)),
+            sums[channel],
+            bottom=floor,
+            color=COLOURS[channel],
+            hatch=hatches[channel],
+            edgecolor="white",
+            label=spoken(channel),
+        )
         floor += sums[channel].to_numpy()
+    ax.set_ylim(0, 1.05 * max(floor.max(initial=0.0), 1.0))
     ax.set_xticks(range(len(sums)), [f"{day:%d %b}" for day in sums.index])
     ax.set(xlabel="week beginning", ylabel="expected responses")
     if len(plan):
@@ -240,11 +252,12 @@ def plot_budget_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
         label = f"at most {cap} contact{'s' if cap > 1 else ''} in 28 days"
         ax.plot(part["weekly_budget"], part["expected_responses"], marker=marks[number % 5], label=label)
     ax.set(xlabel="budget per week (currency)", ylabel="expected responses in all weeks", ylim=(0, None))
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.legend()
     top = curve[curve["cap"] == curve["cap"].max()].sort_values("weekly_budget")
     first, last = top["expected_responses"].iloc[1], top["expected_responses"].iloc[-1]
     ax.set_title(
         f"A budget of {top['weekly_budget'].iloc[1]:,.0f} a week already brings {first / last:.0%} of what "
-        f"{top['weekly_budget'].iloc[-1]:,.0f} brings"
+        f"{top['weekly_budget'].iloc[-1]:,.0f} brings\n(at most {top['cap'].iloc[0]} contacts in 28 days)"
     )
     return ax

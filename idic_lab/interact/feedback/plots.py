@@ -38,7 +38,9 @@ def plot_nps(answers: pd.Series, ax: Axes | None = None) -> Axes:
     ax.legend(loc="upper left")
     ax.grid(axis="x", visible=False)
     score = net_promoter_score(answers).iloc[0]
-    ax.set_title(f"NPS {score['nps']:+.0f}; by chance alone from {score['low']:+.0f} to {score['high']:+.0f}")
+    ax.set_title(
+        f"NPS {score['nps']:+.0f} points, with a 95% interval from {score['low']:+.0f} to {score['high']:+.0f}"
+    )
     return ax
 
 
@@ -156,7 +158,11 @@ def plot_stars_by_topic(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.axvline(middle, color="black", linestyle="--", linewidth=1)
     ax.set_yticks(place, [f"{row.topic} ({row.reviews:,})" for row in table.itertuples()])
     ax.set(xlabel="mean stars, with 95% interval (dashed: all topics)", ylabel="topic (reviews)")
-    ax.set_title(f"Lowest: {table['topic'].iloc[0]}; highest: {table['topic'].iloc[-1]}")
+    low, high = (table.iloc[row] for row in (0, -1))
+    ax.set_title(
+        f"{low['topic'].capitalize()} is rated lowest ({low['stars']:.1f} stars), {high['topic']} highest "
+        f"({high['stars']:.1f})"
+    )
     return ax
 
 

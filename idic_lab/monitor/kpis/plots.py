@@ -128,13 +128,15 @@ def plot_weekly(weekly: pd.DataFrame, signals: pd.DataFrame, figure: str, ax: Ax
     title = f"{words[:1].upper()}{words[1:]}: no change found"
     if len(found):
         first = found.iloc[0]
-        days = (first["found_on"] - first["started"]).days + 1
+        weeks = round(((first["found_on"] - first["started"]).days + 1) / 7)
+        again = "" if len(found) == 1 else f"; reported {len(found)} times"
         title = (
-            f"{words[:1].upper()}{words[1:]}: a change {first['direction']} found after {days / 7:.0f} weeks"
+            f"{words[:1].upper()}{words[1:]} went {first['direction']} from {first['started']:%Y-%m-%d}, found after "
+            f"{weeks} {'week' if weeks == 1 else 'weeks'}{again}"
         )
         ax.legend(loc="best", fontsize="small")
-    ax.set_title(title)
-    ax.set_ylabel(f"{words} per week" + (" (share)" if series["share"].any() else ""))
+    ax.set_title(title, wrap=True)
+    ax.set_ylabel(f"{words} of the week" + (" (share)" if series["share"].any() else " (mean)"))
     ax.set_xlabel("week")
     if series["share"].any():
         ax.yaxis.set_major_formatter("{x:.0%}")
@@ -164,12 +166,14 @@ def plot_return_on_customer(returns: pd.DataFrame, currency: str = "", ax: Axes 
     ax.bar(place, new, bottom=np.maximum(existing, 0), color=figures.SKY, label="newly acquired")
     ax.plot(place, wide["all"], "D", color=figures.BLACK, ms=4, label="all")
     ax.axhline(0, color=figures.BLACK, lw=0.8)
-    step = max(len(wide) // 12, 1)
+    step = -(-len(wide) // 12)  # a dozen dates at most, so that they stay apart
     ax.set_xticks(place[::step], [f"{day:%Y-%m}" for day in wide.index[::step]], rotation=30)
     half = len(wide) // 2
     ax.set_title(
         f"A period returns {wide['all'].iloc[half:].mean():.1%} of customer equity in the later half, "
         f"{wide['all'].iloc[:half].mean():.1%} in the earlier"
+        if half
+        else f"The period returned {wide['all'].iloc[-1]:.1%} of customer equity"
     )
     ax.set_ylabel("share of equity at the start")
     ax.set_xlabel("period ending in")
@@ -204,10 +208,11 @@ def plot_growth(split: pd.Series, before: float, currency: str = "", ax: Axes | 
     highest = max(before, before + steps.sum(), (bottoms + steps).max())
     for place, (step, bottom) in enumerate(zip(steps, bottoms, strict=True), start=1):
         ax.text(place, max(bottom, bottom + step) + 0.01 * highest, f"{step:+,.0f}", ha="center", va="bottom")
-    ax.set_xticks(range(5), names)
-    largest = steps.abs().idxmax()
+    ax.set_xticks(range(5), [name.replace(" per ", "\nper ") for name in names])
+    change, largest = steps.sum(), steps.abs().idxmax()
     ax.set_title(
-        f"Revenue {steps.sum():+,.0f} {currency}".rstrip() + f", most of it by {largest.replace('_', ' ')}"
+        f"Revenue {'rose' if change >= 0 else 'fell'} by {abs(change):,.0f} {currency}".rstrip()
+        + f"; {largest.replace('_', ' ')} moved it most ({steps[largest]:+,.0f})"
     )
     ax.set_ylabel(f"revenue of the period{f' ({currency})' if currency else ''}")
     ax.yaxis.set_major_formatter("{x:,.0f}")

@@ -25,14 +25,19 @@ def plot_peeking(table: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = Non
     """
     ax = figures.axes(ax)
     ax.plot(
-        table["looks"], table["peeking"], "o-", color=figures.VERMILION, label="stop at the first p < alpha"
+        table["looks"],
+        table["peeking"],
+        "o-",
+        color=figures.VERMILION,
+        label=f"stop at the first p below {alpha:.0%}",
     )
-    ax.plot(table["looks"], table["spending"], "s-", color=figures.BLUE, label="O'Brien-Fleming boundaries")
-    ax.axhline(alpha, color=figures.GREY, ls="--", label=f"promised: {alpha:.0%}")
+    ax.plot(table["looks"], table["spending"], "s--", color=figures.BLUE, label="O'Brien-Fleming boundaries")
+    ax.set_xticks(table["looks"])
+    ax.axhline(alpha, color=figures.GREY, ls=":", label=f"promised: {alpha:.0%}")
     most = table.iloc[-1]
     ax.set_title(f"With {most['looks']:.0f} looks, {most['peeking']:.0%} of tests find what is not there")
-    ax.set_xlabel("looks at the results")
-    ax.set_ylabel("tests without a difference called significant")
+    ax.set_xlabel("number of looks at the results, evenly spaced")
+    ax.set_ylabel("share of tests called significant\nalthough the arms do not differ")
     ax.yaxis.set_major_formatter("{x:.0%}")
     ax.set_ylim(bottom=0)
     ax.legend()
@@ -40,7 +45,10 @@ def plot_peeking(table: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = Non
 
 
 def plot_regret(
-    curves: dict[str, np.ndarray], learners: tuple[str, ...] = (), ax: Axes | None = None
+    curves: dict[str, np.ndarray],
+    learners: tuple[str, ...] = (),
+    currency: str = "",
+    ax: Axes | None = None,
 ) -> Axes:
     """Profit missed so far by each policy, over the customers decided on.
 
@@ -50,6 +58,7 @@ def plot_regret(
         From `cumulative_regret`.
     learners : tuple of str
         Names of the curves that learn; the others are fixed, and drawn thinner.
+    currency : str
     ax : Axes, optional
 
     Returns
@@ -77,9 +86,11 @@ def plot_regret(
             color=colour if learns else "#444444",
         )
     lowest = min(learners or curves, key=lambda name: final[name])
-    ax.set_title(f"'{lowest}' missed {final[lowest]:,.0f} in all")
+    unit = f" {currency}".rstrip()
+    worst = max(final, key=final.get)
+    ax.set_title(f"{lowest} missed {final[lowest]:,.0f}{unit} in all, '{worst}' {final[worst]:,.0f}{unit}")
     ax.set_xlabel("customers decided on")
-    ax.set_ylabel("profit missed against the best policy (currency)")
+    ax.set_ylabel(f"profit missed so far ({currency or 'currency'})")
     ax.margins(x=0.01)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.yaxis.set_major_formatter("{x:,.0f}")
@@ -108,10 +119,16 @@ def plot_policy(policy: pd.DataFrame, currency: str = "", ax: Axes | None = None
         y = np.arange(len(mine)) + (at - (len(offers) - 1) / 2) * 0.25
         colour = figures.CYCLE[at % len(figures.CYCLE)]
         ax.hlines(y, mine["low"], mine["high"], color=colour, lw=2)
-        ax.plot(mine["expected_profit"], y, "o", mfc="white", color=colour, ms=7)
+        mark = "osD^v"[at % 5]
+        ax.plot(mine["expected_profit"], y, mark, mfc="white", color=colour, ms=7)
         best = mine["chosen"].to_numpy()
         ax.plot(
-            mine["expected_profit"][best], y[best], "o", color=colour, ms=7, label=f"{offer} (filled: chosen)"
+            mine["expected_profit"][best],
+            y[best],
+            mark,
+            color=colour,
+            ms=7,
+            label=f"{offer} (filled: chosen)",
         )
     ax.set_yticks(range(len(segments)), segments)
     treated = policy.loc[policy["chosen"] & policy["offer"].ne("control"), "segment"].nunique()

@@ -71,6 +71,9 @@ def plot_flows(moves: pd.DataFrame, order: list[str] | None = None, ax: Axes | N
         known["customers"].sum(), 1
     )
     ax.set_title(f"{moved:.0%} of the customers moved to another segment")
+    edge = moves["customers"].sum() + gap * len(names)
+    for x, side in ((0, "before"), (1, "after")):
+        ax.text(x, -0.02 * edge, side, ha="center", va="top", fontsize=9, style="italic")
     ax.set_xlim(-0.45, 1.45)
     ax.axis("off")
     return ax

@@ -209,7 +209,7 @@ def _offer_action(name, group, offer, counts, mine, levels, begins, each) -> dic
         "customers": counts[0],
         "reachable": counts[1],
         "goal": "a purchase that would not happen without the offer",
-        "tactic": f"make the offer '{offer}' of the last campaign",
+        "tactic": f"make the {'offer' if offer == 'offer' else f'offer {offer!r}'} of the last campaign",
         "channel": _usual(mine.loc[mine["channel"] != "none", "channel"]),
         "offer": str(offer),
         "owner": "campaign manager",

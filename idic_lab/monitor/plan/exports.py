@@ -70,12 +70,18 @@ def to_markdown(plan: pd.DataFrame, currency: str = "") -> str:
             f"- **Do:** {_plain(row.tactic)} (offer: {_plain(row.offer)}; channel: {_plain(row.channel)})",
             f"- **For:** {row.customers:,} customers, of whom {row.reachable:,} may be contacted",
             f"- **Owner:** {_plain(row.owner)}",
-            f"- **Measure:** {_plain(row.kpi)} ({_plain(row.unit)}), from {row.baseline:,.3g} to {row.target:,.3g}",
+            f"- **Measure:** {_plain(row.kpi)} ({_plain(row.unit)}), {_levels(row)}",
             f"- **When:** {row.starts:%Y-%m-%d}, reviewed on {row.review_date:%Y-%m-%d}",
             f"- **Money:** costs {row.cost:,.0f}{unit}, should return {row.expected_return:,.0f}{unit} ({row.basis})",
             "",
         ]
     return "\n".join(parts)
+
+
+def _levels(row) -> str:
+    """Where a measure is and where it should go, shares in percent."""
+    form = "{:.1%}" if row.unit.startswith("share") else "{:,.2f}"
+    return f"from {form.format(row.baseline)} to {form.format(row.target)}"
 
 
 def _plain(text: str) -> str:
@@ -109,9 +115,7 @@ def to_calendar(plan: pd.DataFrame) -> str:
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//IDIC Lab//Action plan//EN", "CALSCALE:GREGORIAN"]
     for row in plan.itertuples():
         code = hashlib.sha256(f"{row.action_id}{row.review_date:%Y%m%d}".encode()).hexdigest()[:16]
-        text = (
-            f"{row.kpi} ({row.unit}): from {row.baseline:,.3g}, target {row.target:,.3g}. Owner: {row.owner}."
-        )
+        text = f"{row.kpi} ({row.unit}): {_levels(row)}. Owner: {row.owner}."
         lines += [
             "BEGIN:VEVENT",
             f"UID:{code}@idic-lab.example",

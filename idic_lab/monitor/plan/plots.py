@@ -30,20 +30,26 @@ def plot_plan(plan: pd.DataFrame, currency: str = "", ax: Axes | None = None) ->
     estimated = shown["basis"].eq("estimated").to_numpy()
     colours = np.where(estimated, figures.BLUE, figures.SKY)
     ax.barh(place + 0.2, shown["expected_return"], height=0.38, color=colours)
-    ax.barh(place - 0.2, shown["cost"], height=0.38, color=figures.VERMILION)
-    ax.set_yticks(place, shown["action_id"].str.replace("-", " "))
+    ax.barh(place - 0.2, shown["cost"], height=0.38, color=figures.VERMILION, hatch="//", edgecolor="white")
+    ax.set_yticks(place, _spoken(shown))
     earned = f"{total(plan).profit:,.0f} {currency}".rstrip()
     ax.set_title(f"The plan should earn {earned} after its cost,\neach customer counted once")
     ax.set_xlabel(f"{currency or 'Currency'} until the review, or over the lifetime of those kept")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     handles = [
-        ax.barh([0], [0], color=colour, label=label)
-        for colour, label in (
-            (figures.BLUE, "return, estimated from a trial"),
-            (figures.SKY, "return, assumed"),
-            (figures.VERMILION, "cost"),
+        ax.barh([0], [0], color=colour, label=label, hatch=hatch, edgecolor="white")
+        for colour, label, hatch in (
+            (figures.BLUE, "return, estimated from a trial", ""),
+            (figures.SKY, "return, assumed", ""),
+            (figures.VERMILION, "cost", "//"),
         )
     ]
     ax.legend(handles=handles, loc="lower right")
     ax.grid(axis="y", visible=False)
     return ax
+
+
+def _spoken(plan: pd.DataFrame) -> list[str]:
+    """Each action as a reader says it: the play, and for whom."""
+    plays = plan["action_id"].str.partition("-")[0]
+    return [f"{play}: {segment}" for play, segment in zip(plays, plan["segment"], strict=True)]
