@@ -2,7 +2,8 @@
 
 The notebooks are their own golden record, so what is saved must be the same on every machine and at every time:
 execution counts in order, no times, no widget models that died with the kernel, no version of the interpreter. An
-execution that raises, or writes to stderr, is not saved.
+execution that raises, or writes to stderr, is not saved. Links to the neighbours, the place in IDIC and the reading time
+are written anew (:mod:`idic_lab.course.navigation`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from idic_lab.course import kernels, notebooks
+from idic_lab.course import kernels, navigation, notebooks
 from idic_lab.errors import LabError
+from idic_lab.pipeline import STAGES
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -44,6 +46,9 @@ def refresh(path: Path) -> None:
     except CellExecutionError as error:
         raise LabError(f"{path.name}: {error}") from None
     canonical(notebook, path.name)
+    stage = next((stage for stage in STAGES if stage.notebook == path.stem), None)
+    if stage:
+        navigation.renew(notebook, stage)
     nbformat.write(notebook, path)
 
 
