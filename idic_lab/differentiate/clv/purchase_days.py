@@ -7,30 +7,16 @@ customer on one day are one purchase day. Days are whole numbers (proleptic Greg
 
 from __future__ import annotations
 
-import datetime as dt
-
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from idic_lab.differentiate import days as day_numbers
 from idic_lab.differentiate.clv.customer_codes import customer_codes
+from idic_lab.differentiate.days import dates, ordinal
 from idic_lab.errors import DataError, UnknownName
 
-EPOCH = dt.date(1970, 1, 1).toordinal()
-
-
-def ordinal(date) -> int:
-    """A date, timestamp or text such as "1997-09-30" as a day number."""
-    try:
-        return pd.Timestamp(date).toordinal()
-    except (ValueError, TypeError):
-        raise DataError(f"{date!r} is not a date; write it like '1997-09-30'.") from None
-
-
-def dates(days) -> pd.Series:
-    """Day numbers as dates (datetime64[us])."""
-    days = np.asarray(days, dtype="int64") - EPOCH
-    return pd.Series(days.astype("datetime64[D]").astype("datetime64[us]"))
+__all__ = ["daily_counts", "dates", "days_of", "last_day_of", "ordinal", "spans"]
 
 
 def spans(transactions, first_day, last_day, customer_id="customer_id", date="date", amount="amount"):
@@ -66,7 +52,7 @@ def last_day_of(transactions, date="date") -> int:
         if column.empty:
             raise DataError("The transactions have no rows, so there is nothing to summarise.")
         return int(_day_numbers(column, date).max())
-    latest = frame.select(_day_expression(date).max().alias("day"))
+    latest = frame.select(day_numbers.expression(date).max().alias("day"))
     latest = latest.collect() if isinstance(latest, nw.LazyFrame) else latest
     value = latest["day"].to_list()[0]
     if value is None:
@@ -93,14 +79,6 @@ def _check_columns(schema, customer_id, date, amount) -> None:
         )
     if amount is not None and not schema[amount].is_numeric():
         raise DataError(f"Column {amount!r} should hold numbers, found {schema[amount]}.")
-
-
-def _day_expression(date):
-    """Day number from year and day of the year: the one form that every engine computes alike."""
-    before = nw.col(date).dt.year().cast(nw.Int64) - 1
-    return (before * 365 + before // 4 - before // 100 + before // 400 + nw.col(date).dt.ordinal_day()).cast(
-        nw.Int64
-    )
 
 
 def daily_counts(transactions, known_by, last_day, customer_id="customer_id", date="date", amount="amount"):
@@ -132,7 +110,9 @@ def _by_day(frame, first_day, last_day, customer_id, date, amount):
     """One row per customer and purchase day, with its money and the customer's first day."""
     money = nw.col(amount).cast(nw.Float64) if amount is not None else nw.lit(0.0)
     rows = frame.select(
-        nw.col(customer_id).alias("customer_id"), _day_expression(date).alias("day"), money.alias("money")
+        nw.col(customer_id).alias("customer_id"),
+        day_numbers.expression(date).alias("day"),
+        money.alias("money"),
     )
     rows = rows.filter(nw.col("money") >= 0)
     if first_day is not None:
@@ -165,9 +145,7 @@ def _day_numbers(column: pd.Series, name: str) -> np.ndarray:
         raise DataError(
             f"Column {name!r} has {int(column.isna().sum()):,} rows without a date; remove them first."
         )
-    if getattr(column.dt, "tz", None) is not None:
-        column = column.dt.tz_localize(None)  # the day is the day where the customer bought
-    return column.to_numpy().astype("datetime64[D]").astype("int64") + EPOCH
+    return day_numbers.of_column(column)
 
 
 def _purchases_pandas(frame, first_day, last_day, customer_id, date, amount):

@@ -1,7 +1,6 @@
 """Recency, frequency and monetary value per customer, computed where the transactions are.
 
-One narwhals expression serves pandas, Polars, Arrow, DuckDB, PySpark and Dask. Days are counted as whole numbers made
-from year, month and day, because subtracting dates is the one thing those engines do not agree on.
+One narwhals expression serves pandas, Polars, Arrow, DuckDB, PySpark and Dask.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import narwhals as nw
 import pandas as pd
 from narwhals.typing import IntoFrameT
 
+from idic_lab.differentiate import days
 from idic_lab.errors import DataError, UnknownName
 
 RETURNS = ("ignore", "net")
@@ -141,7 +141,7 @@ def _per_customer(transactions, observation_end):
     """Totals of every customer up to the end of observation, and that end as a day number."""
     frame = _checked(transactions)
     first_day, last_day = _checked_rows(frame)
-    end = last_day if observation_end is None else _day_number(observation_end)
+    end = last_day if observation_end is None else days.ordinal(observation_end, "observation_end")
     if end < first_day:
         raise DataError(
             f"transactions: the first row is dated {first_day - end:,} days after the observation_end "
@@ -149,7 +149,7 @@ def _per_customer(transactions, observation_end):
         )
     frame = _with_day(frame).filter(nw.col("_day") <= end)
     purchase = nw.col("_amount") >= 0
-    days = (
+    by_day = (
         frame.with_columns(
             _purchase=nw.when(purchase).then(nw.lit(1)).otherwise(nw.lit(0)),
             _return=nw.when(purchase).then(nw.lit(0)).otherwise(nw.lit(1)),
@@ -166,7 +166,7 @@ def _per_customer(transactions, observation_end):
     )
     customers = (
         # Day numbers are positive, so a day without a purchase counts as day 0 and never is the last one.
-        days.with_columns(_purchase_day=nw.col("_day") * nw.col("_bought"))
+        by_day.with_columns(_purchase_day=nw.col("_day") * nw.col("_bought"))
         .group_by("customer_id")
         .agg(
             last_purchase=nw.col("_purchase_day").max(),
@@ -225,39 +225,14 @@ def _checked_rows(frame) -> tuple[int, int]:
                 f"transactions: {int(facts[name]):,} rows have no usable {name!r}; every row needs one. "
                 "idic_lab.datasets moves such rows to 'rejects' when it reads a file."
             )
-    return _day_number(facts["first"]), _day_number(facts["last"])
+    return days.ordinal(facts["first"]), days.ordinal(facts["last"])
 
 
 def _with_day(frame):
-    """Add the day as a whole number (the Julian day) and the amount as a float."""
-    parts = {part: getattr(nw.col("date").dt, part)().cast(nw.Int64()) for part in ("year", "month", "day")}
-    frame = frame.select(
-        "customer_id",
-        _amount=nw.col("amount").cast(nw.Float64()),
-        **{f"_{part}": expression for part, expression in parts.items()},
+    """The day as a whole number and the amount as a float."""
+    return frame.select(
+        "customer_id", _amount=nw.col("amount").cast(nw.Float64()), _day=days.expression("date")
     )
-    return frame.select("customer_id", "_amount", _day=_julian_day(*map(nw.col, ("_year", "_month", "_day"))))
-
-
-def _julian_day(year, month, day):
-    """Julian day number of a Gregorian date, for whole numbers and for expressions alike.
-
-    Source: Fliegel and Van Flandern (1968), Communications of the ACM 11(10), 657, with the year begun in March.
-    """
-    before_march = (14 - month) // 12
-    years = year + 4800 - before_march
-    months = month + 12 * before_march - 3
-    return day + (153 * months + 2) // 5 + 365 * years + years // 4 - years // 100 + years // 400 - 32045
-
-
-def _day_number(date) -> int:
-    try:
-        date = pd.Timestamp(date)
-    except (ValueError, TypeError) as error:
-        raise DataError(f"observation_end should be a date such as '1997-09-30', found {date!r}.") from error
-    if date is pd.NaT:
-        raise DataError("observation_end should be a date such as '1997-09-30', found a missing value.")
-    return _julian_day(date.year, date.month, date.day)
 
 
 def _in_order(frame):
