@@ -7,7 +7,7 @@ READY := .venv/.ready
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab dashboard notebooks docs lint lock clean
+.PHONY: help run test lab dashboard notebooks docs lint engines lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,9 +38,16 @@ lint: $(READY) ## Check style of code and notebooks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-lock: $(READY) ## Write requirements.lock anew from pyproject.toml
+engines: $(READY) ## Test every dataframe engine, PySpark too (needs Java; fetches 450 MB the first time)
+	@test -d .engines/pyspark || $(BIN)/python -m pip install --quiet --require-hashes --no-deps --target .engines \
+	  --requirement requirements-engines.lock
+	PYTHONPATH=.engines $(BIN)/python -m pytest -q tests/engines
+
+lock: $(READY) ## Write the two lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --output-file requirements.lock pyproject.toml
+	echo 'pyspark>=4.0' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --constraints requirements.lock --output-file requirements-engines.lock -
 
 clean: ## Remove the environment, runs and caches
 	rm -rf .venv runs .ruff_cache .pytest_cache .hypothesis

@@ -72,11 +72,3 @@ def expression(name: str) -> nw.Expr:
     return (before * 365 + before // 4 - before // 100 + before // 400 + nw.col(name).dt.ordinal_day()).cast(
         nw.Int64
     )
-
-
-def as_dates(name: str) -> nw.Expr:
-    """A column of day numbers as dates, in any engine.
-
-    Adding a length of time to a date is spelled differently by each engine; casting the microseconds since 1970 is not.
-    """
-    return ((nw.col(name) - EPOCH) * 86_400_000_000).cast(nw.Datetime("us"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from idic_lab.differentiate.clv.engine_groups import CUSTOMERS, groups, in_engine
 from idic_lab.differentiate.clv.fitted_model import MODELS, TITLES, FittedModel, assemble
 from idic_lab.differentiate.clv.grouping import distinct
 from idic_lab.differentiate.clv.maximisation import maximise
@@ -32,7 +33,9 @@ def fit(
     ----------
     summary : DataFrame
         ``frequency``, ``recency``, ``T`` as `summarise` gives them; for "gamma_gamma" ``frequency`` and
-        ``monetary_value``; for "bg_bb" ``frequency``, ``recency``, ``n_periods``, in opportunities to buy.
+        ``monetary_value``; for "bg_bb" ``frequency``, ``recency``, ``n_periods``, in opportunities to buy. Of a summary
+        that is in an engine (Polars lazy, DuckDB, PySpark, Dask) only the groups of identical customers are collected; it
+        does not remember its `unit_days`.
     model : {"bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb", "gamma_gamma"}
     weights : str, optional
         Column that says how many customers each row stands for.
@@ -68,12 +71,16 @@ def fit(
     """
     if model not in MODELS:
         raise UnknownName("model", model, MODELS)
-    table = as_pandas(summary)
     likelihood = MODELS[model]
+    if in_engine(summary):
+        table = groups(summary, likelihood.columns, weights)
+        weights = CUSTOMERS
+    else:
+        table = as_pandas(summary)
     columns = checked_columns(table, model, *([weights] if weights else []))
     weight = columns.pop(weights) if weights else np.ones(len(table))
     columns, weight, notes = _check(columns, weight, model)
-    data, scales = _rescale(columns, likelihood)
+    data, scales = _rescale(columns, weight, likelihood)
     rows, _ = distinct(data, weight)
     best = maximise(
         likelihood.log_likelihood,
@@ -84,7 +91,7 @@ def fit(
     )
     if not best.converged:
         raise FitError(
-            f"{TITLES[model]} did not converge on {len(table):,} customers. Look at the summary for outliers "
+            f"{TITLES[model]} did not converge on {weight.sum():,.0f} customers. Look at the summary for outliers "
             f"(a customer with an extreme frequency or amount), try another model, or a longer observation period. A "
             f"penalizer would hide the problem and bias the estimates."
         )
@@ -158,15 +165,15 @@ def _check(columns: dict, weight: np.ndarray, model: str):
     return columns, weight, notes
 
 
-def _rescale(columns: dict, likelihood):
+def _rescale(columns: dict, weight: np.ndarray, likelihood):
     """Time in units of the mean age, money in units of the mean amount, so that one set of starts serves all data."""
     scales = {}
     if likelihood.time_parameters:
-        scale = columns["T"].mean()
+        scale = np.average(columns["T"], weights=weight)
         columns = {**columns, "recency": columns["recency"] / scale, "T": columns["T"] / scale}
         scales = dict.fromkeys(likelihood.time_parameters, scale)
     elif "monetary_value" in columns:
-        scale = columns["monetary_value"].mean()
+        scale = np.average(columns["monetary_value"], weights=weight)
         columns = {**columns, "monetary_value": columns["monetary_value"] / scale}
         scales = dict.fromkeys(likelihood.money_parameters, scale)
     return columns, scales

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from idic_lab.differentiate.clv import purchase_days
+from idic_lab.differentiate.clv.engine_groups import answered, in_engine
 from idic_lab.differentiate.clv.fitted_model import FittedModel, require
 from idic_lab.differentiate.clv.fitting import checked_columns
 from idic_lab.differentiate.clv.grouping import distinct
@@ -86,7 +88,8 @@ def predict(model: FittedModel, summary, horizon: float, unit: str = "model") ->
     Returns
     -------
     Series of float
-        ``expected_purchases``, one value per row of `summary`.
+        ``expected_purchases``, one value per row of `summary`. For a summary that is in an engine, the summary with
+        that column, in the engine.
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 10 (BG/NBD); Schmittlein, Morrison & Colombo
     (1987), eq. 22 (Pareto/NBD); Fader, Hardie & Shang (2010), eq. 13 (BG/BB).
@@ -105,12 +108,16 @@ def predict(model: FittedModel, summary, horizon: float, unit: str = "model") ->
     units = horizon_in_units(model, horizon, unit)
     if model.model == "bg_bb" and units != int(units):
         raise DataError(f"BG/BB counts whole opportunities, found a horizon of {units:g}.")
-    alive, expected = per_customer(
-        model,
-        summary,
-        lambda frequency, age: model.likelihood.expected_if_alive(model.theta, frequency, age, units),
-    )
-    return pd.Series(alive * expected, index=as_pandas(summary).index, name="expected_purchases")
+
+    def expectation(table):
+        alive, expected = per_customer(
+            model,
+            table,
+            lambda frequency, age: model.likelihood.expected_if_alive(model.theta, frequency, age, units),
+        )
+        return pd.Series(alive * expected, index=table.index, name="expected_purchases")
+
+    return answered(summary, model.likelihood.columns, expectation)
 
 
 def expected_purchases_new(model: FittedModel, horizon):
@@ -161,7 +168,8 @@ def alive(model: FittedModel, summary) -> pd.Series:
     Returns
     -------
     Series of float
-        ``probability_alive``, one value per row of `summary`.
+        ``probability_alive``, one value per row of `summary`. For a summary that is in an engine, the summary with
+        that column, in the engine.
 
     Source: Fader, Hardie & Lee (2008), "Computing P(alive) using the BG/NBD model"; Schmittlein, Morrison & Colombo
     (1987), eq. 11 to 13; Batislam, Denizel & Filiztekin (2007), eq. 4.
@@ -176,8 +184,12 @@ def alive(model: FittedModel, summary) -> pd.Series:
     0.73
     """
     require(model, *PURCHASE_MODELS)
-    probability, _ = per_customer(model, summary, lambda frequency, age: np.zeros_like(age))
-    return pd.Series(probability, index=as_pandas(summary).index, name="probability_alive")
+
+    def probability(table):
+        alive, _ = per_customer(model, table, lambda frequency, age: np.zeros_like(age))
+        return pd.Series(alive, index=table.index, name="probability_alive")
+
+    return answered(summary, model.likelihood.columns, probability)
 
 
 def alive_path(
@@ -267,7 +279,8 @@ def expected_spend(spend_model: FittedModel, summary) -> pd.Series:
     Returns
     -------
     Series of float
-        ``expected_spend``, currency, one value per row of `summary`.
+        ``expected_spend``, currency, one value per row of `summary`. For a summary that is in an engine, the summary
+        with that column, in the engine.
 
     Raises
     ------
@@ -292,6 +305,10 @@ def expected_spend(spend_model: FittedModel, summary) -> pd.Series:
             f"The Gamma-Gamma model has q = {q:.3g}. With q of at most 1 the mean spend of the population is infinite, "
             f"so there is no expected spend. Look for outliers among the amounts, or use the customers' own means."
         )
+    if in_engine(summary):  # plain arithmetic, which the engine can do by itself
+        measures = [nw.col(name).cast(nw.Float64) for name in spend_model.likelihood.columns]
+        spend = spend_model.likelihood.expected_spend(spend_model.theta, *measures)
+        return nw.to_native(nw.from_native(summary).with_columns(expected_spend=spend))
     table = as_pandas(summary)
     columns = checked_columns(table, "gamma_gamma")
     spend = spend_model.likelihood.expected_spend(spend_model.theta, *columns.values())

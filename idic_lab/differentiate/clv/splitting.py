@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from idic_lab.differentiate import days
 from idic_lab.differentiate.clv import purchase_days
+from idic_lab.differentiate.clv.engine_groups import in_engine
 from idic_lab.differentiate.clv.summaries import as_pandas, summarise
 from idic_lab.errors import DataError
 
@@ -36,9 +39,15 @@ class Split:
     @property
     def duration(self) -> float:
         """Length of the holdout, in the summary's unit of time."""
+        if in_engine(self.holdout):
+            first = nw.from_native(self.holdout).select("holdout_duration").head(1).collect("pyarrow")
+            return float(first["holdout_duration"][0])
         return float(self.holdout["holdout_duration"].iloc[0])
 
     def __repr__(self) -> str:
+        if in_engine(self.holdout):
+            engine = nw.from_native(self.holdout).implementation.value
+            return f"Split: calibration, holdout and newcomers in {engine}, not computed yet"
         return (
             f"Split: {len(self.calibration):,} customers in calibration, "
             f"{int(self.holdout['holdout_frequency'].sum()):,} purchase days in a holdout of {self.duration:g} units, "
@@ -64,7 +73,9 @@ def split(
     Parameters
     ----------
     transactions : DataFrame
-        Any frame narwhals knows. The three tables come back as pandas: they have one row per customer.
+        Any frame narwhals knows. What is in an engine (Polars lazy, DuckDB, PySpark, Dask) stays there: the three tables
+        are then frames of that engine, in no particular order, and nobody having bought shows only as empty tables.
+        Otherwise they come back as pandas.
     calibration_end, holdout_end : date or str
         Last day of each period; the holdout ends with the data when left out.
     unit_days : float
@@ -107,6 +118,8 @@ def split(
             f"The holdout is empty: calibration ends on {purchase_days.dates([cut])[0].date()} and the holdout on "
             f"{purchase_days.dates([end])[0].date()}. Choose an earlier calibration_end."
         )
+    if in_engine(transactions):
+        return _split_in_engine(transactions, cut, end, unit_days, columns)
     calibration = as_pandas(summarise(transactions, calibration_end, unit_days, **columns))
     if calibration.empty:
         raise DataError("Nobody bought in the calibration period; choose a later calibration_end.")
@@ -133,3 +146,32 @@ def split(
         }
     ).astype({"customer_id": calibration["customer_id"].dtype})
     return Split(calibration, holdout, newcomers)
+
+
+def _split_in_engine(transactions, cut: int, end: int, unit_days: float, columns: dict) -> Split:
+    """The same three tables, as frames of the engine that holds the transactions."""
+    calibration = nw.from_native(summarise(transactions, days.dates([cut])[0], unit_days, **columns))
+    later = nw.from_native(purchase_days.spans(transactions, cut + 1, end, **columns))
+    bought = later.select(_customer="customer_id", _days="purchase_days", _total="total", _first="first")
+    known = calibration.select("customer_id")
+    holdout = known.join(bought, how="left", left_on="customer_id", right_on="_customer").select(
+        "customer_id",
+        holdout_frequency=nw.col("_days").fill_null(0).cast(nw.Int64),
+        holdout_spend=nw.col("_total").fill_null(0.0),
+        holdout_duration=nw.lit((end - cut) / float(unit_days)),
+    )
+    if columns["amount"] is None:
+        holdout = holdout.drop("holdout_spend")
+    # Numbers back to dates is what engines spell differently, so the first day is looked up among the dates.
+    date = nw.col(columns["date"]).dt.truncate("1d").cast(nw.Datetime("us"))
+    rows = nw.from_native(transactions).select(
+        _customer=columns["customer_id"], _day=days.expression(columns["date"]), first_purchase=date
+    )
+    newcomers = (
+        bought.join(known, how="anti", left_on="_customer", right_on="customer_id")
+        .select(customer_id="_customer", _first="_first")
+        .join(rows, left_on=["customer_id", "_first"], right_on=["_customer", "_day"])
+        .group_by("customer_id")
+        .agg(nw.col("first_purchase").min())
+    )
+    return Split(*(nw.to_native(frame) for frame in (calibration, holdout, newcomers)))

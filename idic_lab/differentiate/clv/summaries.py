@@ -6,7 +6,10 @@ import narwhals as nw
 import pandas as pd
 
 from idic_lab.differentiate.clv import purchase_days
+from idic_lab.differentiate.clv.engine_groups import pandas_of as as_pandas
 from idic_lab.errors import DataError, FitError
+
+__all__ = ["as_pandas", "summarise", "unit_of"]
 
 
 def summarise(
@@ -92,14 +95,6 @@ def summarise(
             unit_days=float(unit_days), observation_end=purchase_days.dates([end])[0].date().isoformat()
         )
     return summary
-
-
-def as_pandas(table) -> pd.DataFrame:
-    """A customer-level table as pandas, whatever frame it came in."""
-    if isinstance(table, pd.DataFrame):
-        return table
-    frame = nw.from_native(table)
-    return (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
 
 
 def unit_of(summary, unit_days: float | None = None) -> float | None:

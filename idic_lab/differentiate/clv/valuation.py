@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 from scipy.special import betaln, hyp2f1
 
+from idic_lab.differentiate.clv.engine_groups import answered, in_engine
 from idic_lab.differentiate.clv.fitted_model import FittedModel, require
 from idic_lab.differentiate.clv.predictions import (
     CONTINUOUS,
@@ -43,7 +45,8 @@ def dert(model: FittedModel, summary, discount_rate_per_unit: float, method: str
     Returns
     -------
     Series of float
-        ``dert``, purchases, one value per row of `summary`.
+        ``dert``, purchases, one value per row of `summary`. For a summary that is in an engine, the summary with that
+        column, in the engine.
 
     Raises
     ------
@@ -78,8 +81,11 @@ def dert(model: FittedModel, summary, discount_rate_per_unit: float, method: str
             return model.likelihood.dert_if_alive(model.theta, frequency, age, discount_rate_per_unit)
         return _discounted(model, frequency, age, discount_rate_per_unit, np.inf)
 
-    probability, residual = per_customer(model, summary, if_alive)
-    return pd.Series(probability * residual, index=as_pandas(summary).index, name="dert")
+    def residual_transactions(table):
+        probability, residual = per_customer(model, table, if_alive)
+        return pd.Series(probability * residual, index=table.index, name="dert")
+
+    return answered(summary, model.likelihood.columns, residual_transactions)
 
 
 def value(
@@ -120,7 +126,8 @@ def value(
     -------
     DataFrame
         Table ``customer_value``: ``customer_id``, ``probability_alive``, ``expected_purchases``, ``expected_spend``,
-        ``clv``, ``residual_value``. What has been paid already is no part of the value.
+        ``clv``, ``residual_value``. What has been paid already is no part of the value. For a summary that is in an
+        engine (Polars lazy, DuckDB, PySpark, Dask), a frame of that engine.
 
     Source: Fader, Hardie & Lee (2005), Journal of Marketing Research 42(4), eq. 1 and 2.
 
@@ -140,11 +147,9 @@ def value(
         )
     if not 0 < margin <= 1:
         raise DataError(f"margin should be a share above 0 and at most 1, found {margin!r}.")
-    table = as_pandas(summary)
-    if "customer_id" not in table:
-        raise DataError(
-            f"The summary needs the column 'customer_id'; found {', '.join(map(str, table.columns))}."
-        )
+    present = nw.from_native(summary).collect_schema().names()
+    if "customer_id" not in present:
+        raise DataError(f"The summary needs the column 'customer_id'; found {', '.join(map(str, present))}.")
     unit = days_per_unit(model)
     rate = np.log1p(annual_discount_rate) * unit / DAYS_PER_YEAR
     ends = None if payment_days is None else _ascending(payment_days) / unit
@@ -163,6 +168,9 @@ def value(
             finite = _discounted_by_period(model, frequency, age, rate, ends)
         return np.column_stack([expected, finite, residual])
 
+    if in_engine(summary):
+        return _value_in_engine(model, spend_model, summary, if_alive, margin)
+    table = as_pandas(summary)
     probability, living = per_customer(model, table, if_alive)
     spend = expected_spend(spend_model, table).to_numpy()
     earned = probability * spend * margin
@@ -176,6 +184,28 @@ def value(
             "residual_value": earned * living[:, 2],
         }
     ).astype({"customer_id": table["customer_id"].dtype})
+
+
+def _value_in_engine(model, spend_model, summary, if_alive, margin):
+    """The same table in the summary's engine: what depends on the purchases once per group, the money by arithmetic."""
+    names = ["probability_alive", "expected_purchases", "_finite", "_residual"]
+
+    def by_group(table):
+        probability, living = per_customer(model, table, if_alive)
+        answers = np.column_stack([probability, probability[:, None] * living])
+        return pd.DataFrame(answers, columns=names, index=table.index)
+
+    spent = expected_spend(spend_model, answered(summary, model.likelihood.columns, by_group))
+    earned = nw.col("expected_spend") * margin
+    return nw.to_native(
+        nw.from_native(spent).select(
+            "customer_id",
+            *names[:2],
+            "expected_spend",
+            clv=earned * nw.col("_finite"),
+            residual_value=earned * nw.col("_residual"),
+        )
+    )
 
 
 def _discounted(model, frequency, age, rate, horizon):

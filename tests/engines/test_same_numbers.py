@@ -1,0 +1,89 @@
+"""Every engine gives the numbers that pandas gives, and keeps its data to itself."""
+
+import pandas as pd
+import pytest
+
+from idic_lab.differentiate import clv, rfm
+
+CUT, END = "1997-09-30", "1998-06-30"
+EXACT = {"check_exact": False, "rtol": 1e-9, "atol": 1e-9}
+
+
+@pytest.fixture(scope="module")
+def moved(engine, purchases):
+    return engine(purchases)
+
+
+@pytest.fixture(scope="module")
+def expected(purchases):
+    """What pandas says: the summary, both models and what they make of each customer."""
+    summary = clv.summarise(purchases, CUT)
+    models = clv.fit(summary, "bg_nbd"), clv.fit(summary, "gamma_gamma")
+    return summary, *models
+
+
+@pytest.fixture(scope="module")
+def summary(moved):
+    return clv.summarise(moved, CUT)
+
+
+def test_the_summary_is_the_same_in_the_kind_that_came_in(moved, summary, expected, collected):
+    assert type(summary) is type(moved)
+    pd.testing.assert_frame_equal(collected(summary), expected[0], **EXACT)
+
+
+def test_calibration_holdout_and_newcomers_are_the_same(engine, moved, purchases, collected):
+    here, there = clv.split(moved, CUT, END), clv.split(purchases, CUT, END)
+    for part in ("calibration", "holdout", "newcomers"):
+        frame = getattr(here, part)
+        assert type(frame) is (type(moved) if engine.lazy else pd.DataFrame)
+        same = getattr(there, part).sort_values("customer_id", ignore_index=True)
+        pd.testing.assert_frame_equal(collected(frame), same, **EXACT)
+    assert here.duration == there.duration == 39
+    assert repr(here).startswith("Split: ")
+
+
+def test_the_models_have_the_same_parameters(summary, expected):
+    for there in expected[1:]:
+        here = clv.fit(summary, there.model, unit_days=7)
+        pd.testing.assert_series_equal(here.params_, there.params_, **EXACT)
+        assert here.log_likelihood_ == pytest.approx(there.log_likelihood_, rel=1e-12)
+        assert here.n_customers_ == there.n_customers_
+
+
+def test_each_customer_is_worth_the_same(engine, moved, summary, expected, collected):
+    table, purchases, spend = expected
+    here = clv.value(purchases, spend, summary)
+    assert type(here) is (type(moved) if engine.lazy else pd.DataFrame)
+    pd.testing.assert_frame_equal(collected(here), clv.value(purchases, spend, table), **EXACT)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda models, table: clv.predict(models[0], table, 39),
+        lambda models, table: clv.alive(models[0], table),
+        lambda models, table: clv.dert(models[0], table, 0.003),
+        lambda models, table: clv.expected_spend(models[1], table),
+    ],
+    ids=["predict", "alive", "dert", "expected_spend"],
+)
+def test_every_answer_of_a_model_is_the_same(ask, engine, summary, expected, collected):
+    here, there = ask(expected[1:], summary), ask(expected[1:], expected[0])
+    if engine.lazy:
+        assert type(here) is type(summary)
+        here = collected(here)[there.name]
+    pd.testing.assert_series_equal(here, there, **EXACT)
+
+
+@pytest.mark.parametrize("returns", ["ignore", "net"])
+def test_recency_frequency_and_monetary_value_are_the_same(moved, purchases, returns, collected):
+    here = rfm.summarise(moved, CUT, returns)
+    assert type(here) is type(moved)
+    pd.testing.assert_frame_equal(collected(here), rfm.summarise(purchases, CUT, returns), **EXACT)
+
+
+def test_customers_with_returns_alone_are_the_same(moved, purchases, collected):
+    pd.testing.assert_frame_equal(
+        collected(rfm.without_purchase(moved)), rfm.without_purchase(purchases), **EXACT
+    )
