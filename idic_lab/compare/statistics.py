@@ -10,6 +10,7 @@ from scipy.stats import f as f_distribution
 from scipy.stats import friedmanchisquare, norm, rankdata, studentized_range, t
 
 from idic_lab.errors import DataError, UnknownName
+from idic_lab.multiple_tests import holm
 
 ENOUGH_DATA_SETS = 10  # from about here on, rank tests over data sets have power worth the name
 
@@ -131,24 +132,6 @@ def nemenyi(table: pd.DataFrame) -> pd.DataFrame:
     p = studentized_range.sf(z * np.sqrt(2), k, np.inf)
     np.fill_diagonal(p, 1.0)
     return pd.DataFrame(p, index=table.columns, columns=table.columns)
-
-
-def holm(p_values) -> np.ndarray:
-    """Holm's correction: p-values that stay below the level when many questions are asked.
-
-    Source: Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6.
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p_values, dtype=float)
-    order = np.argsort(p)
-    steps = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
-    corrected = np.empty_like(p)
-    corrected[order] = np.minimum(steps, 1.0)
-    return corrected
 
 
 def against_control(table: pd.DataFrame, control: str, higher_is_better: bool = True) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from scipy.stats import friedmanchisquare
 from idic_lab import compare
 from idic_lab.compare import statistics
 from idic_lab.errors import DataError, UnknownName
+from idic_lab.multiple_tests import holm
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the package's own imports
@@ -64,7 +65,7 @@ def test_repetitions_without_any_variation_are_decided_by_their_value():
 
 
 def test_holm_keeps_the_order_of_p_values_and_never_exceeds_one():
-    assert compare.holm([0.5, 0.01, 0.9]).tolist() == pytest.approx([1.0, 0.03, 1.0])
+    assert holm([0.5, 0.01, 0.9]).tolist() == pytest.approx([1.0, 0.03, 1.0])
 
 
 def test_the_control_itself_is_not_compared(table):
@@ -99,7 +100,7 @@ def test_an_attractive_method_must_pass_the_knock_outs():
         {"stability": [0.9, 0.8, 0.2], "value": [0.4, 0.5, 0.9]}, index=["steady", "balanced", "shaky"]
     )
     matrix = compare.attractiveness(scores, knock_out={"stability": 0.5}).set_index("method")
-    assert matrix.loc["shaky", "out"] == "stability 0.2 misses 0.5"
+    assert matrix.loc["shaky", "out"] == "stability 0.20 misses 0.5"
     assert matrix.loc["shaky", "first_share"] == 0
 
 

@@ -8,6 +8,7 @@ from scipy import sparse, stats
 
 from idic_lab.customize.products.purchases import purchases
 from idic_lab.errors import DataError, UnknownName
+from idic_lab.multiple_tests import holm
 
 # The others that mlxtend offers divide by zero for a product that is in every order.
 METRICS = ["support", "confidence", "lift"]
@@ -106,7 +107,7 @@ def complements(
         {
             "together": together[one, other],
             "expected": expected[one, other],
-            "p_value": _holm(p_value[one, other]),
+            "p_value": holm(p_value[one, other]),
         }
     )
     size = np.asarray(orders.sum(axis=0)).ravel()
@@ -159,14 +160,6 @@ def _within_customers(orders, owners):
     variance = (spread.T @ per_variance @ spread).toarray()
     z = (both - expected - 0.5) / np.sqrt(np.maximum(variance, 1e-9))
     return both, expected, np.where(variance > 0, stats.norm.sf(z), 1.0)
-
-
-def _holm(p_values: np.ndarray) -> np.ndarray:
-    order = np.argsort(p_values, kind="stable")
-    stepped = np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1))
-    corrected = np.empty_like(stepped)
-    corrected[order] = np.minimum(stepped, 1)
-    return corrected
 
 
 def bundles(

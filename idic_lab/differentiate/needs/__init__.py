@@ -35,7 +35,7 @@ from idic_lab.differentiate.needs.stability import (
     without_segments,
 )
 from idic_lab.differentiate.needs.typing_tool import TypingTool, fit_typing_tool
-from idic_lab.differentiate.needs.value_differences import holm, need_differences, value_tiers
+from idic_lab.differentiate.needs.value_differences import need_differences, value_tiers
 
 __all__ = [
     "METHODS",
@@ -54,7 +54,6 @@ __all__ = [
     "descriptors",
     "fit_typing_tool",
     "global_stability",
-    "holm",
     "need_differences",
     "need_profiles_table",
     "number_of_segments",

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import chi2_contingency
 
 from idic_lab.errors import DataError
+from idic_lab.multiple_tests import holm
 
 FEWEST_EXPECTED = 5  # in each cell, below which the chi-squared approximation is poor
 
@@ -104,27 +105,3 @@ def need_differences(answers: pd.DataFrame, tiers: pd.DataFrame) -> pd.DataFrame
     tests = shares.rename_axis(index="question_id", columns=None).reset_index().merge(tests, on="question_id")
     tests["p_corrected"] = holm(tests["p_value"])
     return tests.sort_values("p_value", kind="stable", ignore_index=True)
-
-
-def holm(p_values) -> np.ndarray:
-    """p-values corrected for their number by Holm's step-down rule.
-
-    Parameters
-    ----------
-    p_values : array-like of shape (n_tests,)
-
-    Returns
-    -------
-    ndarray of shape (n_tests,)
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p_values, dtype="float64")
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
-    corrected = np.empty(len(p))
-    corrected[order] = np.minimum(stepped, 1.0)
-    return corrected
