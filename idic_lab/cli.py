@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import signal
 import sys
 import textwrap
 from pathlib import Path
@@ -287,12 +290,57 @@ def exercise_items(
 
 
 def main() -> None:
-    """Entry point: a LabError is shown as its message, without a traceback, and ends with status 2."""
+    """Entry point: what goes wrong is one line without a traceback.
+
+    The exit status is 2 for what a person can put right (a LabError, a full disk, a forbidden folder), 1 when a notebook
+    failed or whoever read the output has gone, 130 after Ctrl-C and 143 after a polite request to end (SIGTERM).
+    """
+    ended = _end_politely()
     try:
         app()
     except LabError as error:
-        typer.echo(f"Error: {error}", err=True)
+        _tell(f"Error: {error}")
         raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        typer.echo("\nInterrupted; the same command resumes after the last finished notebook.", err=True)
-        raise SystemExit(130) from None
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            raise
+        _tell(f"Error: {_OF_THE_MACHINE[error.errno]}{_where(error)}. {_KEPT}")
+        raise SystemExit(2) from None
+    except SystemExit as end:
+        if end.code == 130:
+            _tell(f"\n{'Ended' if ended else 'Interrupted'}. {_KEPT}")
+        raise SystemExit(143 if ended and end.code == 130 else end.code) from None
+
+
+_KEPT = "What was finished is kept; the same command goes on from there."
+_OF_THE_MACHINE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "your share of the disk is full",
+    errno.EFBIG: "a file may not grow that large here",
+    errno.EROFS: "the folder is read-only",
+    errno.EACCES: "no permission",
+    errno.EPERM: "no permission",
+    errno.EMFILE: "too many files are open",
+    errno.ENOMEM: "there is not enough memory",
+}
+
+
+def _where(error: OSError) -> str:
+    return f" ({Path(error.filename).name})" if isinstance(error.filename, str) else ""
+
+
+def _tell(line: str) -> None:
+    with contextlib.suppress(OSError):  # nobody may be there to read it
+        typer.echo(line, err=True)
+
+
+def _end_politely() -> list[int]:
+    """Let SIGTERM end the work as Ctrl-C does, so that kernels are closed and the manifest says what happened."""
+    ended: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        ended.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    return ended

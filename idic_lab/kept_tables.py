@@ -13,6 +13,7 @@ import importlib.metadata
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,9 @@ from idic_lab.datasets import registry
 MOST_ENTRIES = 300
 # Beyond this, reading and hashing cost too much of what they save, and the copies too much room.
 MOST_ROWS = 3_000_000
+# What a process is still writing must not be removed; no stage takes an hour.
+ABANDONED_AFTER = 3600
+_UNFINISHED = ".partial-"
 _LIBRARIES = ("duckdb", "numpy", "pandas", "scikit-learn", "scipy", "splink", "stepmix")
 
 
@@ -55,7 +59,7 @@ def made_or_kept(
         if entry.is_dir():
             return {path.stem: pd.read_parquet(path) for path in sorted(entry.glob("*.parquet"))}
     except (OSError, ValueError):
-        shutil.rmtree(entry, ignore_errors=True)  # damaged: made again below
+        _remove(entry)  # damaged: made again below
     made = function(**inputs)
     if not any(tables.get(table).personal for table in made):
         _keep(made, entry)
@@ -90,14 +94,40 @@ def _keep(made: dict[str, pd.DataFrame], entry: Path) -> None:
     """Write the tables beside their place and move them there whole; a full disk or a forbidden folder is no error."""
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".partial-") as partial:
+        with tempfile.TemporaryDirectory(dir=entry.parent, prefix=_UNFINISHED) as partial:
             whole = Path(partial) / "whole"
             whole.mkdir()
             for table, data in made.items():
                 data.to_parquet(whole / f"{table}.parquet", index=False)
             os.replace(whole, entry)
+        _tidy(entry.parent)
     except OSError:
         return
-    entries = sorted(entry.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in entries[MOST_ENTRIES:]:
-        shutil.rmtree(old, ignore_errors=True)
+
+
+def _tidy(parent: Path) -> None:
+    """Remove the oldest entries beyond the limit, and what killed processes left an hour ago or earlier."""
+    entries = [path for path in parent.iterdir() if not path.name.startswith(".")]
+    for old in sorted(entries, key=_changed, reverse=True)[MOST_ENTRIES:]:
+        _remove(old)
+    for left in parent.glob(f"{_UNFINISHED}*"):
+        if _changed(left) < time.time() - ABANDONED_AFTER:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _remove(entry: Path) -> None:
+    """Remove an entry so that nobody, whenever this process is killed, takes what is left of it for whole."""
+    try:
+        with tempfile.TemporaryDirectory(
+            dir=entry.parent, prefix=_UNFINISHED, ignore_cleanup_errors=True
+        ) as away:
+            os.replace(entry, Path(away) / "removed")
+    except OSError:  # somebody else removed it, or may and we may not
+        return
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -11,11 +11,10 @@ import jinja2
 import matplotlib as mpl
 import pandas as pd
 
-from idic_lab import figures
+from idic_lab import figures, whole_files
 from idic_lab.compare import plots
 from idic_lab.compare.attractiveness_matrix import attractiveness
 from idic_lab.compare.kinds_of_segments import preferred_number, verdicts
-from idic_lab.compare.results import write_whole
 from idic_lab.compare.statistics import (
     ENOUGH_DATA_SETS,
     correlated_t_test,
@@ -65,7 +64,7 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
             criteria=study.criteria,
         )
     path = folder / "report.html"
-    write_whole(path, page.encode())
+    whole_files.write(path, page)
     return path
 
 

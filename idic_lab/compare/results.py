@@ -4,45 +4,82 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import filelock
 import numpy as np
 import pandas as pd
 
+from idic_lab import whole_files
+from idic_lab.errors import DataError, RepositoryError
+
 COLUMNS = ("dataset", "method", "k", "seed", "criterion", "measure", "value", "status", "extra")
 STATUS = ("ok", "not applicable", "failed")
+
+
+@contextmanager
+def in_use(folder: Path) -> Iterator[None]:
+    """Make the folder of a study and hold it for oneself; what a killed study left unfinished is removed.
+
+    Raises
+    ------
+    DataError
+        When it cannot be made or written.
+    RepositoryError
+        When another study works in it.
+    """
+    lock = filelock.FileLock(folder / ".lock", timeout=0)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except filelock.Timeout:
+        raise RepositoryError(
+            f"Another study is working in '{folder}'. Wait for it, or choose another --out."
+        ) from None
+    except OSError as error:
+        raise DataError(f"The folder '{folder}' cannot be made or written: {error.strerror}.") from None
+    try:
+        for pattern in ("*.partial", "cells/*.partial"):
+            whole_files.remove_leftovers(folder, pattern)
+        yield
+    finally:
+        lock.release()
 
 
 class Store:
     """A folder of finished cells, each one small file named by the key of what made it.
 
     A file appears whole or not at all, so a study that is killed loses only the cells in progress.
+
+    Attributes
+    ----------
+    damaged : list of str
+        Keys of cells that could not be read.
     """
 
     def __init__(self, folder: Path):
         self.folder = Path(folder) / "cells"
+        self.damaged: list[str] = []
 
     def read(self, key: str) -> dict | None:
-        """The record of a finished cell, or None."""
+        """The record of a finished cell; None when there is none, or it is damaged."""
         try:
-            return json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+            record = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
+            if all(found["status"] in STATUS for found in record["criteria"].values()):
+                return record
+        except FileNotFoundError:
             return None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            pass
+        self.damaged.append(key)
+        return None
 
     def write(self, key: str, record: dict) -> None:
         """Store a finished cell."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self.folder / f"{key}.json", json.dumps(record).encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+        whole_files.write(self.folder / f"{key}.json", json.dumps(record))
 
 
 def long_table(records: list[tuple[dict, dict]]) -> pd.DataFrame:
@@ -83,9 +120,8 @@ def _values(found: dict):
 def write_table(table: pd.DataFrame, path: Path) -> Path:
     """Write the long table as Parquet, whole; ``extra`` becomes JSON text."""
     text = table.assign(extra=[json.dumps(extra, sort_keys=True) for extra in table["extra"]])
-    partial = path.with_name(f".{path.name}.partial")
-    text.astype({"extra": "str"}).to_parquet(partial, index=False)
-    os.replace(partial, path)
+    text.astype({"extra": "str"}).to_parquet(whole_files.partial(path), index=False)
+    os.replace(whole_files.partial(path), path)
     return path
 
 

@@ -21,12 +21,13 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from idic_lab import orphans, whole_files
 from idic_lab.compare import customers as customers_module
 from idic_lab.compare import null_reference, segmentation, separation, sources, stability
 from idic_lab.compare.criterion_registry import Criterion
 from idic_lab.compare.customers import Customers
 from idic_lab.compare.method_registry import Method
-from idic_lab.compare.results import Store, long_table, write_table, write_whole
+from idic_lab.compare.results import Store, in_use, long_table, write_table
 from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
 from idic_lab.compare.study import Study, read
 from idic_lab.errors import LabError
@@ -111,20 +112,32 @@ def compare(
     Returns
     -------
     Outcome
+
+    Raises
+    ------
+    idic_lab.errors.LabError
+        For a study that cannot be run, or a folder that another study is working in or that cannot be written.
     """
     at_hand = dict(customers or {})
     study = study if isinstance(study, Study) else read(study, at_hand)
     folder = Path(out) if out else Path("runs") / f"compare-{study.name.replace(' ', '-')}"
-    folder.mkdir(parents=True, exist_ok=True)
-    tell(f"Loading {len(study.datasets)} data sets ...")
-    customers = {
-        spec["name"]: at_hand[spec["name"]] if spec["name"] in at_hand else sources.load(spec)
-        for spec in study.datasets
-    }
+    with in_use(folder):
+        tell(f"Loading {len(study.datasets)} data sets ...")
+        customers = {
+            spec["name"]: at_hand[spec["name"]] if spec["name"] in at_hand else sources.load(spec)
+            for spec in study.datasets
+        }
+        return _run_locked(study, customers, folder, jobs, scheduler, fresh, command, tell, progress)
+
+
+def _run_locked(study, customers, folder: Path, jobs, scheduler, fresh, command, tell, progress) -> Outcome:
     store, cells = Store(folder), cells_of(study, customers)
     finished = {} if fresh else {cell.key: store.read(cell.key) for cell in cells}
+    if store.damaged:
+        tell(f"{len(store.damaged)} damaged cells are computed anew: {', '.join(store.damaged[:3])} ...")
     todo = [cell for cell in cells if not _complete(finished.get(cell.key), study.criteria)]
     tell(f"{len(cells)} cells: {len(cells) - len(todo)} finished before, {len(todo)} to compute.")
+    whole_files.write_json(folder / "manifest.json", {"study": study.name, "status": "running"})
     began = time.monotonic()
     bar = tqdm(total=len(todo), unit="cell", disable=not progress, file=sys.stderr)
     found = _execute(todo, customers, study, finished, jobs, scheduler)
@@ -140,10 +153,10 @@ def compare(
     results = long_table(records)
     write_table(results, folder / "results.parquet")
     manifest = _manifest(study, customers, command, time.monotonic() - began, len(todo), cells)
-    write_whole(folder / "manifest.json", json.dumps(manifest, indent=2).encode())
     from idic_lab.compare import report  # draws figures, which cells on a cluster never need
 
     page = report.write(folder, study, results, manifest)
+    whole_files.write_json(folder / "manifest.json", manifest)
     failed = int(results["status"].eq("failed").sum())
     return Outcome(folder, results, page, len(todo), len(cells) - len(todo), failed)
 
@@ -225,13 +238,18 @@ def _execute(
             n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs"
         )
         yield from parallel(
-            joblib.delayed(_numbered)(position, cell, customers[cell.dataset], *rest)
+            joblib.delayed(_in_worker)(position, cell, customers[cell.dataset], *rest)
             for position, (cell, *rest) in enumerate(arguments)
         )
 
 
 def _numbered(position: int, cell: Cell, *arguments) -> tuple[int, dict]:
     return position, run_cell(cell, *arguments)
+
+
+def _in_worker(position: int, cell: Cell, *arguments) -> tuple[int, dict]:
+    orphans.watch_parent()  # of a study that was killed, nothing goes on computing
+    return _numbered(position, cell, *arguments)
 
 
 def _on_cluster(arguments, customers, scheduler: str) -> Iterator[tuple[int, dict]]:
@@ -278,6 +296,7 @@ def _manifest(
 ) -> dict:
     return {
         "study": study.name,
+        "status": "complete",
         "about": study.about,
         "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "command": command,

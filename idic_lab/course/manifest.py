@@ -9,41 +9,27 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
 import platform
 from pathlib import Path
 
 from idic_lab.course import notebooks
-from idic_lab.errors import DataError
 from idic_lab.pipeline import Stage
 
 FILE = "manifest.json"
 _VERSIONS = ("duckdb", "lifetimes", "matplotlib", "numpy", "pandas", "papermill", "scikit-learn", "scipy")
 
 
-def write_json(path: Path, content: object) -> None:
-    """Write a JSON file so that a reader finds the old one or the new one, never half of it."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1, ensure_ascii=False, default=str)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
-
-
 def read(folder: Path) -> dict:
-    """The manifest of a run folder; an empty one when there is none."""
+    """The manifest of a run folder; when there is none, or it cannot be read, an empty one that says so."""
     path = folder / FILE
     if not path.exists():
         return {"status": "new", "notebooks": {}}
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        manifest["notebooks"]  # a manifest of ours has them
-    except (ValueError, KeyError, TypeError):
-        raise DataError(
-            f"{folder.name}/{FILE} is damaged. Remove the folder '{folder.name}' and run again."
-        ) from None
-    return manifest
+        sound = all(entry["status"] for entry in manifest["notebooks"].values()) and manifest["status"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        sound = False
+    return manifest if sound else {"status": "damaged", "notebooks": {}}
 
 
 def versions() -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import jinja2
 import nbformat
 from nbconvert import HTMLExporter
 
-from idic_lab import pipeline
+from idic_lab import pipeline, whole_files
 from idic_lab.course.lab import REPOSITORY_FILE
 from idic_lab.course.summary import summary
 from idic_lab.repository import Repository
@@ -69,7 +68,7 @@ def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], record
         if stage.notebook in executed
     ]
     for name, notebook in executed.items():
-        _write_text(folder / "notebooks" / f"{name}.html", _page(notebook, name))
+        whole_files.write(folder / "notebooks" / f"{name}.html", _page(notebook, name))
     failed = {
         name: entry["error"] for name, entry in record["notebooks"].items() if entry["status"] == "failed"
     }
@@ -81,7 +80,7 @@ def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], record
         stages=pipeline.STAGES,
         summary=summary(Repository(folder / REPOSITORY_FILE), card.currency),
     )
-    _write_text(folder / "report.html", page)
+    whole_files.write(folder / "report.html", page)
     return folder / "report.html"
 
 
@@ -109,9 +108,3 @@ def _page(notebook: nbformat.NotebookNode, name: str) -> str:
     exporter = HTMLExporter(template_name="lab", embed_images=True)
     body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": html.escape(name)}})
     return body
-
-
-def _write_text(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from pathlib import Path
 
+import filelock
+
+from idic_lab import whole_files
 from idic_lab.errors import DataError
 
 FILE = "catalogue.json"
@@ -16,7 +18,12 @@ FILE = "catalogue.json"
 def home() -> Path:
     """The user's data folder: the environment variable IDIC_LAB_HOME, or ``.idic-lab`` in the home folder."""
     named = os.environ.get("IDIC_LAB_HOME", "")
-    return Path(named).expanduser() if named else Path.home() / ".idic-lab"
+    try:
+        return Path(named).expanduser() if named else Path.home() / ".idic-lab"
+    except (
+        RuntimeError
+    ):  # no home folder: nothing is registered, and what is written there has its own message
+        return Path("/nonexistent/.idic-lab")
 
 
 def read() -> dict[str, dict]:
@@ -45,16 +52,13 @@ def write(name: str, path: Path, columns: dict[str, str]) -> None:
     """Add or replace one name; the file is exchanged whole, so that it is never half written."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
         raise DataError(f"{name!r} cannot name a data set: use lower-case letters, digits, '_' and '-'.")
-    entries = read() | {name: {"path": str(path), "columns": columns}}
     try:
         home().mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=home(), prefix=FILE, delete=False
-        ) as temporary:
-            json.dump(entries, temporary, indent=2, ensure_ascii=False)
-            temporary.flush()
-            os.fsync(temporary.fileno())
-        os.replace(temporary.name, home() / FILE)
+        with filelock.FileLock(home() / ".lock", timeout=30):  # two that add at once keep both names
+            whole_files.remove_leftovers(home(), f"{FILE}*{whole_files.SUFFIX}")
+            whole_files.write_json(home() / FILE, read() | {name: {"path": str(path), "columns": columns}})
+    except filelock.Timeout:
+        raise DataError("another process holds the list of your own data sets; try again.") from None
     except OSError as error:
         raise DataError(
             f"the data folder cannot be written ({error.strerror}); name another in IDIC_LAB_HOME."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,15 +13,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
 import nbformat
 import pandas as pd
 from nbgrader.api import Gradebook
 
-from idic_lab.errors import DataError
+from idic_lab.errors import DataError, RepositoryError
 from idic_lab.exercises.course_folder import CourseFolder
 from idic_lab.exercises.repair import repair
 
 COURSE_ID = "idic_lab"
+TOO_LONG, KILLED = -9, 137
+_running: set[int] = set()  # nbgrader processes, which Ctrl-C does not reach by itself
 
 
 @dataclass(frozen=True)
@@ -51,13 +55,15 @@ def nbgrader(course: CourseFolder, *arguments: str, seconds: float | None = None
     Returns
     -------
     tuple of int and str
-        Exit status (-9 when ended), and what it said.
+        Exit status (`TOO_LONG` when ended, `KILLED` when somebody else ended it), and what it said.
     """
+    # Whoever grades may be killed: then nbgrader must end too, and not write beside the next call.
+    code = "import runpy, idic_lab.orphans as o; o.end_with_parent({}); runpy.run_module('nbgrader', run_name='__main__')"
     environment = dict(os.environ, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")
     # nbgrader starts alembic by name, which stands beside this Python and may not be on the path.
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     with subprocess.Popen(
-        [sys.executable, "-m", "nbgrader", *arguments],
+        [sys.executable, "-c", code.format(os.getpid()), *arguments],
         cwd=course.root,
         env=environment,
         stdout=subprocess.PIPE,
@@ -66,12 +72,17 @@ def nbgrader(course: CourseFolder, *arguments: str, seconds: float | None = None
         errors="replace",
         start_new_session=True,
     ) as process:
+        _running.add(process.pid)
         try:
             said, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             said, _ = process.communicate()
-            return -9, said
+            return TOO_LONG, said
+        finally:
+            _running.discard(process.pid)
+        if process.returncode == -signal.SIGKILL:
+            return KILLED, f"{said}\nError: it was ended from outside, or ran out of memory"
         return process.returncode, said
 
 
@@ -119,6 +130,8 @@ def grade_class(
         When nothing was handed in.
     UnknownName
         When the course has no such assignment.
+    RepositoryError
+        When another grading of the course is at work.
     """
     course.check_name(assignment)
     students = sorted(
@@ -128,6 +141,16 @@ def grade_class(
         raise DataError(
             f"Nothing is handed in for {assignment}: {course.root}/submitted/<student>/{assignment}/."
         )
+    try:
+        with filelock.FileLock(course.root / ".grading.lock", timeout=0):
+            return _grade_locked(course, assignment, students, processes, submission_seconds, tell)
+    except filelock.Timeout:
+        raise RepositoryError(
+            f"Another grading is at work in '{course.root.name}'. Wait until it has ended."
+        ) from None
+
+
+def _grade_locked(course, assignment, students, processes, submission_seconds, tell) -> pd.DataFrame:
     if not (course.root / "release" / assignment).exists() or not (course.root / "gradebook.db").exists():
         release(course, assignment)
 
@@ -138,7 +161,14 @@ def grade_class(
         return result
 
     with ThreadPoolExecutor(max_workers=processes) as pool:
-        results = list(pool.map(one, students))
+        try:
+            results = list(pool.map(one, students))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for pid in tuple(_running):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+            raise
     for result in results:
         if result.failed:
             _record_zero(course, assignment, result.student)
@@ -153,9 +183,9 @@ def _grade_one(course: CourseFolder, assignment: str, student: str, seconds: flo
         return Graded(student, time.perf_counter() - begun, True, (str(error),))
     arguments = ("autograde", assignment, f"--student={student}", "--force")
     status, said = nbgrader(course, *arguments, seconds=seconds)
-    if status not in (0, -9):  # once more: the machine may have been busy
+    if status not in (0, TOO_LONG):  # once more: the machine may have been busy
         status, said = nbgrader(course, *arguments, seconds=seconds)
-    if status == -9:
+    if status == TOO_LONG:
         notes.append(f"ended after {seconds:.0f} seconds, 0 points")
     elif status:
         lines = [line for line in said.splitlines() if "Error" in line] or ["no reason given"]

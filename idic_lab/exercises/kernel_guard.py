@@ -1,4 +1,4 @@
-"""Inside the kernel of a submission: a cap on what a cell may print, and on memory."""
+"""Inside the kernel of a submission: a cap on what a cell may print, and on memory; it ends with its grader."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 
 from IPython import get_ipython
+
+from idic_lab import orphans
 
 
 class TooMuchOutput(RuntimeError):
@@ -22,6 +24,7 @@ def install(output_characters: int, memory_bytes: int) -> None:
     memory_bytes : int
         Address space of the process; 0 for no cap.
     """
+    orphans.end_with_parent()
     if memory_bytes and sys.platform != "win32":
         import resource
 

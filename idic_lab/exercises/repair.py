@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
+from idic_lab import whole_files
 from idic_lab.errors import DataError
 from idic_lab.exercises.course_folder import CourseFolder
 
@@ -41,7 +41,7 @@ def repair(course: CourseFolder, assignment: str, student: str) -> list[str]:
     path, notes = folder / f"{assignment}.ipynb", []
     if not path.exists():
         found = _renamed(folder, set(wanted))
-        shutil.copy(found, path)
+        whole_files.copy(found, path)
         notes.append(f"the notebook was called {found.name!r}")
     notebook = _read(path)
     if notebook is None:
@@ -49,9 +49,9 @@ def repair(course: CourseFolder, assignment: str, student: str) -> list[str]:
     there = {grade_id(cell) for cell in notebook.cells}
     missing = [name for name in wanted if name not in there]
     if missing:
-        shutil.copy(path, path.with_suffix(".as_handed_in"))
+        whole_files.copy(path, path.with_suffix(".as_handed_in"))
         _put_back(notebook, release, wanted, missing)
-        nbformat.write(notebook, path)
+        whole_files.write(path, nbformat.writes(notebook))
         notes.append(f"deleted cells were put back: {', '.join(missing)}")
     return notes
 

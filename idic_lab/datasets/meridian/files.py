@@ -13,6 +13,8 @@ from idic_lab.errors import DataError, UnknownName
 from idic_lab.tables import Table
 
 FORMATS = ("parquet", "csv")
+# In a folder whose files are just getting their names: some may be of this simulation and some of the one before.
+UNFINISHED = ".unfinished"
 
 
 def default_folder(folder: str | Path | None = None) -> Path:
@@ -47,6 +49,10 @@ def read_csv(path: Path, contract: Table) -> pd.DataFrame:
 
 def read_tables(folder: Path, contracts: Mapping[str, Table]) -> dict[str, pd.DataFrame]:
     """All tables of a folder that have a contract, from CSV or Parquet, each checked against it."""
+    if (folder / UNFINISHED).exists():
+        raise DataError(
+            f"The simulation into {folder.name}/ was interrupted while its files got their names; simulate again."
+        )
     tables = {}
     for name, contract in contracts.items():
         parquet, csv = folder / f"{name}.parquet", folder / f"{name}.csv"
@@ -64,7 +70,8 @@ def read_tables(folder: Path, contracts: Mapping[str, Table]) -> dict[str, pd.Da
 class TableWriter:
     """Writes tables piece by piece into a folder, so that memory holds one piece at a time.
 
-    Files are written under a temporary name and take their own when all is written: a half-written folder has none.
+    Files are written under a temporary name and take their own when all is written; while they do, the folder is marked,
+    and :func:`read_tables` refuses it.
 
     Parameters
     ----------
@@ -85,6 +92,7 @@ class TableWriter:
         new = name not in self._paths
         if new:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
             self._paths[name] = path
         if self.format == "csv":
             data.to_csv(
@@ -102,8 +110,16 @@ class TableWriter:
         self._open[name].write_table(rows.cast(self._open[name].schema))
 
     def close(self) -> None:
-        """Finish every file and give it its name."""
+        """Finish every file; none has its name yet."""
         for writer in self._open.values():
             writer.close()
+
+    def publish(self) -> None:
+        """Give every file its name; the folder is marked as unfinished until :meth:`confirm`."""
+        (self.folder / UNFINISHED).touch()
         for path in self._paths.values():
             path.replace(path.with_suffix(""))
+
+    def confirm(self) -> None:
+        """Say that the folder is whole."""
+        (self.folder / UNFINISHED).unlink(missing_ok=True)

@@ -70,8 +70,9 @@ def simulate_to(
         for writer, part in zip(writers, parts, strict=True):
             for name, data in part.items():
                 writer.write(name, data)
-    for writer in writers:
-        writer.close()
+    for step in ("close", "publish", "confirm"):  # each for both folders, so that they are of one simulation
+        for writer in writers:
+            getattr(writer, step)()
     return folder
 
 
