@@ -201,7 +201,8 @@ class Repository:
                 return pd.DataFrame(
                     columns=["written_at", "action", "table_name", "row_count", "made_by", "made_from"]
                 )
-            return connection.execute(f"SELECT * FROM {_HISTORY} ORDER BY written_at").df()
+            # Not by time: the clock of the machine may have been put back.
+            return connection.execute(f"SELECT * FROM {_HISTORY} ORDER BY rowid").df()
 
     @staticmethod
     def _record(
