@@ -4,10 +4,12 @@ PYTHON ?= python3
 export OMP_NUM_THREADS ?= 1
 BIN := .venv/bin
 READY := .venv/.ready
+# What the long search covers: tests whose depth the profile "deep" of tests/conftest.py decides.
+TRUST := tests/datasets tests/test_tables.py tests/test_repository.py tests/clv tests/differentiate tests/customize tests/interact
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab dashboard notebooks docs lint engines lock clean
+.PHONY: help run test trust lab dashboard notebooks docs lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +21,9 @@ run: $(READY) ## Run the course on the sample data; tables and report.html under
 test: $(READY) ## Run every test, and hold the notebooks to their stored outputs
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope $(NBVAL) notebooks
+
+trust: $(READY) ## Search for bad input and degenerate numbers at length
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -q -n 2 --dist loadscope $(TRUST)
 
 lab: $(READY) ## Open JupyterLab on the course
 	$(BIN)/jupyter lab --notebook-dir=. notebooks/00_start_here.ipynb

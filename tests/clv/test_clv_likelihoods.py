@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import approx_fprime
@@ -34,7 +34,6 @@ def histories(model):
 
 
 @pytest.mark.parametrize("model", MODELS)
-@settings(max_examples=25, deadline=None)
 @given(theta=st.tuples(positive, positive, positive, positive))
 def test_the_gradient_is_the_slope_of_the_log_likelihood(model, theta):
     theta = np.array(theta[: len(MODELS[model].parameters)])

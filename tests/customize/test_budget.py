@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab import tables
@@ -29,7 +29,6 @@ def profit(table):
     return table.loc[table["made"], "expected_profit"].sum()
 
 
-@settings(deadline=None, max_examples=80)
 @given(choices(), money)
 def test_the_budget_is_kept_and_the_exact_answer_is_no_worse_than_the_greedy_one(candidates, budget):
     exact, greedy = (offers.allocate(candidates, budget, method) for method in ("exact", "greedy"))
@@ -41,7 +40,6 @@ def test_the_budget_is_kept_and_the_exact_answer_is_no_worse_than_the_greedy_one
     assert profit(exact) >= profit(greedy)
 
 
-@settings(deadline=None, max_examples=40)
 @given(choices(), money)
 def test_no_choice_whatever_earns_more_than_the_exact_answer(candidates, budget):
     table = offers.allocate(candidates, budget)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab.customize import offers
@@ -62,7 +62,6 @@ def test_equal_predictions_count_as_one_step():
     assert offers.coefficient(outcome, np.zeros(len(outcome)), treated) == pytest.approx(0)
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 10_000))
 def test_no_ranking_beats_the_perfect_one(seed):
     outcome, uplift, treated = trial(seed, 60)

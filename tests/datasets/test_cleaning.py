@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab import datasets
@@ -101,7 +101,6 @@ def test_a_purchase_of_today_is_kept():
 
 
 @given(st.lists(st.dates(datetime.date(1901, 1, 1), datetime.date(2024, 6, 30)), min_size=1, max_size=20))
-@settings(max_examples=30, deadline=None)
 def test_any_day_survives_every_form(calendar):
     wanted = [day.isoformat() for day in calendar]
     for form in ("%Y-%m-%d", "%Y%m%d", "%d %B %Y", "%b %d, %Y"):
@@ -160,7 +159,6 @@ def test_what_may_be_thousands_or_decimals_is_an_assumption():
 
 
 @given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=30))
-@settings(max_examples=30, deadline=None)
 def test_any_amount_survives_both_ways_of_writing_it(cents):
     english = pd.Series([f"{value / 100:,.2f}" for value in cents])
     german = english.str.translate(str.maketrans(",.", ".,"))
@@ -309,7 +307,6 @@ CELLS = st.sampled_from(
 
 
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=40))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_the_rows_hold_the_counts_reconcile(cells):
     names = ["customer_id", "date", "amount", "order_id"]
     frame = pd.DataFrame(cells, columns=names, dtype="str")

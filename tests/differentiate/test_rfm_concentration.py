@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from idic_lab.differentiate import rfm
@@ -31,7 +31,6 @@ def test_gini_of_a_pareto_distribution_is_one_over_two_alpha_minus_one():
     assert rfm.gini(quantiles) == pytest.approx(1 / (2 * alpha - 1), abs=1e-3)
 
 
-@settings(max_examples=80, deadline=None)
 @given(amounts)
 def test_gini_is_half_the_relative_mean_difference(values):
     values = np.array(values, dtype="float64")
@@ -39,7 +38,6 @@ def test_gini_is_half_the_relative_mean_difference(values):
     assert rfm.gini(values) == pytest.approx(difference / (2 * values.mean()), abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
 @given(amounts, st.integers(2, 5), st.floats(0.01, 0.99))
 def test_concentration_changes_with_neither_the_unit_of_money_nor_copies_of_all_customers(
     values, times, fraction
@@ -49,13 +47,11 @@ def test_concentration_changes_with_neither_the_unit_of_money_nor_copies_of_all_
     assert rfm.top_share(values * times, fraction) == pytest.approx(rfm.top_share(values, fraction), abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
 @given(amounts, st.floats(0.01, 0.99))
 def test_the_top_share_is_never_less_than_the_fraction(values, fraction):
     assert fraction - 1e-9 <= rfm.top_share(values, fraction) <= 1 + 1e-9
 
 
-@settings(max_examples=60, deadline=None)
 @given(amounts, st.data())
 def test_on_a_whole_number_of_customers_the_top_share_is_their_sum(values, data):
     assume(len(values) > 1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab.differentiate import rfm
@@ -45,7 +45,6 @@ def test_when_half_bought_once_they_all_score_one_and_two_stays_empty():
     assert rfm.score_sizes(scores)["f_score"].tolist() == [2, 2, 0, 0, 6]
 
 
-@settings(max_examples=80, deadline=None)
 @given(customers, st.integers(2, 7))
 def test_a_better_value_never_scores_lower_and_an_equal_value_scores_the_same(rows, groups):
     scores = rfm.score(summary(rows), groups=groups, few_values="allow")
@@ -61,7 +60,6 @@ def test_a_better_value_never_scores_lower_and_an_equal_value_scores_the_same(ro
         assert per_value["max"].iloc[-1] <= groups
 
 
-@settings(max_examples=40, deadline=None)
 @given(customers, st.sampled_from(["quantile", "nested"]), st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_changes_no_score(rows, method, random):
     data = summary(rows)
@@ -72,7 +70,6 @@ def test_the_order_of_the_rows_changes_no_score(rows, method, random):
     assert scores.equals(shuffled.loc[scores.index])
 
 
-@settings(max_examples=40, deadline=None)
 @given(customers)
 def test_nested_scores_are_scores_within_the_level_above(rows):
     data = summary(rows)

@@ -7,7 +7,7 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab import datasets
@@ -97,7 +97,6 @@ def test_customers_with_returns_alone_are_listed_apart():
     ]
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(

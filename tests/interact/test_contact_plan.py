@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab import tables
@@ -67,7 +67,6 @@ def assert_rules_hold(plan, situation):
         assert days.between(0, 28).sum() <= situation["cap"]
 
 
-@settings(max_examples=60, deadline=None)
 @given(situations())
 def test_a_plan_keeps_to_consent_cap_and_budget(situation):
     plan = channels.contact_plan(**situation)
@@ -77,7 +76,6 @@ def test_a_plan_keeps_to_consent_cap_and_budget(situation):
     channels.check_plan(plan, consents, situation["history"], situation["weekly_budget"], situation["cap"])
 
 
-@settings(max_examples=25, deadline=None)
 @given(situations())
 def test_an_exact_plan_keeps_to_the_same_rules(situation):
     assert_rules_hold(channels.contact_plan(**situation, method="exact"), situation)
@@ -93,7 +91,6 @@ def best_by_trying_all(gain, cost, budget):
     return best
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.lists(rates, min_size=3, max_size=3), min_size=1, max_size=4),
     st.lists(st.sampled_from([0.05, 0.1, 0.5, 1.0, 1.6]), min_size=3, max_size=3),

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab import tables
@@ -116,7 +116,6 @@ def battery(shop):
 probabilities = st.floats(0.02, 0.98)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.floats(0.01, 1), min_size=3, max_size=3),
     st.lists(probabilities, min_size=3, max_size=3),
