@@ -173,9 +173,44 @@ def test_customers_come_in_the_order_of_their_ids_whatever_these_are(ids):
     assert summary["customer_id"].dtype == rows["customer_id"].dtype
 
 
-@given(st.lists(st.text(max_size=9), min_size=1, max_size=30))
+ALIKE = st.tuples(st.sampled_from(["", "customer-"]), st.text("ab0", max_size=20)).map("".join)
+OF_ONE_LENGTH = st.text("abcdé", min_size=17, max_size=17)
+
+
+@given(
+    st.one_of(
+        *(st.lists(one, min_size=1, max_size=30) for one in (st.text(max_size=9), ALIKE, OF_ONE_LENGTH)),
+        st.lists(st.uuids().map(str), min_size=1, max_size=30),
+    )
+)
 def test_codes_lead_back_to_the_ids(ids):
     column = pd.Series(ids, dtype="str")
     codes, customers = customer_codes(column)
     assert customers[codes].tolist() == ids
     assert customers.tolist() == sorted(set(ids))
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-9, 9), min_size=1, max_size=30))
+def test_codes_lead_back_to_whole_numbers_near_and_far_apart(ids):
+    codes, customers = customer_codes(pd.Series(ids, dtype="int64"))
+    assert customers[codes].tolist() == ids
+    assert customers.tolist() == sorted(set(ids))
+
+
+def test_the_smallest_and_the_largest_of_small_integers_are_told_apart():
+    ids = pd.Series(range(-128, 128), dtype="int8")
+    assert customer_codes(ids)[0].tolist() == list(range(256))
+
+
+def test_ids_that_are_mixed_into_one_integer_stay_apart(monkeypatch):
+    monkeypatch.setattr(
+        "idic_lab.differentiate.clv.customer_codes._mixed", lambda words: np.zeros_like(words[0])
+    )
+    ids = ["a rather long id", "another long one", "a rather long id"]
+    codes, customers = customer_codes(pd.Series(ids, dtype="str"))
+    assert customers[codes].tolist() == ids
+
+
+def test_texts_that_begin_with_the_same_eight_letters_are_put_in_order():
+    ids = ["12345678-zz", "12345678-a", "02345678-k", "12345678-zz"]
+    assert customer_codes(pd.Series(ids, dtype="str"))[1].tolist() == sorted(set(ids))
