@@ -31,6 +31,8 @@ _CODES = "USD|EUR|GBP|CNY|RMB|JPY|CHF|CAD|AUD|INR|KRW|SEK|NOK|DKK|PLN|BRL|HKD|SG
 _SIGN = rf"(US\$|[£€$¥￥₹₩₽元]|zł|kr\.?|\b(?:{_CODES})\b)"
 # One value in a hundred written the other way round is a slip to be rejected; more than that, and nobody can tell.
 _SLIP = 0.01
+# Chinese and Japanese programs write digits and marks as wide as a character.
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－＋（）", "0123456789.,-+()")
 
 
 def parse(
@@ -107,6 +109,8 @@ def _mixed(column: pd.Series, header: str, decimal: str | None, missing: str) ->
 
 
 def _from_text(text: pd.Series, header: str, decimal: str | None) -> Parsed:
+    if not text.str.isascii().all():
+        text = text.str.translate(_FULL_WIDTH)
     plain = text.str.fullmatch(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?")
     if decimal in (None, ".") and plain.all():
         return _finish(pd.to_numeric(text, errors="coerce"), text)

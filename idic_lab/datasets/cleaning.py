@@ -84,9 +84,15 @@ def clean(rows: Rows, options: Options) -> Cleaned:
         When a needed column is missing or ambiguous, or no row can be used.
     """
     frame = rows.frame
+    if frame.empty and rows.broken.empty:
+        raise DataError(f"{rows.name}: it has columns but no rows.")
     headers = dict(zip(frame.columns, rows.headers, strict=True))
     empty = [label for label in frame.columns if _all_missing(frame[label])]
-    roles, reasons = columns.recognise(rows.name, headers, options.columns, empty)
+    try:
+        roles, reasons = columns.recognise(rows.name, headers, options.columns, empty)
+    except DataError as error:
+        left_out = [note for note in rows.notes if note.startswith("nested columns")]
+        raise DataError(f"{error}{''.join(f' ({note})' for note in left_out)}") from None
     today = pd.Timestamp(options.today if options.today is not None else datetime.date.today())
     verdicts, assumptions = _Verdicts(rows), list(rows.notes)
     try:
@@ -188,6 +194,7 @@ def _identifiers(column: pd.Series, missing: str) -> Parsed:
 
     def tidy(text: pd.Series) -> Parsed:
         text = text.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
+        text = text.str.normalize("NFC")  # an accent may be stored as part of its letter or beside it
         return Parsed(text.to_numpy(dtype=object), np.full(len(text), None, dtype=object))
 
     return by_distinct_value(column, tidy, missing)

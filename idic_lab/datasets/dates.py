@@ -193,6 +193,7 @@ def _days(text: pd.Series, header: str, dayfirst: bool | None) -> Parsed:
     """Days from texts without time of day, each in whichever of the known forms it is written."""
     year, month, day = (np.zeros(len(text), dtype="int64") for _ in range(3))
     assumptions, seen = [], np.zeros(len(text), dtype=bool)
+    short = np.zeros(len(text), dtype=bool)
     for form, pattern in _FORMS.items():
         match = text[~seen].str.extract(f"^{pattern}$", flags=re.ASCII)
         found = match["y"].notna()
@@ -204,10 +205,12 @@ def _days(text: pd.Series, header: str, dayfirst: bool | None) -> Parsed:
             assumptions += assumed
         elif "n" in match:
             match["m"] = match["n"].str.lower().str[:3].map(_MONTHS).fillna(0)
-        year[rows] = match["y"].astype("int64")
+        year[rows], short[rows] = match["y"].astype("int64"), match["y"].str.len() == 2
         month[rows], day[rows] = match["m"].astype("int64"), match["d"].astype("int64")
         seen[rows] = True
-    parts = pd.DataFrame({"year": _four_digits(year), "month": month, "day": day})
+    # pandas reads the years 1 to 99 as 2001 to 1999; no purchase is that old, so they become a year that is refused.
+    year = np.where(~short & (year < 1000) & seen, 1000, year)
+    parts = pd.DataFrame({"year": _four_digits(year, short), "month": month, "day": day})
     values = pd.to_datetime(parts, errors="coerce").to_numpy().astype("datetime64[us]")
     serial = ~seen & text.str.fullmatch(r"\d{5}(?:\.\d+)?|\d{10}|\d{13}").to_numpy(dtype=bool)
     if serial.any():
@@ -222,10 +225,9 @@ def _stored_or_not(values: np.ndarray, assumptions: list[str]) -> Parsed:
     return Parsed(values, np.where(np.isnat(values), "not a date", None).astype(object), assumptions)
 
 
-def _four_digits(year: np.ndarray) -> np.ndarray:
-    """Two-digit years belong to this century unless they would lie in the future."""
+def _four_digits(year: np.ndarray, short: np.ndarray) -> np.ndarray:
+    """Years written with two digits belong to this century unless they would lie in the future."""
     pivot = datetime.date.today().year - 2000
-    short = (year > 0) & (year < 100)
     return np.where(short, np.where(year <= pivot, 2000, 1900) + year, year)
 
 

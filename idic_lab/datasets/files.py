@@ -85,6 +85,8 @@ def read(
 def _read(
     path: Path, sheet: str | None, sql: str | None, encoding: str | None, separator: str | None
 ) -> Rows:
+    if path.is_symlink() and not path.exists():
+        raise DataError(f"{path.name}: this is a link to a file that is not there.")
     if not path.exists():
         raise DataError(f"There is no file {str(path)!r}." + _nearest_file(path))
     if path.is_dir():

@@ -82,9 +82,10 @@ def _run(
     connection: duckdb.DuckDBPyConnection, sql: str, name: str, fingerprint: str, size_bytes: int
 ) -> Rows:
     try:
-        relation = connection.sql(sql) if sql.strip() else None
-        if relation is None:
-            raise DataError(f"{name}: the query returns no table; write a SELECT.")
+        statements = connection.extract_statements(sql)
+        if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+            raise DataError(f"{name}: the query should be one SELECT; nothing else is run.")
+        relation = connection.sql(sql)
         headers = list(relation.columns)
         frame = relation.df()
     except duckdb.Error as error:

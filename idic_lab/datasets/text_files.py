@@ -48,6 +48,10 @@ def read(name: str, content: bytes, encoding: str | None = None, separator: str 
     _refuse_other_languages(name, text)
     skipped, text, told = _skip_to_header(text)
     separator = separator or told
+    titles = _title_lines(text, [separator] if separator else list(SEPARATORS))
+    if titles:
+        text, skipped = "\n".join(text.split("\n")[titles:]), skipped + titles
+        notes.append(f"{titles:,} line{'s' if titles > 1 else ''} above the header passed over")
     if separator is None:
         separator = find_separator(name, text)
     if separator == " ":
@@ -119,7 +123,21 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
         return _without_nulls(name, content.decode("utf-8")), "UTF-8", []
     except UnicodeDecodeError:
         _without_nulls(name, content[:100_000].decode("latin-1"))
+        _refuse_mixture(name, content)
     return _legacy(content)
+
+
+def _refuse_mixture(name: str, content: bytes) -> None:
+    """Refuse text that is UTF-8 for the most part, but not all: whatever it were taken for, some names come out wrong."""
+    lenient = content.decode("utf-8", errors="surrogateescape")
+    invalid = re.findall("[\udc80-\udcff]", lenient)
+    letters = sum(not character.isascii() for character in lenient) - len(invalid)
+    if letters >= len(invalid):
+        line = lenient.count("\n", 0, lenient.index(invalid[0])) + 1
+        raise DataError(
+            f"{name}: most of it is UTF-8, but line {line} is not (byte 0x{ord(invalid[0]) - 0xDC00:02x}), as where files "
+            "of two programs were joined. Save all of it in one encoding, or say which: encoding='cp1252'."
+        )
 
 
 def _legacy(content: bytes) -> tuple[str, str, list[str]]:
@@ -189,6 +207,27 @@ def _skip_to_header(text: str) -> tuple[int, str, str | None]:
         text, skipped = rest, skipped + 1
 
 
+def _title_lines(text: str, separators: list[str]) -> int:
+    """How many lines stand above the header: reports begin with a title, a date, a blank line.
+
+    A title has one filled cell at most. The header is the first line with two or more, if the line below it has as
+    many cells; a table separated by blanks has no titles that could be told from it.
+    """
+    lines = text.split("\n", 40)[:40]
+    for place, line in enumerate(lines):
+        if line.count('"') % 2:
+            return 0  # a cell that goes on in the next line
+        cells = {separator: next(csv.reader([line], delimiter=separator), []) for separator in separators}
+        separator = max(cells, key=lambda each: sum(bool(cell.strip()) for cell in cells[each]))
+        if sum(bool(cell.strip()) for cell in cells[separator]) < 2:
+            continue
+        below = next((other for other in lines[place + 1 :] if other.strip()), "")
+        same_width = len(next(csv.reader([below], delimiter=separator), [])) == len(cells[separator])
+        blanks = len(lines[0].split()) == len(line.split())
+        return place if same_width and not blanks else 0
+    return 0
+
+
 def find_separator(name: str, text: str) -> str:
     """The character that splits most of the first lines into the same number of columns as the header.
 
@@ -219,8 +258,6 @@ def find_separator(name: str, text: str) -> str:
 def _parse(name: str, text: str, separator: str, skipped: int):
     """Headers, frame of text, line numbers, rows with more fields than headers, and the count of blank lines."""
     first = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    while len(first) > 1 and not first[-1].strip():
-        first.pop()  # a separator at the end of the header names no column
     headers = [header.strip().strip("\ufeff") for header in first]
     labels = unique_labels(headers)
     try:
@@ -250,6 +287,8 @@ def _parse(name: str, text: str, separator: str, skipped: int):
     reasons = [f"row has {fields} fields, the header has {len(labels)}" for fields in width]
     broken = rejects(name, starts[over], "(row)", frame[_OVERFLOW].to_numpy(dtype=object)[over], reasons)
     keep = ~blank & ~over
+    while len(headers) > 1 and not headers[-1] and frame[labels[-1]].isna().all():
+        headers, labels = headers[:-1], labels[:-1]  # a separator at the end of each line makes no column
     return headers, frame.loc[keep, labels].reset_index(drop=True), starts[keep], broken, int(blank.sum())
 
 

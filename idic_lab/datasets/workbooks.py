@@ -47,7 +47,9 @@ def read(name: str, content: bytes, sheet: str | None = None) -> Rows:
             titles = [page.title for page in book.worksheets]
             if sheet is not None and sheet not in titles:
                 raise UnknownName("sheet", sheet, titles)
-            wanted = [page for page in book.worksheets if sheet in (None, page.title)]
+            # What is hidden holds lists and helpers; it is read when it is asked for, or when all else is empty.
+            pages = sorted(book.worksheets, key=lambda page: page.sheet_state != "visible")
+            wanted = [page for page in pages if sheet in (None, page.title)]
             title, cells = next(
                 ((page.title, cells) for page in wanted if (cells := _cells(page))), (sheet or "", [])
             )

@@ -249,7 +249,7 @@ def database(tmp_path):
 
 def test_a_database_is_read_and_never_written(database):
     assert datasets.load(database, quiet=True).transactions["amount"].tolist() == [3.25]
-    with pytest.raises(DataError, match="read-only"):
+    with pytest.raises(DataError, match="one SELECT"):
         datasets.load(database, sql="DROP TABLE sales")
 
 
