@@ -87,3 +87,9 @@ def test_customers_with_returns_alone_are_the_same(moved, purchases, collected):
     pd.testing.assert_frame_equal(
         collected(rfm.without_purchase(moved)), rfm.without_purchase(purchases), **EXACT
     )
+
+
+def test_scores_and_segments_are_the_same(engine, moved, purchases, collected):
+    here = rfm.table(moved, CUT)
+    assert type(here) is (type(moved) if engine.lazy else pd.DataFrame)
+    pd.testing.assert_frame_equal(collected(here), rfm.table(purchases, CUT), **EXACT)

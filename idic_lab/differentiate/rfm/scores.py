@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from numbers import Integral
 
+import narwhals as nw
 import pandas as pd
 
+from idic_lab.differentiate.rfm import engine_scores
 from idic_lab.differentiate.rfm.summary import collected
 from idic_lab.errors import DataError, LabError, UnknownName
 
@@ -49,8 +51,9 @@ def score(summary, groups: int = 5, method: str = "quantile", few_values: str = 
 
     Returns
     -------
-    pandas.DataFrame
-        The summary with ``r_score``, ``f_score`` and ``m_score`` (int, 1 to `groups`) added.
+    DataFrame
+        The summary with ``r_score``, ``f_score`` and ``m_score`` (int, 1 to `groups`) added. Of a summary that is in an
+        engine (Polars lazy, DuckDB, PySpark, Dask) a frame of that engine, unless scores are nested; else pandas.
 
     Raises
     ------
@@ -89,6 +92,9 @@ def score(summary, groups: int = 5, method: str = "quantile", few_values: str = 
         raise UnknownName("treatment of few values", few_values, ("raise", "allow"))
     if isinstance(groups, bool) or not isinstance(groups, Integral) or groups < 2:
         raise LabError(f"groups should be a whole number of 2 or more, found {groups!r}.")
+    lazy = not isinstance(summary, pd.DataFrame) and isinstance(nw.from_native(summary), nw.LazyFrame)
+    if lazy and method == "quantile":
+        return engine_scores.score(summary, MEASURES, groups, few_values)
     scores = _checked(collected(summary))
     if few_values == "raise":
         _check_values(scores, groups)

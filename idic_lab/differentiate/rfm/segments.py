@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
+import narwhals as nw
 import pandas as pd
 
 from idic_lab import tables
+from idic_lab.differentiate.rfm import engine_scores
 from idic_lab.differentiate.rfm.scores import score
 from idic_lab.differentiate.rfm.summary import summarise
 from idic_lab.errors import DataError
+from idic_lab.tables import in_engine
 
 GROUPS = 5
 SCHEME = "rfm"
@@ -78,8 +81,8 @@ def segment(scores: pd.DataFrame, rules: pd.DataFrame | None = None) -> pd.DataF
 
     Returns
     -------
-    pandas.DataFrame
-        The scores with ``segment`` (text) added.
+    DataFrame
+        The scores with ``segment`` (text) added, in the engine that holds them.
 
     Raises
     ------
@@ -92,6 +95,8 @@ def segment(scores: pd.DataFrame, rules: pd.DataFrame | None = None) -> pd.DataF
     >>> segment(scores)["segment"].tolist()
     ['champions', 'new', 'cannot lose']
     """
+    if not isinstance(scores, pd.DataFrame) and isinstance(nw.from_native(scores), nw.LazyFrame):
+        return engine_scores.segment(scores, _cells(segment_rules() if rules is None else rules))
     names = ["r_score", "f_score", "m_score"]
     missing = [name for name in names if name not in scores]
     if missing:
@@ -123,8 +128,8 @@ def table(
 
     Returns
     -------
-    pandas.DataFrame
-        Under the contract ``rfm``: ``customer_id``, ``recency_days``, ``frequency``, ``monetary``, ``r_score``,
+    DataFrame
+        Under the contract ``rfm``, in the engine of the transactions where that is lazy, else pandas: ``customer_id``, ``recency_days``, ``frequency``, ``monetary``, ``r_score``,
         ``f_score``, ``m_score``, ``segment``.
 
     Raises
@@ -147,7 +152,10 @@ def table(
     1         bob        1        1        3                 lost
     """
     summary = summarise(transactions, observation_end, returns)
-    return tables.check("rfm", segment(score(summary, GROUPS, few_values="allow")))
+    made = segment(score(summary, GROUPS, few_values="allow"))
+    if isinstance(made, pd.DataFrame):
+        return tables.check("rfm", made)
+    return in_engine.check(tables.get("rfm"), made)
 
 
 def segments_table(rfm_table: pd.DataFrame) -> pd.DataFrame:
