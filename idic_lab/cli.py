@@ -70,9 +70,22 @@ def run(
         str | None,
         typer.Option(help="First replay the history, one review every month (or week, or quarter)."),
     ] = None,
+    large: Annotated[
+        bool | None,
+        typer.Option(
+            "--large/--no-large",
+            help="Read Parquet in parts, never whole: tables of all customers, notebooks on a sample. By default above "
+            "five million rows.",
+        ),
+    ] = None,
+    sample: Annotated[
+        int, typer.Option(help="Of large data: customers that the notebooks see.", min=100)
+    ] = 20_000,
+    memory: Annotated[float, typer.Option(help="Of large data: GB that the engine may take.", min=0.5)] = 3.0,
 ) -> None:
     """Execute the notebooks a data set can feed, into one run folder with tables and a report."""
     from idic_lab.course import notebooks
+    from idic_lab.course.all_customers import Options
     from idic_lab.course.run import run as run_course
     from idic_lab.datasets import columns as columns_of_file
 
@@ -89,6 +102,8 @@ def run(
         tell=typer.echo,
         progress=sys.stderr.isatty(),
         every=every,
+        large=large,
+        options=Options(sample=sample, memory=memory),
     )
     if result.failed:
         typer.echo(f"\n{result.failed} failed.\n{result.error}", err=True)

@@ -14,6 +14,10 @@ from idic_lab.differentiate import behaviour, clv, cohorts, needs, portfolio, rf
 from idic_lab.interact import care, channels, dialogue, feedback
 
 _SEED = 20260101  # of every random choice here; the notebooks have the same
+# The notebook's assumptions, after Fader, Hardie and Lee (2005).
+UNIT_DAYS = 7
+MARGIN = 0.30
+ANNUAL_DISCOUNT_RATE = 0.15
 
 
 def make_sources_and_identities(source_records: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -57,13 +61,14 @@ def make_value_rfm(transactions: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def make_lifetime_value(transactions: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The BTYD summary and what each customer is worth."""
-    # A margin of 30% and a rate of 15% a year are the notebook's assumptions, after Fader, Hardie and Lee (2005).
-    summary = clv.summarise(transactions, unit_days=7)
+    summary = clv.summarise(transactions, unit_days=UNIT_DAYS)
     purchases = clv.fit(summary, model="bg_nbd")
     spend = clv.fit(summary, model="gamma_gamma")
     return {
         "btyd_summary": summary,
-        "customer_value": clv.value(purchases, spend, summary, annual_discount_rate=0.15, margin=0.30),
+        "customer_value": clv.value(
+            purchases, spend, summary, annual_discount_rate=ANNUAL_DISCOUNT_RATE, margin=MARGIN
+        ),
     }
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from idic_lab import datasets, history, pipeline, whole_files
+from idic_lab.course import all_customers, periodic, report, run_folder
 from idic_lab.course import manifest as manifests
 from idic_lab.course import notebooks as course_notebooks
-from idic_lab.course import periodic, report, run_folder
 from idic_lab.course.execution import NotebookFailed, execute
 from idic_lab.course.lab import CARD_FILE, HEADLINE, REPOSITORY_FILE, gather
 from idic_lab.repository import Repository
@@ -51,6 +51,8 @@ def run(
     tell: Callable[[str], None] = print,
     progress: bool = False,
     every: str | None = None,
+    large: bool | None = None,
+    options: all_customers.Options = all_customers.USUAL,
 ) -> Run:
     """Execute the notebooks a data set can feed.
 
@@ -74,6 +76,11 @@ def run(
         Show papermill's bar over the cells.
     every : {"week", "month", "quarter"}, optional
         Replay the history review by review before the notebooks are executed, so that they have a past to read.
+    large : bool, optional
+        Whether Parquet is read in parts and never whole: the tables of all customers are then made in the engine, and the
+        notebooks see a random sample of customers. By default this is so above five million rows.
+    options : all_customers.Options
+        Size and seed of that sample, and the engine's memory.
 
     Returns
     -------
@@ -87,19 +94,25 @@ def run(
     stages = course_notebooks.select(only)
     parameters = dict(parameters or {})
     course_notebooks.check_parameters(parameters, stages)
-    if not isinstance(dataset, datasets.Dataset):
-        tell(f"Loading {Path(str(dataset)).name} ...")
-        dataset = datasets.load(dataset, columns=columns, quiet=True)
-    tell(str(dataset.card))
-    if every:
-        history.review_dates(dataset.transactions, every)  # refuses before anything is written
-    usual = dataset.name + (f"_every_{every}" if every else "")
+    source = all_customers.source_of(dataset, large)
+    if source is None:
+        if not isinstance(dataset, datasets.Dataset):
+            tell(f"Loading {Path(str(dataset)).name} ...")
+            dataset = datasets.load(dataset, columns=columns, quiet=True)
+        tell(str(dataset.card))
+        if every:
+            history.review_dates(dataset.transactions, every)  # refuses before anything is written
+    usual = (source or dataset).name + (f"_every_{every}" if every else "")
     folder = Path(out) if out else Path("runs") / run_folder.usual_name(usual)
     with run_folder.in_use(folder, fresh):
-        return _run_locked(dataset, folder, stages, parameters, tell, progress, every)
+        if source is not None:
+            dataset = all_customers.make(source, folder, columns, options, parameters, tell, progress)
+            tell(str(dataset.card))
+        everybody = all_customers.record(folder) if source is not None else None
+        return _run_locked(dataset, folder, stages, parameters, tell, progress, every, everybody)
 
 
-def _run_locked(dataset, folder: Path, stages, parameters, tell, progress, every=None) -> Run:
+def _run_locked(dataset, folder: Path, stages, parameters, tell, progress, every=None, everybody=None) -> Run:
     result = Run(folder)
     planned = pipeline.plan(name for name, data in dataset.tables.items() if len(data))
     result.skipped = {
@@ -107,7 +120,9 @@ def _run_locked(dataset, folder: Path, stages, parameters, tell, progress, every
     }
     feasible = [p.stage for p in planned if not p.lacks]
     runnable = [stage for stage in feasible if stage in stages]
-    base = manifests.base(dataset.card.fingerprint, parameters | ({"every": every} if every else {}))
+    sample = {"sample": [everybody["sampled"], everybody["seed"]]} if everybody else {}
+    depends_on = parameters | ({"every": every} if every else {}) | sample
+    base = manifests.base(dataset.card.fingerprint, depends_on)
     wanted = manifests.keys(feasible, base)
     record = {
         "status": "running",
@@ -116,9 +131,9 @@ def _run_locked(dataset, folder: Path, stages, parameters, tell, progress, every
         "parameters": parameters,
         "versions": manifests.versions(),
         "base": base,
-        "notebooks": _to_keep(folder, base, wanted, tell),
+        "notebooks": _to_keep(folder, base, wanted, tell, everybody is not None),
         "skipped": result.skipped,
-    }
+    } | ({"all_customers": everybody} if everybody else {})
     whole_files.write_json(folder / manifests.FILE, record)
     try:
         if not (folder / CARD_FILE).exists():
@@ -137,14 +152,15 @@ def _run_locked(dataset, folder: Path, stages, parameters, tell, progress, every
     return result
 
 
-def _to_keep(folder: Path, base: str, wanted: dict[str, str], tell) -> dict[str, dict]:
+def _to_keep(folder: Path, base: str, wanted: dict[str, str], tell, large: bool) -> dict[str, dict]:
     """The notebooks of an earlier call that need not be executed again; of another run, or a damaged one, none."""
     before = manifests.read(folder)
     wrong = f"{manifests.FILE} is damaged" if before["status"] == "damaged" else run_folder.damage(folder)
     if wrong:
         tell(f"{wrong}, so nothing of the earlier call can be relied on: everything is made anew.")
     if wrong or before.get("base") != base:
-        run_folder.empty(folder)  # other data, parameters or code: none of it may be taken for this run's
+        # Other data, parameters or code: none of it may be taken for this run's. Tables of all customers know by themselves.
+        run_folder.empty(folder, keep={run_folder.ALL_CUSTOMERS} if large else set())
         return {}
     keep = {}
     for name, entry in before["notebooks"].items():

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +28,7 @@ _FILES = {
     LOCK,
 }
 _FOLDERS = {"notebooks", "tables"}
+ALL_CUSTOMERS = "all_customers"  # tables of every customer of data too large to be loaded
 
 
 @contextmanager
@@ -75,10 +76,12 @@ def in_use(folder: Path, fresh: bool = False) -> Iterator[None]:
         lock.release()
 
 
-def empty(folder: Path) -> None:
-    """Remove all that a run left, the manifest first: from then on nothing of it is taken for whole."""
+def empty(folder: Path, keep: Collection[str] = ()) -> None:
+    """Remove all that a run left but what is to be kept, the manifest first: from then on nothing of it is taken for whole."""
     (folder / manifests.FILE).unlink(missing_ok=True)
     for path in folder.iterdir():
+        if path.name in keep:
+            continue
         if path.is_dir():
             shutil.rmtree(path)
         elif path.name != LOCK:
@@ -145,4 +148,6 @@ def _is_of_a_run(folder: Path) -> bool:
     held = {
         name for name in held if not name.startswith(REPOSITORY_FILE)
     }  # with its log, and unfinished copies
-    return not any(folder.iterdir()) or (bool(held & {manifests.FILE, LOCK}) and held <= _FILES | _FOLDERS)
+    return not any(folder.iterdir()) or (
+        bool(held & {manifests.FILE, LOCK}) and held <= _FILES | _FOLDERS | {ALL_CUSTOMERS}
+    )

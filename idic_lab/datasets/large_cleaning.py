@@ -19,7 +19,7 @@ from idic_lab.datasets.large_parquet import LargeParquet
 from idic_lab.errors import DataError
 
 _TEXT_ROLES = ("order_id", "product_id", "description", "country")
-_LISTED = 1000  # customers with returns alone that a card names
+LISTED = 1000  # customers with returns alone that a card names
 REJECTED = -1  # the slice that rejected rows are in
 
 
@@ -82,7 +82,7 @@ def plan(connection: duckdb.DuckDBPyConnection, source: LargeParquet, given: Map
 
 def _holds_something(connection, name: str) -> bool:
     text = f"trim(CAST({quoted(name)} AS VARCHAR))"
-    return bool(connection.execute(f"SELECT 1 FROM source WHERE {text} <> '' LIMIT 1").fetchone())
+    return bool(connection.execute(f"SELECT 1 FROM source WHERE {text} <> '' LIMIT 1").fetchall())
 
 
 def _columns(reader: Reader, roles: Mapping[str, str], today: pd.Timestamp) -> dict[str, Column]:
@@ -167,7 +167,9 @@ def _checks(roles: Mapping[str, str], found: Mapping[str, Column]) -> list[tuple
             reason = f"({found[role].reason})"
         if role == "quantity" and "amount" in roles:
             reason = f"nullif({reason}, 'no quantity')"  # the amount alone suffices
-        judged.append((label, reason, f"CAST(source.{quoted(label)} AS VARCHAR)"))
+        shown = f"CAST(source.{quoted(label)} AS VARCHAR)"
+        # As pandas writes them: no value for one that is not a number, no time of day where it is midnight.
+        judged.append((label, reason, f"nullif(regexp_replace({shown}, ' 00:00:00$', ''), 'nan')"))
     return judged
 
 
@@ -178,7 +180,7 @@ def _is_return(connection, found: Mapping[str, Column]) -> str:
         tests.append("coalesce(quantity < 0, false)")
     if "order_id" in found:
         plain = f"SELECT 1 FROM source WHERE regexp_full_match({found['order_id'].value}, '[0-9]+') LIMIT 1"
-        if connection.execute(plain).fetchone():
+        if connection.execute(plain).fetchall():
             tests.append("coalesce(regexp_full_match(order_id, '[Cc][0-9]+'), false)")
     return " OR ".join(tests)
 
@@ -201,8 +203,8 @@ def card(connection: duckdb.DuckDBPyConnection, lines: str, source: LargeParquet
         max(date) FILTER (reason IS NULL), coalesce(fsum(amount), 0), coalesce(fsum(amount) FILTER (reason IS NULL), 0),
         coalesce(fsum(amount) FILTER (reason IS NOT NULL), 0), sum(CAST(row_hash AS HUGEINT)), bit_xor(row_hash)
         FROM {lines}"""
-    ).fetchone()
-    accepted, returns, zero, first, last, read, used, refused, total, mixed = one
+    ).fetchall()
+    accepted, returns, zero, first, last, read, used, refused, total, mixed = one[0]
     rejected = connection.execute(
         f"SELECT reason, count(*) FROM {lines} WHERE reason IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
     ).fetchall()
@@ -246,7 +248,7 @@ def _different_rows(connection, lines: str, parts: int) -> int:
     counted = (
         connection.execute(
             f"SELECT count(DISTINCT row_hash) FROM {lines} WHERE row_hash % {parts} = {part}"
-        ).fetchone()[0]
+        ).fetchall()[0][0]
         for part in range(parts)
     )
     return sum(counted)
@@ -256,4 +258,26 @@ def write_lines(connection, planned: Plan, folder: Path) -> None:
     """Write the lines into a folder per slice: the one pass through the source."""
     connection.execute(
         f"COPY ({planned.query}) TO {literal(str(folder))} (FORMAT parquet, PARTITION_BY (slice), OVERWRITE_OR_IGNORE)"
+    )
+
+
+def transactions(connection, lines: str) -> duckdb.DuckDBPyRelation:
+    """The table ``transactions`` of some accepted lines; lines of one order, customer and day are one row, returns apart.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    lines : str
+        SQL that reads them.
+    """
+    present = connection.sql(f"SELECT * FROM {lines}").columns
+    if "order_id" not in present:
+        kept = [name for name in ("customer_id", "date", "amount", "quantity") if name in present]
+        return connection.sql(f"SELECT {', '.join(kept)} FROM {lines}")
+    quantity = "sum(quantity) AS quantity, " if "quantity" in present else ""
+    # A line without an order number is an order of its own: nothing says that two of them belong together.
+    alone = "CASE WHEN order_id IS NULL THEN source || '|' || line END"
+    return connection.sql(
+        f"SELECT customer_id, date, round(sum(amount), 6) AS amount, {quantity}any_value(order_id) AS order_id "
+        f"FROM (SELECT *, {alone} AS alone FROM {lines}) GROUP BY customer_id, order_id, alone, date, is_return"
     )

@@ -144,7 +144,7 @@ class Reader:
                 "data, dates and numbers that differ so much must be stored as dates and numbers: convert the column first."
             )
         query = f"SELECT {quoted(label)} AS value, count(*) AS rows FROM source GROUP BY ALL ORDER BY rows DESC, value"
-        return self.connection.execute(query).to_arrow_table()
+        return self.connection.sql(query).to_arrow_table()
 
     def _looked_up(self, role: str, label: str, parse, column_of_reasons: bool = False) -> Column:
         table = self.different(label)
@@ -171,4 +171,4 @@ class Reader:
         return Column("NULL" if column_of_reasons else value, f"{name}.reason", join)
 
     def _number(self, query: str) -> int:
-        return int(self.connection.execute(query).fetchone()[0])
+        return int(self.connection.execute(query).fetchall()[0][0])
