@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.compare.customers import RFM, Customers
+from idic_lab.dataframes import collected
 from idic_lab.differentiate import clv, rfm
 from idic_lab.errors import DataError
 
@@ -24,7 +25,7 @@ def customers_of(
     Parameters
     ----------
     transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``.
+        ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these columns are collected.
     name : str
     calibration_end : date or str, optional
         Last day methods may see; the middle of the period when left out.
@@ -49,6 +50,7 @@ def customers_of(
     >>> len(customers), round(float(customers.holdout_spend.sum()))
     (2357, 70976)
     """
+    transactions = collected(transactions, ("customer_id", "date", "amount", *_CHANNELS))
     first, last = transactions["date"].min(), transactions["date"].max()
     cut = (pd.Timestamp(calibration_end) if calibration_end else first + (last - first) / 2).normalize()
     if not first < cut < last:

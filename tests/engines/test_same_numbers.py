@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from idic_lab.differentiate import clv, rfm
+from idic_lab.compare.transactions import customers_of
+from idic_lab.differentiate import behaviour, clv, cohorts, rfm
 
 CUT, END = "1997-09-30", "1998-06-30"
 EXACT = {"check_exact": False, "rtol": 1e-9, "atol": 1e-9}
@@ -93,3 +94,11 @@ def test_scores_and_segments_are_the_same(engine, moved, purchases, collected):
     here = rfm.table(moved, CUT)
     assert type(here) is (type(moved) if engine.lazy else pd.DataFrame)
     pd.testing.assert_frame_equal(collected(here), rfm.table(purchases, CUT), **EXACT)
+
+
+def test_features_that_collect_take_every_engine(moved, purchases):
+    by_customer = {"check_like": True, **EXACT}
+    pd.testing.assert_frame_equal(behaviour.rhythm(moved), behaviour.rhythm(purchases), **by_customer)
+    pd.testing.assert_frame_equal(cohorts.cohort_table(moved), cohorts.cohort_table(purchases), **by_customer)
+    here, there = customers_of(moved, calibration_end=CUT), customers_of(purchases, calibration_end=CUT)
+    assert here.holdout_spend.sum() == pytest.approx(there.holdout_spend.sum())

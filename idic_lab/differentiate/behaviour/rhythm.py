@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
+from idic_lab.dataframes import collected
 from idic_lab.errors import DataError, FitError
 
 SURPRISE = 0.05  # a silence less likely than this, by the customer's own rhythm, counts as having lapsed
@@ -25,7 +26,8 @@ def rhythm(transactions: pd.DataFrame, observation_end: str | dt.date | None = N
     Parameters
     ----------
     transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``; amounts of 0 or less (returns) are not purchases.
+        ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these three columns are collected.
+        Amounts of 0 or less (returns) are not purchases.
     observation_end : str or date, optional
         Last day observed; by default the last date in the table.
 
@@ -83,6 +85,7 @@ def purchase_days(transactions: pd.DataFrame, observation_end: str | dt.date | N
     DataError
         No purchase (amount above 0) up to the end of observation.
     """
+    transactions = collected(transactions, ("customer_id", "date", "amount"))
     bought = transactions.loc[transactions["amount"].gt(0), ["customer_id", "date"]]
     if observation_end is not None:
         bought = bought[bought["date"].le(pd.Timestamp(observation_end))]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import tables
+from idic_lab.dataframes import collected
 from idic_lab.errors import DataError
 
 
@@ -19,7 +20,8 @@ def cohort_table(transactions: pd.DataFrame, observation_end: str | dt.date | No
     Parameters
     ----------
     transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``; a purchase is an amount above 0, revenue counts returns too.
+        ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these three columns are collected.
+        A purchase is an amount above 0, revenue counts returns too.
     observation_end : str or date, optional
         Last day observed; by default the last date in the table.
 
@@ -45,7 +47,8 @@ def cohort_table(transactions: pd.DataFrame, observation_end: str | dt.date | No
     >>> cohort_table(buys)[["age_months", "customers", "active", "revenue_per_customer"]].values.tolist()
     [[0.0, 2.0, 2.0, 15.0], [1.0, 2.0, 1.0, 17.5]]
     """
-    dated = transactions[["customer_id", "date", "amount"]]
+    names = ["customer_id", "date", "amount"]
+    dated = collected(transactions, names)[names]
     end = pd.Timestamp(observation_end) if observation_end is not None else dated["date"].max()
     months = (end + pd.Timedelta(days=1)).to_period("M") - 1  # the last month observed to its end
     bought = dated[dated["amount"].gt(0)]
