@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import StrMethodFormatter
 
 from idic_lab import figures
 from idic_lab.errors import DataError, UnknownName
@@ -59,10 +60,11 @@ def plot_tracking(table: pd.DataFrame, cumulative: bool = True, ax: Axes | None 
     off = part["expected"].sum() / max(part["actual"].sum(), 1) - 1
     side = "above" if off > 0 else "below"
     _state(ax, f"Expected repeat purchases are {abs(off):.0%} {side} actual in {where}")
-    ax.set_xlabel(f"Time since the first customer started ({unit})")
+    ax.set_xlabel(f"time since the first customer started ({unit})")
     ax.set_ylabel(
-        "Repeat purchase days" + (", cumulative" if cumulative else f" per {unit.removesuffix('s')}")
+        "repeat purchase days" + (", cumulative" if cumulative else f" per {unit.removesuffix('s')}")
     )
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.set_ylim(bottom=0)
     ax.legend()
     return ax
@@ -92,14 +94,14 @@ def plot_conditional_expectations(table: pd.DataFrame, ax: Axes | None = None) -
     }
     best = min(off, key=off.get)
     _state(ax, f"{best} comes closest: off by {off[best]:.2f} purchases per customer")
-    ax.set_xlabel("Repeat purchase days in calibration")
-    ax.set_ylabel("Purchase days in holdout, mean per customer")
+    ax.set_xlabel("repeat purchase days in calibration")
+    ax.set_ylabel("purchase days in holdout, mean per customer")
     ax.legend()
     return ax
 
 
 def plot_calibration(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Mean outcome against mean prediction by group, with 95% intervals and the line of perfect calibration.
+    """mean outcome against mean prediction by group, with 95% intervals and the line of perfect calibration.
 
     Parameters
     ----------
@@ -125,13 +127,13 @@ def plot_calibration(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     if "prediction" in table:
         inside = ((named["actual"] - named["predicted"]).abs() <= 1.96 * named["standard_error"]).sum()
         _state(ax, f"{inside} of {len(named)} groups agree with their prediction (95%)")
-        ax.set_xlabel("Mean prediction in the group")
-        ax.set_ylabel("Mean outcome in the group")
+        ax.set_xlabel("mean prediction in the group")
+        ax.set_ylabel("mean outcome in the group")
     else:
         low, high = named["actual"].iloc[0], named["actual"].iloc[-1]
         _state(ax, f"From the lowest to the highest band, {low:.0%} to {high:.0%} bought")
-        ax.set_xlabel("Mean P(alive) in the band")
-        ax.set_ylabel("Share who bought in the holdout")
+        ax.set_xlabel("mean P(alive) in the band")
+        ax.set_ylabel("share who bought in the holdout")
     ax.set_xlim(left=0)
     ax.set_ylim(bottom=0)
     ax.legend()
@@ -169,7 +171,7 @@ def plot_alive_path(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     _state(
         ax, f"{silent} days after the last purchase, P(alive) is {table['probability_alive'].iloc[-1]:.2f}"
     )
-    ax.set_xlabel("Date (ticks at the foot: purchase days)")
+    ax.set_xlabel("date (ticks at the foot: purchase days)")
     ax.set_ylabel("P(alive)")
     ax.set_ylim(0, 1.03)
     ax.tick_params(axis="x", rotation=30)
@@ -251,7 +253,7 @@ def _map(table, quantity, label, ax, contours=False):
     ax.figure.colorbar(drawn, ax=ax, label=label)
     ax.grid(False)
     ax.set_xlabel(
-        f"Time from first to last purchase ({unit_name(table)} of {table.attrs.get('age', np.nan):.0f})"
+        f"time from first to last purchase ({unit_name(table)}; known for {table.attrs.get('age', np.nan):.0f})"
     )
-    ax.set_ylabel("Repeat purchase days")
+    ax.set_ylabel("repeat purchase days")
     return grid, grid.columns[int(len(grid.columns) * 0.6)]
