@@ -35,7 +35,7 @@ def plot_rhythm(behaviour: pd.DataFrame, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    ax = figures.axes(ax, figsize=(7.5, 5.4))
+    ax = figures.axes(ax, figsize=(8.6, 5.4))
     repeat = behaviour[behaviour["segment"].ne("one-time")]
     shown = repeat if len(repeat) <= 3_000 else repeat.sample(3_000, random_state=0)
     for name in ("frequent", "occasional", "lapsed"):
@@ -50,17 +50,7 @@ def plot_rhythm(behaviour: pd.DataFrame, ax: Axes | None = None) -> Axes:
             label=f"{name} ({repeat['segment'].eq(name).sum():,})",
         )
     span = np.array([shown["own_gap_days"].min(), shown["own_gap_days"].max()])
-    ax.plot(span, span, color="#555555", linestyle="--", linewidth=1.2)
-    ax.annotate(
-        "silent for one own gap",
-        (span[0], span[0]),
-        xytext=(0, -6),
-        textcoords="offset points",
-        ha="left",
-        va="top",
-        fontsize=9,
-        color="#444444",
-    )
+    ax.plot(span, span, color="#555555", linestyle="--", linewidth=1.2, label="silent for\none own gap")
     ax.set(
         xscale="log",
         yscale="log",
@@ -69,7 +59,7 @@ def plot_rhythm(behaviour: pd.DataFrame, ax: Axes | None = None) -> Axes:
     )
     ax.xaxis.set_major_formatter(_THOUSANDS)
     ax.yaxis.set_major_formatter(_THOUSANDS)
-    ax.legend(loc="lower right", markerscale=1.6)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.6)
     share = repeat["segment"].eq("lapsed").mean()
     ax.set_title(f"{share:.0%} of repeat buyers are silent beyond their own rhythm")
     return ax
@@ -226,7 +216,7 @@ def plot_browsing(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set(xscale="log", xlabel="visits", ylabel="share of visits with an order")
     ax.xaxis.set_major_formatter(_THOUSANDS)
     ax.yaxis.set_major_formatter(_PERCENT)
-    ax.legend(loc="upper right", markerscale=1.6)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.6)
     share = table["segment"].eq("looks more than buys").mean()
     ax.set_title(f"{share:.0%} of visitors look more than they buy ({overall:.0%} of visits end in an order)")
     return ax
