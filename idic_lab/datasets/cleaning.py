@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,10 @@ from idic_lab.datasets.rows import Rows, rejects
 from idic_lab.errors import DataError
 
 NO_CUSTOMER = "no customer"
+# What stands where a customer should, below a table that was summed up.
+_TOTALS = frozenset(
+    ["total", "totals", "grand total", "subtotal", "summe", "gesamtsumme", "合计", "总计", "小计"]
+)
 _LONGEST_VALUE = 200
 # Beside the customer's number, a name or address under which rejected and odd rows must not be printed.
 PERSONAL_RANKS = slice(3, None)
@@ -120,7 +124,7 @@ def clean(rows: Rows, options: Options) -> Cleaned:
 def _read_columns(frame, roles, options: Options, today, verdicts: _Verdicts, assumptions: list[str]):
     """The rows as typed columns, refusing those that cannot be read, and the currency."""
     lines = pd.DataFrame(index=frame.index)
-    customer = _identifiers(frame[roles["customer_id"]], NO_CUSTOMER)
+    customer = _identifiers(frame[roles["customer_id"]], NO_CUSTOMER, _not_a_customer)
     verdicts.refuse(roles["customer_id"], customer.reasons)
     lines["customer_id"] = pd.Series(customer.result, index=frame.index).astype("str")
     day = dates.parse(
@@ -181,7 +185,22 @@ def _currency(
     return str(named.index[0]) if len(named) else code
 
 
-def _identifiers(column: pd.Series, missing: str) -> Parsed:
+def _not_a_customer(text: pd.Series) -> np.ndarray:
+    """Reasons why texts name nobody.
+
+    A long number that a spreadsheet shortened to 1.23457E+12 has lost the digits that told one customer from another.
+    """
+    reasons = np.full(len(text), None, dtype=object)
+    reasons[text.str.fullmatch(r"\d(?:[.,]\d+)?[eE]\+\d+").to_numpy(dtype=bool)] = (
+        "number cut short by a spreadsheet"
+    )
+    reasons[text.str.casefold().isin(_TOTALS).to_numpy()] = "a line of totals"
+    return reasons
+
+
+def _identifiers(
+    column: pd.Series, missing: str, refuse: Callable[[pd.Series], np.ndarray] | None = None
+) -> Parsed:
     """Text of identifiers; a number that a spreadsheet stored as 17850.0 is "17850"."""
     if pd.api.types.is_float_dtype(column):
         numbers = column.astype("float64")
@@ -195,7 +214,8 @@ def _identifiers(column: pd.Series, missing: str) -> Parsed:
     def tidy(text: pd.Series) -> Parsed:
         text = text.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
         text = text.str.normalize("NFC")  # an accent may be stored as part of its letter or beside it
-        return Parsed(text.to_numpy(dtype=object), np.full(len(text), None, dtype=object))
+        reasons = np.full(len(text), None, dtype=object) if refuse is None else refuse(text)
+        return Parsed(text.to_numpy(dtype=object), reasons)
 
     return by_distinct_value(column, tidy, missing)
 

@@ -180,7 +180,7 @@ SHAPES = [
         "a total below the rows",
         text(HEADER, GOOD, "B,2024-02-01,3", "Total,,12.50"),
         [A, B],
-        {"no date": 1},
+        {"a line of totals": 1},
     ),
     Case("blank lines between rows", text(HEADER, "", GOOD, "", "", "B,2024-02-01,3"), [A, B]),
     Case(

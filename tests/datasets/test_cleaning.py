@@ -191,6 +191,19 @@ def test_long_numbers_of_customers_keep_their_last_digit(tmp_path):
     assert datasets.load(path, quiet=True).transactions["customer_id"].tolist() == [str(2**60 + 1)]
 
 
+def test_a_number_that_a_spreadsheet_cut_short_names_nobody(load_text):
+    made = load_text(HEADER + "1.23457E+12,2024-01-31,9\n1.23457E+12,2024-02-01,9\nA,2024-02-01,1\n")
+    assert made.transactions["customer_id"].tolist() == ["A"]
+    assert made.rejects["reason"].tolist() == ["number cut short by a spreadsheet"] * 2
+
+
+@pytest.mark.parametrize("word", ["Total", "Grand Total", "合计"])
+def test_a_line_of_totals_with_a_date_is_no_purchase(load_text, word):
+    made = load_text(HEADER + f"A,2024-01-31,9\nB,2024-02-01,3\n{word},2024-02-01,12\n")
+    assert made.card.amount_accepted == 12
+    assert made.rejects[["line", "reason"]].to_numpy().tolist() == [[4, "a line of totals"]]
+
+
 def test_formulas_stay_text(load_text):
     formula = "=cmd|'/c calc'!A1"
     assert load_text(HEADER + f"{formula},2024-01-31,9\n").transactions["customer_id"].tolist() == [formula]
