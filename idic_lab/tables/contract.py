@@ -143,6 +143,7 @@ class Table:
 
 def _breaches(table: Table, data: pd.DataFrame, cases: pd.DataFrame):
     """One readable phrase per column and kind of breach, with a count and, unless personal, the first value."""
+    repeated = False
     mistyped = set(cases.loc[cases["check"].astype(str).str.startswith("dtype"), "column"])
     for (name, check), group in cases.groupby(["column", "check"], sort=False, dropna=False):
         if str(check).startswith("dtype"):
@@ -151,8 +152,9 @@ def _breaches(table: Table, data: pd.DataFrame, cases: pd.DataFrame):
         elif name in mistyped:
             continue  # the other checks of a column of the wrong type say nothing more
         elif str(check) == "multiple_fields_uniqueness":
-            yield f"rows are not unique by {', '.join(table.key)} ({group['index'].nunique():,} rows)"
-            return
+            if not repeated:  # it is found once per column of the key
+                yield f"rows are not unique by {', '.join(table.key)} ({group['index'].nunique():,} rows)"
+            repeated = True
         else:
             rule = "a value" if str(check) == "not_nullable" else str(check)
             first = group.iloc[0]
