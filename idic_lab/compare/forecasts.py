@@ -113,6 +113,9 @@ class TwoPart(RegressorMixin, BaseEstimator):
     def fit(self, X: pd.DataFrame, y):
         """Learn from ``frequency``, ``recency``, ``T`` and the purchases that followed."""
         X, y = self._features(X), np.asarray(y, dtype=float)
+        # Sums of floats depend on their order, and near ties of a boosted tree on the sums.
+        order = np.lexsort((y, *X.T))
+        X, y = X[order], y[order]
         buys = y > 0
         if buys.all() or not buys.any():
             raise DataError(

@@ -45,6 +45,15 @@ def test_the_two_part_model_learns_the_chance_and_the_number(rng):
     assert expected[table["frequency"] == 0].mean() == pytest.approx(0.1, rel=0.2)
 
 
+def test_the_two_part_model_does_not_depend_on_the_order_of_its_rows(rng):
+    table = pd.DataFrame({"frequency": rng.poisson(2, 300), "recency": rng.uniform(0, 20, 300), "T": 26.0})
+    bought = rng.poisson(table["frequency"] / 3)
+    mixed = rng.permutation(300)
+    first = compare.TwoPart().fit(table, bought).predict(table)
+    second = compare.TwoPart().fit(table.iloc[mixed], bought[mixed]).predict(table)
+    np.testing.assert_array_equal(first, second)
+
+
 def test_the_interval_of_a_difference_is_narrower_than_those_of_both_models_would_suggest(rng):
     actual = rng.gamma(0.5, 4, 1_500)
     rough = actual + rng.normal(0, 3, 1_500)
