@@ -9,6 +9,7 @@ from __future__ import annotations
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK = (
     "#0072B2",
@@ -51,6 +52,26 @@ def use_style() -> None:
     # within the rc_context of the first axes(), it would be undone with the settings, and later figures not shown.
     plt.switch_backend(mpl.get_backend())
     mpl.rcParams.update(_SETTINGS)
+
+
+def described(figure: Figure) -> str:
+    """What a figure shows, in words, for whoever cannot see it: its titles and what its axes are.
+
+    Examples
+    --------
+    >>> ax = axes()
+    >>> _ = ax.set(title="Orders double", xlabel="month", ylabel="orders")
+    >>> described(ax.get_figure())
+    'Orders double. Shown: orders, by month.'
+    """
+    titles, shown = [], []
+    for ax in figure.axes:
+        title = " ".join((ax.get_title(loc="left") or ax.get_title()).split())
+        across, up = (" ".join(label.split()) for label in (ax.get_xlabel(), ax.get_ylabel()))
+        titles += [title] if title else []
+        shown += [f"{up}, by {across}" if up and across else up or across] if title and (up or across) else []
+    words = [*titles, *([f"Shown: {'; '.join(dict.fromkeys(shown))}"] if shown else [])]
+    return " ".join(f"{part.rstrip('.')}." for part in words)
 
 
 def axes(ax: Axes | None = None, **figure_options) -> Axes:

@@ -8,11 +8,13 @@ from pathlib import Path
 import pandas as pd
 from IPython import get_ipython
 from IPython.display import display
+from matplotlib.figure import Figure
 
 from idic_lab import datasets, figures, pipeline, tables
 from idic_lab.repository import Repository
 
 HEADLINE = "application/x.idic-headline+json"
+FIGURE = "Figure: "  # begins the words that stand for a picture
 REPOSITORY_FILE = "idic.duckdb"
 CARD_FILE = "card.json"
 
@@ -43,6 +45,11 @@ def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bo
     2357
     """
     figures.use_style()
+    if get_ipython() is not None:
+        # The words that go with a picture: for readers who cannot see it, and for the report.
+        get_ipython().display_formatter.formatters["text/plain"].for_type(
+            Figure, lambda figure, printer, cycle: printer.text(f"{FIGURE}{figures.described(figure)}")
+        )
     folder = Path(run_dir) if run_dir else None
     repository = Repository(folder / REPOSITORY_FILE if folder else None)
     if folder and (folder / CARD_FILE).exists():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import jinja2
@@ -11,35 +11,24 @@ import nbformat
 from nbconvert import HTMLExporter
 
 from idic_lab import pipeline, whole_files
+from idic_lab.course.findings import (
+    STEPS,
+    Section,
+    headlines,
+    not_run,
+    section,
+    terms_in,
+    with_words_for_pictures,
+)
 from idic_lab.course.lab import REPOSITORY_FILE
 from idic_lab.course.summary import summary
 from idic_lab.repository import Repository
 
+__all__ = ["headlines", "write"]
+
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True
 )
-
-
-@dataclass(frozen=True)
-class Section:
-    """What the report shows of one notebook."""
-
-    name: str
-    title: str
-    step: str
-    sentences: list[str]
-    figures: list[str]
-
-
-def headlines(notebook: nbformat.NotebookNode, mime: str) -> dict[str, dict]:
-    """The headline numbers an executed notebook stated: name to value and sentence."""
-    found = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            stated = output.get("data", {}).get(mime)
-            if stated:
-                found[stated["name"]] = {"value": stated["value"], "sentence": stated["sentence"]}
-    return found
 
 
 def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], record: dict, mime: str) -> Path:
@@ -63,48 +52,38 @@ def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], record
         Of the report.
     """
     sections = [
-        _section(stage, executed[stage.notebook], mime)
+        section(stage, executed[stage.notebook], mime)
         for stage in pipeline.STAGES
         if stage.notebook in executed
     ]
     for name, notebook in executed.items():
         whole_files.write(folder / "notebooks" / f"{name}.html", _page(notebook, name))
-    failed = {
-        name: entry["error"] for name, entry in record["notebooks"].items() if entry["status"] == "failed"
-    }
+    in_one_minute = summary(Repository(folder / REPOSITORY_FILE), card.currency, card)
+    said = [sentence for _, sentences in in_one_minute for sentence in sentences]
+    said += [sentence for part in sections for sentence in [part.title, *part.sentences]]
     page = _TEMPLATES.get_template("report.html").render(
         card=card,
-        sections=sections,
+        steps=_by_step(sections),
+        further=[part for part in sections if part.further],
         record=record,
-        failed=failed,
-        stages=pipeline.STAGES,
-        summary=summary(Repository(folder / REPOSITORY_FILE), card.currency),
+        failed={
+            name: entry["error"] for name, entry in record["notebooks"].items() if entry["status"] == "failed"
+        },
+        not_run=not_run(record),
+        summary=in_one_minute,
+        terms=terms_in(said),
     )
     whole_files.write(folder / "report.html", page)
     return folder / "report.html"
 
 
-def title_of(notebook: nbformat.NotebookNode, default: str) -> str:
-    """The first heading of a notebook."""
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and cell.source.startswith("# "):
-            return cell.source.splitlines()[0].removeprefix("# ").strip()
-    return default
-
-
-def _section(stage: pipeline.Stage, notebook: nbformat.NotebookNode, mime: str) -> Section:
-    figures = [
-        output["data"]["image/png"].replace("\n", "")
-        for cell in notebook.cells
-        if "report" in cell.metadata.get("tags", [])
-        for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
-    ]
-    sentences = [stated["sentence"] for stated in headlines(notebook, mime).values()]
-    return Section(stage.notebook, title_of(notebook, stage.notebook), stage.step, sentences, figures)
+def _by_step(sections: list[Section]) -> list[tuple[str, str, list[Section]]]:
+    """Step of IDIC, what it asks, and the notebooks of it that were run."""
+    grouped = groupby(sections, key=lambda part: part.step)
+    return [(step, STEPS.get(step, ""), list(parts)) for step, parts in grouped]
 
 
 def _page(notebook: nbformat.NotebookNode, name: str) -> str:
     exporter = HTMLExporter(template_name="lab", embed_images=True)
     body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": html.escape(name)}})
-    return body
+    return with_words_for_pictures(body, notebook)

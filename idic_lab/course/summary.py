@@ -13,7 +13,7 @@ from idic_lab.repository import Repository
 _TIERS = ("most valuable", "most growable", "below zero")
 
 
-def summary(repository: Repository, currency: str = "") -> list[tuple[str, list[str]]]:
+def summary(repository: Repository, currency: str = "", card=None) -> list[tuple[str, list[str]]]:
     """Question and sentences, for the questions that the tables of a run answer.
 
     Parameters
@@ -21,6 +21,8 @@ def summary(repository: Repository, currency: str = "") -> list[tuple[str, list[
     repository : Repository
     currency : str
         Written after amounts.
+    card : Card, optional
+        Of the data set, for what could not be used.
 
     Returns
     -------
@@ -38,6 +40,7 @@ def summary(repository: Repository, currency: str = "") -> list[tuple[str, list[
         "What should be done?": desk.actions(),
         "What does it return?": desk.returns(),
         "What changed?": desk.changes(),
+        "How sure is this?": desk.sure(card) if card is not None else iter(()),
     }
     told = [(question, list(sentences)) for question, sentences in answers.items()]
     return [(question, sentences) for question, sentences in told if sentences]
@@ -130,6 +133,27 @@ class _Desk:
             f"Of that {whole.estimated:,.0f}{self.unit} is estimated from a trial, possibly too high because the same "
             f"estimates chose whom to treat; {rest:,.0f}{self.unit} is assumed."
         )
+
+    def sure(self, card) -> Iterator[str]:
+        if card.kind.startswith("simulated"):
+            yield "The data are simulated: nobody in them exists."
+        if card.rows_read:
+            yield (
+                f"{card.rows_rejected:,} of {card.rows_read:,} rows could not be used; tables/rejects.parquet lists them."
+                if card.rows_rejected
+                else f"All {card.rows_read:,} rows could be used."
+            )
+        if self._table("customer_value") is not None:
+            yield "What customers are worth is a forecast, made as if they went on as they have begun."
+        plan = self._table("action_plan")
+        if plan is not None:
+            guesses = plan[plan["expected_profit"].gt(0) & plan["basis"].eq("assumed")]
+            safest = guesses["break_even"].max() if len(guesses) else None
+            if safest is not None:
+                yield (
+                    f"{len(guesses)} of {len(plan)} actions rest on an assumed effect; each still pays if "
+                    f"{safest:.0%} of it comes true."
+                )
 
     def changes(self) -> Iterator[str]:
         kpis, signals = self._table("kpis"), self._table("signals")

@@ -10,6 +10,9 @@ import ipywidgets as widgets
 import matplotlib.pyplot as plt
 from IPython.display import display
 
+from idic_lab import figures
+from idic_lab.course.lab import FIGURE
+
 
 def explore(draw: Callable, **controls: widgets.Widget) -> None:
     """Show a figure with controls that redraw it.
@@ -40,8 +43,7 @@ def explore(draw: Callable, **controls: widgets.Widget) -> None:
     )
 
     def figure():
-        drawn = draw(**{name: control.value for name, control in controls.items()})
-        made = drawn if hasattr(drawn, "savefig") else drawn.get_figure()
+        made = _figure(draw(**{name: control.value for name, control in controls.items()}))
         plt.close(made)  # else the inline backend would show it a second time at the end of the cell
         return made
 
@@ -64,7 +66,8 @@ def panel(draw: Callable, **controls: widgets.Widget) -> None:
     **controls : ipywidgets widget
         One control per argument of `draw`, with a ``description``.
     """
-    first, kind = _rendered(draw(**{name: control.value for name, control in controls.items()}))
+    drawn = draw(**{name: control.value for name, control in controls.items()})
+    first, kind = _rendered(drawn)
     shown = widgets.Image(value=first, format="png") if kind == "image/png" else widgets.HTML(value=first)
 
     def redraw(change) -> None:
@@ -83,17 +86,25 @@ def panel(draw: Callable, **controls: widgets.Widget) -> None:
                 "model_id": box.model_id,
             },
             kind: still,
-            "text/plain": "A figure or table with controls; run this cell to move them.",
+            "text/plain": (
+                f"{FIGURE}{figures.described(_figure(drawn))}"
+                if kind == "image/png"
+                else "A table with controls; run this cell to move them."
+            ),
         },
         raw=True,
     )
+
+
+def _figure(drawn):
+    return drawn if hasattr(drawn, "savefig") else drawn.get_figure()
 
 
 def _rendered(drawn) -> tuple[bytes | str, str]:
     """What was drawn as a picture or as HTML, and its type."""
     if not hasattr(drawn, "savefig") and not hasattr(drawn, "get_figure"):
         return drawn._repr_html_() if hasattr(drawn, "_repr_html_") else str(drawn), "text/html"
-    made = drawn if hasattr(drawn, "savefig") else drawn.get_figure()
+    made = _figure(drawn)
     plt.close(made)
     picture = io.BytesIO()
     made.savefig(picture, format="png", dpi=100, metadata={"Software": None})
