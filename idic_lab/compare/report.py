@@ -12,8 +12,9 @@ import matplotlib as mpl
 import pandas as pd
 
 from idic_lab import figures, whole_files
-from idic_lab.compare import plots
+from idic_lab.compare import explanations, plots
 from idic_lab.compare.attractiveness_matrix import attractiveness
+from idic_lab.compare.explanations import CAPTIONS
 from idic_lab.compare.kinds_of_segments import preferred_number, verdicts
 from idic_lab.compare.statistics import (
     ENOUGH_DATA_SETS,
@@ -29,6 +30,7 @@ _TEMPLATES = jinja2.Environment(
 _TEMPLATES.filters["rows"] = lambda table: (
     [None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False)
 )
+_TEMPLATES.filters["named"] = plots.methods.named
 ROPE = 0.01  # a difference in a share that nobody would act on
 MOST_DRAWN = 20  # segments in one figure
 FOLD_SHARE = 0.2  # one repetition's test share: criteria are judged on fifths
@@ -62,6 +64,9 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
             skipped=_reasons(results, "not applicable"),
             transfers=_transfers(results),
             criteria=study.criteria,
+            methods=[(method.name, _one_line(method)) for method in study.methods],
+            statistics=explanations.STATISTICS,
+            sources=explanations.SOURCES,
         )
     path = folder / "report.html"
     whole_files.write(path, page)
@@ -81,6 +86,27 @@ def score_table(results: pd.DataFrame, criteria, dataset: str) -> pd.DataFrame:
             columns[criterion.name] = found.groupby("method")["value"].mean()
     table = pd.DataFrame(columns)
     return table.reindex(here["method"].drop_duplicates()).dropna(how="all")
+
+
+def range_over_seeds(
+    results: pd.DataFrame, criteria, dataset: str
+) -> dict[tuple[str, str], tuple[float, float]]:
+    """Lowest and highest main value of each method and criterion over the seeds; for those that differ in two decimals."""
+    here = results[results["dataset"] == dataset]
+    found = {}
+    for criterion in criteria:
+        mine = here[(here["criterion"] == criterion.name) & (here["measure"] == criterion.main)]
+        by_seed = mine.groupby(["method", "seed"])["value"].mean()
+        for method, values in by_seed.groupby("method"):
+            low, high = (round(float(value), 2) + 0.0 for value in (values.min(), values.max()))
+            if high > low:
+                found[method, criterion.name] = (low, high)
+    return found
+
+
+def _one_line(method) -> str:
+    """The first line of what a method says of itself."""
+    return ((method.factory.__doc__ or "").strip().splitlines() or [""])[0]
 
 
 def svg(ax) -> str:
@@ -105,19 +131,24 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
     mine = kinds[kinds["dataset"] == name]
     figures_of = []
     if len(mine):
-        figures_of.append(("Stability beside data without segments", svg(plots.plot_stability(mine))))
+        figures_of.append(
+            ("Stability beside data without segments", svg(plots.plot_stability(mine)), CAPTIONS["stability"])
+        )
     curves = _curves(here)
     if curves:
-        figures_of.append(("Gain curve", svg(plots.plot_gain(curves))))
+        figures_of.append(("Gain curve", svg(plots.plot_gain(curves)), CAPTIONS["gain"]))
     compared = [c for c in study.criteria if c.name in scores and c.name != "sizes"]
     segmented = scores.drop(index="one_segment", errors="ignore")
     ranks = segmented[[c.name for c in compared if c.name != "profile"]].dropna(axis=1)
     low = [c.name for c in compared if not c.higher_is_better and c.name in ranks]
+    reversed_ = explanations.reversals(ranks, low)
     if ranks.shape[1] > 1 and len(ranks) > 2:
-        figures_of.append(("Rank reversals", svg(plots.plot_rank_reversal(ranks, low))))
+        caption = f"{CAPTIONS['ranks']} {f'The widest: {reversed_}' if reversed_ else ''}"
+        figures_of.append(("Rank reversals", svg(plots.plot_rank_reversal(ranks, low)), caption))
     matrix, figure = _attractive(scores[[c.name for c in compared]], study)
     if figure:
-        figures_of.append(("Attractiveness matrix, with sensitivity to the weights", figure))
+        title = "Attractiveness matrix, with sensitivity to the weights"
+        figures_of.append((title, figure, CAPTIONS["attractiveness"]))
     best = _shown_closely(here, list(matrix["method"]) if matrix is not None else list(scores.index))
     figures_of += list(_of_segments(here[here["method"] == best], best))
     return {
@@ -128,11 +159,30 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
             for c in study.criteria
             if c.name in scores
         },
+        "ranges": range_over_seeds(results, study.criteria, name),
+        "found": list(_found(segmented, compared, matrix, mine, reversed_)),
         "kinds": mine.drop(columns="dataset"),
         "numbers": preferred_number(mine).drop(columns="dataset") if len(study.k) > 1 else None,
         "figures": figures_of,
         "pairs": _against_best(here, study, name),
     }
+
+
+def _found(scores, criteria, matrix, kinds, reversed_) -> Iterator[str]:
+    """What a reader should take from one data set, in sentences."""
+    name = plots.methods.named
+    for criterion in criteria:
+        if criterion.name in ("holdout_value", "global_stability") and scores[criterion.name].notna().any():
+            best = scores[criterion.name].idxmax()
+            yield f"Best by {name(criterion.name)}: {name(best)}, {scores.loc[best, criterion.name]:.2f}."
+    if matrix is not None and not matrix["out"].iloc[0]:
+        first = matrix.iloc[0]
+        yield f"First by the weights given: {name(first['method'])}; under random weights too in {first['first_share']:.0%}."
+    if reversed_:
+        yield f"The ranking hangs on the criterion: {reversed_}"
+    judged = kinds["verdict"].value_counts().drop("by rule", errors="ignore")
+    if len(judged):
+        yield f"Kinds of segments: {', '.join(f'{count} {kind}' for kind, count in judged.items())}."
 
 
 def _shown_closely(here: pd.DataFrame, by_merit: list[str]) -> str:
@@ -165,7 +215,7 @@ def _attractive(scores: pd.DataFrame, study: Study):
     return matrix, svg(plots.plot_attractiveness(used, matrix, low))
 
 
-def _of_segments(mine: pd.DataFrame, method: str) -> Iterator[tuple[str, str]]:
+def _of_segments(mine: pd.DataFrame, method: str) -> Iterator[tuple[str, str, str]]:
     """Figures of the segments of one method: its first seed, its largest number of segments."""
     ok = mine[mine["status"] == "ok"]
     first = ok[(ok["seed"] == ok["seed"].min()) & (ok["k"].isna() | (ok["k"] == ok["k"].max()))]
@@ -174,20 +224,19 @@ def _of_segments(mine: pd.DataFrame, method: str) -> Iterator[tuple[str, str]]:
     structure, segments = extra.get("structure", {}), extra.get("segment_stability", {})
     for variant in ("book", "flexclust"):
         if f"gorge_{variant}" in structure:
-            yield (
-                f"Gorge plot of {title} ({variant})",
-                svg(plots.plot_gorge(structure[f"gorge_{variant}"], variant)),
-            )
+            drawn = svg(plots.plot_gorge(structure[f"gorge_{variant}"], variant))
+            yield f"Gorge plot of {title} ({variant})", drawn, CAPTIONS["gorge"]
     if "jaccard" in segments:
         figure = plots.plot_within(segments["jaccard"], segments.get("null_strongest"))
-        yield f"Segment-level stability within solutions (SLSW) of {title}", svg(figure)
+        yield f"Segment-level stability within solutions (SLSW) of {title}", svg(figure), CAPTIONS["within"]
     flows = _flow_table(segments)
     if len(flows):
-        yield f"Segment-level stability across solutions (SLSA) of {title}", svg(plots.plot_tree(flows))
+        drawn = svg(plots.plot_tree(flows))
+        yield f"Segment-level stability across solutions (SLSA) of {title}", drawn, CAPTIONS["across"]
     if "profile" in extra and "means" in extra["profile"]:
-        yield f"Profile of {title}", svg(plots.plot_profile(extra["profile"]))
+        yield f"Profile of {title}", svg(plots.plot_profile(extra["profile"])), CAPTIONS["profile"]
     if "points" in structure:
-        yield f"Separation plot of {title}", svg(plots.plot_separation(structure))
+        yield f"Separation plot of {title}", svg(plots.plot_separation(structure)), CAPTIONS["separation"]
 
 
 def _flow_table(segments: dict) -> pd.DataFrame:
@@ -224,7 +273,12 @@ def _over_datasets(study: Study, results: pd.DataFrame) -> Iterator[dict]:
         if table.shape[1] < 3 or len(table) < ENOUGH_DATA_SETS:
             continue
         figure = plots.plot_critical_difference(table, criterion.higher_is_better)
-        yield {"name": criterion.name, "test": friedman(table), "figure": svg(figure)}
+        yield {
+            "name": criterion.name,
+            "test": friedman(table),
+            "figure": svg(figure),
+            "caption": CAPTIONS["critical"],
+        }
 
 
 def _reasons(results: pd.DataFrame, status: str) -> pd.DataFrame:

@@ -153,6 +153,18 @@ def test_the_report_says_how_to_make_it_again_and_needs_no_other_file(outcome):
     assert "<script" not in page and 'src="' not in page
 
 
+def test_the_report_is_written_for_a_reviewer(outcome):
+    page = outcome.report.read_text()
+    for heading in ("What was found", "What the criteria ask", "Statistics", "How to cite"):
+        assert f">{heading}</h2>" in page
+    assert "unit of replication" in page.lower() and "Bayesian correlated t-test" in page
+    figures_of, captions = page.count("<svg"), page.count("<figcaption>")
+    assert figures_of == captions > 0
+    assert page.count("<td>higher</td>") + page.count("<td>lower</td>") == len(
+        json.loads((outcome.folder / "manifest.json").read_text())["criteria"]
+    )
+
+
 def test_a_killed_study_keeps_every_finished_cell(outcome, tmp_path):
     study = tmp_path / "study.yaml"
     study.write_text(json.dumps(SMALL | {"seeds": 6}))
