@@ -13,13 +13,7 @@ from idic_lab.course import navigation, notebooks
 from idic_lab.pipeline import STAGES
 
 ROOT = Path(__file__).parents[1]
-# Notebooks that do not have the common form yet.
-AWAITED = {
-    stage.notebook
-    for stage in STAGES
-    if stage.notebook[:2] in {"31", "32", "41", "42", "51", "52", "53", "61", "62"}
-}
-GUIDED = [stage for stage in STAGES if stage.notebook not in AWAITED]
+GUIDED = list(STAGES)
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)")
 
 

@@ -129,7 +129,7 @@ def plot_weekly(weekly: pd.DataFrame, signals: pd.DataFrame, figure: str, ax: Ax
     if len(found):
         first = found.iloc[0]
         weeks = round(((first["found_on"] - first["started"]).days + 1) / 7)
-        again = "" if len(found) == 1 else f"; reported {len(found)} times"
+        again = "" if len(found) == 1 else f" ({len(found)} reports)"
         title = (
             f"{words[:1].upper()}{words[1:]} went {first['direction']} from {first['started']:%Y-%m-%d}, found after "
             f"{weeks} {'week' if weeks == 1 else 'weeks'}{again}"
