@@ -25,44 +25,12 @@ STEPS = {
     "Compare": "Which segmentation, and which model of value, to trust?",
 }
 # Terms that are everyday words too, whose meaning a reader of a report does not look up.
-_EVERYDAY = {
-    "value",
-    "needs",
-    "action",
-    "record",
-    "account",
-    "play",
-    "topic",
-    "option",
-    "tier",
-    "method",
-    "study",
-    "policy",
-}
-_EVERYDAY |= {
-    "age",
-    "score",
-    "segment",
-    "channel",
-    "loyal",
-    "review",
-    "offer",
-    "cap",
-    "bit",
-    "weight",
-    "module",
-}
-_EVERYDAY |= {
-    "transaction",
-    "new",
-    "margin",
-    "frequent",
-    "potential",
-    "confidence",
-    "stability",
-    "monitor",
-    "coverage",
-}
+_EVERYDAY = """
+    value needs action record account play topic option tier method study policy age score segment
+    channel loyal review offer cap bit weight module transaction new margin frequent potential
+    confidence stability monitor coverage identify differentiate interact customize implement idic
+    personal
+    """
 
 
 @dataclass(frozen=True)
@@ -194,6 +162,6 @@ def terms_in(texts: list[str]) -> dict[str, str]:
         inside = [form for form in re.findall(r"\((.*?)\)", term) if form.isupper()]
         forms = [short, *inside]
         spoken = any(re.search(rf"(?<!\w){re.escape(form)}(s|es)?(?!\w)", said, flags=re.I) for form in forms)
-        if spoken and short.lower() not in _EVERYDAY:
+        if spoken and short.lower() not in _EVERYDAY.split():
             found[term.replace("`", "")] = meaning.replace("`", "")
     return dict(sorted(found.items(), key=lambda item: item[0].lower()))

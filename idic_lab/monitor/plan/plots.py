@@ -44,7 +44,7 @@ def plot_plan(plan: pd.DataFrame, currency: str = "", ax: Axes | None = None) ->
             (figures.VERMILION, "cost", "//"),
         )
     ]
-    ax.legend(handles=handles, loc="lower right")
+    ax.legend(handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5))
     ax.grid(axis="y", visible=False)
     return ax
 
