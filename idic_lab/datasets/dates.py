@@ -14,11 +14,40 @@ from idic_lab.errors import DataError
 EARLIEST = pd.Timestamp("1900-01-01")
 _EXCEL_ORIGIN = pd.Timestamp("1899-12-30")
 _SLIP = 0.01
+_ENGLISH = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_GERMAN = [
+    "januar",
+    "februar",
+    "maerz",
+    "april",
+    "mai",
+    "juni",
+    "juli",
+    "august",
+    "september",
+    "oktober",
+    "november",
+    "dezember",
+]
+# Three letters or more from the front of a name. The whole word counts: "marraskuu", November in Finnish, is not March.
 _MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1
-    )
+    name[:length]: number
+    for names in (_GERMAN, _ENGLISH)
+    for number, name in enumerate(names, start=1)
+    for length in range(3, len(name) + 1)
 }
 # Hour and minute after a day, and all that may follow. It is cut off first, because a million orders have a million
 # times of day but only a few hundred days.
@@ -204,7 +233,7 @@ def _days(text: pd.Series, header: str, dayfirst: bool | None) -> Parsed:
             match, assumed = _day_and_month(match, text[rows], header, dayfirst)
             assumptions += assumed
         elif "n" in match:
-            match["m"] = match["n"].str.lower().str[:3].map(_MONTHS).fillna(0)
+            match["m"] = match["n"].str.lower().map(_MONTHS).fillna(0)
         year[rows], short[rows] = match["y"].astype("int64"), match["y"].str.len() == 2
         month[rows], day[rows] = match["m"].astype("int64"), match["d"].astype("int64")
         seen[rows] = True

@@ -295,6 +295,7 @@ DATES = [
     Case("two-digit years", text(HEADER, "A,31.01.24,9.50"), [A]),
     Case("Chinese month names", text(HEADER, "A,2024年1月31日,9.50"), [A]),
     Case("French month names", text(HEADER, GOOD, "B,1 février 2024,3"), [A], {"not a date": 1}),
+    Case("Finnish month names", text(HEADER, GOOD, "B,1 marraskuu 2023,3"), [A], {"not a date": 1}),
     Case("German month names", text(HEADER, "A,31. Januar 2024,9.50"), [A]),
     Case("English month names", text(HEADER, 'A,"Jan 31, 2024",9.50'), [A]),
     Case("spreadsheet serial days", text(HEADER, "A,45322,9.50"), [A]),

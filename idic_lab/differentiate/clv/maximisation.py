@@ -127,10 +127,30 @@ def _hessian(objective, log_theta):
 
 def _polish(objective, log_theta) -> Maximum:
     log_theta = np.asarray(log_theta, float)
+    k = len(log_theta)
+    log_theta, value, gradient, hessian = _climb(objective, log_theta, list(range(k)))
+    free = [i for i in range(k) if abs(log_theta[i]) < LIMIT - 0.01]
+    if 0 < len(free) < k and not _is_top(gradient[free]):
+        # Two parameters run to infinity along a ridge; one is stopped by its limit, and the other has its top there.
+        log_theta, value, gradient, hessian = _climb(objective, log_theta, free)
+        free = [i for i in free if abs(log_theta[i]) < LIMIT - 0.01]
+    covariance, flat = _covariance(hessian * objective.total, free)
+    converged = bool(np.isfinite(value) and _is_top(gradient[free]))
+    at_limit = [i for i in range(k) if i not in free]
+    return Maximum(log_theta, -value, covariance, at_limit, flat, converged)
+
+
+def _is_top(gradient) -> bool:
+    return bool(np.abs(gradient).max(initial=0.0) < 1e-5)
+
+
+def _climb(objective, log_theta, moving: list):
+    """Newton steps in the parameters that may move; where they end, with value, gradient and Hessian of all."""
     value, gradient = objective(log_theta)
     hessian = _hessian(objective, log_theta)
     for _ in range(STEPS):
-        step = _ascent(hessian, gradient)
+        step = np.zeros(len(log_theta))
+        step[moving] = _ascent(hessian[np.ix_(moving, moving)], gradient[moving])
         if gradient @ step * objective.total < 1e-14:
             break
         while np.abs(step).max() > 1e-12:
@@ -144,11 +164,7 @@ def _polish(objective, log_theta) -> Maximum:
         log_theta, value, gradient = log_theta - step, new_value, new_gradient
         if not near:
             hessian = _hessian(objective, log_theta)
-    free = [i for i in range(len(log_theta)) if abs(log_theta[i]) < LIMIT - 0.01]
-    covariance, flat = _covariance(hessian * objective.total, free)
-    converged = bool(np.isfinite(value) and np.abs(gradient[free]).max(initial=0.0) < 1e-5)
-    at_limit = [i for i in range(len(log_theta)) if i not in free]
-    return Maximum(log_theta, -value, covariance, at_limit, flat, converged)
+    return log_theta, value, gradient, hessian
 
 
 def _ascent(hessian, gradient):
