@@ -9,7 +9,7 @@ TRUST := tests/datasets tests/test_tables.py tests/test_repository.py tests/clv 
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help run test trust lab dashboard notebooks docs lint lock clean
+.PHONY: help run test benchmarks trust lab dashboard notebooks docs lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ notebooks: $(READY) ## Re-execute and save every notebook
 
 docs: $(READY) ## Write the pages of docs/ that come from the code: stages and tables, public names
 	$(BIN)/python -m idic_lab.course.generated_docs
+
+benchmarks: $(READY) ## Measure speed and memory against the alternatives, into docs/scale.md
+	$(BIN)/python -m benchmarks
 
 lint: $(READY) ## Check style of code and notebooks
 	$(BIN)/ruff format --check .
