@@ -9,7 +9,7 @@ TRUST := tests/datasets tests/test_tables.py tests/test_repository.py tests/clv 
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help run test benchmarks trust lab dashboard notebooks docs lint lock clean
+.PHONY: help run test benchmarks trust faults audit engines browser book lab dashboard notebooks docs lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,8 +22,9 @@ test: $(READY) ## Run every test, and hold the notebooks to their stored outputs
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope $(NBVAL) notebooks
 
-trust: $(READY) ## Search for bad input and degenerate numbers at length
+trust: $(READY) ## Search for bad input and degenerate numbers at length, then make faults
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -q -n 2 --dist loadscope $(TRUST)
+	@$(MAKE) --no-print-directory faults
 
 lab: $(READY) ## Open JupyterLab on the course
 	$(BIN)/jupyter lab --notebook-dir=. notebooks/00_start_here.ipynb
@@ -50,6 +51,10 @@ engines: $(READY) ## Test every dataframe engine, PySpark too (needs Java; fetch
 	@test -d .engines/pyspark || $(BIN)/python -m pip install --quiet --require-hashes --no-deps --target .engines \
 	  --requirement requirements-engines.lock
 	PYTHONPATH=.engines $(BIN)/python -m pytest -q tests/engines
+
+faults: $(READY) ## Kill every kind of work, over 200 kills, and deny it disk, rights and locks (Linux; 15 minutes)
+	$(BIN)/python -m pytest -q tests/faults --deselect tests/faults/test_kills.py
+	PYTHONPATH=tests/faults $(BIN)/python -m kills --json faults.json
 
 lock: $(READY) ## Write the two lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
