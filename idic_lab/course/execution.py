@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from pathlib import Path
@@ -56,7 +57,7 @@ def execute(stage: Stage, dataset: str, folder: Path, parameters: dict[str, obje
     target.unlink(missing_ok=True)
     where = f"of {stage.notebook}; its partial execution is in notebooks/{partial.name}"
     try:
-        with course_notebooks.quiet("papermill"):
+        with course_notebooks.quiet("papermill", logging.CRITICAL):
             papermill.execute_notebook(
                 str(course_notebooks.path_of(stage)),
                 str(partial),
@@ -69,6 +70,10 @@ def execute(stage: Stage, dataset: str, folder: Path, parameters: dict[str, obje
             )
     except PapermillExecutionError as error:
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}")
+        if (
+            not error.evalue and error.ename == "CellExecutionError"
+        ):  # what papermill says when it was told nothing
+            message = "The cell failed, and its kernel could not say why: it may have run out of memory."
         raise NotebookFailed(f"{message}\n(cell {error.exec_count} {where})") from None
     except DeadKernelError:
         raise NotebookFailed(

@@ -105,11 +105,11 @@ def parse_parameter(text: str) -> tuple[str, object]:
 
 
 @contextlib.contextmanager
-def quiet(name: str):
-    """Silence a logger's warnings for a while: papermill reports what the run reports better."""
+def quiet(name: str, to: int = logging.ERROR):
+    """Silence a logger below a level for a while: papermill reports what the run reports better."""
     logger = logging.getLogger(name)
     level = logger.level
-    logger.setLevel(logging.ERROR)
+    logger.setLevel(to)
     try:
         yield
     finally:

@@ -154,8 +154,9 @@ def _run_locked(dataset, folder: Path, stages, parameters, tell, progress, every
 
 def _to_keep(folder: Path, base: str, wanted: dict[str, str], tell, large: bool) -> dict[str, dict]:
     """The notebooks of an earlier call that need not be executed again; of another run, or a damaged one, none."""
-    before = manifests.read(folder)
-    wrong = f"{manifests.FILE} is damaged" if before["status"] == "damaged" else run_folder.damage(folder)
+    before, wrong = manifests.read(folder), run_folder.damage(folder)
+    if before["status"] == "damaged":
+        wrong = f"{manifests.FILE} is damaged"
     if wrong:
         tell(f"{wrong}, so nothing of the earlier call can be relied on: everything is made anew.")
     if wrong or before.get("base") != base:

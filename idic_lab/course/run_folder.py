@@ -99,13 +99,14 @@ def damage(folder: Path) -> str:
         When another process uses the repository.
     """
     card, repository = folder / CARD_FILE, folder / REPOSITORY_FILE
+    try:
+        Repository(repository).names()
+    except DamagedRepository:
+        return f"{REPOSITORY_FILE} is damaged"
     if not card.exists():
         return ""
     try:
         json.loads(card.read_text(encoding="utf-8"))["name"]
-        Repository(repository).names()
-    except DamagedRepository:
-        return f"{REPOSITORY_FILE} is damaged"
     except (ValueError, KeyError, TypeError):
         return f"{CARD_FILE} is damaged"
     return "" if repository.exists() else f"{REPOSITORY_FILE} is missing"
