@@ -52,8 +52,8 @@ engines: $(READY) ## Test every dataframe engine, PySpark too (needs Java; fetch
 	  --requirement requirements-engines.lock
 	PYTHONPATH=.engines $(BIN)/python -m pytest -q tests/engines
 
-faults: $(READY) ## Kill every kind of work, over 200 kills, and deny it disk, rights and locks (Linux; 15 minutes)
-	$(BIN)/python -m pytest -q tests/faults --deselect tests/faults/test_kills.py
+faults: $(READY) ## Kill every kind of work, over 200 kills, and deny it disk, rights and locks (Linux)
+	IDIC_LAB_FAULTS=all $(BIN)/python -m pytest -q -n 2 tests/faults --deselect tests/faults/test_kills.py
 	PYTHONPATH=tests/faults $(BIN)/python -m kills --json faults.json
 
 lock: $(READY) ## Write the two lock files anew from pyproject.toml

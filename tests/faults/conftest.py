@@ -45,7 +45,7 @@ class Desk:
     def call(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         """The same, to its end."""
         process = self.start(*arguments, **options)
-        said, told = process.communicate(timeout=300)
+        said, told = process.communicate(timeout=600)
         return subprocess.CompletedProcess(arguments, process.returncode, said, told)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 from kills import small_course
+from thorough import thorough
 
 from idic_lab import pipeline, repository
 from idic_lab.compare.results import Store
@@ -76,6 +77,7 @@ def test_a_cell_of_a_study_that_is_damaged_is_computed_anew_and_named(tmp_path, 
     assert store.read("key") is None and store.damaged == ["key"]
 
 
+@thorough
 def test_a_run_folder_that_was_moved_is_resumed_where_it_lies(course):
     folder, call = course
     (folder / "out").rename(folder / "elsewhere")

@@ -9,6 +9,7 @@ import sys
 import filelock
 import pandas as pd
 import pytest
+from thorough import thorough
 
 from idic_lab.errors import RepositoryError
 from idic_lab.repository import Repository
@@ -119,6 +120,7 @@ def test_a_disk_without_room_for_a_file_stops_a_command_with_one_line(desk, argu
     assert "full" in said or "may not grow that large" in said
 
 
+@thorough
 def test_on_a_full_disk_a_run_says_so_and_resumes_when_there_is_room(desk, small_disk):
     disk = small_disk("1500k")
     arguments = ("run", "--data", "orders.csv", "--out", str(disk / "out"))
@@ -150,6 +152,7 @@ def test_on_a_full_disk_a_write_is_refused_the_old_table_stands_and_with_room_it
     assert len(repository.read("transactions")) == 200
 
 
+@thorough
 def test_a_full_folder_for_temporary_files_is_gone_around(desk, small_disk):
     disk = small_disk("64k")
     (disk / "filler").write_bytes(b"0" * (shutil.disk_usage(disk).free))
