@@ -82,6 +82,13 @@ def run(
         int, typer.Option(help="Of large data: customers that the notebooks see.", min=100)
     ] = 20_000,
     memory: Annotated[float, typer.Option(help="Of large data: GB that the engine may take.", min=0.5)] = 3.0,
+    pseudonyms: Annotated[
+        bool | None,
+        typer.Option(
+            help="Show customers by codes; unless said, only where a file names them by name, e-mail or telephone.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Execute the notebooks a data set can feed, into one run folder with tables and a report."""
     from idic_lab.course import notebooks
@@ -104,12 +111,42 @@ def run(
         every=every,
         large=large,
         options=Options(sample=sample, memory=memory),
+        coded=pseudonyms,
     )
     if result.failed:
         typer.echo(f"\n{result.failed} failed.\n{result.error}", err=True)
         typer.echo("The same command resumes after the last good notebook.", err=True)
         raise typer.Exit(1)
     typer.echo(f"\nReport: {result.folder / 'report.html'}")
+
+
+RunFolder = Annotated[Path, typer.Option("--run", help="Folder of the run, as in runs/meridian.")]
+
+
+@app.command()
+def forget(
+    customer: Annotated[
+        str, typer.Argument(help="The customer's number or code, or the name in your own data.")
+    ],
+    run: RunFolder,
+) -> None:
+    """Remove a customer from a run: repository, exported tables, notebooks and report; totals stay."""
+    from idic_lab.course import forgetting
+
+    typer.echo(str(forgetting.forget(run, customer)))
+
+
+@app.command()
+def find(
+    customer: Annotated[str, typer.Argument(help="A customer's code, or the name in your own data.")],
+    run: RunFolder,
+) -> None:
+    """Show which code stands for a customer, or whom a code stands for; the answer is personal."""
+    from idic_lab import pseudonyms
+    from idic_lab.course import forgetting
+
+    code, original = pseudonyms.find(forgetting.repository_of(run), customer)
+    typer.echo(f"{code} = {original}")
 
 
 @app.command()

@@ -18,12 +18,16 @@ import duckdb
 import pandas as pd
 
 from idic_lab import databases, repository_file, tables
-from idic_lab.errors import DataError, RepositoryError, UnknownName
+from idic_lab.errors import DamagedRepository, DataError, RepositoryError, UnknownName
 
 _HISTORY = "_history"
 _SALT = "_salt"
-_OF_CUSTOMER = ("customer_id", "customer_a", "customer_b")
-_OF_RECORD = ("record_id", "record_a", "record_b")
+_FORGOTTEN = "_forgotten"
+_KEYS = "customer_keys"
+_LASTING = {_SALT: "salt", _FORGOTTEN: "code"}  # with their column
+# The columns by which a row belongs to a customer, or to a record of one.
+OF_CUSTOMER = ("customer_id", "customer_a", "customer_b")
+OF_RECORD = ("record_id", "record_a", "record_b")
 
 
 class Repository:
@@ -138,12 +142,14 @@ class Repository:
 
         Rows that name the customer go; so do rows of the records linked to the customer (visits, contacts, answers,
         the text of reviews), and the links and review pairs themselves. Tables of totals name nobody and stay. The
-        file is written anew, so that nothing is left of the rows in its unused parts. Tables exported by an earlier
-        run are copies: run again to replace them.
+        file is written anew, so that nothing is left of the rows in its unused parts. What a run exported are copies:
+        :func:`idic_lab.course.forgetting.forget` removes a customer there too. Codes of what was removed are kept, so
+        that the customer stays away when the same data are gathered again.
 
         Parameters
         ----------
         customer_id : str
+            As the tables name the customer or, where that is by code, as the data did.
 
         Returns
         -------
@@ -160,12 +166,19 @@ class Repository:
         with self._connection(write=True) as connection:
             try:
                 connection.execute("BEGIN")
-                counts = _remove(connection, str(customer_id))
+                customer, original = _both_names(connection, str(customer_id))
+                counts, records = _remove(connection, customer, original)
                 if self.path is not None:
                     repository_file.mark_for_rewriting(connection)
                 if not counts:
                     raise DataError("No table of the repository knows a customer with this number.")
-                code = "forgotten customer " + self._code(connection, str(customer_id))
+                salt = _salt(connection)
+                connection.execute(f"CREATE TABLE IF NOT EXISTS {_FORGOTTEN} (code VARCHAR)")
+                gone = sorted({customer, original, *records})
+                connection.executemany(
+                    f"INSERT INTO {_FORGOTTEN} VALUES (?)", [[_code(salt, one)] for one in gone]
+                )
+                code = "forgotten customer " + _code(salt, customer)
                 for name, rows in counts.items():
                     self._record(connection, "forget", name, rows, code, ())
                 connection.execute("COMMIT")
@@ -179,14 +192,48 @@ class Repository:
                 repository_file.rewrite(connection, self.path)
         return counts
 
-    @staticmethod
-    def _code(connection, customer_id: str) -> str:
-        """A code that tells forgotten customers apart and cannot be compared with those of another repository."""
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {_SALT} (salt VARCHAR)")
-        if connection.execute(f"SELECT count(*) FROM {_SALT}").fetchone()[0] == 0:
-            connection.execute(f"INSERT INTO {_SALT} VALUES (?)", [secrets.token_hex(16)])
-        (salt,) = connection.execute(f"SELECT salt FROM {_SALT}").fetchone()
-        return hashlib.sha256(f"{salt}{customer_id}".encode()).hexdigest()[:12]
+    def salt(self) -> str:
+        """The secret of this repository, with which codes for its customers are made."""
+        with self._connection(write=True) as connection:
+            return _salt(connection)
+
+    def has_forgotten(self) -> bool:
+        """Whether a customer was ever removed."""
+        with self._connection(write=False) as connection:
+            return connection is not None and _holds(connection, _FORGOTTEN)
+
+    def without_forgotten(self, data: pd.DataFrame) -> pd.DataFrame:
+        """A table without the rows of customers, and of their records, who were removed from this repository."""
+        columns = [column for column in (*OF_CUSTOMER, *OF_RECORD) if column in data]
+        if not columns or not self.has_forgotten():
+            return data
+        with self._connection(write=False) as connection:
+            gone = {code for (code,) in connection.execute(f"SELECT code FROM {_FORGOTTEN}").fetchall()}
+            salt = _salt(connection)
+        keep = pd.Series(True, index=data.index)
+        for column in columns:
+            present = data[column].dropna().unique()
+            leaving = [one for one in present if _code(salt, str(one)) in gone]
+            keep &= ~data[column].isin(leaving)
+        return data[keep].reset_index(drop=True)
+
+    def begin_again(self) -> None:
+        """Empty the repository of all but its salt and the codes of whom it was made to forget."""
+        kept = []
+        if self.path.exists():
+            with suppress(DamagedRepository), self._connection(write=False) as connection:
+                kept = [
+                    (name, connection.execute(f"SELECT * FROM {name}").fetchall())
+                    for name in (_SALT, _FORGOTTEN)
+                    if _holds(connection, name)
+                ]
+        repository_file.remove(self.path)
+        if kept:
+            with self._connection(write=True) as connection:
+                for name, rows in kept:
+                    connection.execute(f"CREATE TABLE {name} ({_LASTING[name]} VARCHAR)")
+                    if rows:
+                        connection.executemany(f"INSERT INTO {name} VALUES (?)", [list(row) for row in rows])
 
     def history(self) -> pd.DataFrame:
         """Every write and removal, oldest first.
@@ -197,7 +244,7 @@ class Repository:
             Columns written_at (UTC), action, table_name, row_count, made_by, made_from.
         """
         with self._connection(write=False) as connection:
-            if connection is None or not _has_history(connection):
+            if connection is None or not _holds(connection, _HISTORY):
                 return pd.DataFrame(
                     columns=["written_at", "action", "table_name", "row_count", "made_by", "made_from"]
                 )
@@ -235,8 +282,32 @@ class Repository:
             connection.close()
 
 
-def _remove(connection, customer_id: str) -> dict[str, int]:
-    """Delete a customer's rows in every table, those of linked records included; rows per table."""
+def _salt(connection) -> str:
+    if not _holds(connection, _SALT):
+        connection.execute(f"CREATE TABLE {_SALT} (salt VARCHAR)")
+        connection.execute(f"INSERT INTO {_SALT} VALUES (?)", [secrets.token_hex(16)])
+    return connection.execute(f"SELECT salt FROM {_SALT}").fetchone()[0]
+
+
+def _code(salt: str, identifier: str) -> str:
+    """A code that tells forgotten customers apart and cannot be compared with those of another repository."""
+    return hashlib.sha256(f"{salt}{identifier}".encode()).hexdigest()[:12]
+
+
+def _both_names(connection, customer: str) -> tuple[str, str]:
+    """The name of a customer in the tables, and the one in the data they came from."""
+    if _holds(connection, _KEYS):
+        found = connection.execute(
+            f"SELECT customer_id, original_id FROM {_KEYS} WHERE $who IN (original_id, customer_id)",
+            {"who": customer},
+        ).fetchone()
+        if found:
+            return found
+    return customer, customer
+
+
+def _remove(connection, customer_id: str, original: str) -> tuple[dict[str, int], list[str]]:
+    """Delete a customer's rows in every table, those of linked records included: rows per table, and the records."""
     columns: dict[str, set[str]] = {}
     for table, column in connection.execute(
         "SELECT table_name, column_name FROM duckdb_columns()"
@@ -252,8 +323,8 @@ def _remove(connection, customer_id: str) -> dict[str, int]:
             )
     counts = {}
     for table, held in sorted(columns.items()):
-        by_customer = [f"{column} = $customer" for column in _OF_CUSTOMER if column in held]
-        by_record = [f"{column} IN (SELECT id FROM _leaving)" for column in _OF_RECORD if column in held]
+        by_customer = [f"{column} = $customer" for column in OF_CUSTOMER if column in held]
+        by_record = [f"{column} IN (SELECT id FROM _leaving)" for column in OF_RECORD if column in held]
         if by_customer or by_record:
             removed = connection.execute(
                 f"DELETE FROM {_quoted(table)} WHERE {' OR '.join(by_customer + by_record)}",
@@ -261,15 +332,17 @@ def _remove(connection, customer_id: str) -> dict[str, int]:
             ).fetchone()[0]
         elif table == "rejects":  # its rows count what a file held; the value alone may name somebody
             removed = connection.execute(
-                "UPDATE rejects SET value = NULL WHERE value = $customer OR value IN (SELECT id FROM _leaving)",
-                {"customer": customer_id},
+                "UPDATE rejects SET value = NULL WHERE value IN ($customer, $original) OR contains(value, $original) "
+                "OR value IN (SELECT id FROM _leaving)",
+                {"customer": customer_id, "original": original},
             ).fetchone()[0]
         else:
             continue
         if removed:
             counts[table] = removed
+    records = [record for (record,) in connection.execute("SELECT DISTINCT id FROM _leaving").fetchall()]
     connection.execute("DROP TABLE _leaving")
-    return counts
+    return counts, [record for record in records if record is not None]
 
 
 def _roll_back(connection) -> None:
@@ -292,7 +365,6 @@ def _table_names(connection) -> list[str]:
     return [name for (name,) in rows if not name.startswith("_")]
 
 
-def _has_history(connection) -> bool:
-    return bool(
-        connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [_HISTORY]).fetchall()
-    )
+def _holds(connection, table: str) -> bool:
+    found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table])
+    return found.fetchone() is not None

@@ -55,7 +55,7 @@ def rewrite(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         When the disk is full or the folder read-only. The next write, or removal, tries again.
     """
     fresh = path.with_name(path.name + ".partial")
-    _remove(fresh)
+    remove(fresh)
     try:
         (name,) = connection.execute("SELECT current_database()").fetchone()
         connection.execute(f"ATTACH '{str(fresh).replace(chr(39), chr(39) * 2)}' AS fresh")
@@ -68,7 +68,7 @@ def rewrite(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         os.replace(fresh, path)
     except (duckdb.Error, OSError) as error:
         connection.close()
-        _remove(fresh)
+        remove(fresh)
         raise RepositoryError(
             f"The rows are removed from every table of '{path.name}', but the file could not be written anew, so that "
             f"they stay readable in its unused parts ({str(error).splitlines()[0]}). Make room or give the right to "
@@ -85,7 +85,7 @@ def _make(path: Path) -> None:
         except duckdb.Error as error:
             if not partial.exists() or _in_use(error):
                 raise
-            _remove(partial)  # left by a process that was killed while making it
+            remove(partial)  # left by a process that was killed while making it
             databases.connect(partial).close()
         if path.exists():  # another process was quicker
             partial.unlink(missing_ok=True)
@@ -108,7 +108,8 @@ def _is_due(connection: duckdb.DuckDBPyConnection) -> bool:
     return found.fetchone() is not None
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a repository's file and its log."""
     for file in (path, _log_of(path)):
         file.unlink(missing_ok=True)
 

@@ -10,7 +10,7 @@ from IPython import get_ipython
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from idic_lab import datasets, figures, pipeline, tables
+from idic_lab import datasets, figures, pipeline, pseudonyms, tables
 from idic_lab.repository import Repository
 
 HEADLINE = "application/x.idic-headline+json"
@@ -55,7 +55,8 @@ def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bo
     if folder and (folder / CARD_FILE).exists():
         card = datasets.Card.from_dict(json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
     else:
-        card = gather(dataset, repository)
+        loaded = datasets.load(dataset, quiet=True)
+        card = gather(pseudonyms.protect(loaded, repository), repository)
     if not quiet:
         print(card)
     return Lab(notebook, card, repository)

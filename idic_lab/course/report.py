@@ -26,6 +26,11 @@ from idic_lab.repository import Repository
 
 __all__ = ["headlines", "write"]
 
+# What a browser may do with a page of ours: show it. Nothing is fetched, no script runs, no form is sent.
+CONTENT_POLICY = (
+    "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; form-action 'none'"
+)
+
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True
 )
@@ -84,6 +89,12 @@ def _by_step(sections: list[Section]) -> list[tuple[str, str, list[Section]]]:
 
 
 def _page(notebook: nbformat.NotebookNode, name: str) -> str:
-    exporter = HTMLExporter(template_name="lab", embed_images=True)
-    body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": html.escape(name)}})
+    exporter = HTMLExporter(
+        extra_loaders=[jinja2.FileSystemLoader(Path(__file__).parent / "templates")],
+        template_name="lab",
+        template_file="page.html.j2",
+        embed_images=True,
+    )
+    resources = {"metadata": {"name": html.escape(name)}, "content_policy": CONTENT_POLICY}
+    body, _ = exporter.from_notebook_node(notebook, resources=resources)
     return with_words_for_pictures(body, notebook)

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from idic_lab import datasets, history, pipeline, whole_files
+from idic_lab import datasets, history, pipeline, pseudonyms, whole_files
 from idic_lab.course import all_customers, periodic, report, run_folder
 from idic_lab.course import manifest as manifests
 from idic_lab.course import notebooks as course_notebooks
 from idic_lab.course.execution import NotebookFailed, execute
 from idic_lab.course.lab import CARD_FILE, HEADLINE, REPOSITORY_FILE, gather
+from idic_lab.errors import LabError
 from idic_lab.repository import Repository
 
 
@@ -53,6 +54,7 @@ def run(
     every: str | None = None,
     large: bool | None = None,
     options: all_customers.Options = all_customers.USUAL,
+    coded: bool | None = None,
 ) -> Run:
     """Execute the notebooks a data set can feed.
 
@@ -81,6 +83,8 @@ def run(
         notebooks see a random sample of customers. By default this is so above five million rows.
     options : all_customers.Options
         Size and seed of that sample, and the engine's memory.
+    coded : bool, optional
+        Show customers by codes. By default in files of one's own that name them by name, e-mail or telephone.
 
     Returns
     -------
@@ -106,13 +110,19 @@ def run(
     folder = Path(out) if out else Path("runs") / run_folder.usual_name(usual)
     with run_folder.in_use(folder, fresh):
         if source is not None:
+            if coded:
+                raise LabError(
+                    "Codes for customers are not made in a run on large data: give --no-large as well."
+                )
             dataset = all_customers.make(source, folder, columns, options, parameters, tell, progress)
             tell(str(dataset.card))
         everybody = all_customers.record(folder) if source is not None else None
-        return _run_locked(dataset, folder, stages, parameters, tell, progress, every, everybody)
+        return _run_locked(dataset, folder, stages, parameters, tell, progress, every, everybody, coded)
 
 
-def _run_locked(dataset, folder: Path, stages, parameters, tell, progress, every=None, everybody=None) -> Run:
+def _run_locked(
+    dataset, folder: Path, stages, parameters, tell, progress, every=None, everybody=None, coded=None
+) -> Run:
     result = Run(folder)
     planned = pipeline.plan(name for name, data in dataset.tables.items() if len(data))
     result.skipped = {
@@ -122,6 +132,7 @@ def _run_locked(dataset, folder: Path, stages, parameters, tell, progress, every
     runnable = [stage for stage in feasible if stage in stages]
     sample = {"sample": [everybody["sampled"], everybody["seed"]]} if everybody else {}
     depends_on = parameters | ({"every": every} if every else {}) | sample
+    depends_on |= {} if coded is None else {"pseudonyms": coded}
     base = manifests.base(dataset.card.fingerprint, depends_on)
     wanted = manifests.keys(feasible, base)
     record = {
@@ -136,6 +147,7 @@ def _run_locked(dataset, folder: Path, stages, parameters, tell, progress, every
     } | ({"all_customers": everybody} if everybody else {})
     whole_files.write_json(folder / manifests.FILE, record)
     try:
+        dataset = pseudonyms.protect(dataset, Repository(folder / REPOSITORY_FILE), coded)
         if not (folder / CARD_FILE).exists():
             gather(dataset, Repository(folder / REPOSITORY_FILE))
             whole_files.write_json(folder / CARD_FILE, dataset.card.to_dict())

@@ -77,14 +77,18 @@ def in_use(folder: Path, fresh: bool = False) -> Iterator[None]:
 
 
 def empty(folder: Path, keep: Collection[str] = ()) -> None:
-    """Remove all that a run left but what is to be kept, the manifest first: from then on nothing of it is taken for whole."""
+    """Remove all that a run left but what is to be kept, the manifest first: from then on nothing is taken for whole.
+
+    Of the repository its salt stays, and the codes of whom it was made to forget.
+    """
     (folder / manifests.FILE).unlink(missing_ok=True)
+    Repository(folder / REPOSITORY_FILE).begin_again()
     for path in folder.iterdir():
         if path.name in keep:
             continue
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.name != LOCK:
+        elif path.name not in (LOCK, REPOSITORY_FILE):
             path.unlink()
     for name in _FOLDERS:
         (folder / name).mkdir()
@@ -121,14 +125,17 @@ def executed(folder: Path, name: str) -> nbformat.NotebookNode | None:
 
 
 def export_tables(folder: Path) -> None:
-    """Every table that may be shared, as Parquet, straight from the repository."""
+    """Every table that may be shared, as Parquet, straight from the repository, without the columns that may not."""
     path = folder / REPOSITORY_FILE
     with databases.connect(path, read_only=True) as connection:
         for name in Repository(path).names():
-            if not tables.get(name).personal:
+            contract = tables.get(name)
+            if not contract.personal:
                 target = folder / "tables" / f"{name}.parquet"
                 partial = str(whole_files.partial(target)).replace("'", "''")
-                connection.execute(f"COPY \"{name}\" TO '{partial}' (FORMAT parquet)")
+                withheld = ", ".join(f'NULL::VARCHAR AS "{column}"' for column in contract.withheld)
+                columns = f"* REPLACE ({withheld})" if withheld else "*"
+                connection.execute(f"COPY (SELECT {columns} FROM \"{name}\") TO '{partial}' (FORMAT parquet)")
                 os.replace(whole_files.partial(target), target)
 
 

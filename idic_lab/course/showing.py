@@ -49,7 +49,10 @@ def show(
     shown = table.head(rows)
     left = [name for name in shown if not pd.api.types.is_numeric_dtype(shown[name])]
     identity = hashlib.sha256(shown.to_csv().encode()).hexdigest()[:8]
-    style = _Shown(shown, uuid=identity, cell_ids=False).format(_formats(shown, formats or {}), na_rep="–")
+    style = _Shown(shown, uuid=identity, cell_ids=False).format(
+        _formats(shown, formats or {}), na_rep="–", escape="html"
+    )
+    style = style.format_index(escape="html", axis="columns").format_index(escape="html", axis="index")
     if units:
         style = _in_units(style, shown, units, formats or {})
     words = [shown.columns.get_loc(name) for name in left]

@@ -51,6 +51,8 @@ class Card:
         What is known to be odd about the data.
     tables : dict of str to int
         Tables made, with their number of rows.
+    names_customers : bool
+        Whether customers are named by name, e-mail address or telephone number rather than by number.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Card:
     assumptions: list[str] = field(default_factory=list)
     quirks: list[str] = field(default_factory=list)
     tables: dict[str, int] = field(default_factory=dict)
+    names_customers: bool = False
 
     @property
     def rows_rejected(self) -> int:

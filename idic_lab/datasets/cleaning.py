@@ -13,6 +13,7 @@ import pandas as pd
 from idic_lab import tables
 from idic_lab.datasets import amounts, columns, dates, orders
 from idic_lab.datasets.parsed import Parsed, by_distinct_value
+from idic_lab.datasets.personal import looks_personal
 from idic_lab.datasets.rows import Rows, rejects
 from idic_lab.errors import DataError
 
@@ -112,11 +113,9 @@ def clean(rows: Rows, options: Options) -> Cleaned:
     accepted = lines[~verdicts.bad].reset_index(drop=True)
     made, notes = orders.tables_of(accepted)
     facts = _count(rows, lines, accepted, rejected, verdicts.bad)
-    if _is_personal(roles["customer_id"]):
-        facts["customers_only_returns"] = []
-        notes.append(
-            "customers are named by name or address; replace these by numbers before sharing any output"
-        )
+    if _is_personal(roles["customer_id"]) or looks_personal(accepted["customer_id"]):
+        facts |= {"customers_only_returns": [], "names_customers": True}
+        notes.append("customers are named by name or address; a run shows them by codes instead")
     facts |= {"columns": reasons, "currency": currency, "assumptions": assumptions, "quirks": notes}
     return Cleaned(made | {"rejects": rejected}, facts)
 

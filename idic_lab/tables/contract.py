@@ -84,6 +84,8 @@ class Table:
         the other schemes in place.
     personal : bool
         True when the table holds names, addresses or the like, and so never leaves the repository.
+    withheld : tuple of str
+        Columns of a table that may leave, which may not: they are empty in the exported table.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Table:
     key: tuple[str, ...] = ()
     partition: str | None = None
     personal: bool = False
+    withheld: tuple[str, ...] = ()
     _schema: pa.DataFrameSchema = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):

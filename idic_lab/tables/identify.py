@@ -74,6 +74,17 @@ contacts = Table(
     personal=True,
 )
 
+customer_keys = Table(
+    "customer_keys",
+    "Whom each code stands for, where customers are shown by code; never leaves the repository.",
+    {
+        "customer_id": column("text", "customer, as all other tables say"),
+        "original_id": column("text", "name, e-mail address or number by which the data named the customer"),
+    },
+    key=("customer_id",),
+    personal=True,
+)
+
 customers = Table(
     "customers",
     "The single customer view: one row per person with all that is known, without names or addresses.",
@@ -165,4 +176,4 @@ account_profiles = Table(
     key=("account_id",),
 )
 
-TABLES = (identity_links, identity_review, contacts, customers, consents, account_profiles)
+TABLES = (identity_links, identity_review, contacts, customer_keys, customers, consents, account_profiles)

@@ -52,9 +52,10 @@ rejects = Table(
         "source": column("text", "file name or other source"),
         "line": column("count", "line in the source; the header is line 1", minimum=1),
         "column": column("text", "column at fault"),
-        "value": column("text", "what was found there", nullable=True),
+        "value": column("text", "what was found there; stays in the repository", nullable=True),
         "reason": column("text", "why the row cannot be used"),
     },
+    withheld=("value",),  # of a row out of place it may be somebody's name
 )
 
 TABLES = (
