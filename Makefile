@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 BIN := .venv/bin
 READY := .venv/.ready
 # What the long search covers: tests whose depth the profile "deep" of tests/conftest.py decides.
-TRUST := tests/datasets tests/test_tables.py tests/test_repository.py tests/clv tests/differentiate tests/customize tests/interact
+TRUST := tests/datasets tests/test_tables.py tests/test_repository.py tests/clv tests/differentiate tests/customize tests/interact tests/trust
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
 .DEFAULT_GOAL := help
@@ -22,9 +22,18 @@ test: $(READY) ## Run every test, and hold the notebooks to their stored outputs
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope $(NBVAL) notebooks
 
-trust: $(READY) ## Search for bad input and degenerate numbers at length, then make faults
+trust: $(READY) ## Search at length for bad input, degenerate numbers and traces of people, then make faults
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -q -n 2 --dist loadscope $(TRUST)
+	$(BIN)/idic-lab run meridian
+	$(BIN)/idic-lab run meridian --every quarter --only 00,52,53
+	$(BIN)/idic-lab compare studies/quick.yaml --out runs/compare-quick
+	$(BIN)/python tests/trust/personal_traces.py runs/meridian runs/meridian_every_quarter runs/compare-quick
 	@$(MAKE) --no-print-directory faults
+
+audit: ## Ask whether a dependency has a known weakness; needs the network, which nothing else does
+	@$(PYTHON) -m venv .audit && .audit/bin/python -m pip install --quiet pip-audit==2.10.1
+	@.audit/bin/pip-audit --disable-pip --require-hashes --requirement requirements.lock || { echo "Either a weakness is \
+	listed above, or the service of advisories could not be reached: then nothing was audited." >&2; exit 1; }
 
 lab: $(READY) ## Open JupyterLab on the course
 	$(BIN)/jupyter lab --notebook-dir=. notebooks/00_start_here.ipynb
@@ -63,7 +72,7 @@ lock: $(READY) ## Write the two lock files anew from pyproject.toml
 	  --no-emit-index-url --no-header --no-annotate --constraints requirements.lock --output-file requirements-engines.lock -
 
 clean: ## Remove the environment, runs and caches
-	rm -rf .venv runs .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .audit runs .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.lock pyproject.toml

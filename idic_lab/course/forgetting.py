@@ -104,10 +104,9 @@ def _forget(folder: Path, repository: Repository, customer: str) -> Forgotten:
     record["status"] = "removing a customer"
     whole_files.write_json(folder / manifests.FILE, record)
     shown = _remove_what_shows(folder, told)
-    for name in tables.names():
-        (folder / "tables" / f"{name}.parquet").unlink(missing_ok=True)
-    for left in [*folder.rglob("*.partial"), *folder.rglob("*.partial.*")]:
-        left.unlink()
+    for exported in (folder / "tables").glob("*.parquet"):
+        exported.unlink()
+    whole_files.remove_leftovers(folder)
     result = Forgotten(repository.forget(customer), shown)
     (folder / "tables").mkdir(exist_ok=True)
     run_folder.export_tables(folder)

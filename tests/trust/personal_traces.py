@@ -6,8 +6,8 @@ or the part of it before the @, which carries digits; a telephone number; a stre
 whatever its capitals and accents, with anything but letters and digits between its parts, and also in text that was
 escaped for HTML, JSON or an address, that was encoded in base64, or that stands in the fields of a picture.
 
-The repository itself (``idic.duckdb``) is the one place where personal data belong: of it only the tables that are not
-marked personal are read.
+The repository itself (``idic.duckdb``) is the one place where personal data belong: of it only what may leave it is read:
+tables not marked personal, without the columns that are withheld.
 """
 
 from __future__ import annotations
@@ -292,7 +292,9 @@ def _texts_of_database(path: Path) -> Iterator[str]:
         for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall():
             if name not in personal:
                 quoted = '"' + name.replace('"', '""') + '"'
-                yield from _texts_of_table(connection.execute(f"SELECT * FROM {quoted}").df())
+                held = connection.execute(f"SELECT * FROM {quoted}").df()
+                withheld = tables.CONTRACTS[name].withheld if name in tables.CONTRACTS else ()
+                yield from _texts_of_table(held.drop(columns=list(withheld)))
 
 
 def meridian() -> People:

@@ -6,7 +6,7 @@ import string
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from personal_traces import People, scan
 
@@ -69,7 +69,7 @@ def test_every_column_that_may_name_a_person_is_known_to_the_removal():
 ids = some.text(string.ascii_letters + string.digits + " '\"%_äß", max_size=14).map("who-{}".format)
 
 
-@settings(max_examples=3, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=3)
 @given(customers=some.lists(ids, min_size=3, max_size=4, unique_by=str.casefold))
 def test_a_random_customer_is_gone_from_every_table_there_is_and_from_the_bytes(customers, tmp_path_factory):
     path = tmp_path_factory.mktemp("any") / "idic.duckdb"
