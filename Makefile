@@ -32,7 +32,7 @@ trust: $(READY) ## Search at length for bad input, degenerate numbers and traces
 
 audit: ## Ask whether a dependency has a known weakness; needs the network, which nothing else does
 	@$(PYTHON) -m venv .audit && .audit/bin/python -m pip install --quiet pip-audit==2.10.1
-	@.audit/bin/pip-audit --disable-pip --require-hashes --requirement requirements.lock || { echo "Either a weakness is \
+	@.audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock || { echo "Either a weakness is \
 	listed above, or the service of advisories could not be reached: then nothing was audited." >&2; exit 1; }
 
 lab: $(READY) ## Open JupyterLab on the course
