@@ -36,7 +36,9 @@ audit: ## Ask whether a dependency has a known weakness; needs the network, whic
 	listed above, or the service of advisories could not be reached: then nothing was audited." >&2; exit 1; }
 
 lab: $(READY) ## Open JupyterLab on the course
-	$(BIN)/jupyter lab --notebook-dir=. notebooks/00_start_here.ipynb
+	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null
+	@echo "Starting JupyterLab; it opens in your browser. Ctrl+C twice ends it."
+	@JUPYTER_CONFIG_PATH=$(CURDIR)/jupyter $(BIN)/jupyter lab --log-level=WARN notebooks/00_start_here.ipynb
 
 dashboard: $(READY) ## Open the review's page, of the last run on Meridian if there is one
 	$(BIN)/voila $(or $(wildcard runs/meridian/notebooks/53_review_dashboard.ipynb),notebooks/53_review_dashboard.ipynb) \
