@@ -40,6 +40,10 @@ lab: $(READY) ## Open JupyterLab on the course
 	@echo "Starting JupyterLab; it opens in your browser. Ctrl+C twice ends it."
 	@JUPYTER_CONFIG_PATH=$(CURDIR)/jupyter $(BIN)/jupyter lab --log-level=WARN notebooks/00_start_here.ipynb
 
+browser: $(READY) ## Walk through every notebook in JupyterLab with Chromium; pictures in runs/screenshots
+	IDIC_LAB_WALK=all IDIC_LAB_SCREENSHOTS=$(or $(IDIC_LAB_SCREENSHOTS),runs/screenshots) \
+	  $(BIN)/python -m pytest -q -s tests/browser
+
 dashboard: $(READY) ## Open the review's page, of the last run on Meridian if there is one
 	$(BIN)/voila $(or $(wildcard runs/meridian/notebooks/53_review_dashboard.ipynb),notebooks/53_review_dashboard.ipynb) \
 	  --Voila.ip=127.0.0.1 --token --show_tracebacks=True
