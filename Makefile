@@ -40,6 +40,11 @@ lab: $(READY) ## Open JupyterLab on the course
 	@echo "Starting JupyterLab; it opens in your browser. Ctrl+C twice ends it."
 	@JUPYTER_CONFIG_PATH=$(CURDIR)/jupyter $(BIN)/jupyter lab --log-level=WARN notebooks/00_start_here.ipynb
 
+book: .venv-book/.ready ## Build the course as a website, from the stored outputs; open _build/html/index.html
+	@.venv-book/bin/python book/pages.py _build/book-source
+	.venv-book/bin/python -m sphinx -W --keep-going -q -j auto -d _build/book-cache _build/book-source _build/html
+	@echo "Open _build/html/index.html"
+
 browser: $(READY) ## Walk through every notebook in JupyterLab with Chromium; pictures in runs/screenshots
 	IDIC_LAB_WALK=all IDIC_LAB_SCREENSHOTS=$(or $(IDIC_LAB_SCREENSHOTS),runs/screenshots) \
 	  $(BIN)/python -m pytest -q -s tests/browser
@@ -78,8 +83,14 @@ lock: $(READY) ## Write the two lock files anew from pyproject.toml
 	  --no-emit-index-url --no-header --no-annotate --constraints requirements.lock --output-file requirements-engines.lock -
 
 clean: ## Remove the environment, runs and caches
-	rm -rf .venv .audit runs .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-book .audit .engines _build runs .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv-book/.ready: book/requirements.lock
+	@echo "Setting up .venv-book from book/requirements.lock (once; about a minute) ..."
+	@$(PYTHON) -m venv .venv-book
+	@.venv-book/bin/python -m pip install --quiet --require-hashes --requirement $<
+	@touch $@
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else \

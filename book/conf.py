@@ -1,0 +1,27 @@
+"""The course as a website: Sphinx on the stored notebooks and the pages of docs/. `make book` builds it.
+
+Nothing is executed and nothing fetched: the pages carry what they need.
+"""
+
+project = "IDIC Lab"
+author = "the authors of IDIC Lab"
+html_title = "IDIC Lab"
+extensions = ["myst_nb", "sphinx_copybutton"]
+nb_execution_mode = "off"
+nb_ipywidgets_js = {}  # else it asks a content network for the controls, which need a kernel anyway
+myst_heading_anchors = 3
+suppress_warnings = [
+    "myst.header",  # docs/api goes from the second to the fourth level
+    "mystnb.unknown_mime_type",  # headline numbers also carry a part for the report of a run
+]
+html_theme = "sphinx_book_theme"
+html_theme_options = {
+    "show_navbar_depth": 1,
+    "show_toc_level": 2,
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "article_header_end": ["search-button", "theme-switcher"],
+}
+html_static_path = []
+html_copy_source = False
+html_show_sphinx = False
