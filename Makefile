@@ -38,7 +38,7 @@ audit: ## Ask whether a dependency has a known weakness; needs the network, whic
 lab: $(READY) ## Open JupyterLab on the course
 	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null
 	@echo "Starting JupyterLab; it opens in your browser. Ctrl+C twice ends it."
-	@JUPYTER_CONFIG_PATH=$(CURDIR)/jupyter $(BIN)/jupyter lab --log-level=WARN notebooks/00_start_here.ipynb
+	@JUPYTER_CONFIG_PATH=$(CURDIR)/jupyter $(BIN)/jupyter lab --log-level=WARN --notebook-dir=. notebooks/00_start_here.ipynb
 
 book: .venv-book/.ready ## Build the course as a website, from the stored outputs; open _build/html/index.html
 	@.venv-book/bin/python book/pages.py _build/book-source

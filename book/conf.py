@@ -20,7 +20,8 @@ html_theme_options = {
     "show_toc_level": 2,
     "use_download_button": False,
     "use_fullscreen_button": False,
-    "article_header_end": ["search-button", "theme-switcher"],
+    "navbar_persistent": [],  # one search field, in the sidebar
+    "article_header_end": ["theme-switcher", "toggle-secondary-sidebar"],
 }
 html_static_path = []
 html_copy_source = False
