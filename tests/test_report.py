@@ -102,3 +102,23 @@ def test_a_figure_of_two_panels_is_described_by_both_titles():
     right.set(title="Down", xlabel="month", ylabel="returns")
     assert figures.described(left.get_figure()) == "Up. Down. Shown: orders, by month; returns, by month."
     figures.plt.close("all")
+
+
+def test_the_page_of_a_notebook_links_only_to_what_stands_in_the_folder_of_the_run(
+    tmp_path, executed, record
+):
+    (tmp_path / "notebooks").mkdir()
+    value, needs = "21_differentiate_value_rfm", "23_differentiate_needs"
+    words = (
+        f"[Needs]({needs}.ipynb) [Offers](42_offers.ipynb) [Glossary](../docs/glossary.md)"
+        " [How to work](../exercises/STUDENTS.md) [Source](https://example.org/)"
+    )
+    executed.cells.append(nbformat.v4.new_markdown_cell(words))
+    card = datasets.Card("shop", title="Shop", first_date="2024-01-01", last_date="2024-12-31")
+    report.write(tmp_path, card, {value: executed, needs: executed}, record, HEADLINE)
+    page = (tmp_path / "notebooks" / f"{value}.html").read_text("utf-8")
+    addresses = [address for address in re.findall(r'<a [^>]*?href="([^"]*)"', page) if address[0] != "#"]
+    assert addresses == [f"{needs}.html", "https://example.org/"]
+    assert (tmp_path / "notebooks" / addresses[0]).exists()
+    assert '<span title="Not executed in this run: 42_offers.ipynb">Offers</span>' in page
+    assert '<span title="In the project: exercises/STUDENTS.md">How to work</span>' in page

@@ -21,6 +21,7 @@ from idic_lab.course.findings import (
     with_words_for_pictures,
 )
 from idic_lab.course.lab import REPOSITORY_FILE
+from idic_lab.course.page_links import lead_within_the_run
 from idic_lab.course.summary import summary
 from idic_lab.repository import Repository
 
@@ -62,7 +63,8 @@ def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], record
         if stage.notebook in executed
     ]
     for name, notebook in executed.items():
-        whole_files.write(folder / "notebooks" / f"{name}.html", _page(notebook, name))
+        page = lead_within_the_run(_page(notebook, name), executed)
+        whole_files.write(folder / "notebooks" / f"{name}.html", page)
     in_one_minute = summary(Repository(folder / REPOSITORY_FILE), card.currency, card)
     said = [sentence for _, sentences in in_one_minute for sentence in sentences]
     said += [sentence for part in sections for sentence in [part.title, *part.sentences]]
