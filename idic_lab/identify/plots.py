@@ -138,7 +138,7 @@ def plot_cost(curve: pd.DataFrame, threshold: float, ax: Axes | None = None) -> 
 
 _CARD = (
     ("age_band", "Age {}"), ("city", "lives in {}"), ("kind", "{}"), ("touchpoints", "known at {}"),
-    ("channels_allowed", "may be contacted by {}"), ("main_channel", "buys mostly in {}"),
+    ("channels_allowed", "may be contacted: {}"), ("main_channel", "buys mostly in {}"),
     ("favourite_category", "prefers {}"), ("visits", "{:,.0f} visits"), ("complaints", "{:,.0f} complaints"),
     ("account_role", "{} in an organisation"), ("completeness", "{:.0%} of the profile filled in"),
 )  # fmt: skip
