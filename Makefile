@@ -7,6 +7,9 @@ READY := .venv/.ready
 # What the long search covers: tests whose depth the profile "deep" of tests/conftest.py decides.
 TRUST := tests/datasets tests/test_tables.py tests/test_repository.py tests/clv tests/differentiate tests/customize tests/interact tests/trust
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
+# A dot every three seconds while something works in silence.
+DOTS := (while :; do printf .; sleep 3; done) & dots=$$!;
+DONE := status=$$?; kill $$dots; echo; exit $$status
 
 .DEFAULT_GOAL := help
 .PHONY: help run test benchmarks trust faults audit engines browser book lab dashboard notebooks docs lint lock clean
@@ -89,14 +92,14 @@ clean: ## Remove the environment, runs and caches
 .venv-book/.ready: book/requirements.lock
 	@echo "Setting up .venv-book from book/requirements.lock (once; about a minute) ..."
 	@$(PYTHON) -m venv .venv-book
-	@.venv-book/bin/python -m pip install --quiet --require-hashes --requirement $<
+	@$(DOTS) .venv-book/bin/python -m pip install --quiet --require-hashes --requirement $<; $(DONE)
 	@touch $@
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else \
 	  "IDIC Lab needs Python 3.11, 3.12 or 3.13; this is %d.%d. Name another: make PYTHON=python3.12" % v)'
 	@echo "Setting up .venv from requirements.lock (once; a minute or two) ..."
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(PYTHON) -m venv .venv
+	@$(DOTS) $(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock; $(DONE)
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(READY)
