@@ -7,6 +7,7 @@ import pytest
 
 from idic_lab import datasets, tables
 from idic_lab.differentiate import rfm
+from idic_lab.differentiate.rfm.summary import collected
 from idic_lab.errors import DataError
 
 CALIBRATION_END = "1997-09-30"
@@ -101,7 +102,7 @@ def test_the_tables_keep_to_their_contracts_and_hold_every_customer(rfm_table, c
     "engine", [pa.Table.from_pandas, lambda data: duckdb.from_arrow(pa.Table.from_pandas(data))]
 )
 def test_the_table_is_the_same_from_any_engine(engine, cdnow, rfm_table):
-    table = rfm.table(engine(cdnow), CALIBRATION_END)
+    table = collected(rfm.table(engine(cdnow), CALIBRATION_END))
     pd.testing.assert_frame_equal(table.sort_values("customer_id", ignore_index=True), rfm_table)
 
 

@@ -43,7 +43,8 @@ def links(*record_ids: str, customer: str = "C1") -> pd.DataFrame:
 
 
 def test_the_tables_of_the_stage_keep_their_contracts(held):
-    for name in tables.names("identify"):
+    made = set(tables.names("identify")) - {"customer_keys"}  # which only data with named customers have
+    for name in made:
         tables.check(name, held.read(name))
 
 
