@@ -14,10 +14,11 @@ PARTS = {
     "Customize": ["notebooks/4*.ipynb"],
     "Implement and monitor": ["notebooks/5*.ipynb"],
     "Compare": ["notebooks/6*.ipynb"],
+    "For you": ["docs/students.md", "docs/instructors.md", "docs/researchers.md"],
     "Exercises": ["exercises/STUDENTS.md", "exercises/README.md"],
     "Reference": ["docs/glossary.md", "docs/*.md"],
     "Data sets": ["datasets/README.md", "datasets/meridian/README.md", "datasets/*/README.md"],
-    "The package": ["CONTRIBUTING.md", "docs/api/index.md", "docs/api/*.md"],
+    "The package": ["CHANGELOG.md", "CONTRIBUTING.md", "docs/api/index.md", "docs/api/*.md"],
 }
 ALSO = ["LICENSE", "LICENSE-texts-and-data", "studies/*.yaml"]  # linked to, not pages
 
@@ -37,7 +38,12 @@ def lay_out(folder: Path) -> None:
     for page in [*seen, *(path for pattern in ALSO for path in ROOT.glob(pattern))]:
         copy = folder / page.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(page, copy)
+        if page.suffix == ".md":  # the README is the first page of the website
+            up = "../" * (len(page.relative_to(ROOT).parts) - 1)
+            text = page.read_text(encoding="utf-8").replace(f"]({up}README.md#", f"]({up}index.md#")
+            copy.write_text(text, encoding="utf-8")
+        else:
+            shutil.copyfile(page, copy)
     shutil.copytree(ROOT / "docs" / "figures", folder / "docs" / "figures")
     welcome = (ROOT / "README.md").read_text(encoding="utf-8")
     (folder / "index.md").write_text(welcome + "\n" + "\n\n".join(contents) + "\n", encoding="utf-8")
