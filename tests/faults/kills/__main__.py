@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pickle
 import random
 import sys
 import tempfile
@@ -45,37 +46,72 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1997)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--json", type=Path, help="write every record and the summary here")
+    parser.add_argument("--records", type=Path, help="append each record to this file as it is made")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no kill after so many")
     options = parser.parse_args()
     wanted = options.only.split(",") if options.only else [""]
     kinds = [kind() for kind in KINDS if any(part in kind.name for part in wanted)]
     full = sum(kind.share for kind in kinds)
-    total = options.kills or full
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as place:
-        cases = []
-        for number, kind in enumerate(kinds):
-            kind.warm()
-            count = max(1, round(kind.share * total / full))
-            known = {}
-            for variant in sorted(set(kind.variants))[:count]:
-                try:
-                    known[variant] = campaign.reference(kind, variant, Path(place) / f"{number}-{variant}")
-                except RuntimeError as error:
-                    print(f"{kind.name} ({variant}) cannot even be done undisturbed: {error}", flush=True)
-            if not known:
-                continue  # no kill of this kind: the campaign fails
-            print(f"{kind.name}: undisturbed {max(one.seconds for one in known.values()):.1f} s", flush=True)
-            usable = [variant for variant in kind.variants if variant in known]
-            for turn in range(count):
-                variant = usable[turn % len(usable)]
-                cases.append((kind, variant, known[variant], options.seed * 100_000 + number * 1_000 + turn))
-        random.Random(options.seed).shuffle(cases)
-        shares = [cases[job :: options.jobs] for job in range(options.jobs)]
-        records = campaign.in_parallel(shares, Path(place))
-    return report(records, kinds, time.monotonic() - began, options)
+    with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as made:
+        place = Path(made)
+        counts = [max(1, round(kind.share * (options.kills or full) / full)) for kind in kinds]
+        known = undisturbed(kinds, counts, options.jobs, place)
+        cases = in_order(kinds, counts, known, options.seed)
+        file = (options.records or place / "records.jsonl").resolve()
+        file.unlink(missing_ok=True)
+
+        def kill(number: int) -> None:
+            kind, variant, seed = cases[number]
+            made = campaign.records_of(kind, variant, known[kind.name, variant], place, seed)
+            with file.open("a") as into:  # one write, so that the lines of two drivers do not mix
+                into.write("".join(json.dumps(record) + "\n" for record in made))
+
+        campaign.in_parallel(len(cases), options.jobs, kill, began + 60 * options.minutes)
+        records = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    left = len(cases) - len({record["seed"] for record in records})
+    return report(records, kinds, time.monotonic() - began, left, options)
 
 
-def report(records: list[dict], kinds, seconds: float, options: argparse.Namespace) -> int:
+def undisturbed(kinds, counts: list[int], jobs: int, place: Path) -> dict:
+    """The undisturbed call of every variant of every kind that is to be killed."""
+    pairs = []
+    for number, kind in enumerate(kinds):
+        kind.warm()
+        pairs += [(number, kind, variant) for variant in sorted(set(kind.variants))[: counts[number]]]
+    pairs.reverse()  # the short ones come first in the list of kinds, and last here
+
+    def refer(number: int) -> None:
+        which, kind, variant = pairs[number]
+        try:
+            one = campaign.reference(kind, variant, place / f"{which}-{variant}")
+        except RuntimeError as error:
+            print(f"{kind.name} ({variant}) cannot even be done undisturbed: {error}", flush=True)
+            return
+        print(f"{kind.name} ({variant}): undisturbed {one.seconds:.1f} s", flush=True)
+        (place / f"reference-{number}").write_bytes(pickle.dumps(one))
+
+    campaign.in_parallel(len(pairs), jobs, refer)
+    return {
+        (kind.name, variant): pickle.loads((place / f"reference-{number}").read_bytes())
+        for number, (_, kind, variant) in enumerate(pairs)
+        if (place / f"reference-{number}").exists()
+    }
+
+
+def in_order(kinds, counts: list[int], known: dict, seed: int) -> list[tuple]:
+    """The cases: one of every kind first, the long ones before the short, then the others by chance."""
+    first, others = [], []
+    for number, kind in enumerate(kinds):
+        usable = [variant for variant in kind.variants if (kind.name, variant) in known]
+        for turn in range(counts[number] if usable else 0):  # no kill of a kind: the campaign fails
+            case = (kind, usable[turn % len(usable)], seed * 100_000 + number * 1_000 + turn)
+            (others if turn else first).append(case)
+    random.Random(seed).shuffle(others)
+    return first[::-1] + others
+
+
+def report(records: list[dict], kinds, seconds: float, left: int, options: argparse.Namespace) -> int:
     """Print a line per kind and every violation."""
     rows = campaign.summary(records, kinds)
     head = (
@@ -99,12 +135,15 @@ def report(records: list[dict], kinds, seconds: float, options: argparse.Namespa
                 f"\nVIOLATION, {record['kind']} ({record['variant']}), seed {record['seed']}, {record['whom']}, {record['moment']}: {line}"
             )
     print(f"\n{kills} kills in {seconds:.0f} s: {violated} violated an invariant.")
+    if left:
+        print(f"{left} further cases were not begun, for want of time.")
     if options.json:
         said = {
             "seed": options.seed,
             "kills": kills,
             "violations": violated,
             "seconds": round(seconds),
+            "not begun": left,
             "kinds": rows,
             "records": records,
         }

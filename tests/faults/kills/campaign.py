@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
 import tempfile
 import time
+import traceback
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,30 +147,15 @@ def _must(ended, what: str):
     return ended
 
 
-def carry_out_share(cases: list[tuple[Kind, str, Reference, int]], place: Path, into: Path) -> None:
-    """Cases one after another; each record is a line of a file."""
-    with into.open("a") as file:
-        for kind, variant, known, seed in cases:
-            began = time.monotonic()
-            try:
-                records = one_kill(kind, variant, known, place, seed)
-            except Exception as error:  # of the driver itself: told, and counted as a violation
-                records = [
-                    {
-                        "kind": kind.name,
-                        "variant": variant,
-                        "seed": seed,
-                        "whom": "",
-                        "moment": {"kind": "none"},
-                        "misses": 0,
-                        "resumed": False,
-                        "violations": [f"the driver: {error}"],
-                    }
-                ]
-            for record in records or [{"kind": kind.name, "variant": variant, "seed": seed, "missed": True}]:
-                record["seconds"] = round(time.monotonic() - began, 1)
-                file.write(json.dumps(record) + "\n")
-                file.flush()
+def records_of(kind: Kind, variant: str, known: Reference, place: Path, seed: int) -> list[dict]:
+    """The records of one case; a failure of the driver itself is told, and counted as a violation."""
+    began, case = time.monotonic(), {"kind": kind.name, "variant": variant, "seed": seed}
+    try:
+        records = one_kill(kind, variant, known, place, seed) or [case | {"missed": True}]
+    except Exception as error:
+        told = {"whom": "", "moment": {"kind": "none"}, "misses": 0, "resumed": False}
+        records = [case | told | {"violations": [f"the driver: {error}"]}]
+    return [record | {"seconds": round(time.monotonic() - began, 1)} for record in records]
 
 
 def summary(records: list[dict], kinds: list[Kind]) -> list[dict]:
@@ -197,18 +182,26 @@ def summary(records: list[dict], kinds: list[Kind]) -> list[dict]:
     return rows
 
 
-def in_parallel(shares: list[list], place: Path) -> list[dict]:
-    """Each share in a forked driver of its own; all their records."""
+def in_parallel(count: int, jobs: int, task, until: float = float("inf")) -> None:
+    """Carry out ``task(number)`` for the numbers below a count, in order, in forked drivers.
+
+    Each driver takes the next number from a pipe; none is taken after ``until`` (of `time.monotonic`).
+    """
+    numbers, written = os.pipe()  # holds 64 KiB: 16,384 numbers
+    os.write(written, b"".join(number.to_bytes(4, "little") for number in range(count)))
+    os.close(written)
     children = []
-    for number, share in enumerate(shares):
+    for _ in range(jobs):
         pid = os.fork()
         if pid == 0:
             try:
-                carry_out_share(share, place / f"share-{number}", place / f"records-{number}")
+                while time.monotonic() < until and (number := os.read(numbers, 4)):
+                    task(int.from_bytes(number, "little"))
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(0)
         children.append(pid)
+    os.close(numbers)
     for pid in children:
         os.waitpid(pid, 0)
-    files = [place / f"records-{number}" for number in range(len(shares))]
-    return [json.loads(line) for file in files if file.exists() for line in file.read_text().splitlines()]

@@ -33,7 +33,7 @@ STUDY = {
 
 class Study(Kind):
     name = "study"
-    share = 15
+    share = 6
     aims = (
         "out/cells/*.json",
         "out/.results.parquet*",
@@ -80,7 +80,7 @@ class Study(Kind):
 
 class StudyInProcesses(Study):
     name = "study in two processes"
-    share = 6
+    share = 3
     jobs = "2"
     variants = ("new",)
 
@@ -89,7 +89,7 @@ class Grading(Kind):
     """Two students, one of whose notebooks must be mended first."""
 
     name = "grading of a class"
-    share = 8
+    share = 4
     aims = (
         "course/autograded/*/value/*",
         "course/submitted/*/value/*.partial",
@@ -161,7 +161,7 @@ class Grading(Kind):
 
 class Simulate(Kind):
     name = "datasets simulate"
-    share = 12
+    share = 14
     aims = ("sim*/**/*.part*", "sim/*.parquet", "sim/truth/*.parquet")
     variants = ("new", "over another")
 
@@ -194,7 +194,7 @@ class Simulate(Kind):
 
 class Add(Kind):
     name = "datasets add"
-    share = 12
+    share = 30
     aims = ("home/catalogue.json?*",)
 
     def prepare(self, folder: Path, variant: str) -> None:

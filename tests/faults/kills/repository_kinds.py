@@ -49,7 +49,7 @@ def records(rows: int) -> pd.DataFrame:
 
 class WholeTable(Kind):
     name = "repository: a whole table"
-    share = 40
+    share = 35
     aims = (FILE, f"{FILE}.wal", "*.partial")
     variants = ("new file", "old table", "old table")
 
@@ -78,7 +78,7 @@ class WholeTable(Kind):
 
 class OnePartition(WholeTable):
     name = "repository: one partition"
-    share = 25
+    share = 20
     variants = ("",)
 
     def prepare(self, folder: Path, variant: str) -> None:
@@ -95,7 +95,7 @@ class OnePartition(WholeTable):
 
 class Forget(Kind):
     name = "repository: forget"
-    share = 25
+    share = 22
     aims = (f"{FILE}.wal", "*.partial")
 
     def warm(self) -> None:
@@ -135,7 +135,7 @@ class Forget(Kind):
 
 class Export(Kind):
     name = "export of tables"
-    share = 15
+    share = 25
     aims = ("tables/*.partial",)
     variants = ("first", "again")
 
@@ -164,7 +164,7 @@ class KeptTables(Kind):
     """Four sets of tables are made and two may stay, so the work also removes old ones."""
 
     name = "store of kept tables"
-    share = 20
+    share = 30
     aims = ("home/kept_tables/.partial-*/whole/*.parquet",)
 
     def warm(self) -> None:
