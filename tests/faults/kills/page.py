@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 _BETWEEN = re.compile(r"(<!-- kills: begin -->\n).*?(<!-- kills: end -->)", re.DOTALL)
@@ -16,16 +17,31 @@ def table(said: dict) -> str:
     Examples
     --------
     >>> row = {"kind": "study", "kills": 2, "random": 1, "operation": 1, "appears": 0, "resumed": 2, "violations": 0}
-    >>> print(table({"kills": 2, "seconds": 61, "seed": 7, "violations": 0, "kinds": [row]}))
-    In the last full run 2 kills (seed 7, 1 minutes) violated nothing.
+    >>> row |= {"parent alone": 1, "second kills": 0, "too late": 0}
+    >>> print(table({"kills": 2, "seconds": 61, "seed": 7, "violations": 0, "not begun": 0, "kinds": [row]}))
+    The last full run: 2 kills in 1 minute (seed 7), of which 1 hit the parent alone and 0 were second kills. 2 of the 2
+    were resumed, and none violated anything.
     <BLANKLINE>
     | work | kills | at random | at a file operation | as a file appeared | resumed | violations |
     |---|--:|--:|--:|--:|--:|--:|
     | study | 2 | 1 | 1 | 0 | 2 | 0 |
     """
-    found = f"violated an invariant {said['violations']} times" if said["violations"] else "violated nothing"
+    total = {
+        name: sum(row[name] for row in said["kinds"])
+        for name in ("parent alone", "second kills", "resumed", "too late")
+    }
+    kills, minutes = said["kills"], round(said["seconds"] / 60)
+    text = (
+        f"The last full run: {kills} kills in {minutes} minute{'s' * (minutes != 1)} (seed {said['seed']}), of which "
+        f"{total['parent alone']} hit the parent alone and {total['second kills']} were second kills. "
+        f"{total['resumed']} of the {kills} were resumed, and {said['violations'] or 'none'} violated anything."
+    )
+    if total["too late"]:
+        text += f" In {total['too late']} further cases the work had ended before each kill."
+    if said["not begun"]:
+        text += f" {said['not begun']} cases were not begun, for want of time."
     lines = [
-        f"In the last full run {said['kills']} kills (seed {said['seed']}, {said['seconds'] / 60:.0f} minutes) {found}.",
+        *textwrap.wrap(text, 118),
         "",
         "| work | kills | at random | at a file operation | as a file appeared | resumed | violations |",
         "|---|--:|--:|--:|--:|--:|--:|",
