@@ -36,6 +36,7 @@ KINDS = [
     other_kinds.Simulate,
     other_kinds.Add,
 ]
+SHORT = 5.0  # seconds
 
 
 def main() -> int:
@@ -100,7 +101,10 @@ def undisturbed(kinds, counts: list[int], jobs: int, place: Path) -> dict:
 
 
 def in_order(kinds, counts: list[int], known: dict, seed: int) -> list[tuple]:
-    """The cases: one of every kind first, the long ones before the short, then the others by chance."""
+    """The cases: one of every kind, then the short ones by chance, then the long ones.
+
+    A run that is cut short has then tried every kind, and has the most kills that its time allows.
+    """
     first, others = [], []
     for number, kind in enumerate(kinds):
         usable = [variant for variant in kind.variants if (kind.name, variant) in known]
@@ -108,6 +112,7 @@ def in_order(kinds, counts: list[int], known: dict, seed: int) -> list[tuple]:
             case = (kind, usable[turn % len(usable)], seed * 100_000 + number * 1_000 + turn)
             (others if turn else first).append(case)
     random.Random(seed).shuffle(others)
+    others.sort(key=lambda case: known[case[0].name, case[1]].seconds > SHORT)
     return first[::-1] + others
 
 

@@ -33,7 +33,7 @@ STUDY = {
 
 class Study(Kind):
     name = "study"
-    share = 6
+    share = 2
     aims = (
         "out/cells/*.json",
         "out/.results.parquet*",
@@ -80,7 +80,7 @@ class Study(Kind):
 
 class StudyInProcesses(Study):
     name = "study in two processes"
-    share = 3
+    share = 1
     jobs = "2"
     variants = ("new",)
 
@@ -89,7 +89,7 @@ class Grading(Kind):
     """Two students, one of whose notebooks must be mended first."""
 
     name = "grading of a class"
-    share = 4
+    share = 1
     aims = (
         "course/autograded/*/value/*",
         "course/submitted/*/value/*.partial",
@@ -161,7 +161,7 @@ class Grading(Kind):
 
 class Simulate(Kind):
     name = "datasets simulate"
-    share = 14
+    share = 18
     aims = ("sim*/**/*.part*", "sim/*.parquet", "sim/truth/*.parquet")
     variants = ("new", "over another")
 

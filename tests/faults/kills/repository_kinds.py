@@ -49,7 +49,7 @@ def records(rows: int) -> pd.DataFrame:
 
 class WholeTable(Kind):
     name = "repository: a whole table"
-    share = 35
+    share = 36
     aims = (FILE, f"{FILE}.wal", "*.partial")
     variants = ("new file", "old table", "old table")
 

@@ -36,7 +36,7 @@ display({"text/plain": "x", "application/x.idic-headline+json":
 
 class SmallRun(Kind):
     name = "run: a small course"
-    share = 9
+    share = 4
     aims = (
         f"{OUT}/.lock",
         f"{OUT}/manifest.json",
@@ -105,7 +105,7 @@ class SmallRun(Kind):
 
 class EveryQuarter(SmallRun):
     name = "run: every quarter"
-    share = 2
+    share = 1
     aims = (f"{OUT}/card.json", f"{OUT}/idic.duckdb.wal", f"{OUT}/notebooks/*.partial.ipynb")
     variants = ("new",)
     arguments = ("--every", "quarter")
@@ -115,7 +115,7 @@ class RealRun(SmallRun):
     """The notebook on value, on real orders."""
 
     name = "run: notebook 21 on CDNOW"
-    share = 2
+    share = 1
     aims = (f"{OUT}/notebooks/*.partial.ipynb", f"{OUT}/tables/*.parquet", f"{OUT}/report.html")
     variants = ("new",)
     dataset, only = "cdnow_sample", "21"
@@ -135,7 +135,7 @@ class MeridianRun(RealRun):
     """Five notebooks' tables of Meridian, of which one notebook is executed and the others' are made on the way."""
 
     name = "run: notebook 51 on a small Meridian"
-    share = 2
+    share = 1
     only = "51"
 
     def warm(self) -> None:
