@@ -40,6 +40,7 @@ def test_a_second_run_in_the_same_folder_is_refused_even_with_fresh(desk):
     assert (desk.out / "manifest.json").exists()
 
 
+@thorough
 def test_a_second_study_in_the_same_folder_is_refused(desk):
     (desk.folder / "study.yaml").write_text(json.dumps(STUDY))
     (desk.folder / "study").mkdir()
@@ -48,6 +49,7 @@ def test_a_second_study_in_the_same_folder_is_refused(desk):
     assert "Another study is working in 'study'" in said
 
 
+@thorough
 def test_a_second_grading_of_the_same_course_is_refused(desk):
     (desk.folder / "class" / "submitted" / "ada" / "value").mkdir(parents=True)
     (desk.folder / "class" / "source" / "value").mkdir(parents=True)
@@ -58,6 +60,7 @@ def test_a_second_grading_of_the_same_course_is_refused(desk):
     assert "Another grading is at work" in said
 
 
+@thorough
 def test_a_repository_that_another_process_holds_stops_a_run_with_one_line(desk):
     desk.out.mkdir()
     holder = f"import duckdb, sys; c = duckdb.connect({str(desk.out / 'idic.duckdb')!r}); print(1, flush=True); sys.stdin.read()"
@@ -80,12 +83,14 @@ def test_a_read_only_folder_stops_a_run_with_one_line(desk, obey_rights):
     assert list(desk.out.iterdir()) == []
 
 
+@thorough
 def test_a_read_only_folder_stops_a_simulation_with_one_line(desk, obey_rights):
     (desk.folder / "sim").mkdir(mode=0o555)
     done = desk.call("datasets", "simulate", "--n", "100", "--out", "sim", preexec_fn=obey_rights)
     assert "no permission" in one_line(done)
 
 
+@thorough
 def test_without_a_home_folder_to_write_a_run_goes_without_kept_tables(desk, obey_rights):
     home = desk.folder / "home"
     home.mkdir(mode=0o555)
@@ -99,6 +104,7 @@ def test_without_a_home_folder_to_write_a_run_goes_without_kept_tables(desk, obe
     assert not list(desk.folder.glob("idic-lab-kernels-*"))
 
 
+@thorough
 def test_without_any_home_folder_the_data_sets_are_still_listed(desk):
     nowhere = {"HOME": None, "IDIC_LAB_HOME": None}
     assert desk.call("datasets", "list", environment=nowhere).returncode == 0
@@ -108,7 +114,7 @@ def test_without_any_home_folder_the_data_sets_are_still_listed(desk):
     ("arguments", "most"),
     [
         (("run", "--data", "orders.csv", "--out", "out"), 100_000),
-        (("datasets", "simulate", "--n", "300", "--out", "sim"), 10_000),
+        pytest.param(("datasets", "simulate", "--n", "300", "--out", "sim"), 10_000, marks=thorough),
     ],
     ids=["run", "simulate"],
 )

@@ -31,7 +31,8 @@ def children_of(marked: str) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("sent", "status", "word"), [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Ended")]
+    ("sent", "status", "word"),
+    [(signal.SIGINT, 130, "Interrupted"), pytest.param(signal.SIGTERM, 143, "Ended", marks=thorough)],
 )
 def test_a_run_that_is_told_to_stop_says_so_closes_its_kernel_and_resumes(desk, sent, status, word):
     desk.notebook("22_second", WAITS)
@@ -50,6 +51,7 @@ def test_a_run_that_is_told_to_stop_says_so_closes_its_kernel_and_resumes(desk, 
     assert "21_first: kept from the last call" in again.stdout
 
 
+@thorough
 def test_the_kernel_of_a_run_that_is_killed_alone_does_not_live_on(desk):
     if not os.path.isdir("/proc"):
         pytest.skip("processes are found in /proc")
@@ -65,6 +67,7 @@ def test_the_kernel_of_a_run_that_is_killed_alone_does_not_live_on(desk):
     assert children_of(str(desk.out / "notebooks")) == []
 
 
+@thorough
 @pytest.mark.parametrize(
     "deadly",
     [

@@ -1,4 +1,4 @@
-"""Which tests of faults wait for ``make faults``: each executes a course twice, for a case close to another's."""
+"""Which tests of faults wait for ``make faults``: each starts the command line, for a case close to another's."""
 
 import os
 
