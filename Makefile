@@ -77,7 +77,7 @@ engines: $(READY) ## Test every dataframe engine, PySpark too (needs Java; fetch
 
 faults: $(READY) ## Kill every kind of work, over 200 kills, and deny it disk, rights and locks (Linux)
 	IDIC_LAB_FAULTS=all $(BIN)/python -m pytest -q -n 2 tests/faults --deselect tests/faults/test_kills.py
-	PYTHONPATH=tests/faults $(BIN)/python -m kills --json faults.json
+	PYTHONPATH=tests/faults $(BIN)/python -m kills --json faults.json --records faults.jsonl
 
 lock: $(READY) ## Write the two lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
