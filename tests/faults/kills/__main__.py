@@ -48,6 +48,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--json", type=Path, help="write every record and the summary here")
     parser.add_argument("--records", type=Path, help="append each record to this file as it is made")
+    parser.add_argument("--resume", action="store_true", help="begin no case that --records holds already")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no kill after so many")
     options = parser.parse_args()
     wanted = options.only.split(",") if options.only else [""]
@@ -57,10 +58,25 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as made:
         place = Path(made)
         counts = [max(1, round(kind.share * (options.kills or full) / full)) for kind in kinds]
-        known = undisturbed(kinds, counts, options.jobs, place)
-        cases = in_order(kinds, counts, known, options.seed)
         file = (options.records or place / "records.jsonl").resolve()
-        file.unlink(missing_ok=True)
+        if not options.resume:
+            file.unlink(missing_ok=True)
+        done = {record["seed"] for record in read(file)}
+        turns = [
+            [
+                (turn, seed)
+                for turn in range(count)
+                if (seed := options.seed * 100_000 + number * 1_000 + turn) not in done
+            ]
+            for number, count in enumerate(counts)
+        ]
+        known = undisturbed(
+            kinds,
+            [count if left else 0 for count, left in zip(counts, turns, strict=True)],
+            options.jobs,
+            place,
+        )
+        cases = in_order(kinds, turns, known, options.seed)
 
         def kill(number: int) -> None:
             kind, variant, seed = cases[number]
@@ -69,9 +85,14 @@ def main() -> int:
                 into.write("".join(json.dumps(record) + "\n" for record in made))
 
         campaign.in_parallel(len(cases), options.jobs, kill, began + 60 * options.minutes)
-        records = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-    left = len(cases) - len({record["seed"] for record in records})
+        records = read(file)
+    left = len(cases) + len(done) - len({record["seed"] for record in records})
     return report(records, kinds, time.monotonic() - began, left, options)
+
+
+def read(file: Path) -> list[dict]:
+    """The records that a file holds."""
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 def undisturbed(kinds, counts: list[int], jobs: int, place: Path) -> dict:
@@ -100,17 +121,16 @@ def undisturbed(kinds, counts: list[int], jobs: int, place: Path) -> dict:
     }
 
 
-def in_order(kinds, counts: list[int], known: dict, seed: int) -> list[tuple]:
-    """The cases: one of every kind, then the short ones by chance, then the long ones.
+def in_order(kinds, turns: list[list[tuple[int, int]]], known: dict, seed: int) -> list[tuple]:
+    """The cases, of turns (number and seed) per kind: one of every kind, then the short ones by chance, then the long ones.
 
     A run that is cut short has then tried every kind, and has the most kills that its time allows.
     """
     first, others = [], []
-    for number, kind in enumerate(kinds):
+    for kind, mine in zip(kinds, turns, strict=True):
         usable = [variant for variant in kind.variants if (kind.name, variant) in known]
-        for turn in range(counts[number] if usable else 0):  # no kill of a kind: the campaign fails
-            case = (kind, usable[turn % len(usable)], seed * 100_000 + number * 1_000 + turn)
-            (others if turn else first).append(case)
+        for turn, own in mine if usable else ():  # no kill of a kind: the campaign fails
+            (others if turn else first).append((kind, usable[turn % len(usable)], own))
     random.Random(seed).shuffle(others)
     others.sort(key=lambda case: known[case[0].name, case[1]].seconds > SHORT)
     return first[::-1] + others
@@ -143,6 +163,8 @@ def report(records: list[dict], kinds, seconds: float, left: int, options: argpa
     if left:
         print(f"{left} further cases were not begun, for want of time.")
     if options.json:
+        if options.resume and options.json.exists():
+            seconds += json.loads(options.json.read_text())["seconds"]
         said = {
             "seed": options.seed,
             "kills": kills,
