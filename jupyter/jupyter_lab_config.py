@@ -5,8 +5,8 @@ import warnings
 c = get_config()  # noqa: F821 (given by Jupyter)
 c.ServerApp.ip = "127.0.0.1"
 c.ServerApp.log_level = c.LabApp.log_level = "WARN"  # the address to open is still shown
-c.ServerApp.tornado_settings = {}  # its default is longer than tornado allows, and it says so
-c.ServerApp.tornado_settings = {"ws_ping_interval": 0, "ws_ping_timeout": 0}  # no pings on one machine
+# No pings on one machine; the default time is longer than tornado allows, and it says so.
+c.ServerApp.tornado_settings = {"ws_ping_interval": 0, "ws_ping_timeout": 0}
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.extension_manager = "readonly"  # the other one asks the package index
