@@ -75,7 +75,7 @@ class Repository:
                 return True
             by = _quoted(tables.get(table).partition)
             found = connection.execute(f"SELECT 1 FROM {_quoted(table)} WHERE {by} = ? LIMIT 1", [part])
-            return found.fetchone() is not None
+            return bool(found.fetchall())
 
     def read(self, name: str) -> pd.DataFrame:
         """One table as a DataFrame.
@@ -286,7 +286,9 @@ def _salt(connection) -> str:
     if not _holds(connection, _SALT):
         connection.execute(f"CREATE TABLE {_SALT} (salt VARCHAR)")
         connection.execute(f"INSERT INTO {_SALT} VALUES (?)", [secrets.token_hex(16)])
-    return connection.execute(f"SELECT salt FROM {_SALT}").fetchone()[0]
+    return connection.execute(f"SELECT salt FROM {_SALT}").fetchall()[0][
+        0
+    ]  # to the end, or the result stays open
 
 
 def _code(salt: str, identifier: str) -> str:
@@ -329,13 +331,13 @@ def _remove(connection, customer_id: str, original: str) -> tuple[dict[str, int]
             removed = connection.execute(
                 f"DELETE FROM {_quoted(table)} WHERE {' OR '.join(by_customer + by_record)}",
                 {"customer": customer_id} if by_customer else {},
-            ).fetchone()[0]
+            ).fetchall()[0][0]
         elif table == "rejects":  # its rows count what a file held; the value alone may name somebody
             removed = connection.execute(
                 "UPDATE rejects SET value = NULL WHERE value IN ($customer, $original) OR contains(value, $original) "
                 "OR value IN (SELECT id FROM _leaving)",
                 {"customer": customer_id, "original": original},
-            ).fetchone()[0]
+            ).fetchall()[0][0]
         else:
             continue
         if removed:
@@ -367,4 +369,4 @@ def _table_names(connection) -> list[str]:
 
 def _holds(connection, table: str) -> bool:
     found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table])
-    return found.fetchone() is not None
+    return bool(found.fetchall())
