@@ -68,11 +68,20 @@ def test_another_unit_of_time_changes_units_alone(sample, models, model):
     assert difference == pytest.approx(-purchases * np.log(7), abs=1e-5)
 
 
-def test_the_million_customer_route_through_a_sample_finds_the_same_maximum(parts, models, monkeypatch):
-    monkeypatch.setattr(maximisation, "SAMPLE", 200)
+@pytest.mark.parametrize("size", [40, 400])  # too small to lead near the top, and large enough
+def test_the_million_customer_route_through_a_sample_finds_the_same_maximum(parts, models, monkeypatch, size):
+    arrived = []
+
+    def watched(*arguments, approach=maximisation._approach):
+        arrived.append(approach(*arguments)[1])
+        return approach(*arguments)
+
+    monkeypatch.setattr(maximisation, "_approach", watched)
+    monkeypatch.setattr(maximisation, "SAMPLE", size)
     for model in ("bg_nbd", "pareto_nbd", "gamma_gamma"):
         fitted = clv.fit(parts.calibration, model)
         assert fitted.params_.to_dict() == pytest.approx(models[model].params_.to_dict(), rel=1e-5)
+    assert any(arrived) == (size == 400)
 
 
 def test_a_penalty_is_added_only_when_asked_for_and_is_reported(parts, models):

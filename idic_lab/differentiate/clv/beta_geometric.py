@@ -49,7 +49,7 @@ class BetaGeometric:
     def log_likelihood(self, theta, data):
         """Weighted sum of the log-likelihood, and its gradient by r, alpha, a, b."""
         r, alpha, a, b = theta
-        recency, age, weights = data["recency"], data["T"], data["weights"]
+        weights = data["weights"]
         values, codes, totals = by_value(data, "frequency")
         # Everything that depends on frequency alone is computed once per distinct frequency.
         shape, beta = r + values, b + values + self.offset
@@ -62,17 +62,22 @@ class BetaGeometric:
         d_a = np.dot(totals, digamma(a) - digamma(a + beta) - digamma(a) + digamma(a + b))
         d_b = np.dot(totals, digamma(beta) - digamma(a + beta) - digamma(b) + digamma(a + b))
 
-        log_age, log_recency = np.log(alpha + age), np.log(alpha + recency)
-        gap = log_age - log_recency
+        # So are logarithms and inverses: ages and recencies are whole days, so there are few of either.
+        ages, age_codes, _ = by_value(data, "T")
+        recencies, recency_codes, _ = by_value(data, "recency")
+        log_age = np.log(alpha + ages)[age_codes]
+        gap = log_age - np.log(alpha + recencies)[recency_codes]
+        inverse_age = (1.0 / (alpha + ages))[age_codes]
         shape = shape[codes]
         odds = self._log_ratio(a, beta, values)[codes] + shape * gap  # of having left, against being alive
-        left = expit(odds)
-        value += np.dot(weights, np.logaddexp(0.0, odds) - shape * log_age)
+        log_sum, left = _log_sum_and_share(odds)
+        value += np.dot(weights, log_sum - shape * log_age)
         d_r += np.dot(weights, left * gap - log_age)
-        inverse_age = 1.0 / (alpha + age)
-        d_alpha += np.dot(weights * shape, left * (inverse_age - 1.0 / (alpha + recency)) - inverse_age)
-        d_a += np.dot(weights, left) / a
-        d_b -= np.dot(weights, left * self._inverse(beta, values)[codes])
+        gained = left * (inverse_age - (1.0 / (alpha + recencies))[recency_codes]) - inverse_age
+        d_alpha += np.dot(weights * shape, gained)
+        weighted = weights * left
+        d_a += weighted.sum() / a
+        d_b -= np.dot(weighted, self._inverse(beta, values)[codes])
         return value, np.array([d_r, d_alpha, d_a, d_b])
 
     def _log_ratio(self, a, beta, frequency):
@@ -137,6 +142,15 @@ class BetaGeometric:
                 f"mean dropout probability a / (a + b) = {a / (a + b):.2g}: hardly anyone seems to leave, and a and b "
                 f"are not told apart"
             )
+
+
+def _log_sum_and_share(odds):
+    """log(1 + e^odds) and e^odds / (1 + e^odds), with one exponential for both."""
+    if odds.max(initial=0.0) > 500:  # e^odds would overflow
+        return np.logaddexp(0.0, odds), expit(odds)
+    part = np.exp(odds)
+    total = 1.0 + part
+    return np.log(total), part / total
 
 
 def _purchases(shape, gone, p):

@@ -16,6 +16,8 @@ LIMIT = (
     10.0  # |log parameter|, in rescaled units: beyond e^10 the likelihood no longer tells it from infinity
 )
 SAMPLE = 20_000  # distinct rows from which a first approximation is taken when there are many more
+CHORDS = 10  # steps with the sample's curvature; three or four do
+NEAR_TOP = 1e-6  # gradient per customer from which one Newton step reaches the top
 STEP = 1e-4
 STEPS = 40  # Newton steps; two or three do, but for a ridge
 
@@ -61,14 +63,18 @@ def maximise(log_likelihood, data: dict, starts, penalizer: float = 0.0, all_sta
         Try every start and keep the best: for likelihoods with ridges.
     """
     starts = [np.log(start) for start in starts]
-    sample = _sample(data)
-    if sample is not None:
-        rough = _best(log_likelihood, sample, starts, penalizer, all_starts)
-        starts, all_starts = [rough.x, *starts], False
     objective = _objective(log_likelihood, data, penalizer)
+    sample = _sample(data)
+    near_top = False
+    if sample is not None:
+        on_sample = _objective(log_likelihood, sample, penalizer)
+        rough = _best(on_sample, starts, all_starts).x
+        rough, near_top = _approach(objective, rough, _hessian(on_sample, rough))
+        starts, all_starts = [rough, *starts], False
     best = None
     for start in starts:
-        candidate = _polish(objective, minimize(objective, start, **_SEARCH).x)
+        candidate = _polish(objective, start if near_top else minimize(objective, start, **_SEARCH).x)
+        near_top = False
         if best is None or candidate.value > best.value:
             best = candidate
         if best.converged and not all_starts:
@@ -88,14 +94,31 @@ def _sample(data):
     return {name: values[chosen] for name, values in data.items() if isinstance(name, str)}
 
 
-def _best(log_likelihood, data, starts, penalizer, all_starts):
-    objective = _objective(log_likelihood, data, penalizer)
+def _best(objective, starts, all_starts):
     found = []
     for start in starts:
         found.append(minimize(objective, start, **_SEARCH))
         if found[-1].success and not all_starts:
             break
     return min(found, key=lambda result: result.fun)
+
+
+def _approach(objective, log_theta, hessian):
+    """From the top of a sample towards that of all, with the sample's curvature: it is nearly the same.
+
+    A step costs one evaluation, where a search takes twenty. The second answer says whether the top is near; along a
+    ridge, or at a limit, it is not, and a search has to go on from there.
+    """
+    value, gradient = objective(log_theta)
+    for _ in range(CHORDS):
+        if np.abs(gradient).max() < NEAR_TOP:
+            return log_theta, True
+        further = log_theta - _ascent(hessian, gradient)
+        new_value, gradient = objective(further)
+        if not new_value <= value:
+            break
+        log_theta, value = further, new_value
+    return log_theta, False
 
 
 def _objective(log_likelihood, data, penalizer):
