@@ -155,7 +155,7 @@ def test_a_second_call_does_nothing_twice_and_other_data_begin_again(made, tmp_p
 def test_a_killed_call_is_taken_up_where_it_was(made, tmp_path, monkeypatch):
     _, source, *_ = made
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(all_customers._Desk, "fit", lambda desk: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(all_customers._Work, "fit", lambda work: (_ for _ in ()).throw(KeyboardInterrupt))
         all_customers.make(source, tmp_path, **SILENT)
     lines = []
     all_customers.make(source, tmp_path, tell=lines.append)

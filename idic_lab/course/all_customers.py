@@ -1,8 +1,8 @@
 """Tables of every customer from Parquet too large to be loaded: from Parquet to Parquet, in DuckDB, within a stated memory.
 
-The rows are read once and cut into slices of whole customers. Every later step takes one slice at a time, so that memory depends on
-the size of a slice and not on that of the data; only what identical customers share is brought together, for the fit. Each
-step leaves whole files, or none, and is not done twice.
+The rows are read once and cut into slices of whole customers. Every later step takes one slice at a time, so that memory
+depends on the size of a slice and not on that of the data; only what identical customers share is brought together, for
+the fit. :mod:`idic_lab.course.sliced_tables` keeps what is done, so that nothing is done twice.
 """
 
 from __future__ import annotations
@@ -10,28 +10,24 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
-from tqdm import tqdm
 
-from idic_lab import databases, datasets, tables, whole_files
+from idic_lab import datasets
 from idic_lab.course import manifest as manifests
 from idic_lab.course import sample_of_customers
 from idic_lab.course.run_folder import ALL_CUSTOMERS
+from idic_lab.course.sliced_tables import PROGRESS, SlicedTables
 from idic_lab.datasets import large_cleaning, large_parquet
 from idic_lab.datasets.large_columns import literal
 from idic_lab.datasets.large_parquet import LargeParquet
 from idic_lab.differentiate import clv, rfm
 from idic_lab.errors import FitError
 from idic_lab.stage_functions import ANNUAL_DISCOUNT_RATE, MARGIN, UNIT_DAYS
-from idic_lab.tables import in_engine
 
-PROGRESS = "progress.json"
-THREADS = 4
 # Parameters of the notebook on lifetime value that say how customers are valued, as written there.
 VALUING = {
     "purchase_model": "bg_nbd",
@@ -111,29 +107,34 @@ def make(
     Dataset
         The sampled customers with all their rows; its card is that of all data.
     """
-    desk = _Desk(
-        source,
-        run_folder / ALL_CUSTOMERS,
-        dict(columns or {}),
-        options,
-        dict(parameters or {}),
-        tell,
-        progress,
+    valuing = {name: (parameters or {}).get(name, usual) for name, usual in VALUING.items()}
+    how = json.dumps(valuing, sort_keys=True)
+    sampling = f"sample of {options.sample} by seed {options.seed}"
+    key = manifests.base(source.signature, {"columns": dict(columns or {})})
+    slices = SlicedTables(
+        run_folder / ALL_CUSTOMERS, source.slices, key, options.memory, sampling, tell, progress
     )
+    work = _Work(source, slices, dict(columns or {}), valuing, options)
     try:
-        desk.step("lines", f"reading {source.rows:,} rows", desk.read)
-        desk.step("summaries", "what each customer did", desk.summarise)
-        desk.step("rfm", "scores and segments", desk.score)
-        shutil.rmtree(desk.folder / "measures", ignore_errors=True)
-        how = json.dumps(desk.valuing, sort_keys=True)
-        desk.step(f"models {desk.valuing['purchase_model']}", "fitting the value models", desk.fit)
-        desk.step(f"customer_value {how}", "what each customer is worth", desk.value)
-        desk.step(f"totals {how}", "totals by segment", desk.total)
-        desk.step(desk.sample_step, f"drawing {options.sample:,} customers for the notebooks", desk.draw)
-        shutil.rmtree(desk.folder / "lines", ignore_errors=True)
-        return desk.dataset()
+        slices.step("lines", f"reading {source.rows:,} rows", work.read, ("rejects",))
+        slices.step(
+            "summaries",
+            "what each customer did",
+            work.summarise,
+            ("transactions", "btyd_summary", "measures"),
+        )
+        slices.step("rfm", "scores and segments", work.score, ("rfm",))
+        shutil.rmtree(slices.folder / "measures", ignore_errors=True)
+        slices.step(f"models {valuing['purchase_model']}", "fitting the value models", work.fit)
+        slices.step(f"customer_value {how}", "what each customer is worth", work.value, ("customer_value",))
+        slices.step(f"totals {how}", "totals by segment", work.total)
+        slices.step(
+            sampling, f"drawing {options.sample:,} customers for the notebooks", work.draw, ("sample",)
+        )
+        shutil.rmtree(slices.folder / "lines", ignore_errors=True)
+        return work.dataset()
     finally:
-        desk.close()
+        slices.close()
 
 
 def record(run_folder: Path) -> dict | None:
@@ -156,102 +157,50 @@ def record(run_folder: Path) -> dict | None:
     return {name: state[name] for name in names if name in state}
 
 
-class _Desk:
-    """One large run at work: its connection, its folder and the state that a second call finds."""
+class _Work:
+    """The steps of one large run, in the order in which they are done."""
 
-    def __init__(self, source, folder: Path, columns, options: Options, parameters, tell, progress: bool):
-        self.source, self.folder, self.columns, self.options = source, folder, columns, options
-        self.tell, self.progress = tell, progress
-        self.valuing = {name: parameters.get(name, usual) for name, usual in VALUING.items()}
-        self.key = manifests.base(source.signature, {"columns": columns})
-        self.sample_step = f"sample of {options.sample} by seed {options.seed}"
-        self.state = self._state()
-        self.parts = range(source.slices)
-        temporary = folder / "temporary"
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        self.connection = databases.connect()
-        for setting, value in {
-            "memory_limit": f"{options.memory:g}GB",
-            "threads": min(os.cpu_count() or 1, THREADS),
-            "temp_directory": str(temporary),
-            "preserve_insertion_order": "false",
-        }.items():
-            self.connection.execute(f"SET {setting} = {literal(str(value))}")
-
-    def close(self) -> None:
-        self.connection.close()
-        shutil.rmtree(self.folder / "temporary", ignore_errors=True)
-
-    def _state(self) -> dict:
-        """What an earlier call left, when it worked on the same files with the same code."""
-        path = self.folder / PROGRESS
-        try:
-            state = json.loads(path.read_text(encoding="utf-8"))
-            whole = all((self.folder / file).stat().st_size == size for file, size in state["files"].items())
-            drawn = self.sample_step in state["done"] or (self.folder / "lines").exists()
-            if state["key"] == self.key and whole and drawn:
-                return state
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        return {"key": self.key, "done": [], "seconds": {}, "files": {}, "slices": self.source.slices}
-
-    def step(self, name: str, what: str, work: Callable[[], None]) -> None:
-        """Do one step unless it is done, and keep in mind that it is."""
-        if name in self.state["done"]:
-            self.tell(f"All customers: {what}: kept from the last call")
-            return
-        self.tell(f"All customers: {what} ...")
-        began = time.monotonic()
-        work()
-        seconds = round(time.monotonic() - began, 1)
-        self.state["seconds"][name] = seconds
-        self.state["done"].append(name)
-        whole_files.write_json(self.folder / PROGRESS, self.state)
-        self.tell(f"All customers: {what}: done in {seconds} s")
+    def __init__(self, source, slices: SlicedTables, columns: dict, valuing: dict, options: Options):
+        self.source, self.slices, self.columns = source, slices, columns
+        self.valuing, self.options = valuing, options
+        self.state, self.connection = slices.state, slices.connection
 
     def read(self) -> None:
         """The one pass over the source: lines by slice, rejects, and the card."""
         planned = large_cleaning.plan(self.connection, self.source, self.columns)
-        partial = self.folder / "lines.partial"
+        partial = self.slices.folder / "lines.partial"
         shutil.rmtree(partial, ignore_errors=True)
         large_cleaning.write_lines(self.connection, planned, partial)
         lines = f"read_parquet({literal(str(partial / '**' / '*.parquet'))}, hive_partitioning = true)"
         card = large_cleaning.card(self.connection, lines, self.source, planned.facts)
-        self._write(
-            "rejects",
-            0,
-            self.connection.sql(
-                f'SELECT source, line, "column", value, reason FROM {lines} WHERE reason IS NOT NULL ORDER BY source, line'
-            ),
-        )
+        refused = f'SELECT source, line, "column", value, reason FROM {lines} WHERE reason IS NOT NULL ORDER BY source, line'
+        self.slices.write("rejects", 0, lambda: self.connection.sql(refused))
         self.state["card"] = card.to_dict()
-        shutil.rmtree(self.folder / "lines", ignore_errors=True)  # of a call that was killed just here
-        os.replace(partial, self.folder / "lines")
+        shutil.rmtree(self.slices.folder / "lines", ignore_errors=True)  # of a call that was killed just here
+        os.replace(partial, self.slices.folder / "lines")
 
     def summarise(self) -> None:
         """Transactions, recency, frequency and monetary value, and the summary of the value models, slice by slice."""
         end = self.state["card"]["last_date"]
         customers, only_returns = 0, []
-        for part in self._bar(self.parts):
-            if not list((self.folder / "lines" / f"slice={part}").glob("*.parquet")):
+        for part in self.slices.bar(self.slices.parts):
+            if not self.slices.has_lines(part):
                 continue
-            bought = self._write(
-                "transactions", part, large_cleaning.transactions(self.connection, self._lines(part))
+            lines = self.slices.lines(part)
+            bought = self.slices.write(
+                "transactions", part, lambda lines=lines: large_cleaning.transactions(self.connection, lines)
             )
-            count = self.connection.sql(
-                f"SELECT count(DISTINCT customer_id) FROM {self._of('transactions', part)}"
-            )
-            customers += count.fetchall()[0][0]
+            customers += bought.aggregate("count(DISTINCT customer_id)").fetchall()[0][0]
             only_returns += [row[0] for row in rfm.without_purchase(bought).select("customer_id").fetchall()]
-            if self.connection.sql(
-                f"SELECT 1 FROM {self._of('transactions', part)} WHERE amount >= 0 LIMIT 1"
-            ).fetchall():
-                self._write("btyd_summary", part, clv.summarise(bought, end, UNIT_DAYS))
-                self._write(
-                    "measures", part, rfm.summarise(bought, end).select(f"*, {part} AS part"), contract=False
+            if bought.filter("amount >= 0").limit(1).fetchall():
+                self.slices.write(
+                    "btyd_summary", part, lambda bought=bought: clv.summarise(bought, end, UNIT_DAYS)
+                )
+                self.slices.write(
+                    "measures",
+                    part,
+                    lambda bought=bought, part=part: rfm.summarise(bought, end).select(f"*, {part} AS part"),
+                    contract=False,
                 )
         card = self.state["card"]
         card["customers"] = customers
@@ -264,14 +213,16 @@ class _Desk:
 
     def score(self) -> None:
         """Scores that compare all customers, and the segments under them."""
-        measures = self.connection.read_parquet(str(self.folder / "measures" / "*.parquet"))
-        scored = rfm.segment(rfm.score(measures, few_values="allow"))
-        for part in self._bar(self._written("measures")):
-            self._write("rfm", part, scored.filter(f"part = {part}").select("* EXCLUDE (part)"))
+        scored = rfm.segment(rfm.score(self.slices.whole("measures"), few_values="allow"))
+        for part in self.slices.bar(self.slices.written("measures")):
+            of_part = f"part = {part}"
+            self.slices.write(
+                "rfm", part, lambda of_part=of_part: scored.filter(of_part).select("* EXCLUDE (part)")
+            )
 
     def fit(self) -> None:
         """BG/NBD and Gamma-Gamma on the groups of identical customers."""
-        summary = self.connection.read_parquet(str(self.folder / "btyd_summary" / "*.parquet"))
+        summary = self.slices.whole("btyd_summary")
         self.state["models"] = []
         self.state.pop("not_made", None)
         for name in (self.valuing["purchase_model"], "gamma_gamma"):
@@ -279,9 +230,9 @@ class _Desk:
                 model = clv.fit(summary, name, unit_days=UNIT_DAYS)
             except FitError as error:
                 self.state["not_made"] = {"customer_value": str(error)}
-                self.tell(f"All customers: no customer_value: {error}")
+                self.slices.tell(f"All customers: no customer_value: {error}")
                 return
-            model.to_json(self.folder / f"{name}.json")
+            model.to_json(self.slices.folder / f"{name}.json")
             self.state["models"].append(repr(model))
 
     def value(self) -> None:
@@ -289,29 +240,30 @@ class _Desk:
         if "not_made" in self.state:
             return
         names = (self.valuing["purchase_model"], "gamma_gamma")
-        models = [clv.from_json(self.folder / f"{name}.json") for name in names]
+        models = [clv.from_json(self.slices.folder / f"{name}.json") for name in names]
         told = {name: value for name, value in self.valuing.items() if name != "purchase_model"}
-        for part in self._bar(self._written("btyd_summary")):
-            summary = self.connection.read_parquet(str(self._path("btyd_summary", part)))
+        for part in self.slices.bar(self.slices.written("btyd_summary")):
+            summary = self.slices.part("btyd_summary", part)
             try:
-                worth = clv.value(*models, summary, **told)
+                self.slices.write(
+                    "customer_value", part, lambda summary=summary: clv.value(*models, summary, **told)
+                )
             except FitError as error:
                 self.state["not_made"] = {"customer_value": str(error)}
-                self.tell(f"All customers: no customer_value: {error}")
+                self.slices.tell(f"All customers: no customer_value: {error}")
                 return
-            self._write("customer_value", part, worth)
 
     def total(self) -> None:
         """Customers, revenue and value by segment."""
         valued = "not_made" not in self.state
         found = []
-        for part in self._bar(self._written("rfm")):
-            join = f"LEFT JOIN {self._of('customer_value', part)} USING (customer_id)" if valued else ""
+        for part in self.slices.bar(self.slices.written("rfm")):
+            join = f"LEFT JOIN {self.slices.of('customer_value', part)} USING (customer_id)" if valued else ""
             worth = "sum(residual_value)" if valued else "NULL::DOUBLE"
             found.append(
                 self.connection.sql(
                     f"SELECT segment, count(*) AS customers, sum(monetary) AS revenue, {worth} AS residual_value "
-                    f"FROM {self._of('rfm', part)} {join} GROUP BY 1"
+                    f"FROM {self.slices.of('rfm', part)} {join} GROUP BY 1"
                 ).df()
             )
         together = pd.concat(found).groupby("segment", as_index=False).sum(min_count=1)
@@ -320,49 +272,19 @@ class _Desk:
 
     def draw(self) -> None:
         """The lines of a random sample of customers."""
-        lines = [self._lines(part) for part in self._written("transactions")]
+        lines = [self.slices.lines(part) for part in self.slices.written("transactions")]
         sampled = sample_of_customers.draw(self.connection, lines, self.options.sample, self.options.seed)
         self.state |= {
             "sampled": sampled.aggregate("count(DISTINCT customer_id)").fetchall()[0][0],
             "seed": self.options.seed,
         }
-        self._write("sample", 0, sampled, contract=False)
+        self.slices.write("sample", 0, lambda: sampled, contract=False)
 
     def dataset(self) -> datasets.Dataset:
         """The sample as a data set."""
         card = datasets.Card.from_dict(self.state["card"])
-        rejects = self.connection.read_parquet(str(self._path("rejects", 0)))
-        sample = self.connection.read_parquet(str(self._path("sample", 0)))
+        rejects, sample = self.slices.part("rejects", 0), self.slices.part("sample", 0)
         return sample_of_customers.dataset(card, sample, rejects, self.state["sampled"], self.options.seed)
-
-    def _path(self, table: str, part: int) -> Path:
-        return self.folder / table / f"part-{part:04d}.parquet"
-
-    def _of(self, table: str, part: int) -> str:
-        return f"read_parquet({literal(str(self._path(table, part)))})"
-
-    def _lines(self, part: int) -> str:
-        return f"read_parquet({literal(str(self.folder / 'lines' / f'slice={part}' / '*.parquet'))}, hive_partitioning = false)"
-
-    def _written(self, table: str) -> list[int]:
-        return [part for part in self.parts if self._path(table, part).exists()]
-
-    def _write(self, table: str, part: int, relation, contract: bool = True):
-        """Write one part of a table so that its file is whole or not there, hold it to its contract, and read it back."""
-        path = self._path(table, part)
-        path.parent.mkdir(exist_ok=True)
-        partial = path.with_suffix(".partial")
-        relation.write_parquet(str(partial), compression="zstd")
-        written = self.connection.read_parquet(str(partial))
-        if contract:
-            in_engine.check(tables.get(table), written)
-        os.replace(partial, path)
-        if table != "measures":
-            self.state["files"][str(path.relative_to(self.folder))] = path.stat().st_size
-        return self.connection.read_parquet(str(path))
-
-    def _bar(self, parts):
-        return tqdm(parts, disable=not self.progress, unit="slice", leave=False)
 
 
 def options_as_parameters(options: Options) -> dict:

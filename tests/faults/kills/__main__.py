@@ -30,6 +30,7 @@ KINDS = [
     run_kinds.EveryQuarter,
     run_kinds.RealRun,
     run_kinds.MeridianRun,
+    run_kinds.LargeRun,
     other_kinds.Study,
     other_kinds.StudyInProcesses,
     other_kinds.Grading,

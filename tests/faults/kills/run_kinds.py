@@ -6,10 +6,12 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from idic_lab import cli, datasets, pipeline
-from idic_lab.course import notebooks
+from idic_lab.course import all_customers, notebooks
+from idic_lab.datasets import large_parquet
 from kills import small_course, wholeness
 from kills.kind import Kind
 
@@ -152,6 +154,73 @@ class MeridianRun(RealRun):
         os.environ["IDIC_LAB_HOME"] = str(folder / "home")
         result = run(self.source, out=OUT, only=self.only)
         return int(bool(result.failed))
+
+
+class LargeRun(Kind):
+    """The tables of every customer, from Parquet in slices to Parquet."""
+
+    name = "run: tables of all customers"
+    share = 14
+    aims = tuple(
+        f"{OUT}/all_customers/{name}"
+        for name in (
+            "lines.partial/*",
+            "transactions/*.partial",
+            "btyd_summary/*.parquet",
+            "rfm/*.parquet",
+            "customer_value/*",
+            "progress.json",
+        )
+    )
+    variants = ("new", "new", "other data")
+
+    def warm(self) -> None:
+        self.orders = datasets.load("cdnow_sample", quiet=True).transactions
+
+    def prepare(self, folder: Path, variant: str) -> None:
+        if variant == "other data":
+            self.orders.assign(amount=self.orders["amount"] + 1).to_parquet(folder / "orders.parquet")
+            self.work(folder)
+        self.orders.to_parquet(folder / "orders.parquet")
+
+    def work(self, folder: Path) -> int:
+        large_parquet._ROWS_PER_SLICE = 2500  # three slices
+        source = large_parquet.find("orders.parquet", True)
+        options = all_customers.Options(sample=300)
+        all_customers.make(source, Path(OUT), options=options, tell=lambda line: None)
+        return 0
+
+    def state(self, folder: Path) -> dict[str, object]:
+        """Numbers to seven digits: threads add up in any order, so that the last digits differ from call to call."""
+        out = folder / OUT / "all_customers"
+        found = {
+            str(path.relative_to(out)): wholeness.fingerprint(_seven_digits(pd.read_parquet(path)))
+            for name in ("rejects", "transactions", "btyd_summary", "rfm", "customer_value", "sample")
+            for path in sorted((out / name).glob("*.parquet"))
+        }
+        if record := all_customers.record(folder / OUT):
+            totals = _seven_digits(pd.DataFrame(record.pop("totals", [])))
+            found["record"] = {name: said for name, said in record.items() if name != "seconds"}
+            found["record"]["totals"] = totals.to_dict("records")
+        return json.loads(json.dumps(found))
+
+    def check(self, folder: Path, before: dict, after: dict) -> list[str]:
+        """Each part is whole and the old or the new one; the record says no more than there is."""
+        out = folder / OUT / "all_customers"
+        wrong = [line for line in wholeness.broken_files(folder) if "lines.partial" not in line]
+        for name, found in self.state(folder).items():
+            if name.endswith(".parquet") and found not in (before.get(name), after.get(name)):
+                wrong.append(f"{name} is neither the old nor the new one")
+        if (out / "progress.json").exists():
+            claimed = json.loads((out / "progress.json").read_text())["files"]
+            wrong += [f"{name} is claimed and not there" for name in claimed if not (out / name).exists()]
+        return wrong
+
+
+def _seven_digits(table: pd.DataFrame) -> pd.DataFrame:
+    """Numbers times pi, to seven digits: sums of cents would lie on the very border of rounding."""
+    numbers = table.select_dtypes("float") * np.pi
+    return table.assign(**{name: [float(f"{value:.7g}") for value in numbers[name]] for name in numbers})
 
 
 def command(*arguments: str) -> int:
