@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).with_name("results.json")
 LONG = 60.0  # seconds from which three runs do
 FEWEST = 3
-PATIENCE = 1800  # seconds after which an alternative counts as failed
+PATIENCE = 3600  # seconds after which an alternative counts as failed
 
 
 def run(
