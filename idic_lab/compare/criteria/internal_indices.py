@@ -10,8 +10,8 @@ from idic_lab.compare.criterion_registry import Score, criterion
 from idic_lab.compare.segmentation import NotApplicable
 
 WARNING = (
-    "These indices reward compact groups that lie apart, however useless. On CDNOW the silhouette ranks methods nearly "
-    "opposite to how much future spend they find; do not choose a segmentation by it."
+    "These indices reward compact groups that lie apart, however useless. On CDNOW the method that the silhouette puts "
+    "first finds the least future spend of all; do not choose a segmentation by it."
 )
 _SAMPLE = 3_000
 
