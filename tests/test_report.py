@@ -122,3 +122,27 @@ def test_the_page_of_a_notebook_links_only_to_what_stands_in_the_folder_of_the_r
     assert (tmp_path / "notebooks" / addresses[0]).exists()
     assert '<span title="Not executed in this run: 42_offers.ipynb">Offers</span>' in page
     assert '<span title="In the project: exercises/STUDENTS.md">How to work</span>' in page
+
+
+def test_an_executed_notebook_links_only_to_notebooks_beside_it_and_to_one_executed_later_once_it_is_there(
+    tmp_path, executed, record
+):
+    (tmp_path / "notebooks").mkdir()
+    value, needs = "21_differentiate_value_rfm", "23_differentiate_needs"
+    file = tmp_path / "notebooks" / f"{value}.ipynb"
+    words = f"[Needs]({needs}.ipynb) [Glossary](../docs/glossary.md#gini) [Source](https://example.org/) [Up](#top)"
+    executed.cells.append(nbformat.v4.new_markdown_cell(words))
+    card = datasets.Card("shop", title="Shop", first_date="2024-01-01", last_date="2024-12-31")
+
+    def links_after_a_run_of(*names):
+        report.write(tmp_path, card, dict.fromkeys(names, executed), record, HEADLINE)
+        text = nbformat.read(file, as_version=4).cells[-1].source
+        return re.findall(r"\]\(([^)]+)\)", text), text
+
+    links, text = links_after_a_run_of(value)
+    assert links == ["https://example.org/", "#top"]
+    assert text.startswith("Needs Glossary (in the project: docs/glossary.md#gini) ")
+    links, _ = links_after_a_run_of(value, needs)
+    assert links == [f"{needs}.ipynb", "https://example.org/", "#top"]
+    links, again = links_after_a_run_of(value)
+    assert links == ["https://example.org/", "#top"] and again == text

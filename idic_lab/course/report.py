@@ -21,7 +21,7 @@ from idic_lab.course.findings import (
     with_words_for_pictures,
 )
 from idic_lab.course.lab import REPOSITORY_FILE
-from idic_lab.course.page_links import lead_within_the_run
+from idic_lab.course.page_links import as_in_the_course, lead_within_the_run, mend_cells
 from idic_lab.course.summary import summary
 from idic_lab.repository import Repository
 
@@ -38,7 +38,7 @@ _TEMPLATES = jinja2.Environment(
 
 
 def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], record: dict, mime: str) -> Path:
-    """Write ``report.html`` and ``notebooks/<name>.html`` into a run folder.
+    """Write ``report.html`` and ``notebooks/<name>.html`` into a run folder, and mend the links of the notebooks there.
 
     Parameters
     ----------
@@ -63,7 +63,9 @@ def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], record
         if stage.notebook in executed
     ]
     for name, notebook in executed.items():
-        page = lead_within_the_run(_page(notebook, name), executed)
+        if mend_cells(notebook, executed):
+            whole_files.write(folder / "notebooks" / f"{name}.ipynb", nbformat.writes(notebook))
+        page = lead_within_the_run(_page(as_in_the_course(notebook), name), executed)
         whole_files.write(folder / "notebooks" / f"{name}.html", page)
     in_one_minute = summary(Repository(folder / REPOSITORY_FILE), card.currency, card)
     said = [sentence for _, sentences in in_one_minute for sentence in sentences]
