@@ -54,6 +54,35 @@ def use_style() -> None:
     mpl.rcParams.update(_SETTINGS)
 
 
+_currency = "currency"
+
+
+def use_currency(code: str) -> None:
+    """Name the currency on the money axes of every figure drawn from now on.
+
+    Parameters
+    ----------
+    code : str
+        As on a data set's card, such as ``"EUR"``; empty where the card does not say.
+
+    Examples
+    --------
+    >>> use_currency("EUR")
+    >>> currency()
+    'EUR'
+    >>> use_currency("")
+    >>> currency()
+    'currency'
+    """
+    global _currency
+    _currency = code or "currency"
+
+
+def currency() -> str:
+    """What money axes call their unit: the code given to :func:`use_currency`, or "currency"."""
+    return _currency
+
+
 def described(figure: Figure) -> str:
     """What a figure shows, in words, for whoever cannot see it: its titles and what its axes are.
 

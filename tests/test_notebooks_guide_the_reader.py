@@ -110,6 +110,17 @@ def test_every_link_of_a_notebook_leads_somewhere(stage):
     assert not [target for target in here if target and not (folder / target).exists()]
 
 
+@each_notebook
+def test_money_is_in_the_currency_of_the_data_set_on_every_figure(stage):
+    shown = [
+        output["data"]["text/plain"]
+        for cell in read(stage).cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    assert not [words for words in shown if re.search(r"\bcurrency\b", words)]
+
+
 @pytest.mark.parametrize("step", dict.fromkeys(stage.step for stage in GUIDED))
 def test_every_step_has_a_figure_with_controls(step):
     sources = [cell.source for stage in GUIDED if stage.step == step for cell in read(stage).cells]

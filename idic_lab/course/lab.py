@@ -57,6 +57,7 @@ def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bo
     else:
         loaded = datasets.load(dataset, quiet=True)
         card = gather(pseudonyms.protect(loaded, repository), repository)
+    figures.use_currency(card.currency)
     if not quiet:
         print(card)
     return Lab(notebook, card, repository)

@@ -173,7 +173,7 @@ def plot_card(
     ax.axhline(0, color="black", linewidth=0.8)
     margin = pd.Timedelta(days=14)
     ax.set_xlim(transactions["date"].min() - margin, transactions["date"].max() + margin)
-    ax.set(ylabel="order (currency)", xlabel="date")
+    ax.set(ylabel=f"order ({figures.currency()})", xlabel="date")
     if mine.empty:
         ax.set_yticks([])
     known = [text.format(_words(row[name])) if isinstance(row[name], str) else text.format(row[name])

@@ -16,6 +16,10 @@ __all__ = ["greetings", "plot_greetings"]
 REMOTE_CHANNELS = ("email", "social", "phone", "web_chat")
 GREETING, WITH_OFFER = "greeting", "greeting with an exclusive offer"
 HOLIDAYS = {"New Year": "01-01"}
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def greetings(
@@ -110,12 +114,16 @@ def plot_greetings(calendar: pd.DataFrame, ax: Axes | None = None) -> Axes:
         if counts.any():
             ax.bar(counts.index, counts, bottom=floor, color=colour, hatch=hatch, label=occasion)
         floor = floor + counts
-    ax.set_xticks(
-        range(1, 13), ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    )
+    ax.set_xticks(range(1, 13), [name[:3] for name in MONTHS])
     ax.set(xlabel="month", ylabel="greetings")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     ax.grid(axis="x", visible=False)
     ax.yaxis.set_major_formatter("{x:,.0f}")
-    ax.set_title(f"{len(calendar):,} greetings a year to {calendar['customer_id'].nunique():,} customers")
+    if calendar.empty:
+        ax.set_title("Nobody allows a greeting")
+        return ax
+    busiest = months.mode().iloc[0]
+    ax.set_title(
+        f"{len(calendar):,} greetings a year, {(months == busiest).mean():.0%} of them in {MONTHS[busiest - 1]}"
+    )
     return ax

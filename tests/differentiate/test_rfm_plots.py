@@ -99,7 +99,7 @@ def test_both_recencies_of_a_customer_are_drawn_in_days_and_returns_are_not():
     )
     ax = rfm.plot_two_recencies(transactions, "2024-03-31")
     assert {text.get_text() for text in ax.texts} == {"60 days", "30 days", "80 days"}
-    assert title(ax) == "Smallest recency_days: often. Smallest recency: once."
+    assert title(ax) == "Bought last: often. Shortest from first to last purchase: once."
     assert rfm.plot_two_recencies(transactions, "2024-03-31", ax=ax) is ax
     with pytest.raises(DataError, match="0 customers bought by 2023-12-31"):
         rfm.plot_two_recencies(transactions, "2023-12-31")

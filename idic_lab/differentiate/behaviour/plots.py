@@ -117,15 +117,21 @@ def plot_regularity(found: Regularity, ax: Axes | None = None) -> Axes:
         range=(0, 1),
         density=True,
         color=figures.SKY,
-        label=f"{found.customers:,} customers",
+        label=f"gaps of {found.customers:,} customers",
     )
     x = np.linspace(0.01, 0.99, 197)
-    ax.plot(x, beta.pdf(x, 1, 1), color="#555555", linestyle="--", label="random (k = 1)")
-    ax.plot(x, beta.pdf(x, found.k, found.k), color=figures.VERMILION, label=f"fitted (k = {found.k:.2f})")
-    ax.set(xlabel="gap before, as a share of it and the next", ylabel="density", ylim=(0, None))
+    ax.plot(x, beta.pdf(x, 1, 1), color="#555555", linestyle="--", label="buying at random (k = 1)")
+    ax.plot(
+        x,
+        beta.pdf(x, found.k, found.k),
+        color=figures.VERMILION,
+        label=f"these customers, fitted (k = {found.k:.2f})",
+    )
+    ax.set(xlabel="earlier of two neighbouring gaps, as a share of both", ylabel="density", ylim=(0, None))
     ax.legend(loc="lower center", frameon=True, framealpha=0.9)
-    what = "at random" if found.low <= 1 <= found.high else ("regularly" if found.k > 1 else "in bursts")
-    ax.set_title(f"Customers buy {what}: k = {found.k:.2f} (95% {found.low:.2f} to {found.high:.2f})")
+    beside_chance = "more regular than chance" if found.k > 1 else "in bursts"
+    what = "not told apart from chance" if found.low <= 1 <= found.high else beside_chance
+    ax.set_title(f"Purchases are {what}: k = {found.k:.2f} (95% {found.low:.2f} to {found.high:.2f})")
     return ax
 
 

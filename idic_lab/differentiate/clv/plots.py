@@ -230,7 +230,8 @@ def plot_iso_value(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax, unit = figures.axes(ax), unit_name(table)
     quantity = "residual_value" if "residual_value" in table else "dert"
-    label = "Residual value (currency)" if quantity == "residual_value" else "Discounted purchases to come"
+    worth = f"Residual value ({figures.currency()})"
+    label = worth if quantity == "residual_value" else "Discounted purchases to come"
     grid, week = _map(table, quantity, label, ax, contours=True)
     column, most = grid[week], int(grid.index[-1])
     seen = f"Last seen in {unit.removesuffix('s')} {week:.0f}"

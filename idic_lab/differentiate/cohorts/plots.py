@@ -16,7 +16,7 @@ _PERCENT = PercentFormatter(1, decimals=0)
 _MEASURES = {
     "retention": ("share of the cohort that bought in the month", _PERCENT),
     "revenue_per_customer": (
-        "cumulated revenue per customer (currency)",
+        "cumulated revenue per customer",
         FuncFormatter(lambda value, _: f"{value:,.0f}"),
     ),
 }
@@ -40,6 +40,8 @@ def plot_cohorts(cohorts: pd.DataFrame, measure: str = "retention", ax: Axes | N
     if measure not in _MEASURES:
         raise UnknownName("measure", measure, _MEASURES)
     label, form = _MEASURES[measure]
+    if measure == "revenue_per_customer":
+        label += f" ({figures.currency()})"
     ax = figures.axes(ax, figsize=(8.5, 5.2))
     shown = cohorts[cohorts["age_months"].gt(0)] if measure == "retention" else cohorts
     grid = shown.pivot_table(index="cohort", columns="age_months", values=measure)
@@ -53,10 +55,12 @@ def plot_cohorts(cohorts: pd.DataFrame, measure: str = "retention", ax: Axes | N
     )
     ax.invert_yaxis()
     every = max(len(grid) // 12, 1)
-    ax.set_yticks(range(0, len(grid), every), [date.strftime("%Y-%m") for date in grid.index[::every]])
+    sizes = cohorts.groupby("cohort")["customers"].max()
+    months = [f"{date:%Y-%m} ({sizes[date]:,})" for date in grid.index[::every]]
+    ax.set_yticks(range(0, len(grid), every), months)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(False)
-    ax.set(xlabel="months since the first purchase", ylabel="month of first purchase")
+    ax.set(xlabel="months since the first purchase", ylabel="month of first purchase (customers)")
     ax.get_figure().colorbar(mesh, ax=ax, label=label, format=form)
     by_age = retention_by_age(cohorts).set_index("age_months")
     last = int(by_age.index.max())

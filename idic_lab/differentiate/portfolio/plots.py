@@ -106,7 +106,7 @@ def plot_tiers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
         )
         ax.bar_label(bars, [f"{round(value, 2) + 0.0:.0%}" for value in share], fontsize=8, padding=2)
     ax.axhline(0, color="black", linewidth=0.8)
-    ax.set_xticks(x, summary["tier"])
+    ax.set_xticks(x, [f"{row.tier}\n{row.customers:,} customers" for row in summary.itertuples()])
     ax.set(xlabel="tier", ylabel="share of all customers' total")
     ax.yaxis.set_major_formatter(_PERCENT)
     ax.margins(y=0.12)
@@ -154,19 +154,20 @@ def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: Axes | None = None) -
             label=f"{tier} ({known['tier'].eq(tier).sum():,})",
         )
     limit = max(abs(shown["actual_value"]).quantile(0.99), 1.0)
-    ax.set_xscale("symlog", linthresh=limit / 50)
+    # Linear up to a power of ten, so that no ticks crowd around zero.
+    ax.set_xscale("symlog", linthresh=10 ** np.floor(np.log10(limit / 50)))
     ax.set_yscale("log")
     ax.set(
-        xlabel="actual value (currency within the horizon)",
-        ylabel="growth potential (currency a year, plus 1)",
+        xlabel=f"actual value ({figures.currency()} within the horizon)",
+        ylabel=f"growth potential ({figures.currency()} a year, plus 1)",
     )
     ax.xaxis.set_major_formatter(_THOUSANDS)
     ax.yaxis.set_major_formatter(_THOUSANDS)
     ax.tick_params(axis="x", labelsize=8)
-    ax.legend(loc="lower left", markerscale=1.6)
+    ax.legend(loc="lower left", markerscale=1.6, frameon=True, framealpha=0.9, edgecolor="none")
     both = known["tier"].eq("most valuable") & known["most_growable"]
     ax.set_title(
-        f"{both.sum():,} of {known['tier'].eq('most valuable').sum():,} most valuable customers could also grow most"
+        f"{both.sum():,} of the {known['tier'].eq('most valuable').sum():,} most valuable are also among the most growable"
     )
     return ax
 
@@ -193,8 +194,8 @@ def plot_wallets(found: Wallets, ax: Axes | None = None) -> Axes:
     ax.set(
         xscale="log",
         yscale="log",
-        xlabel="answered (currency a year)",
-        ylabel="estimated, out of sample (currency a year)",
+        xlabel=f"answered ({figures.currency()} a year)",
+        ylabel=f"estimated, out of sample ({figures.currency()} a year)",
     )
     ax.xaxis.set_major_formatter(_THOUSANDS)
     ax.yaxis.set_major_formatter(_THOUSANDS)
@@ -226,7 +227,7 @@ def plot_grid(grid: Grid, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(grid.customers)), [textwrap.fill(name, 26) for name in grid.customers.index])
     ax.grid(False)
     ax.set(xlabel="value tier (in each cell: customers; actual value)", ylabel="need segment")
-    ax.get_figure().colorbar(image, ax=ax, label="actual value (currency)", format=_THOUSANDS)
+    ax.get_figure().colorbar(image, ax=ax, label=f"actual value ({figures.currency()})", format=_THOUSANDS)
     related = "Needs and value go together" if grid.p_value < 0.05 else "No relation of needs and value shows"
     ax.set_title(f"{related} (Cramér's V {grid.cramers_v:.2f})")
     return ax
@@ -257,10 +258,7 @@ def plot_cutoffs(
         raise DataError(
             f"plot_cutoffs: the pair {most_valuable_share:g}, {most_growable_share:g} was not computed."
         )
-    ax = plot_tiers(chosen.reset_index(drop=True), ax)
-    parts = [f"{row.tier}: {row.customers:,} customers" for row in chosen.itertuples()]
-    ax.set_xlabel("; ".join(parts), fontsize=8)
-    return ax
+    return plot_tiers(chosen.reset_index(drop=True), ax)
 
 
 def plot_accounts(accounts: pd.DataFrame, top: int = 12, ax: Axes | None = None) -> Axes:
@@ -294,7 +292,7 @@ def plot_accounts(accounts: pd.DataFrame, top: int = 12, ax: Axes | None = None)
     for role, colour in zip(roles, figures.CYCLE, strict=False):
         ax.barh(shown.index, shown[role], left=left, color=colour, label=role.replace("_", " "))
         left += shown[role].to_numpy()
-    ax.set(xlabel="ordered on account so far (currency)", ylabel="account")
+    ax.set(xlabel=f"ordered on account so far ({figures.currency()})", ylabel="account")
     ax.xaxis.set_major_formatter(_THOUSANDS)
     ax.legend(loc="lower right", title="ordered by")
     decided = by_role.get("decision_maker", pd.Series(0.0)).sum() / max(by_role.to_numpy().sum(), 1e-9)

@@ -94,7 +94,9 @@ def plot_high_value_cutoff(rfm_table: pd.DataFrame, fraction: float = 0.2, ax: A
     )
     # The few largest customers would flatten everybody else; the picture stops where the top hundredth begins.
     ax.set(xlim=(0, 1), ylim=(0, max(np.quantile(monetary, 0.99), cut) * 1.05 or 1))
-    ax.set(xlabel="share of customers, highest value first", ylabel="monetary (currency per customer)")
+    ax.set(
+        xlabel="share of customers, highest value first", ylabel=f"spent ({figures.currency()} per customer)"
+    )
     ax.xaxis.set_major_formatter(_PERCENT)
     ax.yaxis.set_major_formatter(_THOUSANDS)
     ax.legend(loc="center right")
@@ -133,13 +135,18 @@ def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: Axes | N
                 column, row, f"{number:,.0f}", ha="center", va="center", color="white" if dark else "black"
             )
     ticks = range(len(levels))
-    ax.set_xticks(ticks, levels)
+    nobody = np.isnan(grid).all(axis=0)  # equals share a score, so a score may go to nobody
+    ax.set_xticks(
+        ticks, [f"{level}\n(nobody)" if none else level for level, none in zip(levels, nobody, strict=True)]
+    )
     ax.set_yticks(ticks, levels)
     ax.grid(False)
     ax.set(
         xlabel=f"frequency score ({levels[-1]} = most often)", ylabel=f"recency score ({levels[-1]} = latest)"
     )
-    label = "customers" if value == "customers" else "mean monetary (currency per customer)"
+    label = (
+        "customers" if value == "customers" else f"mean monetary value ({figures.currency()} per customer)"
+    )
     ax.figure.colorbar(image, ax=ax, label=label, format=_THOUSANDS, ticks=MaxNLocator(**_ROUND))
     # A cell of one or two customers can have any mean, so the title speaks of cells with a hundredth of them or more.
     sizes = rfm_table.groupby(["r_score", "f_score"]).size()
@@ -282,4 +289,4 @@ def _histogram(ax, values, colour, upper=None) -> None:
     if upper is not None:
         beyond = int((values > limit).sum())
         note = f"\n({beyond:,} customers above {limit:,.0f} not shown)" if beyond else ""
-        ax.set_xlabel(f"{values.name} (currency per customer){note}")
+        ax.set_xlabel(f"monetary value ({figures.currency()} per customer){note}")

@@ -61,7 +61,7 @@ def plot_two_recencies(
     ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(ax.xaxis.get_major_locator()))
     _legend(ax)
     nearest, shortest = (end - spans["max"]).idxmin(), (spans["max"] - spans["min"]).idxmin()
-    ax.set_title(f"Smallest recency_days: {nearest}. Smallest recency: {shortest}.")
+    ax.set_title(f"Bought last: {nearest}. Shortest from first to last purchase: {shortest}.")
     return ax
 
 

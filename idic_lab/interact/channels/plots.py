@@ -182,7 +182,9 @@ def plot_cost_per_response(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter("{x:g}")
     ax.set_yticks(table.index, [spoken(channel) for channel in table["channel"]])
-    ax.set(xlabel="cost per response (currency, logarithmic scale)", ylim=(-0.6, len(table) - 0.2))
+    ax.set(
+        xlabel=f"cost per response ({figures.currency()}, logarithmic scale)", ylim=(-0.6, len(table) - 0.2)
+    )
     times = middle.iloc[0] / middle.iloc[-1]
     dear, cheap = spoken(table["channel"].iloc[0]), spoken(table["channel"].iloc[-1])
     ax.set_title(f"A response by {dear} costs {times:,.0f} times one by {cheap}")
@@ -251,7 +253,11 @@ def plot_budget_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
     for number, (cap, part) in enumerate(curve.groupby("cap")):
         label = f"at most {cap} contact{'s' if cap > 1 else ''} in 28 days"
         ax.plot(part["weekly_budget"], part["expected_responses"], marker=marks[number % 5], label=label)
-    ax.set(xlabel="budget per week (currency)", ylabel="expected responses in all weeks", ylim=(0, None))
+    ax.set(
+        xlabel=f"budget per week ({figures.currency()})",
+        ylabel="expected responses in all weeks",
+        ylim=(0, None),
+    )
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.legend()
     top = curve[curve["cap"] == curve["cap"].max()].sort_values("weekly_budget")

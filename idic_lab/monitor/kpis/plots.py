@@ -71,7 +71,7 @@ def plot_kpi(
     ax.set_title(
         f"{words[:1].upper()}{words[1:]}{whom}: {last} on {day.iloc[-1]:%Y-%m-%d}, {_verdict(series)}"
     )
-    ax.set_ylabel(f"{words} ({KPIS[kpi].unit})")
+    ax.set_ylabel(f"{words} ({figures.currency() if KPIS[kpi].unit == 'currency' else KPIS[kpi].unit})")
     ax.set_xlabel("review")
     ax.yaxis.set_major_formatter(
         "{x:.1%}"
