@@ -88,6 +88,8 @@ class Tab:
         self.complaints: list[str] = []
         for domain in ("Page", "Network", "Runtime"):
             self.call(f"{domain}.enable")
+        # Without a window nothing has the focus, and keys would go nowhere.
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
 
     def call(self, method: str, **parameters):
         number = next(self.number)
