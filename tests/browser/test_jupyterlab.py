@@ -25,10 +25,12 @@ ALL = sorted(path.stem for path in notebooks.folder().glob("[0-9]*.ipynb"))
 WALKED = [name for name in ALL if WALK == ("all",) or name.startswith(WALK)]
 PICTURES = os.environ.get("IDIC_LAB_SCREENSHOTS")
 
-# The indicator says "idle" also before there is a kernel, so ask the notebook itself.
+# The indicator says "idle" also before there is a kernel, so ask the notebook itself; its cells come one by one.
 READY = """[...(window.jupyterapp?.shell.widgets('main') || [])].some(part => {
     const kernel = part.sessionContext?.session?.kernel;
-    return kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+    const cells = part.content?.model?.cells.length;
+    return kernel?.connectionStatus === 'connected' && kernel.status === 'idle'
+        && document.querySelectorAll('.jp-Notebook-cell').length === cells;
 })"""
 IDLE = "document.querySelector('.jp-Notebook-ExecutionIndicator[data-status=\"idle\"]')"
 RAN = """(() => {
@@ -82,7 +84,10 @@ def lab(tmp_path_factory):
         "--log-level=WARN",
         "--ServerApp.root_dir=.",
     ]
-    address = f"http://127.0.0.1:{port}/lab/tree/notebooks/{{}}.ipynb?token=a-token-for-this-test"
+    # A workspace each, else the notebook of the test before is opened as well.
+    address = (
+        f"http://127.0.0.1:{port}/lab/workspaces/{{0}}/tree/notebooks/{{0}}.ipynb?token=a-token-for-this-test"
+    )
     with (
         terminal.open("w") as log,
         running([*command, "notebooks/00_start_here.ipynb"], log, cwd=desk, env=environment),
