@@ -38,10 +38,10 @@ audit: ## Ask whether a dependency has a known weakness; needs the network, whic
 	@.audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock || { echo "Either a weakness is \
 	listed above, or the service of advisories could not be reached: then nothing was audited." >&2; exit 1; }
 
-lab: $(READY) ## Open JupyterLab on the course
+lab: $(READY) ## Open JupyterLab on the course; with nbgrader's panels too: make lab FOR=instructor
 	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null
 	@echo "Starting JupyterLab; it opens in your browser. Ctrl+C twice ends it."
-	@JUPYTER_CONFIG_PATH=$(CURDIR)/jupyter $(BIN)/jupyter lab --log-level=WARN --notebook-dir=. notebooks/00_start_here.ipynb
+	@JUPYTER_CONFIG_PATH=$(if $(filter instructor,$(FOR)),$(CURDIR)/jupyter/instructor:)$(CURDIR)/jupyter $(BIN)/jupyter lab --log-level=WARN --notebook-dir=. notebooks/00_start_here.ipynb
 
 book: .venv-book/.ready ## Build the course as a website, from the stored outputs; open _build/html/index.html
 	@.venv-book/bin/python book/pages.py _build/book-source
