@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -68,9 +70,8 @@ def plot_kpi(
     last = f"{value.iloc[-1]:.1%}" if share else _readable(value.iloc[-1])
     words = kpi.replace("_", " ").replace("csat", "CSAT").replace("nps", "NPS")
     whom = "" if segment == "all" else f" of '{segment}'"
-    ax.set_title(
-        f"{words[:1].upper()}{words[1:]}{whom}: {last} on {day.iloc[-1]:%Y-%m-%d}, {_verdict(series)}"
-    )
+    title = f"{words[:1].upper()}{words[1:]}{whom}: {last} on {day.iloc[-1]:%Y-%m-%d}, {_verdict(series)}"
+    ax.set_title(textwrap.fill(title, 60))  # what is wider than the figure would be cut off
     ax.set_ylabel(f"{words} ({figures.currency() if KPIS[kpi].unit == 'currency' else KPIS[kpi].unit})")
     ax.set_xlabel("review")
     ax.yaxis.set_major_formatter(
