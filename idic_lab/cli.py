@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from idic_lab import __version__
+from idic_lab import __version__, mistyped
 from idic_lab.errors import LabError
 
 app = typer.Typer(
@@ -91,13 +91,16 @@ def run(
     ] = None,
 ) -> None:
     """Execute the notebooks a data set can feed, into one run folder with tables and a report."""
+    if (dataset is None) == (data is None):
+        raise LabError("Name either a data set, as in 'idic-lab run cdnow', or a file with --data.")
+    _refuse_mistyped(dataset, data, only, parameter or [])
+    typer.echo("Getting ready ...")
+
     from idic_lab.course import notebooks
     from idic_lab.course.all_customers import Options
     from idic_lab.course.run import run as run_course
     from idic_lab.datasets import columns as columns_of_file
 
-    if (dataset is None) == (data is None):
-        raise LabError("Name either a data set, as in 'idic-lab run cdnow', or a file with --data.")
     parameters = dict(notebooks.parse_parameter(text) for text in parameter or [])
     result = run_course(
         dataset or Path(data),
@@ -118,6 +121,15 @@ def run(
         typer.echo("The same command resumes after the last good notebook.", err=True)
         raise typer.Exit(1)
     typer.echo(f"\nReport: {result.folder / 'report.html'}")
+
+
+def _refuse_mistyped(dataset: str | None, data: str | None, only: str | None, given: list[str]) -> None:
+    """Before the course is loaded, which takes seconds."""
+    if dataset is not None:
+        mistyped.dataset(dataset)
+    else:
+        mistyped.file(Path(data))
+    mistyped.parameters(given, mistyped.notebooks(only))
 
 
 RunFolder = Annotated[Path, typer.Option("--run", help="Folder of the run, as in runs/meridian.")]
@@ -164,6 +176,8 @@ def compare(
     ] = True,
 ) -> None:
     """Compare segmentations over data sets, numbers of segments and seeds, into one table and a report."""
+    mistyped.methods(study)
+    typer.echo("Getting ready ...")
     from idic_lab.compare import compare as run_study
 
     outcome = run_study(

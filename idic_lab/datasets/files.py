@@ -7,7 +7,6 @@ What kind of file it is, its first bytes decide; its name is believed only for S
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from idic_lab import mistyped
 from idic_lab.datasets import queries, text_files, workbooks
 from idic_lab.datasets.rows import Rows, unique_labels
 from idic_lab.errors import DataError
@@ -87,8 +87,7 @@ def _read(
 ) -> Rows:
     if path.is_symlink() and not path.exists():
         raise DataError(f"{path.name}: this is a link to a file that is not there.")
-    if not path.exists():
-        raise DataError(f"There is no file {str(path)!r}." + _nearest_file(path))
+    mistyped.file(path)
     if path.is_dir():
         return queries.over_parquet(path, parquet_files(path), sql) if sql else _folder(path)
     if not path.is_file():
@@ -131,13 +130,6 @@ def _kind(path: Path, head: bytes) -> str:
             f"{path.name}: this is not a {path.suffix} file, whatever its name says; it begins with {head[:8]!r}."
         )
     return "text"
-
-
-def _nearest_file(path: Path) -> str:
-    if not path.parent.is_dir():
-        return f" The folder {str(path.parent)!r} does not exist either."
-    near = difflib.get_close_matches(path.name, [other.name for other in path.parent.iterdir()], n=1)
-    return f" Did you mean {near[0]!r} in the same folder?" if near else ""
 
 
 def parquet_files(folder: Path) -> list[Path]:
