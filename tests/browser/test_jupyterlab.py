@@ -175,6 +175,10 @@ def test_a_notebook_runs_in_jupyterlab_and_its_controls_move_what_is_beneath_the
             tab.wait_for(f"{BENEATH}({control}) !== {before}", 90)
             moved.append(kind.split()[0] if kind[0] == "S" else "slider" if "noUi" in kind else kind)
             tab.wait_for(f"!!{IDLE}", 90)
+            if PICTURES:
+                tab.evaluate(f"{control}.closest('.jp-Cell').scrollIntoView({{block: 'start'}})")
+                time.sleep(1)
+                tab.screenshot(Path(PICTURES) / f"{name}-moved-{number}.png")
         assert moved, "no control on the page"
         print(f"{name}: run in {ran:.0f} s; {len(moved)} controls moved ({', '.join(moved)})")
         keep_pictures(tab, name)
