@@ -99,7 +99,11 @@ def attractiveness(
         value = table[name]
         misses = value.isna() | ((value > bound) if name in lower_is_better else (value < bound))
         for method in table.index[misses & out.eq("")]:
-            known = f"{value[method]:.2f} misses {bound:g}" if pd.notna(value[method]) else "does not apply"
+            known = (
+                f"{round(value[method], 2) + 0.0:.2f} misses {bound:g}"
+                if pd.notna(value[method])
+                else "does not apply"
+            )
             out[method] = f"{name} {known}"
     in_play = table[out.eq("")]
     result = pd.DataFrame({"method": table.index, "out": out.to_numpy(), "score": 0.0, "rank": 0})

@@ -162,6 +162,7 @@ def plot_return_on_customer(returns: pd.DataFrame, currency: str = "", ax: Axes 
     ax = figures.axes(ax, figsize=(9, 4.2))
     wide = returns.pivot_table(index="review_date", columns="group", values="return_on_customer")
     place = np.arange(len(wide))
+    ax.use_sticky_edges = False  # else a bar that ends on the highest value is drawn up to the frame
     existing, new = wide["existing"].to_numpy(), wide["newly acquired"].to_numpy()
     ax.bar(place, existing, color=figures.BLUE, label="existing customers")
     ax.bar(place, new, bottom=np.maximum(existing, 0), color=figures.SKY, label="newly acquired")

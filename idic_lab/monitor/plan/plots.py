@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from idic_lab import figures
 from idic_lab.monitor.plan.overlap import total
@@ -32,9 +33,13 @@ def plot_plan(plan: pd.DataFrame, currency: str = "", ax: Axes | None = None) ->
     ax.barh(place + 0.2, shown["expected_return"], height=0.38, color=colours)
     ax.barh(place - 0.2, shown["cost"], height=0.38, color=figures.VERMILION, hatch="//", edgecolor="white")
     ax.set_yticks(place, _spoken(shown))
-    earned = f"{total(plan).profit:,.0f} {currency}".rstrip()
-    ax.set_title(f"The plan should earn {earned} after its cost,\neach customer counted once")
+    profit = total(plan).profit
+    amount = f"{abs(profit):,.0f} {currency}".rstrip()
+    ax.set_title(
+        f"The plan should {'earn' if profit >= 0 else 'lose'} {amount} after its cost,\neach customer counted once"
+    )
     ax.set_xlabel(f"{currency or 'Currency'} until the review, or over the lifetime of those kept")
+    ax.xaxis.set_major_locator(MaxNLocator(5))  # more amounts would run into each other
     ax.xaxis.set_major_formatter("{x:,.0f}")
     handles = [
         ax.barh([0], [0], color=colour, label=label, hatch=hatch, edgecolor="white")
