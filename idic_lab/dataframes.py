@@ -30,6 +30,11 @@ def collected(table, columns: Sequence[str]) -> pd.DataFrame:
     made = (frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
     kinds = {}
     for name, kind in made.dtypes.items():
+        if isinstance(
+            kind, pd.DatetimeTZDtype
+        ):  # Spark's times come with the zone of its session: keep what its clock says
+            made[name] = made[name].dt.tz_localize(None)
+            kind = made[name].dtype
         if isinstance(kind, pd.StringDtype):
             kinds[name] = "str"
         elif pd.api.types.is_object_dtype(kind) or pd.api.types.is_datetime64_dtype(kind):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from idic_lab.differentiate import days as day_numbers
 from idic_lab.differentiate.clv.customer_codes import customer_codes
@@ -40,6 +41,10 @@ def spans(transactions, first_day, last_day, customer_id="customer_id", date="da
     _check_columns(present, customer_id, date, amount)
     if frame.implementation.is_pandas():
         return _spans_pandas(nw.to_native(frame), first_day, last_day, customer_id, date, amount)
+    if frame.implementation.is_pyarrow():
+        return _spans_arrow(nw.to_native(frame), first_day, last_day, customer_id, date, amount)
+    if frame.implementation.is_duckdb():
+        return _spans_duckdb(frame, first_day, last_day, customer_id, date, amount)
     return nw.to_native(_spans_any(frame, first_day, last_day, customer_id, date, amount))
 
 
@@ -97,7 +102,7 @@ def daily_counts(transactions, known_by, last_day, customer_id="customer_id", da
         rows = pd.DataFrame({"day": day, "first": first[owner]})
         by_day = nw.from_native(rows)
     else:
-        by_day = _by_day(frame, None, last_day, customer_id, date, amount)
+        by_day = _with_first(_by_day(frame, None, last_day, customer_id, date, amount))
     by_day = by_day.filter(nw.col("first") <= known_by).with_columns(
         first_purchases=nw.when(nw.col("day") == nw.col("first")).then(nw.lit(1)).otherwise(nw.lit(0)),
         repeats=nw.when(nw.col("day") > nw.col("first")).then(nw.lit(1)).otherwise(nw.lit(0)),
@@ -107,7 +112,7 @@ def daily_counts(transactions, known_by, last_day, customer_id="customer_id", da
 
 
 def _by_day(frame, first_day, last_day, customer_id, date, amount):
-    """One row per customer and purchase day, with its money and the customer's first day."""
+    """One row per customer and purchase day, with its money."""
     money = nw.col(amount).cast(nw.Float64) if amount is not None else nw.lit(0.0)
     rows = frame.select(
         nw.col(customer_id).alias("customer_id"),
@@ -119,12 +124,16 @@ def _by_day(frame, first_day, last_day, customer_id, date, amount):
         rows = rows.filter(nw.col("day") >= first_day)
     if last_day is not None:
         rows = rows.filter(nw.col("day") <= last_day)
-    by_day = rows.group_by("customer_id", "day").agg(nw.col("money").sum())
+    return rows.group_by("customer_id", "day").agg(nw.col("money").sum())
+
+
+def _with_first(by_day):
+    """The customer's first day beside each of them."""
     return by_day.with_columns(first=nw.col("day").min().over("customer_id"))
 
 
 def _spans_any(frame, first_day, last_day, customer_id, date, amount):
-    by_day = _by_day(frame, first_day, last_day, customer_id, date, amount).with_columns(
+    by_day = _with_first(_by_day(frame, first_day, last_day, customer_id, date, amount)).with_columns(
         repeat=nw.when(nw.col("day") > nw.col("first")).then(nw.col("money")).otherwise(nw.lit(0.0))
     )
     return (
@@ -138,6 +147,27 @@ def _spans_any(frame, first_day, last_day, customer_id, date, amount):
         )
         .sort("customer_id")
     )
+
+
+def _spans_duckdb(frame, first_day, last_day, customer_id, date, amount):
+    """The same without a window: DuckDB can name the money of the first day while it groups, in half the time."""
+    by_day = nw.to_native(_by_day(frame, first_day, last_day, customer_id, date, amount))
+    return by_day.aggregate(
+        "customer_id, min(day) AS first, max(day) AS last, count(day) AS purchase_days, sum(money) AS total, "
+        "sum(money) - arg_min(money, day) AS repeat_total",
+        "customer_id",
+    ).order("customer_id")
+
+
+def _spans_arrow(table, first_day, last_day, customer_id, date, amount):
+    """The way of pandas, which reads Arrow's columns where they are: several times faster than grouping in Arrow."""
+    used = table.select(list(dict.fromkeys(name for name in (customer_id, date, amount) if name is not None)))
+    spans = _spans_pandas(
+        used.to_pandas(date_as_object=False), first_day, last_day, customer_id, date, amount
+    )
+    kind = table.schema.field(customer_id).type
+    found = pa.Table.from_pandas(spans, preserve_index=False)
+    return found.set_column(0, "customer_id", found["customer_id"].cast(kind))
 
 
 def _day_numbers(column: pd.Series, name: str) -> np.ndarray:
