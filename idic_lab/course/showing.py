@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
@@ -22,7 +23,7 @@ def show(
     table : DataFrame
     formats : dict of str to str, optional
         Format per column in the manner of ``str.format``, as in ``{"share": "{:.0%}"}``. Without one, whole numbers get
-        thousands separators, other numbers two decimals, dates their day.
+        thousands separators (counts stored as decimals too), other numbers two decimals, dates their day.
     index : bool
         Show the index too.
     rows : int
@@ -44,6 +45,10 @@ def show(
     >>> measures = pd.DataFrame({"kpi": ["churn", "revenue"], "value": [0.25, 9000.0], "unit": ["share", "currency"]})
     >>> page = show(measures, units="unit").to_html()
     >>> "25.0%" in page and "9,000.00" in page
+    True
+    >>> counts = pd.DataFrame({"missed": [3796.0, None], "share": [1.0, 0.0]})
+    >>> page = show(counts).to_html()
+    >>> "3,796<" in page and "1.00" in page
     True
     """
     shown = table.head(rows)
@@ -94,7 +99,13 @@ def _formats(table: pd.DataFrame, given: dict[str, str]) -> dict:
         elif pd.api.types.is_integer_dtype(dtype):
             chosen[name] = "{:,}"
         elif pd.api.types.is_float_dtype(dtype):
-            chosen[name] = "{:,.2f}"
+            chosen[name] = "{:,.0f}" if _are_counts(table[name]) else "{:,.2f}"
         elif pd.api.types.is_datetime64_any_dtype(dtype):
             chosen[name] = "{:%Y-%m-%d}"
     return chosen
+
+
+def _are_counts(numbers: pd.Series) -> bool:
+    """Whole numbers throughout, not all of them 0 or 1: counts that became decimals beside others, or for a missing one."""
+    known = numbers.dropna().to_numpy(float)
+    return bool(len(known) and (known == np.round(known)).all() and np.abs(known).max() > 1)
