@@ -72,7 +72,7 @@ def plot_cohorts(cohorts: pd.DataFrame, measure: str = "retention", ax: Axes | N
     else:
         worth = by_age["revenue_per_customer"].cumsum()
         ax.set_title(
-            f"A customer brings {worth.iloc[0]:,.0f} in the first month and {worth[half]:,.0f} within {half} more"
+            f"A customer brings {worth.iloc[0]:,.0f} in the first month, {worth[half]:,.0f} in the first {half + 1} months"
         )
     return ax
 
