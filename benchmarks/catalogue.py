@@ -1,6 +1,12 @@
 """Every case, in the order in which they run: what must hold comes first."""
 
-from benchmarks import lifetime_value, scale, whole_run
+from benchmarks import course, lifetime_value, scale, whole_run
 
-_ALL = [*lifetime_value.CASES[:3], whole_run.WHOLE_RUN, *lifetime_value.CASES[3:], *scale.CASES]
+_ALL = [
+    *lifetime_value.CASES[:3],
+    whole_run.WHOLE_RUN,
+    *lifetime_value.CASES[3:],
+    *scale.CASES,
+    course.COURSE,
+]
 CASES = {case.name: case for case in _ALL}

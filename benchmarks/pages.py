@@ -49,8 +49,24 @@ def parts(found: dict) -> dict[str, str]:
         "growth": _growth(found),
         "identity": _sizes(found, ("identity", "identity, large"), "records"),
         "study": _sizes(found, ("study",), "cells"),
+        "course": _course(found),
         "billion": _billion(found),
     }
+
+
+def _course(found: dict) -> str:
+    """Seconds of each notebook, and of the whole run."""
+    entry = next((one for one in entries(found, "course") if one["size"] == 1), None)
+    runs = {name: good(entry, name) for name in CASES["course"].alternatives} if entry else {}
+    if not any(runs.values()):
+        return "Not measured yet."
+    seconds = {name: of[0]["facts"]["notebooks"] for name, of in runs.items() if of}
+    rows = [f"| notebook | {' | '.join(seconds)} |", "|---|" + "--:|" * len(seconds)]
+    for notebook in sorted({notebook for of in seconds.values() for notebook in of}):
+        shown = (f"{of[notebook]:.1f}" if notebook in of else "" for of in seconds.values())
+        rows.append(f"| {notebook} | {' | '.join(shown)} |")
+    whole = " | ".join(f"{runs[name][0]['seconds']:.0f}" for name in seconds)
+    return "\n".join([*rows, f"| the whole run, with data and report | {whole} |"])
 
 
 def entries(found: dict, case: str) -> list[dict]:

@@ -211,6 +211,14 @@ def test_ids_that_are_mixed_into_one_integer_stay_apart(monkeypatch):
     assert customers[codes].tolist() == ids
 
 
+@given(st.lists(st.integers(0, 999), min_size=1, max_size=400), st.sampled_from(["customer-", "", "é"]))
+def test_ids_that_end_in_as_many_digits_are_counted_like_numbers(numbers, begin):
+    ids = [f"{begin}{number:07d}" for number in numbers]
+    codes, customers = customer_codes(pd.Series(ids, dtype="str"))
+    assert customers[codes].tolist() == ids
+    assert customers.tolist() == sorted(set(ids))
+
+
 def test_texts_that_begin_with_the_same_eight_letters_are_put_in_order():
     ids = ["12345678-zz", "12345678-a", "02345678-k", "12345678-zz"]
     assert customer_codes(pd.Series(ids, dtype="str"))[1].tolist() == sorted(set(ids))
