@@ -42,14 +42,21 @@ def end_with_parent(parent: int = 0) -> None:
         os._exit(1)
 
 
-def watch_parent(every: float = 0.5) -> None:
+def watch_parent(parent: int, every: float = 0.5) -> None:
     """Look every so many seconds whether the process that started this one is still there, and end when not.
 
     For processes that are started by passing threads; called again in the same process it does nothing.
+
+    Parameters
+    ----------
+    parent : int
+        The process that started this one; it may have died before this line.
+    every : float
+        Seconds.
     """
     global _watcher
     if _watcher is None and sys.platform != "win32":
-        _watcher = threading.Thread(target=_watch, args=(os.getppid(), every), daemon=True)
+        _watcher = threading.Thread(target=_watch, args=(parent, every), daemon=True)
         _watcher.start()
 
 

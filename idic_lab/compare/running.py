@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import inspect
 import json
+import os
 import platform
 import sys
 import time
@@ -234,22 +235,24 @@ def _execute(
         for position, (cell, *rest) in enumerate(arguments):
             yield position, run_cell(cell, customers[cell.dataset], *rest)
     else:
+        # Of a study that was killed, nothing goes on computing, also when it was killed before its workers were ready.
         parallel = joblib.Parallel(
-            n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs"
+            n_jobs=jobs,
+            return_as="generator_unordered",
+            batch_size=1,
+            pre_dispatch="n_jobs",
+            backend="loky",
+            initializer=orphans.watch_parent,
+            initargs=(os.getpid(),),
         )
         yield from parallel(
-            joblib.delayed(_in_worker)(position, cell, customers[cell.dataset], *rest)
+            joblib.delayed(_numbered)(position, cell, customers[cell.dataset], *rest)
             for position, (cell, *rest) in enumerate(arguments)
         )
 
 
 def _numbered(position: int, cell: Cell, *arguments) -> tuple[int, dict]:
     return position, run_cell(cell, *arguments)
-
-
-def _in_worker(position: int, cell: Cell, *arguments) -> tuple[int, dict]:
-    orphans.watch_parent()  # of a study that was killed, nothing goes on computing
-    return _numbered(position, cell, *arguments)
 
 
 def _on_cluster(arguments, customers, scheduler: str) -> Iterator[tuple[int, dict]]:
