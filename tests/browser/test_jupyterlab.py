@@ -116,27 +116,44 @@ def keep_pictures(tab, name: str) -> None:
     tab.size(1440, 900)
 
 
-def move(tab, number: int) -> str:
-    """Move one control by keyboard or mouse; what it is."""
+BACK = {"ArrowUp": "ArrowDown", "ArrowDown": "ArrowUp", "ArrowLeft": "ArrowRight", "ArrowRight": "ArrowLeft"}
+
+
+def move(tab, number: int):
+    """Move one control by keyboard or mouse; what it is, and a function that moves it back."""
     control = f"{CONTROLS}[{number}]"
     kind = tab.evaluate(f"{control}.tagName + ' ' + {control}.className")
-    if kind.startswith("SELECT"):
-        last = tab.evaluate(f"{control}.selectedIndex === {control}.options.length - 1")
+
+    def choose(key):
         # Clicked open first: on a closed list JupyterLab takes the arrow for itself and moves to the next cell.
         tab.click(control)
-        tab.press("ArrowUp" if last else "ArrowDown")
+        tab.press(key)
         tab.press("Enter")
-    elif "noUi-handle" in kind:
+
+    def slide(key):
+        tab.click(control)
+        tab.press(key)
+
+    if kind.startswith("SELECT"):
+        last = tab.evaluate(f"{control}.selectedIndex === {control}.options.length - 1")
+        key = "ArrowUp" if last else "ArrowDown"
+        choose(key)
+        return "drop-down", lambda: choose(BACK[key])
+    if "noUi-handle" in kind:
         end = tab.evaluate(
             f"{control}.getAttribute('aria-valuenow') === {control}.getAttribute('aria-valuemax')"
         )
-        tab.click(control)
-        tab.press("ArrowLeft" if end else "ArrowRight")
-    elif "widget-toggle-buttons" in kind:
-        tab.click(f"{control}.querySelector('button:not(.mod-active)')")
-    else:
-        tab.click(control)
-    return kind
+        key = "ArrowLeft" if end else "ArrowRight"
+        slide(key)
+        return "slider", lambda: slide(BACK[key])
+    if "widget-toggle-buttons" in kind:
+        buttons = f"[...{control}.querySelectorAll('button')]"
+        chosen = tab.evaluate(f"{buttons}.findIndex(button => button.classList.contains('mod-active'))")
+        # The last of those not chosen: the first may be "no answer", after which later answers change nothing.
+        tab.click(f"{buttons}.filter((_, at) => at !== {chosen}).at(-1)")
+        return "toggle buttons", lambda: tab.click(f"{buttons}[{chosen}]")
+    tab.click(control)
+    return kind, lambda: tab.click(control)
 
 
 @pytest.mark.parametrize("name", WALKED)
@@ -171,14 +188,19 @@ def test_a_notebook_runs_in_jupyterlab_and_its_controls_move_what_is_beneath_the
         for number in range(tab.evaluate(f"{CONTROLS}.length")):
             control = f"{CONTROLS}[{number}]"
             before = json.dumps(tab.evaluate(f"{BENEATH}({control})"))
-            kind = move(tab, number)
+            kind, back = move(tab, number)
             tab.wait_for(f"{BENEATH}({control}) !== {before}", 90)
-            moved.append(kind.split()[0] if kind[0] == "S" else "slider" if "noUi" in kind else kind)
+            moved.append(kind)
             tab.wait_for(f"!!{IDLE}", 90)
             if PICTURES:
                 tab.evaluate(f"{control}.closest('.jp-Cell').scrollIntoView({{block: 'start'}})")
                 time.sleep(1)
                 tab.screenshot(Path(PICTURES) / f"{name}-moved-{number}.png")
+            # Put back, for what it was moved to may leave the others without effect.
+            now = json.dumps(tab.evaluate(f"{BENEATH}({control})"))
+            back()
+            tab.wait_for(f"{BENEATH}({control}) !== {now}", 90)
+            tab.wait_for(f"!!{IDLE}", 90)
         assert moved, "no control on the page"
         print(f"{name}: run in {ran:.0f} s; {len(moved)} controls moved ({', '.join(moved)})")
         keep_pictures(tab, name)

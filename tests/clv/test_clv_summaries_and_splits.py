@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from idic_lab import tables
 from idic_lab.differentiate import clv
-from idic_lab.differentiate.clv.customer_codes import customer_codes
+from idic_lab.differentiate.customer_codes import customer_codes
 from idic_lab.errors import DataError
 
 
@@ -203,9 +203,7 @@ def test_the_smallest_and_the_largest_of_small_integers_are_told_apart():
 
 
 def test_ids_that_are_mixed_into_one_integer_stay_apart(monkeypatch):
-    monkeypatch.setattr(
-        "idic_lab.differentiate.clv.customer_codes._mixed", lambda words: np.zeros_like(words[0])
-    )
+    monkeypatch.setattr("idic_lab.differentiate.customer_codes._mixed", lambda words: np.zeros_like(words[0]))
     ids = ["a rather long id", "another long one", "a rather long id"]
     codes, customers = customer_codes(pd.Series(ids, dtype="str"))
     assert customers[codes].tolist() == ids

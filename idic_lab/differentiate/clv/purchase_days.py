@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from idic_lab.differentiate import days as day_numbers
-from idic_lab.differentiate.clv.customer_codes import customer_codes
+from idic_lab.differentiate.customer_codes import customer_codes
 from idic_lab.differentiate.days import dates, ordinal
 from idic_lab.errors import DataError, UnknownName
 
