@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 BIN := .venv/bin
 READY := .venv/.ready
 # What the long search covers: tests whose depth the profile "deep" of tests/conftest.py decides.
-TRUST := tests/datasets tests/test_tables.py tests/test_repository.py tests/clv tests/differentiate tests/customize tests/interact tests/trust
+TRUST := tests/datasets tests/test_tables.py tests/test_contract_properties.py tests/test_repository.py tests/clv tests/differentiate tests/customize tests/interact tests/trust
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 # A dot every three seconds while something works in silence.
 DOTS := (while :; do printf .; sleep 3; done) & dots=$$!;
