@@ -23,6 +23,7 @@ html_theme_options = {
     "navbar_persistent": [],  # one search field, in the sidebar
     "article_header_end": ["theme-switcher", "toggle-secondary-sidebar"],
 }
-html_static_path = []
+html_static_path = ["static"]
+html_css_files = ["course.css"]
 html_copy_source = False
 html_show_sphinx = False

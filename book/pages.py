@@ -48,6 +48,7 @@ def lay_out(folder: Path) -> None:
     welcome = (ROOT / "README.md").read_text(encoding="utf-8")
     (folder / "index.md").write_text(welcome + "\n" + "\n\n".join(contents) + "\n", encoding="utf-8")
     shutil.copyfile(ROOT / "book" / "conf.py", folder / "conf.py")
+    shutil.copytree(ROOT / "book" / "static", folder / "static")
 
 
 if __name__ == "__main__":
