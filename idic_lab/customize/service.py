@@ -240,7 +240,7 @@ def plot_tiers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.set_title(f"As assumed, better service returns {net:,.0f} a year beyond its cost")
     else:
         ax.set_title(f"As assumed, better service loses {-net:,.0f} a year")
-    ax.set_ylabel("Currency per year")
+    ax.set_ylabel(f"{figures.currency()} per year")
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.legend()
     return ax

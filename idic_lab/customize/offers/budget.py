@@ -210,8 +210,8 @@ def plot_budget(
     left.vlines(here["budget"], 0, here["profit"], color=figures.GREY, lw=1)
     left.plot(here["budget"], here["profit"], "o", color=figures.VERMILION, ms=10)
     left.set_title(f"A budget of {here['budget']:,.0f} earns {here['profit']:,.0f}")
-    left.set_xlabel(f"Budget ({figures.currency()})")
-    left.set_ylabel(f"Expected profit, cost deducted ({figures.currency()})")
+    left.set_xlabel(f"budget ({figures.currency()})")
+    left.set_ylabel(f"expected profit, cost deducted ({figures.currency()})")
     left.set_ylim(bottom=0)
     left.xaxis.set_major_formatter("{x:,.0f}")
     left.yaxis.set_major_formatter("{x:,.0f}")
@@ -223,6 +223,6 @@ def plot_budget(
     right.xaxis.set_major_formatter("{x:.0%}")
     right.grid(axis="y", visible=False)
     right.set_title(f"{treated.sum():,} treated, most often {share.idxmax()} ({share.max():.0%})")
-    right.set_xlabel("Share of each group given an offer")
+    right.set_xlabel("share of each group given an offer")
     right.set_ylabel(str(groups.name or "group").replace("_", " "))
     return left, right

@@ -253,8 +253,8 @@ def plot_curves(
         f"{first[0].upper()}{first[1:]}: with {peak['share']:.0%} of customers treated the curve {where}, at "
         f"{1000 * peak['gain']:,.0f} {unit}"
     )
-    ax.set_xlabel("Share of customers given the offer, by rank")
-    ax.set_ylabel(f"{unit.capitalize()} gained per 1,000 customers")
+    ax.set_xlabel("share of customers given the offer, by rank")
+    ax.set_ylabel(f"{unit} gained per 1,000 customers")
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.legend(loc="best")
     return ax

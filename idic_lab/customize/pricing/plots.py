@@ -51,8 +51,8 @@ def plot_profit_by_price(
         best = model.set_index("segment")["profit"]
         title = f"At {price:.2f} the segment “{(profit / best).idxmin()}” earns {(profit / best).min():.0%} of its best"
     ax.set_title(title)
-    ax.set_xlabel(f"Price ({figures.currency()}); bars: 95% interval of the best price")
-    ax.set_ylabel(f"Profit per showing ({figures.currency()})")
+    ax.set_xlabel(f"price ({figures.currency()}); bars: 95% interval of the best price")
+    ax.set_ylabel(f"profit per showing ({figures.currency()})")
     ax.set_ylim(bottom=0)
     ax.legend(title="segment", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
@@ -83,7 +83,7 @@ def plot_fairness(table: pd.DataFrame, by: str, one_price: float, ax: Axes | Non
     ax.set_xlim(-0.5, len(table) - 0.5)
     gap = table["mean_price"].max() / table["mean_price"].min() - 1
     ax.set_title(f"Prices per segment differ by {gap:.0%} between {by.replace('_', ' ')}s")
-    ax.set_xlabel(by.replace("_", " ").capitalize())
-    ax.set_ylabel(f"Mean price shown\n({figures.currency()}; bars: 95% interval)")
+    ax.set_xlabel(by.replace("_", " "))
+    ax.set_ylabel(f"mean price shown\n({figures.currency()}; bars: 95% interval)")
     ax.yaxis.set_major_formatter("{x:.2f}")
     return ax

@@ -41,7 +41,7 @@ def plot_evaluation(table: pd.DataFrame, k: int = 10, ax: Axes | None = None) ->
     best = ordered.iloc[-1]
     beaten = "" if best["recommender"] == "popularity" else f", popularity {baseline:.0%}"
     ax.set_title(f"{best['recommender'].capitalize()} finds {best['recall']:.0%} of later purchases{beaten}")
-    ax.set_xlabel(f"Recall in a list of {k} (share of later purchases; lines: 95% intervals)")
+    ax.set_xlabel(f"recall in a list of {k} (share of later purchases; lines: 95% intervals)")
     ax.xaxis.set_major_formatter("{x:.0%}")
     return ax
 
@@ -72,7 +72,7 @@ def plot_complements(table: pd.DataFrame, names: pd.Series | None = None, ax: Ax
     ax.set_yticks(place, labels)
     ax.set_xlim(left=0)
     ax.set_title(f"{len(table)} pairs come together more often than chance explains")
-    ax.set_xlabel("Orders")
+    ax.set_xlabel("orders")
     ax.legend(loc="lower right")
     return ax
 
@@ -107,8 +107,8 @@ def plot_coverage(table: pd.DataFrame, name: str = "", ax: Axes | None = None) -
         f"{name}{': ' if name else ''}{enough['extra_options']} of {table['extra_options'].max()} extra options "
         f"suit {enough['covered']:.0%} of customers"
     )
-    ax.set_xlabel("Extra options kept (number below a point: combinations they make)")
-    ax.set_ylabel("Customers served as well as by all")
+    ax.set_xlabel("extra options kept (number below a point: combinations they make)")
+    ax.set_ylabel("customers served as well as by all")
     ax.set_ylim(min(0, table["covered"].min() - 0.1), 1.05)
     ax.yaxis.set_major_formatter("{x:.0%}")
     return ax

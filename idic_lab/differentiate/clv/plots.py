@@ -169,7 +169,8 @@ def plot_alive_path(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     last = bought["date"].iloc[-1]
     silent = (table["date"].iloc[-1] - last).days
     _state(
-        ax, f"{silent} days after the last purchase, P(alive) is {table['probability_alive'].iloc[-1]:.2f}"
+        ax,
+        f"{silent} day{'s' * (silent != 1)} after the last purchase, P(alive) is {table['probability_alive'].iloc[-1]:.2f}",
     )
     ax.set_xlabel("date (ticks at the foot: purchase days)")
     ax.set_ylabel("P(alive)")
@@ -230,8 +231,8 @@ def plot_iso_value(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax, unit = figures.axes(ax), unit_name(table)
     quantity = "residual_value" if "residual_value" in table else "dert"
-    worth = f"Residual value ({figures.currency()})"
-    label = worth if quantity == "residual_value" else "Discounted purchases to come"
+    worth = f"residual value ({figures.currency()})"
+    label = worth if quantity == "residual_value" else "discounted purchases to come"
     grid, week = _map(table, quantity, label, ax, contours=True)
     column, most = grid[week], int(grid.index[-1])
     seen = f"Last seen in {unit.removesuffix('s')} {week:.0f}"
