@@ -46,7 +46,7 @@ def read(name: str, content: bytes, encoding: str | None = None, separator: str 
     if not text.strip():
         raise DataError(f"{name}: the file holds nothing but blanks.")
     _refuse_other_languages(name, text)
-    skipped, text, told = _skip_to_header(text)
+    skipped, text, told = _skip_to_header(name, text)
     separator = separator or told
     titles = _title_lines(text, [separator] if separator else list(SEPARATORS))
     if titles:
@@ -194,17 +194,19 @@ def _short(error: UnicodeError) -> str:
     return f"{getattr(error, 'reason', 'invalid bytes')} at byte {getattr(error, 'start', 0)}"
 
 
-def _skip_to_header(text: str) -> tuple[int, str, str | None]:
+def _skip_to_header(name: str, text: str) -> tuple[int, str, str | None]:
     """Lines before the header, the text from the header on, and the separator if a line ``sep=;`` tells it."""
-    skipped, separator = 0, None
-    while True:
-        line, _, rest = text.partition("\n")
+    skipped, separator, start = 0, None, 0
+    while start < len(text):  # by position: cutting the text at each of a million blank lines would copy it as often
+        end = text.find("\n", start)
+        line = text[start : len(text) if end < 0 else end]
         told = re.fullmatch(r'"?sep=(.)"?', line.strip(" "), flags=re.IGNORECASE)
         if told and skipped == 0:
             separator = told[1]
         elif line.strip():
-            return skipped, text, separator
-        text, skipped = rest, skipped + 1
+            return skipped, text[start:], separator
+        start, skipped = start + len(line) + 1, skipped + 1
+    raise DataError(f"{name}: there is nothing below the line sep={separator}, which says how columns are separated.")
 
 
 def _title_lines(text: str, separators: list[str]) -> int:

@@ -160,6 +160,7 @@ SHAPES = [
     Case("tabs", text(HEADER.replace(",", "\t"), GOOD.replace(",", "\t")), [A], file="orders.tsv"),
     Case("bars with blanks around", text("customer_id | date | amount", "A | 2024-01-31 | 9.50"), [A]),
     Case("sep= line as Excel writes it", text("sep=;", "customer_id;date;amount", "A;2024-01-31;9,50"), [A]),
+    Case("a sep= line and nothing else", text("sep=;"), refused="nothing below the line sep=;"),
     Case(
         "decimal commas between commas",
         text(HEADER, "A,2024-01-31,9,50", "B,2024-02-01,3,00"),
