@@ -26,7 +26,7 @@ test: $(READY) ## Run every test, and hold the notebooks to their stored outputs
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope $(NBVAL) notebooks
 
 trust: $(READY) ## Search at length for bad input, degenerate numbers and traces of people, then make faults
-	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -q -n 2 --dist loadscope $(TRUST)
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -q -n 2 --dist loadscope -o faulthandler_timeout=900 $(TRUST)
 	$(BIN)/idic-lab run meridian
 	$(BIN)/idic-lab run meridian --every quarter --only 00,52,53
 	$(BIN)/idic-lab compare studies/quick.yaml --out runs/compare-quick
@@ -38,10 +38,11 @@ audit: ## Ask whether a dependency has a known weakness; needs the network, whic
 	@.audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock || { echo "Either a weakness is \
 	listed above, or the service of advisories could not be reached: then nothing was audited." >&2; exit 1; }
 
+# OPTIONS are JupyterLab's own: make lab OPTIONS="--no-browser --port=8890", or --allow-root in a container.
 lab: $(READY) ## Open JupyterLab on the course; with nbgrader's panels too: make lab FOR=instructor
 	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null
 	@echo "Starting JupyterLab; it opens in your browser. Ctrl+C twice ends it."
-	@JUPYTER_CONFIG_PATH=$(if $(filter instructor,$(FOR)),$(CURDIR)/jupyter/instructor:)$(CURDIR)/jupyter $(BIN)/jupyter lab --log-level=WARN --notebook-dir=. notebooks/00_start_here.ipynb
+	@JUPYTER_CONFIG_PATH=$(if $(filter instructor,$(FOR)),$(CURDIR)/jupyter/instructor:)$(CURDIR)/jupyter $(BIN)/jupyter lab --log-level=WARN --notebook-dir=. $(OPTIONS)
 
 book: .venv-book/.ready ## Build the course as a website, from the stored outputs; open _build/html/index.html
 	@.venv-book/bin/python book/pages.py _build/book-source
