@@ -7,7 +7,8 @@ c.ServerApp.ip = "127.0.0.1"
 c.ServerApp.log_level = c.LabApp.log_level = "WARN"  # the address to open is still shown
 # No pings on one machine; the default time is longer than tornado allows, and it says so.
 c.ServerApp.tornado_settings = {"ws_ping_interval": 0, "ws_ping_timeout": 0}
-c.LabApp.default_url = "/lab/tree/notebooks/00_start_here.ipynb"  # also of the address to copy from the terminal
+# The address to copy from the terminal leads there too; a file named on the command line would not be in it.
+c.LabApp.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.extension_manager = "readonly"  # the other one asks the package index

@@ -196,8 +196,9 @@ def _short(error: UnicodeError) -> str:
 
 def _skip_to_header(name: str, text: str) -> tuple[int, str, str | None]:
     """Lines before the header, the text from the header on, and the separator if a line ``sep=;`` tells it."""
+    # By position, since cutting the text at each of a million blank lines would copy it as often.
     skipped, separator, start = 0, None, 0
-    while start < len(text):  # by position: cutting the text at each of a million blank lines would copy it as often
+    while start < len(text):
         end = text.find("\n", start)
         line = text[start : len(text) if end < 0 else end]
         told = re.fullmatch(r'"?sep=(.)"?', line.strip(" "), flags=re.IGNORECASE)
@@ -206,7 +207,9 @@ def _skip_to_header(name: str, text: str) -> tuple[int, str, str | None]:
         elif line.strip():
             return skipped, text[start:], separator
         start, skipped = start + len(line) + 1, skipped + 1
-    raise DataError(f"{name}: there is nothing below the line sep={separator}, which says how columns are separated.")
+    raise DataError(
+        f"{name}: there is nothing below the line sep={separator}, which says how columns are separated."
+    )
 
 
 def _title_lines(text: str, separators: list[str]) -> int:
