@@ -143,6 +143,8 @@ def forget(
     run: RunFolder,
 ) -> None:
     """Remove a customer from a run: repository, exported tables, notebooks and report; totals stay."""
+    mistyped.run_folder(run)
+    typer.echo(f"Looking for the customer in {run} ...")
     from idic_lab.course import forgetting
 
     typer.echo(str(forgetting.forget(run, customer)))
@@ -154,6 +156,7 @@ def find(
     run: RunFolder,
 ) -> None:
     """Show which code stands for a customer, or whom a code stands for; the answer is personal."""
+    mistyped.run_folder(run)
     from idic_lab import pseudonyms
     from idic_lab.course import forgetting
 
@@ -292,10 +295,11 @@ def begin_exercise(
     out: Annotated[Path, typer.Option(help="Folder for your copy.")] = Path("my-exercises"),
 ) -> None:
     """Take a student's copy of an assignment, to work on without an instructor."""
+    mistyped.assignment(course, assignment)
+    typer.echo(f"Making your copy of {assignment} ...")
     from idic_lab.exercises.course_folder import CourseFolder
     from idic_lab.exercises.self_study import begin
 
-    typer.echo(f"Making your copy of {assignment} ...")
     path = begin(CourseFolder(course), assignment, out, student)
     typer.echo(f"Open {path} in JupyterLab. When you are done: idic-lab exercises grade-own {path}")
 

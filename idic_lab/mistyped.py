@@ -23,10 +23,11 @@ METHODS = (
     *("rfm_quintiles", "supervised_tree", "ward"),
 )
 SET_BY_THE_RUN = ("dataset", "run_dir")
+REPOSITORY_FILE = "idic.duckdb"
 
 
 def dataset(name: str) -> None:
-    """Refuse a name that is neither a data set's, nor registered for a file of one's own, nor a path.
+    """Refuse a name that is neither a data set's, nor registered for a file of one's own, nor a path to something.
 
     Examples
     --------
@@ -35,8 +36,10 @@ def dataset(name: str) -> None:
     ...
     idic_lab.errors.UnknownName: Unknown data set 'cdnoww'. Did you mean 'cdnow'? Valid: ...
     """
-    if not re.fullmatch(r"[\w-]+", name) or name in DATASETS or Path(name).exists():
+    if name in DATASETS or Path(name).expanduser().exists() or re.search(r"[*?\[]", name):
         return
+    if not re.fullmatch(r"[\w-]+", name):
+        return file(Path(name).expanduser())
     try:
         home = Path(os.environ.get("IDIC_LAB_HOME") or "~/.idic-lab").expanduser()
         registered = list(json.loads((home / "catalogue.json").read_text(encoding="utf-8")))
@@ -106,6 +109,23 @@ def methods(study: Path) -> None:
             raise UnknownName(f"method in {study.name}", name, METHODS)
 
 
+def assignment(course: Path, name: str) -> None:
+    """Refuse a name that is no assignment's; without the folder of the exercises nothing is refused."""
+    known = sorted(
+        found.parent.name for found in course.glob("source/*/*.ipynb") if found.stem == found.parent.name
+    )
+    if known and name not in known:
+        raise UnknownName("assignment", name, known)
+
+
+def run_folder(path: Path) -> None:
+    """Refuse a folder that is not there or holds no run, with the nearest one beside it."""
+    if (path / REPOSITORY_FILE).exists():
+        return
+    beside = [other.name for other in path.parent.glob("*/") if (other / REPOSITORY_FILE).exists()]
+    raise DataError(f"'{path}' holds no run: there is no {REPOSITORY_FILE} in it.{_nearest(path, beside)}")
+
+
 def file(path: Path) -> None:
     """Refuse a file that is not there, with the nearest name beside it."""
     if path.exists():
@@ -114,6 +134,10 @@ def file(path: Path) -> None:
         raise DataError(
             f"There is no file {str(path)!r}. The folder {str(path.parent)!r} does not exist either."
         )
-    near = difflib.get_close_matches(path.name, [other.name for other in path.parent.iterdir()], n=1)
-    hint = f" Did you mean {near[0]!r} in the same folder?" if near else ""
-    raise DataError(f"There is no file {str(path)!r}.{hint}")
+    near = _nearest(path, [other.name for other in path.parent.iterdir()])
+    raise DataError(f"There is no file {str(path)!r}.{near}")
+
+
+def _nearest(path: Path, names: list[str]) -> str:
+    near = difflib.get_close_matches(path.name, names, n=1)
+    return f" Did you mean {near[0]!r} in the same folder?" if near else ""

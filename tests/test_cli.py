@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+EXERCISES = Path(__file__).resolve().parents[1] / "exercises"
 
 
 def idic_lab(*arguments: str, **options) -> subprocess.CompletedProcess:
@@ -42,12 +45,13 @@ def test_the_names_known_without_loading_anything_are_those_that_are_registered(
     from idic_lab import datasets, mistyped
     from idic_lab.compare import methods
     from idic_lab.compare.method_registry import METHODS
-    from idic_lab.course import notebooks
+    from idic_lab.course import lab, notebooks
 
     assert list(mistyped.DATASETS) == datasets.names()
     built_in = {name for name, one in METHODS.items() if one.factory.__module__.startswith(methods.__name__)}
     assert set(mistyped.METHODS) == built_in
     assert set(mistyped.SET_BY_THE_RUN) == set(notebooks.RESERVED)
+    assert mistyped.REPOSITORY_FILE == lab.REPOSITORY_FILE
 
 
 def test_a_mistyped_name_is_answered_before_anything_slow_is_loaded(tmp_path):
@@ -61,6 +65,9 @@ def test_a_mistyped_name_is_answered_before_anything_slow_is_loaded(tmp_path):
         ["run", "cdnow", "--only", "99"],
         ["run", "cdnow", "-p", "calibration_ennd=1997-06-30"],
         ["run", "--data", "missing.csv"],
+        ["run", "missing.csv"],
+        ["forget", "C1", "--run", "runs/meridan"],
+        ["exercises", "begin", "valu", "--course", str(EXERCISES)],
         ["compare", "study.yaml"],
     ):
         ran = [sys.executable, "-c", script.format(arguments)]
