@@ -199,6 +199,6 @@ def plot_policies(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     best = ordered.iloc[-1]
     ax.set_title(f"Best: {best['policy']}, {best['gain']:+.2f} per customer over giving nothing")
     ax.set_xlabel(
-        f"Profit gained per customer ({figures.currency()}; lines: 95% intervals); share treated in brackets"
+        f"profit gained per customer ({figures.currency()}; lines: 95% intervals); share treated in brackets"
     )
     return ax

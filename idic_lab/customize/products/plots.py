@@ -155,7 +155,7 @@ def plot_configuration(
     ax.set_title(f"{product['name']} at {price:,.2f}, margin {margin:,.2f}:\nbest for “{total.index[-1]}”")
     ax.set_xlabel(
         textwrap.fill(
-            "Fit (wishes met more, or less, than among customers in general): "
+            "fit (wishes met more, or less, than among customers in general): "
             + ", ".join(options["option"]),
             95,
         )
