@@ -21,6 +21,7 @@ from idic_lab.errors import DataError
 from idic_lab.repository import OF_CUSTOMER, Repository
 
 KEYS = "customer_keys"
+LEFT_OUT = "customers who were removed from this run before are left out"  # a remark of a card
 _SHORTEST = 8  # hexadecimal digits: short enough to read out, long enough that few need more
 
 
@@ -157,11 +158,11 @@ def _coded(dataset: Dataset, known: dict[str, str]) -> Dataset:
 
 def _without_forgotten(dataset: Dataset, repository: Repository) -> Dataset:
     """Leave out whoever was removed from the repository, though the file still has them."""
-    if not repository.has_forgotten():
+    if repository.forgotten() is None:
         return dataset
     made = {name: repository.without_forgotten(data) for name, data in dataset.tables.items()}
     card = copy.deepcopy(dataset.card)
     left = made["transactions"]["customer_id"].unique() if "transactions" in made else []
     card.customers_only_returns = [who for who in card.customers_only_returns if who in set(left)]
-    card.quirks = [*card.quirks, "customers who were removed from this run before are left out"]
+    card.quirks = [*card.quirks, LEFT_OUT]
     return Dataset(dataset.name, made, card)

@@ -6,7 +6,6 @@ moment of a read or a write and closed again, so that the notebooks of a run, ea
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import threading
 from collections.abc import Iterable, Iterator
@@ -19,6 +18,7 @@ import pandas as pd
 
 from idic_lab import databases, repository_file, tables
 from idic_lab.errors import DamagedRepository, DataError, RepositoryError, UnknownName
+from idic_lab.forgotten_codes import ForgottenCodes, code
 
 _HISTORY = "_history"
 _SALT = "_salt"
@@ -137,7 +137,7 @@ class Repository:
             finally:
                 connection.unregister("incoming")
 
-    def forget(self, customer_id: str) -> dict[str, int]:
+    def forget(self, customer_id: str, known_elsewhere: bool = False) -> dict[str, int]:
         """Remove a person from every table.
 
         Rows that name the customer go; so do rows of the records linked to the customer (visits, contacts, answers,
@@ -150,6 +150,8 @@ class Repository:
         ----------
         customer_id : str
             As the tables name the customer or, where that is by code, as the data did.
+        known_elsewhere : bool
+            Keep the code also of a customer whom no table knows.
 
         Returns
         -------
@@ -170,17 +172,17 @@ class Repository:
                 counts, records = _remove(connection, customer, original)
                 if self.path is not None:
                     repository_file.mark_for_rewriting(connection)
-                if not counts:
+                if not counts and not known_elsewhere:
                     raise DataError("No table of the repository knows a customer with this number.")
                 salt = _salt(connection)
                 connection.execute(f"CREATE TABLE IF NOT EXISTS {_FORGOTTEN} (code VARCHAR)")
                 gone = sorted({customer, original, *records})
                 connection.executemany(
-                    f"INSERT INTO {_FORGOTTEN} VALUES (?)", [[_code(salt, one)] for one in gone]
+                    f"INSERT INTO {_FORGOTTEN} VALUES (?)", [[code(salt, one)] for one in gone]
                 )
-                code = "forgotten customer " + _code(salt, customer)
+                by = "forgotten customer " + code(salt, customer)
                 for name, rows in counts.items():
-                    self._record(connection, "forget", name, rows, code, ())
+                    self._record(connection, "forget", name, rows, by, ())
                 connection.execute("COMMIT")
             except duckdb.Error as error:
                 _roll_back(connection)
@@ -197,23 +199,24 @@ class Repository:
         with self._connection(write=True) as connection:
             return _salt(connection)
 
-    def has_forgotten(self) -> bool:
-        """Whether a customer was ever removed."""
+    def forgotten(self) -> ForgottenCodes | None:
+        """What tells the customers who were removed from this repository, and their records; None when nobody was."""
         with self._connection(write=False) as connection:
-            return connection is not None and _holds(connection, _FORGOTTEN)
+            if connection is None or not _holds(connection, _FORGOTTEN):
+                return None
+            codes = {one for (one,) in connection.execute(f"SELECT code FROM {_FORGOTTEN}").fetchall()}
+            return ForgottenCodes(_salt(connection), frozenset(codes))
 
     def without_forgotten(self, data: pd.DataFrame) -> pd.DataFrame:
         """A table without the rows of customers, and of their records, who were removed from this repository."""
         columns = [column for column in (*OF_CUSTOMER, *OF_RECORD) if column in data]
-        if not columns or not self.has_forgotten():
+        forgotten = self.forgotten() if columns else None
+        if forgotten is None:
             return data
-        with self._connection(write=False) as connection:
-            gone = {code for (code,) in connection.execute(f"SELECT code FROM {_FORGOTTEN}").fetchall()}
-            salt = _salt(connection)
         keep = pd.Series(True, index=data.index)
         for column in columns:
             present = data[column].dropna().unique()
-            leaving = [one for one in present if _code(salt, str(one)) in gone]
+            leaving = [one for one in present if str(one) in forgotten]
             keep &= ~data[column].isin(leaving)
         return data[keep].reset_index(drop=True)
 
@@ -289,11 +292,6 @@ def _salt(connection) -> str:
     return connection.execute(f"SELECT salt FROM {_SALT}").fetchall()[0][
         0
     ]  # to the end, or the result stays open
-
-
-def _code(salt: str, identifier: str) -> str:
-    """A code that tells forgotten customers apart and cannot be compared with those of another repository."""
-    return hashlib.sha256(f"{salt}{identifier}".encode()).hexdigest()[:12]
 
 
 def _both_names(connection, customer: str) -> tuple[str, str]:

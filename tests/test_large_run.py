@@ -1,6 +1,7 @@
 """Large Parquet is read in parts with the rules, the counts and the numbers of a small file, and never taken for whole when it is not."""
 
 import json
+import shutil
 
 import duckdb
 import pandas as pd
@@ -9,11 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from idic_lab import datasets, tables
-from idic_lab.course import all_customers, manifest
+from idic_lab.course import all_customers, forgetting, forgetting_in_slices, manifest
 from idic_lab.course.run import run
 from idic_lab.datasets import large_parquet, own_files
 from idic_lab.differentiate import clv, rfm
 from idic_lab.errors import ContractError, DataError
+from idic_lab.repository import Repository
 from idic_lab.tables import in_engine
 
 SILENT = {"tell": lambda line: None}
@@ -176,6 +178,79 @@ def test_a_run_says_that_its_figures_are_of_a_sample(made, tmp_path):
     assert result.failed is None, result.error
     assert manifest.read(result.folder)["all_customers"]["sampled"] == 300
     assert "random sample of 300 customers" in (result.folder / "report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def large_run(made, tmp_path_factory):
+    """A run on shoppers whose ids cannot stand in a file by chance; only some are in the sample the notebooks see."""
+    data = tmp_path_factory.mktemp("shop") / "shop.parquet"
+    transactions = made[2].assign(customer_id=lambda rows: "shopper-" + rows["customer_id"] + "-end")
+    transactions.to_parquet(data)
+    out = tmp_path_factory.mktemp("runs") / "run"
+    arguments = {
+        "out": out,
+        "only": "00",
+        "large": True,
+        "options": all_customers.Options(sample=300),
+        **SILENT,
+    }
+    result = run(data, **arguments)
+    assert result.failed is None, result.error
+    return out, data, arguments
+
+
+def everybody(folder) -> set[str]:
+    return set(read(folder, "transactions")["customer_id"])
+
+
+@pytest.mark.parametrize("sampled", [True, False])
+def test_a_customer_forgotten_by_a_large_run_is_in_no_byte_of_it_and_stays_away(large_run, tmp_path, sampled):
+    out, data, arguments = large_run
+    folder = shutil.copytree(out, tmp_path / "run")
+    before, totals = everybody(folder), manifest.read(folder)["all_customers"]["totals"]
+    in_sample = set(Repository(folder / "idic.duckdb").read("transactions")["customer_id"])
+    leaving = min(who for who in before if (who in in_sample) is sampled)
+    done = forgetting.forget(folder, leaving)
+    assert done.rows["all_customers/transactions"] >= 1 and done.rows["all_customers/rfm"] == 1
+    assert ("transactions" in done.rows) is sampled
+    assert everybody(folder) == before - {leaving}
+    assert not [
+        path for path in folder.rglob("*") if path.is_file() and leaving.encode() in path.read_bytes()
+    ]
+    assert set(read(folder, "customer_value")["customer_id"]) == before - {leaving}
+    with pytest.raises(DataError, match="knows a customer with this number"):
+        forgetting.forget(folder, "shopper-nobody-end")
+
+    lines = []
+    again = arguments | {"out": folder, "tell": lines.append}
+    assert run(data, **again).failed is None
+    assert sum("kept from the last call" in line for line in lines if line.startswith("All customers")) == 7
+    assert everybody(folder) == before - {leaving}
+    assert manifest.read(folder)["all_customers"]["totals"] == totals
+    if sampled:
+        return
+    assert run(data, fresh=True, **again).failed is None
+    assert everybody(folder) == before - {leaving}
+    assert (
+        sum(segment["customers"] for segment in manifest.read(folder)["all_customers"]["totals"])
+        == len(before) - 1
+    )
+
+
+def test_a_removal_from_a_large_run_that_was_cut_short_can_be_given_again(large_run, tmp_path, monkeypatch):
+    folder = shutil.copytree(large_run[0], tmp_path / "run")
+    in_sample = set(Repository(folder / "idic.duckdb").read("transactions")["customer_id"])
+    leaving = min(everybody(folder) - in_sample)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(
+            forgetting_in_slices, "_correct_progress", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
+        forgetting.forget(folder, leaving)
+    assert manifest.read(folder)["status"] == "removing a customer"
+    forgetting.forget(folder, leaving)
+    assert manifest.read(folder)["status"] != "removing a customer"
+    for path in folder.rglob("*"):
+        assert not path.is_file() or leaving.encode() not in path.read_bytes(), path
 
 
 def test_small_parquet_is_loaded_and_only_parquet_can_be_large(plain, tmp_path):

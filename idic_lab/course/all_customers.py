@@ -26,6 +26,8 @@ from idic_lab.datasets.large_columns import literal
 from idic_lab.datasets.large_parquet import LargeParquet
 from idic_lab.differentiate import clv, rfm
 from idic_lab.errors import FitError
+from idic_lab.forgotten_codes import ForgottenCodes
+from idic_lab.pseudonyms import LEFT_OUT
 from idic_lab.stage_functions import ANNUAL_DISCOUNT_RATE, MARGIN, UNIT_DAYS
 
 # Parameters of the notebook on lifetime value that say how customers are valued, as written there.
@@ -83,6 +85,7 @@ def make(
     parameters: Mapping[str, object] | None = None,
     tell: Callable[[str], None] = print,
     progress: bool = False,
+    forgotten: ForgottenCodes | None = None,
 ) -> datasets.Dataset:
     """Write the tables of every customer, and give the data set of a sample of them for the notebooks.
 
@@ -101,6 +104,8 @@ def make(
         Receives one line per step.
     progress : bool
         Draw bars over the slices.
+    forgotten : ForgottenCodes, optional
+        Customers to leave out, whom the run was made to forget.
 
     Returns
     -------
@@ -114,7 +119,7 @@ def make(
     slices = SlicedTables(
         run_folder / ALL_CUSTOMERS, source.slices, key, options.memory, sampling, tell, progress
     )
-    work = _Work(source, slices, dict(columns or {}), valuing, options)
+    work = _Work(source, slices, dict(columns or {}), valuing, options, forgotten)
     try:
         slices.step("lines", f"reading {source.rows:,} rows", work.read, ("rejects",))
         slices.step(
@@ -160,14 +165,18 @@ def record(run_folder: Path) -> dict | None:
 class _Work:
     """The steps of one large run, in the order in which they are done."""
 
-    def __init__(self, source, slices: SlicedTables, columns: dict, valuing: dict, options: Options):
+    def __init__(
+        self, source, slices: SlicedTables, columns: dict, valuing: dict, options: Options, forgotten
+    ):
         self.source, self.slices, self.columns = source, slices, columns
-        self.valuing, self.options = valuing, options
+        self.valuing, self.options, self.forgotten = valuing, options, forgotten
         self.state, self.connection = slices.state, slices.connection
 
     def read(self) -> None:
         """The one pass over the source: lines by slice, rejects, and the card."""
         planned = large_cleaning.plan(self.connection, self.source, self.columns)
+        if self.forgotten:
+            planned = planned.without(self.forgotten.sql("customer_id"))
         partial = self.slices.folder / "lines.partial"
         shutil.rmtree(partial, ignore_errors=True)
         large_cleaning.write_lines(self.connection, planned, partial)
@@ -175,6 +184,8 @@ class _Work:
         card = large_cleaning.card(self.connection, lines, self.source, planned.facts)
         refused = f'SELECT source, line, "column", value, reason FROM {lines} WHERE reason IS NOT NULL ORDER BY source, line'
         self.slices.write("rejects", 0, lambda: self.connection.sql(refused))
+        if self.forgotten:
+            card.quirks.append(LEFT_OUT)
         self.state["card"] = card.to_dict()
         shutil.rmtree(self.slices.folder / "lines", ignore_errors=True)  # of a call that was killed just here
         os.replace(partial, self.slices.folder / "lines")

@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,9 +14,9 @@ import filelock
 import nbformat
 import pandas as pd
 
-from idic_lab import datasets, whole_files
+from idic_lab import datasets, pseudonyms, whole_files
+from idic_lab.course import forgetting_in_slices, report, run_folder
 from idic_lab.course import manifest as manifests
-from idic_lab.course import report, run_folder
 from idic_lab.course.lab import CARD_FILE, HEADLINE, REPOSITORY_FILE
 from idic_lab.errors import DataError, RepositoryError
 from idic_lab.repository import OF_CUSTOMER, OF_RECORD, Repository
@@ -96,9 +97,18 @@ def forget(folder: str | Path, customer: str) -> Forgotten:
 
 
 def _forget(folder: Path, repository: Repository, customer: str) -> Forgotten:
-    told = giveaways(repository, customer)
+    told, names = giveaways(repository, customer), {customer}
+    if repository.has(pseudonyms.KEYS):
+        with suppress(DataError):
+            names |= {*pseudonyms.find(repository, customer)}
+    large = forgetting_in_slices.are_there(folder)
     if not told:
-        raise DataError("No table of the repository knows a customer with this number.")
+        # Of a large run the repository holds a sample only; or an earlier removal was cut short behind it.
+        left_to_do = large and customer in (repository.forgotten() or ())
+        if not left_to_do and not (large and forgetting_in_slices.know(folder, names)):
+            raise DataError("No table of the run knows a customer with this number.")
+        told = [customer]
+        repository.forget(customer, known_elsewhere=True)
     repository.salt()  # opens the file for writing: when that cannot be, nothing is touched
     record = manifests.read(folder)
     record["status"] = "removing a customer"
@@ -107,7 +117,8 @@ def _forget(folder: Path, repository: Repository, customer: str) -> Forgotten:
     for exported in (folder / "tables").glob("*.parquet"):
         exported.unlink()
     whole_files.remove_leftovers(folder)
-    result = Forgotten(repository.forget(customer), shown)
+    rows = forgetting_in_slices.remove(folder, names) if large else {}
+    result = Forgotten(repository.forget(customer, known_elsewhere=large) | rows, shown)
     (folder / "tables").mkdir(exist_ok=True)
     run_folder.export_tables(folder)
     record["notebooks"] = {

@@ -114,7 +114,10 @@ def run(
                 raise LabError(
                     "Codes for customers are not made in a run on large data: give --no-large as well."
                 )
-            dataset = all_customers.make(source, folder, columns, options, parameters, tell, progress)
+            forgotten = Repository(folder / REPOSITORY_FILE).forgotten()
+            dataset = all_customers.make(
+                source, folder, columns, options, parameters, tell, progress, forgotten
+            )
             tell(str(dataset.card))
         everybody = all_customers.record(folder) if source is not None else None
         return _run_locked(dataset, folder, stages, parameters, tell, progress, every, everybody, coded)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -41,6 +41,10 @@ class Plan:
     query: str
     roles: dict[str, str]
     facts: dict
+
+    def without(self, condition: str) -> Plan:
+        """The same, less the lines of which a condition, in SQL, is true."""
+        return replace(self, query=f"SELECT * FROM ({self.query}) WHERE NOT ({condition})")
 
 
 def plan(connection: duckdb.DuckDBPyConnection, source: LargeParquet, given: Mapping | None = None) -> Plan:

@@ -204,7 +204,7 @@ def test_forgetting_nobody_changes_no_file(copy):
 
 
 def test_a_removal_that_failed_half_way_can_be_given_again(copy, monkeypatch):
-    def full(self, customer):
+    def full(self, customer, **options):
         raise RepositoryError("the disk is full")
 
     with monkeypatch.context() as broken:
