@@ -24,6 +24,7 @@ from idic_lab.exercises.repair import repair
 
 COURSE_ID = "idic_lab"
 TOO_LONG, KILLED = -9, 137
+_SIGKILL = getattr(signal, "SIGKILL", 9)  # Windows has none
 _running: set[int] = set()  # nbgrader processes, which Ctrl-C does not reach by itself
 
 
@@ -76,14 +77,22 @@ def nbgrader(course: CourseFolder, *arguments: str, seconds: float | None = None
         try:
             said, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            _end(process.pid)
             said, _ = process.communicate()
             return TOO_LONG, said
         finally:
             _running.discard(process.pid)
-        if process.returncode == -signal.SIGKILL:
+        if process.returncode == -_SIGKILL:
             return KILLED, f"{said}\nError: it was ended from outside, or ran out of memory"
         return process.returncode, said
+
+
+def _end(pid: int) -> None:
+    """End a grader and what it started; Windows knows no groups, and there its kernel ends by itself."""
+    if hasattr(os, "killpg"):
+        os.killpg(pid, _SIGKILL)
+    else:
+        os.kill(pid, _SIGKILL)
 
 
 def release(course: CourseFolder, assignment: str) -> None:
@@ -167,7 +176,7 @@ def _grade_locked(course, assignment, students, processes, submission_seconds, t
             pool.shutdown(wait=False, cancel_futures=True)
             for pid in tuple(_running):
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(pid, signal.SIGKILL)
+                    _end(pid)
             raise
     for result in results:
         if result.failed:

@@ -20,7 +20,7 @@ def table(said: dict) -> str:
     >>> row |= {"parent alone": 1, "second kills": 0, "too late": 0}
     >>> print(table({"kills": 2, "seconds": 61, "seed": 7, "violations": 0, "not begun": 0, "kinds": [row]}))
     The last full run: 2 kills in 1 minute (seed 7), of which 1 hit the parent alone and 0 were second kills. 2 of the 2
-    were resumed, and none violated anything.
+    were resumed, and none violated one of the four sentences.
     <BLANKLINE>
     | work | kills | at random | at a file operation | as a file appeared | resumed | violations |
     |---|--:|--:|--:|--:|--:|--:|
@@ -34,7 +34,7 @@ def table(said: dict) -> str:
     text = (
         f"The last full run: {kills} kills in {minutes} minute{'s' * (minutes != 1)} (seed {said['seed']}), of which "
         f"{total['parent alone']} hit the parent alone and {total['second kills']} were second kills. "
-        f"{total['resumed']} of the {kills} were resumed, and {said['violations'] or 'none'} violated anything."
+        f"{total['resumed']} of the {kills} were resumed, and {said['violations'] or 'none'} violated one of the four sentences."
     )
     if total["too late"]:
         text += f" In {total['too late']} further cases the work had ended before each kill."
