@@ -94,11 +94,9 @@ def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str]
         handed_in = copy.root / "submitted" / student / assignment
         handed_in.mkdir(parents=True)
         shutil.copy(path, handed_in / path.name)
-        kinds = (".csv", ".xlsx", ".parquet")
-        for brought in (
-            file for file in path.parent.iterdir() if file.suffix in kinds
-        ):  # the capstone's own data
-            shutil.copy(brought, handed_in / brought.name)
+        for brought in path.parent.iterdir():
+            if brought.suffix in (".csv", ".xlsx", ".parquet"):  # the capstone's own data
+                shutil.copy(brought, handed_in / brought.name)
         graded = grade_class(copy, assignment, processes=1)
         share = scores(copy, assignment).loc[student]
         status, said = nbgrader(copy, "generate_feedback", assignment)
