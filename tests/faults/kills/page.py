@@ -20,7 +20,7 @@ def table(said: dict) -> str:
     >>> row |= {"parent alone": 1, "second kills": 0, "too late": 0}
     >>> print(table({"kills": 2, "seconds": 61, "seed": 7, "violations": 0, "not begun": 0, "kinds": [row]}))
     The last full run: 2 kills in 1 minute (seed 7), of which 1 hit the parent alone and 0 were second kills. 2 of the 2
-    were resumed, and none violated one of the four sentences.
+    were resumed, and none violated any of the four sentences.
     <BLANKLINE>
     | work | kills | at random | at a file operation | as a file appeared | resumed | violations |
     |---|--:|--:|--:|--:|--:|--:|
@@ -34,10 +34,11 @@ def table(said: dict) -> str:
     text = (
         f"The last full run: {kills} kills in {minutes} minute{'s' * (minutes != 1)} (seed {said['seed']}), of which "
         f"{total['parent alone']} hit the parent alone and {total['second kills']} were second kills. "
-        f"{total['resumed']} of the {kills} were resumed, and {said['violations'] or 'none'} violated one of the four sentences."
+        f"{total['resumed']} of the {kills} were resumed, and {said['violations'] or 'none'} violated any of the four sentences."
     )
     if total["too late"]:
-        text += f" In {total['too late']} further cases the work had ended before each kill."
+        further = f"{total['too late']} further case{'s' * (total['too late'] != 1)}"
+        text += f" In {further} the work had ended before each kill."
     if said["not begun"]:
         text += f" {said['not begun']} cases were not begun, for want of time."
     lines = [
