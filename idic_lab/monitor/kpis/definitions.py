@@ -38,7 +38,7 @@ KPIS: dict[str, Kpi] = {
     "new_customers": Kpi("customers who bought for the first time in the period", "customers", "", "up"),
     "orders_per_customer": Kpi("orders in the period per customer who bought in it", "orders", "XmR", "up"),
     "order_value": Kpi("mean amount of an order", "currency", "XmR", "up"),
-    "revenue": Kpi("amount of all orders of the period, returns deducted", "currency", "", "up"),
+    "revenue": Kpi("amount of all orders of the period, less the returns among them", "currency", "", "up"),
     "share_of_wallet": Kpi(
         "spend here in the last 365 days of those who told their category spend, of that spend; "
         "customers of a year or more",

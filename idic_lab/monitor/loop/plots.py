@@ -87,8 +87,12 @@ def plot_regret(
         )
     lowest = min(learners or curves, key=lambda name: final[name])
     unit = f" {currency}".rstrip()
-    worst = max(final, key=final.get)
-    ax.set_title(f"{lowest} missed {final[lowest]:,.0f}{unit} in all, '{worst}' {final[worst]:,.0f}{unit}")
+    behind = [name for name in final if name not in learners and final[name] > final[lowest]]
+    told = f"{lowest} missed {final[lowest]:,.0f}{unit} in all"
+    if behind:
+        rule = min(behind, key=final.get)
+        told += f", the best simple rule\n('{rule}') {final[rule]:,.0f}{unit}"
+    ax.set_title(told)
     ax.set_xlabel("customers decided on")
     ax.set_ylabel(f"profit missed so far ({currency or 'currency'})")
     ax.margins(x=0.01)

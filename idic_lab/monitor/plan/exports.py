@@ -67,7 +67,7 @@ def to_markdown(plan: pd.DataFrame, currency: str = "") -> str:
         parts += [
             f"## {_plain(row.segment)}: {_plain(row.goal)}",
             "",
-            f"- **Do:** {_plain(row.tactic)} (offer: {_plain(row.offer)}; channel: {_plain(row.channel)})",
+            f"- **Do:** {_plain(row.tactic)} (offer: {_plain(row.offer)}; channel: most often {_plain(row.channel)})",
             f"- **For:** {row.customers:,} customers, of whom {row.reachable:,} may be contacted",
             f"- **Owner:** {_plain(row.owner)}",
             f"- **Measure:** {_plain(row.kpi)} ({_plain(row.unit)}), {_levels(row)}",

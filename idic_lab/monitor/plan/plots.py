@@ -38,7 +38,7 @@ def plot_plan(plan: pd.DataFrame, currency: str = "", ax: Axes | None = None) ->
     ax.set_title(
         f"The plan should {'earn' if profit >= 0 else 'lose'} {amount} after its cost,\neach customer counted once"
     )
-    ax.set_xlabel(f"{currency or 'Currency'} until the review, or over the lifetime of those kept")
+    ax.set_xlabel(f"{currency or 'currency'}: a year's, or over the lifetime of those kept")
     ax.xaxis.set_major_locator(MaxNLocator(5))  # more amounts would run into each other
     ax.xaxis.set_major_formatter("{x:,.0f}")
     handles = [
