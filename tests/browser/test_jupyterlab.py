@@ -120,7 +120,7 @@ BACK = {"ArrowUp": "ArrowDown", "ArrowDown": "ArrowUp", "ArrowLeft": "ArrowRight
 
 
 def move(tab, number: int):
-    """Move one control by keyboard or mouse; what it is, and a function that moves it back."""
+    """Move one control by keyboard or mouse; what it is, and a function that moves it back or None."""
     control = f"{CONTROLS}[{number}]"
     kind = tab.evaluate(f"{control}.tagName + ' ' + {control}.className")
 
@@ -151,7 +151,7 @@ def move(tab, number: int):
         chosen = tab.evaluate(f"{buttons}.findIndex(button => button.classList.contains('mod-active'))")
         # The last of those not chosen: the first may be "no answer", after which later answers change nothing.
         tab.click(f"{buttons}.filter((_, at) => at !== {chosen}).at(-1)")
-        return "toggle buttons", lambda: tab.click(f"{buttons}[{chosen}]")
+        return "toggle buttons", None  # it stays: in a questionnaire later answers hang on it
     tab.click(control)
     return kind, lambda: tab.click(control)
 
@@ -197,6 +197,8 @@ def test_a_notebook_runs_in_jupyterlab_and_its_controls_move_what_is_beneath_the
                 time.sleep(1)
                 tab.screenshot(Path(PICTURES) / f"{name}-moved-{number}.png")
             # Put back, for what it was moved to may leave the others without effect.
+            if back is None:
+                continue
             now = json.dumps(tab.evaluate(f"{BENEATH}({control})"))
             back()
             tab.wait_for(f"{BENEATH}({control}) !== {now}", 90)
