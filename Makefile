@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 1
 BIN := .venv/bin
 READY := .venv/.ready
 # What the long search covers: tests whose depth the profile "deep" of tests/conftest.py decides.
-TRUST := tests/datasets tests/test_tables.py tests/test_contract_properties.py tests/test_repository.py tests/clv tests/differentiate tests/customize tests/interact tests/trust
+TRUST := tests/datasets tests/tables/test_tables.py tests/tables/test_contract_properties.py tests/repository/test_repository.py tests/differentiate tests/customize tests/interact tests/trust
 NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 # A dot every three seconds while something works in silence.
 DOTS := (while :; do printf .; sleep 3; done) & dots=$$!;
@@ -58,11 +58,11 @@ dashboard: $(READY) ## Open the review's page, of the last run on Meridian if th
 	  --Voila.ip=127.0.0.1 --token --show_tracebacks=True
 
 notebooks: $(READY) ## Re-execute and save every notebook
-	$(BIN)/python -m idic_lab.course.refresh
+	$(BIN)/python -m idic_lab.course.runs.refresh
 	$(BIN)/ruff format --quiet notebooks
 
 docs: $(READY) ## Write the pages of docs/ that come from the code: stages and tables, public names
-	$(BIN)/python -m idic_lab.course.generated_docs
+	$(BIN)/python -m idic_lab.course.pages.generated_docs
 
 benchmarks: $(READY) ## Measure speed and memory against the alternatives, into docs/scale.md
 	$(BIN)/python -m benchmarks

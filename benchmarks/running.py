@@ -13,8 +13,8 @@ import pandas as pd
 from benchmarks.case import Case
 from benchmarks.data import HOME
 from benchmarks.machine import machine
-from idic_lab import whole_files
-from idic_lab.course import manifest
+from idic_lab.course.runs import manifest
+from idic_lab.durability import whole_files
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).with_name("results.json")

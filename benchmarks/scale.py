@@ -17,9 +17,9 @@ from benchmarks.case import OURS, Case
 from benchmarks.simulated import LAST_DAY
 from idic_lab import identify
 from idic_lab.compare import compare, stability
-from idic_lab.datasets.meridian.assemble import blocks
-from idic_lab.datasets.meridian.settings import settings
 from idic_lab.differentiate import clv, rfm
+from idic_lab.meridian.assemble import blocks
+from idic_lab.meridian.settings import settings
 
 CUSTOMERS = (10_000, 100_000, 1_000_000, 10_000_000)
 RECORDS_PER_PERSON = 3.155

@@ -96,10 +96,10 @@ def run(
     _refuse_mistyped(dataset, data, only, parameter or [])
     typer.echo("Getting ready ...")
 
-    from idic_lab.course import notebooks
-    from idic_lab.course.all_customers import Options
-    from idic_lab.course.run import run as run_course
-    from idic_lab.datasets import columns as columns_of_file
+    from idic_lab.course.large.all_customers import Options
+    from idic_lab.course.runs import notebooks
+    from idic_lab.course.runs.run import run as run_course
+    from idic_lab.datasets.own import columns as columns_of_file
 
     parameters = dict(notebooks.parse_parameter(text) for text in parameter or [])
     result = run_course(
@@ -145,7 +145,7 @@ def forget(
     """Remove a customer from a run: repository, exported tables, notebooks and report; totals stay."""
     mistyped.run_folder(run)
     typer.echo(f"Looking for the customer in {run} ...")
-    from idic_lab.course import forgetting
+    from idic_lab.course.runs import forgetting
 
     typer.echo(str(forgetting.forget(run, customer)))
 
@@ -157,8 +157,8 @@ def find(
 ) -> None:
     """Show which code stands for a customer, or whom a code stands for; the answer is personal."""
     mistyped.run_folder(run)
-    from idic_lab import pseudonyms
-    from idic_lab.course import forgetting
+    from idic_lab.course.runs import forgetting
+    from idic_lab.repository import pseudonyms
 
     code, original = pseudonyms.find(forgetting.repository_of(run), customer)
     typer.echo(f"{code} = {original}")
@@ -231,7 +231,7 @@ def add(
 ) -> None:
     """Register a file of your own under a name."""
     from idic_lab import datasets
-    from idic_lab.datasets import columns as columns_of_file
+    from idic_lab.datasets.own import columns as columns_of_file
 
     datasets.add(name, path, columns=columns_of_file.parse(columns) if columns else None)
     typer.echo(f"Added '{name}'. Now: idic-lab run {name}")
@@ -247,7 +247,7 @@ def simulate(
     ] = Path("meridian"),
 ) -> None:
     """Simulate Meridian, a retailer whose truth is known, and write its tables as Parquet."""
-    from idic_lab.datasets import meridian
+    from idic_lab import meridian
 
     meridian.simulate_to(
         out, n=n, seed=seed, difficulty=difficulty, format="parquet", progress=sys.stderr.isatty()

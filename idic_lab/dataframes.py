@@ -1,11 +1,63 @@
-"""Dataframes of any engine, where pandas is needed."""
+"""Dataframes of any engine, DuckDB opened the way the whole package does, and records joined to customers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import duckdb
 import narwhals as nw
 import pandas as pd
+
+
+def of_customers(data: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
+    """Rows logged under a record, with the customer behind the record.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Any table with ``record_id``.
+    identity_links : DataFrame
+        ``record_id``, ``customer_id``.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `data` with ``customer_id`` first, in the order of `data`. Rows of records without a link are left
+        out; :func:`unlinked` counts them.
+
+    Examples
+    --------
+    >>> reviews = pd.DataFrame({"record_id": ["r1", "r2", "r9"], "stars": [5, 3, 1]})
+    >>> links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": ["ann", "ann"]})
+    >>> of_customers(reviews, links)["customer_id"].tolist(), unlinked(reviews, links)
+    (['ann', 'ann'], 1)
+    """
+    owner = identity_links.drop_duplicates("record_id").set_index("record_id")["customer_id"]
+    linked = data.assign(customer_id=data["record_id"].map(owner).astype("str"))
+    linked = linked[linked["customer_id"].notna()].reset_index(drop=True)
+    return linked[["customer_id", *data.columns.drop("customer_id", errors="ignore")]]
+
+
+def unlinked(data: pd.DataFrame, identity_links: pd.DataFrame) -> int:
+    """How many rows belong to records that no customer is known for."""
+    return int((~data["record_id"].isin(identity_links["record_id"])).sum())
+
+
+def connect(path: str | Path = ":memory:", read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection that draws no progress bar.
+
+    In a notebook DuckDB shows a bar for a query that takes long, so whether it stands in the output depends on how
+    busy the machine was.
+
+    Examples
+    --------
+    >>> connect().execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    (False,)
+    """
+    connection = duckdb.connect(str(path), read_only=read_only)
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def collected(table, columns: Sequence[str]) -> pd.DataFrame:

@@ -7,7 +7,8 @@ show its message alone. This module is the floor of the house: it imports nothin
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 
 class LabError(ValueError):
@@ -57,3 +58,25 @@ class UnknownName(LabError):
         near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         super().__init__(f"Unknown {kind} {name!r}.{hint} Valid: {', '.join(choices) or 'none'}.")
+
+
+def pick(kind: str, name: str, choices: Collection[str] | Mapping[str, Any]) -> Any:
+    """What a name stands for among its choices, or the name itself where they are only listed.
+
+    Raises
+    ------
+    UnknownName
+        For a name that is none of them, with the nearest.
+
+    Examples
+    --------
+    >>> pick("model", "bg_nbd", {"bg_nbd": 4, "pareto_nbd": 4}), pick("unit", "days", ["days", "model"])
+    (4, 'days')
+    >>> pick("unit", "day", ["days", "model"])
+    Traceback (most recent call last):
+    ...
+    idic_lab.errors.UnknownName: Unknown unit 'day'. Did you mean 'days'? Valid: days, model.
+    """
+    if not isinstance(name, str) or name not in choices:
+        raise UnknownName(kind, name, choices)
+    return choices[name] if isinstance(choices, Mapping) else name

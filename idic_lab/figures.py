@@ -6,10 +6,15 @@ and Ito (2008), ordered so that neighbours also differ in lightness and so can b
 
 from __future__ import annotations
 
+import textwrap
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+from idic_lab.errors import pick
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK = (
     "#0072B2",
@@ -120,3 +125,58 @@ def axes(ax: Axes | None = None, **figure_options) -> Axes:
         return ax
     with mpl.rc_context(_SETTINGS):
         return plt.subplots(**figure_options)[1]
+
+
+TITLE_WIDTH = 66  # characters; what is wider than the figure would be cut off
+_FORMATS = {
+    "percent": lambda: PercentFormatter(1, decimals=0),
+    "count": lambda: FuncFormatter(lambda value, _: f"{value:,.0f}"),
+}
+
+
+def finish(
+    ax: Axes,
+    title: str,
+    x: str = "",
+    y: str = "",
+    x_format: str | None = None,
+    y_format: str | None = None,
+    legend: bool | dict = False,
+    **settings,
+) -> Axes:
+    """What nearly every plot ends with: a title that states the finding, labels with units, readable ticks.
+
+    Parameters
+    ----------
+    title : str
+        Broken into lines where it is wider than the figure.
+    x, y : str
+        Labels of the axes; ``{currency}`` in them becomes the unit of money of the data set at hand.
+    x_format, y_format : {"percent", "count"}, optional
+        How ticks are written: a share as a percentage, or a number in thousands. Anything else with ``{x}`` in it is
+        taken as matplotlib takes it.
+    legend : bool or dict
+        Show a legend; a dict is passed on to ``ax.legend``.
+    **settings
+        Passed to ``ax.set``, as in ``ylim=(0, None)``.
+
+    Raises
+    ------
+    idic_lab.errors.UnknownName
+        For another format.
+
+    Examples
+    --------
+    >>> ax = finish(axes(), "One customer in five buys again", y="revenue ({currency})", y_format="count", ylim=(0, 9))
+    >>> ax.get_ylabel(), ax.yaxis.get_major_formatter()(1200)
+    ('revenue (currency)', '1,200')
+    """
+    ax.set_title(textwrap.fill(title, TITLE_WIDTH))
+    named = {"xlabel": x, "ylabel": y}
+    ax.set(**{key: text.replace("{currency}", currency()) for key, text in named.items() if text}, **settings)
+    for axis, form in ((ax.xaxis, x_format), (ax.yaxis, y_format)):
+        if form:
+            axis.set_major_formatter(form if "{x" in form else pick("format of ticks", form, _FORMATS)())
+    if legend:
+        ax.legend(**(legend if isinstance(legend, dict) else {}))
+    return ax

@@ -32,7 +32,7 @@ def parts_used(folder: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_imports_no_other_stage_and_nothing_above_it(stage):
-    above = {"course", "compare", "exercises", "cli", "pipeline", "stage_functions"}
+    above = {"course", "compare", "exercises", "cli", "pipeline", "notebook", "repository"}
     forbidden = set(STAGES) - {stage} | above
     guilty = {module: used & forbidden for module, used in parts_used(stage).items() if used & forbidden}
     assert not guilty
@@ -41,6 +41,17 @@ def test_a_stage_imports_no_other_stage_and_nothing_above_it(stage):
 def test_the_contracts_import_nothing_of_ours_but_errors():
     for module, used in parts_used("tables").items():
         assert used <= {"errors", "tables"}, module
+
+
+def test_intervals_and_tests_import_nothing_of_the_stages():
+    for module, used in parts_used("inference").items():
+        assert used <= {"errors", "inference", "figures", "dataframes"}, module
+
+
+def test_the_top_of_the_package_holds_rooms_and_five_modules():
+    """A room is a folder; what stands beside the rooms is used by all of them."""
+    loose = {path.stem for path in PACKAGE.glob("*.py")}
+    assert loose <= {"__init__", "__main__", "cli", "errors", "figures", "dataframes", "mistyped"}
 
 
 def test_lifetimes_is_imported_in_one_place():

@@ -45,7 +45,8 @@ def test_the_names_known_without_loading_anything_are_those_that_are_registered(
     from idic_lab import datasets, mistyped
     from idic_lab.compare import methods
     from idic_lab.compare.method_registry import METHODS
-    from idic_lab.course import lab, notebooks
+    from idic_lab.course.runs import notebooks
+    from idic_lab.notebook import lab
 
     assert list(mistyped.DATASETS) == datasets.names()
     built_in = {name for name, one in METHODS.items() if one.factory.__module__.startswith(methods.__name__)}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from idic_lab import tables
-from idic_lab.course import generated_docs
+from idic_lab.course.pages import generated_docs
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("", "docs", "docs/api", "exercises", "datasets", "datasets/*")

@@ -9,8 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from idic_lab.course import navigation, notebooks
-from idic_lab.pipeline import STAGES
+from idic_lab.course.pages import navigation
+from idic_lab.course.runs import notebooks
+from idic_lab.pipeline.stages import STAGES
 
 ROOT = Path(__file__).parents[1]
 GUIDED = list(STAGES)
@@ -63,7 +64,7 @@ def test_the_reading_time_is_that_of_the_rule(stage):
     notebook = read(stage)
     time = navigation.reading_time(notebook)
     first = notebook.cells[0].source
-    assert f"**How long:** {time}" in first, "run 'python -m idic_lab.course.refresh' on it"
+    assert f"**How long:** {time}" in first, "run 'python -m idic_lab.course.runs.refresh' on it"
     assert first.splitlines()[4].endswith(f" · {time.total} minutes")
 
 

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from idic_lab import datasets
-from idic_lab.course import notebooks
+from idic_lab.course.runs import notebooks
 
 NAMES = sorted(path.name for path in notebooks.folder().glob("[0-9]*.ipynb"))
 

@@ -11,7 +11,7 @@ import jinja2
 import matplotlib as mpl
 import pandas as pd
 
-from idic_lab import figures, whole_files
+from idic_lab import figures
 from idic_lab.compare import explanations, plots
 from idic_lab.compare.attractiveness_matrix import attractiveness
 from idic_lab.compare.explanations import CAPTIONS
@@ -23,6 +23,7 @@ from idic_lab.compare.statistics import (
     scores_by_dataset,
 )
 from idic_lab.compare.study import Study
+from idic_lab.durability import whole_files
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True

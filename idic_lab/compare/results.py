@@ -12,7 +12,7 @@ import filelock
 import numpy as np
 import pandas as pd
 
-from idic_lab import whole_files
+from idic_lab.durability import whole_files
 from idic_lab.errors import DataError, RepositoryError
 
 COLUMNS = ("dataset", "method", "k", "seed", "criterion", "measure", "value", "status", "extra")

@@ -22,7 +22,6 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from idic_lab import orphans, whole_files
 from idic_lab.compare import customers as customers_module
 from idic_lab.compare import null_reference, segmentation, separation, sources, stability
 from idic_lab.compare.criterion_registry import Criterion
@@ -31,6 +30,7 @@ from idic_lab.compare.method_registry import Method
 from idic_lab.compare.results import Store, in_use, long_table, write_table
 from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
 from idic_lab.compare.study import Study, read
+from idic_lab.durability import orphaned_processes, whole_files
 from idic_lab.errors import LabError
 
 ENGINE = (customers_module, null_reference, segmentation, separation, stability)
@@ -242,7 +242,7 @@ def _execute(
             batch_size=1,
             pre_dispatch="n_jobs",
             backend="loky",
-            initializer=orphans.watch_parent,
+            initializer=orphaned_processes.watch_parent,
             initargs=(os.getpid(),),
         )
         yield from parallel(

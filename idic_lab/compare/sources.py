@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from idic_lab import datasets
+from idic_lab import datasets, meridian
 from idic_lab.compare.customers import Customers
 from idic_lab.compare.respondents import respondents_of
 from idic_lab.compare.transactions import customers_of
-from idic_lab.datasets import meridian
 from idic_lab.errors import DataError, LabError, UnknownName
 
 KEYS = ("name", "file", "columns", "simulate", "basis", "calibration_end")

@@ -10,7 +10,7 @@ from scipy.stats import f as f_distribution
 from scipy.stats import friedmanchisquare, norm, rankdata, studentized_range, t
 
 from idic_lab.errors import DataError, UnknownName
-from idic_lab.multiple_tests import holm
+from idic_lab.inference.multiple_tests import holm
 
 ENOUGH_DATA_SETS = 10  # from about here on, rank tests over data sets have power worth the name
 

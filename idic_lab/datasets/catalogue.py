@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from idic_lab.datasets import cdnow, columns, hillstrom, online_retail, own_files, registry, simulated
+from idic_lab.datasets import cdnow, hillstrom, online_retail, registry, simulated
 from idic_lab.datasets.card import Card
-from idic_lab.datasets.cleaning import Options
 from idic_lab.datasets.dataset import Dataset
+from idic_lab.datasets.own import columns, entries
+from idic_lab.datasets.own.cleaning import Options
 from idic_lab.errors import DataError, UnknownName
 
 BUILT_IN = {
@@ -98,7 +99,7 @@ def load(
 
 def _load(name_or_path: str | Path, options: Options, reading: dict, asked: list[str]) -> Dataset:
     if isinstance(name_or_path, Path):
-        return own_files.load(name_or_path, options, **reading)
+        return entries.load(name_or_path, options, **reading)
     name = str(name_or_path)
     if name in BUILT_IN:
         if asked:
@@ -111,9 +112,9 @@ def _load(name_or_path: str | Path, options: Options, reading: dict, asked: list
     if name in own:
         if options.columns is None and own[name]["columns"]:
             options = Options(**vars(options) | {"columns": own[name]["columns"]})
-        return own_files.load(own[name]["path"], options, name=name, **reading)
+        return entries.load(own[name]["path"], options, name=name, **reading)
     if _looks_like_a_path(name):
-        return own_files.load(name, options, **reading)
+        return entries.load(name, options, **reading)
     raise UnknownName("data set", name, names())
 
 
@@ -165,7 +166,7 @@ def add(name: str, path: str | Path, columns: Mapping[str, str] | str | None = N
             raise DataError(f"The columns of {name!r} are known; leave them out.")
         dataset = entry.load(str(path))
     else:
-        dataset = own_files.load(path, Options(columns=given or None), name=name)
+        dataset = entries.load(path, Options(columns=given or None), name=name)
     registry.write(name, path, given)
     return dataset
 

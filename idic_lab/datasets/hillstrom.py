@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from idic_lab.datasets import files
 from idic_lab.datasets.card import Card
 from idic_lab.datasets.dataset import Dataset
+from idic_lab.datasets.own import files
 from idic_lab.errors import DataError
 
 COLUMNS = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from idic_lab.datasets import cleaning, own_files
 from idic_lab.datasets.dataset import Dataset
+from idic_lab.datasets.own import cleaning, entries
 from idic_lab.errors import DataError
 
 
@@ -44,7 +44,7 @@ class OnlineRetail:
         """Read the user's copy and check it by rows, customers and sum."""
         if path is None:
             raise DataError(f"Data set 'online_retail' is not on this computer yet: {self.how_to_get}.")
-        dataset = own_files.load(path, options, name=self.name)
+        dataset = entries.load(path, options, name=self.name)
         card = dataset.card
         found = card.rows_read, card.customers, round(card.amount_read, 3)
         if found != (self.rows, self.customers, self.amount):

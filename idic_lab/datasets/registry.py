@@ -9,7 +9,7 @@ from pathlib import Path
 
 import filelock
 
-from idic_lab import whole_files
+from idic_lab.durability import whole_files
 from idic_lab.errors import DataError
 
 FILE = "catalogue.json"

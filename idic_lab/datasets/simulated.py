@@ -1,4 +1,4 @@
-"""Meridian as an entry of the catalogue; the simulator itself is :mod:`idic_lab.datasets.meridian`."""
+"""Meridian as an entry of the catalogue; the simulator itself is :mod:`idic_lab.meridian`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Meridian:
     name = "meridian"
     title = "Meridian, a simulated omnichannel retailer whose truth is known"
     kind = "simulated, built in"
-    source = "idic_lab.datasets.meridian.simulate"
+    source = "idic_lab.meridian.simulate"
     licence = "CC BY 4.0"
     citation = ""
     size = "2,000 people"
@@ -28,11 +28,11 @@ class Meridian:
 
     def available(self) -> bool:
         """Whether the data can be loaded now."""
-        return importlib.util.find_spec("idic_lab.datasets.meridian") is not None
+        return importlib.util.find_spec("idic_lab.meridian") is not None
 
     def load(self) -> Dataset:
         """Read the tables that the simulator left; its import is put off until somebody asks for the data."""
-        meridian = importlib.import_module("idic_lab.datasets.meridian")
+        meridian = importlib.import_module("idic_lab.meridian")
         tables = meridian.load_tables()
         facts = {fact: getattr(self, fact) for fact in ("title", "kind", "source", "licence")}
         facts["fingerprint"] = _fingerprint(tables)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from IPython import get_ipython
 
-from idic_lab import orphans
+from idic_lab.durability import orphaned_processes
 
 
 class TooMuchOutput(RuntimeError):
@@ -24,7 +24,7 @@ def install(output_characters: int, memory_bytes: int) -> None:
     memory_bytes : int
         Address space of the process; 0 for no cap.
     """
-    orphans.end_with_parent()
+    orphaned_processes.end_with_parent()
     if memory_bytes and sys.platform != "win32":
         import resource
 

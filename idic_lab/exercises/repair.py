@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from idic_lab import whole_files
+from idic_lab.durability import whole_files
 from idic_lab.errors import DataError
 from idic_lab.exercises.course_folder import CourseFolder
 

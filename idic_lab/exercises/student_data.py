@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from idic_lab.datasets import meridian
+from idic_lab import meridian
 from idic_lab.errors import LabError
 
 PEOPLE = 400
@@ -71,7 +71,7 @@ def student_shop(student_id: str) -> meridian.Meridian:
 
     Returns
     -------
-    idic_lab.datasets.meridian.Meridian
+    idic_lab.meridian.Meridian
         Shared between calls: do not change its tables.
     """
     return _simulated(normal_id(student_id))

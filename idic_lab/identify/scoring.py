@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from splink import DuckDBAPI, Linker, block_on
 
-from idic_lab import databases
+from idic_lab import dataframes
 from idic_lab.errors import DataError, FitError
 from idic_lab.identify.linking_model import SURE, SURE_RECALL, TRAINING, settings
 
@@ -184,4 +184,4 @@ def _quiet() -> Iterator[None]:
 
 def _duckdb() -> DuckDBAPI:
     """Splink on DuckDB in memory."""
-    return DuckDBAPI(connection=databases.connect())
+    return DuckDBAPI(connection=dataframes.connect())

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from chromium import free_port, needed, open_tab, running, until
 
-from idic_lab.course import notebooks
+from idic_lab.course.runs import notebooks
 
 WALK = tuple(part for part in os.environ.get("IDIC_LAB_WALK", "").split(",") if part)
 pytestmark = [needed, pytest.mark.skipif(not WALK, reason="minutes long: make browser")]

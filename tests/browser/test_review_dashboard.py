@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 from chromium import free_port, needed, open_tab, running, until
 
-from idic_lab.course import notebooks
+from idic_lab.course.runs import notebooks
 
 pytestmark = needed
 WAIT = 240  # seconds: the page fits its models before it shows

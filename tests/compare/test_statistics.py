@@ -11,7 +11,7 @@ from scipy.stats import friedmanchisquare
 from idic_lab import compare
 from idic_lab.compare import statistics
 from idic_lab.errors import DataError, UnknownName
-from idic_lab.multiple_tests import holm
+from idic_lab.inference.multiple_tests import holm
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the package's own imports

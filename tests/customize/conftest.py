@@ -2,8 +2,8 @@
 
 import pytest
 
+from idic_lab import meridian
 from idic_lab.customize import offers
-from idic_lab.datasets import meridian
 
 
 @pytest.fixture(scope="session")

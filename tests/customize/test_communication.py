@@ -3,10 +3,9 @@
 import pandas as pd
 import pytest
 
-from idic_lab import tables
+from idic_lab import meridian, tables
 from idic_lab.customize import communication
 from idic_lab.customize.communication import Line
-from idic_lab.datasets import meridian
 from idic_lab.errors import DataError
 
 

@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from idic_lab import pipeline, tables
+from idic_lab import meridian, tables
 from idic_lab.customize import offers
-from idic_lab.datasets import meridian
 from idic_lab.errors import DataError
+from idic_lab.pipeline import stages
 from idic_lab.repository import Repository
 
 BROUGHT = ("transactions", "campaign_results")
@@ -30,7 +30,7 @@ def round_of(brought, policy=None) -> Repository:
         repository.write(name, data)
     if policy is not None:
         repository.write("policy", policy)
-    pipeline.build(repository, "offers")
+    stages.build(repository, "offers")
     return repository
 
 

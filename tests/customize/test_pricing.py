@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from idic_lab import meridian
 from idic_lab.customize import pricing
-from idic_lab.datasets import meridian
 from idic_lab.errors import FitError
 
 COST, LIST_PRICE = 4.0, 11.0

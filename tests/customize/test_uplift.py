@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
+from idic_lab import meridian
 from idic_lab.customize import offers
-from idic_lab.datasets import meridian
 from idic_lab.errors import DataError, UnknownName
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab import datasets
-from idic_lab.datasets import amounts, cleaning, dates
-from idic_lab.datasets.rows import Rows
+from idic_lab.datasets.own import amounts, cleaning, dates
+from idic_lab.datasets.own.rows import Rows
 from idic_lab.errors import DataError
 
 HEADER = "customer_id,date,amount\n"

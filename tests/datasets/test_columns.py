@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idic_lab.datasets import columns
+from idic_lab.datasets.own import columns
 from idic_lab.errors import DataError, UnknownName
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from idic_lab import datasets
-from idic_lab.datasets import meridian
+from idic_lab import datasets, meridian
 from idic_lab.differentiate import behaviour
 from idic_lab.errors import DataError
 

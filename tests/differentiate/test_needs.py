@@ -6,8 +6,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
 
-from idic_lab import tables
-from idic_lab.datasets import meridian
+from idic_lab import meridian, tables
 from idic_lab.differentiate import needs
 from idic_lab.errors import DataError, UnknownName
 

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from idic_lab import datasets, tables
-from idic_lab.datasets import meridian
+from idic_lab import datasets, meridian, tables
 from idic_lab.differentiate import behaviour, clv, needs, portfolio
 from idic_lab.errors import DataError
 

@@ -8,11 +8,12 @@ import pytest
 from kills import small_course
 from thorough import thorough
 
-from idic_lab import pipeline, repository
 from idic_lab.compare.results import Store
-from idic_lab.course import manifest, notebooks
-from idic_lab.course.run import run
+from idic_lab.course.runs import manifest, notebooks
+from idic_lab.course.runs.run import run
+from idic_lab.pipeline import stages as pipeline
 from idic_lab.repository import Repository
+from idic_lab.repository import store as repository
 
 
 @pytest.fixture

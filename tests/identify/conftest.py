@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pytest
 
-from idic_lab import identify
-from idic_lab.datasets import meridian
+from idic_lab import identify, meridian
 
 
 @dataclass

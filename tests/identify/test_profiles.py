@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from idic_lab import datasets, identify, pipeline, tables
+from idic_lab import datasets, identify, tables
+from idic_lab.pipeline import stages
 from idic_lab.repository import Repository
 
 DAY = pd.Timestamp
@@ -14,7 +15,7 @@ def held(shop) -> Repository:
     repository = Repository()
     for name, data in shop.tables.items():
         repository.write(name, data)
-    pipeline.build(repository, "customers")
+    stages.build(repository, "customers")
     return repository
 
 
@@ -87,7 +88,7 @@ def test_the_view_holds_no_name_address_or_number_of_anybody(held):
 def test_the_view_is_made_from_transactions_alone():
     repository = Repository()
     repository.write("transactions", datasets.load("cdnow_sample", quiet=True).transactions)
-    pipeline.build(repository, "customers")
+    stages.build(repository, "customers")
     view = repository.read("customers")
     assert len(view) == 2357 and "city" not in view
     assert not repository.read("consents").query("channel != 'in_person'")["allowed"].any()
@@ -189,7 +190,7 @@ def test_a_person_forgotten_after_linking_is_gone_from_every_table(shop):
     repository = Repository()
     for name, data in shop.tables.items():
         repository.write(name, data)
-    pipeline.build(repository, "customers")
+    stages.build(repository, "customers")
     leaver = (
         repository.read("reviews")
         .merge(repository.read("identity_links"), on="record_id")["customer_id"]

@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from idic_lab import datasets, identify, tables
-from idic_lab.datasets import meridian
+from idic_lab import datasets, identify, meridian, tables
 from idic_lab.errors import ContractError, DataError
 
 MOST_TWINS_MERGED = 0.10  # the rate the notebook states

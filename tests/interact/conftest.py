@@ -7,8 +7,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from idic_lab import datasets
-from idic_lab.datasets import meridian
+from idic_lab import datasets, meridian
 from idic_lab.interact import channels
 from idic_lab.tables.touchpoints import CHANNELS, CONSENT_CHANNELS
 

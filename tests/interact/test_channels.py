@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from idic_lab import tables
-from idic_lab.datasets import meridian
+from idic_lab import meridian, tables
 from idic_lab.errors import DataError
 from idic_lab.interact import channels
 from idic_lab.interact.regression import regression

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idic_lab import tables
-from idic_lab.datasets import meridian
+from idic_lab import meridian, tables
 from idic_lab.errors import DataError, UnknownName
 from idic_lab.interact import care, dialogue
 

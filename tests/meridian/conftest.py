@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from idic_lab.datasets.meridian import Meridian, simulate
+from idic_lab.meridian import Meridian, simulate
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from idic_lab.datasets.meridian import Meridian
+from idic_lab.meridian import Meridian
 
 
 def owned(shop: Meridian, name: str) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 from meridian_links import owned
 from sklearn.linear_model import PoissonRegressor
 
-from idic_lab.datasets.meridian import simulate
+from idic_lab.meridian import simulate
 from idic_lab.tables.touchpoints import CHANNELS
 
 

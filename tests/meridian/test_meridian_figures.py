@@ -8,7 +8,7 @@ import matplotlib as mpl
 import pytest
 
 import idic_lab
-from idic_lab.datasets.meridian.plots import FIGURES, write_figures
+from idic_lab.meridian.plots import FIGURES, write_figures
 
 mpl.use("agg")
 DOCS = Path(idic_lab.__file__).parents[1] / "docs"

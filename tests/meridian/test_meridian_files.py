@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import idic_lab
-from idic_lab.datasets.meridian.__main__ import differences, main, write_sample
-from idic_lab.datasets.meridian.files import default_folder
+from idic_lab.meridian.__main__ import differences, main, write_sample
+from idic_lab.meridian.files import default_folder
 
 PROJECT = Path(idic_lab.__file__).parents[1]
 # Reading the answers: the reader, the attribute of a simulated shop, or the folder.
@@ -52,7 +52,7 @@ def code_cells_that_read_truth(notebook: dict) -> list[str]:
 
 def test_no_module_but_a_check_reads_the_planted_answers():
     package = PROJECT / "idic_lab"
-    own = package / "datasets" / "meridian"
+    own = package / "meridian"
     readers = {
         path.relative_to(PROJECT)
         for path in package.rglob("*.py")
@@ -74,7 +74,7 @@ def test_no_notebook_reads_the_planted_answers_outside_its_check_cells():
     "source",
     [
         "answers = meridian.truth()",
-        "from idic_lab.datasets.meridian import simulate, truth",
+        "from idic_lab.meridian import simulate, truth",
         "people = shop.truth['people']",
         "pd.read_csv('datasets/meridian/truth/people.csv')",
         "folder / 'truth' / 'people.csv'",

@@ -8,7 +8,7 @@ from meridian_links import owned
 from scipy.stats import chi2_contingency
 from sklearn.metrics import adjusted_rand_score
 
-from idic_lab.datasets.meridian import Settings, simulate
+from idic_lab.meridian import Settings, simulate
 
 
 def battery(shop):

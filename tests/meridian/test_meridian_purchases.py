@@ -7,10 +7,10 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import betaln, gammaln
 
-from idic_lab.datasets.meridian import settings as knobs
-from idic_lab.datasets.meridian import simulate, weeks
-from idic_lab.datasets.meridian.draws import stream
-from idic_lab.datasets.meridian.purchases import draw_buyers, draw_orders
+from idic_lab.meridian import settings as knobs
+from idic_lab.meridian import simulate, weeks
+from idic_lab.meridian.draws import stream
+from idic_lab.meridian.purchases import draw_buyers, draw_orders
 
 MODEL = knobs.PurchaseModel()
 BG_NBD = np.log([MODEL.r, MODEL.alpha, MODEL.a, MODEL.b])

@@ -8,10 +8,10 @@ import pytest
 from scipy.optimize import minimize
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from idic_lab.datasets.meridian import campaign, products, simulate
-from idic_lab.datasets.meridian.draws import stream
-from idic_lab.datasets.meridian.purchases import draw_buyers, draw_orders
-from idic_lab.datasets.meridian.settings import settings
+from idic_lab.meridian import campaign, products, simulate
+from idic_lab.meridian.draws import stream
+from idic_lab.meridian.purchases import draw_buyers, draw_orders
+from idic_lab.meridian.settings import settings
 
 
 def difference(results):

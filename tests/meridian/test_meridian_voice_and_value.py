@@ -9,7 +9,7 @@ from meridian_links import owned
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from idic_lab.datasets.meridian import simulate
+from idic_lab.meridian import simulate
 
 
 def test_a_bag_of_words_reads_reviews_but_not_sarcasm(big_shop):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from meridian_links import owned
 
-from idic_lab.datasets.meridian import simulate, weeks
+from idic_lab.meridian import simulate, weeks
 
 
 def weekly(shop):

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from idic_lab import history
-from idic_lab.datasets import meridian
+from idic_lab import meridian
+from idic_lab.pipeline import reviews
 
 
 @pytest.fixture(scope="session")
@@ -15,4 +15,4 @@ def sample():
 @pytest.fixture(scope="session")
 def histories(sample):
     """Value and segments at the end of each quarter."""
-    return history.histories(sample["transactions"], "quarter")
+    return reviews.histories(sample["transactions"], "quarter")

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from idic_lab import history, tables
-from idic_lab.datasets import meridian
-from idic_lab.datasets.meridian import simulate
+from idic_lab import meridian, tables
 from idic_lab.errors import DataError
+from idic_lab.meridian import simulate
 from idic_lab.monitor import kpis
 from idic_lab.monitor.kpis import changes
+from idic_lab.pipeline import reviews
 
 WEEKLY = ("web_events", "survey_responses", "interactions")
 
@@ -135,6 +135,6 @@ def test_limits_come_from_the_past_alone():
 
 def test_the_last_review_stands_on_the_last_day():
     days = pd.DataFrame({"date": pd.to_datetime(["2024-01-05", "2024-06-10"])})
-    assert history.review_dates(days)[-1] == pd.Timestamp("2024-06-10")
+    assert reviews.review_dates(days)[-1] == pd.Timestamp("2024-06-10")
     with pytest.raises(DataError, match="too short"):
-        history.review_dates(days.head(1))
+        reviews.review_dates(days.head(1))

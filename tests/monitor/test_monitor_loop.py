@@ -4,17 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from idic_lab import history, tables
-from idic_lab.datasets import meridian
+from idic_lab import meridian, tables
 from idic_lab.errors import DataError, UnknownName
 from idic_lab.monitor import loop
+from idic_lab.pipeline import reviews
 
 ARMS = ["control", "offer"]
 
 
 @pytest.fixture(scope="module")
 def log(sample):
-    segments = history.segments_at(sample["transactions"], pd.Timestamp("2025-08-31"))
+    segments = reviews.segments_at(sample["transactions"], pd.Timestamp("2025-08-31"))
     return loop.campaign_log(sample["campaign_results"], segments, "rfm")
 
 

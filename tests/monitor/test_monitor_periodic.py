@@ -3,11 +3,12 @@
 import pandas as pd
 import pytest
 
-from idic_lab import datasets, history, pipeline
-from idic_lab.course import periodic
-from idic_lab.course.lab import gather
-from idic_lab.datasets.meridian import simulate
+from idic_lab import datasets
+from idic_lab.course.runs import periodic
 from idic_lab.errors import UnknownName
+from idic_lab.meridian import simulate
+from idic_lab.notebook.lab import gather
+from idic_lab.pipeline import reviews, stages
 from idic_lab.repository import Repository
 
 FINAL = ("value_history", "segment_history", "kpis", "return_on_customer", "segment_migration", "policy")
@@ -44,9 +45,9 @@ def in_order(table: pd.DataFrame) -> pd.DataFrame:
 def test_the_replay_ends_with_the_tables_of_one_run_on_all_the_data(shop, replayed, monkeypatch):
     once = Repository()
     gather(shop, once)
-    real = history.histories
-    monkeypatch.setattr(history, "histories", lambda transactions: real(transactions, "quarter"))
-    pipeline.build(once, "kpis")
+    real = reviews.histories
+    monkeypatch.setattr(reviews, "histories", lambda transactions: real(transactions, "quarter"))
+    stages.build(once, "kpis")
     for name in FINAL:
         pd.testing.assert_frame_equal(in_order(replayed[0].read(name)), in_order(once.read(name)), rtol=1e-9)
 
@@ -68,7 +69,7 @@ def test_a_killed_replay_goes_on_after_its_last_whole_review(shop, replayed):
         periodic.replay(shop, repository, "quarter", tell=kill)
     # and in the middle of the fourth review: its values are there, its mark is not
     fourth = replayed[1][3]
-    repository.write("value_history", history.value_at(shop.transactions, fourth).head(10))
+    repository.write("value_history", reviews.value_at(shop.transactions, fourth).head(10))
     made = periodic.replay(shop, repository, "quarter", tell=lambda line: None)
     assert made == replayed[1][3:]
     for name in (*FINAL, "action_plan"):
@@ -84,7 +85,7 @@ def test_a_review_knows_nothing_of_what_came_after(shop, replayed):
     past = shop.transactions[shop.transactions["date"] <= day]
     held = replayed[0].read("value_history")
     held = held[held["review_date"] == day].reset_index(drop=True)
-    pd.testing.assert_frame_equal(held, history.value_at(past, day), check_names=False)
+    pd.testing.assert_frame_equal(held, reviews.value_at(past, day), check_names=False)
 
 
 def test_what_one_review_learnt_changes_the_plan_of_the_next(shop, replayed):

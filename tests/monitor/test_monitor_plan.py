@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from idic_lab import tables
-from idic_lab.course.summary import summary
+from idic_lab.course.pages.summary import summary
 from idic_lab.errors import DataError, UnknownName
 from idic_lab.monitor import kpis, migration, plan
 from idic_lab.repository import Repository

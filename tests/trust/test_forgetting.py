@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from personal_traces import People, scan
 
-from idic_lab import datasets, pseudonyms, tables
-from idic_lab.course import forgetting
-from idic_lab.course.run import run
+from idic_lab import datasets, tables
+from idic_lab.course.runs import forgetting
+from idic_lab.course.runs.run import run
 from idic_lab.errors import DataError, RepositoryError
-from idic_lab.repository import OF_CUSTOMER, OF_RECORD, Repository
+from idic_lab.repository import pseudonyms
+from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
 from idic_lab.tables.contract import DTYPES
 
 NAMES = ["Žofie Körbelová", "Ada Muster", "Bo Persson", "Noor Visser", "Pim Bakker", "Ulla Zander"]

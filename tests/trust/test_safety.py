@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 import idic_lab
-from idic_lab.course import notebooks, report, show
+from idic_lab.course.pages import report
+from idic_lab.course.runs import notebooks
+from idic_lab.notebook import show
 
 PACKAGE = Path(idic_lab.__file__).parent
 ROOT = PACKAGE.parent

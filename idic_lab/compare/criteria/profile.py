@@ -9,7 +9,7 @@ from scipy.stats import chi2_contingency, kruskal
 from idic_lab.compare.criterion_registry import Score, criterion
 from idic_lab.compare.customers import ANSWER
 from idic_lab.compare.segmentation import NotApplicable
-from idic_lab.multiple_tests import holm
+from idic_lab.inference.multiple_tests import holm
 
 ABSOLUTE, RELATIVE = 0.25, 0.50
 

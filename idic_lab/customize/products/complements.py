@@ -8,7 +8,7 @@ from scipy import sparse, stats
 
 from idic_lab.customize.products.purchases import purchases
 from idic_lab.errors import DataError, UnknownName
-from idic_lab.multiple_tests import holm
+from idic_lab.inference.multiple_tests import holm
 
 # The others that mlxtend offers divide by zero for a product that is in every order.
 METRICS = ["support", "confidence", "lift"]

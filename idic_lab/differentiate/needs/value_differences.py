@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import chi2_contingency
 
 from idic_lab.errors import DataError
-from idic_lab.multiple_tests import holm
+from idic_lab.inference.multiple_tests import holm
 
 FEWEST_EXPECTED = 5  # in each cell, below which the chi-squared approximation is poor
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from idic_lab.dataframes import of_customers
 from idic_lab.errors import DataError
-from idic_lab.interact.linking import of_customers
 from idic_lab.tables.interact import TIMES_OF_DAY
 from idic_lab.tables.touchpoints import CHANNELS
 

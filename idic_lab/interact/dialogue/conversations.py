@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from idic_lab.interact.linking import of_customers
+from idic_lab.dataframes import of_customers
 
 FOLLOW_UP_DAYS = 28
 STEPS = (

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import tables
+from idic_lab.dataframes import of_customers
 from idic_lab.interact.dialogue.beliefs import (
     expected_information,
     item_probabilities,
@@ -14,7 +15,6 @@ from idic_lab.interact.dialogue.beliefs import (
     updated_beliefs,
 )
 from idic_lab.interact.dialogue.questionnaires import CERTAINTY
-from idic_lab.interact.linking import of_customers
 
 
 def battery_answers(

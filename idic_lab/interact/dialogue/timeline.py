@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from idic_lab import figures
+from idic_lab.dataframes import of_customers
 from idic_lab.errors import UnknownName
-from idic_lab.interact.linking import of_customers
 
 _COLUMNS = ["customer_id", "date", "where", "event", "detail", "from_customer"]
 _KINDS = (

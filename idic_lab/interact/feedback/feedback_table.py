@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from idic_lab import tables
+from idic_lab.dataframes import of_customers
 from idic_lab.interact.feedback.sentiment import held_out_tone
 from idic_lab.interact.feedback.topics import review_topics
 from idic_lab.interact.feedback.weighting import response_features, response_weights
-from idic_lab.interact.linking import of_customers
 
 _SCALES = {"CSAT": (1.0, 5.0), "NPS": (0.0, 10.0)}
 _COLUMNS = ["customer_id", "date", "kind", "score", "satisfaction", "topic", "weight"]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest, norm
 
+from idic_lab.dataframes import of_customers
 from idic_lab.errors import DataError
-from idic_lab.interact.linking import of_customers
 
 SATISFIED_FROM = 4  # of 5
 PROMOTER_FROM, DETRACTOR_TO = 9, 6  # of 10

@@ -1,9 +1,9 @@
 """Measures, their limits, and the changes in them."""
 
+from idic_lab.inference.intervals import control_limits
 from idic_lab.monitor.kpis.changes import describe_change, find_changes, threshold
 from idic_lab.monitor.kpis.definitions import KPIS, definitions
 from idic_lab.monitor.kpis.growth import drivers, growth_split
-from idic_lab.monitor.kpis.intervals import control_limits
 from idic_lab.monitor.kpis.measures import kpi_history, kpis, measure
 from idic_lab.monitor.kpis.plots import plot_growth, plot_kpi, plot_return_on_customer, plot_weekly
 from idic_lab.monitor.kpis.returns import reconcile, return_on_customer

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import tables
+from idic_lab.inference.intervals import control_limits, mean_interval, ratio_interval, share_interval
 from idic_lab.monitor.kpis.definitions import KPIS
 from idic_lab.monitor.kpis.growth import drivers
-from idic_lab.monitor.kpis.intervals import control_limits, mean_interval, ratio_interval, share_interval
 from idic_lab.monitor.kpis.weekly import basket_visits
 
 QUARTER = pd.Timedelta(days=91)

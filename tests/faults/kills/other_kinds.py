@@ -173,7 +173,7 @@ class Simulate(Kind):
         return command("datasets", "simulate", "--n", "200", "--seed", "9", "--out", "sim")
 
     def state(self, folder: Path) -> dict[str, object]:
-        from idic_lab.datasets import meridian
+        from idic_lab import meridian
 
         if not (folder / "sim").exists():
             return {}

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from idic_lab import kept_tables
-from idic_lab.course.run_folder import export_tables
+from idic_lab.course.runs.run_folder import export_tables
 from idic_lab.datasets import registry
 from idic_lab.errors import DataError
-from idic_lab.repository import Repository
+from idic_lab.repository import Repository, kept_tables
 from kills import wholeness
 from kills.kind import Kind
 

@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from idic_lab import cli, datasets, pipeline
-from idic_lab.course import all_customers, notebooks
-from idic_lab.datasets import large_parquet
+from idic_lab import cli, datasets
+from idic_lab.course.large import all_customers
+from idic_lab.course.runs import notebooks
+from idic_lab.datasets.own import large_parquet
+from idic_lab.pipeline import stages
 from kills import small_course, wholeness
 from kills.kind import Kind
 
 OUT = "out"
-_COURSE = pipeline.STAGES
+_COURSE = stages.STAGES
 
 
 OPEN = "from idic_lab.repository import Repository\nrepository = Repository(f'{run_dir}/idic.duckdb')"
@@ -58,8 +60,8 @@ class SmallRun(Kind):
         customers = sorted(cdnow["customer_id"].unique())[:400]
         self.orders = cdnow[cdnow["customer_id"].isin(customers)][["customer_id", "date", "amount"]]
         self.stages = (
-            pipeline.Stage("first", "Differentiate", ("transactions",), ("segments:rfm",), None, "21_first"),
-            pipeline.Stage("second", "Differentiate", ("segments",), (), None, "22_second"),
+            stages.Stage("first", "Differentiate", ("transactions",), ("segments:rfm",), None, "21_first"),
+            stages.Stage("second", "Differentiate", ("segments",), (), None, "22_second"),
         )
 
     def prepare(self, folder: Path, variant: str) -> None:
@@ -81,8 +83,8 @@ class SmallRun(Kind):
         os.environ["IDIC_LAB_HOME"] = str(folder / "home")
         notebooks.folder = lambda: folder / "course"
         notebooks.STAGES = self.stages
-        pipeline.STAGES = (*_COURSE, *self.stages)  # tables of the course can still be made on the way
-        pipeline.plan.__defaults__ = (self.stages,)
+        stages.STAGES = (*_COURSE, *self.stages)  # tables of the course can still be made on the way
+        stages.plan.__defaults__ = (self.stages,)
         return command("run", "--data", "orders.csv", "--out", OUT, *self.arguments)
 
     def state(self, folder: Path) -> dict[str, object]:
@@ -141,7 +143,7 @@ class MeridianRun(RealRun):
     only = "51"
 
     def warm(self) -> None:
-        from idic_lab.datasets import meridian
+        from idic_lab import meridian
 
         self.source = datasets.load("meridian", quiet=True)
         self.source.tables = {
@@ -149,7 +151,7 @@ class MeridianRun(RealRun):
         }
 
     def work(self, folder: Path) -> int:
-        from idic_lab.course.run import run
+        from idic_lab.course.runs.run import run
 
         os.environ["IDIC_LAB_HOME"] = str(folder / "home")
         result = run(self.source, out=OUT, only=self.only)

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 
 from idic_lab import cli, pipeline
-from idic_lab.course import notebooks
+from idic_lab.course.runs import notebooks
 
 
 def write(path: Path, *cells: str) -> None:

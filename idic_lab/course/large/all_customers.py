@@ -1,0 +1,303 @@
+"""Tables of every customer from Parquet too large to be loaded: from Parquet to Parquet, in DuckDB, within a stated memory.
+
+The rows are read once and cut into slices of whole customers. Every later step takes one slice at a time, so that memory
+depends on the size of a slice and not on that of the data; only what identical customers share is brought together, for
+the fit. :mod:`idic_lab.course.large.sliced_tables` keeps what is done, so that nothing is done twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from idic_lab import datasets
+from idic_lab.course.large import sample_of_customers
+from idic_lab.course.large.sliced_tables import PROGRESS, SlicedTables
+from idic_lab.course.runs import manifest as manifests
+from idic_lab.course.runs.run_folder import ALL_CUSTOMERS
+from idic_lab.datasets.own import large_cleaning, large_parquet
+from idic_lab.datasets.own.large_columns import literal
+from idic_lab.datasets.own.large_parquet import LargeParquet
+from idic_lab.differentiate import clv, rfm
+from idic_lab.errors import FitError
+from idic_lab.pipeline.stage_functions import ANNUAL_DISCOUNT_RATE, MARGIN, UNIT_DAYS
+from idic_lab.repository.forgotten_codes import ForgottenCodes
+from idic_lab.repository.pseudonyms import LEFT_OUT
+
+# Parameters of the notebook on lifetime value that say how customers are valued, as written there.
+VALUING = {
+    "purchase_model": "bg_nbd",
+    "horizon_days": 365,
+    "margin": MARGIN,
+    "annual_discount_rate": ANNUAL_DISCOUNT_RATE,
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How large data are run.
+
+    Attributes
+    ----------
+    sample : int
+        Customers that the notebooks see.
+    seed : int
+        Of the sample.
+    memory : float
+        GB that the engine may take; what needs more goes through a folder on disk. The fit comes on top.
+    """
+
+    sample: int = 20_000
+    seed: int = 1
+    memory: float = 3.0
+
+
+USUAL = Options()
+
+
+def source_of(dataset, large: bool | None = None) -> LargeParquet | None:
+    """The Parquet that a run reads in parts; None when what was named can be loaded.
+
+    Parameters
+    ----------
+    dataset : str, Path or Dataset
+        As the run takes it; a name of the catalogue is never large.
+    large : bool, optional
+        As :func:`idic_lab.datasets.own.large_parquet.find` takes it.
+    """
+    named = isinstance(dataset, datasets.Dataset) or (
+        isinstance(dataset, str) and dataset in datasets.names()
+    )
+    return None if named or not Path(dataset).exists() else large_parquet.find(dataset, large)
+
+
+def make(
+    source: LargeParquet,
+    run_folder: Path,
+    columns: Mapping[str, str] | None = None,
+    options: Options = USUAL,
+    parameters: Mapping[str, object] | None = None,
+    tell: Callable[[str], None] = print,
+    progress: bool = False,
+    forgotten: ForgottenCodes | None = None,
+) -> datasets.Dataset:
+    """Write the tables of every customer, and give the data set of a sample of them for the notebooks.
+
+    Parameters
+    ----------
+    source : LargeParquet
+    run_folder : Path
+        Receives the folder ``all_customers``: ``rejects``, ``transactions``, ``rfm``, ``btyd_summary`` and
+        ``customer_value`` as folders of Parquet, the models as JSON, and ``progress.json``.
+    columns : mapping, optional
+        Which header holds which role, where it is not recognised.
+    options : Options
+    parameters : mapping, optional
+        Of the notebooks; those that say how customers are valued hold here too.
+    tell : callable
+        Receives one line per step.
+    progress : bool
+        Draw bars over the slices.
+    forgotten : ForgottenCodes, optional
+        Customers to leave out, whom the run was made to forget.
+
+    Returns
+    -------
+    Dataset
+        The sampled customers with all their rows; its card is that of all data.
+    """
+    valuing = {name: (parameters or {}).get(name, usual) for name, usual in VALUING.items()}
+    how = json.dumps(valuing, sort_keys=True)
+    sampling = f"sample of {options.sample} by seed {options.seed}"
+    key = manifests.base(source.signature, {"columns": dict(columns or {})})
+    slices = SlicedTables(
+        run_folder / ALL_CUSTOMERS, source.slices, key, options.memory, sampling, tell, progress
+    )
+    work = _Work(source, slices, dict(columns or {}), valuing, options, forgotten)
+    try:
+        slices.step("lines", f"reading {source.rows:,} rows", work.read, ("rejects",))
+        slices.step(
+            "summaries",
+            "what each customer did",
+            work.summarise,
+            ("transactions", "btyd_summary", "measures"),
+        )
+        slices.step("rfm", "scores and segments", work.score, ("rfm",))
+        shutil.rmtree(slices.folder / "measures", ignore_errors=True)
+        slices.step(f"models {valuing['purchase_model']}", "fitting the value models", work.fit)
+        slices.step(f"customer_value {how}", "what each customer is worth", work.value, ("customer_value",))
+        slices.step(f"totals {how}", "totals by segment", work.total)
+        slices.step(
+            sampling, f"drawing {options.sample:,} customers for the notebooks", work.draw, ("sample",)
+        )
+        shutil.rmtree(slices.folder / "lines", ignore_errors=True)
+        return work.dataset()
+    finally:
+        slices.close()
+
+
+def record(run_folder: Path) -> dict | None:
+    """What the manifest and the report say of the tables of all customers; None for a run on data that were loaded."""
+    path = run_folder / ALL_CUSTOMERS / PROGRESS
+    if not path.exists():
+        return None
+    state = json.loads(path.read_text(encoding="utf-8"))
+    names = (
+        "customers",
+        "sampled",
+        "seed",
+        "slices",
+        "totals",
+        "models",
+        "not_made",
+        "seconds",
+        "peak_memory",
+    )
+    return {name: state[name] for name in names if name in state}
+
+
+class _Work:
+    """The steps of one large run, in the order in which they are done."""
+
+    def __init__(
+        self, source, slices: SlicedTables, columns: dict, valuing: dict, options: Options, forgotten
+    ):
+        self.source, self.slices, self.columns = source, slices, columns
+        self.valuing, self.options, self.forgotten = valuing, options, forgotten
+        self.state, self.connection = slices.state, slices.connection
+
+    def read(self) -> None:
+        """The one pass over the source: lines by slice, rejects, and the card."""
+        planned = large_cleaning.plan(self.connection, self.source, self.columns)
+        if self.forgotten:
+            planned = planned.without(self.forgotten.sql("customer_id"))
+        partial = self.slices.folder / "lines.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        large_cleaning.write_lines(self.connection, planned, partial)
+        lines = f"read_parquet({literal(str(partial / '**' / '*.parquet'))}, hive_partitioning = true)"
+        card = large_cleaning.card(self.connection, lines, self.source, planned.facts)
+        refused = f'SELECT source, line, "column", value, reason FROM {lines} WHERE reason IS NOT NULL ORDER BY source, line'
+        self.slices.write("rejects", 0, lambda: self.connection.sql(refused))
+        if self.forgotten:
+            card.quirks.append(LEFT_OUT)
+        self.state["card"] = card.to_dict()
+        shutil.rmtree(self.slices.folder / "lines", ignore_errors=True)  # of a call that was killed just here
+        os.replace(partial, self.slices.folder / "lines")
+
+    def summarise(self) -> None:
+        """Transactions, recency, frequency and monetary value, and the summary of the value models, slice by slice."""
+        end = self.state["card"]["last_date"]
+        customers, only_returns = 0, []
+        for part in self.slices.bar(self.slices.parts):
+            if not self.slices.has_lines(part):
+                continue
+            lines = self.slices.lines(part)
+            bought = self.slices.write(
+                "transactions", part, lambda lines=lines: large_cleaning.transactions(self.connection, lines)
+            )
+            customers += bought.aggregate("count(DISTINCT customer_id)").fetchall()[0][0]
+            only_returns += [row[0] for row in rfm.without_purchase(bought).select("customer_id").fetchall()]
+            if bought.filter("amount >= 0").limit(1).fetchall():
+                self.slices.write(
+                    "btyd_summary", part, lambda bought=bought: clv.summarise(bought, end, UNIT_DAYS)
+                )
+                self.slices.write(
+                    "measures",
+                    part,
+                    lambda bought=bought, part=part: rfm.summarise(bought, end).select(f"*, {part} AS part"),
+                    contract=False,
+                )
+        card = self.state["card"]
+        card["customers"] = customers
+        self.state["customers"] = customers
+        if len(only_returns) <= large_cleaning.LISTED:
+            personal = any("named by name" in note for note in card["quirks"])
+            card["customers_only_returns"] = [] if personal else sorted(only_returns)
+        else:
+            card["quirks"].append(f"{len(only_returns):,} customers have only returns")
+
+    def score(self) -> None:
+        """Scores that compare all customers, and the segments under them."""
+        scored = rfm.segment(rfm.score(self.slices.whole("measures"), few_values="allow"))
+        for part in self.slices.bar(self.slices.written("measures")):
+            of_part = f"part = {part}"
+            self.slices.write(
+                "rfm", part, lambda of_part=of_part: scored.filter(of_part).select("* EXCLUDE (part)")
+            )
+
+    def fit(self) -> None:
+        """BG/NBD and Gamma-Gamma on the groups of identical customers."""
+        summary = self.slices.whole("btyd_summary")
+        self.state["models"] = []
+        self.state.pop("not_made", None)
+        for name in (self.valuing["purchase_model"], "gamma_gamma"):
+            try:
+                model = clv.fit(summary, name, unit_days=UNIT_DAYS)
+            except FitError as error:
+                self.state["not_made"] = {"customer_value": str(error)}
+                self.slices.tell(f"All customers: no customer_value: {error}")
+                return
+            model.to_json(self.slices.folder / f"{name}.json")
+            self.state["models"].append(repr(model))
+
+    def value(self) -> None:
+        """What each customer is worth, slice by slice."""
+        if "not_made" in self.state:
+            return
+        names = (self.valuing["purchase_model"], "gamma_gamma")
+        models = [clv.from_json(self.slices.folder / f"{name}.json") for name in names]
+        told = {name: value for name, value in self.valuing.items() if name != "purchase_model"}
+        for part in self.slices.bar(self.slices.written("btyd_summary")):
+            summary = self.slices.part("btyd_summary", part)
+            try:
+                self.slices.write(
+                    "customer_value", part, lambda summary=summary: clv.value(*models, summary, **told)
+                )
+            except FitError as error:
+                self.state["not_made"] = {"customer_value": str(error)}
+                self.slices.tell(f"All customers: no customer_value: {error}")
+                return
+
+    def total(self) -> None:
+        """Customers, revenue and value by segment."""
+        valued = "not_made" not in self.state
+        found = []
+        for part in self.slices.bar(self.slices.written("rfm")):
+            join = f"LEFT JOIN {self.slices.of('customer_value', part)} USING (customer_id)" if valued else ""
+            worth = "sum(residual_value)" if valued else "NULL::DOUBLE"
+            found.append(
+                self.connection.sql(
+                    f"SELECT segment, count(*) AS customers, sum(monetary) AS revenue, {worth} AS residual_value "
+                    f"FROM {self.slices.of('rfm', part)} {join} GROUP BY 1"
+                ).df()
+            )
+        together = pd.concat(found).groupby("segment", as_index=False).sum(min_count=1)
+        ranked = together.sort_values(["revenue", "segment"], ascending=[False, True])
+        self.state["totals"] = json.loads(ranked.to_json(orient="records"))
+
+    def draw(self) -> None:
+        """The lines of a random sample of customers."""
+        lines = [self.slices.lines(part) for part in self.slices.written("transactions")]
+        sampled = sample_of_customers.draw(self.connection, lines, self.options.sample, self.options.seed)
+        self.state |= {
+            "sampled": sampled.aggregate("count(DISTINCT customer_id)").fetchall()[0][0],
+            "seed": self.options.seed,
+        }
+        self.slices.write("sample", 0, lambda: sampled, contract=False)
+
+    def dataset(self) -> datasets.Dataset:
+        """The sample as a data set."""
+        card = datasets.Card.from_dict(self.state["card"])
+        rejects, sample = self.slices.part("rejects", 0), self.slices.part("sample", 0)
+        return sample_of_customers.dataset(card, sample, rejects, self.state["sampled"], self.options.seed)
+
+
+def options_as_parameters(options: Options) -> dict:
+    """The options that the notebooks' results depend on."""
+    return {name: value for name, value in asdict(options).items() if name != "memory"}

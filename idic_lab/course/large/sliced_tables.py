@@ -1,0 +1,178 @@
+"""The folder in which a large run works: tables in parts, one for each slice of customers, and what is done already.
+
+A part is a whole file or not there. Each step, and each part of a step, is done once: a call that was killed goes on behind
+the last file it made.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tqdm import tqdm
+
+from idic_lab import dataframes, tables
+from idic_lab.datasets.own.large_columns import literal
+from idic_lab.durability import whole_files
+from idic_lab.tables import in_engine
+
+PROGRESS = "progress.json"
+THREADS = 4
+
+
+class SlicedTables:
+    """Tables in parts, as Parquet, and the connection that makes them.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds a folder for each table, and ``progress.json``.
+    slices : int
+        Into how many the customers are cut.
+    key : str
+        Of what the tables are made of; what was made of anything else is removed.
+    memory : float
+        GB that the engine may take; what needs more goes through a folder on disk.
+    last_step : str
+        The step after which the lines, which all steps read, are not needed.
+    tell : callable
+        Receives one line per step.
+    progress : bool
+        Draw bars over the slices.
+
+    Attributes
+    ----------
+    state : dict
+        What is kept in ``progress.json``.
+    connection : duckdb.DuckDBPyConnection
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        slices: int,
+        key: str,
+        memory: float,
+        last_step: str,
+        tell: Callable[[str], None],
+        progress: bool,
+    ):
+        self.folder, self.tell, self.progress = folder, tell, progress
+        self.parts = range(slices)
+        self.state = self._state(key, last_step)
+        temporary = folder / "temporary"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        self.connection = dataframes.connect()
+        for setting, value in {
+            "memory_limit": f"{memory:g}GB",
+            "threads": min(os.cpu_count() or 1, THREADS),
+            "temp_directory": str(temporary),
+            "preserve_insertion_order": "false",
+        }.items():
+            self.connection.execute(f"SET {setting} = {literal(str(value))}")
+
+    def close(self) -> None:
+        self.connection.close()
+        shutil.rmtree(self.folder / "temporary", ignore_errors=True)
+
+    def _state(self, key: str, last_step: str) -> dict:
+        """What an earlier call left, when it worked on the same files with the same code."""
+        try:
+            state = json.loads((self.folder / PROGRESS).read_text(encoding="utf-8"))
+            whole = all((self.folder / file).stat().st_size == size for file, size in state["files"].items())
+            usable = last_step in state["done"] or (self.folder / "lines").exists()
+            if state["key"] == key and whole and usable:
+                return state
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        return {"key": key, "done": [], "seconds": {}, "files": {}, "slices": len(self.parts)}
+
+    def step(self, name: str, what: str, work: Callable[[], None], makes: tuple = ()) -> None:
+        """Do one step unless it is done, and keep in mind that it is.
+
+        Parameters
+        ----------
+        name : str
+            A step of another name makes its tables anew.
+        what : str
+            For the reader.
+        work : callable
+        makes : tuple of str
+            Tables; parts of them that this step left when it was stopped are kept.
+        """
+        if name in self.state["done"]:
+            self.tell(f"All customers: {what}: kept from the last call")
+            return
+        self.tell(f"All customers: {what} ...")
+        began = time.monotonic()
+        if self.state.get("begun") != name:
+            for table in makes:
+                shutil.rmtree(self.folder / table, ignore_errors=True)
+                gone = [file for file in self.state["files"] if file.startswith(f"{table}/")]
+                for file in gone:
+                    del self.state["files"][file]
+            self.state["begun"] = name
+            self.keep()
+        work()
+        seconds = round(time.monotonic() - began, 1)
+        self.state["seconds"][name] = seconds
+        self.state["done"].append(name)
+        self.keep()
+        self.tell(f"All customers: {what}: done in {seconds} s")
+
+    def keep(self) -> None:
+        """Write down what is done."""
+        whole_files.write_json(self.folder / PROGRESS, self.state)
+
+    def path(self, table: str, part: int) -> Path:
+        return self.folder / table / f"part-{part:04d}.parquet"
+
+    def of(self, table: str, part: int) -> str:
+        """One part, as SQL."""
+        return f"read_parquet({literal(str(self.path(table, part)))})"
+
+    def part(self, table: str, part: int):
+        """One part, as a relation."""
+        return self.connection.read_parquet(str(self.path(table, part)))
+
+    def whole(self, table: str):
+        """All parts of a table, as a relation."""
+        return self.connection.read_parquet(str(self.folder / table / "*.parquet"))
+
+    def lines(self, part: int) -> str:
+        """The lines of one slice, as SQL."""
+        files = literal(str(self.folder / "lines" / f"slice={part}" / "*.parquet"))
+        return f"read_parquet({files}, hive_partitioning = false)"
+
+    def has_lines(self, part: int) -> bool:
+        return bool(list((self.folder / "lines" / f"slice={part}").glob("*.parquet")))
+
+    def written(self, table: str) -> list[int]:
+        return [part for part in self.parts if self.path(table, part).exists()]
+
+    def write(self, table: str, part: int, relation: Callable[[], object], contract: bool = True):
+        """Write one part of a table, unless this step has written it, and read it back.
+
+        Its file is whole or not there, and is held to the table's contract before it counts.
+        """
+        path = self.path(table, part)
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            partial = path.with_suffix(".partial")
+            relation().write_parquet(str(partial), compression="zstd")
+            if contract:
+                in_engine.check(tables.get(table), self.connection.read_parquet(str(partial)))
+            os.replace(partial, path)
+        if table != "measures":
+            self.state["files"][str(path.relative_to(self.folder))] = path.stat().st_size
+        return self.part(table, part)
+
+    def bar(self, parts):
+        return tqdm(parts, disable=not self.progress, unit="slice", leave=False)

@@ -1,0 +1,70 @@
+"""The page on stages and tables, written from the list of stages and the contracts: ``docs/tables.md``."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from idic_lab import tables
+from idic_lab.pipeline import stages as pipeline
+
+GROUPS = {
+    "inputs": "What a data set brings",
+    "identify": "Made by Identify",
+    "differentiate": "Made by Differentiate",
+    "interact": "Made by Interact",
+    "customize": "Made by Customize",
+    "monitor": "Made by Implement and monitor",
+}
+
+
+def text() -> str:
+    """The page as Markdown: the stages in order, then the data dictionary of every table."""
+    parts = [
+        "# Stages and tables",
+        "Stages talk through tables: each needs some and makes others, and nothing else passes between them. The first\n"
+        "table below is the list that runs the course (`idic_lab.pipeline.stages.STAGES`); the others are the contracts that every\n"
+        "table is held to when it is stored (`idic_lab.tables`). *Written by `make docs`.*",
+        "## The stages",
+        _markdown(_stages()),
+    ]
+    for group, title in GROUPS.items():
+        parts.append(f"## {title}")
+        for name in tables.names(group):
+            parts += [f"### {name}", _about(name), _markdown(_dictionary(name))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _stages() -> pd.DataFrame:
+    stages = pipeline.describe()
+    stages["notebook"] = [f"[{name}](../notebooks/{name}.ipynb)" for name in stages["notebook"]]
+    for column in ("needs", "can use", "makes"):
+        stages[column] = [_linked(cell) for cell in stages[column]]
+    return stages
+
+
+def _linked(names: str) -> str:
+    return ", ".join(f"[{name}](#{name.partition(':')[0]})" for name in names.split(", ") if name)
+
+
+def _about(name: str) -> str:
+    contract = tables.get(name)
+    about = contract.meaning[0].upper() + contract.meaning[1:].removesuffix(".") + "."
+    if contract.key:
+        about += f" One row per {', '.join(f'`{column}`' for column in contract.key)}."
+    if contract.personal:
+        about += " Personal: it never leaves the repository."
+    return about
+
+
+def _dictionary(name: str) -> pd.DataFrame:
+    dictionary = tables.dictionary(name)
+    dictionary["column"] = [f"`{column}`" for column in dictionary["column"]]
+    return dictionary
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    """A table in Markdown; columns without any content are left out."""
+    table = table.loc[:, [bool(table[name].astype(bool).any()) for name in table]]
+    rows = [[str(cell).replace("|", "\\|") for cell in row] for row in table.itertuples(index=False)]
+    lines = [list(table.columns), ["---"] * table.shape[1], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

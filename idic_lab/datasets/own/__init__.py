@@ -1,0 +1,1 @@
+"""Reading anybody's files: which column is what, which rows can be used, and what was made of the rest."""

@@ -1,0 +1,330 @@
+"""Separated text: encoding and separator found out, every row with its line number, nothing lost on the way."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import hashlib
+import io
+import re
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.datasets.own.rows import Rows, rejects, unique_labels
+from idic_lab.errors import DataError
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret", "~": "tilde"}
+_BYTE_ORDER_MARKS = [  # the longer first: UTF-32's begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8 with byte order mark"),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+]
+_OVERFLOW = "\x00beyond the header"
+
+
+def read(name: str, content: bytes, encoding: str | None = None, separator: str | None = None) -> Rows:
+    """Read separated text whose first line that is not blank holds the headers.
+
+    Parameters
+    ----------
+    name : str
+        File name, for messages.
+    content : bytes
+    encoding, separator : str, optional
+        Found out by default.
+
+    Raises
+    ------
+    DataError
+        When the bytes are no text, there is one column only, no row, or a quotation mark that is never closed.
+    """
+    text, encoding_label, notes = decode(name, content, encoding)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise DataError(f"{name}: the file holds nothing but blanks.")
+    _refuse_other_languages(name, text)
+    skipped, text, told = _skip_to_header(name, text)
+    separator = separator or told
+    titles = _title_lines(text, [separator] if separator else list(SEPARATORS))
+    if titles:
+        text, skipped = "\n".join(text.split("\n")[titles:]), skipped + titles
+        notes.append(f"{titles:,} line{'s' if titles > 1 else ''} above the header passed over")
+    if separator is None:
+        separator = find_separator(name, text)
+    if separator == " ":
+        text = "\n".join("\t".join(line.split()) for line in text.split("\n"))
+        separator, separator_label = "\t", "separated by blanks"
+    else:
+        separator_label = f"separated by {SEPARATORS.get(separator, repr(separator))}"
+    headers, frame, lines, broken, blank = _parse(name, text, separator, skipped)
+    if blank:
+        notes.append(f"{blank:,} blank lines between or below the rows were passed over")
+    if frame.empty and broken.empty:
+        raise DataError(f"{name}: there is a header line but no row below it.")
+    if frame.empty:
+        raise DataError(
+            f"{name}: every row has more fields than the header ({broken['reason'].iloc[0]} on line "
+            f"{broken['line'].iloc[0]}). Are there decimal commas in a file separated by commas? Quote them."
+        )
+    return Rows(
+        name=name,
+        frame=frame,
+        headers=headers,
+        lines=lines,
+        format=f"text in {encoding_label}, {separator_label}",
+        size_bytes=len(content),
+        fingerprint=hashlib.sha256(content).hexdigest(),
+        broken=broken,
+        notes=notes,
+    )
+
+
+def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str, str, list[str]]:
+    """Text of the bytes, a label for its encoding, and what was assumed.
+
+    A byte order mark decides; else text that is valid UTF-8 is UTF-8. What remains is GB18030 when its bytes above
+    127 come in pairs, as Chinese does, and Windows-1252 when they stand alone among letters, as accents do.
+
+    Examples
+    --------
+    >>> decode("a.csv", "客户编号,金额".encode("gb18030"))[:2]
+    ('客户编号,金额', 'GB18030')
+    """
+    if encoding is not None:
+        try:
+            text = content.decode(encoding)
+        except LookupError:
+            raise DataError(
+                f"{name}: there is no encoding called {encoding!r}; try 'utf-8' or 'cp1252'."
+            ) from None
+        except UnicodeError as error:
+            raise DataError(f"{name}: this is not {encoding} text ({_short(error)}).") from None
+        return _without_nulls(name, text.removeprefix("\ufeff")), encoding, []
+    for mark, codec, label in _BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            try:
+                return _without_nulls(name, content.decode(codec)), label, []
+            except UnicodeError as error:
+                raise DataError(f"{name}: it begins as {label} but is not ({_short(error)}).") from None
+    guess = _utf_16_without_mark(content)
+    if guess:
+        try:
+            return (
+                content.decode(guess),
+                "UTF-16 without byte order mark",
+                ["the encoding was taken for UTF-16"],
+            )
+        except UnicodeError:
+            pass
+    try:
+        return _without_nulls(name, content.decode("utf-8")), "UTF-8", []
+    except UnicodeDecodeError:
+        _without_nulls(name, content[:100_000].decode("latin-1"))
+        _refuse_mixture(name, content)
+    return _legacy(content)
+
+
+def _refuse_mixture(name: str, content: bytes) -> None:
+    """Refuse text that is UTF-8 for the most part, but not all: whatever it were taken for, some names come out wrong."""
+    lenient = content.decode("utf-8", errors="surrogateescape")
+    invalid = re.findall("[\udc80-\udcff]", lenient)
+    letters = sum(not character.isascii() for character in lenient) - len(invalid)
+    if letters >= len(invalid):
+        line = lenient.count("\n", 0, lenient.index(invalid[0])) + 1
+        raise DataError(
+            f"{name}: most of it is UTF-8, but line {line} is not (byte 0x{ord(invalid[0]) - 0xDC00:02x}), as where files "
+            "of two programs were joined. Save all of it in one encoding, or say which: encoding='cp1252'."
+        )
+
+
+def _legacy(content: bytes) -> tuple[str, str, list[str]]:
+    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", content[:1_000_000])]
+    paired = sum(run for run in runs if run % 2 == 0)
+    if paired > 0.5 * sum(runs):
+        try:
+            return (
+                content.decode("gb18030"),
+                "GB18030",
+                ["not UTF-8; the encoding was taken for GB18030 (Chinese)"],
+            )
+        except UnicodeDecodeError:
+            pass
+    try:
+        text, label = content.decode("cp1252"), "Windows-1252"
+    except UnicodeDecodeError:
+        text, label = content.decode("latin-1"), "Latin-1"
+    return text, label, [f"not UTF-8; the encoding was taken for {label} (Western European)"]
+
+
+def _utf_16_without_mark(content: bytes) -> str | None:
+    head = np.frombuffer(content[:4000], dtype=np.uint8)
+    if len(head) < 4:
+        return None
+    if (head[1::2] == 0).mean() > 0.6 and (head[::2] == 0).mean() < 0.1:
+        return "utf-16-le"
+    if (head[::2] == 0).mean() > 0.6 and (head[1::2] == 0).mean() < 0.1:
+        return "utf-16-be"
+    return None
+
+
+def _without_nulls(name: str, text: str) -> str:
+    place = text.find("\0")
+    if place >= 0:
+        line = text.count("\n", 0, place) + 1
+        raise DataError(
+            f"{name}: line {line} holds a null character, so this is not a text file or it is damaged."
+        )
+    return text
+
+
+def _refuse_other_languages(name: str, text: str) -> None:
+    start = re.sub(r"\s+", "", text[:200])
+    if start.startswith(('{"', "[{", "[[")):
+        raise DataError(f"{name}: this is JSON, not a table; convert it to CSV.")
+    if start.startswith("<"):
+        raise DataError(
+            f"{name}: this is a web page or XML, whatever its name says; export the table as CSV or .xlsx."
+        )
+
+
+def _short(error: UnicodeError) -> str:
+    return f"{getattr(error, 'reason', 'invalid bytes')} at byte {getattr(error, 'start', 0)}"
+
+
+def _skip_to_header(name: str, text: str) -> tuple[int, str, str | None]:
+    """Lines before the header, the text from the header on, and the separator if a line ``sep=;`` tells it."""
+    # By position, since cutting the text at each of a million blank lines would copy it as often.
+    skipped, separator, start = 0, None, 0
+    while start < len(text):
+        end = text.find("\n", start)
+        line = text[start : len(text) if end < 0 else end]
+        told = re.fullmatch(r'"?sep=(.)"?', line.strip(" "), flags=re.IGNORECASE)
+        if told and skipped == 0:
+            separator = told[1]
+        elif line.strip():
+            return skipped, text[start:], separator
+        start, skipped = start + len(line) + 1, skipped + 1
+    raise DataError(
+        f"{name}: there is nothing below the line sep={separator}, which says how columns are separated."
+    )
+
+
+def _title_lines(text: str, separators: list[str]) -> int:
+    """How many lines stand above the header: reports begin with a title, a date, a blank line.
+
+    A title has one filled cell at most. The header is the first line with two or more, if the line below it has as
+    many cells; a table separated by blanks has no titles that could be told from it.
+    """
+    lines = text.split("\n", 40)[:40]
+    for place, line in enumerate(lines):
+        if line.count('"') % 2:
+            return 0  # a cell that goes on in the next line
+        cells = {separator: next(csv.reader([line], delimiter=separator), []) for separator in separators}
+        separator = max(cells, key=lambda each: sum(bool(cell.strip()) for cell in cells[each]))
+        if sum(bool(cell.strip()) for cell in cells[separator]) < 2:
+            continue
+        below = next((other for other in lines[place + 1 :] if other.strip()), "")
+        same_width = len(next(csv.reader([below], delimiter=separator), [])) == len(cells[separator])
+        blanks = len(lines[0].split()) == len(line.split())
+        return place if same_width and not blanks else 0
+    return 0
+
+
+def find_separator(name: str, text: str) -> str:
+    """The character that splits most of the first lines into the same number of columns as the header.
+
+    Examples
+    --------
+    >>> find_separator("a.csv", "id;date;amount\\nA;2024-01-31;9,50\\nB;2024-02-01;12,00")
+    ';'
+    """
+    sample = [line for line in text[:100_000].split("\n") if line.strip()][:50]
+    best, best_score = None, (0.0, 1)
+    for separator in SEPARATORS:
+        widths = [len(row) for row in csv.reader(sample, delimiter=separator)]
+        # Rows that are too short or long are reported later, one by one; here most must agree.
+        score = (round(sum(width == widths[0] for width in widths) / len(widths), 1), widths[0])
+        if widths[0] > 1 and score > best_score:
+            best, best_score = separator, score
+    if best:
+        return best
+    widths = [len(line.split()) for line in sample]
+    if widths[0] > 1 and all(width == widths[0] for width in widths):
+        return " "
+    raise DataError(
+        f"{name}: only one column was found, {sample[0][:60]!r}. A table has columns separated by "
+        f"{', '.join(SEPARATORS.values())} or blanks; say separator='…' for another."
+    )
+
+
+def _parse(name: str, text: str, separator: str, skipped: int):
+    """Headers, frame of text, line numbers, rows with more fields than headers, and the count of blank lines."""
+    first = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    headers = [header.strip().strip("\ufeff") for header in first]
+    labels = unique_labels(headers)
+    try:
+        frame = pd.read_csv(
+            io.StringIO(text),
+            sep=separator,
+            header=None,
+            names=[*labels, _OVERFLOW],
+            index_col=False,
+            dtype="str",
+            keep_default_na=False,
+            na_values=[""],
+            skip_blank_lines=False,
+            low_memory=False,
+        )
+    except pd.errors.ParserError as error:
+        if "EOF inside string" in str(error):
+            row = int(re.search(r"row (\d+)", str(error))[1])
+            raise DataError(_unclosed(name, row + 1 + skipped)) from None
+        frame, starts, widths = _parse_slowly(name, text, separator, labels, skipped)
+    else:
+        starts, widths = _line_numbers(frame, text, skipped), None
+    frame, starts = frame.iloc[1:], starts[1:]
+    blank = frame.isna().all(axis=1).to_numpy()
+    over = frame[_OVERFLOW].notna().to_numpy() & ~blank
+    width = np.full(over.sum(), len(labels) + 1) if widths is None else widths[1:][over]
+    reasons = [f"row has {fields} fields, the header has {len(labels)}" for fields in width]
+    broken = rejects(name, starts[over], "(row)", frame[_OVERFLOW].to_numpy(dtype=object)[over], reasons)
+    keep = ~blank & ~over
+    while len(headers) > 1 and not headers[-1] and frame[labels[-1]].isna().all():
+        headers, labels = headers[:-1], labels[:-1]  # a separator at the end of each line makes no column
+    return headers, frame.loc[keep, labels].reset_index(drop=True), starts[keep], broken, int(blank.sum())
+
+
+def _line_numbers(frame: pd.DataFrame, text: str, skipped: int) -> np.ndarray:
+    """The line on which each row begins: rows with line breaks inside quotation marks push the later ones down."""
+    extra = np.zeros(len(frame), dtype="int64")
+    if text.rstrip("\n").count("\n") + 1 > len(frame.index):
+        for column in frame.columns:
+            extra += frame[column].str.count("\n").fillna(0).to_numpy(dtype="int64")
+    return np.arange(1, len(frame) + 1) + skipped + np.concatenate([[0], np.cumsum(extra)[:-1]])
+
+
+def _parse_slowly(name: str, text: str, separator: str, labels: list[str], skipped: int):
+    """The same row by row, for files in which some rows have too many fields."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows, starts, widths, line = [], [], [], 1
+    try:
+        for fields in reader:
+            inside, beyond = fields[: len(labels)], [field for field in fields[len(labels) :] if field]
+            inside += [""] * (len(labels) - len(inside))
+            rows.append([*inside, beyond[0] if beyond else ""])
+            starts.append(line + skipped)
+            widths.append(len(fields))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        if "end of data" in str(error):
+            raise DataError(_unclosed(name, line + skipped)) from None
+        raise DataError(f"{name}: line {line + skipped} cannot be split into columns ({error}).") from None
+    frame = pd.DataFrame(rows, columns=[*labels, _OVERFLOW], dtype="str").replace("", np.nan)
+    return frame, np.array(starts), np.array(widths)
+
+
+def _unclosed(name: str, line: int) -> str:
+    return f"{name}: a quotation mark opened on line {line} is never closed; close it or double it."

@@ -1,0 +1,25 @@
+"""Meridian: a simulated retailer with web shop, stores, app and call centre, whose truth is known.
+
+:func:`simulate` makes one of any size; :func:`load_tables` reads the sample of 2,000 people under
+``datasets/meridian``. What is planted, table by table, is on the page ``docs/meridian.md``; the planted answers are
+for checks only (:func:`truth`).
+"""
+
+from __future__ import annotations
+
+from idic_lab.meridian.assemble import Meridian, simulate
+from idic_lab.meridian.sample import card_facts, load_tables, simulate_to
+from idic_lab.meridian.settings import DIFFICULTIES, PurchaseModel, Settings
+from idic_lab.meridian.truth import truth
+
+__all__ = [
+    "DIFFICULTIES",
+    "Meridian",
+    "PurchaseModel",
+    "Settings",
+    "card_facts",
+    "load_tables",
+    "simulate",
+    "simulate_to",
+    "truth",
+]

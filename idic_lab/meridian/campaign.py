@@ -1,0 +1,129 @@
+"""A randomised campaign: who is moved by an offer, who would have bought anyway, and who is put off by it.
+
+Four kinds of people (potential outcomes in brackets, without and with the offer): persuadables (no, yes), sure things
+(yes, yes), lost causes (no, no) and sleeping dogs (yes, no). How likely each kind is depends on what the retailer can
+see, so a policy can be learned. The conversion is an annual service plan sold outside the tills: it leaves no trace in
+the orders, which keep to their own process.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.meridian import weeks
+from idic_lab.meridian.draws import choose, pick
+from idic_lab.meridian.purchases import Orders
+from idic_lab.meridian.settings import Settings
+
+CAMPAIGN_ID = "PLAN2025"
+DATE = np.datetime64("2025-09-01", "D")
+KINDS = ("persuadable", "sure_thing", "lost_cause", "sleeping_dog")
+MARGIN, MARGIN_WITH_OFFER = 30.0, 24.0  # the offer is a discount of 6
+CONTACT_COST = 1.5
+ORDER_CHANNELS = ("web_shop", "app", "store")
+
+
+def features(orders: Orders, age: np.ndarray, order_channel: np.ndarray) -> dict[str, np.ndarray]:
+    """What the retailer sees of each eligible customer on the day; arrays of shape (eligible,).
+
+    Eligible is who has bought before the day; ``person`` names them.
+    """
+    n = len(age)
+    day = int((DATE - weeks.START).astype(int))
+    before = orders.day < day
+    who = orders.person[before]
+    count = np.bincount(who, minlength=n)
+    spend = np.bincount(who, orders.amount[before], minlength=n)
+    first, last = np.full(n, day), np.zeros(n, dtype=np.int64)
+    np.minimum.at(first, who, orders.day[before])
+    np.maximum.at(last, who, orders.day[before])
+    by_channel = np.bincount(
+        who * len(ORDER_CHANNELS) + order_channel[before], minlength=n * len(ORDER_CHANNELS)
+    ).reshape(n, -1)
+    person = np.flatnonzero(count > 0)
+    return {
+        "person": person,
+        "recency_days": (day - last)[person],
+        "tenure_days": (day - first)[person],
+        "orders": count[person],
+        "spend": np.round(spend[person], 2),
+        "age": age[person],
+        "main_channel": by_channel[person].argmax(axis=1),
+    }
+
+
+def kind_probabilities(seen: dict[str, np.ndarray], settings: Settings) -> np.ndarray:
+    """Probability of each of the four kinds given what is seen, shape (eligible, 4).
+
+    Recent and frequent customers are sure things, the young who order online after a pause are persuadable, older
+    customers of the stores who have gone quiet are sleeping dogs, and one-time buyers of long ago are lost causes.
+    Without an effect, only sure things and lost causes remain, at the same chance of a conversion without the offer.
+    """
+    recency, count, age = seen["recency_days"], seen["orders"], seen["age"]
+    pause = np.exp(-(((np.log1p(recency) - np.log1p(110)) / 0.75) ** 2))
+    online = seen["main_channel"] != ORDER_CHANNELS.index("store")
+    young = np.clip((48 - age) / 10, -2, 2)
+    score = np.column_stack(
+        [
+            -1.8 + 3.2 * pause + 1.0 * online + 1.3 * young,
+            -0.3 + 3.4 * (recency < 45) + 0.9 * np.log(count) - 1.2 * (recency > 200),
+            0.9 + 1.4 * (recency > 260) - 0.9 * np.log(count),
+            -2.4 + 2.6 * (recency > 120) * ~online - 1.1 * young + 0.5 * np.log(count),
+        ]
+    )
+    chance = np.exp(1.5 * score)
+    chance /= chance.sum(axis=1, keepdims=True)
+    if settings.campaign_effect:
+        return chance
+    without = chance[:, 1] + chance[:, 3]
+    nothing = np.zeros(len(chance))
+    return np.column_stack([nothing, without, 1 - without, nothing])
+
+
+def draw_campaign(
+    rng: np.random.Generator,
+    orders: Orders,
+    age: np.ndarray,
+    order_channel: np.ndarray,
+    customer_id,
+    settings: Settings,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The table campaign_results, and the truth: kind, effects and best policies per customer."""
+    seen = features(orders, age, order_channel)
+    chance = kind_probabilities(seen, settings)
+    kind = pick(rng, chance)
+    offered = rng.random(len(kind)) < 0.5
+    without, given = np.isin(kind, (1, 3)), np.isin(kind, (0, 1))
+    converted = np.where(offered, given, without)
+    ids = customer_id.take(seen.pop("person"))
+    seen["main_channel"] = choose(ORDER_CHANNELS, seen["main_channel"])
+    zeros = np.zeros(len(kind), dtype=int)
+    table = pd.DataFrame(
+        {
+            "campaign_id": choose([CAMPAIGN_ID], zeros),
+            "customer_id": ids,
+            "date": weeks.days_to_dates(zeros + int((DATE - weeks.START).astype(int))),
+            "arm": choose(("control", "offer"), offered.astype(int)),
+            **seen,
+            "converted": converted,
+            "margin": np.where(converted, np.where(offered, MARGIN_WITH_OFFER, MARGIN), 0.0),
+            "contact_cost": np.where(offered, CONTACT_COST, 0.0),
+        }
+    )
+    gain_by_kind = np.array([MARGIN_WITH_OFFER, MARGIN_WITH_OFFER - MARGIN, 0.0, -MARGIN]) - CONTACT_COST
+    expected = chance @ gain_by_kind
+    truth = pd.DataFrame(
+        {
+            "customer_id": ids,
+            "kind": choose(KINDS, kind),
+            "effect": given.astype(np.int64) - without.astype(np.int64),
+            "gain": gain_by_kind[kind],
+            "profit_without": np.where(without, MARGIN, 0.0),
+            "expected_effect": np.round(chance[:, 0] - chance[:, 3], 6),
+            "expected_gain": np.round(expected, 6),
+            "treat_if_kind_known": gain_by_kind[kind] > 0,
+            "treat_by_features": np.round(expected, 6) > 0,
+        }
+    )
+    return table, truth

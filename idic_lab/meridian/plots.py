@@ -1,0 +1,290 @@
+"""Each table of Meridian beside what was planted in it, as figures for the page on the data set.
+
+These plots open the planted answers; they are a check, not an analysis.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from idic_lab import figures
+from idic_lab.meridian import weeks
+from idic_lab.meridian.assemble import Meridian, simulate
+from idic_lab.meridian.settings import SEGMENTS
+from idic_lab.tables.touchpoints import TOUCHPOINTS
+
+_START = pd.Timestamp(weeks.START.astype("datetime64[us]"))
+
+
+def _owned(shop: Meridian, name: str) -> pd.DataFrame:
+    return shop.tables[name].merge(shop.truth["record_owners"], on="record_id", validate="many_to_one")
+
+
+def _week(dates: pd.Series) -> pd.Series:
+    return _START + pd.to_timedelta((dates - _START).dt.days // 7 * 7, unit="D")
+
+
+def _grid(ax: Axes, values: pd.DataFrame, label: str) -> Axes:
+    """A heat map with the number in every cell."""
+    ax.grid(visible=False)
+    ax.imshow(values, vmin=0, vmax=1, aspect="auto", cmap=figures.SEQUENTIAL)
+    ax.set_xticks(range(values.shape[1]), values.columns)
+    ax.set_yticks(range(values.shape[0]), values.index)
+    ax.tick_params(length=0)
+    for (row, column), value in np.ndenumerate(values.to_numpy()):
+        colour = "black" if value > 0.55 else "white"
+        ax.text(column, row, f"{value:.0%}", ha="center", va="center", color=colour, fontsize=7)
+    ax.set_xlabel(label)
+    return ax
+
+
+def plot_records(shop: Meridian, ax: Axes | None = None) -> Axes:
+    """How completely each touchpoint knows its people."""
+    ax = figures.axes(ax, figsize=(8, 3.6))
+    fields = ["first_name", "birth_date", "email", "phone", "street", "postcode", "customer_id"]
+    known = shop.tables["source_records"].set_index("touchpoint")[fields].notna()
+    share = known.groupby(level=0).mean().reindex(TOUCHPOINTS)
+    share.index, share.columns = (
+        [name.replace("_", " ") for name in names] for names in (share.index, share.columns)
+    )
+    ax = _grid(ax, share, "share of records in which the detail is filled in")
+    ax.set_title("No touchpoint knows a person whole")
+    return ax
+
+
+def plot_orders(shop: Meridian, ax: Axes | None = None) -> Axes:
+    """Orders per week, against what the busy and quiet days alone would make."""
+    ax = figures.axes(ax)
+    weekly = _week(shop.tables["transactions"]["date"]).value_counts().sort_index()
+    newcomers = shop.tables["transactions"].groupby("customer_id")["date"].min()
+    first = _week(newcomers).value_counts().reindex(weekly.index, fill_value=0)
+    ax.plot(weekly.index, weekly - first, color=figures.BLUE, label="repeat orders")
+    ax.plot(first.index, first, color=figures.ORANGE, linestyle="--", label="first orders")
+    ax.set(
+        ylim=(0, None),
+        xlabel="week",
+        ylabel="orders per week",
+        title="First orders thin out while repeat orders settle",
+    )
+    ax.legend()
+    return ax
+
+
+def plot_purchase_counts(shop: Meridian, ax: Axes | None = None) -> Axes:
+    """Purchase rate planted against the rate seen, for those still customers."""
+    ax = figures.axes(ax)
+    people = shop.truth["people"].set_index("customer_id")
+    orders = shop.tables["transactions"].groupby("customer_id")["date"].agg(["min", "count"])
+    days = (pd.Timestamp("2025-12-28") - orders["min"]).dt.days
+    planted = pd.qcut(people["purchase_rate"] * 30, 12)
+    seen = 30 * (orders["count"] - 1) / days
+    for alive, colour, marker, label in (
+        (True, figures.BLUE, "o", "still customers"),
+        (False, figures.VERMILION, "s", "left on the way"),
+    ):
+        mine = people["alive"] == alive
+        mean = pd.DataFrame({"planted": people["purchase_rate"] * 30, "seen": seen})[mine]
+        mean = mean.groupby(planted[mine], observed=True).mean()
+        ax.plot(mean["planted"], mean["seen"], marker=marker, color=colour, label=label)
+    top = people["purchase_rate"].quantile(0.96) * 30
+    ax.plot([0, top], [0, top], color=figures.GREY, linestyle=":", label="as planted")
+    ax.set(xlabel="planted orders per 30 days", ylabel="repeat orders seen per 30 days")
+    ax.set_title("Orders run at the planted rate, until people leave")
+    ax.legend()
+    return ax
+
+
+def plot_needs(shop: Meridian, ax: Axes | None = None) -> Axes:
+    """Share of yes to each question, by planted need segment."""
+    ax = figures.axes(ax, figsize=(10, 3.2))
+    answers = _owned(shop, "survey_responses").query("survey_id == 'NEEDS'")
+    answers = answers.merge(shop.truth["people"][["customer_id", "need_segment"]], on="customer_id")
+    share = answers.pivot_table(index="need_segment", columns="question_id", values="answer").reindex(
+        SEGMENTS
+    )
+    ax = _grid(ax, share, "question of the needs battery; share of yes among those who answered")
+    ax.set_ylabel("planted segment")
+    ax.set_title("Every need segment has its own questions")
+    return ax
+
+
+def plot_fatigue(shop: Meridian, ax: Axes | None = None) -> Axes:
+    """Response rate by contacts in the four weeks before, against the planted fall."""
+    ax = figures.axes(ax)
+    sent = _owned(shop, "interactions").query("direction == 'outbound'").sort_values(["customer_id", "date"])
+    when = pd.factorize(sent["customer_id"])[0] * 10_000 + (sent["date"] - _START).dt.days.to_numpy()
+    recent = np.minimum(np.searchsorted(when, when) - np.searchsorted(when, when - 28), 5)
+    seen = sent.groupby(recent)["responded"].agg(["mean", "count"])
+    error = 1.96 * np.sqrt(seen["mean"] * (1 - seen["mean"]) / seen["count"])
+    fatigue = shop.truth["parameters"].set_index("parameter").loc["fatigue", "value"]
+    ax.errorbar(seen.index, seen["mean"], error, fmt="o", color=figures.BLUE, label="seen, with 95% interval")
+    planted = seen["mean"].iloc[0] * np.exp(-fatigue * seen.index.to_numpy())
+    ax.plot(
+        seen.index, planted, color=figures.ORANGE, label=f"planted: falls by exp(-{fatigue:g}) per contact"
+    )
+    ax.set_xticks(range(6), ["0", "1", "2", "3", "4", "5+"])
+    ax.set(ylim=(0, None), xlabel="outbound contacts in the 28 days before", ylabel="response rate")
+    ax.set_title("Each recent contact costs a fifth of the response")
+    ax.legend()
+    return ax
+
+
+def plot_satisfaction(shop: Meridian, ax: Axes | None = None) -> Axes:
+    """Mean CSAT by planted dropout probability."""
+    ax = figures.axes(ax)
+    answers = _owned(shop, "survey_responses").query("question_id == 'CSAT'")
+    answers = answers.merge(shop.truth["people"], on="customer_id")
+    band = pd.qcut(answers["dropout_probability"], 8)
+    seen = answers.groupby(band, observed=True).agg(
+        chance=("dropout_probability", "mean"),
+        score=("answer", "mean"),
+        spread=("answer", "sem"),
+    )
+    ax.errorbar(seen["chance"], seen["score"], 1.96 * seen["spread"], fmt="o-", color=figures.BLUE)
+    ax.set(
+        xlabel="planted chance of leaving after an order", ylabel="mean satisfaction with an order (1 to 5)"
+    )
+    ax.set_title("Those about to leave are less satisfied (mean, 95% interval)")
+    return ax
+
+
+def plot_campaign(shop: Meridian, ax: Axes | None = None) -> Axes:
+    """Effect of the offer by days since the last order, seen and planted."""
+    ax = figures.axes(ax)
+    results = shop.tables["campaign_results"].merge(shop.truth["campaign"], on="customer_id")
+    band = pd.cut(results["recency_days"], [-1, 30, 60, 120, 200, 300, 610])
+    by_arm = results.groupby([band, "arm"], observed=True)["converted"].agg(["mean", "var", "count"])
+    offer, control = (by_arm.xs(arm, level="arm") for arm in ("offer", "control"))
+    error = 1.96 * np.sqrt(offer["var"] / offer["count"] + control["var"] / control["count"])
+    place = np.arange(len(offer))
+    ax.errorbar(
+        place,
+        offer["mean"] - control["mean"],
+        error,
+        fmt="o",
+        color=figures.BLUE,
+        label="seen, with 95% interval",
+    )
+    planted = results.groupby(band, observed=True)["effect"].mean()
+    ax.plot(place, planted, color=figures.ORANGE, marker="_", linestyle="--", label="planted")
+    ax.axhline(0, color=figures.GREY, linewidth=0.8)
+    ax.set_xticks(place, ["0-30", "31-60", "61-120", "121-200", "201-300", "301+"])
+    ax.set(
+        xlabel="days since the last order when the campaign began", ylabel="conversions gained per customer"
+    )
+    ax.set_title("The offer moves people after a pause, not the recent")
+    ax.legend()
+    return ax
+
+
+def plot_prices(shop: Meridian, ax: Axes | None = None) -> Axes:
+    """Share who bought at each price by segment, with the planted curves."""
+    ax = figures.axes(ax)
+    shown = shop.tables["price_tests"].merge(shop.truth["people"], on="customer_id")
+    grid = np.linspace(4, 23, 80)
+    for row, colour, marker in zip(shop.truth["prices"].itertuples(), figures.CYCLE, "os^Dv", strict=False):
+        seen = shown[shown["need_segment"] == row.segment].groupby("price")["bought"].mean()
+        ax.plot(seen.index, seen, marker, color=colour, label=f"{row.segment}: best {row.best_price:.2f}")
+        ax.plot(grid, 1 / (1 + np.exp(-(row.intercept - row.slope * grid))), color=colour, linewidth=1)
+    ax.set(xlabel="price of the delivery pass (EUR)", ylabel="share who bought", ylim=(0, 1))
+    ax.set_title("Segments differ in what they will pay (lines: planted)")
+    ax.legend()
+    return ax
+
+
+def plot_profit(shop: Meridian, ax: Axes | None = None) -> Axes:
+    """Cumulative profit over customers, the most profitable first."""
+    ax = figures.axes(ax)
+    profit = np.sort(shop.truth["people"]["profit"])[::-1]
+    below = (profit < 0).mean()
+    share = np.arange(1, len(profit) + 1) / len(profit)
+    ax.plot(100 * share, 100 * profit.cumsum() / profit.sum(), color=figures.BLUE)
+    ax.axvline(100 * (1 - below), color=figures.VERMILION, linestyle="--")
+    ax.text(100 * (1 - below) - 1, 20, f"{below:.0%} below zero", color=figures.VERMILION, ha="right")
+    ax.axhline(100, color=figures.GREY, linewidth=0.8)
+    ax.set(
+        xlabel="customers, most profitable first (%)", ylabel="cumulative profit (% of all)", ylim=(0, None)
+    )
+    ax.set_title("Some customers cost more than they bring")
+    return ax
+
+
+def plot_weekly_changes(shop: Meridian, ax: Axes | None = None) -> Axes:
+    """The two weekly figures that change, each relative to its planted level before."""
+    ax = figures.axes(ax)
+    visits = shop.tables["web_events"]
+    bought = set(visits.loc[visits["event"] == "checkout", "session_id"])
+    browsing = visits[~visits["session_id"].isin(bought)]
+    filled = browsing.assign(filled=browsing["event"] == "basket").groupby("session_id")
+    filled = filled.agg(date=("date", "first"), filled=("filled", "any"))
+    baskets = filled.groupby(_week(filled["date"]))["filled"].mean() / weeks.STEP_BEFORE
+    orders = shop.tables["transactions"].dropna(subset=["delivery_days"])
+    delivery = orders.groupby(_week(orders["date"]))["delivery_days"].mean() / weeks.DELIVERY_DAYS
+    ax.plot(baskets.index, baskets, color=figures.SKY, label="baskets per visit without a checkout")
+    ax.plot(delivery.index, delivery, color=figures.VERMILION, linestyle="--", label="days to delivery")
+    for change in shop.truth["weekly_changes"].itertuples():
+        ax.axvline(change.starts, color=figures.GREY, linestyle=":")
+        ax.text(change.starts, 0.15, f" {change.kind}", color=figures.BLACK)
+    ax.set(ylim=(0, None), xlabel="week", ylabel="multiple of the planted level before")
+    ax.set_title("One step and one drift, at known dates")
+    ax.legend(loc="upper left")
+    return ax
+
+
+def plot_wallet(shop: Meridian, ax: Axes | None = None) -> Axes:
+    """What the panel says it spends on such goods against what it does."""
+    ax = figures.axes(ax)
+    said = _owned(shop, "survey_responses").query("question_id == 'WALLET'")
+    both = said.merge(shop.truth["people"], on="customer_id")
+    ax.loglog(
+        both["category_spend"],
+        both["answer"],
+        "o",
+        color=figures.BLUE,
+        markersize=3,
+        alpha=0.5,
+        rasterized=True,
+    )
+    span = [both["category_spend"].min(), both["category_spend"].max()]
+    ax.plot(span, span, color=figures.ORANGE, label="truthful")
+    ax.set(xlabel="planted category spend (EUR in 52 weeks)", ylabel="spend stated in the survey (EUR)")
+    ax.set_title("Stated category spend is rounded and off by a fifth")
+    ax.legend()
+    return ax
+
+
+FIGURES = {
+    "records": plot_records,
+    "orders": plot_orders,
+    "purchases": plot_purchase_counts,
+    "needs": plot_needs,
+    "fatigue": plot_fatigue,
+    "satisfaction": plot_satisfaction,
+    "campaign": plot_campaign,
+    "prices": plot_prices,
+    "profit": plot_profit,
+    "wallet": plot_wallet,
+    "weekly_changes": plot_weekly_changes,
+}
+
+
+def write_figures(folder: str | Path, shop: Meridian | None = None) -> list[Path]:
+    """Draw every figure of the page on Meridian as ``meridian_<name>.svg``; the sample unless a shop is given."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    shop = simulate() if shop is None else shop
+    paths = []
+    with mpl.rc_context():
+        figures.use_style()
+        for name, plot in FIGURES.items():
+            drawn = plot(shop).figure
+            paths.append(folder / f"meridian_{name}.svg")
+            drawn.savefig(paths[-1], metadata={"Date": None})
+            plt.close(drawn)
+    return paths

@@ -1,0 +1,99 @@
+"""When people buy and for how much: BG/NBD and Gamma-Gamma, drawn exactly, at day resolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from idic_lab.meridian import weeks
+from idic_lab.meridian.draws import ranks, standardise
+from idic_lab.meridian.settings import Settings
+
+SHORTEST_AGE = 28  # days between the last first purchase and the end
+
+
+@dataclass
+class Buyers:
+    """What drives each person's purchases; arrays of shape (people,)."""
+
+    rate: np.ndarray  # purchases per day while alive
+    dropout: np.ndarray  # probability of leaving after each repeat purchase
+    spend_rate: np.ndarray  # Gamma-Gamma nu
+    mean_spend: np.ndarray  # expected amount of an order
+    first_day: np.ndarray
+
+
+@dataclass
+class Orders:
+    """Orders sorted by person and day; arrays of shape (orders,), but for the last three of shape (people,)."""
+
+    person: np.ndarray
+    day: np.ndarray
+    rank: np.ndarray  # 0 = first order of the person
+    amount: np.ndarray
+    last_day: np.ndarray
+    count: np.ndarray
+    alive: np.ndarray  # still a customer at the end
+
+
+def draw_buyers(rng: np.random.Generator, n: int, settings: Settings) -> Buyers:
+    """Rates, dropout probabilities, spend levels and first purchase days of n people."""
+    model = settings.purchase
+    rate = rng.gamma(model.r, 1 / model.alpha, n)
+    stay = rng.gamma(model.b, 1.0, n)
+    leave = rng.gamma(model.a, 1.0, n)
+    dropout = np.clip(leave / (leave + stay), 1e-12, 1 - 1e-12)
+    spend_rate = rng.gamma(model.q, 1 / model.gamma, n)
+    if settings.spend_with_frequency:
+        # tilt spend by purchase rate, keeping its spread on the logarithmic scale
+        rho = settings.spend_with_frequency
+        level = -np.log(spend_rate)
+        mixed = rho * standardise(np.log(rate)) + np.sqrt(1 - rho**2) * standardise(level)
+        spend_rate = np.exp(-(level.mean() + level.std() * mixed))
+    return Buyers(rate, dropout, spend_rate, model.p / spend_rate, _first_days(rng, n))
+
+
+def _first_days(rng: np.random.Generator, n: int) -> np.ndarray:
+    """First purchase days: newcomers thin out over the two years and follow season and weekday."""
+    days = np.arange(weeks.DAYS - SHORTEST_AGE)
+    weights = weeks.interest_weights()[: len(days)] * np.exp(-days / 450)
+    cumulative = np.cumsum(weights)
+    return np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
+
+
+def draw_orders(rng: np.random.Generator, buyers: Buyers, settings: Settings) -> Orders:
+    """All orders of the people, the first included.
+
+    Given its count, a Poisson process is a set of uniform times; of those, the repeat purchases up to and including
+    the one after which the person leaves (a geometric count) are kept. This is BG/NBD without a loop over purchases.
+    """
+    clock = weeks.operational_time()
+    middle = (clock[:-1] + clock[1:]) / 2  # every day stands for its middle, so that rounding to days is even
+    begin, end = middle[buyers.first_day], middle[-1]
+    events = rng.poisson(buyers.rate * (end - begin))
+    lifetime = np.ceil(np.log(1 - rng.random(len(events))) / np.log1p(-buyers.dropout))
+    person, rank = ranks(events)
+    when = begin[person] + rng.random(len(person)) * (end - begin[person])
+    when = when[np.lexsort((when, person))]
+    kept = rank < lifetime[person]
+    count = np.minimum(events, lifetime).astype(np.int64)
+    repeat_day = np.interp(when[kept], clock, np.arange(weeks.DAYS + 1)).astype(np.int64)
+    person, rank = ranks(count + 1)
+    day = np.empty(len(person), dtype=np.int64)
+    day[rank == 0] = buyers.first_day
+    day[rank > 0] = repeat_day
+    day = _one_order_a_day(person, rank, day, count)
+    amount = np.round(rng.gamma(settings.purchase.p, 1.0, len(day)) / buyers.spend_rate[person], 2)
+    last = np.cumsum(count + 1) - 1
+    return Orders(person, day, rank, np.maximum(amount, 1.0), day[last], count + 1, events < lifetime)
+
+
+def _one_order_a_day(person, rank, day, repeats):
+    """Move an order that falls on the day of the one before to the next day, so that none is merged away.
+
+    A running maximum within each person moves orders forward; at the end of the two years they move back instead.
+    """
+    far = 10 * weeks.DAYS
+    shifted = np.maximum.accumulate(day - rank + person * far) - person * far + rank
+    return np.minimum(shifted, weeks.DAYS - 1 - (repeats[person] - rank))

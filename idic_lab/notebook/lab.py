@@ -1,0 +1,154 @@
+"""What a notebook works with: its data set, the run's repository, and its headline numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from IPython import get_ipython
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from idic_lab import datasets, figures, tables
+from idic_lab.pipeline import stages
+from idic_lab.repository import Repository, pseudonyms
+
+HEADLINE = "application/x.idic-headline+json"
+FIGURE = "Figure: "  # begins the words that stand for a picture
+REPOSITORY_FILE = "idic.duckdb"
+CARD_FILE = "card.json"
+
+
+def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bool = False) -> Lab:
+    """Open the data set, and the run it belongs to, for one notebook.
+
+    Parameters
+    ----------
+    notebook : str
+        Name of the notebook, for the history of the repository.
+    dataset : str
+        A data set's name (``idic-lab datasets list``) or the path of a file.
+    run_dir : str
+        Folder of the run. Empty when a notebook is opened alone: its tables then live in memory, and what earlier
+        notebooks would have made is made when it is asked for.
+    quiet : bool
+        Do not print the data set's card.
+
+    Returns
+    -------
+    Lab
+
+    Examples
+    --------
+    >>> lab = start("21_differentiate_value_rfm", dataset="cdnow_sample", quiet=True)
+    >>> lab.table("transactions")["customer_id"].nunique()
+    2357
+    """
+    figures.use_style()
+    if get_ipython() is not None:
+        # The words that go with a picture: for readers who cannot see it, and for the report.
+        get_ipython().display_formatter.formatters["text/plain"].for_type(
+            Figure, lambda figure, printer, cycle: printer.text(f"{FIGURE}{figures.described(figure)}")
+        )
+    folder = Path(run_dir) if run_dir else None
+    repository = Repository(folder / REPOSITORY_FILE if folder else None)
+    if folder and (folder / CARD_FILE).exists():
+        card = datasets.Card.from_dict(json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
+    else:
+        loaded = datasets.load(dataset, quiet=True)
+        card = gather(pseudonyms.protect(loaded, repository), repository)
+    figures.use_currency(card.currency)
+    if not quiet:
+        print(card)
+    return Lab(notebook, card, repository)
+
+
+def gather(dataset: str | datasets.Dataset, repository: Repository) -> datasets.Card:
+    """Write every table of a data set into the repository and return the data set's card."""
+    if not isinstance(dataset, datasets.Dataset):
+        dataset = datasets.load(dataset, quiet=True)
+    for name, data in dataset.tables.items():
+        repository.write(name, data, made_by=f"data set {dataset.name}")
+    return dataset.card
+
+
+class Lab:
+    """The desk of one notebook: read tables, save tables, state headline numbers.
+
+    Attributes
+    ----------
+    notebook : str
+    card : idic_lab.datasets.Card
+        What is known of the data set.
+    repository : Repository
+    """
+
+    def __init__(self, notebook: str, card: datasets.Card, repository: Repository):
+        self.notebook, self.card, self.repository = notebook, card, repository
+
+    def __repr__(self) -> str:
+        return f"Lab({self.notebook} on {self.card.name}: {', '.join(self.repository.names())})"
+
+    def has(self, name: str) -> bool:
+        """Whether the data set has a table, or an earlier stage can make it from what there is."""
+        planned = stages.plan(self.repository.names())
+        return self.repository.has(name) or any(
+            name in {made.partition(":")[0] for made in stage.stage.makes} | set(stage.stage.makes)
+            for stage in planned
+            if not stage.lacks
+        )
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table; made first, with every earlier table it needs, when it is not there yet.
+
+        Raises
+        ------
+        idic_lab.errors.DataError
+            When neither the data set nor a stage provides it.
+        """
+        stages.build(self.repository, name, keep=self.card.kind.endswith("built in"))
+        return self.repository.read(name.partition(":")[0])
+
+    def save(self, name: str, data: pd.DataFrame) -> None:
+        """Check a table against its contract and store it for the stages that follow."""
+        needs = next((stage.needs for stage in stages.STAGES if stage.notebook == self.notebook), ())
+        self.repository.write(name, data, made_by=self.notebook, made_from=needs)
+        print(f"Saved {name}: {len(data):,} rows × {data.shape[1]} columns, kept to its contract.")
+
+    def dictionary(self, name: str) -> pd.DataFrame:
+        """The data dictionary of a table: columns with type, unit, range and meaning."""
+        return tables.dictionary(name)
+
+    def headline(self, name: str, value: float, sentence: str) -> None:
+        """State one headline number: shown here, and collected into the run's report and results.
+
+        Parameters
+        ----------
+        name : str
+            Key in ``results.json``.
+        value : float
+        sentence : str
+            One sentence with a place for the value in the manner of ``str.format``.
+
+        Examples
+        --------
+        >>> start("00_start_here", dataset="cdnow_sample", quiet=True).headline(
+        ...     "top_fifth_share", 0.6174, "The best fifth of customers brings {:.0%} of revenue."
+        ... )
+        The best fifth of customers brings 62% of revenue.
+        """
+        # Five significant digits: enough to read and to check, and the same on every machine.
+        rounded = float(f"{value:.5g}")
+        text = sentence.format(rounded)
+        if get_ipython() is None:
+            print(text)
+            return
+        display(
+            {
+                "text/plain": text,
+                "text/markdown": f"**{text}**",
+                HEADLINE: {"name": name, "value": rounded, "sentence": text},
+            },
+            raw=True,
+        )

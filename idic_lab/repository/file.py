@@ -1,0 +1,143 @@
+"""The file of a customer repository: made whole, opened for the moment of one operation, written anew whole.
+
+A process may be killed at any moment. A new file therefore gets its name only when it is a database, and a file that
+must be written anew (rows of a forgotten customer stay readable in its gaps) says so inside, until it has been.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import duckdb
+
+from idic_lab import dataframes
+from idic_lab.errors import DamagedRepository, RepositoryError
+
+_DUE = "_rewriting_due"
+
+
+def opened(path: Path, write: bool) -> duckdb.DuckDBPyConnection:
+    """A connection to a repository's file; for writing, the file is made when there is none.
+
+    Raises
+    ------
+    RepositoryError
+        When it is in use, may not be opened, or its folder is missing.
+    DamagedRepository
+        When it is no database.
+    """
+    if not path.parent.is_dir():
+        raise RepositoryError(
+            f"There is no folder '{path.parent.name}' to hold the repository '{path.name}'."
+        )
+    if write and not path.exists():
+        _make(path)
+    connection = _connected(path, write)
+    if write and _is_due(connection):
+        rewrite(connection, path)  # whoever removed rows was killed before this
+        connection = _connected(path, write)
+    return connection
+
+
+def mark_for_rewriting(connection: duckdb.DuckDBPyConnection) -> None:
+    """Note, in the transaction that removes rows, that their remains must be removed too."""
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {_DUE} (since TIMESTAMP)")
+
+
+def rewrite(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write the file anew and put it in the old one's place at once; closes the connection.
+
+    Raises
+    ------
+    RepositoryError
+        When the disk is full or the folder read-only. The next write, or removal, tries again.
+    """
+    fresh = path.with_name(path.name + ".partial")
+    remove(fresh)
+    try:
+        (name,) = connection.execute("SELECT current_database()").fetchone()
+        connection.execute(f"ATTACH '{str(fresh).replace(chr(39), chr(39) * 2)}' AS fresh")
+        connection.execute(f'COPY FROM DATABASE "{name.replace(chr(34), chr(34) * 2)}" TO fresh')
+        connection.execute(f"DROP TABLE IF EXISTS fresh.{_DUE}")
+        connection.execute("DETACH fresh")
+        connection.close()
+        if _log_of(path).exists():  # it would be read into the new file
+            raise OSError("its log could not be written into it")
+        os.replace(fresh, path)
+    except (duckdb.Error, OSError) as error:
+        connection.close()
+        remove(fresh)
+        raise RepositoryError(
+            f"The rows are removed from every table of '{path.name}', but the file could not be written anew, so that "
+            f"they stay readable in its unused parts ({str(error).splitlines()[0]}). Make room or give the right to "
+            "write, and remove the customer again: the next call finishes it."
+        ) from None
+
+
+def _make(path: Path) -> None:
+    """An empty database under the file's name, never half of one."""
+    partial = path.with_name(path.name + ".new.partial")
+    try:
+        try:
+            dataframes.connect(partial).close()
+        except duckdb.Error as error:
+            if not partial.exists() or _in_use(error):
+                raise
+            remove(partial)  # left by a process that was killed while making it
+            dataframes.connect(partial).close()
+        if path.exists():  # another process was quicker
+            partial.unlink(missing_ok=True)
+        else:
+            _log_of(path).unlink(missing_ok=True)  # of a file that is no more
+            os.replace(partial, path)
+    except (duckdb.Error, OSError) as error:
+        raise _why_not(path, error) from None
+
+
+def _connected(path: Path, write: bool) -> duckdb.DuckDBPyConnection:
+    try:
+        return dataframes.connect(path, read_only=not write)
+    except (duckdb.Error, OSError) as error:
+        raise _why_not(path, error) from None
+
+
+def _is_due(connection: duckdb.DuckDBPyConnection) -> bool:
+    found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [_DUE])
+    return found.fetchone() is not None
+
+
+def remove(path: Path) -> None:
+    """Remove a repository's file and its log."""
+    for file in (path, _log_of(path)):
+        file.unlink(missing_ok=True)
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + ".wal")
+
+
+def _in_use(error: Exception) -> bool:
+    return (
+        re.search(r"\block\b", str(error).lower()) is not None
+    )  # and not "block", as damaged files are told
+
+
+def _why_not(path: Path, error: Exception) -> RepositoryError:
+    text, first = str(error).lower(), (str(error).splitlines() or [""])[0]
+    if _in_use(error):
+        return RepositoryError(
+            f"The repository '{path.name}' is in use by another process. Close the other notebook or wait until its "
+            "run has ended, then try again."
+        )
+    if "no space left" in text or "disk full" in text or "file too large" in text:
+        return RepositoryError(f"The repository '{path.name}' cannot be written: the disk is full.")
+    if "permission" in text or "read-only" in text:
+        return RepositoryError(
+            f"The repository '{path.name}' cannot be opened: no permission. Check the rights of its folder."
+        )
+    return DamagedRepository(
+        f"'{path.name}' is not a customer repository that can be opened ({first}). Move it away and run again to make a "
+        "new one."
+    )

@@ -1,0 +1,371 @@
+"""The customer repository: one DuckDB file that holds every table of the course.
+
+Each write is checked against the table's contract and happens entirely or not at all. The file is opened for the
+moment of a read or a write and closed again, so that the notebooks of a run, each in its own process, share it in turn.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from idic_lab import dataframes, tables
+from idic_lab.errors import DamagedRepository, DataError, RepositoryError, UnknownName
+from idic_lab.repository import file
+from idic_lab.repository.forgotten_codes import ForgottenCodes, code
+
+_HISTORY = "_history"
+_SALT = "_salt"
+_FORGOTTEN = "_forgotten"
+_KEYS = "customer_keys"
+_LASTING = {_SALT: "salt", _FORGOTTEN: "code"}  # with their column
+# The columns by which a row belongs to a customer, or to a record of one.
+OF_CUSTOMER = ("customer_id", "customer_a", "customer_b")
+OF_RECORD = ("record_id", "record_a", "record_b")
+
+
+class Repository:
+    """Tables of one run in one place.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        The DuckDB file; made when it does not exist. Without a path the repository lives in memory.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> repository = Repository()
+    >>> segments = pd.DataFrame({"customer_id": ["a"], "scheme": ["rfm"], "segment": ["champions"]})
+    >>> repository.write("segments", segments, made_by="example", made_from=["transactions"])
+    >>> repository.read("segments")
+      customer_id scheme    segment
+    0           a    rfm  champions
+    >>> repository.names()
+    ['segments']
+    """
+
+    def __init__(self, path: str | Path | None = None):
+        self.path = None if path is None else Path(path)
+        self._memory = dataframes.connect() if path is None else None
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        where = "in memory" if self.path is None else self.path.name
+        return f"Repository({where}: {', '.join(self.names()) or 'empty'})"
+
+    def names(self) -> list[str]:
+        """Names of the tables held, in alphabetical order."""
+        with self._connection(write=False) as connection:
+            return [] if connection is None else _table_names(connection)
+
+    def has(self, name: str) -> bool:
+        """Whether a table (``rfm``), or a part of one (``segments:rfm``), is held."""
+        table, _, part = name.partition(":")
+        with self._connection(write=False) as connection:
+            if connection is None or table not in _table_names(connection):
+                return False
+            if not part:
+                return True
+            by = _quoted(tables.get(table).partition)
+            found = connection.execute(f"SELECT 1 FROM {_quoted(table)} WHERE {by} = ? LIMIT 1", [part])
+            return bool(found.fetchall())
+
+    def read(self, name: str) -> pd.DataFrame:
+        """One table as a DataFrame.
+
+        Raises
+        ------
+        UnknownName
+            When the repository does not hold it; the message lists what it holds.
+        """
+        with self._connection(write=False) as connection:
+            held = [] if connection is None else _table_names(connection)
+            if name not in held:
+                raise UnknownName("table in the repository", name, held)
+            return _text_as_text(connection.execute(f"SELECT * FROM {_quoted(name)}").df())
+
+    def write(self, name: str, data: pd.DataFrame, made_by: str = "", made_from: Iterable[str] = ()) -> None:
+        """Check a table against its contract and store it, replacing what was there.
+
+        A table with a partition (``segments``, by scheme) replaces only the partitions that `data` brings.
+
+        Parameters
+        ----------
+        name : str
+            A table of :mod:`idic_lab.tables`.
+        data : DataFrame
+        made_by : str
+            The stage, notebook or command that made it, for :meth:`history`.
+        made_from : iterable of str
+            The tables it was made from.
+
+        Raises
+        ------
+        UnknownName, ContractError
+            Before anything is written.
+        RepositoryError
+            When the file is locked, damaged, read-only or the disk is full; what was there before still is.
+        """
+        contract = tables.get(name)
+        contract.check(data, source=made_by)
+        with self._connection(write=True) as connection:
+            connection.register("incoming", data)
+            try:
+                connection.execute("BEGIN")
+                if contract.partition and name in _table_names(connection):
+                    by = _quoted(contract.partition)
+                    connection.execute(
+                        f"DELETE FROM {_quoted(name)} WHERE {by} IN (SELECT DISTINCT {by} FROM incoming)"
+                    )
+                    connection.execute(f"INSERT INTO {_quoted(name)} BY NAME SELECT * FROM incoming")
+                else:
+                    connection.execute(f"CREATE OR REPLACE TABLE {_quoted(name)} AS SELECT * FROM incoming")
+                self._record(connection, "write", name, len(data), made_by, made_from)
+                connection.execute("COMMIT")
+            except duckdb.Error as error:
+                _roll_back(connection)
+                raise RepositoryError(
+                    f"Table '{name}' was not written; what was there before still is: {error}"
+                ) from None
+            finally:
+                connection.unregister("incoming")
+
+    def forget(self, customer_id: str, known_elsewhere: bool = False) -> dict[str, int]:
+        """Remove a person from every table.
+
+        Rows that name the customer go; so do rows of the records linked to the customer (visits, contacts, answers,
+        the text of reviews), and the links and review pairs themselves. Tables of totals name nobody and stay. The
+        file is written anew, so that nothing is left of the rows in its unused parts. What a run exported are copies:
+        :func:`idic_lab.course.runs.forgetting.forget` removes a customer there too. Codes of what was removed are kept, so
+        that the customer stays away when the same data are gathered again.
+
+        Parameters
+        ----------
+        customer_id : str
+            As the tables name the customer or, where that is by code, as the data did.
+        known_elsewhere : bool
+            Keep the code also of a customer whom no table knows.
+
+        Returns
+        -------
+        dict of str to int
+            Table to the number of rows removed or blanked, for the tables that had any.
+
+        Raises
+        ------
+        DataError
+            When no table knows the customer.
+        RepositoryError
+            When the file is locked, damaged or read-only; everything then is as it was.
+        """
+        with self._connection(write=True) as connection:
+            try:
+                connection.execute("BEGIN")
+                customer, original = _both_names(connection, str(customer_id))
+                counts, records = _remove(connection, customer, original)
+                if self.path is not None:
+                    file.mark_for_rewriting(connection)
+                if not counts and not known_elsewhere:
+                    raise DataError("No table of the repository knows a customer with this number.")
+                salt = _salt(connection)
+                connection.execute(f"CREATE TABLE IF NOT EXISTS {_FORGOTTEN} (code VARCHAR)")
+                gone = sorted({customer, original, *records})
+                connection.executemany(
+                    f"INSERT INTO {_FORGOTTEN} VALUES (?)", [[code(salt, one)] for one in gone]
+                )
+                by = "forgotten customer " + code(salt, customer)
+                for name, rows in counts.items():
+                    self._record(connection, "forget", name, rows, by, ())
+                connection.execute("COMMIT")
+            except duckdb.Error as error:
+                _roll_back(connection)
+                raise RepositoryError(f"Nothing was removed: {error}") from None
+            except DataError:
+                connection.execute("ROLLBACK")
+                raise
+            if self.path is not None:
+                file.rewrite(connection, self.path)
+        return counts
+
+    def salt(self) -> str:
+        """The secret of this repository, with which codes for its customers are made."""
+        with self._connection(write=True) as connection:
+            return _salt(connection)
+
+    def forgotten(self) -> ForgottenCodes | None:
+        """What tells the customers who were removed from this repository, and their records; None when nobody was."""
+        with self._connection(write=False) as connection:
+            if connection is None or not _holds(connection, _FORGOTTEN):
+                return None
+            codes = {one for (one,) in connection.execute(f"SELECT code FROM {_FORGOTTEN}").fetchall()}
+            return ForgottenCodes(_salt(connection), frozenset(codes))
+
+    def without_forgotten(self, data: pd.DataFrame) -> pd.DataFrame:
+        """A table without the rows of customers, and of their records, who were removed from this repository."""
+        columns = [column for column in (*OF_CUSTOMER, *OF_RECORD) if column in data]
+        forgotten = self.forgotten() if columns else None
+        if forgotten is None:
+            return data
+        keep = pd.Series(True, index=data.index)
+        for column in columns:
+            present = data[column].dropna().unique()
+            leaving = [one for one in present if str(one) in forgotten]
+            keep &= ~data[column].isin(leaving)
+        return data[keep].reset_index(drop=True)
+
+    def begin_again(self) -> None:
+        """Empty the repository of all but its salt and the codes of whom it was made to forget."""
+        kept = []
+        if self.path.exists():
+            with suppress(DamagedRepository), self._connection(write=False) as connection:
+                kept = [
+                    (name, connection.execute(f"SELECT * FROM {name}").fetchall())
+                    for name in (_SALT, _FORGOTTEN)
+                    if _holds(connection, name)
+                ]
+        file.remove(self.path)
+        if kept:
+            with self._connection(write=True) as connection:
+                for name, rows in kept:
+                    connection.execute(f"CREATE TABLE {name} ({_LASTING[name]} VARCHAR)")
+                    if rows:
+                        connection.executemany(f"INSERT INTO {name} VALUES (?)", [list(row) for row in rows])
+
+    def history(self) -> pd.DataFrame:
+        """Every write and removal, oldest first.
+
+        Returns
+        -------
+        DataFrame
+            Columns written_at (UTC), action, table_name, row_count, made_by, made_from.
+        """
+        with self._connection(write=False) as connection:
+            if connection is None or not _holds(connection, _HISTORY):
+                return pd.DataFrame(
+                    columns=["written_at", "action", "table_name", "row_count", "made_by", "made_from"]
+                )
+            # Not by time: the clock of the machine may have been put back.
+            return connection.execute(f"SELECT * FROM {_HISTORY} ORDER BY rowid").df()
+
+    @staticmethod
+    def _record(
+        connection, action: str, name: str, rows: int, made_by: str, made_from: Iterable[str]
+    ) -> None:
+        connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {_HISTORY} (written_at TIMESTAMP, action VARCHAR, table_name VARCHAR, "
+            "row_count BIGINT, made_by VARCHAR, made_from VARCHAR)"
+        )
+        now = datetime.now(UTC).replace(tzinfo=None)
+        connection.execute(
+            f"INSERT INTO {_HISTORY} VALUES (?, ?, ?, ?, ?, ?)",
+            [now, action, name, rows, made_by, ", ".join(made_from)],
+        )
+
+    @contextmanager
+    def _connection(self, write: bool) -> Iterator[duckdb.DuckDBPyConnection | None]:
+        """A connection for one operation; None when reading a file that does not exist yet."""
+        if self._memory is not None:
+            with self._lock:
+                yield self._memory
+            return
+        if not write and not self.path.exists():
+            yield None
+            return
+        connection = file.opened(self.path, write)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def _salt(connection) -> str:
+    if not _holds(connection, _SALT):
+        connection.execute(f"CREATE TABLE {_SALT} (salt VARCHAR)")
+        connection.execute(f"INSERT INTO {_SALT} VALUES (?)", [secrets.token_hex(16)])
+    return connection.execute(f"SELECT salt FROM {_SALT}").fetchall()[0][
+        0
+    ]  # to the end, or the result stays open
+
+
+def _both_names(connection, customer: str) -> tuple[str, str]:
+    """The name of a customer in the tables, and the one in the data they came from."""
+    if _holds(connection, _KEYS):
+        found = connection.execute(
+            f"SELECT customer_id, original_id FROM {_KEYS} WHERE $who IN (original_id, customer_id)",
+            {"who": customer},
+        ).fetchone()
+        if found:
+            return found
+    return customer, customer
+
+
+def _remove(connection, customer_id: str, original: str) -> tuple[dict[str, int], list[str]]:
+    """Delete a customer's rows in every table, those of linked records included: rows per table, and the records."""
+    columns: dict[str, set[str]] = {}
+    for table, column in connection.execute(
+        "SELECT table_name, column_name FROM duckdb_columns()"
+    ).fetchall():
+        if not table.startswith("_"):
+            columns.setdefault(table, set()).add(column)
+    connection.execute("CREATE OR REPLACE TEMP TABLE _leaving (id VARCHAR)")
+    for table, held in sorted(columns.items()):
+        if {"record_id", "customer_id"} <= held:
+            connection.execute(
+                f"INSERT INTO _leaving SELECT record_id FROM {_quoted(table)} WHERE customer_id = ?",
+                [customer_id],
+            )
+    counts = {}
+    for table, held in sorted(columns.items()):
+        by_customer = [f"{column} = $customer" for column in OF_CUSTOMER if column in held]
+        by_record = [f"{column} IN (SELECT id FROM _leaving)" for column in OF_RECORD if column in held]
+        if by_customer or by_record:
+            removed = connection.execute(
+                f"DELETE FROM {_quoted(table)} WHERE {' OR '.join(by_customer + by_record)}",
+                {"customer": customer_id} if by_customer else {},
+            ).fetchall()[0][0]
+        elif table == "rejects":  # its rows count what a file held; the value alone may name somebody
+            removed = connection.execute(
+                "UPDATE rejects SET value = NULL WHERE value IN ($customer, $original) OR contains(value, $original) "
+                "OR value IN (SELECT id FROM _leaving)",
+                {"customer": customer_id, "original": original},
+            ).fetchall()[0][0]
+        else:
+            continue
+        if removed:
+            counts[table] = removed
+    records = [record for (record,) in connection.execute("SELECT DISTINCT id FROM _leaving").fetchall()]
+    connection.execute("DROP TABLE _leaving")
+    return counts, [record for record in records if record is not None]
+
+
+def _roll_back(connection) -> None:
+    """Undo what was begun; after a full disk there is no transaction left to undo, and saying so would hide the cause."""
+    with suppress(duckdb.Error):
+        connection.execute("ROLLBACK")
+
+
+def _text_as_text(data: pd.DataFrame) -> pd.DataFrame:
+    """DuckDB hands out a text column without any value as objects; the contracts know it as text."""
+    return data.astype({name: "str" for name, dtype in data.dtypes.items() if dtype.kind == "O"})
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _table_names(connection) -> list[str]:
+    rows = connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY table_name").fetchall()
+    return [name for (name,) in rows if not name.startswith("_")]
+
+
+def _holds(connection, table: str) -> bool:
+    found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table])
+    return bool(found.fetchall())

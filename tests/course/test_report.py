@@ -1,0 +1,148 @@
+"""The report of a run: complete by itself, in words where a picture cannot be seen, and plain about what is missing."""
+
+import re
+
+import nbformat
+import pytest
+
+from idic_lab import datasets, figures
+from idic_lab.course.pages import findings, report
+from idic_lab.notebook.lab import FIGURE, HEADLINE
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+SENTENCE = "The Gini coefficient of revenue is 0.55."
+
+
+@pytest.fixture
+def executed():
+    """A notebook with one headline and three figures for the report."""
+    code = nbformat.v4.new_code_cell("draw()", metadata={"tags": ["report"]})
+    stated = {"name": "gini", "value": 0.55, "sentence": SENTENCE}
+    code.outputs = [nbformat.v4.new_output("display_data", {HEADLINE: stated, "text/plain": SENTENCE})]
+    for number in range(3):
+        words = f"{FIGURE}Orders rise {number} times. Shown: orders, by month."
+        code.outputs.append(
+            nbformat.v4.new_output("display_data", {"image/png": PNG + "=" * number, "text/plain": words})
+        )
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Value <b>now</b>"), code])
+
+
+@pytest.fixture
+def record():
+    name = "22_differentiate_lifetime_value"
+    return {
+        "dataset": "shop",
+        "fingerprint": "f" * 64,
+        "parameters": {},
+        "versions": {"python": "3.11"},
+        "notebooks": {
+            "21_differentiate_value_rfm": {"status": "done"},
+            name: {"status": "failed", "error": "FitError: <i>no</i> repeat purchases"},
+        },
+        "skipped": {"31_interact_channels": "the data set has no table interactions"},
+    }
+
+
+@pytest.fixture
+def page(tmp_path, executed, record):
+    (tmp_path / "notebooks").mkdir()
+    card = datasets.Card(
+        "shop", title="<script>alert(1)</script>", first_date="2024-01-01", last_date="2024-12-31"
+    )
+    made = report.write(tmp_path, card, {"21_differentiate_value_rfm": executed}, record, HEADLINE)
+    return made.read_text("utf-8")
+
+
+def test_it_asks_for_no_other_file_and_says_which_links_need_the_folder_of_the_run(page):
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page) and "<script" not in page
+    assert re.findall(r'href="(notebooks/[^"]+)"', page) == ["notebooks/21_differentiate_value_rfm.html"]
+    assert "(in the folder of the run)" in page
+
+
+def test_every_link_within_it_has_a_target(page):
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r'id="([^"]+)"', page))
+
+
+def test_a_hostile_title_and_error_are_shown_as_text(page):
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page and "&lt;i&gt;no&lt;/i&gt;" in page
+    assert "Value &lt;b&gt;now&lt;/b&gt;" in page
+
+
+def test_every_picture_is_told_in_words_and_captioned_with_what_its_title_leaves_out(page):
+    assert re.findall(r'<img alt="([^"]+)"', page) == [
+        f"Orders rise {number} times. Shown: orders, by month." for number in range(3)
+    ]
+    assert re.findall(r"<figcaption>(Figure \d)\. (.+?)</figcaption>", page) == [
+        (f"Figure {number}", "Orders, by month.") for number in (1, 2, 3)
+    ]
+
+
+def test_the_page_of_a_notebook_tells_its_pictures_in_words_too(tmp_path, page):
+    text = (tmp_path / "notebooks" / "21_differentiate_value_rfm.html").read_text("utf-8")
+    assert 'alt="Orders rise 2 times. Shown: orders, by month."' in text
+    assert "No description has been provided" not in text
+
+
+def test_it_says_of_every_notebook_that_was_not_run_why(record):
+    reasons = findings.not_run(record)
+    assert "no table interactions" in reasons["31_interact_channels"]
+    assert reasons["23_differentiate_needs"] == "not reached, since 22_differentiate_lifetime_value failed"
+    record["notebooks"].pop("22_differentiate_lifetime_value")
+    assert findings.not_run(record)["23_differentiate_needs"] == "not asked for in this run"
+
+
+def test_terms_that_occur_are_explained_and_others_are_not(page):
+    terms = page[page.index('id="terms"') : page.index('id="data"')]
+    assert "Gini coefficient" in terms and "Qini" not in terms
+
+
+def test_a_figure_of_two_panels_is_described_by_both_titles():
+    left, right = figures.plt.subplots(1, 2)[1]
+    left.set(title="Up", xlabel="month", ylabel="orders")
+    right.set(title="Down", xlabel="month", ylabel="returns")
+    assert figures.described(left.get_figure()) == "Up. Down. Shown: orders, by month; returns, by month."
+    figures.plt.close("all")
+
+
+def test_the_page_of_a_notebook_links_only_to_what_stands_in_the_folder_of_the_run(
+    tmp_path, executed, record
+):
+    (tmp_path / "notebooks").mkdir()
+    value, needs = "21_differentiate_value_rfm", "23_differentiate_needs"
+    words = (
+        f"[Needs]({needs}.ipynb) [Offers](42_offers.ipynb) [Glossary](../docs/glossary.md)"
+        " [How to work](../exercises/STUDENTS.md) [Source](https://example.org/)"
+    )
+    executed.cells.append(nbformat.v4.new_markdown_cell(words))
+    card = datasets.Card("shop", title="Shop", first_date="2024-01-01", last_date="2024-12-31")
+    report.write(tmp_path, card, {value: executed, needs: executed}, record, HEADLINE)
+    page = (tmp_path / "notebooks" / f"{value}.html").read_text("utf-8")
+    addresses = [address for address in re.findall(r'<a [^>]*?href="([^"]*)"', page) if address[0] != "#"]
+    assert addresses == [f"{needs}.html", "https://example.org/"]
+    assert (tmp_path / "notebooks" / addresses[0]).exists()
+    assert '<span title="Not executed in this run: 42_offers.ipynb">Offers</span>' in page
+    assert '<span title="In the project: exercises/STUDENTS.md">How to work</span>' in page
+
+
+def test_an_executed_notebook_links_only_to_notebooks_beside_it_and_to_one_executed_later_once_it_is_there(
+    tmp_path, executed, record
+):
+    (tmp_path / "notebooks").mkdir()
+    value, needs = "21_differentiate_value_rfm", "23_differentiate_needs"
+    file = tmp_path / "notebooks" / f"{value}.ipynb"
+    words = f"[Needs]({needs}.ipynb) [Glossary](../docs/glossary.md#gini) [Source](https://example.org/) [Up](#top)"
+    executed.cells.append(nbformat.v4.new_markdown_cell(words))
+    card = datasets.Card("shop", title="Shop", first_date="2024-01-01", last_date="2024-12-31")
+
+    def links_after_a_run_of(*names):
+        report.write(tmp_path, card, dict.fromkeys(names, executed), record, HEADLINE)
+        text = nbformat.read(file, as_version=4).cells[-1].source
+        return re.findall(r"\]\(([^)]+)\)", text), text
+
+    links, text = links_after_a_run_of(value)
+    assert links == ["https://example.org/", "#top"]
+    assert text.startswith("Needs Glossary (in the project: docs/glossary.md#gini) ")
+    links, _ = links_after_a_run_of(value, needs)
+    assert links == [f"{needs}.ipynb", "https://example.org/", "#top"]
+    links, again = links_after_a_run_of(value)
+    assert links == ["https://example.org/", "#top"] and again == text

@@ -1,0 +1,49 @@
+"""The list of stages is consistent, and builds what is missing."""
+
+import pytest
+
+from idic_lab import datasets, tables
+from idic_lab.course.runs import notebooks
+from idic_lab.errors import DataError
+from idic_lab.pipeline import stages
+from idic_lab.repository import Repository
+
+
+def table_of(name: str) -> str:
+    return name.partition(":")[0]
+
+
+@pytest.mark.parametrize("stage", stages.STAGES, ids=lambda stage: stage.name)
+def test_a_stage_speaks_only_of_tables_with_a_contract(stage):
+    for name in (*stage.needs, *stage.uses, *stage.makes):
+        tables.get(table_of(name))
+
+
+@pytest.mark.parametrize("stage", stages.STAGES, ids=lambda stage: stage.name)
+def test_a_stage_has_its_notebook_with_the_common_parameters(stage):
+    assert {"dataset", "run_dir", "seed"} <= set(notebooks.parameters_of(stage))
+
+
+def test_stages_stand_in_the_order_of_their_notebooks():
+    names = [stage.notebook for stage in stages.STAGES]
+    assert names == sorted(names) and len(set(names)) == len(names)
+
+
+def test_a_stage_needs_only_what_data_sets_bring_or_earlier_stages_make():
+    at_hand = set(tables.names("inputs"))
+    for stage in stages.STAGES:
+        assert {table_of(name) for name in stage.needs} <= at_hand, stage.name
+        at_hand |= {table_of(name) for name in stage.makes}
+
+
+def test_a_missing_table_is_built_with_all_before_it():
+    repository = Repository()
+    repository.write("transactions", datasets.load("cdnow_sample", quiet=True).transactions)
+    stages.build(repository, "customer_value")
+    assert {"customer_value", "btyd_summary"} <= set(repository.names())
+    assert repository.history()["made_by"].tolist()[-1] == "lifetime_value"
+
+
+def test_a_table_nobody_can_make_is_explained():
+    with pytest.raises(DataError, match="no table 'interactions'"):
+        stages.build(Repository(), "interactions")
