@@ -1,0 +1,1 @@
+"""Executing the course: run folders, manifests, kernels, periodic reviews, forgetting a customer in a run."""

@@ -1,0 +1,248 @@
+"""Removing a customer from everything a run left: the repository, exported tables, notebooks, pages and report."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import filelock
+import nbformat
+import pandas as pd
+
+from idic_lab import datasets
+from idic_lab.durability import whole_files
+from idic_lab.repository import pseudonyms
+from idic_lab.course.large import forgetting_in_slices
+from idic_lab.course.pages import report
+from idic_lab.course.runs import run_folder
+from idic_lab.course.runs import manifest as manifests
+from idic_lab.notebook.lab import CARD_FILE, HEADLINE, REPOSITORY_FILE
+from idic_lab.errors import DataError, RepositoryError
+from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
+
+# A picture may show one customer without a word that can be searched, where its cell chose one by number.
+_CHOOSES_A_CUSTOMER = re.compile(r"customer\s*=|plot_timeline|alive_path")
+_OWN_NUMBERS = ("order_id", "session_id", "interaction_id", "review_id")
+_SHORT = 5  # characters: shorter texts, such as the number 17, stand in every page without meaning anybody
+_FREE_TEXT = {"reviews": ("text",), "messages": ("text",), "greetings": ("text",)}
+
+
+@dataclass
+class Forgotten:
+    """What a removal did.
+
+    Attributes
+    ----------
+    rows : dict of str to int
+        Table to rows removed.
+    notebooks : list of str
+        Executed notebooks that showed the customer, or may have; removed, to be executed again.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    notebooks: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        listed = ", ".join(f"{table} {count:,}" for table, count in self.rows.items())
+        said = [f"Removed {sum(self.rows.values()):,} rows ({listed}), and the tables exported from them."]
+        if self.notebooks:
+            said.append(
+                f"These notebooks showed the customer, or a picture of one, and are removed: {', '.join(self.notebooks)}. "
+                "Give the command of the run again: it executes them, and only them."
+            )
+        said.append("Totals stay as they were. Remove the customer from your own data too.")
+        return "\n".join(said)
+
+
+def repository_of(folder: str | Path) -> Repository:
+    """The repository of a run; DataError when the folder holds none."""
+    path = Path(folder) / REPOSITORY_FILE
+    if not path.exists():
+        raise DataError(f"'{folder}' holds no run: there is no {REPOSITORY_FILE} in it.")
+    return Repository(path)
+
+
+def forget(folder: str | Path, customer: str) -> Forgotten:
+    """Remove a customer from a run folder.
+
+    Files that show the customer go first and the repository last, so a removal that was interrupted can be given again:
+    until it is whole the repository still knows the customer, and the manifest does not call the run complete.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of the run.
+    customer : str
+        As the tables name the customer or, where that is by code, as the data did.
+
+    Returns
+    -------
+    Forgotten
+
+    Raises
+    ------
+    DataError
+        When the run does not know the customer.
+    RepositoryError
+        When the run or its repository is in use or cannot be written.
+    """
+    folder = Path(folder)
+    repository = repository_of(folder)
+    try:
+        with filelock.FileLock(folder / ".lock", timeout=0):
+            return _forget(folder, repository, customer)
+    except filelock.Timeout:
+        raise RepositoryError(f"A run is working in '{folder}'. Wait for it, then try again.") from None
+
+
+def _forget(folder: Path, repository: Repository, customer: str) -> Forgotten:
+    told, names = giveaways(repository, customer), {customer}
+    if repository.has(pseudonyms.KEYS):
+        with suppress(DataError):
+            names |= {*pseudonyms.find(repository, customer)}
+    large = forgetting_in_slices.are_there(folder)
+    if not told:
+        # Of a large run the repository holds a sample only; or an earlier removal was cut short behind it.
+        left_to_do = large and customer in (repository.forgotten() or ())
+        if not left_to_do and not (large and forgetting_in_slices.know(folder, names)):
+            raise DataError("No table of the run knows a customer with this number.")
+        told = [customer]
+        repository.forget(customer, known_elsewhere=True)
+    repository.salt()  # opens the file for writing: when that cannot be, nothing is touched
+    record = manifests.read(folder)
+    record["status"] = "removing a customer"
+    whole_files.write_json(folder / manifests.FILE, record)
+    shown = _remove_what_shows(folder, told)
+    for exported in (folder / "tables").glob("*.parquet"):
+        exported.unlink()
+    whole_files.remove_leftovers(folder)
+    rows = forgetting_in_slices.remove(folder, names) if large else {}
+    result = Forgotten(repository.forget(customer, known_elsewhere=large) | rows, shown)
+    (folder / "tables").mkdir(exist_ok=True)
+    run_folder.export_tables(folder)
+    record["notebooks"] = {
+        name: entry
+        for name, entry in record["notebooks"].items()
+        if name not in shown and not _mentions(json.dumps(entry, ensure_ascii=False), told)
+    }
+    _rewrite_card(folder, told)
+    _rewrite_report(folder, record, shown)
+    left = still_shown(folder, told)
+    if left:
+        raise RepositoryError(
+            f"The customer is removed from all tables, but {', '.join(left)} still hold"
+            f"{'s' if len(left) == 1 else ''} the number or a record of theirs. Remove these files."
+        )
+    return result
+
+
+def giveaways(repository: Repository, customer: str) -> list[str]:
+    """Texts by which the customer could be recognised in a file; empty when the repository does not know the customer.
+
+    The customer's numbers, those of their records, contacts, visits and reviews, and their names and addresses.
+    """
+    held = {name: repository.read(name) for name in repository.names()}
+    names = {customer}
+    if "customer_keys" in held:
+        keys = held["customer_keys"]
+        mine = keys[keys["customer_id"].eq(customer) | keys["original_id"].eq(customer)]
+        names |= {*mine["customer_id"], *mine["original_id"]}
+    records = {
+        record
+        for data in held.values()
+        if {"record_id", "customer_id"} <= set(data)
+        for record in data.loc[data["customer_id"].isin(names), "record_id"].dropna()
+    }
+    told, known = names | records, False
+    for name, data in held.items():
+        rows = _rows_of(data, names, records)
+        known = known or len(rows) > 0
+        columns = [*_OWN_NUMBERS, *_FREE_TEXT.get(name, ())]
+        if name in ("contacts", "source_records"):
+            columns += ["email", "phone", "street"]
+        values = {str(value) for column in columns if column in rows for value in rows[column].dropna()}
+        told |= {value for value in values if len(value) >= _SHORT}
+    return sorted(told) if known else []
+
+
+def _rows_of(data: pd.DataFrame, names: set[str], records: set[str]) -> pd.DataFrame:
+    mine = pd.Series(False, index=data.index)
+    for column in OF_CUSTOMER:
+        if column in data:
+            mine |= data[column].isin(names)
+    for column in OF_RECORD:
+        if column in data:
+            mine |= data[column].isin(records)
+    return data[mine]
+
+
+def _mentions(text: str, told: Iterable[str]) -> bool:
+    """Whether a text holds one of the texts as a whole word, also as HTML or JSON write it."""
+    for one in told:
+        for form in {one, html.escape(one), json.dumps(one)[1:-1]}:
+            if form in text and re.search(rf"(?<![\w]){re.escape(form)}(?![\w])", text):
+                return True
+    return False
+
+
+def _remove_what_shows(folder: Path, told: list[str]) -> list[str]:
+    """Remove executed notebooks, with their pages, that show the customer or a picture of one; their names."""
+    shown = []
+    for path in sorted((folder / "notebooks").glob("*.ipynb")):
+        name = path.name.removesuffix(".ipynb").removesuffix(".partial")
+        text = path.read_text(encoding="utf-8")
+        if _mentions(text, told) or _may_picture(nbformat.reads(text, as_version=4)):
+            shown.append(name)
+            for file in (path, path.with_name(f"{name}.ipynb"), path.with_name(f"{name}.html")):
+                file.unlink(missing_ok=True)
+    return sorted(set(shown))
+
+
+def _may_picture(notebook: nbformat.NotebookNode) -> bool:
+    return any(
+        _CHOOSES_A_CUSTOMER.search(cell.source)
+        and any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
+        for cell in notebook.cells
+    )
+
+
+def _rewrite_card(folder: Path, told: list[str]) -> None:
+    path = folder / CARD_FILE
+    if path.exists():
+        card = json.loads(path.read_text(encoding="utf-8"))
+        card["customers_only_returns"] = [
+            one for one in card.get("customers_only_returns", []) if one not in told
+        ]
+        whole_files.write_json(path, card)
+
+
+def _rewrite_report(folder: Path, record: dict, shown: list[str]) -> None:
+    """Results and report of the notebooks that are left; the run is complete only when none had to go."""
+    executed = {
+        name: nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
+        for name, entry in record["notebooks"].items()
+        if entry.get("status") == "done"
+    }
+    found = {name: report.headlines(notebook, HEADLINE) for name, notebook in executed.items()}
+    whole_files.write_json(folder / "results.json", found)
+    record["status"] = "incomplete: a customer was removed" if shown else "complete"
+    card = datasets.Card.from_dict(json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
+    report.write(folder, card, executed, record, HEADLINE)
+    whole_files.write_json(folder / manifests.FILE, record)
+
+
+def still_shown(folder: Path, told: list[str]) -> list[str]:
+    """Files of a run folder, other than its tables and repository, that hold one of the texts."""
+    found = []
+    told = [one for one in told if len(one) >= _SHORT]
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if path.name.startswith(REPOSITORY_FILE) or path.suffix == ".parquet":
+            continue
+        if _mentions(path.read_text(encoding="utf-8", errors="replace"), told):
+            found.append(path.relative_to(folder).as_posix())
+    return found

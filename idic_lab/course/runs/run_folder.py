@@ -1,0 +1,162 @@
+"""The folder of a run: whose it is, what in it is sound, and how it is emptied; one run at a time works in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+import nbformat
+
+from idic_lab import dataframes, tables
+from idic_lab.durability import whole_files
+from idic_lab.course.runs import manifest as manifests
+from idic_lab.notebook.lab import CARD_FILE, REPOSITORY_FILE
+from idic_lab.errors import DamagedRepository, DataError, RepositoryError
+from idic_lab.repository import Repository
+
+LOCK = ".lock"
+_FILES = {
+    manifests.FILE,
+    CARD_FILE,
+    "results.json",
+    "report.html",
+    LOCK,
+}
+_FOLDERS = {"notebooks", "tables"}
+ALL_CUSTOMERS = "all_customers"  # tables of every customer of data too large to be loaded
+
+
+@contextmanager
+def in_use(folder: Path, fresh: bool = False) -> Iterator[None]:
+    """Make the folder of a run and hold it for oneself.
+
+    Parameters
+    ----------
+    folder : Path
+    fresh : bool
+        Empty it first.
+
+    Raises
+    ------
+    DataError
+        When it is a file, holds other things than a run, or cannot be made or written.
+    RepositoryError
+        When another run works in it.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"'{folder}' is a file; a run needs a folder.")
+    if folder.exists() and not _is_of_a_run(folder):
+        raise DataError(
+            f"'{folder}' holds other things than a run; choose an empty or new folder with --out."
+        )
+    lock = filelock.FileLock(folder / LOCK, timeout=0)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except filelock.Timeout:
+        raise RepositoryError(
+            f"Another run is working in '{folder}'. Wait for it, or choose another --out."
+        ) from None
+    except OSError as error:
+        raise DataError(f"The run folder '{folder}' cannot be made or written: {error.strerror}.") from None
+    try:
+        if fresh:
+            empty(folder)
+        for name in _FOLDERS:
+            (folder / name).mkdir(exist_ok=True)
+        for pattern in ("*.partial*", "tables/*.partial", "notebooks/*.html.partial"):
+            whole_files.remove_leftovers(folder, pattern)
+        yield
+    finally:
+        lock.release()
+
+
+def empty(folder: Path, keep: Collection[str] = ()) -> None:
+    """Remove all that a run left but what is to be kept, the manifest first: from then on nothing is taken for whole.
+
+    Of the repository its salt stays, and the codes of whom it was made to forget.
+    """
+    (folder / manifests.FILE).unlink(missing_ok=True)
+    Repository(folder / REPOSITORY_FILE).begin_again()
+    for path in folder.iterdir():
+        if path.name in keep:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in (LOCK, REPOSITORY_FILE):
+            path.unlink()
+    for name in _FOLDERS:
+        (folder / name).mkdir()
+
+
+def damage(folder: Path) -> str:
+    """What is wrong with the tables and the card of a run, in words; empty when they are sound or not there.
+
+    Raises
+    ------
+    RepositoryError
+        When another process uses the repository.
+    """
+    card, repository = folder / CARD_FILE, folder / REPOSITORY_FILE
+    try:
+        Repository(repository).names()
+    except DamagedRepository:
+        return f"{REPOSITORY_FILE} is damaged"
+    if not card.exists():
+        return ""
+    try:
+        json.loads(card.read_text(encoding="utf-8"))["name"]
+    except (ValueError, KeyError, TypeError):
+        return f"{CARD_FILE} is damaged"
+    return "" if repository.exists() else f"{REPOSITORY_FILE} is missing"
+
+
+def executed(folder: Path, name: str) -> nbformat.NotebookNode | None:
+    """An executed notebook of the folder; None when it is missing or damaged."""
+    try:
+        return nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
+    except Exception:  # whatever a reader says of a file that was cut off or overwritten
+        return None
+
+
+def export_tables(folder: Path) -> None:
+    """Every table that may be shared, as Parquet, straight from the repository, without the columns that may not."""
+    path = folder / REPOSITORY_FILE
+    with dataframes.connect(path, read_only=True) as connection:
+        for name in Repository(path).names():
+            contract = tables.get(name)
+            if not contract.personal:
+                target = folder / "tables" / f"{name}.parquet"
+                partial = str(whole_files.partial(target)).replace("'", "''")
+                withheld = ", ".join(f'NULL::VARCHAR AS "{column}"' for column in contract.withheld)
+                columns = f"* REPLACE ({withheld})" if withheld else "*"
+                connection.execute(f"COPY (SELECT {columns} FROM \"{name}\") TO '{partial}' (FORMAT parquet)")
+                os.replace(whole_files.partial(target), target)
+
+
+def usual_name(name: str) -> str:
+    """The name of a folder for a data set.
+
+    Examples
+    --------
+    >>> usual_name("orders of May.csv")
+    'orders_of_May.csv'
+    """
+    return re.sub(r"[^\w.-]+", "_", name).strip("._") or "run"
+
+
+def _is_of_a_run(folder: Path) -> bool:
+    """Whether a folder is empty or holds a run and nothing else, so that it may be written into, or emptied."""
+    held = {path.name.removesuffix(".partial") for path in folder.iterdir()}
+    held = {
+        name for name in held if not name.startswith(REPOSITORY_FILE)
+    }  # with its log, and unfinished copies
+    return not any(folder.iterdir()) or (
+        bool(held & {manifests.FILE, LOCK}) and held <= _FILES | _FOLDERS | {ALL_CUSTOMERS}
+    )
