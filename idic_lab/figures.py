@@ -7,14 +7,13 @@ and Ito (2008), ordered so that neighbours also differ in lightness and so can b
 from __future__ import annotations
 
 import textwrap
-
-import matplotlib as mpl
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from typing import TYPE_CHECKING
 
 from idic_lab.errors import pick
+
+if TYPE_CHECKING:  # matplotlib takes half a second to load, and whoever fits a model need not wait for it
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK = (
     "#0072B2",
@@ -32,7 +31,6 @@ SEQUENTIAL = "cividis"  # perceptually even, and the same to readers with colour
 DIVERGING = "PuOr"
 
 _SETTINGS = {
-    "axes.prop_cycle": mpl.cycler(color=CYCLE),
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlelocation": "left",
@@ -51,12 +49,21 @@ _SETTINGS = {
 }
 
 
+def _settings() -> dict:
+    import matplotlib as mpl
+
+    return _SETTINGS | {"axes.prop_cycle": mpl.cycler(color=CYCLE)}
+
+
 def use_style() -> None:
     """Set the shared look for every figure drawn from now on."""
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
     # Loads the backend now. A notebook's backend switches to showing figures when it is loaded; were that to happen
     # within the rc_context of the first axes(), it would be undone with the settings, and later figures not shown.
     plt.switch_backend(mpl.get_backend())
-    mpl.rcParams.update(_SETTINGS)
+    mpl.rcParams.update(_settings())
 
 
 _currency = "currency"
@@ -123,14 +130,17 @@ def axes(ax: Axes | None = None, **figure_options) -> Axes:
     """
     if ax is not None:
         return ax
-    with mpl.rc_context(_SETTINGS):
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    with mpl.rc_context(_settings()):
         return plt.subplots(**figure_options)[1]
 
 
 TITLE_WIDTH = 66  # characters; what is wider than the figure would be cut off
 _FORMATS = {
-    "percent": lambda: PercentFormatter(1, decimals=0),
-    "count": lambda: FuncFormatter(lambda value, _: f"{value:,.0f}"),
+    "percent": lambda value, _: f"{100 * value:.0f}%",
+    "count": lambda value, _: f"{value:,.0f}",
 }
 
 
@@ -176,7 +186,7 @@ def finish(
     ax.set(**{key: text.replace("{currency}", currency()) for key, text in named.items() if text}, **settings)
     for axis, form in ((ax.xaxis, x_format), (ax.yaxis, y_format)):
         if form:
-            axis.set_major_formatter(form if "{x" in form else pick("format of ticks", form, _FORMATS)())
+            axis.set_major_formatter(form if "{x" in form else pick("format of ticks", form, _FORMATS))
     if legend:
         ax.legend(**(legend if isinstance(legend, dict) else {}))
     return ax

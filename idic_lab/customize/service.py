@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from idic_lab import figures
 from idic_lab.errors import DataError
@@ -215,7 +214,7 @@ def tier_summary(table: pd.DataFrame) -> pd.DataFrame:
     return found[columns].rename_axis("tier").reset_index()
 
 
-def plot_tiers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Cost and expected return of each tier.
 
     Parameters

@@ -7,7 +7,6 @@ from collections import Counter
 import nbformat
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from nbgrader.api import Gradebook
 
 from idic_lab import figures
@@ -114,7 +113,7 @@ def items(course: CourseFolder, assignment: str) -> pd.DataFrame:
     return table
 
 
-def plot_items(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_items(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Draw difficulty and discrimination, one row per question, the hardest on top.
 
     Parameters

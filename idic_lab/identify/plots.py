@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from idic_lab import figures
 from idic_lab.errors import UnknownName
 
 
-def plot_coverage(shares: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_coverage(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Which source fills in which column, as a table of shades.
 
     Parameters
@@ -26,7 +25,7 @@ def plot_coverage(shares: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_overlap(shares: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_overlap(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Of the customers known at one touchpoint, how many are known at another.
 
     Parameters
@@ -41,7 +40,7 @@ def plot_overlap(shares: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _shades(shares: pd.DataFrame, ax: Axes | None) -> Axes:
+def _shades(shares: pd.DataFrame, ax: figures.Axes | None) -> figures.Axes:
     ax = figures.axes(ax, figsize=(7.5, 0.55 * len(shares) + 1.8))
     ax.grid(False)
     ax.imshow(shares, vmin=0, vmax=1, aspect="auto", cmap=figures.SEQUENTIAL)
@@ -55,7 +54,7 @@ def _shades(shares: pd.DataFrame, ax: Axes | None) -> Axes:
     return ax
 
 
-def plot_weights(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_weights(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """What each level of agreement counts for, in bits.
 
     Parameters
@@ -87,7 +86,7 @@ def _plain_level(level: str) -> str:
     return "different" if level.startswith("All other") else level
 
 
-def plot_threshold(curve: pd.DataFrame, threshold: float, ax: Axes | None = None) -> Axes:
+def plot_threshold(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = None) -> figures.Axes:
     """Precision and recall at every threshold, with the chosen one marked.
 
     Parameters
@@ -110,7 +109,7 @@ def plot_threshold(curve: pd.DataFrame, threshold: float, ax: Axes | None = None
     return ax
 
 
-def plot_cost(curve: pd.DataFrame, threshold: float, ax: Axes | None = None) -> Axes:
+def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = None) -> figures.Axes:
     """What the mistakes cost at every threshold, with the chosen one and the cheapest marked.
 
     Parameters
@@ -145,8 +144,8 @@ _CARD = (
 
 
 def plot_card(
-    view: pd.DataFrame, transactions: pd.DataFrame, customer_id: str, ax: Axes | None = None
-) -> Axes:
+    view: pd.DataFrame, transactions: pd.DataFrame, customer_id: str, ax: figures.Axes | None = None
+) -> figures.Axes:
     """One customer's card: what is known in words, and every order as a line on the time axis.
 
     Parameters

@@ -1,7 +1,4 @@
 """Interact: contacts that cost less, do more, and take up where the last one ended.
 
 ``channels`` says who is reached how, ``feedback`` what customers say, ``dialogue`` where each conversation stands and
-what to ask next, ``care`` when to send a greeting.
-"""
-
-__all__ = ["care", "channels", "dialogue", "feedback"]
+what to ask next, ``care`` when to send a greeting."""

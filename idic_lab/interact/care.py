@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from idic_lab import figures, tables
 from idic_lab.errors import DataError
@@ -92,7 +91,7 @@ def _days(people: pd.DataFrame, column: str, occasion: str) -> pd.DataFrame:
     return pd.DataFrame({"customer_id": known["customer_id"], "day": day, "occasion": occasion})
 
 
-def plot_greetings(calendar: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_greetings(calendar: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Greetings per month, by occasion.
 
     Parameters

@@ -11,7 +11,6 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from idic_lab import figures
 from idic_lab.meridian import weeks
@@ -30,7 +29,7 @@ def _week(dates: pd.Series) -> pd.Series:
     return _START + pd.to_timedelta((dates - _START).dt.days // 7 * 7, unit="D")
 
 
-def _grid(ax: Axes, values: pd.DataFrame, label: str) -> Axes:
+def _grid(ax: figures.Axes, values: pd.DataFrame, label: str) -> figures.Axes:
     """A heat map with the number in every cell."""
     ax.grid(visible=False)
     ax.imshow(values, vmin=0, vmax=1, aspect="auto", cmap=figures.SEQUENTIAL)
@@ -44,7 +43,7 @@ def _grid(ax: Axes, values: pd.DataFrame, label: str) -> Axes:
     return ax
 
 
-def plot_records(shop: Meridian, ax: Axes | None = None) -> Axes:
+def plot_records(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     """How completely each touchpoint knows its people."""
     ax = figures.axes(ax, figsize=(8, 3.6))
     fields = ["first_name", "birth_date", "email", "phone", "street", "postcode", "customer_id"]
@@ -58,7 +57,7 @@ def plot_records(shop: Meridian, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_orders(shop: Meridian, ax: Axes | None = None) -> Axes:
+def plot_orders(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     """Orders per week, against what the busy and quiet days alone would make."""
     ax = figures.axes(ax)
     weekly = _week(shop.tables["transactions"]["date"]).value_counts().sort_index()
@@ -76,7 +75,7 @@ def plot_orders(shop: Meridian, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_purchase_counts(shop: Meridian, ax: Axes | None = None) -> Axes:
+def plot_purchase_counts(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     """Purchase rate planted against the rate seen, for those still customers."""
     ax = figures.axes(ax)
     people = shop.truth["people"].set_index("customer_id")
@@ -100,7 +99,7 @@ def plot_purchase_counts(shop: Meridian, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_needs(shop: Meridian, ax: Axes | None = None) -> Axes:
+def plot_needs(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     """Share of yes to each question, by planted need segment."""
     ax = figures.axes(ax, figsize=(10, 3.2))
     answers = _owned(shop, "survey_responses").query("survey_id == 'NEEDS'")
@@ -114,7 +113,7 @@ def plot_needs(shop: Meridian, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_fatigue(shop: Meridian, ax: Axes | None = None) -> Axes:
+def plot_fatigue(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     """Response rate by contacts in the four weeks before, against the planted fall."""
     ax = figures.axes(ax)
     sent = _owned(shop, "interactions").query("direction == 'outbound'").sort_values(["customer_id", "date"])
@@ -135,7 +134,7 @@ def plot_fatigue(shop: Meridian, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_satisfaction(shop: Meridian, ax: Axes | None = None) -> Axes:
+def plot_satisfaction(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     """Mean CSAT by planted dropout probability."""
     ax = figures.axes(ax)
     answers = _owned(shop, "survey_responses").query("question_id == 'CSAT'")
@@ -154,7 +153,7 @@ def plot_satisfaction(shop: Meridian, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_campaign(shop: Meridian, ax: Axes | None = None) -> Axes:
+def plot_campaign(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     """Effect of the offer by days since the last order, seen and planted."""
     ax = figures.axes(ax)
     results = shop.tables["campaign_results"].merge(shop.truth["campaign"], on="customer_id")
@@ -183,7 +182,7 @@ def plot_campaign(shop: Meridian, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_prices(shop: Meridian, ax: Axes | None = None) -> Axes:
+def plot_prices(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     """Share who bought at each price by segment, with the planted curves."""
     ax = figures.axes(ax)
     shown = shop.tables["price_tests"].merge(shop.truth["people"], on="customer_id")
@@ -198,7 +197,7 @@ def plot_prices(shop: Meridian, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_profit(shop: Meridian, ax: Axes | None = None) -> Axes:
+def plot_profit(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     """Cumulative profit over customers, the most profitable first."""
     ax = figures.axes(ax)
     profit = np.sort(shop.truth["people"]["profit"])[::-1]
@@ -215,7 +214,7 @@ def plot_profit(shop: Meridian, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_weekly_changes(shop: Meridian, ax: Axes | None = None) -> Axes:
+def plot_weekly_changes(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     """The two weekly figures that change, each relative to its planted level before."""
     ax = figures.axes(ax)
     visits = shop.tables["web_events"]
@@ -237,7 +236,7 @@ def plot_weekly_changes(shop: Meridian, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_wallet(shop: Meridian, ax: Axes | None = None) -> Axes:
+def plot_wallet(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     """What the panel says it spends on such goods against what it does."""
     ax = figures.axes(ax)
     said = _owned(shop, "survey_responses").query("question_id == 'WALLET'")

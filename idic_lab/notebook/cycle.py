@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from idic_lab import figures
@@ -18,7 +17,7 @@ _QUESTIONS = {
 _COLOURS = [figures.BLUE, figures.GREEN, "#B87A00", figures.VERMILION, "#555555"]
 
 
-def plot_cycle(ax: Axes | None = None) -> Axes:
+def plot_cycle(ax: figures.Axes | None = None) -> figures.Axes:
     """Draw the five steps of IDIC as a loop, each with its question and the notebooks that teach it.
 
     Parameters

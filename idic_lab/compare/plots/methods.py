@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from idic_lab import figures
 from idic_lab.compare.attractiveness_matrix import rescaled
@@ -23,8 +22,8 @@ def named(method: str) -> str:
 
 
 def plot_gain(
-    curves: Mapping[str, Sequence[float]], top: float = 0.2, most: int = 6, ax: Axes | None = None
-) -> Axes:
+    curves: Mapping[str, Sequence[float]], top: float = 0.2, most: int = 6, ax: figures.Axes | None = None
+) -> figures.Axes:
     """Share of future spend reached by each share of customers, best segments first.
 
     Parameters
@@ -72,8 +71,8 @@ def plot_gain(
 
 
 def plot_critical_difference(
-    table: pd.DataFrame, higher_is_better: bool = True, level: float = 0.05, ax: Axes | None = None
-) -> Axes:
+    table: pd.DataFrame, higher_is_better: bool = True, level: float = 0.05, ax: figures.Axes | None = None
+) -> figures.Axes:
     """Mean ranks of methods over data sets; a bar joins those that do not differ beyond chance (Nemenyi).
 
     Parameters
@@ -142,7 +141,9 @@ def _cliques(ranks: np.ndarray, width: float) -> list[tuple[int, int]]:
     return kept
 
 
-def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: Axes | None = None) -> Axes:
+def plot_rank_reversal(
+    scores: pd.DataFrame, lower_is_better=(), ax: figures.Axes | None = None
+) -> figures.Axes:
     """The rank of every method by every criterion: crossing lines are reversals.
 
     Parameters
@@ -195,8 +196,8 @@ def _most_opposed(ranks: pd.DataFrame) -> tuple[tuple[str, str] | tuple, float]:
 
 
 def plot_attractiveness(
-    scores: pd.DataFrame, matrix: pd.DataFrame, lower_is_better=(), ax: Axes | None = None
-) -> Axes:
+    scores: pd.DataFrame, matrix: pd.DataFrame, lower_is_better=(), ax: figures.Axes | None = None
+) -> figures.Axes:
     """The attractiveness matrix: rescaled criteria, the weighted score, and how the rank depends on the weights.
 
     Parameters
@@ -252,7 +253,7 @@ def plot_attractiveness(
     return ax
 
 
-def plot_stability(verdicts: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_stability(verdicts: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Global stability of every method beside what it reaches without segments.
 
     Parameters
@@ -302,7 +303,7 @@ def plot_stability(verdicts: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_recovery(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_recovery(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Agreement with the planted segments as they are planted further and further apart.
 
     Parameters

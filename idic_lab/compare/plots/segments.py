@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from idic_lab import figures
@@ -14,7 +13,9 @@ from idic_lab import figures
 MARKERS = "osD^vPX*<>"
 
 
-def plot_gorge(counts: Sequence[Sequence[int]], variant: str = "book", ax: Axes | None = None) -> Axes:
+def plot_gorge(
+    counts: Sequence[Sequence[int]], variant: str = "book", ax: figures.Axes | None = None
+) -> figures.Axes:
     """Histograms of the similarity of all customers to each segment, one ridge per segment.
 
     Natural segments show a gorge: customers are either like a segment or unlike it, and few lie between.
@@ -52,8 +53,10 @@ def plot_gorge(counts: Sequence[Sequence[int]], variant: str = "book", ax: Axes 
 
 
 def plot_within(
-    jaccard: Mapping[str, Sequence[float]], null: Sequence[float] | None = None, ax: Axes | None = None
-) -> Axes:
+    jaccard: Mapping[str, Sequence[float]],
+    null: Sequence[float] | None = None,
+    ax: figures.Axes | None = None,
+) -> figures.Axes:
     """SLSW: how alike each segment is to its best match on resamples, beside the best of data without segments.
 
     Parameters
@@ -92,7 +95,7 @@ def plot_within(
     return ax
 
 
-def plot_tree(flows: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_tree(flows: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """SLSA: how segments split, join and hold together as their number grows.
 
     Parameters
@@ -166,7 +169,7 @@ def _even(n: int) -> np.ndarray:
     return (np.arange(n) - (n - 1) / 2) / max(n, 2)
 
 
-def plot_profile(profile: Mapping, ax: Axes | None = None) -> Axes:
+def plot_profile(profile: Mapping, ax: figures.Axes | None = None) -> figures.Axes:
     """What each segment is like: means beside everybody's, marker variables framed.
 
     Parameters
@@ -218,7 +221,7 @@ def plot_profile(profile: Mapping, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_separation(structure: Mapping, ax: Axes | None = None) -> Axes:
+def plot_separation(structure: Mapping, ax: figures.Axes | None = None) -> figures.Axes:
     """Customers on the two main axes of the features, by segment, with the segments' centres.
 
     Parameters

@@ -15,14 +15,14 @@ import nbformat
 import pandas as pd
 
 from idic_lab import datasets
-from idic_lab.durability import whole_files
-from idic_lab.repository import pseudonyms
 from idic_lab.course.large import forgetting_in_slices
 from idic_lab.course.pages import report
-from idic_lab.course.runs import run_folder
 from idic_lab.course.runs import manifest as manifests
-from idic_lab.notebook.lab import CARD_FILE, HEADLINE, REPOSITORY_FILE
+from idic_lab.course.runs import run_folder
+from idic_lab.durability import whole_files
 from idic_lab.errors import DataError, RepositoryError
+from idic_lab.notebook.lab import CARD_FILE, HEADLINE, REPOSITORY_FILE
+from idic_lab.repository import pseudonyms
 from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
 
 # A picture may show one customer without a word that can be searched, where its cell chose one by number.

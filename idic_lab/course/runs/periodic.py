@@ -13,8 +13,8 @@ from collections.abc import Callable
 import pandas as pd
 
 from idic_lab import monitor
-from idic_lab.pipeline import reviews, stages
 from idic_lab.datasets import Dataset
+from idic_lab.pipeline import reviews, stages
 from idic_lab.repository import Repository
 
 SCHEME = "rfm"  # the segmentation that measures are broken down by, and that offers are learnt for

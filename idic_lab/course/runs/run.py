@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from idic_lab import datasets
-from idic_lab.durability import whole_files
-from idic_lab.pipeline import reviews, stages as pipeline
-from idic_lab.repository import pseudonyms
 from idic_lab.course.large import all_customers
 from idic_lab.course.pages import report
-from idic_lab.course.runs import periodic, run_folder
 from idic_lab.course.runs import manifest as manifests
 from idic_lab.course.runs import notebooks as course_notebooks
+from idic_lab.course.runs import periodic, run_folder
 from idic_lab.course.runs.execution import NotebookFailed, execute
-from idic_lab.notebook.lab import CARD_FILE, HEADLINE, REPOSITORY_FILE, gather
+from idic_lab.durability import whole_files
 from idic_lab.errors import LabError
-from idic_lab.repository import Repository
+from idic_lab.notebook.lab import CARD_FILE, HEADLINE, REPOSITORY_FILE, gather
+from idic_lab.pipeline import reviews
+from idic_lab.pipeline import stages as pipeline
+from idic_lab.repository import Repository, pseudonyms
 
 
 @dataclass

@@ -14,10 +14,10 @@ import filelock
 import nbformat
 
 from idic_lab import dataframes, tables
-from idic_lab.durability import whole_files
 from idic_lab.course.runs import manifest as manifests
-from idic_lab.notebook.lab import CARD_FILE, REPOSITORY_FILE
+from idic_lab.durability import whole_files
 from idic_lab.errors import DamagedRepository, DataError, RepositoryError
+from idic_lab.notebook.lab import CARD_FILE, REPOSITORY_FILE
 from idic_lab.repository import Repository
 
 LOCK = ".lock"

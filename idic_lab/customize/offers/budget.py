@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from scipy import optimize, sparse
 
 from idic_lab import figures
@@ -181,7 +180,7 @@ def budget_curve(allocations: dict[float, pd.DataFrame]) -> pd.DataFrame:
 
 def plot_budget(
     table: pd.DataFrame, budget: float, treated: pd.Series, groups: pd.Series, axes=None
-) -> tuple[Axes, Axes]:
+) -> tuple[figures.Axes, figures.Axes]:
     """Expected profit over the budget with one budget marked, and beside it who is treated with that budget.
 
     Parameters

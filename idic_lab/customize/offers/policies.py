@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from idic_lab import figures
 from idic_lab.customize.offers.trials import CONTROL, arms, shares
@@ -172,7 +171,7 @@ def compare_policies(
     return pd.DataFrame(rows, columns=names).sort_values("gain", ascending=False, ignore_index=True)
 
 
-def plot_policies(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_policies(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Gain of each policy over giving nothing, with its interval.
 
     Parameters

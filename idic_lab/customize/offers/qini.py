@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from idic_lab import figures
 from idic_lab.errors import DataError, UnknownName
@@ -210,8 +209,8 @@ def plot_curves(
     tables: dict[str, pd.DataFrame],
     unit: str = "conversions",
     share: float | None = None,
-    ax: Axes | None = None,
-) -> Axes:
+    ax: figures.Axes | None = None,
+) -> figures.Axes:
     """Curves of several rankings with the band of the first.
 
     Parameters

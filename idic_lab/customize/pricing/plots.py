@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from idic_lab import figures
 from idic_lab.customize.pricing.demand import profit_at
 
 
 def plot_profit_by_price(
-    model: pd.DataFrame, unit_cost: float, price: float | None = None, ax: Axes | None = None
-) -> Axes:
+    model: pd.DataFrame, unit_cost: float, price: float | None = None, ax: figures.Axes | None = None
+) -> figures.Axes:
     """Profit per showing over the price, one line per segment, the best prices marked with their intervals.
 
     Parameters
@@ -58,7 +57,9 @@ def plot_profit_by_price(
     return ax
 
 
-def plot_fairness(table: pd.DataFrame, by: str, one_price: float, ax: Axes | None = None) -> Axes:
+def plot_fairness(
+    table: pd.DataFrame, by: str, one_price: float, ax: figures.Axes | None = None
+) -> figures.Axes:
     """Mean price shown to each kind of people, beside the one price.
 
     Parameters

@@ -6,13 +6,12 @@ import textwrap
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from idic_lab import figures
 from idic_lab.customize.products.configuration import options_of, refusals
 
 
-def plot_evaluation(table: pd.DataFrame, k: int = 10, ax: Axes | None = None) -> Axes:
+def plot_evaluation(table: pd.DataFrame, k: int = 10, ax: figures.Axes | None = None) -> figures.Axes:
     """Recall of each recommender with its interval, the popularity list marked.
 
     Parameters
@@ -46,7 +45,9 @@ def plot_evaluation(table: pd.DataFrame, k: int = 10, ax: Axes | None = None) ->
     return ax
 
 
-def plot_complements(table: pd.DataFrame, names: pd.Series | None = None, ax: Axes | None = None) -> Axes:
+def plot_complements(
+    table: pd.DataFrame, names: pd.Series | None = None, ax: figures.Axes | None = None
+) -> figures.Axes:
     """Pairs of complements: orders with both, beside those expected by chance.
 
     Parameters
@@ -77,7 +78,7 @@ def plot_complements(table: pd.DataFrame, names: pd.Series | None = None, ax: Ax
     return ax
 
 
-def plot_coverage(table: pd.DataFrame, name: str = "", ax: Axes | None = None) -> Axes:
+def plot_coverage(table: pd.DataFrame, name: str = "", ax: figures.Axes | None = None) -> figures.Axes:
     """Share of customers served as well as by all options, by the number of extra options kept.
 
     Parameters
@@ -119,8 +120,8 @@ def plot_configuration(
     product: pd.Series,
     fit: pd.DataFrame,
     chosen: list[str],
-    ax: Axes | None = None,
-) -> Axes:
+    ax: figures.Axes | None = None,
+) -> figures.Axes:
     """A chosen combination: how well it fits each need, its price and margin; or why it cannot be had.
 
     Parameters

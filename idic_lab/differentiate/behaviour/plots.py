@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 from scipy.stats import beta
 
@@ -22,7 +21,7 @@ _COLOURS = {
 _MARKS = {"frequent": "o", "occasional": "s", "one-time": ".", "lapsed": "x"}
 
 
-def plot_rhythm(behaviour: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_rhythm(behaviour: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Silence against the own rhythm, one point per customer, coloured by kind of buyer.
 
     Parameters
@@ -65,7 +64,7 @@ def plot_rhythm(behaviour: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_behaviour(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_behaviour(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Share of customers and of revenue by kind of buyer.
 
     Parameters
@@ -98,7 +97,7 @@ def plot_behaviour(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_regularity(found: Regularity, ax: Axes | None = None) -> Axes:
+def plot_regularity(found: Regularity, ax: figures.Axes | None = None) -> figures.Axes:
     """The ratios of neighbouring gaps, beside what random buying and the fitted k would give.
 
     Parameters
@@ -136,8 +135,8 @@ def plot_regularity(found: Regularity, ax: Axes | None = None) -> Axes:
 
 
 def plot_mix(
-    table: pd.DataFrame, groups: pd.DataFrame, columns: list[str], what: str, ax: Axes | None = None
-) -> Axes:
+    table: pd.DataFrame, groups: pd.DataFrame, columns: list[str], what: str, ax: figures.Axes | None = None
+) -> figures.Axes:
     """Mean shares (of categories, of channels) by kind of customer, as stacked bars.
 
     Parameters
@@ -183,7 +182,7 @@ def plot_mix(
     return ax
 
 
-def plot_browsing(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_browsing(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Visits against the share of them that ended in an order.
 
     Parameters

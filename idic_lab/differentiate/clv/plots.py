@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import StrMethodFormatter
 
 from idic_lab import figures
@@ -19,12 +18,14 @@ def unit_name(table: pd.DataFrame) -> str:
     return "units of time" if days is None else UNIT_NAMES.get(float(days), f"units of {days:g} days")
 
 
-def _state(ax: Axes, finding: str) -> None:
+def _state(ax: figures.Axes, finding: str) -> None:
     """Title a figure with its finding, at the left, in or out of the shared style."""
     ax.set_title(finding, loc="left", fontweight="bold")
 
 
-def plot_tracking(table: pd.DataFrame, cumulative: bool = True, ax: Axes | None = None) -> Axes:
+def plot_tracking(
+    table: pd.DataFrame, cumulative: bool = True, ax: figures.Axes | None = None
+) -> figures.Axes:
     """Repeat purchases over time, actual and expected, with the end of the calibration marked.
 
     Parameters
@@ -70,7 +71,7 @@ def plot_tracking(table: pd.DataFrame, cumulative: bool = True, ax: Axes | None 
     return ax
 
 
-def plot_conditional_expectations(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_conditional_expectations(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Holdout purchases by number of calibration purchases: bars for what happened, lines for what was expected.
 
     Parameters
@@ -100,7 +101,7 @@ def plot_conditional_expectations(table: pd.DataFrame, ax: Axes | None = None) -
     return ax
 
 
-def plot_calibration(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_calibration(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """mean outcome against mean prediction by group, with 95% intervals and the line of perfect calibration.
 
     Parameters
@@ -140,7 +141,7 @@ def plot_calibration(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_alive_path(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_alive_path(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """P(alive) of one customer day by day, with the purchase days marked.
 
     Parameters
@@ -180,8 +181,8 @@ def plot_alive_path(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def plot_frequency_recency_matrix(
-    table: pd.DataFrame, quantity: str = "expected_purchases", ax: Axes | None = None
-) -> Axes:
+    table: pd.DataFrame, quantity: str = "expected_purchases", ax: figures.Axes | None = None
+) -> figures.Axes:
     """Expected purchases or P(alive) over frequency and recency, as a map.
 
     Parameters
@@ -216,7 +217,7 @@ def plot_frequency_recency_matrix(
     return ax
 
 
-def plot_iso_value(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_iso_value(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Residual value over frequency and recency, with contours that join customers worth the same.
 
     Parameters

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from idic_lab import figures
@@ -22,7 +21,9 @@ _MEASURES = {
 }
 
 
-def plot_cohorts(cohorts: pd.DataFrame, measure: str = "retention", ax: Axes | None = None) -> Axes:
+def plot_cohorts(
+    cohorts: pd.DataFrame, measure: str = "retention", ax: figures.Axes | None = None
+) -> figures.Axes:
     """Cohorts as rows, their age as columns, one measure as colour.
 
     Parameters
@@ -77,7 +78,7 @@ def plot_cohorts(cohorts: pd.DataFrame, measure: str = "retention", ax: Axes | N
     return ax
 
 
-def plot_retention(cohorts: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_retention(cohorts: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Retention by age, over all cohorts and, thinly, for each.
 
     Parameters
@@ -114,7 +115,7 @@ def plot_retention(cohorts: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_migration(migration: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_migration(migration: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Decile before against decile after, as shares of each row.
 
     Parameters

@@ -6,7 +6,6 @@ import textwrap
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -16,7 +15,7 @@ from idic_lab.differentiate.needs.stability import choose_number
 _THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
 
 
-def plot_bic(evidence: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_bic(evidence: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """BIC of the latent class models by number of segments; lowest is best.
 
     Parameters
@@ -42,7 +41,9 @@ def plot_bic(evidence: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_stability(evidence: pd.DataFrame, n_segments: int | None = None, ax: Axes | None = None) -> Axes:
+def plot_stability(
+    evidence: pd.DataFrame, n_segments: int | None = None, ax: figures.Axes | None = None
+) -> figures.Axes:
     """Stability by number of segments, beside the null reference of answers without segments.
 
     Parameters
@@ -100,7 +101,7 @@ def plot_stability(evidence: pd.DataFrame, n_segments: int | None = None, ax: Ax
     return ax
 
 
-def plot_profiles(profile: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Segment profile plot: share of yes by question and segment, coloured by its distance from everybody's.
 
     Numbers in bold are marker variables. Questions stand in the order of the segment they mark.

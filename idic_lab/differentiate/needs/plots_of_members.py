@@ -6,7 +6,6 @@ import textwrap
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from idic_lab import figures
@@ -16,7 +15,7 @@ _PERCENT = PercentFormatter(1, decimals=0)
 _THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
 
 
-def plot_typing(tool: TypingTool, ax: Axes | None = None) -> Axes:
+def plot_typing(tool: TypingTool, ax: figures.Axes | None = None) -> figures.Axes:
     """Out-of-sample accuracy of the typing tool, altogether and by segment, beside the base rate.
 
     Parameters
@@ -51,7 +50,9 @@ def plot_typing(tool: TypingTool, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_effects(effects: pd.DataFrame, names: dict[int, str], ax: Axes | None = None) -> Axes:
+def plot_effects(
+    effects: pd.DataFrame, names: dict[int, str], ax: figures.Axes | None = None
+) -> figures.Axes:
     """Effects of covariates on belonging to each segment, with 95% intervals.
 
     Parameters
@@ -88,8 +89,8 @@ def plot_effects(effects: pd.DataFrame, names: dict[int, str], ax: Axes | None =
 
 
 def plot_need_differences(
-    tests: pd.DataFrame, questions: dict[str, str], top: int = 8, ax: Axes | None = None
-) -> Axes:
+    tests: pd.DataFrame, questions: dict[str, str], top: int = 8, ax: figures.Axes | None = None
+) -> figures.Axes:
     """The questions on which value tiers differ most, with the share of yes in each tier.
 
     Parameters
@@ -135,7 +136,7 @@ def plot_need_differences(
     return ax
 
 
-def plot_price_tiers(tiers: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_price_tiers(tiers: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Customers by the share of premium and of budget lines they buy, coloured by the class given.
 
     Parameters

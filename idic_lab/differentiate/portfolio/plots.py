@@ -6,7 +6,6 @@ import textwrap
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from idic_lab import figures
@@ -21,7 +20,7 @@ _COLOURS = dict(zip(TIERS, (figures.BLUE, figures.ORANGE, figures.GREY, figures.
 _MARKS = dict(zip(TIERS, "o^.x", strict=True))
 
 
-def plot_whale_curve(values: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_whale_curve(values: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Cumulative past value over customers, most valuable first: it rises above the total, then falls back to it.
 
     Parameters
@@ -68,7 +67,7 @@ def plot_whale_curve(values: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_tiers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Each tier's share of customers, of actual value, of growth potential and of the cost to serve.
 
     Parameters
@@ -122,7 +121,7 @@ def plot_tiers(summary: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Actual value against growth potential, one point per customer, coloured by tier.
 
     Parameters
@@ -172,7 +171,7 @@ def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: Axes | None = None) -
     return ax
 
 
-def plot_wallets(found: Wallets, ax: Axes | None = None) -> Axes:
+def plot_wallets(found: Wallets, ax: figures.Axes | None = None) -> figures.Axes:
     """Estimated against answered category spend, each estimate by a model that did not see the answer.
 
     Parameters
@@ -204,7 +203,7 @@ def plot_wallets(found: Wallets, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_grid(grid: Grid, ax: Axes | None = None) -> Axes:
+def plot_grid(grid: Grid, ax: figures.Axes | None = None) -> figures.Axes:
     """Needs against value: customers in each cell, coloured by their actual value.
 
     Parameters
@@ -234,8 +233,11 @@ def plot_grid(grid: Grid, ax: Axes | None = None) -> Axes:
 
 
 def plot_cutoffs(
-    cutoffs: pd.DataFrame, most_valuable_share: float, most_growable_share: float, ax: Axes | None = None
-) -> Axes:
+    cutoffs: pd.DataFrame,
+    most_valuable_share: float,
+    most_growable_share: float,
+    ax: figures.Axes | None = None,
+) -> figures.Axes:
     """What one pair of cut-offs makes of the portfolio.
 
     Parameters
@@ -261,7 +263,7 @@ def plot_cutoffs(
     return plot_tiers(chosen.reset_index(drop=True), ax)
 
 
-def plot_accounts(accounts: pd.DataFrame, top: int = 12, ax: Axes | None = None) -> Axes:
+def plot_accounts(accounts: pd.DataFrame, top: int = 12, ax: figures.Axes | None = None) -> figures.Axes:
     """The largest accounts, split by the role of who ordered.
 
     Parameters

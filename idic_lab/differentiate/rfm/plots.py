@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from idic_lab import figures
@@ -22,7 +21,7 @@ _ROUND = {
 }  # whole, round numbers on an axis of counts
 
 
-def plot_lorenz(values, fraction: float = 0.2, ax: Axes | None = None) -> Axes:
+def plot_lorenz(values, fraction: float = 0.2, ax: figures.Axes | None = None) -> figures.Axes:
     """The Lorenz curve of value over customers, with the top `fraction` marked.
 
     Parameters
@@ -62,7 +61,9 @@ def plot_lorenz(values, fraction: float = 0.2, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_high_value_cutoff(rfm_table: pd.DataFrame, fraction: float = 0.2, ax: Axes | None = None) -> Axes:
+def plot_high_value_cutoff(
+    rfm_table: pd.DataFrame, fraction: float = 0.2, ax: figures.Axes | None = None
+) -> figures.Axes:
     """Customers from highest to lowest monetary value, cut at the top `fraction`.
 
     Parameters
@@ -104,7 +105,9 @@ def plot_high_value_cutoff(rfm_table: pd.DataFrame, fraction: float = 0.2, ax: A
     return ax
 
 
-def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: Axes | None = None) -> Axes:
+def plot_heatmap(
+    rfm_table: pd.DataFrame, value: str = "customers", ax: figures.Axes | None = None
+) -> figures.Axes:
     """Recency score against frequency score: how many customers, or their mean monetary value.
 
     Parameters
@@ -159,7 +162,7 @@ def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: Axes | N
     return ax
 
 
-def plot_segments(rfm_table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_segments(rfm_table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Share of customers and share of revenue of every segment, side by side.
 
     Parameters
@@ -238,8 +241,8 @@ def plot_distributions(rfm_table: pd.DataFrame, axes=None) -> np.ndarray:
 
 
 def plot_gains(
-    rfm_table: pd.DataFrame, holdout: pd.DataFrame, fraction: float = 0.2, ax: Axes | None = None
-) -> Axes:
+    rfm_table: pd.DataFrame, holdout: pd.DataFrame, fraction: float = 0.2, ax: figures.Axes | None = None
+) -> figures.Axes:
     """Gains curves: the holdout spend captured when customers are taken in the order of their RFM score.
 
     Parameters

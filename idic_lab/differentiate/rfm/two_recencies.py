@@ -6,7 +6,6 @@ import datetime as dt
 
 import matplotlib.dates as mdates
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from idic_lab import figures
@@ -16,8 +15,8 @@ _MOST = 12
 
 
 def plot_two_recencies(
-    transactions: pd.DataFrame, observation_end: str | dt.date | None = None, ax: Axes | None = None
-) -> Axes:
+    transactions: pd.DataFrame, observation_end: str | dt.date | None = None, ax: figures.Axes | None = None
+) -> figures.Axes:
     """A few customers' purchases on a line of time, with both recencies marked in days.
 
     From the first to the last purchase runs ``recency``, as the buy-till-you-die models mean it; from the last purchase to

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from idic_lab import figures
@@ -22,7 +21,7 @@ def spoken(channel: str) -> str:
     return {"email": "e-mail"}.get(channel, channel.replace("_", " "))
 
 
-def plot_reach(reach: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_reach(reach: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Shares of the customer base that each channel may reach, has reached and has moved.
 
     Parameters
@@ -50,7 +49,7 @@ def plot_reach(reach: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_fatigue(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_fatigue(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Response rate by contacts in the 28 days before, seen and expected.
 
     Parameters
@@ -80,7 +79,9 @@ def plot_fatigue(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_shrinkage(rates: pd.DataFrame, channel: str = "email", ax: Axes | None = None) -> Axes:
+def plot_shrinkage(
+    rates: pd.DataFrame, channel: str = "email", ax: figures.Axes | None = None
+) -> figures.Axes:
     """Own rates beside shrunk rates of customers contacted on one channel; size shows the number of contacts.
 
     Parameters
@@ -117,7 +118,7 @@ def plot_shrinkage(rates: pd.DataFrame, channel: str = "email", ax: Axes | None 
     return ax
 
 
-def plot_types(response: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_types(response: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Response rates of each type of customer on each channel.
 
     Parameters
@@ -150,7 +151,7 @@ def plot_types(response: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_cost_per_response(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_cost_per_response(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Cost per effective contact with its interval, on a logarithmic scale.
 
     Parameters
@@ -199,9 +200,9 @@ def plot_contact_plan(
     weekly_budget: float,
     cap: int,
     fatigue: float,
-    ax: Axes | None = None,
+    ax: figures.Axes | None = None,
     **options,
-) -> Axes:
+) -> figures.Axes:
     """The plan for a budget and a cap: expected responses per week, by channel.
 
     Parameters
@@ -239,7 +240,7 @@ def plot_contact_plan(
     return ax
 
 
-def plot_budget_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_budget_curve(curve: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Expected responses by weekly budget, one line per cap.
 
     Parameters

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from idic_lab import figures
@@ -15,7 +14,9 @@ from idic_lab.interact.dialogue.questionnaires import CERTAINTY, next_question
 _PERCENT = PercentFormatter(1, decimals=0)
 
 
-def plot_certainty(paths: pd.DataFrame, certainty: float = CERTAINTY, ax: Axes | None = None) -> Axes:
+def plot_certainty(
+    paths: pd.DataFrame, certainty: float = CERTAINTY, ax: figures.Axes | None = None
+) -> figures.Axes:
     """How fast certainty grows with the number of questions, by order.
 
     Parameters
@@ -45,8 +46,8 @@ def plot_certainty(paths: pd.DataFrame, certainty: float = CERTAINTY, ax: Axes |
 
 
 def plot_information(
-    information: pd.Series, questions: dict[str, str], rows: int = 8, ax: Axes | None = None
-) -> Axes:
+    information: pd.Series, questions: dict[str, str], rows: int = 8, ax: figures.Axes | None = None
+) -> figures.Axes:
     """What each question is expected to tell about one customer, most telling first.
 
     Parameters
@@ -74,8 +75,8 @@ def plot_questionnaire(
     shares: pd.Series,
     questions: dict[str, str],
     certainty: float = CERTAINTY,
-    ax: Axes | None = None,
-) -> Axes:
+    ax: figures.Axes | None = None,
+) -> figures.Axes:
     """An adaptive questionnaire in progress: the segments' probabilities after the replies so far, and what to ask next.
 
     Parameters
@@ -102,7 +103,7 @@ def plot_questionnaire(
     return _draw_state(beliefs.iloc[0], items, questions, asked, trail, certainty, ax)
 
 
-def _draw_state(belief, items, questions, asked, trail, certainty, ax) -> Axes:
+def _draw_state(belief, items, questions, asked, trail, certainty, ax) -> figures.Axes:
     ax = figures.axes(ax, figsize=(8.5, 4.6))
     belief = belief.sort_values()
     sure = belief.iloc[-1] >= certainty

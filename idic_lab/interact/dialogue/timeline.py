@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from idic_lab import figures
 from idic_lab.dataframes import of_customers
@@ -82,7 +81,7 @@ def _contacts(contacts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def plot_timeline(history: pd.DataFrame, customer_id: str, ax: Axes | None = None) -> Axes:
+def plot_timeline(history: pd.DataFrame, customer_id: str, ax: figures.Axes | None = None) -> figures.Axes:
     """The timeline of one customer, a row per channel.
 
     Parameters

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from idic_lab import figures
@@ -13,7 +12,7 @@ from idic_lab.interact.feedback.scores import DETRACTOR_TO, PROMOTER_FROM, net_p
 _PERCENT = PercentFormatter(1, decimals=0)
 
 
-def plot_nps(answers: pd.Series, ax: Axes | None = None) -> Axes:
+def plot_nps(answers: pd.Series, ax: figures.Axes | None = None) -> figures.Axes:
     """The answers to the recommendation question, by the three groups that NPS makes of them.
 
     Parameters
@@ -44,7 +43,7 @@ def plot_nps(answers: pd.Series, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_nps_noise(noise: pd.DataFrame, score: float, ax: Axes | None = None) -> Axes:
+def plot_nps_noise(noise: pd.DataFrame, score: float, ax: figures.Axes | None = None) -> figures.Axes:
     """The funnel of NPS: where 95% of samples fall when nothing has changed.
 
     Parameters
@@ -80,7 +79,7 @@ def plot_nps_noise(noise: pd.DataFrame, score: float, ax: Axes | None = None) ->
     return ax
 
 
-def plot_balance(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_balance(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """How far respondents are from everybody, before and after weighting, in standard deviations.
 
     Parameters
@@ -105,7 +104,7 @@ def plot_balance(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_accuracy(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_accuracy(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Held-out accuracy of sentiment models, for all reviews and those that deny something.
 
     Parameters
@@ -141,7 +140,7 @@ def plot_accuracy(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_stars_by_topic(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_stars_by_topic(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Mean stars of the reviews that touch each topic, with intervals.
 
     Parameters
@@ -166,7 +165,7 @@ def plot_stars_by_topic(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_leaving(table: pd.DataFrame, horizon_days: int, ax: Axes | None = None) -> Axes:
+def plot_leaving(table: pd.DataFrame, horizon_days: int, ax: figures.Axes | None = None) -> figures.Axes:
     """Share that bought nothing in the horizon, by the last answer before it.
 
     Parameters

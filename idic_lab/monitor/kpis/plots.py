@@ -6,7 +6,6 @@ import textwrap
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from idic_lab import figures
 from idic_lab.errors import DataError
@@ -19,8 +18,8 @@ def plot_kpi(
     kpi: str,
     segment: str = "all",
     until: pd.Timestamp | None = None,
-    ax: Axes | None = None,
-) -> Axes:
+    ax: figures.Axes | None = None,
+) -> figures.Axes:
     """One measure over the reviews, with its interval, its control limits and the reviews outside them.
 
     Parameters
@@ -101,7 +100,9 @@ def _verdict(series: pd.DataFrame) -> str:
     return "unchanged" if np.isclose(change, 0) else f"{'up' if change > 0 else 'down'} on the review before"
 
 
-def plot_weekly(weekly: pd.DataFrame, signals: pd.DataFrame, figure: str, ax: Axes | None = None) -> Axes:
+def plot_weekly(
+    weekly: pd.DataFrame, signals: pd.DataFrame, figure: str, ax: figures.Axes | None = None
+) -> figures.Axes:
     """One weekly figure with the changes found in it.
 
     Parameters
@@ -145,7 +146,9 @@ def plot_weekly(weekly: pd.DataFrame, signals: pd.DataFrame, figure: str, ax: Ax
     return ax
 
 
-def plot_return_on_customer(returns: pd.DataFrame, currency: str = "", ax: Axes | None = None) -> Axes:
+def plot_return_on_customer(
+    returns: pd.DataFrame, currency: str = "", ax: figures.Axes | None = None
+) -> figures.Axes:
     """Return on Customer of each period, divided into existing and newly acquired customers.
 
     Parameters
@@ -184,7 +187,9 @@ def plot_return_on_customer(returns: pd.DataFrame, currency: str = "", ax: Axes 
     return ax
 
 
-def plot_growth(split: pd.Series, before: float, currency: str = "", ax: Axes | None = None) -> Axes:
+def plot_growth(
+    split: pd.Series, before: float, currency: str = "", ax: figures.Axes | None = None
+) -> figures.Axes:
     """From the revenue of one period to that of another, factor by factor.
 
     Parameters

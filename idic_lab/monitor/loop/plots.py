@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from idic_lab import figures
 
 
-def plot_peeking(table: pd.DataFrame, alpha: float = 0.05, ax: Axes | None = None) -> Axes:
+def plot_peeking(table: pd.DataFrame, alpha: float = 0.05, ax: figures.Axes | None = None) -> figures.Axes:
     """Chance of a false discovery by the number of looks.
 
     Parameters
@@ -48,8 +47,8 @@ def plot_regret(
     curves: dict[str, np.ndarray],
     learners: tuple[str, ...] = (),
     currency: str = "",
-    ax: Axes | None = None,
-) -> Axes:
+    ax: figures.Axes | None = None,
+) -> figures.Axes:
     """Profit missed so far by each policy, over the customers decided on.
 
     Parameters
@@ -101,7 +100,7 @@ def plot_regret(
     return ax
 
 
-def plot_policy(policy: pd.DataFrame, currency: str = "", ax: Axes | None = None) -> Axes:
+def plot_policy(policy: pd.DataFrame, currency: str = "", ax: figures.Axes | None = None) -> figures.Axes:
     """Expected profit of each offer in each segment, with its interval; the chosen one is filled.
 
     Parameters

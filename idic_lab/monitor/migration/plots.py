@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
@@ -13,7 +12,9 @@ from idic_lab.errors import DataError
 from idic_lab.monitor.migration.flows import GONE, NEW
 
 
-def plot_flows(moves: pd.DataFrame, order: list[str] | None = None, ax: Axes | None = None) -> Axes:
+def plot_flows(
+    moves: pd.DataFrame, order: list[str] | None = None, ax: figures.Axes | None = None
+) -> figures.Axes:
     """Customers flowing from their segments at one review to those at the next.
 
     Parameters
@@ -90,7 +91,7 @@ def _stack(moves: pd.DataFrame, side: str, names: list[str], gap: float) -> dict
     return tops
 
 
-def _ribbon(ax: Axes, left: float, right: float, width: float, colour: str, alpha: float) -> None:
+def _ribbon(ax: figures.Axes, left: float, right: float, width: float, colour: str, alpha: float) -> None:
     upper = [(0.015, left), (0.5, left), (0.5, right), (0.985, right)]
     lower = [(0.985, right - width), (0.5, right - width), (0.5, left - width), (0.015, left - width)]
     codes = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]

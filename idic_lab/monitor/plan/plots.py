@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from idic_lab import figures
 from idic_lab.monitor.plan.overlap import total
 
 
-def plot_plan(plan: pd.DataFrame, currency: str = "", ax: Axes | None = None) -> Axes:
+def plot_plan(plan: pd.DataFrame, currency: str = "", ax: figures.Axes | None = None) -> figures.Axes:
     """What each action costs beside what it should return; the total counts each customer once.
 
     Parameters
