@@ -7,7 +7,9 @@ show its message alone. This module is the floor of the house: it imports nothin
 from __future__ import annotations
 
 import difflib
+import importlib
 from collections.abc import Collection, Iterable, Mapping
+from types import ModuleType
 from typing import Any
 
 
@@ -80,3 +82,41 @@ def pick(kind: str, name: str, choices: Collection[str] | Mapping[str, Any]) -> 
     if not isinstance(name, str) or name not in choices:
         raise UnknownName(kind, name, choices)
     return choices[name] if isinstance(choices, Mapping) else name
+
+
+class MissingPackage(LabError, ImportError):
+    """A package that an extra of ours brings is not installed; the message gives the command that installs it."""
+
+
+def needs_extra(module: str, extra: str) -> ModuleType:
+    """A module of a package that only an extra brings, imported where it is used.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name, as in ``"splink.comparison_library"``.
+    extra : str
+        The extra of idic-lab that brings it.
+
+    Raises
+    ------
+    MissingPackage
+        When it is not installed, with the command that installs it.
+
+    Examples
+    --------
+    >>> needs_extra("json", "needs").dumps(1)
+    '1'
+    >>> needs_extra("stepmixx.stepmix", "needs")
+    Traceback (most recent call last):
+    ...
+    idic_lab.errors.MissingPackage: This takes the package stepmixx, which is not installed: pip install 'idic-lab[needs]'
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        package = module.split(".")[0]
+        if (error.name or "").split(".")[0] != package:  # it is there, and lacks something itself
+            raise
+        command = f"pip install 'idic-lab[{extra}]'"
+        raise MissingPackage(f"This takes the package {package}, which is not installed: {command}") from None
