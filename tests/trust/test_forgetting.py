@@ -245,4 +245,4 @@ def test_a_later_customer_does_not_take_a_code_that_is_given():
     ],
 )
 def test_names_are_told_from_numbers(identifiers, personal):
-    assert datasets.personal.looks_personal(pd.Series(identifiers)) is personal
+    assert personal.looks_personal(pd.Series(identifiers)) is personal
