@@ -13,6 +13,7 @@ from personal_traces import People, scan
 from idic_lab import datasets, tables
 from idic_lab.course.runs import forgetting
 from idic_lab.course.runs.run import run
+from idic_lab.datasets.own.personal import looks_personal
 from idic_lab.errors import DataError, RepositoryError
 from idic_lab.repository import pseudonyms
 from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
@@ -245,4 +246,4 @@ def test_a_later_customer_does_not_take_a_code_that_is_given():
     ],
 )
 def test_names_are_told_from_numbers(identifiers, personal):
-    assert personal.looks_personal(pd.Series(identifiers)) is personal
+    assert looks_personal(pd.Series(identifiers)) is personal
