@@ -1,91 +1,197 @@
-"""Intervals for measures, and control limits from their own past."""
+"""Intervals that have a formula: of shares, means, ratios, the Net Promoter Score and correlations.
+
+What is asked of the same customers several times is not that many independent answers: such data go to
+:func:`clustered_share`, or as sums per customer to :func:`ratio`.
+"""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-import pandas as pd
-
-Z = 1.959964
-BASELINE = 12  # reviews from which limits are made
-MINIMUM_PAST = 6
+from scipy import stats
 
 
-def share_interval(hits: float, n: int) -> tuple[float, float, float]:
-    """A share with its 95% interval.
+class Interval(NamedTuple):
+    """An estimate and the bounds of its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def _z(confidence: float) -> float:
+    return float(stats.norm.ppf(0.5 + confidence / 2))
+
+
+def wilson(hits, n, confidence: float = 0.95):
+    """Lower and upper bound of a share of independent answers, or of many shares at once.
+
+    Parameters
+    ----------
+    hits, n : number or array-like
+        Successes, and answers; not necessarily whole numbers, as where answers are weighted.
+
+    Returns
+    -------
+    (low, high)
+        Numbers, or arrays where arrays were given.
 
     Source: Wilson (1927), Journal of the American Statistical Association 22(158), 209-212.
 
     Examples
     --------
-    >>> tuple(round(float(value), 3) for value in share_interval(8, 10))
-    (0.8, 0.49, 0.943)
+    >>> [round(float(bound), 3) for bound in wilson(8, 10)]
+    [0.49, 0.943]
     """
-    share = hits / n
-    middle, spread = share + Z**2 / (2 * n), Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    return share, (middle - spread) / (1 + Z**2 / n), (middle + spread) / (1 + Z**2 / n)
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(np.asarray(hits), np.asarray(n), 1 - confidence, method="wilson")
+    return (float(low), float(high)) if np.ndim(low) == 0 else (np.asarray(low), np.asarray(high))
 
 
-def mean_interval(values) -> tuple[float, float, float]:
-    """A mean with its 95% interval; from one value the interval is missing."""
-    x = np.asarray(values, dtype=float)
-    if len(x) < 2:
-        return float(x.mean()), np.nan, np.nan
-    error = Z * x.std(ddof=1) / np.sqrt(len(x))
-    return float(x.mean()), float(x.mean() - error), float(x.mean() + error)
-
-
-def ratio_interval(above, below) -> tuple[float, float, float]:
-    """A ratio of two sums over the same customers, with its 95% interval by linearisation.
+def share(hits: float, n: float, confidence: float = 0.95) -> Interval:
+    """A share of independent answers with its interval (:func:`wilson`).
 
     Examples
     --------
-    >>> ratio_interval([1.0, 2.0], [2.0, 4.0])
-    (0.5, 0.5, 0.5)
+    >>> [round(number, 3) for number in share(8, 10)]
+    [0.8, 0.49, 0.943]
     """
-    a, b = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
-    ratio = a.sum() / b.sum()
-    if len(a) < 2:
-        return float(ratio), np.nan, np.nan
-    error = Z * np.sqrt(len(a) * (a - ratio * b).var(ddof=1)) / b.sum()
-    return float(ratio), float(ratio - error), float(ratio + error)
+    return Interval(float(hits / n), *wilson(hits, n, confidence))
 
 
-def control_limits(values: pd.Series, observations: pd.Series, chart: str) -> pd.DataFrame:
-    """Limits that a measure keeps within while nothing but chance moves it, each from the reviews before.
+def clustered_share(hits, n, confidence: float = 0.95) -> Interval:
+    """A share of answers of which each customer gave several.
 
-    A p-chart is for shares: three standard deviations of a share of so many observations. An XmR chart is for anything
-    else: the mean, plus and minus 2.66 times the mean distance between neighbours.
+    The variance is that between customers; Wilson's interval is then computed with as many independent answers as would
+    have that variance.
 
     Parameters
     ----------
-    values, observations : Series
-        In order of time.
-    chart : {"p", "XmR", ""}
-        Without a chart there are no limits.
+    hits, n : array-like of shape (n_customers,)
+        Successes and answers of each customer.
 
-    Returns
-    -------
-    DataFrame
-        ``lower_limit``, ``upper_limit``; missing for the first reviews.
-
-    Source: Shewhart (1931), Economic Control of Quality of Manufactured Product; Wheeler & Chambers (1992),
-    Understanding Statistical Process Control, for the 2.66.
+    Source: Korn & Graubard (1998), Survey Methodology 24(2), with Wilson's interval as advised by Dean & Pagano (2015),
+    Journal of Survey Statistics and Methodology 3(4).
 
     Examples
     --------
-    >>> steady = pd.Series([5.0, 6.0, 5.0, 6.0, 5.0, 6.0, 9.0])
-    >>> control_limits(steady, steady, "XmR").iloc[-1].round(2).tolist()
-    [2.84, 8.16]
+    >>> [round(number, 2) for number in clustered_share([3, 0, 3, 0], [3, 3, 3, 3])]
+    [0.5, 0.06, 0.94]
     """
-    x, n = values.to_numpy(float), observations.to_numpy(float)
-    limits = np.full((len(x), 2), np.nan)
-    for at in range(MINIMUM_PAST, len(x)):
-        past = slice(max(at - BASELINE, 0), at)
-        if chart == "p":
-            share = np.average(x[past], weights=np.maximum(n[past], 1e-9))
-            spread = 3 * np.sqrt(share * (1 - share) / max(n[at], 1))
-            limits[at] = max(share - spread, 0), min(share + spread, 1)
-        elif chart == "XmR":
-            spread = 2.66 * np.abs(np.diff(x[past])).mean()
-            limits[at] = x[past].mean() - spread, x[past].mean() + spread
-    return pd.DataFrame(limits, columns=["lower_limit", "upper_limit"], index=values.index)
+    hits, n = np.asarray(hits, dtype=float), np.asarray(n, dtype=float)
+    hits, n = hits[n > 0], n[n > 0]
+    answers, customers = n.sum(), len(n)
+    p = hits.sum() / answers
+    if customers < 2:
+        return Interval(float(p), np.nan, np.nan)
+    between = customers / (customers - 1) * np.square(hits - p * n).sum() / answers**2
+    independent = p * (1 - p) / between if between > 0 else customers
+    # Few customers tell little about the variance between them, hence the quantiles of t.
+    independent *= (_z(confidence) / stats.t.ppf(0.5 + confidence / 2, customers - 1)) ** 2
+    independent = min(independent, answers)
+    return Interval(float(p), *wilson(p * independent, independent, confidence))
+
+
+def net_promoter(promoters: float, detractors: float, n: float, confidence: float = 0.95) -> Interval:
+    """The Net Promoter Score as a share between -1 and 1, by the adjusted Wald interval.
+
+    Three imaginary answers, a quarter of them promoters and a quarter detractors, keep the interval from vanishing when
+    few respondents agree.
+
+    Parameters
+    ----------
+    promoters, detractors, n : float
+        Numbers of respondents.
+
+    Source: Rocks (2016), Interval estimation for the Net Promoter Score, The American Statistician 70(4).
+
+    Examples
+    --------
+    >>> [round(number, 3) for number in net_promoter(3, 1, 6)]
+    [0.333, -0.267, 0.712]
+    """
+    up, down = (promoters + 0.75) / (n + 3), (detractors + 0.75) / (n + 3)
+    half = _z(confidence) * np.sqrt((up + down - (up - down) ** 2) / (n + 3))
+    value = (promoters - detractors) / n
+    return Interval(float(value), float(max(up - down - half, -1.0)), float(min(up - down + half, 1.0)))
+
+
+def mean(values, confidence: float = 0.95) -> Interval:
+    """A mean with an interval that allows for skewed values, as money is; from one value the interval is missing.
+
+    Source: Hall (1992), On the removal of skewness by transformation, Journal of the Royal Statistical Society B 54(1).
+
+    Examples
+    --------
+    >>> [round(number, 1) for number in mean([10.0, 12.0, 11.0, 9.0, 60.0])]  # reaches further up than down
+    [20.4, 2.3, 108.5]
+    """
+    x = np.asarray(values, dtype=float)
+    return Interval(float(x.mean()), *_around(x.mean(), x - x.mean(), confidence))
+
+
+def ratio(above, below, confidence: float = 0.95) -> Interval:
+    """A ratio of two sums over the same customers, by linearisation, allowing for skewness as :func:`mean` does.
+
+    Parameters
+    ----------
+    above, below : array-like of shape (n_customers,)
+
+    Examples
+    --------
+    >>> ratio([1.0, 2.0], [2.0, 4.0])
+    Interval(value=0.5, low=0.5, high=0.5)
+    """
+    a, b = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
+    value = a.sum() / b.sum()
+    return Interval(float(value), *_around(value, (a - value * b) / b.mean(), confidence))
+
+
+def _around(value: float, deviations: np.ndarray, confidence: float) -> tuple[float, float]:
+    """Bounds by Hall's cubic transformation, whose inverse takes the skewness out of the studentised estimate."""
+    n = len(deviations)
+    if n < 2:
+        return np.nan, np.nan
+    scale = np.sqrt(np.square(deviations).mean())
+    if scale <= 1e-12 * max(abs(value), 1e-300):
+        return float(value), float(value)
+    skewness = (deviations**3).mean() / scale**3
+    error = scale / np.sqrt(n - 1)
+    t = stats.t.ppf(0.5 + confidence / 2, n - 1)
+    if abs(skewness) < 1e-9:
+        return float(value - t * error), float(value + t * error)
+    ends = [
+        np.sqrt(n) * (np.cbrt(1 + skewness * (z / np.sqrt(n) - skewness / (6 * n))) - 1) * 3 / skewness
+        for z in (t, -t)
+    ]
+    return float(value - error * ends[0]), float(value - error * ends[1])
+
+
+def correlation(x, y, kind: str = "spearman", confidence: float = 0.95) -> Interval:
+    """A correlation with its interval by Fisher's transformation.
+
+    Parameters
+    ----------
+    kind : {"spearman", "pearson"}
+
+    Source: Bonett & Wright (2000), Psychometrika 65(1), for the variance under ranks.
+
+    Examples
+    --------
+    >>> [round(number, 2) for number in correlation([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5])]
+    [0.83, -0.13, 0.99]
+    """
+    from idic_lab.errors import pick
+
+    measure, spread = pick(
+        "correlation",
+        kind,
+        {"spearman": (stats.spearmanr, lambda r: 1 + r**2 / 2), "pearson": (stats.pearsonr, lambda r: 1.0)},
+    )
+    r = float(measure(x, y).statistic)
+    if len(x) < 4 or abs(r) >= 1:
+        return Interval(r, r if abs(r) >= 1 else np.nan, r if abs(r) >= 1 else np.nan)
+    half = _z(confidence) * np.sqrt(spread(r) / (len(x) - 3))
+    return Interval(r, float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half)))

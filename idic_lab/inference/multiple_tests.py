@@ -1,4 +1,4 @@
-"""Correcting p-values for the number of questions asked. Imports nothing of ours; every stage may import it."""
+"""p-values: corrected for the number of questions asked, and written so that none is nought."""
 
 from __future__ import annotations
 
@@ -11,14 +11,6 @@ def holm(p_values) -> np.ndarray:
     Rejecting where the corrected value is below a level keeps the chance of even one false rejection below that
     level, whatever depends on what.
 
-    Parameters
-    ----------
-    p_values : array-like of shape (n_tests,)
-
-    Returns
-    -------
-    ndarray of shape (n_tests,)
-
     Source: Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6(2).
 
     Examples
@@ -26,9 +18,20 @@ def holm(p_values) -> np.ndarray:
     >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
     [0.03, 0.06, 0.06]
     """
+    from statsmodels.stats.multitest import multipletests
+
     p = np.asarray(p_values, dtype="float64")
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    corrected = np.empty(len(p))
-    corrected[order] = np.minimum(stepped, 1.0)
-    return corrected
+    return multipletests(p, method="holm")[1] if len(p) else p
+
+
+def written(p_value: float, digits: int = 3) -> str:
+    """A p-value as one writes it: never nought, which no test can show.
+
+    Examples
+    --------
+    >>> written(0.0412), written(0.0000003)
+    ('0.041', '<0.001')
+    """
+    if np.isnan(p_value):
+        return ""
+    return f"<{10**-digits:.{digits}f}" if p_value < 10**-digits else f"{p_value:.{digits}f}"

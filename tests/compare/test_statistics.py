@@ -11,7 +11,6 @@ from scipy.stats import friedmanchisquare
 from idic_lab import compare
 from idic_lab.compare import statistics
 from idic_lab.errors import DataError, UnknownName
-from idic_lab.inference.multiple_tests import holm
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the package's own imports
@@ -62,10 +61,6 @@ def test_the_correlated_t_test_equals_baycomp(rng, runs):
 def test_repetitions_without_any_variation_are_decided_by_their_value():
     assert compare.correlated_t_test([0.02, 0.02], rope=0.01, correlation=0.1).better == 1
     assert compare.correlated_t_test([0.0, 0.0], rope=0.01, correlation=0.1).alike == 1
-
-
-def test_holm_keeps_the_order_of_p_values_and_never_exceeds_one():
-    assert holm([0.5, 0.01, 0.9]).tolist() == pytest.approx([1.0, 0.03, 1.0])
 
 
 def test_the_control_itself_is_not_compared(table):

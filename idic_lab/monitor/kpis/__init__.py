@@ -1,6 +1,6 @@
 """Measures, their limits, and the changes in them."""
 
-from idic_lab.inference.intervals import control_limits
+from idic_lab.inference.alarms import control_limits
 from idic_lab.monitor.kpis.changes import describe_change, find_changes, threshold
 from idic_lab.monitor.kpis.definitions import KPIS, definitions
 from idic_lab.monitor.kpis.growth import drivers, growth_split

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import tables
-from idic_lab.inference.intervals import control_limits, mean_interval, ratio_interval, share_interval
+from idic_lab.inference import intervals
+from idic_lab.inference.alarms import control_limits
 from idic_lab.monitor.kpis.definitions import KPIS
 from idic_lab.monitor.kpis.growth import drivers
 from idic_lab.monitor.kpis.weekly import basket_visits
@@ -185,13 +186,13 @@ def _purchase_measures(
     ]
     if len(part):
         per_customer = part.groupby("customer_id").size()
-        value, low, high = mean_interval(per_customer)
+        value, low, high = intervals.mean(per_customer)
         rows.append(("orders_per_customer", value, len(per_customer), low, high))
-        value, low, high = mean_interval(part["amount"])
+        value, low, high = intervals.mean(part["amount"])
         rows.append(("order_value", value, len(part), low, high))
         if "delivery_days" in part and part["delivery_days"].notna().any():
             delivered = part["delivery_days"].dropna()
-            value, low, high = mean_interval(delivered)
+            value, low, high = intervals.mean(delivered)
             rows.append(("delivery_days", value, len(delivered), low, high))
     return rows + _retention(bought, day, began)
 
@@ -201,7 +202,7 @@ def _retention(bought: pd.DataFrame, day: pd.Timestamp, began: pd.Timestamp) -> 
     if not len(earlier) or began > day - 2 * QUARTER:
         return []
     later = _between(bought, day - QUARTER, day)["customer_id"].unique()
-    share, low, high = share_interval(np.isin(earlier, later).sum(), len(earlier))
+    share, low, high = intervals.share(np.isin(earlier, later).sum(), len(earlier))
     return [
         ("retention", share, len(earlier), low, high),
         ("churn", 1 - share, len(earlier), 1 - high, 1 - low),
@@ -230,7 +231,7 @@ def _voice_measures(survey_responses, interactions, web_events, previous, day) -
         nps = answers.loc[answers["question_id"] == "NPS", "answer"]
         rows += _share("csat", csat.ge(4))
         if len(nps):
-            value, low, high = mean_interval(100.0 * (nps.ge(9).astype(int) - nps.le(6)))
+            value, low, high = intervals.mean(100.0 * (nps.ge(9).astype(int) - nps.le(6)))
             rows.append(("nps", value, len(nps), low, high))
     if interactions is not None:
         sent = _between(interactions[interactions["direction"] == "outbound"], previous, day)
@@ -243,7 +244,7 @@ def _voice_measures(survey_responses, interactions, web_events, previous, day) -
 def _share(kpi: str, hits: pd.Series) -> list[tuple]:
     if not len(hits):
         return []
-    share, low, high = share_interval(hits.sum(), len(hits))
+    share, low, high = intervals.share(hits.sum(), len(hits))
     return [(kpi, float(share), len(hits), float(low), float(high))]
 
 
@@ -259,5 +260,5 @@ def _wallet(transactions, survey_responses, identity_links, day) -> list[tuple]:
     if len(told) < 10:
         return []
     recent = _between(transactions, day - YEAR, day).groupby("customer_id")["amount"].sum()
-    value, low, high = ratio_interval(recent.reindex(told.index).fillna(0.0), told)
+    value, low, high = intervals.ratio(recent.reindex(told.index).fillna(0.0), told)
     return [("share_of_wallet", value, len(told), low, high)]

@@ -1,12 +1,12 @@
 """The loop that learns: experiments, bandits, and the policy they pass on."""
 
+from idic_lab.inference.experiments import peeking_error, sample_size, spending_boundaries
 from idic_lab.monitor.loop.bandits import (
     LinearThompson,
     SegmentThompson,
     cumulative_regret,
     simulate_learning,
 )
-from idic_lab.monitor.loop.experiments import peeking_error, sample_size, spending_boundaries
 from idic_lab.monitor.loop.plots import plot_peeking, plot_policy, plot_regret
 from idic_lab.monitor.loop.policies import (
     as_chances,

@@ -46,10 +46,11 @@ def sample_size(base: float, effect: float, alpha: float = 0.05, power: float = 
         raise DataError(
             f"The shares of both arms lie between 0 and 1 and differ; found {base:g} and {treated:g}."
         )
-    middle = (base + treated) / 2
-    under_null = stats.norm.isf(alpha / 2) * np.sqrt(2 * middle * (1 - middle))
-    under_effect = stats.norm.isf(1 - power) * np.sqrt(base * (1 - base) + treated * (1 - treated))
-    return int(np.ceil(((under_null + under_effect) / effect) ** 2))
+    from statsmodels.stats.proportion import samplesize_proportions_2indep_onetail
+
+    return int(
+        np.ceil(samplesize_proportions_2indep_onetail(abs(effect), min(base, treated), power, alpha=alpha))
+    )
 
 
 def spending_boundaries(
