@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from idic_lab.tables.touchpoints import CHANNELS, CONSENT_CHANNELS
+from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
 
 NO_CONSENT_NEEDED = tuple(channel for channel in CHANNELS if channel not in CONSENT_CHANNELS)
 

@@ -12,7 +12,7 @@ from idic_lab.meridian.draws import choose, labels, ranks
 from idic_lab.meridian.identities import Records
 from idic_lab.meridian.people import cities
 from idic_lab.meridian.purchases import Orders
-from idic_lab.tables.organisations import ROLES
+from idic_lab.tables import ROLES
 
 PEOPLE_PER_ACCOUNT = 50  # people in the data for each account
 ON_ACCOUNT = np.array([0.75, 0.55, 0.0])  # share of orders charged to the account, by role

@@ -11,7 +11,7 @@ from idic_lab.meridian import weeks
 from idic_lab.meridian.draws import choose, labels, logistic, pick, ranks
 from idic_lab.meridian.identities import HOME_OF_CHANNEL, Records
 from idic_lab.meridian.settings import Settings
-from idic_lab.tables.touchpoints import CHANNELS, CONSENT_CHANNELS
+from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
 
 # Chance that each channel is the preferred one, per need segment (columns as CHANNELS).
 PREFERRED = np.array(

@@ -31,7 +31,7 @@ def read_csv(path: Path, contract: Table) -> pd.DataFrame:
     """Read one table written by :func:`write_csv` with the types its contract wants."""
     if not path.exists():
         raise DataError(f"{path.name} is missing from {path.parent.name}/; found no table {contract.name!r}.")
-    kinds = {name: spec.metadata["kind"] for name, spec in contract.columns.items()}
+    kinds = {name: column.type for name, column in contract.columns.items()}
     types = {"text": "str", "number": "float64", "count": "int64", "flag": "bool"}
     header = pd.read_csv(path, nrows=0, encoding="utf-8").columns
     dates = [name for name in header if kinds.get(name) == "date"]

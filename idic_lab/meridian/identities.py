@@ -13,7 +13,7 @@ from idic_lab.meridian.draws import choose, labels, text
 from idic_lab.meridian.people import People, cities, names, streets
 from idic_lab.meridian.settings import Settings
 from idic_lab.meridian.typing_errors import missing, mistype, swap_day_and_month
-from idic_lab.tables.touchpoints import CHANNELS, CONSENT_CHANNELS, TOUCHPOINTS
+from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, TOUCHPOINTS
 
 WEB, LOYALTY, APP, CALL, SOCIAL, PANEL = range(len(TOUCHPOINTS))
 

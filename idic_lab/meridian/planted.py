@@ -23,8 +23,7 @@ from idic_lab.meridian import (
 from idic_lab.meridian.draws import choose, labels
 from idic_lab.meridian.satisfaction import CORRELATION, LATE_DAY
 from idic_lab.meridian.settings import SEGMENTS, Settings
-from idic_lab.tables.organisations import ROLES
-from idic_lab.tables.touchpoints import CHANNELS, CONSENT_CHANNELS
+from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, ROLES
 
 if TYPE_CHECKING:
     from idic_lab.meridian.blocks import Block

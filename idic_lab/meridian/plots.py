@@ -16,7 +16,7 @@ from idic_lab import figures
 from idic_lab.meridian import weeks
 from idic_lab.meridian.assemble import Meridian, simulate
 from idic_lab.meridian.settings import SEGMENTS
-from idic_lab.tables.touchpoints import TOUCHPOINTS
+from idic_lab.tables import TOUCHPOINTS
 
 _START = pd.Timestamp(weeks.START.astype("datetime64[us]"))
 

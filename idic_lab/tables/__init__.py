@@ -1,30 +1,49 @@
 """The contract of every table that the stages exchange.
 
-Stages talk through tables, so this is the language of the house: names, types, units and keys. The package imports
-nothing of ours but :mod:`idic_lab.errors`; everything may import it. Contracts are grouped by who makes the table:
-``inputs`` (what a data set brings) and one module per stage.
+Stages talk through tables, so this is the language of the house: names, types, units and keys. The contracts are data:
+``inputs.toml`` holds those of what a data set brings, and one file per step of IDIC those of what the step makes. The
+package imports nothing of ours but :mod:`idic_lab.errors`; everything may import it.
 """
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pandas as pd
 
-from idic_lab.errors import UnknownName
-from idic_lab.tables import customize, differentiate, identify, inputs, interact, monitor
-from idic_lab.tables.contract import Table, column
+from idic_lab.errors import pick
+from idic_lab.tables.contract import Column, Table
 
-__all__ = ["CONTRACTS", "Table", "check", "column", "dictionary", "get", "names"]
+__all__ = ["CONTRACTS", "Column", "Table", "check", "dictionary", "get", "names"]
 
-_GROUPS = {
-    "inputs": inputs,
-    "identify": identify,
-    "differentiate": differentiate,
-    "interact": interact,
-    "customize": customize,
-    "monitor": monitor,
-}
+TOUCHPOINTS = ("web_shop", "store_loyalty", "app", "call_centre", "social", "survey_panel")
+CHANNELS = ("email", "social", "phone", "web_chat", "in_person")
+CONSENT_CHANNELS = ("email", "social", "phone", "web_chat")  # a talk in the shop needs no consent
+TIMES_OF_DAY = ("morning", "afternoon", "evening")
+ROLES = ("user", "decision_maker", "influencer")
 
-CONTRACTS: dict[str, Table] = {table.name: table for module in _GROUPS.values() for table in module.TABLES}
+_NAMED = {"CHANNELS": CHANNELS, "TIMES_OF_DAY": TIMES_OF_DAY, "ROLES": ROLES}
+_GROUPS = ("inputs", "identify", "differentiate", "interact", "customize", "monitor")
+
+
+def _read(group: str) -> dict[str, Table]:
+    """The contracts of one file; a column's `choices` may name one of the lists above."""
+    read = tomllib.loads((Path(__file__).parent / f"{group}.toml").read_text(encoding="utf-8"))
+    made = {}
+    for name, told in read.items():
+        columns = {}
+        for column, spec in told.pop("columns").items():
+            choices = spec.pop("choices", None)
+            choices = _NAMED[choices] if isinstance(choices, str) else choices and tuple(choices)
+            columns[column] = Column(**spec, choices=choices)
+        lists = {field: tuple(told.pop(field, ())) for field in ("key", "withheld")}
+        made[name] = Table(name, columns=columns, **lists, **told)
+    return made
+
+
+_BY_GROUP = {group: _read(group) for group in _GROUPS}
+CONTRACTS: dict[str, Table] = {name: table for made in _BY_GROUP.values() for name, table in made.items()}
 
 
 def names(group: str | None = None) -> list[str]:
@@ -35,18 +54,18 @@ def names(group: str | None = None) -> list[str]:
     >>> "rfm" in names("differentiate")
     True
     """
-    if group is None:
-        return list(CONTRACTS)
-    if group not in _GROUPS:
-        raise UnknownName("group of tables", group, _GROUPS)
-    return [table.name for table in _GROUPS[group].TABLES]
+    return list(CONTRACTS if group is None else pick("group of tables", group, _BY_GROUP))
 
 
 def get(name: str) -> Table:
-    """The contract of one table; UnknownName, with the nearest name, when there is none."""
-    if name not in CONTRACTS:
-        raise UnknownName("table", name, CONTRACTS)
-    return CONTRACTS[name]
+    """The contract of one table; UnknownName, with the nearest name, when there is none.
+
+    Examples
+    --------
+    >>> get("rfm").key
+    ('customer_id',)
+    """
+    return pick("table", name, CONTRACTS)
 
 
 def check(name: str, data: pd.DataFrame, source: str = "") -> pd.DataFrame:
@@ -54,8 +73,6 @@ def check(name: str, data: pd.DataFrame, source: str = "") -> pd.DataFrame:
 
     Parameters
     ----------
-    name : str
-    data : DataFrame
     source : str
         Where the data came from, for the message.
 
@@ -71,5 +88,11 @@ def check(name: str, data: pd.DataFrame, source: str = "") -> pd.DataFrame:
 
 
 def dictionary(name: str) -> pd.DataFrame:
-    """The data dictionary of one table: column, type, unit, range, may be missing, meaning."""
+    """The data dictionary of one table: column, type, unit, range, may be missing, meaning.
+
+    Examples
+    --------
+    >>> dictionary("segments")["column"].tolist()
+    ['customer_id', 'scheme', 'segment']
+    """
     return get(name).dictionary()

@@ -1,69 +1,72 @@
-"""What a table's contract is: its columns with type, meaning and unit, its key, and the check."""
+"""What a table's contract is: its columns with type, meaning and unit, its key, and the checks.
+
+A table in pandas is checked by pandera, which says where a breach was found; a table of another engine where it lies, by
+one query, however large. Both are loaded at the first check: whoever only asks for a name need not wait for them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
-import pandera.pandas as pa
 
 from idic_lab.errors import ContractError
 
 # The five types a contract knows, and the pandas dtype that each must have. Nothing is coerced on the way into a
 # check: a date that arrives as text is a mistake to be reported, not guessed at.
 DTYPES = {"text": "str", "date": "datetime64[us]", "number": "float64", "count": "int64", "flag": "bool"}
+# The types of other engines that are as good.
+_ENGINE_TYPES = {
+    "text": ("String", "Categorical", "Enum"),
+    "date": ("Date", "Datetime"),
+    "number": ("Float64",),
+    "count": ("Int64", "Int32", "Int16", "Int8"),
+    "flag": ("Boolean",),
+}
 
 
-def column(
-    kind: str,
-    meaning: str,
-    *,
-    unit: str = "",
-    nullable: bool = False,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    values: Sequence[str] | None = None,
-    required: bool = True,
-    time_of_day: bool = False,
-) -> pa.Column:
+@dataclass(frozen=True)
+class Column:
     """One column of a contract.
 
-    Parameters
+    Attributes
     ----------
-    kind : {"text", "date", "number", "count", "flag"}
+    type : {"text", "date", "number", "count", "flag"}
         ``date`` columns carry no time of day unless `time_of_day`; ``number`` is a float, ``count`` an integer.
     meaning : str
         One phrase for the data dictionary.
     unit : str
-        Unit of measurement; ``"currency"`` for money in the data set's currency.
+        ``"currency"`` for money in the data set's currency.
     nullable, required : bool
         Whether values, or the whole column, may be missing.
-    minimum, maximum : float, optional
-        Inclusive bounds.
-    values : sequence of str, optional
+    minimum, maximum : float or None
+        Inclusive.
+    choices : tuple of str or None
         The only values allowed.
     """
-    checks = []
-    if minimum is not None:
-        checks.append(pa.Check.ge(minimum, error=f"at least {minimum:g}"))
-    if maximum is not None:
-        checks.append(pa.Check.le(maximum, error=f"at most {maximum:g}"))
-    if values is not None:
-        checks.append(pa.Check.isin(list(values), error=f"one of {', '.join(values)}"))
-    if kind == "date" and not time_of_day:
-        checks.append(
-            pa.Check(lambda dates: dates.dt.normalize().eq(dates), error="a date without time of day")
-        )
-    span = ", ".join(str(check.error) for check in checks)
-    return pa.Column(
-        DTYPES[kind],
-        checks=checks,
-        nullable=nullable,
-        required=required,
-        description=meaning,
-        metadata={"kind": kind, "unit": unit, "range": span},
-    )
+
+    type: str
+    meaning: str
+    unit: str = ""
+    nullable: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] | None = None
+    required: bool = True
+    time_of_day: bool = False
+
+    def rules(self) -> Iterator[tuple[str, str, object]]:
+        """What a value must keep to: the rule in words, its kind and its bound."""
+        if self.minimum is not None:
+            yield f"at least {self.minimum:g}", "minimum", self.minimum
+        if self.maximum is not None:
+            yield f"at most {self.maximum:g}", "maximum", self.maximum
+        if self.choices is not None:
+            yield f"one of {', '.join(self.choices)}", "choices", list(self.choices)
+        if self.type == "date" and not self.time_of_day:
+            yield "a date without time of day", "day", None
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Table:
     name : str
     meaning : str
         One sentence for the data dictionary.
-    columns : dict of str to pandera.Column
+    columns : dict of str to Column
         Columns beyond these are allowed and kept; these must be as described.
     key : tuple of str
         Columns that together identify a row; empty when rows may repeat.
@@ -90,41 +93,55 @@ class Table:
 
     name: str
     meaning: str
-    columns: dict[str, pa.Column]
+    columns: dict[str, Column]
     key: tuple[str, ...] = ()
     partition: str | None = None
     personal: bool = False
     withheld: tuple[str, ...] = ()
-    _schema: pa.DataFrameSchema = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self):
-        schema = pa.DataFrameSchema(self.columns, unique=list(self.key) or None, strict=False, coerce=False)
-        object.__setattr__(self, "_schema", schema)
+    def check(self, data, source: str = ""):
+        """Return `data`, a DataFrame of any engine, unchanged when it keeps to the contract.
 
-    def check(self, data: pd.DataFrame, source: str = "") -> pd.DataFrame:
-        """Return `data` unchanged when it keeps to the contract, else raise ContractError with every breach."""
+        Parameters
+        ----------
+        source : str
+            Where the data came from, for the message.
+
+        Raises
+        ------
+        ContractError
+            With every breach: a column that is missing or of another type, a missing value, one outside its range, a key
+            that repeats. In pandas with the first place of each.
+
+        Examples
+        --------
+        >>> import duckdb
+        >>> from idic_lab import tables
+        >>> rows = duckdb.sql("SELECT 'a' AS customer_id, 'rfm' AS scheme, NULL::VARCHAR AS segment")
+        >>> tables.get("segments").check(rows)
+        Traceback (most recent call last):
+        idic_lab.errors.ContractError: table 'segments': column 'segment' should be a value (1 rows)
+        """
         where = f"table '{self.name}'" + (f" from {source}" if source else "")
-        missing = [name for name, spec in self.columns.items() if spec.required and name not in data.columns]
+        found = _names(data)
+        missing = [name for name, column in self.columns.items() if column.required and name not in found]
         if missing:
             raise ContractError(
                 f"{where}: missing column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}; "
-                f"found {', '.join(map(repr, data.columns)) or 'none'}."
+                f"found {', '.join(map(repr, found)) or 'none'}."
             )
-        try:
-            self._schema.validate(data, lazy=True)
-        except pa.errors.SchemaErrors as error:
-            raise ContractError(
-                f"{where}: " + "; ".join(_breaches(self, data, error.failure_cases))
-            ) from None
+        breaches = self._breaches(data) if isinstance(data, pd.DataFrame) else self._breaches_in_engine(data)
+        if breaches:
+            raise ContractError(f"{where}: {'; '.join(breaches)}")
         return data
 
     def empty(self) -> pd.DataFrame:
         """A table of this contract without rows."""
         return pd.DataFrame(
             {
-                name: pd.Series([], dtype=DTYPES[spec.metadata["kind"]])
-                for name, spec in self.columns.items()
-                if spec.required
+                name: pd.Series([], dtype=DTYPES[column.type])
+                for name, column in self.columns.items()
+                if column.required
             }
         )
 
@@ -133,33 +150,126 @@ class Table:
         rows = [
             {
                 "column": name,
-                "type": spec.metadata["kind"],
-                "unit": spec.metadata["unit"],
-                "range": spec.metadata["range"],
-                "may be missing": "column" if not spec.required else ("value" if spec.nullable else ""),
-                "meaning": spec.description,
+                "type": column.type,
+                "unit": column.unit,
+                "range": ", ".join(rule for rule, *_ in column.rules()),
+                "may be missing": "column" if not column.required else ("value" if column.nullable else ""),
+                "meaning": column.meaning,
             }
-            for name, spec in self.columns.items()
+            for name, column in self.columns.items()
         ]
         return pd.DataFrame(rows)
 
+    @cached_property
+    def _schema(self):
+        import pandera.pandas as pa
 
-def _breaches(table: Table, data: pd.DataFrame, cases: pd.DataFrame):
-    """One readable phrase per column and kind of breach, with a count and, unless personal, the first value."""
-    repeated = False
-    mistyped = set(cases.loc[cases["check"].astype(str).str.startswith("dtype"), "column"])
-    for (name, check), group in cases.groupby(["column", "check"], sort=False, dropna=False):
-        if str(check).startswith("dtype"):
-            kind = table.columns[name].metadata["kind"]
-            yield f"column {name!r} should be {kind} ({DTYPES[kind]}), found {data[name].dtype}"
-        elif name in mistyped:
-            continue  # the other checks of a column of the wrong type say nothing more
-        elif str(check) == "multiple_fields_uniqueness":
-            if not repeated:  # it is found once per column of the key
-                yield f"rows are not unique by {', '.join(table.key)} ({group['index'].nunique():,} rows)"
-            repeated = True
-        else:
-            rule = "a value" if str(check) == "not_nullable" else str(check)
-            first = group.iloc[0]
-            shown = "" if table.personal else f", found {first['failure_case']!r}"
-            yield f"column {name!r} should be {rule}{shown} at row {first['index']} ({len(group):,} rows)"
+        made = {
+            "minimum": lambda bound, rule: pa.Check.ge(bound, error=rule),
+            "maximum": lambda bound, rule: pa.Check.le(bound, error=rule),
+            "choices": lambda bound, rule: pa.Check.isin(bound, error=rule),
+            "day": lambda _, rule: pa.Check(lambda dates: dates.dt.normalize().eq(dates), error=rule),
+        }
+        columns = {
+            name: pa.Column(
+                DTYPES[column.type],
+                checks=[made[kind](bound, rule) for rule, kind, bound in column.rules()],
+                nullable=column.nullable,
+                required=column.required,
+            )
+            for name, column in self.columns.items()
+        }
+        return pa.DataFrameSchema(columns, unique=list(self.key) or None, strict=False, coerce=False)
+
+    def _breaches(self, data: pd.DataFrame) -> list[str]:
+        """One readable phrase per column and kind of breach, with a count and, unless personal, the first value."""
+        from pandera.errors import SchemaErrors
+
+        try:
+            self._schema.validate(data, lazy=True)
+            return []
+        except SchemaErrors as error:
+            cases = error.failure_cases
+        told, repeated = [], False
+        mistyped = set(cases.loc[cases["check"].astype(str).str.startswith("dtype"), "column"])
+        for (name, check), group in cases.groupby(["column", "check"], sort=False, dropna=False):
+            if str(check).startswith("dtype"):
+                kind = self.columns[name].type
+                told.append(f"column {name!r} should be {kind} ({DTYPES[kind]}), found {data[name].dtype}")
+            elif name in mistyped:
+                continue  # the other checks of a column of the wrong type say nothing more
+            elif str(check) == "multiple_fields_uniqueness":
+                if not repeated:  # it is found once per column of the key
+                    told.append(self._repeats(group["index"].nunique()))
+                repeated = True
+            else:
+                rule, first = "a value" if str(check) == "not_nullable" else str(check), group.iloc[0]
+                shown = "" if self.personal else f", found {first['failure_case']!r}"
+                told.append(
+                    f"column {name!r} should be {rule}{shown} at row {first['index']} ({len(group):,} rows)"
+                )
+        return told
+
+    def _breaches_in_engine(self, data) -> list[str]:
+        """The same without places, by two queries."""
+        import narwhals as nw
+
+        frame = nw.from_native(data)
+        schema = frame.collect_schema()
+        here = {name: column for name, column in self.columns.items() if name in schema}
+        told = [
+            f"column {name!r} should be {column.type}, found {schema[name]}"
+            for name, column in here.items()
+            if type(schema[name]).__name__ not in _ENGINE_TYPES[column.type]
+        ]
+        if told:
+            return told
+        tests = {
+            f"column {name!r} should be {rule}": test
+            for name, column in here.items()
+            for rule, test in _tests(nw.col(name), column)
+        }
+        counts = [
+            nw.when(test).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias(str(place))
+            for place, test in enumerate(tests.values())
+        ]
+        rows = _first_row(frame.select(nw.len().alias("rows"), *counts))
+        if rows["rows"]:
+            broken = {rule: int(rows[str(place)]) for place, rule in enumerate(tests)}
+            told = [f"{rule} ({count:,} rows)" for rule, count in broken.items() if count]
+        if self.key:
+            groups = frame.group_by(*self.key).agg(nw.len().alias("rows")).filter(nw.col("rows") > 1)
+            twice = _first_row(groups.select(nw.col("rows").sum()))["rows"]
+            told += [self._repeats(int(twice))] if twice else []
+        return told
+
+    def _repeats(self, rows: int) -> str:
+        return f"rows are not unique by {', '.join(self.key)} ({rows:,} rows)"
+
+
+def _names(data) -> list[str]:
+    if isinstance(data, pd.DataFrame):
+        return list(data.columns)
+    import narwhals as nw
+
+    return nw.from_native(data).collect_schema().names()
+
+
+def _tests(value, column: Column) -> Iterator[tuple[str, object]]:
+    """Rule and the expression that is true where it is broken; an engine's day has no time of day to be tested."""
+    if not column.nullable:
+        yield "a value", value.is_null()
+        if column.type == "number":
+            yield "a number", value.is_nan()
+    for rule, kind, bound in column.rules():
+        if kind == "minimum":
+            yield rule, value < bound
+        elif kind == "maximum":
+            yield rule, value > bound
+        elif kind == "choices":
+            yield rule, ~value.is_in(bound)
+
+
+def _first_row(frame) -> dict:
+    frame = frame.collect("pyarrow") if hasattr(frame, "collect") else frame
+    return frame.rows(named=True)[0]

@@ -17,7 +17,6 @@ from idic_lab.datasets.own import entries, large_parquet
 from idic_lab.differentiate import clv, rfm
 from idic_lab.errors import ContractError, DataError
 from idic_lab.repository import Repository
-from idic_lab.tables import in_engine
 
 SILENT = {"tell": lambda line: None}
 ALL = all_customers.Options(sample=1_000_000)
@@ -301,7 +300,7 @@ def test_when_nobody_buys_twice_the_tables_stand_without_values(tmp_path):
 )
 def test_a_breach_of_contract_is_found_in_the_engine(query, message):
     with pytest.raises(ContractError, match=message):
-        in_engine.check(tables.get("transactions"), duckdb.sql(query))
+        tables.check("transactions", duckdb.sql(query))
 
 
 def test_ranges_values_and_keys_are_held_to_in_the_engine():
@@ -310,4 +309,4 @@ def test_ranges_values_and_keys_are_held_to_in_the_engine():
     with pytest.raises(
         ContractError, match=r"at most 1 \(2 rows\); rows are not unique by customer_id \(2 rows\)"
     ):
-        in_engine.check(tables.get("customer_value"), rows)
+        tables.check("customer_value", rows)

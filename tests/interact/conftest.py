@@ -9,7 +9,7 @@ import pytest
 
 from idic_lab import datasets, meridian
 from idic_lab.interact import channels
-from idic_lab.tables.touchpoints import CHANNELS, CONSENT_CHANNELS
+from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
 
 
 @pytest.fixture(autouse=True)

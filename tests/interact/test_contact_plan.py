@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from idic_lab import tables
 from idic_lab.errors import ContractError, DataError, LabError
 from idic_lab.interact import channels
-from idic_lab.tables.touchpoints import CHANNELS
+from idic_lab.tables import CHANNELS
 
 START = pd.Timestamp("2025-12-29")
 rates = st.floats(0, 1).map(lambda x: round(x, 3))

@@ -8,7 +8,7 @@ from meridian_links import owned
 from sklearn.linear_model import PoissonRegressor
 
 from idic_lab.meridian import simulate
-from idic_lab.tables.touchpoints import CHANNELS
+from idic_lab.tables import CHANNELS
 
 
 def fatigue(shop):

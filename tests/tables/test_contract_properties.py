@@ -16,22 +16,11 @@ PER_CONTRACT = settings(max_examples=max(2, settings.default.max_examples // 10)
 BREAKS = {"text": 1, "date": "soon", "number": "many", "count": 0.5, "flag": "yes"}
 
 
-def _bounds(spec):
-    """Bounds, allowed values and whether a date may carry a time of day, from a column's checks."""
-    found = {}
-    for check in spec.checks:
-        found |= check.statistics or {}
-        if "time of day" in str(check.error):
-            found["day"] = True
-    return found
-
-
 def _values(spec):
     """What a column may hold."""
-    kind, bound = spec.metadata["kind"], _bounds(spec)
-    low, high = bound.get("min_value"), bound.get("max_value")
-    if bound.get("allowed_values") is not None:
-        return st.sampled_from(sorted(bound["allowed_values"]))
+    kind, low, high = spec.type, spec.minimum, spec.maximum
+    if spec.choices:
+        return st.sampled_from(sorted(spec.choices))
     if kind == "text":
         return st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=8)
     if kind == "date":
@@ -59,7 +48,7 @@ def rows_of(draw, name):
     for column, spec in contract.columns.items():
         if not spec.required and draw(st.booleans()):
             continue
-        kind, values = spec.metadata["kind"], _values(spec)
+        kind, values = spec.type, _values(spec)
         if spec.nullable and kind in ("text", "date", "number"):
             values = st.none() | values
         held = draw(st.lists(values, min_size=number, max_size=number))
@@ -88,7 +77,7 @@ def test_what_a_contract_describes_is_accepted_stored_and_comes_back_equal(name,
 def test_a_column_of_another_type_is_named_with_the_table(name, data):
     table = data.draw(rows_of(name).filter(len))
     column = data.draw(st.sampled_from(list(table.columns)))
-    kind = tables.get(name).columns[column].metadata["kind"]
+    kind = tables.get(name).columns[column].type
     with pytest.raises(ContractError) as breach:
         tables.check(name, table.assign(**{column: [BREAKS[kind]] * len(table)}))
     assert f"table '{name}'" in str(breach.value) and f"'{column}' should be {kind}" in str(breach.value)
@@ -109,13 +98,13 @@ BOUNDED = [
     (name, column)
     for name in NAMES
     for column, spec in tables.get(name).columns.items()
-    if {"min_value", "max_value", "allowed_values"} & set(_bounds(spec))
+    if spec.choices or spec.minimum is not None or spec.maximum is not None
 ]
 REQUIRED_VALUES = [
     (name, column)
     for name in NAMES
     for column, spec in tables.get(name).columns.items()
-    if not spec.nullable and spec.metadata["kind"] in ("text", "date", "number")
+    if not spec.nullable and spec.type in ("text", "date", "number")
 ]
 
 
@@ -124,26 +113,23 @@ def one_row(name: str, column: str) -> pd.DataFrame:
     contract = tables.get(name)
     made = {}
     for other, spec in contract.columns.items():
-        kind, bound = spec.metadata["kind"], _bounds(spec)
         if not spec.required and other != column:
             continue
-        usual = {"text": "a", "date": pd.Timestamp("2024-01-31"), "flag": True}.get(kind)
-        value = usual if usual is not None else bound.get("min_value", bound.get("max_value", 1))
-        if bound.get("allowed_values") is not None:
-            value = sorted(bound["allowed_values"])[0]
-        made[other] = pd.Series([value], dtype=DTYPES[kind])
+        usual = {"text": "a", "date": pd.Timestamp("2024-01-31"), "flag": True}.get(spec.type)
+        bounds = [bound for bound in (usual, spec.minimum, spec.maximum, 1) if bound is not None]
+        made[other] = pd.Series([spec.choices[0] if spec.choices else bounds[0]], dtype=DTYPES[spec.type])
     return tables.check(name, pd.DataFrame(made))
 
 
 @pytest.mark.parametrize(("name", "column"), BOUNDED)
 def test_a_value_beyond_its_range_is_refused(name, column):
-    bound, row = _bounds(tables.get(name).columns[column]), one_row(name, column)
-    if bound.get("allowed_values") is not None:
+    spec, row = tables.get(name).columns[column], one_row(name, column)
+    if spec.choices:
         row[column] = pd.Series(["none of these"], dtype="str")
-    elif "min_value" in bound:
-        row[column] = (row[column] * 0 + bound["min_value"] - 1).astype(row[column].dtype)
+    elif spec.minimum is not None:
+        row[column] = (row[column] * 0 + spec.minimum - 1).astype(row[column].dtype)
     else:
-        row[column] = (row[column] * 0 + bound["max_value"] + 1).astype(row[column].dtype)
+        row[column] = (row[column] * 0 + spec.maximum + 1).astype(row[column].dtype)
     with pytest.raises(ContractError, match=f"table '{name}'.*'{column}' should be"):
         tables.check(name, row)
 

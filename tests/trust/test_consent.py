@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 from idic_lab import identify, tables
 from idic_lab.customize import communication
 from idic_lab.interact import care, channels
-from idic_lab.tables.touchpoints import CHANNELS, CONSENT_CHANNELS
+from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
 
 DAY = pd.Timestamp("2025-01-01")
 CUSTOMERS = ["C1", "C2", "C3"]

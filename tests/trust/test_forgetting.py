@@ -38,11 +38,9 @@ def filled(name: str, people: dict[str, str]) -> pd.DataFrame:
     for place, (customer, record) in enumerate(people.items()):
         row = {}
         for column, spec in contract.columns.items():
-            allowed = next(
-                (check.statistics["allowed_values"] for check in spec.checks if check.name == "isin"), ()
-            )
+            allowed = spec.choices or ()
             row[column] = _value(
-                spec.metadata["kind"],
+                spec.type,
                 tuple(allowed),
                 f"{column}-of-{customer if of_a_person else 'all'}",
                 place,
@@ -52,7 +50,7 @@ def filled(name: str, people: dict[str, str]) -> pd.DataFrame:
             if column in OF_RECORD:
                 row[column] = record
         rows.append(row)
-    kinds = {column: DTYPES[spec.metadata["kind"]] for column, spec in contract.columns.items()}
+    kinds = {column: DTYPES[spec.type] for column, spec in contract.columns.items()}
     return pd.DataFrame(rows).astype(kinds)
 
 
@@ -60,7 +58,7 @@ def test_every_column_that_may_name_a_person_is_known_to_the_removal():
     for name, contract in tables.CONTRACTS.items():
         for column in contract.columns:
             if column.startswith(("customer_", "record_")) or column in ("customer", "record"):
-                assert column in OF_A_PERSON or contract.columns[column].metadata["kind"] != "text", (
+                assert column in OF_A_PERSON or contract.columns[column].type != "text", (
                     name,
                     column,
                 )

@@ -18,7 +18,6 @@ from tqdm import tqdm
 from idic_lab import dataframes, tables
 from idic_lab.datasets.own.large_columns import literal
 from idic_lab.durability import whole_files
-from idic_lab.tables import in_engine
 
 PROGRESS = "progress.json"
 THREADS = 4
@@ -168,7 +167,7 @@ class SlicedTables:
             partial = path.with_suffix(".partial")
             relation().write_parquet(str(partial), compression="zstd")
             if contract:
-                in_engine.check(tables.get(table), self.connection.read_parquet(str(partial)))
+                tables.check(table, self.connection.read_parquet(str(partial)))
             os.replace(partial, path)
         if table != "measures":
             self.state["files"][str(path.relative_to(self.folder))] = path.stat().st_size

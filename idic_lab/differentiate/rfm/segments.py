@@ -12,7 +12,6 @@ from idic_lab.differentiate.rfm import engine_scores
 from idic_lab.differentiate.rfm.scores import score
 from idic_lab.differentiate.rfm.summary import summarise
 from idic_lab.errors import DataError
-from idic_lab.tables import in_engine
 
 GROUPS = 5
 SCHEME = "rfm"
@@ -155,7 +154,7 @@ def table(
     made = segment(score(summary, GROUPS, few_values="allow"))
     if isinstance(made, pd.DataFrame):
         return tables.check("rfm", made)
-    return in_engine.check(tables.get("rfm"), made)
+    return tables.check("rfm", made)
 
 
 def segments_table(rfm_table: pd.DataFrame) -> pd.DataFrame:

@@ -8,8 +8,7 @@ from scipy.stats import binomtest
 
 from idic_lab.dataframes import of_customers
 from idic_lab.errors import DataError
-from idic_lab.tables.interact import TIMES_OF_DAY
-from idic_lab.tables.touchpoints import CHANNELS
+from idic_lab.tables import CHANNELS, TIMES_OF_DAY
 
 WINDOW_DAYS = 28
 _HOUR_ENDS = (12, 17)  # morning ends before 12, afternoon before 17

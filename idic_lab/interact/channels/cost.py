@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from idic_lab.tables.touchpoints import CHANNELS
+from idic_lab.tables import CHANNELS
 
 _DRAWS = 1_000
 

@@ -8,7 +8,7 @@ import pandas as pd
 from idic_lab.errors import DataError
 from idic_lab.interact.channels.contacts import response_by
 from idic_lab.interact.regression import coefficients, regression
-from idic_lab.tables.touchpoints import CHANNELS
+from idic_lab.tables import CHANNELS
 
 
 def fatigue(contacts: pd.DataFrame, by_channel: bool = False) -> pd.DataFrame:

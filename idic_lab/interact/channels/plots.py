@@ -8,7 +8,7 @@ from matplotlib.ticker import PercentFormatter
 
 from idic_lab import figures
 from idic_lab.interact.channels.plan import contact_plan
-from idic_lab.tables.touchpoints import CHANNELS
+from idic_lab.tables import CHANNELS
 
 _PERCENT = PercentFormatter(1, decimals=0)
 COLOURS = dict(

@@ -8,8 +8,7 @@ import pandas as pd
 from idic_lab.interact.channels.contacts import inbound_contacts, outbound_contacts
 from idic_lab.interact.channels.fatigue import fatigue as estimate_fatigue
 from idic_lab.interact.channels.preference import PreferenceTypes
-from idic_lab.tables.interact import TIMES_OF_DAY
-from idic_lab.tables.touchpoints import CHANNELS
+from idic_lab.tables import CHANNELS, TIMES_OF_DAY
 
 
 def customers_with_segment(customer_ids: pd.Series, segments: pd.DataFrame | None = None) -> pd.DataFrame:
