@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from idic_lab import customize, identify, monitor, tables
+from idic_lab import identify, tables
+from idic_lab.customize import communication, service
+from idic_lab.customize import offers as campaigns
+from idic_lab.customize import products as assortment
 from idic_lab.differentiate import behaviour, clv, cohorts, needs, portfolio, rfm
 from idic_lab.interact import care, channels, dialogue, feedback
+from idic_lab.monitor import kpis, loop, migration, plan
 from idic_lab.pipeline import reviews as history
 
 _SEED = 20260101  # of every random choice here; the notebooks have the same
@@ -214,18 +218,18 @@ def make_products_and_services(
     """Recommendations, configurations and service tiers."""
     configurations = tables.get("configurations").empty()
     if all(table is not None for table in (products, product_options, survey_responses, identity_links)):
-        answers = customize.products.answers_by_customer(survey_responses, identity_links)
-        fit = customize.products.option_fit(product_options, answers, need_segments)
-        configurations = customize.products.best_configurations(product_options, products, fit, need_segments)
+        answers = assortment.answers_by_customer(survey_responses, identity_links)
+        fit = assortment.option_fit(product_options, answers, need_segments)
+        configurations = assortment.best_configurations(product_options, products, fit, need_segments)
     contacts = None
     if interactions is not None and identity_links is not None:
-        contacts = customize.service.issues(interactions, identity_links)
-    talkers = () if need_profiles is None else customize.service.wants_a_person(need_profiles)
+        contacts = service.issues(interactions, identity_links)
+    talkers = () if need_profiles is None else service.wants_a_person(need_profiles)
     value = customer_value.rename(columns={"residual_value": "future_value"})
     return {
-        "recommendations": customize.products.recommendations(order_lines, need_segments, random_state=_SEED),
+        "recommendations": assortment.recommendations(order_lines, need_segments, random_state=_SEED),
         "configurations": configurations,
-        "service_tiers": customize.service.service_tiers(value, contacts, need_segments, talkers),
+        "service_tiers": service.service_tiers(value, contacts, need_segments, talkers),
     }
 
 
@@ -244,14 +248,14 @@ def make_offers_and_prices(
     """Offers and the messages that carry them; a policy of the round before draws who may be made which."""
     drawn = None
     if policy is not None and len(policy) and segments is not None:
-        drawn = monitor.loop.assign(policy, segments[segments["scheme"] == "rfm"], random_state=_SEED)
+        drawn = loop.assign(policy, segments[segments["scheme"] == "rfm"], random_state=_SEED)
     # A quarter of what treating everybody would cost is the notebook's budget.
-    candidates = customize.offers.candidates_of(campaign_results, random_state=_SEED)
-    budget = customize.offers.share_of_budget(candidates, 0.25)
-    allocated = customize.offers.allocate(candidates, budget, drawn=drawn)
-    offers = customize.offers.offers_table(allocated)
-    facts = customize.communication.offer_facts(rfm, need_segments, order_lines, products)
-    messages = customize.communication.offer_messages(offers, facts, consents, need_profiles, "email")
+    candidates = campaigns.candidates_of(campaign_results, random_state=_SEED)
+    budget = campaigns.share_of_budget(candidates, 0.25)
+    allocated = campaigns.allocate(candidates, budget, drawn=drawn)
+    offers = campaigns.offers_table(allocated)
+    facts = communication.offer_facts(rfm, need_segments, order_lines, products)
+    messages = communication.offer_messages(offers, facts, consents, need_profiles, "email")
     return {"offers": offers, "messages": messages}
 
 
@@ -265,9 +269,9 @@ def make_action_plan(
     policy: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Who does what by when, and what it should return."""
-    facts = monitor.plan.customer_facts(transactions, customer_value, portfolio, channel_preferences)
+    facts = plan.customer_facts(transactions, customer_value, portfolio, channel_preferences)
     begins = transactions["date"].max() + pd.Timedelta(days=1)
-    return {"action_plan": monitor.plan.action_plan(facts, segments, begins, offers=offers, policy=policy)}
+    return {"action_plan": plan.action_plan(facts, segments, begins, offers=offers, policy=policy)}
 
 
 def make_monitor(
@@ -281,20 +285,20 @@ def make_monitor(
     if value_history is None or segment_history is None:
         value_history, segment_history = history.histories(transactions)
     days = sorted(segment_history["review_date"].unique())
-    weekly = monitor.kpis.weekly_figures(
+    weekly = kpis.weekly_figures(
         transactions, **{name: data for name, data in sources.items() if name != "identity_links"}
     )
     policy = tables.get("policy").empty()
     if campaign_results is not None:
-        log = monitor.loop.campaign_log(campaign_results, segment_history, "rfm")
-        economics = monitor.loop.economics(campaign_results)
-        policy = monitor.loop.learn_policy(log, *economics, "rfm", random_state=_SEED)
+        log = loop.campaign_log(campaign_results, segment_history, "rfm")
+        economics = loop.economics(campaign_results)
+        policy = loop.learn_policy(log, *economics, "rfm", random_state=_SEED)
     return {
         "value_history": value_history,
         "segment_history": segment_history,
-        "kpis": monitor.kpis.kpi_history(days, transactions, segment_history, value_history, **sources),
-        "return_on_customer": monitor.kpis.return_on_customer(value_history),
-        "segment_migration": monitor.migration.segment_migration(segment_history),
-        "signals": monitor.kpis.find_changes(weekly),
+        "kpis": kpis.kpi_history(days, transactions, segment_history, value_history, **sources),
+        "return_on_customer": kpis.return_on_customer(value_history),
+        "segment_migration": migration.segment_migration(segment_history),
+        "signals": kpis.find_changes(weekly),
         "policy": policy,
     }

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from idic_lab import monitor
+from idic_lab.monitor import kpis, loop, migration
 from idic_lab.datasets import Dataset
 from idic_lab.pipeline import reviews, stages
 from idic_lab.repository import Repository
@@ -62,8 +62,8 @@ def replay(
         made.append(day)
         tell(f"review {place + 1} of {len(days)}, {day:%Y-%m-%d}: done")
     values, segments = repository.read("value_history"), repository.read("segment_history")
-    _write(repository, "segment_migration", monitor.migration.segment_migration(segments))
-    _write(repository, "return_on_customer", monitor.kpis.return_on_customer(values))
+    _write(repository, "segment_migration", migration.segment_migration(segments))
+    _write(repository, "return_on_customer", kpis.return_on_customer(values))
     return made
 
 
@@ -107,8 +107,8 @@ def _plan(repository: Repository, at_hand: dict[str, pd.DataFrame], results: pd.
 
 
 def _learnt(repository: Repository, results: pd.DataFrame) -> pd.DataFrame:
-    log = monitor.loop.campaign_log(results, repository.read("segment_history"), SCHEME)
-    return monitor.loop.learn_policy(log, *monitor.loop.economics(results), SCHEME, random_state=_SEED)
+    log = loop.campaign_log(results, repository.read("segment_history"), SCHEME)
+    return loop.learn_policy(log, *loop.economics(results), SCHEME, random_state=_SEED)
 
 
 def _measure(
@@ -120,11 +120,9 @@ def _measure(
     if repository.has("identity_links"):
         sources["identity_links"] = repository.read("identity_links")
     values = repository.read("value_history")
-    now = monitor.kpis.measure(
-        day, previous, at_hand["transactions"], segments=held, value_history=values, **sources
-    )
+    now = kpis.measure(day, previous, at_hand["transactions"], segments=held, value_history=values, **sources)
     before = [repository.read("kpis").query("review_date < @day")] if repository.has("kpis") else []
-    table = monitor.kpis.kpis(pd.concat([*before, now], ignore_index=True))
+    table = kpis.kpis(pd.concat([*before, now], ignore_index=True))
     _write(repository, "kpis", table[table["review_date"] == day])
 
 
