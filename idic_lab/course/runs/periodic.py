@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from idic_lab.monitor import kpis, loop, migration
 from idic_lab.datasets import Dataset
+from idic_lab.monitor import kpis, loop, migration
 from idic_lab.pipeline import reviews, stages
 from idic_lab.repository import Repository
 
