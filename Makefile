@@ -44,9 +44,9 @@ lab: $(READY) ## Open JupyterLab on the course; with nbgrader's panels too: make
 	@echo "Starting JupyterLab; it opens in your browser. Ctrl+C twice ends it."
 	@JUPYTER_CONFIG_PATH=$(if $(filter instructor,$(FOR)),$(CURDIR)/jupyter/instructor:)$(CURDIR)/jupyter $(BIN)/jupyter lab --log-level=WARN --notebook-dir=. $(OPTIONS)
 
-book: .venv-book/.ready ## Build the course as a website, from the stored outputs; open _build/html/index.html
-	@.venv-book/bin/python book/pages.py _build/book-source
-	.venv-book/bin/python -m sphinx -W --keep-going -q -j auto -d _build/book-cache _build/book-source _build/html
+book: $(READY) ## Build the course as a website, from the stored outputs; open _build/html/index.html
+	@$(BIN)/python book/pages.py _build/book-source
+	$(BIN)/python -m sphinx -W --keep-going -q -j auto -d _build/book-cache _build/book-source _build/html
 	@echo "Open _build/html/index.html"
 
 browser: $(READY) ## Walk through every notebook in JupyterLab with Chromium; pictures in runs/screenshots
@@ -61,8 +61,8 @@ notebooks: $(READY) ## Re-execute and save every notebook
 	$(BIN)/python -m idic_lab.course.runs.refresh
 	$(BIN)/ruff format --quiet notebooks
 
-docs: $(READY) ## Write the pages of docs/ that come from the code: stages and tables, public names
-	$(BIN)/python -m idic_lab.course.pages.generated_docs
+docs: $(READY) ## Write docs/tables.md from the list of stages and the tables' contracts
+	$(BIN)/python -m idic_lab.course.pages.table_page
 
 benchmarks: $(READY) ## Measure speed and memory against the alternatives, into docs/scale.md
 	$(BIN)/python -m benchmarks
@@ -81,24 +81,18 @@ faults: $(READY) ## Kill every kind of work, over 200 kills, and deny it disk, r
 	PYTHONPATH=tests/faults $(BIN)/python -m kills --json faults.json --records faults.jsonl
 
 lock: $(READY) ## Write the two lock files anew from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --extra dev --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --output-file requirements.lock pyproject.toml
 	echo 'pyspark>=4.0' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --constraints requirements.lock --output-file requirements-engines.lock -
 
 clean: ## Remove the environment, runs and caches
-	rm -rf .venv .venv-book .audit .engines _build runs .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .audit .engines _build runs .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv-book/.ready: book/requirements.lock
-	@echo "Setting up .venv-book from book/requirements.lock (once; about a minute) ..."
-	@$(PYTHON) -m venv .venv-book
-	@$(DOTS) .venv-book/bin/python -m pip install --quiet --require-hashes --requirement $<; $(DONE)
-	@touch $@
-
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else \
-	  "IDIC Lab needs Python 3.11, 3.12 or 3.13; this is %d.%d. Name another: make PYTHON=python3.12" % v)'
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 15) else \
+	  "IDIC Lab needs Python 3.11, 3.12, 3.13 or 3.14; this is %d.%d. Name another: make PYTHON=python3.12" % v)'
 	@echo "Setting up .venv from requirements.lock (once; a minute or two) ..."
 	@$(PYTHON) -m venv .venv
 	@$(DOTS) $(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock; $(DONE)

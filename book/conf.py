@@ -1,17 +1,26 @@
 """The course as a website: Sphinx on the stored notebooks and the pages of docs/. `make book` builds it.
 
-Nothing is executed and nothing fetched: the pages carry what they need.
+No notebook is executed and nothing fetched: the pages carry what they need. The reference comes from the docstrings.
 """
 
 project = "IDIC Lab"
 author = "the authors of IDIC Lab"
 html_title = "IDIC Lab"
-extensions = ["myst_nb", "sphinx_copybutton"]
+extensions = [
+    "myst_nb",
+    "sphinx_copybutton",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+]
+autosummary_generate = False  # its tables lead to the entries below them
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True  # as written, not as an address in memory
+napoleon_use_rtype = False
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # else it asks a content network for the controls, which need a kernel anyway
 myst_heading_anchors = 3
 suppress_warnings = [
-    "myst.header",  # docs/api goes from the second to the fourth level
     "mystnb.unknown_mime_type",  # headline numbers also carry a part for the report of a run
 ]
 html_theme = "sphinx_book_theme"

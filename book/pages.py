@@ -1,8 +1,12 @@
 """Lay out the sources of the website: `python book/pages.py FOLDER` gathers what exists, in the order of the course."""
 
+import importlib
+import inspect
+import pkgutil
 import shutil
 import sys
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
 # Each part of the contents: its title, and the pages in it. Named pages come first, the rest as they sort.
@@ -18,9 +22,58 @@ PARTS = {
     "Exercises": ["exercises/STUDENTS.md", "exercises/README.md"],
     "Reference": ["docs/glossary.md", "docs/*.md"],
     "Data sets": ["datasets/README.md", "datasets/meridian/README.md", "datasets/*/README.md"],
-    "The package": ["CHANGELOG.md", "CONTRIBUTING.md", "docs/api/index.md", "docs/api/*.md"],
+    "The package": ["CHANGELOG.md", "CONTRIBUTING.md"],
 }
+# The rooms of the package that a program imports from, in the order of their pages; the others are machinery.
+ROOMS = (
+    *("identify", "differentiate", "interact", "customize", "monitor", "compare", "datasets", "meridian"),
+    *("inference", "tables", "repository", "pipeline", "notebook", "figures", "dataframes", "errors"),
+)
 ALSO = ["LICENSE", "LICENSE-texts-and-data", "studies/*.yaml"]  # linked to, not pages
+
+
+def public_modules(room: str) -> list[ModuleType]:
+    """The modules of a room whose names are public: those it lists, and all where it has no list."""
+    top = importlib.import_module(f"idic_lab.{room}")
+    found = [top]
+    for module in pkgutil.iter_modules(getattr(top, "__path__", []), f"{room}."):
+        name = module.name.rpartition(".")[2]
+        if name in getattr(top, "__all__", [name]):
+            found += public_modules(module.name)
+    return found
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """Functions and classes that a module lists in `__all__`, or without a list defines itself."""
+    listed = getattr(module, "__all__", None)
+    if listed is None:
+        own = {name: value for name, value in vars(module).items() if not name.startswith("_")}
+        listed = [
+            name for name, value in own.items() if getattr(value, "__module__", None) == module.__name__
+        ]
+    return [name for name in listed if callable(getattr(module, name, None))]
+
+
+def reference(room: str) -> str:
+    """The page of a room: what each of its public modules is for, its names in a table, then each with its docstring."""
+    parts = [f"{room.capitalize()}\n{'=' * len(room)}\n"]
+    for module in public_modules(room):
+        name, names = module.__name__, public_names(module)
+        if names:
+            parts.append(
+                f"{name}\n{'-' * len(name)}\n\n{inspect.getdoc(module)}\n\n.. currentmodule:: {name}\n"
+            )
+            parts.append(
+                "\n".join(
+                    [".. autosummary::", "   :nosignatures:", "", *(f"   {each}" for each in names), ""]
+                )
+            )
+            parts += [f".. auto{_kind(module, each)}:: {each}\n" for each in names]
+    return "\n".join(parts)
+
+
+def _kind(module: ModuleType, name: str) -> str:
+    return "class" if inspect.isclass(getattr(module, name)) else "function"
 
 
 def lay_out(folder: Path) -> None:
@@ -33,6 +86,8 @@ def lay_out(folder: Path) -> None:
             pages += [page for page in sorted(ROOT.glob(pattern)) if page not in seen]
             seen.update(pages)
         names = [str(page.relative_to(ROOT).with_suffix("")) for page in pages]
+        if title == "The package":
+            names += [f"package/{room}" for room in ROOMS]
         if names:
             contents.append("\n".join(["```{toctree}", f":caption: {title}", ":hidden:", "", *names, "```"]))
     for page in [*seen, *(path for pattern in ALSO for path in ROOT.glob(pattern))]:
@@ -44,6 +99,9 @@ def lay_out(folder: Path) -> None:
             copy.write_text(text, encoding="utf-8")
         else:
             shutil.copyfile(page, copy)
+    (folder / "package").mkdir()
+    for room in ROOMS:
+        (folder / "package" / f"{room}.rst").write_text(reference(room), encoding="utf-8")
     shutil.copytree(ROOT / "docs" / "figures", folder / "docs" / "figures")
     welcome = (ROOT / "README.md").read_text(encoding="utf-8")
     (folder / "index.md").write_text(welcome + "\n" + "\n\n".join(contents) + "\n", encoding="utf-8")

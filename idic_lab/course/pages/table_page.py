@@ -1,12 +1,15 @@
-"""The page on stages and tables, written from the list of stages and the contracts: ``docs/tables.md``."""
+"""The page on stages and tables, ``docs/tables.md``, from the list of stages and the contracts; ``make docs`` writes it."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pandas as pd
 
 from idic_lab import tables
 from idic_lab.pipeline import stages as pipeline
 
+PAGE = Path(__file__).parents[3] / "docs" / "tables.md"
 GROUPS = {
     "inputs": "What a data set brings",
     "identify": "Made by Identify",
@@ -68,3 +71,7 @@ def _markdown(table: pd.DataFrame) -> str:
     rows = [[str(cell).replace("|", "\\|") for cell in row] for row in table.itertuples(index=False)]
     lines = [list(table.columns), ["---"] * table.shape[1], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(text(), encoding="utf-8")
