@@ -9,7 +9,6 @@ from idic_lab.differentiate.needs.profiles import profiles, segment_names, stabl
 from idic_lab.differentiate.needs.segmenters import segmenter
 from idic_lab.differentiate.needs.typing_tool import TypingTool
 
-SCHEME = "needs"
 NO_SEGMENTS = "no need segments"
 
 

@@ -8,7 +8,6 @@ from scipy.stats import beta
 
 from idic_lab.errors import DataError
 
-SCHEME = "price_tier"
 TIERS = ("budget", "standard", "premium")
 SURE = 0.80  # probability from which a leaning counts
 PRIOR_LINES = 4.0  # how many lines everybody's average counts for

@@ -8,7 +8,6 @@ import pandas as pd
 from idic_lab import tables
 from idic_lab.errors import DataError
 
-SCHEME = "portfolio"
 TIERS = ("most valuable", "most growable", "migrator", "below zero")
 MOST_VALUABLE_SHARE, MOST_GROWABLE_SHARE = 0.20, 0.15
 DAYS_PER_YEAR = 365

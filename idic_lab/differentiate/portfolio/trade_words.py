@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-SCHEME = "trade"
 LOYAL_DAYS, LOYAL_SHARE, HIGH_VALUE_SHARE = 4, 0.5, 0.2
 
 
