@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from idic_lab import figures
 from idic_lab.differentiate.needs.stability import choose_number
 
+_PERCENT = PercentFormatter(1, decimals=0)
 _THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
 
 

@@ -11,8 +11,6 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 from idic_lab import figures
 from idic_lab.differentiate.needs.typing_tool import TypingTool
 
-_PERCENT = PercentFormatter(1, decimals=0)
-_THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
 
 
 def plot_typing(tool: TypingTool, ax: figures.Axes | None = None) -> figures.Axes:
