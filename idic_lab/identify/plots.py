@@ -93,7 +93,6 @@ def plot_threshold(curve: pd.DataFrame, threshold: float, ax: figures.Axes | Non
     ----------
     curve : DataFrame
         As :func:`threshold_curve` returns it.
-    threshold : float
     """
     ax = figures.axes(ax)
     at = curve.iloc[min(np.searchsorted(curve["threshold"], threshold), len(curve) - 1)]
@@ -116,7 +115,6 @@ def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = N
     ----------
     curve : DataFrame
         As :func:`threshold_curve` returns it.
-    threshold : float
     """
     ax = figures.axes(ax)
     at = curve.iloc[min(np.searchsorted(curve["threshold"], threshold), len(curve) - 1)]
@@ -154,7 +152,6 @@ def plot_card(
         The table ``customers``.
     transactions : DataFrame
         As in its contract.
-    customer_id : str
 
     Raises
     ------

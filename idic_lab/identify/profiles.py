@@ -1,4 +1,4 @@
-"""The single customer view: all that is known of a customer in one row, without names or addresses."""
+"""The single customer view: all that is known of a customer, or of an organisation, in one row, without names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from idic_lab.identify.accounts import roles_of_customers
 from idic_lab.identify.survivorship import contacts as surviving_contacts
 
 AGE_BANDS = {0: "under 25", 25: "25-34", 35: "35-44", 45: "45-54", 55: "55-64", 65: "65 and over"}
@@ -36,6 +35,7 @@ def customers(
     ----------
     transactions : DataFrame
         As in its contract; all that is needed.
+
     identity_links, source_records, ... : DataFrame, optional
         As in their contracts. What is not given leaves its columns out. Tables kept by record reach a customer through
         `identity_links`, and are left out without it.
@@ -266,3 +266,64 @@ def _record_days(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> 
         if name in linked
     ]
     return [days.dropna() for days in dates]
+
+
+_COUNTED = {"user": "users", "decision_maker": "decision_makers", "influencer": "influencers"}
+STRONGEST_FIRST = ("decision_maker", "influencer", "user")
+
+
+def roles_of_customers(account_roles: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
+    """Each customer's account and role; the strongest role where there are several.
+
+    Returns
+    -------
+    DataFrame
+        customer_id, account_id, account_role; one row per customer who acts for an organisation.
+    """
+    roles = account_roles.merge(identity_links[["record_id", "customer_id"]], on="record_id")
+    roles["rank"] = roles["role"].map({role: place for place, role in enumerate(STRONGEST_FIRST)})
+    roles = roles.sort_values(["customer_id", "rank", "account_id"]).drop_duplicates("customer_id")
+    return roles.rename(columns={"role": "account_role"})[["customer_id", "account_id", "account_role"]]
+
+
+def account_profiles(
+    accounts: pd.DataFrame,
+    account_roles: pd.DataFrame,
+    identity_links: pd.DataFrame,
+    transactions: pd.DataFrame,
+    consents: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row per organisation: the table ``account_profiles``.
+
+    People are counted once per account, in whatever records they appear. Orders count when they were charged to the
+    account; what the same people bought privately does not.
+
+    Parameters
+    ----------
+    accounts, account_roles, identity_links, transactions, consents : DataFrame
+        As in their contracts.
+
+    Returns
+    -------
+    DataFrame
+        account_id, users, decision_makers, influencers, orders, spend, last_order, decision_maker_reachable.
+    """
+    people = account_roles.merge(identity_links[["record_id", "customer_id"]], on="record_id")
+    people = people.drop_duplicates(["account_id", "customer_id", "role"])
+    counts = people.pivot_table(
+        index="account_id", columns="role", values="customer_id", aggfunc="count", fill_value=0
+    )
+    table = accounts[["account_id"]].copy()
+    for role, name in _COUNTED.items():
+        column = counts[role] if role in counts else pd.Series(dtype="int64")
+        table[name] = table["account_id"].map(column).fillna(0).astype("int64")
+    charged = transactions.reindex(columns=["account_id", "date", "amount"]).dropna(subset=["account_id"])
+    per_account = charged.groupby("account_id").agg(spend=("amount", "sum"), last_order=("date", "max"))
+    orders = charged[charged["amount"] > 0].groupby("account_id").size()
+    table["orders"] = table["account_id"].map(orders).fillna(0).astype("int64")
+    table["spend"] = table["account_id"].map(per_account["spend"]).fillna(0.0).round(2)
+    table["last_order"] = table["account_id"].map(per_account["last_order"]).astype("datetime64[us]")
+    allowed = consents[consents["allowed"] & consents["channel"].isin(["email", "phone"])]["customer_id"]
+    deciders = people[(people["role"] == "decision_maker") & people["customer_id"].isin(allowed)]
+    table["decision_maker_reachable"] = table["account_id"].isin(deciders["account_id"])
+    return table

@@ -1,17 +1,272 @@
-"""Identity resolution from beginning to end: records in, customers out."""
+"""From records to people: joined one link at a time, the surest first; what is doubtful goes to a person."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from idic_lab.errors import DataError
-from idic_lab.identify import clustering
-from idic_lab.identify.review import review_queue
-from idic_lab.identify.scoring import COMPARISONS, estimate, score
+from idic_lab.identify.linking_model import COMPARISONS, estimate, score
 from idic_lab.identify.standardising import check_records, standardise
+
+NUMBER, MODEL, SINGLE = "number", "model", "single"
+TWO_NUMBERS, TWO_PEOPLE, DOUBTFUL = "two customer numbers", "records that contradict each other", "doubtful"
+THRESHOLD = 0.8
+
+
+def merges(prepared: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Join records into people, the most probable pair first.
+
+    Records with one customer number are joined before anything else. After that each pair, in order of probability,
+    joins the groups its two records are in, unless somewhere in the two groups
+
+    - there are two customer numbers: the organisation has dealt with two customers, and joining their accounts is for
+      a person to decide; or
+    - two records contradict each other: first name or date of birth differ and no e-mail address agrees. This keeps
+      apart twins, spouses, father and son, whom everything else about a household brings together.
+
+    The same merges serve every threshold: a higher one takes fewer of them.
+
+    Parameters
+    ----------
+    prepared : DataFrame
+        As :func:`standardise` returns it.
+    pairs : DataFrame
+        As :func:`score` returns it.
+
+    Returns
+    -------
+    made : DataFrame
+        One row per joining of two groups, in order: record_a, record_b, probability, method ("number" or "model").
+    refused : DataFrame
+        Pairs whose groups were not joined: record_a, record_b, probability, reason.
+    """
+    ids = prepared["record_id"].to_numpy(dtype=object)
+    row = pd.Series(np.arange(len(ids)), index=ids)
+    number = pd.factorize(prepared["number"])[0]
+    same = _pairs_by_number(number)
+    left, right = row.loc[pairs["record_a"]].to_numpy(), row.loc[pairs["record_b"]].to_numpy()
+    against = contradicting(pairs).to_numpy()
+    groups = _Groups(number, left[against], right[against])
+    made = [(a, b, 1.0, NUMBER) for a, b in same if groups.join(a, b) is None]
+    refused = []
+    probability = pairs["probability"].to_numpy()
+    sure = agreeing(pairs).tolist()
+    for a, b, chance, certain in zip(left.tolist(), right.tolist(), probability.tolist(), sure, strict=True):
+        why = groups.join(a, b, certain)
+        if why is None:
+            made.append((a, b, chance, MODEL))
+        elif why:
+            refused.append((a, b, chance, why))
+    return _named(made, ids, "method"), _named(refused, ids, "reason")
+
+
+def contradicting(pairs: pd.DataFrame) -> pd.Series:
+    """Whether a pair contradicts itself: first name or date of birth speak against it and no e-mail address for it."""
+    return ((pairs["first_name"] < 0) | (pairs["birth_date"] < 0)) & (pairs["email"] <= 0)
+
+
+def agreeing(pairs: pd.DataFrame) -> pd.Series:
+    """Whether first name and date of birth both speak for a pair: no two members of one household agree in both."""
+    return (pairs["first_name"] > 0) & (pairs["birth_date"] > 0)
+
+
+def links(prepared: pd.DataFrame, made: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFrame:
+    """Which customer each record belongs to: the table ``identity_links``.
+
+    Parameters
+    ----------
+    prepared : DataFrame
+        As :func:`standardise` returns it.
+    made : DataFrame
+        As :func:`merges` returns it.
+    threshold : float
+        Links less probable than this are not taken.
+
+    Returns
+    -------
+    DataFrame
+        One row per record, in the order of `prepared`: record_id, customer_id (the group's customer number, or "P-" and
+        a code for people without one), touchpoint, probability (the weakest link on the strongest chain from the
+        record to the one that carries the number, or to the group's first record; 1 for that one itself), method
+        ("number": a customer number says so, "model": the linking model does, "single": nothing else is known).
+    """
+    ids = prepared["record_id"].to_numpy(dtype=object)
+    row = pd.Series(np.arange(len(ids)), index=ids)
+    taken = made[made["probability"] >= threshold]
+    left, right = row.loc[taken["record_a"]].to_numpy(), row.loc[taken["record_b"]].to_numpy()
+    group = _components(len(ids), left, right)
+    number = prepared["number"].to_numpy(dtype=object)
+    known = prepared["number"].notna().to_numpy()
+    anchor = _anchors(group, known, ids)
+    customer = np.array([number[a] if known[a] else pseudonym(ids[a]) for a in anchor], dtype=object)[group]
+    size = np.bincount(group)[group]
+    method = np.where(known, NUMBER, np.where(size > 1, MODEL, SINGLE))
+    weakest = _weakest_links(len(ids), left, right, taken["probability"].to_numpy(), anchor)
+    return pd.DataFrame(
+        {
+            "record_id": pd.array(ids, dtype="str"),
+            "customer_id": pd.array(customer, dtype="str"),
+            "touchpoint": prepared["touchpoint"].astype("str").to_numpy(),
+            "probability": np.where(known, 1.0, weakest),
+            "method": pd.array(method, dtype="str"),
+        }
+    )
+
+
+def pseudonym(record_id: str) -> str:
+    """The customer_id of somebody without a customer number: the same for the same record, and no name in it.
+
+    Examples
+    --------
+    >>> pseudonym("R0000001")
+    'P-21ce6aa50b'
+    """
+    return "P-" + hashlib.sha256(str(record_id).encode()).hexdigest()[:10]
+
+
+class _Groups:
+    """Groups of records that grow by joining, and know what they may not be joined with."""
+
+    def __init__(self, number: np.ndarray, left: np.ndarray, right: np.ndarray):
+        self.parent = list(range(len(number)))
+        self.number = number.tolist()  # -1: none
+        self.size = [1] * len(number)
+        self.enemies: dict[int, set[int]] = {}
+        for a, b in zip(left.tolist(), right.tolist(), strict=True):
+            self.enemies.setdefault(a, set()).add(b)
+            self.enemies.setdefault(b, set()).add(a)
+
+    def find(self, record: int) -> int:
+        parent = self.parent
+        while parent[record] != record:
+            parent[record] = parent[parent[record]]
+            record = parent[record]
+        return record
+
+    def join(self, a: int, b: int, despite_enemies: bool = False) -> str | None:
+        """Join two records' groups: None when done, "" when they were one already, else why not."""
+        a, b = self.find(a), self.find(b)
+        if a == b:
+            return ""
+        if self.number[a] >= 0 and self.number[b] >= 0 and self.number[a] != self.number[b]:
+            return TWO_NUMBERS
+        if b in self.enemies.get(a, ()) and not despite_enemies:
+            return TWO_PEOPLE
+        if self.size[a] < self.size[b]:
+            a, b = b, a
+        self.parent[b] = a
+        self.size[a] += self.size[b]
+        self.number[a] = max(self.number[a], self.number[b])
+        self.enemies.get(a, set()).discard(b)
+        self.enemies.get(b, set()).discard(a)
+        if b in self.enemies:
+            for enemy in self.enemies.pop(b):
+                self.enemies[enemy].discard(b)
+                self.enemies[enemy].add(a)
+                self.enemies.setdefault(a, set()).add(enemy)
+        return None
+
+
+def _pairs_by_number(number: np.ndarray) -> list[tuple[int, int]]:
+    """Neighbouring records with one customer number."""
+    order = np.argsort(number, kind="stable")
+    same = (number[order][1:] == number[order][:-1]) & (number[order][1:] >= 0)
+    return list(zip(order[:-1][same].tolist(), order[1:][same].tolist(), strict=True))
+
+
+def _named(rows: list[tuple], ids: np.ndarray, last: str) -> pd.DataFrame:
+    a, b, chance, why = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return pd.DataFrame(
+        {
+            "record_a": pd.array(ids[np.array(a, dtype=int)], dtype="str"),
+            "record_b": pd.array(ids[np.array(b, dtype=int)], dtype="str"),
+            "probability": np.array(chance, dtype=float),
+            last: pd.array(list(why), dtype="str"),
+        }
+    )
+
+
+def _components(n: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(left)), (left, right)), shape=(n, n))
+    return connected_components(graph, directed=False)[1]
+
+
+def _anchors(group: np.ndarray, known: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Row of each group's record that gives it its name: one with a number, else the first by record_id."""
+    order = np.lexsort((ids.astype(str), ~known, group))
+    return order[np.flatnonzero(np.diff(group[order], prepend=-1))]
+
+
+def _weakest_links(n: int, left, right, probability, anchor: np.ndarray) -> np.ndarray:
+    """Weakest link on the way from each record to its group's anchor; the merges form a tree, so there is one way."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import breadth_first_order
+
+    start = np.full(len(anchor), n)  # one point before all anchors, so that one walk reaches every group
+    rows, columns = np.concatenate([left, start]), np.concatenate([right, anchor])
+    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(n + 1, n + 1)).tocsr()
+    order, before = breadth_first_order(graph, n, directed=False)
+    strength = dict(zip(zip(left.tolist(), right.tolist(), strict=True), probability.tolist(), strict=True))
+    weakest = np.ones(n + 1)
+    for record in order[1:].tolist():
+        step = int(before[record])
+        if step != n:
+            link = strength.get((step, record), strength.get((record, step)))
+            weakest[record] = min(weakest[step], link)
+    return weakest[:n]
+
+
+DOUBT_FROM = 0.2
+
+
+def review_queue(
+    pairs: pd.DataFrame, refused: pd.DataFrame, links: pd.DataFrame, threshold: float
+) -> pd.DataFrame:
+    """Pairs for a person to decide on: the table ``identity_review``.
+
+    Three kinds come here: records that look like one person but lead to two customer numbers ("two customer
+    numbers"), records that are alike but contradict each other ("two people of one household"), and pairs whose
+    probability is below the threshold and above 0.2 ("doubtful"). Pairs of the same two customers are asked about
+    once, by their most probable pair.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As :func:`score` returns it.
+    refused : DataFrame
+        As :func:`merges` returns it.
+    links : DataFrame
+        The table ``identity_links``.
+
+    Returns
+    -------
+    DataFrame
+        The table ``identity_review``, most probable first. It holds record numbers and no names, so it may be shown;
+        who decides looks the records up in the repository.
+    """
+    found = pairs[pairs["probability"] >= DOUBT_FROM].merge(
+        refused[["record_a", "record_b", "reason"]], on=["record_a", "record_b"], how="left"
+    )
+    customer = links.set_index("record_id")["customer_id"]
+    found["customer_a"], found["customer_b"] = (
+        found[record].map(customer).astype("str") for record in ("record_a", "record_b")
+    )
+    found = found[found["customer_a"] != found["customer_b"]]
+    known = found["reason"].isin([TWO_NUMBERS, TWO_PEOPLE]) & (found["probability"] >= threshold)
+    found["reason"] = found["reason"].where(known, DOUBTFUL).astype("str")
+    found["first"] = found[["customer_a", "customer_b"]].min(axis=1)
+    found["second"] = found[["customer_a", "customer_b"]].max(axis=1)
+    found = found.drop_duplicates(["first", "second"])  # the most probable comes first
+    columns = ["record_a", "record_b", "customer_a", "customer_b", "probability", "reason", *COMPARISONS]
+    return found[columns].astype(dict.fromkeys(COMPARISONS, "float64")).reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -48,7 +303,7 @@ class Resolution:
 
 def resolve(
     source_records: pd.DataFrame,
-    threshold: float = clustering.THRESHOLD,
+    threshold: float = THRESHOLD,
     seed: int = 1,
     tell: Callable[[str], None] | None = None,
     connect: Callable | None = None,
@@ -68,10 +323,6 @@ def resolve(
     connect : callable, optional
         Returns a Splink database API to compute with; DuckDB in memory by default. For Spark:
         ``lambda: splink.SparkAPI(spark_session=session, break_lineage_method="persist")``.
-
-    Returns
-    -------
-    Resolution
 
     Raises
     ------
@@ -101,10 +352,10 @@ def resolve(
         model, pairs = None, _no_pairs()
         notes.append(f"Records were joined by customer number alone. {error}")
         tell(notes[-1])
-    made, refused = clustering.merges(prepared, pairs)
-    links = clustering.links(prepared, made, threshold)
-    tell(f"{links['customer_id'].nunique():,} people found")
-    return Resolution(links, review_queue(pairs, refused, links, threshold), pairs, made, model, notes)
+    made, refused = merges(prepared, pairs)
+    linked = links(prepared, made, threshold)
+    tell(f"{linked['customer_id'].nunique():,} people found")
+    return Resolution(linked, review_queue(pairs, refused, linked, threshold), pairs, made, model, notes)
 
 
 def _no_pairs() -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """Behaviour: how often, how regularly, what and where customers buy, and who only looks."""
 
-from idic_lab.differentiate.behaviour.browsing import browsing
-from idic_lab.differentiate.behaviour.mix import category_mix, channel_mix, has_channels
+from idic_lab.differentiate.behaviour.mix import browsing, category_mix, channel_mix, has_channels
 from idic_lab.differentiate.behaviour.plots import (
     plot_behaviour,
     plot_browsing,
@@ -9,11 +8,12 @@ from idic_lab.differentiate.behaviour.plots import (
     plot_regularity,
     plot_rhythm,
 )
-from idic_lab.differentiate.behaviour.regularity import Regularity, regularity
 from idic_lab.differentiate.behaviour.rhythm import (
+    Regularity,
     behaviour_segments,
     behaviour_summary,
     purchase_days,
+    regularity,
     rhythm,
 )
 

@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 from scipy.stats import beta
 
 from idic_lab import figures
-from idic_lab.differentiate.behaviour.regularity import Regularity
+from idic_lab.differentiate.behaviour.rhythm import Regularity
 
 _PERCENT = PercentFormatter(1, decimals=0)
 _THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
@@ -28,11 +28,6 @@ def plot_rhythm(behaviour: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     ----------
     behaviour : DataFrame
         As :func:`behaviour_segments` gives.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     ax = figures.axes(ax, figsize=(8.6, 5.4))
     repeat = behaviour[behaviour["segment"].ne("one-time")]
@@ -71,11 +66,6 @@ def plot_behaviour(summary: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     ----------
     summary : DataFrame
         As :func:`behaviour_summary` gives.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     ax = figures.axes(ax)
     x = np.arange(len(summary))
@@ -98,17 +88,7 @@ def plot_behaviour(summary: pd.DataFrame, ax: figures.Axes | None = None) -> fig
 
 
 def plot_regularity(found: Regularity, ax: figures.Axes | None = None) -> figures.Axes:
-    """The ratios of neighbouring gaps, beside what random buying and the fitted k would give.
-
-    Parameters
-    ----------
-    found : Regularity
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
+    """The ratios of neighbouring gaps, beside what random buying and the fitted k would give."""
     ax = figures.axes(ax)
     ax.hist(
         found.ratios,
@@ -149,11 +129,6 @@ def plot_mix(
         The shares drawn; they add up to 1.
     what : str
         Of what they are shares, for the axis.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     ax = figures.axes(ax, figsize=(8.5, 4.2))
     both = table[["customer_id", *columns]].merge(groups[["customer_id", "segment"]], on="customer_id")
@@ -161,8 +136,10 @@ def plot_mix(
     means = means.loc[
         sorted(means.index, key=lambda name: list(_COLOURS).index(name) if name in _COLOURS else 9)
     ]
+    import matplotlib as mpl
+
     left = np.zeros(len(means))
-    shades = figures.plt.get_cmap(figures.SEQUENTIAL)(np.linspace(0.1, 0.95, len(columns)))
+    shades = mpl.colormaps[figures.SEQUENTIAL](np.linspace(0.1, 0.95, len(columns)))
     for column, shade in zip(columns, shades, strict=True):
         ax.barh(
             means.index,
@@ -189,11 +166,6 @@ def plot_browsing(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ----------
     table : DataFrame
         As :func:`browsing` gives.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     ax = figures.axes(ax)
     looks = (

@@ -9,8 +9,7 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from idic_lab import figures
-from idic_lab.differentiate.portfolio.grid import Grid
-from idic_lab.differentiate.portfolio.tiers import TIERS
+from idic_lab.differentiate.portfolio.tiers import TIERS, Grid
 from idic_lab.differentiate.portfolio.wallets import Wallets
 from idic_lab.errors import DataError
 
@@ -27,11 +26,6 @@ def plot_whale_curve(values: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     ----------
     values : DataFrame
         ``past_value``.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     ordered = np.sort(values["past_value"].to_numpy())[::-1]
     total = ordered.sum()
@@ -74,11 +68,6 @@ def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     ----------
     summary : DataFrame
         As :func:`tier_summary` gives.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     ax = figures.axes(ax, figsize=(8.5, 4.4))
     measures = [
@@ -128,11 +117,6 @@ def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: figures.Axes | None =
     ----------
     portfolio : DataFrame
         As :func:`tiers` gives, with growth potential known.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     known = portfolio[portfolio["growth_potential"].notna()]
     if known.empty:
@@ -172,17 +156,7 @@ def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: figures.Axes | None =
 
 
 def plot_wallets(found: Wallets, ax: figures.Axes | None = None) -> figures.Axes:
-    """Estimated against answered category spend, each estimate by a model that did not see the answer.
-
-    Parameters
-    ----------
-    found : Wallets
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
+    """Estimated against answered category spend, each estimate by a model that did not see the answer."""
     ax = figures.axes(ax, figsize=(6.4, 5.2))
     held = found.held_out
     ax.plot(held["answered"], held["estimated"], "o", color=figures.BLUE, alpha=0.4, markersize=4)
@@ -204,17 +178,7 @@ def plot_wallets(found: Wallets, ax: figures.Axes | None = None) -> figures.Axes
 
 
 def plot_grid(grid: Grid, ax: figures.Axes | None = None) -> figures.Axes:
-    """Needs against value: customers in each cell, coloured by their actual value.
-
-    Parameters
-    ----------
-    grid : Grid
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
+    """Needs against value: customers in each cell, coloured by their actual value."""
     ax = figures.axes(ax, figsize=(8.5, 4.6))
     amounts = grid.actual_value.to_numpy()
     image = ax.imshow(amounts, cmap=figures.SEQUENTIAL, aspect="auto")
@@ -246,11 +210,6 @@ def plot_cutoffs(
         As :func:`cutoffs` gives.
     most_valuable_share, most_growable_share : float
         A pair that is in it.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     chosen = cutoffs[
         np.isclose(cutoffs["most_valuable_share"], most_valuable_share)
@@ -272,11 +231,6 @@ def plot_accounts(accounts: pd.DataFrame, top: int = 12, ax: figures.Axes | None
         As :func:`account_values` gives.
     top : int
         Accounts shown.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     ax = figures.axes(ax)
     roles = list(

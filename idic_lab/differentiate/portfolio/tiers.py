@@ -1,9 +1,12 @@
-"""The customer portfolio: actual and strategic value, and the tiers of Peppers and Rogers."""
+"""The customer portfolio: actual and strategic value, the tiers of Peppers and Rogers, and needs laid against them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
+from scipy.stats import chi2_contingency
 
 from idic_lab import tables
 from idic_lab.errors import DataError
@@ -200,7 +203,6 @@ def cutoffs(
     ----------
     customer_values : DataFrame
         As :func:`values` gives.
-    valuable_shares, growable_shares : sequence of float
 
     Returns
     -------
@@ -213,3 +215,117 @@ def cutoffs(
             summary = tier_summary(tiers(customer_values, valuable, growable))
             parts.append(summary.assign(most_valuable_share=valuable, most_growable_share=growable))
     return pd.concat(parts, ignore_index=True)
+
+
+LOYAL_DAYS, LOYAL_SHARE, HIGH_VALUE_SHARE = 4, 0.5, 0.2
+
+
+def trade_segments(portfolio: pd.DataFrame, behaviour: pd.DataFrame) -> pd.DataFrame:
+    """One word of the trade for every customer.
+
+    High-value: among the fifth with the highest actual value. Loyal: bought on four days or more, has not lapsed, and
+    where the share of wallet is known spends at least half of it here. Potential: has not lapsed and is among the most
+    growable, or, where no wallet is known, is so new that a second purchase is not due yet. The words overlap, so the
+    first of these that fits is given: loyal and high-value, high-value, loyal, potential, other.
+
+    Parameters
+    ----------
+    portfolio : DataFrame
+        ``customer_id``, ``actual_value``, ``share_of_wallet``, ``most_growable``.
+    behaviour : DataFrame
+        ``customer_id``, ``purchase_days``, ``segment``, ``too_early``.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``segment``.
+
+    Examples
+    --------
+    >>> portfolio = pd.DataFrame({"customer_id": list("abcde"), "actual_value": [9.0, 1, 1, 1, 1],
+    ...     "share_of_wallet": [0.9, 0.9, 0.1, 0.1, 0.1], "most_growable": [False, False, True, True, False]})
+    >>> behaviour = pd.DataFrame({"customer_id": list("abcde"), "purchase_days": [9, 9, 2, 2, 1],
+    ...     "segment": ["frequent", "frequent", "frequent", "lapsed", "one-time"], "too_early": False})
+    >>> trade_segments(portfolio, behaviour)["segment"].tolist()
+    ['loyal and high-value', 'loyal', 'potential', 'other', 'other']
+    """
+    both = portfolio.merge(
+        behaviour[["customer_id", "purchase_days", "segment", "too_early"]], on="customer_id", how="left"
+    )
+    wallet = both["share_of_wallet"]
+    active = both["segment"].notna() & both["segment"].ne("lapsed")
+    high = both["actual_value"].rank(ascending=False, method="min").le(round(HIGH_VALUE_SHARE * len(both)))
+    loyal = active & both["purchase_days"].ge(LOYAL_DAYS) & (wallet.isna() | wallet.ge(LOYAL_SHARE))
+    early = both["too_early"].eq(True)
+    potential = active & (both["most_growable"] | (wallet.isna() & early))
+    named = np.select(
+        [loyal & high, high, loyal, potential],
+        ["loyal and high-value", "high-value", "loyal", "potential"],
+        "other",
+    )
+    return pd.DataFrame({"customer_id": both["customer_id"], "segment": pd.array(named, dtype="str")})
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Customers by need segment and value tier.
+
+    Attributes
+    ----------
+    customers : DataFrame
+        Counts; need segments as rows, tiers as columns.
+    actual_value : DataFrame
+        Sums (currency) in the same shape.
+    p_value : float
+        Chi-squared test that need and tier are unrelated.
+    cramers_v : float
+        Strength of the relation, 0 to 1.
+    """
+
+    customers: pd.DataFrame
+    actual_value: pd.DataFrame
+    p_value: float
+    cramers_v: float
+
+
+def needs_by_value(needs: pd.DataFrame, portfolio: pd.DataFrame) -> Grid:
+    """Lay need segments against value tiers.
+
+    Parameters
+    ----------
+    needs : DataFrame
+        ``customer_id``, ``segment``.
+    portfolio : DataFrame
+        ``customer_id``, ``tier``, ``actual_value``.
+
+    Raises
+    ------
+    DataError
+        No customer has both.
+
+    Examples
+    --------
+    >>> needs = pd.DataFrame({"customer_id": list("abcd"), "segment": ["x", "x", "y", "y"]})
+    >>> portfolio = pd.DataFrame({"customer_id": list("abcd"), "tier": ["migrator"] * 4, "actual_value": [1.0, 2, 3, 4]})
+    >>> needs_by_value(needs, portfolio).actual_value["migrator"].tolist()
+    [3.0, 7.0]
+    """
+    both = needs[["customer_id", "segment"]].merge(
+        portfolio[["customer_id", "tier", "actual_value"]], on="customer_id"
+    )
+    if both.empty:
+        raise DataError("needs_by_value: no customer has both a need segment and a value tier.")
+    order = [
+        tier
+        for tier in ("most valuable", "most growable", "migrator", "below zero")
+        if tier in set(both["tier"])
+    ]
+    counts = pd.crosstab(both["segment"], both["tier"])[order]
+    amounts = both.pivot_table(
+        index="segment", columns="tier", values="actual_value", aggfunc="sum", fill_value=0.0
+    )[order]
+    if min(counts.shape) < 2:
+        return Grid(counts, amounts, 1.0, 0.0)
+    statistic, p_value, _, _ = chi2_contingency(counts, correction=False)
+    effect = np.sqrt(statistic / len(both) / (min(counts.shape) - 1))
+    return Grid(counts, amounts, float(p_value), float(effect))

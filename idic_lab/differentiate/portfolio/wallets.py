@@ -87,10 +87,6 @@ def wallets(
     random_state : int
         Of the folds.
 
-    Returns
-    -------
-    Wallets
-
     Raises
     ------
     UnknownName

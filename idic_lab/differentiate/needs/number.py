@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
-from idic_lab.differentiate.needs.latent_classes import LatentClasses
-from idic_lab.differentiate.needs.segmenters import segmenter
+from idic_lab.differentiate.needs.methods import LatentClasses, segmenter
 from idic_lab.errors import DataError
 
 
@@ -32,13 +31,10 @@ def global_stability(
 
     Parameters
     ----------
-    X : array-like of shape (n_customers, n_features)
-    n_segments : int
     method : str
         A method of :func:`segmenter`.
     n_pairs : int
         Pairs of bootstrap samples.
-    random_state : int
     **options
         Passed to the method.
 
@@ -72,11 +68,6 @@ def global_stability(
 
 def without_segments(X, random_state: int = 0) -> np.ndarray:
     """The same answers with each question shuffled over customers: every average kept, every segment gone.
-
-    Parameters
-    ----------
-    X : array-like of shape (n_customers, n_features)
-    random_state : int
 
     Returns
     -------
@@ -115,7 +106,6 @@ def number_of_segments(
         Pairs of bootstrap samples.
     n_null : int
         Shuffled copies; two pairs are drawn on each.
-    random_state : int
 
     Returns
     -------
@@ -173,10 +163,6 @@ def choose_number(evidence: pd.DataFrame) -> Choice:
     ----------
     evidence : DataFrame
         As :func:`number_of_segments` gives.
-
-    Returns
-    -------
-    Choice
 
     Examples
     --------

@@ -1,18 +1,23 @@
-"""Latent class analysis of yes/no answers: segments as classes that answer with their own probabilities.
+"""Five ways to find segments behind one interface: fit, predict, labels_, n_segments, random_state.
 
-StepMix does the estimation; this is the only module that imports it.
+All take customers in rows and answers or other numbers in columns, and all can say where somebody who was not in the
+data would belong, so that solutions can be compared on the same people (:mod:`.number`).
 """
 
 from __future__ import annotations
 
+import kmedoids
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.cluster import AgglomerativeClustering, KMeans
+from sklearn.metrics import pairwise_distances_argmin
+from sklearn.mixture import GaussianMixture
+from sklearn.utils.validation import check_is_fitted, validate_data
 from stepmix.corrections import compute_log_emission_pm
 from stepmix.stepmix import StepMix
 
-from idic_lab.errors import DataError, FitError
+from idic_lab.errors import DataError, FitError, UnknownName
 
 # Mean log-likelihood gain per customer at which EM stops. At 1e-5 the BIC of 800 people with five clear classes is
 # right to about 0.01, within 1 with eight unclear ones, and a fit takes a fifth of the time of the package's 1e-10.
@@ -29,7 +34,6 @@ class LatentClasses(ClusterMixin, BaseEstimator):
         Number of classes.
     n_init : int
         Random starts; the best is kept.
-    random_state : int
 
     Attributes
     ----------
@@ -66,11 +70,6 @@ class LatentClasses(ClusterMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_customers, n_questions)
             1 = yes, 0 = no, missing where a question was not answered.
-        y : ignored
-
-        Returns
-        -------
-        self
 
         Raises
         ------
@@ -149,10 +148,8 @@ def three_step(
         1, 0 or missing.
     covariates : DataFrame, shape (n_customers, n_covariates)
         Numbers, same rows; standardised here, so that effects are per standard deviation.
-    n_segments : int
     n_bootstrap : int
         Resamples of customers for the standard errors of steps 2 and 3, given the classes of step 1.
-    random_state : int
 
     Returns
     -------
@@ -236,3 +233,160 @@ def _standardised(covariates: pd.DataFrame, rows: int) -> np.ndarray:
         if column.std() == 0:
             raise DataError(f"covariate '{name}' is the same for everybody, so it explains nothing.")
     return (values - values.mean(axis=0)) / values.std(axis=0)
+
+
+class _Segmenter(ClusterMixin, BaseEstimator):
+    """What the four methods for numbers share: complete numbers in, a nearest representative for newcomers."""
+
+    def __init__(self, n_segments: int = 5, random_state: int = 0):
+        self.n_segments, self.random_state = n_segments, random_state
+
+    def fit(self, X, y=None):
+        """Find the segments.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_customers, n_features)
+            Numbers without gaps, on scales that may be compared.
+
+        Returns
+        -------
+        self
+            With ``labels_``, ints from 0.
+        """
+        X = self._numbers(X, reset=True)
+        if len(X) < self.n_segments:
+            raise DataError(f"{self.n_segments} segments need at least as many customers, found {len(X)}.")
+        self._find(X)
+        return self
+
+    def predict(self, X) -> np.ndarray:
+        """Segment (int from 0) of each row, of shape (n_customers,)."""
+        check_is_fitted(self, "labels_")
+        return self._place(self._numbers(X, reset=False))
+
+    def _numbers(self, X, reset: bool) -> np.ndarray:
+        try:
+            return validate_data(self, np.asarray(X, dtype="float64"), reset=reset)
+        except ValueError as error:
+            if not np.isnan(np.asarray(X, dtype="float64")).any():
+                raise DataError(str(error)) from None
+            raise DataError(
+                f"{type(self).__name__} cannot take missing values; latent classes can (method 'latent_classes')."
+            ) from None
+
+    def _place(self, X: np.ndarray) -> np.ndarray:
+        return pairwise_distances_argmin(X, self.centres_)
+
+
+class KMeansSegments(_Segmenter):
+    """k-means: segments around averages, by the smallest sum of squared distances.
+
+    Source: Lloyd (1982), IEEE Transactions on Information Theory 28(2); ten starts, the best kept.
+
+    Examples
+    --------
+    >>> answers = np.repeat([[0.0, 0, 1], [1, 1, 0]], 5, axis=0)
+    >>> KMeansSegments(2).fit(answers).labels_.tolist() in ([0] * 5 + [1] * 5, [1] * 5 + [0] * 5)
+    True
+    """
+
+    def __init__(self, n_segments: int = 5, n_init: int = 10, random_state: int = 0):
+        super().__init__(n_segments, random_state)
+        self.n_init = n_init
+
+    def _find(self, X):
+        found = KMeans(self.n_segments, n_init=self.n_init, random_state=self.random_state).fit(X)
+        self.centres_, self.labels_ = found.cluster_centers_, found.labels_
+
+
+class KMedoidsSegments(_Segmenter):
+    """k-medoids: segments around real customers, by the smallest sum of distances (city block).
+
+    Memory grows with the square of the number of customers.
+
+    Source: Schubert & Rousseeuw (2021), Fast and eager k-medoids clustering, Information Systems 101.
+    """
+
+    def _find(self, X):
+        found = kmedoids.KMedoids(
+            self.n_segments,
+            metric="manhattan",
+            method="fasterpam",
+            init="build",
+            random_state=self.random_state,
+        ).fit(X)
+        self.medoids_ = np.asarray(found.medoid_indices_)
+        self.centres_ = X[self.medoids_]
+        self.labels_ = self._place(X)
+
+    def _place(self, X):
+        return pairwise_distances_argmin(X, self.centres_, metric="manhattan")
+
+
+class WardSegments(_Segmenter):
+    """Ward's hierarchical clustering; newcomers go to the segment whose average is nearest.
+
+    Source: Ward (1963), Journal of the American Statistical Association 58.
+    """
+
+    def _find(self, X):
+        self.labels_ = AgglomerativeClustering(self.n_segments, linkage="ward").fit(X).labels_
+        self.centres_ = np.stack([X[self.labels_ == label].mean(axis=0) for label in range(self.n_segments)])
+
+
+class GaussianMixtureSegments(_Segmenter):
+    """A mixture of normal distributions with uncorrelated features; for measurements, less so for yes and no.
+
+    Source: McLachlan & Peel (2000), Finite Mixture Models.
+    """
+
+    def _find(self, X):
+        self._mixture = GaussianMixture(
+            self.n_segments, covariance_type="diag", n_init=5, reg_covar=1e-3, random_state=self.random_state
+        ).fit(X)
+        self.labels_ = self._mixture.predict(X)
+
+    def _place(self, X):
+        return self._mixture.predict(X)
+
+    def bic(self, X) -> float:
+        """Bayesian information criterion on X; lower is better."""
+        return float(self._mixture.bic(np.asarray(X, dtype="float64")))
+
+
+METHODS = {
+    "latent_classes": LatentClasses,
+    "k_means": KMeansSegments,
+    "k_medoids": KMedoidsSegments,
+    "ward": WardSegments,
+    "gaussian_mixture": GaussianMixtureSegments,
+}
+
+
+def segmenter(method: str = "latent_classes", n_segments: int = 5, random_state: int = 0, **options):
+    """A segmentation method by name, not yet fitted.
+
+    Parameters
+    ----------
+    **options
+        Others of the method, such as ``n_init``.
+
+    Returns
+    -------
+    estimator
+        With ``fit``, ``predict`` and, once fitted, ``labels_``; scikit-learn's conventions hold.
+
+    Raises
+    ------
+    UnknownName
+        For a method that does not exist.
+
+    Examples
+    --------
+    >>> segmenter("ward", 2).fit([[0.0], [0.1], [5.0], [5.1]]).labels_.tolist()
+    [0, 0, 1, 1]
+    """
+    if method not in METHODS:
+        raise UnknownName("segmentation method", method, METHODS)
+    return METHODS[method](n_segments=n_segments, random_state=random_state, **options)

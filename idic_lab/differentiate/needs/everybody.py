@@ -1,0 +1,362 @@
+"""A need segment for everybody: from the answers where there are some, else from what is known of the customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from idic_lab import tables
+from idic_lab.differentiate.needs.answers import profiles, segment_names, stable_order
+from idic_lab.differentiate.needs.methods import segmenter
+from idic_lab.errors import DataError
+
+
+def descriptors(
+    transactions: pd.DataFrame,
+    order_lines: pd.DataFrame | None = None,
+    products: pd.DataFrame | None = None,
+    web_events: pd.DataFrame | None = None,
+    interactions: pd.DataFrame | None = None,
+    identity_links: pd.DataFrame | None = None,
+    customers: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """One row of numbers per customer who bought; each table that is there adds its own.
+
+    Parameters
+    ----------
+    transactions : DataFrame
+        ``customer_id``, ``date``, ``amount``, and ``channel`` where known. Adds ``log_order_amount`` (log of the mean
+        amount), ``log_orders``, ``tenure_days``, and the share of orders per channel.
+    order_lines, products : DataFrame, optional
+        Together add the share of lines per category and per price tier.
+    web_events, interactions : DataFrame, optional
+        With `identity_links` add the share of visits' views per category with the number of visits and the device, and
+        the share of contacts the customer began per channel and of offers answered per channel.
+    identity_links : DataFrame, optional
+        ``record_id``, ``customer_id``.
+    customers : DataFrame, optional
+        Where it has them, ``birth_year`` adds ``age`` (years) and ``city`` adds ``log_city_customers`` (log of the
+        customers who live there); a missing value takes the median, with a column that says so.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id`` and numbers without gaps. Shares are drawn towards everybody's, as if two observations at the
+        average had been made of each customer, so that one purchase does not look like a firm taste.
+
+    Raises
+    ------
+    DataError
+        No customer bought anything.
+    """
+    bought = transactions[transactions["amount"].gt(0)]
+    if bought.empty:
+        raise DataError("descriptors: no transaction has an amount above 0.")
+    known = _purchases(bought)
+    parts = []
+    if "channel" in bought and bought["channel"].notna().any():
+        parts.append(_shares(bought, "channel", "orders"))
+    if order_lines is not None and products is not None:
+        lines = order_lines[order_lines["quantity"].gt(0)].merge(products, on="product_id", how="left")
+        parts += [_shares(lines, name, "lines") for name in ("category", "tier") if name in lines]
+    if web_events is not None and identity_links is not None:
+        parts += _visits(_of_customers(web_events, identity_links), products)
+    if interactions is not None and identity_links is not None:
+        parts += _contacts(_of_customers(interactions, identity_links))
+    if customers is not None:
+        parts += _person(customers, known.index, transactions["date"].max())
+    for part in parts:
+        known = known.join(part.reindex(known.index))
+    # who never visited, called or was contacted is described by the average, as who did so without a leaning would be
+    return known.fillna(known.mean()).rename_axis("customer_id").reset_index().astype({"customer_id": "str"})
+
+
+def _purchases(bought: pd.DataFrame) -> pd.DataFrame:
+    by = bought.groupby("customer_id")
+    end = bought["date"].max()
+    return pd.DataFrame(
+        {
+            "log_order_amount": np.log(by["amount"].mean()),
+            "log_orders": np.log(by.size()),
+            "tenure_days": (end - by["date"].min()).dt.days.astype("float64"),
+        }
+    )
+
+
+def _shares(rows: pd.DataFrame, column: str, of: str, weight: float = 2.0) -> pd.DataFrame:
+    counts = pd.crosstab(rows["customer_id"], rows[column]).astype("float64")
+    everybody = counts.sum() / counts.to_numpy().sum()
+    shares = (counts + weight * everybody).div(counts.sum(axis=1) + weight, axis=0)
+    return shares.rename(columns=lambda value: f"{of}_{column}_{value}")
+
+
+def _of_customers(rows: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
+    return rows.merge(
+        identity_links[["record_id", "customer_id"]].drop_duplicates("record_id"), on="record_id"
+    )
+
+
+def _visits(events: pd.DataFrame, products: pd.DataFrame | None) -> list[pd.DataFrame]:
+    if events.empty:
+        return []
+    visits = events.groupby("customer_id")["session_id"].nunique()
+    parts = [np.log1p(visits).rename("log_visits").to_frame()]
+    if "device" in events and events["device"].notna().any():
+        parts.append(_shares(events.drop_duplicates("session_id"), "device", "visits"))
+    if products is not None:
+        seen = events[events["event"].ne("checkout")].merge(products, on="product_id")
+        parts += [_shares(seen, name, "views") for name in ("category", "tier") if name in seen]
+    return parts
+
+
+def _contacts(contacts: pd.DataFrame) -> list[pd.DataFrame]:
+    parts = []
+    for direction, what in (("inbound", "own_contacts"), ("outbound", "answered_contacts")):
+        rows = contacts[contacts["direction"].eq(direction) & contacts["responded"]]
+        if len(rows):
+            parts.append(_shares(rows, "channel", what))
+    return parts
+
+
+def _person(customers: pd.DataFrame, index: pd.Index, end: pd.Timestamp) -> list[pd.DataFrame]:
+    people, parts = customers.drop_duplicates("customer_id").set_index("customer_id").reindex(index), []
+    if "birth_year" in people and people["birth_year"].notna().any():
+        age = end.year - people["birth_year"]
+        parts.append(
+            pd.DataFrame({"age": age.fillna(age.median()), "age_unknown": age.isna().astype("float64")})
+        )
+    if "city" in people and people["city"].notna().any():
+        size = np.log(people["city"].map(people["city"].value_counts()))
+        unknown = size.isna().astype("float64")
+        parts.append(
+            pd.DataFrame({"log_city_customers": size.fillna(size.median()), "city_unknown": unknown})
+        )
+    return parts
+
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class TypingTool:
+    """A fitted typing tool with its accuracy out of sample.
+
+    Attributes
+    ----------
+    model : sklearn.pipeline.Pipeline
+    features : tuple of str
+        Descriptors it uses.
+    accuracy : float
+        Share of customers typed as their answers say, each by a model that did not see them.
+    accuracy_low, accuracy_high : float
+        95% interval (Wilson).
+    base_rate : float
+        Share of the largest segment: what naming it for everybody would score.
+    p_value : float
+        Chance of such an accuracy or a better one if the tool were no better than the base rate.
+    held_out : DataFrame
+        ``customer_id``, ``segment`` (from the answers), ``typed`` (out of sample).
+    """
+
+    model: Pipeline
+    features: tuple[str, ...]
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    base_rate: float
+    p_value: float
+    held_out: pd.DataFrame
+
+    def summary(self) -> pd.DataFrame:
+        """Accuracy out of sample beside the base rate, one row."""
+        names = ("accuracy", "accuracy_low", "accuracy_high", "base_rate", "p_value")
+        return pd.DataFrame(
+            {"customers": [len(self.held_out)]} | {name: [getattr(self, name)] for name in names}
+        )
+
+    def recall(self) -> pd.DataFrame:
+        """Per segment: its customers, and the share of them that the tool types right out of sample."""
+        right = self.held_out["segment"].eq(self.held_out["typed"])
+        table = right.groupby(self.held_out["segment"]).agg(customers="size", typed_right="mean")
+        return table.reset_index().sort_values("typed_right", ascending=False, ignore_index=True)
+
+    def assign(self, descriptors: pd.DataFrame) -> pd.DataFrame:
+        """Segment and its probability for each customer of a table of descriptors."""
+        chance = self.model.predict_proba(descriptors[list(self.features)])
+        named = np.asarray(self.model.classes_)[chance.argmax(axis=1)]
+        return pd.DataFrame(
+            {
+                "customer_id": descriptors["customer_id"].to_numpy(),
+                "segment": pd.array(named, dtype="str"),
+                "probability": chance.max(axis=1),
+            }
+        ).astype({"customer_id": "str"})
+
+
+def fit_typing_tool(members: pd.DataFrame, descriptors: pd.DataFrame, random_state: int = 0) -> TypingTool:
+    """Learn to tell segments by descriptors, and how well that works on customers not learnt from.
+
+    A multinomial logit on standardised descriptors; its accuracy is that of 5-fold cross-validation.
+
+    Parameters
+    ----------
+    members : DataFrame
+        ``customer_id``, ``segment`` of those who answered.
+    descriptors : DataFrame
+        ``customer_id`` and numbers without gaps, as :func:`descriptors` makes; the customers who did not answer may
+        be in it, and are not used here.
+
+    Raises
+    ------
+    DataError
+        Fewer than two segments, or a segment with fewer than five known customers.
+
+    Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, step 7 (describing segments).
+    """
+    known = members[["customer_id", "segment"]].merge(descriptors, on="customer_id")
+    sizes = known["segment"].value_counts()
+    if len(sizes) < 2 or sizes.min() < FOLDS:
+        raise DataError(
+            f"The typing tool needs at least two segments with {FOLDS} described customers each, found "
+            f"{', '.join(f'{name}: {size}' for name, size in sizes.items()) or 'none'}."
+        )
+    features = [name for name in descriptors.columns.drop("customer_id") if known[name].std() > 0]
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2_000))
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=random_state)
+    typed = cross_val_predict(model, known[features], known["segment"].to_numpy(dtype=object), cv=folds)
+    right, base = int((typed == known["segment"].to_numpy()).sum()), sizes.iloc[0] / len(known)
+    interval = binomtest(right, len(known)).proportion_ci(method="wilson")
+    return TypingTool(
+        model=model.fit(known[features], known["segment"].to_numpy(dtype=object)),
+        features=tuple(features),
+        accuracy=right / len(known),
+        accuracy_low=float(interval.low),
+        accuracy_high=float(interval.high),
+        base_rate=float(base),
+        p_value=float(binomtest(right, len(known), base, alternative="greater").pvalue),
+        held_out=known[["customer_id", "segment"]].assign(typed=pd.array(typed, dtype="str")),
+    )
+
+
+NO_SEGMENTS = "no need segments"
+
+
+def segment_battery(
+    answers: pd.DataFrame,
+    n_segments: int,
+    questions: dict[str, str] | None = None,
+    method: str = "latent_classes",
+    random_state: int = 0,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Segments of those who answered, named by their markers, and the profiles of the segments.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        ``customer_id`` and one column per question, as :func:`battery` gives.
+    n_segments : int
+        1 is one crowd.
+    questions : dict of str to str, optional
+        Wording by question.
+    method : str
+        A method of :func:`segmenter`.
+
+    Returns
+    -------
+    members : DataFrame
+        ``customer_id``, ``segment``, ``probability`` (of belonging to it given the answers; 1 where the method gives
+        none), ``basis`` ("answers").
+    profile : DataFrame
+        As :func:`profiles`, with the names as segments, largest first.
+
+    Examples
+    --------
+    >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 0, 0], "Q2": [0.0, 0, 1, 1]})
+    >>> members, profile = segment_battery(answers, 2, {"Q1": "I wait.", "Q2": "I hurry."}, method="k_means")
+    >>> members["segment"].value_counts().to_dict()
+    {'wait': 2, 'hurry': 2}
+    """
+    items = answers.drop(columns="customer_id")
+    found = segmenter(method, n_segments, random_state).fit(items)
+    numbered = stable_order(found.labels_, items)
+    profile = profiles(answers, numbered, questions)
+    names = {"0": NO_SEGMENTS} if n_segments == 1 else segment_names(profile)
+    sure = found.predict_proba(items).max(axis=1) if hasattr(found, "predict_proba") else 1.0
+    members = pd.DataFrame(
+        {
+            "customer_id": answers["customer_id"].to_numpy(),
+            "segment": pd.array([names[str(number)] for number in numbered], dtype="str"),
+            "probability": sure,
+            "basis": pd.array(["answers"] * len(answers), dtype="str"),
+        }
+    ).astype({"customer_id": "str"})
+    profile["segment"] = profile["segment"].map(names).astype("str")
+    return members, profile
+
+
+def place_everybody(
+    members: pd.DataFrame, descriptors: pd.DataFrame, tool: TypingTool | None
+) -> pd.DataFrame:
+    """The table ``need_segments``: a segment for every customer, with how it is known.
+
+    Parameters
+    ----------
+    members : DataFrame
+        Of those who answered, as :func:`segment_battery` gives.
+    descriptors : DataFrame
+        Of all customers.
+    tool : TypingTool or None
+        None when there is only one segment: everybody is in it.
+
+    Returns
+    -------
+    DataFrame
+        Under the contract ``need_segments``: ``customer_id``, ``segment``, ``probability``, ``basis`` ("answers" or
+        "typing tool").
+    """
+    others = descriptors[~descriptors["customer_id"].isin(members["customer_id"])]
+    if others.empty:
+        typed = members.iloc[:0]
+    elif tool is None:
+        typed = others[["customer_id"]].assign(segment=members["segment"].iloc[0], probability=1.0)
+    else:
+        typed = tool.assign(others)
+    typed = typed.assign(basis=pd.Series("typing tool", index=typed.index, dtype="str"))
+    everybody = pd.concat([members, typed], ignore_index=True).sort_values("customer_id", ignore_index=True)
+    return tables.check("need_segments", everybody)
+
+
+def need_profiles_table(profile: pd.DataFrame) -> pd.DataFrame:
+    """The table ``need_profiles``: a profile without the wording, which stands in ``survey_questions``."""
+    return tables.check("need_profiles", profile.drop(columns=["text", "relative_difference"]))
+
+
+def scheme_rows(table: pd.DataFrame, scheme: str) -> pd.DataFrame:
+    """Rows of the table ``segments`` under one scheme.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``customer_id``, ``segment``.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``scheme``, ``segment``.
+
+    Examples
+    --------
+    >>> scheme_rows(pd.DataFrame({"customer_id": ["a"], "segment": ["budget"]}), "price_tier")
+      customer_id      scheme segment
+    0           a  price_tier  budget
+    """
+    rows = table[["customer_id", "segment"]].reset_index(drop=True)
+    rows.insert(1, "scheme", pd.Series(scheme, index=rows.index, dtype="str"))
+    return tables.check("segments", rows)
