@@ -120,6 +120,12 @@ class Lab:
         """The data dictionary of a table: columns with type, unit, range and meaning."""
         return tables.dictionary(name)
 
+    def decide(self, decision_id: str, choice: str = "", **numbers: object) -> None:
+        """Show the options of a decision and keep the one taken; see :func:`idic_lab.notebook.decisions.decide`."""
+        from idic_lab.notebook import decisions
+
+        decisions.decide(self.repository, decision_id, choice, **numbers)
+
     def headline(self, name: str, value: float, sentence: str) -> None:
         """State one headline number: shown here, and collected into the run's report and results.
 

@@ -1,0 +1,157 @@
+"""Where a notebook ends: two or three options, what the evidence says for each, and a choice that the review reads.
+
+The options stand with the notebook's questions (``notebooks/texts/NN.yaml``, under ``decide``). A choice is kept in
+the table ``decisions`` of the repository; a notebook executed by itself leaves the decision open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from idic_lab.errors import DataError, pick
+from idic_lab.notebook.questions import _inline, content
+
+if TYPE_CHECKING:
+    from idic_lab.repository import Repository
+
+OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One thing that could be done: what the evidence says for it, and what would change one's mind."""
+
+    key: str
+    text: str
+    evidence: str
+    change: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a notebook asks its reader to decide."""
+
+    id: str
+    text: str
+    options: tuple[Option, ...]
+
+
+def decision(decision_id: str) -> Decision:
+    """One decision by its id, as in ``"21-look-after"``; UnknownName with the nearest when there is none.
+
+    Examples
+    --------
+    >>> [option.key for option in decision("21-look-after").options]
+    ['a', 'b', 'c']
+    """
+    entries = content(decision_id.partition("-")[0]).get("decide", [])
+    known = {entry["id"]: entry for entry in entries}
+    entry = pick("decision", decision_id, known)
+    options = tuple(Option(**option) for option in entry["options"])
+    if len(options) < 2 or len({option.key for option in options}) != len(options):
+        raise DataError(
+            f"Decision {decision_id!r}: it needs two options or more, each with a key of its own."
+        )
+    return Decision(decision_id, entry["text"].strip(), options)
+
+
+def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
+    """The options as cards in HTML: what each is, what the evidence says, what would change one's mind.
+
+    Parameters
+    ----------
+    asked : Decision
+    chosen : str
+        Key of the option taken so far.
+    **numbers
+        For the places in the evidence, in the manner of ``str.format``.
+    """
+    cards = "".join(
+        f'<div style="flex:1 1 14em;border:{2 if option.key == chosen else 1}px solid '
+        f'{"#0072B2" if option.key == chosen else "#8C8C8C"};border-radius:4px;padding:.5em .8em">'
+        f"<p><strong>({option.key}) {_inline(option.text)}</strong></p>"
+        f"<p>{_inline(option.evidence.format(**numbers))}</p>"
+        + (
+            f"<p><em>What would change it:</em> {_inline(option.change.format(**numbers))}</p>"
+            if option.change
+            else ""
+        )
+        + "</div>"
+        for option in asked.options
+    )
+    return (
+        f'<div role="group" aria-label="Decision"><p><strong>{_inline(asked.text)}</strong></p>'
+        f'<div style="display:flex;flex-wrap:wrap;gap:.8em">{cards}</div></div>'
+    )
+
+
+def decide(repository: Repository, decision_id: str, choice: str = "", **numbers: object) -> None:
+    """Show the options of a decision, and keep which one is taken.
+
+    Parameters
+    ----------
+    repository : Repository
+        Receives the table ``decisions``; a choice made before stays until another is made.
+    decision_id : str
+    choice : str
+        Key of an option, to decide in code; without it by the buttons beneath the cards.
+    **numbers
+        What the notebook computed, for the places in the evidence.
+
+    Raises
+    ------
+    idic_lab.errors.UnknownName
+        For a decision or an option that does not exist.
+    """
+    import ipywidgets as widgets
+    from IPython.display import display
+
+    asked = decision(decision_id)
+    keys = [option.key for option in asked.options]
+    chosen = pick("option", choice, keys) if choice else _chosen(repository, decision_id)
+    _keep(repository, asked, chosen)
+    cards = display(
+        {"text/html": page(asked, chosen, **numbers), "text/plain": asked.text}, raw=True, display_id=True
+    )
+    buttons = widgets.ToggleButtons(
+        options=[("still open", OPEN), *((f"({key})", key) for key in keys)],
+        value=chosen,
+        description="I take",
+        style={"button_width": "auto"},
+    )
+
+    def take(change) -> None:
+        _keep(repository, asked, change["new"])
+        cards.update({"text/html": page(asked, change["new"], **numbers), "text/plain": asked.text}, raw=True)
+
+    buttons.observe(take, names="value")
+    display(
+        {
+            "application/vnd.jupyter.widget-view+json": {
+                "version_major": 2,
+                "version_minor": 0,
+                "model_id": buttons.model_id,
+            },
+            "text/html": "<p><em>In JupyterLab, buttons beneath the cards keep your choice for the review.</em></p>",
+            "text/plain": f"Taken: {chosen}",
+        },
+        raw=True,
+    )
+
+
+def _chosen(repository: Repository, decision_id: str) -> str:
+    if not repository.has("decisions"):
+        return OPEN
+    log = repository.read("decisions").set_index("decision_id")["option"]
+    return log.get(decision_id, OPEN)
+
+
+def _keep(repository: Repository, asked: Decision, chosen: str) -> None:
+    texts = {option.key: option.text for option in asked.options} | {OPEN: "not decided yet"}
+    row = pd.DataFrame(
+        {"decision_id": [asked.id], "question": [asked.text], "option": [chosen], "taken": [texts[chosen]]}
+    )
+    repository.write("decisions", row, made_by=f"decision {asked.id}")

@@ -1,0 +1,214 @@
+"""Questions that answer back: a reader commits to a guess and is told, on the spot, what speaks for and against it.
+
+The questions of a notebook are data, one YAML file per notebook in ``notebooks/texts/``. They are shown as plain
+HTML disclosure elements, which work by mouse and keyboard, need no kernel and no script, and so are the same in
+JupyterLab, under Voilà, on a saved page and on the website.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from idic_lab.errors import DataError, pick
+
+_RIGHT, _WRONG = "#00785A", "#B34700"  # both at least 4.5:1 on white, and told apart by their words too
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer of a question.
+
+    Attributes
+    ----------
+    text : str
+    why : str
+        Said to whoever chooses it: the reason it holds, or the misunderstanding it shows.
+    right : bool
+        Of an estimate: whether the number computed falls into it, known only when it is asked.
+    upto : float or None
+        Of an estimate: where the interval that this choice stands for ends; None for the last.
+    misconception : str
+        Of a wrong choice: a short name for the statistics.
+    """
+
+    text: str
+    why: str
+    right: bool = False
+    upto: float | None = None
+    misconception: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of a notebook.
+
+    Attributes
+    ----------
+    id : str
+        Number of the notebook and a name, as in ``21-top-fifth``.
+    text : str
+    choices : tuple of Choice
+    estimate : bool
+        Whether the right choice is the one that a computed number falls into.
+    typical : float or None
+        Of an estimate: a value for where nothing is computed, as in an export.
+    """
+
+    id: str
+    text: str
+    choices: tuple[Choice, ...]
+    estimate: bool = False
+    typical: float | None = None
+
+    def settled(self, value: float | None = None) -> tuple[Choice, ...]:
+        """The choices with the right one marked; an estimate needs the number."""
+        if not self.estimate:
+            return self.choices
+        value = self.typical if value is None else value
+        if value is None:
+            raise DataError(
+                f"Question {self.id!r} is an estimate: give the value, as in ask({self.id!r}, 0.4)."
+            )
+        ends = [choice.upto if choice.upto is not None else float("inf") for choice in self.choices]
+        hit = next(position for position, end in enumerate(ends) if value <= end)
+        return tuple(
+            Choice(choice.text, choice.why, position == hit, choice.upto, choice.misconception)
+            for position, choice in enumerate(self.choices)
+        )
+
+
+def folder() -> Path:
+    """Where the files of questions are: beside the notebooks."""
+    from idic_lab.course.runs import notebooks
+
+    return notebooks.folder() / "texts"
+
+
+@cache
+def content(notebook: str) -> dict:
+    """What the file of a notebook holds, ``questions`` and ``decide``; empty when there is none."""
+    path = folder() / f"{notebook}.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+@cache
+def questions(notebook: str) -> dict[str, Question]:
+    """The questions of one notebook by their id, from its YAML file.
+
+    Parameters
+    ----------
+    notebook : str
+        Its number, as in "21".
+
+    Raises
+    ------
+    DataError
+        When the file does not hold together: no right choice or two, an id of another notebook, a choice without a reason.
+
+    Examples
+    --------
+    >>> len(questions("21")) >= 2
+    True
+    """
+    found: dict[str, Question] = {}
+    for entry in content(notebook).get("questions", []):
+        choices = tuple(Choice(**choice) for choice in entry["choices"])
+        question = Question(
+            entry["id"], entry["text"].strip(), choices, "typical" in entry, entry.get("typical")
+        )
+        _check(question, notebook, set(found))
+        found[question.id] = question
+    return found
+
+
+def _check(question: Question, notebook: str, before: set[str]) -> None:
+    where = f"{notebook}.yaml, question {question.id!r}"
+    if not re.fullmatch(rf"{notebook}-[a-z0-9-]+", question.id) or question.id in before:
+        raise DataError(f"{where}: an id begins with '{notebook}-' and is used once.")
+    if len(question.choices) < 2 or any(not choice.why.strip() for choice in question.choices):
+        raise DataError(f"{where}: it needs two choices or more, each with a 'why'.")
+    ends = [choice.upto for choice in question.choices]
+    if question.estimate:
+        if ends[-1] is not None or None in ends[:-1] or ends[:-1] != sorted(ends[:-1]):
+            raise DataError(f"{where}: choices of an estimate end 'upto' rising numbers, the last without.")
+    elif sum(choice.right for choice in question.choices) != 1:
+        raise DataError(f"{where}: exactly one choice is 'right: true'.")
+
+
+def question(question_id: str) -> Question:
+    """One question by its id; UnknownName with the nearest when there is none.
+
+    Examples
+    --------
+    >>> question("21-top-fifth").estimate
+    True
+    """
+    known = questions(question_id.partition("-")[0])
+    return pick("question", question_id, known)
+
+
+def page(asked: Question, value: float | None = None, **numbers: object) -> str:
+    """A question as HTML that answers back without a kernel or a script.
+
+    Parameters
+    ----------
+    asked : Question
+    value : float, optional
+        Of an estimate: the number that decides.
+    **numbers
+        Put into the reasons in the manner of ``str.format``; ``{value}`` is the number that decides.
+
+    Examples
+    --------
+    >>> page(question("21-top-fifth"), 0.62).count("<details")
+    4
+    """
+    numbers = {"value": asked.typical if value is None else value, **numbers}
+    answers = "".join(
+        f'<details name="{asked.id}" style="margin:.3em 0;padding:.35em .7em;border:1px solid #8C8C8C;border-radius:4px">'
+        f'<summary style="cursor:pointer">{_inline(choice.text)}</summary>'
+        f'<p style="margin:.4em 0 .2em 1.1em"><strong style="color:{_RIGHT if choice.right else _WRONG}">'
+        f"{'Yes.' if choice.right else 'Not quite.'}</strong> {_inline(choice.why.format(**numbers))}</p></details>"
+        for choice in asked.settled(value)
+    )
+    return (
+        f'<div role="group" aria-label="Question" style="max-width:46em;border-left:4px solid #0072B2;padding:.2em 0 .2em .9em">'
+        f"<p><strong>{_inline(asked.text)}</strong></p>{answers}</div>"
+    )
+
+
+def _inline(text: str) -> str:
+    """Text with ``*emphasis*`` and `` `code` `` as HTML; everything else escaped."""
+    text = html.escape(" ".join(text.split()), quote=False)
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text)
+
+
+def ask(question_id: str, value: float | None = None, **numbers: object) -> None:
+    """Show a question; each choice opens to what speaks for or against it.
+
+    Parameters
+    ----------
+    question_id : str
+        As in ``"21-top-fifth"``.
+    value : float, optional
+        Of an estimate: the number computed from the data at hand, which decides what is right.
+    **numbers
+        For the places in the reasons, as in ``{low:.0%}``.
+
+    Raises
+    ------
+    idic_lab.errors.UnknownName
+        For a question that the notebook's file does not hold.
+    """
+    from IPython.display import display
+
+    asked = question(question_id)
+    choices = "\n".join(f"  ( ) {choice.text}" for choice in asked.choices)
+    display({"text/html": page(asked, value, **numbers), "text/plain": f"{asked.text}\n{choices}"}, raw=True)
