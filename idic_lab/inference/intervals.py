@@ -133,20 +133,29 @@ def mean(values, confidence: float = 0.95) -> Interval:
 
 
 def ratio(above, below, confidence: float = 0.95) -> Interval:
-    """A ratio of two sums over the same customers, by linearisation, allowing for skewness as :func:`mean` does.
+    """A ratio of two sums over the same customers, by the jackknife; the quantiles of t are those of as many customers
+    as would weigh alike.
 
     Parameters
     ----------
     above, below : array-like of shape (n_customers,)
 
+    Source: Efron & Stein (1981), The jackknife estimate of variance, Annals of Statistics 9(3); Kish (1965), Survey
+    Sampling, for the number of customers that would weigh alike.
+
     Examples
     --------
-    >>> ratio([1.0, 2.0], [2.0, 4.0])
-    Interval(value=0.5, low=0.5, high=0.5)
+    >>> [round(number, 2) for number in ratio([1.0, 2.0, 4.0], [2.0, 4.0, 6.0])]
+    [0.58, 0.15, 1.01]
     """
     a, b = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
-    value = a.sum() / b.sum()
-    return Interval(float(value), *_around(value, (a - value * b) / b.mean(), confidence))
+    value, n = float(a.sum() / b.sum()), len(a)
+    alike = b.sum() ** 2 / np.square(b).sum()
+    if n < 2 or alike <= 1:
+        return Interval(value, np.nan, np.nan)
+    error = np.sqrt((n - 1) ** 2 / n * ((a.sum() - a) / (b.sum() - b)).var(ddof=1))
+    half = float(stats.t.ppf(0.5 + confidence / 2, alike - 1) * error)
+    return Interval(value, value - half, value + half)
 
 
 def _around(value: float, deviations: np.ndarray, confidence: float) -> tuple[float, float]:
