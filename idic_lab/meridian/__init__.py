@@ -7,10 +7,9 @@ for checks only (:func:`truth`).
 
 from __future__ import annotations
 
-from idic_lab.meridian.assemble import Meridian, simulate
-from idic_lab.meridian.sample import card_facts, load_tables, simulate_to
+from idic_lab.meridian.files import card_facts, load_tables, simulate_to, truth
 from idic_lab.meridian.settings import DIFFICULTIES, PurchaseModel, Settings
-from idic_lab.meridian.truth import truth
+from idic_lab.meridian.shop import Meridian, simulate
 
 __all__ = [
     "DIFFICULTIES",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
-from idic_lab.meridian import words
 from idic_lab.meridian.draws import labels, pick
 from idic_lab.meridian.settings import SEGMENTS, Settings
 
+WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 IN_HOUSEHOLDS = 0.10  # share of people who live with another customer
 TWINS = 0.20  # share of those pairs who are twins: same day of birth, and half of them one telephone
 _MEAN_AGE = dict(zip(SEGMENTS, (38, 55, 36, 64, 28), strict=True))
@@ -51,27 +54,19 @@ def names() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     family : ndarray of str, shape (family names, 2)
         As the bearer writes it, and in Latin letters.
     given_script, family_script : ndarray of int
-        Row of ``words.SCRIPT_SHARE``.
+        Row of ``script_share`` in words.toml.
     """
     given, family, given_script, family_script = [], [], [], []
-    for script, group in enumerate(words.SCRIPT_SHARE):
-        if group in words.GIVEN:
-            for name in words.GIVEN[group].split():
-                full, _, short = name.partition(":")
-                given.append((full, full, short or full))
-                given_script.append(script)
-            for name in words.FAMILY[group].split():
-                family.append((name, name))
-                family_script.append(script)
-        else:
-            for name in words.GIVEN_SCRIPT[group].split():
-                own, _, latin = name.partition("=")
-                given.append((own, latin, latin))
-                given_script.append(script)
-            for name in words.FAMILY_SCRIPT[group].split():
-                own, _, latin = name.partition("=")
-                family.append((own, latin))
-                family_script.append(script)
+    for script, group in enumerate(WORDS["script_share"]):
+        for name in WORDS["given"][group].split():
+            own, _, latin = name.partition("=")
+            full, _, short = own.partition(":")
+            given.append((full, latin or full, latin or short or full))
+            given_script.append(script)
+        for name in WORDS["family"][group].split():
+            own, _, latin = name.partition("=")
+            family.append((own, latin or own))
+            family_script.append(script)
     return np.array(given), np.array(family), np.array(given_script), np.array(family_script)
 
 
@@ -81,8 +76,8 @@ def streets() -> np.ndarray:
     return np.array(
         [
             (f"{name} {long}", f"{name} {short}")
-            for name in words.STREETS.split()
-            for long, short in words.STREET_KINDS
+            for name in WORDS["streets"].split()
+            for long, short in WORDS["street_kinds"]
         ]
     )
 
@@ -90,8 +85,8 @@ def streets() -> np.ndarray:
 @cache
 def cities() -> tuple[np.ndarray, int]:
     """Names of all cities, the big ones first, and how many are big."""
-    big = words.BIG_CITIES.split(",")
-    return np.array(big + words.SMALL_CITIES.split(",")), len(big)
+    big = WORDS["big_cities"]
+    return np.array(big + WORDS["small_cities"]), len(big)
 
 
 def draw_people(
@@ -135,7 +130,7 @@ def draw_people(
     phone[other] = np.where(rng.random(len(pairs)) < np.where(is_twin, 0.5, 0.25), phone[one], phone[other])
     age = ((end - birth).astype(int) / 365.25).astype(np.int64)
     ids = labels("C", first + 1 + np.arange(n), 7)
-    mail_number, mail_host = rng.integers(1, 10_000, n), rng.integers(0, len(words.MAIL_HOSTS), n)
+    mail_number, mail_host = rng.integers(1, 10_000, n), rng.integers(0, len(WORDS["mail_hosts"]), n)
     return People(
         ids,
         given,
@@ -157,11 +152,11 @@ def draw_people(
 def _draw_names(rng, n):
     """Given and family name of the same script for each person; common names are commoner."""
     _, _, given_script, family_script = names()
-    script = pick(rng, np.tile(list(words.SCRIPT_SHARE.values()), (n, 1)))
+    script = pick(rng, np.tile(list(WORDS["script_share"].values()), (n, 1)))
     chosen = []
     for scripts in (given_script, family_script):
         rows = np.empty(n, dtype=np.int64)
-        for number in range(len(words.SCRIPT_SHARE)):
+        for number in range(len(WORDS["script_share"])):
             mine = np.flatnonzero(script == number)
             pool = np.flatnonzero(scripts == number)
             weights = 1 / (5 + np.random.default_rng(number).permutation(len(pool)))
@@ -183,3 +178,49 @@ def _own_given_name(rng, given, one, other, is_twin):
         given[other[i]] = pool[
             (np.searchsorted(pool, given[one[i]]) + rng.integers(1, len(pool))) % len(pool)
         ]
+
+
+_FOLD = str.maketrans({"ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "ß": "ss", "ı": "i", "æ": "ae", "đ": "d"})
+
+
+def ascii_form(name: str) -> str:
+    """A name in plain lower-case letters, as in an e-mail address.
+
+    Examples
+    --------
+    >>> ascii_form("Łukasz Groß")
+    'lukaszgross'
+    """
+    plain = unicodedata.normalize("NFKD", name.translate(_FOLD)).encode("ascii", "ignore").decode()
+    return plain.lower().replace(" ", "")
+
+
+@cache
+def _mail_parts() -> tuple[np.ndarray, np.ndarray]:
+    given, family, _, _ = names()
+    return (
+        np.array([ascii_form(name) for name in given[:, 1]]),
+        np.array([ascii_form(name) for name in family[:, 1]]),
+    )
+
+
+def mail_addresses(people: People) -> tuple[np.ndarray, np.ndarray]:
+    """Everybody's main and second e-mail address, as name and host, each of shape (people, 2)."""
+    given, family = _mail_parts()
+    hosts = np.array(WORDS["mail_hosts"])
+    add = np.strings.add
+    main = add(add(add(given[people.given], "."), family[people.family]), people.mail_number.astype(str))
+    initial = given[people.given].astype("<U1")
+    second = add(add(initial, family[people.family]), people.postcode.astype(str))
+    second_host = (people.mail_host + 1 + people.mail_number % 3) % len(hosts)
+    return np.column_stack([main, second]), np.column_stack([hosts[people.mail_host], hosts[second_host]])
+
+
+def home_streets(street: np.ndarray, house: np.ndarray, short: np.ndarray) -> np.ndarray:
+    """Street and house number, in the short form ("Elm St 4") where `short`."""
+    return np.strings.add(np.strings.add(streets()[street, short.astype(int)], " "), house.astype(str))
+
+
+def city_names(city: np.ndarray) -> np.ndarray:
+    """Names of cities."""
+    return cities()[0][city]

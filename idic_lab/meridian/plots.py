@@ -14,8 +14,8 @@ import pandas as pd
 
 from idic_lab import figures
 from idic_lab.meridian import weeks
-from idic_lab.meridian.assemble import Meridian, simulate
 from idic_lab.meridian.settings import SEGMENTS
+from idic_lab.meridian.shop import Meridian, simulate
 from idic_lab.tables import TOUCHPOINTS
 
 _START = pd.Timestamp(weeks.START.astype("datetime64[us]"))
@@ -53,8 +53,7 @@ def plot_records(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes
         [name.replace("_", " ") for name in names] for names in (share.index, share.columns)
     )
     ax = _grid(ax, share, "share of records in which the detail is filled in")
-    ax.set_title("No touchpoint knows a person whole")
-    return ax
+    return figures.finish(ax, "No touchpoint knows a person whole")
 
 
 def plot_orders(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
@@ -65,14 +64,8 @@ def plot_orders(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     first = _week(newcomers).value_counts().reindex(weekly.index, fill_value=0)
     ax.plot(weekly.index, weekly - first, color=figures.BLUE, label="repeat orders")
     ax.plot(first.index, first, color=figures.ORANGE, linestyle="--", label="first orders")
-    ax.set(
-        ylim=(0, None),
-        xlabel="week",
-        ylabel="orders per week",
-        title="First orders thin out while repeat orders settle",
-    )
-    ax.legend()
-    return ax
+    title = "First orders thin out while repeat orders settle"
+    return figures.finish(ax, title, x="week", y="orders per week", legend=True, ylim=(0, None))
 
 
 def plot_purchase_counts(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
@@ -93,10 +86,8 @@ def plot_purchase_counts(shop: Meridian, ax: figures.Axes | None = None) -> figu
         ax.plot(mean["planted"], mean["seen"], marker=marker, color=colour, label=label)
     top = people["purchase_rate"].quantile(0.96) * 30
     ax.plot([0, top], [0, top], color=figures.GREY, linestyle=":", label="as planted")
-    ax.set(xlabel="planted orders per 30 days", ylabel="repeat orders seen per 30 days")
-    ax.set_title("Orders run at the planted rate, until people leave")
-    ax.legend()
-    return ax
+    title, x = "Orders run at the planted rate, until people leave", "planted orders per 30 days"
+    return figures.finish(ax, title, x=x, y="repeat orders seen per 30 days", legend=True)
 
 
 def plot_needs(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
@@ -108,9 +99,7 @@ def plot_needs(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
         SEGMENTS
     )
     ax = _grid(ax, share, "question of the needs battery; share of yes among those who answered")
-    ax.set_ylabel("planted segment")
-    ax.set_title("Every need segment has its own questions")
-    return ax
+    return figures.finish(ax, "Every need segment has its own questions", y="planted segment")
 
 
 def plot_fatigue(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
@@ -128,10 +117,8 @@ def plot_fatigue(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes
         seen.index, planted, color=figures.ORANGE, label=f"planted: falls by exp(-{fatigue:g}) per contact"
     )
     ax.set_xticks(range(6), ["0", "1", "2", "3", "4", "5+"])
-    ax.set(ylim=(0, None), xlabel="outbound contacts in the 28 days before", ylabel="response rate")
-    ax.set_title("Each recent contact costs a fifth of the response")
-    ax.legend()
-    return ax
+    title, x = "Each recent contact costs a fifth of the response", "outbound contacts in the 28 days before"
+    return figures.finish(ax, title, x=x, y="response rate", legend=True, ylim=(0, None))
 
 
 def plot_satisfaction(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
@@ -146,11 +133,11 @@ def plot_satisfaction(shop: Meridian, ax: figures.Axes | None = None) -> figures
         spread=("answer", "sem"),
     )
     ax.errorbar(seen["chance"], seen["score"], 1.96 * seen["spread"], fmt="o-", color=figures.BLUE)
-    ax.set(
-        xlabel="planted chance of leaving after an order", ylabel="mean satisfaction with an order (1 to 5)"
+    title, x = (
+        "Those about to leave are less satisfied (mean, 95% interval)",
+        "planted chance of leaving after an order",
     )
-    ax.set_title("Those about to leave are less satisfied (mean, 95% interval)")
-    return ax
+    return figures.finish(ax, title, x=x, y="mean satisfaction with an order (1 to 5)")
 
 
 def plot_campaign(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
@@ -174,12 +161,11 @@ def plot_campaign(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axe
     ax.plot(place, planted, color=figures.ORANGE, marker="_", linestyle="--", label="planted")
     ax.axhline(0, color=figures.GREY, linewidth=0.8)
     ax.set_xticks(place, ["0-30", "31-60", "61-120", "121-200", "201-300", "301+"])
-    ax.set(
-        xlabel="days since the last order when the campaign began", ylabel="conversions gained per customer"
+    title, x = (
+        "The offer moves people after a pause, not the recent",
+        "days since the last order when the campaign began",
     )
-    ax.set_title("The offer moves people after a pause, not the recent")
-    ax.legend()
-    return ax
+    return figures.finish(ax, title, x=x, y="conversions gained per customer", legend=True)
 
 
 def plot_prices(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
@@ -191,10 +177,8 @@ def plot_prices(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
         seen = shown[shown["need_segment"] == row.segment].groupby("price")["bought"].mean()
         ax.plot(seen.index, seen, marker, color=colour, label=f"{row.segment}: best {row.best_price:.2f}")
         ax.plot(grid, 1 / (1 + np.exp(-(row.intercept - row.slope * grid))), color=colour, linewidth=1)
-    ax.set(xlabel="price of the delivery pass (EUR)", ylabel="share who bought", ylim=(0, 1))
-    ax.set_title("Segments differ in what they will pay (lines: planted)")
-    ax.legend()
-    return ax
+    title, x = "Segments differ in what they will pay (lines: planted)", "price of the delivery pass (EUR)"
+    return figures.finish(ax, title, x=x, y="share who bought", legend=True, ylim=(0, 1))
 
 
 def plot_profit(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
@@ -207,11 +191,8 @@ def plot_profit(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     ax.axvline(100 * (1 - below), color=figures.VERMILION, linestyle="--")
     ax.text(100 * (1 - below) - 1, 20, f"{below:.0%} below zero", color=figures.VERMILION, ha="right")
     ax.axhline(100, color=figures.GREY, linewidth=0.8)
-    ax.set(
-        xlabel="customers, most profitable first (%)", ylabel="cumulative profit (% of all)", ylim=(0, None)
-    )
-    ax.set_title("Some customers cost more than they bring")
-    return ax
+    title, x = "Some customers cost more than they bring", "customers, most profitable first (%)"
+    return figures.finish(ax, title, x=x, y="cumulative profit (% of all)", ylim=(0, None))
 
 
 def plot_weekly_changes(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
@@ -230,10 +211,8 @@ def plot_weekly_changes(shop: Meridian, ax: figures.Axes | None = None) -> figur
     for change in shop.truth["weekly_changes"].itertuples():
         ax.axvline(change.starts, color=figures.GREY, linestyle=":")
         ax.text(change.starts, 0.15, f" {change.kind}", color=figures.BLACK)
-    ax.set(ylim=(0, None), xlabel="week", ylabel="multiple of the planted level before")
-    ax.set_title("One step and one drift, at known dates")
-    ax.legend(loc="upper left")
-    return ax
+    title, y = "One step and one drift, at known dates", "multiple of the planted level before"
+    return figures.finish(ax, title, x="week", y=y, legend={"loc": "upper left"}, ylim=(0, None))
 
 
 def plot_wallet(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
@@ -252,10 +231,11 @@ def plot_wallet(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     )
     span = [both["category_spend"].min(), both["category_spend"].max()]
     ax.plot(span, span, color=figures.ORANGE, label="truthful")
-    ax.set(xlabel="planted category spend (EUR in 52 weeks)", ylabel="spend stated in the survey (EUR)")
-    ax.set_title("Stated category spend is rounded and off by a fifth")
-    ax.legend()
-    return ax
+    title, x = (
+        "Stated category spend is rounded and off by a fifth",
+        "planted category spend (EUR in 52 weeks)",
+    )
+    return figures.finish(ax, title, x=x, y="spend stated in the survey (EUR)", legend=True)
 
 
 FIGURES = {

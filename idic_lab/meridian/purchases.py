@@ -1,10 +1,11 @@
-"""When people buy and for how much: BG/NBD and Gamma-Gamma, drawn exactly, at day resolution."""
+"""When people buy and for how much (BG/NBD and Gamma-Gamma, drawn exactly), and their share of wallet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from idic_lab.meridian import weeks
 from idic_lab.meridian.draws import ranks, standardise
@@ -97,3 +98,38 @@ def _one_order_a_day(person, rank, day, repeats):
     far = 10 * weeks.DAYS
     shifted = np.maximum.accumulate(day - rank + person * far) - person * far + rank
     return np.minimum(shifted, weeks.DAYS - 1 - (repeats[person] - rank))
+
+
+LAST_YEAR = 364  # days of the year that share of wallet is counted over
+GROWABLE = 0.15  # share of customers planted as most growable
+
+
+def draw_wallet(rng: np.random.Generator, buyers: Buyers, orders: Orders) -> pd.DataFrame:
+    """Category spend in the last 52 weeks, here and altogether, and who has most room to grow.
+
+    A person spends ``rate * mean_spend`` here while a customer, and that is a share of the person's wallet. The share
+    has a Beta(2, 3) distribution.
+
+    Returns
+    -------
+    DataFrame
+        ``spend_here``, ``category_spend`` (currency per 52 weeks), ``share_of_wallet``, ``most_growable``; one row
+        per person.
+    """
+    n = len(buyers.rate)
+    share = rng.beta(2, 3, n)
+    recent = orders.day >= weeks.DAYS - LAST_YEAR
+    here = np.round(np.bincount(orders.person[recent], orders.amount[recent], minlength=n), 2)
+    usual = (buyers.rate + 0.002) * LAST_YEAR * buyers.mean_spend
+    total = np.round(np.maximum(usual / np.maximum(share, 0.05), here * 1.02), 2)
+    room = np.where(orders.alive, total - here, 0.0)
+    growable = np.zeros(n, dtype=bool)
+    growable[np.argsort(-room, kind="stable")[: round(GROWABLE * n)]] = True
+    return pd.DataFrame(
+        {
+            "spend_here": here,
+            "category_spend": total,
+            "share_of_wallet": np.round(here / total, 6),
+            "most_growable": growable,
+        }
+    )

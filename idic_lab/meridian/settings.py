@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.errors import DataError, pick
 
 SEED = 1997  # of the files under datasets/meridian
 PEOPLE = 2_000  # in those files
@@ -100,17 +100,12 @@ def settings(difficulty: str | Settings = "default", **switches: bool) -> Settin
     >>> settings("easy", fatigue=False).fatigue
     0.0
     """
-    if isinstance(difficulty, Settings):
-        chosen = difficulty
-    elif difficulty in DIFFICULTIES:
-        chosen = DIFFICULTIES[difficulty]
-    else:
-        raise UnknownName("difficulty", difficulty, DIFFICULTIES)
+    chosen = difficulty
+    if not isinstance(difficulty, Settings):
+        chosen = pick("difficulty", difficulty, DIFFICULTIES)
     for name, on in switches.items():
-        if name not in _OFF:
-            raise UnknownName("switch", name, _OFF)
-        if not on:
-            chosen = replace(chosen, **_OFF[name])
+        off = pick("switch", name, _OFF)
+        chosen = chosen if on else replace(chosen, **off)
     _check(chosen)
     return chosen
 

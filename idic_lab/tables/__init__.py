@@ -15,7 +15,7 @@ import pandas as pd
 from idic_lab.errors import pick
 from idic_lab.tables.contract import Column, Table
 
-__all__ = ["CONTRACTS", "Column", "Table", "check", "dictionary", "get", "names"]
+__all__ = ["CONTRACTS", "Column", "Table", "check", "dictionary", "get", "names", "read_contracts"]
 
 TOUCHPOINTS = ("web_shop", "store_loyalty", "app", "call_centre", "social", "survey_panel")
 CHANNELS = ("email", "social", "phone", "web_chat", "in_person")
@@ -27,22 +27,27 @@ _NAMED = {"CHANNELS": CHANNELS, "TIMES_OF_DAY": TIMES_OF_DAY, "ROLES": ROLES}
 _GROUPS = ("inputs", "identify", "differentiate", "interact", "customize", "monitor")
 
 
-def _read(group: str) -> dict[str, Table]:
-    """The contracts of one file; a column's `choices` may name one of the lists above."""
-    read = tomllib.loads((Path(__file__).parent / f"{group}.toml").read_text(encoding="utf-8"))
-    made = {}
-    for name, told in read.items():
+def read_contracts(file: Path, **lists: tuple[str, ...]) -> dict[str, Table]:
+    """The contracts in a TOML file; a column's `choices` may name one of the lists above, or of those given.
+
+    Examples
+    --------
+    >>> sorted(read_contracts(Path(__file__).parent / "interact.toml"))[0]
+    'channel_preferences'
+    """
+    made, lists = {}, _NAMED | lists
+    for name, told in tomllib.loads(file.read_text(encoding="utf-8")).items():
         columns = {}
         for column, spec in told.pop("columns").items():
             choices = spec.pop("choices", None)
-            choices = _NAMED[choices] if isinstance(choices, str) else choices and tuple(choices)
+            choices = lists[choices] if isinstance(choices, str) else choices and tuple(choices)
             columns[column] = Column(**spec, choices=choices)
-        lists = {field: tuple(told.pop(field, ())) for field in ("key", "withheld")}
-        made[name] = Table(name, columns=columns, **lists, **told)
+        listed = {field: tuple(told.pop(field, ())) for field in ("key", "withheld")}
+        made[name] = Table(name, columns=columns, **listed, **told)
     return made
 
 
-_BY_GROUP = {group: _read(group) for group in _GROUPS}
+_BY_GROUP = {group: read_contracts(Path(__file__).parent / f"{group}.toml") for group in _GROUPS}
 CONTRACTS: dict[str, Table] = {name: table for made in _BY_GROUP.values() for name, table in made.items()}
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import minimize
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from idic_lab.meridian import campaign, products, simulate
+from idic_lab.meridian import products, simulate, trials
 from idic_lab.meridian.draws import stream
 from idic_lab.meridian.purchases import draw_buyers, draw_orders
 from idic_lab.meridian.settings import settings
@@ -38,7 +38,7 @@ def test_without_an_effect_a_test_finds_one_at_its_nominal_rate():
     ids = pd.array([f"C{number}" for number in range(1_000)], dtype="str")
     rejected = []
     for seed in range(300):
-        results, planted = campaign.draw_campaign(
+        results, planted = trials.draw_campaign(
             np.random.default_rng(seed), orders, np.full(1_000, 40), where, ids, chosen
         )
         found, error = difference(results)

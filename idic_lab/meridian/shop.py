@@ -1,0 +1,337 @@
+"""One block of people after the other, from what drives them to the tables that follow, put together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.errors import DataError
+from idic_lab.meridian import (
+    contacts,
+    opinions,
+    orders,
+    people,
+    planted,
+    products,
+    purchases,
+    records,
+    trials,
+    weeks,
+)
+from idic_lab.meridian.draws import choose, labels, stream
+from idic_lab.meridian.settings import BLOCK, PEOPLE, SEED, Settings, settings
+from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, ROLES
+
+Tables = dict[str, pd.DataFrame]
+
+
+@dataclass
+class Meridian:
+    """A simulated retailer.
+
+    Attributes
+    ----------
+    tables : dict of str to DataFrame
+        What the retailer sees, each table by its contract in :mod:`idic_lab.tables`.
+    truth : dict of str to DataFrame
+        What was planted; only checks look at it.
+    """
+
+    tables: Tables
+    truth: Tables
+    settings: Settings
+    seed: int
+
+    def __repr__(self) -> str:
+        return f"Meridian({len(self.truth['people']):,} people, {len(self.tables)} tables, seed {self.seed})"
+
+
+def simulate(
+    n: int = PEOPLE, seed: int = SEED, difficulty: str | Settings = "default", **switches: bool
+) -> Meridian:
+    """Simulate the two years of a retailer with n customers.
+
+    Parameters
+    ----------
+    n : int
+        People, at least 50.
+    seed : int
+        The same seed gives the same tables.
+    difficulty : {"easy", "default", "hard"} or Settings
+        How far apart the need segments are and how faulty the records.
+    **switches : bool
+        ``segments=False``, ``campaign_effect=False``, ``fatigue=False``, ``errors=False``, ``weekly_changes=False``
+        plant nothing there; ``independence=False`` makes spend rise with frequency.
+
+    Returns
+    -------
+    Meridian
+        ``tables`` (what is seen) and ``truth`` (what was planted).
+
+    Raises
+    ------
+    UnknownName, DataError
+        For unknown difficulties or switches and impossible numbers.
+
+    Examples
+    --------
+    >>> shop = simulate(n=500, seed=7)
+    >>> shop
+    Meridian(500 people, 15 tables, seed 7)
+    >>> len(shop.tables["transactions"]["customer_id"].unique())
+    500
+    """
+    chosen = settings(difficulty, **switches)
+    seen, planted_truth = {}, {}
+    for parts in blocks(n, seed, chosen):
+        for store, part in zip((seen, planted_truth), parts, strict=True):
+            for name, data in part.items():
+                store.setdefault(name, []).append(data)
+    return Meridian(_joined(seen), _joined(planted_truth), chosen, seed)
+
+
+def _joined(store: dict[str, list[pd.DataFrame]]) -> Tables:
+    return {
+        name: parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+        for name, parts in store.items()
+    }
+
+
+def blocks(n: int, seed: int, chosen: Settings) -> Iterator[tuple[Tables, Tables]]:
+    """Tables and truth of one block of people after the other; the last pair holds what there is once.
+
+    Block sizes are nearly equal and depend on n alone, so that writing block by block gives what simulating at once
+    gives.
+
+    Examples
+    --------
+    >>> [len(seen["transactions"]) > 0 for seen, truth in blocks(60, 1, settings()) if "people" in truth]
+    [True]
+    """
+    if not isinstance(n, int | np.integer) or n < 50:
+        raise DataError(f"n must be a whole number of at least 50 people, found {n!r}.")
+    parts = -(-n // BLOCK)
+    first, sums = Counter(), Counter()
+    for number in range(parts):
+        block = _draw_block(n // parts + (number < n % parts), seed, number, first, chosen)
+        tables, truth = _block_tables(block, first)
+        sums.update(planted.policy_sums(truth["campaign"]))
+        yield tables, truth
+    once = {
+        "products": products.product_table(),
+        "product_options": products.option_table(),
+        "cost_rates": orders.rate_table(),
+        "survey_questions": opinions.question_table(),
+    }
+    truth = planted.constant_truth(chosen) | {
+        "campaign_policies": planted.policy_table(sums),
+        "parameters": planted.parameter_truth(chosen, sums),
+    }
+    yield once, truth
+
+
+@dataclass
+class _Block:
+    """Everything drawn of one block that more than one table needs."""
+
+    rng: Callable[[str], np.random.Generator]
+    settings: Settings
+    buyers: purchases.Buyers
+    orders: purchases.Orders
+    lines: orders.Lines
+    segment: np.ndarray
+    people: people.People
+    reach: contacts.Reach
+    records: records.Records
+    consent_said: pd.DataFrame
+    consent: np.ndarray
+    satisfaction: np.ndarray
+    order_channel: np.ndarray
+    delivery_days: np.ndarray
+    contacts: pd.DataFrame
+    wallet: pd.DataFrame
+    accounts: orders.Accounts
+
+
+def _draw_block(n: int, seed: int, number: int, first: Counter, settings: Settings) -> _Block:
+    """The people of a block, their orders, records, contacts and accounts, numbered on from `first`."""
+    rng = partial(stream, seed, number)
+    buyers = purchases.draw_buyers(rng("buyers"), n, settings)
+    placed = purchases.draw_orders(rng("orders"), buyers, settings)
+    segment = opinions.draw_segments(rng("segments"), buyers, settings)
+    end = weeks.END.astype("datetime64[D]")
+    reach = contacts.draw_reach(rng("reach"), segment, settings)
+    kept = records.draw_records(rng("records"), first["records"], reach.preferred, buyers.first_day)
+    consent_said, consent = records.draw_consent(rng("consent"), kept, reach.preferred)
+    satisfied = opinions.draw_satisfaction(rng("satisfaction"), buyers)
+    lines = orders.draw_lines(rng("lines"), placed, segment, settings)  # settles the amounts of the orders
+    channel = orders.draw_order_channels(rng("order channels"), kept, placed)
+    outbound = contacts.draw_outbound(rng("outbound"), reach, consent, buyers.first_day, settings)
+    inbound = contacts.draw_inbound(rng("inbound"), reach, placed, buyers.first_day, satisfied, settings)
+    return _Block(
+        rng=rng,
+        settings=settings,
+        buyers=buyers,
+        orders=placed,
+        lines=lines,
+        segment=segment,
+        people=people.draw_people(rng("people"), first["people"], segment, settings, end),
+        reach=reach,
+        records=kept,
+        consent_said=consent_said,
+        consent=consent,
+        satisfaction=satisfied,
+        order_channel=channel,
+        delivery_days=orders.draw_delivery_days(rng("delivery"), channel, placed, settings),
+        contacts=pd.concat([outbound, inbound], ignore_index=True),
+        wallet=purchases.draw_wallet(rng("wallet"), buyers, placed),
+        accounts=orders.draw_accounts(rng("accounts"), kept, n, first["accounts"]),
+    )
+
+
+def _block_tables(block: _Block, first: Counter) -> tuple[Tables, Tables]:
+    """Observed tables and planted answers of one block; `first`, what earlier ones numbered, is brought up to date."""
+    review, sentiment = opinions.draw_reviews(
+        block.rng("reviews"), block.records, block.orders, block.lines, block.satisfaction, first["reviews"]
+    )
+    results, reactions = trials.draw_campaign(
+        block.rng("campaign"),
+        block.orders,
+        block.people.age,
+        block.order_channel,
+        block.people.customer_id,
+        block.settings,
+    )
+    events, sessions = contacts.draw_visits(
+        block.rng("visits"),
+        block.records,
+        block.buyers,
+        block.orders,
+        block.lines,
+        orders.online_records(block.records, block.orders, block.order_channel),
+        block.people.age,
+        first["sessions"],
+        block.settings,
+    )
+    showings = trials.draw_price_tests(
+        block.rng("prices"),
+        block.segment,
+        block.records.by_touchpoint[:, records.PANEL] >= 0,
+        block.buyers.first_day,
+        block.people.customer_id,
+        first["tests"],
+        block.settings,
+    )
+    tables = _order_tables(block, first["orders"]) | {
+        "source_records": records.record_table(
+            block.rng("record table"), block.people, block.records, block.consent_said, block.settings
+        ),
+        "web_events": events,
+        "interactions": contacts.interaction_table(block.contacts, block.records, first["contacts"]),
+        "survey_responses": _responses(block),
+        "reviews": review,
+        "campaign_results": results,
+        "price_tests": showings,
+        "accounts": block.accounts.accounts,
+        "account_roles": block.accounts.roles,
+    }
+    owner = block.people.customer_id.take(block.records.person)
+    truth = {
+        "people": _people_truth(block, first["households"]),
+        "record_owners": pd.DataFrame({"record_id": block.records.record_id, "customer_id": owner}),
+        "review_sentiment": sentiment,
+        "campaign": reactions,
+        "account_members": _member_truth(block),
+    }
+    first.update(
+        people=len(block.people),
+        households=int(block.people.household.max()) + 1,
+        records=len(block.records.person),
+        accounts=len(block.accounts.accounts),
+        orders=len(block.orders.day),
+        contacts=len(block.contacts),
+        sessions=sessions,
+        reviews=len(review),
+        tests=len(showings),
+    )
+    return tables, truth
+
+
+def _order_tables(block: _Block, first: int) -> Tables:
+    customer_id = block.people.customer_id
+    order_id = labels("O", first + 1 + np.arange(len(block.orders.day)), 8)
+    charged = orders.charged_to(block.rng("charges"), block.accounts, block.orders)
+    return {
+        "transactions": orders.transaction_table(
+            block.orders,
+            customer_id,
+            order_id,
+            block.order_channel,
+            block.delivery_days,
+            choose(block.accounts.accounts["account_id"], charged),
+        ),
+        "order_lines": orders.order_line_table(block.orders, block.lines, customer_id, order_id),
+    }
+
+
+def _responses(block: _Block) -> pd.DataFrame:
+    answers = opinions.draw_answers(block.rng("answers"), block.segment, block.settings)
+    late = np.nan_to_num(block.delivery_days - weeks.DELIVERY_DAYS)
+    spend = block.wallet["category_spend"].to_numpy()
+    parts = [
+        opinions.needs_responses(block.rng("needs survey"), block.records, answers),
+        opinions.service_responses(
+            block.rng("service survey"),
+            block.records,
+            block.orders,
+            late,
+            block.people.age,
+            block.satisfaction,
+        ),
+        opinions.wallet_responses(block.rng("wallet survey"), block.records, spend),
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _people_truth(block: _Block, first_household: int) -> pd.DataFrame:
+    everybody, reach = block.people, block.reach
+    household = labels("H", first_household + 1 + np.maximum(everybody.household, 0), 6)
+    together = np.where(everybody.household >= 0, np.arange(len(everybody)), -1)
+    drivers = {
+        "customer_id": everybody.customer_id,
+        "household": household.take(together, allow_fill=True),
+        "twin": everybody.twin,
+        "purchase_rate": np.round(block.buyers.rate, 8),
+        "dropout_probability": np.round(block.buyers.dropout, 6),
+        "mean_spend": np.round(block.buyers.mean_spend, 4),
+        "alive": block.orders.alive,
+        "need_segment": choose(opinions.segment_names(block.settings), block.segment),
+        "satisfaction": np.round(block.satisfaction, 4),
+        "preferred_channel": choose(CHANNELS, reach.preferred),
+        **{f"response_{channel}": reach.response[:, row] for row, channel in enumerate(CHANNELS)},
+        "time_of_day": choose(tuple(contacts.TIMES_OF_DAY), reach.time_of_day),
+        **{f"consent_{channel}": block.consent[:, row] for row, channel in enumerate(CONSENT_CHANNELS)},
+        "return_rate": block.lines.return_rate,
+        "heavy_caller": reach.heavy_caller,
+    }
+    contact_cost = np.bincount(block.contacts["person"], block.contacts["cost"], minlength=len(everybody))
+    profit = orders.profits(block.orders, block.lines, block.order_channel != orders.STORE, contact_cost)
+    below = pd.DataFrame({"below_zero": profit["profit"] < 0})
+    return pd.concat([pd.DataFrame(drivers), block.wallet, profit, below], axis=1)
+
+
+def _member_truth(block: _Block) -> pd.DataFrame:
+    members = block.accounts
+    member = np.flatnonzero(members.role_of >= 0)
+    return pd.DataFrame(
+        {
+            "account_id": choose(members.accounts["account_id"], members.account_of[member]),
+            "customer_id": block.people.customer_id.take(member),
+            "role": choose(ROLES, members.role_of[member]),
+        }
+    )
