@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from idic_lab.errors import DataError, pick
-from idic_lab.notebook.questions import _inline, content
+from idic_lab.notebook.questions import content, inline
 
 if TYPE_CHECKING:
     from idic_lab.repository import Repository
@@ -72,10 +72,10 @@ def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
     cards = "".join(
         f'<div style="flex:1 1 14em;border:{2 if option.key == chosen else 1}px solid '
         f'{"#0072B2" if option.key == chosen else "#8C8C8C"};border-radius:4px;padding:.5em .8em">'
-        f"<p><strong>({option.key}) {_inline(option.text)}</strong></p>"
-        f"<p>{_inline(option.evidence.format(**numbers))}</p>"
+        f"<p><strong>({option.key}) {inline(option.text)}</strong></p>"
+        f"<p>{inline(option.evidence.format(**numbers))}</p>"
         + (
-            f"<p><em>What would change it:</em> {_inline(option.change.format(**numbers))}</p>"
+            f"<p><em>What would change it:</em> {inline(option.change.format(**numbers))}</p>"
             if option.change
             else ""
         )
@@ -83,7 +83,7 @@ def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
         for option in asked.options
     )
     return (
-        f'<div role="group" aria-label="Decision"><p><strong>{_inline(asked.text)}</strong></p>'
+        f'<div role="group" aria-label="Decision"><p><strong>{inline(asked.text)}</strong></p>'
         f'<div style="display:flex;flex-wrap:wrap;gap:.8em">{cards}</div></div>'
     )
 

@@ -82,6 +82,10 @@ class Question:
             for position, choice in enumerate(self.choices)
         )
 
+    def reason(self, choice: Choice, value: float | None = None, **numbers: object) -> str:
+        """Why a choice holds or not, with the numbers in their places."""
+        return choice.why.format(**{"value": self.typical if value is None else value, **numbers})
+
 
 def folder() -> Path:
     """Where the files of questions are: beside the notebooks."""
@@ -169,21 +173,20 @@ def page(asked: Question, value: float | None = None, **numbers: object) -> str:
     >>> page(question("21-top-fifth"), 0.62).count("<details")
     4
     """
-    numbers = {"value": asked.typical if value is None else value, **numbers}
     answers = "".join(
         f'<details name="{asked.id}" style="margin:.3em 0;padding:.35em .7em;border:1px solid #8C8C8C;border-radius:4px">'
-        f'<summary style="cursor:pointer">{_inline(choice.text)}</summary>'
+        f'<summary style="cursor:pointer">{inline(choice.text)}</summary>'
         f'<p style="margin:.4em 0 .2em 1.1em"><strong style="color:{_RIGHT if choice.right else _WRONG}">'
-        f"{'Yes.' if choice.right else 'Not quite.'}</strong> {_inline(choice.why.format(**numbers))}</p></details>"
+        f"{'Yes.' if choice.right else 'Not quite.'}</strong> {inline(asked.reason(choice, value, **numbers))}</p></details>"
         for choice in asked.settled(value)
     )
     return (
         f'<div role="group" aria-label="Question" style="max-width:46em;border-left:4px solid #0072B2;padding:.2em 0 .2em .9em">'
-        f"<p><strong>{_inline(asked.text)}</strong></p>{answers}</div>"
+        f"<p><strong>{inline(asked.text)}</strong></p>{answers}</div>"
     )
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
     """Text with ``*emphasis*`` and `` `code` `` as HTML; everything else escaped."""
     text = html.escape(" ".join(text.split()), quote=False)
     text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
