@@ -242,6 +242,9 @@ def simulate(
     n: Annotated[int, typer.Option(help="How many people.")] = 2000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same data.")] = 1997,
     difficulty: Annotated[str, typer.Option(help="easy, default or hard.")] = "default",
+    world: Annotated[
+        str, typer.Option(help="friendly, or one that breaks an assumption of the models, as in regular.")
+    ] = "friendly",
     out: Annotated[
         Path, typer.Option(help="Folder for the tables; the planted truth goes into its subfolder truth.")
     ] = Path("meridian"),
@@ -250,7 +253,13 @@ def simulate(
     from idic_lab import meridian
 
     meridian.simulate_to(
-        out, n=n, seed=seed, difficulty=difficulty, format="parquet", progress=sys.stderr.isatty()
+        out,
+        n=n,
+        seed=seed,
+        difficulty=difficulty,
+        world=world,
+        format="parquet",
+        progress=sys.stderr.isatty(),
     )
     typer.echo(f"Wrote the tables to {out}, and what was planted in them to its subfolder.")
 

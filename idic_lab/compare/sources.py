@@ -15,7 +15,7 @@ from idic_lab.errors import DataError, LabError, UnknownName
 
 KEYS = ("name", "file", "columns", "simulate", "basis", "calibration_end")
 BASES = ("value", "needs")
-SIMULATION = ("n", "seed", "difficulty", "separation", "segments", "campaign_effect", "independence")
+SIMULATION = ("n", "seed", "difficulty", "world", "separation", "segments", "campaign_effect", "independence")
 
 
 def checked(spec: str | Mapping, at_hand=()) -> dict:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.meridian import products, weeks
-from idic_lab.meridian.draws import choose, labels, logistic, pick, ranks
+from idic_lab.meridian.draws import choose, labels, logistic, pick, ranks, standardise
 from idic_lab.meridian.orders import Lines
 from idic_lab.meridian.purchases import Buyers, Orders
 from idic_lab.meridian.records import APP, HOME_OF_CHANNEL, WEB, Records
@@ -74,6 +74,9 @@ def draw_outbound(
     """
     n = len(first_day)
     eager = rng.gamma(1.2, 1 / 1.2, n)
+    responsive = np.ones(n)
+    if settings.contact_by_response:
+        responsive = np.exp(0.6 * standardise(np.log(eager)) - 0.18)
     count = rng.poisson(OUTBOUND_PER_DAY * eager * (weeks.DAYS - first_day))
     person, rank = ranks(count)
     burst, _ = ranks(np.ceil(count / 3).astype(int))
@@ -91,7 +94,7 @@ def draw_outbound(
     hour = rng.integers(8, 21, len(person))
     window = np.array(list(TIMES_OF_DAY.values()))[reach.time_of_day[person]]
     timely = (hour >= window[:, 0]) & (hour < window[:, 1])
-    chance = reach.response[person, channel] * np.where(timely, 1.0, WRONG_TIME)
+    chance = reach.response[person, channel] * np.where(timely, 1.0, WRONG_TIME) * responsive[person]
     responded = rng.random(len(person)) < chance * np.exp(-settings.fatigue * recent)
     return pd.DataFrame(
         {

@@ -169,6 +169,7 @@ def simulate_to(
     n: int = PEOPLE,
     seed: int = SEED,
     difficulty: str | Settings = "default",
+    world: str = "friendly",
     format: str = "parquet",
     progress: bool = True,
     **switches: bool,
@@ -179,7 +180,7 @@ def simulate_to(
     ----------
     folder : path
         Gets one file per table, and the planted answers in its folder ``truth``.
-    n, seed, difficulty, **switches
+    n, seed, difficulty, world, **switches
         As for :func:`idic_lab.meridian.simulate`, whose tables the files hold.
     format : {"parquet", "csv"}
     progress : bool
@@ -193,7 +194,7 @@ def simulate_to(
     15
     """
     folder = Path(folder)
-    chosen = settings(difficulty, **switches)
+    chosen = settings(difficulty, world, **switches)
     writers = (TableWriter(folder, format), TableWriter(folder / "truth", format))
     steps = tqdm(
         blocks(n, seed, chosen), total=-(-n // BLOCK) + 1, unit="block", disable=not progress, leave=False

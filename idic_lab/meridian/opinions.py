@@ -64,7 +64,14 @@ def draw_segments(rng: np.random.Generator, buyers: Buyers, settings: Settings) 
 
 
 def draw_answers(rng: np.random.Generator, segment: np.ndarray, settings: Settings) -> np.ndarray:
-    """Answers to the battery, 0 or 1, shape (people, 20)."""
+    """Answers to the battery, 0 or 1, shape (people, 20); by one trait of each person where no segments are planted."""
+    if settings.one_trait:
+        level = np.linspace(-0.5, 0.6, len(BATTERY))[np.random.default_rng(20).permutation(len(BATTERY))]
+        loading = np.random.default_rng(21).uniform(0.6, 1.8, len(BATTERY))
+        trait = rng.standard_normal((len(segment), 1))
+        return (rng.random((len(segment), len(QUESTIONS))) < logistic(level + loading * trait)).astype(
+            np.int64
+        )
     return (rng.random((len(segment), len(QUESTIONS))) < item_probabilities(settings)[segment]).astype(
         np.int64
     )

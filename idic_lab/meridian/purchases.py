@@ -69,13 +69,15 @@ def draw_orders(rng: np.random.Generator, buyers: Buyers, settings: Settings) ->
     Given its count, a Poisson process is a set of uniform times; of those, the repeat purchases up to and including
     the one after which the person leaves (a geometric count) are kept. This is BG/NBD without a loop over purchases.
     """
-    clock = weeks.operational_time()
+    clock = weeks.operational_time(settings.season)
     middle = (clock[:-1] + clock[1:]) / 2  # every day stands for its middle, so that rounding to days is even
     begin, end = middle[buyers.first_day], middle[-1]
-    events = rng.poisson(buyers.rate * (end - begin))
+    poisson = settings.purchase_shape == 1 and settings.rate_drift == 0
+    events, elapsed = (_poisson if poisson else _renewals)(rng, buyers.rate, end - begin, settings)
     lifetime = np.ceil(np.log(1 - rng.random(len(events))) / np.log1p(-buyers.dropout))
+    lifetime -= settings.leave_after_first
     person, rank = ranks(events)
-    when = begin[person] + rng.random(len(person)) * (end - begin[person])
+    when = begin[person] + (rng.random(len(person)) * (end - begin[person]) if poisson else elapsed)
     when = when[np.lexsort((when, person))]
     kept = rank < lifetime[person]
     count = np.minimum(events, lifetime).astype(np.int64)
@@ -88,6 +90,30 @@ def draw_orders(rng: np.random.Generator, buyers: Buyers, settings: Settings) ->
     amount = np.round(rng.gamma(settings.purchase.p, 1.0, len(day)) / buyers.spend_rate[person], 2)
     last = np.cumsum(count + 1) - 1
     return Orders(person, day, rank, np.maximum(amount, 1.0), day[last], count + 1, events < lifetime)
+
+
+def _poisson(rng, rate, span, settings):
+    """Numbers of purchases of a Poisson process; their times are drawn where they are needed."""
+    return rng.poisson(rate * span), None
+
+
+def _renewals(rng, rate, span, settings):
+    """Numbers of purchases, and the times since the first, of people who are regular, clumpy or change their rate.
+
+    Times between purchases are gamma distributed with the person's mean. A rate that drifts is a clock that runs slower
+    (or faster) with the time since the first purchase: purchases are drawn on that clock and dated by the calendar.
+    """
+    drift, shape = settings.rate_drift / 365, settings.purchase_shape
+    on_clock = np.expm1(drift * span) / drift if drift else span
+    expected = rate * on_clock
+    person, rank = ranks(np.ceil(expected + 8 * np.sqrt(expected / shape + 1) + 12).astype(np.int64))
+    waited = rng.gamma(shape, 1 / shape, len(person)) / rate[person]
+    total = np.cumsum(waited)
+    first = rank == 0
+    total -= (total[first] - waited[first])[person]
+    within = total <= on_clock[person]
+    elapsed = np.log1p(drift * total[within]) / drift if drift else total[within]
+    return np.bincount(person[within], minlength=len(rate)), elapsed
 
 
 def _one_order_a_day(person, rank, day, repeats):

@@ -51,6 +51,20 @@ class Settings:
         False plants nothing: one crowd with the same average answers; arms that do not differ in conversions.
     weekly_changes : bool
         False leaves out the step and the drift.
+    purchase_shape : float
+        Shape of the gamma-distributed times between purchases: 1 is a Poisson process, above 1 people buy at regular
+        intervals, below 1 in clumps.
+    leave_after_first : bool
+        People may leave after their first purchase as after any other, so that one who never came back may be gone; in
+        BG/NBD whoever bought once is a customer for good.
+    season : float
+        Multiplies the season of orders on a logarithmic scale; the purchase clock then parts from the calendar.
+    rate_drift : float
+        Change of a person's purchase rate a year after the first purchase, on a logarithmic scale; 0 is a constant rate.
+    one_trait : bool
+        No segments: the answers to the battery follow one continuous trait of a person, and so are correlated.
+    contact_by_response : bool
+        Whoever responds more is contacted more, so that recent contacts say something about the person.
     """
 
     purchase: PurchaseModel = field(default_factory=PurchaseModel)
@@ -61,12 +75,32 @@ class Settings:
     segments: bool = True
     campaign_effect: bool = True
     weekly_changes: bool = True
+    purchase_shape: float = 1.0
+    leave_after_first: bool = False
+    season: float = 1.0
+    rate_drift: float = 0.0
+    one_trait: bool = False
+    contact_by_response: bool = False
 
 
 DIFFICULTIES = {
     "easy": Settings(separation=1.15, error_rate=0.4),
     "default": Settings(),
     "hard": Settings(separation=0.42, error_rate=2.0),
+}
+
+# In the friendly world the tables are drawn from the models that the course fits. In each of the others one of their
+# assumptions does not hold, and what rests on it can be seen to fail or to stand.
+WORLDS: dict[str, dict] = {
+    "friendly": {},
+    "regular": {"purchase_shape": 3.0},
+    "clumpy": {"purchase_shape": 0.4},
+    "silent": {"leave_after_first": True},
+    "seasonal": {"season": 8.0},
+    "drifting": {"rate_drift": -0.7},
+    "dependent": {"spend_with_frequency": 0.5},
+    "one_trait": {"one_trait": True, "segments": False},
+    "chosen_contacts": {"contact_by_response": True},
 }
 
 # What a switch turned off does to the settings.
@@ -80,12 +114,14 @@ _OFF = {
 }
 
 
-def settings(difficulty: str | Settings = "default", **switches: bool) -> Settings:
-    """The settings of a difficulty, with switches turned off.
+def settings(difficulty: str | Settings = "default", world: str = "friendly", **switches: bool) -> Settings:
+    """The settings of a difficulty in a world, with switches turned off.
 
     Parameters
     ----------
     difficulty : {"easy", "default", "hard"} or Settings
+    world : str
+        "friendly", or one in which an assumption of the models does not hold: a name in `WORLDS`.
     **switches : bool
         ``segments``, ``campaign_effect``, ``fatigue``, ``errors``, ``weekly_changes``, ``independence`` (of spend
         and frequency); False turns that planted truth off.
@@ -93,16 +129,17 @@ def settings(difficulty: str | Settings = "default", **switches: bool) -> Settin
     Raises
     ------
     UnknownName
-        For a difficulty or a switch that does not exist.
+        For a difficulty, a world or a switch that does not exist.
 
     Examples
     --------
     >>> settings("easy", fatigue=False).fatigue
     0.0
+    >>> settings(world="regular").purchase_shape
+    3.0
     """
-    chosen = difficulty
-    if not isinstance(difficulty, Settings):
-        chosen = pick("difficulty", difficulty, DIFFICULTIES)
+    chosen = difficulty if isinstance(difficulty, Settings) else pick("difficulty", difficulty, DIFFICULTIES)
+    chosen = replace(chosen, **pick("world", world, WORLDS))
     for name, on in switches.items():
         off = pick("switch", name, _OFF)
         chosen = chosen if on else replace(chosen, **off)
@@ -116,7 +153,9 @@ def _check(chosen: Settings) -> None:
             raise DataError(
                 f"purchase.{knob.name} must be above 0, found {getattr(chosen.purchase, knob.name)!r}."
             )
-    for name in ("separation", "error_rate", "fatigue"):
+    if not chosen.purchase_shape > 0:
+        raise DataError(f"purchase_shape must be above 0, found {chosen.purchase_shape!r}.")
+    for name in ("separation", "error_rate", "fatigue", "season"):
         if not getattr(chosen, name) >= 0:
             raise DataError(f"{name} must be 0 or more, found {getattr(chosen, name)!r}.")
     if not -1 < chosen.spend_with_frequency < 1:

@@ -52,7 +52,11 @@ class Meridian:
 
 
 def simulate(
-    n: int = PEOPLE, seed: int = SEED, difficulty: str | Settings = "default", **switches: bool
+    n: int = PEOPLE,
+    seed: int = SEED,
+    difficulty: str | Settings = "default",
+    world: str = "friendly",
+    **switches: bool,
 ) -> Meridian:
     """Simulate the two years of a retailer with n customers.
 
@@ -64,6 +68,9 @@ def simulate(
         The same seed gives the same tables.
     difficulty : {"easy", "default", "hard"} or Settings
         How far apart the need segments are and how faulty the records.
+    world : str
+        "friendly": drawn from the models that the course fits. In "regular", "clumpy", "silent", "seasonal", "drifting",
+        "dependent", "one_trait" and "chosen_contacts" one of their assumptions does not hold.
     **switches : bool
         ``segments=False``, ``campaign_effect=False``, ``fatigue=False``, ``errors=False``, ``weekly_changes=False``
         plant nothing there; ``independence=False`` makes spend rise with frequency.
@@ -86,7 +93,7 @@ def simulate(
     >>> len(shop.tables["transactions"]["customer_id"].unique())
     500
     """
-    chosen = settings(difficulty, **switches)
+    chosen = settings(difficulty, world, **switches)
     seen, planted_truth = {}, {}
     for parts in blocks(n, seed, chosen):
         for store, part in zip((seen, planted_truth), parts, strict=True):

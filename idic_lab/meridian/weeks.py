@@ -33,11 +33,11 @@ def days_to_dates(days: np.ndarray) -> np.ndarray:
     return (START + np.asarray(days).astype("timedelta64[D]")).astype("datetime64[us]")
 
 
-def day_weights() -> np.ndarray:
+def day_weights(strength: float = 1.0) -> np.ndarray:
     """How busy each day is with orders, shape (728,); averages 1 over each year.
 
     The season is mild and every rise is repaid by a fall close by, so that operational time stays within about two
-    days of the calendar.
+    days of the calendar; a `strength` above 1 makes it steep, and the clock leaves the calendar.
     """
     season = np.ones(DAYS)
     of_year = np.arange(DAYS) % 364
@@ -47,7 +47,7 @@ def day_weights() -> np.ndarray:
     season[(of_year >= 14) & (of_year < 28)] = 1.04  # winter sale
     season[(of_year >= 182) & (of_year < 210)] = 0.96  # holidays
     season[(of_year >= 210) & (of_year < 238)] = 1.04
-    return _by_weekday(season)
+    return _by_weekday(season**strength)
 
 
 def interest_weights() -> np.ndarray:
@@ -64,9 +64,9 @@ def _by_weekday(season: np.ndarray) -> np.ndarray:
     return season / season.mean() * _WEEKDAY[np.arange(DAYS) % 7]
 
 
-def operational_time() -> np.ndarray:
+def operational_time(strength: float = 1.0) -> np.ndarray:
     """Operational time at the start of each day and at the end of the last, shape (729,), in days."""
-    return np.concatenate([[0.0], np.cumsum(day_weights())])
+    return np.concatenate([[0.0], np.cumsum(day_weights(strength))])
 
 
 def busy_day(share: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
