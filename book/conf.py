@@ -21,6 +21,7 @@ nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # else it asks a content network for the controls, which need a kernel anyway
 myst_heading_anchors = 3
 suppress_warnings = [
+    "ref.python",  # a word in backquotes may be the name of several attributes
     "mystnb.unknown_mime_type",  # headline numbers also carry a part for the report of a run
 ]
 html_theme = "sphinx_book_theme"
