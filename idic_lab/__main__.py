@@ -1,5 +1,21 @@
 """``python -m idic_lab`` is ``idic-lab``."""
 
-from idic_lab.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """The command line; what an extra of the package brings and is missing is one sentence."""
+    try:
+        from idic_lab import cli
+
+        cli.main()
+    except ModuleNotFoundError as error:
+        if (error.name or "idic_lab").startswith("idic_lab"):
+            raise
+        sys.exit(
+            f"Error: this takes the package {error.name}, which is not installed: pip install 'idic-lab[all]'"
+        )
+
+
+if __name__ == "__main__":
+    main()

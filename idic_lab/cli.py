@@ -1,4 +1,4 @@
-"""The command line: ``idic-lab run | compare | datasets``."""
+"""The command line: ``idic-lab run | compare | course | datasets | exercises | forget | find``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from idic_lab import __version__, mistyped
+from idic_lab import __version__, mistyped, shipped
 from idic_lab.errors import LabError
 
 app = typer.Typer(
@@ -197,6 +197,15 @@ def compare(
     typer.echo(f"Report: {outcome.report}")
 
 
+@app.command()
+def course(folder: Annotated[Path, typer.Argument(help="A new folder, as in crm-course.")]) -> None:
+    """Lay out notebooks, exercises and studies in a folder of your own, to work in."""
+    from idic_lab.course.runs import notebooks
+
+    notebooks.lay_out(folder)
+    typer.echo(f"Now: jupyter lab {folder / 'notebooks' / '00_start_here.ipynb'}")
+
+
 @datasets_app.command("list")
 def list_datasets() -> None:
     """Show every data set, with its size and how to get it."""
@@ -264,27 +273,39 @@ def simulate(
     typer.echo(f"Wrote the tables to {out}, and what was planted in them to its subfolder.")
 
 
-Course = Annotated[Path, typer.Option(help="Folder of the nbgrader course.")]
+Course = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the nbgrader course; exercises/ if it is there, else the one that came with the package."
+    ),
+]
+
+
+def _course_folder(given: Path | None) -> Path:
+    here = Path("exercises")
+    return given or (here if (here / "nbgrader_config.py").exists() else shipped("exercises"))
 
 
 @exercises_app.command("check")
 def check_exercises(
     assignment: Annotated[list[str] | None, typer.Argument(help="Assignments; all unless given.")] = None,
-    course: Course = Path("exercises"),
+    course: Course = None,
     quick: Annotated[bool, typer.Option("--quick", help="Leave nbgrader and its kernels out.")] = False,
 ) -> None:
     """Hold the exercises to what they promise: solutions, wrong answers, leaks, metadata."""
     from idic_lab.exercises.course_checks import check_course
     from idic_lab.exercises.course_folder import CourseFolder
 
-    if not check_course(CourseFolder(course), assignment or None, with_nbgrader=not quick, tell=typer.echo):
+    if not check_course(
+        CourseFolder(_course_folder(course)), assignment or None, with_nbgrader=not quick, tell=typer.echo
+    ):
         raise typer.Exit(1)
 
 
 @exercises_app.command("grade")
 def grade_exercises(
     assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")],
-    course: Course = Path("exercises"),
+    course: Course = None,
     processes: Annotated[int, typer.Option(help="Submissions graded at once.")] = 2,
     seconds: Annotated[float, typer.Option(help="Longest time one submission may take.")] = 300,
 ) -> None:
@@ -292,7 +313,7 @@ def grade_exercises(
     from idic_lab.exercises.classroom import grade_class
     from idic_lab.exercises.course_folder import CourseFolder
 
-    table = grade_class(CourseFolder(course), assignment, processes, seconds, tell=typer.echo)
+    table = grade_class(CourseFolder(_course_folder(course)), assignment, processes, seconds, tell=typer.echo)
     typer.echo(table.drop(columns="notes").to_string(index=False))
 
 
@@ -300,30 +321,30 @@ def grade_exercises(
 def begin_exercise(
     assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")],
     student: Annotated[str, typer.Option("--id", help="Your id; the shop you work on grows from it.")] = "me",
-    course: Course = Path("exercises"),
+    course: Course = None,
     out: Annotated[Path, typer.Option(help="Folder for your copy.")] = Path("my-exercises"),
 ) -> None:
     """Take a student's copy of an assignment, to work on without an instructor."""
-    mistyped.assignment(course, assignment)
+    mistyped.assignment(_course_folder(course), assignment)
     typer.echo(f"Making your copy of {assignment} ...")
     from idic_lab.exercises.course_folder import CourseFolder
     from idic_lab.exercises.self_study import begin
 
-    path = begin(CourseFolder(course), assignment, out, student)
+    path = begin(CourseFolder(_course_folder(course)), assignment, out, student)
     typer.echo(f"Open {path} in JupyterLab. When you are done: idic-lab exercises grade-own {path}")
 
 
 @exercises_app.command("grade-own")
 def grade_own_exercise(
     notebook: Annotated[Path, typer.Argument(help="Your copy of an assignment.")],
-    course: Course = Path("exercises"),
+    course: Course = None,
 ) -> None:
     """Grade a notebook of your own: points per question, and a feedback page beside it."""
     from idic_lab.exercises.course_folder import CourseFolder
     from idic_lab.exercises.self_study import grade_own
 
     typer.echo(f"Grading {notebook.name}; this takes about a minute ...")
-    table, notes, page = grade_own(CourseFolder(course), notebook)
+    table, notes, page = grade_own(CourseFolder(_course_folder(course)), notebook)
     for note in notes:
         typer.echo(f"Note: {note}")
     typer.echo(table.to_string(index=False))
@@ -333,7 +354,7 @@ def grade_own_exercise(
 @exercises_app.command("try")
 def try_exercises(
     assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")] = "value",
-    course: Course = Path("exercises"),
+    course: Course = None,
     out: Annotated[Path, typer.Option(help="A new folder for the trial class.")] = Path("trial-class"),
     size: Annotated[int, typer.Option(min=1, help="Students.")] = 6,
     harmful: Annotated[
@@ -344,7 +365,7 @@ def try_exercises(
     from idic_lab.exercises.course_folder import CourseFolder
     from idic_lab.exercises.trial import trial_class
 
-    table = trial_class(CourseFolder(course), assignment, out, size, harmful, tell=typer.echo)
+    table = trial_class(CourseFolder(_course_folder(course)), assignment, out, size, harmful, tell=typer.echo)
     typer.echo(table.drop(columns="notes").to_string(index=False))
     first = table["student"].iloc[-1]
     typer.echo(f"\nFeedback, as a student sees it: {out}/feedback/{first}/{assignment}/{assignment}.html")
@@ -354,14 +375,14 @@ def try_exercises(
 @exercises_app.command("items")
 def exercise_items(
     assignment: Annotated[str, typer.Argument(help="A graded assignment.")],
-    course: Course = Path("exercises"),
+    course: Course = None,
     plot: Annotated[Path | None, typer.Option(help="Also draw a plot into this file.")] = None,
 ) -> None:
     """Show difficulty, discrimination and the commonest wrong answer of each question."""
     from idic_lab.exercises.course_folder import CourseFolder
     from idic_lab.exercises.items import items, plot_items
 
-    table = items(CourseFolder(course), assignment)
+    table = items(CourseFolder(_course_folder(course)), assignment)
     typer.echo(table.round(2).to_string(index=False))
     if plot:
         plot_items(table).figure.savefig(plot, bbox_inches="tight")

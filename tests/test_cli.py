@@ -79,3 +79,12 @@ def test_a_mistyped_name_is_answered_before_anything_slow_is_loaded(tmp_path):
 
 def test_the_list_of_data_sets_names_cdnow():
     assert "cdnow_sample" in idic_lab("datasets", "list").stdout
+
+
+def test_the_course_is_laid_out_in_a_folder_and_never_over_what_is_there(tmp_path):
+    laid = idic_lab("course", "mine", cwd=tmp_path)
+    assert laid.returncode == 0 and "mine/notebooks/00_start_here.ipynb" in laid.stdout
+    assert (tmp_path / "mine" / "studies" / "quick.yaml").exists()
+    assert (tmp_path / "mine" / "exercises" / "nbgrader_config.py").exists()
+    again = idic_lab("course", "mine", cwd=tmp_path)
+    assert again.returncode == 2 and "is there already" in again.stderr

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from idic_lab import tables
+from idic_lab import shipped, tables
 from idic_lab.errors import DataError, pick
 from idic_lab.meridian.planted import CONTRACTS
 from idic_lab.meridian.settings import BLOCK, PEOPLE, SEED, Settings, settings
@@ -24,7 +24,7 @@ UNFINISHED = ".unfinished"
 
 def default_folder(folder: str | Path | None = None) -> Path:
     """The folder given, or that of the sample data in the project."""
-    return Path(folder) if folder is not None else Path(__file__).parents[2] / "datasets" / "meridian"
+    return Path(folder) if folder is not None else shipped("datasets") / "meridian"
 
 
 def write_csv(data: pd.DataFrame, path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import nbformat
 
-from idic_lab.course.runs import notebooks
+from idic_lab import shipped
 from idic_lab.notebook.lab import FIGURE
 from idic_lab.pipeline import stages
 
@@ -151,7 +151,7 @@ def terms_in(texts: list[str]) -> dict[str, str]:
     >>> list(terms_in(["The Gini coefficient of revenue is 0.55."]))
     ['Gini coefficient']
     """
-    path = notebooks.folder().parent / "docs" / "glossary.md"
+    path = shipped("docs") / "glossary.md"
     if not path.exists():
         return {}
     rows = re.findall(r"^\| (.+?) \| .+? \| (.+?) \| \[\d\d\]", path.read_text(encoding="utf-8"), flags=re.M)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 from pathlib import Path
 
 import yaml
 
+from idic_lab import shipped
 from idic_lab.errors import DataError, LabError, UnknownName
 from idic_lab.pipeline.stages import STAGES, Stage
 
@@ -17,13 +19,22 @@ RESERVED = {"dataset": "name the data set first, as in 'idic-lab run cdnow'", "r
 
 def folder() -> Path:
     """The folder of the course's notebooks: beside the package in a checkout, inside it when installed."""
-    package = Path(__file__).resolve().parents[2]
-    for candidate in (package.parent / "notebooks", package / "share" / "notebooks"):
-        if (candidate / "00_start_here.ipynb").exists():
-            return candidate
-    raise DataError(
-        "The course's notebooks are not beside the package. Run from a checkout of the repository."
-    )
+    found = shipped("notebooks")
+    if not (found / "00_start_here.ipynb").exists():
+        raise DataError(f"The course's notebooks are missing: there is no folder {str(found)!r}.")
+    return found
+
+
+def lay_out(target: Path) -> None:
+    """Copy the notebooks, exercises and studies into a folder of one's own; what stands there is never overwritten."""
+    parts = ("notebooks", "exercises", "studies")
+    there = [name for name in parts if (target / name).exists()]
+    if there:
+        raise DataError(
+            f"'{target / there[0]}' is there already, perhaps with your work. Name another folder."
+        )
+    for name in parts:
+        shutil.copytree(shipped(name), target / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
 
 
 def select(only: str | None) -> list[Stage]:
