@@ -95,6 +95,15 @@ def currency() -> str:
     return _currency
 
 
+def __getattr__(name: str):
+    """``figures.plt`` is matplotlib's pyplot, loaded when it is asked for."""
+    if name == "plt":
+        import matplotlib.pyplot
+
+        return matplotlib.pyplot
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def described(figure: Figure) -> str:
     """What a figure shows, in words, for whoever cannot see it: its titles and what its axes are.
 

@@ -66,7 +66,7 @@ def canonical(notebook: nbformat.NotebookNode, name: str) -> None:
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
         if cell.cell_type != "code":
             continue
-        cell.outputs = _joined(cell.outputs)
+        cell.outputs = joined(cell.outputs)
         for output in cell.outputs:
             if output.get("name") == "stderr":
                 raise LabError(f"{name}: cell {cell.execution_count} wrote to stderr: {output['text'][:300]}")
@@ -74,7 +74,7 @@ def canonical(notebook: nbformat.NotebookNode, name: str) -> None:
             output.get("metadata", {}).pop(_WIDGET, None)
 
 
-def _joined(outputs: list) -> list:
+def joined(outputs: list) -> list:
     """Printed text in one piece: a kernel sends it in pieces that depend on how busy the machine is."""
     joined = []
     for output in outputs:
