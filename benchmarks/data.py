@@ -28,9 +28,6 @@ def summary(customers: int) -> pd.DataFrame:
     path = HOME / f"summary-{customers}.parquet"
     if not path.exists():
         made = clv.summarise(transactions(customers, "integer"), simulated.LAST_DAY, unit_days=1)
-        made.attrs.clear()
         made.to_parquet(path.with_suffix(".partial"))
         path.with_suffix(".partial").rename(path)
-    made = pd.read_parquet(path)
-    made.attrs.update(unit_days=1.0, observation_end=simulated.LAST_DAY)
-    return made
+    return pd.read_parquet(path).assign(unit_days=1.0)

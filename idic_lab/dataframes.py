@@ -60,13 +60,19 @@ def connect(path: str | Path = ":memory:", read_only: bool = False) -> duckdb.Du
     return connection
 
 
-def collected(table, columns: Sequence[str]) -> pd.DataFrame:
-    """A table as pandas: itself when it is, else those of `columns` that it has, brought out of their engine.
+def in_engine(table) -> bool:
+    """Whether a table is lazy (Polars lazy, DuckDB, PySpark, Dask), so that its rows are in an engine and not in this process.
 
-    Parameters
-    ----------
-    table : DataFrame of any engine narwhals knows
-    columns : sequence of str
+    Examples
+    --------
+    >>> in_engine(pd.DataFrame({"frequency": [1]})), in_engine(duckdb.sql("SELECT 1 AS frequency"))
+    (False, True)
+    """
+    return not isinstance(table, pd.DataFrame) and isinstance(nw.from_native(table), nw.LazyFrame)
+
+
+def collected(table, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """A table as pandas: itself when it is, else those of `columns` that it has (all, by default), brought out of their engine.
 
     Examples
     --------
@@ -78,7 +84,8 @@ def collected(table, columns: Sequence[str]) -> pd.DataFrame:
     if isinstance(table, pd.DataFrame):
         return table
     frame = nw.from_native(table)
-    frame = frame.select(*[name for name in frame.collect_schema().names() if name in columns])
+    if columns is not None:
+        frame = frame.select(*[name for name in frame.collect_schema().names() if name in columns])
     made = (frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
     kinds = {}
     for name, kind in made.dtypes.items():
@@ -87,9 +94,8 @@ def collected(table, columns: Sequence[str]) -> pd.DataFrame:
         ):  # Spark's times come with the zone of its session: keep what its clock says
             made[name] = made[name].dt.tz_localize(None)
             kind = made[name].dtype
-        if isinstance(kind, pd.StringDtype):
+        if pd.api.types.is_datetime64_dtype(kind) or (pd.api.types.is_object_dtype(kind) and name == "date"):
+            kinds[name] = "datetime64[us]"
+        elif pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.StringDtype):
             kinds[name] = "str"
-        elif pd.api.types.is_object_dtype(kind) or pd.api.types.is_datetime64_dtype(kind):
-            is_date = name == "date"
-            kinds[name] = "datetime64[us]" if is_date else "str"
     return made.astype(kinds)

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from idic_lab import datasets, tables
+from idic_lab.dataframes import collected
 from idic_lab.differentiate import rfm
-from idic_lab.differentiate.rfm.summary import collected
 from idic_lab.errors import DataError
 
 CALIBRATION_END = "1997-09-30"

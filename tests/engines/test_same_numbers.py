@@ -5,8 +5,10 @@ import pytest
 
 from idic_lab.compare.transactions import customers_of
 from idic_lab.differentiate import behaviour, clv, cohorts, rfm
+from idic_lab.errors import DataError
 
 CUT, END = "1997-09-30", "1998-06-30"
+MODEL = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
 EXACT = {"check_exact": False, "rtol": 1e-9, "atol": 1e-9}
 
 
@@ -46,7 +48,8 @@ def test_calibration_holdout_and_newcomers_are_the_same(engine, moved, purchases
 
 def test_the_models_have_the_same_parameters(summary, expected):
     for there in expected[1:]:
-        here = clv.fit(summary, there.model, unit_days=7)
+        here = clv.fit(summary, there.model)
+        assert here.unit_days_ == there.unit_days_
         pd.testing.assert_series_equal(here.params_, there.params_, **EXACT)
         assert here.log_likelihood_ == pytest.approx(there.log_likelihood_, rel=1e-12)
         assert here.n_customers_ == there.n_customers_
@@ -102,3 +105,39 @@ def test_features_that_collect_take_every_engine(moved, purchases):
     pd.testing.assert_frame_equal(cohorts.cohort_table(moved), cohorts.cohort_table(purchases), **by_customer)
     here, there = customers_of(moved, calibration_end=CUT), customers_of(purchases, calibration_end=CUT)
     assert here.holdout_spend.sum() == pytest.approx(there.holdout_spend.sum())
+
+
+UNUSABLE = {
+    "customer_id": [None],
+    "date": [pd.NaT],
+    "amount": [None, float("inf"), float("-inf"), float("nan")],
+}
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [(name, value) for name, values in UNUSABLE.items() for value in values]
+)
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda rows: clv.summarise(rows, CUT),
+        lambda rows: clv.split(rows, CUT, END),
+        lambda rows: rfm.summarise(rows, CUT),
+        lambda rows: rfm.without_purchase(rows),
+        lambda rows: clv.tracking(MODEL, rows, CUT),
+    ],
+    ids=["clv.summarise", "split", "rfm.summarise", "without_purchase", "tracking"],
+)
+def test_a_row_that_cannot_be_counted_is_refused_alike(engine, purchases, column, value, count):
+    rows = purchases.head(300).astype({"amount": "float64"})
+    rows.loc[[7, 8], column] = value
+    with pytest.raises(DataError, match=f"transactions: 2 rows have no usable '{column}'"):
+        count(engine(rows))
+
+
+@pytest.mark.parametrize("column", ["date", "amount"])
+def test_a_column_that_was_not_parsed_is_refused_alike(engine, purchases, column):
+    rows = purchases.head(30).astype({column: "str"})
+    for count in (clv.summarise, rfm.summarise):
+        with pytest.raises(DataError, match=f"transactions: column '{column}' should be"):
+            count(engine(rows))

@@ -31,8 +31,7 @@ def fit_models(X: pd.DataFrame):
 def _summary(X: pd.DataFrame) -> pd.DataFrame:
     summary = X[list(BTYD)].rename(columns={"repeat_frequency": "frequency"}).reset_index(drop=True)
     summary.insert(0, "customer_id", pd.array([str(row) for row in range(len(summary))], dtype="str"))
-    summary.attrs["unit_days"] = 7.0
-    return summary
+    return summary.assign(unit_days=7.0)
 
 
 class LifetimeValueTiers(ClusterMixin, BaseEstimator):

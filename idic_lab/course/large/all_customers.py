@@ -238,7 +238,7 @@ class _Work:
         self.state.pop("not_made", None)
         for name in (self.valuing["purchase_model"], "gamma_gamma"):
             try:
-                model = clv.fit(summary, name, unit_days=UNIT_DAYS)
+                model = clv.fit(summary, name)
             except FitError as error:
                 self.state["not_made"] = {"customer_value": str(error)}
                 self.slices.tell(f"All customers: no customer_value: {error}")

@@ -1,4 +1,4 @@
-"""How good predictions were: several measures at once, beside naive baselines, with intervals when asked."""
+"""How good predictions were: several measures at once, beside naive baselines; by frequency; and period by period."""
 
 from __future__ import annotations
 
@@ -6,13 +6,73 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
-from idic_lab.differentiate.clv.baselines import baselines, check_target
-from idic_lab.differentiate.clv.splitting import Split
-from idic_lab.errors import DataError
+from idic_lab.dataframes import collected
+from idic_lab.differentiate.clv.fitted_model import FittedModel, require
+from idic_lab.differentiate.clv.grouping import UNIT
+from idic_lab.differentiate.clv.predictions import CONTINUOUS, days_per_unit, expected_purchases_new, predict
+from idic_lab.differentiate.clv.summary import Split
+from idic_lab.differentiate.purchase_days import PurchaseDays, dates, ordinal
+from idic_lab.errors import DataError, pick
 
 MEASURES = ("total", "bias", "mae", "rmse", "correlation", "spearman", "gini", "top_decile_capture")
+TARGETS = ("holdout_frequency", "holdout_spend")
+
+
+def baselines(split: Split, target: str = "holdout_frequency") -> pd.DataFrame:
+    """What one would say of each customer without a model.
+
+    Parameters
+    ----------
+    target : {"holdout_frequency", "holdout_spend"}
+        What is to be predicted: purchase days, or money.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id`` and one column per baseline, in the order of ``split.calibration``: "past rate" (repeat
+        purchases per unit of time so far, carried on), "same as before" (the calibration count again), "mean" (the
+        average past rate, for everyone) and "all zeros". For money each is multiplied by the customer's mean amount
+        so far (that of all repeat buyers for those without one).
+
+    Source: the comparison is that of Wübben & von Wangenheim (2008), Journal of Marketing 72(3), where simple rules
+    often did as well as the models.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.differentiate import clv
+    >>> parts = clv.split(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
+    >>> round(float(clv.baselines(parts)["past rate"].sum()))
+    2930
+    """
+    _check_target(split, target)
+    summary = split.calibration
+    frequency = summary["frequency"].to_numpy(dtype=float)
+    age = summary["T"].to_numpy(dtype=float)
+    rate = np.divide(frequency, age, out=np.zeros_like(frequency), where=age > 0)
+    average = frequency.sum() / age.sum() if age.sum() > 0 else 0.0
+    table = pd.DataFrame(
+        {
+            "past rate": rate * split.duration,
+            "same as before": frequency,
+            "mean": np.full(len(summary), average * split.duration),
+            "all zeros": np.zeros(len(summary)),
+        }
+    )
+    if target == "holdout_spend":
+        money = summary["monetary_value"].to_numpy(dtype=float)
+        usual = money[frequency > 0].mean() if (frequency > 0).any() else 0.0
+        table = table.mul(np.where(frequency > 0, money, usual), axis=0)
+    table.insert(0, "customer_id", summary["customer_id"].to_numpy())
+    return table.astype({"customer_id": summary["customer_id"].dtype})
+
+
+def _check_target(split: Split, target: str) -> None:
+    """Refuse a target that is unknown, or that this split cannot offer."""
+    pick("target", target, TARGETS)
+    if target not in split.holdout:
+        raise DataError(f"The split has no {target!r}: it was made without amounts.")
 
 
 def evaluate(
@@ -21,9 +81,9 @@ def evaluate(
     target: str = "holdout_frequency",
     *,
     with_baselines: bool = True,
-    bootstrap: int = 0,
+    n_bootstrap: int = 0,
     random_state: int = 0,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Compare predictions with what customers did in the holdout.
 
@@ -32,16 +92,14 @@ def evaluate(
 
     Parameters
     ----------
-    split : Split
     predictions : dict of str to array, or DataFrame
         One value per row of ``split.calibration``. A DataFrame with a ``customer_id`` column is matched by it.
     target : {"holdout_frequency", "holdout_spend"}
     with_baselines : bool
         Put the naive predictions of `baselines` below.
-    bootstrap : int
+    n_bootstrap : int
         Number of bootstrap samples of customers for intervals; 0 for none.
-    random_state : int
-    level : float
+    confidence : float
         Coverage of the percentile intervals.
 
     Returns
@@ -51,7 +109,7 @@ def evaluate(
         the total is off; 0.1 is 10% too many), ``mae``, ``rmse``, ``correlation`` (Pearson), ``spearman``, ``gini``
         (normalised: 1 orders customers perfectly, 0 like chance) and ``top_decile_capture`` (share of the actual sum
         from the tenth predicted highest; ties share alike). What is undefined, such as the correlation of a constant,
-        is missing. With `bootstrap`, each measure also has columns ``..._low`` and ``..._high``.
+        is missing. With `n_bootstrap`, each measure also has columns ``..._low`` and ``..._high``.
 
     Source: Wübben & von Wangenheim (2008), Journal of Marketing 72(3); the Gini measure as in Donkers, Verhoef & de
     Jong (2007), Quantitative Marketing and Economics 5(2).
@@ -68,8 +126,8 @@ def evaluate(
     0     BG/NBD  ...
     1  past rate  ...
     """
-    check_target(split, target)
-    columns = aligned(split, predictions)
+    _check_target(split, target)
+    columns = _aligned(split, predictions)
     if with_baselines:
         naive = baselines(split, target).drop(columns="customer_id")
         columns |= {name: naive[name].to_numpy() for name in naive if name not in columns}
@@ -77,13 +135,13 @@ def evaluate(
     rows = [{"prediction": name, **_measures(values, actual)} for name, values in columns.items()]
     table = pd.DataFrame(rows)
     table.insert(2, "actual_total", actual.sum())
-    if bootstrap:
-        bounds = _intervals(columns, actual, bootstrap, random_state, level)
+    if n_bootstrap:
+        bounds = _intervals(columns, actual, n_bootstrap, random_state, confidence)
         table = pd.concat([table, bounds], axis=1)
     return table.astype({"prediction": "str"})
 
 
-def aligned(split: Split, predictions: Mapping | pd.DataFrame) -> dict[str, np.ndarray]:
+def _aligned(split: Split, predictions: Mapping | pd.DataFrame) -> dict[str, np.ndarray]:
     """Each prediction as an array in the order of the split's customers."""
     if isinstance(predictions, pd.DataFrame):
         if "customer_id" in predictions:
@@ -117,10 +175,14 @@ def _measures(predicted: np.ndarray, actual: np.ndarray) -> dict[str, float]:
         "mae": np.abs(error).mean(),
         "rmse": np.sqrt(np.square(error).mean()),
         "correlation": _correlation(predicted, actual),
-        "spearman": _correlation(rankdata(predicted), rankdata(actual)),
+        "spearman": _correlation(_ranks(predicted), _ranks(actual)),
         "gini": _normalised_gini(predicted, actual),
         "top_decile_capture": top_capture(predicted, actual, 0.1),
     }
+
+
+def _ranks(values) -> np.ndarray:
+    return pd.Series(values).rank().to_numpy()
 
 
 def _correlation(first, second) -> float:
@@ -138,7 +200,7 @@ def _normalised_gini(predicted, actual) -> float:
 
 def _gini(score, actual) -> float:
     # With ties as blocks, the area depends on the mean rank of each customer alone.
-    ranks = rankdata(score)
+    ranks = _ranks(score)
     n = len(actual)
     return np.dot(actual, 2 * ranks - n - 1) / (n * actual.sum())
 
@@ -164,11 +226,11 @@ def top_capture(predicted, actual, share: float = 0.1) -> float:
     return float((actual[above].sum() + part * actual[tied].sum()) / total)
 
 
-def _intervals(columns, actual, bootstrap, random_state, level) -> pd.DataFrame:
+def _intervals(columns, actual, n_bootstrap, random_state, confidence) -> pd.DataFrame:
     """Percentile intervals; every prediction meets the same samples, so that they can be compared."""
     rng = np.random.default_rng(random_state)
     draws = {name: [] for name in columns}
-    for _ in range(bootstrap):
+    for _ in range(n_bootstrap):
         chosen = rng.integers(0, len(actual), len(actual))
         for name, values in columns.items():
             draws[name].append(list(_measures(values[chosen], actual[chosen]).values()))
@@ -178,9 +240,128 @@ def _intervals(columns, actual, bootstrap, random_state, level) -> pd.DataFrame:
         row = {}
         for i, measure in enumerate(MEASURES):
             known = sample[~np.isnan(sample[:, i]), i]
-            low, high = (
-                np.quantile(known, [(1 - level) / 2, (1 + level) / 2]) if len(known) else (np.nan,) * 2
-            )
+            tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+            low, high = np.quantile(known, tails) if len(known) else (np.nan, np.nan)
             row |= {f"{measure}_low": low, f"{measure}_high": high}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def conditional_expectations(split: Split, models: Mapping[str, FittedModel], pool: int = 7) -> pd.DataFrame:
+    """Mean holdout purchases by number of repeat purchases in calibration, beside what models expected.
+
+    Parameters
+    ----------
+    models : dict of str to FittedModel
+        Models of purchases, fitted to ``split.calibration``.
+    pool : int
+        Customers with this many repeat purchases or more form the last row.
+
+    Returns
+    -------
+    DataFrame
+        ``frequency`` (text: "0", "1", ..., "7+"), ``customers``, ``actual``, and one column per model; purchase days
+        per customer.
+
+    Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), figure 4.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.differentiate import clv
+    >>> parts = clv.split(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
+    >>> clv.conditional_expectations(parts, {"BG/NBD": clv.fit(parts.calibration)}).round(3).tail(2)
+      frequency  customers  actual  BG/NBD
+    6         6         29   3.862   3.504
+    7        7+         64   6.359   6.157
+    """
+    if not models:
+        raise DataError("There is no model to compare; give a dict such as {'BG/NBD': model}.")
+    rows = {"actual": split.holdout["holdout_frequency"].to_numpy(dtype=float)}
+    for name, model in models.items():
+        rows[str(name)] = predict(model, split.calibration, split.duration).to_numpy()
+    pooled = split.calibration["frequency"].clip(upper=pool).to_numpy()
+    table = pd.DataFrame(rows).groupby(pooled).mean()
+    table.insert(0, "customers", pd.Series(pooled).value_counts().sort_index())
+    labels = [f"{count}+" if count == pool else str(count) for count in table.index]
+    table.insert(0, "frequency", pd.array(labels, dtype="str"))
+    return table.reset_index(drop=True)
+
+
+def tracking(
+    model: FittedModel,
+    transactions,
+    calibration_end,
+    holdout_end=None,
+    *,
+    customer_id: str = "customer_id",
+    date: str = "date",
+    amount: str | None = "amount",
+) -> pd.DataFrame:
+    """Repeat purchase days per period and in total, actual and expected, of the customers of the calibration.
+
+    The expectation uses nothing about a customer but the day of the first purchase, so it is a fair test of the
+    model's shape: the sum of E[X(t)] over customers, t counted from the start of the day of the first purchase to the end
+    of the period's last day.
+
+    Parameters
+    ----------
+    model : FittedModel
+        BG/NBD, MBG/NBD or Pareto/NBD.
+    transactions : DataFrame
+        Any frame narwhals knows.
+    calibration_end, holdout_end : date or str
+        As in `split`. Customers who first bought later are left out.
+    customer_id, date, amount : str
+        Names of the columns.
+
+    Returns
+    -------
+    DataFrame
+        One row per period of the model's unit of time, counted so that one ends on `calibration_end`: ``period``
+        (1 first), ``end`` (its last day; days after the last whole period are left out), ``actual``, ``expected``,
+        ``actual_cumulative``, ``expected_cumulative``, ``in_holdout``, ``unit_days`` (days in a period).
+
+    Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), figures 2 and 3.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.differentiate import clv
+    >>> tx = datasets.load("cdnow_sample", quiet=True).transactions
+    >>> weeks = clv.tracking(clv.fit(clv.summarise(tx, "1997-09-30")), tx, "1997-09-30")
+    >>> weeks.loc[weeks.period == 20, ["actual_cumulative", "expected_cumulative"]].round(1)
+        actual_cumulative  expected_cumulative
+    19               1359               1312.5
+    """
+    require(model, *CONTINUOUS)
+    unit = days_per_unit(model)
+    if unit != int(unit):
+        raise DataError(f"Tracking needs a whole number of days per unit of time, found {unit:g}.")
+    counted = PurchaseDays(transactions, customer_id, date, amount)
+    cut = ordinal(calibration_end, "calibration_end")
+    end = counted.last_day if holdout_end is None else ordinal(holdout_end, "holdout_end")
+    daily = collected(counted.daily_counts(cut, end))
+    if daily.empty:
+        raise DataError("Nobody bought up to calibration_end; choose a later one.")
+    days, unit = daily["day"].to_numpy(), int(unit)
+    started = np.bincount(days - days[0], daily["first_purchases"], minlength=end - days[0] + 1)
+    repeats = np.bincount(days - days[0], daily["repeats"], minlength=end - days[0] + 1)
+    before = -(-(cut - days[0] + 1) // unit)
+    ends = np.arange(cut - (before - 1) * unit, end + 1, unit)
+    # Expected by the end of each day: who started when, times what is expected since.
+    expected = np.convolve(started, expected_purchases_new(model, np.arange(1, end - days[0] + 2) / unit))
+    table = pd.DataFrame(
+        {
+            "period": np.arange(1, len(ends) + 1),
+            "end": dates(ends),
+            "actual_cumulative": np.cumsum(repeats)[ends - days[0]].round().astype("int64"),
+            "expected_cumulative": expected[ends - days[0]],
+            "in_holdout": ends > cut,
+        }
+    )
+    for kind in ("actual", "expected"):
+        cumulative = table[f"{kind}_cumulative"]
+        table.insert(2, kind, cumulative.diff().fillna(cumulative).astype(cumulative.dtype))
+    names = ["period", "end", "actual", "expected", "actual_cumulative", "expected_cumulative", "in_holdout"]
+    return table[names].assign(**{UNIT: float(unit)})

@@ -9,11 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from idic_lab.differentiate.clv.beta_geometric import BetaGeometric
-from idic_lab.differentiate.clv.bg_bb import BetaGeometricBetaBinomial
-from idic_lab.differentiate.clv.gamma_gamma import GammaGamma
-from idic_lab.differentiate.clv.pareto_nbd import ParetoNBD
-from idic_lab.errors import DataError, FitError, UnknownName
+from idic_lab.differentiate.clv.beta_geometric import BetaGeometric, BetaGeometricBetaBinomial
+from idic_lab.differentiate.clv.gamma_mixtures import GammaGamma, ParetoNBD
+from idic_lab.errors import DataError, FitError, UnknownName, pick
 
 MODELS = {
     "bg_nbd": BetaGeometric(modified=False),
@@ -55,8 +53,12 @@ class FittedModel:
         What a reader should know before using the estimates; empty when there is nothing.
     unit_days_ : float or None
         Days in one unit of time, when known.
-    penalizer : float
-        The penalty asked for.
+
+    Examples
+    --------
+    >>> model = from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
+    >>> model.title, model.unit_days_, float(from_json(model.to_json()).params_["alpha"])
+    ('BG/NBD', 7.0, 4.414)
     """
 
     model: str
@@ -68,7 +70,6 @@ class FittedModel:
     converged_: bool
     flags_: list = field(default_factory=list)
     unit_days_: float | None = None
-    penalizer: float = 0.0
 
     @property
     def title(self) -> str:
@@ -110,9 +111,8 @@ class FittedModel:
         unit = f", time in units of {self.unit_days_:g} days" if self.unit_days_ else ""
         if self.log_likelihood_ is None:
             return f"{self.title} with given parameters{unit}"
-        penalty = f", penalizer {self.penalizer:g}" if self.penalizer else ""
         return (
-            f"{self.title} fitted to {self.n_customers_:,.0f} customers{unit}{penalty}; "
+            f"{self.title} fitted to {self.n_customers_:,.0f} customers{unit}; "
             f"log-likelihood {self.log_likelihood_:,.3f}"
         )
 
@@ -126,20 +126,21 @@ class FittedModel:
         return f"<p>{self._headline()}</p>{table}" + (f"<ul>{notes}</ul>" if notes else "")
 
     def to_json(self, path=None) -> str:
-        """The model as JSON text, also written to `path` when one is given."""
+        """The model as JSON text, also written to `path` when one is given; parameters by name, in whatever order."""
+        covariance = {
+            name: {other: _number_or_text(value) for other, value in row.items()}
+            for name, row in self.covariance_.to_dict("index").items()
+        }
         text = json.dumps(
             {
                 "model": self.model,
                 "parameters": self.params_.to_dict(),
-                "covariance": [
-                    [_number_or_text(value) for value in row] for row in self.covariance_.to_numpy().tolist()
-                ],
+                "covariance": covariance,
                 "log_likelihood": self.log_likelihood_,
                 "n_customers": self.n_customers_,
                 "converged": self.converged_,
                 "flags": self.flags_,
                 "unit_days": self.unit_days_,
-                "penalizer": self.penalizer,
             },
             indent=2,
         )
@@ -154,7 +155,7 @@ def _number_or_text(value: float):
 
 
 def from_json(source) -> FittedModel:
-    """A model saved with `FittedModel.to_json`.
+    """A model saved with `FittedModel.to_json`, its parameters read by name.
 
     Parameters
     ----------
@@ -164,7 +165,14 @@ def from_json(source) -> FittedModel:
     Raises
     ------
     DataError
-        When the file is missing or holds something else.
+        When the file is missing, holds something else, or lacks a parameter.
+
+    Examples
+    --------
+    >>> model = from_parameters("pareto_nbd", r=0.55, alpha=10.6, s=0.61, beta=11.7)
+    >>> shuffled = json.dumps(json.loads(model.to_json()), sort_keys=True)
+    >>> from_json(shuffled).params_.to_dict()
+    {'r': 0.55, 'alpha': 10.6, 's': 0.61, 'beta': 11.7}
     """
     text = str(source)
     if not text.lstrip().startswith("{"):
@@ -174,15 +182,17 @@ def from_json(source) -> FittedModel:
             raise DataError(f"Cannot read the model file {str(source)!r}: {error.strerror}.") from None
     try:
         saved = json.loads(text)
-        model, values = saved["model"], saved["parameters"]
-        covariance = np.array([[float(value) for value in row] for row in saved["covariance"]])
-        rest = [saved[key] for key in ("log_likelihood", "n_customers", "converged", "flags")]
-        last = saved["unit_days"], saved["penalizer"]
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError):
+        names = pick("model", saved["model"], MODELS).parameters
+        theta = np.array([float(saved["parameters"][name]) for name in names])
+        covariance = np.array(
+            [[float(saved["covariance"][name][other]) for other in names] for name in names]
+        )
+        rest = [saved[key] for key in ("log_likelihood", "n_customers", "converged", "flags", "unit_days")]
+    except UnknownName:
+        raise
+    except (KeyError, TypeError, ValueError):
         raise DataError(f"{str(source)[:80]!r} does not hold a model saved with to_json.") from None
-    if model not in MODELS:
-        raise UnknownName("model", model, MODELS)
-    return assemble(model, np.array(list(values.values())), covariance, *rest, *last)
+    return assemble(saved["model"], theta, covariance, *rest)
 
 
 def from_parameters(model: str, *, unit_days: float | None = None, **parameters: float) -> FittedModel:
@@ -212,9 +222,7 @@ def from_parameters(model: str, *, unit_days: float | None = None, **parameters:
     >>> from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7).title
     'BG/NBD'
     """
-    if model not in MODELS:
-        raise UnknownName("model", model, MODELS)
-    names = MODELS[model].parameters
+    names = pick("model", model, MODELS).parameters
     for name in parameters:
         if name not in names:
             raise UnknownName(f"{TITLES[model]} parameter", name, names)
@@ -222,10 +230,10 @@ def from_parameters(model: str, *, unit_days: float | None = None, **parameters:
     if missing:
         raise FitError(f"{TITLES[model]} needs a value above 0 for {', '.join(missing)}.")
     theta = np.array([float(parameters[name]) for name in names])
-    return assemble(model, theta, np.zeros((len(names),) * 2), None, 0, True, [], unit_days, 0.0)
+    return assemble(model, theta, np.zeros((len(names),) * 2), None, 0, True, [], unit_days)
 
 
-def assemble(model, theta, covariance, log_likelihood, n_customers, converged, flags, unit_days, penalizer):
+def assemble(model, theta, covariance, log_likelihood, n_customers, converged, flags, unit_days):
     """A FittedModel from plain arrays."""
     names = pd.Index(MODELS[model].parameters, dtype="str")
     return FittedModel(
@@ -237,8 +245,7 @@ def assemble(model, theta, covariance, log_likelihood, n_customers, converged, f
         n_customers_=float(n_customers),
         converged_=bool(converged),
         flags_=list(flags),
-        unit_days_=unit_days,
-        penalizer=float(penalizer),
+        unit_days_=None if unit_days is None else float(unit_days),
     )
 
 

@@ -1,19 +1,33 @@
-"""Fit a model to a summary: check the data, group identical customers, maximise, report in the data's own units."""
+"""Fit a model to a summary: check the data, group identical customers, find the top, report in the data's own units.
+
+The search is for the logarithms of the parameters, which are all positive. A quasi-Newton search (L-BFGS-B) climbs, on a
+sample where there are many customers; Newton steps with a Hessian from differences of the analytic gradient finish, and the
+same Hessian gives the standard errors. No penalty is ever added to make a fit converge; when the first start does not reach a
+top, others are tried.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from idic_lab.differentiate.clv.engine_groups import CUSTOMERS, groups, in_engine
+from idic_lab.dataframes import collected, in_engine
 from idic_lab.differentiate.clv.fitted_model import MODELS, TITLES, FittedModel, assemble
-from idic_lab.differentiate.clv.grouping import distinct
-from idic_lab.differentiate.clv.maximisation import maximise
-from idic_lab.differentiate.clv.summaries import as_pandas, unit_of
-from idic_lab.errors import DataError, FitError, UnknownName
+from idic_lab.differentiate.clv.grouping import CUSTOMERS, distinct, groups
+from idic_lab.differentiate.clv.summary import unit_of
+from idic_lab.errors import DataError, FitError, UnknownName, pick
 
 FEWEST_CUSTOMERS = 10
 FEWEST_REPEATERS = 5
+LIMIT = 10.0  # |log parameter|, rescaled: beyond e^10 the likelihood no longer tells it from infinity
+SAMPLE = 20_000  # distinct rows from which a first approximation is taken when there are many more
+CHORDS = 10  # steps with the sample's curvature; three or four do
+NEAR_TOP = 1e-6  # gradient per customer from which one Newton step reaches the top
+STEP = 1e-4
+STEPS = 40  # Newton steps; two or three do, but for a ridge
+SEARCH = {"jac": True, "method": "L-BFGS-B", "options": {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7}}
 
 
 def fit(
@@ -22,7 +36,6 @@ def fit(
     *,
     weights: str | None = None,
     unit_days: float | None = None,
-    penalizer: float = 0.0,
 ) -> FittedModel:
     """Fit a buy-till-you-die model, or the Gamma-Gamma model of spend, by maximum likelihood.
 
@@ -34,20 +47,12 @@ def fit(
     summary : DataFrame
         ``frequency``, ``recency``, ``T`` as `summarise` gives them; for "gamma_gamma" ``frequency`` and
         ``monetary_value``; for "bg_bb" ``frequency``, ``recency``, ``n_periods``, in opportunities to buy. Of a summary
-        that is in an engine (Polars lazy, DuckDB, PySpark, Dask) only the groups of identical customers are collected; it
-        does not remember its `unit_days`.
+        that is in an engine (Polars lazy, DuckDB, PySpark, Dask) only the groups of identical customers are collected.
     model : {"bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb", "gamma_gamma"}
     weights : str, optional
         Column that says how many customers each row stands for.
     unit_days : float, optional
-        Days in one unit of time, when the summary does not say.
-    penalizer : float
-        Takes ``penalizer * sum(parameters ** 2)`` (rescaled parameters) off the mean log-likelihood. It biases the
-        estimates; 0 is maximum likelihood.
-
-    Returns
-    -------
-    FittedModel
+        Days in one unit of time, when the summary has no column that says so.
 
     Raises
     ------
@@ -69,14 +74,13 @@ def fit(
     >>> fitted.params_.round(3).to_dict()
     {'r': 0.243, 'alpha': 4.414, 'a': 0.793, 'b': 2.426}
     """
-    if model not in MODELS:
-        raise UnknownName("model", model, MODELS)
-    likelihood = MODELS[model]
+    likelihood = pick("model", model, MODELS)
     if in_engine(summary):
         table = groups(summary, likelihood.columns, weights)
         weights = CUSTOMERS
     else:
-        table = as_pandas(summary)
+        table = collected(summary)
+    unit = unit_of(table, unit_days)
     columns = checked_columns(table, model, *([weights] if weights else []))
     weight = columns.pop(weights) if weights else np.ones(len(table))
     columns, weight, notes = _check(columns, weight, model)
@@ -86,16 +90,14 @@ def fit(
         likelihood.log_likelihood,
         rows,
         likelihood.starts(rows),
-        penalizer,
         all_starts=getattr(likelihood, "all_starts", False),
     )
     if not best.converged:
         raise FitError(
             f"{TITLES[model]} did not converge on {weight.sum():,.0f} customers. Look at the summary for outliers "
-            f"(a customer with an extreme frequency or amount), try another model, or a longer observation period. A "
-            f"penalizer would hide the problem and bias the estimates."
+            f"(a customer with an extreme frequency or amount), try another model, or a longer observation period."
         )
-    return _report(model, best, columns, weight, rows, scales, notes, unit_of(table, unit_days), penalizer)
+    return _report(model, best, columns, weight, rows, scales, notes, unit)
 
 
 def checked_columns(table: pd.DataFrame, model: str, *more: str) -> dict[str, np.ndarray]:
@@ -179,7 +181,7 @@ def _rescale(columns: dict, weight: np.ndarray, likelihood):
     return columns, scales
 
 
-def _report(model, best, columns, weight, rows, scales, notes, unit_days, penalizer) -> FittedModel:
+def _report(model, best, columns, weight, rows, scales, notes, unit_days) -> FittedModel:
     likelihood = MODELS[model]
     factors = np.array([scales.get(name, 1.0) for name in likelihood.parameters])
     log_likelihood, _ = likelihood.log_likelihood(np.exp(best.log_theta), rows)
@@ -199,7 +201,6 @@ def _report(model, best, columns, weight, rows, scales, notes, unit_days, penali
         best.converged,
         [*notes, *_flags(likelihood, best, theta, columns, weight)],
         unit_days if likelihood.time_parameters else None,
-        penalizer,
     )
 
 
@@ -215,3 +216,199 @@ def _flags(likelihood, best, theta, columns, weight):
     if weight.sum() < 100 or repeaters < 50:
         yield f"only {weight.sum():,.0f} customers, {repeaters:,.0f} of them repeat buyers: wide intervals"
     yield from likelihood.flags(theta)
+
+
+@dataclass
+class Maximum:
+    """Where the likelihood is highest, and its shape there.
+
+    Attributes
+    ----------
+    log_theta : ndarray of shape (k,)
+    value : float
+        Log-likelihood.
+    covariance : ndarray of shape (k, k)
+        Of the log-parameters; infinite for a parameter that is at a limit or not determined.
+    at_limit, flat : list of int
+        Positions of parameters at a limit, and of those that data do not determine.
+    converged : bool
+    """
+
+    log_theta: np.ndarray
+    value: float
+    covariance: np.ndarray
+    at_limit: list
+    flat: list
+    converged: bool
+
+
+def maximise(log_likelihood, data: dict, starts, all_starts: bool = False) -> Maximum:
+    """The maximum of a log-likelihood.
+
+    Parameters
+    ----------
+    log_likelihood : callable
+        ``log_likelihood(theta, data)`` gives the weighted sum and its gradient by the parameters.
+    data : dict
+        Columns of distinct rows, with ``weights``.
+    starts : list of ndarray
+        Starting parameters, tried in turn until one converges.
+    all_starts : bool
+        Try every start and keep the best: for likelihoods with ridges.
+    """
+    from scipy.optimize import minimize
+
+    starts = [np.log(start) for start in starts]
+    objective = _objective(log_likelihood, data)
+    sample = _sample(data)
+    near_top = False
+    if sample is not None:
+        on_sample = _objective(log_likelihood, sample)
+        rough = _best(on_sample, starts, all_starts).x
+        rough, near_top = _approach(objective, rough, _hessian(on_sample, rough))
+        starts, all_starts = [rough, *starts], False
+    best = None
+    for start in starts:
+        candidate = _polish(objective, start if near_top else minimize(objective, start, **SEARCH).x)
+        near_top = False
+        if best is None or candidate.value > best.value:
+            best = candidate
+        if best.converged and not all_starts:
+            break
+    best.value *= data["weights"].sum()
+    return best
+
+
+def _sample(data):
+    m = len(data["weights"])
+    if m <= 2 * SAMPLE:
+        return None
+    chosen = slice(None, None, m // SAMPLE)
+    return {name: values[chosen] for name, values in data.items() if isinstance(name, str)}
+
+
+def _best(objective, starts, all_starts):
+    from scipy.optimize import minimize
+
+    found = []
+    for start in starts:
+        found.append(minimize(objective, start, **SEARCH))
+        if found[-1].success and not all_starts:
+            break
+    return min(found, key=lambda result: result.fun)
+
+
+def _approach(objective, log_theta, hessian):
+    """From the top of a sample towards that of all, with the sample's curvature: it is nearly the same.
+
+    A step costs one evaluation, where a search takes twenty. The second answer says whether the top is near; along a
+    ridge, or at a limit, it is not, and a search has to go on from there.
+    """
+    value, gradient = objective(log_theta)
+    for _ in range(CHORDS):
+        if np.abs(gradient).max() < NEAR_TOP:
+            return log_theta, True
+        further = log_theta - _ascent(hessian, gradient)
+        new_value, gradient = objective(further)
+        if not new_value <= value:
+            break
+        log_theta, value = further, new_value
+    return log_theta, False
+
+
+def _objective(log_likelihood, data):
+    """Minus the mean log-likelihood per customer, by log-parameters, with soft walls far out."""
+    total = data["weights"].sum()
+
+    def objective(log_theta):
+        inside = np.clip(log_theta, -LIMIT, LIMIT)
+        theta = np.exp(inside)
+        value, gradient = log_likelihood(theta, data)
+        value = -value / total
+        gradient = -gradient / total * theta
+        over = log_theta - inside
+        return value + np.sum(over**2), np.where(over == 0, gradient, 2 * over)
+
+    objective.total = total
+    return objective
+
+
+def _hessian(objective, log_theta):
+    k = len(log_theta)
+    hessian = np.empty((k, k))
+    for i in range(k):
+        step = np.zeros(k)
+        step[i] = STEP
+        hessian[i] = (objective(log_theta + step)[1] - objective(log_theta - step)[1]) / (2 * STEP)
+    return (hessian + hessian.T) / 2
+
+
+def _polish(objective, log_theta) -> Maximum:
+    log_theta = np.asarray(log_theta, float)
+    k = len(log_theta)
+    log_theta, value, gradient, hessian = _climb(objective, log_theta, list(range(k)))
+    free = [i for i in range(k) if abs(log_theta[i]) < LIMIT - 0.01]
+    if 0 < len(free) < k and not _is_top(gradient[free]):
+        # Two parameters run to infinity along a ridge; one is stopped by its limit, and the other has its top there.
+        log_theta, value, gradient, hessian = _climb(objective, log_theta, free)
+        free = [i for i in free if abs(log_theta[i]) < LIMIT - 0.01]
+    covariance, flat = _covariance(hessian * objective.total, free)
+    converged = bool(np.isfinite(value) and _is_top(gradient[free]))
+    at_limit = [i for i in range(k) if i not in free]
+    return Maximum(log_theta, -value, covariance, at_limit, flat, converged)
+
+
+def _is_top(gradient) -> bool:
+    return bool(np.abs(gradient).max(initial=0.0) < 1e-5)
+
+
+def _climb(objective, log_theta, moving: list):
+    """Newton steps in the parameters that may move; where they end, with value, gradient and Hessian of all."""
+    value, gradient = objective(log_theta)
+    hessian = _hessian(objective, log_theta)
+    for _ in range(STEPS):
+        step = np.zeros(len(log_theta))
+        step[moving] = _ascent(hessian[np.ix_(moving, moving)], gradient[moving])
+        if gradient @ step * objective.total < 1e-14:
+            break
+        while np.abs(step).max() > 1e-12:
+            new_value, new_gradient = objective(log_theta - step)
+            if new_value <= value + 1e-14 * abs(value):
+                break
+            step = step / 2
+        else:
+            break
+        near = np.abs(step).max() < 1e-3  # the Hessian hardly changes over so small a step
+        log_theta, value, gradient = log_theta - step, new_value, new_gradient
+        if not near:
+            hessian = _hessian(objective, log_theta)
+    return log_theta, value, gradient, hessian
+
+
+def _ascent(hessian, gradient):
+    """A Newton step, at most a factor of e in any parameter; along a ridge, where curvature fails, a gradient step."""
+    curvature, directions = np.linalg.eigh(hessian)
+    curvature = np.maximum(np.abs(curvature), 1e-7)
+    step = directions @ ((directions.T @ gradient) / curvature)
+    return step / max(1.0, np.abs(step).max())
+
+
+def _covariance(information, free):
+    """Inverse of the information; what the data do not determine gets an infinite variance, not a wrong one.
+
+    A direction whose standard error is above 3, a factor of twenty either way, counts as not determined, and so does
+    every parameter that lies along it.
+    """
+    k = len(information)
+    covariance = np.full((k, k), np.inf)
+    if not free:
+        return covariance, []
+    curvature, directions = np.linalg.eigh(information[np.ix_(free, free)])
+    loose = curvature < 1 / 9
+    share = np.square(directions[:, loose]).sum(axis=1)
+    known = directions[:, ~loose]
+    block = known @ (known / curvature[~loose]).T
+    firm = share < 0.01
+    places = np.array(free)
+    covariance[np.ix_(places[firm], places[firm])] = block[np.ix_(firm, firm)]
+    return covariance, places[~firm].tolist()

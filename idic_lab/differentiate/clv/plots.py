@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import StrMethodFormatter
 
 from idic_lab import figures
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.differentiate.clv.grouping import UNIT
+from idic_lab.errors import DataError, pick
 
 UNIT_NAMES = {1.0: "days", 7.0: "weeks", 30.4375: "months", 365.0: "years", 365.25: "years"}
 
 
 def unit_name(table: pd.DataFrame) -> str:
-    """What a table's unit of time is called on an axis."""
-    days = table.attrs.get("unit_days")
-    return "units of time" if days is None else UNIT_NAMES.get(float(days), f"units of {days:g} days")
+    """What a table's unit of time is called on an axis.
 
-
-def _state(ax: figures.Axes, finding: str) -> None:
-    """Title a figure with its finding, at the left, in or out of the shared style."""
-    ax.set_title(finding, loc="left", fontweight="bold")
+    Examples
+    --------
+    >>> unit_name(pd.DataFrame({"T": [4.0], "unit_days": [7.0]})), unit_name(pd.DataFrame({"T": [4.0]}))
+    ('weeks', 'units of time')
+    """
+    days = float(table[UNIT].iloc[0]) if UNIT in table else None
+    return "units of time" if days is None else UNIT_NAMES.get(days, f"units of {days:g} days")
 
 
 def plot_tracking(
@@ -34,41 +35,36 @@ def plot_tracking(
         From `tracking`.
     cumulative : bool
         The total so far; False draws each period by itself.
-    ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> weeks = pd.DataFrame({"period": [1, 2], "actual": [10, 10], "expected": [10.0, 9.0], "unit_days": 7.0,
+    ...     "actual_cumulative": [10, 20], "expected_cumulative": [10.0, 19.0], "in_holdout": [False, True]})
+    >>> plot_tracking(weeks).get_title()
+    'Expected repeat purchases are 10% below actual in the holdout'
     """
     ax = figures.axes(ax)
     suffix = "_cumulative" if cumulative else ""
     unit = unit_name(table)
     ax.plot(table["period"], table[f"actual{suffix}"], color=figures.BLACK, label="actual")
-    ax.plot(
-        table["period"], table[f"expected{suffix}"], color=figures.ORANGE, ls="--", lw=2, label="expected"
-    )
+    style = {"color": figures.ORANGE, "ls": "--", "lw": 2}
+    ax.plot(table["period"], table[f"expected{suffix}"], label="expected", **style)
     ahead = table[table["in_holdout"]]
     if len(ahead):
-        ax.axvline(ahead["period"].iloc[0] - 0.5, color=figures.GREY, lw=1)
-        ax.text(
-            ahead["period"].iloc[0] - 0.3,
-            0.03,
-            "holdout",
-            transform=ax.get_xaxis_transform(),
-            color="#555555",
-        )
+        start = ahead["period"].iloc[0]
+        ax.axvline(start - 0.5, color=figures.GREY, lw=1)
+        ax.text(start - 0.3, 0.03, "holdout", transform=ax.get_xaxis_transform(), color="#555555")
     part, where = (ahead, "the holdout") if len(ahead) else (table, "the whole period")
     off = part["expected"].sum() / max(part["actual"].sum(), 1) - 1
-    side = "above" if off > 0 else "below"
-    _state(ax, f"Expected repeat purchases are {abs(off):.0%} {side} actual in {where}")
-    ax.set_xlabel(f"time since the first customer started ({unit})")
-    ax.set_ylabel(
-        "repeat purchase days" + (", cumulative" if cumulative else f" per {unit.removesuffix('s')}")
+    return figures.finish(
+        ax,
+        f"Expected repeat purchases are {abs(off):.0%} {'above' if off > 0 else 'below'} actual in {where}",
+        x=f"time since the first customer started ({unit})",
+        y="repeat purchase days" + (", cumulative" if cumulative else f" per {unit.removesuffix('s')}"),
+        y_format="count",
+        legend=True,
+        ylim=(0, None),
     )
-    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    ax.set_ylim(bottom=0)
-    ax.legend()
-    return ax
 
 
 def plot_conditional_expectations(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -78,11 +74,12 @@ def plot_conditional_expectations(table: pd.DataFrame, ax: figures.Axes | None =
     ----------
     table : DataFrame
         From `conditional_expectations`.
-    ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> table = pd.DataFrame({"frequency": ["0", "1+"], "customers": [8, 2], "actual": [0.2, 1.0], "BG/NBD": [0.3, 1.0]})
+    >>> plot_conditional_expectations(table).get_title()
+    'BG/NBD comes closest: off by 0.08 purchases per customer'
     """
     ax = figures.axes(ax)
     ax.bar(table["frequency"], table["actual"], color="#D9D9D9", edgecolor=figures.GREY, label="actual")
@@ -94,51 +91,13 @@ def plot_conditional_expectations(table: pd.DataFrame, ax: figures.Axes | None =
         name: np.average((table[name] - table["actual"]).abs(), weights=table["customers"]) for name in models
     }
     best = min(off, key=off.get)
-    _state(ax, f"{best} comes closest: off by {off[best]:.2f} purchases per customer")
-    ax.set_xlabel("repeat purchase days in calibration")
-    ax.set_ylabel("purchase days in holdout, mean per customer")
-    ax.legend()
-    return ax
-
-
-def plot_calibration(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """mean outcome against mean prediction by group, with 95% intervals and the line of perfect calibration.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From `decile_calibration` or `alive_calibration`.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-    """
-    ax = figures.axes(ax)
-    named = table if "prediction" in table else table.assign(prediction="P(alive)")
-    top = float(max(named["predicted"].max(), (named["actual"] + 2 * named["standard_error"]).max()))
-    ax.plot([0, top], [0, top], color=figures.GREY, lw=1, ls="--", label="outcome = prediction")
-    for (name, rows), colour, marker in zip(
-        named.groupby("prediction", sort=False), figures.CYCLE, "os^Dv<>", strict=False
-    ):
-        ax.errorbar(
-            rows["predicted"], rows["actual"], yerr=1.96 * rows["standard_error"], color=colour, marker=marker,
-            capsize=2, lw=1, label=name,
-        )  # fmt: skip
-    if "prediction" in table:
-        inside = ((named["actual"] - named["predicted"]).abs() <= 1.96 * named["standard_error"]).sum()
-        _state(ax, f"{inside} of {len(named)} groups agree with their prediction (95%)")
-        ax.set_xlabel("mean prediction in the group")
-        ax.set_ylabel("mean outcome in the group")
-    else:
-        low, high = named["actual"].iloc[0], named["actual"].iloc[-1]
-        _state(ax, f"From the lowest to the highest band, {low:.0%} to {high:.0%} bought")
-        ax.set_xlabel("mean P(alive) in the band")
-        ax.set_ylabel("share who bought in the holdout")
-    ax.set_xlim(left=0)
-    ax.set_ylim(bottom=0)
-    ax.legend()
-    return ax
+    return figures.finish(
+        ax,
+        f"{best} comes closest: off by {off[best]:.2f} purchases per customer",
+        x="repeat purchase days in calibration",
+        y="purchase days in holdout, mean per customer",
+        legend=True,
+    )
 
 
 def plot_alive_path(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -148,36 +107,30 @@ def plot_alive_path(table: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     ----------
     table : DataFrame
         From `alive_path`.
-    ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> path = pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-01-02"]), "probability_alive": [1.0, 0.98],
+    ...     "purchase": [True, False]})
+    >>> plot_alive_path(path).get_title()
+    '1 day after the last purchase, P(alive) is 0.98'
     """
     if not len(table):
         raise DataError("The path has no days to draw.")
     ax = figures.axes(ax)
     ax.plot(table["date"], table["probability_alive"], color=figures.BLUE)
     bought = table[table["purchase"]]
-    ax.plot(
-        bought["date"],
-        np.full(len(bought), 0.02),
-        "|",
-        color=figures.VERMILION,
-        ms=14,
-        mew=2,
-    )
-    last = bought["date"].iloc[-1]
-    silent = (table["date"].iloc[-1] - last).days
-    _state(
-        ax,
-        f"{silent} day{'s' * (silent != 1)} after the last purchase, P(alive) is {table['probability_alive'].iloc[-1]:.2f}",
-    )
-    ax.set_xlabel("date (ticks at the foot: purchase days)")
-    ax.set_ylabel("P(alive)")
-    ax.set_ylim(0, 1.03)
+    ax.plot(bought["date"], np.full(len(bought), 0.02), "|", color=figures.VERMILION, ms=14, mew=2)
+    silent = (table["date"].iloc[-1] - bought["date"].iloc[-1]).days
     ax.tick_params(axis="x", rotation=30)
-    return ax
+    return figures.finish(
+        ax,
+        f"{silent} day{'s' * (silent != 1)} after the last purchase, "
+        f"P(alive) is {table['probability_alive'].iloc[-1]:.2f}",
+        x="date (ticks at the foot: purchase days)",
+        y="P(alive)",
+        ylim=(0, 1.03),
+    )
 
 
 def plot_frequency_recency_matrix(
@@ -190,31 +143,26 @@ def plot_frequency_recency_matrix(
     table : DataFrame
         From `frequency_recency_matrix`.
     quantity : {"expected_purchases", "probability_alive"}
-    ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> from idic_lab.differentiate import clv
+    >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
+    >>> matrix = clv.frequency_recency_matrix(model, age=39.0, horizon=39.0)
+    >>> plot_frequency_recency_matrix(matrix).get_title()
+    'Last seen in week 24: 6 purchases promise more than 25'
     """
-    labels = {"expected_purchases": "Expected purchase days", "probability_alive": "P(alive)"}
-    if quantity not in labels:
-        raise UnknownName("quantity", quantity, labels)
-    ax, unit = figures.axes(ax), unit_name(table)
-    horizon = table.attrs.get("horizon")
-    when = f" in the next {horizon:g} {unit}" if quantity == "expected_purchases" and horizon else ""
-    grid, week = _map(table, quantity, labels[quantity] + when, ax)
-    column, most = grid[week], int(grid.index[-1])
-    seen = f"Last seen in {unit.removesuffix('s')} {week:.0f}"
+    when = f" in the next {table['horizon'].iloc[0]:g} {unit_name(table)}"
+    labels = {"expected_purchases": f"Expected purchase days{when}", "probability_alive": "P(alive)"}
+    seen, column = _map(figures.axes(ax), table, quantity, pick("quantity", quantity, labels))
+    most = int(column.index[-1])
     if quantity == "probability_alive":
-        _state(
-            ax,
-            f"{seen}: P(alive) is {column.iloc[0]:.2f} after 1 purchase,\n{column.iloc[-1]:.2f} after {most}",
-        )
+        finding = f"P(alive) is {column.iloc[0]:.2f} after 1 purchase, {column.iloc[-1]:.2f} after {most}"
     elif column.idxmax() < most:
-        _state(ax, f"{seen}: {column.idxmax()} purchases\npromise more than {most}")
+        finding = f"{column.idxmax()} purchases promise more than {most}"
     else:
-        _state(ax, f"{seen}: the more purchases, the more to come")
-    return ax
+        finding = "the more purchases, the more to come"
+    return _finish_map(seen, finding, table)
 
 
 def plot_iso_value(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -224,39 +172,45 @@ def plot_iso_value(table: pd.DataFrame, ax: figures.Axes | None = None) -> figur
     ----------
     table : DataFrame
         From `iso_value`.
-    ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> from idic_lab.differentiate import clv
+    >>> model = clv.from_parameters("pareto_nbd", r=0.563, alpha=12.559, s=0.40811, beta=10.5148, unit_days=7)
+    >>> plot_iso_value(clv.iso_value(model, age=77.86, discount_rate_per_unit=0.0027)).get_title()
+    'Last seen in week 48: 6 purchases are worth more than 25'
     """
-    ax, unit = figures.axes(ax), unit_name(table)
     quantity = "residual_value" if "residual_value" in table else "dert"
     worth = f"residual value ({figures.currency()})"
     label = worth if quantity == "residual_value" else "discounted purchases to come"
-    grid, week = _map(table, quantity, label, ax, contours=True)
-    column, most = grid[week], int(grid.index[-1])
-    seen = f"Last seen in {unit.removesuffix('s')} {week:.0f}"
-    if column.idxmax() < most:
-        _state(ax, f"{seen}: {column.idxmax()} purchases\nare worth more than {most}")
-    else:
-        _state(ax, f"{seen}: the more purchases, the more worth")
-    return ax
+    seen, column = _map(figures.axes(ax), table, quantity, label, contours=True)
+    most = int(column.index[-1])
+    finding = (
+        f"{column.idxmax()} purchases are worth more than {most}"
+        if column.idxmax() < most
+        else "the more purchases, the more worth"
+    )
+    return _finish_map(seen, finding, table)
 
 
-def _map(table, quantity, label, ax, contours=False):
-    """Draw the map; give its grid, and a middling recency at which to read it."""
+def _map(ax, table, quantity, label, contours=False):
+    """Draw the map; give its axes with a middling recency at which to read it, and what is read there by frequency."""
     grid = table[table["frequency"] > 0].pivot_table(index="frequency", columns="recency", values=quantity)
     drawn = ax.pcolormesh(grid.columns, grid.index, grid.to_numpy(), shading="nearest", rasterized=True)
     if contours:
-        lines = ax.contour(
-            grid.columns, grid.index, grid.to_numpy(), levels=8, colors="white", linewidths=0.9
-        )
-        ax.clabel(lines, fontsize=8, fmt="%g")
+        style = {"levels": 8, "colors": "white", "linewidths": 0.9}
+        ax.clabel(ax.contour(grid.columns, grid.index, grid.to_numpy(), **style), fontsize=8, fmt="%g")
     ax.figure.colorbar(drawn, ax=ax, label=label)
     ax.grid(False)
-    ax.set_xlabel(
-        f"time from first to last purchase ({unit_name(table)}; known for {table.attrs.get('age', np.nan):.0f})"
+    seen = grid.columns[int(len(grid.columns) * 0.6)]
+    return (ax, seen), grid[seen]
+
+
+def _finish_map(seen, finding: str, table: pd.DataFrame):
+    (ax, when), unit = seen, unit_name(table)
+    return figures.finish(
+        ax,
+        f"Last seen in {unit.removesuffix('s')} {when:.0f}: {finding}",
+        x=f"time from first to last purchase ({unit}; known for {table['T'].iloc[0]:.0f})",
+        y="repeat purchase days",
     )
-    ax.set_ylabel("repeat purchase days")
-    return grid, grid.columns[int(len(grid.columns) * 0.6)]

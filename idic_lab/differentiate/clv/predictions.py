@@ -1,4 +1,4 @@
-"""What a fitted model expects of each customer: purchases to come, the chance of still being one, spend."""
+"""What a fitted model expects of each customer, or of every kind there could be: purchases, the chance of still being one, spend."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from idic_lab.differentiate.clv import purchase_days
-from idic_lab.differentiate.clv.engine_groups import answered, in_engine
+from idic_lab.dataframes import collected, in_engine
 from idic_lab.differentiate.clv.fitted_model import FittedModel, require
 from idic_lab.differentiate.clv.fitting import checked_columns
-from idic_lab.differentiate.clv.grouping import distinct
-from idic_lab.differentiate.clv.summaries import as_pandas, unit_of
-from idic_lab.errors import DataError, FitError, UnknownName
+from idic_lab.differentiate.clv.grouping import UNIT, answered, distinct
+from idic_lab.differentiate.clv.summary import unit_of
+from idic_lab.differentiate.purchase_days import PurchaseDays, dates, ordinal
+from idic_lab.errors import DataError, FitError, pick
 
 PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb")
 CONTINUOUS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
@@ -32,13 +32,9 @@ def per_customer(model: FittedModel, summary, conditional) -> tuple[np.ndarray, 
     conditional : callable
         Takes arrays of frequency and age, gives one value for each.
     """
-    table = as_pandas(summary)
-    unit_days = unit_of(table)
-    if unit_days and model.unit_days_ and unit_days != model.unit_days_:
-        raise FitError(
-            f"The summary counts time in units of {unit_days:g} days, the model in units of {model.unit_days_:g}; "
-            f"summarise with unit_days={model.unit_days_:g}."
-        )
+    table = collected(summary)
+    if model.likelihood.time_parameters and len(table):
+        _check_unit(model, table)
     columns = checked_columns(table, model.model)
     names = model.likelihood.columns
     if not len(table):
@@ -50,10 +46,30 @@ def per_customer(model: FittedModel, summary, conditional) -> tuple[np.ndarray, 
     return alive[inverse], quantity[back][inverse]
 
 
+def _check_unit(model: FittedModel, table: pd.DataFrame) -> None:
+    """Refuse a table that counts time in another unit than the model, and one that says less about its unit than the model."""
+    there, here = unit_of(table), model.unit_days_
+    if there == here:
+        return
+    if there is None:
+        raise FitError(
+            f"The model counts time in units of {here:g} days, and the summary does not say in which: it has no column "
+            f"{UNIT!r}. clv.summarise writes it; to a table of your own add it, as in summary.assign(unit_days={here:g})."
+        )
+    if here is None:
+        raise FitError(
+            f"The summary counts time in units of {there:g} days, and the model does not know its own; say it with "
+            f"unit_days=... in clv.fit or clv.from_parameters."
+        )
+    raise FitError(
+        f"The summary counts time in units of {there:g} days, the model in units of {here:g}; summarise with "
+        f"unit_days={here:g}."
+    )
+
+
 def horizon_in_units(model: FittedModel, horizon: float, unit: str) -> float:
     """A horizon in the model's own unit of time."""
-    if unit not in ("model", "days"):
-        raise UnknownName("unit", unit, ["model", "days"])
+    pick("unit", unit, ("model", "days"))
     if not (np.isfinite(horizon) and horizon >= 0):
         raise DataError(f"The horizon should be a length of time, zero or more, found {horizon!r}.")
     if unit == "days":
@@ -130,10 +146,6 @@ def expected_purchases_new(model: FittedModel, horizon):
     horizon : float or array
         Time since the first purchase, in the model's unit.
 
-    Returns
-    -------
-    float or ndarray
-
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 9.
 
     Examples
@@ -196,7 +208,6 @@ def alive_path(
     model: FittedModel,
     transactions,
     until=None,
-    unit_days: float | None = None,
     *,
     date: str = "date",
     amount: str | None = "amount",
@@ -211,8 +222,6 @@ def alive_path(
         Rows of one customer. Returns are left out, as in `summarise`.
     until : date or str, optional
         Last day of the path; the last purchase when left out.
-    unit_days : float, optional
-        Days in one unit of time, when the model does not know.
     date, amount : str
         Names of the columns.
 
@@ -237,15 +246,15 @@ def alive_path(
     (3, 0.73)
     """
     require(model, *CONTINUOUS)
-    unit = float(unit_days) if unit_days is not None else days_per_unit(model)
-    table = as_pandas(transactions)
-    if "customer_id" in table and len(table["customer_id"].unique()) > 1:
-        found = len(table["customer_id"].unique())
-        raise DataError(f"alive_path takes the rows of one customer, found {found:,} customers.")
-    bought = purchase_days.days_of(table, date, amount)
+    unit = days_per_unit(model)
+    table = collected(transactions)
+    customers = table["customer_id"].nunique() if "customer_id" in table else 1
+    if customers > 1:
+        raise DataError(f"alive_path takes the rows of one customer, found {customers:,} customers.")
+    bought = PurchaseDays(table, None, date, amount).days()
     if not len(bought):
         raise DataError("This customer has no purchase, so there is no path to follow.")
-    last = bought[-1] if until is None else purchase_days.ordinal(until)
+    last = bought[-1] if until is None else ordinal(until, "until")
     if last < bought[0]:
         first = dt.date.fromordinal(int(bought[0]))
         raise DataError(f"The path would end before the first purchase on {first}; choose a later `until`.")
@@ -256,7 +265,7 @@ def alive_path(
     )
     return pd.DataFrame(
         {
-            "date": purchase_days.dates(days),
+            "date": dates(days),
             "probability_alive": probability,
             "purchase": np.isin(days, bought),
         }
@@ -309,7 +318,64 @@ def expected_spend(spend_model: FittedModel, summary) -> pd.Series:
         measures = [nw.col(name).cast(nw.Float64) for name in spend_model.likelihood.columns]
         spend = spend_model.likelihood.expected_spend(spend_model.theta, *measures)
         return nw.to_native(nw.from_native(summary).with_columns(expected_spend=spend))
-    table = as_pandas(summary)
+    table = collected(summary)
     columns = checked_columns(table, "gamma_gamma")
     spend = spend_model.likelihood.expected_spend(spend_model.theta, *columns.values())
     return pd.Series(spend, index=table.index, name="expected_spend")
+
+
+def frequency_recency_matrix(
+    model: FittedModel, age: float, horizon: float, max_frequency: int = 25, points: int = 60
+) -> pd.DataFrame:
+    """P(alive) and expected purchases for every frequency and recency, of customers of one age.
+
+    Parameters
+    ----------
+    model : FittedModel
+        BG/NBD, MBG/NBD or Pareto/NBD.
+    age : float
+        T of all the customers, in the model's unit of time.
+    horizon : float
+        Time to come, in the model's unit.
+    max_frequency : int
+        Highest number of repeat purchases.
+    points : int
+        Number of recencies from 0 to `age`.
+
+    Returns
+    -------
+    DataFrame
+        ``frequency``, ``recency``, ``T``, ``unit_days`` (where the model knows it), ``probability_alive``, ``horizon``,
+        ``expected_purchases``; a frequency of 0 goes with a recency of 0 alone, and no other with 0.
+
+    Source: after lifetimes (Davidson-Pilon), plot_frequency_recency_matrix and plot_probability_alive_matrix.
+
+    Examples
+    --------
+    >>> from idic_lab.differentiate import clv
+    >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
+    >>> grid = clv.frequency_recency_matrix(model, age=39.0, horizon=52.0, max_frequency=2, points=3)
+    >>> grid[["frequency", "recency", "probability_alive", "expected_purchases"]].round(2).tail(2)
+       frequency  recency  probability_alive  expected_purchases
+    3          2     19.5               0.53                1.14
+    4          2     39.0               0.81                1.74
+    """
+    grid = map_grid(model, age, max_frequency, points)
+    return grid.assign(
+        probability_alive=alive(model, grid),
+        horizon=float(horizon),
+        expected_purchases=predict(model, grid, horizon),
+    )
+
+
+def map_grid(model, age, max_frequency, points) -> pd.DataFrame:
+    """Customers of one age with every frequency and recency, in the model's unit of time."""
+    require(model, *CONTINUOUS)
+    if not (age > 0 and max_frequency >= 1 and points >= 2):
+        raise DataError("A map needs an age above 0, a max_frequency of at least 1 and at least 2 points.")
+    recency = np.linspace(0.0, age, points)[1:]
+    frequency = np.repeat(np.arange(1, max_frequency + 1), len(recency))
+    grid = pd.DataFrame({"frequency": frequency, "recency": np.tile(recency, max_frequency)})
+    grid = pd.concat([pd.DataFrame({"frequency": [0], "recency": [0.0]}), grid], ignore_index=True)
+    known = {} if model.unit_days_ is None else {UNIT: model.unit_days_}
+    return grid.assign(T=float(age), **known)

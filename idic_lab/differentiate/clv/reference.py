@@ -18,7 +18,7 @@ import pandas as pd
 
 from idic_lab.differentiate.clv.fitted_model import MODELS
 from idic_lab.differentiate.clv.fitting import checked_columns
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.errors import DataError, UnknownName, pick
 
 FITTERS = {
     "bg_nbd": "BetaGeoFitter",
@@ -85,8 +85,7 @@ def fit(summary: pd.DataFrame, model: str, weights: str | None = None, **options
     parameters : Series
     log_likelihood : float
     """
-    if model not in MODELS:
-        raise UnknownName("model", model, MODELS)
+    pick("model", model, MODELS)
     columns = checked_columns(summary, model, *([weights] if weights else []))
     weight = columns.pop(weights) if weights else np.ones(len(summary))
     with quietly():

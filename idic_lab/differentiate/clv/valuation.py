@@ -1,4 +1,4 @@
-"""What customers are worth: discounted margin over a horizon, and over the whole remaining life (DERT)."""
+"""What customers are worth: discounted margin over a horizon and over the whole remaining life (DERT), and who holds it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln, hyp2f1
 
-from idic_lab.differentiate.clv.engine_groups import answered, in_engine
+from idic_lab.dataframes import collected, in_engine
 from idic_lab.differentiate.clv.fitted_model import FittedModel, require
+from idic_lab.differentiate.clv.gamma_mixtures import integrate_from_zero
+from idic_lab.differentiate.clv.grouping import answered
 from idic_lab.differentiate.clv.predictions import (
     CONTINUOUS,
     PURCHASE_MODELS,
     days_per_unit,
     expected_spend,
+    map_grid,
     per_customer,
 )
-from idic_lab.differentiate.clv.quadrature import integrate_from_zero
-from idic_lab.differentiate.clv.summaries import as_pandas
-from idic_lab.errors import DataError, FitError, UnknownName
+from idic_lab.errors import DataError, FitError
 
 DAYS_PER_YEAR = 365
 NEGLIGIBLE = 40.0  # discounting by e^-40 leaves nothing to add
 
 
-def dert(model: FittedModel, summary, discount_rate_per_unit: float, method: str = "quadrature") -> pd.Series:
+def dert(model: FittedModel, summary, discount_rate_per_unit: float) -> pd.Series:
     """Discounted expected residual transactions: all purchases to come, each discounted to today.
 
     The integral of the expected purchase rate times exp(-rate * t), over all time to come. It is finite for every
@@ -38,9 +39,6 @@ def dert(model: FittedModel, summary, discount_rate_per_unit: float, method: str
         The customers, in the model's unit of time.
     discount_rate_per_unit : float
         Continuously compounded, per unit of time; for BG/BB compounded once per opportunity.
-    method : {"quadrature", "closed_form"}
-        The closed form exists for the Pareto/NBD, through the confluent hypergeometric function, and is what BG/BB
-        always uses. Both agree to about nine digits.
 
     Returns
     -------
@@ -58,7 +56,7 @@ def dert(model: FittedModel, summary, discount_rate_per_unit: float, method: str
 
     Examples
     --------
-    >>> customer = pd.DataFrame({"frequency": [7], "recency": [35.0], "T": [77.86]})
+    >>> customer = pd.DataFrame({"frequency": [7], "recency": [35.0], "T": [77.86], "unit_days": 7})
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("pareto_nbd", r=0.563, alpha=12.559, s=0.40811, beta=10.5148, unit_days=7)
     >>> round(float(clv.dert(model, customer, 0.0027).iloc[0]), 3)
@@ -69,16 +67,10 @@ def dert(model: FittedModel, summary, discount_rate_per_unit: float, method: str
         raise DataError(
             f"The discount rate should be above 0 per unit of time, found {discount_rate_per_unit!r}."
         )
-    if method not in ("quadrature", "closed_form"):
-        raise UnknownName("method", method, ["quadrature", "closed_form"])
-    if method == "closed_form":
-        require(model, "pareto_nbd", "bg_bb")
 
     def if_alive(frequency, age):
         if model.model == "bg_bb":
             return _bg_bb_residual(model.theta, frequency, age, discount_rate_per_unit)
-        if method == "closed_form":
-            return model.likelihood.dert_if_alive(model.theta, frequency, age, discount_rate_per_unit)
         return _discounted(model, frequency, age, discount_rate_per_unit, np.inf)
 
     def residual_transactions(table):
@@ -170,7 +162,7 @@ def value(
 
     if in_engine(summary):
         return _value_in_engine(model, spend_model, summary, if_alive, margin)
-    table = as_pandas(summary)
+    table = collected(summary)
     probability, living = per_customer(model, table, if_alive)
     spend = expected_spend(spend_model, table).to_numpy()
     earned = probability * spend * margin
@@ -250,3 +242,109 @@ def _bg_bb_residual(theta, frequency, n_periods, rate):
     if not np.isfinite(series).all():
         raise FitError(f"The BG/BB residual value does not converge at a rate of {rate:g} per opportunity.")
     return buys * stays / (1 + rate) * series
+
+
+def iso_value(
+    model: FittedModel,
+    age: float,
+    discount_rate_per_unit: float,
+    max_frequency: int = 25,
+    points: int = 60,
+    *,
+    spend_model: FittedModel | None = None,
+    monetary_value: float | None = None,
+    margin: float = 1.0,
+) -> pd.DataFrame:
+    """Residual value for every frequency and recency: customers on one contour of this map are worth the same.
+
+    Parameters
+    ----------
+    model, age, max_frequency, points
+        As in `frequency_recency_matrix`.
+    discount_rate_per_unit : float
+        As in `dert`.
+    spend_model : FittedModel, optional
+        Gamma-Gamma; with it and `monetary_value`, the mean spend so far, the map is in currency.
+    margin : float
+        Share of the amount that is earned.
+
+    Returns
+    -------
+    DataFrame
+        ``frequency``, ``recency``, ``T``, ``unit_days``, ``dert`` (discounted purchases) and, with `spend_model`,
+        ``residual_value``.
+
+    Source: Fader, Hardie & Lee (2005), Journal of Marketing Research 42(4), figures 3 to 6.
+
+    Examples
+    --------
+    >>> from idic_lab.differentiate import clv
+    >>> model = clv.from_parameters("pareto_nbd", r=0.563, alpha=12.559, s=0.40811, beta=10.5148, unit_days=7)
+    >>> table = clv.iso_value(model, age=77.86, discount_rate_per_unit=0.0027)
+    >>> table.columns.tolist()
+    ['frequency', 'recency', 'T', 'unit_days', 'dert']
+    """
+    if (spend_model is None) != (monetary_value is None):
+        raise DataError("A map in currency needs both spend_model and monetary_value.")
+    grid = map_grid(model, age, max_frequency, points)
+    table = grid.assign(dert=dert(model, grid, discount_rate_per_unit))
+    if spend_model is not None:
+        spend = expected_spend(spend_model, grid.assign(monetary_value=float(monetary_value)))
+        table["residual_value"] = table["dert"] * spend * margin
+    return table
+
+
+def equity(values: pd.DataFrame, groups, worth: str = "residual_value") -> pd.DataFrame:
+    """Number, total worth and mean worth of the customers in each group.
+
+    Parameters
+    ----------
+    values : DataFrame
+        Table ``customer_value``, as `value` gives it.
+    groups : array of shape (n,)
+        The group of each row, such as `frequency_class` gives.
+    worth : str
+        Column of `values` to add up.
+
+    Returns
+    -------
+    DataFrame
+        ``group``, ``customers``, ``customer_share``, ``equity`` and ``mean_value`` (currency), ``equity_share``; the
+        groups in their own order.
+
+    Source: Fader, Hardie & Lee (2005), Journal of Marketing Research 42(4), tables 3 and 4; the term is that of
+    Blattberg & Deighton (1996), Harvard Business Review 74(4).
+
+    Examples
+    --------
+    >>> values = pd.DataFrame({"customer_id": ["a", "b", "c"], "residual_value": [1.0, 2.0, 7.0]})
+    >>> equity(values, ["low", "low", "high"])
+      group  customers  customer_share  equity  mean_value  equity_share
+    0  high          1        0.333333     7.0         7.0           0.7
+    1   low          2        0.666667     3.0         1.5           0.3
+    """
+    if worth not in values:
+        raise DataError(f"The values have no column {worth!r}; found {', '.join(map(str, values.columns))}.")
+    groups = np.asarray(groups)
+    if groups.shape != (len(values),):
+        raise DataError(
+            f"groups has shape {groups.shape}, expected one for each of {len(values):,} customers."
+        )
+    table = values[worth].groupby(groups).agg(["size", "sum", "mean"]).reset_index()
+    table.columns = ["group", "customers", "equity", "mean_value"]
+    table = table.astype({"group": "str"})
+    total = table["equity"].sum()
+    table.insert(2, "customer_share", table["customers"] / len(values))
+    return table.assign(equity_share=table["equity"] / total if total else 0.0)
+
+
+def frequency_class(summary: pd.DataFrame, pool: int = 7) -> np.ndarray:
+    """Number of repeat purchases as text, pooled at the top: "0", "1", ..., "7+".
+
+    Examples
+    --------
+    >>> frequency_class(pd.DataFrame({"frequency": [0, 3, 12]})).tolist()
+    ['0', '3', '7+']
+    """
+    counts = summary["frequency"].to_numpy(dtype="int64")
+    return np.where(counts >= pool, f"{pool}+", counts.astype(str))

@@ -4,7 +4,7 @@ Recency here is ``recency_days``, days since the last purchase. The lifetime val
 ``idic_lab.differentiate.clv`` use the same word for something else, the time from first to last purchase.
 """
 
-from idic_lab.differentiate.rfm.concentration import concentration, gini, interval, lorenz, top_share
+from idic_lab.differentiate.rfm.concentration import gini, interval, lorenz, top_share
 from idic_lab.differentiate.rfm.plots import (
     plot_distributions,
     plot_gains,
@@ -12,17 +12,15 @@ from idic_lab.differentiate.rfm.plots import (
     plot_high_value_cutoff,
     plot_lorenz,
     plot_segments,
+    plot_two_recencies,
 )
 from idic_lab.differentiate.rfm.prediction import capture, capture_difference, gains, lift_table
-from idic_lab.differentiate.rfm.scores import score, score_sizes
+from idic_lab.differentiate.rfm.scores import score, score_sizes, summarise, without_purchase
 from idic_lab.differentiate.rfm.segments import segment, segment_rules, segment_summary, segments_table, table
-from idic_lab.differentiate.rfm.summary import summarise, without_purchase
-from idic_lab.differentiate.rfm.two_recencies import plot_two_recencies
 
 __all__ = [
     "capture",
     "capture_difference",
-    "concentration",
     "gains",
     "gini",
     "interval",

@@ -13,9 +13,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
-from idic_lab.errors import DataError, LabError, UnknownName
-
-_TOPS = (0.01, 0.05, 0.10, 0.20, 0.50)
+from idic_lab.errors import DataError, LabError, UnknownName, pick
 
 
 def lorenz(values) -> pd.DataFrame:
@@ -110,20 +108,20 @@ def top_share(values, fraction: float = 0.2) -> float:
     >>> top_share([1, 1, 1, 1, 16], fraction=0.2)
     0.8
     """
-    return _top_share(*_distinct(values), _checked_fraction(fraction))
+    return _top_share(*_distinct(values), checked_share(fraction))
 
 
 def interval(
     statistic: str | Callable,
     values,
     confidence: float = 0.95,
-    resamples: int = 1000,
+    n_bootstrap: int = 1000,
     random_state: int = 0,
     **options,
 ) -> tuple[float, float]:
     """Bootstrap percentile interval of a concentration statistic.
 
-    Customers are drawn with replacement and the statistic is computed again, `resamples` times. The interval tells how
+    Customers are drawn with replacement and the statistic is computed again, `n_bootstrap` times. The interval tells how
     much it would vary had other customers of the same kind come.
 
     Parameters
@@ -134,7 +132,7 @@ def interval(
         One value per customer.
     confidence : float
         Between 0 and 1.
-    resamples : int
+    n_bootstrap : int
     random_state : int
         Seed: the same call gives the same interval.
     **options
@@ -158,70 +156,26 @@ def interval(
     >>> 0 < low < gini([1, 2, 3, 4, 5, 30]) < high < 1
     True
     """
-    _checked_fraction(confidence, "confidence")
+    checked_share(confidence, "confidence")
     distinct, counts = _distinct(values)
     if callable(statistic):
 
         def compute(distinct, counts):
             return statistic(np.repeat(distinct, counts))
 
-    elif statistic in ("gini", "top_share"):
-        compute = _gini if statistic == "gini" else _top_share_of(options.pop("fraction", 0.2))
+    elif pick("concentration statistic", statistic, ("gini", "top_share")) == "gini":
+        compute = _gini
     else:
-        raise UnknownName("concentration statistic", statistic, ("gini", "top_share"))
+        fraction = checked_share(options.pop("fraction", 0.2))
+
+        def compute(distinct, counts):
+            return _top_share(distinct, counts, fraction)
+
     if options:
         raise UnknownName(f"option of {statistic!r}", next(iter(options)), ("fraction",))
-    return _percentiles(_resampled(distinct, counts, [compute], resamples, random_state), confidence)[0]
-
-
-def concentration(
-    values, confidence: float = 0.95, resamples: int = 1000, random_state: int = 0
-) -> pd.DataFrame:
-    """How concentrated value is: Gini coefficient and top shares, each with its bootstrap interval.
-
-    Parameters
-    ----------
-    values, confidence, resamples, random_state
-        As in :func:`interval`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``measure`` (text), ``value``, ``low``, ``high``. Measures: the Gini coefficient, the share of value brought
-        by the top 1, 5, 10, 20 and 50% of customers, and the share of customers, counted from the top, that
-        brings 80% of the value.
-
-    Raises
-    ------
-    DataError, LabError
-        As in :func:`interval`.
-
-    Examples
-    --------
-    >>> concentration([1, 1, 1, 1, 16])[["measure", "value"]].iloc[[0, 4, 6]]
-                                measure  value
-    0                  Gini coefficient    0.6
-    4  share of value from the top 20%    0.8
-    6   share of customers for 80% of value    0.2
-    """
-    _checked_fraction(confidence, "confidence")
-    distinct, counts = _distinct(values)
-    statistics = {
-        "Gini coefficient": _gini,
-        **{f"share of value from the top {top:.0%}": _top_share_of(top) for top in _TOPS},
-        "share of customers for 80% of value": _customers_for(0.8),
-    }
-    estimates = [compute(distinct, counts) for compute in statistics.values()]
-    draws = _resampled(distinct, counts, statistics.values(), resamples, random_state)
-    bounds = _percentiles(draws, confidence)
-    return pd.DataFrame(
-        {
-            "measure": list(statistics),
-            "value": estimates,
-            "low": [low for low, _ in bounds],
-            "high": [high for _, high in bounds],
-        }
-    )
+    draws = _resampled(distinct, counts, compute, n_bootstrap, random_state)
+    low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
 
 
 def _curve(distinct, counts):
@@ -241,41 +195,18 @@ def _top_share(distinct, counts, fraction) -> float:
     return float(1 - np.interp(1 - fraction, customers, value))
 
 
-def _top_share_of(fraction):
-    fraction = _checked_fraction(fraction)
-    return lambda distinct, counts: _top_share(distinct, counts, fraction)
-
-
-def _customers_for(share):
-    """The share of customers, from the top, that brings `share` of the value."""
-
-    def compute(distinct, counts):
-        customers, value = _curve(distinct, counts)
-        return float(1 - np.interp(1 - share, value, customers))
-
-    return compute
-
-
-def _resampled(distinct, counts, statistics, resamples, random_state) -> np.ndarray:
-    """Bootstrap draws, one row per resample: how often each different value is drawn says all there is to know."""
-    if isinstance(resamples, bool) or not isinstance(resamples, Integral) or resamples < 1:
-        raise LabError(f"resamples should be a whole number of 1 or more, found {resamples!r}.")
+def _resampled(distinct, counts, statistic, n_bootstrap, random_state) -> list[float]:
+    """The statistic of resampled customers: how often each different value is drawn says all there is to know."""
+    checked_count(n_bootstrap)
     generator = np.random.default_rng(random_state)
     customers, chances = int(counts.sum()), counts / counts.sum()
     draws = []
-    while len(draws) < resamples:
+    while len(draws) < n_bootstrap:
         drawn = generator.multinomial(customers, chances)
-        if np.any(
-            drawn[distinct > 0]
-        ):  # a draw of zeros alone has no shares; it can come up only in tiny samples
-            draws.append([compute(distinct, drawn) for compute in statistics])
-    return np.array(draws)
-
-
-def _percentiles(draws, confidence) -> list[tuple[float, float]]:
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
-    return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+        # A draw of zeros alone has no shares; it can come up only in tiny samples.
+        if np.any(drawn[distinct > 0]):
+            draws.append(statistic(distinct, drawn))
+    return draws
 
 
 def _distinct(values):
@@ -299,7 +230,14 @@ def _distinct(values):
     return np.unique(values, return_counts=True)
 
 
-def _checked_fraction(fraction, name: str = "fraction") -> float:
-    if not 0 < fraction < 1:
-        raise LabError(f"{name} should be between 0 and 1, found {fraction!r}.")
-    return float(fraction)
+def checked_share(share: float, name: str = "fraction") -> float:
+    """A share strictly between 0 and 1, or an error that names it."""
+    if not 0 < share < 1:
+        raise LabError(f"{name} should be between 0 and 1, found {share!r}.")
+    return float(share)
+
+
+def checked_count(count: int, name: str = "n_bootstrap") -> None:
+    """Refuse what is no whole number of 1 or more."""
+    if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
+        raise LabError(f"{name} should be a whole number of 1 or more, found {count!r}.")

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from idic_lab import figures
-from idic_lab.differentiate.rfm.concentration import gini, lorenz, top_share
+from idic_lab.differentiate.rfm.concentration import checked_share, gini, lorenz, top_share
 from idic_lab.differentiate.rfm.prediction import gains
 from idic_lab.differentiate.rfm.segments import segment_summary
-from idic_lab.errors import LabError, UnknownName
+from idic_lab.errors import DataError, LabError, pick
 
-_PERCENT = PercentFormatter(1, decimals=0)
-_THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
-_ROUND = {
-    "nbins": "auto",
-    "integer": True,
-    "steps": [1, 2, 5, 10],
-}  # whole, round numbers on an axis of counts
+MOST_DRAWN = 12  # customers on one line of time
+
+
+def _round_counts():
+    """Whole, round numbers on an axis of counts."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 5, 10])
 
 
 def plot_lorenz(values, fraction: float = 0.2, ax: figures.Axes | None = None) -> figures.Axes:
@@ -28,13 +30,11 @@ def plot_lorenz(values, fraction: float = 0.2, ax: figures.Axes | None = None) -
     ----------
     values : array-like of shape (n_customers,)
         One value per customer, as for :func:`lorenz`.
-    fraction : float
-        Share of customers whose part of the value is marked.
-    ax : matplotlib.axes.Axes, optional
 
-    Returns
-    -------
-    matplotlib.axes.Axes
+    Examples
+    --------
+    >>> plot_lorenz([1, 1, 1, 1, 16]).get_title()
+    'The top 20% bring 80% of the value (Gini 0.60)'
     """
     curve, top = lorenz(values), top_share(values, fraction)
     ax = figures.axes(ax, figsize=(6.4, 5.2))
@@ -46,37 +46,29 @@ def plot_lorenz(values, fraction: float = 0.2, ax: figures.Axes | None = None) -
     ax.annotate("everyone the same", (0.3, 0.3), color="#555555", ha="center", va="bottom", **label)
     ax.plot([1 - fraction] * 2, [0, 1 - top], color=figures.VERMILION, linewidth=1.2, linestyle=":")
     ax.plot([1 - fraction], [1 - top], marker="o", color=figures.VERMILION)
-    ax.annotate(
-        f"the other {1 - fraction:.0%}\nbring {1 - top:.0%}",
-        (1 - fraction, 1 - top),
-        xytext=(-10, 4),
-        textcoords="offset points",
-        ha="right",
-        va="bottom",
+    label = {"xytext": (-10, 4), "textcoords": "offset points", "ha": "right", "va": "bottom"}
+    ax.annotate(f"the other {1 - fraction:.0%}\nbring {1 - top:.0%}", (1 - fraction, 1 - top), **label)
+    return figures.finish(
+        ax,
+        f"The top {fraction:.0%} bring {top:.0%} of the value (Gini {gini(values):.2f})",
+        x="share of customers, lowest value first",
+        y="share of value",
+        x_format="percent",
+        y_format="percent",
+        xlim=(0, 1),
+        ylim=(0, 1),
     )
-    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="share of customers, lowest value first", ylabel="share of value")
-    ax.xaxis.set_major_formatter(_PERCENT)
-    ax.yaxis.set_major_formatter(_PERCENT)
-    ax.set_title(f"The top {fraction:.0%} bring {top:.0%} of the value (Gini {gini(values):.2f})")
-    return ax
 
 
 def plot_high_value_cutoff(
     rfm_table: pd.DataFrame, fraction: float = 0.2, ax: figures.Axes | None = None
 ) -> figures.Axes:
-    """Customers from highest to lowest monetary value, cut at the top `fraction`.
+    """Customers from highest to lowest ``monetary`` value, cut at the top `fraction`.
 
-    Parameters
-    ----------
-    rfm_table : pandas.DataFrame
-        ``monetary`` (currency) is used.
-    fraction : float
-        Share of customers called high-value, between 0 and 1.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    Examples
+    --------
+    >>> plot_high_value_cutoff(pd.DataFrame({"monetary": [100.0, 80, 60, 40, 20]}), 0.4).get_title()
+    'The top 40%, from 80.00 up, bring 60% of the revenue'
     """
     monetary = np.sort(rfm_table["monetary"].to_numpy(dtype="float64"))[::-1]
     top = top_share(monetary, fraction)
@@ -90,19 +82,20 @@ def plot_high_value_cutoff(
         ax.fill_between(edges.clip(low, high), heights, step="pre", **style)
     ax.axvline(fraction, color="black", linewidth=1)
     ax.axhline(cut, color="black", linewidth=1, linestyle=":")
-    ax.annotate(
-        f"cut at {cut:,.2f}", (1, cut), xytext=(-4, 4), textcoords="offset points", ha="right", va="bottom"
+    label = {"xytext": (-4, 4), "textcoords": "offset points", "ha": "right", "va": "bottom"}
+    ax.annotate(f"cut at {cut:,.2f}", (1, cut), **label)
+    return figures.finish(
+        ax,
+        f"The top {fraction:.0%}, from {cut:,.2f} up, bring {top:.0%} of the revenue",
+        x="share of customers, highest value first",
+        y="spent ({currency} per customer)",
+        x_format="percent",
+        y_format="count",
+        legend={"loc": "center right"},
+        xlim=(0, 1),
+        # The few largest customers would flatten everybody else; the picture stops where the top hundredth begins.
+        ylim=(0, max(np.quantile(monetary, 0.99), cut) * 1.05 or 1),
     )
-    # The few largest customers would flatten everybody else; the picture stops where the top hundredth begins.
-    ax.set(xlim=(0, 1), ylim=(0, max(np.quantile(monetary, 0.99), cut) * 1.05 or 1))
-    ax.set(
-        xlabel="share of customers, highest value first", ylabel=f"spent ({figures.currency()} per customer)"
-    )
-    ax.xaxis.set_major_formatter(_PERCENT)
-    ax.yaxis.set_major_formatter(_THOUSANDS)
-    ax.legend(loc="center right")
-    ax.set_title(f"The top {fraction:.0%}, from {cut:,.2f} up, bring {top:.0%} of the revenue")
-    return ax
 
 
 def plot_heatmap(
@@ -112,18 +105,18 @@ def plot_heatmap(
 
     Parameters
     ----------
-    rfm_table : pandas.DataFrame
+    rfm_table : DataFrame
         ``r_score``, ``f_score`` and ``monetary`` are used.
     value : {"customers", "monetary"}
         The number of customers per cell, or their mean monetary value (currency). Cells nobody is in stay white.
-    ax : matplotlib.axes.Axes, optional
 
-    Returns
-    -------
-    matplotlib.axes.Axes
+    Examples
+    --------
+    >>> rfm_table = pd.DataFrame({"r_score": [1, 1, 2], "f_score": [1, 1, 2], "monetary": [5.0, 5.0, 20.0]})
+    >>> plot_heatmap(rfm_table).get_title()
+    'The fullest cell, R1 F1, holds 67% of customers'
     """
-    if value not in ("customers", "monetary"):
-        raise UnknownName("value", value, ("customers", "monetary"))
+    pick("value", value, ("customers", "monetary"))
     levels = range(1, int(rfm_table[["r_score", "f_score"]].to_numpy().max()) + 1)
     cells = rfm_table.groupby(["r_score", "f_score"])["monetary"].agg(
         "size" if value == "customers" else "mean"
@@ -133,47 +126,38 @@ def plot_heatmap(
     image = ax.imshow(grid, origin="lower", aspect="auto", cmap=figures.SEQUENTIAL, vmin=0)
     for (row, column), number in np.ndenumerate(grid):
         if np.isfinite(number):
-            dark = image.norm(number) < 0.55
-            ax.text(
-                column, row, f"{number:,.0f}", ha="center", va="center", color="white" if dark else "black"
-            )
-    ticks = range(len(levels))
+            colour = "white" if image.norm(number) < 0.55 else "black"
+            ax.text(column, row, f"{number:,.0f}", ha="center", va="center", color=colour)
     nobody = np.isnan(grid).all(axis=0)  # equals share a score, so a score may go to nobody
-    ax.set_xticks(
-        ticks, [f"{level}\n(nobody)" if none else level for level, none in zip(levels, nobody, strict=True)]
-    )
-    ax.set_yticks(ticks, levels)
+    names = [f"{level}\n(nobody)" if none else level for level, none in zip(levels, nobody, strict=True)]
+    ax.set_xticks(range(len(levels)), names)
+    ax.set_yticks(range(len(levels)), levels)
     ax.grid(False)
-    ax.set(
-        xlabel=f"frequency score ({levels[-1]} = most often)", ylabel=f"recency score ({levels[-1]} = latest)"
-    )
     label = (
         "customers" if value == "customers" else f"mean monetary value ({figures.currency()} per customer)"
     )
-    ax.figure.colorbar(image, ax=ax, label=label, format=_THOUSANDS, ticks=MaxNLocator(**_ROUND))
+    ax.figure.colorbar(image, ax=ax, label=label, format="{x:,.0f}", ticks=_round_counts())
     # A cell of one or two customers can have any mean, so the title speaks of cells with a hundredth of them or more.
     sizes = rfm_table.groupby(["r_score", "f_score"]).size()
     r, f = cells[sizes >= 0.01 * len(rfm_table)].idxmax()
     if value == "customers":
-        ax.set_title(f"The fullest cell, R{r} F{f}, holds {cells.max() / cells.sum():.0%} of customers")
+        title = f"The fullest cell, R{r} F{f}, holds {cells.max() / cells.sum():.0%} of customers"
     else:
         times = cells[r, f] / rfm_table["monetary"].mean()
-        ax.set_title(f"Customers in cell R{r} F{f} are worth {times:.1f} times the average")
-    return ax
+        title = f"Customers in cell R{r} F{f} are worth {times:.1f} times the average"
+    across, up = f"frequency score ({levels[-1]} = most often)", f"recency score ({levels[-1]} = latest)"
+    return figures.finish(ax, title, x=across, y=up)
 
 
 def plot_segments(rfm_table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Share of customers and share of revenue of every segment, side by side.
 
-    Parameters
-    ----------
-    rfm_table : pandas.DataFrame
-        As :func:`table` gives.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    Examples
+    --------
+    >>> rfm_table = pd.DataFrame({"segment": ["champions", "lost"], "recency_days": [5, 90], "frequency": [4, 1],
+    ...     "monetary": [90.0, 10.0]})
+    >>> plot_segments(rfm_table).get_title()
+    'Champions: 50% of customers, 90% of revenue'
     """
     summary = segment_summary(rfm_table)
     ax = figures.axes(ax, figsize=(7.5, 5.2))
@@ -187,18 +171,16 @@ def plot_segments(rfm_table: pd.DataFrame, ax: figures.Axes | None = None) -> fi
         ax.bar_label(drawn, [f"{share:.1%}" for share in summary[column]], padding=3, fontsize="small")
     ax.set_yticks(position, summary["segment"])
     ax.grid(axis="y", visible=False)
-    ax.set(
-        xlabel="share of the total",
+    first = summary.iloc[0]
+    return figures.finish(
+        ax,
+        f"{first['segment'].capitalize()}: {first['share_of_customers']:.0%} of customers, "
+        f"{first['share_of_revenue']:.0%} of revenue",
+        x="share of the total",
+        x_format="percent",
+        legend={"title": "share of", "loc": "lower right"},
         xlim=(0, summary[["share_of_revenue", "share_of_customers"]].max(axis=None) * 1.15),
     )
-    ax.xaxis.set_major_formatter(_PERCENT)
-    ax.legend(title="share of", loc="lower right")
-    first = summary.iloc[0]
-    ax.set_title(
-        f"{first['segment'].capitalize()}: {first['share_of_customers']:.0%} of customers, "
-        f"{first['share_of_revenue']:.0%} of revenue"
-    )
-    return ax
 
 
 def plot_distributions(rfm_table: pd.DataFrame, axes=None) -> np.ndarray:
@@ -206,38 +188,55 @@ def plot_distributions(rfm_table: pd.DataFrame, axes=None) -> np.ndarray:
 
     Parameters
     ----------
-    rfm_table : pandas.DataFrame
+    rfm_table : DataFrame
         ``recency_days``, ``frequency`` and ``monetary`` are used.
-    axes : sequence of three matplotlib.axes.Axes, optional
+    axes : sequence of three Axes, optional
+        For recency, frequency and monetary value.
 
-    Returns
-    -------
-    numpy.ndarray of three matplotlib.axes.Axes
-        Recency, frequency, monetary.
+    Examples
+    --------
+    >>> rfm_table = pd.DataFrame({"recency_days": [5, 90], "frequency": [4, 1], "monetary": [90.0, 10.0]})
+    >>> [panel.get_title() for panel in plot_distributions(rfm_table)][:2]
+    ['Half were away over 48 days', '50% bought on a single day']
     """
-    if axes is None:
-        axes = figures.axes(ncols=3, figsize=(12, 3.8))
-    elif len(axes) != 3:
+    axes = figures.axes(ncols=3, figsize=(12, 3.8)) if axes is None else axes
+    if len(axes) != 3:
         raise LabError(f"axes should be three Axes, found {len(axes)}.")
-    recency, frequency, monetary = np.ravel(axes)
-    _histogram(recency, rfm_table["recency_days"], figures.BLUE)
-    recency.set(xlabel="days since the last purchase", ylabel="customers")
-    recency.set_title(f"Half were away over {rfm_table['recency_days'].median():,.0f} days")
-    most = int(min(rfm_table["frequency"].max(), 10))
-    counts = rfm_table["frequency"].clip(upper=most).value_counts().reindex(range(1, most + 1), fill_value=0)
-    frequency.bar(counts.index, counts, color=figures.ORANGE, width=0.8)
-    more = rfm_table["frequency"].max() > most
-    frequency.set_xticks(counts.index, [*map(str, counts.index[:-1]), f"{most}+" if more else str(most)])
-    frequency.set(xlabel="days with a purchase", ylabel="customers")
-    frequency.set_title(f"{(rfm_table['frequency'] == 1).mean():.0%} bought on a single day")
-    _histogram(monetary, rfm_table["monetary"], figures.GREEN, upper=0.99)
-    monetary.set(ylabel="customers")
-    median, high = rfm_table["monetary"].quantile([0.5, 0.9])
-    monetary.set_title(f"Median {median:,.0f}; a tenth above {high:,.0f}")
-    for panel in (recency, frequency, monetary):
-        panel.yaxis.set_major_locator(MaxNLocator(**_ROUND))
-        panel.yaxis.set_major_formatter(_THOUSANDS)
-    return np.array([recency, frequency, monetary])
+    recency, frequency, monetary = panels = np.ravel(axes)
+    days, counts, money = (rfm_table[name] for name in ("recency_days", "frequency", "monetary"))
+    _histogram(recency, days, figures.BLUE)
+    most = int(min(counts.max(), 10))
+    bars = counts.clip(upper=most).value_counts().reindex(range(1, most + 1), fill_value=0)
+    frequency.bar(bars.index, bars, color=figures.ORANGE, width=0.8)
+    last = f"{most}+" if counts.max() > most else str(most)
+    frequency.set_xticks(bars.index, [*map(str, bars.index[:-1]), last])
+    limit = money.quantile(0.99)
+    _histogram(monetary, money[money <= limit], figures.GREEN)
+    beyond = int((money > limit).sum())
+    note = f"\n({beyond:,} customers above {limit:,.0f} not shown)" if beyond else ""
+    median, high = money.quantile([0.5, 0.9])
+    titles = (
+        f"Half were away over {days.median():,.0f} days",
+        f"{(counts == 1).mean():.0%} bought on a single day",
+        f"Median {median:,.0f}; a tenth above {high:,.0f}",
+    )
+    labels = (
+        "days since the last purchase",
+        "days with a purchase",
+        f"monetary value ({{currency}} per customer){note}",
+    )
+    for panel, title, label in zip(panels, titles, labels, strict=True):
+        figures.finish(panel, title, x=label, y="customers", y_format="count")
+        panel.yaxis.set_major_locator(_round_counts())
+    return panels
+
+
+def _histogram(ax, values, colour) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    ax.hist(values, bins=30, color=colour, edgecolor="white", linewidth=0.4)
+    ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
 
 
 def plot_gains(
@@ -247,18 +246,20 @@ def plot_gains(
 
     Parameters
     ----------
-    rfm_table, holdout : pandas.DataFrame
+    rfm_table, holdout : DataFrame
         As for :func:`capture`.
     fraction : float
         Share of customers that the title speaks of.
-    ax : matplotlib.axes.Axes, optional
 
-    Returns
-    -------
-    matplotlib.axes.Axes
+    Examples
+    --------
+    >>> rfm_table = pd.DataFrame({"customer_id": ["a", "b"], "recency_days": [1, 9], "frequency": [2, 1],
+    ...     "monetary": [9.0, 1.0], "r_score": [2, 1], "f_score": [2, 1], "m_score": [2, 1]})
+    >>> holdout = pd.DataFrame({"customer_id": ["a", "b"], "holdout_spend": [3.0, 1.0]})
+    >>> plot_gains(rfm_table, holdout, 0.5).get_title()
+    'The top 50% by RFM score bring 75% of later spend'
     """
-    if not 0 < fraction < 1:
-        raise LabError(f"fraction should be between 0 and 1, found {fraction!r}.")
+    checked_share(fraction)
     ax = figures.axes(ax, figsize=(6.8, 5))
     lines = {
         "perfect foresight": (figures.GREY, ":"),
@@ -273,23 +274,81 @@ def plot_gains(
         captured[ranking] = np.interp(fraction, x, y)
         ax.plot(x, y, color=colour, linestyle=style, linewidth=2, label=f"{ranking}: {captured[ranking]:.0%}")
     ax.axvline(fraction, color="black", linewidth=0.8)
-    ax.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share of holdout spend captured")
-    ax.set(xlabel="share of customers taken, best first")
-    ax.xaxis.set_major_formatter(_PERCENT)
-    ax.yaxis.set_major_formatter(_PERCENT)
-    ax.legend(title=f"captured by the top {fraction:.0%}", loc="lower right")
-    by_score = captured["RFM score, summed"]
-    ax.set_title(f"The top {fraction:.0%} by RFM score bring {by_score:.0%} of later spend")
-    return ax
+    return figures.finish(
+        ax,
+        f"The top {fraction:.0%} by RFM score bring {captured['RFM score, summed']:.0%} of later spend",
+        x="share of customers taken, best first",
+        y="share of holdout spend captured",
+        x_format="percent",
+        y_format="percent",
+        legend={"title": f"captured by the top {fraction:.0%}", "loc": "lower right"},
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+    )
 
 
-def _histogram(ax, values, colour, upper=None) -> None:
-    """A histogram, cut at the quantile `upper` with the rest counted in the label, so that a long tail stays legible."""
-    limit = values.max() if upper is None else values.quantile(upper)
-    ax.hist(values[values <= limit], bins=30, color=colour, edgecolor="white", linewidth=0.4)
-    ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    ax.xaxis.set_major_formatter(_THOUSANDS)
-    if upper is not None:
-        beyond = int((values > limit).sum())
-        note = f"\n({beyond:,} customers above {limit:,.0f} not shown)" if beyond else ""
-        ax.set_xlabel(f"monetary value ({figures.currency()} per customer){note}")
+def plot_two_recencies(
+    transactions: pd.DataFrame, observation_end: str | dt.date | None = None, ax: figures.Axes | None = None
+) -> figures.Axes:
+    """A few customers' purchases on a line of time, with two quantities of one name marked in days.
+
+    From the first to the last purchase runs ``recency``, as the buy-till-you-die models mean it; from the last purchase to
+    the end of observation runs ``recency_days``, as RFM means it; together they are the customer's age, ``T``.
+
+    Parameters
+    ----------
+    transactions : DataFrame
+        ``customer_id``, ``date``, ``amount`` of up to 12 customers; rows with a negative amount are returns and not drawn.
+    observation_end : date or str, optional
+        Last day looked at, itself included. The latest date in the data by default.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "amount": 9.0,
+    ...     "date": pd.to_datetime(["2024-01-01", "2024-03-01", "2024-02-01"])})
+    >>> plot_two_recencies(rows, "2024-03-31").get_title()
+    'Bought last: ann. Shortest from first to last purchase: bob.'
+    """
+    from matplotlib.dates import ConciseDateFormatter
+
+    end = pd.Timestamp(transactions["date"].max() if observation_end is None else observation_end)
+    bought = transactions[transactions["amount"].ge(0) & transactions["date"].le(end)]
+    spans = bought.groupby("customer_id", sort=False)["date"].agg(["min", "max"])
+    if not 1 <= len(spans) <= MOST_DRAWN:
+        raise DataError(
+            f"transactions: {len(spans):,} customers bought by {end:%Y-%m-%d}; choose from 1 to {MOST_DRAWN}."
+        )
+    ax = figures.axes(ax, figsize=(9, 1.2 + 0.7 * len(spans)))
+    marks = {
+        "purchase": ax.plot([], [], color="black", marker="o", linestyle="", markersize=6)[0],
+        "recency": ax.plot([], [], color=figures.BLUE, linewidth=4, solid_capstyle="butt")[0],
+        "recency_days": ax.plot([], [], color=figures.ORANGE, linewidth=4, linestyle="--")[0],
+    }
+    for row, (customer, (first, last)) in enumerate(spans.iterrows()):
+        for begin, finish, name in ((first, last, "recency"), (last, end, "recency_days")):
+            if days := (finish - begin).days:
+                like = marks[name]
+                ax.plot(
+                    [begin, finish], [row, row], like.get_linestyle(), color=like.get_color(), linewidth=4
+                )
+                ax.text(begin + (finish - begin) / 2, row - 0.12, f"{days:,} days", ha="center", va="bottom")
+        days = bought.loc[bought["customer_id"] == customer, "date"]
+        ax.plot(days, [row] * len(days), "o", color="black", markersize=6)
+    ax.axvline(end, color="black", linewidth=1)
+    ax.set_yticks(range(len(spans)), [str(customer) for customer in spans.index])
+    ax.grid(axis="y", visible=False)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
+    nearest, shortest = (end - spans["max"]).idxmin(), (spans["max"] - spans["min"]).idxmin()
+    return figures.finish(
+        ax,
+        f"Bought last: {nearest}. Shortest from first to last purchase: {shortest}.",
+        x=f"date; the line is the end of observation, {end:%Y-%m-%d}",
+        y="customer",
+        legend={
+            "handles": list(marks.values()),
+            "labels": list(marks),
+            "loc": "upper left",
+            "bbox_to_anchor": (1.01, 1),
+        },
+        ylim=(len(spans) - 0.4, -0.6),
+    )

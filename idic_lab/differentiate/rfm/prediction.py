@@ -7,15 +7,18 @@ order among them would capture on average.
 
 from __future__ import annotations
 
-from numbers import Integral
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from idic_lab.differentiate.rfm.ranking import cell, chosen, matched, rankings
-from idic_lab.errors import LabError, UnknownName
+from idic_lab.differentiate.rfm.concentration import checked_count, checked_share
+from idic_lab.differentiate.rfm.scores import MEASURES
+from idic_lab.errors import DataError, pick
 
 GROUPINGS = ("segment", "r_score", "f_score", "m_score", "cell")
+FOLDS = 5
 
 
 def lift_table(rfm_table: pd.DataFrame, holdout: pd.DataFrame, by: str = "segment") -> pd.DataFrame:
@@ -27,8 +30,7 @@ def lift_table(rfm_table: pd.DataFrame, holdout: pd.DataFrame, by: str = "segmen
         As :func:`table` gives, made from the calibration period alone.
     holdout : pandas.DataFrame
         ``customer_id`` (unique) and ``holdout_spend`` (currency). Customers without a row spent nothing; customers
-        not in `rfm_table` are newcomers, whom no score could rank, and are left out and counted in
-        ``.attrs["newcomers"]``.
+        not in `rfm_table` are newcomers, whom no score could rank, and are left out.
     by : {"segment", "r_score", "f_score", "m_score", "cell"}
         ``"cell"`` is the three scores side by side, from "111" to "555".
 
@@ -56,18 +58,15 @@ def lift_table(rfm_table: pd.DataFrame, holdout: pd.DataFrame, by: str = "segmen
     0  champions          1                90.0  2.70
     1       lost          2                 5.0  0.15
     """
-    if by not in GROUPINGS:
-        raise UnknownName("grouping", by, GROUPINGS)
-    spend, newcomers = matched(rfm_table, holdout)
-    group = cell(rfm_table) if by == "cell" else rfm_table[by].reset_index(drop=True)
+    pick("grouping", by, GROUPINGS)
+    spend = _matched(rfm_table, holdout)
+    group = _cell(rfm_table) if by == "cell" else rfm_table[by].reset_index(drop=True)
     lift = spend.groupby(group.rename(by)).agg(["size", "sum", "mean"]).reset_index()
     lift.columns = [by, "customers", "holdout_spend", "mean_holdout_spend"]
     lift.insert(2, "share_of_customers", lift["customers"] / len(spend))
     lift["share_of_holdout_spend"] = lift["holdout_spend"] / spend.sum()
     lift["lift"] = lift["mean_holdout_spend"] / spend.mean()
-    lift = lift.sort_values(["lift", by], ascending=[False, True], ignore_index=True)
-    lift.attrs["newcomers"] = newcomers
-    return lift
+    return lift.sort_values(["lift", by], ascending=[False, True], ignore_index=True)
 
 
 def capture(
@@ -104,17 +103,15 @@ def capture(
 
     Source: cells ranked by a test mailing, Hughes (1994), Strategic Database Marketing.
     """
-    _check_share(fraction, "fraction")
-    spend, newcomers = matched(rfm_table, holdout)
+    checked_share(fraction)
+    spend = _matched(rfm_table, holdout)
     rows = [
         (ranking, float(np.interp(fraction, *_gains(priority(), spend))))
-        for ranking, priority in rankings(rfm_table, spend, random_state).items()
+        for ranking, priority in _rankings(rfm_table, spend, random_state).items()
     ]
     captured = pd.DataFrame(rows, columns=["ranking", "captured"])
     captured["lift"] = captured["captured"] / fraction
-    captured = captured.sort_values("captured", ascending=False, ignore_index=True, kind="stable")
-    captured.attrs["newcomers"] = newcomers
-    return captured
+    return captured.sort_values("captured", ascending=False, ignore_index=True, kind="stable")
 
 
 def gains(
@@ -139,9 +136,9 @@ def gains(
     DataError, UnknownName
         As in :func:`lift_table`; the ranking is not known.
     """
-    spend, _ = matched(rfm_table, holdout)
-    priorities = rankings(rfm_table, spend, random_state)
-    customers, captured = _gains(chosen(priorities, ranking), spend)
+    spend = _matched(rfm_table, holdout)
+    priorities = _rankings(rfm_table, spend, random_state)
+    customers, captured = _gains(pick("ranking", ranking, priorities)(), spend)
     return pd.DataFrame({"share_of_customers": customers, "share_of_holdout_spend": captured})
 
 
@@ -152,7 +149,7 @@ def capture_difference(
     against: str = "monetary alone",
     fraction: float = 0.2,
     confidence: float = 0.95,
-    resamples: int = 1000,
+    n_bootstrap: int = 1000,
     random_state: int = 0,
 ) -> tuple[float, float, float]:
     """How much more holdout spend one ranking captures than another, with a paired bootstrap interval.
@@ -168,7 +165,7 @@ def capture_difference(
         Rankings named by :func:`capture`.
     confidence : float
         Between 0 and 1.
-    resamples : int
+    n_bootstrap : int
         1 or more.
     random_state : int
         Seed of the draws, and of the folds of the tested cells.
@@ -181,7 +178,7 @@ def capture_difference(
     Raises
     ------
     DataError, LabError, UnknownName
-        As in :func:`capture` and :func:`gains`; `confidence` or `resamples` is out of range.
+        As in :func:`capture` and :func:`gains`; `confidence` or `n_bootstrap` is out of range.
 
     Source: the percentile interval of Efron (1979), Bootstrap methods: another look at the jackknife, Annals of
     Statistics 7(1), 1-26.
@@ -197,13 +194,12 @@ def capture_difference(
     >>> round(difference, 2), low <= difference <= high
     (0.6, True)
     """
-    _check_share(fraction, "fraction")
-    _check_share(confidence, "confidence")
-    if isinstance(resamples, bool) or not isinstance(resamples, Integral) or resamples < 1:
-        raise LabError(f"resamples should be a whole number of 1 or more, found {resamples!r}.")
-    spend, _ = matched(rfm_table, holdout)
-    priorities = rankings(rfm_table, spend, random_state)
-    pair = [_steps(chosen(priorities, name)) for name in (ranking, against)]
+    checked_share(fraction)
+    checked_share(confidence, "confidence")
+    checked_count(n_bootstrap)
+    spend = _matched(rfm_table, holdout)
+    priorities = _rankings(rfm_table, spend, random_state)
+    pair = [_steps(pick("ranking", name, priorities)()) for name in (ranking, against)]
     everybody = np.ones(len(spend))
 
     def difference(times):
@@ -212,12 +208,78 @@ def capture_difference(
 
     generator = np.random.default_rng(random_state)
     draws = []
-    while len(draws) < resamples:
+    while len(draws) < n_bootstrap:
         times = np.bincount(generator.integers(len(spend), size=len(spend)), minlength=len(spend))
         if (times * spend.to_numpy()).any():  # a draw of customers who all spent nothing has no shares
             draws.append(difference(times))
     low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
     return difference(everybody), float(low), float(high)
+
+
+def _matched(rfm_table, holdout) -> pd.Series:
+    """Holdout spend in the order of the RFM table; customers who are not in it are left out."""
+    missing = [name for name in ("customer_id", "holdout_spend") if name not in holdout]
+    if missing:
+        raise DataError(f"holdout: missing column {', '.join(map(repr, missing))}.")
+    if holdout.empty:
+        raise DataError(
+            "holdout: no rows, so nobody bought after the calibration period; end that period earlier."
+        )
+    spend = holdout.set_index("customer_id")["holdout_spend"]
+    if not spend.index.is_unique:
+        raise DataError("holdout: a customer has several rows; sum the spend per customer first.")
+    if not np.isfinite(spend.to_numpy(dtype="float64")).all():
+        raise DataError("holdout: column 'holdout_spend' has missing or infinite values.")
+    if not spend.index.isin(rfm_table["customer_id"]).any():
+        raise DataError("holdout: no customer_id occurs in the RFM table; are both written the same way?")
+    spend = spend.reindex(rfm_table["customer_id"], fill_value=0.0).astype("float64").reset_index(drop=True)
+    if not spend.sum() > 0:
+        raise DataError(
+            "holdout: the customers of the RFM table spent nothing in it, so there are no shares to speak of; end the "
+            "calibration period earlier, or wait for purchases."
+        )
+    return spend
+
+
+def _rankings(rfm_table, spend, random_state) -> dict[str, Callable[[], np.ndarray]]:
+    """For every ranking, what computes a number per customer; the highest comes first."""
+    scores = rfm_table[list(MEASURES)].to_numpy()
+    measures = {
+        f"{measure.removesuffix('_days')} alone": partial(_signed, rfm_table[measure], small_is_good)
+        for measure, small_is_good in MEASURES.values()
+    }
+    base = int(scores.max()) + 1
+    return {
+        "perfect foresight": spend.to_numpy,
+        "RFM cells, tested": lambda: _tested(_cell(rfm_table), spend, random_state),
+        "RFM score, summed": lambda: scores.sum(axis=1),
+        "RFM cells, 555 to 111": lambda: scores @ np.array([base**2, base, 1]),
+        **measures,
+        "random": lambda: np.zeros(len(spend)),
+    }
+
+
+def _signed(values, small_is_good) -> np.ndarray:
+    return values.to_numpy() * (-1 if small_is_good else 1)
+
+
+def _tested(cells, spend, random_state) -> np.ndarray:
+    """Each customer's cell mean among the customers of the other folds; the overall mean where a cell has none."""
+    fold = np.random.default_rng(random_state).permutation(len(spend)) % FOLDS
+    expected = np.empty(len(spend))
+    for number in range(min(FOLDS, len(spend))):
+        rest = fold != number
+        if not rest.any():  # a single customer has nobody to learn from
+            return np.zeros(len(spend))
+        means = spend[rest].groupby(cells[rest]).mean()
+        expected[~rest] = means.reindex(cells[~rest]).fillna(spend[rest].mean())
+    return expected
+
+
+def _cell(rfm_table) -> pd.Series:
+    """The three scores of every customer side by side, as in "543"."""
+    r, f, m = (rfm_table[name].astype("str") for name in MEASURES)
+    return (r + f + m).reset_index(drop=True)
 
 
 def _gains(priority, spend):
@@ -242,8 +304,3 @@ def _captured(steps, times, spend, fraction) -> float:
     customers = np.concatenate([[0.0], np.add.reduceat(times[order], begins).cumsum()])
     captured = np.concatenate([[0.0], np.add.reduceat((times * spend)[order], begins).cumsum()])
     return float(np.interp(fraction, customers / customers[-1], captured / captured[-1]))
-
-
-def _check_share(share, name) -> None:
-    if not 0 < share < 1:
-        raise LabError(f"{name} should be between 0 and 1, found {share!r}.")

@@ -1,4 +1,4 @@
-"""From recency, frequency and monetary value to scores, with ties treated alike.
+"""Recency, frequency and monetary value of every customer, and scores that treat ties alike.
 
 The textbook rule, "sort the customers and cut the list into five equal parts", has no answer when customers share a
 value: more than half of CDNOW's customers bought on a single day, so no cut at 20% exists. Ranking them by their place
@@ -8,16 +8,17 @@ otherwise and the scores change. Here identical customers always get the same sc
 
 from __future__ import annotations
 
+import datetime as dt
 from numbers import Integral
 
 import narwhals as nw
 import pandas as pd
+from narwhals.typing import IntoFrameT
 
-from idic_lab.differentiate.rfm import engine_scores
-from idic_lab.differentiate.rfm.summary import collected
-from idic_lab.errors import DataError, LabError, UnknownName
+from idic_lab.dataframes import collected, in_engine
+from idic_lab.differentiate.purchase_days import PurchaseDays, ordinal
+from idic_lab.errors import DataError, LabError, pick
 
-METHODS = ("quantile", "nested")
 # Score, the measure it is made from, and whether a small value is the good one.
 MEASURES = {
     "r_score": ("recency_days", True),
@@ -26,7 +27,119 @@ MEASURES = {
 }
 
 
-def score(summary, groups: int = 5, method: str = "quantile", few_values: str = "raise") -> pd.DataFrame:
+def summarise(
+    transactions: IntoFrameT, observation_end: str | dt.date | None = None, returns: str = "ignore"
+) -> IntoFrameT:
+    """Days since the last purchase, number of purchase days and total amount of every customer who bought.
+
+    A purchase is a row whose amount is zero or more; a row with a negative amount is a return, never a purchase, so
+    it changes neither recency nor frequency. Customers with nothing but returns have no recency and therefore no
+    row here: :func:`without_purchase` lists them, and the two tables together hold every customer once.
+
+    Parameters
+    ----------
+    transactions : DataFrame of any engine narwhals reads
+        ``customer_id``, ``date`` (a date or date-time type; several rows on one day are one purchase day) and ``amount``.
+    observation_end : date or str, optional
+        Last day looked at, itself included; later rows are left out. The latest date in the data by default.
+    returns : {"ignore", "net"}
+        ``"ignore"``: ``monetary`` is the total of the purchases. ``"net"``: returns are subtracted, no lower than
+        zero, and the columns ``purchased`` and ``returned`` (both positive, currency) are added, so that a customer
+        who sent back more than they bought (in the window looked at) can be seen by ``returned > purchased``.
+
+    Returns
+    -------
+    DataFrame of the same engine
+        ``customer_id``; ``recency_days`` (int, days from the last purchase to `observation_end`); ``frequency`` (int,
+        days with a purchase, the first included); ``monetary`` (float, currency, to six decimals). Sorted by customer in
+        engines that hold the data in memory, in no particular order in lazy ones.
+
+    Raises
+    ------
+    DataError
+        A column is missing or of the wrong type, a row lacks its customer, date or finite amount, or no row is left.
+
+    Source: the three variables as direct marketing uses them, Hughes (1994), Strategic Database Marketing.
+
+    Examples
+    --------
+    >>> transactions = pd.DataFrame({"customer_id": ["ann", "ann", "ann", "bob", "cid"], "amount": [20.0, 5, 10, 40, -7],
+    ...     "date": pd.to_datetime(["2024-01-05", "2024-01-05", "2024-03-01", "2024-02-10", "2024-02-11"])})
+    >>> summarise(transactions, observation_end="2024-03-31")
+      customer_id  recency_days  frequency  monetary
+    0         ann            30          2      35.0
+    1         bob            50          1      40.0
+    """
+    pick("treatment of returns", returns, ("ignore", "net"))
+    counted, end = _counted(transactions, observation_end)
+    customers = nw.from_native(counted.spans(last_day=end))
+    monetary, more = nw.col("total"), []
+    if returns == "net":
+        back = nw.from_native(counted.returned(end)).select(_customer="customer_id", returned="returned")
+        customers = customers.join(back, how="left", left_on="customer_id", right_on="_customer")
+        customers = customers.with_columns(purchased="total", returned=nw.col("returned").fill_null(0.0))
+        net, more = nw.col("purchased") - nw.col("returned"), ["purchased", "returned"]
+        monetary = nw.when(net > 0).then(net).otherwise(nw.lit(0.0))
+    return _in_order(
+        customers.select(
+            "customer_id",
+            recency_days=(nw.lit(end) - nw.col("last")).cast(nw.Int64()),
+            frequency=nw.col("purchase_days").cast(nw.Int64()),
+            # To six decimals, so that equal totals are equal in whatever order an engine added them up: ties matter.
+            # Spelled out, because Arrow's round(6) is off in the last bit.
+            monetary=(monetary * 1e6).round() / 1e6,
+            **{name: nw.col(name) for name in more},
+        )
+    )
+
+
+def without_purchase(transactions: IntoFrameT, observation_end: str | dt.date | None = None) -> IntoFrameT:
+    """Customers whose rows, up to the end of observation, are returns only, and who are thus not in the summary.
+
+    Parameters
+    ----------
+    transactions, observation_end
+        As in :func:`summarise`.
+
+    Returns
+    -------
+    DataFrame of the same engine
+        ``customer_id``; ``returns`` (int, rows with a negative amount); ``returned`` (float, their total as a
+        positive amount, currency).
+
+    Examples
+    --------
+    >>> transactions = pd.DataFrame({"customer_id": ["ann", "cid", "cid"], "amount": [20.0, -7.0, -1.0],
+    ...     "date": pd.to_datetime(["2024-01-05", "2024-02-11", "2024-02-12"])})
+    >>> without_purchase(transactions)
+      customer_id  returns  returned
+    0         cid        2       8.0
+    """
+    counted, end = _counted(transactions, observation_end)
+    bought = nw.from_native(counted.spans(last_day=end)).select(_customer="customer_id")
+    listed = nw.from_native(counted.returned(end)).join(
+        bought, how="anti", left_on="customer_id", right_on="_customer"
+    )
+    return _in_order(listed.with_columns(nw.col("returns").cast(nw.Int64())))
+
+
+def _counted(transactions, observation_end) -> tuple[PurchaseDays, int]:
+    counted = PurchaseDays(transactions)
+    end = counted.last_day if observation_end is None else ordinal(observation_end, "observation_end")
+    if end < counted.first_day:
+        raise DataError(
+            f"transactions: the first row is dated {counted.first_day - end:,} days after the observation_end "
+            f"{observation_end}, so there is nothing to summarise; choose a later day."
+        )
+    return counted, end
+
+
+def _in_order(frame):
+    frame = nw.maybe_reset_index(frame.sort("customer_id")) if isinstance(frame, nw.DataFrame) else frame
+    return frame.to_native()
+
+
+def score(summary, groups: int = 5, method: str = "quantile", few_values: str = "raise"):
     """Score recency, frequency and monetary value from 1 to `groups`, the highest being best.
 
     A customer's score counts the customers who are strictly behind: with five groups, 1 while they are under 20%,
@@ -59,45 +172,39 @@ def score(summary, groups: int = 5, method: str = "quantile", few_values: str = 
     ------
     DataError
         A column is missing or has missing values, there are no customers, or too few different values.
-    LabError
-        `groups` is not a whole number of 2 or more.
-    UnknownName
-        `method` or `few_values` is not one of the choices.
 
     Source: quintiles and nested cells, Hughes (1994), Strategic Database Marketing; independent against nested
     scoring, Miglautsch (2000), Thoughts on RFM scoring, Journal of Database Marketing 8(1), 67-72.
 
     Examples
     --------
-    >>> summary = pd.DataFrame(
-    ...     {
-    ...         "customer_id": list("abcdef"),
-    ...         "recency_days": [3, 200, 90, 40, 10, 300],
-    ...         "frequency": [4, 1, 1, 2, 3, 1],
-    ...         "monetary": [80.0, 10.0, 25.0, 30.0, 70.0, 20.0],
-    ...     }
-    ... )
-    >>> score(summary, groups=3)[["customer_id", "r_score", "f_score", "m_score"]]
+    >>> summary = pd.DataFrame({"customer_id": list("abcdef"), "recency_days": [3, 200, 90, 40, 10, 300],
+    ...     "frequency": [4, 1, 1, 2, 3, 1], "monetary": [80.0, 10.0, 25.0, 30.0, 70.0, 20.0]})
+    >>> score(summary, groups=3)[["customer_id", "r_score", "f_score", "m_score"]].head(3)
       customer_id  r_score  f_score  m_score
     0           a        3        3        3
     1           b        1        1        1
     2           c        2        1        2
-    3           d        2        2        2
-    4           e        3        3        3
-    5           f        1        1        1
     """
-    if method not in METHODS:
-        raise UnknownName("scoring method", method, METHODS)
-    if few_values not in ("raise", "allow"):
-        raise UnknownName("treatment of few values", few_values, ("raise", "allow"))
+    pick("scoring method", method, ("quantile", "nested"))
+    pick("treatment of few values", few_values, ("raise", "allow"))
     if isinstance(groups, bool) or not isinstance(groups, Integral) or groups < 2:
         raise LabError(f"groups should be a whole number of 2 or more, found {groups!r}.")
-    lazy = not isinstance(summary, pd.DataFrame) and isinstance(nw.from_native(summary), nw.LazyFrame)
-    if lazy and method == "quantile":
-        return engine_scores.score(summary, MEASURES, groups, few_values)
-    scores = _checked(collected(summary))
-    if few_values == "raise":
-        _check_values(scores, groups)
+    if in_engine(summary) and method == "quantile":
+        return _score_in_engine(summary, groups, few_values)
+    scores = collected(summary).reset_index(drop=True)
+    text = [name for name, kind in scores.dtypes.items() if isinstance(kind, pd.StringDtype)]
+    scores = scores.astype(
+        dict.fromkeys(text, "str")
+    )  # pandas has another type of text, which contracts do not know
+    names = ["customer_id", *(measure for measure, _ in MEASURES.values())]
+    missing = [name for name in names if name not in scores]
+    if missing:
+        raise DataError(
+            f"summary: missing column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}; "
+            "rfm.summarise makes them from transactions."
+        )
+    _check_values(len(scores), scores[names].isna().sum(), scores[names[1:]].nunique(), groups, few_values)
     within = []
     for name, (measure, small_is_good) in MEASURES.items():
         scores[name] = _scores(scores, measure, small_is_good, groups, within)
@@ -109,14 +216,9 @@ def score(summary, groups: int = 5, method: str = "quantile", few_values: str = 
 def score_sizes(scores: pd.DataFrame) -> pd.DataFrame:
     """Customers per score of each measure: how uneven ties have made the groups.
 
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        As :func:`score` gives.
-
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         ``score`` and the number of customers with that ``r_score``, ``f_score`` and ``m_score``; best score first.
 
     Examples
@@ -144,30 +246,63 @@ def _scores(scores, measure, small_is_good, groups, within) -> pd.Series:
     return 1 + groups * behind // size
 
 
-def _checked(summary: pd.DataFrame) -> pd.DataFrame:
-    columns = ["customer_id", *(measure for measure, _ in MEASURES.values())]
-    missing = [name for name in columns if name not in summary]
-    if missing:
-        raise DataError(
-            f"summary: missing column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}; "
-            "rfm.summarise makes them from transactions."
-        )
-    if summary.empty:
+def _check_values(customers: int, missing, different, groups: int, few_values: str) -> None:
+    """Refuse a summary without customers, with missing values or, unless allowed, with too few different ones."""
+    if not customers:
         raise DataError("summary: no customers to score; every row of the transactions may be a return.")
-    for name in columns:
-        if summary[name].isna().any():
-            raise DataError(f"summary: column {name!r} has {summary[name].isna().sum():,} missing values.")
-    return summary
-
-
-def _check_values(summary: pd.DataFrame, groups: int) -> None:
-    values = {measure: summary[measure].nunique() for measure, _ in MEASURES.values()}
-    few = {measure: count for measure, count in values.items() if count < groups}
-    if few:
+    for name, count in missing.items():
+        if count:
+            raise DataError(f"summary: column {name!r} has {count:,} missing values.")
+    few = {measure: count for measure, count in different.items() if count < groups}
+    if few and few_values == "raise":
         found = ", ".join(f"{measure} has {count}" for measure, count in few.items())
         fewest = min(few.values())
         fewer = f"groups={fewest} or fewer, or " if fewest >= 2 else ""
         raise DataError(
             f"summary: {groups} groups need at least {groups} different values, but {found} among "
-            f"{len(summary):,} customers; use {fewer}few_values='allow' to leave some scores empty."
+            f"{customers:,} customers; use {fewer}few_values='allow' to leave some scores empty."
         )
+
+
+def _score_in_engine(summary, groups: int, few_values: str):
+    """The same scores where the customers are.
+
+    A score depends on a measure through a few cut values alone. To find these, each different value leaves the engine once,
+    with the number of customers who have it; the customers do not.
+    """
+    frame = nw.from_native(summary)
+    counts = {
+        measure: frame.group_by(measure).agg(nw.len().alias("customers")).collect("pyarrow").to_pandas()
+        for measure, _ in MEASURES.values()
+    }
+    missing = {
+        measure: int(table.loc[table[measure].isna(), "customers"].sum()) for measure, table in counts.items()
+    }
+    different = {measure: len(table) for measure, table in counts.items()}
+    customers = int(counts["recency_days"]["customers"].sum())
+    _check_values(customers, missing, different, groups, few_values)
+    scores = {
+        name: _steps(measure, small_is_good, _cuts(counts[measure], measure, small_is_good, groups))
+        for name, (measure, small_is_good) in MEASURES.items()
+    }
+    return nw.to_native(frame.with_columns(**scores))
+
+
+def _cuts(counts: pd.DataFrame, measure: str, small_is_good: bool, groups: int) -> list:
+    """For each score from 2 on, the least good value that reaches it; shorter where no value does."""
+    ranked = counts.sort_values(measure, ascending=not small_is_good)
+    behind = ranked["customers"].cumsum() - ranked["customers"]
+    reached = 1 + groups * behind // ranked["customers"].sum()
+    return [
+        ranked.loc[reached >= score, measure].iloc[0]
+        for score in range(2, groups + 1)
+        if (reached >= score).any()
+    ]
+
+
+def _steps(measure: str, small_is_good: bool, cuts: list) -> nw.Expr:
+    value, score = nw.col(measure), nw.lit(1)
+    for cut in cuts:
+        reached = value <= cut.item() if small_is_good else value >= cut.item()
+        score = score + nw.when(reached).then(nw.lit(1)).otherwise(nw.lit(0))
+    return score.cast(nw.Int64)

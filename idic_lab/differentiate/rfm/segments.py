@@ -8,9 +8,8 @@ import narwhals as nw
 import pandas as pd
 
 from idic_lab import tables
-from idic_lab.differentiate.rfm import engine_scores
-from idic_lab.differentiate.rfm.scores import score
-from idic_lab.differentiate.rfm.summary import summarise
+from idic_lab.dataframes import in_engine
+from idic_lab.differentiate.rfm.scores import MEASURES, score, summarise
 from idic_lab.errors import DataError
 
 GROUPS = 5
@@ -53,19 +52,8 @@ def segment_rules() -> pd.DataFrame:
     0  champions      5       5       4        5
     1      loyal      3       4       4        5
     """
-    return pd.DataFrame(
-        [
-            {
-                "segment": name,
-                "r_low": r[0],
-                "r_high": r[1],
-                "fm_low": fm[0],
-                "fm_high": fm[1],
-                "meaning": why,
-            }
-            for name, r, fm, why in _RULES
-        ]
-    )
+    names = ["segment", "r_low", "r_high", "fm_low", "fm_high", "meaning"]
+    return pd.DataFrame([(name, *r, *fm, why) for name, r, fm, why in _RULES], columns=names)
 
 
 def segment(scores: pd.DataFrame, rules: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -94,9 +82,10 @@ def segment(scores: pd.DataFrame, rules: pd.DataFrame | None = None) -> pd.DataF
     >>> segment(scores)["segment"].tolist()
     ['champions', 'new', 'cannot lose']
     """
-    if not isinstance(scores, pd.DataFrame) and isinstance(nw.from_native(scores), nw.LazyFrame):
-        return engine_scores.segment(scores, _cells(segment_rules() if rules is None else rules))
-    names = ["r_score", "f_score", "m_score"]
+    cells = _cells(segment_rules() if rules is None else rules)
+    if in_engine(scores):
+        return _segment_in_engine(scores, cells)
+    names = list(MEASURES)
     missing = [name for name in names if name not in scores]
     if missing:
         raise DataError(f"scores: missing {', '.join(map(repr, missing))}; rfm.score makes them.")
@@ -106,10 +95,18 @@ def segment(scores: pd.DataFrame, rules: pd.DataFrame | None = None) -> pd.DataF
             f"scores: {outside.sum():,} customers have a score outside 1 to {GROUPS}; the segment rules are for "
             f"rfm.score(..., groups={GROUPS})."
         )
-    cells = _cells(segment_rules() if rules is None else rules)
     fm_score = (scores["f_score"] + scores["m_score"] + 1) // 2
     named = cells.reindex(pd.MultiIndex.from_arrays([scores["r_score"], fm_score])).to_numpy()
     return scores.assign(segment=pd.array(named, dtype="str"))
+
+
+def _segment_in_engine(scores, cells: pd.Series):
+    r, fm = nw.col("r_score"), (nw.col("f_score") + nw.col("m_score") + 1) // 2
+    named = nw.lit(cells.iloc[0])
+    for (r_score, fm_score), name in cells.iloc[1:].items():
+        here = (r == r_score) & (fm == fm_score)
+        named = nw.when(here).then(nw.lit(name)).otherwise(named)
+    return nw.to_native(nw.from_native(scores).with_columns(segment=named))
 
 
 def table(
@@ -152,8 +149,6 @@ def table(
     """
     summary = summarise(transactions, observation_end, returns)
     made = segment(score(summary, GROUPS, few_values="allow"))
-    if isinstance(made, pd.DataFrame):
-        return tables.check("rfm", made)
     return tables.check("rfm", made)
 
 

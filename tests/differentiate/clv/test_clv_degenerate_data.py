@@ -155,8 +155,32 @@ def test_a_summary_in_other_units_than_the_model_is_refused(sample, models):
 
 
 def test_days_are_refused_where_the_unit_is_unknown(parts):
-    plain = parts.calibration.copy()
-    plain.attrs = {}
+    plain = parts.calibration.drop(columns="unit_days")
     with pytest.raises(FitError, match="does not know how many days"):
         clv.predict(clv.fit(plain), plain, 365, unit="days")
     assert clv.fit(plain, unit_days=7).unit_days_ == 7
+
+
+def test_the_unit_of_time_survives_what_drops_the_notes_of_a_table(tmp_path, parts, models):
+    """Merged, stacked or read back from a file: the same purchases, or a refusal where the unit is gone."""
+    summary = parts.calibration
+    expected = clv.predict(models["bg_nbd"], summary, 273, unit="days").sum()
+    summary.to_csv(tmp_path / "summary.csv", index=False)
+    kept = (
+        summary.merge(parts.holdout, on="customer_id"),
+        pd.concat([summary.head(1000), summary.tail(-1000)]),
+        pd.read_csv(tmp_path / "summary.csv"),
+    )
+    for table in kept:
+        assert clv.predict(models["bg_nbd"], table, 273, unit="days").sum() == pytest.approx(expected)
+        assert clv.fit(table).unit_days_ == 7
+    with pytest.raises(FitError, match="does not say in which"):
+        clv.predict(models["bg_nbd"], summary.drop(columns="unit_days"), 39)
+    with pytest.raises(FitError, match="the model does not know its own"):
+        clv.alive(clv.from_parameters("bg_nbd", r=0.2, alpha=4, a=0.8, b=2.4), summary)
+
+
+def test_customers_counted_in_two_units_are_refused(sample):
+    mixed = pd.concat([clv.summarise(sample, "1997-09-30", unit_days=days) for days in (7, 1)])
+    with pytest.raises(FitError, match="mixes units of time: unit_days is 7, 1"):
+        clv.fit(mixed)

@@ -12,7 +12,7 @@ from scipy.optimize import approx_fprime
 from scipy.stats import beta as beta_distribution
 
 from idic_lab.differentiate import clv
-from idic_lab.differentiate.clv import maximisation
+from idic_lab.differentiate.clv import fitting, gamma_mixtures
 from idic_lab.differentiate.clv.fitted_model import MODELS
 from idic_lab.differentiate.clv.reference import lifetimes, quietly
 
@@ -72,24 +72,41 @@ def test_another_unit_of_time_changes_units_alone(sample, models, model):
 def test_the_million_customer_route_through_a_sample_finds_the_same_maximum(parts, models, monkeypatch, size):
     arrived = []
 
-    def watched(*arguments, approach=maximisation._approach):
+    def watched(*arguments, approach=fitting._approach):
         arrived.append(approach(*arguments)[1])
         return approach(*arguments)
 
-    monkeypatch.setattr(maximisation, "_approach", watched)
-    monkeypatch.setattr(maximisation, "SAMPLE", size)
+    monkeypatch.setattr(fitting, "_approach", watched)
+    monkeypatch.setattr(fitting, "SAMPLE", size)
     for model in ("bg_nbd", "pareto_nbd", "gamma_gamma"):
         fitted = clv.fit(parts.calibration, model)
         assert fitted.params_.to_dict() == pytest.approx(models[model].params_.to_dict(), rel=1e-5)
     assert any(arrived) == (size == 400)
 
 
-def test_a_penalty_is_added_only_when_asked_for_and_is_reported(parts, models):
-    penalised = clv.fit(parts.calibration, "bg_nbd", penalizer=0.1)
-    assert penalised.params_["b"] < 0.5 * models["bg_nbd"].params_["b"]
-    assert penalised.log_likelihood_ < models["bg_nbd"].log_likelihood_ - 1
-    assert "penalizer 0.1" in repr(penalised)
-    assert "penalizer" not in repr(models["bg_nbd"])
+@pytest.mark.parametrize(
+    "theta", [(0.55, 1.5, 0.6, 1.7), (5.0, 20.0, 0.01, 0.02), (0.05, 0.01, 3.0, 40.0), (30.0, 9.0, 8.0, 0.3)]
+)
+def test_integrals_between_days_are_those_by_quadrature_row_by_row(monkeypatch, theta):
+    """Many customers of few frequencies, some of whom bought on the last day; also where panels are too steep for the table."""
+    rng = np.random.default_rng(0)
+    age = rng.integers(40, 300, 3000) / 150
+    frequency = rng.choice([0, 0, 1, 2, 3, 9, 30], 3000).astype(float)
+    recency = np.where(frequency > 0, np.ceil(150 * age * rng.random(3000) ** 0.3) / 150, 0.0)
+    data = {
+        "frequency": frequency,
+        "recency": recency,
+        "T": age,
+        "weights": rng.integers(1, 5, 3000).astype(float),
+    }
+    likelihood, theta = MODELS["pareto_nbd"], np.array(theta)
+    by_days = likelihood.log_likelihood(theta, dict(data))
+    steep = gamma_mixtures._from_each_day(theta, gamma_mixtures._by_days(data))[0]
+    assert not steep.all()
+    monkeypatch.setattr(gamma_mixtures, "STEEP", -1.0)
+    by_rows = likelihood.log_likelihood(theta, dict(data))
+    assert by_days[0] == pytest.approx(by_rows[0], rel=1e-11)
+    np.testing.assert_allclose(by_days[1], by_rows[1], rtol=1e-8, atol=1e-9 * np.abs(by_rows[1]).max())
 
 
 def test_standard_errors_cover_the_planted_truth():
@@ -137,10 +154,16 @@ def test_pareto_nbd_likelihood_is_the_published_hypergeometric_one(parts, models
         theirs = fitter._conditional_log_likelihood(
             model.theta, rows["frequency"], rows["recency"], rows["T"]
         )
-    ours = MODELS["pareto_nbd"]._terms(
-        model.theta, *(rows[name].to_numpy(float) for name in model.likelihood.columns)
-    )[0]
-    np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+    columns = {name: rows[name].to_numpy(float) for name in model.likelihood.columns}
+    one_by_one = [
+        model.likelihood.log_likelihood(
+            model.theta, {name: values[[row]] for name, values in columns.items()} | {"weights": np.ones(1)}
+        )[0]
+        for row in range(0, len(rows), 10)
+    ]
+    np.testing.assert_allclose(one_by_one, theirs[::10], rtol=1e-9)
+    together, _ = model.likelihood.log_likelihood(model.theta, columns | {"weights": np.ones(len(rows))})
+    assert together == pytest.approx(theirs.sum(), rel=1e-12)
 
 
 def test_bg_bb_likelihood_of_all_histories_is_one(bg_bb):

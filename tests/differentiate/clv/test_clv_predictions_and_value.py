@@ -1,6 +1,7 @@
 """What is asked of a fitted model: purchases, P(alive), spend, value; and how the model is kept."""
 
 import itertools
+import json
 import pickle
 
 import numpy as np
@@ -169,6 +170,17 @@ def test_a_model_survives_pickle_and_json(tmp_path, models, bg_bb):
         for copy in (pickle.loads(pickle.dumps(model)), clv.from_json(path), clv.from_json(model.to_json())):
             assert repr(copy) == repr(model)
             pd.testing.assert_frame_equal(copy.covariance_, model.covariance_)
+
+
+def test_json_is_read_by_name(parts, models):
+    """Another program may write the keys in another order."""
+    for model in models.values():
+        shuffled = clv.from_json(json.dumps(json.loads(model.to_json()), sort_keys=True))
+        pd.testing.assert_series_equal(shuffled.params_, model.params_)
+        pd.testing.assert_frame_equal(shuffled.covariance_, model.covariance_)
+    renamed = models["bg_nbd"].to_json().replace('"alpha"', '"alfa"')
+    with pytest.raises(DataError, match="does not hold a model"):
+        clv.from_json(renamed)
 
 
 def test_json_keeps_what_the_data_did_not_determine():

@@ -1,0 +1,265 @@
+"""The buy-till-you-die summary, one row per customer with frequency, recency, T and money; and the split in two periods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from idic_lab.dataframes import collected, in_engine
+from idic_lab.differentiate.clv.grouping import UNIT
+from idic_lab.differentiate.purchase_days import PurchaseDays, dates, expression, ordinal
+from idic_lab.errors import DataError, FitError
+
+
+def summarise(
+    transactions,
+    observation_end=None,
+    unit_days: float = 7,
+    *,
+    customer_id: str = "customer_id",
+    date: str = "date",
+    amount: str | None = "amount",
+):
+    """Frequency, recency, age and mean spend of each customer, as the buy-till-you-die models need them.
+
+    Time is counted in whole days and then divided by `unit_days`, so that no two purchase days melt into one "week".
+    Rows with a negative amount are returns: they are neither purchases nor part of the monetary value. Rows with an
+    amount of zero are purchases. Several purchases on one day count once.
+
+    Parameters
+    ----------
+    transactions : DataFrame
+        pandas, Polars, Arrow, a DuckDB relation, PySpark or Dask. What is lazy stays lazy.
+    observation_end : date or str, optional
+        Last day observed, to its midnight; the latest date in the data when left out. Later rows are ignored.
+    unit_days : float
+        Days in one unit of time: 7 measures in weeks.
+    customer_id, date, amount : str
+        Names of the columns. ``amount=None`` counts every row as a purchase and gives no ``monetary_value``.
+
+    Returns
+    -------
+    DataFrame of the kind that came in
+        One row per customer who bought, sorted by ``customer_id``: ``frequency`` (repeat purchase days), ``recency``
+        (time from first to last purchase) and ``T`` (time from first purchase to the end), both in units of
+        `unit_days`, ``monetary_value`` (mean amount per repeat purchase day, 0 without one), and ``unit_days``, which
+        says so in every row: a table that is merged, stacked or written to a file still knows its unit, and a model
+        refuses one in another.
+
+    Raises
+    ------
+    DataError
+        A column is missing or of the wrong type, a row lacks its customer, date or finite amount, or nobody bought.
+
+    Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), section 2: X = (x, t_x, T).
+
+    Examples
+    --------
+    >>> tx = pd.DataFrame({"customer_id": ["a", "a", "b"], "date": pd.to_datetime(
+    ...     ["2024-01-01 09:00", "2024-01-15 18:30", "2024-01-08 12:00"]), "amount": [10.0, 30.0, 5.0]})
+    >>> summarise(tx, observation_end="2024-01-29")
+      customer_id  frequency  recency    T  monetary_value  unit_days
+    0           a          1      2.0  4.0            30.0        7.0
+    1           b          0      0.0  3.0             0.0        7.0
+    """
+    counted = PurchaseDays(transactions, customer_id, date, amount)
+    end = counted.last_day if observation_end is None else ordinal(observation_end, "observation_end")
+    return _summary(counted, end, unit_days, amount is not None)
+
+
+def _summary(counted: PurchaseDays, end: int, unit_days: float, with_money: bool):
+    if not unit_days > 0:
+        raise DataError(f"unit_days should be a positive number of days, found {unit_days!r}.")
+    spans = nw.from_native(counted.spans(last_day=end))
+    repeats = nw.col("purchase_days").cast(nw.Int64) - 1
+    measures = [
+        repeats.alias("frequency"),
+        ((nw.col("last") - nw.col("first")) / float(unit_days)).alias("recency"),
+        ((end - nw.col("first")) / float(unit_days)).alias("T"),
+    ]
+    if with_money:
+        divisor = nw.when(repeats > 0).then(repeats).otherwise(nw.lit(1))
+        measures.append((nw.col("repeat_total") / divisor).alias("monetary_value"))
+    summary = spans.select("customer_id", *measures).with_columns(nw.lit(float(unit_days)).alias(UNIT))
+    if isinstance(summary, nw.DataFrame) and not len(summary):
+        raise DataError(f"Nobody bought by {dates([end])[0].date()}; choose a later day.")
+    return nw.to_native(summary)
+
+
+def unit_of(summary: pd.DataFrame, unit_days: float | None = None) -> float | None:
+    """Days in one unit of time of a summary: as its column ``unit_days`` says, else as given, else None.
+
+    Examples
+    --------
+    >>> unit_of(pd.DataFrame({"T": [4.0, 3.0], "unit_days": 7.0})), unit_of(pd.DataFrame({"T": [28.0]}))
+    (7.0, None)
+    """
+    if UNIT not in summary or not len(summary):
+        return None if unit_days is None else float(unit_days)
+    noted = pd.unique(summary[UNIT])
+    if len(noted) > 1 or not noted[0] > 0:
+        found = ", ".join(f"{days:g}" for days in noted)
+        raise FitError(
+            f"The summary mixes units of time: unit_days is {found}. Summarise all customers with one unit_days."
+        )
+    if unit_days is not None and float(unit_days) != noted[0]:
+        raise FitError(
+            f"The summary was made with unit_days={noted[0]:g}, but unit_days={unit_days:g} was given."
+        )
+    return float(noted[0])
+
+
+@dataclass(frozen=True)
+class Split:
+    """A calibration summary and what its customers did afterwards.
+
+    Attributes
+    ----------
+    calibration : DataFrame
+        As `summarise` gives it, up to the end of the calibration day.
+    holdout : DataFrame
+        One row per customer of `calibration`, in its order: ``customer_id``, ``holdout_frequency`` (purchase days),
+        ``holdout_spend`` (sum of amounts; without an amount column, absent) and ``holdout_duration`` (units of time,
+        the same for all).
+    newcomers : DataFrame
+        ``customer_id`` and ``first_purchase`` of customers who first bought in the holdout: no model of the
+        calibration period can know them.
+    """
+
+    calibration: pd.DataFrame
+    holdout: pd.DataFrame
+    newcomers: pd.DataFrame
+
+    @property
+    def duration(self) -> float:
+        """Length of the holdout, in the summary's unit of time."""
+        if in_engine(self.holdout):
+            first = nw.from_native(self.holdout).select("holdout_duration").head(1).collect("pyarrow")
+            return float(first["holdout_duration"][0])
+        return float(self.holdout["holdout_duration"].iloc[0])
+
+    def __repr__(self) -> str:
+        if in_engine(self.holdout):
+            engine = nw.from_native(self.holdout).implementation.value
+            return f"Split: calibration, holdout and newcomers in {engine}, not computed yet"
+        return (
+            f"Split: {len(self.calibration):,} customers in calibration, "
+            f"{int(self.holdout['holdout_frequency'].sum()):,} purchase days in a holdout of {self.duration:g} units, "
+            f"{len(self.newcomers):,} newcomers left out"
+        )
+
+
+def split(
+    transactions,
+    calibration_end,
+    holdout_end=None,
+    unit_days: float = 7,
+    *,
+    customer_id: str = "customer_id",
+    date: str = "date",
+    amount: str | None = "amount",
+) -> Split:
+    """Cut the history in two at midnight after `calibration_end`.
+
+    A purchase at any hour of the calibration day belongs to the calibration; the holdout is the days after it up to
+    and including `holdout_end`. Returns (negative amounts) count in neither.
+
+    Parameters
+    ----------
+    transactions : DataFrame
+        Any frame narwhals knows. What is in an engine (Polars lazy, DuckDB, PySpark, Dask) stays there: the three tables
+        are then frames of that engine, in no particular order, and nobody having bought shows only as empty tables.
+        Otherwise they come back as pandas.
+    calibration_end, holdout_end : date or str
+        Last day of each period; the holdout ends with the data when left out.
+    unit_days : float
+        Days in one unit of time.
+    customer_id, date, amount : str
+        Names of the columns; ``amount=None`` when there is no money.
+
+    Raises
+    ------
+    DataError
+        As in `summarise`; or the holdout would be empty.
+
+    Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), section 4 (39 weeks each, on CDNOW).
+
+    Examples
+    --------
+    >>> tx = pd.DataFrame({"customer_id": ["a", "a", "b"], "date": pd.to_datetime(
+    ...     ["2024-01-31 23:00", "2024-02-01 08:00", "2024-02-10 12:00"]), "amount": [10.0, 30.0, 5.0]})
+    >>> parts = split(tx, "2024-01-31", "2024-02-28")
+    >>> parts.holdout
+      customer_id  holdout_frequency  holdout_spend  holdout_duration
+    0           a                  1           30.0               4.0
+    >>> parts.newcomers
+      customer_id first_purchase
+    0           b     2024-02-10
+    """
+    counted = PurchaseDays(transactions, customer_id, date, amount)
+    cut = ordinal(calibration_end, "calibration_end")
+    end = counted.last_day if holdout_end is None else ordinal(holdout_end, "holdout_end")
+    if end <= cut:
+        raise DataError(
+            f"The holdout is empty: calibration ends on {dates([cut])[0].date()} and the holdout on "
+            f"{dates([end])[0].date()}. Choose an earlier calibration_end."
+        )
+    calibration = _summary(counted, cut, unit_days, amount is not None)
+    later = counted.spans(cut + 1, end)
+    duration = (end - cut) / float(unit_days)
+    if in_engine(transactions):
+        parts = _joined_in_engine(
+            transactions, calibration, later, duration, {"customer_id": customer_id, "date": date}
+        )
+    else:
+        parts = _joined(collected(calibration), collected(later), duration)
+    if amount is None:
+        parts[1] = nw.from_native(parts[1]).drop("holdout_spend").to_native()
+    return Split(*parts)
+
+
+def _joined(calibration: pd.DataFrame, later: pd.DataFrame, duration: float) -> list:
+    known = later["customer_id"].isin(calibration["customer_id"])
+    matched = calibration[["customer_id"]].merge(later[known], on="customer_id", how="left")
+    holdout = pd.DataFrame(
+        {
+            "customer_id": calibration["customer_id"],
+            "holdout_frequency": matched["purchase_days"].fillna(0).to_numpy(dtype="int64"),
+            "holdout_spend": matched["total"].fillna(0.0).to_numpy(dtype=float),
+            "holdout_duration": np.full(len(calibration), duration),
+        }
+    )
+    newcomers = later.loc[~known, ["customer_id"]].assign(
+        first_purchase=dates(later["first"])[~known.to_numpy()]
+    )
+    newcomers = newcomers.astype({"customer_id": calibration["customer_id"].dtype})
+    return [calibration, holdout, newcomers.reset_index(drop=True)]
+
+
+def _joined_in_engine(transactions, calibration, later, duration: float, names: dict) -> list:
+    """The same three tables, as frames of the engine that holds the transactions."""
+    later = nw.from_native(later)
+    bought = later.select(_customer="customer_id", _days="purchase_days", _total="total", _first="first")
+    known = nw.from_native(calibration).select("customer_id")
+    holdout = known.join(bought, how="left", left_on="customer_id", right_on="_customer").select(
+        "customer_id",
+        holdout_frequency=nw.col("_days").fill_null(0).cast(nw.Int64),
+        holdout_spend=nw.col("_total").fill_null(0.0),
+        holdout_duration=nw.lit(duration),
+    )
+    # Numbers back to dates is what engines spell differently, so the first day is looked up among the dates.
+    date = nw.col(names["date"]).dt.truncate("1d").cast(nw.Datetime("us"))
+    rows = nw.from_native(transactions).select(
+        _customer=names["customer_id"], _day=expression(names["date"]), first_purchase=date
+    )
+    newcomers = (
+        bought.join(known, how="anti", left_on="_customer", right_on="customer_id")
+        .select(customer_id="_customer", _first="_first")
+        .join(rows, left_on=["customer_id", "_first"], right_on=["_customer", "_day"])
+        .group_by("customer_id")
+        .agg(nw.col("first_purchase").min())
+    )
+    return [calibration, nw.to_native(holdout), nw.to_native(newcomers)]

@@ -1,0 +1,303 @@
+"""Cohorts by month of first purchase: who comes back and what they bring; and migration between spending deciles."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from idic_lab import figures, tables
+from idic_lab.dataframes import collected
+from idic_lab.errors import DataError, pick
+
+NOTHING = "none"
+MEASURES = {
+    "retention": ("share of the cohort that bought in the month", "{x:.0%}"),
+    "revenue_per_customer": ("cumulated revenue per customer ({currency})", "{x:,.0f}"),
+}
+
+
+def cohort_table(transactions: pd.DataFrame, observation_end: str | dt.date | None = None) -> pd.DataFrame:
+    """Retention and revenue of each cohort, month by calendar month.
+
+    Only months observed to their last day are in the table: half a month would look like customers leaving.
+
+    Parameters
+    ----------
+    transactions : DataFrame
+        ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these three columns are collected.
+        A purchase is an amount above 0, revenue counts returns too.
+    observation_end : str or date, optional
+        Last day observed; by default the last date in the table.
+
+    Returns
+    -------
+    DataFrame
+        Under the contract ``cohorts``: ``cohort`` (first day of the month of first purchase), ``age_months``,
+        ``customers``, ``active``, ``retention`` (active / customers), ``revenue`` (currency), ``revenue_per_customer``
+        (cumulated). Months in which nobody of a cohort bought are there with 0.
+
+    Raises
+    ------
+    DataError
+        No month is observed to its end.
+
+    Source: Fader & Hardie, What's wrong with this CLV formula? (2014 note, brucehardie.com): retention is to be followed
+    per cohort, since mixing cohorts hides that it rises with age.
+
+    Examples
+    --------
+    >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [10.0, 20.0, 5.0],
+    ...     "date": pd.to_datetime(["2024-01-03", "2024-01-09", "2024-02-29"])})
+    >>> cohort_table(buys)[["age_months", "customers", "active", "revenue_per_customer"]].values.tolist()
+    [[0.0, 2.0, 2.0, 15.0], [1.0, 2.0, 1.0, 17.5]]
+    """
+    names = ["customer_id", "date", "amount"]
+    dated = collected(transactions, names)[names]
+    end = pd.Timestamp(observation_end) if observation_end is not None else dated["date"].max()
+    months = (end + pd.Timedelta(days=1)).to_period("M") - 1  # the last month observed to its end
+    bought = dated[dated["amount"].gt(0)]
+    first = bought.groupby("customer_id")["date"].min().dt.to_period("M").rename("cohort")
+    rows = dated.assign(month=dated["date"].dt.to_period("M")).join(first, on="customer_id")
+    rows = rows[rows["month"].le(months) & rows["cohort"].notna() & rows["month"].ge(rows["cohort"])]
+    if rows.empty:
+        raise DataError("cohort_table: no month is observed to its last day, so there is nothing to follow.")
+    size = first[first.le(months)].value_counts()
+    by = rows.groupby(["cohort", "month"])
+    found = pd.DataFrame({"revenue": by["amount"].sum()})
+    found["active"] = rows[rows["amount"].gt(0)].groupby(["cohort", "month"])["customer_id"].nunique()
+    return tables.check("cohorts", _filled(found, size, months))
+
+
+def _filled(found: pd.DataFrame, size: pd.Series, last: pd.Period) -> pd.DataFrame:
+    """Every cohort with every month from its own to the last."""
+    index = [
+        (cohort, month) for cohort in sorted(size.index) for month in pd.period_range(cohort, last, freq="M")
+    ]
+    table = (
+        found.reindex(pd.MultiIndex.from_tuples(index, names=["cohort", "month"])).fillna(0.0).reset_index()
+    )
+    age = np.array([(month - cohort).n for cohort, month in index], dtype="int64")
+    customers = table["cohort"].map(size).astype("int64")
+    return pd.DataFrame(
+        {
+            "cohort": table["cohort"].dt.to_timestamp().astype("datetime64[us]"),
+            "age_months": age,
+            "customers": customers,
+            "active": table["active"].astype("int64"),
+            "retention": table["active"] / customers,
+            "revenue": table["revenue"].astype("float64"),
+            "revenue_per_customer": table.groupby("cohort")["revenue"].cumsum() / customers,
+        }
+    )
+
+
+def retention_by_age(cohorts: pd.DataFrame) -> pd.DataFrame:
+    """Retention and revenue by age over all cohorts observed that long.
+
+    Parameters
+    ----------
+    cohorts : DataFrame
+        As :func:`cohort_table` gives.
+
+    Returns
+    -------
+    DataFrame
+        ``age_months``, ``customers`` (observed at that age), ``active``, ``retention``, ``revenue_per_customer`` (of
+        the month, not cumulated).
+
+    Examples
+    --------
+    >>> cohorts = pd.DataFrame({"age_months": [0, 1, 0], "customers": [2, 2, 2], "active": [2, 1, 2], "revenue": [8.0, 2, 4]})
+    >>> retention_by_age(cohorts)["retention"].tolist()
+    [1.0, 0.5]
+    """
+    table = cohorts.groupby("age_months", as_index=False)[["customers", "active", "revenue"]].sum()
+    table["retention"] = table["active"] / table["customers"]
+    table["revenue_per_customer"] = table.pop("revenue") / table["customers"]
+    return table
+
+
+def decile_migration(
+    transactions: pd.DataFrame, split: str | dt.date | None = None, groups: int = 10
+) -> pd.DataFrame:
+    """Customers by spending decile before a day and from that day on.
+
+    Parameters
+    ----------
+    transactions : DataFrame
+        ``customer_id``, ``date``, ``amount``.
+    split : str or date, optional
+        First day of the second period; by default the middle of the time observed. The day itself belongs to the
+        second period.
+    groups : int
+        Deciles by default; decile 1 spends most.
+
+    Returns
+    -------
+    DataFrame
+        ``before``, ``after`` (text: "1" to "10", or "none" for who spent nothing in that period), ``customers``,
+        ``share`` (of the customers in that ``before``). Only customers who bought before the split are followed.
+
+    Raises
+    ------
+    DataError
+        A period without any purchase.
+
+    Examples
+    --------
+    >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [9.0, 1.0, 9.0],
+    ...     "date": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-03-01"])})
+    >>> decile_migration(buys, "2024-02-01", groups=2).query("customers > 0")[["before", "after"]].values.tolist()
+    [['1', '1'], ['2', 'none']]
+    """
+    split = pd.Timestamp(split) if split is not None else _middle(transactions)
+    early = transactions["date"].lt(split)
+    before, after = (_deciles(transactions[part], groups) for part in (early, ~early))
+    if before.empty or after.empty:
+        raise DataError(
+            f"decile_migration: nobody spent anything {'before' if before.empty else 'from'} {split.date()}."
+        )
+    names = [str(decile) for decile in range(1, groups + 1)]
+    moved = pd.DataFrame({"before": before, "after": after.reindex(before.index).fillna(NOTHING)})
+    pairs = pd.MultiIndex.from_product([names, [*names, NOTHING]], names=["before", "after"])
+    table = moved.value_counts().reindex(pairs, fill_value=0).rename("customers").reset_index()
+    table["share"] = table["customers"] / table.groupby("before")["customers"].transform("sum").clip(lower=1)
+    return table.astype({"before": "str", "after": "str"})
+
+
+def _middle(transactions: pd.DataFrame) -> pd.Timestamp:
+    """The day in the middle of the time observed."""
+    first, last = transactions["date"].min(), transactions["date"].max()
+    return (first + (last - first) / 2).normalize()
+
+
+def _deciles(part: pd.DataFrame, groups: int) -> pd.Series:
+    spent = part.groupby("customer_id")["amount"].sum()
+    spent = spent[spent.gt(0)]
+    # equal amounts share a decile: the first of them decides
+    rank = spent.rank(ascending=False, method="min").to_numpy() - 1
+    return pd.Series(
+        np.minimum(rank * groups // max(len(spent), 1), groups - 1).astype(int) + 1, index=spent.index
+    ).astype("str")
+
+
+def plot_cohorts(
+    cohorts: pd.DataFrame, measure: str = "retention", ax: figures.Axes | None = None
+) -> figures.Axes:
+    """Cohorts as rows, their age as columns, one measure as colour.
+
+    Parameters
+    ----------
+    cohorts : DataFrame
+        As :func:`cohort_table` gives.
+    measure : {"retention", "revenue_per_customer"}
+        The month itself is left out of retention, where it is 100% by definition.
+
+    Examples
+    --------
+    >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [10.0, 20.0, 5.0],
+    ...     "date": pd.to_datetime(["2024-01-03", "2024-01-09", "2024-02-29"])})
+    >>> plot_cohorts(cohort_table(buys)).get_title()
+    '50% buy in the month after their first, 50% in month 1'
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    label, form = pick("measure", measure, MEASURES)
+    ax = figures.axes(ax, figsize=(8.5, 5.2))
+    shown = cohorts[cohorts["age_months"].gt(0)] if measure == "retention" else cohorts
+    grid = shown.pivot_table(index="cohort", columns="age_months", values=measure)
+    edges = np.arange(len(grid.columns) + 1) + grid.columns.min() - 0.5
+    cells = np.ma.masked_invalid(grid.to_numpy())
+    mesh = ax.pcolormesh(edges, np.arange(len(grid) + 1) - 0.5, cells, cmap=figures.SEQUENTIAL, vmin=0)
+    ax.invert_yaxis()
+    every = max(len(grid) // 12, 1)
+    sizes = cohorts.groupby("cohort")["customers"].max()
+    ax.set_yticks(
+        range(0, len(grid), every), [f"{date:%Y-%m} ({sizes[date]:,})" for date in grid.index[::every]]
+    )
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.grid(False)
+    ax.get_figure().colorbar(mesh, ax=ax, label=label.replace("{currency}", figures.currency()), format=form)
+    by_age = retention_by_age(cohorts).set_index("age_months")
+    last = int(by_age.index.max())
+    half = max(last // 2, 1) if last else 0
+    if measure == "retention":
+        second = by_age["retention"].get(1, np.nan) if last else 1
+        title = f"{second:.0%} buy in the month after their first, {by_age['retention'][half]:.0%} in month {half}"
+    else:
+        worth = by_age["revenue_per_customer"].cumsum()
+        title = f"A customer brings {worth.iloc[0]:,.0f} in the first month, {worth[half]:,.0f} in the first {half + 1} months"
+    return figures.finish(
+        ax, title, x="months since the first purchase", y="month of first purchase (customers)"
+    )
+
+
+def plot_retention(cohorts: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """Retention by age, over all cohorts and, thinly, for each.
+
+    Parameters
+    ----------
+    cohorts : DataFrame
+        As :func:`cohort_table` gives.
+
+    Examples
+    --------
+    >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [10.0, 20.0, 5.0],
+    ...     "date": pd.to_datetime(["2024-01-03", "2024-01-09", "2024-02-29"])})
+    >>> plot_retention(cohort_table(buys)).get_title()
+    'Buyers in a month: 50% of the cohort at first, 50% after 1 months'
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    ax = figures.axes(ax)
+    later = cohorts[cohorts["age_months"].gt(0)]
+    for _, rows in later.groupby("cohort"):
+        ax.plot(rows["age_months"], rows["retention"], color=figures.SKY, linewidth=0.7, alpha=0.6)
+    age, share = retention_by_age(later)[["age_months", "retention"]].to_numpy().T
+    ax.plot(age, share, color=figures.BLUE, linewidth=2.4, label="all cohorts of that age")
+    ax.plot([], [], color=figures.SKY, linewidth=0.9, label="each cohort")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    title = ax.get_title()
+    if len(age):
+        title = f"Buyers in a month: {share[0]:.0%} of the cohort at first, {share[-1]:.0%} after {age[-1]:.0f} months"
+    across, up = "months since the first purchase", "share that bought in the month"
+    legend = {"loc": "upper right"}
+    return figures.finish(ax, title, x=across, y=up, y_format="percent", legend=legend, ylim=(0, None))
+
+
+def plot_migration(migration: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """Decile before against decile after, as shares of each row.
+
+    Parameters
+    ----------
+    migration : DataFrame
+        As :func:`decile_migration` gives.
+
+    Examples
+    --------
+    >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [9.0, 1.0, 9.0],
+    ...     "date": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-03-01"])})
+    >>> plot_migration(decile_migration(buys, "2024-02-01", groups=2)).get_title()
+    'Of the best tenth, 100% stay there and 0% buy nothing more'
+    """
+    ax = figures.axes(ax, figsize=(7.5, 5.2))
+    before, after = list(dict.fromkeys(migration["before"])), list(dict.fromkeys(migration["after"]))
+    shares = migration.pivot_table(index="before", columns="after", values="share").loc[before, after]
+    image = ax.imshow(shares, cmap=figures.SEQUENTIAL, vmin=0, aspect="auto")
+    for (row, column), share in np.ndenumerate(shares.to_numpy()):
+        if share >= 0.005:
+            colour = "white" if image.norm(share) < 0.55 else "black"
+            ax.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=8, color=colour)
+    ax.set_xticks(range(len(after)), after)
+    ax.set_yticks(range(len(before)), before)
+    ax.grid(False)
+    ax.get_figure().colorbar(image, ax=ax, label="share of the row's customers", format="{x:.0%}")
+    stay, leave = shares.loc[before[0], before[0]], shares.loc[before[0], NOTHING]
+    return figures.finish(
+        ax,
+        f"Of the best tenth, {stay:.0%} stay there and {leave:.0%} buy nothing more",
+        x="decile of spending after (1 = most)",
+        y="decile of spending before (1 = most)",
+    )
