@@ -6,13 +6,13 @@ BIN := .venv/bin
 READY := .venv/.ready
 # What the long search covers: tests whose depth the profile "deep" of tests/conftest.py decides.
 TRUST := tests/datasets tests/tables/test_tables.py tests/tables/test_contract_properties.py tests/repository/test_repository.py tests/differentiate tests/customize tests/interact tests/trust
-NBVAL := --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
+NBVAL := --nbval -p every_output --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 # A dot every three seconds while something works in silence.
 DOTS := (while :; do printf .; sleep 3; done) & dots=$$!;
 DONE := status=$$?; kill $$dots; echo; exit $$status
 
 .DEFAULT_GOAL := help
-.PHONY: help run test benchmarks trust faults audit engines browser book lab dashboard notebooks docs lint lock clean
+.PHONY: help run test benchmarks trust faults audit engines browser book lab dashboard notebook notebooks docs lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ run: $(READY) ## Run the course on the sample data; tables and report.html under
 
 test: $(READY) ## Run every test, and hold the notebooks to their stored outputs
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope $(NBVAL) notebooks
+	PYTHONPATH=tests $(BIN)/python -m pytest -q -n 2 --dist loadscope $(NBVAL) notebooks
 
 trust: $(READY) ## Search at length for bad input, degenerate numbers and traces of people, then make faults
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -q -n 2 --dist loadscope -o faulthandler_timeout=900 $(TRUST)
@@ -56,6 +56,14 @@ browser: $(READY) ## Walk through every notebook in JupyterLab with Chromium; pi
 dashboard: $(READY) ## Open the review's page, of the last run on Meridian if there is one
 	$(BIN)/voila $(or $(wildcard runs/meridian/notebooks/53_review_dashboard.ipynb),notebooks/53_review_dashboard.ipynb) \
 	  --Voila.ip=127.0.0.1 --token --show_tracebacks=True
+
+notebook: $(READY) ## Re-execute, save and format one notebook, and hold it to the guide: make notebook N=21
+	@test -n "$(N)" || { echo "Say which one: make notebook N=21" >&2; exit 2; }
+	$(BIN)/python -m idic_lab.course.runs.refresh $(N)
+	$(BIN)/ruff format --quiet notebooks/$(N)*.ipynb
+	$(BIN)/ruff check --quiet notebooks/$(N)*.ipynb
+	$(BIN)/python -m pytest -q tests/test_notebooks_guide_the_reader.py tests/test_notebooks_name_nobody.py -k $(N)
+	@git diff --stat notebooks
 
 notebooks: $(READY) ## Re-execute and save every notebook
 	$(BIN)/python -m idic_lab.course.runs.refresh
