@@ -49,7 +49,8 @@ def one_crowd(measures: pd.DataFrame | np.ndarray) -> Crowd:
     Parameters
     ----------
     measures : DataFrame or array of shape (n_people, n_measures)
-        Yes/no answers (1, 0), or numbers of any distribution; no gaps.
+        Yes/no answers (1, 0), or numbers of any distribution; where some are missing, every pair of measures is
+        described by the people who have both. Nobody who is drawn lacks anything.
 
     Examples
     --------
@@ -61,8 +62,13 @@ def one_crowd(measures: pd.DataFrame | np.ndarray) -> Crowd:
     True
     """
     values = np.asarray(measures, dtype="float64")
-    ordered, wanted = np.sort(values, axis=0), _rank_correlation(values)
-    latent = wanted.copy()
+    share = (np.arange(len(values)) + 0.5) / len(values)
+    ordered = np.nanquantile(values, share, axis=0, method="inverted_cdf")
+    gaps = np.isnan(values).any()
+    wanted = (
+        pd.DataFrame(values).corr("spearman").fillna(0.0).to_numpy() if gaps else _rank_correlation(values)
+    )
+    latent = _a_correlation(wanted)
     normal = np.random.default_rng(0).standard_normal((_DRAWS, values.shape[1]))
     for _ in range(_ROUNDS):  # ties, as among yes/no answers, weaken a correlation; make up for it
         found = _rank_correlation(_tied_together(normal, latent, ordered))

@@ -50,7 +50,8 @@ def agreement_with_truth(answers, labels, shop):
 @pytest.mark.parametrize(("difficulty", "least"), [("easy", 0.8), ("default", 0.5)])
 def test_planted_segments_are_recovered_from_the_battery(shops, difficulty, least):
     answers = battery_of(shops[difficulty])
-    evidence = needs.number_of_segments(answers.drop(columns="customer_id"), range(1, 7), n_pairs=6, n_null=4)
+    evidence = needs.number_of_segments(answers.drop(columns="customer_id"), (1, 2, 4, 5, 6), n_pairs=6)
+    assert evidence["p_value"].iloc[0] == pytest.approx(0.05)  # none of 19 crowds stood out as much
     chosen = needs.choose_number(evidence).n_segments
     assert chosen == 5
     members, _ = needs.segment_battery(answers, chosen)
@@ -59,10 +60,36 @@ def test_planted_segments_are_recovered_from_the_battery(shops, difficulty, leas
 
 def test_without_planted_segments_the_answer_is_that_there_are_none(shops):
     answers = battery_of(shops["none"])
-    evidence = needs.number_of_segments(answers.drop(columns="customer_id"), range(1, 4), n_pairs=6, n_null=4)
+    evidence = needs.number_of_segments(answers.drop(columns="customer_id"), range(1, 4), n_pairs=6)
     choice = needs.choose_number(evidence)
     assert choice.n_segments == 1
     assert "no segments" in choice.reason
+
+
+def on_one_trait(customers: int, random_state: int) -> np.ndarray:
+    """Answers to twenty questions that all ask for one trait, of which everybody has more or less: no classes."""
+    rng = np.random.default_rng(random_state)
+    leaning = rng.normal(size=(customers, 1)) * rng.lognormal(0.2, 0.4, 20) - rng.normal(size=20)
+    return (rng.random((customers, 20)) < 1 / (1 + np.exp(-leaning))).astype(float)
+
+
+@pytest.mark.parametrize("random_state", [1, 2, 3])
+def test_a_continuous_trait_is_not_taken_for_segments(random_state):
+    answers = on_one_trait(300, random_state)
+    evidence = needs.number_of_segments(answers, range(1, 4), n_pairs=4)
+    assert evidence["bic"].idxmin() > 0  # more classes always fit a trait better
+    assert evidence["stability"].iloc[1] > 0.7  # and the cut through its middle is stable
+    assert needs.choose_number(evidence).n_segments == 1
+
+
+def test_a_further_class_is_tested_against_what_it_gains_by_chance(default):
+    items = default[0].drop(columns="customer_id").head(400)
+    needed = needs.class_number_test(items, 5, n_bootstrap=19)
+    beyond = needs.class_number_test(items, 6, n_bootstrap=19)
+    assert needed["p_value"] == pytest.approx(0.05)
+    assert beyond["p_value"] > 0.05
+    with pytest.raises(DataError, match="takes 2 or more"):
+        needs.class_number_test(items, 1)
 
 
 def test_one_crowd_still_gives_every_customer_a_row(shops):
@@ -111,9 +138,11 @@ def test_an_unknown_method_is_answered_with_the_nearest():
 
 def test_stability_of_made_up_people_stays_below_that_of_real_segments(default):
     items = default[0].drop(columns="customer_id").to_numpy()
+    made_up = needs.without_segments(items)
     real = needs.global_stability(items, 5, n_pairs=4)
-    null = needs.global_stability(needs.without_segments(items), 5, n_pairs=4)
-    assert real.min() > 0.5 > null.max()
+    null = needs.global_stability(made_up, 5, n_pairs=4)
+    assert real.min() > null.max()
+    assert np.corrcoef(np.corrcoef(items.T).ravel(), np.corrcoef(made_up.T).ravel())[0, 1] > 0.95
 
 
 def test_marker_variables_follow_the_rule_of_25_points_or_half():
@@ -247,7 +276,7 @@ def test_plots_state_their_finding(default):
     answers, members, profile, known, _shop = default
     items = answers.drop(columns="customer_id")
     evidence = needs.number_of_segments(items, (1, 2, 5), n_pairs=3, n_null=2)
-    assert "5 segments" in title(needs.plot_stability(evidence))
+    assert "5 segments" in title(needs.plot_stability(evidence, 5))
     assert "5 segments" in title(needs.plot_bic(evidence))
     assert "tell 5 segments apart" in title(needs.plot_profiles(profile))
     assert len(needs.plot_number(5, evidence, {5: profile}).axes) == 3

@@ -6,11 +6,20 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
+from idic_lab.dataframes import of_customers
 from idic_lab.errors import DataError
 
 TIERS = ("budget", "standard", "premium")
 SURE = 0.80  # probability from which a leaning counts
-PRIOR = 4.0  # how many lines everybody's average counts for
+PRIOR = 4.0  # how many lines, or visits, everybody's average counts for
+
+
+def _above(hits: pd.Series, tries: pd.Series) -> np.ndarray:
+    """Probability that each one's share of hits lies above everybody's; one half where all tries came out alike."""
+    everybody = float(hits.sum() / tries.sum())
+    if not 0 < everybody < 1:
+        return np.full(len(hits), 0.5)
+    return beta.sf(everybody, hits + PRIOR * everybody, tries - hits + PRIOR * (1 - everybody))
 
 
 def product_tiers(order_lines: pd.DataFrame, products: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -90,16 +99,9 @@ def price_tier(order_lines: pd.DataFrame, products: pd.DataFrame | None = None) 
     counts = pd.crosstab(lines["customer_id"], lines["tier"]).reindex(columns=list(TIERS), fill_value=0)
     total = counts.sum(axis=1)
     table = pd.DataFrame({"customer_id": counts.index.astype("str"), "lines": total.to_numpy()})
-    sure = {}
     for tier in ("budget", "premium"):
-        everybody = counts[tier].sum() / total.sum()
         table[f"{tier}_share"] = (counts[tier] / total).to_numpy()
-        if 0 < everybody < 1:
-            a = counts[tier] + PRIOR * everybody
-            b = total - counts[tier] + PRIOR * (1 - everybody)
-            sure[tier] = beta.sf(everybody, a, b)
-        else:
-            sure[tier] = np.zeros(len(table))  # all lines alike: nobody leans
+    sure = {tier: _above(counts[tier], total) for tier in ("budget", "premium")}
     table["probability_budget"], table["probability_premium"] = sure["budget"], sure["premium"]
     named = np.select(
         [(sure["premium"] >= SURE) & (sure["premium"] >= sure["budget"]), sure["budget"] >= SURE],
@@ -240,8 +242,7 @@ def browsing(web_events: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataF
     >>> browsing(events, links)[["visits", "with_order", "order_share"]].values.tolist()
     [[2.0, 1.0, 0.5]]
     """
-    links = identity_links[["record_id", "customer_id"]].drop_duplicates("record_id")
-    events = web_events.merge(links, on="record_id")
+    events = of_customers(web_events, identity_links)
     if events.empty:
         raise DataError("browsing: no visit belongs to a record that is linked to a customer.")
     happened = (
@@ -253,15 +254,7 @@ def browsing(web_events: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataF
         visits=("session_id", "size"), with_basket=("basket", "sum"), with_order=("order", "sum")
     )
     table["order_share"] = table["with_order"] / table["visits"]
-    everybody = float(table["with_order"].sum() / table["visits"].sum())
-    if 0 < everybody < 1:
-        above = beta.sf(
-            everybody,
-            table["with_order"] + PRIOR * everybody,
-            table["visits"] - table["with_order"] + PRIOR * (1 - everybody),
-        )
-    else:
-        above = np.full(len(table), 0.5)
+    above = _above(table["with_order"], table["visits"])
     named = np.select(
         [above >= SURE, above <= 1 - SURE], ["buys when visiting", "looks more than buys"], "in between"
     )

@@ -1,5 +1,7 @@
 """Needs: who wants the same things, how sure that is, and who would want them among those never asked."""
 
+from typing import TYPE_CHECKING, Any
+
 from idic_lab.differentiate.behaviour.mix import price_tier, product_tiers
 from idic_lab.differentiate.needs.answers import (
     battery,
@@ -22,23 +24,6 @@ from idic_lab.differentiate.needs.everybody import (
     scheme_rows,
     segment_battery,
 )
-from idic_lab.differentiate.needs.methods import (
-    METHODS,
-    GaussianMixtureSegments,
-    KMeansSegments,
-    KMedoidsSegments,
-    LatentClasses,
-    WardSegments,
-    segmenter,
-    three_step,
-)
-from idic_lab.differentiate.needs.number import (
-    Choice,
-    choose_number,
-    global_stability,
-    number_of_segments,
-    without_segments,
-)
 from idic_lab.differentiate.needs.plots import (
     plot_bic,
     plot_effects,
@@ -49,6 +34,24 @@ from idic_lab.differentiate.needs.plots import (
     plot_stability,
     plot_typing,
 )
+
+if TYPE_CHECKING:
+    from idic_lab.differentiate.needs.classes import LatentClasses, class_number_test, three_step
+    from idic_lab.differentiate.needs.methods import (
+        METHODS,
+        GaussianMixtureSegments,
+        KMeansSegments,
+        KMedoidsSegments,
+        WardSegments,
+        segmenter,
+    )
+    from idic_lab.differentiate.needs.number import (
+        Choice,
+        choose_number,
+        global_stability,
+        number_of_segments,
+        without_segments,
+    )
 
 __all__ = [
     "METHODS",
@@ -64,6 +67,7 @@ __all__ = [
     "battery_coverage",
     "battery_survey",
     "choose_number",
+    "class_number_test",
     "descriptors",
     "fit_typing_tool",
     "global_stability",
@@ -92,3 +96,15 @@ __all__ = [
     "value_tiers",
     "without_segments",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # what finds segments rests on classes of scikit-learn, which takes a second to load
+    if name in __all__:
+        import importlib
+
+        for module in ("classes", "methods", "number"):
+            found = getattr(importlib.import_module(f"{__name__}.{module}"), name, None)
+            if found is not None:
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

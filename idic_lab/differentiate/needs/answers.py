@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2_contingency
 
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.dataframes import of_customers
+from idic_lab.errors import DataError, pick
 from idic_lab.inference.multiple_tests import holm
 
 FEWEST_QUESTIONS = 5
@@ -79,7 +80,11 @@ def battery(
     0         ann  1.0  0.0
     1         bob  0.0  NaN
     """
-    answers, asked = _linked(survey_responses, identity_links, survey_questions, survey_id)
+    survey_id = survey_id or battery_survey(survey_questions)
+    pick("survey", survey_id, sorted(survey_questions["survey_id"].unique()))
+    asked = survey_questions.loc[survey_questions["survey_id"].eq(survey_id), "question_id"].tolist()
+    mine = survey_responses["survey_id"].eq(survey_id) & survey_responses["question_id"].isin(asked)
+    answers = of_customers(survey_responses[mine], identity_links)
     if answers.empty:
         raise DataError("The needs battery has no answer of anybody who could be linked to a customer.")
     latest = answers.sort_values(["date", "record_id"]).drop_duplicates(
@@ -99,10 +104,12 @@ def battery_coverage(
 ) -> dict[str, int]:
     """How many records answered the battery, how many of them are linked, and to how many customers.
 
-    Returns
-    -------
-    dict
-        ``records``, ``linked``, ``customers``.
+    Examples
+    --------
+    >>> responses = pd.DataFrame({"record_id": ["r1", "r2"], "survey_id": "N"})
+    >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]})
+    >>> battery_coverage(responses, links, None, "N")
+    {'records': 2, 'linked': 1, 'customers': 1}
     """
     survey_id = survey_id or battery_survey(survey_questions)
     records = survey_responses.loc[survey_responses["survey_id"].eq(survey_id), "record_id"].drop_duplicates()
@@ -115,20 +122,14 @@ def battery_coverage(
 
 
 def question_texts(survey_questions: pd.DataFrame) -> dict[str, str]:
-    """Wording by question."""
+    """Wording by question.
+
+    Examples
+    --------
+    >>> question_texts(pd.DataFrame({"question_id": ["Q1"], "text": ["I wait."]}))
+    {'Q1': 'I wait.'}
+    """
     return dict(zip(survey_questions["question_id"], survey_questions["text"], strict=True))
-
-
-def _linked(survey_responses, identity_links, survey_questions, survey_id):
-    survey_id = survey_id or battery_survey(survey_questions)
-    asked = survey_questions.loc[survey_questions["survey_id"].eq(survey_id), "question_id"].tolist()
-    if not asked:
-        raise UnknownName("survey", survey_id, sorted(survey_questions["survey_id"].unique()))
-    mine = survey_responses[
-        survey_responses["survey_id"].eq(survey_id) & survey_responses["question_id"].isin(asked)
-    ]
-    links = identity_links[["record_id", "customer_id"]].drop_duplicates("record_id")
-    return mine.merge(links, on="record_id"), asked
 
 
 ABSOLUTE, RELATIVE = 0.25, 0.50

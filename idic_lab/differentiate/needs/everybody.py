@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from idic_lab import tables
+from idic_lab.dataframes import of_customers
 from idic_lab.differentiate.needs.answers import profiles, segment_names, stable_order
-from idic_lab.differentiate.needs.methods import segmenter
 from idic_lab.errors import DataError
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 def descriptors(
@@ -55,11 +55,27 @@ def descriptors(
     ------
     DataError
         No customer bought anything.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-01-01", "2024-01-31", "2024-01-31"])
+    >>> buys = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "date": days, "amount": [1.0, 1.0, 1.0]})
+    >>> descriptors(buys)
+      customer_id  log_order_amount  log_orders  tenure_days
+    0         ann               0.0    0.693147         30.0
+    1         bob               0.0    0.000000          0.0
     """
     bought = transactions[transactions["amount"].gt(0)]
     if bought.empty:
         raise DataError("descriptors: no transaction has an amount above 0.")
-    known = _purchases(bought)
+    by = bought.groupby("customer_id")
+    known = pd.DataFrame(
+        {
+            "log_order_amount": np.log(by["amount"].mean()),
+            "log_orders": np.log(by.size()),
+            "tenure_days": (bought["date"].max() - by["date"].min()).dt.days.astype("float64"),
+        }
+    )
     parts = []
     if "channel" in bought and bought["channel"].notna().any():
         parts.append(_shares(bought, "channel", "orders"))
@@ -67,9 +83,9 @@ def descriptors(
         lines = order_lines[order_lines["quantity"].gt(0)].merge(products, on="product_id", how="left")
         parts += [_shares(lines, name, "lines") for name in ("category", "tier") if name in lines]
     if web_events is not None and identity_links is not None:
-        parts += _visits(_of_customers(web_events, identity_links), products)
+        parts += _visits(of_customers(web_events, identity_links), products)
     if interactions is not None and identity_links is not None:
-        parts += _contacts(_of_customers(interactions, identity_links))
+        parts += _contacts(of_customers(interactions, identity_links))
     if customers is not None:
         parts += _person(customers, known.index, transactions["date"].max())
     for part in parts:
@@ -78,29 +94,11 @@ def descriptors(
     return known.fillna(known.mean()).rename_axis("customer_id").reset_index().astype({"customer_id": "str"})
 
 
-def _purchases(bought: pd.DataFrame) -> pd.DataFrame:
-    by = bought.groupby("customer_id")
-    end = bought["date"].max()
-    return pd.DataFrame(
-        {
-            "log_order_amount": np.log(by["amount"].mean()),
-            "log_orders": np.log(by.size()),
-            "tenure_days": (end - by["date"].min()).dt.days.astype("float64"),
-        }
-    )
-
-
 def _shares(rows: pd.DataFrame, column: str, of: str, weight: float = 2.0) -> pd.DataFrame:
     counts = pd.crosstab(rows["customer_id"], rows[column]).astype("float64")
     everybody = counts.sum() / counts.to_numpy().sum()
     shares = (counts + weight * everybody).div(counts.sum(axis=1) + weight, axis=0)
     return shares.rename(columns=lambda value: f"{of}_{column}_{value}")
-
-
-def _of_customers(rows: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
-    return rows.merge(
-        identity_links[["record_id", "customer_id"]].drop_duplicates("record_id"), on="record_id"
-    )
 
 
 def _visits(events: pd.DataFrame, products: pd.DataFrame | None) -> list[pd.DataFrame]:
@@ -219,7 +217,19 @@ def fit_typing_tool(members: pd.DataFrame, descriptors: pd.DataFrame, random_sta
         Fewer than two segments, or a segment with fewer than five known customers.
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, step 7 (describing segments).
+
+    Examples
+    --------
+    >>> members = pd.DataFrame({"customer_id": [str(i) for i in range(40)], "segment": ["x"] * 20 + ["y"] * 20})
+    >>> tool = fit_typing_tool(members, members[["customer_id"]].assign(age=range(40)))
+    >>> bool(tool.accuracy > tool.base_rate), tool.assign(pd.DataFrame({"customer_id": ["new"], "age": [50]}))["segment"][0]
+    (True, 'y')
     """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     known = members[["customer_id", "segment"]].merge(descriptors, on="customer_id")
     sizes = known["segment"].value_counts()
     if len(sizes) < 2 or sizes.min() < FOLDS:
@@ -283,6 +293,8 @@ def segment_battery(
     >>> members["segment"].value_counts().to_dict()
     {'wait': 2, 'hurry': 2}
     """
+    from idic_lab.differentiate.needs.methods import segmenter
+
     items = answers.drop(columns="customer_id")
     found = segmenter(method, n_segments, random_state).fit(items)
     numbered = stable_order(found.labels_, items)
@@ -320,6 +332,12 @@ def place_everybody(
     DataFrame
         Under the contract ``need_segments``: ``customer_id``, ``segment``, ``probability``, ``basis`` ("answers" or
         "typing tool").
+
+    Examples
+    --------
+    >>> answered = pd.DataFrame({"customer_id": ["a"], "segment": ["x"], "probability": [0.9], "basis": ["answers"]})
+    >>> place_everybody(answered, pd.DataFrame({"customer_id": ["a", "b"]}), tool=None)["basis"].tolist()
+    ['answers', 'typing tool']
     """
     others = descriptors[~descriptors["customer_id"].isin(members["customer_id"])]
     if others.empty:
@@ -334,7 +352,14 @@ def place_everybody(
 
 
 def need_profiles_table(profile: pd.DataFrame) -> pd.DataFrame:
-    """The table ``need_profiles``: a profile without the wording, which stands in ``survey_questions``."""
+    """The table ``need_profiles``: a profile without the wording, which stands in ``survey_questions``.
+
+    Examples
+    --------
+    >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 0, 0]})
+    >>> "text" in need_profiles_table(profiles(answers, ["x", "x", "y", "y"]))
+    False
+    """
     return tables.check("need_profiles", profile.drop(columns=["text", "relative_difference"]))
 
 

@@ -1,4 +1,4 @@
-"""How many segments there are, if any: fit against size, and stability against data known to have no segments."""
+"""How many segments there are, if any: fit against size, and stability against people of one crowd."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import adjusted_rand_score
 
-from idic_lab.differentiate.needs.methods import LatentClasses, segmenter
+from idic_lab.differentiate.needs.classes import LatentClasses
+from idic_lab.differentiate.needs.methods import segmenter
 from idic_lab.errors import DataError
+from idic_lab.inference.nulls import one_crowd
+
+SIZE = 0.05  # how often one crowd may be taken for segments
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ def global_stability(
 
     Parameters
     ----------
+    X : array-like of shape (n_customers, n_features)
     method : str
         A method of :func:`segmenter`.
     n_pairs : int
@@ -52,6 +56,8 @@ def global_stability(
     >>> float(global_stability(X, 2, n_pairs=5).min())
     1.0
     """
+    from sklearn.metrics import adjusted_rand_score
+
     X = np.asarray(X, dtype="float64")
     rng = np.random.default_rng(random_state)
     agreement = []
@@ -67,34 +73,32 @@ def global_stability(
 
 
 def without_segments(X, random_state: int = 0) -> np.ndarray:
-    """The same answers with each question shuffled over customers: every average kept, every segment gone.
-
-    Returns
-    -------
-    ndarray of the same shape
+    """Answers of people who never were: every average and every correlation kept, every segment gone.
 
     Examples
     --------
-    >>> without_segments([[1, 0], [0, 1]], random_state=1).sum(axis=0).tolist()
-    [1.0, 1.0]
+    >>> answers = np.repeat([[1.0, 1, 0], [0, 0, 1]], 400, axis=0)
+    >>> made = without_segments(answers, random_state=1)
+    >>> bool(abs(made.mean(axis=0) - 0.5).max() < 0.1), bool(np.corrcoef(made.T)[0, 1] > 0.9)
+    (True, True)
     """
-    return np.random.default_rng(random_state).permuted(np.asarray(X, dtype="float64"), axis=0)
+    return one_crowd(X).draw(random_state=random_state)
 
 
 def number_of_segments(
     answers,
     numbers: Iterable[int] = range(1, 8),
     n_pairs: int = 15,
-    n_null: int = 10,
+    n_null: int = 19,
     random_state: int = 0,
 ) -> pd.DataFrame:
     """What speaks for each number of segments: BIC of latent classes, and stability of k-means beside a null reference.
 
     Two methods that know nothing of each other judge. BIC weighs the fit of a latent class model against its size.
-    Stability is :func:`global_stability` of k-means; the null reference is the same measure on `n_null` shuffled
-    copies of the answers (:func:`without_segments`), which have no segments by construction. Even there two segments
-    may come out "stable", for a method asked for two segments will draw some line; only stability above the null
-    speaks for segments.
+    Stability is :func:`global_stability` of k-means; the null reference is the same measure on `n_null` sets of people
+    of one crowd (:func:`idic_lab.inference.nulls.one_crowd`), whose answers have the averages and correlations of
+    these and no segments. Two segments always come out "stable" there, for a method asked for two cuts the strongest
+    trait in the middle; only stability above the null speaks for segments.
 
     Parameters
     ----------
@@ -105,59 +109,91 @@ def number_of_segments(
     n_pairs : int
         Pairs of bootstrap samples.
     n_null : int
-        Shuffled copies; two pairs are drawn on each.
+        Sets of people of one crowd; two pairs are drawn on each. It takes 19 for a verdict at the 5% level.
 
     Returns
     -------
     DataFrame
         ``n_segments``, ``log_likelihood``, ``bic``, ``smallest_share``, ``stability`` (mean adjusted Rand index),
         ``stability_low``, ``stability_high`` (5% and 95% of the pairs), ``null_stability`` (highest mean over the
-        shuffled copies). With one segment everybody agrees, so stability is 1 and so is its null.
+        null sets), ``p_value`` (the same in every row: chance that one crowd stands out as much at any number of
+        segments). With one segment everybody agrees, so stability is 1 and so is its null.
+
+    Notes
+    -----
+    Two classes that are each other's opposite on every question lie along one line, as people on one trait do; this
+    test can hardly tell the two apart, and then says that there are no segments.
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, sections 7.5.3 and 7.5.4.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> yes = np.kron(np.eye(3), np.full(4, 0.8)) + 0.1
+    >>> evidence = number_of_segments(rng.random((300, 12)) < yes[rng.integers(0, 3, 300)], range(1, 5), n_pairs=5)
+    >>> choose_number(evidence).n_segments, float(evidence["p_value"].iloc[0])
+    (3, 0.05)
     """
     numbers = sorted(set(numbers))
     if not numbers or numbers[0] != 1:
         raise DataError(f"numbers must hold 1 (no segments at all), found {numbers}.")
     X = np.asarray(answers, dtype="float64")
     filled = np.where(np.isnan(X), np.nanmean(X, axis=0), X)
-    shuffled = [without_segments(filled, random_state + copy) for copy in range(n_null)]
     rows = []
     for k in numbers:
         classes = LatentClasses(k, n_init=4, random_state=random_state).fit(X)
-        row = {
-            "n_segments": k,
-            "log_likelihood": classes.log_likelihood_,
-            "bic": classes.bic(X),
-            "smallest_share": np.bincount(classes.labels_, minlength=k).min() / len(X),
-        }
-        rows.append(row | _stability_beside_null(filled, shuffled, k, n_pairs, random_state))
-    return pd.DataFrame(rows)
+        pairs = np.ones(1) if k == 1 else _stability(filled, k, n_pairs, random_state)
+        low, high = np.quantile(pairs, [0.05, 0.95])
+        rows.append(
+            {
+                "n_segments": k,
+                "log_likelihood": classes.log_likelihood_,
+                "bic": classes.bic(X),
+                "smallest_share": np.bincount(classes.labels_, minlength=k).min() / len(X),
+                "stability": pairs.mean(),
+                "stability_low": low,
+                "stability_high": high,
+                "null_stability": 1.0,
+            }
+        )
+    evidence, more = pd.DataFrame(rows), [k for k in numbers if k > 1]
+    by_chance = _null_stability(X, more, n_null, random_state)
+    evidence.loc[evidence["n_segments"].gt(1), "null_stability"] = by_chance.max(axis=0)
+    observed = evidence.loc[evidence["n_segments"].gt(1), "stability"].to_numpy()
+    return evidence.assign(p_value=_standing_out(observed, by_chance) if more else 1.0)
 
 
-def _stability_beside_null(X, shuffled, k, n_pairs, random_state) -> dict[str, float]:
-    if k == 1:
-        return dict.fromkeys(("stability", "stability_low", "stability_high", "null_stability"), 1.0)
-    pairs = global_stability(X, k, n_pairs=n_pairs, random_state=random_state, n_init=5)
-    null = [
-        global_stability(copy, k, n_pairs=2, random_state=i, n_init=5).mean()
-        for i, copy in enumerate(shuffled)
-    ]
-    low, high = np.quantile(pairs, [0.05, 0.95])
-    return {
-        "stability": pairs.mean(),
-        "stability_low": low,
-        "stability_high": high,
-        "null_stability": max(null),
-    }
+def _stability(X: np.ndarray, k: int, n_pairs: int, random_state: int) -> np.ndarray:
+    return global_stability(X, k, n_pairs=n_pairs, random_state=random_state, n_init=5)
+
+
+def _null_stability(X: np.ndarray, numbers: list[int], n_null: int, random_state: int) -> np.ndarray:
+    """Stability on sets of people of one crowd, shape (n_null, numbers); they leave out the questions that X does."""
+    gaps, average = np.isnan(X), np.nanmean(X, axis=0)
+    crowd = one_crowd(X)
+    drawn = [crowd.draw(random_state=random_state + copy) for copy in range(n_null)]
+    return np.array(
+        [
+            [_stability(np.where(gaps, average, people), k, 2, copy).mean() for k in numbers]
+            for copy, people in enumerate(drawn)
+        ]
+    ).reshape(n_null, len(numbers))
+
+
+def _standing_out(observed: np.ndarray, by_chance: np.ndarray) -> float:
+    """Chance that one of the null sets stands out at least as much, at whichever number of segments suits it best."""
+    everything = np.vstack([observed, by_chance])
+    spread = np.maximum(everything.std(axis=0), 1e-9)
+    highest = ((everything - everything.mean(axis=0)) / spread).max(axis=1)
+    return float((highest >= highest[0]).mean())
 
 
 def choose_number(evidence: pd.DataFrame) -> Choice:
     """The number of segments that :func:`number_of_segments` speaks for, by a rule stated beforehand.
 
-    A number of segments is admitted when its BIC is lower than that of one segment and its stability is above the
-    null reference. Of those admitted the one with the lowest BIC is chosen; when none is admitted there are no
-    segments, and the answer is 1.
+    There are segments when people of one crowd would stand out as much in at most one of twenty cases (``p_value``).
+    A number of segments is then admitted when its BIC is lower than that of one segment and its stability above the
+    null reference. Of those admitted the one with the lowest BIC is chosen; otherwise the answer is 1.
 
     Parameters
     ----------
@@ -166,26 +202,27 @@ def choose_number(evidence: pd.DataFrame) -> Choice:
 
     Examples
     --------
-    >>> evidence = pd.DataFrame({"n_segments": [1, 2, 3], "bic": [900.0, 910, 930], "stability": [1.0, 0.4, 0.2],
-    ...     "null_stability": [1.0, 0.5, 0.3]})
+    >>> evidence = pd.DataFrame({"n_segments": [1, 2, 3], "bic": [900.0, 810, 830], "stability": [1.0, 0.4, 0.2],
+    ...     "null_stability": [1.0, 0.5, 0.3], "p_value": 0.6})
     >>> choose_number(evidence).n_segments
     1
     """
     evidence = evidence.set_index("n_segments")
     better = evidence["bic"] < evidence["bic"].loc[1]
     stable = evidence["stability"] > evidence["null_stability"]
+    by_chance = evidence["p_value"].iloc[0]
     admitted = evidence[better & stable]
-    if admitted.empty:
+    if by_chance > SIZE + 1e-9 or admitted.empty:
         because = (
             "no number of classes describes the answers better than one crowd, by BIC"
             if not better.any()
-            else "no number of segments is more stable than on answers shuffled so that they hold none"
+            else f"people of one crowd, with the same correlations, come out as stable in {by_chance:.0%} of cases"
         )
         return Choice(1, f"There are no segments in these answers: {because}.")
     chosen = int(admitted["bic"].idxmin())
     row = admitted.loc[chosen]
     return Choice(
         chosen,
-        f"{chosen} segments: the lowest BIC of those more stable ({row['stability']:.2f}) than answers without "
-        f"segments ever were ({row['null_stability']:.2f}).",
+        f"{chosen} segments: the lowest BIC of those more stable ({row['stability']:.2f}) than people of one crowd "
+        f"ever were ({row['null_stability']:.2f}).",
     )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from idic_lab import figures
 from idic_lab.differentiate.needs.everybody import TypingTool
-from idic_lab.differentiate.needs.number import choose_number
 
-_PERCENT = PercentFormatter(1, decimals=0)
-_THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_RING = {"marker": "o", "markersize": 12, "mfc": "none", "mec": figures.VERMILION, "mew": 2}
 
 
 def plot_bic(evidence: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -24,24 +24,30 @@ def plot_bic(evidence: pd.DataFrame, ax: figures.Axes | None = None) -> figures.
     ----------
     evidence : DataFrame
         As :func:`number_of_segments` gives.
+
+    Examples
+    --------
+    >>> plot_bic(pd.DataFrame({"n_segments": [1, 2], "bic": [900.0, 850.0]})).get_title()
+    'BIC is lowest at 2 segments'
     """
     ax = figures.axes(ax)
     best = evidence.loc[evidence["bic"].idxmin()]
     ax.plot(evidence["n_segments"], evidence["bic"], marker="o", color=figures.BLUE)
-    ax.plot(
-        best["n_segments"], best["bic"], marker="o", markersize=12, mfc="none", mec=figures.VERMILION, mew=2
+    ax.plot(best["n_segments"], best["bic"], **_RING)
+    ax.set_xticks(evidence["n_segments"])
+    return figures.finish(
+        ax,
+        f"BIC is lowest at {best['n_segments']:.0f} segment{'s' if best['n_segments'] > 1 else ''}",
+        x="number of segments",
+        y="BIC (lower is better)",
+        y_format="count",
     )
-    ax.set(xlabel="number of segments", ylabel="BIC (lower is better)")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.yaxis.set_major_formatter(_THOUSANDS)
-    ax.set_title(f"BIC is lowest at {best['n_segments']:.0f} segment{'s' if best['n_segments'] > 1 else ''}")
-    return ax
 
 
 def plot_stability(
     evidence: pd.DataFrame, n_segments: int | None = None, ax: figures.Axes | None = None
 ) -> figures.Axes:
-    """Stability by number of segments, beside the null reference of answers without segments.
+    """Stability by number of segments, beside the null reference of people of one crowd.
 
     Parameters
     ----------
@@ -49,48 +55,40 @@ def plot_stability(
         As :func:`number_of_segments` gives.
     n_segments : int, optional
         A number to mark; by default the one :func:`choose_number` chooses.
+
+    Examples
+    --------
+    >>> evidence = pd.DataFrame({"n_segments": [1, 2], "stability": [1, 0.9], "stability_low": [1, 0.8],
+    ...     "stability_high": [1, 0.95], "null_stability": [1, 0.7]})
+    >>> plot_stability(evidence, 2).get_title()
+    '2 segments: stability 0.90, in one crowd up to 0.70'
     """
+    from idic_lab.differentiate.needs.number import choose_number
+
     ax = figures.axes(ax)
     shown = evidence[evidence["n_segments"].gt(1)]
     marked = choose_number(evidence).n_segments if n_segments is None else n_segments
-    k = shown["n_segments"]
-    ax.fill_between(
-        k, shown["stability_low"], shown["stability_high"], color=figures.SKY, alpha=0.35, linewidth=0
-    )
+    k, low, high = shown["n_segments"], shown["stability_low"], shown["stability_high"]
+    ax.fill_between(k, low, high, color=figures.SKY, alpha=0.35, linewidth=0)
     ax.plot(k, shown["stability"], marker="o", color=figures.BLUE, label="these answers (band: 90% of pairs)")
-    ax.plot(
-        k,
-        shown["null_stability"],
-        marker="s",
-        color="#555555",
-        linestyle="--",
-        label="shuffled answers, highest",
-    )
+    dashed = {"marker": "s", "color": "#555555", "linestyle": "--"}
+    ax.plot(k, shown["null_stability"], label="people of one crowd, highest", **dashed)
     here = shown[k.eq(marked)]
-    ax.plot(
-        here["n_segments"],
-        here["stability"],
-        marker="o",
-        markersize=12,
-        mfc="none",
-        mec=figures.VERMILION,
-        mew=2,
-    )
-    ax.set(
-        xlabel="number of segments",
-        ylabel="adjusted Rand index of pairs",
-        ylim=(min(0, shown["stability_low"].min()), 1.02),
-    )
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(loc="best")
-    if len(here):
-        row = here.iloc[0]
-        ax.set_title(
-            f"{marked} segments: stability {row['stability']:.2f}, by chance up to {row['null_stability']:.2f}"
+    ax.plot(here["n_segments"], here["stability"], **_RING)
+    ax.set_xticks(k)
+    title = "No number of segments is admitted"
+    for row in here.itertuples():
+        title = (
+            f"{marked} segments: stability {row.stability:.2f}, in one crowd up to {row.null_stability:.2f}"
         )
-    else:
-        ax.set_title("No number of segments is admitted")
-    return ax
+    return figures.finish(
+        ax,
+        title,
+        x="number of segments",
+        y="adjusted Rand index of pairs",
+        legend={"loc": "best"},
+        ylim=(min(0, low.min()), 1.02),
+    )
 
 
 def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -102,60 +100,50 @@ def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     ----------
     profile : DataFrame
         As :func:`profiles` gives.
+
+    Examples
+    --------
+    >>> from idic_lab.differentiate.needs import profiles
+    >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 0, 0], "Q2": [1.0, 0, 1, 0]})
+    >>> plot_profiles(profiles(answers, ["x", "x", "y", "y"])).get_title()
+    '2 marker variables (bold) tell 2 segments apart'
     """
     ax = figures.axes(ax, figsize=(9.5, 8))
     segments = list(profile["segment"].unique())
-    wide = {
-        name: profile.pivot_table(index="question_id", columns="segment", values=name, sort=False)
-        for name in ("share", "difference")
-    }
-    marker = profile.assign(marker=profile["marker"].astype("float64")).pivot_table(
-        index="question_id", columns="segment", values="marker"
+    by_question = profile.astype({"marker": "float64"}).pivot_table(
+        index="question_id", columns="segment", values=["share", "difference", "marker"]
     )
-    difference = wide["difference"][segments]
+    difference = by_question["difference"].loc[profile["question_id"].unique(), segments]
     strongest = difference.to_numpy().argmax(axis=1)
-    order = np.lexsort((-difference.max(axis=1).to_numpy(), strongest))
-    questions = difference.index[order]
-    cells = difference.loc[questions].to_numpy()
+    questions = difference.index[np.lexsort((-difference.max(axis=1).to_numpy(), strongest))]
+    share, cells, marker = (
+        by_question[name].loc[questions, segments].to_numpy() for name in ("share", "difference", "marker")
+    )
     limit = max(abs(cells).max(), 0.25)
     ax.imshow(cells, cmap=figures.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
-    for (row, column), value in np.ndenumerate(wide["share"].loc[questions, segments].to_numpy()):
-        bold = marker.loc[questions[row], segments[column]] > 0
-        white = abs(cells[row, column]) > 0.6 * limit
-        ax.text(
-            column,
-            row,
-            f"{value:.0%}",
-            ha="center",
-            va="center",
-            color="white" if white else "black",
-            fontweight="bold" if bold else "normal",
-            fontsize=9,
-        )
+    for (row, column), value in np.ndenumerate(share):
+        look = {
+            "color": "white" if abs(cells[row, column]) > 0.6 * limit else "black",
+            "fontweight": "bold" if marker[row, column] else "normal",
+        }
+        ax.text(column, row, f"{value:.0%}", ha="center", va="center", fontsize=9, **look)
     text = profile.drop_duplicates("question_id").set_index("question_id")["text"]
-    ax.set_yticks(
-        range(len(questions)),
-        [textwrap.shorten(text[q], 56, placeholder=" …") for q in questions],
-        fontsize=9,
-    )
+    wording = [textwrap.shorten(text[q], 56, placeholder=" …") for q in questions]
+    ax.set_yticks(range(len(questions)), wording, fontsize=9)
     size = profile.drop_duplicates("segment").set_index("segment")["share_of_customers"]
-    ax.set_xticks(
-        range(len(segments)),
-        [f"{textwrap.fill(str(name), 14)}\n({size[name]:.0%})" for name in segments],
-        fontsize=9,
-    )
+    named = [f"{textwrap.fill(str(name), 14)}\n({size[name]:.0%})" for name in segments]
+    ax.set_xticks(range(len(segments)), named, fontsize=9)
     ax.xaxis.tick_top()
     ax.grid(False)
     ax.tick_params(length=0)
     number = int(profile["marker"].sum())
-    ax.set_title(
+    return figures.finish(
+        ax,
         f"{number} marker variables (bold) tell {len(segments)} segments apart"
         if number
         else "No question marks any segment",
-        pad=12,
+        x="share of yes in the segment; orange: below everybody, purple: above",
     )
-    ax.set_xlabel("share of yes in the segment; orange: below everybody, purple: above")
-    return ax
 
 
 def plot_number(
@@ -171,52 +159,57 @@ def plot_number(
         As :func:`number_of_segments` gives.
     profiles_by_number : dict of int to DataFrame
         Profiles by number of segments, as :func:`segment_battery` gives.
+
+    Examples
+    --------
+    >>> from idic_lab.differentiate.needs import profiles
+    >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 0, 0]})
+    >>> evidence = pd.DataFrame({"n_segments": [1, 2], "bic": [900.0, 850], "stability": [1, 0.9],
+    ...     "stability_low": [1, 0.8], "stability_high": [1, 0.95], "null_stability": [1, 0.7]})
+    >>> len(plot_number(2, evidence, {2: profiles(answers, ["x", "x", "y", "y"])}).axes)
+    3
     """
     first = figures.axes(None, figsize=(13.5, 7.5))
     figure = first.get_figure()
     first.remove()
     grid = figure.add_gridspec(2, 2, width_ratios=(1, 2.1))
-    top, bottom, right = (
-        figure.add_subplot(grid[0, 0]),
-        figure.add_subplot(grid[1, 0]),
-        figure.add_subplot(grid[:, 1]),
-    )
-    plot_stability(evidence, n_segments, ax=top)
-    top.set_title(f"Stability {_of(evidence, n_segments, 'stability'):.2f}")
+    top = plot_stability(evidence, n_segments, ax=figure.add_subplot(grid[0, 0]))
+    stability = evidence.set_index("n_segments").loc[n_segments, "stability"]
+    top.set_title(f"Stability {stability:.2f}")
     top.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), fontsize=8, ncols=2, columnspacing=1)
-    plot_bic(evidence, ax=bottom)
+    bottom = plot_bic(evidence, ax=figure.add_subplot(grid[1, 0]))
     bottom.axvline(n_segments, color="#555555", linestyle=":")
-    plot_profiles(profiles_by_number[n_segments], ax=right)
+    plot_profiles(profiles_by_number[n_segments], ax=figure.add_subplot(grid[:, 1]))
     return figure
 
 
-def _of(evidence: pd.DataFrame, n_segments: int, column: str) -> float:
-    return float(evidence.set_index("n_segments").loc[n_segments, column])
-
-
 def plot_typing(tool: TypingTool, ax: figures.Axes | None = None) -> figures.Axes:
-    """Out-of-sample accuracy of the typing tool, altogether and by segment, beside the base rate."""
+    """Out-of-sample accuracy of the typing tool, altogether and by segment, beside the base rate.
+
+    Examples
+    --------
+    >>> held = pd.DataFrame({"customer_id": list("abcd"), "segment": list("xxyy"), "typed": list("xxyx")})
+    >>> plot_typing(TypingTool(None, (), 0.75, 0.3, 0.95, 0.5, 0.3, held)).get_title()
+    'The typing tool is right for 75%; guessing would be for 50%'
+    """
     ax = figures.axes(ax)
     recall = tool.recall().iloc[::-1]
     y = np.arange(len(recall))
     ax.barh(y, recall["typed_right"], color=figures.SKY)
     for place, (share, customers) in enumerate(zip(recall["typed_right"], recall["customers"], strict=True)):
         ax.text(0.01, place, f"{share:.0%} of {customers}", va="center", fontsize=9)
+    guess = f"naming the largest for everybody: {tool.base_rate:.0%}"
     ax.axvline(tool.accuracy, color=figures.BLUE, linewidth=2, label=f"all segments: {tool.accuracy:.0%}")
-    ax.axvline(
-        tool.base_rate,
-        color="#555555",
-        linestyle="--",
-        label=f"naming the largest for everybody: {tool.base_rate:.0%}",
-    )
+    ax.axvline(tool.base_rate, color="#555555", linestyle="--", label=guess)
     ax.set_yticks(y, [textwrap.fill(name, 26) for name in recall["segment"]])
-    ax.set(xlim=(0, 1), xlabel="share typed as their answers say, out of sample")
-    ax.xaxis.set_major_formatter(_PERCENT)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=2)
-    ax.set_title(
-        f"The typing tool is right for {tool.accuracy:.0%}; guessing would be for {tool.base_rate:.0%}"
+    return figures.finish(
+        ax,
+        f"The typing tool is right for {tool.accuracy:.0%}; guessing would be for {tool.base_rate:.0%}",
+        x="share typed as their answers say, out of sample",
+        x_format="percent",
+        legend={"loc": "upper center", "bbox_to_anchor": (0.4, -0.16), "ncols": 2},
+        xlim=(0, 1),
     )
-    return ax
 
 
 def plot_effects(
@@ -230,26 +223,32 @@ def plot_effects(
         As :func:`three_step` gives.
     names : dict of int to str
         Name of each segment.
+
+    Examples
+    --------
+    >>> effects = pd.DataFrame({"segment": [0, 1], "covariate": "age", "effect": [0.5, -0.5], "low": [0.2, -0.8],
+    ...     "high": [0.8, -0.2]})
+    >>> plot_effects(effects, {0: "wait", 1: "hurry"}).get_title()
+    '2 of 2 effects are clearly not zero'
     """
     ax = figures.axes(ax, figsize=(8.5, 4.6))
     covariates = list(effects["covariate"].unique())
-    marks = zip(covariates, figures.CYCLE, "osD^v", strict=False)
-    for number, (covariate, colour, mark) in enumerate(marks):
+    for number, (covariate, colour, mark) in enumerate(zip(covariates, figures.CYCLE, "osD^v", strict=False)):
         rows = effects[effects["covariate"].eq(covariate)]
         y = rows["segment"].to_numpy() + 0.16 * (number - (len(covariates) - 1) / 2)
-        half = rows["effect"] - rows["low"]
-        ax.errorbar(
-            rows["effect"], y, xerr=half, fmt=mark, color=colour, label=covariate.replace("_", " "), capsize=2
-        )
+        look = {"fmt": mark, "color": colour, "label": covariate.replace("_", " "), "capsize": 2}
+        ax.errorbar(rows["effect"], y, xerr=rows["effect"] - rows["low"], **look)
     ax.axvline(0, color="#555555", linewidth=1)
     found = sorted(effects["segment"].unique())
     ax.set_yticks(found, [textwrap.fill(names[k], 26) for k in found])
     ax.invert_yaxis()
-    ax.set_xlabel("change in log odds per standard deviation, against the average segment (95% interval)")
-    ax.legend(loc="best")
     clear = int((effects["low"].gt(0) | effects["high"].lt(0)).sum())
-    ax.set_title(f"{clear} of {len(effects)} effects are clearly not zero")
-    return ax
+    return figures.finish(
+        ax,
+        f"{clear} of {len(effects)} effects are clearly not zero",
+        x="change in log odds per standard deviation, against the average segment (95% interval)",
+        legend={"loc": "best"},
+    )
 
 
 def plot_need_differences(
@@ -265,34 +264,37 @@ def plot_need_differences(
         Wording by question.
     top : int
         Questions shown.
+
+    Examples
+    --------
+    >>> tests = pd.DataFrame({"question_id": ["Q1"], "low": [0.2], "high": [0.9], "cramers_v": [0.4],
+    ...     "p_value": [0.001], "p_corrected": [0.001]})
+    >>> plot_need_differences(tests, {"Q1": "I wait."}).get_title()
+    '1 of 1 needs differ between value tiers'
     """
     ax = figures.axes(ax, figsize=(8.5, 4.6))
     shown = tests.head(top).iloc[::-1].reset_index(drop=True)
-    tiers = [
-        name for name in tests.columns if name not in ("question_id", "cramers_v", "p_value", "p_corrected")
-    ]
-    ax.hlines(
-        shown.index, shown[tiers].min(axis=1), shown[tiers].max(axis=1), color=figures.GREY, linewidth=2
-    )
-    for tier, colour, mark in zip(
-        tiers, (figures.SKY, figures.GREY, figures.BLUE, figures.ORANGE), "o|sD", strict=False
-    ):
+    tiers = list(tests.columns.drop(["question_id", "cramers_v", "p_value", "p_corrected"]))
+    least, most = shown[tiers].min(axis=1), shown[tiers].max(axis=1)
+    ax.hlines(shown.index, least, most, color=figures.GREY, linewidth=2)
+    colours = (figures.SKY, figures.GREY, figures.BLUE, figures.ORANGE)
+    for tier, colour, mark in zip(tiers, colours, "o|sD", strict=False):
         ax.plot(shown[tier], shown.index, mark, color=colour, markersize=9, label=f"{tier} value")
     labels = [
         f"{textwrap.shorten(questions.get(q, q), 52, placeholder=' …')}{' *' if p < 0.05 else ''}"
         for q, p in zip(shown["question_id"], shown["p_corrected"], strict=True)
     ]
     ax.set_yticks(shown.index, labels, fontsize=9)
-    ax.set_xlabel("share of yes (* differs after correction, 5% level)")
-    ax.xaxis.set_major_formatter(_PERCENT)
-    ax.legend(loc="best")
     number = int(tests["p_corrected"].lt(0.05).sum())
-    ax.set_title(
+    return figures.finish(
+        ax,
         f"{number} of {len(tests)} needs differ between value tiers"
         if number
-        else "No need differs between value tiers"
+        else "No need differs between value tiers",
+        x="share of yes (* differs after correction, 5% level)",
+        x_format="percent",
+        legend={"loc": "best"},
     )
-    return ax
 
 
 def plot_price_tiers(tiers: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -302,26 +304,29 @@ def plot_price_tiers(tiers: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     ----------
     tiers : DataFrame
         As :func:`price_tier` gives.
+
+    Examples
+    --------
+    >>> tiers = pd.DataFrame({"segment": ["premium", "mixed"], "premium_share": [0.9, 0.4], "budget_share": [0.0, 0.4]})
+    >>> plot_price_tiers(tiers).get_title()
+    '50% surely lean to premium, 0% to budget'
     """
     ax = figures.axes(ax)
     share = tiers["segment"].value_counts(normalize=True)
-    bins = np.linspace(0, 1, 21)
     leaning = tiers["premium_share"] - tiers["budget_share"]
-    parts = [
-        (name, colour)
-        for name, colour in (("budget", figures.ORANGE), ("mixed", figures.GREY), ("premium", figures.BLUE))
-    ]
+    colours = {"budget": figures.ORANGE, "mixed": figures.GREY, "premium": figures.BLUE}
     ax.hist(
-        [leaning[tiers["segment"].eq(name)] for name, _ in parts],
-        bins=bins * 2 - 1,
+        [leaning[tiers["segment"].eq(name)] for name in colours],
+        bins=np.linspace(-1, 1, 21),
         stacked=True,
-        color=[colour for _, colour in parts],
-        label=[f"{name} ({share.get(name, 0):.0%})" for name, _ in parts],
+        color=list(colours.values()),
+        label=[f"{name} ({share.get(name, 0):.0%})" for name in colours],
     )
-    ax.set(xlabel="premium share less budget share of the customer's lines", ylabel="customers")
-    ax.yaxis.set_major_formatter(_THOUSANDS)
-    ax.legend(loc="upper right")
-    ax.set_title(
-        f"{share.get('premium', 0):.0%} surely lean to premium, {share.get('budget', 0):.0%} to budget"
+    return figures.finish(
+        ax,
+        f"{share.get('premium', 0):.0%} surely lean to premium, {share.get('budget', 0):.0%} to budget",
+        x="premium share less budget share of the customer's lines",
+        y="customers",
+        y_format="count",
+        legend={"loc": "upper right"},
     )
-    return ax
