@@ -12,7 +12,7 @@ DOTS := (while :; do printf .; sleep 3; done) & dots=$$!;
 DONE := status=$$?; kill $$dots; echo; exit $$status
 
 .DEFAULT_GOAL := help
-.PHONY: help run test benchmarks trust faults audit engines browser book lab dashboard notebook notebooks docs lint lock clean
+.PHONY: help run test tests benchmarks trust faults audit engines browser book lab dashboard notebook notebooks docs lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,9 +21,11 @@ run: $(READY) ## Run the course on the sample data; tables and report.html under
 	$(BIN)/idic-lab run meridian
 	$(BIN)/idic-lab run cdnow
 
-test: $(READY) ## Run every test, and hold the notebooks to their stored outputs
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope
+test: tests ## Run every test, and hold the notebooks to their stored outputs
 	PYTHONPATH=tests $(BIN)/python -m pytest -q -n 2 --dist loadscope $(NBVAL) notebooks
+
+tests: $(READY) ## Run every test, and leave the notebooks out
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope
 
 trust: $(READY) ## Search at length for bad input, degenerate numbers and traces of people, then make faults
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -q -n 2 --dist loadscope -o faulthandler_timeout=900 $(TRUST)

@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 from idic_lab.course.runs import notebooks, refresh
 from idic_lab.pipeline.stages import STAGES, Stage
 
-_VARIES = re.compile(r"0x[0-9a-fA-F]{6,}|(?<=T_)[0-9a-f]{5}")  # addresses in memory, ids of styled tables
+_VARIES = re.compile(r"0x[0-9a-fA-F]{6,}|(?<=T_)[0-9a-f]+")  # addresses in memory, ids of styled tables
 
 
 def differences(stored: NotebookNode, executed: NotebookNode) -> list[str]:
