@@ -28,7 +28,7 @@ def cohort_table(transactions: pd.DataFrame, observation_end: str | dt.date | No
     transactions : DataFrame
         ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these three columns are collected.
         A purchase is an amount above 0, revenue counts returns too.
-    observation_end : str or date, optional
+    observation_end : date or str, optional
         Last day observed; by default the last date in the table.
 
     Returns
@@ -37,11 +37,6 @@ def cohort_table(transactions: pd.DataFrame, observation_end: str | dt.date | No
         Under the contract ``cohorts``: ``cohort`` (first day of the month of first purchase), ``age_months``,
         ``customers``, ``active``, ``retention`` (active / customers), ``revenue`` (currency), ``revenue_per_customer``
         (cumulated). Months in which nobody of a cohort bought are there with 0.
-
-    Raises
-    ------
-    DataError
-        No month is observed to its end.
 
     Source: Fader & Hardie, What's wrong with this CLV formula? (2014 note, brucehardie.com): retention is to be followed
     per cohort, since mixing cohorts hides that it rises with age.
@@ -96,11 +91,6 @@ def _filled(found: pd.DataFrame, size: pd.Series, last: pd.Period) -> pd.DataFra
 def retention_by_age(cohorts: pd.DataFrame) -> pd.DataFrame:
     """Retention and revenue by age over all cohorts observed that long.
 
-    Parameters
-    ----------
-    cohorts : DataFrame
-        As :func:`cohort_table` gives.
-
     Returns
     -------
     DataFrame
@@ -109,7 +99,7 @@ def retention_by_age(cohorts: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> cohorts = pd.DataFrame({"age_months": [0, 1, 0], "customers": [2, 2, 2], "active": [2, 1, 2], "revenue": [8.0, 2, 4]})
+    >>> cohorts = pd.DataFrame({"age_months": [0, 1, 0], "customers": 2, "active": [2, 1, 2], "revenue": [8.0, 2, 4]})
     >>> retention_by_age(cohorts)["retention"].tolist()
     [1.0, 0.5]
     """
@@ -126,11 +116,8 @@ def decile_migration(
 
     Parameters
     ----------
-    transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``.
     split : str or date, optional
-        First day of the second period; by default the middle of the time observed. The day itself belongs to the
-        second period.
+        First day of the second period; by default the middle of the time observed.
     groups : int
         Deciles by default; decile 1 spends most.
 
@@ -139,11 +126,6 @@ def decile_migration(
     DataFrame
         ``before``, ``after`` (text: "1" to "10", or "none" for who spent nothing in that period), ``customers``,
         ``share`` (of the customers in that ``before``). Only customers who bought before the split are followed.
-
-    Raises
-    ------
-    DataError
-        A period without any purchase.
 
     Examples
     --------
@@ -186,12 +168,10 @@ def _deciles(part: pd.DataFrame, groups: int) -> pd.Series:
 def plot_cohorts(
     cohorts: pd.DataFrame, measure: str = "retention", ax: figures.Axes | None = None
 ) -> figures.Axes:
-    """Cohorts as rows, their age as columns, one measure as colour.
+    """Cohorts of :func:`cohort_table` as rows, their age as columns, one measure as colour.
 
     Parameters
     ----------
-    cohorts : DataFrame
-        As :func:`cohort_table` gives.
     measure : {"retention", "revenue_per_customer"}
         The month itself is left out of retention, where it is 100% by definition.
 
@@ -235,12 +215,7 @@ def plot_cohorts(
 
 
 def plot_retention(cohorts: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Retention by age, over all cohorts and, thinly, for each.
-
-    Parameters
-    ----------
-    cohorts : DataFrame
-        As :func:`cohort_table` gives.
+    """Retention by age, over all cohorts of :func:`cohort_table` and, thinly, for each.
 
     Examples
     --------
@@ -268,12 +243,7 @@ def plot_retention(cohorts: pd.DataFrame, ax: figures.Axes | None = None) -> fig
 
 
 def plot_migration(migration: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Decile before against decile after, as shares of each row.
-
-    Parameters
-    ----------
-    migration : DataFrame
-        As :func:`decile_migration` gives.
+    """Decile before against decile after, of :func:`decile_migration`, as shares of each row.
 
     Examples
     --------

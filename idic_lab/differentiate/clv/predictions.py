@@ -25,12 +25,8 @@ def per_customer(model: FittedModel, summary, conditional) -> tuple[np.ndarray, 
 
     Every model here has the same anatomy: P(alive) depends on frequency, recency and age, all that happens to a living
     customer on frequency and age alone. Each part is computed once per distinct combination and handed back to
-    the customers who share it, which is what makes a million of them a matter of seconds.
-
-    Parameters
-    ----------
-    conditional : callable
-        Takes arrays of frequency and age, gives one value for each.
+    the customers who share it, which is what makes a million of them a matter of seconds. `conditional` takes arrays of
+    frequency and age, and gives one value (or one row) for each.
     """
     table = collected(summary)
     if model.likelihood.time_parameters and len(table):
@@ -96,8 +92,6 @@ def predict(model: FittedModel, summary, horizon: float, unit: str = "model") ->
         Of purchases: BG/NBD, MBG/NBD, Pareto/NBD or BG/BB.
     summary : DataFrame
         The customers, in the same unit of time as the model's.
-    horizon : float
-        Length of the time to come.
     unit : {"model", "days"}
         Whether `horizon` is in the model's unit of time (opportunities, for BG/BB) or in days.
 
@@ -112,13 +106,11 @@ def predict(model: FittedModel, summary, horizon: float, unit: str = "model") ->
 
     Examples
     --------
-    >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
-    >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
-    >>> model = clv.fit(summary, "bg_nbd")
-    >>> customer = summary[summary.customer_id == "1516"]
-    >>> round(float(clv.predict(model, customer, horizon=31.0).iloc[0]), 1)
-    17.3
+    >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
+    >>> customer = pd.DataFrame({"frequency": [26], "recency": [30.857], "T": [31.0], "unit_days": 7})
+    >>> round(float(clv.predict(model, customer, horizon=52).iloc[0]), 1)
+    25.8
     """
     require(model, *PURCHASE_MODELS)
     units = horizon_in_units(model, horizon, unit)
@@ -141,8 +133,6 @@ def expected_purchases_new(model: FittedModel, horizon):
 
     Parameters
     ----------
-    model : FittedModel
-        Of purchases.
     horizon : float or array
         Time since the first purchase, in the model's unit.
 
@@ -150,11 +140,10 @@ def expected_purchases_new(model: FittedModel, horizon):
 
     Examples
     --------
-    >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
-    >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
-    >>> round(clv.expected_purchases_new(clv.fit(summary, "bg_nbd"), 52), 3)
-    1.444
+    >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426)
+    >>> round(clv.expected_purchases_new(model, 52), 3)
+    1.446
     """
     require(model, *PURCHASE_MODELS)
     times = np.asarray(horizon, dtype=float)
@@ -170,13 +159,6 @@ def alive(model: FittedModel, summary) -> pd.Series:
     In the BG/NBD a customer without a repeat purchase has had no occasion to leave, so the probability is 1: not a
     finding but an assumption of that model. For BG/BB it is the probability of not having left by the last opportunity.
 
-    Parameters
-    ----------
-    model : FittedModel
-        Of purchases.
-    summary : DataFrame
-        The customers, in the model's unit of time.
-
     Returns
     -------
     Series of float
@@ -188,12 +170,11 @@ def alive(model: FittedModel, summary) -> pd.Series:
 
     Examples
     --------
-    >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
-    >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
-    >>> model = clv.fit(summary, "bg_nbd")
-    >>> round(float(clv.alive(model, summary[summary.customer_id == "1"]).iloc[0]), 2)
-    0.73
+    >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
+    >>> customer = pd.DataFrame({"frequency": [26], "recency": [30.857], "T": [31.0], "unit_days": 7})
+    >>> round(float(clv.alive(model, customer).iloc[0]), 2)
+    0.97
     """
     require(model, *PURCHASE_MODELS)
 
@@ -237,13 +218,12 @@ def alive_path(
 
     Examples
     --------
-    >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
-    >>> tx = datasets.load("cdnow_sample", quiet=True).transactions
-    >>> model = clv.fit(clv.summarise(tx, "1997-09-30"), "bg_nbd")
-    >>> path = clv.alive_path(model, tx[tx.customer_id == "1"], until="1997-09-30")
+    >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
+    >>> rows = pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-02-01"]), "amount": [9.0, 9.0]})
+    >>> path = clv.alive_path(model, rows, until="2024-03-31")
     >>> int(path["purchase"].sum()), round(float(path["probability_alive"].iloc[-1]), 2)
-    (3, 0.73)
+    (2, 0.57)
     """
     require(model, *CONTINUOUS)
     unit = days_per_unit(model)
@@ -273,17 +253,10 @@ def alive_path(
 
 
 def expected_spend(spend_model: FittedModel, summary) -> pd.Series:
-    """Expected mean amount per purchase day of each customer.
+    """Expected mean amount per purchase day of each customer, by a Gamma-Gamma model.
 
     A weighted mean of the customer's own average and that of the population; customers without a repeat purchase get
     the latter.
-
-    Parameters
-    ----------
-    spend_model : FittedModel
-        Gamma-Gamma.
-    summary : DataFrame
-        ``frequency`` and ``monetary_value``.
 
     Returns
     -------
@@ -300,12 +273,10 @@ def expected_spend(spend_model: FittedModel, summary) -> pd.Series:
 
     Examples
     --------
-    >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
-    >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
-    >>> spend = clv.expected_spend(clv.fit(summary, "gamma_gamma"), summary)
-    >>> round(float(spend[summary.frequency == 0].iloc[0]), 1)
-    35.2
+    >>> spend_model = clv.from_parameters("gamma_gamma", p=6.25, q=3.74, gamma=15.44)
+    >>> clv.expected_spend(spend_model, pd.DataFrame({"frequency": [0, 9], "monetary_value": [0.0, 50.0]})).round(1).tolist()
+    [35.2, 49.3]
     """
     require(spend_model, "gamma_gamma")
     q = spend_model.params_["q"]
@@ -333,12 +304,8 @@ def frequency_recency_matrix(
     ----------
     model : FittedModel
         BG/NBD, MBG/NBD or Pareto/NBD.
-    age : float
-        T of all the customers, in the model's unit of time.
-    horizon : float
-        Time to come, in the model's unit.
-    max_frequency : int
-        Highest number of repeat purchases.
+    age, horizon : float
+        T of all the customers and the time to come, in the model's unit of time.
     points : int
         Number of recencies from 0 to `age`.
 

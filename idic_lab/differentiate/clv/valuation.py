@@ -33,10 +33,6 @@ def dert(model: FittedModel, summary, discount_rate_per_unit: float) -> pd.Serie
 
     Parameters
     ----------
-    model : FittedModel
-        Of purchases.
-    summary : DataFrame
-        The customers, in the model's unit of time.
     discount_rate_per_unit : float
         Continuously compounded, per unit of time; for BG/BB compounded once per opportunity.
 
@@ -97,10 +93,8 @@ def value(
 
     Parameters
     ----------
-    model : FittedModel
-        BG/NBD, MBG/NBD or Pareto/NBD.
-    spend_model : FittedModel
-        Gamma-Gamma.
+    model, spend_model : FittedModel
+        BG/NBD, MBG/NBD or Pareto/NBD; and Gamma-Gamma.
     summary : DataFrame
         ``customer_id``, ``frequency``, ``recency``, ``T``, ``monetary_value``, in the model's unit of time.
     horizon_days : float or None
@@ -260,9 +254,7 @@ def iso_value(
     Parameters
     ----------
     model, age, max_frequency, points
-        As in `frequency_recency_matrix`.
-    discount_rate_per_unit : float
-        As in `dert`.
+        As in `frequency_recency_matrix`; `discount_rate_per_unit` as in `dert`.
     spend_model : FittedModel, optional
         Gamma-Gamma; with it and `monetary_value`, the mean spend so far, the map is in currency.
     margin : float
@@ -300,11 +292,9 @@ def equity(values: pd.DataFrame, groups, worth: str = "residual_value") -> pd.Da
     Parameters
     ----------
     values : DataFrame
-        Table ``customer_value``, as `value` gives it.
+        Table ``customer_value``, as `value` gives it; `worth` is the column of it to add up.
     groups : array of shape (n,)
         The group of each row, such as `frequency_class` gives.
-    worth : str
-        Column of `values` to add up.
 
     Returns
     -------

@@ -7,9 +7,6 @@ order among them would capture on average.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
 import pandas as pd
 
@@ -26,9 +23,9 @@ def lift_table(rfm_table: pd.DataFrame, holdout: pd.DataFrame, by: str = "segmen
 
     Parameters
     ----------
-    rfm_table : pandas.DataFrame
+    rfm_table : DataFrame
         As :func:`table` gives, made from the calibration period alone.
-    holdout : pandas.DataFrame
+    holdout : DataFrame
         ``customer_id`` (unique) and ``holdout_spend`` (currency). Customers without a row spent nothing; customers
         not in `rfm_table` are newcomers, whom no score could rank, and are left out.
     by : {"segment", "r_score", "f_score", "m_score", "cell"}
@@ -36,7 +33,7 @@ def lift_table(rfm_table: pd.DataFrame, holdout: pd.DataFrame, by: str = "segmen
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         The grouping; ``customers``; ``share_of_customers``; ``holdout_spend`` (currency); ``mean_holdout_spend``
         (currency per customer); ``share_of_holdout_spend``; ``lift`` (mean spend over the mean of all customers, so 1
         is no better than chance).
@@ -46,8 +43,6 @@ def lift_table(rfm_table: pd.DataFrame, holdout: pd.DataFrame, by: str = "segmen
     DataError
         The holdout lacks a column, repeats a customer, has missing spend, shares no customer with the table, or its
         total is not above zero.
-    UnknownName
-        `by` is not one of the groupings.
 
     Examples
     --------
@@ -78,14 +73,12 @@ def capture(
     ----------
     rfm_table, holdout
         As in :func:`lift_table`.
-    fraction : float
-        Share of customers that can be reached, between 0 and 1.
     random_state : int
         Seed of the five folds of the tested cells.
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         ``ranking``, ``captured`` (share of holdout spend), ``lift`` (captured over `fraction`); best first. Rankings:
 
         - perfect foresight: by the holdout spend itself, the most that can be had;
@@ -96,17 +89,20 @@ def capture(
         - monetary, frequency, recency: each measure alone;
         - random: the expectation of a random order.
 
-    Raises
-    ------
-    DataError, LabError
-        As in :func:`lift_table`; `fraction` is not between 0 and 1.
-
     Source: cells ranked by a test mailing, Hughes (1994), Strategic Database Marketing.
+
+    Examples
+    --------
+    >>> rfm_table = pd.DataFrame({"customer_id": ["a", "b"], "recency_days": [9, 1], "frequency": [1, 2],
+    ...     "monetary": [1.0, 9.0], "r_score": [1, 2], "f_score": [1, 2], "m_score": [1, 2]})
+    >>> holdout = pd.DataFrame({"customer_id": ["b"], "holdout_spend": [5.0]})
+    >>> capture(rfm_table, holdout, 0.5).set_index("ranking")["captured"][["RFM score, summed", "random"]].tolist()
+    [1.0, 0.5]
     """
     checked_share(fraction)
     spend = _matched(rfm_table, holdout)
     rows = [
-        (ranking, float(np.interp(fraction, *_gains(priority(), spend))))
+        (ranking, float(np.interp(fraction, *_gains(priority, spend))))
         for ranking, priority in _rankings(rfm_table, spend, random_state).items()
     ]
     captured = pd.DataFrame(rows, columns=["ranking", "captured"])
@@ -122,23 +118,24 @@ def gains(
     Parameters
     ----------
     rfm_table, holdout, random_state
-        As in :func:`capture`.
-    ranking : str
-        A ranking named by :func:`capture`.
+        As in :func:`capture`, which also names the rankings.
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         ``share_of_customers``, ``share_of_holdout_spend``, from (0, 0) to (1, 1), one row per group of tied customers.
 
-    Raises
-    ------
-    DataError, UnknownName
-        As in :func:`lift_table`; the ranking is not known.
+    Examples
+    --------
+    >>> rfm_table = pd.DataFrame({"customer_id": ["a", "b"], "recency_days": [9, 1], "frequency": [1, 2],
+    ...     "monetary": [1.0, 9.0], "r_score": [1, 2], "f_score": [1, 2], "m_score": [1, 2]})
+    >>> holdout = pd.DataFrame({"customer_id": ["a", "b"], "holdout_spend": [1.0, 3.0]})
+    >>> gains(rfm_table, holdout)["share_of_holdout_spend"].tolist()
+    [0.0, 0.75, 1.0]
     """
     spend = _matched(rfm_table, holdout)
     priorities = _rankings(rfm_table, spend, random_state)
-    customers, captured = _gains(pick("ranking", ranking, priorities)(), spend)
+    customers, captured = _gains(pick("ranking", ranking, priorities), spend)
     return pd.DataFrame({"share_of_customers": customers, "share_of_holdout_spend": captured})
 
 
@@ -163,10 +160,6 @@ def capture_difference(
         As in :func:`capture`.
     ranking, against : str
         Rankings named by :func:`capture`.
-    confidence : float
-        Between 0 and 1.
-    n_bootstrap : int
-        1 or more.
     random_state : int
         Seed of the draws, and of the folds of the tested cells.
 
@@ -175,20 +168,13 @@ def capture_difference(
     (float, float, float)
         The difference in the share captured (`ranking` minus `against`), and the bounds of its interval.
 
-    Raises
-    ------
-    DataError, LabError, UnknownName
-        As in :func:`capture` and :func:`gains`; `confidence` or `n_bootstrap` is out of range.
-
     Source: the percentile interval of Efron (1979), Bootstrap methods: another look at the jackknife, Annals of
     Statistics 7(1), 1-26.
 
     Examples
     --------
-    >>> rfm_table = pd.DataFrame(
-    ...     {"customer_id": list("abcde"), "recency_days": [9, 7, 5, 3, 1], "frequency": 1,
-    ...      "monetary": [1.0, 2.0, 3.0, 4.0, 5.0], "r_score": [1, 2, 3, 4, 5], "f_score": 1, "m_score": 1}
-    ... )
+    >>> rfm_table = pd.DataFrame({"customer_id": list("abcde"), "recency_days": [9, 7, 5, 3, 1], "frequency": 1,
+    ...     "monetary": [1.0, 2.0, 3.0, 4.0, 5.0], "r_score": [1, 2, 3, 4, 5], "f_score": 1, "m_score": 1})
     >>> holdout = pd.DataFrame({"customer_id": ["e", "a"], "holdout_spend": [80.0, 20.0]})
     >>> difference, low, high = capture_difference(rfm_table, holdout, "recency alone", "random")
     >>> round(difference, 2), low <= difference <= high
@@ -199,7 +185,7 @@ def capture_difference(
     checked_count(n_bootstrap)
     spend = _matched(rfm_table, holdout)
     priorities = _rankings(rfm_table, spend, random_state)
-    pair = [_steps(pick("ranking", name, priorities)()) for name in (ranking, against)]
+    pair = [_steps(pick("ranking", name, priorities)) for name in (ranking, against)]
     everybody = np.ones(len(spend))
 
     def difference(times):
@@ -241,26 +227,22 @@ def _matched(rfm_table, holdout) -> pd.Series:
     return spend
 
 
-def _rankings(rfm_table, spend, random_state) -> dict[str, Callable[[], np.ndarray]]:
-    """For every ranking, what computes a number per customer; the highest comes first."""
+def _rankings(rfm_table, spend, random_state) -> dict[str, np.ndarray]:
+    """For every ranking, a number per customer; the highest comes first."""
     scores = rfm_table[list(MEASURES)].to_numpy()
     measures = {
-        f"{measure.removesuffix('_days')} alone": partial(_signed, rfm_table[measure], small_is_good)
+        f"{measure.removesuffix('_days')} alone": rfm_table[measure].to_numpy() * (-1 if small_is_good else 1)
         for measure, small_is_good in MEASURES.values()
     }
     base = int(scores.max()) + 1
     return {
-        "perfect foresight": spend.to_numpy,
-        "RFM cells, tested": lambda: _tested(_cell(rfm_table), spend, random_state),
-        "RFM score, summed": lambda: scores.sum(axis=1),
-        "RFM cells, 555 to 111": lambda: scores @ np.array([base**2, base, 1]),
+        "perfect foresight": spend.to_numpy(),
+        "RFM cells, tested": _tested(_cell(rfm_table), spend, random_state),
+        "RFM score, summed": scores.sum(axis=1),
+        "RFM cells, 555 to 111": scores @ np.array([base**2, base, 1]),
         **measures,
-        "random": lambda: np.zeros(len(spend)),
+        "random": np.zeros(len(spend)),
     }
-
-
-def _signed(values, small_is_good) -> np.ndarray:
-    return values.to_numpy() * (-1 if small_is_good else 1)
 
 
 def _tested(cells, spend, random_state) -> np.ndarray:

@@ -63,8 +63,8 @@ def summarise(
 
     Examples
     --------
-    >>> transactions = pd.DataFrame({"customer_id": ["ann", "ann", "ann", "bob", "cid"], "amount": [20.0, 5, 10, 40, -7],
-    ...     "date": pd.to_datetime(["2024-01-05", "2024-01-05", "2024-03-01", "2024-02-10", "2024-02-11"])})
+    >>> transactions = pd.DataFrame({"customer_id": ["ann", "ann", "bob", "cid"], "amount": [25.0, 10, 40, -7],
+    ...     "date": pd.to_datetime(["2024-01-05", "2024-03-01", "2024-02-10", "2024-02-11"])})
     >>> summarise(transactions, observation_end="2024-03-31")
       customer_id  recency_days  frequency  monetary
     0         ann            30          2      35.0
