@@ -11,6 +11,7 @@ import html
 import re
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import yaml
@@ -117,12 +118,16 @@ def questions(notebook: str) -> dict[str, Question]:
 
     Examples
     --------
-    >>> len(questions("21")) >= 2
+    >>> len(questions("21")) >= 5
     True
     """
     found: dict[str, Question] = {}
     for entry in content(notebook).get("questions", []):
         choices = tuple(Choice(**choice) for choice in entry["choices"])
+        if "typical" not in entry:  # in an order that follows from the words and tells nothing
+            choices = tuple(
+                sorted(choices, key=lambda choice: sha256(f"{entry['id']}{choice.text}".encode()).digest())
+            )
         question = Question(
             entry["id"], entry["text"].strip(), choices, "typical" in entry, entry.get("typical")
         )
@@ -135,8 +140,11 @@ def _check(question: Question, notebook: str, before: set[str]) -> None:
     where = f"{notebook}.yaml, question {question.id!r}"
     if not re.fullmatch(rf"{notebook}-[a-z0-9-]+", question.id) or question.id in before:
         raise DataError(f"{where}: an id begins with '{notebook}-' and is used once.")
-    if len(question.choices) < 2 or any(not choice.why.strip() for choice in question.choices):
-        raise DataError(f"{where}: it needs two choices or more, each with a 'why'.")
+    said = [words for choice in question.choices for words in (choice.text, choice.why)]
+    if len(question.choices) < 2 or not all(isinstance(words, str) and words.strip() for words in said):
+        raise DataError(
+            f"{where}: two choices or more, each a text and a 'why' in words; write \"no\" in quotes."
+        )
     ends = [choice.upto for choice in question.choices]
     if question.estimate:
         if ends[-1] is not None or None in ends[:-1] or ends[:-1] != sorted(ends[:-1]):
