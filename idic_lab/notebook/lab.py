@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from IPython import get_ipython
 from IPython.display import display
 from matplotlib.figure import Figure
 
 from idic_lab import datasets, figures, tables
+from idic_lab.errors import pick
 from idic_lab.pipeline import stages
 from idic_lab.repository import Repository, pseudonyms
 
@@ -48,9 +50,16 @@ def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bo
     figures.use_style()
     if get_ipython() is not None:
         # The words that go with a picture: for readers who cannot see it, and for the report.
-        get_ipython().display_formatter.formatters["text/plain"].for_type(
+        plain = get_ipython().display_formatter.formatters["text/plain"]
+        plain.for_type(
             Figure, lambda figure, printer, cycle: printer.text(f"{FIGURE}{figures.described(figure)}")
         )
+        for kind, form in (
+            (float, ",.4g"),
+            (np.float64, ",.4g"),
+            (np.int64, ","),
+        ):  # numbers as a reader wants them
+            plain.for_type(kind, lambda number, printer, cycle, form=form: printer.text(format(number, form)))
     folder = Path(run_dir) if run_dir else None
     repository = Repository(folder / REPOSITORY_FILE if folder else None)
     if folder and (folder / CARD_FILE).exists():
@@ -126,7 +135,7 @@ class Lab:
 
         decisions.decide(self.repository, decision_id, choice, **numbers)
 
-    def headline(self, name: str, value: float, sentence: str) -> None:
+    def headline(self, name: str, value: float, sentence: str = "", **numbers: object) -> None:
         """State one headline number: shown here, and collected into the run's report and results.
 
         Parameters
@@ -135,7 +144,8 @@ class Lab:
             Key in ``results.json``.
         value : float
         sentence : str
-            One sentence with a place for the value in the manner of ``str.format``.
+            One sentence with a place for the value in the manner of ``str.format``. Without it, that under ``headlines`` in
+            the notebook's file of texts, where ``{value}`` and the names of `numbers` have their places.
 
         Examples
         --------
@@ -146,7 +156,7 @@ class Lab:
         """
         # Five significant digits: enough to read and to check, and the same on every machine.
         rounded = float(f"{value:.5g}")
-        text = sentence.format(rounded)
+        text = sentence.format(rounded) if sentence else self._sentence(name).format(value=rounded, **numbers)
         if get_ipython() is None:
             print(text)
             return
@@ -158,3 +168,8 @@ class Lab:
             },
             raw=True,
         )
+
+    def _sentence(self, name: str) -> str:
+        from idic_lab.notebook import questions
+
+        return pick("headline", name, questions.content(self.notebook[:2]).get("headlines", {}))

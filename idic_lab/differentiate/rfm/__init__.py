@@ -6,15 +6,24 @@ Recency here is ``recency_days``, days since the last purchase. The lifetime val
 
 from idic_lab.differentiate.rfm.concentration import gini, interval, lorenz, top_share
 from idic_lab.differentiate.rfm.plots import (
+    plot_capture,
     plot_distributions,
     plot_gains,
     plot_heatmap,
     plot_high_value_cutoff,
     plot_lorenz,
     plot_segments,
+    plot_spend,
     plot_two_recencies,
 )
-from idic_lab.differentiate.rfm.prediction import capture, capture_difference, gains, lift_table
+from idic_lab.differentiate.rfm.prediction import (
+    capture,
+    capture_difference,
+    gains,
+    hide_later,
+    lift_table,
+    silent_share,
+)
 from idic_lab.differentiate.rfm.scores import score, score_sizes, summarise, without_purchase
 from idic_lab.differentiate.rfm.segments import segment, segment_rules, segment_summary, segments_table, table
 
@@ -23,15 +32,18 @@ __all__ = [
     "capture_difference",
     "gains",
     "gini",
+    "hide_later",
     "interval",
     "lift_table",
     "lorenz",
+    "plot_capture",
     "plot_distributions",
     "plot_gains",
     "plot_heatmap",
     "plot_high_value_cutoff",
     "plot_lorenz",
     "plot_segments",
+    "plot_spend",
     "plot_two_recencies",
     "score",
     "score_sizes",
@@ -39,6 +51,7 @@ __all__ = [
     "segment_rules",
     "segment_summary",
     "segments_table",
+    "silent_share",
     "summarise",
     "table",
     "top_share",

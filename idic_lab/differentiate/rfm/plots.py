@@ -60,6 +60,70 @@ def plot_lorenz(values, fraction: float = 0.2, ax: figures.Axes | None = None) -
     )
 
 
+def plot_spend(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """How many customers spent how much, with the mean and the median marked; the top hundredth is not drawn.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        ``monetary`` (currency per customer) is used.
+
+    Examples
+    --------
+    >>> plot_spend(pd.DataFrame({"monetary": [1.0, 2.0, 3.0, 4.0, 40.0]})).get_title()
+    '80% of customers spent less than the mean'
+    """
+    ax, monetary = figures.axes(ax), summary["monetary"]
+    _histogram(ax, monetary[monetary <= monetary.quantile(0.99)], figures.SKY)
+    top = ax.get_ylim()[1]
+    for row, (name, value) in enumerate({"mean": monetary.mean(), "median": monetary.median()}.items()):
+        ax.axvline(value, color="black", linestyle="--" if name == "median" else "-")
+        where = {"xytext": (6, -4 - 16 * row), "textcoords": "offset points", "va": "top"}
+        ax.annotate(f"{name} {value:,.2f}", (monetary.mean(), top), **where)
+    return figures.finish(
+        ax,
+        f"{(monetary < monetary.mean()).mean():.0%} of customers spent less than the mean",
+        x="spent per customer ({currency}; the top 1% are not shown)",
+        y="customers",
+        y_format="count",
+    )
+
+
+def plot_capture(captured: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """What each ranking's top customers brought later, one dot per ranking, between lots and perfect foresight.
+
+    Parameters
+    ----------
+    captured : DataFrame
+        As :func:`capture` gives.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"ranking": ["perfect foresight", "monetary alone", "random"], "captured": [0.9, 0.6, 0.2]})
+    >>> plot_capture(table).get_title()
+    'monetary alone comes closest to perfect foresight: 60% of 90%'
+    """
+    ordered = captured.sort_values("captured").reset_index(drop=True)
+    # Those two are the ends of the scale, and the tested cells have seen a part of what they are judged on.
+    ends = ordered["ranking"].isin(["perfect foresight", "random", "RFM cells, tested"])
+    ax = figures.axes(ax, figsize=(7.5, 1 + 0.36 * len(ordered)))
+    colours = np.where(ends, figures.GREY, figures.BLUE)
+    ax.hlines(ordered.index, 0, ordered["captured"], color=colours, linewidth=1.5)
+    ax.scatter(ordered["captured"], ordered.index, color=colours, s=45, zorder=3)
+    for place, value in ordered["captured"].items():
+        ax.annotate(f"{value:.0%}", (value, place), xytext=(8, 0), textcoords="offset points", va="center")
+    ax.set_yticks(ordered.index, ordered["ranking"])
+    ax.grid(axis="y", visible=False)
+    best, most = ordered[~ends].iloc[-1], ordered["captured"].iloc[-1]
+    return figures.finish(
+        ax,
+        f"{best['ranking']} comes closest to perfect foresight: {best['captured']:.0%} of {most:.0%}",
+        x="share of later spend brought by the top",
+        x_format="percent",
+        xlim=(0, 1.08),
+    )
+
+
 def plot_high_value_cutoff(
     rfm_table: pd.DataFrame, fraction: float = 0.2, ax: figures.Axes | None = None
 ) -> figures.Axes:

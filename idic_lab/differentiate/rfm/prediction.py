@@ -139,6 +139,52 @@ def gains(
     return pd.DataFrame({"share_of_customers": customers, "share_of_holdout_spend": captured})
 
 
+def hide_later(transactions: pd.DataFrame, calibration_end: str = "") -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Score customers on the first part of the data only, and say what they spent in the part that is hidden.
+
+    Parameters
+    ----------
+    transactions : DataFrame
+        ``customer_id``, ``date``, ``amount``.
+    calibration_end : date or str, optional
+        Last day that the scores may see; the middle of the time observed unless given.
+
+    Returns
+    -------
+    (DataFrame, DataFrame)
+        The table ``rfm`` by that day, and ``customer_id``, ``holdout_frequency``, ``holdout_spend`` of the same customers
+        afterwards. Who came only afterwards has no past to be ranked by, and is in neither.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> past, later = hide_later(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
+    >>> len(past), len(later)
+    (2357, 2357)
+    """
+    from idic_lab.differentiate import clv
+    from idic_lab.differentiate.rfm.segments import table
+
+    first, last = transactions["date"].min(), transactions["date"].max()
+    end = pd.Timestamp(calibration_end) if calibration_end else (first + (last - first) / 2).normalize()
+    parts = clv.split(transactions, calibration_end=end, holdout_end=last)
+    return table(transactions, observation_end=end), parts.holdout
+
+
+def silent_share(rfm_table: pd.DataFrame, holdout: pd.DataFrame, fraction: float = 0.2) -> float:
+    """Share of the best by RFM score, equal scores together, who bought nothing afterwards.
+
+    Examples
+    --------
+    >>> rfm_table = pd.DataFrame({"customer_id": ["a", "b"], "r_score": [2, 1], "f_score": [2, 1], "m_score": [2, 1]})
+    >>> silent_share(rfm_table, pd.DataFrame({"customer_id": ["a", "b"], "holdout_frequency": [0, 3]}), 0.5)
+    1.0
+    """
+    total = rfm_table[["r_score", "f_score", "m_score"]].sum(axis=1)
+    best = rfm_table.loc[total >= total.quantile(1 - checked_share(fraction)), "customer_id"]
+    return float(holdout.set_index("customer_id").loc[best, "holdout_frequency"].eq(0).mean())
+
+
 def capture_difference(
     rfm_table: pd.DataFrame,
     holdout: pd.DataFrame,
