@@ -117,8 +117,9 @@ def run(
         coded=pseudonyms,
     )
     if result.failed:
-        typer.echo(f"\n{result.failed} failed.\n{result.error}", err=True)
-        typer.echo("The same command resumes after the last good notebook.", err=True)
+        for name, error in result.failed.items():
+            typer.echo(f"\n{name} failed.\n{error}", err=True)
+        typer.echo("The same command executes it again, and what depends on it.", err=True)
         raise typer.Exit(1)
     typer.echo(f"\nReport: {result.folder / 'report.html'}")
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from idic_lab.course.pages import navigation
-from idic_lab.course.runs import notebooks
+from idic_lab.course.runs import notebooks, refresh
 from idic_lab.pipeline.stages import STAGES
 
 ROOT = Path(__file__).parents[1]
@@ -62,7 +61,7 @@ def test_the_step_of_idic_is_marked_under_the_title(stage):
 @each_notebook
 def test_the_reading_time_is_that_of_the_rule(stage):
     notebook = read(stage)
-    time = navigation.reading_time(notebook)
+    time = refresh.reading_time(notebook)
     first = notebook.cells[0].source
     assert f"**How long:** {time}" in first, "run 'python -m idic_lab.course.runs.refresh' on it"
     assert first.splitlines()[4].endswith(f" · {time.total} minutes")
@@ -100,7 +99,7 @@ def test_the_assignment_it_names_exists(stage):
 
 @each_notebook
 def test_there_are_two_things_to_try(stage):
-    assert navigation.reading_time(read(stage)).things_to_try >= 2
+    assert refresh.reading_time(read(stage)).things_to_try >= 2
 
 
 @each_notebook
@@ -132,7 +131,7 @@ def test_the_contents_in_the_first_notebook_are_current():
     outputs = [output for cell in read(STAGES[0]).cells for output in cell.get("outputs", [])]
     stored = [output["data"].get("text/markdown", "") for output in outputs if "data" in output]
     listed = next(text for text in stored if text.startswith("| step |"))
-    for row in navigation.contents().itertuples():
+    for row in refresh.contents().itertuples():
         assert f"[{row.title}]({row.notebook}.ipynb) | {row.minutes} |" in listed, "refresh 00"
 
 
@@ -140,17 +139,15 @@ def test_a_longer_notebook_takes_longer():
     words = nbformat.v4.new_markdown_cell("# Title\n\n" + "word " * 1500)
     cell = nbformat.v4.new_code_cell("1 + 1")
     tried = [nbformat.v4.new_markdown_cell("**Try it.** Add two.") for _ in range(2)]
-    assert navigation.reading_time(nbformat.v4.new_notebook(cells=[words, cell])) == navigation.ReadingTime(
-        15, 0
-    )
-    assert navigation.reading_time(nbformat.v4.new_notebook(cells=[words, *tried])).total == 25
+    assert refresh.reading_time(nbformat.v4.new_notebook(cells=[words, cell])) == refresh.ReadingTime(15, 0)
+    assert refresh.reading_time(nbformat.v4.new_notebook(cells=[words, *tried])).total == 25
 
 
 def test_renewing_the_navigation_twice_changes_nothing():
     notebook = copy.deepcopy(read(STAGES[3]))
-    navigation.renew(notebook, STAGES[3])
+    refresh.renew(notebook, STAGES[3])
     once = [cell.source for cell in notebook.cells]
-    navigation.renew(notebook, STAGES[3])
+    refresh.renew(notebook, STAGES[3])
     assert [cell.source for cell in notebook.cells] == once
 
 

@@ -2,7 +2,6 @@
 
 from idic_lab.notebook.lab import Lab, start
 from idic_lab.notebook.questions import ask
-from idic_lab.notebook.showing import show
-from idic_lab.notebook.widgets import explore, panel
+from idic_lab.notebook.showing import explore, panel, plot_cycle, show
 
-__all__ = ["Lab", "ask", "explore", "panel", "show", "start"]
+__all__ = ["Lab", "ask", "explore", "panel", "plot_cycle", "show", "start"]

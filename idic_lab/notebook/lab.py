@@ -14,12 +14,10 @@ from matplotlib.figure import Figure
 from idic_lab import datasets, figures, tables
 from idic_lab.errors import pick
 from idic_lab.pipeline import stages
-from idic_lab.repository import Repository, pseudonyms
+from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, Repository, pseudonyms
 
 HEADLINE = "application/x.idic-headline+json"
 FIGURE = "Figure: "  # begins the words that stand for a picture
-REPOSITORY_FILE = "idic.duckdb"
-CARD_FILE = "card.json"
 
 
 def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bool = False) -> Lab:
@@ -101,11 +99,8 @@ class Lab:
 
     def has(self, name: str) -> bool:
         """Whether the data set has a table, or an earlier stage can make it from what there is."""
-        planned = stages.plan(self.repository.names())
-        return self.repository.has(name) or any(
-            name in {made.partition(":")[0] for made in stage.stage.makes} | set(stage.stage.makes)
-            for stage in planned
-            if not stage.lacks
+        return self.repository.has(name) or tables.Part.of(name) in stages.can_be_made(
+            self.repository.names()
         )
 
     def table(self, name: str) -> pd.DataFrame:
@@ -117,12 +112,12 @@ class Lab:
             When neither the data set nor a stage provides it.
         """
         stages.build(self.repository, name, keep=self.card.kind.endswith("built in"))
-        return self.repository.read(name.partition(":")[0])
+        return self.repository.read(tables.Part.of(name).table)
 
     def save(self, name: str, data: pd.DataFrame) -> None:
         """Check a table against its contract and store it for the stages that follow."""
         needs = next((stage.needs for stage in stages.STAGES if stage.notebook == self.notebook), ())
-        self.repository.write(name, data, made_by=self.notebook, made_from=needs)
+        self.repository.write(name, data, made_by=self.notebook, made_from=map(str, needs))
         print(f"Saved {name}: {len(data):,} rows × {data.shape[1]} columns, kept to its contract.")
 
     def dictionary(self, name: str) -> pd.DataFrame:

@@ -1,12 +1,26 @@
-"""Tables as a reader wants them: words to the left, numbers to the right with thousands and few decimals."""
+"""What a notebook shows: tables as a reader wants them, figures with controls that redraw them, and the IDIC loop.
+
+A widget wraps a plot function and computes nothing of its own.
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
+from collections.abc import Callable
 
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from IPython.display import display
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from pandas.io.formats.style import Styler
+
+from idic_lab import figures
+from idic_lab.notebook.lab import FIGURE
+from idic_lab.pipeline import stages
 
 
 def show(
@@ -109,3 +123,188 @@ def _are_counts(numbers: pd.Series) -> bool:
     """Whole numbers throughout, not all of them 0 or 1: counts that became decimals beside others, or for a missing one."""
     known = numbers.dropna().to_numpy(float)
     return bool(len(known) and (known == np.round(known)).all() and np.abs(known).max() > 1)
+
+
+def explore(draw: Callable, **controls: widgets.Widget) -> None:
+    """Show a figure with controls that redraw it.
+
+    The figure stands in the notebook as an ordinary output, drawn with the controls' first values, so that it is also
+    there in a saved notebook, a web page or print; moving a control redraws it in place.
+
+    Parameters
+    ----------
+    draw : callable
+        Takes the controls' values as keyword arguments and returns a matplotlib ``Axes`` (or ``Figure``).
+    **controls : ipywidgets widget
+        One control per argument of `draw`, with a ``description``.
+    """
+    box = widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap"))
+    named = ", ".join(control.description or name for name, control in controls.items())
+    display(
+        {
+            "application/vnd.jupyter.widget-view+json": {
+                "version_major": 2,
+                "version_minor": 0,
+                "model_id": box.model_id,
+            },
+            "text/html": f"<p><em>Controls: {named}. Run this cell in JupyterLab to move them.</em></p>",
+            "text/plain": f"Controls: {named}. Run this cell in JupyterLab to move them.",
+        },
+        raw=True,
+    )
+
+    def figure():
+        made = _figure(draw(**{name: control.value for name, control in controls.items()}))
+        plt.close(made)  # else the inline backend would show it a second time at the end of the cell
+        return made
+
+    handle = display(figure(), display_id=True)
+    for control in controls.values():
+        control.observe(lambda change: handle.update(figure()), names="value")
+
+
+def panel(draw: Callable, **controls: widgets.Widget) -> None:
+    """Show a figure, or a table, with controls that redraw it, as part of a page of its own.
+
+    What is drawn is itself a widget, so that it also changes where no notebook is: on a page served by Voilà. A saved
+    notebook, a report and print show it as it was first drawn.
+
+    Parameters
+    ----------
+    draw : callable
+        Takes the controls' values as keyword arguments; returns a matplotlib ``Axes`` or ``Figure``, or anything that
+        shows itself as HTML, such as the result of :func:`idic_lab.course.show`.
+    **controls : ipywidgets widget
+        One control per argument of `draw`, with a ``description``.
+    """
+    drawn = draw(**{name: control.value for name, control in controls.items()})
+    first, kind = _rendered(drawn)
+    shown = widgets.Image(value=first, format="png") if kind == "image/png" else widgets.HTML(value=first)
+
+    def redraw(change) -> None:
+        shown.value = _rendered(draw(**{name: control.value for name, control in controls.items()}))[0]
+
+    for control in controls.values():
+        control.observe(redraw, names="value")
+    row = widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap"))
+    box = widgets.VBox([row, shown] if controls else [shown])
+    still = base64.b64encode(first).decode("ascii") if kind == "image/png" else first
+    display(
+        {
+            "application/vnd.jupyter.widget-view+json": {
+                "version_major": 2,
+                "version_minor": 0,
+                "model_id": box.model_id,
+            },
+            kind: still,
+            "text/plain": (
+                f"{FIGURE}{figures.described(_figure(drawn))}"
+                if kind == "image/png"
+                else "A table with controls; run this cell to move them."
+            ),
+        },
+        raw=True,
+    )
+
+
+def _figure(drawn):
+    return drawn if hasattr(drawn, "savefig") else drawn.get_figure()
+
+
+def _rendered(drawn) -> tuple[bytes | str, str]:
+    """What was drawn as a picture or as HTML, and its type."""
+    if not hasattr(drawn, "savefig") and not hasattr(drawn, "get_figure"):
+        return drawn._repr_html_() if hasattr(drawn, "_repr_html_") else str(drawn), "text/html"
+    made = _figure(drawn)
+    plt.close(made)
+    picture = io.BytesIO()
+    made.savefig(picture, format="png", dpi=100, metadata={"Software": None})
+    return picture.getvalue(), "image/png"
+
+
+_QUESTIONS = {
+    "Identify": "Who is this customer,\nwherever we meet them?",
+    "Differentiate": "What is each one worth,\nand what does each need?",
+    "Interact": "What to say or ask next,\nand where?",
+    "Customize": "What should be different\nfor this customer?",
+    "Implement and monitor": "Did it work,\nand what have we learnt?",
+}
+_COLOURS = [figures.BLUE, figures.GREEN, "#B87A00", figures.VERMILION, "#555555"]
+
+
+def plot_cycle(ax: figures.Axes | None = None) -> figures.Axes:
+    """Draw the five steps of IDIC as a loop, each with its question and the notebooks that teach it.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> plot_cycle().get_title(loc="left")
+    'IDIC is a loop: what monitoring learns changes the next round'
+    """
+    ax = figures.axes(ax, figsize=(10, 2.9))
+    width, height, gap = 1.0, 0.62, 0.22
+    for position, (step, question) in enumerate(_QUESTIONS.items()):
+        left = position * (width + gap)
+        colour = _COLOURS[position]
+        ax.add_patch(
+            FancyBboxPatch(
+                (left, 0),
+                width,
+                height,
+                boxstyle="round,pad=0.03",
+                facecolor="white",
+                edgecolor=colour,
+                linewidth=2,
+            )
+        )
+        middle = left + width / 2
+        ax.text(
+            middle,
+            height - 0.1,
+            step.replace(" and ", "\nand "),
+            ha="center",
+            va="center",
+            weight="bold",
+            color=colour,
+        )
+        ax.text(middle, 0.26, question, ha="center", va="center", fontsize=8)
+        ax.text(middle, 0.04, _numbers(step), ha="center", va="center", fontsize=7, color="#555555")
+        if position:
+            arrow = FancyArrowPatch(
+                (left - gap + 0.04, height / 2),
+                (left - 0.04, height / 2),
+                arrowstyle="-|>",
+                mutation_scale=14,
+                color="#555555",
+            )
+            ax.add_patch(arrow)
+    last = (len(_QUESTIONS) - 1) * (width + gap) + width / 2
+    back = FancyArrowPatch(
+        (last, -0.04),
+        (width / 2, -0.04),
+        connectionstyle="arc3,rad=-0.12",
+        arrowstyle="-|>",
+        mutation_scale=14,
+        color="#555555",
+    )
+    ax.add_patch(back)
+    ax.set_xlim(-0.08, last + width / 2 + 0.08)
+    ax.set_ylim(-0.3, height + 0.08)
+    ax.set_title("IDIC is a loop: what monitoring learns changes the next round", loc="left")
+    ax.axis("off")
+    return ax
+
+
+def _numbers(step: str) -> str:
+    """Numbers of the notebooks of a step, as in "notebooks 21, 22"; empty when there are none."""
+    found = [stage.notebook[:2] for stage in stages.STAGES if stage.step.lower() in step.lower()]
+    if not found:
+        return ""
+    return f"notebook{'s' if len(found) > 1 else ''} {', '.join(found)}"

@@ -2,4 +2,7 @@
 
 from idic_lab.repository.store import Repository
 
-__all__ = ["Repository"]
+__all__ = ["CARD_FILE", "REPOSITORY_FILE", "Repository"]
+
+REPOSITORY_FILE = "idic.duckdb"  # in the folder of a run
+CARD_FILE = "card.json"  # the data set's card, beside it

@@ -7,7 +7,9 @@ must be written anew (rows of a forgotten customer stay readable in its gaps) sa
 from __future__ import annotations
 
 import os
+import random
 import re
+import time
 from pathlib import Path
 
 import duckdb
@@ -15,6 +17,7 @@ import duckdb
 from idic_lab import dataframes
 from idic_lab.errors import DamagedRepository, RepositoryError
 
+PATIENCE = 15.0  # seconds to wait for a file that another process has open
 _DUE = "_rewriting_due"
 
 
@@ -97,10 +100,16 @@ def _make(path: Path) -> None:
 
 
 def _connected(path: Path, write: bool) -> duckdb.DuckDBPyConnection:
-    try:
-        return dataframes.connect(path, read_only=not write)
-    except (duckdb.Error, OSError) as error:
-        raise _why_not(path, error) from None
+    """Notebooks that run side by side wait for each other: none holds the file for longer than one operation."""
+    patience, pause = time.monotonic() + PATIENCE, 0.002
+    while True:
+        try:
+            return dataframes.connect(path, read_only=not write)
+        except (duckdb.Error, OSError) as error:
+            if not _in_use(error) or time.monotonic() > patience:
+                raise _why_not(path, error) from None
+        time.sleep(pause * random.uniform(1, 2))  # or two would ask in step
+        pause = min(2 * pause, 0.1)
 
 
 def _is_due(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -35,7 +35,7 @@ _LIBRARIES = ("duckdb", "numpy", "pandas", "scikit-learn", "scipy", "splink", "s
 
 def made_or_kept(
     name: str,
-    function: Callable[..., dict[str, pd.DataFrame]],
+    function: Callable[[Mapping[str, pd.DataFrame]], dict[str, pd.DataFrame]],
     inputs: Mapping[str, pd.DataFrame],
 ) -> dict[str, pd.DataFrame]:
     """What `function` makes of `inputs`: from the folder of kept tables when it was made before, else made now.
@@ -45,7 +45,7 @@ def made_or_kept(
     name : str
         Of the stage.
     function : callable
-        Takes the inputs as keyword arguments; the same inputs must always give the same tables.
+        Takes the inputs; the same inputs must always give the same tables.
     inputs : mapping of str to DataFrame
 
     Returns
@@ -53,14 +53,14 @@ def made_or_kept(
     dict of str to DataFrame
     """
     if sum(len(data) for data in inputs.values()) > MOST_ROWS:
-        return function(**inputs)
+        return function(inputs)
     entry = folder() / key(name, inputs)
     try:
         if entry.is_dir():
             return {path.stem: pd.read_parquet(path) for path in sorted(entry.glob("*.parquet"))}
     except (OSError, ValueError):
         _remove(entry)  # damaged: made again below
-    made = function(**inputs)
+    made = function(inputs)
     if not any(tables.get(table).personal for table in made):
         _keep(made, entry)
     return made
@@ -84,8 +84,9 @@ def key(name: str, inputs: Mapping[str, pd.DataFrame]) -> str:
 @cache
 def _code_and_versions() -> str:
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).resolve().parents[1].rglob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
+    for path in sorted(Path(__file__).resolve().parents[1].rglob("*")):
+        if path.suffix in (".py", ".toml"):
+            digest.update(path.name.encode() + path.read_bytes())
     versions = [f"{library} {importlib.metadata.version(library)}" for library in _LIBRARIES]
     return digest.hexdigest() + " ".join(versions)
 

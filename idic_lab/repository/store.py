@@ -20,6 +20,7 @@ from idic_lab import dataframes, tables
 from idic_lab.errors import DamagedRepository, DataError, RepositoryError, UnknownName
 from idic_lab.repository import file
 from idic_lab.repository.forgotten_codes import ForgottenCodes, code
+from idic_lab.tables import Part
 
 _HISTORY = "_history"
 _SALT = "_salt"
@@ -66,9 +67,9 @@ class Repository:
         with self._connection(write=False) as connection:
             return [] if connection is None else _table_names(connection)
 
-    def has(self, name: str) -> bool:
+    def has(self, name: str | Part) -> bool:
         """Whether a table (``rfm``), or a part of one (``segments:rfm``), is held."""
-        table, _, part = name.partition(":")
+        table, part = Part.of(name)
         with self._connection(write=False) as connection:
             if connection is None or table not in _table_names(connection):
                 return False

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from idic_lab.errors import pick
-from idic_lab.tables.contract import Column, Table
+from idic_lab.tables.contract import Column, Part, Table
 
-__all__ = ["CONTRACTS", "Column", "Table", "check", "dictionary", "get", "names", "read_contracts"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CONTRACTS", "Column", "Part", "Table", "check", "dictionary", "get", "names", "read_contracts"]
 
 TOUCHPOINTS = ("web_shop", "store_loyalty", "app", "call_centre", "social", "survey_panel")
 CHANNELS = ("email", "social", "phone", "web_chat", "in_person")

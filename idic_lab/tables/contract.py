@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-
-import pandas as pd
+from typing import TYPE_CHECKING, NamedTuple
 
 from idic_lab.errors import ContractError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # The five types a contract knows, and the pandas dtype that each must have. Nothing is coerced on the way into a
 # check: a date that arrives as text is a mistake to be reported, not guessed at.
@@ -25,6 +27,27 @@ _ENGINE_TYPES = {
     "count": ("Int64", "Int32", "Int16", "Int8"),
     "flag": ("Boolean",),
 }
+
+
+class Part(NamedTuple):
+    """A table, or one part of a table that is written in parts.
+
+    Examples
+    --------
+    >>> Part.of("segments:rfm"), str(Part("segments", "rfm"))
+    (Part(table='segments', part='rfm'), 'segments:rfm')
+    """
+
+    table: str
+    part: str = ""
+
+    @classmethod
+    def of(cls, name: str | Part) -> Part:
+        """The reference that a text such as ``rfm`` or ``segments:rfm`` stands for."""
+        return name if isinstance(name, Part) else cls(*name.split(":", 1))
+
+    def __str__(self) -> str:
+        return f"{self.table}:{self.part}" if self.part else self.table
 
 
 @dataclass(frozen=True)
@@ -130,13 +153,15 @@ class Table:
                 f"{where}: missing column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}; "
                 f"found {', '.join(map(repr, found)) or 'none'}."
             )
-        breaches = self._breaches(data) if isinstance(data, pd.DataFrame) else self._breaches_in_engine(data)
+        breaches = self._breaches(data) if _is_pandas(data) else self._breaches_in_engine(data)
         if breaches:
             raise ContractError(f"{where}: {'; '.join(breaches)}")
         return data
 
     def empty(self) -> pd.DataFrame:
         """A table of this contract without rows."""
+        import pandas as pd
+
         return pd.DataFrame(
             {
                 name: pd.Series([], dtype=DTYPES[column.type])
@@ -147,6 +172,8 @@ class Table:
 
     def dictionary(self) -> pd.DataFrame:
         """The data dictionary: one row per column with its type, unit, range and meaning."""
+        import pandas as pd
+
         rows = [
             {
                 "column": name,
@@ -247,8 +274,14 @@ class Table:
         return f"rows are not unique by {', '.join(self.key)} ({rows:,} rows)"
 
 
+def _is_pandas(data) -> bool:
+    import pandas as pd
+
+    return isinstance(data, pd.DataFrame)
+
+
 def _names(data) -> list[str]:
-    if isinstance(data, pd.DataFrame):
+    if _is_pandas(data):
         return list(data.columns)
     import narwhals as nw
 

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from idic_lab import datasets, tables
-from idic_lab.course.large import all_customers, forgetting_in_slices
+from idic_lab.course.console import Console
+from idic_lab.course.large import all_customers
 from idic_lab.course.runs import forgetting, manifest
 from idic_lab.course.runs.run import run
 from idic_lab.datasets.own import entries, large_parquet
@@ -19,6 +20,7 @@ from idic_lab.errors import ContractError, DataError
 from idic_lab.repository import Repository
 
 SILENT = {"tell": lambda line: None}
+QUIET = Console(lambda line: None)
 ALL = all_customers.Options(sample=1_000_000)
 
 
@@ -75,7 +77,7 @@ def written(tmp_path):
 def test_both_readers_agree_on_rows_counts_and_sums(name, request, tmp_path):
     path = request.getfixturevalue(name)
     small = entries.load(path)
-    large = all_customers.make(large_parquet.find(path, True), tmp_path, options=ALL, **SILENT)
+    large = all_customers.make(large_parquet.find(path, True), tmp_path, options=ALL, console=QUIET)
     for table in set(small.tables):
         here, there = (data.tables[table] for data in (large, small))
         by = list(there.columns)
@@ -102,7 +104,7 @@ def made(tmp_path_factory):
         patch.setattr(large_parquet, "_ROWS_PER_SLICE", 2500)
         source = large_parquet.find(folder / "cdnow", True)
         options = all_customers.Options(sample=500)
-        sample = all_customers.make(source, folder, options=options, **SILENT)
+        sample = all_customers.make(source, folder, options=options, console=QUIET)
         yield folder, source, transactions, sample
 
 
@@ -146,11 +148,11 @@ def test_a_second_call_does_nothing_twice_and_other_data_begin_again(made, tmp_p
     folder, source, *_ = made
     lines = []
     options = all_customers.Options(sample=500)
-    all_customers.make(source, folder, options=options, tell=lines.append)
+    all_customers.make(source, folder, options=options, console=Console(lines.append))
     assert len(lines) == 7 and all(line.endswith("kept from the last call") for line in lines)
     progress = json.loads((folder / "all_customers" / "progress.json").read_text())
     (folder / "all_customers" / next(iter(progress["files"]))).write_bytes(b"cut off")
-    all_customers.make(source, folder, options=options, tell=lines.append)
+    all_customers.make(source, folder, options=options, console=Console(lines.append))
     assert lines[-1].split(": ")[-1].startswith("done in")
 
 
@@ -158,9 +160,9 @@ def test_a_killed_call_is_taken_up_where_it_was(made, tmp_path, monkeypatch):
     _, source, *_ = made
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(all_customers._Work, "fit", lambda work: (_ for _ in ()).throw(KeyboardInterrupt))
-        all_customers.make(source, tmp_path, **SILENT)
+        all_customers.make(source, tmp_path, console=QUIET)
     lines = []
-    all_customers.make(source, tmp_path, tell=lines.append)
+    all_customers.make(source, tmp_path, console=Console(lines.append))
     assert [line.endswith("kept from the last call") for line in lines][:3] == [True] * 3
     assert not list(tmp_path.rglob("*.partial")) and not (tmp_path / "all_customers" / "lines").exists()
 
@@ -175,8 +177,8 @@ def test_a_run_says_that_its_figures_are_of_a_sample(made, tmp_path):
         options=all_customers.Options(sample=300),
         **SILENT,
     )
-    assert result.failed is None, result.error
-    assert manifest.read(result.folder)["all_customers"]["sampled"] == 300
+    assert not result.failed, result.failed
+    assert manifest.read(result.folder).all_customers["sampled"] == 300
     assert "random sample of 300 customers" in (result.folder / "report.html").read_text()
 
 
@@ -195,7 +197,7 @@ def large_run(made, tmp_path_factory):
         **SILENT,
     }
     result = run(data, **arguments)
-    assert result.failed is None, result.error
+    assert not result.failed, result.failed
     return out, data, arguments
 
 
@@ -207,7 +209,7 @@ def everybody(folder) -> set[str]:
 def test_a_customer_forgotten_by_a_large_run_is_in_no_byte_of_it_and_stays_away(large_run, tmp_path, sampled):
     out, data, arguments = large_run
     folder = shutil.copytree(out, tmp_path / "run")
-    before, totals = everybody(folder), manifest.read(folder)["all_customers"]["totals"]
+    before, totals = everybody(folder), manifest.read(folder).all_customers["totals"]
     in_sample = set(Repository(folder / "idic.duckdb").read("transactions")["customer_id"])
     leaving = min(who for who in before if (who in in_sample) is sampled)
     done = forgetting.forget(folder, leaving)
@@ -223,16 +225,16 @@ def test_a_customer_forgotten_by_a_large_run_is_in_no_byte_of_it_and_stays_away(
 
     lines = []
     again = arguments | {"out": folder, "tell": lines.append}
-    assert run(data, **again).failed is None
+    assert run(data, **again).failed == {}
     assert sum("kept from the last call" in line for line in lines if line.startswith("All customers")) == 7
     assert everybody(folder) == before - {leaving}
-    assert manifest.read(folder)["all_customers"]["totals"] == totals
+    assert manifest.read(folder).all_customers["totals"] == totals
     if sampled:
         return
-    assert run(data, fresh=True, **again).failed is None
+    assert run(data, fresh=True, **again).failed == {}
     assert everybody(folder) == before - {leaving}
     assert (
-        sum(segment["customers"] for segment in manifest.read(folder)["all_customers"]["totals"])
+        sum(segment["customers"] for segment in manifest.read(folder).all_customers["totals"])
         == len(before) - 1
     )
 
@@ -242,13 +244,11 @@ def test_a_removal_from_a_large_run_that_was_cut_short_can_be_given_again(large_
     in_sample = set(Repository(folder / "idic.duckdb").read("transactions")["customer_id"])
     leaving = min(everybody(folder) - in_sample)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(
-            forgetting_in_slices, "_correct_progress", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
-        )
+        patch.setattr(forgetting, "_correct_progress", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         forgetting.forget(folder, leaving)
-    assert manifest.read(folder)["status"] == "removing a customer"
+    assert manifest.read(folder).status == "removing a customer"
     forgetting.forget(folder, leaving)
-    assert manifest.read(folder)["status"] != "removing a customer"
+    assert manifest.read(folder).status != "removing a customer"
     for path in folder.rglob("*"):
         assert not path.is_file() or leaving.encode() not in path.read_bytes(), path
 
@@ -273,7 +273,7 @@ def test_files_with_different_columns_or_types_are_refused(tmp_path):
 def test_when_no_row_can_be_used_the_reasons_are_told(tmp_path):
     bad = folder_of(tmp_path / "bad", a={"customer_id": ["a"], "date": ["soon"], "amount": [1.0]})
     with pytest.raises(DataError, match=r"none of its 1 rows can be used: not a date \(1 rows\)"):
-        all_customers.make(large_parquet.find(bad, True), tmp_path, **SILENT)
+        all_customers.make(large_parquet.find(bad, True), tmp_path, console=QUIET)
 
 
 def test_when_nobody_buys_twice_the_tables_stand_without_values(tmp_path):
@@ -281,7 +281,7 @@ def test_when_nobody_buys_twice_the_tables_stand_without_values(tmp_path):
     once = folder_of(
         tmp_path / "once", a={"customer_id": [f"c{i}" for i in range(30)], "date": days, "amount": [1.0] * 30}
     )
-    all_customers.make(large_parquet.find(once, True), tmp_path, **SILENT)
+    all_customers.make(large_parquet.find(once, True), tmp_path, console=QUIET)
     assert "customers who bought again" in all_customers.record(tmp_path)["not_made"]["customer_value"]
     assert len(read(tmp_path, "rfm")) == 30
 

@@ -7,9 +7,11 @@ import pytest
 
 from idic_lab import datasets, figures
 from idic_lab.course.pages import findings, report
+from idic_lab.course.runs.manifest import Executed, Manifest
 from idic_lab.notebook.lab import FIGURE, HEADLINE
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+VALUE, NEEDS = "21_differentiate_value_rfm", "23_differentiate_needs"
 SENTENCE = "The Gini coefficient of revenue is 0.55."
 
 
@@ -29,28 +31,40 @@ def executed():
 
 @pytest.fixture
 def record():
-    name = "22_differentiate_lifetime_value"
-    return {
-        "dataset": "shop",
-        "fingerprint": "f" * 64,
-        "parameters": {},
-        "versions": {"python": "3.11"},
-        "notebooks": {
-            "21_differentiate_value_rfm": {"status": "done"},
-            name: {"status": "failed", "error": "FitError: <i>no</i> repeat purchases"},
+    return Manifest(
+        dataset="shop",
+        fingerprint="f" * 64,
+        versions={"python": "3.11"},
+        notebooks={
+            VALUE: Executed("done"),
+            "22_differentiate_lifetime_value": Executed(
+                "failed", error="FitError: <i>no</i> repeat purchases"
+            ),
         },
-        "skipped": {"31_interact_channels": "the data set has no table interactions"},
-    }
+        skipped={"31_interact_channels": "the data set has no table interactions"},
+        not_reached={"23_differentiate_needs": "22_differentiate_lifetime_value"},
+    )
+
+
+def published(folder, record, **executed):
+    """The report of a run whose executed notebooks are these."""
+    (folder / "notebooks").mkdir(exist_ok=True)
+    for name, notebook in executed.items():
+        record.notebooks[name] = Executed("done")
+        if not (folder / "notebooks" / f"{name}.ipynb").exists():
+            nbformat.write(notebook, folder / "notebooks" / f"{name}.ipynb")
+    for name in record.done:
+        if name not in executed:
+            del record.notebooks[name]
+    card = datasets.Card(
+        "shop", title="<script>alert(1)</script>", first_date="2024-01-01", last_date="2024-12-31"
+    )
+    return report.publish(folder, card, record).read_text("utf-8")
 
 
 @pytest.fixture
 def page(tmp_path, executed, record):
-    (tmp_path / "notebooks").mkdir()
-    card = datasets.Card(
-        "shop", title="<script>alert(1)</script>", first_date="2024-01-01", last_date="2024-12-31"
-    )
-    made = report.write(tmp_path, card, {"21_differentiate_value_rfm": executed}, record, HEADLINE)
-    return made.read_text("utf-8")
+    return published(tmp_path, record, **{VALUE: executed})
 
 
 def test_it_asks_for_no_other_file_and_says_which_links_need_the_folder_of_the_run(page):
@@ -87,8 +101,7 @@ def test_it_says_of_every_notebook_that_was_not_run_why(record):
     reasons = findings.not_run(record)
     assert "no table interactions" in reasons["31_interact_channels"]
     assert reasons["23_differentiate_needs"] == "not reached, since 22_differentiate_lifetime_value failed"
-    record["notebooks"].pop("22_differentiate_lifetime_value")
-    assert findings.not_run(record)["23_differentiate_needs"] == "not asked for in this run"
+    assert reasons["24_differentiate_behaviour_and_portfolio"] == "not asked for in this run"
 
 
 def test_terms_that_occur_are_explained_and_others_are_not(page):
@@ -107,18 +120,15 @@ def test_a_figure_of_two_panels_is_described_by_both_titles():
 def test_the_page_of_a_notebook_links_only_to_what_stands_in_the_folder_of_the_run(
     tmp_path, executed, record
 ):
-    (tmp_path / "notebooks").mkdir()
-    value, needs = "21_differentiate_value_rfm", "23_differentiate_needs"
     words = (
-        f"[Needs]({needs}.ipynb) [Offers](42_offers.ipynb) [Glossary](../docs/glossary.md)"
+        f"[Needs]({NEEDS}.ipynb) [Offers](42_offers.ipynb) [Glossary](../docs/glossary.md)"
         " [How to work](../exercises/STUDENTS.md) [Source](https://example.org/)"
     )
     executed.cells.append(nbformat.v4.new_markdown_cell(words))
-    card = datasets.Card("shop", title="Shop", first_date="2024-01-01", last_date="2024-12-31")
-    report.write(tmp_path, card, {value: executed, needs: executed}, record, HEADLINE)
-    page = (tmp_path / "notebooks" / f"{value}.html").read_text("utf-8")
+    published(tmp_path, record, **{VALUE: executed, NEEDS: executed})
+    page = (tmp_path / "notebooks" / f"{VALUE}.html").read_text("utf-8")
     addresses = [address for address in re.findall(r'<a [^>]*?href="([^"]*)"', page) if address[0] != "#"]
-    assert addresses == [f"{needs}.html", "https://example.org/"]
+    assert addresses == [f"{NEEDS}.html", "https://example.org/"]
     assert (tmp_path / "notebooks" / addresses[0]).exists()
     assert '<span title="Not executed in this run: 42_offers.ipynb">Offers</span>' in page
     assert '<span title="In the project: exercises/STUDENTS.md">How to work</span>' in page
@@ -127,22 +137,19 @@ def test_the_page_of_a_notebook_links_only_to_what_stands_in_the_folder_of_the_r
 def test_an_executed_notebook_links_only_to_notebooks_beside_it_and_to_one_executed_later_once_it_is_there(
     tmp_path, executed, record
 ):
-    (tmp_path / "notebooks").mkdir()
-    value, needs = "21_differentiate_value_rfm", "23_differentiate_needs"
-    file = tmp_path / "notebooks" / f"{value}.ipynb"
-    words = f"[Needs]({needs}.ipynb) [Glossary](../docs/glossary.md#gini) [Source](https://example.org/) [Up](#top)"
+    file = tmp_path / "notebooks" / f"{VALUE}.ipynb"
+    words = f"[Needs]({NEEDS}.ipynb) [Glossary](../docs/glossary.md#gini) [Source](https://example.org/) [Up](#top)"
     executed.cells.append(nbformat.v4.new_markdown_cell(words))
-    card = datasets.Card("shop", title="Shop", first_date="2024-01-01", last_date="2024-12-31")
 
     def links_after_a_run_of(*names):
-        report.write(tmp_path, card, dict.fromkeys(names, executed), record, HEADLINE)
+        published(tmp_path, record, **dict.fromkeys(names, executed))
         text = nbformat.read(file, as_version=4).cells[-1].source
         return re.findall(r"\]\(([^)]+)\)", text), text
 
-    links, text = links_after_a_run_of(value)
+    links, text = links_after_a_run_of(VALUE)
     assert links == ["https://example.org/", "#top"]
     assert text.startswith("Needs Glossary (in the project: docs/glossary.md#gini) ")
-    links, _ = links_after_a_run_of(value, needs)
-    assert links == [f"{needs}.ipynb", "https://example.org/", "#top"]
-    links, again = links_after_a_run_of(value)
+    links, _ = links_after_a_run_of(VALUE, NEEDS)
+    assert links == [f"{NEEDS}.ipynb", "https://example.org/", "#top"]
+    links, again = links_after_a_run_of(VALUE)
     assert links == ["https://example.org/", "#top"] and again == text

@@ -11,7 +11,9 @@ from idic_lab.course.runs import manifest, notebooks
 from idic_lab.course.runs.run import run
 from idic_lab.errors import DataError, LabError, RepositoryError, UnknownName
 from idic_lab.pipeline import stages as pipeline
+from idic_lab.pipeline.stages import Stage
 from idic_lab.repository import Repository
+from idic_lab.tables import Part
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,7 @@ def sample_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "sample"
     lines = []
     result = run("cdnow_sample", out=folder, only="00,21,22", tell=lines.append)
-    assert result.failed is None, result.error
+    assert not result.failed, result.failed
     return result, lines
 
 
@@ -82,7 +84,7 @@ def test_a_second_call_keeps_every_good_notebook(sample_run):
 
 @pytest.fixture
 def breakable(tmp_path, monkeypatch):
-    """A course of two small notebooks, the second of which fails while a file is absent."""
+    """A course of small notebooks, the second of which fails while a file is absent, and the fourth needs its table."""
     folder = tmp_path / "notebooks"
     folder.mkdir()
     permit = tmp_path / "permit"
@@ -104,16 +106,19 @@ def breakable(tmp_path, monkeypatch):
 
     write("21_first", "print('first', size)")
     write("22_second", "print('second')", f"open({str(permit)!r}).close()")
-    write("31_third", "print('third')")
-    stages = (
-        pipeline.Stage("first", "Differentiate", ("transactions",), (), None, "21_first"),
-        pipeline.Stage("second", "Differentiate", ("transactions",), (), None, "22_second"),
-        pipeline.Stage("third", "Interact", ("interactions",), (), None, "31_third"),
-    )
+    for name in ("31_third", "32_fourth", "33_fifth"):
+        write(name, f"print({name!r})")
+    stages = [
+        Stage("first", "Differentiate", "21_first", needs=(Part("transactions"),), makes=(Part("rfm"),)),
+        Stage(
+            "second", "Differentiate", "22_second", needs=(Part("transactions"),), makes=(Part("portfolio"),)
+        ),
+        Stage("third", "Interact", "31_third", needs=(Part("interactions"),)),
+        Stage("fourth", "Interact", "32_fourth", needs=(Part("portfolio"),)),
+        Stage("fifth", "Interact", "33_fifth", needs=(Part("rfm"),)),
+    ]
     monkeypatch.setattr(notebooks, "folder", lambda: folder)
-    monkeypatch.setattr(notebooks, "STAGES", stages)
     monkeypatch.setattr(pipeline, "STAGES", stages)
-    monkeypatch.setattr(pipeline.plan, "__defaults__", (stages,))
     orders = pd.DataFrame(
         {
             "customer_id": ["a", "b"],
@@ -126,20 +131,22 @@ def breakable(tmp_path, monkeypatch):
     return data, tmp_path / "out", permit
 
 
-def test_a_failed_notebook_leaves_its_partial_execution_and_the_next_call_resumes(breakable):
+def test_a_failed_notebook_ends_only_what_depends_on_it_and_the_next_call_resumes(breakable):
     data, out, permit = breakable
     failed = run(data, out=out, tell=lambda line: None)
-    assert failed.failed == "22_second"
-    assert "FileNotFoundError" in failed.error and "cell" in failed.error
+    assert list(failed.failed) == ["22_second"] and failed.not_reached == {"32_fourth": "22_second"}
+    assert failed.done == ["21_first", "33_fifth"]
+    assert "FileNotFoundError" in failed.failed["22_second"] and "cell" in failed.failed["22_second"]
     partial = nbformat.read(out / "notebooks" / "22_second.partial.ipynb", as_version=4)
     assert any("second" in str(cell.get("outputs")) for cell in partial.cells)
     assert not (out / "notebooks" / "22_second.ipynb").exists()
-    assert manifest.read(out)["status"] == "failed"
+    assert manifest.read(out).status == "failed"
+    assert "not reached, since 22_second failed" in (out / "report.html").read_text()
 
     permit.touch()
     resumed = run(data, out=out, tell=lambda line: None)
-    assert (resumed.kept, resumed.done, resumed.failed) == (["21_first"], ["22_second"], None)
-    assert manifest.read(out)["status"] == "complete"
+    assert (resumed.kept, resumed.done) == (["21_first", "33_fifth"], ["22_second", "32_fourth"])
+    assert not resumed.failed and manifest.read(out).status == "complete"
 
 
 def test_a_notebook_without_its_tables_is_skipped_with_the_reason(breakable):

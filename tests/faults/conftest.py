@@ -29,7 +29,8 @@ class Desk:
     def start(self, *arguments: str, **options) -> subprocess.Popen:
         """``idic-lab`` with these arguments; ``run`` on the orders without any."""
         arguments = arguments or ("run", "--data", "orders.csv", "--out", "out")
-        environment = dict(os.environ, PYTHONPATH=str(HERE), IDIC_LAB_HOME=str(self.folder / "home"))
+        path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+        environment = dict(os.environ, PYTHONPATH=path, IDIC_LAB_HOME=str(self.folder / "home"))
         environment |= options.pop("environment", {})
         return subprocess.Popen(
             [sys.executable, "-m", "kills.small_course", str(self.folder / "course"), *arguments],

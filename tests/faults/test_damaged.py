@@ -22,11 +22,8 @@ def course(tmp_path, monkeypatch):
     (tmp_path / "course").mkdir()
     for name in ("21_first", "22_second"):
         small_course.write(tmp_path / "course" / f"{name}.ipynb", f"print({name!r})")
-    stages = small_course.stages(tmp_path / "course")
     monkeypatch.setattr(notebooks, "folder", lambda: tmp_path / "course")
-    monkeypatch.setattr(notebooks, "STAGES", stages)
-    monkeypatch.setattr(pipeline, "STAGES", stages)
-    monkeypatch.setattr(pipeline.plan, "__defaults__", (stages,))
+    monkeypatch.setattr(pipeline, "STAGES", small_course.stages(tmp_path / "course"))
     data = tmp_path / "orders.csv"
     data.write_text("customer_id,date,amount\na,2024-01-31,9.5\nb,2024-02-01,2\n")
 
@@ -53,7 +50,7 @@ def test_what_was_damaged_by_hand_is_named_and_made_anew(course):
         damage(folder / "out" / name)
         again, said = call()
         assert f"{name} is damaged" in said
-        assert again.kept == [] and manifest.read(folder / "out")["status"] == "complete"
+        assert again.kept == [] and manifest.read(folder / "out").status == "complete"
     for damage in (cut, lambda path: path.unlink()):
         damage(folder / "out" / "notebooks" / "21_first.ipynb")
         again, said = call()
@@ -66,7 +63,7 @@ def test_what_was_damaged_by_hand_is_named_and_made_anew(course):
 )
 def test_a_manifest_that_is_none_is_taken_for_damaged(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
-    assert manifest.read(tmp_path) == {"status": "damaged", "notebooks": {}}
+    assert manifest.read(tmp_path) == manifest.Manifest("damaged")
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", "[1]", '{"criteria": {"a": {}}}', '{"criteria": 3}'])

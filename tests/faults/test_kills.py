@@ -27,9 +27,10 @@ def test_work_killed_at_any_moment_is_resumed_by_the_next_call_and_nothing_half_
         "--json",
         str(record),
     ]
+    path = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
         driver,
-        env=dict(os.environ, PYTHONPATH=str(Path(__file__).parent)),
+        env=dict(os.environ, PYTHONPATH=path),
         capture_output=True,
         text=True,
         check=False,

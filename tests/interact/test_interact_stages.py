@@ -28,7 +28,7 @@ def test_channels_can_run_without_need_segments():
 
 
 def test_the_stages_make_every_table_of_the_interact_contracts():
-    assert {name for stage in stages() for name in stage.makes} == set(tables.names("interact"))
+    assert {part.table for stage in stages() for part in stage.makes} == set(tables.names("interact"))
 
 
 def test_the_channel_stage_makes_its_tables_with_and_without_segments(shop):
@@ -38,7 +38,7 @@ def test_the_channel_stage_makes_its_tables_with_and_without_segments(shop):
         "identity_links": shop.links,
         "consents": shop.consents,
     }
-    for made in (run(**given), run(**given, segments=shop.segments)):
+    for made in (run(given), run(given | {"segments": shop.segments})):
         for name, data in made.items():
             tables.check(name, data)
         allowed = set(shop.consents.query("allowed").set_index(["customer_id", "channel"]).index)

@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 from idic_lab import datasets
-from idic_lab.course.runs import periodic
 from idic_lab.errors import UnknownName
 from idic_lab.meridian import simulate
 from idic_lab.notebook.lab import gather
 from idic_lab.pipeline import reviews, stages
+from idic_lab.pipeline import reviews as periodic
 from idic_lab.repository import Repository
 
 FINAL = ("value_history", "segment_history", "kpis", "return_on_customer", "segment_migration", "policy")

@@ -9,14 +9,10 @@ from idic_lab.pipeline import stages
 from idic_lab.repository import Repository
 
 
-def table_of(name: str) -> str:
-    return name.partition(":")[0]
-
-
 @pytest.mark.parametrize("stage", stages.STAGES, ids=lambda stage: stage.name)
 def test_a_stage_speaks_only_of_tables_with_a_contract(stage):
-    for name in (*stage.needs, *stage.uses, *stage.makes):
-        tables.get(table_of(name))
+    for part in (*stage.reads, *stage.makes):
+        assert not part.part or tables.get(part.table).partition, part
 
 
 @pytest.mark.parametrize("stage", stages.STAGES, ids=lambda stage: stage.name)
@@ -32,8 +28,8 @@ def test_stages_stand_in_the_order_of_their_notebooks():
 def test_a_stage_needs_only_what_data_sets_bring_or_earlier_stages_make():
     at_hand = set(tables.names("inputs"))
     for stage in stages.STAGES:
-        assert {table_of(name) for name in stage.needs} <= at_hand, stage.name
-        at_hand |= {table_of(name) for name in stage.makes}
+        assert {part.table for part in stage.needs} <= at_hand, stage.name
+        at_hand |= {part.table for part in stage.makes}
 
 
 def test_a_missing_table_is_built_with_all_before_it():

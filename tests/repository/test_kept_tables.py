@@ -15,9 +15,9 @@ def own_folder(tmp_path, monkeypatch):
 def maker():
     """A stage function that counts its calls."""
 
-    def function(transactions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    def function(inputs: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         function.calls += 1
-        ids = transactions["customer_id"].unique()
+        ids = inputs["transactions"]["customer_id"].unique()
         return {"segments": pd.DataFrame({"customer_id": ids, "scheme": "all", "segment": "everybody"})}
 
     function.calls = 0
@@ -66,7 +66,7 @@ def test_a_damaged_table_is_made_again(maker):
 
 
 def test_personal_tables_are_never_kept():
-    def function(transactions):
+    def function(inputs):
         return {"source_records": pd.DataFrame({"record_id": ["r"], "email": ["somebody@example.com"]})}
 
     kept_tables.made_or_kept("stage", function, {"transactions": TRANSACTIONS})

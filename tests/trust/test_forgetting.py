@@ -114,7 +114,7 @@ def named(tmp_path_factory):
     pd.DataFrame(rows, columns=["Contact Name", "Date", "Amount"]).to_csv(data, index=False)
     told = []
     result = run(data, out=folder / "run", only="21", tell=told.append)
-    assert result.failed is None, result.error
+    assert not result.failed, result.failed
     return data, result.folder, told
 
 

@@ -3,6 +3,7 @@
 The rows are read once and cut into slices of whole customers. Every later step takes one slice at a time, so that memory
 depends on the size of a slice and not on that of the data; only what identical customers share is brought together, for
 the fit. :mod:`idic_lab.course.large.sliced_tables` keeps what is done, so that nothing is done twice.
+The notebooks see a reproducible random sample of customers with all their rows.
 """
 
 from __future__ import annotations
@@ -10,24 +11,25 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 
 from idic_lab import datasets
-from idic_lab.course.large import sample_of_customers
-from idic_lab.course.large.sliced_tables import PROGRESS, SlicedTables
-from idic_lab.course.runs import manifest as manifests
+from idic_lab.course.console import Console
+from idic_lab.course.large.sliced_tables import Progress, SlicedTables
+from idic_lab.course.runs import manifest
 from idic_lab.course.runs.run_folder import ALL_CUSTOMERS
-from idic_lab.datasets.own import large_cleaning, large_parquet
+from idic_lab.datasets.own import large_cleaning, large_parquet, orders
 from idic_lab.datasets.own.large_columns import literal
 from idic_lab.datasets.own.large_parquet import LargeParquet
 from idic_lab.differentiate import clv, rfm
 from idic_lab.errors import FitError
-from idic_lab.pipeline.stage_functions import ANNUAL_DISCOUNT_RATE, MARGIN, UNIT_DAYS
-from idic_lab.repository.forgotten_codes import ForgottenCodes
+from idic_lab.pipeline.steps import ANNUAL_DISCOUNT_RATE, MARGIN, UNIT_DAYS
+from idic_lab.repository import REPOSITORY_FILE, Repository
 from idic_lab.repository.pseudonyms import LEFT_OUT
 
 # Parameters of the notebook on lifetime value that say how customers are valued, as written there.
@@ -83,9 +85,7 @@ def make(
     columns: Mapping[str, str] | None = None,
     options: Options = USUAL,
     parameters: Mapping[str, object] | None = None,
-    tell: Callable[[str], None] = print,
-    progress: bool = False,
-    forgotten: ForgottenCodes | None = None,
+    console: Console | None = None,
 ) -> datasets.Dataset:
     """Write the tables of every customer, and give the data set of a sample of them for the notebooks.
 
@@ -100,12 +100,7 @@ def make(
     options : Options
     parameters : mapping, optional
         Of the notebooks; those that say how customers are valued hold here too.
-    tell : callable
-        Receives one line per step.
-    progress : bool
-        Draw bars over the slices.
-    forgotten : ForgottenCodes, optional
-        Customers to leave out, whom the run was made to forget.
+    console : Console, optional
 
     Returns
     -------
@@ -115,10 +110,13 @@ def make(
     valuing = {name: (parameters or {}).get(name, usual) for name, usual in VALUING.items()}
     how = json.dumps(valuing, sort_keys=True)
     sampling = f"sample of {options.sample} by seed {options.seed}"
-    key = manifests.base(source.signature, {"columns": dict(columns or {})})
+    key = manifest.base(source.signature, {"columns": dict(columns or {})})
     slices = SlicedTables(
-        run_folder / ALL_CUSTOMERS, source.slices, key, options.memory, sampling, tell, progress
+        run_folder / ALL_CUSTOMERS, source.slices, key, options.memory, sampling, console or Console()
     )
+    forgotten = Repository(
+        run_folder / REPOSITORY_FILE
+    ).forgotten()  # whom the run was made to forget stays away
     work = _Work(source, slices, dict(columns or {}), valuing, options, forgotten)
     try:
         slices.step("lines", f"reading {source.rows:,} rows", work.read, ("rejects",))
@@ -142,24 +140,13 @@ def make(
         slices.close()
 
 
-def record(run_folder: Path) -> dict | None:
-    """What the manifest and the report say of the tables of all customers; None for a run on data that were loaded."""
-    path = run_folder / ALL_CUSTOMERS / PROGRESS
-    if not path.exists():
-        return None
-    state = json.loads(path.read_text(encoding="utf-8"))
-    names = (
-        "customers",
-        "sampled",
-        "seed",
-        "slices",
-        "totals",
-        "models",
-        "not_made",
-        "seconds",
-        "peak_memory",
-    )
-    return {name: state[name] for name in names if name in state}
+def record(run_folder: Path) -> dict:
+    """What the manifest and the report say of the tables of all customers; empty for a run on data that were loaded."""
+    state = Progress.read(run_folder / ALL_CUSTOMERS)
+    if state is None:
+        return {}
+    told = ("customers", "sampled", "seed", "slices", "totals", "models", "not_made", "seconds")
+    return {name: getattr(state, name) for name in told}
 
 
 class _Work:
@@ -186,15 +173,15 @@ class _Work:
         self.slices.write("rejects", 0, lambda: self.connection.sql(refused))
         if self.forgotten:
             card.quirks.append(LEFT_OUT)
-        self.state["card"] = card.to_dict()
+        self.state.card = card.to_dict()
         shutil.rmtree(self.slices.folder / "lines", ignore_errors=True)  # of a call that was killed just here
         os.replace(partial, self.slices.folder / "lines")
 
     def summarise(self) -> None:
         """Transactions, recency, frequency and monetary value, and the summary of the value models, slice by slice."""
-        end = self.state["card"]["last_date"]
+        end = self.state.card["last_date"]
         customers, only_returns = 0, []
-        for part in self.slices.bar(self.slices.parts):
+        for part in self.slices.over(self.slices.parts):
             if not self.slices.has_lines(part):
                 continue
             lines = self.slices.lines(part)
@@ -213,9 +200,8 @@ class _Work:
                     lambda bought=bought, part=part: rfm.summarise(bought, end).select(f"*, {part} AS part"),
                     contract=False,
                 )
-        card = self.state["card"]
-        card["customers"] = customers
-        self.state["customers"] = customers
+        card = self.state.card
+        card["customers"] = self.state.customers = customers
         if len(only_returns) <= large_cleaning.LISTED:
             personal = any("named by name" in note for note in card["quirks"])
             card["customers_only_returns"] = [] if personal else sorted(only_returns)
@@ -225,7 +211,7 @@ class _Work:
     def score(self) -> None:
         """Scores that compare all customers, and the segments under them."""
         scored = rfm.segment(rfm.score(self.slices.whole("measures"), few_values="allow"))
-        for part in self.slices.bar(self.slices.written("measures")):
+        for part in self.slices.over(self.slices.written("measures")):
             of_part = f"part = {part}"
             self.slices.write(
                 "rfm", part, lambda of_part=of_part: scored.filter(of_part).select("* EXCLUDE (part)")
@@ -234,41 +220,40 @@ class _Work:
     def fit(self) -> None:
         """BG/NBD and Gamma-Gamma on the groups of identical customers."""
         summary = self.slices.whole("btyd_summary")
-        self.state["models"] = []
-        self.state.pop("not_made", None)
+        self.state.models, self.state.not_made = [], {}
         for name in (self.valuing["purchase_model"], "gamma_gamma"):
             try:
                 model = clv.fit(summary, name)
             except FitError as error:
-                self.state["not_made"] = {"customer_value": str(error)}
-                self.slices.tell(f"All customers: no customer_value: {error}")
+                self.state.not_made = {"customer_value": str(error)}
+                self.slices.console.say(f"All customers: no customer_value: {error}")
                 return
             model.to_json(self.slices.folder / f"{name}.json")
-            self.state["models"].append(repr(model))
+            self.state.models.append(repr(model))
 
     def value(self) -> None:
         """What each customer is worth, slice by slice."""
-        if "not_made" in self.state:
+        if self.state.not_made:
             return
         names = (self.valuing["purchase_model"], "gamma_gamma")
         models = [clv.from_json(self.slices.folder / f"{name}.json") for name in names]
         told = {name: value for name, value in self.valuing.items() if name != "purchase_model"}
-        for part in self.slices.bar(self.slices.written("btyd_summary")):
+        for part in self.slices.over(self.slices.written("btyd_summary")):
             summary = self.slices.part("btyd_summary", part)
             try:
                 self.slices.write(
                     "customer_value", part, lambda summary=summary: clv.value(*models, summary, **told)
                 )
             except FitError as error:
-                self.state["not_made"] = {"customer_value": str(error)}
-                self.slices.tell(f"All customers: no customer_value: {error}")
+                self.state.not_made = {"customer_value": str(error)}
+                self.slices.console.say(f"All customers: no customer_value: {error}")
                 return
 
     def total(self) -> None:
         """Customers, revenue and value by segment."""
-        valued = "not_made" not in self.state
+        valued = not self.state.not_made
         found = []
-        for part in self.slices.bar(self.slices.written("rfm")):
+        for part in self.slices.over(self.slices.written("rfm")):
             join = f"LEFT JOIN {self.slices.of('customer_value', part)} USING (customer_id)" if valued else ""
             worth = "sum(residual_value)" if valued else "NULL::DOUBLE"
             found.append(
@@ -279,25 +264,90 @@ class _Work:
             )
         together = pd.concat(found).groupby("segment", as_index=False).sum(min_count=1)
         ranked = together.sort_values(["revenue", "segment"], ascending=[False, True])
-        self.state["totals"] = json.loads(ranked.to_json(orient="records"))
+        self.state.totals = json.loads(ranked.to_json(orient="records"))
 
     def draw(self) -> None:
         """The lines of a random sample of customers."""
         lines = [self.slices.lines(part) for part in self.slices.written("transactions")]
-        sampled = sample_of_customers.draw(self.connection, lines, self.options.sample, self.options.seed)
-        self.state |= {
-            "sampled": sampled.aggregate("count(DISTINCT customer_id)").fetchall()[0][0],
-            "seed": self.options.seed,
-        }
+        sampled = draw_sample(self.connection, lines, self.options.sample, self.options.seed)
+        self.state.sampled = sampled.aggregate("count(DISTINCT customer_id)").fetchall()[0][0]
+        self.state.seed = self.options.seed
         self.slices.write("sample", 0, lambda: sampled, contract=False)
 
     def dataset(self) -> datasets.Dataset:
         """The sample as a data set."""
-        card = datasets.Card.from_dict(self.state["card"])
+        card = datasets.Card.from_dict(self.state.card)
         rejects, sample = self.slices.part("rejects", 0), self.slices.part("sample", 0)
-        return sample_of_customers.dataset(card, sample, rejects, self.state["sampled"], self.options.seed)
+        return sample_dataset(card, sample, rejects, self.state.sampled, self.options.seed)
 
 
-def options_as_parameters(options: Options) -> dict:
-    """The options that the notebooks' results depend on."""
-    return {name: value for name, value in asdict(options).items() if name != "memory"}
+REJECTS_SHOWN = 100_000
+_TEXT = ("customer_id", "order_id", "product_id", "description", "country")
+
+
+def draw_sample(
+    connection: duckdb.DuckDBPyConnection, slices: list[str], size: int, seed: int
+) -> duckdb.DuckDBPyRelation:
+    """All lines of the `size` customers whose id, hashed together with the seed, comes first.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    slices : list of str
+        SQL that reads the lines of each slice; a customer is in one slice alone.
+    size, seed : int
+
+    Examples
+    --------
+    >>> lines = "(SELECT i::VARCHAR AS customer_id, 1.0 AS amount FROM range(100) t(i))"
+    >>> drawn = draw(duckdb.connect(), [lines], 3, seed=1).fetchall()
+    >>> drawn == draw(duckdb.connect(), [lines], 3, seed=1).fetchall(), len(drawn)
+    (True, 3)
+    """
+    order = f"md5(customer_id || '|{seed}')"
+    candidates = [
+        connection.sql(
+            f"SELECT customer_id, {order} AS place FROM (SELECT DISTINCT customer_id FROM {lines}) ORDER BY place LIMIT {size}"
+        ).df()
+        for lines in slices
+    ]
+    chosen = pd.concat(candidates).sort_values("place").head(size)[["customer_id"]]
+    connection.register("chosen", chosen)
+    connection.execute("CREATE OR REPLACE TEMP TABLE sampled_customers AS SELECT * FROM chosen")
+    connection.unregister("chosen")
+    together = " UNION ALL BY NAME ".join(
+        f"SELECT * FROM {lines} SEMI JOIN sampled_customers USING (customer_id)" for lines in slices
+    )
+    return connection.sql(f"SELECT * FROM ({together}) ORDER BY ALL")
+
+
+def sample_dataset(card: datasets.Card, lines, rejects, customers: int, seed: int) -> datasets.Dataset:
+    """The sampled lines as a data set, under the card of all data.
+
+    Parameters
+    ----------
+    card : Card
+        Of all data; receives a note on the sample.
+    lines, rejects : DuckDBPyRelation
+    customers : int
+        How many customers were drawn.
+    seed : int
+    """
+    frame = lines.df()
+    text = {name: "str" for name in _TEXT if name in frame}
+    frame = frame.astype(text | {"date": "datetime64[us]", "is_return": "bool"})
+    made, _ = orders.tables_of(frame)
+    shown = rejects.limit(REJECTS_SHOWN).df()
+    made["rejects"] = shown.astype(
+        dict.fromkeys(["source", "column", "value", "reason"], "str") | {"line": "int64"}
+    )
+    card.assumptions.append(
+        f"too large to be loaded: the tables of all {card.customers:,} customers are in the folder all_customers; the "
+        f"notebooks, their figures and the tables they make are of a random sample of {customers:,} customers with all their "
+        f"rows (seed {seed})"
+    )
+    if card.rows_rejected > len(shown):
+        card.quirks.append(
+            f"the first {len(shown):,} rejected rows are shown; all are in all_customers/rejects"
+        )
+    return datasets.Dataset(card.name, made, card)

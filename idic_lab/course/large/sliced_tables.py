@@ -11,16 +11,72 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tqdm import tqdm
-
 from idic_lab import dataframes, tables
+from idic_lab.course.console import Console
 from idic_lab.datasets.own.large_columns import literal
 from idic_lab.durability import whole_files
 
 PROGRESS = "progress.json"
 THREADS = 4
+
+
+@dataclass
+class Progress:
+    """How far a large run has come and what it found, as ``progress.json`` keeps it.
+
+    Attributes
+    ----------
+    key : str
+        Of what the tables are made of.
+    slices : int
+    begun : str
+        The step at work.
+    done : list of str
+        Steps.
+    seconds : dict of str to float
+        Step to how long it took.
+    files : dict of str to int
+        Part of a table to its size in bytes.
+    card : dict
+        Of all data.
+    customers, sampled, seed : int
+        All customers, those that the notebooks see, and the seed of the sample.
+    models : list of str
+        The fitted models in words.
+    totals : list of dict
+        Segment, customers, revenue, residual_value.
+    not_made : dict of str to str
+        Table to the reason.
+    """
+
+    key: str
+    slices: int
+    begun: str = ""
+    done: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    files: dict[str, int] = field(default_factory=dict)
+    card: dict = field(default_factory=dict)
+    customers: int = 0
+    sampled: int = 0
+    seed: int = 0
+    models: list[str] = field(default_factory=list)
+    totals: list[dict] = field(default_factory=list)
+    not_made: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> Progress | None:
+        """What a folder holds; None when there is nothing, or nothing that can be read."""
+        try:
+            return cls(**json.loads((folder / PROGRESS).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, folder: Path) -> None:
+        """Write it down whole."""
+        whole_files.write_json(folder / PROGRESS, asdict(self))
 
 
 class SlicedTables:
@@ -38,15 +94,11 @@ class SlicedTables:
         GB that the engine may take; what needs more goes through a folder on disk.
     last_step : str
         The step after which the lines, which all steps read, are not needed.
-    tell : callable
-        Receives one line per step.
-    progress : bool
-        Draw bars over the slices.
+    console : Console
 
     Attributes
     ----------
-    state : dict
-        What is kept in ``progress.json``.
+    state : Progress
     connection : duckdb.DuckDBPyConnection
     """
 
@@ -57,10 +109,9 @@ class SlicedTables:
         key: str,
         memory: float,
         last_step: str,
-        tell: Callable[[str], None],
-        progress: bool,
+        console: Console,
     ):
-        self.folder, self.tell, self.progress = folder, tell, progress
+        self.folder, self.console = folder, console
         self.parts = range(slices)
         self.state = self._state(key, last_step)
         temporary = folder / "temporary"
@@ -79,19 +130,20 @@ class SlicedTables:
         self.connection.close()
         shutil.rmtree(self.folder / "temporary", ignore_errors=True)
 
-    def _state(self, key: str, last_step: str) -> dict:
+    def _state(self, key: str, last_step: str) -> Progress:
         """What an earlier call left, when it worked on the same files with the same code."""
-        try:
-            state = json.loads((self.folder / PROGRESS).read_text(encoding="utf-8"))
-            whole = all((self.folder / file).stat().st_size == size for file, size in state["files"].items())
-            usable = last_step in state["done"] or (self.folder / "lines").exists()
-            if state["key"] == key and whole and usable:
+        state = Progress.read(self.folder)
+        if state is not None and state.key == key:
+            sizes = {
+                file: (self.folder / file).stat().st_size
+                for file in state.files
+                if (self.folder / file).exists()
+            }
+            if sizes == state.files and (last_step in state.done or (self.folder / "lines").exists()):
                 return state
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        return {"key": key, "done": [], "seconds": {}, "files": {}, "slices": len(self.parts)}
+        return Progress(key, len(self.parts))
 
     def step(self, name: str, what: str, work: Callable[[], None], makes: tuple = ()) -> None:
         """Do one step unless it is done, and keep in mind that it is.
@@ -106,29 +158,24 @@ class SlicedTables:
         makes : tuple of str
             Tables; parts of them that this step left when it was stopped are kept.
         """
-        if name in self.state["done"]:
-            self.tell(f"All customers: {what}: kept from the last call")
+        if name in self.state.done:
+            self.console.say(f"All customers: {what}: kept from the last call")
             return
-        self.tell(f"All customers: {what} ...")
+        self.console.say(f"All customers: {what} ...")
         began = time.monotonic()
-        if self.state.get("begun") != name:
+        if self.state.begun != name:
             for table in makes:
                 shutil.rmtree(self.folder / table, ignore_errors=True)
-                gone = [file for file in self.state["files"] if file.startswith(f"{table}/")]
-                for file in gone:
-                    del self.state["files"][file]
-            self.state["begun"] = name
-            self.keep()
+                for file in [file for file in self.state.files if file.startswith(f"{table}/")]:
+                    del self.state.files[file]
+            self.state.begun = name
+            self.state.write(self.folder)
         work()
         seconds = round(time.monotonic() - began, 1)
-        self.state["seconds"][name] = seconds
-        self.state["done"].append(name)
-        self.keep()
-        self.tell(f"All customers: {what}: done in {seconds} s")
-
-    def keep(self) -> None:
-        """Write down what is done."""
-        whole_files.write_json(self.folder / PROGRESS, self.state)
+        self.state.seconds[name] = seconds
+        self.state.done.append(name)
+        self.state.write(self.folder)
+        self.console.say(f"All customers: {what}: done in {seconds} s")
 
     def path(self, table: str, part: int) -> Path:
         return self.folder / table / f"part-{part:04d}.parquet"
@@ -170,8 +217,9 @@ class SlicedTables:
                 tables.check(table, self.connection.read_parquet(str(partial)))
             os.replace(partial, path)
         if table != "measures":
-            self.state["files"][str(path.relative_to(self.folder))] = path.stat().st_size
+            self.state.files[str(path.relative_to(self.folder))] = path.stat().st_size
         return self.part(table, part)
 
-    def bar(self, parts):
-        return tqdm(parts, disable=not self.progress, unit="slice", leave=False)
+    def over(self, parts):
+        """The same parts, with a bar over them."""
+        return self.console.over(parts, "slice")

@@ -1,19 +1,27 @@
-"""What an executed notebook found, taken from its outputs: headline sentences, and figures with words for them."""
+"""What an executed notebook found, taken from its outputs, and its links, where neither glossary nor exercises stand beside it."""
 
 from __future__ import annotations
 
+import copy
 import html
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import nbformat
 
 from idic_lab import shipped
-from idic_lab.notebook.lab import FIGURE
+from idic_lab.course.runs.manifest import Manifest
+from idic_lab.notebook.lab import FIGURE, HEADLINE
 from idic_lab.pipeline import stages
 
 _IMAGE = re.compile(r'<img\b[^>]*src="data:image/png;base64,(?P<png>[^"]+)"[^>]*>')
 _ALT = re.compile(r'\balt="[^"]*"')
+_LINK = re.compile(r'<a\b[^>]*?\bhref="(?P<address>[^"]*)"[^>]*>(?P<text>.*?)</a>', re.S)
+_NOTEBOOK = re.compile(r"(?P<name>[^/]+)\.ipynb(?P<place>#.*)?")
+_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|#", re.I)  # a web address, or a place on the page itself
+_MARKDOWN_LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<address>[^)\s]+)\)")
+_COURSE_TEXT = "text_in_the_course"  # in the metadata of a cell: the text before its links were mended
 FIRST = 2  # figures of a notebook that stand beside its findings; the others follow at the end
 STEPS = {
     "IDIC": "The data, and what was asked of them.",
@@ -76,18 +84,18 @@ class Section:
         return self.figures[FIRST:]
 
 
-def headlines(notebook: nbformat.NotebookNode, mime: str) -> dict[str, dict]:
+def headlines(notebook: nbformat.NotebookNode) -> dict[str, dict]:
     """The headline numbers an executed notebook stated: name to value and sentence."""
     found = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            stated = output.get("data", {}).get(mime)
+            stated = output.get("data", {}).get(HEADLINE)
             if stated:
                 found[stated["name"]] = {"value": stated["value"], "sentence": stated["sentence"]}
     return found
 
 
-def section(stage: stages.Stage, notebook: nbformat.NotebookNode, mime: str) -> Section:
+def section(stage: stages.Stage, notebook: nbformat.NotebookNode) -> Section:
     """The findings of one executed notebook."""
     title = title_of(notebook, stage.notebook)
     pictures = [
@@ -97,7 +105,7 @@ def section(stage: stages.Stage, notebook: nbformat.NotebookNode, mime: str) -> 
         for output in cell.get("outputs", [])
         if "image/png" in output.get("data", {})
     ]
-    sentences = [stated["sentence"] for stated in headlines(notebook, mime).values()]
+    sentences = [stated["sentence"] for stated in headlines(notebook).values()]
     return Section(stage.notebook, title, stage.step, sentences, pictures)
 
 
@@ -130,16 +138,16 @@ def with_words_for_pictures(page: str, notebook: nbformat.NotebookNode) -> str:
     return _IMAGE.sub(described, page)
 
 
-def not_run(record: dict) -> dict[str, str]:
+def not_run(state: Manifest) -> dict[str, str]:
     """Notebooks of the course that a run did not execute, each with the reason."""
-    failed = next((name for name, entry in record["notebooks"].items() if entry["status"] == "failed"), None)
     reasons = {}
-    for stage in stages.STAGES:
-        name = stage.notebook
-        if name in record["skipped"]:
-            reasons[name] = record["skipped"][name]
-        elif name not in record["notebooks"]:
-            reasons[name] = f"not reached, since {failed} failed" if failed else "not asked for in this run"
+    for name in (stage.notebook for stage in stages.STAGES):
+        if name in state.skipped:
+            reasons[name] = state.skipped[name]
+        elif name in state.not_reached:
+            reasons[name] = f"not reached, since {state.not_reached[name]} failed"
+        elif name not in state.notebooks:
+            reasons[name] = "not asked for in this run"
     return reasons
 
 
@@ -165,3 +173,103 @@ def terms_in(texts: list[str]) -> dict[str, str]:
         if spoken and short.lower() not in _EVERYDAY.split():
             found[term.replace("`", "")] = meaning.replace("`", "")
     return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def mend_cells(notebook: nbformat.NotebookNode, executed: Collection[str]) -> bool:
+    """Let the links in the text of an executed notebook lead to what stands beside it; in place.
+
+    A link to a notebook of the run stays. Of others the words stay; where they led into the project, the path follows in
+    brackets. The text of the course is kept in the cell's metadata, so that a notebook executed later gets its link.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    executed : collection of str
+        Names of the notebooks that stand beside it.
+
+    Returns
+    -------
+    bool
+        Whether anything was changed.
+
+    Examples
+    --------
+    >>> text = "[Value](21_value.ipynb), [Glossary](../docs/glossary.md)"
+    >>> notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    >>> mend_cells(notebook, [])
+    True
+    >>> notebook.cells[0].source
+    'Value, Glossary (in the project: docs/glossary.md)'
+    >>> mend_cells(notebook, ["21_value"])
+    True
+    >>> notebook.cells[0].source
+    '[Value](21_value.ipynb), Glossary (in the project: docs/glossary.md)'
+    """
+
+    def mended(link: re.Match) -> str:
+        address = link["address"]
+        named = _NOTEBOOK.fullmatch(address)
+        if _ELSEWHERE.match(address) or (named and named["name"] in executed):
+            return link[0]
+        return link["text"] + ("" if named else f" (in the project: {address.removeprefix('../')})")
+
+    changed = False
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            course = cell.metadata.get(_COURSE_TEXT, cell.source)
+            text = _MARKDOWN_LINK.sub(mended, course)
+            changed |= text != cell.source
+            cell.source = text
+            if text != course:
+                cell.metadata[_COURSE_TEXT] = course
+    return changed
+
+
+def as_in_the_course(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A copy of an executed notebook with the links that :func:`mend_cells` took out."""
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        cell.source = cell.metadata.get(_COURSE_TEXT, cell.source)
+    return notebook
+
+
+def lead_within_the_run(page: str, executed: Collection[str]) -> str:
+    """The page of a notebook whose links lead to what stands in the folder of the run.
+
+    A link to a notebook of the run leads to its page. A link to another notebook, to the glossary or to the exercises
+    leads nowhere from here: its words stay, and pointing at them tells where the thing is. Web addresses and places on
+    the page are left as they are.
+
+    Parameters
+    ----------
+    page : str
+        HTML.
+    executed : collection of str
+        Names of the notebooks that have a page beside this one.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> lead_within_the_run('<a href="21_value.ipynb">value</a>', ["21_value"])
+    '<a href="21_value.html">value</a>'
+    >>> lead_within_the_run('<a href="../docs/glossary.md">Glossary</a>', [])
+    '<span title="In the project: docs/glossary.md">Glossary</span>'
+    """
+
+    def mended(link: re.Match) -> str:
+        address = link["address"]
+        if not address or _ELSEWHERE.match(address):
+            return link[0]
+        notebook = _NOTEBOOK.fullmatch(address)
+        if notebook and notebook["name"] in executed:
+            return link[0].replace(
+                f'href="{address}"', f'href="{notebook["name"]}.html{notebook["place"] or ""}"', 1
+            )
+        if notebook:
+            return f'<span title="Not executed in this run: {address}">{link["text"]}</span>'
+        return f'<span title="In the project: {address.removeprefix("../")}">{link["text"]}</span>'
+
+    return _LINK.sub(mended, page)

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import nbformat
 
-from idic_lab.course.runs import kernels
-from idic_lab.course.runs import notebooks as course_notebooks
-from idic_lab.pipeline.stages import Stage
+from idic_lab.course.console import Console
+from idic_lab.course.runs import kernels, notebooks
+from idic_lab.notebook import sections
+from idic_lab.pipeline.stages import Stage, can_be_made
+from idic_lab.repository import REPOSITORY_FILE, Repository
+from idic_lab.tables import Part
 
 # Inside a run folder notebooks are executed in its own subfolder, so that this relative path, and no path of the
 # machine, is what an executed notebook shows.
@@ -22,7 +25,9 @@ class NotebookFailed(Exception):
     """A notebook did not come to its end; the message is for a person."""
 
 
-def execute(stage: Stage, dataset: str, folder: Path, parameters: dict[str, object], progress: bool) -> None:
+def execute(
+    stage: Stage, dataset: str, folder: Path, parameters: dict[str, object], console: Console
+) -> None:
     """Execute one notebook; what stands in the folder under its own name is always a whole execution.
 
     Parameters
@@ -34,8 +39,8 @@ def execute(stage: Stage, dataset: str, folder: Path, parameters: dict[str, obje
         Of the run.
     parameters : dict
         Of the run; the notebook gets those it takes.
-    progress : bool
-        Show papermill's bar over the cells.
+    console : Console
+        Is told of each cell's end.
 
     Raises
     ------
@@ -46,33 +51,26 @@ def execute(stage: Stage, dataset: str, folder: Path, parameters: dict[str, obje
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    target = folder / "notebooks" / f"{stage.notebook}.ipynb"
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # it reports what the run reports better
+    target = (folder / "notebooks" / f"{stage.notebook}.ipynb").absolute()
     partial = target.with_name(f"{stage.notebook}.partial.ipynb")
-    takes = course_notebooks.parameters_of(stage)
-    values = {
-        "dataset": dataset,
-        "run_dir": _RUN_DIR_SEEN_FROM_NOTEBOOK,
-        **{name: value for name, value in parameters.items() if name in takes},
-    }
+    takes = notebooks.parameters_of(stage)
+    values = {"dataset": dataset, "run_dir": _RUN_DIR_SEEN_FROM_NOTEBOOK}
+    values |= {name: value for name, value in parameters.items() if name in takes}
     target.unlink(missing_ok=True)
     where = f"of {stage.notebook}; its partial execution is in notebooks/{partial.name}"
     try:
-        with course_notebooks.quiet("papermill", logging.CRITICAL):
-            papermill.execute_notebook(
-                str(course_notebooks.path_of(stage)),
-                str(partial),
-                parameters=values,
-                cwd=str(target.parent),
-                progress_bar=progress,
-                config=kernels.configuration(),
-                extra_arguments=kernels.ARGUMENTS,
-                **kernels.PATIENCE,
-            )
+        papermill.execute_notebook(
+            _with_what_can_be_fed(stage, folder),
+            partial,
+            parameters=values,
+            progress_bar=False,
+            on_cell_complete=lambda **_: console.cell_ended(),
+            **kernels.settings(target.parent),
+        )
     except PapermillExecutionError as error:
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}")
-        if (
-            not error.evalue and error.ename == "CellExecutionError"
-        ):  # what papermill says when it was told nothing
+        if not error.evalue and error.ename == "CellExecutionError":  # what papermill says when told nothing
             message = "The cell failed, and its kernel could not say why: it may have run out of memory."
         raise NotebookFailed(f"{message}\n(cell {error.exec_count} {where})") from None
     except DeadKernelError:
@@ -83,12 +81,20 @@ def execute(stage: Stage, dataset: str, folder: Path, parameters: dict[str, obje
     except RuntimeError as error:  # as jupyter_client says that a kernel did not start
         raise NotebookFailed(f"The kernel could not be started: {error}") from None
     notebook = nbformat.read(partial, as_version=4)
-    notebook.metadata.pop("papermill", None)  # holds paths of the machine and times
-    for cell in notebook.cells:
-        cell.metadata.pop("papermill", None)
-        cell.metadata.pop("execution", None)
+    for told in (notebook, *notebook.cells):
+        told.metadata.pop("papermill", None)  # holds paths of the machine and times
+        told.metadata.pop("execution", None)
     nbformat.write(notebook, partial)
     os.replace(partial, target)
+
+
+def _with_what_can_be_fed(stage: Stage, folder: Path) -> nbformat.NotebookNode:
+    """The notebook of the course, each section that the data cannot feed replaced by a line."""
+    notebook = nbformat.read(notebooks.path_of(stage), as_version=4)
+    names = Repository(folder / REPOSITORY_FILE).names()
+    at_hand = {*map(Part, names), *can_be_made(names)}
+    sections.prune(notebook, lambda name: Part.of(name) in at_hand)
+    return notebook
 
 
 def _last_begun(partial: Path) -> str:
@@ -97,9 +103,6 @@ def _last_begun(partial: Path) -> str:
         cells = [cell for cell in nbformat.read(partial, as_version=4).cells if cell.cell_type == "code"]
     except (OSError, ValueError):
         return "before the first cell"
-    begun = [
-        n
-        for n, cell in enumerate(cells, start=1)
-        if cell.metadata.get("papermill", {}).get("status") != "pending"
-    ]
+    states = [cell.metadata.get("papermill", {}).get("status") for cell in cells]
+    begun = [number for number, state in enumerate(states, start=1) if state != "pending"]
     return f"cell {begun[-1]}" if begun else "before the first cell"

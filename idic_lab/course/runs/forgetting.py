@@ -1,11 +1,15 @@
-"""Removing a customer from everything a run left: the repository, exported tables, notebooks, pages and report."""
+"""Removing a customer from everything a run left: the repository, exported tables, notebooks, pages and report, and the
+tables of all customers, which a large run keeps as Parquet and not in the repository.
+"""
 
 from __future__ import annotations
 
 import html
 import json
+import os
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,15 +18,16 @@ import filelock
 import nbformat
 import pandas as pd
 
-from idic_lab import datasets
-from idic_lab.course.large import forgetting_in_slices
+from idic_lab import dataframes, datasets
+from idic_lab.course.large.sliced_tables import Progress
 from idic_lab.course.pages import report
-from idic_lab.course.runs import manifest as manifests
-from idic_lab.course.runs import run_folder
+from idic_lab.course.runs import manifest, run_folder
+from idic_lab.course.runs.manifest import Manifest
+from idic_lab.course.runs.run_folder import ALL_CUSTOMERS
+from idic_lab.datasets.own.large_columns import literal
 from idic_lab.durability import whole_files
 from idic_lab.errors import DataError, RepositoryError
-from idic_lab.notebook.lab import CARD_FILE, HEADLINE, REPOSITORY_FILE
-from idic_lab.repository import pseudonyms
+from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, pseudonyms
 from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
 
 # A picture may show one customer without a word that can be searched, where its cell chose one by number.
@@ -105,33 +110,32 @@ def _forget(folder: Path, repository: Repository, customer: str) -> Forgotten:
     if repository.has(pseudonyms.KEYS):
         with suppress(DataError):
             names |= {*pseudonyms.find(repository, customer)}
-    large = forgetting_in_slices.are_there(folder)
+    large = holds_all_customers(folder)
     if not told:
         # Of a large run the repository holds a sample only; or an earlier removal was cut short behind it.
         left_to_do = large and customer in (repository.forgotten() or ())
-        if not left_to_do and not (large and forgetting_in_slices.know(folder, names)):
+        if not left_to_do and not (large and all_customers_know(folder, names)):
             raise DataError("No table of the run knows a customer with this number.")
         told = [customer]
         repository.forget(customer, known_elsewhere=True)
     repository.salt()  # opens the file for writing: when that cannot be, nothing is touched
-    record = manifests.read(folder)
-    record["status"] = "removing a customer"
-    whole_files.write_json(folder / manifests.FILE, record)
+    state = manifest.read(folder)
+    state.write(folder, "removing a customer")
     shown = _remove_what_shows(folder, told)
     for exported in (folder / "tables").glob("*.parquet"):
         exported.unlink()
     whole_files.remove_leftovers(folder)
-    rows = forgetting_in_slices.remove(folder, names) if large else {}
+    rows = remove_from_all_customers(folder, names) if large else {}
     result = Forgotten(repository.forget(customer, known_elsewhere=large) | rows, shown)
     (folder / "tables").mkdir(exist_ok=True)
     run_folder.export_tables(folder)
-    record["notebooks"] = {
+    state.notebooks = {
         name: entry
-        for name, entry in record["notebooks"].items()
-        if name not in shown and not _mentions(json.dumps(entry, ensure_ascii=False), told)
+        for name, entry in state.notebooks.items()
+        if name not in shown and not _mentions(entry.error, told)
     }
     _rewrite_card(folder, told)
-    _rewrite_report(folder, record, shown)
+    _rewrite_report(folder, state, shown)
     left = still_shown(folder, told)
     if left:
         raise RepositoryError(
@@ -221,19 +225,11 @@ def _rewrite_card(folder: Path, told: list[str]) -> None:
         whole_files.write_json(path, card)
 
 
-def _rewrite_report(folder: Path, record: dict, shown: list[str]) -> None:
+def _rewrite_report(folder: Path, state: Manifest, shown: list[str]) -> None:
     """Results and report of the notebooks that are left; the run is complete only when none had to go."""
-    executed = {
-        name: nbformat.read(folder / "notebooks" / f"{name}.ipynb", as_version=4)
-        for name, entry in record["notebooks"].items()
-        if entry.get("status") == "done"
-    }
-    found = {name: report.headlines(notebook, HEADLINE) for name, notebook in executed.items()}
-    whole_files.write_json(folder / "results.json", found)
-    record["status"] = "incomplete: a customer was removed" if shown else "complete"
     card = datasets.Card.from_dict(json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
-    report.write(folder, card, executed, record, HEADLINE)
-    whole_files.write_json(folder / manifests.FILE, record)
+    report.publish(folder, card, state)
+    state.write(folder, "incomplete: a customer was removed" if shown else "complete")
 
 
 def still_shown(folder: Path, told: list[str]) -> list[str]:
@@ -246,3 +242,82 @@ def still_shown(folder: Path, told: list[str]) -> list[str]:
         if _mentions(path.read_text(encoding="utf-8", errors="replace"), told):
             found.append(path.relative_to(folder).as_posix())
     return found
+
+
+def holds_all_customers(run_folder: Path) -> bool:
+    """Whether a run folder holds tables of all customers."""
+    return (run_folder / ALL_CUSTOMERS).is_dir()
+
+
+def all_customers_know(run_folder: Path, names: Collection[str]) -> bool:
+    """Whether a table of all customers has a row of a customer of one of these names."""
+    with dataframes.connect() as connection:
+        return any(_rows_and_rest(connection, file, names) for file in _all_customers_files(run_folder))
+
+
+def remove_from_all_customers(run_folder: Path, names: Collection[str]) -> dict[str, int]:
+    """Remove a customer's rows from every table of all customers; the value of a rejected row that names them is blanked.
+
+    Each file is written anew and takes its place in one step, so that a removal that was cut short can be given again.
+    Totals, counts and the fitted models stay as they were.
+
+    Parameters
+    ----------
+    run_folder : Path
+    names : collection of str
+        The customer as the source names them.
+
+    Returns
+    -------
+    dict of str to int
+        Table, as in ``all_customers/rfm``, to the rows removed or blanked, for the tables that had any.
+    """
+    folder, removed = run_folder / ALL_CUSTOMERS, Counter()
+    whole_files.remove_leftovers(folder)
+    with dataframes.connect() as connection:
+        for file in _all_customers_files(run_folder):
+            found = _rows_and_rest(connection, file, names)
+            if found is None:
+                continue
+            rows, rest = found
+            partial = file.with_suffix(".partial")
+            connection.execute(f"COPY ({rest}) TO {literal(str(partial))} (FORMAT parquet, COMPRESSION zstd)")
+            os.replace(partial, file)
+            removed[f"{ALL_CUSTOMERS}/{file.relative_to(folder).parts[0]}"] += rows
+    _correct_progress(folder, names)
+    return dict(removed)
+
+
+def _all_customers_files(run_folder: Path) -> list[Path]:
+    return sorted((run_folder / ALL_CUSTOMERS).rglob("*.parquet"))
+
+
+def _rows_and_rest(connection, file: Path, names: Collection[str]) -> tuple[int, str] | None:
+    """How many rows of a file are the customer's, and SQL that gives the file without them; None when there are none."""
+    source = f"read_parquet({literal(str(file))}, hive_partitioning = false)"
+    columns = [name for name, *_ in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
+    listed = ", ".join(literal(name) for name in sorted(names))
+    told = [f"{column}::VARCHAR IN ({listed})" for column in OF_CUSTOMER if column in columns]
+    if told:
+        mine = " OR ".join(told)
+        rest = f"SELECT * FROM {source} WHERE NOT coalesce({mine}, false)"
+    elif "value" in columns:  # rejected rows are counted; only the value may name somebody
+        mine = " OR ".join(f"contains(value, {literal(name)})" for name in sorted(names))
+        rest = f"SELECT * REPLACE (CASE WHEN {mine} THEN NULL ELSE value END AS value) FROM {source}"
+    else:
+        return None
+    rows = connection.execute(f"SELECT count(*) FROM {source} WHERE {mine}").fetchall()[0][0]
+    return (rows, rest) if rows else None
+
+
+def _correct_progress(folder: Path, names: Collection[str]) -> None:
+    """Let the next call know the files as they are now, so that it keeps them."""
+    state = Progress.read(folder)
+    if state is None:
+        return
+    for file in state.files:
+        if (folder / file).exists():  # one that is missing stays listed, so that it is missed
+            state.files[file] = (folder / file).stat().st_size
+    listed = state.card.get("customers_only_returns", [])
+    state.card["customers_only_returns"] = [one for one in listed if one not in names]
+    state.write(folder)

@@ -10,40 +10,130 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from idic_lab.course.runs import notebooks
+from idic_lab.durability import whole_files
 from idic_lab.pipeline.stages import Stage
 
 FILE = "manifest.json"
 _VERSIONS = ("duckdb", "lifetimes", "matplotlib", "numpy", "pandas", "papermill", "scikit-learn", "scipy")
 
 
-def read(folder: Path) -> dict:
-    """The manifest of a run folder; when there is none, or it cannot be read, an empty one that says so."""
+@dataclass
+class Executed:
+    """How the execution of one notebook ended.
+
+    Attributes
+    ----------
+    status : {"done", "failed"}
+    seconds : float
+    key : str
+        Of all that it depended on.
+    error : str
+        What went wrong, for a person.
+    """
+
+    status: str
+    seconds: float = 0.0
+    key: str = ""
+    error: str = ""
+
+    @property
+    def done(self) -> bool:
+        return self.status == "done"
+
+
+@dataclass
+class Manifest:
+    """What a run is of and how far it has come.
+
+    Attributes
+    ----------
+    status : str
+        "new", "running", "interrupted", "failed" or "complete"; "damaged" when the file could not be read; a removal of a
+        customer says so here too.
+    dataset, fingerprint : str
+    parameters, versions : dict
+    base : str
+        Hash of what all notebooks depend on.
+    notebooks : dict of str to Executed
+    skipped : dict of str to str
+        Notebook to the reason: the data cannot feed it.
+    not_reached : dict of str to str
+        Notebook to the failed one it depends on.
+    all_customers : dict
+        Of a run on large data, what is known of the tables of all customers.
+    """
+
+    status: str = "new"
+    dataset: str = ""
+    fingerprint: str = ""
+    parameters: dict[str, object] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    base: str = ""
+    notebooks: dict[str, Executed] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    not_reached: dict[str, str] = field(default_factory=dict)
+    all_customers: dict = field(default_factory=dict)
+
+    @property
+    def done(self) -> list[str]:
+        """The notebooks that were executed to their end."""
+        return [name for name, entry in self.notebooks.items() if entry.done]
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """The notebooks that failed, with what went wrong."""
+        return {name: entry.error for name, entry in self.notebooks.items() if entry.status == "failed"}
+
+    def write(self, folder: Path, status: str = "") -> None:
+        """Write the file whole, with another status if one is given."""
+        self.status = status or self.status
+        whole_files.write_json(
+            folder / FILE,
+            {name: told for name, told in asdict(self).items() if name != "all_customers" or told},
+        )
+
+
+def read(folder: Path) -> Manifest:
+    """The manifest of a run folder; when there is none, or it cannot be read, an empty one that says so.
+
+    Examples
+    --------
+    >>> read(Path("no such folder")).status
+    'new'
+    """
     path = folder / FILE
     if not path.exists():
-        return {"status": "new", "notebooks": {}}
+        return Manifest()
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        sound = all(entry["status"] for entry in manifest["notebooks"].values()) and manifest["status"]
+        told = json.loads(path.read_text(encoding="utf-8"))
+        told["notebooks"] = {name: Executed(**entry) for name, entry in told["notebooks"].items()}
+        return Manifest(**told) if told["status"] else Manifest("damaged")
     except (ValueError, KeyError, TypeError, AttributeError):
-        sound = False
-    return manifest if sound else {"status": "damaged", "notebooks": {}}
+        return Manifest("damaged")
 
 
 def versions() -> dict[str, str]:
     """Versions of Python, of this package and of the packages that numbers depend on."""
-    found = {name: importlib.metadata.version(name) for name in _VERSIONS}
-    return {"python": platform.python_version(), "idic-lab": importlib.metadata.version("idic-lab"), **found}
+    found = {}
+    for name in ("idic-lab", *_VERSIONS):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return {"python": platform.python_version(), **found}
 
 
 def base(fingerprint: str, parameters: dict) -> str:
     """The hash of what all notebooks of a run depend on: data, parameters, package and versions."""
-    package = _hash_files(sorted(Path(__file__).resolve().parents[2].rglob("*.py")))
-    return _hash(
-        fingerprint, package, json.dumps(parameters, sort_keys=True, default=str), json.dumps(versions())
-    )
+    package = Path(__file__).resolve().parents[2]
+    files = sorted(path for path in package.rglob("*") if path.suffix in (".py", ".toml"))
+    code = _hash(*(part for path in files for part in (path.name, path.read_bytes())))
+    told = json.dumps(parameters, sort_keys=True, default=str)
+    return _hash(fingerprint, code, told, json.dumps(versions()))
 
 
 def keys(stages: list[Stage], base: str) -> dict[str, str]:
@@ -56,26 +146,14 @@ def keys(stages: list[Stage], base: str) -> dict[str, str]:
     base : str
         What they all depend on.
     """
-    result: dict[str, str] = {}
-    made_by: dict[str, str] = {}
-    for stage in stages:
-        source = _hash_cells(notebooks.path_of(stage))
-        before = sorted({made_by[table] for table in stage.needs + stage.uses if table in made_by})
-        result[stage.notebook] = _hash(base, source, *[result[notebook] for notebook in before])
-        for table in stage.makes:
-            made_by[table] = stage.notebook
-            made_by.setdefault(table.partition(":")[0], stage.notebook)
-    return result
-
-
-def _hash_cells(path: Path) -> str:
-    """Hash of what a notebook says, not of its stored outputs: re-saving it must not undo a run."""
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    return _hash(*("".join(cell["source"]) for cell in notebook["cells"]))
-
-
-def _hash_files(paths: list[Path]) -> str:
-    return _hash(*(part for path in paths for part in (path.name, path.read_bytes())))
+    made: dict[str, str] = {}
+    for place, stage in enumerate(stages):
+        reads = stage.needs + stage.uses
+        before = [other for other in stages[:place] if any(map(other.gives, reads))]
+        made[stage.notebook] = _hash(
+            base, *notebooks.sources_of(stage), *(made[other.notebook] for other in before)
+        )
+    return made
 
 
 def _hash(*parts: str | bytes) -> str:

@@ -1,24 +1,29 @@
-"""Finding the course's notebooks, and what parameters they take."""
+"""Finding the course's notebooks, and what parameters they take; loads nothing, so that a mistyped name is told at once."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
+import ast
+import json
 import shutil
 from pathlib import Path
 
-import yaml
-
 from idic_lab import shipped
-from idic_lab.errors import DataError, LabError, UnknownName
-from idic_lab.pipeline.stages import STAGES, Stage
+from idic_lab.errors import DataError, LabError, UnknownName, pick
+from idic_lab.pipeline import stages
+from idic_lab.pipeline.stages import Stage
 
 # Set by the runner for every notebook, so not to be given by hand.
 RESERVED = {"dataset": "name the data set first, as in 'idic-lab run cdnow'", "run_dir": "use --out"}
 
 
 def folder() -> Path:
-    """The folder of the course's notebooks: beside the package in a checkout, inside it when installed."""
+    """The folder of the course's notebooks: beside the package in a checkout, inside it when installed.
+
+    Examples
+    --------
+    >>> (folder() / "00_start_here.ipynb").exists()
+    True
+    """
     found = shipped("notebooks")
     if not (found / "00_start_here.ipynb").exists():
         raise DataError(f"The course's notebooks are missing: there is no folder {str(found)!r}.")
@@ -37,6 +42,18 @@ def lay_out(target: Path) -> None:
         shutil.copytree(shipped(name), target / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
 
 
+def taught() -> list[Stage]:
+    """The stages whose notebooks are in the folder, in the order of the course.
+
+    Examples
+    --------
+    >>> taught()[0].notebook
+    '00_start_here'
+    """
+    here = folder()
+    return [stage for stage in stages.STAGES if (here / f"{stage.notebook}.ipynb").exists()]
+
+
 def select(only: str | None) -> list[Stage]:
     """The stages named by numbers or names, in the order of the course; all of them without `only`.
 
@@ -50,16 +67,16 @@ def select(only: str | None) -> list[Stage]:
     >>> [stage.notebook for stage in select("22")]
     ['22_differentiate_lifetime_value']
     """
+    known = taught()
     if not only:
-        return list(STAGES)
-    wanted = [part.strip() for part in only.split(",") if part.strip()]
+        return known
     chosen = set()
-    for part in wanted:
-        matches = [stage for stage in STAGES if stage.notebook.startswith(part) or stage.name == part]
+    for part in filter(None, map(str.strip, only.split(","))):
+        matches = {stage.name for stage in known if stage.notebook.startswith(part) or stage.name == part}
         if not matches:
-            raise UnknownName("notebook", part, [stage.notebook for stage in STAGES])
-        chosen.update(matches)
-    return [stage for stage in STAGES if stage in chosen]
+            raise UnknownName("notebook", part, [stage.notebook for stage in known])
+        chosen |= matches
+    return [stage for stage in known if stage.name in chosen]
 
 
 def path_of(stage: Stage) -> Path:
@@ -70,26 +87,49 @@ def path_of(stage: Stage) -> Path:
     return path
 
 
-def parameters_of(stage: Stage) -> dict[str, object]:
-    """The parameters a notebook takes, with their default values as written (text of the literal)."""
-    import papermill
+def sources_of(stage: Stage, kind: str = "", tag: str = "") -> list[str]:
+    """What the cells of a notebook say, not their stored outputs: all, those of a kind, or those with a tag.
 
-    with quiet("papermill"):
-        found = papermill.inspect_notebook(str(path_of(stage)))
-    return {name: info["default"] for name, info in found.items()}
+    Examples
+    --------
+    >>> sources_of(select("22")[0], tag="parameters")[0].splitlines()[0]
+    'dataset = "cdnow"'
+    """
+    cells = json.loads(path_of(stage).read_text(encoding="utf-8"))["cells"]
+    return [
+        "".join(cell["source"])
+        for cell in cells
+        if kind in ("", cell["cell_type"]) and (not tag or tag in cell["metadata"].get("tags", ()))
+    ]
 
 
-def check_parameters(given: dict[str, object], stages: list[Stage]) -> None:
+def parameters_of(stage: Stage) -> dict[str, str]:
+    """The parameters a notebook takes, with their default values as written.
+
+    Examples
+    --------
+    >>> parameters_of(select("22")[0])["margin"]
+    '0.3'
+    """
+    found = {}
+    for source in sources_of(stage, tag="parameters"):
+        for line in ast.parse(source).body:
+            targets = getattr(line, "targets", None) or [getattr(line, "target", None)]
+            found |= {
+                target.id: ast.unparse(line.value) for target in targets if isinstance(target, ast.Name)
+            }
+    return found
+
+
+def check_parameters(given: dict[str, object], chosen: list[Stage]) -> None:
     """Refuse a parameter that none of the notebooks takes, with the nearest name."""
     for name, way in RESERVED.items():
         if name in given:
             raise LabError(f"The parameter '{name}' is set by the run itself; {way}.")
-    if not given:
-        return
-    known = {name for stage in stages for name in parameters_of(stage)} - set(RESERVED)
-    for name in given:
-        if name not in known:
-            raise UnknownName("parameter", name, sorted(known))
+    if given:
+        known = sorted({name for stage in chosen for name in parameters_of(stage)} - set(RESERVED))
+        for name in given:
+            pick("parameter", name, known)
 
 
 def parse_parameter(text: str) -> tuple[str, object]:
@@ -102,6 +142,8 @@ def parse_parameter(text: str) -> tuple[str, object]:
     >>> parse_parameter("calibration_end=1997-09-30")
     ('calibration_end', '1997-09-30')
     """
+    import yaml
+
     name, equals, value = text.partition("=")
     if not equals or not name.strip().isidentifier():
         raise LabError(f"A parameter is written name=value, found {text!r}.")
@@ -110,18 +152,5 @@ def parse_parameter(text: str) -> tuple[str, object]:
     except yaml.YAMLError:
         parsed = value
     # YAML reads 1997-09-30 as a date object; notebooks take plain literals.
-    return name.strip(), parsed if isinstance(
-        parsed, bool | int | float | str | list | dict | None
-    ) else value
-
-
-@contextlib.contextmanager
-def quiet(name: str, to: int = logging.ERROR):
-    """Silence a logger below a level for a while: papermill reports what the run reports better."""
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(to)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
+    plain = isinstance(parsed, bool | int | float | str | list | dict | None)
+    return name.strip(), parsed if plain else value

@@ -1,27 +1,48 @@
-"""Re-execute and save the notebooks of the course: ``python -m idic_lab.course.refresh [NUMBER ...]``.
+"""Re-execute and save the notebooks of the course: ``python -m idic_lab.course.runs.refresh [NUMBER ...]``.
 
 The notebooks are their own golden record, so what is saved must be the same on every machine and at every time:
 execution counts in order, no times, no widget models that died with the kernel, no version of the interpreter. An
-execution that raises, or writes to stderr, is not saved. Links to the neighbours, the place in IDIC and the reading time
-are written anew (:mod:`idic_lab.course.navigation`).
+execution that raises, or writes to stderr, is not saved.
+
+What shows a reader the way is written anew: the links to the neighbours, the place in IDIC and the reading time, from the
+list of stages and from the notebook itself, so that they stay true when a notebook is moved, renamed or made longer.
 """
 
 from __future__ import annotations
 
+import math
+import re
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from idic_lab.course.pages import navigation
 from idic_lab.course.runs import kernels, notebooks
+from idic_lab.durability import whole_files
 from idic_lab.errors import LabError
-from idic_lab.pipeline.stages import STAGES
+from idic_lab.pipeline.stages import STAGES, Stage
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
+
+GLOSSARY = "../docs/glossary.md"
+CONTENTS = "00_start_here.ipynb"
+
+# The rule behind every reading time. A text with formulas and code is read more slowly than a novel.
+WORDS_PER_MINUTE = 150
+MINUTES_PER_CODE_CELL = 0.5
+MINUTES_PER_FIGURE_OR_TABLE = 1.0
+MINUTES_PER_TRY_IT = 5
+
+_STEPS = list(dict.fromkeys(stage.step for stage in STAGES[1:] if stage.step != "Compare"))
+_LINKS = re.compile(r"^(\[←|\[Contents\]\(|Contents ·).*$", re.M)
+_HOW_LONG = re.compile(r"^\*\*How long:\*\*.*?(?=\n\n|\Z)", re.M | re.S)
+_KNOW = "**What you need to know:**"
 
 
 def refresh(path: Path) -> None:
@@ -34,13 +55,7 @@ def refresh(path: Path) -> None:
     """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook,
-        config=kernels.configuration(),
-        extra_arguments=kernels.ARGUMENTS,
-        **kernels.PATIENCE,
-        timeout=600,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(path.parent)}},
+        notebook, timeout=600, kernel_name="python3", **kernels.settings(path.parent.absolute())
     )
     try:
         client.execute()
@@ -49,8 +64,8 @@ def refresh(path: Path) -> None:
     canonical(notebook, path.name)
     stage = next((stage for stage in STAGES if stage.notebook == path.stem), None)
     if stage:
-        navigation.renew(notebook, stage)
-    nbformat.write(notebook, path)
+        renew(notebook, stage)
+    whole_files.write(path, nbformat.writes(notebook) + "\n")
 
 
 def canonical(notebook: nbformat.NotebookNode, name: str) -> None:
@@ -86,13 +101,186 @@ def joined(outputs: list) -> list:
     return joined
 
 
+@dataclass(frozen=True)
+class ReadingTime:
+    """Minutes for a notebook: to read and run it, and to try what it says to try.
+
+    Examples
+    --------
+    >>> print(ReadingTime(40, 3))
+    55 minutes: 40 to read and run, 15 for the three things to try.
+    """
+
+    reading: int
+    things_to_try: int
+
+    @property
+    def trying(self) -> int:
+        """Minutes for the things to try."""
+        return self.things_to_try * MINUTES_PER_TRY_IT
+
+    @property
+    def total(self) -> int:
+        """Minutes altogether."""
+        return self.reading + self.trying
+
+    def __str__(self) -> str:
+        if not self.things_to_try:
+            return f"{self.total} minutes to read and run."
+        count = {1: "one thing", 2: "two things", 3: "three things", 4: "four things"}
+        things = count.get(self.things_to_try, f"{self.things_to_try} things")
+        return f"{self.total} minutes: {self.reading} to read and run, {self.trying} for the {things} to try."
+
+
+def reading_time(notebook: nbformat.NotebookNode) -> ReadingTime:
+    """How long a notebook takes, by one rule for all.
+
+    A minute for 150 words, half a minute for a code cell, a minute for a figure or a table to look at, all rounded up to
+    five minutes; and five minutes for each "Try it". The exercises are not counted.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Executed: its figures and tables are counted in the outputs.
+
+    Returns
+    -------
+    ReadingTime
+    """
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    words = sum(len(_HOW_LONG.sub("", text).split()) for text in _without_navigation(texts))
+    pictures = sum(
+        bool({"image/png", "text/html"} & set(output.get("data", {})))
+        and not str(output.get("data", {}).get("text/plain", "")).startswith("Controls:")
+        for cell in code
+        for output in cell.outputs
+    )
+    minutes = (
+        words / WORDS_PER_MINUTE + len(code) * MINUTES_PER_CODE_CELL + pictures * MINUTES_PER_FIGURE_OR_TABLE
+    )
+    return ReadingTime(5 * math.ceil(minutes / 5), sum(text.count("**Try it.**") for text in texts))
+
+
+def contents() -> pd.DataFrame:
+    """The notebooks of the course, as a table of contents.
+
+    Returns
+    -------
+    DataFrame
+        One row per stage, in order: notebook, step, title, minutes.
+
+    Examples
+    --------
+    >>> contents().loc[1, ["notebook", "step"]].tolist()
+    ['11_identify_sources_and_identities', 'Identify']
+    """
+    read = [nbformat.read(notebooks.path_of(stage), as_version=4) for stage in STAGES]
+    return pd.DataFrame(
+        {
+            "notebook": [stage.notebook for stage in STAGES],
+            "step": [stage.step for stage in STAGES],
+            "title": [_title(notebook) for notebook in read],
+            "minutes": [reading_time(notebook).total for notebook in read],
+        }
+    )
+
+
+def links(stage: Stage) -> str:
+    """The line of links that a notebook has at its top and at its end.
+
+    Examples
+    --------
+    >>> print(links(STAGES[1]).split(" · ")[1])
+    [Contents](00_start_here.ipynb)
+    """
+    position = STAGES.index(stage)
+    parts = [f"[Contents]({CONTENTS})" if position else "Contents", f"[Glossary]({GLOSSARY})"]
+    if position:
+        before = STAGES[position - 1]
+        parts.insert(0, f"[← {_short_title(before)}]({before.notebook}.ipynb)")
+    if position + 1 < len(STAGES):
+        after = STAGES[position + 1]
+        parts.append(f"[{_short_title(after)} →]({after.notebook}.ipynb)")
+    return " · ".join(parts)
+
+
+def place(stage: Stage, time: ReadingTime) -> str:
+    """Where a notebook stands in IDIC, with its reading time.
+
+    Examples
+    --------
+    >>> place(STAGES[1], ReadingTime(40, 3))
+    '**Identify** → Differentiate → Interact → Customize → Implement and monitor · 55 minutes'
+    """
+    steps = " → ".join(f"**{step}**" if step == stage.step else step for step in _STEPS)
+    if stage.step == "Compare":
+        steps += " · beside the loop: **Compare**"
+    return f"{steps} · {time.total} minutes"
+
+
+def renew(notebook: nbformat.NotebookNode, stage: Stage) -> None:
+    """Write the links, the step and the reading time into an executed notebook; in place.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Its first cell holds the title and "What you need to know"; its last cell is text.
+    stage : Stage
+    """
+    first, last = notebook.cells[0], notebook.cells[-1]
+    time = reading_time(notebook)
+    heading = first.source.splitlines()[0]
+    told = first.source[first.source.index(_KNOW) :] if _KNOW in first.source else ""
+    told = _HOW_LONG.sub("", told).strip()
+    first.source = "\n\n".join([heading, links(stage), place(stage, time), told, f"**How long:** {time}"])
+    last.source = (
+        f"{_LINKS.sub('', last.source).rstrip().removesuffix('---').rstrip()}\n\n---\n\n{links(stage)}"
+    )
+
+
+def _without_navigation(texts: list[str]) -> list[str]:
+    """The texts of a notebook without the links at both ends and the line of steps."""
+    first = texts[0]
+    told = first[first.index(_KNOW) :] if _KNOW in first else first
+    return [first.splitlines()[0], told, *(_LINKS.sub("", text) for text in texts[1:])]
+
+
+def _title(notebook: nbformat.NotebookNode) -> str:
+    return notebook.cells[0].source.splitlines()[0].removeprefix("# ").strip()
+
+
+def _short_title(stage: Stage) -> str:
+    """The part of a title after its step, which the line below names anyway."""
+    title = _title(nbformat.read(notebooks.path_of(stage), as_version=4)).rpartition(": ")[2]
+    return f"{stage.notebook[:2]} {title[0].upper()}{title[1:]}"
+
+
 def main(arguments: list[str]) -> None:
-    """Refresh the notebooks whose names begin with one of the arguments; all of them without arguments."""
-    for path in sorted(notebooks.folder().glob("[0-9]*.ipynb")):
-        if not arguments or any(path.name.startswith(argument) for argument in arguments):
-            began = time.monotonic()
-            refresh(path)
-            print(f"{path.name}: executed and saved in {time.monotonic() - began:.1f} s")
+    """Refresh the notebooks whose names begin with one of the arguments, two at a time; all of them without arguments.
+
+    With ``--links`` only what shows the way is written anew, without executing anything.
+    """
+    links_only, wanted = "--links" in arguments, tuple(one for one in arguments if one != "--links")
+    chosen = [stage for stage in notebooks.taught() if not wanted or stage.notebook.startswith(wanted)]
+    if links_only:
+        for stage in chosen:
+            notebook = nbformat.read(notebooks.path_of(stage), as_version=4)
+            renew(notebook, stage)
+            whole_files.write(notebooks.path_of(stage), nbformat.writes(notebook) + "\n")
+        return
+    code = [source for stage in chosen for source in notebooks.sources_of(stage, "code")]
+    with kernels.warm(kernels.imports(code)), ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(_timed, notebooks.path_of(stage)) for stage in chosen]
+        for future in as_completed(futures):
+            print(future.result())
+
+
+def _timed(path: Path) -> str:
+    began = time.monotonic()
+    with kernels.own_loop():
+        refresh(path)
+    return f"{path.name}: executed and saved in {time.monotonic() - began:.1f} s"
 
 
 if __name__ == "__main__":

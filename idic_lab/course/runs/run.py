@@ -1,25 +1,29 @@
-"""Running the course on a data set: every notebook it can feed, in order, into one run folder."""
+"""Running the course on a data set: every notebook it can feed, into one run folder, side by side where tables allow."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from idic_lab import datasets
+from idic_lab.course.console import Console
 from idic_lab.course.large import all_customers
 from idic_lab.course.pages import report
-from idic_lab.course.runs import manifest as manifests
-from idic_lab.course.runs import notebooks as course_notebooks
-from idic_lab.course.runs import periodic, run_folder
+from idic_lab.course.runs import kernels, manifest, notebooks, run_folder
 from idic_lab.course.runs.execution import NotebookFailed, execute
+from idic_lab.course.runs.manifest import Executed, Manifest
 from idic_lab.durability import whole_files
 from idic_lab.errors import LabError
-from idic_lab.notebook.lab import CARD_FILE, HEADLINE, REPOSITORY_FILE, gather
+from idic_lab.notebook.lab import gather
 from idic_lab.pipeline import reviews
-from idic_lab.pipeline import stages as pipeline
-from idic_lab.repository import Repository, pseudonyms
+from idic_lab.pipeline.stages import Stage, plan, waits_for
+from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, Repository, pseudonyms
+
+JOBS = 2  # notebooks at once: more cores than two shorten a run little, since most notebooks wait for an earlier one
 
 
 @dataclass
@@ -33,18 +37,72 @@ class Run:
         Notebooks executed now, and those kept from an earlier call.
     skipped : dict of str to str
         Notebook to reason.
-    failed : str or None
-        The notebook that failed; later ones were not tried.
-    error : str
-        What went wrong in it, for a person.
+    failed : dict of str to str
+        Notebook to what went wrong in it, for a person.
+    not_reached : dict of str to str
+        Notebook to the failed one that it depends on.
     """
 
     folder: Path
     done: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
-    failed: str | None = None
-    error: str = ""
+    failed: dict[str, str] = field(default_factory=dict)
+    not_reached: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do.
+
+    Attributes
+    ----------
+    stages : list of Stage
+        Those asked for that the data can feed, in the order of the course.
+    waits : dict of str to set of str
+        Notebook to those that must have ended before it.
+    keys : dict of str to str
+        Notebook to the hash of all it depends on.
+    base : str
+        What all of them depend on.
+    skipped : dict of str to str
+        Those asked for that the data cannot feed, with the reason.
+    """
+
+    stages: list[Stage]
+    waits: dict[str, set[str]]
+    keys: dict[str, str]
+    base: str
+    skipped: dict[str, str]
+
+    @classmethod
+    def of(cls, dataset: datasets.Dataset, chosen: list[Stage], depends_on: dict[str, object]) -> Plan:
+        """The plan for a data set, the stages asked for, and what else results depend on."""
+        planned = plan((name for name, data in dataset.tables.items() if len(data)), notebooks.taught())
+        feasible = [one.stage for one in planned if not one.lacks]
+        stages = [stage for stage in feasible if stage in chosen]
+        base = manifest.base(dataset.card.fingerprint, depends_on)
+        skipped = {
+            one.stage.notebook: _why_skipped(one.lacks)
+            for one in planned
+            if one.lacks and one.stage in chosen
+        }
+        return cls(stages, waits_for(stages), manifest.keys(feasible, base), base, skipped)
+
+    def depends(self, notebook: str, others: set[str]) -> str | None:
+        """The first of some others that a notebook depends on, directly or through further ones."""
+        for other in sorted(self.waits[notebook]):
+            if other in others or self.depends(other, others):
+                return other if other in others else self.depends(other, others)
+        return None
+
+    def urgent_first(self) -> list[Stage]:
+        """The stages for which the most others wait come first; the order of the course decides among equals."""
+        wait = {
+            stage.notebook: sum(self.depends(other, {stage.notebook}) is not None for other in self.waits)
+            for stage in self.stages
+        }
+        return sorted(self.stages, key=lambda stage: -wait[stage.notebook])
 
 
 def run(
@@ -60,6 +118,7 @@ def run(
     large: bool | None = None,
     options: all_customers.Options = all_customers.USUAL,
     coded: bool | None = None,
+    jobs: int | None = None,
 ) -> Run:
     """Execute the notebooks a data set can feed.
 
@@ -80,7 +139,7 @@ def run(
     tell : callable
         Receives one line per step.
     progress : bool
-        Show papermill's bar over the cells.
+        Show a bar over the cells.
     every : {"week", "month", "quarter"}, optional
         Replay the history review by review before the notebooks are executed, so that they have a past to read.
     large : bool, optional
@@ -90,6 +149,8 @@ def run(
         Size and seed of that sample, and the engine's memory.
     coded : bool, optional
         Show customers by codes. By default in files of one's own that name them by name, e-mail or telephone.
+    jobs : int, optional
+        Notebooks executed side by side; two unless there is one core only. The results are the same.
 
     Returns
     -------
@@ -100,139 +161,183 @@ def run(
     idic_lab.errors.LabError
         Before anything is executed: unknown names, unreadable data, a folder in use.
     """
-    stages = course_notebooks.select(only)
-    parameters = dict(parameters or {})
-    course_notebooks.check_parameters(parameters, stages)
+    chosen, parameters, console = notebooks.select(only), dict(parameters or {}), Console(tell, progress)
+    notebooks.check_parameters(parameters, chosen)
     source = all_customers.source_of(dataset, large)
     if source is None:
         if not isinstance(dataset, datasets.Dataset):
-            tell(f"Loading {Path(str(dataset)).name} ...")
+            console.say(f"Loading {Path(str(dataset)).name} ...")
             dataset = datasets.load(dataset, columns=columns, quiet=True)
-        tell(str(dataset.card))
+        console.say(str(dataset.card))
         if every:
             reviews.review_dates(dataset.transactions, every)  # refuses before anything is written
+    elif coded:
+        raise LabError("Codes for customers are not made in a run on large data: give --no-large as well.")
     usual = (source or dataset).name + (f"_every_{every}" if every else "")
     folder = Path(out) if out else Path("runs") / run_folder.usual_name(usual)
+    depends_on: dict[str, object] = dict(parameters)
     with run_folder.in_use(folder, fresh):
+        state = Manifest("running", parameters=parameters, versions=manifest.versions())
         if source is not None:
-            if coded:
-                raise LabError(
-                    "Codes for customers are not made in a run on large data: give --no-large as well."
-                )
-            forgotten = Repository(folder / REPOSITORY_FILE).forgotten()
-            dataset = all_customers.make(
-                source, folder, columns, options, parameters, tell, progress, forgotten
-            )
-            tell(str(dataset.card))
-        everybody = all_customers.record(folder) if source is not None else None
-        return _run_locked(dataset, folder, stages, parameters, tell, progress, every, everybody, coded)
-
-
-def _run_locked(
-    dataset, folder: Path, stages, parameters, tell, progress, every=None, everybody=None, coded=None
-) -> Run:
-    result = Run(folder)
-    planned = pipeline.plan(name for name, data in dataset.tables.items() if len(data))
-    result.skipped = {
-        p.stage.notebook: _why_skipped(p.lacks) for p in planned if p.lacks and p.stage in stages
-    }
-    feasible = [p.stage for p in planned if not p.lacks]
-    runnable = [stage for stage in feasible if stage in stages]
-    sample = {"sample": [everybody["sampled"], everybody["seed"]]} if everybody else {}
-    depends_on = parameters | ({"every": every} if every else {}) | sample
-    depends_on |= {} if coded is None else {"pseudonyms": coded}
-    base = manifests.base(dataset.card.fingerprint, depends_on)
-    wanted = manifests.keys(feasible, base)
-    record = {
-        "status": "running",
-        "dataset": dataset.name,
-        "fingerprint": dataset.card.fingerprint,
-        "parameters": parameters,
-        "versions": manifests.versions(),
-        "base": base,
-        "notebooks": _to_keep(folder, base, wanted, tell, everybody is not None),
-        "skipped": result.skipped,
-    } | ({"all_customers": everybody} if everybody else {})
-    whole_files.write_json(folder / manifests.FILE, record)
-    try:
-        dataset = pseudonyms.protect(dataset, Repository(folder / REPOSITORY_FILE), coded)
-        if not (folder / CARD_FILE).exists():
-            gather(dataset, Repository(folder / REPOSITORY_FILE))
-            whole_files.write_json(folder / CARD_FILE, dataset.card.to_dict())
-        if every:
-            periodic.replay(dataset, Repository(folder / REPOSITORY_FILE), every, tell)
-        _execute_all(runnable, wanted, dataset, folder, record, result, tell, progress)
-        for name, reason in result.skipped.items():
-            tell(f"{name}: skipped, {reason}")
-        _publish(dataset, folder, record, result)
-    except KeyboardInterrupt:
-        record["status"] = "interrupted"
-        whole_files.write_json(folder / manifests.FILE, record)
-        raise
-    return result
-
-
-def _to_keep(folder: Path, base: str, wanted: dict[str, str], tell, large: bool) -> dict[str, dict]:
-    """The notebooks of an earlier call that need not be executed again; of another run, or a damaged one, none."""
-    before, wrong = manifests.read(folder), run_folder.damage(folder)
-    if before["status"] == "damaged":
-        wrong = f"{manifests.FILE} is damaged"
-    if wrong:
-        tell(f"{wrong}, so nothing of the earlier call can be relied on: everything is made anew.")
-    if wrong or before.get("base") != base:
-        # Other data, parameters or code: none of it may be taken for this run's. Tables of all customers know by themselves.
-        run_folder.empty(folder, keep={run_folder.ALL_CUSTOMERS} if large else set())
-        return {}
-    keep = {}
-    for name, entry in before["notebooks"].items():
-        if entry.get("status") != "done" or entry.get("key") != wanted.get(name):
-            continue
-        if run_folder.executed(folder, name) is None:
-            tell(f"notebooks/{name}.ipynb is missing or damaged: executed anew when it is asked for.")
-        else:
-            keep[name] = entry
-    return keep
-
-
-def _execute_all(runnable, wanted, dataset, folder: Path, record, result: Run, tell, progress) -> None:
-    """Execute what is not kept, in order, until one fails; the manifest tells each one's end."""
-    for position, stage in enumerate(runnable, start=1):
-        name, label = stage.notebook, f"[{position}/{len(runnable)}] {stage.notebook}"
-        if name in record["notebooks"]:
-            result.kept.append(name)
-            tell(f"{label}: kept from the last call")
-            continue
-        tell(f"{label} ...")
-        began = time.monotonic()
+            dataset = all_customers.make(source, folder, columns, options, parameters, console)
+            console.say(str(dataset.card))
+            state.all_customers = all_customers.record(folder)
+            depends_on["sample"] = [state.all_customers["sampled"], state.all_customers["seed"]]
+        depends_on |= {"every": every} if every else {}
+        depends_on |= {} if coded is None else {"pseudonyms": coded}
+        state.dataset, state.fingerprint = dataset.name, dataset.card.fingerprint
+        work = _Work(folder, Plan.of(dataset, chosen, depends_on), state, console, jobs or _cores())
         try:
-            execute(stage, dataset.name, folder, parameters=record["parameters"], progress=progress)
-        except NotebookFailed as failure:
-            result.failed, result.error = name, str(failure)
-            record["notebooks"][name] = {"status": "failed", "error": str(failure)}
-            tell(f"{label}: failed")
+            work.begin(dataset, every, coded)
+            work.execute()
+            return work.publish()
+        except KeyboardInterrupt:
+            state.write(folder, "interrupted")
+            raise
+
+
+class _Work:
+    """One run, from what an earlier call left to the report."""
+
+    def __init__(self, folder: Path, plan: Plan, state: Manifest, console: Console, jobs: int):
+        self.folder, self.plan, self.state, self.console, self.jobs = folder, plan, state, console, jobs
+        self.result = Run(folder, skipped=plan.skipped)
+
+    def begin(self, dataset: datasets.Dataset, every: str | None, coded: bool | None) -> None:
+        """Keep what can be kept, and have the tables of the data set in the repository."""
+        state = self.state
+        state.base, state.skipped = self.plan.base, self.plan.skipped
+        state.notebooks = self._to_keep()
+        state.write(self.folder)
+        repository = Repository(self.folder / REPOSITORY_FILE)
+        dataset = pseudonyms.protect(dataset, repository, coded)
+        if not (self.folder / CARD_FILE).exists():
+            gather(dataset, repository)
+            whole_files.write_json(self.folder / CARD_FILE, dataset.card.to_dict())
+        self.card = dataset.card
+        if every:
+            reviews.replay(dataset, repository, every, self.console.say)
+
+    def _to_keep(self) -> dict[str, Executed]:
+        """The notebooks of an earlier call that need not be executed again; of another run, or a damaged one, none."""
+        before, wrong = manifest.read(self.folder), run_folder.damage(self.folder)
+        if before.status == "damaged":
+            wrong = f"{manifest.FILE} is damaged"
+        if wrong:
+            self.console.say(
+                f"{wrong}, so nothing of the earlier call can be relied on: everything is made anew."
+            )
+        if wrong or before.base != self.plan.base:
+            # Other data, parameters or code: none of it may be taken for this run's. Tables of all customers know by themselves.
+            run_folder.empty(
+                self.folder, keep={run_folder.ALL_CUSTOMERS} if self.state.all_customers else set()
+            )
+            return {}
+        keep = {}
+        for name, entry in before.notebooks.items():
+            if not entry.done or entry.key != self.plan.keys.get(name):
+                continue
+            if run_folder.executed(self.folder, name) is None:
+                self.console.say(
+                    f"notebooks/{name}.ipynb is missing or damaged: executed anew when it is asked for."
+                )
+            else:
+                keep[name] = entry
+        return keep
+
+    def execute(self) -> None:
+        """Execute what is not kept, each when those it waits for have ended; the manifest tells each one's end."""
+        wanted = []
+        for stage in self.plan.urgent_first():
+            if stage.notebook in self.state.notebooks:
+                self.result.kept.append(stage.notebook)
+                self.console.say(f"{self._label(stage)}: kept from the last call")
+            else:
+                wanted.append(stage)
+        if not wanted:
             return
-        seconds = round(time.monotonic() - began, 1)
-        record["notebooks"][name] = {"status": "done", "seconds": seconds, "key": wanted[name]}
-        whole_files.write_json(folder / manifests.FILE, record)
-        result.done.append(name)
-        tell(f"{label}: done in {seconds} s")
+        expected = {*self.state.done, *(stage.notebook for stage in wanted)}
+        code = [source for stage in wanted for source in notebooks.sources_of(stage, "code")]
+        self.console.begin_cells(sum(len(notebooks.sources_of(stage)) for stage in wanted))
+        with (
+            kernels.warm(kernels.imports(code)),
+            ThreadPoolExecutor(self.jobs) as pool,
+            ThreadPoolExecutor(1) as pages,
+        ):
+            running: dict[Future, Stage] = {}
+            try:
+                while wanted or running:
+                    for stage in self._ready(wanted, [one.notebook for one in running.values()]):
+                        wanted.remove(stage)
+                        self.console.say(f"{self._label(stage)} ...")
+                        running[pool.submit(self._timed, stage)] = stage
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        stage = running.pop(future)
+                        if self._ended(stage, future):  # its page is made while others are executed
+                            pages.submit(report.make_page, self.folder, stage.notebook, expected)
+                    wanted = [stage for stage in wanted if self._reachable(stage)]
+            except BaseException:
+                while wait(running, timeout=0.1).not_done:
+                    kernels.end_all()
+                raise
+            finally:
+                self.console.end_cells()
+        for stage in self.plan.stages:  # in the order of the course, whichever ended first
+            for notebooks_of in (self.result.done, self.result.kept):
+                if stage.notebook in notebooks_of:
+                    notebooks_of.append(notebooks_of.pop(notebooks_of.index(stage.notebook)))
+
+    def _ready(self, wanted: list[Stage], running: list[str]) -> list[Stage]:
+        """What may begin now, as many as there are hands free."""
+        unfinished = {*running, *(stage.notebook for stage in wanted)}
+        free = [stage for stage in wanted if not self.plan.waits[stage.notebook] & unfinished]
+        return free[: self.jobs - len(running)]
+
+    def _timed(self, stage: Stage) -> float:
+        began = time.monotonic()
+        with kernels.own_loop():
+            execute(stage, self.state.dataset, self.folder, self.state.parameters, self.console)
+        return round(time.monotonic() - began, 1)
+
+    def _ended(self, stage: Stage, future: Future) -> bool:
+        name = stage.notebook
+        try:
+            seconds = future.result()
+        except NotebookFailed as failure:
+            self.result.failed[name] = str(failure)
+            self.state.notebooks[name] = Executed("failed", error=str(failure))
+            self.console.say(f"{self._label(stage)}: failed")
+        else:
+            self.result.done.append(name)
+            self.state.notebooks[name] = Executed("done", seconds, self.plan.keys[name])
+            self.console.say(f"{self._label(stage)}: done in {seconds} s")
+        self.state.write(self.folder)
+        return self.state.notebooks[name].done
+
+    def _reachable(self, stage: Stage) -> bool:
+        culprit = self.plan.depends(stage.notebook, set(self.result.failed))
+        if culprit:
+            self.result.not_reached[stage.notebook] = culprit
+        return culprit is None
+
+    def _label(self, stage: Stage) -> str:
+        return f"[{self.plan.stages.index(stage) + 1}/{len(self.plan.stages)}] {stage.notebook}"
+
+    def publish(self) -> Run:
+        """Tables, results and report; the manifest says 'complete' only when all of them stand."""
+        for name, reason in self.result.skipped.items():
+            self.console.say(f"{name}: skipped, {reason}")
+        for name, culprit in self.result.not_reached.items():
+            self.console.say(f"{name}: not reached, since {culprit} failed")
+        self.state.not_reached = self.result.not_reached
+        run_folder.export_tables(self.folder)
+        report.publish(self.folder, self.card, self.state)
+        self.state.write(self.folder, "failed" if self.result.failed else "complete")
+        return self.result
 
 
-def _publish(dataset, folder: Path, record: dict, result: Run) -> None:
-    """Tables, results and report; the manifest says 'complete' only when all of them stand."""
-    run_folder.export_tables(folder)
-    executed = {
-        stage.notebook: run_folder.executed(folder, stage.notebook)
-        for stage in pipeline.STAGES
-        if record["notebooks"].get(stage.notebook, {}).get("status") == "done"
-    }
-    whole_files.write_json(
-        folder / "results.json",
-        {name: report.headlines(notebook, HEADLINE) for name, notebook in executed.items()},
-    )
-    record["status"] = "failed" if result.failed else "complete"
-    report.write(folder, dataset.card, executed, record, HEADLINE)
-    whole_files.write_json(folder / manifests.FILE, record)
+def _cores() -> int:
+    return min(JOBS, os.cpu_count() or 1)
 
 
 def _why_skipped(lacks: tuple[str, ...]) -> str:

@@ -14,15 +14,14 @@ import filelock
 import nbformat
 
 from idic_lab import dataframes, tables
-from idic_lab.course.runs import manifest as manifests
+from idic_lab.course.runs import manifest
 from idic_lab.durability import whole_files
 from idic_lab.errors import DamagedRepository, DataError, RepositoryError
-from idic_lab.notebook.lab import CARD_FILE, REPOSITORY_FILE
-from idic_lab.repository import Repository
+from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, Repository
 
 LOCK = ".lock"
 _FILES = {
-    manifests.FILE,
+    manifest.FILE,
     CARD_FILE,
     "results.json",
     "report.html",
@@ -82,7 +81,7 @@ def empty(folder: Path, keep: Collection[str] = ()) -> None:
 
     Of the repository its salt stays, and the codes of whom it was made to forget.
     """
-    (folder / manifests.FILE).unlink(missing_ok=True)
+    (folder / manifest.FILE).unlink(missing_ok=True)
     Repository(folder / REPOSITORY_FILE).begin_again()
     for path in folder.iterdir():
         if path.name in keep:
@@ -158,5 +157,5 @@ def _is_of_a_run(folder: Path) -> bool:
         name for name in held if not name.startswith(REPOSITORY_FILE)
     }  # with its log, and unfinished copies
     return not any(folder.iterdir()) or (
-        bool(held & {manifests.FILE, LOCK}) and held <= _FILES | _FOLDERS | {ALL_CUSTOMERS}
+        bool(held & {manifest.FILE, LOCK}) and held <= _FILES | _FOLDERS | {ALL_CUSTOMERS}
     )

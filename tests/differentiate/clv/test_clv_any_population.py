@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from idic_lab.differentiate import clv
 from idic_lab.errors import LabError
-from idic_lab.pipeline import stage_functions
+from idic_lab.pipeline import Tables, steps
 
 MODELS = ["bg_nbd", "mbg_nbd", "pareto_nbd"]
 FIRST = pd.Timestamp("2023-01-02")
@@ -82,7 +82,7 @@ def test_a_degenerate_population_gets_finite_numbers_or_a_refusal(name):
 @pytest.mark.parametrize("name", POPULATIONS)
 def test_the_stage_of_lifetime_value_stores_finite_numbers_or_refuses(name):
     try:
-        made = stage_functions.make_lifetime_value(purchases(POPULATIONS[name]))
+        made = steps.lifetime_value(Tables(transactions=purchases(POPULATIONS[name])))
     except LabError as refusal:
         assert len(str(refusal)) > 20
         return

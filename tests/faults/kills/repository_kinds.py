@@ -171,8 +171,9 @@ class KeptTables(Kind):
         kept_tables._code_and_versions()
 
     @staticmethod
-    def make(transactions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    def make(inputs: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         """As a stage makes tables."""
+        transactions = inputs["transactions"]
         summed = transactions.groupby("customer_id", as_index=False)["amount"].sum()
         return {
             "transactions": transactions.assign(amount=transactions["amount"] * 2),
@@ -186,7 +187,7 @@ class KeptTables(Kind):
         kept_tables.MOST_ENTRIES = 2
         for data in self.inputs:
             made = kept_tables.made_or_kept("work", self.make, {"transactions": data})
-            right = self.make(data)
+            right = self.make({"transactions": data})
             if {name: wholeness.fingerprint(t) for name, t in made.items()} != {
                 name: wholeness.fingerprint(t) for name, t in right.items()
             }:
@@ -198,7 +199,8 @@ class KeptTables(Kind):
         registry.home = lambda: folder / "home"
         try:
             wanted = {
-                kept_tables.key("work", {"transactions": data}): self.make(data) for data in self.inputs
+                kept_tables.key("work", {"transactions": data}): self.make({"transactions": data})
+                for data in self.inputs
             }
             found = {}
             for entry in sorted(kept_tables.folder().glob("[!.]*")):
@@ -222,7 +224,9 @@ class KeptTables(Kind):
     def at_the_end(self, folder: Path, after: dict) -> list[str]:
         wrong = self.check(folder, {}, after)
         kept_tables.MOST_ENTRIES, kept_tables.ABANDONED_AFTER = 2, -1  # as if an hour had passed
-        kept_tables._keep(self.make(self.inputs[0]), kept_tables_folder(folder) / "one more")
+        kept_tables._keep(
+            self.make({"transactions": self.inputs[0]}), kept_tables_folder(folder) / "one more"
+        )
         kept_tables._remove(kept_tables_folder(folder) / "one more")
         hidden = [path.name for path in kept_tables_folder(folder).glob(".*")]
         if len(self.state(folder)) > 2:

@@ -10,15 +10,18 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import cli, datasets
+from idic_lab.course.console import Console
 from idic_lab.course.large import all_customers
 from idic_lab.course.runs import notebooks
 from idic_lab.datasets.own import large_parquet
 from idic_lab.pipeline import stages
+from idic_lab.pipeline.stages import Stage
+from idic_lab.tables import Part
 from kills import small_course, wholeness
 from kills.kind import Kind
 
 OUT = "out"
-_COURSE = stages.STAGES
+_COURSE = list(stages.STAGES)
 
 
 OPEN = "from idic_lab.repository import Repository\nrepository = Repository(f'{run_dir}/idic.duckdb')"
@@ -59,10 +62,11 @@ class SmallRun(Kind):
         cdnow = datasets.load("cdnow_sample", quiet=True).transactions
         customers = sorted(cdnow["customer_id"].unique())[:400]
         self.orders = cdnow[cdnow["customer_id"].isin(customers)][["customer_id", "date", "amount"]]
-        self.stages = (
-            stages.Stage("first", "Differentiate", ("transactions",), ("segments:rfm",), None, "21_first"),
-            stages.Stage("second", "Differentiate", ("segments",), (), None, "22_second"),
-        )
+        made = (Part("segments", "rfm"),)
+        self.stages = [
+            Stage("first", "Differentiate", "21_first", needs=(Part("transactions"),), makes=made),
+            Stage("second", "Differentiate", "22_second", needs=(Part("segments"),)),
+        ]
 
     def prepare(self, folder: Path, variant: str) -> None:
         (folder / "course").mkdir()
@@ -82,9 +86,7 @@ class SmallRun(Kind):
     def work(self, folder: Path) -> int:
         os.environ["IDIC_LAB_HOME"] = str(folder / "home")
         notebooks.folder = lambda: folder / "course"
-        notebooks.STAGES = self.stages
-        stages.STAGES = (*_COURSE, *self.stages)  # tables of the course can still be made on the way
-        stages.plan.__defaults__ = (self.stages,)
+        stages.STAGES = [*_COURSE, *self.stages]  # tables of the course can still be made on the way
         return command("run", "--data", "orders.csv", "--out", OUT, *self.arguments)
 
     def state(self, folder: Path) -> dict[str, object]:
@@ -189,7 +191,7 @@ class LargeRun(Kind):
         large_parquet._ROWS_PER_SLICE = 2500  # three slices
         source = large_parquet.find("orders.parquet", True)
         options = all_customers.Options(sample=300)
-        all_customers.make(source, Path(OUT), options=options, tell=lambda line: None)
+        all_customers.make(source, Path(OUT), options=options, console=Console(lambda line: None))
         return 0
 
     def state(self, folder: Path) -> dict[str, object]:

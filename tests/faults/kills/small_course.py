@@ -7,8 +7,11 @@ from pathlib import Path
 
 import nbformat
 
-from idic_lab import cli, pipeline
+from idic_lab import cli
 from idic_lab.course.runs import notebooks
+from idic_lab.pipeline import stages as pipeline
+from idic_lab.pipeline.stages import Stage
+from idic_lab.tables import Part
 
 
 def write(path: Path, *cells: str) -> None:
@@ -23,20 +26,17 @@ def write(path: Path, *cells: str) -> None:
     nbformat.write(notebook, path)
 
 
-def stages(folder: Path) -> tuple[pipeline.Stage, ...]:
+def stages(folder: Path) -> list[Stage]:
     """A stage for each notebook; all need no more than transactions."""
-    return tuple(
-        pipeline.Stage(path.stem, "Differentiate", ("transactions",), (), None, path.stem)
-        for path in sorted(folder.glob("*.ipynb"))
-    )
+    names = sorted(path.stem for path in folder.glob("*.ipynb"))
+    return [Stage(name, "Differentiate", name, needs=(Part("transactions"),)) for name in names]
 
 
 def main() -> None:
     """Put the notebooks of the folder in the place of the course, and go on as ``idic-lab``."""
     folder = Path(sys.argv.pop(1)).resolve()
     notebooks.folder = lambda: folder
-    notebooks.STAGES = pipeline.STAGES = stages(folder)
-    pipeline.plan.__defaults__ = (pipeline.STAGES,)
+    pipeline.STAGES = stages(folder)
     cli.main()
 
 

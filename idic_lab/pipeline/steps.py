@@ -1,0 +1,392 @@
+"""The stages of the course: what each needs and makes, and the function that makes it.
+
+Here the stage packages, which do not know each other, are joined. Each function makes the tables that its notebook makes
+with the parameters as written there; a test holds every one of them to that. What a function works with is loaded when
+it is called, so that the list of stages can be read at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from idic_lab.pipeline.stages import Tables, stage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Made = dict[str, pd.DataFrame]
+
+SEED = 20260101  # of every random choice here; the notebooks have the same
+# The notebook's assumptions, after Fader, Hardie and Lee (2005).
+UNIT_DAYS = 7
+MARGIN = 0.30
+ANNUAL_DISCOUNT_RATE = 0.15
+
+stage("start", "IDIC", "00_start_here")(None)
+
+
+@stage(
+    "sources_and_identities",
+    "Identify",
+    "11_identify_sources_and_identities",
+    needs="source_records",
+    makes="identity_links identity_review",
+)
+def sources_and_identities(tables: Tables) -> Made:
+    """Which records belong to which customer."""
+    from idic_lab import identify
+
+    found = identify.resolve(tables.source_records)
+    return {"identity_links": found.links, "identity_review": found.review}
+
+
+@stage(
+    "profiles",
+    "Identify",
+    "12_identify_customer_profiles",
+    needs="transactions",
+    uses="identity_links source_records order_lines products web_events interactions survey_responses reviews accounts account_roles",
+    makes="customers consents",
+)
+def profiles(tables: Tables) -> Made:
+    """The single customer view, consent and contact data."""
+    import pandas as pd
+
+    from idic_lab import identify
+
+    transactions, links, records = (
+        tables.transactions,
+        tables.get("identity_links"),
+        tables.get("source_records"),
+    )
+    known = [transactions["customer_id"]] + ([] if links is None else [links["customer_id"]])
+    consents = identify.consents(pd.concat(known), records, links)
+    behaviour = tables.those(
+        "order_lines",
+        "products",
+        "web_events",
+        "interactions",
+        "survey_responses",
+        "reviews",
+        "account_roles",
+    )
+    made = {
+        "customers": identify.customers(transactions, links, records, consents, **behaviour),
+        "consents": consents,
+    }
+    if links is not None:
+        made["contacts"] = identify.contacts(records, links)
+        if "accounts" in tables and "account_roles" in tables:
+            made["account_profiles"] = identify.account_profiles(
+                tables.accounts, tables.account_roles, links, transactions, consents
+            )
+    return made
+
+
+@stage(
+    "value_rfm",
+    "Differentiate",
+    "21_differentiate_value_rfm",
+    needs="transactions",
+    makes="rfm segments:rfm",
+)
+def value_rfm(tables: Tables) -> Made:
+    """RFM scores and segments."""
+    from idic_lab.differentiate import rfm
+
+    scored = rfm.table(tables.transactions)
+    return {"rfm": scored, "segments": rfm.segments_table(scored)}
+
+
+@stage(
+    "lifetime_value",
+    "Differentiate",
+    "22_differentiate_lifetime_value",
+    needs="transactions",
+    makes="btyd_summary customer_value",
+)
+def lifetime_value(tables: Tables) -> Made:
+    """The BTYD summary and what each customer is worth."""
+    from idic_lab.differentiate import clv
+
+    summary = clv.summarise(tables.transactions, unit_days=UNIT_DAYS)
+    models = [clv.fit(summary, model=model) for model in ("bg_nbd", "gamma_gamma")]
+    worth = clv.value(*models, summary, annual_discount_rate=ANNUAL_DISCOUNT_RATE, margin=MARGIN)
+    return {"btyd_summary": summary, "customer_value": worth}
+
+
+@stage(
+    "needs",
+    "Differentiate",
+    "23_differentiate_needs",
+    needs="transactions survey_responses survey_questions identity_links",
+    uses="order_lines products web_events interactions customers customer_value",
+    makes="need_segments need_profiles segments:needs segments:price_tier",
+)
+def needs(tables: Tables) -> Made:
+    """Need segments, their profiles and price tiers."""
+    import pandas as pd
+
+    from idic_lab.differentiate import needs
+
+    answers = needs.battery(tables.survey_responses, tables.identity_links, tables.survey_questions)
+    evidence = needs.number_of_segments(answers.drop(columns="customer_id"), random_state=SEED)
+    number = needs.choose_number(evidence).n_segments
+    texts = needs.question_texts(tables.survey_questions)
+    members, profile = needs.segment_battery(answers, number, texts, random_state=SEED)
+    known = tables.those(
+        "order_lines", "products", "web_events", "interactions", "customers", "identity_links"
+    )
+    described = needs.descriptors(tables.transactions, **known)
+    tool = needs.fit_typing_tool(members, described, random_state=SEED) if number > 1 else None
+    placed = needs.place_everybody(members, described, tool)
+    schemes = [needs.scheme_rows(placed, "needs")]
+    if "order_lines" in tables:
+        tiers = needs.price_tier(tables.order_lines, tables.get("products"))
+        schemes.append(needs.scheme_rows(tiers, "price_tier"))
+    return {
+        "need_segments": placed,
+        "need_profiles": needs.need_profiles_table(profile),
+        "segments": pd.concat(schemes, ignore_index=True),
+    }
+
+
+@stage(
+    "behaviour_and_portfolio",
+    "Differentiate",
+    "24_differentiate_behaviour_and_portfolio",
+    needs="transactions customer_value",
+    uses="order_lines products cost_rates interactions identity_links survey_responses web_events account_roles need_segments",
+    makes="portfolio account_values cohorts segments:behaviour segments:portfolio segments:trade",
+)
+def behaviour_and_portfolio(tables: Tables) -> Made:
+    """Behaviour, actual and strategic value, tiers, accounts and cohorts."""
+    import pandas as pd
+
+    from idic_lab.differentiate import behaviour, cohorts, needs, portfolio
+
+    transactions, worth = tables.transactions, tables.customer_value
+    links, asked = tables.get("identity_links"), tables.get("survey_responses")
+    buyers = behaviour.behaviour_segments(behaviour.rhythm(transactions))
+    costs = tables.those("order_lines", "products", "cost_rates", "interactions", "identity_links")
+    so_far = portfolio.value_to_date(transactions, **costs, margin=MARGIN)
+    purses = None
+    if portfolio.asked_wallets(asked, links):
+        purses = portfolio.wallets(transactions, worth, asked, links, random_state=SEED).table
+    tiers = portfolio.tiers(portfolio.values(so_far, worth, purses))
+    schemes = {
+        "behaviour": buyers,
+        "portfolio": portfolio.named_tiers(tiers),
+        "trade": portfolio.trade_segments(tiers, buyers),
+    }
+    if "order_lines" in tables and "products" in tables:
+        schemes["category"] = behaviour.category_mix(tables.order_lines, tables.products)
+    if behaviour.has_channels(transactions):
+        schemes["channel"] = behaviour.channel_mix(transactions)
+    if "web_events" in tables and links is not None:
+        schemes["browsing"] = behaviour.browsing(tables.web_events, links)
+    return {
+        "portfolio": tiers,
+        "account_values": portfolio.account_values(transactions, tables.get("account_roles"), links),
+        "cohorts": cohorts.cohort_table(transactions),
+        "segments": pd.concat(
+            [needs.scheme_rows(table, scheme) for scheme, table in schemes.items()], ignore_index=True
+        ),
+    }
+
+
+@stage(
+    "channels",
+    "Interact",
+    "31_interact_channels",
+    needs="interactions identity_links consents",
+    uses="segments:needs",
+    makes="channel_preferences contact_plan",
+)
+def channels(tables: Tables) -> Made:
+    """Channel preferences and a contact plan."""
+    import pandas as pd
+
+    from idic_lab.interact import channels, dialogue
+
+    interactions, links = tables.interactions, tables.identity_links
+    contacts = channels.outbound_contacts(interactions, links)
+    preferences = channels.channel_preferences(interactions, links, tables.consents, tables.get("segments"))
+    standing = dialogue.conversations(interactions, links)
+    # A budget of 150 a week and two contacts in 28 days are the notebook's assumptions.
+    contact_plan = channels.contact_plan(
+        preferences,
+        channels.channel_costs(contacts),
+        contacts,
+        start=interactions["date"].max() + pd.Timedelta(days=1),
+        weekly_budget=150,
+        weeks=4,
+        cap=2,
+        fatigue=max(channels.fatigue(contacts)["fatigue"].iloc[0], 0.0),
+        excluded=standing.loc[~standing["offer_allowed"], "customer_id"],
+    )
+    return {"channel_preferences": preferences, "contact_plan": contact_plan}
+
+
+@stage(
+    "feedback_and_dialogue",
+    "Interact",
+    "32_interact_feedback_and_dialogue",
+    needs="interactions identity_links transactions survey_responses survey_questions reviews customers customer_value "
+    "need_profiles need_segments channel_preferences",
+    uses="contacts",
+    makes="feedback conversations next_questions greetings",
+)
+def feedback_and_dialogue(tables: Tables) -> Made:
+    """What customers said, where conversations stand, what to ask next, whom to greet."""
+    from idic_lab.interact import care, dialogue, feedback
+
+    links, answers, worth = tables.identity_links, tables.survey_responses, tables.customer_value
+    best = worth.nlargest(len(worth) // 5, "residual_value")["customer_id"]
+    return {
+        "feedback": feedback.feedback_table(
+            links, answers, tables.reviews, tables.interactions, tables.customers, random_state=SEED
+        ),
+        "conversations": dialogue.conversations(tables.interactions, links),
+        "next_questions": dialogue.next_questions(
+            answers, links, tables.need_profiles, tables.need_segments, certainty=0.90
+        ),
+        "greetings": care.greetings(
+            tables.channel_preferences, tables.get("contacts"), tables.customers, favoured=best
+        ),
+    }
+
+
+@stage(
+    "products_and_services",
+    "Customize",
+    "41_customize_products_and_services",
+    needs="order_lines customer_value",
+    uses="products product_options survey_responses identity_links interactions need_segments need_profiles",
+    makes="recommendations configurations service_tiers",
+)
+def products_and_services(tables: Tables) -> Made:
+    """Recommendations, configurations and service tiers."""
+    from idic_lab.customize import products, service
+    from idic_lab.tables import get
+
+    segments, links = tables.get("need_segments"), tables.get("identity_links")
+    configurations = get("configurations").empty()
+    if {"products", "product_options", "survey_responses", "identity_links"} <= tables.keys():
+        options, answers = (
+            tables.product_options,
+            products.answers_by_customer(tables.survey_responses, links),
+        )
+        fit = products.option_fit(options, answers, segments)
+        configurations = products.best_configurations(options, tables.products, fit, segments)
+    contacts = None
+    if "interactions" in tables and links is not None:
+        contacts = service.issues(tables.interactions, links)
+    talkers = service.wants_a_person(tables.need_profiles) if "need_profiles" in tables else ()
+    value = tables.customer_value.rename(columns={"residual_value": "future_value"})
+    return {
+        "recommendations": products.recommendations(tables.order_lines, segments, random_state=SEED),
+        "configurations": configurations,
+        "service_tiers": service.service_tiers(value, contacts, segments, talkers),
+    }
+
+
+@stage(
+    "offers_and_prices",
+    "Customize",
+    "42_customize_offers_and_prices",
+    needs="campaign_results",
+    uses="rfm consents need_segments need_profiles order_lines products price_tests customers segments:rfm",
+    remembers="policy",
+    makes="offers messages",
+)
+def offers_and_prices(tables: Tables) -> Made:
+    """Offers and the messages that carry them; a policy of the round before draws who may be made which."""
+    from idic_lab.customize import communication, offers
+    from idic_lab.monitor import loop
+
+    drawn, policy, segments = None, tables.get("policy"), tables.get("segments")
+    if policy is not None and len(policy) and segments is not None:
+        drawn = loop.assign(policy, segments[segments["scheme"] == "rfm"], random_state=SEED)
+    candidates = offers.candidates_of(tables.campaign_results, random_state=SEED)
+    # A quarter of what treating everybody would cost is the notebook's budget.
+    allocated = offers.allocate(candidates, offers.share_of_budget(candidates, 0.25), drawn=drawn)
+    made = offers.offers_table(allocated)
+    known = (tables.get(name) for name in ("rfm", "need_segments", "order_lines", "products"))
+    facts = communication.offer_facts(*known)
+    messages = communication.offer_messages(
+        made, facts, tables.get("consents"), tables.get("need_profiles"), "email"
+    )
+    return {"offers": made, "messages": messages}
+
+
+@stage(
+    "action_plan",
+    "Implement and monitor",
+    "51_implement_action_plan",
+    needs="transactions customer_value segments:rfm",
+    uses="segments:behaviour segments:portfolio portfolio channel_preferences offers",
+    remembers="policy",
+    makes="action_plan",
+)
+def action_plan(tables: Tables) -> Made:
+    """Who does what by when, and what it should return."""
+    import pandas as pd
+
+    from idic_lab.monitor import plan
+
+    facts = plan.customer_facts(
+        tables.transactions, tables.customer_value, tables.get("portfolio"), tables.get("channel_preferences")
+    )
+    begins = tables.transactions["date"].max() + pd.Timedelta(days=1)
+    return {
+        "action_plan": plan.action_plan(facts, tables.segments, begins, **tables.those("offers", "policy"))
+    }
+
+
+@stage(
+    "monitor",
+    "Implement and monitor",
+    "52_monitor_kpis_and_feedback_loop",
+    needs="transactions",
+    uses="survey_responses interactions web_events identity_links campaign_results",
+    remembers="value_history segment_history",
+    makes="value_history segment_history kpis return_on_customer segment_migration signals policy",
+)
+def monitor(tables: Tables) -> Made:
+    """Measures over time, migration, changes and the policy learnt."""
+    from idic_lab.monitor import kpis, loop, migration
+    from idic_lab.pipeline import reviews
+    from idic_lab.tables import get
+
+    transactions, campaign = tables.transactions, tables.get("campaign_results")
+    values, segments = tables.get("value_history"), tables.get("segment_history")
+    if values is None or segments is None:
+        values, segments = reviews.histories(transactions)
+    days = sorted(segments["review_date"].unique())
+    contacts = tables.those("survey_responses", "interactions", "web_events")
+    policy = get("policy").empty()
+    if campaign is not None:
+        log = loop.campaign_log(campaign, segments, "rfm")
+        policy = loop.learn_policy(log, *loop.economics(campaign), "rfm", random_state=SEED)
+    sources = contacts | tables.those("identity_links")
+    return {
+        "value_history": values,
+        "segment_history": segments,
+        "kpis": kpis.kpi_history(days, transactions, segments, values, **sources),
+        "return_on_customer": kpis.return_on_customer(values),
+        "segment_migration": migration.segment_migration(segments),
+        "signals": kpis.find_changes(kpis.weekly_figures(transactions, **contacts)),
+        "policy": policy,
+    }
+
+
+stage(
+    "review",
+    "Implement and monitor",
+    "53_review_dashboard",
+    needs="kpis return_on_customer segment_migration action_plan",
+    uses="signals policy",
+)(None)
+stage("segmentations", "Compare", "61_compare_segmentations", needs="transactions")(None)
+stage("lifetime_value_models", "Compare", "62_compare_lifetime_value_models", needs="transactions")(None)
