@@ -16,6 +16,7 @@ extensions = [
 autosummary_generate = False  # its tables lead to the entries below them
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True  # as written, not as an address in memory
+napoleon_use_ivar = True
 napoleon_use_rtype = False
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # else it asks a content network for the controls, which need a kernel anyway

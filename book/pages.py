@@ -38,7 +38,7 @@ def public_modules(room: str) -> list[ModuleType]:
     found = [top]
     for module in pkgutil.iter_modules(getattr(top, "__path__", []), f"{room}."):
         name = module.name.rpartition(".")[2]
-        if name in getattr(top, "__all__", [name]):
+        if name in getattr(top, "__all__", [name]) and not callable(getattr(top, name, None)):
             found += public_modules(module.name)
     return found
 
