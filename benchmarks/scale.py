@@ -74,7 +74,7 @@ def resolved(given: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
     """Resolve the records, with precision and recall against the truth."""
     records, truth = given
     began = time.perf_counter()
-    links = identify.resolve(records, seed=1).links
+    links = identify.resolve(records, random_state=1).links
     seconds = time.perf_counter() - began
     quality = identify.pairwise(links, truth)
     answer = pd.DataFrame([{"records": len(records)}])

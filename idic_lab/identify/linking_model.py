@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 import duckdb
 import numpy as np
 import pandas as pd
-import splink.comparison_level_library as level
-import splink.comparison_library as comparison
-from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from idic_lab import dataframes
-from idic_lab.errors import DataError, FitError
+from idic_lab.errors import DataError, FitError, needs_extra
+
+if TYPE_CHECKING:
+    from splink import DuckDBAPI, Linker, SettingsCreator
 
 # Pairs that agree on none of these are never looked at: of the 5·10^11 pairs among a million records all but a few
 # million have nothing in common. A pair of one person is missed only when it differs in every one of them.
@@ -62,15 +63,70 @@ def settings() -> SettingsCreator:
     >>> [made.create_output_column_name() for made in settings().comparisons]
     ['first_name', 'last_name', 'birth_date', 'email', 'home']
     """
-    return SettingsCreator(
+    splink, level = (needs_extra(name, "identify") for name in ("splink", "splink.comparison_level_library"))
+    custom = needs_extra("splink.comparison_library", "identify").CustomComparison
+    return splink.SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="record_id",
-        comparisons=[_first_name(), _last_name(), _birth_date(), _email(), _home()],
-        blocking_rules_to_generate_predictions=[block_on(*columns) for columns in BLOCKING],
+        comparisons=[
+            custom(output_column_name=name, comparison_levels=[*levels, level.ElseLevel()])
+            for name, levels in _levels(level).items()
+        ],
+        blocking_rules_to_generate_predictions=[splink.block_on(*columns) for columns in BLOCKING],
         retain_matching_columns=False,
         retain_intermediate_calculation_columns=True,  # what each comparison weighs, for conflicts and review
         em_convergence=0.001,
     )
+
+
+def _levels(level) -> dict[str, list]:
+    """The levels of each comparison; the first that fits decides, and what fits none is plainly different."""
+    return {
+        "first_name": [
+            _none(_name_is_no_evidence("first")),
+            level.ExactMatchLevel("first_name", term_frequency_adjustments=True),
+            _when("array_contains(first_forms_l, first_name_r)", "another form of the name"),
+            _when(_SWAPPED, "first and last name exchanged"),
+            level.JaroWinklerLevel("first_name", 0.88),
+        ],
+        "last_name": [
+            _none(
+                f"{_name_is_no_evidence('last')} OR ({_SWAPPED}) OR (last_name_l = last_name_r AND {_SAME_ADDRESS})"
+            ),
+            level.ExactMatchLevel("last_name", term_frequency_adjustments=True),
+            _when("array_contains(last_forms_l, last_name_r)", "another form of the name"),
+            level.JaroWinklerLevel("last_name", 0.88),
+        ],
+        "birth_date": [
+            level.NullLevel("birth_date"),
+            # 1 January 1900 proves little
+            level.ExactMatchLevel("birth_date", term_frequency_adjustments=True),
+            _when("birth_date_l = birth_swapped_r", "day and month exchanged"),
+            level.LevenshteinLevel("birth_date", 1),
+        ],
+        "email": [
+            level.NullLevel("email"),
+            level.ExactMatchLevel("email"),
+            level.LevenshteinLevel("email", 2),
+        ],
+        "home": [
+            _none(_NOTHING_OF_HOME),
+            _when(f"({_SAME_ADDRESS}) AND phone_l = phone_r", "same address and telephone"),
+            _when("phone_l = phone_r", "same telephone"),
+            _when(
+                f"({_SAME_ADDRESS}) AND levenshtein(phone_l, phone_r) <= 2",
+                "same address, telephone mistyped",
+            ),
+            _when(_SAME_ADDRESS, "same address"),
+            _when("levenshtein(phone_l, phone_r) <= 2", "telephone mistyped"),
+            _when(
+                "postcode_l = postcode_r AND levenshtein(street_l, street_r) <= 2 AND house_l = house_r",
+                "address mistyped",
+            ),
+            _when("postcode_l = postcode_r", "same postcode"),
+            _when("city_l = city_r", "same city"),
+        ],
+    }
 
 
 def _none(condition: str) -> dict:
@@ -89,86 +145,6 @@ def _name_is_no_evidence(part: str) -> str:
     )
 
 
-def _first_name():
-    return comparison.CustomComparison(
-        output_column_name="first_name",
-        comparison_levels=[
-            _none(_name_is_no_evidence("first")),
-            level.ExactMatchLevel("first_name", term_frequency_adjustments=True),
-            _when("array_contains(first_forms_l, first_name_r)", "another form of the name"),
-            _when(_SWAPPED, "first and last name exchanged"),
-            level.JaroWinklerLevel("first_name", 0.88),
-            level.ElseLevel(),
-        ],
-    )
-
-
-def _last_name():
-    return comparison.CustomComparison(
-        output_column_name="last_name",
-        comparison_levels=[
-            _none(
-                f"{_name_is_no_evidence('last')} OR ({_SWAPPED}) OR (last_name_l = last_name_r AND {_SAME_ADDRESS})"
-            ),
-            level.ExactMatchLevel("last_name", term_frequency_adjustments=True),
-            _when("array_contains(last_forms_l, last_name_r)", "another form of the name"),
-            level.JaroWinklerLevel("last_name", 0.88),
-            level.ElseLevel(),
-        ],
-    )
-
-
-def _birth_date():
-    return comparison.CustomComparison(
-        output_column_name="birth_date",
-        comparison_levels=[
-            level.NullLevel("birth_date"),
-            level.ExactMatchLevel(
-                "birth_date", term_frequency_adjustments=True
-            ),  # 1 January 1900 proves little
-            _when("birth_date_l = birth_swapped_r", "day and month exchanged"),
-            level.LevenshteinLevel("birth_date", 1),
-            level.ElseLevel(),
-        ],
-    )
-
-
-def _email():
-    return comparison.CustomComparison(
-        output_column_name="email",
-        comparison_levels=[
-            level.NullLevel("email"),
-            level.ExactMatchLevel("email"),
-            level.LevenshteinLevel("email", 2),
-            level.ElseLevel(),
-        ],
-    )
-
-
-def _home():
-    return comparison.CustomComparison(
-        output_column_name="home",
-        comparison_levels=[
-            _none(_NOTHING_OF_HOME),
-            _when(f"({_SAME_ADDRESS}) AND phone_l = phone_r", "same address and telephone"),
-            _when("phone_l = phone_r", "same telephone"),
-            _when(
-                f"({_SAME_ADDRESS}) AND levenshtein(phone_l, phone_r) <= 2",
-                "same address, telephone mistyped",
-            ),
-            _when(_SAME_ADDRESS, "same address"),
-            _when("levenshtein(phone_l, phone_r) <= 2", "telephone mistyped"),
-            _when(
-                "postcode_l = postcode_r AND levenshtein(street_l, street_r) <= 2 AND house_l = house_r",
-                "address mistyped",
-            ),
-            _when("postcode_l = postcode_r", "same postcode"),
-            _when("city_l = city_r", "same city"),
-            level.ElseLevel(),
-        ],
-    )
-
-
 COMPARISONS = ("first_name", "last_name", "birth_date", "email", "home")
 FEWEST = 50  # records below which shares cannot be estimated
 # Pairs sampled to learn of agreement by chance: so many per record, between the other two.
@@ -181,7 +157,7 @@ NEVER_SEEN = 1e-6  # Splink's share for a level that did not occur in the sample
 DIGITS = 6  # of probabilities: what parallel sums leave equal
 
 
-def estimate(prepared: pd.DataFrame, seed: int = 1, connect: Callable | None = None) -> dict:
+def estimate(prepared: pd.DataFrame, random_state: int = 1, connect: Callable | None = None) -> dict:
     """Estimate the linking model without being told who is who.
 
     How often fields agree by chance is counted on pairs of records from one touchpoint, the largest, where hardly
@@ -210,7 +186,9 @@ def estimate(prepared: pd.DataFrame, seed: int = 1, connect: Callable | None = N
     """
     if len(prepared) < FEWEST:
         raise DataError(f"Linking needs at least {FEWEST} records to learn from, found {len(prepared):,}.")
-    connect = connect or _duckdb
+    connect, block_on = connect or _duckdb, needs_extra("splink", "identify").block_on
+    # no pairs in a block, or one so one-sided that a share vanishes: the other blocks teach as much
+    unteachable = (needs_extra("splink.internals.exceptions", "identify").EMTrainingException, ValueError)
     with _quiet():
         largest = prepared["touchpoint"].value_counts().sort_index().idxmax()
         alone = prepared[prepared["touchpoint"] == largest]
@@ -219,7 +197,7 @@ def estimate(prepared: pd.DataFrame, seed: int = 1, connect: Callable | None = N
         by_chance = _linker(alone, settings(), connect())
         sampled = min(max(FEWEST_PAIRS, PAIRS_PER_RECORD * len(prepared)), MOST_PAIRS)
         by_chance.training.estimate_u_using_random_sampling(
-            max_pairs=sampled, seed=seed, min_count_per_level=None, num_chunks=1
+            max_pairs=sampled, seed=random_state, min_count_per_level=None, num_chunks=1
         )
         linker = _linker(prepared, by_chance.misc.save_model_to_json(), connect())
         try:
@@ -233,9 +211,10 @@ def estimate(prepared: pd.DataFrame, seed: int = 1, connect: Callable | None = N
                 )
             counted = min(1.0, RECORDS_TO_COUNT / len(prepared))
             for columns in TRAINING:
-                linker.training.estimate_parameters_using_expectation_maximisation(
-                    block_on(*columns), max_pairs=PAIRS_FOR_TRAINING, record_sample_proportion=counted
-                )
+                with suppress(*unteachable):
+                    linker.training.estimate_parameters_using_expectation_maximisation(
+                        block_on(*columns), max_pairs=PAIRS_FOR_TRAINING, record_sample_proportion=counted
+                    )
         except duckdb.Error as error:
             raise FitError(f"The linking model could not be estimated: {error}") from None
         return _believable(linker.misc.save_model_to_json())
@@ -305,22 +284,25 @@ def weights(model: dict) -> pd.DataFrame:
 
 
 def _believable(model: dict) -> dict:
-    """No kind of mistake is taken to be rarer than the sample could show."""
+    """No kind of mistake is taken to be rarer than the sample could show, and plain difference never speaks for a pair."""
     for made in model["comparisons"]:
         for found in made["comparison_levels"]:
             if not found.get("is_null_level"):
                 found["m_probability"] = max(found.get("m_probability", 0.0), RAREST_MISTAKE)
+        different = made["comparison_levels"][-1]
+        different.setdefault("u_probability", different["m_probability"])
+        different["m_probability"] = min(different["m_probability"], different["u_probability"])
     return model
 
 
 def _weight(name: str, held: set[str]) -> str:
     """A comparison's weight, with the correction for rare and common values where it has one."""
     parts = [part for part in (f"mw_{name}", f"mw_tf_adj_{name}") if part in held]
-    return f"CAST(round({' + '.join(parts)}, 2) AS REAL)"
+    return f"CAST(round({' + '.join(parts) or '0'}, 2) AS REAL)"
 
 
 def _linker(records: pd.DataFrame, chosen, api) -> Linker:
-    return Linker(api.register(records), chosen, log_level=None)
+    return needs_extra("splink", "identify").Linker(api.register(records), chosen, log_level=None)
 
 
 @contextmanager
@@ -337,4 +319,4 @@ def _quiet() -> Iterator[None]:
 
 def _duckdb() -> DuckDBAPI:
     """Splink on DuckDB in memory."""
-    return DuckDBAPI(connection=dataframes.connect())
+    return needs_extra("splink", "identify").DuckDBAPI(connection=dataframes.connect())

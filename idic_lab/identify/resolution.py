@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from idic_lab import tables
 from idic_lab.errors import DataError
 from idic_lab.identify.linking_model import COMPARISONS, estimate, score
-from idic_lab.identify.standardising import check_records, standardise
+from idic_lab.identify.standardising import MOST_SURNAMES, standardise
 
 NUMBER, MODEL, SINGLE = "number", "model", "single"
 TWO_NUMBERS, TWO_PEOPLE, DOUBTFUL = "two customer numbers", "records that contradict each other", "doubtful"
@@ -26,8 +27,9 @@ def merges(prepared: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, p
 
     - there are two customer numbers: the organisation has dealt with two customers, and joining their accounts is for
       a person to decide; or
-    - two records contradict each other: first name or date of birth differ and no e-mail address agrees. This keeps
-      apart twins, spouses, father and son, whom everything else about a household brings together.
+    - two records contradict each other: first name and date of birth both differ, or one of them does and no e-mail
+      address agrees. This keeps apart twins, spouses, father and son, whom everything else about a household brings
+      together, an e-mail address they share included.
 
     The same merges serve every threshold: a higher one takes fewer of them.
 
@@ -50,12 +52,12 @@ def merges(prepared: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, p
     number = pd.factorize(prepared["number"])[0]
     same = _pairs_by_number(number)
     left, right = row.loc[pairs["record_a"]].to_numpy(), row.loc[pairs["record_b"]].to_numpy()
-    against = contradicting(pairs).to_numpy()
+    against = contradicting(pairs).to_numpy() | _two_people(prepared, left, right)
     groups = _Groups(number, left[against], right[against])
     made = [(a, b, 1.0, NUMBER) for a, b in same if groups.join(a, b) is None]
     refused = []
     probability = pairs["probability"].to_numpy()
-    sure = agreeing(pairs).tolist()
+    sure = (agreeing(pairs).to_numpy() & ~against).tolist()
     for a, b, chance, certain in zip(left.tolist(), right.tolist(), probability.tolist(), sure, strict=True):
         why = groups.join(a, b, certain)
         if why is None:
@@ -68,6 +70,22 @@ def merges(prepared: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, p
 def contradicting(pairs: pd.DataFrame) -> pd.Series:
     """Whether a pair contradicts itself: first name or date of birth speak against it and no e-mail address for it."""
     return ((pairs["first_name"] < 0) | (pairs["birth_date"] < 0)) & (pairs["email"] <= 0)
+
+
+def _two_people(prepared: pd.DataFrame, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Pairs written differently in first name and in date of birth, whatever the two records share besides."""
+    first, last, forms, born, swapped = (
+        prepared[name].to_numpy(dtype=object)
+        for name in ("first_name", "last_name", "first_forms", "birth_date", "birth_swapped")
+    )
+    known = pd.notna(first[left]) & pd.notna(first[right]) & pd.notna(born[left]) & pd.notna(born[right])
+    differ = (
+        known & (born[left] != born[right]) & (born[left] != swapped[right]) & (first[left] != first[right])
+    )
+    differ &= (first[left] != last[right]) | (last[left] != first[right])  # the two names exchanged
+    for at in np.flatnonzero(differ):
+        differ[at] = first[right[at]] not in forms[left[at]]
+    return differ
 
 
 def agreeing(pairs: pd.DataFrame) -> pd.Series:
@@ -304,7 +322,7 @@ class Resolution:
 def resolve(
     source_records: pd.DataFrame,
     threshold: float = THRESHOLD,
-    seed: int = 1,
+    random_state: int = 1,
     tell: Callable[[str], None] | None = None,
     connect: Callable | None = None,
 ) -> Resolution:
@@ -316,8 +334,8 @@ def resolve(
         As in the contract ``source_records``.
     threshold : float
         Links less probable than this are not made; between 0 and 1.
-    seed : int
-        Of the sample from which agreement by chance is learnt. Same records and seed, same result.
+    random_state : int
+        Of the sample from which agreement by chance is learnt. Same records and random_state, same result.
     tell : callable, optional
         Receives one line per step, to show progress.
     connect : callable, optional
@@ -339,12 +357,18 @@ def resolve(
     if not 0 < threshold <= 1:
         raise DataError(f"The threshold is a probability above 0 and up to 1, found {threshold!r}.")
     tell = tell or (lambda line: None)
-    check_records(source_records)
+    tables.check("source_records", source_records)
     prepared = standardise(source_records)
     tell(f"{len(prepared):,} records standardised")
     notes: list[str] = []
+    left_out = int(prepared["placeholder"].sum())
+    if left_out:
+        notes.append(
+            f"In {left_out:,} records an e-mail address or telephone number that people of more than {MOST_SURNAMES} "
+            "surnames have given is taken for a placeholder and not compared."
+        )
     try:
-        model = estimate(prepared, seed=seed, connect=connect)
+        model = estimate(prepared, random_state=random_state, connect=connect)
         tell("linking model estimated")
         pairs = score(prepared, model, connect=connect)
         tell(f"{len(pairs):,} pairs scored")

@@ -12,8 +12,6 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
-from idic_lab import tables
-
 # Letters that Unicode does not take apart into a plain letter and a mark.
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "ß": "ss", "ı": "i", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th"}
@@ -26,6 +24,7 @@ _NO_FORMS: list[str] = []  # one list for all the names that have none
 # Two names are forms of each other when they share the e-mail address of so many people, and of such a share of those
 # who bear the rarer.
 _OFTEN_ENOUGH, _SHARE_OF_RARER = 2, 0.01
+MOST_SURNAMES = 10  # of people who may share an e-mail address or a telephone number; a household has fewer
 
 
 def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
@@ -42,11 +41,11 @@ def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
         One row per record: record_id, touchpoint, number (customer number), first_name, last_name (plain lower-case
         letters), first_latin, last_latin (whether the name is in Latin letters), first_forms, last_forms (lists: the
         other forms of that name, see :func:`name_forms`), email, birth_date (ISO text), birth_swapped (day and month
-        exchanged), phone (digits), street (without house number), house, postcode, city. Missing values are None.
+        exchanged), phone (digits), street (without house number), house, postcode, city; placeholder (whether an e-mail
+        address or telephone number was left out as one, see :func:`placeholders`). Missing values are None.
 
     Examples
     --------
-    >>> import pandas as pd
     >>> record = {"record_id": "r1", "touchpoint": "web_shop", "first_name": "Zoë", "last_name": "GROSS",
     ...           "email": " Zoe@Mail.example", "phone": "+999 123-45", "street": "Elm Street 4"}
     >>> row = standardise(pd.DataFrame([record])).iloc[0]
@@ -75,10 +74,14 @@ def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
         "postcode": _each(field("postcode"), lambda text: re.sub(r"\W", "", text).casefold()),
         "city": _each(field("city"), plain_letters),
     }
+    surnames = made["last_name"].fillna(made["first_name"])
+    set_aside = {name: placeholders(made[name], surnames) for name in ("email", "phone")}
+    for name, left_out in set_aside.items():
+        made[name] = made[name].where(~left_out)
     for part in ("first", "last"):
         names = made[f"{part}_name"]
         made[f"{part}_latin"] = _each(names, lambda text: "y" if text.isascii() else "n")
-        forms = name_forms(names, made["email"])
+        forms = name_forms(names, made["email"], made["birth_date"])
         made[f"{part}_forms"] = names.map(
             lambda name, forms=forms: forms.get(name, _NO_FORMS) if isinstance(name, str) else _NO_FORMS
         )
@@ -86,19 +89,36 @@ def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
     for name in prepared.columns.difference(["first_forms", "last_forms"]):
         column = prepared[name].astype(object)
         prepared[name] = column.where(prepared[name].notna() & (column != ""), None)
-    return prepared
+    return prepared.assign(placeholder=set_aside["email"] | set_aside["phone"])
 
 
-def name_forms(names: pd.Series, emails: pd.Series) -> dict[str, list[str]]:
+def placeholders(values: pd.Series, surnames: pd.Series) -> pd.Series:
+    """Which values stand for nobody in particular: people of more than ten surnames have given the same.
+
+    Such are the address somebody types when a form insists on one, and the number of a switchboard.
+
+    Examples
+    --------
+    >>> surnames = pd.Series([f"family {i}" for i in range(12)])
+    >>> placeholders(pd.Series(["none@none.example"] * 11 + ["a@b.example"]), surnames).sum()
+    np.int64(11)
+    """
+    return surnames.groupby(values).transform("nunique").gt(MOST_SURNAMES)
+
+
+def name_forms(
+    names: pd.Series, emails: pd.Series, birth_dates: pd.Series | None = None
+) -> dict[str, list[str]]:
     """Which names stand for each other, learnt from the records themselves.
 
     Somebody who is Katherine in one record and Kathy in another, with one e-mail address in both, shows that the two
     are forms of one name; likewise a name in its own script and its Latin spelling. Two names count as forms of each
     other when they share the e-mail address of at least two people, and of at least 1% of those who bear the rarer.
+    Two of different dates of birth do not count: couples share an address, too.
 
     Parameters
     ----------
-    names, emails : Series of text
+    names, emails, birth_dates : Series of text
         One per record, standardised.
 
     Returns
@@ -108,16 +128,19 @@ def name_forms(names: pd.Series, emails: pd.Series) -> dict[str, list[str]]:
 
     Examples
     --------
-    >>> import pandas as pd
     >>> names = pd.Series(["katherine", "kathy", "kathy", "katherine", "paul"])
     >>> name_forms(names, pd.Series(["a@b", "a@b", "c@b", "c@b", "d@b"]))
     {'katherine': ['kathy'], 'kathy': ['katherine']}
     """
-    seen = pd.DataFrame({"name": names, "email": emails}).dropna().drop_duplicates()
-    bearers = seen["name"].value_counts()
+    seen = pd.DataFrame({"name": names, "email": emails, "born": birth_dates}).dropna(
+        subset=["name", "email"]
+    )
+    bearers = seen.drop_duplicates(["name", "email"])["name"].value_counts()
+    seen = seen.drop_duplicates()
     shared = seen[seen["email"].duplicated(keep=False)]
     pairs = shared.merge(shared, on="email")
-    pairs = pairs[pairs["name_x"] != pairs["name_y"]]
+    same = pairs["born_x"].isna() | pairs["born_y"].isna() | pairs["born_x"].eq(pairs["born_y"])
+    pairs = pairs[same & (pairs["name_x"] != pairs["name_y"])].drop_duplicates(["email", "name_x", "name_y"])
     counts = pairs.groupby(["name_x", "name_y"]).size().rename("people").reset_index()
     rarer = np.minimum(counts["name_x"].map(bearers), counts["name_y"].map(bearers))
     often = counts[(counts["people"] >= _OFTEN_ENOUGH) & (counts["people"] >= _SHARE_OF_RARER * rarer)]
@@ -139,7 +162,7 @@ def plain_letters(text: str) -> str:
 def _street(text: str) -> str:
     """Name of the street in plain letters, usual words abbreviated, without the house number."""
     words = [word for word in _address_words(text) if not word[0].isdigit()]
-    return plain_and_spaced(" ".join(_ABBREVIATED.get(word, word) for word in words))
+    return " ".join(plain_letters(_ABBREVIATED.get(word, word)) for word in words)
 
 
 def _house(text: str) -> str:
@@ -148,11 +171,6 @@ def _house(text: str) -> str:
 
 def _address_words(text: str) -> list[str]:
     return re.sub(r"[^\w]+", " ", text.casefold()).split()
-
-
-def plain_and_spaced(text: str) -> str:
-    """As :func:`plain_letters`, with the words apart."""
-    return " ".join(plain_letters(word) for word in text.split())
 
 
 def _email(text: str) -> str:
@@ -168,14 +186,3 @@ def _each(column: pd.Series, change) -> pd.Series:
     """Apply a function to every distinct value once; a million records have far fewer different names."""
     distinct = column.dropna().unique()
     return column.map({value: change(str(value)) for value in distinct}).astype("str")
-
-
-def check_records(source_records: pd.DataFrame, source: str = "") -> None:
-    """Refuse records that cannot be linked, before anything is computed.
-
-    Raises
-    ------
-    ContractError
-        When the table breaks its contract: a missing column, a wrong type, two records with one record_id.
-    """
-    tables.check("source_records", source_records, source)

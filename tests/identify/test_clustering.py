@@ -10,7 +10,8 @@ COMPARISONS = ("first_name", "last_name", "birth_date", "email", "home")
 
 def prepared(**numbers: str | None) -> pd.DataFrame:
     table = {"record_id": list(numbers), "touchpoint": "app", "number": list(numbers.values())}
-    return pd.DataFrame(table)
+    unknown = dict.fromkeys(("first_name", "last_name", "birth_date", "birth_swapped"))
+    return pd.DataFrame(table | unknown).assign(first_forms=[[]] * len(numbers))
 
 
 def pairs(*rows: tuple) -> pd.DataFrame:
@@ -54,6 +55,19 @@ def test_a_record_without_first_name_does_not_bridge_twins():
 def test_a_shared_email_address_overrules_a_different_first_name():
     source = prepared(a=None, b=None)
     assert groups(source, pairs(("a", "b", 0.9, {"first_name": -6.0}))) == [["a", "b"]]
+
+
+def test_two_people_who_share_everything_but_first_name_and_birth_date_stay_apart():
+    couple = prepared(a=None, b=None).assign(
+        first_name=["ada", "adam"],
+        birth_date=["1980-05-17", "1981-05-17"],
+        birth_swapped=["1980-17-05", "1981-17-05"],
+    )
+    joined = pairs(("a", "b", 0.999))  # the model says that both are only mistyped
+    assert groups(couple, joined) == [["a"], ["b"]]
+    assert set(identify.merges(couple, joined)[1]["reason"]) == {"records that contradict each other"}
+    one = couple.assign(birth_date=["1980-05-03", "1980-03-05"], birth_swapped=["1980-03-05", "1980-05-03"])
+    assert groups(one, joined) == [["a", "b"]]  # day and month exchanged
 
 
 def test_father_and_son_of_one_name_stay_apart():

@@ -1,5 +1,6 @@
 """Records are linked as well as promised, the same way every time, and none is lost."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -124,6 +125,51 @@ def test_records_that_share_nothing_are_all_kept_as_people_of_their_own():
     found = identify.resolve(strangers)
     assert found.links["customer_id"].nunique() == 80
     assert "nothing to learn from" in found.notes[0]
+
+
+FIRST = ("ada", "bela", "cleo", "dora", "emil", "fritz", "greta", "hans")
+
+
+def household_file(
+    people: int = 300, couples: int = 60, placeholder: bool = False
+) -> tuple[pd.DataFrame, list]:
+    """Two records of everybody from one source; some live with somebody else on one e-mail address and telephone."""
+    rng = np.random.default_rng(3)
+    rows, owners = [], []
+    for person in range(people):
+        home = person - 1 if person % 2 and person < 2 * couples else person
+        born = pd.Timestamp("1950-01-01") + pd.Timedelta(int(rng.integers(20_000)), unit="D")
+        known = {
+            "first_name": FIRST[(person + home % 3) % 8], "last_name": f"family{chr(97 + home % 26)}{home // 26}",
+            "email": f"home{home}@mail.example", "phone": f"+999 17{home:06d}", "street": f"Lane {home % 90}",
+            "postcode": f"{10000 + home}", "city": "Town", "birth_date": born, "touchpoint": "crm",
+        }  # fmt: skip
+        for copy in range(2):
+            row = dict(known, record_id=f"R{person}-{copy}")
+            if placeholder and copy:
+                row |= {"email": "noemail@none.example"}
+            rows.append(row)
+            owners.append(person)
+    table = pd.DataFrame(rows)
+    return table.astype({name: "str" for name in table.columns.drop("birth_date")}), owners
+
+
+def test_couples_who_share_a_home_and_an_email_address_are_two_people_or_for_review():
+    table, owners = household_file()
+    found = identify.resolve(table)
+    given = found.links["customer_id"].groupby(owners).agg(set)
+    apart = [given[home] & given[home + 1] == set() for home in range(0, 120, 2)]
+    assert all(apart)
+    assert found.links["customer_id"].nunique() == 300
+    assert len(found.review) >= 55  # and a person is asked about nearly all of them
+
+
+def test_an_address_that_many_strangers_give_is_nobodys():
+    table, _ = household_file(couples=0, placeholder=True)
+    found = identify.resolve(table)
+    assert found.links["customer_id"].nunique() == 300
+    assert "In 300 records" in found.notes[0] and "placeholder" in found.notes[0]
+    assert identify.standardise(table)["email"].notna().sum() == 300
 
 
 def test_a_missing_column_is_named(shop):
