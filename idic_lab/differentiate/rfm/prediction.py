@@ -7,6 +7,8 @@ order among them would capture on average.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -102,7 +104,7 @@ def capture(
     checked_share(fraction)
     spend = _matched(rfm_table, holdout)
     rows = [
-        (ranking, float(np.interp(fraction, *_gains(priority, spend))))
+        (ranking, float(np.interp(fraction, *_gains(priority(), spend))))
         for ranking, priority in _rankings(rfm_table, spend, random_state).items()
     ]
     captured = pd.DataFrame(rows, columns=["ranking", "captured"])
@@ -135,7 +137,7 @@ def gains(
     """
     spend = _matched(rfm_table, holdout)
     priorities = _rankings(rfm_table, spend, random_state)
-    customers, captured = _gains(pick("ranking", ranking, priorities), spend)
+    customers, captured = _gains(pick("ranking", ranking, priorities)(), spend)
     return pd.DataFrame({"share_of_customers": customers, "share_of_holdout_spend": captured})
 
 
@@ -231,7 +233,7 @@ def capture_difference(
     checked_count(n_bootstrap)
     spend = _matched(rfm_table, holdout)
     priorities = _rankings(rfm_table, spend, random_state)
-    pair = [_steps(pick("ranking", name, priorities)) for name in (ranking, against)]
+    pair = [_steps(pick("ranking", name, priorities)()) for name in (ranking, against)]
     everybody = np.ones(len(spend))
 
     def difference(times):
@@ -273,21 +275,23 @@ def _matched(rfm_table, holdout) -> pd.Series:
     return spend
 
 
-def _rankings(rfm_table, spend, random_state) -> dict[str, np.ndarray]:
-    """For every ranking, a number per customer; the highest comes first."""
+def _rankings(rfm_table, spend, random_state) -> dict[str, Callable[[], np.ndarray]]:
+    """For every ranking, what computes a number per customer; the highest comes first."""
     scores = rfm_table[list(MEASURES)].to_numpy()
+    base = int(scores.max()) + 1
     measures = {
-        f"{measure.removesuffix('_days')} alone": rfm_table[measure].to_numpy() * (-1 if small_is_good else 1)
+        f"{measure.removesuffix('_days')} alone": lambda measure=measure, sign=-1 if small_is_good else 1: (
+            rfm_table[measure].to_numpy() * sign
+        )
         for measure, small_is_good in MEASURES.values()
     }
-    base = int(scores.max()) + 1
     return {
-        "perfect foresight": spend.to_numpy(),
-        "RFM cells, tested": _tested(_cell(rfm_table), spend, random_state),
-        "RFM score, summed": scores.sum(axis=1),
-        "RFM cells, 555 to 111": scores @ np.array([base**2, base, 1]),
+        "perfect foresight": spend.to_numpy,
+        "RFM cells, tested": lambda: _tested(_cell(rfm_table), spend, random_state),
+        "RFM score, summed": lambda: scores.sum(axis=1),
+        "RFM cells, 555 to 111": lambda: scores @ np.array([base**2, base, 1]),
         **measures,
-        "random": np.zeros(len(spend)),
+        "random": lambda: np.zeros(len(spend)),
     }
 
 
