@@ -1,11 +1,25 @@
 """Customer lifetime value: summarise, split, fit, predict, value, and check against what happened."""
 
-from idic_lab.differentiate.clv.evaluation import baselines, conditional_expectations, evaluate, tracking
+from idic_lab.differentiate.clv.contracts import (
+    cohort_summary,
+    contract_summary,
+    plot_survival,
+    residual_lifetime,
+    survival,
+)
+from idic_lab.differentiate.clv.evaluation import (
+    baselines,
+    conditional_expectations,
+    count_histogram,
+    evaluate,
+    tracking,
+)
 from idic_lab.differentiate.clv.fitted_model import FittedModel, from_json, from_parameters
 from idic_lab.differentiate.clv.fitting import fit
 from idic_lab.differentiate.clv.plots import (
     plot_alive_path,
     plot_conditional_expectations,
+    plot_count_histogram,
     plot_frequency_recency_matrix,
     plot_iso_value,
     plot_tracking,
@@ -27,7 +41,10 @@ __all__ = [
     "alive",
     "alive_path",
     "baselines",
+    "cohort_summary",
     "conditional_expectations",
+    "contract_summary",
+    "count_histogram",
     "dert",
     "equity",
     "evaluate",
@@ -41,12 +58,16 @@ __all__ = [
     "iso_value",
     "plot_alive_path",
     "plot_conditional_expectations",
+    "plot_count_histogram",
     "plot_frequency_recency_matrix",
     "plot_iso_value",
+    "plot_survival",
     "plot_tracking",
     "predict",
+    "residual_lifetime",
     "split",
     "summarise",
+    "survival",
     "tracking",
     "value",
 ]

@@ -9,7 +9,7 @@ and a purchase rate from a gamma(r + x, alpha + T) distribution: all that follow
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaln, digamma, expit, gammaln, hyp2f1, log_expit
+from scipy.special import betainc, betaln, digamma, expit, gammaln, hyp2f1, log_expit, xlogy
 
 from idic_lab.differentiate.clv.grouping import by_value
 
@@ -135,6 +135,16 @@ class BetaGeometric:
         stays = b / (a + b) if self.offset else 1.0
         return stays * self.expected_if_alive(theta, zero, zero, horizon)
 
+    def count_new(self, theta, count, horizon):
+        """Probability of so many repeat purchases of a new customer in the first `horizon` units of time."""
+        return _probability_of_count(theta, count, horizon, self.offset)
+
+    def count_if_alive(self, theta, frequency, age, count, horizon):
+        """Probability of so many purchases in the `horizon` after T of a customer alive at T."""
+        r, alpha, a, b = theta
+        since = (r + frequency, alpha + age, a, b + frequency + self.offset)
+        return _probability_of_count(since, count, horizon, 0)
+
     def flags(self, theta):
         """What a reader should know about these parameters."""
         _, _, a, b = theta
@@ -143,6 +153,20 @@ class BetaGeometric:
                 f"mean dropout probability a / (a + b) = {a / (a + b):.2g}: hardly anyone seems to leave, and a and b "
                 f"are not told apart"
             )
+
+
+def _probability_of_count(theta, count, horizon, offset):
+    """P(X(t) = x), Fader, Hardie & Lee (2005), eq. 8: alive with x purchases, or gone after the x-th."""
+    r, alpha, a, b = theta
+    count, share = np.broadcast_arrays(np.asarray(count, float), horizon / (alpha + horizon))
+    chance = (
+        betaln(a, b + count + offset) - betaln(a, b) + gammaln(r + count) - gammaln(r) - gammaln(count + 1)
+    )
+    stayed = np.exp(chance + r * np.log1p(-share) + xlogy(count, share))
+    may_leave = (count > 0) | (offset == 1)
+    before = np.where(may_leave, b + count + offset - 1, b)
+    reached = np.where(count > 0, betainc(np.maximum(count, 1), r, share), 1.0)
+    return stayed + np.where(may_leave, np.exp(betaln(a + 1, before) - betaln(a, b)) * reached, 0.0)
 
 
 def _log_sum_and_share(odds):
@@ -288,6 +312,24 @@ class BetaGeometricBetaBinomial:
         longest = int(np.max(horizon, initial=0))
         per_period = self.per_period_if_alive(theta, np.zeros(1), np.zeros(1), longest)[0]
         return np.concatenate([[0.0], np.cumsum(per_period)])[np.asarray(horizon, dtype=int)]
+
+    def count_new(self, theta, count, horizon):
+        """Probability of so many purchases of a new customer at the first `horizon` opportunities (eq. 8)."""
+        alpha, beta, gamma, delta = theta
+        count, total = np.broadcast_arrays(np.asarray(count, float), np.asarray(horizon, float))
+        result = np.zeros(count.shape)
+        for last in range(int(total.max(initial=0)) + 1):  # the last opportunity lived through
+            ways = -np.log1p(last) - betaln(last - count + 1, count + 1)
+            buys = ways + betaln(alpha + count, beta + last - count) - betaln(alpha, beta)
+            stays = betaln(gamma + (last < total), delta + last) - betaln(gamma, delta)
+            result += np.where((count <= last) & (last <= total), np.exp(buys + stays), 0.0)
+        return result
+
+    def count_if_alive(self, theta, frequency, n_periods, count, horizon):
+        """Probability of so many purchases at the next `horizon` opportunities of a customer alive at the last one."""
+        alpha, beta, gamma, delta = theta
+        since = (alpha + frequency, beta + n_periods - frequency, gamma, delta + n_periods)
+        return self.count_new(since, count, horizon)
 
     def flags(self, theta):
         """What a reader should know about these parameters."""

@@ -9,8 +9,14 @@ import pandas as pd
 
 from idic_lab.dataframes import collected
 from idic_lab.differentiate.clv.fitted_model import FittedModel, require
-from idic_lab.differentiate.clv.grouping import UNIT
-from idic_lab.differentiate.clv.predictions import CONTINUOUS, days_per_unit, expected_purchases_new, predict
+from idic_lab.differentiate.clv.grouping import UNIT, distinct
+from idic_lab.differentiate.clv.predictions import (
+    CONTINUOUS,
+    PURCHASE_MODELS,
+    days_per_unit,
+    expected_purchases_new,
+    predict,
+)
 from idic_lab.differentiate.clv.summary import Split
 from idic_lab.differentiate.purchase_days import PurchaseDays, dates, ordinal
 from idic_lab.errors import DataError, pick
@@ -280,6 +286,55 @@ def conditional_expectations(split: Split, models: Mapping[str, FittedModel], po
     labels = [f"{count}+" if count == pool else str(count) for count in table.index]
     table.insert(0, "frequency", pd.array(labels, dtype="str"))
     return table.reset_index(drop=True)
+
+
+def count_histogram(model: FittedModel, summary, most: int = 7, weights: str | None = None) -> pd.DataFrame:
+    """How many customers made 0, 1, 2, ... repeat purchases, and how many the model expects: does its shape fit?
+
+    Parameters
+    ----------
+    summary : DataFrame
+        The customers the model was fitted to.
+    most : int
+        Customers with this many repeat purchases or more form the last row.
+    weights : str, optional
+        Column that says how many customers each row stands for.
+
+    Returns
+    -------
+    DataFrame
+        ``frequency`` (text: "0", "1", ..., "7+"), ``actual``, ``expected`` (customers).
+
+    Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 8 and figure 1.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.differentiate import clv
+    >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
+    >>> clv.count_histogram(clv.fit(summary), summary, most=2).round(1)
+      frequency  actual  expected
+    0         0  1411.0    1407.7
+    1         1   439.0     460.3
+    2        2+   507.0     489.0
+    """
+    require(model, *PURCHASE_MODELS)
+    table = collected(summary)
+    _, _, last = model.likelihood.columns
+    columns = {name: table[name].to_numpy(float) for name in ("frequency", last)}
+    rows, _ = distinct(columns, None if weights is None else table[weights].to_numpy(float))
+    counts = np.arange(most)
+    actual = np.bincount(np.minimum(rows["frequency"], most).astype(int), rows["weights"], minlength=most + 1)
+    ages, customers = np.unique(rows[last], return_inverse=True)
+    customers = np.bincount(customers, rows["weights"])
+    expected = customers @ model.likelihood.count_new(model.theta, counts[None, :], ages[:, None])
+    return pd.DataFrame(
+        {
+            "frequency": pd.array([*map(str, counts), f"{most}+"], dtype="str"),
+            "actual": actual,
+            "expected": np.append(expected, customers.sum() - expected.sum()),
+        }
+    )
 
 
 def tracking(

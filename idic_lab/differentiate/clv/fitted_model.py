@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.differentiate.clv.beta_geometric import BetaGeometric, BetaGeometricBetaBinomial
+from idic_lab.differentiate.clv.contracts import ContractDuration
 from idic_lab.differentiate.clv.gamma_mixtures import GammaGamma, ParetoNBD
 from idic_lab.errors import DataError, FitError, UnknownName, pick
 
@@ -19,6 +20,8 @@ MODELS = {
     "pareto_nbd": ParetoNBD(),
     "bg_bb": BetaGeometricBetaBinomial(),
     "gamma_gamma": GammaGamma(),
+    "sbg": ContractDuration(ageing=False),
+    "bdw": ContractDuration(ageing=True),
 }
 TITLES = {
     "bg_nbd": "BG/NBD",
@@ -26,6 +29,8 @@ TITLES = {
     "pareto_nbd": "Pareto/NBD",
     "bg_bb": "BG/BB",
     "gamma_gamma": "Gamma-Gamma",
+    "sbg": "Shifted beta-geometric",
+    "bdw": "Beta-discrete-Weibull",
 }
 NORMAL_95 = 1.959963984540054
 
@@ -37,7 +42,7 @@ class FittedModel:
     Attributes
     ----------
     model : str
-        "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb" or "gamma_gamma".
+        "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb", "gamma_gamma", "sbg" or "bdw".
     params_ : Series
         Estimates, by name.
     standard_errors_ : Series
@@ -85,6 +90,16 @@ class FittedModel:
     def theta(self) -> np.ndarray:
         """The estimates as an array, in the model's own order."""
         return self.params_.to_numpy(dtype=float)
+
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion, of models fitted to the same customers: the lowest is to be preferred."""
+        return 2 * len(self.params_) - 2 * self.log_likelihood_
+
+    @property
+    def bic(self) -> float:
+        """The Bayesian information criterion, which asks more of a parameter the more customers there are."""
+        return len(self.params_) * np.log(self.n_customers_) - 2 * self.log_likelihood_
 
     def summary(self) -> pd.DataFrame:
         """Estimates with standard errors and 95% intervals.

@@ -21,6 +21,7 @@ from idic_lab.errors import DataError, FitError, UnknownName, pick
 
 FEWEST_CUSTOMERS = 10
 FEWEST_REPEATERS = 5
+RHYTHM_FROM = 3  # repeat purchases from which the mean interval tells a habit from chance
 LIMIT = 10.0  # |log parameter|, rescaled: beyond e^10 the likelihood no longer tells it from infinity
 SAMPLE = 20_000  # distinct rows from which a first approximation is taken when there are many more
 CHORDS = 10  # steps with the sample's curvature; three or four do
@@ -37,7 +38,7 @@ def fit(
     weights: str | None = None,
     unit_days: float | None = None,
 ) -> FittedModel:
-    """Fit a buy-till-you-die model, or the Gamma-Gamma model of spend, by maximum likelihood.
+    """Fit a buy-till-you-die model, the Gamma-Gamma model of spend or a model of contracts, by maximum likelihood.
 
     Identical customers are grouped and weighted, which changes nothing but the time it takes. Time and money are
     rescaled inside; parameters, standard errors and log-likelihood are those of the data as given.
@@ -46,9 +47,10 @@ def fit(
     ----------
     summary : DataFrame
         ``frequency``, ``recency``, ``T`` as `summarise` gives them; for "gamma_gamma" ``frequency`` and
-        ``monetary_value``; for "bg_bb" ``frequency``, ``recency``, ``n_periods``, in opportunities to buy. Of a summary
+        ``monetary_value``; for "bg_bb" ``frequency``, ``recency``, ``n_periods``, in opportunities to buy; for "sbg" and
+        "bdw" ``tenure`` and ``churned``, as `contract_summary` and `cohort_summary` give them. Of a summary
         that is in an engine (Polars lazy, DuckDB, PySpark, Dask) only the groups of identical customers are collected.
-    model : {"bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb", "gamma_gamma"}
+    model : {"bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb", "gamma_gamma", "sbg", "bdw"}
     weights : str, optional
         Column that says how many customers each row stands for.
     unit_days : float, optional
@@ -122,6 +124,8 @@ def checked_columns(table: pd.DataFrame, model: str, *more: str) -> dict[str, np
 def _check(columns: dict, weight: np.ndarray, model: str):
     """Refuse what the model cannot be fitted to; leave out, and say so, what it does not use."""
     title, notes = TITLES[model], []
+    if "tenure" in columns:
+        return columns, weight, _check_contracts(columns, weight, title)
     frequency = columns["frequency"]
     customers, repeaters = weight.sum(), weight[frequency > 0].sum()
     if customers < FEWEST_CUSTOMERS:
@@ -164,7 +168,35 @@ def _check(columns: dict, weight: np.ndarray, model: str):
         )
     if columns[last].max() <= 0:
         raise FitError(f"{title} needs customers observed for some time, but every {last} is 0.")
-    return columns, weight, notes
+    return columns, weight, [*notes, *_one_rhythm(columns, weight)]
+
+
+def _check_contracts(columns: dict, weight: np.ndarray, title: str) -> list:
+    tenure, left = columns["tenure"], columns["churned"] > 0
+    if weight.sum() < FEWEST_CUSTOMERS or weight[left].sum() < FEWEST_REPEATERS:
+        raise FitError(
+            f"{title} needs at least {FEWEST_CUSTOMERS} customers, {FEWEST_REPEATERS} of whom have left; found "
+            f"{weight.sum():,.0f} and {weight[left].sum():,.0f}."
+        )
+    if (tenure != np.floor(tenure)).any() or (left & (tenure < 1)).any():
+        raise DataError("tenure counts renewals: whole numbers, and 1 or more of customers who have left.")
+    return []
+
+
+def _one_rhythm(columns: dict, weight: np.ndarray):
+    """A note when nearly all repeat buyers pay at one and the same interval, as subscribers do and shoppers do not."""
+    often = columns["frequency"] >= RHYTHM_FROM
+    if weight[often].sum() < FEWEST_CUSTOMERS:
+        return
+    gaps = columns["recency"][often] / columns["frequency"][often]
+    order = np.argsort(gaps)
+    median = gaps[order][np.searchsorted(np.cumsum(weight[often][order]), weight[often].sum() / 2)]
+    alike = weight[often][np.abs(gaps / median - 1) < 0.05].sum() / weight[often].sum()
+    if alike >= 0.8:
+        yield (
+            f"{alike:.0%} of those who bought {RHYTHM_FROM} times or more again did so every {median:.3g} units of time on "
+            f'average: they look like subscribers, for whom there are models of contracts (clv.contract_summary, "sbg")'
+        )
 
 
 def _rescale(columns: dict, weight: np.ndarray, likelihood):
@@ -212,9 +244,10 @@ def _flags(likelihood, best, theta, columns, weight):
     if best.flat:
         flat = ", ".join(names[i] for i in best.flat)
         yield f"the likelihood is nearly flat in {flat}: different values fit as well, so do not interpret them"
-    repeaters = weight[columns["frequency"] > 0].sum()
-    if weight.sum() < 100 or repeaters < 50:
-        yield f"only {weight.sum():,.0f} customers, {repeaters:,.0f} of them repeat buyers: wide intervals"
+    kind = "who left" if "churned" in columns else "repeat buyers"
+    telling = weight[columns["churned" if "churned" in columns else "frequency"] > 0].sum()
+    if weight.sum() < 100 or telling < 50:
+        yield f"only {weight.sum():,.0f} customers, {telling:,.0f} of them {kind}: wide intervals"
     yield from likelihood.flags(theta)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from scipy.special import digamma, exprel, gammaln
+from scipy.special import digamma, exprel, gammaln, xlogy
 
 from idic_lab.differentiate.clv.grouping import by_value
 
@@ -139,11 +139,38 @@ class ParetoNBD:
         zero = np.zeros_like(horizon)
         return self.expected_if_alive(theta, zero, zero, horizon)
 
+    def count_new(self, theta, count, horizon):
+        """Probability of so many repeat purchases of a new customer in the first `horizon` units of time."""
+        r, alpha, s, beta = (np.asarray(part, float)[..., None] for part in theta)
+        count, horizon = np.asarray(count, float)[..., None], np.asarray(horizon, float)[..., None]
+        nodes, weights = unit_interval(32)
+        least = np.minimum(alpha, beta)
+        span = np.log1p(horizon / least)
+        moments = least * np.expm1(span * nodes)
+        leaves = (
+            s * span * weights * (least + moments) / (beta + moments) * np.exp(-s * np.log1p(moments / beta))
+        )
+        left = (leaves * _negative_binomial(r, alpha, count, moments)).sum(axis=-1)
+        stayed = np.exp(-s * np.log1p(horizon / beta)) * _negative_binomial(r, alpha, count, horizon)
+        return left + stayed[..., 0]
+
+    def count_if_alive(self, theta, frequency, age, count, horizon):
+        """Probability of so many purchases in the `horizon` after T of a customer alive at T."""
+        r, alpha, s, beta = theta
+        return self.count_new((r + frequency, alpha + age, s, beta + age), count, horizon)
+
     def flags(self, theta):
         """What a reader should know about these parameters."""
         _, _, s, _ = theta
         if s <= 1:
             yield f"s = {s:.3g} is at most 1: the mean dropout time of a customer, beta / (s - 1), is infinite"
+
+
+def _negative_binomial(r, alpha, count, time):
+    """Probability of so many purchases in a time, of a customer who stays all of it."""
+    share = time / (alpha + time)
+    log_ways = gammaln(r + count) - gammaln(r) - gammaln(count + 1)
+    return np.exp(log_ways + r * np.log1p(-share) + xlogy(count, share))
 
 
 def _by_days(data) -> dict:

@@ -100,6 +100,26 @@ def plot_conditional_expectations(table: pd.DataFrame, ax: figures.Axes | None =
     )
 
 
+def plot_count_histogram(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """Customers by number of repeat purchases, from `count_histogram`: what happened beside what the model expects.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"frequency": ["0", "1", "2+"], "actual": [60, 25, 15], "expected": [58.0, 26.0, 16.0]})
+    >>> plot_count_histogram(table).get_title()
+    'The model places 2% of customers under another number of purchases'
+    """
+    ax = figures.axes(ax)
+    place = np.arange(len(table))
+    ax.bar(place - 0.2, table["actual"], 0.4, color="#D9D9D9", edgecolor=figures.GREY, label="actual")
+    ax.bar(place + 0.2, table["expected"], 0.4, color=figures.BLUE, label="expected")
+    ax.set_xticks(place, table["frequency"])
+    off = (table["actual"] - table["expected"]).abs().sum() / 2 / table["actual"].sum()
+    title = f"The model places {off:.0%} of customers under another number of purchases"
+    across = "repeat purchase days"
+    return figures.finish(ax, title, x=across, y="customers", y_format="count", legend=True)
+
+
 def plot_alive_path(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """P(alive) of one customer day by day, with the purchase days marked.
 

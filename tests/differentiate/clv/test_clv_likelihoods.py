@@ -24,12 +24,14 @@ def histories(model):
     rows = {
         "bg_bb": {"frequency": [0, 1, 3, 6, 2], "recency": [0, 4, 6, 6, 3], "n_periods": [6] * 5},
         "gamma_gamma": {"frequency": [1, 2, 5, 40], "monetary_value": [0.3, 1.1, 2.0, 0.9]},
+        "sbg": {"tenure": [1, 2, 9, 9, 0], "churned": [1, 1, 1, 0, 0]},
+        "bdw": {"tenure": [1, 2, 9, 9, 0], "churned": [1, 1, 1, 0, 0]},
     }.get(
         model,
         {"frequency": [0, 1, 3, 60, 2], "recency": [0, 0.1, 1.9, 1.5, 1.0], "T": [1.5, 2.0, 1.9, 2.0, 1.0]},
     )
     data = {name: np.array(values, dtype=float) for name, values in rows.items()}
-    size = len(data["frequency"])
+    size = len(next(iter(data.values())))
     return data | {"weights": np.arange(1.0, size + 1)}
 
 
@@ -178,3 +180,36 @@ def test_bg_bb_likelihood_of_all_histories_is_one(bg_bb):
             )
             total += ways * np.exp(value)
     assert total == pytest.approx(1.0, abs=1e-12)
+
+
+COUNTS = np.arange(600.0)
+
+
+@pytest.mark.parametrize("model", ["bg_nbd", "mbg_nbd", "pareto_nbd"])
+def test_probabilities_of_counts_add_up_to_one_and_to_the_expectation(models, model):
+    fitted = models[model]
+    fresh = fitted.likelihood.count_new(fitted.theta, COUNTS, 39.0)
+    assert fresh.sum() == pytest.approx(1, abs=1e-12)
+    assert np.dot(fresh, COUNTS) == pytest.approx(clv.expected_purchases_new(fitted, 39), rel=1e-10)
+    later = fitted.likelihood.count_if_alive(fitted.theta, np.array(3.0), np.array(30.0), COUNTS, 39.0)
+    expected = fitted.likelihood.expected_if_alive(fitted.theta, np.array([3.0]), np.array([30.0]), 39.0)
+    assert later.sum() == pytest.approx(1, abs=1e-12)
+    assert np.dot(later, COUNTS) == pytest.approx(expected[0], rel=1e-10)
+
+
+def test_bg_nbd_probabilities_of_counts_are_those_of_lifetimes(models):
+    with quietly():
+        fitter = lifetimes().BetaGeoFitter()
+        fitter.params_ = models["bg_nbd"].params_
+        theirs = [fitter.probability_of_n_purchases_up_to_time(39.0, count) for count in range(8)]
+    ours = models["bg_nbd"].likelihood.count_new(models["bg_nbd"].theta, COUNTS[:8], 39.0)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_the_histogram_holds_all_customers(parts, models, bg_bb, donations):
+    table = clv.count_histogram(models["bg_nbd"], parts.calibration)
+    assert table["actual"].tolist() == [1411, 439, 214, 100, 62, 38, 29, 64]
+    assert table["expected"].sum() == pytest.approx(2357)
+    donors = clv.count_histogram(bg_bb, donations, 6, weights="weights")
+    assert donors[["actual", "expected"]].sum().tolist() == pytest.approx([11_104, 11_104])
+    assert (donors["expected"] / donors["actual"] - 1).abs().max() < 0.06
