@@ -35,6 +35,7 @@ BLOCKING = (
 )
 # Expectation-maximisation runs within each of these in turn; what one holds equal the others estimate.
 TRAINING = (("email",), ("birth_date", "postcode"), ("birth_date", "first_name"))
+INSTEAD = (("phone",), ("last_name", "street", "house"))  # where one of them has nothing to teach
 # Rules that hardly ever join two people, to estimate how many pairs match, and the share of those pairs they find.
 SURE = (("email",), ("first_name", "last_name", "birth_date"), ("first_name", "last_name", "phone"))
 SURE_RECALL = 0.8
@@ -187,8 +188,6 @@ def estimate(prepared: pd.DataFrame, random_state: int = 1, connect: Callable | 
     if len(prepared) < FEWEST:
         raise DataError(f"Linking needs at least {FEWEST} records to learn from, found {len(prepared):,}.")
     connect, block_on = connect or _duckdb, needs_extra("splink", "identify").block_on
-    # no pairs in a block, or one so one-sided that a share vanishes: the other blocks teach as much
-    unteachable = (needs_extra("splink.internals.exceptions", "identify").EMTrainingException, ValueError)
     with _quiet():
         largest = prepared["touchpoint"].value_counts().sort_index().idxmax()
         alone = prepared[prepared["touchpoint"] == largest]
@@ -211,13 +210,23 @@ def estimate(prepared: pd.DataFrame, random_state: int = 1, connect: Callable | 
                 )
             counted = min(1.0, RECORDS_TO_COUNT / len(prepared))
             for columns in TRAINING:
-                with suppress(*unteachable):
-                    linker.training.estimate_parameters_using_expectation_maximisation(
-                        block_on(*columns), max_pairs=PAIRS_FOR_TRAINING, record_sample_proportion=counted
-                    )
+                if not _taught(linker, block_on(*columns), counted):
+                    any(_taught(linker, block_on(*others), counted) for others in INSTEAD)
         except duckdb.Error as error:
             raise FitError(f"The linking model could not be estimated: {error}") from None
         return _believable(linker.misc.save_model_to_json())
+
+
+def _taught(linker: Linker, block, counted: float) -> bool:
+    """Whether the pairs of a block could teach how often fields agree for one person."""
+    nothing = needs_extra("splink.internals.exceptions", "identify").EMTrainingException
+    # ValueError: a block so one-sided that a share becomes too small a number
+    with suppress(nothing, ValueError):
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            block, max_pairs=PAIRS_FOR_TRAINING, record_sample_proportion=counted
+        )
+        return True
+    return False
 
 
 def score(prepared: pd.DataFrame, model: dict, connect: Callable | None = None) -> pd.DataFrame:
