@@ -11,8 +11,7 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 
-from idic_lab.exercises.run_submission import RunSubmission
-from idic_lab.exercises.score_answers import ScoreAnswers, StripHiddenTests
+from idic_lab.exercises.grading_steps import RunSubmission, ScoreAnswers, StripHiddenTests
 
 here = Path(__file__).resolve().parent
 
@@ -26,9 +25,9 @@ c.ClearSolutions.code_stub = {"python": "# Your code here"}
 c.ClearSolutions.text_stub = "*Your answer here*"
 c.OverwriteCells.add_missing_cells = True
 
-# Submissions run within limits; the answers are scored outside their kernel.
+# Submissions run within limits, shut in; their answers are scored outside.
 c.RunSubmission.cell_seconds = 30
-c.ScoreAnswers.answers = str(here / "answers")
+c.RunSubmission.course = str(here)
 c.Autograde.autograde_preprocessors = [
     RunSubmission,
     ClearMetadataPreprocessor,
@@ -40,8 +39,4 @@ c.Autograde.autograde_preprocessors = [
 ]
 c.GenerateFeedback.preprocessors = [GetGrades, StripHiddenTests, CSSHTMLHeaderPreprocessor]
 
-# Files as students hand them in: ada__value.ipynb
-c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/]+?)__(?P<file_id>[^/]+)"
-c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".csv", ".xlsx", ".parquet"]
-c.ExtractorPlugin.force = True
 c.ExportPlugin.to = str(here / "grades.csv")

@@ -41,7 +41,7 @@ def customize_q05(answer, truth):
 
 
 def customize_q06():
-    return "b"
+    return "many buy anyway: it should go to those whom it changes"
 
 
 def customize_q07(tables):

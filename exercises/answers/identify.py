@@ -55,7 +55,7 @@ def identify_q06(answer, truth):
 
 
 def identify_q07():
-    return "b"
+    return "keep them apart, or let a person look"
 
 
 def identify_q08(tables):

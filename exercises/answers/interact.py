@@ -61,4 +61,4 @@ def interact_q07(answer, tables):
 
 
 def interact_q08():
-    return "b"
+    return "the score of all is likely lower: whoever is angry or gone answers less"

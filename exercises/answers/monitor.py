@@ -51,7 +51,7 @@ def monitor_q06(tables):
 
 
 def monitor_q07():
-    return "b"
+    return "far more than 5% of tests without effect look like successes"
 
 
 def _equity(tables, day):

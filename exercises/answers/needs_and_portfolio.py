@@ -68,7 +68,7 @@ def needs_and_portfolio_q05(answer, tables, truth):
 
 
 def needs_and_portfolio_q06():
-    return "b"
+    return "the data do not dictate five: segments are partly made, and may be useful"
 
 
 def needs_and_portfolio_q07(tables):

@@ -1,10 +1,10 @@
-"""Exercises that grade themselves: each student's own data, checks with hints, and grading outside the notebook.
+"""Exercises that grade themselves: each student's own data, and grading outside the notebook.
 
-Students use :func:`begin` and :func:`check`. The expected answers are not in this package: they live with the course,
-in ``exercises/answers``, and are computed by the grader, in its own process, from the student's id.
+Students use :func:`begin`, :func:`choices` and :func:`check`. What is right, and which misconception a wrong answer
+shows, is not in this package: it lies with the course, in ``exercises/answers`` and ``exercises/misconceptions``, and
+is worked out by the grader, in its own process, from the student's id.
 """
 
-from idic_lab.exercises.desk import begin, check, grade
-from idic_lab.exercises.student_data import student_shop, student_tables
+from idic_lab.exercises.student import begin, check, choices, grade, student_tables
 
-__all__ = ["begin", "check", "grade", "student_shop", "student_tables"]
+__all__ = ["begin", "check", "choices", "grade", "student_tables"]

@@ -1,28 +1,93 @@
-"""The expected answers: functions in the course's ``answers`` folder, which students do not have."""
+"""What is right: the course's expected answers and misconceptions, and the verdict on one answer.
+
+Both are files of the course, which students do not have. They are read before any student's code runs, and a
+grading that finds them changed since stops.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import inspect
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import pandas as pd
+
 from idic_lab.errors import DataError
-from idic_lab.exercises.question import call
+from idic_lab.exercises.answer_text import Unanswered, form_problem
+from idic_lab.exercises.forms import AnyOf
+from idic_lab.exercises.questions import Question, question
+from idic_lab.exercises.student import normal_id, student_shop
+
+NOT_EXPECTED = "This is not the expected answer for your data."
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A known wrong way to an answer.
+
+    Attributes
+    ----------
+    name : str
+    hint : str
+        What the student reads: which idea to think over, never the answer.
+    wrong : callable
+        Computes the wrong answer from ``tables`` (and ``brought``, the student's own data), or, with an argument
+        named ``answer``, says whether an answer shows the misconception.
+    credit : float
+        Share of the points it still earns.
+    """
+
+    name: str
+    hint: str
+    wrong: Callable[..., Any]
+    credit: float = 0.25
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The grader's word on one answer.
+
+    Attributes
+    ----------
+    credit : float
+        Share of the points, from 0 to 1.
+    message : str
+        For the student.
+    shows : str
+        Name of the misconception it shows, ``"right"``, ``"unanswered"``, ``"form"``, ``"partly"`` or ``"other"``.
+    """
+
+    credit: float
+    message: str
+    shows: str
+
+
+def chose(beginning: str) -> Callable[[str], bool]:
+    """Whether the statement chosen begins so.
+
+    Examples
+    --------
+    >>> chose("the mean")("the mean lies above the median")
+    True
+    """
+    return lambda answer: isinstance(answer, str) and answer.startswith(beginning)
 
 
 class AnswerKey:
-    """The functions that compute the expected answers, one per question, found by name.
+    """The functions that compute the expected answers, and the misconceptions, each by the question's name.
 
     A function asks by name for what it needs: ``tables``, ``truth``, ``brought``. One that also asks for ``answer``
     judges it, and returns the share of the points and a message.
 
     Parameters
     ----------
-    folder : path-like
-        With one Python file per assignment.
+    course : path-like
+        Folder with ``answers`` and ``misconceptions``, one Python file per assignment in each.
 
     Raises
     ------
@@ -30,38 +95,127 @@ class AnswerKey:
         When the folder holds no answers.
     """
 
-    def __init__(self, folder: str | Path):
-        self._functions = _functions(Path(folder).resolve())
-        if not self._functions:
-            raise DataError(f"No answers found in {folder}: it should hold one Python file per assignment.")
+    def __init__(self, course: str | Path):
+        self.digest = digest(course)
+        self._answers: dict[str, Callable[..., Any]] = {}
+        self._misconceptions: dict[str, tuple[Misconception, ...]] = {}
+        self._computed: dict[tuple, Any] = {}
+        for file in _files(course):
+            module = _module(file)
+            self._misconceptions.update(getattr(module, "HINTS", {}))
+            if file.parent.name == "answers":
+                self._answers.update(
+                    {
+                        name: function
+                        for name, function in inspect.getmembers(module, inspect.isfunction)
+                        if function.__module__ == module.__name__ and not name.startswith("_")
+                    }
+                )
+        if not self._answers:
+            raise DataError(
+                f"No answers found in {course}/answers: expected is one Python file per assignment."
+            )
 
     @property
     def names(self) -> set[str]:
         """The questions with an answer."""
-        return set(self._functions)
+        return set(self._answers)
 
-    def judges(self, name: str) -> bool:
-        """Whether the answer is judged by what it achieves rather than compared."""
-        return "answer" in inspect.signature(self._functions[name]).parameters
+    def misconceptions(self, name: str) -> tuple[Misconception, ...]:
+        """The misconceptions known for a question."""
+        return self._misconceptions.get(name, ())
 
-    def expected(self, name: str, **known: Any) -> Any:
-        """The expected answer."""
-        return call(self._functions[name], **known)
+    def judge(self, name: str, answer: Any, student_id: str, brought: pd.DataFrame | None = None) -> Verdict:
+        """Grade one answer.
 
-    def judged(self, name: str, **known: Any) -> tuple[float, str]:
-        """Share of the points and message for an answer judged by what it achieves."""
-        credit, message = call(self._functions[name], **known)
-        return float(credit), message
+        Parameters
+        ----------
+        name : str
+            Of the question.
+        answer : object
+            As :func:`idic_lab.exercises.answer_text.decode` gives it.
+        student_id : str
+            Whose data the answer must fit.
+        brought : DataFrame, optional
+            The student's own data, for the capstone.
+        """
+        student = normal_id(student_id)
+        asked = question(name, student)
+        answer = asked.form.read(answer)
+        problem = form_problem(asked.form, answer)
+        if problem:
+            # A number out of range may still come from a known misconception, such as a wrong base.
+            number = isinstance(answer, float)
+            found = self._shown(asked, answer, student, brought) if number else None
+            if found:
+                return Verdict(found.credit, found.hint, found.name)
+            return Verdict(0.0, problem, "unanswered" if isinstance(answer, Unanswered) else "form")
+        if _takes_answer(self._answers[name]):
+            credit, message = self._call(self._answers[name], student, brought, answer)
+            credit = float(credit)
+        else:
+            expected = self._call(self._answers[name], student, brought)
+            credit, message = self._compared(asked, answer, expected)
+        if credit == 1:  # a hint never stands beside a right answer
+            return Verdict(1.0, message, "right")
+        found = self._shown(asked, answer, student, brought)
+        if found:
+            return Verdict(found.credit, found.hint, found.name)
+        return Verdict(credit, message, "partly" if credit else "other")
+
+    def _compared(self, asked: Question, answer: Any, expected: Any) -> tuple[float, str]:
+        if asked.form.same(answer, expected):
+            return 1.0, "Right."
+        part = 0.0
+        if asked.partial:
+            ways = expected if isinstance(expected, AnyOf) else [expected]
+            part = max(asked.form.agreement(answer, way) for way in ways)
+        return (round(part / 2, 3), f"{part:.0%} of this is right.") if part >= 0.5 else (0.0, NOT_EXPECTED)
+
+    def _shown(self, asked: Question, answer: Any, student: str, brought) -> Misconception | None:
+        """The first misconception that an answer shows, if any."""
+        for known in self.misconceptions(asked.name):
+            if _takes_answer(known.wrong):
+                shown = bool(self._call(known.wrong, student, brought, answer))
+            else:
+                shown = asked.form.same(answer, self._call(known.wrong, student, brought))
+            if shown:
+                return known
+        return None
+
+    def _call(self, function: Callable[..., Any], student: str, brought: Any, answer: Any = None) -> Any:
+        """Call a function with what it asks for by name; what follows from the student's shop alone is kept."""
+        asked = inspect.signature(function).parameters
+        shop = student_shop(student)
+        known = {"tables": shop.tables, "truth": shop.truth, "brought": brought, "answer": answer}
+        given = {name: known[name] for name in asked if name in known}
+        if {"answer", "brought"} & given.keys():
+            return function(**given)
+        key = (student, function)
+        if key not in self._computed:
+            self._computed[key] = function(**given)
+        return self._computed[key]
 
 
-@lru_cache(maxsize=4)
-def _functions(folder: Path) -> dict[str, Callable[..., Any]]:
-    found: dict[str, Callable[..., Any]] = {}
-    for file in sorted(folder.glob("*.py")):
-        spec = importlib.util.spec_from_file_location(f"idic_answers_{file.stem}", file)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            if function.__module__ == module.__name__ and not name.startswith("_"):
-                found[name] = function
-    return found
+def _takes_answer(function: Callable[..., Any]) -> bool:
+    return "answer" in inspect.signature(function).parameters
+
+
+def _files(course: str | Path) -> Iterator[Path]:
+    for folder in ("answers", "misconceptions"):
+        yield from sorted((Path(course).resolve() / folder).glob("*.py"))
+
+
+def digest(course: str | Path) -> str:
+    """A fingerprint of everything that decides about points."""
+    told = hashlib.sha256()
+    for file in _files(course):
+        told.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return told.hexdigest()
+
+
+def _module(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"idic_{file.parent.name}_{file.stem}", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,15 +1,20 @@
-"""Answers as text, so that they can leave the student's notebook and be graded elsewhere."""
+"""Answers as text of a closed form, so that they can leave the student's notebook and be graded elsewhere."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import KeysView, ValuesView
+from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from idic_lab.exercises.forms import Form
+
+NOT_YET = "Not answered yet: put your answer in the place of the three dots."
 LARGEST = 4_000_000  # characters; a table of a few tens of thousands of rows
 
 
@@ -58,7 +63,7 @@ def encode(answer: Any) -> str:
 
 
 def _packed(answer: Any) -> dict[str, Any]:
-    if answer is ... or answer is None:
+    if answer is ... or answer is None or answer is pd.NA or answer is pd.NaT:
         return {"kind": "unanswered"}
     if isinstance(answer, pd.DataFrame):
         frame = answer if isinstance(answer.index, pd.RangeIndex) else _with_index(answer)
@@ -70,12 +75,19 @@ def _packed(answer: Any) -> dict[str, Any]:
         return _packed(pd.Series(answer, dtype=None if answer else "float64"))
     if isinstance(answer, (set, frozenset)):
         answer = sorted(answer, key=str)
-    if isinstance(answer, (list, tuple, np.ndarray, pd.Index, pd.api.extensions.ExtensionArray)):
+    many = (list, tuple, np.ndarray, pd.Index, pd.api.extensions.ExtensionArray, KeysView, ValuesView)
+    if isinstance(answer, many) and not (isinstance(answer, np.ndarray) and answer.ndim == 0):
         return {"kind": "list", "values": _column(pd.Series(list(answer), dtype=object))}
     return _packed_one(answer)
 
 
 def _packed_one(answer: Any) -> dict[str, Any]:
+    if isinstance(answer, Decimal):
+        answer = float(answer)
+    if isinstance(answer, np.datetime64):
+        answer = pd.Timestamp(answer)
+    if isinstance(answer, np.ndarray) and answer.ndim == 0:
+        answer = answer.item()
     if isinstance(answer, (bool, np.bool_)):
         return {"kind": "flag", "value": bool(answer)}
     if isinstance(answer, Real):
@@ -139,6 +151,20 @@ def decode(text: str) -> Any:
         return pd.Timestamp(packed["value"]) if kind == "date" else packed["value"]
     except (ValueError, KeyError, TypeError) as error:
         return Unreadable(f"The answer could not be read back ({type(error).__name__}).")
+
+
+def form_problem(form: Form, answer: Any) -> str | None:
+    """What is wrong with the form of an answer that was read back; None when nothing is.
+
+    Examples
+    --------
+    >>> from idic_lab.exercises.forms import Number
+    >>> form_problem(Number(), decode(encode(...)))
+    'Not answered yet: put your answer in the place of the three dots.'
+    """
+    if isinstance(answer, Unanswered):
+        return NOT_YET
+    return answer.why if isinstance(answer, Unreadable) else form.problem(answer)
 
 
 def in_short(answer: Any) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +21,16 @@ import nbformat
 import pandas as pd
 from nbgrader.api import Gradebook
 
-from idic_lab.errors import DataError, RepositoryError
+from idic_lab.errors import DataError, LabError, RepositoryError, pick
+from idic_lab.exercises import sandbox
+from idic_lab.exercises.answer_key import digest
 from idic_lab.exercises.course_folder import CourseFolder
+from idic_lab.exercises.grading_steps import CHANGED, DIGEST, NOTES, UNSAFE
 from idic_lab.exercises.repair import repair
+from idic_lab.exercises.student import normal_id
 
 COURSE_ID = "idic_lab"
+HANDED_IN = (".ipynb", ".py", ".csv", ".xlsx", ".parquet")
 TOO_LONG, KILLED = -9, 137
 _SIGKILL = getattr(signal, "SIGKILL", 9)  # Windows has none
 _running: set[int] = set()  # nbgrader processes, which Ctrl-C does not reach by itself
@@ -43,15 +51,17 @@ def database(course: CourseFolder) -> str:
     return f"sqlite:///{course.root / 'gradebook.db'}?timeout=120"
 
 
-def nbgrader(course: CourseFolder, *arguments: str, seconds: float | None = None) -> tuple[int, str]:
+def nbgrader(
+    course: CourseFolder, *arguments: str, seconds: float | None = None, told: dict[str, str] | None = None
+) -> tuple[int, str]:
     """Run an nbgrader command in the course's folder.
 
     Parameters
     ----------
-    course : CourseFolder
-    *arguments : str
     seconds : float, optional
         After this time it is ended, with everything it started.
+    told : dict, optional
+        Added to its environment.
 
     Returns
     -------
@@ -60,7 +70,7 @@ def nbgrader(course: CourseFolder, *arguments: str, seconds: float | None = None
     """
     # Whoever grades may be killed: then nbgrader must end too, and not write beside the next call.
     code = "import runpy, idic_lab.durability.orphaned_processes as o; o.end_with_parent({}); runpy.run_module('nbgrader', run_name='__main__')"
-    environment = dict(os.environ, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")
+    environment = dict(os.environ, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore", **(told or {}))
     # nbgrader starts alembic by name, which stands beside this Python and may not be on the path.
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     with subprocess.Popen(
@@ -108,23 +118,79 @@ def release(course: CourseFolder, assignment: str) -> None:
         raise DataError(f"nbgrader could not release {assignment}:\n{said[-2000:]}")
 
 
-def grade_class(
-    course: CourseFolder,
-    assignment: str,
-    processes: int = 2,
-    submission_seconds: float = 300,
-    tell: Callable[[str], None] | None = None,
-) -> pd.DataFrame:
-    """Grade everything under ``submitted`` for one assignment.
+def collect(course: CourseFolder, assignment: str, folder: Path) -> list[str]:
+    """Bring files as students hand them in into ``submitted``; a later batch adds to what is there.
 
     Parameters
     ----------
-    course : CourseFolder
-    assignment : str
+    folder : Path
+        With files such as ``ada__value.ipynb``, one folder per student, or zip archives of either. A file that is
+        newer than one collected before replaces it; the older one is kept as ``.earlier``.
+
+    Returns
+    -------
+    list of str
+        What was done with each file.
+    """
+    course.check_name(assignment)
+    if not folder.is_dir():
+        raise DataError(f"There is no folder '{folder}' with what students handed in.")
+    told = []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as unpacked:
+        for archive in sorted(folder.rglob("*.zip")):
+            shutil.unpack_archive(archive, Path(unpacked) / archive.stem)
+        for root in (folder, Path(unpacked)):
+            for file in sorted(
+                path for path in root.rglob("*") if path.is_file() and path.suffix in HANDED_IN
+            ):
+                told.append(_collected(course, assignment, file, file.relative_to(root)))
+    return told
+
+
+def _collected(course: CourseFolder, assignment: str, file: Path, place: Path) -> str:
+    student, _, name = file.name.rpartition("__")
+    if not student:
+        folders = [part for part in place.parts[:-1] if part not in ("archive", assignment)]
+        student, name = (folders[-1] if folders else ""), file.name
+    student = unicodedata.normalize("NFC", student).strip()
+    try:
+        normal_id(student)
+    except LabError:
+        return f"{place}: not collected, it names no student; call it student__{file.name}"
+    target = course.root / "submitted" / student / assignment / name
+    if target.exists() and target.read_bytes() == file.read_bytes():
+        return f"{place}: collected before"
+    late = target.exists()
+    if late:
+        if file.stat().st_mtime < target.stat().st_mtime:
+            return f"{place}: left out, a newer one is there"
+        target.replace(target.with_name(f"{target.name}.earlier"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(file, target)
+    return f"{place}: {'replaces an earlier one of' if late else 'collected for'} {student}"
+
+
+def grade_class(
+    course: CourseFolder,
+    assignment: str,
+    students: Sequence[str] = (),
+    processes: int = 2,
+    submission_seconds: float = 360,
+    unsafe: bool = False,
+    tell: Callable[[str], None] | None = None,
+) -> pd.DataFrame:
+    """Grade what is under ``submitted`` for one assignment.
+
+    Parameters
+    ----------
+    students : sequence of str
+        Grade these alone; ``("new",)`` stands for those who handed in since they were graded.
     processes : int
         Submissions graded at once.
     submission_seconds : float
         Longest time one submission may take; then it gets 0 points and a note.
+    unsafe : bool
+        Grade also where there is no sandbox.
     tell : callable, optional
         Told of every submission as it is done.
 
@@ -136,89 +202,101 @@ def grade_class(
     Raises
     ------
     DataError
-        When nothing was handed in.
+        When nothing was handed in, there is no sandbox, or the answers changed while students' code ran.
     UnknownName
-        When the course has no such assignment.
+        When the course has no such assignment or student.
     RepositoryError
         When another grading of the course is at work.
     """
     course.check_name(assignment)
-    students = sorted(
-        path.parent.name for path in course.root.glob(f"submitted/*/{assignment}") if path.is_dir()
-    )
-    if not students:
+    if not unsafe and not sandbox.available():
+        raise DataError(sandbox.MISSING)
+    handed_in = [path.parent.name for path in course.root.glob(f"submitted/*/{assignment}") if path.is_dir()]
+    if not handed_in:
         raise DataError(
             f"Nothing is handed in for {assignment}: {course.root}/submitted/<student>/{assignment}/."
         )
+    if tuple(students) == ("new",):
+        chosen = [student for student in handed_in if _is_new(course, assignment, student)]
+    else:
+        chosen = [pick("student", student, handed_in) for student in students] or handed_in
+    told = {DIGEST: digest(course.root)} | ({UNSAFE: "1"} if unsafe else {})
     try:
         with filelock.FileLock(course.root / ".grading.lock", timeout=0):
-            return _grade_locked(course, assignment, students, processes, submission_seconds, tell)
+            grading = _Grading(course, assignment, submission_seconds, told, tell)
+            return grading.of(sorted(chosen), processes)
     except filelock.Timeout:
         raise RepositoryError(
             f"Another grading is at work in '{course.root.name}'. Wait until it has ended."
         ) from None
 
 
-def _grade_locked(course, assignment, students, processes, submission_seconds, tell) -> pd.DataFrame:
-    if not (course.root / "release" / assignment).exists() or not (course.root / "gradebook.db").exists():
-        release(course, assignment)
+def _is_new(course: CourseFolder, assignment: str, student: str) -> bool:
+    graded = course.root / "autograded" / student / assignment / f"{assignment}.ipynb"
+    folder = course.root / "submitted" / student / assignment
+    latest = max((path.stat().st_mtime for path in folder.iterdir()), default=0)
+    return not graded.exists() or graded.stat().st_mtime < latest
 
-    def one(student: str) -> Graded:
-        result = _grade_one(course, assignment, student, submission_seconds)
-        if tell:
-            tell(f"{student}: {result.seconds:.0f} s{''.join(f'; {note}' for note in result.notes)}")
-        return result
 
-    with ThreadPoolExecutor(max_workers=processes) as pool:
+@dataclass(frozen=True)
+class _Grading:
+    """One grading of a class."""
+
+    course: CourseFolder
+    assignment: str
+    seconds: float
+    told: dict[str, str]
+    tell: Callable[[str], None] | None
+
+    def of(self, students: list[str], processes: int) -> pd.DataFrame:
+        """Grade these students, several at once."""
+        course, assignment = self.course, self.assignment
+        if not (course.root / "release" / assignment).exists() or not (course.root / "gradebook.db").exists():
+            release(course, assignment)
+        with ThreadPoolExecutor(max_workers=processes) as pool:
+            try:
+                results = list(pool.map(self.one, students))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for pid in tuple(_running):
+                    with contextlib.suppress(ProcessLookupError):
+                        _end(pid)
+                raise
+        if digest(course.root) != self.told[DIGEST]:
+            raise DataError(CHANGED)
+        for result in results:
+            if result.failed:
+                _record_zero(course, assignment, result.student)
+        return _report(course, assignment, results)
+
+    def one(self, student: str) -> Graded:
+        """Grade one student; whatever is wrong with the submission stops no other."""
+        begun = time.perf_counter()
         try:
-            results = list(pool.map(one, students))
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for pid in tuple(_running):
-                with contextlib.suppress(ProcessLookupError):
-                    _end(pid)
-            raise
-    for result in results:
-        if result.failed:
-            _record_zero(course, assignment, result.student)
-    return _report(course, assignment, results)
+            failed, notes = self._autograded(student)
+        except Exception as error:
+            failed, notes = (
+                True,
+                [f"0 points: {error}" if isinstance(error, LabError) else f"0 points: {error!r}"],
+            )
+        graded = Graded(student, time.perf_counter() - begun, failed, tuple(notes))
+        if self.tell:
+            self.tell(f"{student}: {graded.seconds:.0f} s{''.join(f'; {note}' for note in notes)}")
+        return graded
 
-
-def _grade_one(course: CourseFolder, assignment: str, student: str, seconds: float) -> Graded:
-    begun = time.perf_counter()
-    try:
-        notes = repair(course, assignment, student)
-    except DataError as error:
-        return Graded(student, time.perf_counter() - begun, True, (str(error),))
-    arguments = ("autograde", assignment, f"--student={student}", "--force")
-    status, said = nbgrader(course, *arguments, seconds=seconds)
-    if status not in (0, TOO_LONG):  # once more: the machine may have been busy
-        status, said = nbgrader(course, *arguments, seconds=seconds)
-    if status == TOO_LONG:
-        notes.append(f"ended after {seconds:.0f} seconds, 0 points")
-    elif status:
-        lines = [line for line in said.splitlines() if "Error" in line] or ["no reason given"]
-        notes.append(f"nbgrader failed, 0 points: {lines[-1].strip()[:200]}")
-    else:
-        notes += _what_happened(course, assignment, student)
-    return Graded(student, time.perf_counter() - begun, bool(status), tuple(notes))
-
-
-def _what_happened(course: CourseFolder, assignment: str, student: str) -> list[str]:
-    """What the graded notebook says about cells that were left out or forged."""
-    notebook = nbformat.read(course.root / "autograded" / student / assignment / f"{assignment}.ipynb", 4)
-    found = []
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            name, text = output.get("ename", ""), output.get("evalue", "") or output.get("text", "")
-            where = cell.metadata.get("nbgrader", {}).get("grade_id", "a cell")
-            if name in ("LeftOut", "NotRun", "TooMuchOutput"):
-                found.append(f"{where}: {text}")
-            elif "No answer reached the grader" in text:
-                found.append(f"{where}: no answer reached the grader")
-            elif "is graded on the data of" in text:
-                found.append("STUDENT_ID is not the student's")
-    return list(dict.fromkeys(found))[:4]
+    def _autograded(self, student: str) -> tuple[bool, list[str]]:
+        notes = repair(self.course, self.assignment, student)
+        arguments = ("autograde", self.assignment, f"--student={student}", "--force")
+        status, said = nbgrader(self.course, *arguments, seconds=self.seconds, told=self.told)
+        if status not in (0, TOO_LONG):  # once more: the machine may have been busy
+            status, said = nbgrader(self.course, *arguments, seconds=self.seconds, told=self.told)
+        if status == TOO_LONG:
+            return True, [*notes, f"ended after {self.seconds:.0f} seconds, 0 points"]
+        if status:
+            lines = [line for line in said.splitlines() if "Error" in line] or ["no reason given"]
+            return True, [*notes, f"nbgrader failed, 0 points: {lines[-1].strip()[:200]}"]
+        graded = self.course.root / "autograded" / student / self.assignment / f"{self.assignment}.ipynb"
+        return False, notes + list(nbformat.read(graded, 4).metadata.get(NOTES, []))[:12]
 
 
 def _record_zero(course: CourseFolder, assignment: str, student: str) -> None:
@@ -232,16 +310,10 @@ def _record_zero(course: CourseFolder, assignment: str, student: str) -> None:
 
 
 def _report(course: CourseFolder, assignment: str, results: list[Graded]) -> pd.DataFrame:
+    rows = []
     with Gradebook(database(course), COURSE_ID) as gradebook:
-        scores = {result.student: gradebook.find_submission(assignment, result.student) for result in results}
-        rows = [
-            (result.student, scores[result.student].score, scores[result.student].max_score, result)
-            for result in results
-        ]
-    return pd.DataFrame(
-        [
-            (student, points, most, round(result.seconds, 1), "; ".join(result.notes))
-            for student, points, most, result in rows
-        ],
-        columns=["student", "points", "of", "seconds", "notes"],
-    )
+        for result in results:
+            graded = gradebook.find_submission(assignment, result.student)
+            told = (round(result.seconds, 1), "; ".join(result.notes))
+            rows.append((result.student, graded.score, graded.max_score, *told))
+    return pd.DataFrame(rows, columns=["student", "points", "of", "seconds", "notes"])

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from nbformat import NotebookNode
 from nbgrader.nbgraderformat import MetadataValidator, ValidationError
 
 from idic_lab.exercises.answer_text import decode, encode
 from idic_lab.exercises.course_folder import CourseFolder, graded_names, handed_in, opened
-from idic_lab.exercises.question import questions
-from idic_lab.exercises.verdict import judge
+from idic_lab.exercises.questions import QUESTIONS
 
 STUDENTS = ("ada", "bob.k", "s1234567")
 MEANINGFUL = re.compile(r"(student_id|setup|[a-z_]+_q\d\d(_answer)?|[a-z_]+_text\d\d)")
@@ -20,16 +20,7 @@ LEAST_QUESTIONS, LEAST_MISCONCEPTIONS, LEAST_WRONG_ANSWERS = 60, 20, 40
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was checked.
-
-    Attributes
-    ----------
-    what : str
-    faults : tuple of str
-        What is wrong; empty when nothing is.
-    counted : str
-        What was looked at, in numbers.
-    """
+    """One thing that was checked: what is wrong with it, and what was looked at, in numbers."""
 
     what: str
     faults: tuple[str, ...]
@@ -81,10 +72,11 @@ def _stated_points(text: str) -> float:
 def check_completeness(course: CourseFolder) -> Finding:
     """Whether every question has a form, an answer and enough company."""
     asked = [name for assignment in course.assignments for name in graded_names(course.notebook(assignment))]
-    faults = [f"{name}: no form in the package" for name in asked if name not in questions()]
+    faults = [f"{name}: no form in the package" for name in asked if name not in QUESTIONS]
     faults += [f"{name}: no expected answer" for name in asked if name not in course.key.names]
-    faults += [f"{name}: asked in no assignment" for name in questions() if name not in asked]
-    kinds = [(q.name, m.name) for q in questions().values() for m in q.misconceptions]
+    faults += [f"{name}: asked in no assignment" for name in QUESTIONS if name not in asked]
+    faults += [fault for assignment in course.assignments for fault in _unstated(course.notebook(assignment))]
+    kinds = [(name, known.name) for name in QUESTIONS for known in course.key.misconceptions(name)]
     bank = [wrong for assignment in course.assignments for wrong in course.wrong_answers(assignment)]
     detectors = {name for _, name in kinds}
     for what, number, least in (
@@ -98,6 +90,19 @@ def check_completeness(course: CourseFolder) -> Finding:
     return Finding("questions, answers and hints", tuple(faults), counted)
 
 
+def form_line(name: str) -> str:
+    """The line under a question that states form, unit and precision of its answer."""
+    return f"*Form: {QUESTIONS[name].form.asked()}.*"
+
+
+def _unstated(notebook: NotebookNode) -> Iterator[str]:
+    """Questions whose text does not state the form that the package asks for."""
+    texts = {cell.get("id", ""): cell.source for cell in notebook.cells}
+    for name in graded_names(notebook):
+        if name in QUESTIONS and form_line(name) not in texts.get(f"{name}-text", ""):
+            yield f"{name}: its text should end with {form_line(name)!r}"
+
+
 def check_answers(course: CourseFolder, assignment: str, students: tuple[str, ...] = STUDENTS) -> Finding:
     """Whether model solutions score everything and wrong answers what the bank says, without kernels."""
     faults, right, wrong, held = [], 0, 0, set()
@@ -105,7 +110,7 @@ def check_answers(course: CourseFolder, assignment: str, students: tuple[str, ..
         notebook = course.notebook(assignment)
         answers = handed_in(notebook, student)
         for name in graded_names(notebook):
-            verdict = judge(name, answers[name].answer, student, course.key, answers[name].brought)
+            verdict = course.key.judge(name, answers[name].answer, student, answers[name].brought)
             right += 1
             if verdict.credit != 1:
                 faults.append(
@@ -141,50 +146,4 @@ def judged_bank(course: CourseFolder, assignment: str, student: str) -> Iterator
         brought = decode(encode(names["my_transactions"]))
     for entry in course.wrong_answers(assignment):
         answer = decode(encode(eval(entry.code, dict(names))))
-        yield entry, judge(entry.question, answer, student, course.key, brought)
-
-
-def check_course(
-    course: CourseFolder,
-    assignments: list[str] | None = None,
-    students: tuple[str, ...] = STUDENTS,
-    with_nbgrader: bool = True,
-    tell: Callable[[str], None] = print,
-) -> bool:
-    """Run every check and tell what was found.
-
-    Parameters
-    ----------
-    course : CourseFolder
-    assignments : list of str, optional
-        All of them by default.
-    students : tuple of str
-        Ids whose data are used.
-    with_nbgrader : bool
-        Also release, grade and feed back through nbgrader, in a copy of the course.
-    tell : callable
-
-    Returns
-    -------
-    bool
-        Whether nothing is wrong.
-    """
-    from idic_lab.exercises.rehearsal import rehearse
-
-    for assignment in assignments or ():
-        course.check_name(assignment)
-    findings = []
-
-    def note(finding: Finding) -> None:
-        findings.append(finding)
-        tell(str(finding))
-
-    note(check_metadata(course))
-    note(check_completeness(course))
-    for assignment in assignments or course.assignments:
-        note(check_answers(course, assignment, students))
-    if with_nbgrader:
-        for assignment in assignments or course.assignments:
-            for finding in rehearse(course, assignment, students[:2]):
-                note(finding)
-    return not any(finding.faults for finding in findings)
+        yield entry, course.key.judge(entry.question, answer, student, brought)

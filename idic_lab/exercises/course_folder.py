@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import nbformat
 import pandas as pd
 import yaml
 
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.errors import DataError, pick
 from idic_lab.exercises.answer_key import AnswerKey
 from idic_lab.exercises.answer_text import decode, encode
 
@@ -41,7 +43,7 @@ class CourseFolder:
     Parameters
     ----------
     root : path-like
-        The folder with ``source``, ``answers`` and ``nbgrader_config.py``.
+        The folder with ``source``, ``answers``, ``misconceptions`` and ``nbgrader_config.py``.
 
     Raises
     ------
@@ -68,13 +70,12 @@ class CourseFolder:
 
     def check_name(self, assignment: str) -> None:
         """Refuse a name that is no assignment's; UnknownName gives the nearest."""
-        if assignment not in self.assignments:
-            raise UnknownName("assignment", assignment, self.assignments)
+        pick("assignment", assignment, self.assignments)
 
-    @property
+    @cached_property
     def key(self) -> AnswerKey:
-        """The expected answers."""
-        return AnswerKey(self.root / "answers")
+        """The expected answers and misconceptions, read once."""
+        return AnswerKey(self.root)
 
     def notebook(self, assignment: str, step: str = "source") -> nbformat.NotebookNode:
         """A copy of an assignment's notebook, from ``source`` or ``release``."""
@@ -95,6 +96,24 @@ class CourseFolder:
         }
 
 
+def copied(course: CourseFolder, target: Path) -> CourseFolder:
+    """A copy of what an instructor writes, without releases, submissions and grades, in a new folder."""
+    target.mkdir(parents=True)
+    for name in ("source", "answers", "misconceptions", "wrong_answers", "nbgrader_config.py"):
+        source = course.root / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+        elif source.exists():
+            shutil.copy(source, target / name)
+    return CourseFolder(target)
+
+
+def grade_id(cell: nbformat.NotebookNode) -> str | None:
+    """The name nbgrader knows a cell by."""
+    told = cell.metadata.get("nbgrader")
+    return told.get("grade_id") if isinstance(told, dict) else None
+
+
 def graded_names(notebook: nbformat.NotebookNode) -> list[str]:
     """Names of the autograded cells of a notebook, in order."""
     return [
@@ -107,7 +126,7 @@ def graded_names(notebook: nbformat.NotebookNode) -> list[str]:
 def with_student_id(notebook: nbformat.NotebookNode, student: str) -> nbformat.NotebookNode:
     """Write a student's id where a model solution or an untouched release has its own."""
     for cell in notebook.cells:
-        if cell.metadata.get("nbgrader", {}).get("grade_id") == "student_id":
+        if grade_id(cell) == "student_id":
             cell.source = f'STUDENT_ID = "{student}"'
     return notebook
 
@@ -115,25 +134,14 @@ def with_student_id(notebook: nbformat.NotebookNode, student: str) -> nbformat.N
 def opened(notebook: nbformat.NotebookNode, student: str) -> dict[str, Any]:
     """Run the setup of an assignment in this process and return its names."""
     names: dict[str, Any] = {"STUDENT_ID": student}
-    setup = next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "setup")
+    setup = next(cell for cell in notebook.cells if grade_id(cell) == "setup")
     with contextlib.redirect_stdout(io.StringIO()):
         exec(setup.source, names)
     return names
 
 
 def handed_in(notebook: nbformat.NotebookNode, student: str) -> dict[str, HandedIn]:
-    """Run a notebook of our own in this process and collect what it hands in.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-        Written by us: nothing limits what it does.
-    student : str
-
-    Returns
-    -------
-    dict of str to HandedIn
-    """
+    """Run a notebook of our own in this process, without limits, and collect what it hands in by question."""
     names, collected = opened(notebook, student), {}
 
     def grade(question: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
@@ -144,7 +152,6 @@ def handed_in(notebook: nbformat.NotebookNode, student: str) -> dict[str, Handed
     names["grade"] = grade
     with contextlib.redirect_stdout(io.StringIO()):
         for cell in notebook.cells:
-            nbgrader = cell.metadata.get("nbgrader", {})
-            if cell.cell_type == "code" and nbgrader.get("grade_id") not in ("student_id", "setup"):
+            if cell.cell_type == "code" and grade_id(cell) not in ("student_id", "setup"):
                 exec(cell.source, names)
     return collected

@@ -1,153 +1,278 @@
-"""The forms an answer can have: what is asked for, whether it is that, and when two answers are the same."""
+"""The forms an answer can have: what is asked for, how exact, and which answers are the same within that.
+
+Every form reads what people in fact write: a share as 0.25 or "25%", a number as text, a list as a set or an array, a
+Series as a dict or a table of two columns. What is equal within the precision asked for is right.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
 import pandas as pd
 
+from idic_lab.errors import pick
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+
+class AnyOf(list):
+    """Expected answers that are all right, such as those of several ways to break ties."""
+
+
+def as_number(answer: Any) -> float | None:
+    """The number that an answer means, from a number, text, or a list of one; None when it is none.
+
+    Examples
+    --------
+    >>> as_number("1,234.50"), as_number("12 %"), as_number([3]), as_number("many")
+    (1234.5, 0.12, 3.0, None)
+    """
+    if isinstance(answer, Real) and not isinstance(answer, bool):
+        return float(answer)
+    if isinstance(answer, str):
+        found = re.fullmatch(r"([-+]?[\d,]*\.?\d+(?:[eE][-+]?\d+)?)\s*(%?)", answer.strip())
+        return None if not found else float(found[1].replace(",", "")) / (100 if found[2] else 1)
+    if isinstance(answer, (list, pd.Series)) and len(answer) == 1:
+        return as_number(next(iter(answer)))
+    return None
+
+
+def _plain(name: Any) -> str:
+    """A name without what people write in several ways: case, blanks, underscores and hyphens."""
+    return re.sub(r"[\s_-]+", "", str(name)).lower()
 
 
 @dataclass(frozen=True)
-class Number:
-    """A number, maybe within a range.
+class Form:
+    """What every form can say. `decimals` is the precision asked for; `tolerance` a relative difference."""
 
-    Attributes
-    ----------
-    low, high : float, optional
-        The range it must lie in.
-    unit : str
-        What it counts, for the messages.
-    whole : bool
-        Only whole numbers will do.
-    tolerance : float
-        Relative difference that is still the same answer.
-    share : bool
-        A fraction of one; an answer in percent is recognised as such.
+    unit: str = ""
+    decimals: int = 2
+    tolerance: float = 2e-3
+    share: bool = False
+
+    def asked(self) -> str:
+        """Form, unit and precision in one sentence, for the student."""
+        raise NotImplementedError
+
+    def read(self, answer: Any) -> Any:
+        """An answer as this form compares it; as it is when it is none of these."""
+        return answer
+
+    def problem(self, answer: Any) -> str | None:
+        """What is wrong with the form of an answer; None when nothing is."""
+        raise NotImplementedError
+
+    def agreement(self, answer: Any, other: Any) -> float:
+        """How much of one answer is in the other, from 0 to 1."""
+        raise NotImplementedError
+
+    def same(self, answer: Any, expected: Any) -> bool:
+        """Whether an answer is the expected one, or one of them."""
+        if isinstance(expected, AnyOf):
+            return any(self.same(answer, one) for one in expected)
+        return self.agreement(answer, expected) == 1.0
+
+    def _equal(self, answer: float, other: float) -> bool:
+        close = abs(answer - other) <= 0.5 * 10.0**-self.decimals * (1 + 1e-9)
+        return close or math.isclose(answer, other, rel_tol=self.tolerance, abs_tol=1e-9)
+
+    def _precision(self) -> str:
+        if self.decimals == 0:
+            return "whole numbers are exact enough"
+        return f"{self.decimals} decimal{'s' if self.decimals > 1 else ''} or more"
+
+
+@dataclass(frozen=True)
+class Number(Form):
+    """A number, maybe within a range; a share may be given in percent.
+
+    Examples
+    --------
+    >>> share = Number(share=True, low=0, high=1)
+    >>> [share.same(share.read(answer), 0.1834) for answer in (0.1834, 0.18, 18.3, "18%", 0.19)]
+    [True, True, True, True, False]
     """
 
     low: float | None = None
     high: float | None = None
-    unit: str = ""
     whole: bool = False
-    tolerance: float = 2e-3
-    share: bool = False
+
+    def asked(self) -> str:
+        """Form, unit and precision in one sentence."""
+        if self.whole:
+            return f"a whole number ({self.unit})"
+        if self.share:
+            percent = " or in percent (0.25, 25 or 25%)"
+            return f"{self.unit or 'a share between 0 and 1'}{percent}; {self._precision()}"
+        return f"a number{f' ({self.unit})' if self.unit else ''}; {self._precision()}"
+
+    def read(self, answer: Any) -> Any:
+        """The number that was meant."""
+        number = as_number(answer)
+        return answer if number is None else number
 
     def problem(self, answer: Any) -> str | None:
         """What is wrong with the form of an answer; None when nothing is."""
         unit = f" ({self.unit})" if self.unit else ""
-        if not _is_number(answer):
+        if not isinstance(answer, float):
             return f"A number{unit} is expected here, and this is {_kind(answer)}."
-        if self.whole and float(answer) != round(float(answer)):
+        if self.whole and answer != round(answer):
             return f"A whole number{unit} is expected here; this is {answer:.4g}."
-        if self.low is not None and answer < self.low:
+        scale = 100 if self.share else 1
+        if self.low is not None and answer < self.low * scale:
             return f"This number{unit} cannot be below {self.low:g}; yours is {answer:.4g}."
-        if self.high is not None and answer > self.high:
+        if self.high is not None and answer > self.high * scale:
             return f"This number{unit} cannot be above {self.high:g}; yours is {answer:.4g}."
         return None
 
-    def same(self, answer: Any, other: Any) -> bool:
-        """Whether two answers agree."""
-        if not (_is_number(answer) and _is_number(other)):
-            return False
-        if self.whole:
-            return round(float(answer)) == round(float(other))
-        return math.isclose(answer, other, rel_tol=self.tolerance, abs_tol=1e-9)
-
     def agreement(self, answer: Any, other: Any) -> float:
-        """How much of one answer is in the other, from 0 to 1."""
-        return float(self.same(answer, other))
-
-
-def Share(unit: str = "a share between 0 and 1", tolerance: float = 2e-3) -> Number:
-    """A fraction of one."""
-    return Number(0, 1, unit=unit, share=True, tolerance=tolerance)
+        """1 when they agree, else 0."""
+        answer, other = as_number(answer), as_number(other)
+        if answer is None or other is None:
+            return 0.0
+        if self.whole:
+            return float(round(answer) == round(other))
+        return float(self._equal(answer, other) or (self.share and self._equal(answer / 100, other)))
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One of a few letters or words."""
+class Choice(Form):
+    """One of a few statements, lettered in an order of the student's own, or one of a few words.
 
-    options: tuple[str, ...]
+    Examples
+    --------
+    >>> choice = Choice(options=("the mean", "the median"))
+    >>> [choice.read(answer) for answer in ("a", "B)", "the med", "x")]
+    ['the mean', 'the median', 'the median', 'x']
+    """
+
+    options: tuple[str, ...] = ()
+    words: bool = False
+
+    def asked(self) -> str:
+        """Form in one sentence."""
+        if self.words:
+            return f"one of {self.options[0]} to {self.options[-1]}, in quotes"
+        return f"one letter in quotes: {', '.join(self._letters()[:-1])} or {self._letters()[-1]}"
+
+    def _letters(self) -> str:
+        return "abcdefgh"[: len(self.options)]
+
+    def read(self, answer: Any) -> Any:
+        """The option that a letter, its text or the beginning of its text stands for."""
+        if not isinstance(answer, str):
+            return answer
+        said = answer.strip().strip("'\"").lower()
+        letter = said.strip("().: ")
+        if not self.words and len(letter) == 1 and letter in self._letters():
+            return self.options[self._letters().index(letter)]
+        found = [option for option in self.options if option.lower() == said]
+        if not found and len(said) >= 5:
+            found = [option for option in self.options if option.lower().startswith(said)]
+        return found[0] if len(found) == 1 else answer
 
     def problem(self, answer: Any) -> str | None:
         """What is wrong with the form of an answer; None when nothing is."""
-        if isinstance(answer, str) and answer.strip().lower() in {option.lower() for option in self.options}:
-            return None
-        return f"One of these is expected, in quotes: {', '.join(self.options)}. This is {_kind(answer)}."
-
-    def same(self, answer: Any, other: Any) -> bool:
-        """Whether two answers agree."""
-        return isinstance(answer, str) and answer.strip().lower() == str(other).strip().lower()
+        return None if answer in self.options else f"Expected is {self.asked()}. This is {_kind(answer)}."
 
     def agreement(self, answer: Any, other: Any) -> float:
-        """How much of one answer is in the other, from 0 to 1."""
-        return float(self.same(answer, other))
+        """1 when they are the same option, else 0."""
+        return float(self.read(answer) == self.read(other))
 
 
 @dataclass(frozen=True)
-class Day:
+class Day(Form):
     """A date within a range."""
 
-    first: str
-    last: str
+    first: str = ""
+    last: str = ""
+
+    def asked(self) -> str:
+        """Form in one sentence."""
+        return f'a date, as in pd.Timestamp("{self.first}") or "{self.first}"'
+
+    def read(self, answer: Any) -> Any:
+        """The day, without a time."""
+        day = pd.to_datetime(answer, errors="coerce") if isinstance(answer, (str, pd.Timestamp)) else pd.NaT
+        return answer if pd.isna(day) else day.tz_localize(None).normalize()
 
     def problem(self, answer: Any) -> str | None:
         """What is wrong with the form of an answer; None when nothing is."""
-        day = pd.to_datetime(answer, errors="coerce") if isinstance(answer, (str, pd.Timestamp)) else pd.NaT
-        if pd.isna(day):
-            return f'A date is expected here, as in pd.Timestamp("{self.first}"); this is {_kind(answer)}.'
-        if not pd.Timestamp(self.first) <= day <= pd.Timestamp(self.last):
+        if not isinstance(answer, pd.Timestamp):
+            return f"Expected is {self.asked()}; this is {_kind(answer)}."
+        if not pd.Timestamp(self.first) <= answer <= pd.Timestamp(self.last):
             return f"The date should lie between {self.first} and {self.last}."
         return None
 
-    def same(self, answer: Any, other: Any) -> bool:
-        """Whether two answers agree."""
-        return pd.Timestamp(answer) == pd.Timestamp(other)
-
     def agreement(self, answer: Any, other: Any) -> float:
-        """How much of one answer is in the other, from 0 to 1."""
-        return float(self.same(answer, other))
+        """1 for the same day, else 0."""
+        return float(self.read(answer) == self.read(other))
 
 
 @dataclass(frozen=True)
-class Ids:
+class Ids(Form):
     """A list of ids, in any order."""
 
-    what: str = "customer_id"
+    per: str = "customer_id"
+
+    def asked(self) -> str:
+        """Form in one sentence."""
+        return f"a list of {self.per}, in any order"
+
+    def read(self, answer: Any) -> Any:
+        """The ids as a list."""
+        if isinstance(answer, pd.DataFrame):
+            answer = answer[self.per] if self.per in answer.columns else answer
+        if isinstance(answer, pd.Series):
+            texts = all(isinstance(value, str) for value in answer)
+            answer = (
+                answer if texts or not all(isinstance(name, str) for name in answer.index) else answer.index
+            )
+        return list(answer) if isinstance(answer, (list, pd.Series, pd.Index)) else answer
 
     def problem(self, answer: Any) -> str | None:
         """What is wrong with the form of an answer; None when nothing is."""
-        values = list(answer) if isinstance(answer, (list, pd.Series)) else None
-        if values is None or not all(isinstance(value, str) for value in values):
-            return f"A list of {self.what} (text) is expected here, and this is {_kind(answer)}."
-        if len(set(values)) < len(values):
-            return f"The list names {len(values) - len(set(values))} {self.what} more than once."
+        if not isinstance(answer, list) or not all(isinstance(value, str) for value in answer):
+            return f"A list of {self.per} (text) is expected here, and this is {_kind(answer)}."
+        if len(set(answer)) < len(answer):
+            return f"The list names {len(answer) - len(set(answer))} {self.per} more than once."
         return None
 
-    def same(self, answer: Any, other: Any) -> bool:
-        """Whether two answers agree."""
-        return set(answer) == set(other)
-
     def agreement(self, answer: Any, other: Any) -> float:
-        """How much of one answer is in the other: shared ids over all ids in either."""
+        """Shared ids over all ids in either."""
         both, either = set(answer) & set(other), set(answer) | set(other)
         return len(both) / len(either) if either else 1.0
 
 
 @dataclass(frozen=True)
-class Values:
-    """One number or word per name: a Series with names as its index, or a dict."""
+class Values(Form):
+    """One number or word per name: a Series with names as its index, a dict, or a table of two columns."""
 
     per: str = "customer_id"
-    tolerance: float = 2e-3
     labels: bool = False
+
+    def asked(self) -> str:
+        """Form, unit and precision in one sentence."""
+        if self.labels:
+            return f"a Series (or dict) with one label per {self.per}"
+        unit = self.unit or ("a share, or percent" if self.share else "a number")
+        return f"a Series (or dict) with {unit} per {self.per}; {self._precision()}"
+
+    def read(self, answer: Any) -> Any:
+        """A Series with text as its index."""
+        if isinstance(answer, pd.DataFrame):
+            names = [self.per] if self.per in answer.columns else list(answer.columns[:1])
+            if answer.shape[1] != 2 or not names:
+                return answer
+            answer = answer.set_index(names[0]).iloc[:, 0]
+        if not isinstance(answer, pd.Series):
+            return answer
+        if not self.labels:
+            answer = answer.map(lambda value: value if as_number(value) is None else as_number(value))
+        return answer
 
     def problem(self, answer: Any) -> str | None:
         """What is wrong with the form of an answer; None when nothing is."""
@@ -162,68 +287,71 @@ class Values:
             return f"Some {self.per} stand in the index more than once."
         if answer.isna().any():
             return f"{int(answer.isna().sum())} values are missing."
-        if not self.labels and not all(_is_number(value) for value in answer):
+        if not self.labels and not all(isinstance(value, Real) for value in answer):
             return f"The values should be numbers, one per {self.per}."
         return None
 
-    def same(self, answer: Any, other: Any) -> bool:
-        """Whether two answers agree."""
-        return self.agreement(answer, other) == 1.0
-
     def agreement(self, answer: Any, other: Any) -> float:
         """Share of the names, in either answer, whose values agree."""
-        other = pd.Series(other)
         if not isinstance(answer, pd.Series):
             return 0.0
-        right = sum(self._equal(value, other[name]) for name, value in answer.items() if name in other.index)
-        return right / len(answer.index.union(other.index))
+        ours = {_plain(name): value for name, value in pd.Series(other).items()}
+        theirs = {_plain(name): value for name, value in answer.items()}
+        scales = (1, 100) if self.share else (1,)
+        right = max(
+            sum(self._agree(value, ours[name], scale) for name, value in theirs.items() if name in ours)
+            for scale in scales
+        )
+        return right / max(len(ours.keys() | theirs.keys()), 1)
 
-    def _equal(self, value: Any, other: Any) -> bool:
+    def _agree(self, value: Any, other: Any, scale: float) -> bool:
         if self.labels:
             return str(value) == str(other)
-        return math.isclose(value, other, rel_tol=self.tolerance, abs_tol=1e-6)
+        return as_number(value) is not None and self._equal(as_number(value) / scale, float(other))
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Form):
     """A DataFrame with a key column and further columns."""
 
-    key: str
-    columns: tuple[str, ...]
-    tolerance: float = 2e-3
+    per: str = "customer_id"
+    columns: tuple[str, ...] = ()
+
+    def asked(self) -> str:
+        """Form in one sentence."""
+        return (
+            f"a DataFrame with one row per {self.per}, and the columns {', '.join((self.per, *self.columns))}"
+        )
 
     def problem(self, answer: Any) -> str | None:
         """What is wrong with the form of an answer; None when nothing is."""
         if not isinstance(answer, pd.DataFrame):
             return f"A DataFrame is expected here, and this is {_kind(answer)}."
-        lacking = [name for name in (self.key, *self.columns) if name not in answer.columns]
+        lacking = [name for name in (self.per, *self.columns) if name not in answer.columns]
         if lacking:
             return f"These columns are missing: {', '.join(lacking)}."
-        if answer[self.key].duplicated().any():
-            return f"There should be one row per {self.key}; some stand there more than once."
+        if answer[self.per].duplicated().any():
+            return f"There should be one row per {self.per}; some stand there more than once."
         return None
 
-    def same(self, answer: Any, other: Any) -> bool:
-        """Whether two answers agree."""
-        return self.agreement(answer, other) == 1.0
-
     def agreement(self, answer: Any, other: Any) -> float:
-        """Mean over the columns of the share of keys whose values agree."""
+        """Mean over the columns of the share of keys whose values agree; each column with its own best match."""
         if self.problem(answer):
             return 0.0
-        theirs, ours = answer.set_index(self.key), other.set_index(self.key)
-        shares = [self._column(column).agreement(theirs[column], ours[column]) for column in self.columns]
-        return sum(shares) / len(shares)
-
-    def _column(self, column: str) -> Values:
-        return Values(self.key, self.tolerance)
+        theirs, ours = answer.set_index(self.per), other.set_index(self.per)
+        values = Values(per=self.per, decimals=9, tolerance=1e-9)
+        return sum(values.agreement(theirs[name], ours[name]) for name in self.columns) / len(self.columns)
 
 
 @dataclass(frozen=True)
-class Frame:
+class Frame(Form):
     """A DataFrame with certain columns, judged by what is in it."""
 
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+
+    def asked(self) -> str:
+        """Form in one sentence."""
+        return f"a DataFrame with the columns {', '.join(self.columns)}"
 
     def problem(self, answer: Any) -> str | None:
         """What is wrong with the form of an answer; None when nothing is."""
@@ -233,16 +361,24 @@ class Frame:
             return f"Exactly these columns are expected: {', '.join(self.columns)}."
         return None
 
-    def same(self, answer: Any, other: Any) -> bool:
-        """Whether two answers agree."""
-        return answer.equals(other)
-
     def agreement(self, answer: Any, other: Any) -> float:
-        """How much of one answer is in the other, from 0 to 1."""
-        return float(self.same(answer, other))
+        """1 for the same table, else 0."""
+        return float(answer.equals(other))
 
 
-Form = Number | Choice | Day | Ids | Values | Table | Frame
+FORMS = {form.__name__.lower(): form for form in (Number, Choice, Day, Ids, Values, Table, Frame)}
+
+
+def form(kind: str, **told: Any) -> Form:
+    """The form of a name, as ``questions.toml`` describes it.
+
+    Examples
+    --------
+    >>> form("number", unit="customers", whole=True).asked()
+    'a whole number (customers)'
+    """
+    lists = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+    return pick("form of an answer", kind, FORMS)(**told | lists)
 
 
 def _kind(answer: Any) -> str:
@@ -252,4 +388,6 @@ def _kind(answer: Any) -> str:
         return "a Series or dict"
     if isinstance(answer, str):
         return f"the text {answer[:40]!r}"
-    return f"a {type(answer).__name__}" if not _is_number(answer) else f"the number {answer:.4g}"
+    if isinstance(answer, Real) and not isinstance(answer, bool):
+        return f"the number {answer:.4g}"
+    return f"a {type(answer).__name__}"

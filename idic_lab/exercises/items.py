@@ -18,11 +18,6 @@ from idic_lab.exercises.course_folder import CourseFolder
 def scores(course: CourseFolder, assignment: str) -> pd.DataFrame:
     """Share of the points each student earned on each autograded question.
 
-    Parameters
-    ----------
-    course : CourseFolder
-    assignment : str
-
     Returns
     -------
     DataFrame
@@ -83,11 +78,6 @@ def statistics(shares: pd.DataFrame) -> pd.DataFrame:
 def items(course: CourseFolder, assignment: str) -> pd.DataFrame:
     """Item statistics of a graded assignment, with the commonest wrong answer to each question.
 
-    Parameters
-    ----------
-    course : CourseFolder
-    assignment : str
-
     Returns
     -------
     DataFrame
@@ -120,11 +110,12 @@ def plot_items(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.A
     ----------
     table : DataFrame
         As :func:`items` or :func:`statistics` gives.
-    ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> shares = pd.DataFrame({"q1": [1, 1, 0, 0], "q2": [1, 0.5, 0, 0], "q3": [1.0, 1, 1, 1]})
+    >>> plot_items(statistics(shares)).get_title()
+    '1 of 3 questions hardly tell students apart'
     """
     ax = figures.axes(ax)
     table = table.sort_values("difficulty", ascending=False, ignore_index=True)
@@ -151,13 +142,10 @@ def plot_items(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.A
     ax.set_yticks(places, table["question"])
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.set_xlim(min(-0.05, table["discrimination"].min() - 0.05), 1.05)
-    ax.set_xlabel("from 0 to 1; the dashed line marks a discrimination of 0.2")
     weak = int((table["discrimination"] < 0.2).sum())
-    told = (
-        f"{weak} of {len(table)} questions hardly tell students apart"
-        if weak
-        else "Every question tells students apart"
-    )
-    ax.set_title(told, pad=46)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1, frameon=False)
+    told = f"{weak} of {len(table)} questions hardly tell" if weak else "Every question tells"
+    x = "from 0 to 1; the dashed line marks a discrimination of 0.2"
+    legend = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0)}
+    ax = figures.finish(ax, f"{told} students apart", x=x, legend=legend)
+    ax.set_title(ax.get_title(), pad=46)
     return ax

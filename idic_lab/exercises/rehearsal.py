@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import html
+import os
 import re
-import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from idic_lab.exercises.answer_key import Verdict
 from idic_lab.exercises.classroom import grade_class, nbgrader, release
-from idic_lab.exercises.course_checks import Finding, judged_bank
-from idic_lab.exercises.course_folder import CourseFolder, WrongAnswer, with_student_id
-from idic_lab.exercises.verdict import Verdict
+from idic_lab.exercises.course_checks import (
+    STUDENTS,
+    Finding,
+    check_answers,
+    check_completeness,
+    check_metadata,
+    judged_bank,
+)
+from idic_lab.exercises.course_folder import CourseFolder, WrongAnswer, copied, grade_id, with_student_id
 
-COPIED = ("source", "answers", "nbgrader_config.py", "wrong_answers")
 SECRET = re.compile(r"(BEGIN|END) (HIDDEN TESTS|SOLUTION|MARK SCHEME)|\bgrade\(")
 
 
 @dataclass
-class _HandedIn:
+class _Submission:
     """What the rehearsal hands in under one name, and the points it must get."""
 
     student: str
@@ -33,19 +41,56 @@ class _HandedIn:
     hints: list[str]
 
 
-def rehearse(course: CourseFolder, assignment: str, students: tuple[str, ...]) -> Iterator[Finding]:
-    """Play one assignment through nbgrader in a copy of the course.
+def check_course(
+    course: CourseFolder,
+    assignments: Sequence[str] = (),
+    with_nbgrader: bool = True,
+    n_jobs: int | None = None,
+    tell: Callable[[str], None] = print,
+) -> bool:
+    """Run every check and tell what was found, assignments side by side.
 
     Parameters
     ----------
-    course : CourseFolder
-    assignment : str
-    students : tuple of str
-        Hand in the model solution; the first one's data also meet every wrong answer of the bank.
+    assignments : sequence of str
+        All of them by default.
+    with_nbgrader : bool
+        Also release, grade and feed back through nbgrader, in a copy of the course.
+    n_jobs : int, optional
+        Assignments at once; as many as there are processors by default.
 
-    Yields
-    ------
-    Finding
+    Returns
+    -------
+    bool
+        Whether nothing is wrong.
+    """
+    for assignment in assignments:
+        course.check_name(assignment)
+    findings = [check_metadata(course), check_completeness(course)]
+    for finding in findings:
+        tell(str(finding))
+    longest_first = sorted(
+        assignments or course.assignments, key=lambda name: -len(course.wrong_answers(name))
+    )
+    with ProcessPoolExecutor(n_jobs or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        parts = [pool.submit(_check_one, course.root, name, with_nbgrader) for name in longest_first]
+        for part in as_completed(parts):
+            for finding in part.result():
+                findings.append(finding)
+                tell(str(finding))
+    return not any(finding.faults for finding in findings)
+
+
+def _check_one(root: Path, assignment: str, with_nbgrader: bool) -> list[Finding]:
+    course = CourseFolder(root)
+    found = [check_answers(course, assignment)]
+    return found + (list(rehearse(course, assignment, STUDENTS[:1])) if with_nbgrader else [])
+
+
+def rehearse(course: CourseFolder, assignment: str, students: tuple[str, ...]) -> Iterator[Finding]:
+    """Play one assignment through nbgrader in a copy of the course.
+
+    `students` hand in the model solution; further ones hand in the wrong answers of the bank.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         copy = copied(course, Path(folder) / "course")
@@ -56,29 +101,17 @@ def rehearse(course: CourseFolder, assignment: str, students: tuple[str, ...]) -
             target = copy.root / "submitted" / submission.student / assignment
             target.mkdir(parents=True)
             nbformat.write(submission.notebook, target / f"{assignment}.ipynb")
-        grade_class(copy, assignment)
+        grade_class(copy, assignment, processes=1, unsafe=True)  # all of it is ours
         nbgrader(copy, "generate_feedback", assignment)
         yield _scores(copy, assignment, submissions)
         yield _feedback(copy, assignment, submissions)
 
 
-def copied(course: CourseFolder, target: Path) -> CourseFolder:
-    """A copy of what an instructor writes, without releases, submissions and grades, in a new folder."""
-    target.mkdir(parents=True)
-    for name in COPIED:
-        source = course.root / name
-        if source.is_dir():
-            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target / name)
-    return CourseFolder(target)
-
-
-def _submissions(course: CourseFolder, assignment: str, students: tuple[str, ...]) -> Iterator[_HandedIn]:
+def _submissions(course: CourseFolder, assignment: str, students: tuple[str, ...]) -> Iterator[_Submission]:
     points = {name: value for name, value in course.points(assignment).items() if "_text" not in name}
     for student in students:
-        yield _HandedIn(student, with_student_id(course.notebook(assignment), student), points, [])
-    yield _HandedIn("untouched", course.notebook(assignment, "release"), dict.fromkeys(points, 0.0), [])
+        yield _Submission(student, with_student_id(course.notebook(assignment), student), points, [])
+    yield _Submission("untouched", course.notebook(assignment, "release"), dict.fromkeys(points, 0.0), [])
     turn, left = 0, course.wrong_answers(assignment)
     while left:
         student = f"w{turn}"
@@ -98,13 +131,13 @@ def _with_wrong_answers(
     chosen: dict[str, WrongAnswer],
     verdicts: dict[WrongAnswer, Verdict],
     points: dict[str, float],
-) -> _HandedIn:
+) -> _Submission:
     """The model solution, with one wrong answer from the bank put last in each of some answer cells."""
     notebook = with_student_id(course.notebook(assignment), student)
     expected, hints, cells = dict(points), [], []
     for cell in notebook.cells:
         cells.append(cell)
-        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        name = grade_id(cell) or ""
         entry = chosen.get(name.removesuffix("_answer"))
         if entry and name.endswith("_answer"):
             variable = cell.source.split(" = ", 1)[0]
@@ -114,7 +147,7 @@ def _with_wrong_answers(
         elif entry:  # later cells may build on this answer
             cells.append(new_code_cell(f"{variable} = _right"))
     notebook.cells = cells
-    return _HandedIn(student, notebook, expected, hints)
+    return _Submission(student, notebook, expected, hints)
 
 
 def _no_leak(released: NotebookNode, source: NotebookNode, assignment: str) -> Finding:
@@ -134,7 +167,7 @@ def _solution_lines(notebook: NotebookNode) -> list[str]:
     return [line.strip() for region in regions for line in region.splitlines() if len(line.strip()) > 25]
 
 
-def _scores(course: CourseFolder, assignment: str, submissions: list[_HandedIn]) -> Finding:
+def _scores(course: CourseFolder, assignment: str, submissions: list[_Submission]) -> Finding:
     faults = []
     for submission in submissions:
         path = course.root / "autograded" / submission.student / assignment / f"{assignment}.ipynb"
@@ -142,7 +175,7 @@ def _scores(course: CourseFolder, assignment: str, submissions: list[_HandedIn])
             faults.append(f"{submission.student} was not graded")
             continue
         for cell in nbformat.read(path, as_version=4).cells:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            name = grade_id(cell)
             if name not in submission.points:
                 continue
             results = [output for output in cell.outputs if output.output_type == "execute_result"]
@@ -158,7 +191,7 @@ def _scores(course: CourseFolder, assignment: str, submissions: list[_HandedIn])
     return Finding(f"nbgrader scores {assignment} as it should", tuple(faults), counted)
 
 
-def _feedback(course: CourseFolder, assignment: str, submissions: list[_HandedIn]) -> Finding:
+def _feedback(course: CourseFolder, assignment: str, submissions: list[_Submission]) -> Finding:
     faults, hints = [], 0
     lines = _solution_lines(course.notebook(assignment))
     for submission in submissions:

@@ -1,29 +1,29 @@
-"""Mending what can be mended in a submission before it is graded: its name, and cells that were deleted."""
+"""Mending what can be mended in a submission before it is graded, and saying what was done.
+
+What counts is what the student answered: a copied cell, metadata that a tool took away, a byte-order mark, a file of
+another name or a script in place of the notebook cost nothing.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
 
 from idic_lab.durability import whole_files
 from idic_lab.errors import DataError
-from idic_lab.exercises.course_folder import CourseFolder
+from idic_lab.exercises.course_folder import CourseFolder, grade_id
 
-
-def grade_id(cell: NotebookNode) -> str | None:
-    """The name nbgrader knows a cell by."""
-    return cell.metadata.get("nbgrader", {}).get("grade_id")
+_CELL = re.compile(
+    r"^# (?:%%|In\[[ \d]*\]:).*$", re.M
+)  # where a script exported from a notebook begins a cell
 
 
 def repair(course: CourseFolder, assignment: str, student: str) -> list[str]:
     """Bring a submission to the form nbgrader needs; the file as handed in is kept beside it.
-
-    Parameters
-    ----------
-    course : CourseFolder
-    assignment, student : str
 
     Returns
     -------
@@ -37,50 +37,207 @@ def repair(course: CourseFolder, assignment: str, student: str) -> list[str]:
     """
     folder = course.root / "submitted" / student / assignment
     release = course.notebook(assignment, "release")
-    wanted = [grade_id(cell) for cell in release.cells if grade_id(cell)]
-    path, notes = folder / f"{assignment}.ipynb", []
-    if not path.exists():
-        found = _renamed(folder, set(wanted))
-        whole_files.copy(found, path)
-        notes.append(f"the notebook was called {found.name!r}")
-    notebook = _read(path)
-    if notebook is None:
-        raise DataError(f"{path.name} cannot be read as a notebook.")
-    there = {grade_id(cell) for cell in notebook.cells}
-    missing = [name for name in wanted if name not in there]
-    if missing:
-        whole_files.copy(path, path.with_suffix(".as_handed_in"))
-        _put_back(notebook, release, wanted, missing)
+    path = folder / f"{assignment}.ipynb"
+    found, notebook, notes = _best(folder, path, release)
+    before = nbformat.writes(notebook)
+    notes += _mend(notebook, release)
+    if found != path or nbformat.writes(notebook) != before or notes:
+        if path.exists():
+            whole_files.copy(path, path.with_suffix(".as_handed_in"))
         whole_files.write(path, nbformat.writes(notebook))
-        notes.append(f"deleted cells were put back: {', '.join(missing)}")
     return notes
 
 
-def _read(path: Path) -> NotebookNode | None:
+def read(path: Path) -> tuple[NotebookNode, list[str]]:
+    """A notebook, or a script of one, whatever editors and tools did to the file.
+
+    Raises
+    ------
+    DataError
+        When it is neither.
+    """
+    notes = []
     try:
-        return nbformat.read(path, as_version=4)
-    except Exception:  # whatever a student may hand in under this name
-        return None
+        text = path.read_bytes().decode("utf-8-sig")
+        if path.suffix == ".py":
+            notes.append(f"{path.name!r} is a script; its cells were made a notebook")
+            return _from_script(text), notes
+        if path.read_bytes().startswith(b"\xef\xbb\xbf"):
+            notes.append("a byte-order mark was taken away")
+        notebook = nbformat.reads(text, as_version=4)
+        lacking = [cell for cell in notebook.cells if not isinstance(cell.get("metadata"), dict)]
+        for cell in lacking:
+            cell["metadata"] = nbformat.NotebookNode()
+        for cell in notebook.cells:
+            cell["source"] = "".join(cell.get("source") or "")
+        return notebook, notes
+    except Exception as error:  # whatever a student may hand in under this name
+        raise DataError(f"{path.name} cannot be read as a notebook ({type(error).__name__}).") from None
 
 
-def _renamed(folder: Path, wanted: set[str]) -> Path:
-    """The notebook in a folder that holds most of the assignment's cells."""
-    best, most = None, 0
-    for path in sorted(folder.glob("*.ipynb")):
-        notebook = _read(path)
-        known = len(wanted & {grade_id(cell) for cell in notebook.cells}) if notebook else 0
-        if known > most:
-            best, most = path, known
-    if best is None:
-        names = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
-        raise DataError(f"No notebook of this assignment was handed in; the folder holds {names}.")
-    return best
+def _from_script(text: str) -> NotebookNode:
+    cells = [new_code_cell(source.strip("\n")) for source in _CELL.split(text) if source.strip()]
+    if not any("check(" in cell.source for cell in cells):
+        raise ValueError("a script without checks is no assignment")
+    return new_notebook(cells=cells)
 
 
-def _put_back(notebook: NotebookNode, release: NotebookNode, wanted: list[str], missing: list[str]) -> None:
+def _best(folder: Path, path: Path, release: NotebookNode) -> tuple[Path, NotebookNode, list[str]]:
+    """Of the notebooks and scripts handed in, the one with most answers; of equals, the one of the right name."""
+    candidates, faults = [], []
+    for file in sorted(folder.glob("*")):
+        if file.suffix not in (".ipynb", ".py") or file.name.startswith("."):
+            continue
+        try:
+            notebook, notes = read(file)
+        except DataError as error:
+            faults.append(str(error))
+            continue
+        known = _known(notebook, release)
+        if known:
+            answered = _answered(notebook, release)
+            candidates.append((answered, known, file == path, file, notebook, notes))
+    if not candidates:
+        names = ", ".join(sorted(file.name for file in folder.iterdir())) or "nothing"
+        told = " ".join(faults) or f"the folder holds {names}."
+        raise DataError(f"No notebook of this assignment was handed in: {told}")
+    *_, file, notebook, notes = max(candidates, key=lambda candidate: candidate[:3])
+    if file != path:
+        notes = [f"the notebook was called {file.name!r}", *notes]
+    if len(candidates) > 1:
+        others = ", ".join(repr(other[3].name) for other in candidates if other[3] != file)
+        notes.append(f"{others} was handed in too and not graded: it holds no more answers")
+    return file, notebook, notes + faults
+
+
+def _known(notebook: NotebookNode, release: NotebookNode) -> int:
+    return len(set(_places(notebook, release)) & _names(release))
+
+
+def _answered(notebook: NotebookNode, release: NotebookNode) -> int:
+    """How many answer cells differ from the release's."""
+    stubs = {grade_id(cell): cell.source.strip() for cell in release.cells if _is_answer(cell)}
+    found = _places(notebook, release)
+    return sum(
+        any(notebook.cells[place].source.strip() != stub for place in found.get(name, ()))
+        for name, stub in stubs.items()
+    )
+
+
+def _names(release: NotebookNode) -> set[str]:
+    return {grade_id(cell) for cell in release.cells if grade_id(cell)}
+
+
+def _is_answer(cell: NotebookNode) -> bool:
+    return bool(grade_id(cell)) and bool(cell.metadata.nbgrader.get("solution"))
+
+
+def _variable(stub: str) -> str | None:
+    found = re.match(r"(\w+) = ", stub)
+    return found[1] if found else None
+
+
+def _places(notebook: NotebookNode, release: NotebookNode) -> dict[str, list[int]]:
+    """Where each cell of the release stands: by name, else by its id, its check, or the variable it answers with."""
+    known, found = _names(release), {}
+    for place, cell in enumerate(notebook.cells):
+        name = grade_id(cell)
+        if name in known:
+            found.setdefault(name, []).append(place)
+    taken = {place for places in found.values() for place in places}
+    originals = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
+    order = list(originals)
+    for name in order:
+        if name in found:
+            continue
+        original = originals[name]
+        for place, cell in enumerate(notebook.cells):
+            if place not in taken and _is_like(cell, original, notebook, place):
+                found.setdefault(name, []).append(place)
+                taken.add(place)
+                if not _is_answer(original):
+                    break
+    return found
+
+
+def _is_like(cell: NotebookNode, original: NotebookNode, notebook: NotebookNode, place: int) -> bool:
+    name, source = grade_id(original), cell.source.strip()
+    if cell.get("id") and cell.get("id") == original.get("id"):
+        return True
+    if name == "student_id":
+        return source.startswith("STUDENT_ID =")
+    if name == "setup":
+        return "begin(STUDENT_ID)" in source
+    if not _is_answer(original):
+        return f'check("{name}"' in source.replace("'", '"')
+    if original.cell_type == "markdown":
+        return cell.cell_type == "markdown" and place > 0 and _heads(notebook.cells[place - 1], name)
+    variable = _variable(original.source)
+    return cell.cell_type == "code" and bool(variable and re.search(rf"^{variable}\s*=", cell.source, re.M))
+
+
+def _heads(cell: NotebookNode, name: str) -> bool:
+    number = re.search(r"_text(\d+)$", name or "")
+    return bool(number) and cell.source.startswith(f"### Text {int(number[1])} ")
+
+
+def _mend(notebook: NotebookNode, release: NotebookNode) -> list[str]:
+    """Give every cell of the release its one place, its metadata and its type; what was mended."""
+    notes = []
+    bare = [cell for cell in notebook.cells if "nbgrader" in cell.metadata and grade_id(cell) is None]
+    for cell in bare:
+        del cell.metadata["nbgrader"]
+    if bare:
+        notes.append(f"empty metadata of {len(bare)} cells were taken away")
+    originals = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
+    found = _places(notebook, release)
+    named = {place: grade_id(cell) for place, cell in enumerate(notebook.cells) if grade_id(cell)}
+    lost = sorted(name for name, places in found.items() if named.get(places[0]) != name)
+    gone: set[int] = set()
+    for name, places in found.items():
+        if len(places) > 1:
+            _join(notebook, places, originals[name])
+            gone |= set(places[1:]) if not _is_answer(originals[name]) else set(places[:-1])
+            notes.append(f"{name} stood there {len(places)} times; its parts were put together")
+        kept = notebook.cells[places[-1] if _is_answer(originals[name]) else places[0]]
+        kept.metadata["nbgrader"] = originals[name].metadata.nbgrader
+        if kept.cell_type != originals[name].cell_type:
+            kept.cell_type = originals[name].cell_type
+            if kept.cell_type == "code":
+                kept.setdefault("outputs", [])
+                kept.setdefault("execution_count", None)
+            notes.append(f"{name} was no longer a {kept.cell_type} cell")
+    for cell in notebook.cells:
+        if grade_id(cell) and grade_id(cell) not in originals:
+            del cell.metadata["nbgrader"]
+    notebook.cells = [cell for place, cell in enumerate(notebook.cells) if place not in gone]
+    if lost:
+        notes.append(f"metadata were put back, answers matched by question: {', '.join(lost)}")
+    missing = [name for name in originals if name not in found]
+    if missing:
+        _put_back(notebook, originals, missing)
+        notes.append(f"deleted cells were put back: {', '.join(missing)}")
+    seen: set[str] = set()
+    for cell in notebook.cells:  # a copied cell has a copied id, which notebooks do not allow
+        if cell.get("id") in seen:
+            cell["id"] = new_code_cell()["id"]
+        seen.add(cell.get("id"))
+    return notes
+
+
+def _join(notebook: NotebookNode, places: list[int], original: NotebookNode) -> None:
+    """Put the parts of an answer that was split or copied into its last cell; an untouched copy adds nothing."""
+    if not _is_answer(original):
+        return
+    parts = list(dict.fromkeys(notebook.cells[place].source for place in places))
+    parts = [part for part in parts if part.strip() and part.strip() != original.source.strip()]
+    notebook.cells[places[-1]].source = "\n".join(parts) or original.source
+
+
+def _put_back(notebook: NotebookNode, originals: dict[str, NotebookNode], missing: list[str]) -> None:
     """Insert each missing cell after the one that comes before it in the release."""
-    original = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
+    order = list(originals)
     for name in missing:
-        before = wanted[: wanted.index(name)]
+        before = order[: order.index(name)]
         places = [place for place, cell in enumerate(notebook.cells) if grade_id(cell) in before]
-        notebook.cells.insert(max(places, default=-1) + 1, original[name])
+        notebook.cells.insert(max(places, default=-1) + 1, originals[name])

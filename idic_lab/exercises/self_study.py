@@ -14,11 +14,12 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 
-from idic_lab.errors import DataError
-from idic_lab.exercises.classroom import grade_class, nbgrader, release
-from idic_lab.exercises.course_folder import CourseFolder, with_student_id
+from idic_lab.errors import DataError, LabError
+from idic_lab.exercises.classroom import HANDED_IN, grade_class, nbgrader, release
+from idic_lab.exercises.course_folder import CourseFolder, copied, grade_id, with_student_id
 from idic_lab.exercises.items import scores
-from idic_lab.exercises.rehearsal import copied
+from idic_lab.exercises.repair import read
+from idic_lab.exercises.student import normal_id
 
 
 def begin(course: CourseFolder, assignment: str, folder: Path, student: str) -> Path:
@@ -26,17 +27,10 @@ def begin(course: CourseFolder, assignment: str, folder: Path, student: str) -> 
 
     Parameters
     ----------
-    course : CourseFolder
-    assignment : str
     folder : Path
         Made when it does not exist.
     student : str
         Any id: the shop grows from it.
-
-    Returns
-    -------
-    Path
-        Of the notebook.
 
     Raises
     ------
@@ -62,12 +56,6 @@ def begin(course: CourseFolder, assignment: str, folder: Path, student: str) -> 
 
 def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str], Path]:
     """Grade one notebook as an instructor would, and leave the feedback page beside it.
-
-    Parameters
-    ----------
-    course : CourseFolder
-    path : Path
-        The notebook, under the name of its assignment.
 
     Returns
     -------
@@ -95,9 +83,11 @@ def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str]
         handed_in.mkdir(parents=True)
         shutil.copy(path, handed_in / path.name)
         for brought in path.parent.iterdir():
-            if brought.suffix in (".csv", ".xlsx", ".parquet"):  # the capstone's own data
+            if brought.suffix in HANDED_IN[2:]:  # the capstone's own data
                 shutil.copy(brought, handed_in / brought.name)
-        graded = grade_class(copy, assignment, processes=1)
+        graded = grade_class(
+            copy, assignment, processes=1, unsafe=True
+        )  # one's own notebook, on one's own machine
         share = scores(copy, assignment).loc[student]
         status, said = nbgrader(copy, "generate_feedback", assignment)
         if status:
@@ -117,19 +107,17 @@ def _student_of(path: Path) -> str:
     """The id in the notebook's first code cell, read without running it."""
     if not path.is_file():
         raise DataError(f"There is no notebook '{path}'.")
-    try:
-        notebook = nbformat.read(path, as_version=4)
-    except Exception as error:  # nbformat raises whatever its parsers raise
-        raise DataError(f"'{path}' is not a notebook that can be read ({type(error).__name__}).") from None
+    notebook, _ = read(path)
     for cell in notebook.cells:
-        if cell.get("metadata", {}).get("nbgrader", {}).get("grade_id") == "student_id":
+        if grade_id(cell) == "student_id" or cell.source.startswith("STUDENT_ID ="):
             student = _value(cell.source)
-            if student and all(character.isalnum() or character in "._@-" for character in student):
-                return student
-            raise DataError(
-                f"'{path.name}' should have your id in its first code cell, as in STUDENT_ID = \"ada\": letters, "
-                f"digits and . _ @ -; found {student!r}."
-            )
+            try:
+                return normal_id(student)
+            except LabError:
+                raise DataError(
+                    f"'{path.name}' should have your id in its first code cell, as in STUDENT_ID = \"ada\": letters, "
+                    f"digits and . _ @ -; found {student!r}."
+                ) from None
     raise DataError(
         f"'{path.name}' is not an assignment of this course: it has no cell for the student's id."
     )

@@ -220,7 +220,7 @@ def draw_visits(
     day = weeks.busy_day(rng.random(len(who)), buyers.first_day[who], until[who])
     use_app = (app[who] >= 0) & ((web[who] < 0) | (rng.random(len(who)) < 0.5))
     record = np.where(use_app, app[who], web[who])
-    filled = rng.random(len(who)) < weeks.basket_share(day, settings.weekly_changes)
+    filled = rng.random(len(who)) < weeks.basket_share(day, settings.weekly_changes, settings.step_date)
     views = 1 + (rng.random(len(who)) < 0.45) + (rng.random(len(who)) < 0.2)
     visit, rank = ranks(views + filled)
     event = np.where(filled[visit] & (rank == views[visit]), BASKET, VIEW)

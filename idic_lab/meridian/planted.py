@@ -44,13 +44,14 @@ def _category_shares(chosen: Settings) -> pd.DataFrame:
 
 def _weekly_changes(chosen: Settings) -> pd.DataFrame:
     ends = weeks.DRIFT_DATE + np.timedelta64(7 * weeks.DRIFT_WEEKS, "D")
+    step = np.datetime64(chosen.step_date)
     late = weeks.DELIVERY_DAYS + weeks.DRIFT_PER_WEEK * weeks.DRIFT_WEEKS
     table = pd.DataFrame(
         {
             "figure": ["basket_share", "delivery_days"],
             "kind": ["step", "drift"],
-            "starts": np.array([weeks.STEP_DATE, weeks.DRIFT_DATE], dtype="datetime64[us]"),
-            "ends": np.array([weeks.STEP_DATE, ends], dtype="datetime64[us]"),
+            "starts": np.array([step, weeks.DRIFT_DATE], dtype="datetime64[us]"),
+            "ends": np.array([step, ends], dtype="datetime64[us]"),
             "before": [weeks.STEP_BEFORE, weeks.DELIVERY_DAYS],
             "after": [weeks.STEP_AFTER, late],
             "meaning": [

@@ -65,6 +65,8 @@ class Settings:
         No segments: the answers to the battery follow one continuous trait of a person, and so are correlated.
     contact_by_response : bool
         Whoever responds more is contacted more, so that recent contacts say something about the person.
+    step_date : str
+        Day, a Monday, on which visitors begin to fill baskets more often.
     """
 
     purchase: PurchaseModel = field(default_factory=PurchaseModel)
@@ -81,6 +83,7 @@ class Settings:
     rate_drift: float = 0.0
     one_trait: bool = False
     contact_by_response: bool = False
+    step_date: str = "2025-02-17"
 
 
 DIFFICULTIES = {

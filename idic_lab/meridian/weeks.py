@@ -18,7 +18,6 @@ END = START + np.timedelta64(DAYS - 1, "D")  # 2025-12-28, the last day observed
 
 _WEEKDAY = np.array([0.95, 0.90, 0.95, 1.00, 1.15, 1.40, 0.65])  # Monday to Sunday; sums to 7
 
-STEP_DATE = np.datetime64("2025-02-17", "D")
 STEP_BEFORE, STEP_AFTER = (
     0.18,
     0.40,
@@ -76,9 +75,9 @@ def busy_day(share: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarr
     return np.clip(np.searchsorted(clock, at, side="right") - 1, first, last)
 
 
-def basket_share(days: np.ndarray, weekly_changes: bool) -> np.ndarray:
-    """Chance that a visit without an order leaves something in the basket; steps up on STEP_DATE."""
-    after = days >= (STEP_DATE - START).astype(int)
+def basket_share(days: np.ndarray, weekly_changes: bool, step_date: str) -> np.ndarray:
+    """Chance that a visit without an order leaves something in the basket; steps up on a date."""
+    after = days >= (np.datetime64(step_date, "D") - START).astype(int)
     return np.where(after & weekly_changes, STEP_AFTER, STEP_BEFORE)
 
 

@@ -1,17 +1,24 @@
-"""A class that hands in all sorts of things: to rehearse grading before real students do."""
+"""A class of made-up students, good and hostile, to walk through grading before real ones do.
+
+For an instructor's first quarter of an hour: one assignment from release to grades in a folder of its own; nothing of
+the course is touched, and every file that real students would cause can be looked at.
+"""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import numpy as np
+import pandas as pd
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from idic_lab.exercises.course_folder import CourseFolder, with_student_id
-from idic_lab.exercises.repair import grade_id
+from idic_lab.errors import DataError
+from idic_lab.exercises.classroom import collect, grade_class, nbgrader, release
+from idic_lab.exercises.course_folder import CourseFolder, copied, grade_id, with_student_id
 
 # What a hostile student puts into the cell of the third answer.
 _ATTACKS: dict[str, str] = {
@@ -20,29 +27,90 @@ _ATTACKS: dict[str, str] = {
     "prints": 'for _ in range(1024):\n    print("x" * 1_048_576)',
     "crashes": "import os\nos._exit(1)",
     "forges": (
-        "import idic_lab.exercises as e\nfrom idic_lab.exercises import desk, verdict, answer_key\n"
-        "grade = check = e.grade = e.check = desk.grade = desk.check = lambda *a, **k: 3\n"
-        "verdict.judge = lambda *a, **k: verdict.Verdict(1.0, 'Right.', 'right')\n"
-        "answer_key.AnswerKey.expected = lambda *a, **k: 0"
+        "import idic_lab.exercises as e\nfrom idic_lab.exercises import student, answer_key\n"
+        "grade = check = e.grade = e.check = student.grade = student.check = lambda *a, **k: 3\n"
+        "answer_key.AnswerKey.judge = lambda *a, **k: answer_key.Verdict(1.0, 'Right.', 'right')"
     ),
     "grabs": "hoard = bytearray(8 * 2**30)",
 }
 
 
+def trial_class(
+    course: CourseFolder,
+    assignment: str,
+    folder: Path,
+    size: int = 6,
+    harmful: bool = False,
+    unsafe: bool = False,
+    tell: Callable[[str], None] = print,
+) -> pd.DataFrame:
+    """Release, hand in, collect, grade and feed back one assignment for students who do not exist.
+
+    Parameters
+    ----------
+    course : CourseFolder
+        Copied, and left as it is.
+    folder : Path
+        Where the copy goes; it must not exist yet.
+    size : int
+        Students: a third hands in the model solution, the others are wrong here and there.
+    harmful : bool
+        Let the first nine do harm, as in :func:`hand_in`.
+    unsafe : bool
+        Grade also where there is no sandbox.
+    tell : callable
+        Told of every step.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`idic_lab.exercises.classroom.grade_class` gives it.
+
+    Raises
+    ------
+    UnknownName
+        When the course has no such assignment.
+    DataError
+        When the folder exists, or nbgrader refuses a step.
+    """
+    course.check_name(assignment)
+    if folder.exists():
+        raise DataError(f"'{folder}' exists already; name a new folder with --out, or remove it.")
+    try:
+        copy = copied(course, folder)
+        tell(f"Releasing {assignment} ...")
+        release(copy, assignment)
+        tell(f"{size} students hand in ...")
+        hand_in(copy, assignment, size, harmful=harmful)
+        collect(copy, assignment, copy.root / "downloaded" / assignment)
+        tell(f"Grading {size} submissions, two at once ...")
+        grades = grade_class(copy, assignment, unsafe=unsafe, tell=tell)
+        tell("Writing feedback and grades ...")
+        _step(copy, "generate_feedback", assignment)
+        _step(copy, "export")
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # half a class would only puzzle its reader
+        raise
+    return grades
+
+
+def _step(course: CourseFolder, *arguments: str) -> None:
+    status, said = nbgrader(course, *arguments)
+    if status:
+        raise DataError(f"nbgrader {arguments[0]} failed:\n{said[-2000:]}")
+
+
 def hand_in(
-    course: CourseFolder, assignment: str, size: int = 30, seed: int = 0, harmful: bool = True
+    course: CourseFolder, assignment: str, size: int = 30, random_state: int = 0, harmful: bool = True
 ) -> list[str]:
-    """Put a class's files into ``downloaded``, as from a learning platform, ready for ``nbgrader zip_collect``.
+    """Put a class's files into ``downloaded``, as from a learning platform, ready to be collected.
 
     Parameters
     ----------
     course : CourseFolder
         Its assignment must have been released.
-    assignment : str
     size : int
         Students; a third hands in the model solution, the others are wrong here and there.
-    seed : int
-        Of who is wrong where.
     harmful : bool
         Let the first nine do harm: loop, crash, print without end, forge, delete cells, copy.
 
@@ -51,9 +119,9 @@ def hand_in(
     list of str
         The students' ids.
     """
-    folder = course.root / "downloaded" / assignment / "archive"
+    folder = course.root / "downloaded" / assignment
     folder.mkdir(parents=True, exist_ok=True)
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(random_state)
     makers: list[Callable[[str], NotebookNode]] = [
         *(
             lambda student, code=code: _attacked(course, assignment, student, code)

@@ -1,0 +1,187 @@
+"""Misconceptions of the assignment customize: the wrong way, and the hint that a student reads who took it."""
+
+from __future__ import annotations
+
+from idic_lab.exercises.answer_key import Misconception, chose
+
+
+def _converted(tables, query=None):
+    campaign = tables["campaign_results"]
+    return (campaign.query(query) if query else campaign).groupby("arm")["converted"]
+
+
+def _profit(tables, columns):
+    means = tables["campaign_results"].groupby("arm")[["margin", "contact_cost"]].mean()
+    values = means["margin"] - (means["contact_cost"] if columns == "both" else 0)
+    return values
+
+
+def _variances(tables):
+    arms = _converted(tables).agg(["mean", "size"])
+    return arms["mean"] * (1 - arms["mean"]), arms["size"]
+
+
+def _combinations(tables):
+    options = tables["product_options"].query("product_id == 'P071'")
+    return options.groupby("module").size().prod()
+
+
+def _together(tables):
+    """Shares of orders with kitchen, with gifts and with both; and both lift among customers."""
+    lines = tables["order_lines"].query("quantity > 0").merge(tables["products"], on="product_id")
+    found = {}
+    for unit in ("order_id", "customer_id"):
+        has = {name: set(lines.loc[lines["category"] == name, unit]) for name in ("kitchen", "gifts")}
+        found[unit] = (has["kitchen"], has["gifts"], lines[unit].nunique())
+    return found
+
+
+def _lift(kitchen, gifts, n):
+    return n * len(kitchen & gifts) / (len(kitchen) * len(gifts))
+
+
+def _confidence(kitchen, gifts, _):
+    return len(kitchen & gifts) / len(kitchen)
+
+
+HINTS = {
+    "customize_q01": (
+        Misconception(
+            "response_read_as_uplift",
+            "This is the share that bought with the offer. Some of them would have bought without: take off what the "
+            "control shows.",
+            lambda tables: _converted(tables).mean()["offer"],
+        ),
+        Misconception(
+            "sign_turned",
+            "The sign is turned: offer minus control.",
+            lambda tables: _converted(tables).mean()["control"] - _converted(tables).mean()["offer"],
+            credit=0.5,
+        ),
+        Misconception(
+            "relative_for_absolute",
+            "This is the effect relative to the control. The question asks for the difference of shares.",
+            lambda tables: _converted(tables).mean()["offer"] / _converted(tables).mean()["control"] - 1,
+            credit=0.5,
+        ),
+    ),
+    "customize_q02": (
+        Misconception(
+            "cost_of_contact_forgotten",
+            "The offer was free here. Take off contact_cost.",
+            lambda tables: _profit(tables, "margin")["offer"] - _profit(tables, "margin")["control"],
+            credit=0.5,
+        ),
+        Misconception(
+            "profit_read_as_gain",
+            "This is the profit of those with the offer. Part of it would have come without: compare with the "
+            "control.",
+            lambda tables: _profit(tables, "both")["offer"],
+        ),
+    ),
+    "customize_q03": (
+        Misconception(
+            "response_read_as_uplift",
+            "This is the share that bought with the offer. Compare with the silent customers of the control.",
+            lambda tables: _converted(tables, "recency_days > 180").mean()["offer"],
+        ),
+        Misconception(
+            "subgroup_against_everybody",
+            "Silent customers with the offer were compared with everybody in the control. Compare like with like.",
+            lambda tables: (
+                _converted(tables, "recency_days > 180").mean()["offer"]
+                - _converted(tables).mean()["control"]
+            ),
+        ),
+        Misconception(
+            "effect_of_everybody",
+            "This is the effect among all customers. Keep to those with recency_days above 180.",
+            lambda tables: _converted(tables).mean()["offer"] - _converted(tables).mean()["control"],
+            credit=0,
+        ),
+    ),
+    "customize_q04": (
+        Misconception(
+            "standard_errors_added",
+            "The standard errors of the arms were added. Their squares add up; take the root at the end.",
+            lambda tables: ((_variances(tables)[0] / _variances(tables)[1]) ** 0.5).sum(),
+            credit=0.5,
+        ),
+        Misconception(
+            "sample_size_forgotten",
+            "This does not get smaller with more customers: divide each variance by the size of its arm.",
+            lambda tables: _variances(tables)[0].sum() ** 0.5,
+        ),
+    ),
+    "customize_q05": (
+        Misconception(
+            "everybody_treated",
+            "Nearly everybody is on this list. Some buy anyway, and some are put off: the offer loses money on them.",
+            lambda answer, tables: len(answer) >= 0.97 * len(tables["campaign_results"]),
+            credit=0.2,
+        ),
+        Misconception(
+            "converters_listed",
+            "These are the customers who bought in the campaign. Buying after an offer is not buying because of it, "
+            "and tomorrow's customers have no result yet.",
+            lambda answer, tables: (
+                set(answer)
+                == set(tables["campaign_results"].loc[lambda campaign: campaign["converted"], "customer_id"])
+            ),
+            credit=0.2,
+        ),
+    ),
+    "customize_q06": (
+        Misconception(
+            "response_read_as_uplift",
+            "Who would have bought without the offer brings an order, and no more than before.",
+            chose("nothing: those most likely to buy bring"),
+            credit=0,
+        ),
+        Misconception(
+            "discount_for_the_sure",
+            "A larger discount for those who buy anyway gives away more.",
+            chose("the discount: those most likely to buy"),
+            credit=0,
+        ),
+    ),
+    "customize_q07": (
+        Misconception(
+            "most_buyers_for_most_revenue",
+            "At this price most customers buy, but each pays little. Multiply by the price.",
+            lambda tables: float(tables["price_tests"].groupby("price")["bought"].mean().idxmax()),
+        ),
+        Misconception(
+            "highest_price",
+            "This is the highest price. Hardly anybody buys at it.",
+            lambda tables: float(tables["price_tests"]["price"].max()),
+            credit=0,
+        ),
+    ),
+    "customize_q08": (
+        Misconception(
+            "exclusions_forgotten",
+            "This counts every combination, also those that not_with rules out.",
+            _combinations,
+            credit=0.5,
+        ),
+        Misconception(
+            "options_added",
+            "This adds the options. Each option of one module goes with each of another: multiply.",
+            lambda tables: len(tables["product_options"].query("product_id == 'P071'")),
+        ),
+    ),
+    "customize_q09": (
+        Misconception(
+            "confidence_for_lift",
+            "This is the share of kitchen orders that hold gifts too. How often would chance alone bring that about?",
+            lambda tables: _confidence(*_together(tables)["order_id"]),
+        ),
+        Misconception(
+            "customers_for_orders",
+            "This counts customers who ever bought both. The question is about one order.",
+            lambda tables: _lift(*_together(tables)["customer_id"]),
+            credit=0.5,
+        ),
+    ),
+}

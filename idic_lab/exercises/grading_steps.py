@@ -1,0 +1,180 @@
+"""The steps that nbgrader takes a submission through: run in the sandbox, scored outside, shown without hidden tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import is_grade, is_solution
+from traitlets import Integer, Unicode
+
+from idic_lab.errors import DataError
+from idic_lab.exercises import sandbox
+from idic_lab.exercises.answer_key import AnswerKey, Verdict
+from idic_lab.exercises.answer_text import decode, in_short
+from idic_lab.exercises.run_notebook import Limits, job
+from idic_lab.exercises.student import ANSWER, normal_id
+
+UNSAFE, DIGEST = "IDIC_LAB_UNSAFE", "IDIC_LAB_ANSWERS"  # what a grading hands to nbgrader's processes
+NOTES = "idic_notes"
+CHANGED = "The answers are not those the grading began with: something changed them meanwhile."
+_HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*\n?", re.S | re.M)
+_SHOWN = {"text/plain", "image/png", ANSWER}  # never script
+# What no answer needs, and what an attempt on the grading would name.
+_TRIED = re.compile(
+    r"gradebook|/proc\b|os\.kill|\bpsutil\b|setsid|\bptrace|answer_key|\.judge\b|misconceptions|exercises/answers|"
+    r"manual_score|\bsubmitted/|student_shop|\.truth\b"
+)
+
+
+class RunSubmission(NbGraderPreprocessor):
+    """Execute a submission in the sandbox, and keep of its outputs what is data."""
+
+    course = Unicode(help="Folder of the course").tag(config=True)
+    cell_seconds = Integer(30, help="Longest time one cell may take, in seconds").tag(config=True)
+    seconds = Integer(240, help="Longest time a notebook may take, in seconds").tag(config=True)
+    output_characters = Integer(200_000, help="Most a cell may print").tag(config=True)
+    memory_bytes = Integer(4 * 2**30, help="Most memory a kernel may use; 0 for no limit").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Run every cell."""
+        unsafe = bool(os.environ.get(UNSAFE))
+        if not unsafe and not sandbox.available():
+            raise DataError(sandbox.MISSING)
+        # The answers are read before the student's code runs.
+        resources["idic_key"] = key = AnswerKey(self.course)
+        if os.environ.get(DIGEST, key.digest) != key.digest:
+            raise DataError(CHANGED)
+        limits = Limits(self.cell_seconds, self.seconds, self.output_characters, self.memory_bytes)
+        folder = Path(resources["metadata"].get("path") or ".")
+        files = {
+            file.name: file.read_bytes()
+            for file in folder.glob("*")
+            if file.suffix in (".csv", ".xlsx", ".parquet")
+        }
+        ran = sandbox.run(
+            job(nbformat.writes(nb), files, limits), self.seconds + 60, unsafe, hidden=(Path(self.course),)
+        )
+        notes = resources[NOTES] = []
+        outputs = json.loads(ran.text).get("outputs", []) if ran.text else []
+        if ran.why:
+            notes.append(ran.why)
+        for place, cell in enumerate(nb.cells):
+            if cell.cell_type != "code":
+                continue
+            cell.execution_count = None
+            said = outputs[place] if isinstance(outputs, list) and place < len(outputs) else None
+            if said is None:
+                why = f"Not run: {ran.why or 'nothing came back'}."
+                said = [{"output_type": "error", "ename": "NotRun", "evalue": why, "traceback": [why]}]
+            cell.outputs = [kept for kept in map(_as_data, said if isinstance(said, list) else []) if kept]
+            name = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell {place + 1}")
+            for output in cell.outputs:
+                if output.get("ename") in ("LeftOut", "NotRun", "TooMuchOutput"):
+                    notes.append(f"{name}: {output.evalue}")
+            if tried := _TRIED.search(cell.source):
+                notes.append(f"{name} mentions {tried[0]!r}: worth a look")
+        return nb, resources
+
+
+def _as_data(output: Any) -> NotebookNode | None:
+    """An output as plain data of the kinds that feedback shows; None for any other."""
+    if not isinstance(output, dict):
+        return None
+    kind = output.get("output_type")
+    if kind == "stream":
+        return new_output("stream", name="stdout", text=str(output.get("text", "")))
+    if kind == "error":
+        told = {name: str(output.get(name, "")) for name in ("ename", "evalue")}
+        lines = [str(line) for line in output.get("traceback", [])] if output.get("traceback") else []
+        return new_output("error", **told, traceback=lines)
+    if kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
+        data = {name: "".join(text) for name, text in output["data"].items() if name in _SHOWN}
+        return new_output("display_data", data=data) if data else None
+    return None
+
+
+class ScoreAnswers(NbGraderPreprocessor):
+    """Put points and the hint into every autograded cell, as the outputs nbgrader reads."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Score every autograded cell."""
+        notes, student = resources.setdefault(NOTES, []), resources["nbgrader"]["student"]
+        for cell in nb.cells:
+            if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
+                notes += _score(cell, resources["idic_key"], student)
+        nb.metadata[NOTES] = list(dict.fromkeys(notes))
+        return nb, resources
+
+
+def _score(cell: NotebookNode, key: AnswerKey, student: str) -> list[str]:
+    """Score one cell; what was odd about it."""
+    name, most = cell.metadata.nbgrader["grade_id"], float(cell.metadata.nbgrader["points"])
+    sent, notes = _sent(cell, name)
+    if sent is None:
+        verdict, answer = _nothing_sent(cell), None
+        notes += [f"{name}: no answer reached the grader"] if "No answer" in verdict.message else []
+    else:
+        answer = decode(sent["answer"])
+        brought = decode(sent["brought"]) if isinstance(sent.get("brought"), str) else None
+        try:
+            verdict = key.judge(name, answer, student, brought)
+        except Exception as error:  # an answer of an unforeseen shape costs this question alone
+            verdict = Verdict(0.0, f"The answer could not be graded ({type(error).__name__}).", "form")
+            notes.append(f"{name}: could not be graded ({type(error).__name__})")
+        if sent.get("student") != normal_id(student):
+            notes.append("STUDENT_ID is not the student's")
+            said = f"STUDENT_ID is {str(sent.get('student'))[:64]!r}, but this was handed in by {student!r}, "
+            said += f"and is graded on the data of {student!r}. {verdict.message}"
+            verdict = Verdict(verdict.credit, said, verdict.shows)
+    points = round(verdict.credit * most, 2)
+    cell.outputs = [
+        new_output(
+            "stream", name="stdout", text=f"{name}: {points:g} of {most:g} points. {verdict.message}\n"
+        ),
+        new_output("execute_result", data={"text/plain": str(points)}, execution_count=None),
+    ]
+    cell.metadata["idic"] = {"shows": verdict.shows, "answer": "" if answer is None else in_short(answer)}
+    return notes
+
+
+def _sent(cell: NotebookNode, name: str) -> tuple[dict[str, Any] | None, list[str]]:
+    """The last answer handed in by a cell for its own question, and a note when it forged another."""
+    found, notes = None, []
+    for output in cell.outputs:
+        text = output.get("data", {}).get(ANSWER)
+        try:
+            sent = json.loads(text) if text else None
+        except (ValueError, TypeError, RecursionError):
+            sent = None
+        if isinstance(sent, dict) and sent.get("question") == name and isinstance(sent.get("answer"), str):
+            found = sent
+        elif text:
+            notes.append(f"{name}: handed in something that is no answer to it")
+    return found, notes
+
+
+def _nothing_sent(cell: NotebookNode) -> Verdict:
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    if errors:
+        return Verdict(0.0, f"The cell stopped. {errors[0].ename}: {errors[0].evalue}"[:300], "error")
+    said = "No answer reached the grader: grade() or check() was replaced by code in this notebook."
+    return Verdict(0.0, said, "error")
+
+
+class StripHiddenTests(NbGraderPreprocessor):
+    """Take the hidden tests out of what goes back to students."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Take them out of one cell."""
+        cell.source = _HIDDEN.sub("", cell.source).rstrip("\n")
+        return cell, resources

@@ -1,1 +1,0 @@
-"""The questions of each assignment: forms, and misconceptions with their hints."""

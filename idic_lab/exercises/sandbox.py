@@ -1,0 +1,188 @@
+"""Where submissions run: a process that sees neither answers, gradebook nor network, ended whole when it takes too much.
+
+The walls are bubblewrap's (Linux): namespaces of its own, read-only copies of Python and of this package and nothing
+else, temporary memory to write to. Without bubblewrap there is no sandbox, and marks that count are refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import psutil
+
+import idic_lab
+
+MISSING = (
+    "No sandbox: submissions would run with your own rights, and could read the answers and change the gradebook. "
+    "Install bubblewrap (apt install bubblewrap), or grade in a container and say --unsafe."
+)
+MOST_BYTES = 64 * 2**20  # of all outputs of one submission
+MOST_PROCESSES, MOST_MEMORY, MOST_DISK = 256, 6 * 2**30, 512 * 2**20
+_INSIDE = Path("/lab")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came back from a submission: text as it was written, or why there is none."""
+
+    text: str | None
+    why: str = ""
+
+
+@lru_cache(maxsize=1)
+def available() -> bool:
+    """Whether submissions can be shut in on this machine."""
+    if not shutil.which("bwrap"):
+        return False
+    tried = subprocess.run([*_walls(()), "true"], capture_output=True, timeout=30, check=False)
+    return tried.returncode == 0
+
+
+def _walls(hidden: tuple[Path, ...]) -> list[str]:
+    """The command that shuts in what follows it; folders in `hidden` are empty inside."""
+    package = Path(idic_lab.__file__).parent
+    seen = ["/usr", sys.prefix, sys.base_prefix]
+    words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    words += ["--uid", "65534", "--gid", "65534", "--clearenv"]
+    for name in dict.fromkeys(path for path in seen if Path(path).exists()):
+        words += ["--ro-bind", name, name]
+    for name in ("/bin", "/sbin", "/lib", "/lib64"):
+        if Path(name).is_symlink():
+            words += ["--symlink", os.readlink(name), name]
+        elif Path(name).exists():
+            words += ["--ro-bind", name, name]
+    for name in ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives"):
+        words += ["--ro-bind-try", name, name]
+    words += ["--ro-bind", str(package), str(_INSIDE / "idic_lab"), "--proc", "/proc", "--dev", "/dev"]
+    for place in hidden:
+        for outside, inside in [
+            (package, _INSIDE / "idic_lab"),
+            *((Path(name), Path(name)) for name in seen),
+        ]:
+            if place.is_relative_to(outside):
+                words += ["--tmpfs", str(inside / place.relative_to(outside))]
+    for name in ("/tmp", "/dev/shm"):
+        words += ["--size", str(MOST_DISK), "--tmpfs", name]
+    words += ["--remount-ro", "/", "--chdir", "/tmp"]
+    environment = {
+        "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
+        "PYTHONPATH": str(_INSIDE),
+        "HOME": "/tmp",
+        "IDIC_LAB_HOME": "/tmp/idic-lab",
+        "IDIC_LAB_SANDBOX": "1",
+        "LANG": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+    for name, value in environment.items():
+        words += ["--setenv", name, value]
+    return words
+
+
+def run(job: bytes, seconds: float, unsafe: bool = False, hidden: tuple[Path, ...] = ()) -> Ran:
+    """Run a submission, as :func:`idic_lab.exercises.run_notebook.job` packs it.
+
+    Parameters
+    ----------
+    job : bytes
+    seconds : float
+        After this time it is ended, with everything it started.
+    unsafe : bool
+        Run it with the grader's own rights.
+    hidden : tuple of Path
+        Folders that must not be seen, should they lie within Python's own.
+    """
+    command = [sys.executable, "-m", "idic_lab.exercises.run_notebook"]
+    environment = None if not unsafe else dict(os.environ, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        process = subprocess.Popen(
+            command if unsafe else _walls(hidden) + command,
+            cwd=folder if unsafe else "/",
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            return _watched(process, job, seconds)
+        finally:
+            _end(process)
+
+
+def _watched(process: subprocess.Popen, job: bytes, seconds: float) -> Ran:
+    """Feed and read a process until it ends or takes more than it may."""
+    read = bytearray()
+
+    def feed() -> None:
+        with contextlib.suppress(OSError), process.stdin:
+            process.stdin.write(job)
+
+    def take() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while (piece := process.stdout.read1(2**16)) and len(read) <= MOST_BYTES:
+                read.extend(piece)
+
+    threads = [threading.Thread(target=work, daemon=True) for work in (feed, take)]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + seconds
+    while process.poll() is None and threads[1].is_alive():
+        time.sleep(0.2)
+        memory, processes = _used(process.pid)
+        if time.monotonic() > end:
+            return Ran(None, f"ended after {seconds:.0f} seconds")
+        if memory > MOST_MEMORY:
+            return Ran(None, f"ended: its processes took more than {MOST_MEMORY / 2**30:.0f} GiB of memory")
+        if processes > MOST_PROCESSES:
+            return Ran(None, f"ended: it started more than {MOST_PROCESSES} processes")
+    threads[1].join(timeout=10)
+    if len(read) > MOST_BYTES:
+        return Ran(None, f"ended: its outputs took more than {MOST_BYTES / 2**20:.0f} MB")
+    try:
+        text = read.decode("utf-8")
+        json.loads(text)
+    except ValueError:
+        return Ran(None, "the process that ran it was brought down")
+    return Ran(text)
+
+
+def _used(pid: int) -> tuple[int, int]:
+    """Memory and number of all processes under one."""
+    memory, number = 0, 0
+    with contextlib.suppress(psutil.Error):
+        for child in psutil.Process(pid).children(recursive=True):
+            number += 1
+            with contextlib.suppress(psutil.Error):
+                memory += child.memory_info().rss
+    return memory, number
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End a process and what it started; in the sandbox nothing outlives the first of them."""
+    with contextlib.suppress(psutil.Error):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+    with contextlib.suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    for pipe in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):
+            pipe.close()
+    process.wait()
