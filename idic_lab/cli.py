@@ -294,13 +294,30 @@ def check_exercises(
     quick: Annotated[bool, typer.Option("--quick", help="Leave nbgrader and its kernels out.")] = False,
 ) -> None:
     """Hold the exercises to what they promise: solutions, wrong answers, leaks, metadata."""
-    from idic_lab.exercises.course_checks import check_course
+    from idic_lab.exercises.course_folder import CourseFolder
+    from idic_lab.exercises.rehearsal import check_course
+
+    if not check_course(CourseFolder(_course_folder(course)), assignment or (), not quick, tell=typer.echo):
+        raise typer.Exit(1)
+
+
+Unsafe = Annotated[
+    bool, typer.Option("--unsafe", help="Grade without a sandbox: submissions then run with your own rights.")
+]
+
+
+@exercises_app.command("collect")
+def collect_exercises(
+    assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")],
+    folder: Annotated[Path, typer.Argument(help="What came back: files, folders or zip archives.")],
+    course: Course = None,
+) -> None:
+    """Bring what students handed in to where it is graded; a later batch adds to it."""
+    from idic_lab.exercises.classroom import collect
     from idic_lab.exercises.course_folder import CourseFolder
 
-    if not check_course(
-        CourseFolder(_course_folder(course)), assignment or None, with_nbgrader=not quick, tell=typer.echo
-    ):
-        raise typer.Exit(1)
+    for line in collect(CourseFolder(_course_folder(course)), assignment, folder):
+        typer.echo(line)
 
 
 @exercises_app.command("grade")
@@ -308,13 +325,31 @@ def grade_exercises(
     assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")],
     course: Course = None,
     processes: Annotated[int, typer.Option(help="Submissions graded at once.")] = 2,
-    seconds: Annotated[float, typer.Option(help="Longest time one submission may take.")] = 300,
+    seconds: Annotated[float, typer.Option(help="Longest time one submission may take.")] = 360,
+    student: Annotated[
+        list[str] | None, typer.Option(help="Grade this student alone; may be repeated.")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Only who handed in since being graded.")] = False,
+    unsafe: Unsafe = False,
 ) -> None:
     """Grade every submission of an assignment, several at once, and say what happened to each."""
+    from idic_lab.exercises import sandbox
     from idic_lab.exercises.classroom import grade_class
     from idic_lab.exercises.course_folder import CourseFolder
 
-    table = grade_class(CourseFolder(_course_folder(course)), assignment, processes, seconds, tell=typer.echo)
+    shut_in = sandbox.available()
+    typer.echo("Submissions run in a sandbox." if shut_in and not unsafe else sandbox.MISSING)
+    if not shut_in and not unsafe:
+        raise typer.Exit(2)
+    table = grade_class(
+        CourseFolder(_course_folder(course)),
+        assignment,
+        ("new",) if new else student or (),
+        processes,
+        seconds,
+        unsafe,
+        tell=typer.echo,
+    )
     typer.echo(table.drop(columns="notes").to_string(index=False))
 
 
@@ -361,12 +396,15 @@ def try_exercises(
     harmful: Annotated[
         bool, typer.Option("--harmful", help="Let the first nine loop, crash, forge and the like.")
     ] = False,
+    unsafe: Unsafe = False,
 ) -> None:
     """Play one assignment with made-up students, from release to feedback, in a folder of its own."""
     from idic_lab.exercises.course_folder import CourseFolder
-    from idic_lab.exercises.trial import trial_class
+    from idic_lab.exercises.made_up_class import trial_class
 
-    table = trial_class(CourseFolder(_course_folder(course)), assignment, out, size, harmful, tell=typer.echo)
+    table = trial_class(
+        CourseFolder(_course_folder(course)), assignment, out, size, harmful, unsafe, tell=typer.echo
+    )
     typer.echo(table.drop(columns="notes").to_string(index=False))
     first = table["student"].iloc[-1]
     typer.echo(f"\nFeedback, as a student sees it: {out}/feedback/{first}/{assignment}/{assignment}.html")

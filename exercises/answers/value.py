@@ -1,8 +1,10 @@
 """Expected answers of the assignment on value, each by another way than the model solution where there is one."""
 
+import numpy as np
 import pandas as pd
 
 from idic_lab.differentiate import rfm
+from idic_lab.exercises.forms import AnyOf
 
 LAST_DAY = pd.Timestamp("2025-12-28")
 
@@ -33,23 +35,41 @@ def value_q05(tables):
     return rfm.summarise(tables["transactions"], LAST_DAY)["recency_days"].mean()
 
 
+def _scored(summary, method):
+    """Scores by ranks, with ties broken one way or another."""
+    scores = summary[["customer_id"]].copy()
+    for score, column in (("r_score", "recency_days"), ("f_score", "frequency"), ("m_score", "monetary")):
+        ranks = (summary[column] * (-1 if score == "r_score" else 1)).rank(method=method)
+        scores[score] = np.ceil(5 * ranks / len(ranks)).clip(1, 5).astype("int64")
+    return scores
+
+
 def value_q06(tables):
-    return rfm.score(rfm.summarise(tables["transactions"], LAST_DAY))
+    summary = rfm.summarise(tables["transactions"], LAST_DAY)
+    return AnyOf(
+        [rfm.score(summary), *(_scored(summary, method) for method in ("first", "average", "min", "max"))]
+    )
 
 
 def value_q07(tables):
-    return rfm.segment(value_q06(tables))["segment"].value_counts()
+    return AnyOf(rfm.segment(scores)["segment"].value_counts() for scores in value_q06(tables))
 
 
 def value_q08(tables):
     spend = _spend(tables).sort_values(ascending=False)
-    return spend.head(len(spend) // 5).sum() / spend.sum()
+    fifths = (
+        spend.head(len(spend) // 5),
+        spend.head(len(spend) // 5 + 1),
+        spend[spend >= spend.quantile(0.8)],
+    )
+    return AnyOf(fifth.sum() / spend.sum() for fifth in fifths)
 
 
 def value_q09(tables):
     spend = _spend(tables).sort_values().reset_index(drop=True)
     n = len(spend)
-    return 2 * ((spend.index + 1) * spend).sum() / (n * spend.sum()) - (n + 1) / n
+    gini = 2 * ((spend.index + 1) * spend).sum() / (n * spend.sum()) - (n + 1) / n
+    return AnyOf([gini, gini * n / (n - 1)])
 
 
 def value_q10(tables):

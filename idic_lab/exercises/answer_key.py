@@ -121,6 +121,10 @@ class AnswerKey:
         """The questions with an answer."""
         return set(self._answers)
 
+    def judges(self, name: str) -> bool:
+        """Whether an answer is judged by what it achieves rather than compared."""
+        return _takes_answer(self._answers[name])
+
     def misconceptions(self, name: str) -> tuple[Misconception, ...]:
         """The misconceptions known for a question."""
         return self._misconceptions.get(name, ())
@@ -150,7 +154,7 @@ class AnswerKey:
             if found:
                 return Verdict(found.credit, found.hint, found.name)
             return Verdict(0.0, problem, "unanswered" if isinstance(answer, Unanswered) else "form")
-        if _takes_answer(self._answers[name]):
+        if self.judges(name):
             credit, message = self._call(self._answers[name], student, brought, answer)
             credit = float(credit)
         else:
@@ -186,9 +190,8 @@ class AnswerKey:
     def _call(self, function: Callable[..., Any], student: str, brought: Any, answer: Any = None) -> Any:
         """Call a function with what it asks for by name; what follows from the student's shop alone is kept."""
         asked = inspect.signature(function).parameters
-        shop = student_shop(student)
-        known = {"tables": shop.tables, "truth": shop.truth, "brought": brought, "answer": answer}
-        given = {name: known[name] for name in asked if name in known}
+        given = {name: value for name, value in (("brought", brought), ("answer", answer)) if name in asked}
+        given |= {name: getattr(student_shop(student), name) for name in ("tables", "truth") if name in asked}
         if {"answer", "brought"} & given.keys():
             return function(**given)
         key = (student, function)

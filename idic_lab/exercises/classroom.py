@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import unicodedata
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -300,7 +301,8 @@ class _Grading:
 
 
 def _record_zero(course: CourseFolder, assignment: str, student: str) -> None:
-    with Gradebook(database(course), COURSE_ID) as gradebook:
+    with Gradebook(database(course), COURSE_ID) as gradebook, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nbgrader flushes a submission before it belongs to anybody
         gradebook.update_or_create_student(student)
         submission = gradebook.update_or_create_submission(assignment, student)
         for notebook in submission.notebooks:

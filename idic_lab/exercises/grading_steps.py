@@ -15,6 +15,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Integer, Unicode
 
+from idic_lab import shipped
 from idic_lab.errors import DataError
 from idic_lab.exercises import sandbox
 from idic_lab.exercises.answer_key import AnswerKey, Verdict
@@ -60,7 +61,10 @@ class RunSubmission(NbGraderPreprocessor):
             if file.suffix in (".csv", ".xlsx", ".parquet")
         }
         ran = sandbox.run(
-            job(nbformat.writes(nb), files, limits), self.seconds + 60, unsafe, hidden=(Path(self.course),)
+            job(nbformat.writes(nb), files, limits),
+            self.seconds + 60,
+            unsafe,
+            hidden=(Path(self.course), shipped("exercises")),
         )
         notes = resources[NOTES] = []
         outputs = json.loads(ran.text).get("outputs", []) if ran.text else []

@@ -6,8 +6,10 @@ another name or a script in place of the notebook cost nothing.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -38,10 +40,9 @@ def repair(course: CourseFolder, assignment: str, student: str) -> list[str]:
     folder = course.root / "submitted" / student / assignment
     release = course.notebook(assignment, "release")
     path = folder / f"{assignment}.ipynb"
-    found, notebook, notes = _best(folder, path, release)
-    before = nbformat.writes(notebook)
+    notebook, notes = _best(folder, path, release)
     notes += _mend(notebook, release)
-    if found != path or nbformat.writes(notebook) != before or notes:
+    if notes:
         if path.exists():
             whole_files.copy(path, path.with_suffix(".as_handed_in"))
         whole_files.write(path, nbformat.writes(notebook))
@@ -64,15 +65,32 @@ def read(path: Path) -> tuple[NotebookNode, list[str]]:
             return _from_script(text), notes
         if path.read_bytes().startswith(b"\xef\xbb\xbf"):
             notes.append("a byte-order mark was taken away")
-        notebook = nbformat.reads(text, as_version=4)
-        lacking = [cell for cell in notebook.cells if not isinstance(cell.get("metadata"), dict)]
-        for cell in lacking:
-            cell["metadata"] = nbformat.NotebookNode()
-        for cell in notebook.cells:
-            cell["source"] = "".join(cell.get("source") or "")
-        return notebook, notes
+        told = json.loads(text)
+        if told.get("nbformat") != 4:
+            return nbformat.convert(nbformat.from_dict(told), 4), notes
+        return _whole(told), notes
     except Exception as error:  # whatever a student may hand in under this name
         raise DataError(f"{path.name} cannot be read as a notebook ({type(error).__name__}).") from None
+
+
+def _whole(told: dict[str, Any]) -> NotebookNode:
+    """A notebook whose every cell has what the format asks for, whatever was left of it."""
+    seen: set[str] = set()
+    cells = []
+    for cell in told["cells"]:
+        kind = cell.get("cell_type") if cell.get("cell_type") in ("code", "markdown", "raw") else "markdown"
+        metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
+        name = cell.get("id") if cell.get("id") and cell.get("id") not in seen else new_code_cell()["id"]
+        seen.add(name)
+        kept = {
+            "id": name,
+            "cell_type": kind,
+            "metadata": metadata,
+            "source": "".join(cell.get("source") or ""),
+        }
+        cells.append(kept | ({"outputs": [], "execution_count": None} if kind == "code" else {}))
+    metadata = told.get("metadata") if isinstance(told.get("metadata"), dict) else {}
+    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
 
 
 def _from_script(text: str) -> NotebookNode:
@@ -82,7 +100,7 @@ def _from_script(text: str) -> NotebookNode:
     return new_notebook(cells=cells)
 
 
-def _best(folder: Path, path: Path, release: NotebookNode) -> tuple[Path, NotebookNode, list[str]]:
+def _best(folder: Path, path: Path, release: NotebookNode) -> tuple[NotebookNode, list[str]]:
     """Of the notebooks and scripts handed in, the one with most answers; of equals, the one of the right name."""
     candidates, faults = [], []
     for file in sorted(folder.glob("*")):
@@ -107,7 +125,7 @@ def _best(folder: Path, path: Path, release: NotebookNode) -> tuple[Path, Notebo
     if len(candidates) > 1:
         others = ", ".join(repr(other[3].name) for other in candidates if other[3] != file)
         notes.append(f"{others} was handed in too and not graded: it holds no more answers")
-    return file, notebook, notes + faults
+    return notebook, notes + faults
 
 
 def _known(notebook: NotebookNode, release: NotebookNode) -> int:
@@ -195,21 +213,25 @@ def _mend(notebook: NotebookNode, release: NotebookNode) -> list[str]:
     lost = sorted(name for name, places in found.items() if named.get(places[0]) != name)
     gone: set[int] = set()
     for name, places in found.items():
+        place = _place_of(places, found.get(name.removesuffix("_answer")), originals[name])
+        kept = notebook.cells[place]
         if len(places) > 1:
-            _join(notebook, places, originals[name])
-            gone |= set(places[1:]) if not _is_answer(originals[name]) else set(places[:-1])
+            kept.source = _joined([notebook.cells[other].source for other in places], originals[name])
+            gone |= set(places) - {place}
             notes.append(f"{name} stood there {len(places)} times; its parts were put together")
-        kept = notebook.cells[places[-1] if _is_answer(originals[name]) else places[0]]
         kept.metadata["nbgrader"] = originals[name].metadata.nbgrader
         if kept.cell_type != originals[name].cell_type:
+            notes.append(
+                f"{name} was a {kept.cell_type} cell, and is one of {originals[name].cell_type} again"
+            )
             kept.cell_type = originals[name].cell_type
-            if kept.cell_type == "code":
-                kept.setdefault("outputs", [])
-                kept.setdefault("execution_count", None)
-            notes.append(f"{name} was no longer a {kept.cell_type} cell")
-    for cell in notebook.cells:
-        if grade_id(cell) and grade_id(cell) not in originals:
-            del cell.metadata["nbgrader"]
+            for part, empty in (("outputs", []), ("execution_count", None)):
+                kept.setdefault(part, empty) if kept.cell_type == "code" else kept.pop(part, None)
+    strays = [cell for cell in notebook.cells if grade_id(cell) and grade_id(cell) not in originals]
+    for cell in strays:
+        del cell.metadata["nbgrader"]
+    if strays:
+        notes.append(f"{len(strays)} cells are of no question of this assignment, and count for nothing")
     notebook.cells = [cell for place, cell in enumerate(notebook.cells) if place not in gone]
     if lost:
         notes.append(f"metadata were put back, answers matched by question: {', '.join(lost)}")
@@ -217,21 +239,23 @@ def _mend(notebook: NotebookNode, release: NotebookNode) -> list[str]:
     if missing:
         _put_back(notebook, originals, missing)
         notes.append(f"deleted cells were put back: {', '.join(missing)}")
-    seen: set[str] = set()
-    for cell in notebook.cells:  # a copied cell has a copied id, which notebooks do not allow
-        if cell.get("id") in seen:
-            cell["id"] = new_code_cell()["id"]
-        seen.add(cell.get("id"))
     return notes
 
 
-def _join(notebook: NotebookNode, places: list[int], original: NotebookNode) -> None:
-    """Put the parts of an answer that was split or copied into its last cell; an untouched copy adds nothing."""
+def _place_of(places: list[int], check: list[int] | None, original: NotebookNode) -> int:
+    """Of several places of one cell the one that counts: an answer's last before its check, else the first."""
     if not _is_answer(original):
-        return
-    parts = list(dict.fromkeys(notebook.cells[place].source for place in places))
-    parts = [part for part in parts if part.strip() and part.strip() != original.source.strip()]
-    notebook.cells[places[-1]].source = "\n".join(parts) or original.source
+        return places[0]
+    before = [place for place in places if not check or place < check[0]]
+    return (before or places)[-1]
+
+
+def _joined(parts: list[str], original: NotebookNode) -> str:
+    """The parts of an answer that was split or copied; an untouched copy adds nothing."""
+    if not _is_answer(original):
+        return parts[0]
+    told = [part for part in dict.fromkeys(parts) if part.strip() and part.strip() != original.source.strip()]
+    return "\n".join(told) or original.source
 
 
 def _put_back(notebook: NotebookNode, originals: dict[str, NotebookNode], missing: list[str]) -> None:

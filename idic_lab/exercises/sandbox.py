@@ -66,7 +66,7 @@ def _walls(hidden: tuple[Path, ...]) -> list[str]:
     for name in ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives"):
         words += ["--ro-bind-try", name, name]
     words += ["--ro-bind", str(package), str(_INSIDE / "idic_lab"), "--proc", "/proc", "--dev", "/dev"]
-    for place in hidden:
+    for place in filter(Path.exists, hidden):
         for outside, inside in [
             (package, _INSIDE / "idic_lab"),
             *((Path(name), Path(name)) for name in seen),

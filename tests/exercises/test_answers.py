@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from idic_lab.errors import LabError
-from idic_lab.exercises import begin, check, student_tables
+from idic_lab.exercises import begin, check, choices, student_tables
 from idic_lab.exercises.answer_text import Unanswered, Unreadable, decode, encode
 from idic_lab.exercises.course_checks import check_answers, check_completeness, check_metadata
 from idic_lab.exercises.course_folder import CourseFolder
-from idic_lab.exercises.question import ASSIGNMENTS
-from idic_lab.exercises.verdict import judge
+from idic_lab.exercises.questions import ASSIGNMENTS, question
+from idic_lab.exercises.student import RECORDED
 
 COURSE = CourseFolder(Path(__file__).parents[2] / "exercises")
 
@@ -36,16 +36,60 @@ def test_model_solutions_score_everything_and_wrong_answers_what_the_bank_says(a
 
 def test_a_copied_answer_is_wrong():
     answer = decode(encode(student_tables("ada")["transactions"]["amount"].sum() / 400))
-    assert judge("value_q02", answer, "ada", COURSE.key).credit == 1
-    assert judge("value_q02", answer, "bob", COURSE.key).credit == 0
+    assert COURSE.key.judge("value_q02", answer, "ada").credit == 1
+    assert COURSE.key.judge("value_q02", answer, "bob").credit == 0
 
 
-def test_check_hints_at_a_misconception_without_the_answer(capsys):
+def test_check_says_the_same_of_a_right_answer_a_misconception_and_any_other(capsys):
     tables = begin("ada")
-    check("value_q01", len(tables["transactions"]))
-    said = capsys.readouterr().out
-    assert "count each customer once" in said
-    assert " 400" not in said.split("value_q01", 1)[1]
+    capsys.readouterr()
+    for answer in (400, len(tables["transactions"]), 17):
+        check("value_q01", answer)
+        assert capsys.readouterr().out == f"value_q01: {RECORDED}\n"
+
+
+def test_the_letter_of_the_right_statement_differs_between_students(capsys):
+    letters = set()
+    for student in ("ada", "bob", "cy", "dot", "eve"):
+        begin(student)
+        capsys.readouterr()
+        choices("value_q11")
+        said = capsys.readouterr().out.splitlines()
+        letter = next(line[0] for line in said if "because of a few large" in line)
+        letters.add(letter)
+        assert COURSE.key.judge("value_q11", letter, student).credit == 1
+    assert letters == {"a", "b", "c"}
+
+
+def test_no_letter_wins_more_than_chance_over_a_class_and_all_choices():
+    choices_asked = [name for name in COURSE.key.names if question(name).form.__class__.__name__ == "Choice"]
+    choices_asked.remove("interact_q07")  # a name, not a letter
+    right = [
+        COURSE.key.judge(name, letter, f"s{number}").credit == 1
+        for name in choices_asked
+        for number, letter in zip(range(60), "abc" * 20, strict=True)
+    ]
+    assert len(choices_asked) == 8
+    assert np.mean(right) == pytest.approx(1 / 3, abs=0.07)
+
+
+def test_the_step_to_be_dated_is_not_on_one_day_for_everybody():
+    dates = {_step_of(f"s{number}") for number in range(8)}
+    assert len(dates) >= 5
+
+
+def _step_of(student):
+    from idic_lab.exercises.student import student_shop
+
+    return student_shop(student).truth["weekly_changes"].query("kind == 'step'")["starts"].iloc[0]
+
+
+def test_neither_a_misconception_nor_an_answer_can_be_read_from_the_package():
+    package = Path(student_tables.__code__.co_filename).parent
+    told = "".join(path.read_text(encoding="utf-8") for path in package.glob("*") if path.is_file())
+    hints = [known.hint for name in COURSE.key.names for known in COURSE.key.misconceptions(name)]
+    assert len(hints) > 100
+    assert not [hint for hint in hints if hint in told]
 
 
 def test_check_says_that_nothing_was_answered(capsys):

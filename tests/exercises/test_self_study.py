@@ -6,8 +6,7 @@ import nbformat
 import pytest
 
 from idic_lab.errors import DataError, UnknownName
-from idic_lab.exercises.course_folder import CourseFolder, with_student_id
-from idic_lab.exercises.repair import grade_id
+from idic_lab.exercises.course_folder import CourseFolder, grade_id, with_student_id
 from idic_lab.exercises.self_study import begin, grade_own
 
 COURSE = CourseFolder(Path(__file__).parents[2] / "exercises")
@@ -72,5 +71,5 @@ def test_a_notebook_that_cannot_be_graded_says_why(tmp_path, name, content, foun
 def test_a_file_that_is_no_notebook_says_so(tmp_path):
     path = tmp_path / f"{ASSIGNMENT}.ipynb"
     path.write_text("not JSON", encoding="utf-8")
-    with pytest.raises(DataError, match="not a notebook"):
+    with pytest.raises(DataError, match="cannot be read as a notebook"):
         grade_own(COURSE, path)

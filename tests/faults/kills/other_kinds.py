@@ -13,8 +13,7 @@ import pandas as pd
 from idic_lab import datasets
 from idic_lab.errors import DataError
 from idic_lab.exercises.classroom import COURSE_ID, database, release
-from idic_lab.exercises.course_folder import CourseFolder, with_student_id
-from idic_lab.exercises.repair import grade_id
+from idic_lab.exercises.course_folder import CourseFolder, grade_id, with_student_id
 from kills import wholeness
 from kills.kind import Kind
 from kills.run_kinds import command
@@ -104,7 +103,8 @@ class Grading(Kind):
     def prepare(self, folder: Path, variant: str) -> None:
         root, source = folder / "course", PROJECT / "exercises"
         root.mkdir()
-        shutil.copytree(source / "answers", root / "answers", ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("answers", "misconceptions"):
+            shutil.copytree(source / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(source / "nbgrader_config.py", root)
         notebook = nbformat.read(source / "source" / "value" / "value.ipynb", as_version=4)
         names = [grade_id(cell) for cell in notebook.cells]
@@ -125,7 +125,7 @@ class Grading(Kind):
 
     def work(self, folder: Path) -> int:
         os.environ["IDIC_LAB_HOME"] = str(folder / "home")
-        return command("exercises", "grade", "value", "--course", "course")
+        return command("exercises", "grade", "value", "--course", "course", "--unsafe")
 
     def state(self, folder: Path) -> dict[str, object]:
         from nbgrader.api import Grade, Gradebook, SubmittedAssignment
