@@ -1,50 +1,268 @@
-"""Watching a series: limits within which a measure stays while nothing but chance moves it."""
+"""Watching a series: whether it has moved further than chance, its own slow ways and the season would move it.
+
+Two ideas. First, each new point is foretold from the points before it alone, so that as long as nothing changes the
+error, in standard deviations, is a standard normal number whatever the series' level and spread (Hawkins' self-starting
+scheme, with a season and unequal numbers of observations). Second, at each point we ask which beginning within the last
+points would fit best, for a sudden and for a gradual change, and report when the best fit is too good for chance (a
+window-limited likelihood ratio).
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-BASELINE = 12  # reviews from which limits are made
-MINIMUM_PAST = 6
+from idic_lab.errors import DataError
+
+WARM_UP = 8  # points before a series is watched: those that say how far it moves by itself
+WINDOW = 13  # points back within which a change may have begun
+YEAR_OF_WEEKS = 365.25 / 7
+_SIMULATED = 4000
+# How much of the variance of an average week is between weeks and not within them; the series chooses.
+_BETWEEN = (0.0, 0.2, 0.5, 0.9)
+_SEASON_SPREAD = 1.0  # prior standard deviation of a season's sine and cosine, in standard deviations of a point
+_CORRELATION, _WORTH = 0.3, 52.0  # prior of the correlation of neighbours, and its weight in points
 
 
-def control_limits(values: pd.Series, observations: pd.Series, chart: str) -> pd.DataFrame:
-    """Limits that a measure keeps within while nothing but chance moves it, each from the reviews before.
+def steady(share, n) -> np.ndarray:
+    """Shares brought to a scale on which chance moves all of them equally far: 2 arcsin of the root.
 
-    A p-chart is for shares: three standard deviations of a share of so many observations. An XmR chart is for anything
-    else: the mean, plus and minus 2.66 times the mean distance between neighbours.
+    Source: Anscombe (1948), Biometrika 35(3/4), 246-254.
+
+    Examples
+    --------
+    >>> steady([0.5, 0.1], [100, 100]).round(2).tolist()
+    [1.57, 0.66]
+    """
+    x, n = np.asarray(share, dtype=float), np.asarray(n, dtype=float)
+    return 2 * np.arcsin(np.sqrt((x * n + 3 / 8) / (n + 3 / 4)))
+
+
+def surprises(value, n, period: float = YEAR_OF_WEEKS, forget: tuple[int, ...] = ()) -> np.ndarray:
+    """How far each point lies from what the points before it foretell, in standard deviations.
+
+    Foretold are level and season, by Bayesian regression on a sine and a cosine of the period. Several models of how the
+    variance depends on the number of observations run side by side, weighted by how well each has foretold so far.
+    What neighbours have in common is taken out.
+
+    Parameters
+    ----------
+    value, n : array of shape (..., points)
+        Means (or shares, see :func:`steady`) and the observations behind each.
+    period : float
+        Points in a year.
+    forget : tuple of int
+        Points at which the level begins anew, since a change has been reported.
+
+    Returns
+    -------
+    ndarray of shape (..., points)
+        Standard normal while nothing changes; 0 during the warm-up.
+
+    Source: Hawkins (1987), The Statistician 36(4), 299-315; Brown, Durbin & Evans (1975), Journal of the Royal
+    Statistical Society B 37(2), for recursive residuals.
+
+    Examples
+    --------
+    >>> x = np.tile([5.0, 5.1, 4.9, 5.0, 5.1, 4.9], 3)
+    >>> surprises(np.append(x, 9.0), np.full(19, 10)).round()[-2:].tolist()
+    [-1.0, 7.0]
+    """
+    x, n = np.broadcast_arrays(np.asarray(value, dtype=float), np.asarray(n, dtype=float))
+    shape, x = x.shape, x.reshape(-1, x.shape[-1])
+    share = n.reshape(x.shape)
+    share = share[:, :WARM_UP].mean(axis=1, keepdims=True) / share  # of the variance within, against the warm-up
+    models = [_foretold(x, b + (1 - b) * share, period, forget) for b in _BETWEEN]
+    fit = np.stack([so_far for _, _, so_far in models])
+    weight = np.exp(fit - fit.max(axis=0))
+    weight /= weight.sum(axis=0)
+    below, above = (sum(w * model[side] for w, model in zip(weight, models, strict=True)) for side in (0, 1))
+    z = np.where(below < above, stats.norm.ppf(below), -stats.norm.ppf(above))
+    z[:, :WARM_UP] = 0
+    return _unchained(z).reshape(shape)
+
+
+def _foretold(x, variance, period, forget) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Chance of a lower value and of a higher one, and the log likelihood of the points before each."""
+    runs, points = x.shape
+    angle = 2 * np.pi * np.arange(points) / period
+    design = np.column_stack([np.ones(points), np.sin(angle), np.cos(angle)])
+    known, spread = np.zeros((runs, 3)), np.zeros((runs, 3, 3))
+    spread[:, [1, 2], [1, 2]] = _SEASON_SPREAD**2
+    squares, freedom = np.zeros(runs), 0
+    below, above, likelihood = np.full_like(x, 0.5), np.full_like(x, 0.5), np.zeros_like(x)
+    so_far = np.zeros(runs)
+    for at in range(points):
+        if at == 0 or at in forget:
+            spread[:, 0, :], spread[:, :, 0], spread[:, 0, 0] = 0.0, 0.0, 1e6
+        likelihood[:, at] = so_far
+        row = design[at]
+        gain = spread @ row
+        scale = gain @ row + variance[:, at]
+        error = x[:, at] - known @ row
+        known = known + gain * (error / scale)[:, None]
+        spread = spread - gain[:, :, None] * gain[:, None, :] / scale[:, None, None]
+        if scale[0] > 1e5:  # the first point of a level says nothing of the spread
+            continue
+        if freedom >= 2:
+            sigma = np.sqrt(np.maximum(squares / freedom, 1e-300) * scale)
+            t = error / sigma
+            so_far = so_far + stats.t.logpdf(t, freedom) - np.log(sigma)
+            below[:, at], above[:, at] = (np.maximum(tail(t, freedom), 1e-300) for tail in (stats.t.cdf, stats.t.sf))
+            if freedom >= WINDOW:  # a point far out widens the spread no more than one of three deviations
+                error = np.clip(t, -3, 3) * sigma
+        squares, freedom = squares + error**2 / scale, freedom + 1
+    return below, above, likelihood
+
+
+def _unchained(z: np.ndarray) -> np.ndarray:
+    """Without what each point shares with the one before; the correlation is that of the points before the window."""
+    products, squares = np.zeros_like(z), np.zeros_like(z)
+    products[:, 1:] = z[:, 1:] * z[:, :-1]
+    squares[:, 1:] = z[:, :-1] ** 2
+    late = WINDOW + 1
+    sums = [np.pad(part.cumsum(axis=1), ((0, 0), (late, 0)))[:, : z.shape[1]] for part in (products, squares)]
+    phi = np.clip((sums[0] + _CORRELATION * _WORTH) / (sums[1] + _WORTH), 0, 0.9)
+    before = np.pad(z, ((0, 0), (1, 0)))[:, :-1]
+    free = (z - phi * before) / np.sqrt(1 - phi**2)
+    return np.where(before == 0, z, free)
+
+
+def likelihood_ratios(deviations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each point the best fit of a change that began within the last WINDOW points.
+
+    Parameters
+    ----------
+    deviations : array of shape (..., points)
+        From :func:`surprises`.
+
+    Returns
+    -------
+    tuple of ndarray, each of shape (..., points)
+        How far off, in standard deviations, with its sign; how many points ago it began (1 = this one); and
+        whether the gradual change fits better.
+
+    Source: Lai (1995), Journal of the Royal Statistical Society B 57(4), 613-658, section 3.
+
+    Examples
+    --------
+    >>> fit, ago, gradual = likelihood_ratios([0.0, 0.0, 3.0, 3.0])
+    >>> fit.round(1).tolist(), ago.tolist()
+    ([0.0, 0.0, 3.0, 4.2], [1, 1, 1, 2])
+    """
+    z = np.atleast_2d(np.asarray(deviations, dtype=float))
+    best = np.zeros_like(z)
+    ago, gradual = np.ones(z.shape, dtype=int), np.zeros(z.shape, dtype=bool)
+    for length in range(1, min(WINDOW, z.shape[1]) + 1):
+        shapes = {False: np.ones(length)}
+        if length > 2:
+            shapes[True] = np.arange(1, length + 1) - 0.5
+        windows = np.lib.stride_tricks.sliding_window_view(z, length, axis=1)
+        for is_gradual, shape in shapes.items():
+            fit = np.zeros_like(z)
+            fit[:, length - 1 :] = windows @ (shape / np.linalg.norm(shape))
+            better = np.abs(fit) > np.abs(best)
+            best, ago = np.where(better, fit, best), np.where(better, length, ago)
+            gradual = np.where(better, is_gradual, gradual)
+    shape = np.shape(deviations)
+    return best.reshape(shape), ago.reshape(shape), gradual.reshape(shape)
+
+
+@lru_cache(maxsize=64)
+def threshold(points: int, false_alarm: float = 0.05, series: int = 1) -> float:
+    """The fit that none of some unchanged series exceeds within so many points, save with a given chance.
+
+    Found by simulation.
+
+    Parameters
+    ----------
+    points : int
+    false_alarm : float
+        Chance of one or more reports in all the series together.
+    series : int
+        How many are watched at once.
+
+    Examples
+    --------
+    >>> threshold(104, 0.05) > threshold(104, 0.20) > threshold(26, 0.20)
+    True
+    """
+    if not 0 < false_alarm < 1:
+        raise DataError(f"false_alarm is a chance between 0 and 1, found {false_alarm}.")
+    deviations = np.random.default_rng(20260101).normal(size=(_SIMULATED, max(points, 1)))
+    deviations[:, :WARM_UP] = 0
+    highest = np.abs(likelihood_ratios(deviations)[0]).max(axis=1)
+    # A little more than the quantile, since spread, season and correlation are estimated and not known.
+    return 1.03 * float(np.quantile(highest, (1 - false_alarm) ** (1 / series)))
+
+
+PAST = 8  # reviews that limits look back on at least
+_WEIGHTS = (0.0, 0.1, 0.2, 0.4, 0.7)  # of the latest point, in the level that is foretold; 0 is the plain mean
+
+
+def control_limits(values, observations=None, chart: str = "XmR", rate: float = 0.05 / 8) -> pd.DataFrame:
+    """Limits that a measure keeps within while nothing but chance moves it, each from the points before.
+
+    The centre follows the series slowly, by the exponential smoothing that would have foretold the points so far best;
+    the spread is that of its errors. So neighbours that rest on the same customers, and a level that drifts, do not
+    put all points outside.
 
     Parameters
     ----------
     values, observations : Series
-        In order of time.
+        In order of time, and what is behind each.
     chart : {"p", "XmR", ""}
-        Without a chart there are no limits.
+        ``"p"`` is for shares, whose limits are never narrower than those of so many observations; without a chart
+        there are no limits.
+    rate : float
+        Chance of each point to lie outside although nothing changes.
 
     Returns
     -------
     DataFrame
-        ``lower_limit``, ``upper_limit``; missing for the first reviews.
+        ``lower_limit``, ``upper_limit``; missing for the first points.
 
-    Source: Shewhart (1931), Economic Control of Quality of Manufactured Product; Wheeler & Chambers (1992),
-    Understanding Statistical Process Control, for the 2.66.
+    Source: Montgomery & Mastrangelo (1991), Some statistical process control methods for autocorrelated data, Journal of
+    Quality Technology 23(3), for limits around a moving centre.
 
     Examples
     --------
-    >>> steady = pd.Series([5.0, 6.0, 5.0, 6.0, 5.0, 6.0, 9.0])
-    >>> control_limits(steady, steady, "XmR").iloc[-1].round(2).tolist()
-    [2.84, 8.16]
+    >>> steady = pd.Series([5.0, 6.0, 5.0, 6.0, 5.0, 6.0, 5.0, 6.0, 5.0, 9.0])
+    >>> control_limits(steady).iloc[-1].round(1).tolist()
+    [3.5, 7.4]
     """
-    x, n = values.to_numpy(float), observations.to_numpy(float)
-    limits = np.full((len(x), 2), np.nan)
-    for at in range(MINIMUM_PAST, len(x)):
-        past = slice(max(at - BASELINE, 0), at)
-        if chart == "p":
-            share = np.average(x[past], weights=np.maximum(n[past], 1e-9))
-            spread = 3 * np.sqrt(share * (1 - share) / max(n[at], 1))
-            limits[at] = max(share - spread, 0), min(share + spread, 1)
-        elif chart == "XmR":
-            spread = 2.66 * np.abs(np.diff(x[past])).mean()
-            limits[at] = x[past].mean() - spread, x[past].mean() + spread
-    return pd.DataFrame(limits, columns=["lower_limit", "upper_limit"], index=values.index)
+    x = np.asarray(values, dtype=float)
+    n = np.ones_like(x) if observations is None else np.asarray(observations, dtype=float)
+    low, high = limits(x, n, chart, rate)
+    return pd.DataFrame({"lower_limit": low, "upper_limit": high}, index=getattr(values, "index", None))
+
+
+def limits(x: np.ndarray, n: np.ndarray, chart: str, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """What :func:`control_limits` says, for many series at once: arrays of shape (..., points)."""
+    low, high = np.full_like(x, np.nan), np.full_like(x, np.nan)
+    if not chart:
+        return low, high
+    weights = np.array(_WEIGHTS).reshape(-1, *[1] * (x.ndim - 1))
+    level, total = np.zeros((len(_WEIGHTS), *x.shape[:-1])), np.zeros_like(weights, dtype=float)
+    squares, errors = np.zeros_like(level), 0
+    for at in range(x.shape[-1]):
+        if at > PAST:
+            best = squares.argmin(axis=0)[None]
+            centre, past = (np.take_along_axis(part, best, axis=0)[0] for part in (level, squares))
+            spread = np.sqrt(past / errors)
+            if chart == "p":
+                share = np.clip(centre, 0, 1)
+                spread = np.maximum(spread, np.sqrt(share * (1 - share) / np.maximum(n[..., at], 1)))
+            half = stats.t.ppf(1 - rate / 2, errors - 1) * spread
+            low[..., at], high[..., at] = centre - half, centre + half
+        if at:
+            errors += 1
+            squares = squares + (x[..., at] - level) ** 2
+        total = total * (1 - weights) + 1
+        level = level + (x[..., at] - level) / total
+    if chart == "p":
+        low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
+    return low, high
