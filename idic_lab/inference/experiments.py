@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from idic_lab.errors import DataError, UnknownName
+from idic_lab import figures
+from idic_lab.errors import DataError, pick
 
 SPENDING = ("obrien_fleming", "pocock")
 
@@ -83,8 +84,7 @@ def spending_boundaries(
     >>> spending_boundaries(5)["boundary"].round(2).tolist()
     [4.88, 3.36, 2.68, 2.29, 2.03]
     """
-    if kind not in SPENDING:
-        raise UnknownName("alpha spending", kind, SPENDING)
+    pick("alpha spending", kind, SPENDING)
     information = (
         np.arange(1, looks + 1) / looks if isinstance(looks, int) else np.asarray(looks, dtype=float)
     )
@@ -158,6 +158,12 @@ def peeking_error(
         ``looks``, ``peeking``, ``spending``: chance of calling a difference that does not exist.
 
     Source: Armitage, McPherson & Rowe (1969), Journal of the Royal Statistical Society A 132(2), table 2.
+
+    Examples
+    --------
+    >>> found = peeking_error([1, 10], size=200).iloc[-1]
+    >>> bool(found["spending"] < 0.07 < found["peeking"])
+    True
     """
     runs = 4000
     rng = np.random.default_rng(random_state)
@@ -180,3 +186,29 @@ def peeking_error(
             )
         )
     return pd.DataFrame(rows, columns=["looks", "peeking", "spending"])
+
+
+def plot_peeking(table: pd.DataFrame, alpha: float = 0.05, ax: figures.Axes | None = None) -> figures.Axes:
+    """Chance of a false discovery by the number of looks (:func:`peeking_error`).
+
+    Examples
+    --------
+    >>> plot_peeking(peeking_error([1, 10], size=200)).get_title()
+    'With 10 looks, 19% of tests find what is not there'
+    """
+    ax = figures.axes(ax)
+    label = f"stop at the first p below {alpha:.0%}"
+    ax.plot(table["looks"], table["peeking"], "o-", color=figures.VERMILION, label=label)
+    ax.plot(table["looks"], table["spending"], "s--", color=figures.BLUE, label="O'Brien-Fleming boundaries")
+    ax.set_xticks(table["looks"])
+    ax.axhline(alpha, color=figures.GREY, ls=":", label=f"promised: {alpha:.0%}")
+    most = table.iloc[-1]
+    return figures.finish(
+        ax,
+        f"With {most['looks']:.0f} looks, {most['peeking']:.0%} of tests find what is not there",
+        x="number of looks at the results, evenly spaced",
+        y="share of tests called significant\nalthough the arms do not differ",
+        y_format="percent",
+        legend=True,
+        ylim=(0, None),
+    )

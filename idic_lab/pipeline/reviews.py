@@ -93,6 +93,7 @@ def value_at(
     day: pd.Timestamp,
     margin: float = 0.30,
     annual_discount_rate: float = 0.15,
+    previous: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """What each customer is worth by what is known on a day; the rows of ``value_history`` of that review.
 
@@ -104,6 +105,8 @@ def value_at(
     margin : float
         Share of revenue that is profit.
     annual_discount_rate : float
+    previous : Timestamp, optional
+        The review before, whose base is valued again by the models of this one (``equity_restated``).
 
     Returns
     -------
@@ -118,11 +121,20 @@ def value_at(
         purchases, spend = (clv.fit(summary, model=model) for model in ("bg_nbd", "gamma_gamma"))
     except FitError:
         return _empty()
-    worth = clv.value(
-        purchases, spend, summary, annual_discount_rate=annual_discount_rate, margin=margin
-    ).rename(columns={"residual_value": "equity"})
+
+    def worth_of(base):
+        return clv.value(purchases, spend, base, annual_discount_rate=annual_discount_rate, margin=margin)
+
+    worth = worth_of(summary).rename(columns={"residual_value": "equity"})
+    worth["equity_restated"] = float("nan")
+    if previous is not None:
+        base = worth_of(clv.summarise(known_on(known, previous), observation_end=previous, unit_days=7))
+        then = base.set_index("customer_id")["residual_value"]
+        worth["equity_restated"] = worth["customer_id"].map(then).fillna(0.0)
     revenue = known.groupby("customer_id")["amount"].sum().rename("revenue_to_date").reset_index()
-    table = worth[["customer_id", "probability_alive", "equity"]].merge(revenue, on="customer_id")
+    table = worth[["customer_id", "probability_alive", "equity", "equity_restated"]].merge(
+        revenue, on="customer_id"
+    )
     table["margin_to_date"] = margin * table["revenue_to_date"]
     table.insert(0, "review_date", day)
     return table
@@ -178,7 +190,10 @@ def histories(
         Tables ``value_history`` and ``segment_history``.
     """
     days = review_dates(transactions, every)
-    values = [value_at(transactions, day, margin, annual_discount_rate) for day in days]
+    values = [
+        value_at(transactions, day, margin, annual_discount_rate, before)
+        for before, day in zip([None, *days], days, strict=False)
+    ]
     segments = [segments_at(transactions, day) for day in days]
     return (
         pd.concat([part for part in values if len(part)] or [_empty()], ignore_index=True),
@@ -258,7 +273,7 @@ def _review(
     at_hand = known(dataset, day)
     transactions = at_hand["transactions"]
     segments = segments_at(transactions, day)
-    _write(repository, "value_history", value_at(transactions, day))
+    _write(repository, "value_history", value_at(transactions, day, previous=previous))
     if previous is not None:
         _plan(repository, at_hand, known(dataset, previous).get("campaign_results"))
         _measure(repository, at_hand, previous, day)
@@ -289,7 +304,7 @@ def _measure(
     repository: Repository, at_hand: dict[str, pd.DataFrame], previous: pd.Timestamp, day: pd.Timestamp
 ) -> None:
     held = repository.read("segment_history")
-    held = held[held["review_date"].eq(previous) & held["scheme"].eq(SCHEME)]
+    held = held[held["scheme"] == SCHEME]
     sources = {name: at_hand[name] for name in _MEASURED if name in at_hand}
     if repository.has("identity_links"):
         sources["identity_links"] = repository.read("identity_links")

@@ -1,23 +1,22 @@
-"""The measures of one review, and of a row of reviews."""
+"""The measures of one review and of a row of reviews, for everybody and by segment, and whether they have moved."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from idic_lab import tables
-from idic_lab.inference import intervals
+from idic_lab import figures, tables
+from idic_lab.errors import DataError, pick
 from idic_lab.inference.alarms import control_limits
-from idic_lab.monitor.kpis.definitions import KPIS
-from idic_lab.monitor.kpis.growth import drivers
-from idic_lab.monitor.kpis.weekly import basket_visits
+from idic_lab.monitor.kpis.definitions import KPIS, YEAR, Period
 
-QUARTER = pd.Timedelta(days=91)
-YEAR = pd.Timedelta(days=365)
-ALL = "all"
+ALL, NEW = "all", "new"
+FALSE_ALARM = 0.05  # of one review's page: any of its measures outside its limits although nothing changed
+WHOLE = 0.9  # of the usual length; a shorter last period is not judged
 
 
 def measure(
@@ -25,16 +24,14 @@ def measure(
     previous: pd.Timestamp,
     transactions: pd.DataFrame,
     segments: pd.DataFrame | None = None,
-    value_history: pd.DataFrame | None = None,
-    survey_responses: pd.DataFrame | None = None,
-    interactions: pd.DataFrame | None = None,
-    web_events: pd.DataFrame | None = None,
-    identity_links: pd.DataFrame | None = None,
+    **sources: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """The measures of the period that ends on a day, for everybody and for each segment.
 
-    A customer counts in the segment held at the review before: taken from the end of the period, a segment such as
-    "champions" would owe its good figures to the purchases that put the customer there.
+    A customer counts in the segment held when the outcome that is measured began: for revenue at the review before, for
+    retention at the last review before the 91 days in which customers came back or not. Taken any later, a segment
+    such as "champions" would owe its good figures to the purchases that put the customer there. Who was in no segment
+    then is in the segment "new".
 
     Parameters
     ----------
@@ -42,61 +39,72 @@ def measure(
         Last day of the period, and of the one before.
     transactions : DataFrame
     segments : DataFrame, optional
-        ``customer_id``, ``scheme``, ``segment`` at the review before.
-    value_history : DataFrame, optional
-    survey_responses, interactions, web_events : DataFrame, optional
-    identity_links : DataFrame, optional
-        Whose the answers on spending are.
+        Table ``segment_history`` of the schemes to break the measures down by.
+    **sources : DataFrame, optional
+        ``value_history``, ``survey_responses``, ``interactions``, ``web_events``, ``identity_links``.
 
     Returns
     -------
     DataFrame
         Table ``kpis`` without control limits; a measure that the tables do not allow is left out.
+
+    Examples
+    --------
+    >>> buys = pd.DataFrame({"customer_id": ["a", "b", "b"], "amount": [9.0, 5.0, 5.0],
+    ...     "date": pd.to_datetime(["2024-01-10", "2024-02-02", "2024-02-20"])})
+    >>> found = measure(pd.Timestamp("2024-02-29"), pd.Timestamp("2024-01-31"), buys).set_index("kpi")["value"]
+    >>> found[["active_customers", "new_customers", "revenue"]].tolist()
+    [1.0, 1.0, 10.0]
     """
-    if value_history is not None:
-        value_history = value_history[value_history["review_date"].isin([previous, day])]
-    rows = _purchase_measures(transactions, previous, day, transactions["date"].min())
-    if value_history is not None:
-        rows += _value_measures(value_history, previous, day)
-    rows += _voice_measures(survey_responses, interactions, web_events, previous, day)
-    if survey_responses is not None and identity_links is not None:
-        rows += _wallet(transactions, survey_responses, identity_links, day)
-    rows = [(ALL, ALL, *row) for row in rows]
-    for scheme, held in segments.groupby("scheme") if segments is not None else ():
-        rows += _by_segment(scheme, held, transactions, value_history, previous, day)
+    known = transactions[transactions["date"] <= day]
+    period = Period(previous, day, known, began=transactions["date"].min(), **sources)
+    rows = [(ALL, ALL, name, *found) for name, entry in KPIS.items() if (found := entry.function(period))]
+    for scheme, history in segments.groupby("scheme") if segments is not None else ():
+        cut: dict[pd.Timestamp, dict[str, Period]] = {}
+        for name, entry in KPIS.items():
+            if entry.held is None:
+                continue
+            held = history.loc[history["review_date"] <= entry.held(period), "review_date"].max()
+            if pd.isna(held):  # no review looked at these customers so early
+                continue
+            if held not in cut:
+                cut[held] = _by_segment(period, history[history["review_date"] == held])
+            parts = ((segment, entry.function(part)) for segment, part in cut[held].items())
+            rows += [(scheme, segment, name, *found) for segment, found in parts if found]
     table = pd.DataFrame(rows, columns=["scheme", "segment", "kpi", "value", "observations", "low", "high"])
     return table.assign(
-        review_date=day, unit=table["kpi"].map({name: kpi.unit for name, kpi in KPIS.items()})
-    )
+        review_date=day,
+        previous_date=previous,
+        unit=table["kpi"].map({name: entry.unit for name, entry in KPIS.items()}),
+    ).astype({"value": "float64", "observations": "int64"})
 
 
-def _by_segment(scheme, held, transactions, value_history, previous, day) -> list[tuple]:
-    """The measures that tell segments apart; each customer's rows are looked up once for all segments."""
+def _by_segment(period: Period, held: pd.DataFrame) -> dict[str, Period]:
+    """The period seen through each segment: all that is known of its customers, at any time."""
     segment_of = held.set_index("customer_id")["segment"]
-    since = transactions[
-        transactions["date"].gt(min(previous, day - 2 * QUARTER)) & transactions["date"].le(day)
-    ]
-    values = (
-        dict(list(value_history.groupby(value_history["customer_id"].map(segment_of))))
-        if value_history is not None
-        else {}
-    )
-    bought = dict(list(since.groupby(since["customer_id"].map(segment_of))))
-    began = transactions["date"].min()
-    rows = []
-    for segment in sorted(held["segment"].unique()):
-        mine = bought.get(segment, since.iloc[:0])
-        found = [row for row in _purchase_measures(mine, previous, day, began) if row[0] != "new_customers"]
-        if segment in values:
-            found += [
-                row for row in _value_measures(values[segment], previous, day) if row[0] == "customer_equity"
-            ]
-        rows += [(scheme, segment, *row) for row in found]
-    return rows
+
+    def split(table):
+        if table is None:
+            return {}
+        return dict(list(table.groupby(table["customer_id"].map(segment_of).fillna(NEW))))
+
+    bought, worth = split(period.transactions), split(period.value_history)
+    nothing = period.transactions.iloc[:0]
+    return {
+        segment: replace(
+            period,
+            transactions=bought.get(segment, nothing),
+            value_history=worth.get(segment, None if not worth else period.value_history.iloc[:0]),
+        )
+        for segment in sorted({*bought, *worth})
+    }
 
 
 def kpis(measures: pd.DataFrame) -> pd.DataFrame:
     """Measures of all reviews so far with control limits from the reviews before each.
+
+    While nothing changes, one review of twenty has any measure of everybody outside its limits, and one of twenty any
+    measure of a segment. A last period that is not whole is neither judged nor part of what limits are made from.
 
     Parameters
     ----------
@@ -107,6 +115,15 @@ def kpis(measures: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Table ``kpis``.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2024-01-31", periods=13, freq="ME")
+    >>> table = kpis(pd.DataFrame({"review_date": days[1:], "previous_date": days[:-1], "scheme": "all", "segment": "all",
+    ...     "kpi": "nps", "unit": "points", "observations": 90, "low": 0.0, "high": 60.0,
+    ...     "value": [30.0, 32.0, 29.0] * 3 + [31.0, 30.0, 90.0]}))
+    >>> table["signal"].tail(2).tolist()
+    [False, True]
     """
     empty = tables.get("kpis").empty()
     order = {name: place for place, name in enumerate(KPIS)}
@@ -115,13 +132,31 @@ def kpis(measures: pd.DataFrame) -> pd.DataFrame:
         key=lambda column: column.map(order) if column.name == "kpi" else column,
         ignore_index=True,
     )
+    table["whole"] = whole(table["previous_date"], table["review_date"])
+    judged = table[table["whole"] & table["kpi"].map(lambda name: bool(KPIS[name].chart))]
+    rate = FALSE_ALARM / judged.groupby(["scheme", "review_date"])["kpi"].transform("size")
     parts = [
-        control_limits(series["value"], series["observations"], KPIS[kpi].chart)
-        for (_, _, kpi), series in table.groupby(["scheme", "segment", "kpi"])
+        control_limits(series["value"], series["observations"], KPIS[name].chart, rate[series.index])
+        for (_, _, name), series in judged.groupby(["scheme", "segment", "kpi"])
     ]
-    table[["lower_limit", "upper_limit"]] = pd.concat(parts).reindex(table.index)
+    limits = pd.concat(parts) if parts else pd.DataFrame(columns=["lower_limit", "upper_limit"], dtype=float)
+    table[["lower_limit", "upper_limit"]] = limits.reindex(table.index)
     table["signal"] = table["value"].lt(table["lower_limit"]) | table["value"].gt(table["upper_limit"])
     return table[list(empty)].astype(empty.dtypes)
+
+
+def whole(previous: pd.Series, day: pd.Series) -> pd.Series:
+    """Whether each period is about as long as the longest; the last one is not where the data end within it.
+
+    Examples
+    --------
+    >>> whole(pd.Series(pd.to_datetime(["2024-01-31", "2024-02-29"])), pd.Series(pd.to_datetime(["2024-02-29", "2024-03-01"])))
+    0     True
+    1    False
+    dtype: bool
+    """
+    length = day - previous
+    return length >= WHOLE * length.max()
 
 
 def kpi_history(
@@ -144,121 +179,111 @@ def kpi_history(
     **sources : DataFrame, optional
         As for `measure`.
 
-    Returns
-    -------
-    DataFrame
+    Examples
+    --------
+    >>> buys = pd.DataFrame({"customer_id": ["a", "a"], "amount": [9.0, 5.0], "date": pd.to_datetime(["2024-01-10", "2024-02-02"])})
+    >>> held = pd.DataFrame({"review_date": pd.to_datetime(["2024-01-31"]), "customer_id": "a", "scheme": "rfm", "segment": "s"})
+    >>> table = kpi_history(pd.to_datetime(["2024-01-31", "2024-02-29"]), buys, held, None)
+    >>> table.loc[table["kpi"] == "revenue", ["segment", "value"]].values.tolist()
+    [['all', 5.0], ['s', 5.0]]
     """
-    days = list(days)
     wanted = segment_history[segment_history["scheme"].isin(schemes)]
-    parts = [
-        measure(
-            day,
-            previous,
-            transactions,
-            segments=wanted[wanted["review_date"] == previous],
-            value_history=value_history,
-            **sources,
-        )
-        for previous, day in pairwise(days)
-    ]
+    sources = {"value_history": value_history, **sources}
+    parts = [measure(day, previous, transactions, wanted, **sources) for previous, day in pairwise(days)]
     return kpis(pd.concat(parts, ignore_index=True))
 
 
-def _between(table: pd.DataFrame, previous: pd.Timestamp, day: pd.Timestamp) -> pd.DataFrame:
-    return table[table["date"].gt(previous) & table["date"].le(day)]
+def plot_kpi(
+    kpis: pd.DataFrame,
+    kpi: str,
+    segment: str = ALL,
+    until: pd.Timestamp | None = None,
+    ax: figures.Axes | None = None,
+) -> figures.Axes:
+    """One measure over the reviews, with its interval, its control limits and the reviews outside them.
 
+    A last period that is not whole is drawn hollow, and the title speaks of the last whole one.
 
-def _count(kpi: str, value: float) -> tuple:
-    return (kpi, float(value), int(value), np.nan, np.nan)
-
-
-def _purchase_measures(
-    transactions: pd.DataFrame, previous: pd.Timestamp, day: pd.Timestamp, began: pd.Timestamp
-) -> list[tuple]:
-    bought = transactions[transactions["amount"] > 0]
-    part = _between(bought, previous, day)
-    moved = drivers(transactions, previous + pd.Timedelta(days=1), day)
-    first = bought.loc[bought["date"] <= day].groupby("customer_id")["date"].min()
-    rows = [
-        _count("active_customers", moved["customers"]),
-        _count("new_customers", first.gt(previous).sum()),
-        ("revenue", moved["revenue"], len(part), np.nan, np.nan),
-    ]
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-01-31", "2024-02-29", "2024-03-31"])
+    >>> table = pd.DataFrame({"review_date": days[1:], "kpi": "revenue", "segment": "all", "value": [90.0, 120.0],
+    ...     "low": np.nan, "high": np.nan, "lower_limit": np.nan, "upper_limit": np.nan, "signal": False, "whole": True})
+    >>> plot_kpi(table, "revenue").get_title()
+    'Revenue: 120 on 2024-03-31, up by 33% on the review before'
+    """
+    known = kpis[kpis["kpi"].eq(kpi) & kpis["segment"].eq(segment)].sort_values("review_date")
+    known = known if until is None else known[known["review_date"] <= until]
+    if known.empty:
+        raise DataError(f"There is no '{kpi}' for segment '{segment}' up to then.")
+    series, unit = known[known["whole"]], pick("measure", kpi, KPIS).unit
+    ax = figures.axes(ax)
+    if series["upper_limit"].notna().any():
+        band = series["lower_limit"], series["upper_limit"]
+        ax.fill_between(series["review_date"], *band, color=figures.GREY, alpha=0.18, label="control limits")
+    sure = known[known["low"].notna()]
+    ax.vlines(sure["review_date"], sure["low"], sure["high"], color=figures.BLUE, alpha=0.5, lw=2)
+    label = "value, with its 95% interval" if len(sure) else "value"
+    ax.plot(series["review_date"], series["value"], "o-", color=figures.BLUE, ms=4, label=label)
+    out, part = series[series["signal"]], known[~known["whole"]]
+    if len(out):
+        ax.plot(
+            out["review_date"], out["value"], "D", color=figures.VERMILION, ms=8, label="outside its limits"
+        )
     if len(part):
-        per_customer = part.groupby("customer_id").size()
-        value, low, high = intervals.mean(per_customer)
-        rows.append(("orders_per_customer", value, len(per_customer), low, high))
-        value, low, high = intervals.mean(part["amount"])
-        rows.append(("order_value", value, len(part), low, high))
-        if "delivery_days" in part and part["delivery_days"].notna().any():
-            delivered = part["delivery_days"].dropna()
-            value, low, high = intervals.mean(delivered)
-            rows.append(("delivery_days", value, len(delivered), low, high))
-    return rows + _retention(bought, day, began)
-
-
-def _retention(bought: pd.DataFrame, day: pd.Timestamp, began: pd.Timestamp) -> list[tuple]:
-    earlier = _between(bought, day - 2 * QUARTER, day - QUARTER)["customer_id"].unique()
-    if not len(earlier) or began > day - 2 * QUARTER:
-        return []
-    later = _between(bought, day - QUARTER, day)["customer_id"].unique()
-    share, low, high = intervals.share(np.isin(earlier, later).sum(), len(earlier))
-    return [
-        ("retention", share, len(earlier), low, high),
-        ("churn", 1 - share, len(earlier), 1 - high, 1 - low),
-    ]
-
-
-def _value_measures(value_history: pd.DataFrame, previous: pd.Timestamp, day: pd.Timestamp) -> list[tuple]:
-    now = value_history[value_history["review_date"] == day]
-    before = value_history[value_history["review_date"] == previous]
-    if now.empty:
-        return []
-    rows = [("customer_equity", float(now["equity"].sum()), len(now), np.nan, np.nan)]
-    start = before["equity"].sum()
-    if start > 0:
-        cash = now["margin_to_date"].sum() - before["margin_to_date"].sum()
-        earned = (cash + now["equity"].sum() - start) / start
-        rows.append(("return_on_customer", float(earned), len(now), np.nan, np.nan))
-    return rows
-
-
-def _voice_measures(survey_responses, interactions, web_events, previous, day) -> list[tuple]:
-    rows = []
-    if survey_responses is not None:
-        answers = _between(survey_responses, previous, day)
-        csat = answers.loc[answers["question_id"] == "CSAT", "answer"]
-        nps = answers.loc[answers["question_id"] == "NPS", "answer"]
-        rows += _share("csat", csat.ge(4))
-        if len(nps):
-            value, low, high = intervals.mean(100.0 * (nps.ge(9).astype(int) - nps.le(6)))
-            rows.append(("nps", value, len(nps), low, high))
-    if interactions is not None:
-        sent = _between(interactions[interactions["direction"] == "outbound"], previous, day)
-        rows += _share("response_rate", sent["responded"].astype("bool"))
-    if web_events is not None:
-        rows += _share("basket_share", basket_visits(_between(web_events, previous, day))["basket"])
-    return rows
-
-
-def _share(kpi: str, hits: pd.Series) -> list[tuple]:
-    if not len(hits):
-        return []
-    share, low, high = intervals.share(hits.sum(), len(hits))
-    return [(kpi, float(share), len(hits), float(low), float(high))]
-
-
-def _wallet(transactions, survey_responses, identity_links, day) -> list[tuple]:
-    """Of those who told what they spend anywhere and have been customers for a year: how much of it comes here."""
-    told = survey_responses[survey_responses["question_id"].eq("WALLET") & survey_responses["date"].le(day)]
-    told = told.merge(
-        identity_links[["record_id", "customer_id"]].drop_duplicates("record_id"), on="record_id"
+        ax.plot(
+            part["review_date"], part["value"], "o", mfc="white", color=figures.BLUE, label="period not whole"
+        )
+    words = kpi.replace("_", " ").replace("csat", "CSAT").replace("nps", "NPS")
+    whom = "" if segment == ALL else f" of '{segment}'"
+    largest = known["value"].abs().max()
+    ax.tick_params(axis="x", labelrotation=30)
+    return figures.finish(
+        ax,
+        f"{words[:1].upper()}{words[1:]}{whom}: {_judged(series, unit)}",
+        x="review",
+        y=f"{words} ({'{currency}' if unit == 'currency' else unit})",
+        y_format=("{x:.1%}" if largest < 0.1 else "percent")
+        if unit == "share"
+        else "count"
+        if largest >= 20
+        else "{x:.4g}",
+        legend={"loc": "best", "fontsize": "small"},
     )
-    told = told.sort_values("date", kind="stable").groupby("customer_id")["answer"].last()
-    first = transactions.groupby("customer_id")["date"].min()
-    told = told[told.gt(0) & told.index.map(first).to_series(index=told.index).le(day - YEAR)]
-    if len(told) < 10:
-        return []
-    recent = _between(transactions, day - YEAR, day).groupby("customer_id")["amount"].sum()
-    value, low, high = intervals.ratio(recent.reindex(told.index).fillna(0.0), told)
-    return [("share_of_wallet", value, len(told), low, high)]
+
+
+def _judged(series: pd.DataFrame, unit: str) -> str:
+    """The last whole review in words: the value, and where it stands against its limits, the review and the year before."""
+    if series.empty:
+        return "no whole period yet"
+    last = series.iloc[-1]
+    said = f"{last['value']:.1%}" if unit == "share" else _readable(last["value"])
+    said = f"{said} on {last['review_date']:%Y-%m-%d}"
+    if pd.notna(last["upper_limit"]):
+        below = last["value"] < last["lower_limit"]
+        said += f", {('below' if below else 'above') if last['signal'] else 'within'} its limits"
+    elif len(series) < 2:
+        said += ", the first review"
+    else:
+        said += f", {_moved(series['value'].iloc[-2], last['value'], unit)} on the review before"
+    gap = (series["review_date"] - (last["review_date"] - YEAR)).abs()
+    if gap.min() <= pd.Timedelta(days=7):
+        said += f", {_moved(series['value'].loc[gap.idxmin()], last['value'], unit)} on the year before"
+    return said
+
+
+def _moved(before: float, now: float, unit: str) -> str:
+    way = "up" if now > before else "down"
+    if np.isclose(now, before):
+        return "unchanged"
+    if unit == "share":
+        return f"{way} by {100 * abs(now - before):.1f} points"
+    return (
+        f"{way} by {abs(now / before - 1):.0%}"
+        if before > 0 and unit != "points"
+        else f"{way} by {_readable(abs(now - before))}"
+    )
+
+
+def _readable(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,8 +1,18 @@
-"""Weekly figures that should stand still while nothing changes: shares and means, not totals that follow the season."""
+"""Weekly figures that should stand still while nothing changes, and the changes found in them.
+
+They are shares and means, not totals that follow the season.
+"""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+
+from idic_lab import figures, tables
+from idic_lab.errors import DataError
+from idic_lab.inference import alarms
+
+KINDS = ("step", "drift")
 
 
 def weekly_figures(
@@ -57,14 +67,21 @@ def weekly_figures(
 
 
 def basket_visits(web_events: pd.DataFrame) -> pd.DataFrame:
-    """Visits without a checkout: ``date`` and ``basket`` (something was put into the basket)."""
+    """Visits without a checkout: ``date``, ``basket`` (something was put into the basket), ``record_id`` where known.
+
+    Examples
+    --------
+    >>> basket_visits(pd.DataFrame({"session_id": ["v", "v"], "date": ["2024-01-01"] * 2, "event": ["view", "basket"]}))
+             date  basket
+    0  2024-01-01    True
+    """
     events = web_events.assign(
         basket=web_events["event"].eq("basket"), checkout=web_events["event"].eq("checkout")
     )
-    visits = events.groupby("session_id").agg(
-        date=("date", "min"), basket=("basket", "any"), checkout=("checkout", "any")
-    )
-    return visits.loc[~visits["checkout"], ["date", "basket"]].reset_index(drop=True)
+    wanted = {"date": ("date", "min"), "basket": ("basket", "any"), "checkout": ("checkout", "any")}
+    whose = {"record_id": ("record_id", "first")} if "record_id" in events else {}
+    visits = events.groupby("session_id").agg(**wanted, **whose)
+    return visits.loc[~visits["checkout"], ["date", "basket", *whose]].reset_index(drop=True)
 
 
 def _by_week(date: pd.Series, value: pd.Series, figure: str) -> pd.DataFrame:
@@ -75,3 +92,185 @@ def _by_week(date: pd.Series, value: pd.Series, figure: str) -> pd.DataFrame:
         first = date.min() + pd.to_timedelta((7 - date.min().weekday()) % 7, unit="D")
         table = table[table["week"].ge(first) & (table["week"] + pd.Timedelta(days=6)).le(date.max())]
     return table.assign(figure=figure, share=value.dtype == bool)
+
+
+def find_changes(weekly: pd.DataFrame, false_alarm: float = 0.05, at_most: int = 12) -> pd.DataFrame:
+    """Changes of every figure, as they would have been reported week by week.
+
+    After a report the level is learnt anew, from the week in which the change began; what is known of season and spread
+    stays.
+
+    The rate of false alarms was measured with four figures of 104 weeks at a stated rate of 5%: .04 when weeks are
+    independent, .06 when they are shares of few answers, .04 with variance between weeks as large as within, .06 with a
+    correlation of .2 between neighbours, .04 with a season of one standard deviation. A correlation of .4 doubles or
+    triples it, and so do means of a few very skewed values.
+
+    Parameters
+    ----------
+    weekly : DataFrame
+        ``week`` (first day), ``figure``, ``value``, ``observations``, ``share`` (flag: the value is a share).
+    false_alarm : float
+        Chance of one or more reports, in all figures over the whole series, although nothing changes.
+    at_most : int
+        Reports per figure.
+
+    Returns
+    -------
+    DataFrame
+        Table ``signals``.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(3)
+    >>> weeks = pd.date_range("2024-01-01", periods=60, freq="7D").as_unit("us")
+    >>> late = pd.DataFrame({"week": weeks, "figure": "delivery_days", "observations": 50, "share": False,
+    ...     "value": rng.normal(3, 0.1, 60) + 0.5 * (np.arange(60) >= 40)})
+    >>> find_changes(late)[["figure", "started", "kind", "direction"]].astype(str).values.tolist()
+    [['delivery_days', '2024-10-07', 'step', 'up']]
+    """
+    rows, watched = [], weekly["figure"].nunique()
+    for figure, series in weekly.groupby("figure", sort=True):
+        series = series.sort_values("week")
+        limit = alarms.threshold(len(series), false_alarm, watched)
+        rows += _changes_of(str(figure), series, limit, at_most)
+    empty = tables.get("signals").empty()
+    if not rows:
+        return empty
+    found = pd.DataFrame(rows).assign(false_alarm=float(false_alarm))
+    return found.sort_values(["found_on", "figure"], ignore_index=True)[empty.columns].astype(empty.dtypes)
+
+
+def _changes_of(figure: str, series: pd.DataFrame, limit: float, at_most: int) -> list[dict]:
+    weeks = series["week"].to_numpy()
+    value, weight = series["value"].to_numpy(float), series["observations"].to_numpy(float)
+    scaled = alarms.steady(value, weight) if series["share"].iloc[0] else value
+    rows, begun, reported = [], [0], -1
+    while len(rows) < at_most:
+        surprise = alarms.surprises(scaled, weight, forget=tuple(begun))
+        surprise[: reported + 1] = 0.0  # one change is told once: a further report rests on later weeks
+        fit, ago, gradual = alarms.likelihood_ratios(surprise)
+        over = np.flatnonzero(np.abs(fit) > limit)
+        if not len(over):
+            break
+        found = reported = over[0]
+        start = max(found - ago[found] + 1, begun[-1] + 1)
+        rows.append(
+            {
+                "figure": figure,
+                "found_on": pd.Timestamp(weeks[found]) + pd.Timedelta(days=6),
+                "started": pd.Timestamp(weeks[start]),
+                "kind": KINDS[int(gradual[found])],
+                "direction": "up" if fit[found] > 0 else "down",
+                "before": float(np.average(value[begun[-1] : start], weights=weight[begun[-1] : start])),
+                "since": float(np.average(value[start : found + 1], weights=weight[start : found + 1])),
+                "statistic": float(abs(fit[found])),
+                "threshold": limit,
+            }
+        )
+        begun.append(start)
+    return rows
+
+
+def describe_change(weekly: pd.DataFrame, figure: str) -> dict[str, object]:
+    """Look back at one figure: no change, a step, or a drift from one level to another, and when.
+
+    Each is fitted by weighted least squares, and the one with the lowest Bayesian information criterion taken; a
+    moment that is searched for counts as two parameters, or one and a half each when there are two.
+
+    Parameters
+    ----------
+    weekly : DataFrame
+        As for `find_changes`.
+
+    Returns
+    -------
+    dict
+        ``kind`` ("none", "step" or "drift"), ``starts`` and ``ends`` (first days of weeks; missing for none),
+        ``before``, ``after``.
+
+    Examples
+    --------
+    >>> weeks = pd.date_range("2024-01-01", periods=20, freq="7D")
+    >>> late = pd.DataFrame({"week": weeks, "figure": "f", "observations": 9, "value": [1.0, 1.1] * 5 + [3.0, 3.1] * 5})
+    >>> found = describe_change(late, "f")
+    >>> found["kind"], str(found["starts"].date())
+    ('step', '2024-03-11')
+    """
+    series = weekly[weekly["figure"] == figure].sort_values("week")
+    if series.empty:
+        raise DataError(
+            f"There is no weekly figure {figure!r}; found {', '.join(weekly['figure'].unique())}."
+        )
+    x, w = series["value"].to_numpy(float), series["observations"].to_numpy(float)
+    weeks, n = series["week"].to_numpy(), len(series)
+    time = np.arange(n)
+    candidates = [("none", 0, 0, 1)]
+    candidates += [("step", start, start, 4) for start in range(2, n - 1)]
+    candidates += [("drift", start, end, 5) for start in range(2, n - 3) for end in range(start + 2, n)]
+    best = None
+    for kind, start, end, parameters in candidates:
+        shape = np.clip((time - start + 1) / (end - start + 1), 0, 1) if kind != "none" else np.zeros(n)
+        before, change = _levels(x, w, shape)
+        squares = (w * (x - before - change * shape) ** 2).sum()
+        criterion = n * np.log(max(squares, 1e-300) / n) + parameters * np.log(n)
+        if best is None or criterion < best[0]:
+            best = (criterion, kind, start, end, before, before + change)
+    _, kind, start, end, before, after = best
+    none = kind == "none"
+    return {
+        "kind": kind,
+        "starts": pd.NaT if none else pd.Timestamp(weeks[start]),
+        "ends": pd.NaT if none else pd.Timestamp(weeks[end]),
+        "before": float(before),
+        "after": float(after),
+    }
+
+
+def _levels(x: np.ndarray, w: np.ndarray, shape: np.ndarray) -> tuple[float, float]:
+    """Weighted least squares of x on a constant and one shape."""
+    total, mean, middle = w.sum(), np.average(x, weights=w), np.average(shape, weights=w)
+    spread = (w * (shape - middle) ** 2).sum()
+    change = 0.0 if spread <= 1e-12 * total else (w * (shape - middle) * (x - mean)).sum() / spread
+    return mean - change * middle, change
+
+
+def plot_weekly(
+    weekly: pd.DataFrame, signals: pd.DataFrame, figure: str, ax: figures.Axes | None = None
+) -> figures.Axes:
+    """One weekly figure with the changes found in it.
+
+    Examples
+    --------
+    >>> weeks = pd.date_range("2024-01-01", periods=3, freq="7D")
+    >>> still = pd.DataFrame({"week": weeks, "figure": "csat", "observations": 9, "value": 0.5, "share": True})
+    >>> plot_weekly(still, tables.get("signals").empty(), "csat").get_title()
+    'CSAT: no change found'
+    """
+    ax = figures.axes(ax)
+    series = weekly[weekly["figure"] == figure].sort_values("week")
+    found = signals[signals["figure"] == figure].sort_values("found_on")
+    ax.plot(series["week"], series["value"], "o-", ms=3, lw=1, color=figures.BLUE)
+    for place, row in enumerate(found.itertuples()):
+        label = ("most probable beginning", "found") if place == 0 else (None, None)
+        ax.axvline(row.started, color=figures.GREY, ls="--", lw=1.2, label=label[0])
+        ax.axvline(row.found_on, color=figures.VERMILION, lw=1.2, label=label[1])
+    words = figure.replace("_", " ").replace("csat", "CSAT")
+    title = f"{words[:1].upper()}{words[1:]}: no change found"
+    if len(found):
+        first = found.iloc[0]
+        weeks = round(((first["found_on"] - first["started"]).days + 1) / 7)
+        again = "" if len(found) == 1 else f" ({len(found)} reports)"
+        title = (
+            f"{words[:1].upper()}{words[1:]} went {first['direction']} from {first['started']:%Y-%m-%d}, found after "
+            f"{weeks} {'week' if weeks == 1 else 'weeks'}{again}"
+        )
+    ax.tick_params(axis="x", labelrotation=30)
+    share = series["share"].any()
+    return figures.finish(
+        ax,
+        title,
+        x="week",
+        y=f"{words} of the week ({'share' if share else 'mean'})",
+        y_format="percent" if share else None,
+        legend={"loc": "best", "fontsize": "small"} if len(found) else False,
+    )

@@ -1,13 +1,7 @@
 """The loop that learns: experiments, bandits, and the policy they pass on."""
 
-from idic_lab.inference.experiments import peeking_error, sample_size, spending_boundaries
-from idic_lab.monitor.loop.bandits import (
-    LinearThompson,
-    SegmentThompson,
-    cumulative_regret,
-    simulate_learning,
-)
-from idic_lab.monitor.loop.plots import plot_peeking, plot_policy, plot_regret
+from idic_lab.inference.experiments import peeking_error, plot_peeking, sample_size, spending_boundaries
+from idic_lab.monitor.loop.bandits import SegmentThompson, cumulative_regret, plot_regret, simulate_learning
 from idic_lab.monitor.loop.policies import (
     as_chances,
     assign,
@@ -15,12 +9,10 @@ from idic_lab.monitor.loop.policies import (
     economics,
     learn_policy,
     off_policy_value,
-    replay,
-    trial_log,
+    plot_policy,
 )
 
 __all__ = [
-    "LinearThompson",
     "SegmentThompson",
     "as_chances",
     "assign",
@@ -33,9 +25,7 @@ __all__ = [
     "plot_peeking",
     "plot_policy",
     "plot_regret",
-    "replay",
     "sample_size",
     "simulate_learning",
     "spending_boundaries",
-    "trial_log",
 ]

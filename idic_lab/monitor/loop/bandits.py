@@ -1,7 +1,7 @@
 """Bandits: learning which offer to give while giving it.
 
-Both learners sample from what they believe (Thompson, 1933): an offer is given as often as it is believed to be the
-best. Early on beliefs are wide and all offers are tried; later the best one is given nearly always.
+The learner samples from what it believes (Thompson, 1933): an offer is given as often as it is believed to be the best.
+Early on beliefs are wide and all offers are tried; later the best one is given nearly always.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from idic_lab import figures
 from idic_lab.errors import DataError
 
 
@@ -81,9 +82,11 @@ class SegmentThompson:
 
     def probability_best(self, segment: str, draws: int = 4000, random_state: int = 0) -> np.ndarray:
         """The belief that each arm earns most in a segment, in the order of ``arms``."""
-        return self._sampled(segment, draws, random_state)[1]
+        return self.sampled(segment, draws, random_state)[1]
 
-    def _sampled(self, segment: str, draws: int, random_state: int) -> tuple[np.ndarray, np.ndarray]:
+    def sampled(
+        self, segment: str, draws: int = 4000, random_state: int = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng(random_state)
         beliefs = [self.beliefs_.get((segment, arm), np.array(self.prior)) for arm in self.arms]
         shares = np.column_stack([rng.beta(a, b, draws) for a, b in beliefs])
@@ -92,118 +95,42 @@ class SegmentThompson:
         return profit, best
 
 
-class LinearThompson:
-    """A learner that predicts each arm's profit from what is known of a customer, by Bayesian linear regression.
-
-    Parameters
-    ----------
-    arms : list of str
-    n_features : int
-        Besides the constant, which is added.
-    noise : float
-        Standard deviation of a single profit around its mean, in currency.
-    prior_variance : float
-        Of each coefficient; features should be standardised.
-    random_state : int
-
-    Source: Agrawal & Goyal (2013), Thompson sampling for contextual bandits with linear payoffs, ICML 30.
-
-    Examples
-    --------
-    >>> learner = LinearThompson(["control", "offer"], n_features=1, noise=1.0)
-    >>> context = np.array([[-1.0], [1.0]] * 50)
-    >>> learner.update(context, ["offer"] * 100, context[:, 0] * 5)
-    >>> learner.update(context, ["control"] * 100, np.zeros(100))
-    >>> learner.choose(context[:2]).tolist()
-    ['control', 'offer']
-    """
-
-    def __init__(
-        self,
-        arms: list[str],
-        n_features: int,
-        noise: float,
-        prior_variance: float = 100.0,
-        random_state: int = 0,
-    ):
-        self.arms, self.noise = list(arms), float(noise)
-        size = n_features + 1
-        self.precision_ = {arm: np.eye(size) / prior_variance for arm in self.arms}
-        self.weighted_ = {arm: np.zeros(size) for arm in self.arms}
-        self._rng = np.random.default_rng(random_state)
-
-    @staticmethod
-    def _with_constant(contexts) -> np.ndarray:
-        x = np.asarray(contexts, dtype=float)
-        return np.column_stack([np.ones(len(x)), x])
-
-    def choose(self, contexts) -> np.ndarray:
-        """An arm for each customer; each has a draw of the coefficients of their own."""
-        x = self._with_constant(contexts)
-        sampled = []
-        for arm in self.arms:
-            covariance = np.linalg.inv(self.precision_[arm])
-            mean = x @ (covariance @ self.weighted_[arm])
-            # a draw of the coefficients per customer moves each prediction by a normal amount of this spread
-            spread = np.sqrt(np.einsum("ij,jk,ik->i", x, covariance, x))
-            sampled.append(mean + spread * self._rng.normal(size=len(x)))
-        return np.array(self.arms)[np.column_stack(sampled).argmax(axis=1)]
-
-    def update(self, contexts, arms, profit) -> None:
-        """Learn what each customer earned under the arm given."""
-        x, given = self._with_constant(contexts), np.asarray(arms, dtype=str)
-        earned = np.asarray(profit, dtype=float)
-        for arm in self.arms:
-            mine = given == arm
-            self.precision_[arm] = self.precision_[arm] + x[mine].T @ x[mine] / self.noise**2
-            self.weighted_[arm] = self.weighted_[arm] + x[mine].T @ earned[mine] / self.noise**2
-
-    def expected(self, contexts) -> pd.DataFrame:
-        """Mean belief of the profit of each arm, a column each."""
-        x = self._with_constant(contexts)
-        return pd.DataFrame(
-            {arm: x @ np.linalg.solve(self.precision_[arm], self.weighted_[arm]) for arm in self.arms}
-        )
-
-
 def simulate_learning(
-    learner,
-    contexts: np.ndarray,
-    outcomes: np.ndarray,
-    rewards: np.ndarray,
-    batch: int = 100,
-    learns: str = "profit",
+    learner: SegmentThompson, segments: np.ndarray, outcomes: np.ndarray, batch: int = 100
 ) -> np.ndarray:
     """Let a learner choose for customers as they come, and learn from each batch; the arm chosen for each.
 
     Parameters
     ----------
-    learner : object with ``arms``, ``choose`` and ``update``
-    contexts : array, first axis customers
-        What the learner sees.
-    outcomes : array of shape (customers, arms)
-        What would happen under each arm; the learner is told only of the arm chosen.
-    rewards : array of shape (customers, arms)
-        Profit under each arm, for a learner that learns from profit.
+    learner : SegmentThompson
+    segments : array of shape (customers,)
+    outcomes : array of bool, shape (customers, arms)
+        Whether each would convert under each arm; the learner is told only of the arm chosen.
     batch : int
         Customers between two updates: a week's worth.
-    learns : {"profit", "outcome"}
 
     Returns
     -------
     ndarray of int, shape (customers,)
         Position of the arm in ``learner.arms``.
+
+    Examples
+    --------
+    >>> learner = SegmentThompson(["control", "offer"], {"control": 30, "offer": 30}, {"control": 0, "offer": 1})
+    >>> chosen = simulate_learning(learner, np.full(900, "s"), np.tile([False, True], (900, 1)))
+    >>> float(chosen[-100:].mean())
+    1.0
     """
-    contexts, told = np.asarray(contexts), np.asarray(rewards if learns == "profit" else outcomes)
-    if len(contexts) != len(told):
-        raise DataError(f"There are {len(contexts):,} contexts and {len(told):,} outcomes.")
+    segments, told = np.asarray(segments), np.asarray(outcomes)
+    if len(segments) != len(told):
+        raise DataError(f"There are {len(segments):,} customers and {len(told):,} outcomes.")
     position = {arm: place for place, arm in enumerate(learner.arms)}
-    chosen = np.zeros(len(contexts), dtype=int)
-    for begin in range(0, len(contexts), batch):
+    chosen = np.zeros(len(segments), dtype=int)
+    for begin in range(0, len(segments), batch):
         now = slice(begin, begin + batch)
-        arms = learner.choose(contexts[now])
+        arms = learner.choose(segments[now])
         places = np.array([position[arm] for arm in arms])
-        learner.update(contexts[now], arms, told[now][np.arange(len(places)), places])
+        learner.update(segments[now], arms, told[now][np.arange(len(places)), places])
         chosen[now] = places
     return chosen
 
@@ -228,3 +155,45 @@ def cumulative_regret(expected: np.ndarray, chosen, best=None) -> np.ndarray:
     rows = np.arange(len(expected))
     best = expected.argmax(axis=1) if best is None else np.asarray(best)
     return np.cumsum(expected[rows, best] - expected[rows, np.asarray(chosen)])
+
+
+def plot_regret(
+    curves: dict[str, np.ndarray], learners: tuple[str, ...] = (), ax: figures.Axes | None = None
+) -> figures.Axes:
+    """Profit missed so far by each policy, over the customers decided on.
+
+    Parameters
+    ----------
+    curves : dict of str to array
+        From `cumulative_regret`.
+    learners : tuple of str
+        Names of the curves that learn; the others are fixed, and drawn thinner.
+
+    Examples
+    --------
+    >>> curves = {"learner": np.array([5.0, 6.0]), "nobody": np.array([5.0, 10.0])}
+    >>> plot_regret(curves, ("learner",)).get_title().replace("\\n", " ")
+    "learner missed 6 currency in all, the best simple rule ('nobody') 10 currency"
+    """
+    ax = figures.axes(ax, figsize=(8.5, 4.6))
+    styles = ["--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 3))]
+    final = {name: curve[-1] for name, curve in curves.items()}
+    highest, above = max(final.values()), float("inf")
+    for at, (name, curve) in enumerate(sorted(curves.items(), key=lambda item: -item[1][-1])):
+        learns = name in learners
+        x = np.arange(1, len(curve) + 1)
+        colour = figures.CYCLE[learners.index(name)] if learns else figures.GREY
+        style = {"lw": 2.5, "ls": "-"} if learns else {"lw": 1.3, "ls": styles[at % len(styles)]}
+        ax.plot(x, curve, color=colour, **style)
+        above = min(curve[-1], above - 0.045 * highest)  # labels keep a line's distance from each other
+        label = {"va": "center", "fontsize": 8, "color": colour if learns else "#444444"}
+        ax.text(1.015 * x[-1], above, f"{name} {curve[-1]:,.0f}", **label)
+    lowest = min(learners or curves, key=final.get)
+    behind = [name for name in final if name not in learners and final[name] > final[lowest]]
+    told = f"{lowest} missed {final[lowest]:,.0f} {figures.currency()} in all"
+    if behind:
+        rule = min(behind, key=final.get)
+        told += f", the best simple rule ('{rule}') {final[rule]:,.0f} {figures.currency()}"
+    ax.margins(x=0.01)
+    labels = {"x": "customers decided on", "y": "profit missed so far ({currency})"}
+    return figures.finish(ax, told, **labels, x_format="count", y_format="count")

@@ -5,29 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from idic_lab import tables
-from idic_lab.errors import DataError, UnknownName
+from idic_lab import figures, tables
+from idic_lab.errors import DataError, UnknownName, pick
+from idic_lab.inference import intervals
+from idic_lab.inference.resampling import percentiles
 from idic_lab.monitor.loop.bandits import SegmentThompson
 
 CONTROL = "control"
 METHODS = ("weighting", "self-normalised", "doubly robust")
 
 
-def trial_log(campaign_results: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
-    """The campaign with the segment each customer was in when it began, and the chance of the arm given.
-
-    Parameters
-    ----------
-    campaign_results : DataFrame
-    segments : DataFrame
-        ``customer_id``, ``segment``, as known on the day the campaign began.
-
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``segment``, ``arm``, ``converted``, ``profit`` (margin less cost of contact), ``chance`` (share
-        of the customers in the arm). Customers without a segment are in the segment "unknown".
-    """
+def _trial_log(campaign_results: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
+    """One campaign with the segment each customer was in when it began, and the chance of the arm given."""
     log = campaign_results.merge(segments[["customer_id", "segment"]], on="customer_id", how="left")
     log["segment"] = log["segment"].fillna("unknown").astype("str")
     log["profit"] = log["margin"] - log["contact_cost"]
@@ -36,41 +25,17 @@ def trial_log(campaign_results: pd.DataFrame, segments: pd.DataFrame) -> pd.Data
 
 
 def economics(campaign_results: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
-    """Mean margin of a conversion, and mean cost of contact, by arm."""
+    """Mean margin of a conversion, and mean cost of contact, by arm.
+
+    Examples
+    --------
+    >>> economics(pd.DataFrame({"arm": ["offer"] * 2, "converted": [True, False], "margin": [30.0, 0.0], "contact_cost": 1.5}))
+    ({'offer': 30.0}, {'offer': 1.5})
+    """
     sold = campaign_results[campaign_results["converted"]].groupby("arm")["margin"].mean()
     cost = campaign_results.groupby("arm")["contact_cost"].mean()
     usual = float(sold.mean()) if len(sold) else 0.0
     return {arm: float(sold.get(arm, usual)) for arm in cost.index}, cost.to_dict()
-
-
-def replay(log: pd.DataFrame, learner: SegmentThompson, batch: int = 50) -> pd.DataFrame:
-    """Let a learner run over a randomised log; only customers who got by chance what it chooses count.
-
-    The customers that count are a fair sample of what the learner would have met, so their mean profit estimates what
-    it would have earned.
-
-    Parameters
-    ----------
-    log : DataFrame
-        From `trial_log`, in the order in which customers came; all arms equally likely.
-    learner : SegmentThompson
-    batch : int
-
-    Returns
-    -------
-    DataFrame
-        The rows that counted, with ``seen`` (customers offered to the learner so far).
-
-    Source: Li, Chu, Langford & Wang (2011), Unbiased offline evaluation of contextual-bandit-based news article
-    recommendation algorithms, WSDM.
-    """
-    kept = []
-    for begin in range(0, len(log), batch):
-        part = log.iloc[begin : begin + batch]
-        agreed = part[learner.choose(part["segment"]) == part["arm"].to_numpy()]
-        learner.update(agreed["segment"], agreed["arm"], agreed["converted"])
-        kept.append(agreed.assign(seen=begin + len(part)))
-    return pd.concat(kept, ignore_index=True)
 
 
 def off_policy_value(
@@ -81,7 +46,7 @@ def off_policy_value(
     Parameters
     ----------
     log : DataFrame
-        From `trial_log`.
+        From `campaign_log`.
     wanted : DataFrame
         The policy: rows as `log`, a column per arm, the chance with which the policy gives it.
     method : {"weighting", "self-normalised", "doubly robust"}
@@ -104,8 +69,7 @@ def off_policy_value(
     >>> off_policy_value(log, always, "self-normalised")["value"]
     4.0
     """
-    if method not in METHODS:
-        raise UnknownName("method", method, METHODS)
+    pick("method", method, METHODS)
     if len(wanted) != len(log):
         raise DataError(f"The policy has {len(wanted):,} rows, the log {len(log):,}.")
     places = wanted.columns.get_indexer(log["arm"])
@@ -128,8 +92,8 @@ def off_policy_value(
         model = _mean_profit(log, wanted.columns)
         scores = (chances * model).sum(axis=1) + weight * (profit - model[np.arange(len(log)), places])
         value = scores.mean()
-    error = 1.959964 * scores.std(ddof=1) / np.sqrt(len(log))
-    return {"value": float(value), "low": float(value - error), "high": float(value + error)}
+    low, high = np.subtract(intervals.mean(scores)[1:], scores.mean()) + value
+    return {"value": float(value), "low": float(low), "high": float(high)}
 
 
 def _mean_profit(log: pd.DataFrame, arms) -> np.ndarray:
@@ -160,16 +124,11 @@ def learn_policy(
     Parameters
     ----------
     log : DataFrame
-        From `trial_log`.
+        From `campaign_log`.
     margins, costs : dict
         From `economics`.
     scheme : str
         The segmentation that `log` uses.
-    random_state : int
-
-    Returns
-    -------
-    DataFrame
 
     Examples
     --------
@@ -184,8 +143,8 @@ def learn_policy(
     counts = log.groupby(["segment", "arm"]).size()
     rows = []
     for segment in sorted(log["segment"].unique()):
-        profit, best = learner._sampled(segment, 4000, random_state)
-        low, high = np.quantile(profit, [0.025, 0.975], axis=0)
+        profit, best = learner.sampled(segment, random_state=random_state)
+        low, high = percentiles(profit)
         for place, arm in enumerate(arms):
             given = int(counts.get((segment, arm), 0))
             row = (
@@ -204,16 +163,19 @@ def learn_policy(
 def campaign_log(campaign_results: pd.DataFrame, segment_history: pd.DataFrame, scheme: str) -> pd.DataFrame:
     """The log of all campaigns, each customer in the segment of the last review before the campaign began.
 
-    Parameters
-    ----------
-    campaign_results : DataFrame
-    segment_history : DataFrame
-    scheme : str
-
     Returns
     -------
     DataFrame
-        As `trial_log` gives; customers of a campaign before the first review are in the segment "unknown".
+        ``customer_id``, ``segment``, ``arm``, ``converted``, ``profit`` (margin less cost of contact), ``chance`` (share
+        of the customers in the arm). Customers who were in no segment then are in the segment "unknown".
+
+    Examples
+    --------
+    >>> results = pd.DataFrame({"customer_id": ["a", "b"], "date": pd.to_datetime(["2024-02-01"] * 2), "arm": ["control", "offer"],
+    ...     "converted": [False, True], "margin": [0.0, 30.0], "contact_cost": [0.0, 1.5]})
+    >>> held = pd.DataFrame({"review_date": pd.to_datetime(["2024-01-31"]), "customer_id": "a", "scheme": "rfm", "segment": "s"})
+    >>> campaign_log(results, held, "rfm")[["segment", "arm", "profit", "chance"]].values.tolist()
+    [['s', 'control', 0.0, 0.5], ['unknown', 'offer', 28.5, 0.5]]
     """
     held = segment_history[segment_history["scheme"] == scheme]
     if held.empty:
@@ -221,7 +183,7 @@ def campaign_log(campaign_results: pd.DataFrame, segment_history: pd.DataFrame, 
     parts = []
     for begins, results in campaign_results.groupby("date"):
         known = held[held["review_date"] < begins]
-        parts.append(trial_log(results, known[known["review_date"] == known["review_date"].max()]))
+        parts.append(_trial_log(results, known[known["review_date"] == known["review_date"].max()]))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -241,6 +203,12 @@ def as_chances(policy: pd.DataFrame, segments: pd.Series, column: str = "probabi
     -------
     DataFrame
         A column per arm; a segment the policy does not know is given control.
+
+    Examples
+    --------
+    >>> learnt = pd.DataFrame({"segment": ["s", "s"], "offer": ["control", "offer"], "probability": [0.2, 0.8]})
+    >>> as_chances(learnt, pd.Series(["s", "elsewhere"])).values.tolist()
+    [[0.2, 0.8], [1.0, 0.0]]
     """
     wide = policy.pivot_table(index="segment", columns="offer", values=column, aggfunc="sum").astype(float)
     chances = wide.reindex(segments.to_numpy())
@@ -255,13 +223,6 @@ def as_chances(policy: pd.DataFrame, segments: pd.Series, column: str = "probabi
 
 def assign(policy: pd.DataFrame, segments: pd.DataFrame, random_state: int = 0) -> pd.DataFrame:
     """The arm of each customer in the next round, drawn by the policy's shares.
-
-    Parameters
-    ----------
-    policy : DataFrame
-    segments : DataFrame
-        ``customer_id``, ``segment``.
-    random_state : int
 
     Returns
     -------
@@ -285,3 +246,35 @@ def assign(policy: pd.DataFrame, segments: pd.DataFrame, random_state: int = 0) 
             "chance": table[np.arange(len(table)), place],
         }
     ).astype({"customer_id": "str", "offer": "str"})
+
+
+def plot_policy(policy: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """Expected profit of each offer in each segment, with its interval; the chosen one is filled.
+
+    Examples
+    --------
+    >>> policy = pd.DataFrame({"segment": "s", "offer": ["control", "offer"], "expected_profit": [1.0, 2.0],
+    ...     "low": [0.5, 1.5], "high": [1.5, 2.5], "chosen": [False, True]})
+    >>> plot_policy(policy).get_title()
+    'An offer is chosen for 1 of 1 segments'
+    """
+    offers = sorted(policy["offer"].unique())
+    segments = policy.groupby("segment")["expected_profit"].max().sort_values().index
+    ax = figures.axes(ax, figsize=(8, 0.38 * len(segments) + 1.6))
+    for at, offer in enumerate(offers):
+        mine = policy[policy["offer"] == offer].set_index("segment").reindex(segments)
+        y = np.arange(len(mine)) + (at - (len(offers) - 1) / 2) * 0.25
+        colour, mark = figures.CYCLE[at % len(figures.CYCLE)], "osD^v"[at % 5]
+        best = mine["chosen"].fillna(False).to_numpy(bool)
+        ax.hlines(y, mine["low"], mine["high"], color=colour, lw=2)
+        ax.plot(mine["expected_profit"], y, mark, mfc="white", color=colour, ms=7)
+        label = f"{offer} (filled: chosen)"
+        ax.plot(mine["expected_profit"][best], y[best], mark, color=colour, ms=7, label=label)
+    ax.set_yticks(range(len(segments)), segments)
+    treated = policy.loc[policy["chosen"] & policy["offer"].ne("control"), "segment"].nunique()
+    return figures.finish(
+        ax,
+        f"An offer is chosen for {treated} of {len(segments)} segments",
+        x="profit per customer ({currency}), with 95% interval",
+        legend={"loc": "lower right", "fontsize": "small"},
+    )

@@ -1,11 +1,8 @@
 """The action plan: from findings to actions that somebody owns."""
 
-from idic_lab.monitor.plan.actions import UNITS, action_plan, plan_at
-from idic_lab.monitor.plan.exports import export, to_calendar, to_csv, to_markdown
-from idic_lab.monitor.plan.facts import customer_facts
-from idic_lab.monitor.plan.overlap import Total, counted_once, total
-from idic_lab.monitor.plan.plays import PLAYS, Play
-from idic_lab.monitor.plan.plots import plot_plan
+from idic_lab.monitor.plan.actions import UNITS, Total, action_plan, counted_once, plan_at, total
+from idic_lab.monitor.plan.exports import export, plot_plan, to_calendar, to_csv, to_markdown
+from idic_lab.monitor.plan.plays import PLAYS, Play, customer_facts
 
 __all__ = [
     "PLAYS",

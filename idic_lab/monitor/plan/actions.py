@@ -1,16 +1,16 @@
-"""From findings to actions: the table action_plan."""
+"""From findings to actions: the table action_plan, and totals in which a customer who is in several actions counts once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from idic_lab import tables
-from idic_lab.errors import DataError, UnknownName
-from idic_lab.monitor.plan.overlap import counted_once
-from idic_lab.monitor.plan.plays import PLAYS, Play
+from idic_lab.errors import DataError, pick
+from idic_lab.monitor.plan.plays import NONE, PLAYS, UNKNOWN, Play
 
 UNITS = {
     "active_share": "share who bought in 91 days",
@@ -52,19 +52,26 @@ def action_plan(
     -------
     DataFrame
         Table ``action_plan``, most profitable first. A customer can be in several actions; the columns ``counted_...`` count
-        each in one of them (`counted_once`).
+        each in one of them (`counted_once`). ``verdict``: "do" what a trial lets expect to pay, "test" what pays if an
+        assumption holds, "ask" for consent where nobody's is known, "drop" what does not pay.
 
     Raises
     ------
     DataError
         When no play applies to anybody.
+
+    Examples
+    --------
+    >>> facts = pd.DataFrame({"customer_id": ["a", "b"], "active": [True, False], "lifetime": [100.0, 80.0], "channel": "email"})
+    >>> held = pd.DataFrame({"customer_id": ["a", "b"], "scheme": "rfm", "segment": "loyal"})
+    >>> plan = action_plan(facts, held, pd.Timestamp("2025-01-01"), plays=[play for play in PLAYS if play.name == "cherish"])
+    >>> plan[["action_id", "baseline", "expected_return", "cost", "verdict"]].values.tolist()
+    [['cherish-loyal', 0.5, 3.6, 2.0, 'test']]
     """
     rows = []
     for play in plays:
-        if play.worth not in _WORTH:
-            raise UnknownName("worth of a success", play.worth, _WORTH)
-        if play.kpi not in UNITS:
-            raise UnknownName("measure of a play", play.kpi, UNITS)
+        pick("worth of a success", play.worth, _WORTH)
+        pick("measure of a play", play.kpi, UNITS)
         for segment in play.segments:
             members = segments.loc[
                 segments["scheme"].eq(play.scheme) & segments["segment"].eq(segment), "customer_id"
@@ -84,8 +91,14 @@ def action_plan(
     table = pd.DataFrame(rows)
     table["expected_profit"] = table["expected_return"] - table["cost"]
     positive = table["expected_return"] > 0
+    pays = table["expected_profit"] > 0
+    table["verdict"] = np.select(
+        [table["reachable"].eq(0) & table["consent_unknown"].gt(0), ~pays, table["basis"].eq("estimated")],
+        ["ask", "drop", "do"],
+        "test",
+    )
     table["break_even"] = (table["cost"] / table["expected_return"].where(positive)).astype(float)
-    paying = each["action_id"].isin(table.loc[table["expected_profit"] > 0, "action_id"])
+    paying = each["action_id"].isin(table.loc[pays, "action_id"])
     table = table.merge(counted_once(each[paying]), on="action_id", how="left")
     counted = ["counted_customers", "counted_return", "counted_cost"]
     table[counted] = table[counted].fillna(0)
@@ -98,7 +111,7 @@ def _action(play: Play, segment: str, mine: pd.DataFrame, begins: pd.Timestamp) 
     known = mine[mine[play.worth].notna()]
     if known.empty:
         return None
-    reachable = known[known["channel"] != "none"]
+    reachable = known[_may_contact(known)]
     baseline = _baseline(play.kpi, known)
     share = len(reachable) / len(known)
     saved = play.kpi == "cost_to_serve"
@@ -113,6 +126,7 @@ def _action(play: Play, segment: str, mine: pd.DataFrame, begins: pd.Timestamp) 
         "segment": segment,
         "customers": len(known),
         "reachable": len(reachable),
+        "consent_unknown": int(known["channel"].eq(UNKNOWN).sum()),
         "goal": play.goal,
         "tactic": play.tactic,
         "channel": _usual(reachable["channel"]),
@@ -131,6 +145,11 @@ def _action(play: Play, segment: str, mine: pd.DataFrame, begins: pd.Timestamp) 
     }
 
 
+def _may_contact(facts: pd.DataFrame) -> pd.Series:
+    """Consent that is not known is no consent."""
+    return ~facts["channel"].isin([NONE, UNKNOWN])
+
+
 def _each(customers: pd.Series, returned: pd.Series | float, cost: pd.Series | float) -> pd.DataFrame:
     """What an action should return and cost for each customer it reaches."""
     return pd.DataFrame({"customer_id": customers, "expected_return": returned, "cost": cost})
@@ -147,7 +166,7 @@ def _baseline(kpi: str, mine: pd.DataFrame) -> float:
 
 
 def _usual(channels: pd.Series) -> str:
-    return "none" if channels.empty else str(channels.value_counts().sort_index().idxmax())
+    return NONE if channels.empty else str(channels.value_counts().sort_index().idxmax())
 
 
 def _tested(made: pd.DataFrame, facts: pd.DataFrame, begins: pd.Timestamp) -> list[dict]:
@@ -156,7 +175,7 @@ def _tested(made: pd.DataFrame, facts: pd.DataFrame, begins: pd.Timestamp) -> li
     for offer, part in made.groupby("offer"):
         mine = facts[facts["customer_id"].isin(part["customer_id"])]
         profit = float(part["expected_profit"].mean())
-        reached = part[part["customer_id"].isin(mine.loc[mine["channel"] != "none", "customer_id"])]
+        reached = part[part["customer_id"].isin(mine.loc[_may_contact(mine), "customer_id"])]
         rows.append(
             _offer_action(
                 f"offer-{offer}",
@@ -180,7 +199,7 @@ def _learned(policy: pd.DataFrame, facts: pd.DataFrame, segments: pd.DataFrame, 
         control = arms[arms["offer"] == "control"]
         members = segments.loc[segments["scheme"].eq(scheme) & segments["segment"].eq(segment), "customer_id"]
         mine = facts[facts["customer_id"].isin(members)]
-        reached = mine[mine["channel"] != "none"]
+        reached = mine[_may_contact(mine)]
         if best["offer"] == "control" or control.empty or reached.empty:
             continue
         without = float(control["expected_profit"].iloc[0])
@@ -208,9 +227,10 @@ def _offer_action(name, group, offer, counts, mine, levels, begins, each) -> dic
         "segment": group[1],
         "customers": counts[0],
         "reachable": counts[1],
+        "consent_unknown": int(mine["channel"].eq(UNKNOWN).sum()),
         "goal": "a purchase that would not happen without the offer",
         "tactic": f"make the {'offer' if offer == 'offer' else f'offer {offer!r}'} of the last campaign",
-        "channel": _usual(mine.loc[mine["channel"] != "none", "channel"]),
+        "channel": _usual(mine.loc[_may_contact(mine), "channel"]),
         "offer": str(offer),
         "owner": "campaign manager",
         "kpi": "offer_profit",
@@ -241,6 +261,12 @@ def plan_at(plan: pd.DataFrame, effect: float) -> pd.DataFrame:
     DataFrame
         The plan with ``expected_return``, ``expected_profit`` and ``counted_return`` anew; each customer is still counted
         in the same action.
+
+    Examples
+    --------
+    >>> plan = pd.DataFrame({"basis": ["assumed", "estimated"], "expected_return": 10.0, "cost": 4.0, "counted_return": 8.0})
+    >>> plan_at(plan, 0.5)["expected_profit"].tolist()
+    [1.0, 6.0]
     """
     scale = np.where(plan["basis"].eq("assumed"), effect, 1.0)
     returned = plan["expected_return"] * scale
@@ -248,4 +274,71 @@ def plan_at(plan: pd.DataFrame, effect: float) -> pd.DataFrame:
         expected_return=returned,
         expected_profit=returned - plan["cost"],
         counted_return=plan["counted_return"] * scale,
+    )
+
+
+@dataclass(frozen=True)
+class Total:
+    """What a plan comes to when each customer counts once; money in currency.
+
+    ``estimated`` is the part of the return that is estimated from a trial; the rest is assumed.
+    """
+
+    customers: int
+    expected_return: float
+    cost: float
+    estimated: float
+
+    @property
+    def profit(self) -> float:
+        return self.expected_return - self.cost
+
+
+def counted_once(each: pd.DataFrame) -> pd.DataFrame:
+    """Count each customer in the one action that promises most for them.
+
+    Returns of actions for the same customer must not be added: two plays that both keep a customer keep one customer.
+    The largest of them is a cautious total, since some actions do add up.
+
+    Parameters
+    ----------
+    each : DataFrame
+        ``action_id``, ``customer_id``, ``expected_return``, ``cost`` (currency): a row per customer an action reaches.
+
+    Returns
+    -------
+    DataFrame
+        Per action ``action_id``, ``counted_customers``, ``counted_return``, ``counted_cost``; an action whose customers
+        all count elsewhere is not in it. Of equal promises the first action by name counts.
+
+    Examples
+    --------
+    >>> each = pd.DataFrame({"action_id": ["call", "mail", "mail"], "customer_id": ["a", "a", "b"],
+    ...                      "expected_return": [9.0, 6.0, 6.0], "cost": [5.0, 1.0, 1.0]})
+    >>> counted_once(each).values.tolist()
+    [['mail', 2, 12.0, 2.0]]
+    """
+    net = each["expected_return"] - each["cost"]
+    best = each.assign(net=net).sort_values(["net", "action_id"], ascending=[False, True], kind="stable")
+    once = best.drop_duplicates("customer_id")
+    return once.groupby("action_id", as_index=False).agg(
+        counted_customers=("customer_id", "size"),
+        counted_return=("expected_return", "sum"),
+        counted_cost=("cost", "sum"),
+    )
+
+
+def total(plan: pd.DataFrame) -> Total:
+    """What the actions of an ``action_plan`` that are expected to pay come to, each customer counted once.
+
+    Examples
+    --------
+    >>> total(pd.DataFrame({"counted_customers": [3], "counted_return": [9.0], "counted_cost": [2.0], "basis": "assumed"})).profit
+    7.0
+    """
+    return Total(
+        customers=int(plan["counted_customers"].sum()),
+        expected_return=float(plan["counted_return"].sum()),
+        cost=float(plan["counted_cost"].sum()),
+        estimated=float(plan.loc[plan["basis"] == "estimated", "counted_return"].sum()),
     )

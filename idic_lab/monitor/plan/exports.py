@@ -1,4 +1,4 @@
-"""The plan in the forms people work with: a spreadsheet, a page, and dates in their calendars."""
+"""The plan in the forms people work with: a figure, a spreadsheet, a page, and dates in their calendars."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import hashlib
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from idic_lab import figures
 from idic_lab.errors import DataError
+from idic_lab.monitor.plan.actions import total
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -17,14 +20,6 @@ def to_csv(plan: pd.DataFrame) -> str:
     """The plan as CSV that a spreadsheet shows and never executes.
 
     Text that begins like a formula gets an apostrophe before it, after the advice of OWASP on CSV injection.
-
-    Parameters
-    ----------
-    plan : DataFrame
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -48,18 +43,13 @@ def _neutral(text: str) -> str:
 
 
 def to_markdown(plan: pd.DataFrame, currency: str = "") -> str:
-    """The plan as a page: one section per action.
+    """The plan as a page: one section per action, amounts with their currency.
 
-    Parameters
-    ----------
-    plan : DataFrame
-        Table ``action_plan``.
-    currency : str
-        Written after amounts.
-
-    Returns
-    -------
-    str
+    Examples
+    --------
+    >>> print(to_markdown(pd.DataFrame()))
+    # Action plan
+    <BLANKLINE>
     """
     unit = f" {currency}" if currency else ""
     parts = ["# Action plan", ""]
@@ -68,14 +58,19 @@ def to_markdown(plan: pd.DataFrame, currency: str = "") -> str:
             f"## {_plain(row.segment)}: {_plain(row.goal)}",
             "",
             f"- **Do:** {_plain(row.tactic)} (offer: {_plain(row.offer)}; channel: most often {_plain(row.channel)})",
-            f"- **For:** {row.customers:,} customers, of whom {row.reachable:,} may be contacted",
+            f"- **For:** {row.customers:,} customers, of whom {row.reachable:,} may be contacted{_unknown(row)}",
             f"- **Owner:** {_plain(row.owner)}",
             f"- **Measure:** {_plain(row.kpi)} ({_plain(row.unit)}), {_levels(row)}",
             f"- **When:** {row.starts:%Y-%m-%d}, reviewed on {row.review_date:%Y-%m-%d}",
-            f"- **Money:** costs {row.cost:,.0f}{unit}, should return {row.expected_return:,.0f}{unit} ({row.basis})",
+            f"- **Money:** costs {row.cost:,.0f}{unit}, should return {row.expected_return:,.0f}{unit} ({row.basis}); so: {row.verdict}",
             "",
         ]
     return "\n".join(parts)
+
+
+def _unknown(row) -> str:
+    unknown = row.consent_unknown
+    return f"; whether {unknown:,} more may, nobody has asked" if unknown else ""
 
 
 def _levels(row) -> str:
@@ -92,15 +87,7 @@ def _plain(text: str) -> str:
 def to_calendar(plan: pd.DataFrame) -> str:
     """The reviews as an iCalendar file: one all-day event per action, on its review date.
 
-    Parameters
-    ----------
-    plan : DataFrame
-        Table ``action_plan``.
-
-    Returns
-    -------
-    str
-        The same plan always gives the same file.
+    The same plan always gives the same file.
 
     Source: RFC 5545.
 
@@ -147,18 +134,13 @@ def _folded(line: str) -> str:
 
 
 def export(plan: pd.DataFrame, folder: str | Path, currency: str = "") -> list[Path]:
-    """Write ``action_plan.csv``, ``action_plan.md`` and ``reviews.ics`` into a folder.
+    """Write ``action_plan.csv``, ``action_plan.md`` and ``reviews.ics`` into a folder, made when it is not there.
 
-    Parameters
-    ----------
-    plan : DataFrame
-    folder : path
-        Made when it is not there.
-    currency : str
-
-    Returns
-    -------
-    list of Path
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in export(pd.DataFrame(), tempfile.mkdtemp())]
+    ['action_plan.csv', 'action_plan.md', 'reviews.ics']
     """
     folder = Path(folder)
     try:
@@ -175,3 +157,53 @@ def export(plan: pd.DataFrame, folder: str | Path, currency: str = "") -> list[P
     except OSError as error:
         raise DataError(f"The plan cannot be written to '{folder}': {error.strerror}.") from None
     return written
+
+
+def plot_plan(plan: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """What each action costs beside what it should return; the total counts each customer once.
+
+    Examples
+    --------
+    >>> plan = pd.DataFrame({"action_id": ["save-at-risk"], "segment": "at risk", "basis": "assumed", "expected_return": 9.0, "cost": 2.0,
+    ...     "verdict": "test", "counted_customers": 3, "counted_return": 9.0, "counted_cost": 2.0})
+    >>> plot_plan(plan).get_title().replace("\\n", " ")
+    'The plan should earn 7 currency after its cost, each customer counted once'
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    ax = figures.axes(ax, figsize=(8, 0.42 * len(plan) + 1.4))
+    shown = plan.iloc[::-1].reset_index(drop=True)
+    place = np.arange(len(shown))
+    estimated = shown["basis"].eq("estimated").to_numpy()
+    colours = np.where(estimated, figures.BLUE, figures.SKY)
+    ax.barh(place + 0.2, shown["expected_return"], height=0.38, color=colours)
+    ax.barh(place - 0.2, shown["cost"], height=0.38, color=figures.VERMILION, hatch="//", edgecolor="white")
+    ax.set_yticks(place, _spoken(shown))
+    profit = total(plan).profit
+    handles = [
+        ax.barh([0], [0], color=colour, label=label, hatch=hatch, edgecolor="white")
+        for colour, label, hatch in (
+            (figures.BLUE, "return, estimated from a trial", ""),
+            (figures.SKY, "return, assumed", ""),
+            (figures.VERMILION, "cost", "//"),
+        )
+    ]
+    ax.grid(axis="y", visible=False)
+    ax.xaxis.set_major_locator(MaxNLocator(5))  # more amounts would run into each other
+    return figures.finish(
+        ax,
+        f"The plan should {'earn' if profit >= 0 else 'lose'} {abs(profit):,.0f} {figures.currency()} after its cost, "
+        "each customer counted once",
+        x="{currency}: a year's, or over the lifetime of those kept",
+        x_format="count",
+        legend={"handles": handles, "loc": "center left", "bbox_to_anchor": (1.01, 0.5)},
+    )
+
+
+def _spoken(plan: pd.DataFrame) -> list[str]:
+    """Each action as a reader says it: the verdict, the play, and for whom."""
+    plays = plan["action_id"].str.partition("-")[0]
+    return [
+        f"{play}: {segment} ({verdict})"
+        for play, segment, verdict in zip(plays, plan["segment"], plan["verdict"], strict=True)
+    ]

@@ -1,13 +1,28 @@
-"""The plays an action plan chooses from: for whom, what for, how, and what it is assumed to do."""
+"""What a plan is made of: the plays it chooses from, and what is known of each customer."""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+
+QUARTER = pd.Timedelta(days=91)
+UNKNOWN, NONE = "unknown", "none"  # consent that nobody asked for, and consent that was refused
 
 
 @dataclass(frozen=True)
 class Play:
     """One kind of action, before it meets the numbers.
+
+    Examples
+    --------
+    >>> thank = Play("thank", "rfm", ("champions",), "keep them", "a letter", "head of service", "active_share", 0.02,
+    ...     "lifetime", 1.5)
+    >>> thank.weeks
+    13
 
     Attributes
     ----------
@@ -44,80 +59,72 @@ class Play:
     weeks: int = 13
 
 
-# The lifts are assumptions to be argued about, not findings; the plan shows what each must reach to pay.
-PLAYS: tuple[Play, ...] = (
-    Play(
-        "keep",
-        "portfolio",
-        ("most valuable",),
-        "keep them",
-        "a named contact who calls before they have to",
-        "head of service",
-        "active_share",
-        0.03,
-        "lifetime",
-        4.0,
-    ),
-    Play(
-        "grow",
-        "portfolio",
-        ("most growable",),
-        "win more of what they spend elsewhere",
-        "recommendations of what goes with what they own",
-        "category manager",
-        "share_of_wallet",
-        0.02,
-        "growth",
-        1.0,
-        weeks=26,
-    ),
-    Play(
-        "relieve",
-        "portfolio",
-        ("below zero",),
-        "serve them at a cost they can carry",
-        "delivery to a store and answers on the web instead of calls",
-        "head of operations",
-        "cost_to_serve",
-        0.20,
-        "saving",
-        0.5,
-        weeks=26,
-    ),
-    Play(
-        "second",
-        "behaviour",
-        ("one-time",),
-        "a second purchase",
-        "a short sequence after the first order: how to use it, what goes with it",
-        "customer relations manager",
-        "second_purchase_share",
-        0.03,
-        "purchase",
-        0.5,
-    ),
-    Play(
-        "cherish",
-        "rfm",
-        ("loyal",),
-        "keep the habit",
-        "thanks, early access, and a question about what is missing",
-        "customer relations manager",
-        "active_share",
-        0.02,
-        "lifetime",
-        1.0,
-    ),
-    Play(
-        "save",
-        "rfm",
-        ("at risk", "cannot lose"),
-        "bring them back before they are gone",
-        "a personal message about what has changed since their last order",
-        "customer relations manager",
-        "active_share",
-        0.02,
-        "lifetime",
-        1.0,
-    ),
+PLAYS: tuple[Play, ...] = tuple(
+    Play(name, **{key: tuple(value) if isinstance(value, list) else value for key, value in play.items()})
+    for name, play in tomllib.loads(files(__package__).joinpath("plays.toml").read_text("utf-8")).items()
 )
+
+
+def customer_facts(
+    transactions: pd.DataFrame,
+    customer_value: pd.DataFrame,
+    portfolio: pd.DataFrame | None = None,
+    channel_preferences: pd.DataFrame | None = None,
+    margin: float = 0.30,
+) -> pd.DataFrame:
+    """One row per customer with the figures behind baselines and returns.
+
+    Parameters
+    ----------
+    transactions, customer_value : DataFrame
+    portfolio, channel_preferences : DataFrame, optional
+        Without preferences nobody's consent is known, which is not consent: nobody may be contacted.
+    margin : float
+        Share of revenue that is profit.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``; ``active`` (bought in the last 91 days); ``repeated`` (bought on two days or more); ``lifetime``
+        (residual value of the customer if known to be alive), ``purchase`` (margin of one purchase), ``growth`` (margin
+        on a year's spend elsewhere), ``saving`` (cost to serve a year), ``spend`` and ``wallet`` (a year, here and in
+        all; both missing where unknown), in currency; ``channel`` (preferred among those allowed; "none" without
+        consent, "unknown" where consent is not known).
+
+    Examples
+    --------
+    >>> buys = pd.DataFrame({"customer_id": ["a", "a"], "amount": [9.0, 5.0], "date": pd.to_datetime(["2024-01-10", "2024-02-02"])})
+    >>> worth = pd.DataFrame({"customer_id": ["a"], "residual_value": 40.0, "probability_alive": 0.8, "expected_spend": 7.0})
+    >>> customer_facts(buys, worth)[["active", "repeated", "lifetime", "channel"]].values.tolist()
+    [[True, True, 50.0, 'unknown']]
+    """
+    end, first = transactions["date"].max(), transactions["date"].min()
+    bought = transactions[transactions["amount"] > 0]
+    days = bought.groupby("customer_id")["date"].agg(["max", "nunique"])
+    table = customer_value[["customer_id"]].copy()
+    table["active"] = table["customer_id"].map(days["max"]).gt(end - QUARTER)
+    table["repeated"] = table["customer_id"].map(days["nunique"]).gt(1)
+    table["lifetime"] = customer_value["residual_value"] / customer_value["probability_alive"].clip(
+        lower=0.01
+    )
+    table["purchase"] = margin * customer_value["expected_spend"]
+    table = table.assign(growth=np.nan, saving=np.nan, spend=np.nan, wallet=np.nan)
+    if portfolio is not None:
+        known = table[["customer_id"]].merge(portfolio, on="customer_id", how="left")
+        table["growth"] = known["growth_potential"].to_numpy()
+        table["wallet"] = known["category_spend"].to_numpy()
+        table["spend"] = (known["share_of_wallet"] * known["category_spend"]).to_numpy()
+        years = max((end - first).days, 1) / 365
+        table["saving"] = (known["cost_to_serve"] / years).to_numpy()
+    table["channel"] = UNKNOWN if channel_preferences is None else _channel(table, channel_preferences)
+    return table
+
+
+def _channel(table: pd.DataFrame, preferences: pd.DataFrame) -> pd.Series:
+    allowed = preferences[preferences["allowed"]].sort_values(
+        ["customer_id", "preference", "channel"], ascending=[True, False, True], kind="stable"
+    )
+    best = allowed.drop_duplicates("customer_id").set_index("customer_id")["channel"]
+    asked = table["customer_id"].isin(preferences["customer_id"])
+    without = pd.Series(np.where(asked, NONE, UNKNOWN), index=table.index)
+    return table["customer_id"].map(best).fillna(without).astype("str")
