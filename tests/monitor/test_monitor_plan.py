@@ -238,3 +238,24 @@ def test_the_summary_answers_only_what_the_tables_can(sample, actions):
     told = dict(summary(repository, "EUR"))
     assert list(told) == ["Who are the customers?", "What should be done?", "What does it return?"]
     assert "2,000 customers" in told["Who are the customers?"][0]
+
+
+def test_unknown_consent_is_no_consent(sample):
+    buys = sample["transactions"]
+    value = (
+        buys[["customer_id"]]
+        .drop_duplicates()
+        .assign(residual_value=50.0, probability_alive=0.8, expected_spend=9.0)
+    )
+    held = value[["customer_id"]].assign(scheme="rfm", segment="loyal")
+    table = tables.check("action_plan", plan.action_plan(plan.customer_facts(buys, value), held, DAY))
+    assert table["reachable"].sum() == 0 and table["cost"].sum() == 0
+    assert table["consent_unknown"].tolist() == [len(held)]
+    assert table["verdict"].tolist() == ["ask"]
+
+
+def test_the_plan_says_what_to_do_to_test_and_to_drop(facts, overlapping):
+    dear = plan.Play("dear", "tier", ("best",), "g", "t", "o", "active_share", 0.3, "lifetime", 40.0)
+    table = plan.action_plan(facts, overlapping[1], DAY, plays=[dear, *overlapping[0]]).set_index("action_id")
+    assert table["verdict"].to_dict() == {"call-best": "test", "mail-loyal": "test", "dear-best": "drop"}
+    assert "(drop)" in plan.plot_plan(table.reset_index()).get_yticklabels()[0].get_text()
