@@ -5,9 +5,9 @@ import io
 
 import pandas as pd
 import pytest
-from idic_lab.course.pages.summary import summary
 
 from idic_lab import tables
+from idic_lab.course.pages.report import summary
 from idic_lab.errors import DataError, UnknownName
 from idic_lab.monitor import kpis, migration, plan
 from idic_lab.repository import Repository

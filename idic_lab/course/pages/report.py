@@ -230,7 +230,8 @@ class _Desk:
             yield (
                 f"In the period to {last['review_date']:%Y-%m-%d} the customer base returned "
                 f"{last['return_on_customer']:.1%} of its value: {last['cash_flow']:,.0f}{self.unit} of margin and "
-                f"{last['equity_change']:+,.0f}{self.unit} of customer equity."
+                f"{last['customer_change']:+,.0f}{self.unit} of customer equity by what customers did; "
+                f"{last['re_estimation']:+,.0f}{self.unit} more because the models have learnt."
             )
 
     def _rests_on(self, whole: Total) -> str:
@@ -266,8 +267,10 @@ class _Desk:
     def changes(self) -> Iterator[str]:
         kpis, signals = self._table("kpis"), self._table("signals")
         if kpis is not None:
-            last = kpis[kpis["review_date"].eq(kpis["review_date"].max()) & kpis["segment"].eq("all")]
-            outside = last.loc[last["signal"], "kpi"].str.replace("_", " ").tolist()
+            judged = kpis[kpis["whole"] & kpis["segment"].eq("all")]
+            last = judged[judged["review_date"] == judged["review_date"].max()]
+            above = last["value"].gt(last["upper_limit"]).map({True: "above", False: "below"})
+            outside = (last["kpi"].str.replace("_", " ") + " (" + above + ")")[last["signal"]].tolist()
             if last["upper_limit"].notna().any():  # early reviews have no past to make limits from
                 yield (
                     f"Outside their control limits at the last review: {', '.join(outside)}."
