@@ -8,10 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from idic_lab import shipped, tables
-from idic_lab.errors import DataError, pick
+from idic_lab.errors import DataError, needs_extra, pick
 from idic_lab.meridian.planted import CONTRACTS
 from idic_lab.meridian.settings import BLOCK, PEOPLE, SEED, Settings, settings
 from idic_lab.meridian.shop import blocks
@@ -196,9 +195,10 @@ def simulate_to(
     folder = Path(folder)
     chosen = settings(difficulty, world, **switches)
     writers = (TableWriter(folder, format), TableWriter(folder / "truth", format))
-    steps = tqdm(
-        blocks(n, seed, chosen), total=-(-n // BLOCK) + 1, unit="block", disable=not progress, leave=False
-    )
+    steps = blocks(n, seed, chosen)
+    if progress:
+        tqdm = needs_extra("tqdm", "workbench").tqdm
+        steps = tqdm(steps, total=-(-n // BLOCK) + 1, unit="block", leave=False)
     for parts in steps:
         for writer, part in zip(writers, parts, strict=True):
             for name, data in part.items():
