@@ -29,7 +29,6 @@ def pairwise(links: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
 
     Examples
     --------
-    >>> import pandas as pd
     >>> found = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["1", "1", "1"]})
     >>> truth = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["x", "x", "y"]})
     >>> pairwise(found, truth).round(2).to_dict()
@@ -44,16 +43,18 @@ def pairwise(links: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
 def whole_people(links: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
     """Precision and recall over whole people: how many were found exactly, with all their records and no other.
 
-    Parameters
-    ----------
-    links, truth : DataFrame
-        record_id and customer_id, as found and as it is.
-
     Returns
     -------
     Series
         precision (share of the groups found that are exactly one person's records), recall (share of the people found
         exactly), f1, groups, people.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["1", "1", "2"]})
+    >>> truth = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["x", "x", "y"]})
+    >>> whole_people(found, truth).tolist()
+    [1.0, 1.0, 1.0, 2.0, 2.0]
     """
     both = _beside(links, truth)
     cells = both.groupby(["found", "true"]).size().rename("records").reset_index()
@@ -74,17 +75,17 @@ def whole_people(links: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
 def by_touchpoint(links: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """Pairwise precision and recall of the pairs in which a touchpoint's records take part.
 
-    Parameters
-    ----------
-    links : DataFrame
-        record_id, customer_id, touchpoint.
-    truth : DataFrame
-        record_id, customer_id.
-
     Returns
     -------
     DataFrame
         touchpoint, records, precision, recall, f1; the touchpoint that is found best comes first.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": list("112"), "touchpoint": ["app", "till", "till"]})
+    >>> truth = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["x", "x", "x"]})
+    >>> by_touchpoint(found, truth)[["touchpoint", "recall"]].round(2).values.tolist()
+    [['app', 0.5], ['till', 0.33]]
     """
     both = _beside(links, truth)
     both["touchpoint"] = links["touchpoint"].to_numpy()
@@ -126,6 +127,13 @@ def threshold_curve(
     -------
     DataFrame
         threshold (ascending), precision, recall, f1, wrong_pairs, missed_pairs, cost (the unit of the two costs).
+
+    Examples
+    --------
+    >>> made = pd.DataFrame({"record_a": ["a", "b"], "record_b": ["b", "c"], "probability": [0.9, 0.6]})
+    >>> truth = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["x", "x", "y"]})
+    >>> threshold_curve(made, truth)[["threshold", "precision", "cost"]].round(2).values.tolist()
+    [[0.6, 0.33, 20.0], [0.9, 1.0, 0.0]]
     """
     person = pd.Series(pd.factorize(truth["customer_id"])[0], index=truth["record_id"])
     holds = {record: {who: 1} for record, who in person.items()}
@@ -158,7 +166,13 @@ def threshold_curve(
 
 
 def cheapest(curve: pd.DataFrame) -> float:
-    """The threshold at which wrong merges and missed links together cost least."""
+    """The threshold at which wrong merges and missed links together cost least.
+
+    Examples
+    --------
+    >>> cheapest(pd.DataFrame({"threshold": [0.2, 0.8], "cost": [90.0, 120.0]}))
+    0.2
+    """
     return float(curve.loc[curve["cost"].idxmin(), "threshold"])
 
 

@@ -167,8 +167,6 @@ def estimate(prepared: pd.DataFrame, random_state: int = 1, connect: Callable | 
 
     Parameters
     ----------
-    prepared : DataFrame
-        As :func:`standardise` returns it.
     connect : callable, optional
         Returns a Splink database API; DuckDB in memory by default.
 
@@ -184,6 +182,13 @@ def estimate(prepared: pd.DataFrame, random_state: int = 1, connect: Callable | 
 
     Source: Linacre et al. (2022), Splink, International Journal of Population Data Science 7(3); Dempster, Laird &
     Rubin (1977), JRSS B 39(1), 1-38.
+
+    Examples
+    --------
+    >>> estimate(pd.DataFrame({"record_id": ["a", "b"]}))
+    Traceback (most recent call last):
+    ...
+    idic_lab.errors.DataError: Linking needs at least 50 records to learn from, found 2.
     """
     if len(prepared) < FEWEST:
         raise DataError(f"Linking needs at least {FEWEST} records to learn from, found {len(prepared):,}.")
@@ -234,10 +239,6 @@ def score(prepared: pd.DataFrame, model: dict, connect: Callable | None = None) 
 
     Parameters
     ----------
-    prepared : DataFrame
-        As :func:`standardise` returns it.
-    model : dict
-        As :func:`estimate` returns it.
     connect : callable, optional
         Returns a Splink database API; DuckDB in memory by default.
 
@@ -247,6 +248,14 @@ def score(prepared: pd.DataFrame, model: dict, connect: Callable | None = None) 
         record_a, record_b (a before b), probability, and what each comparison weighs, in bits: first_name, last_name,
         birth_date, email, home (above 0 speaks for one person, below 0 against, 0 where there is nothing to compare).
         Most probable first.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets, identify
+    >>> prepared = identify.standardise(datasets.load("meridian", quiet=True).tables["source_records"].head(600))
+    >>> pairs = score(prepared, estimate(prepared))
+    >>> bool(pairs["probability"].is_monotonic_decreasing), "email" in pairs
+    (True, True)
     """
     with _quiet():
         linker = _linker(prepared, model, (connect or _duckdb)())
@@ -265,29 +274,29 @@ def score(prepared: pd.DataFrame, model: dict, connect: Callable | None = None) 
 def weights(model: dict) -> pd.DataFrame:
     """What each level of agreement counts for.
 
-    Parameters
-    ----------
-    model : dict
-        As :func:`estimate` returns it.
-
     Returns
     -------
     DataFrame
         comparison, level, same_person and different_people (how often this level is found among either kind of pair),
         weight (bits: logarithm to base 2 of their ratio; 10 bits multiply the odds of a match by about 1,000).
+
+    Examples
+    --------
+    >>> same = {"label_for_charts": "the same", "m_probability": 0.8, "u_probability": 0.1}
+    >>> weights({"comparisons": [{"output_column_name": "email", "comparison_levels": [same]}]})["weight"].tolist()
+    [3.0]
     """
-    rows = [
-        (
-            made["output_column_name"],
-            found["label_for_charts"],
-            found["m_probability"],
-            found.get("u_probability", NEVER_SEEN),
-        )
+    table = pd.DataFrame(
+        {
+            "comparison": made["output_column_name"],
+            "level": found["label_for_charts"],
+            "same_person": found["m_probability"],
+            "different_people": found.get("u_probability", NEVER_SEEN),
+        }
         for made in model["comparisons"]
         for found in made["comparison_levels"]
         if not found.get("is_null_level")
-    ]
-    table = pd.DataFrame(rows, columns=["comparison", "level", "same_person", "different_people"])
+    )
     table["weight"] = np.log2(table["same_person"] / table["different_people"])
     return table
 

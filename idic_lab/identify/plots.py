@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 
@@ -16,13 +18,18 @@ def plot_coverage(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figur
     ----------
     shares : DataFrame
         As :func:`coverage` returns it.
+
+    Examples
+    --------
+    >>> plot_coverage(pd.DataFrame({"email": [1.0], "street": [0.5]}, index=["app"])).get_title()
+    'No source has everything: street is missing most often'
     """
     columns = shares.mean().sort_values(ascending=False).index
-    emptiest = shares.mean().idxmin()
+    emptiest = shares.mean().idxmin().replace("_", " ")
     ax = _shades(shares[columns], ax)
-    ax.set_title(f"No source has everything: {emptiest.replace('_', ' ')} is missing most often")
-    ax.set(xlabel="column", ylabel="source")
-    return ax
+    return figures.finish(
+        ax, f"No source has everything: {emptiest} is missing most often", x="column", y="source"
+    )
 
 
 def plot_overlap(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -32,21 +39,24 @@ def plot_overlap(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ----------
     shares : DataFrame
         As :func:`overlap` returns it.
+
+    Examples
+    --------
+    >>> plot_overlap(pd.DataFrame([[1.0, 0.5], [0.2, 1.0]], index=["app", "shop"], columns=["app", "shop"])).get_title()
+    'Sources overlap, from 20% to 50%'
     """
     ax = _shades(shares, ax)
     off = shares.where(~np.eye(len(shares), dtype=bool))
-    ax.set_title(f"Sources overlap, from {off.min().min():.0%} to {off.max().max():.0%}")
-    ax.set(xlabel="share also known at", ylabel="of those known at")
-    return ax
+    title = f"Sources overlap, from {off.min().min():.0%} to {off.max().max():.0%}"
+    return figures.finish(ax, title, x="share also known at", y="of those known at")
 
 
 def _shades(shares: pd.DataFrame, ax: figures.Axes | None) -> figures.Axes:
     ax = figures.axes(ax, figsize=(7.5, 0.55 * len(shares) + 1.8))
     ax.grid(False)
     ax.imshow(shares, vmin=0, vmax=1, aspect="auto", cmap=figures.SEQUENTIAL)
-    ax.set_xticks(
-        range(shares.shape[1]), [str(name).replace("_", "\n") for name in shares.columns], fontsize=8
-    )
+    names = [str(name).replace("_", "\n") for name in shares.columns]
+    ax.set_xticks(range(shares.shape[1]), names, fontsize=8)
     ax.set_yticks(range(len(shares)), [str(name).replace("_", " ") for name in shares.index])
     for (row, column), share in np.ndenumerate(shares.to_numpy()):
         colour = "black" if share > 0.55 else "white"
@@ -61,21 +71,28 @@ def plot_weights(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     ----------
     table : DataFrame
         As :func:`weights` returns it.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"comparison": ["email"] * 2, "level": ["Exact match on email", "All other comparisons"],
+    ...     "weight": [12.0, -2.0]})
+    >>> plot_weights(table).get_title()
+    'The strongest evidence: email, the same'
     """
     ax = figures.axes(ax, figsize=(7.5, 0.27 * len(table) + 1.2))
-    place = np.arange(len(table))[::-1]
     colours = np.where(table["weight"] > 0, figures.BLUE, figures.VERMILION)
+    place = np.arange(len(table))[::-1]
     ax.barh(place, table["weight"], color=colours)
     labels = table["comparison"].str.replace("_", " ") + ": " + table["level"].map(_plain_level)
     ax.set_yticks(place, labels, fontsize=8)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.grid(False, axis="y")
-    strongest = table.loc[table["weight"].idxmax()]
-    ax.set_title(
-        f"The strongest evidence: {strongest['comparison'].replace('_', ' ')}, {_plain_level(strongest['level'])}"
+    best = table.loc[table["weight"].idxmax()]
+    return figures.finish(
+        ax,
+        f"The strongest evidence: {best['comparison'].replace('_', ' ')}, {_plain_level(best['level'])}",
+        x="weight (bits): right of 0 speaks for one person, left of it against",
     )
-    ax.set_xlabel("weight (bits): right of 0 speaks for one person, left of it against")
-    return ax
 
 
 def _plain_level(level: str) -> str:
@@ -93,19 +110,27 @@ def plot_threshold(curve: pd.DataFrame, threshold: float, ax: figures.Axes | Non
     ----------
     curve : DataFrame
         As :func:`threshold_curve` returns it.
+
+    Examples
+    --------
+    >>> curve = pd.DataFrame({"threshold": [0.2, 0.8], "precision": [0.9, 1.0], "recall": [0.9, 0.8]})
+    >>> plot_threshold(curve, 0.8).get_title()
+    'At 0.80: precision 100.0%, recall 80.0%'
     """
-    ax = figures.axes(ax)
-    at = curve.iloc[min(np.searchsorted(curve["threshold"], threshold), len(curve) - 1)]
+    ax, at = figures.axes(ax), _at(curve, threshold)
     for name, colour, style in (("precision", figures.BLUE, "-"), ("recall", figures.ORANGE, "--")):
-        ax.plot(
-            curve["threshold"], curve[name], color=colour, linestyle=style, label=name, drawstyle="steps-pre"
-        )
+        look = {"color": colour, "linestyle": style, "label": name, "drawstyle": "steps-pre"}
+        ax.plot(curve["threshold"], curve[name], **look)
         ax.plot(threshold, at[name], "o", color=colour, clip_on=False)
     ax.axvline(threshold, color=figures.GREY, linewidth=1)
-    ax.set(xlabel="threshold (probability)", ylabel="share of pairs", ylim=(None, 1.01))
-    ax.set_title(f"At {threshold:.2f}: precision {at['precision']:.1%}, recall {at['recall']:.1%}")
-    ax.legend(loc="lower left")
-    return ax
+    return figures.finish(
+        ax,
+        f"At {threshold:.2f}: precision {at['precision']:.1%}, recall {at['recall']:.1%}",
+        x="threshold (probability)",
+        y="share of pairs",
+        legend={"loc": "lower left"},
+        ylim=(None, 1.01),
+    )
 
 
 def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = None) -> figures.Axes:
@@ -115,22 +140,29 @@ def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = N
     ----------
     curve : DataFrame
         As :func:`threshold_curve` returns it.
+
+    Examples
+    --------
+    >>> plot_cost(pd.DataFrame({"threshold": [0.2, 0.8], "cost": [90.0, 120.0]}), 0.8).get_title()
+    'Mistakes cost 120; at best 90'
     """
-    ax = figures.axes(ax)
-    at = curve.iloc[min(np.searchsorted(curve["threshold"], threshold), len(curve) - 1)]
-    best = curve.loc[curve["cost"].idxmin()]
+    ax, at, best = figures.axes(ax), _at(curve, threshold), curve.loc[curve["cost"].idxmin()]
     ax.plot(curve["threshold"], curve["cost"], color=figures.GREEN, drawstyle="steps-pre")
     ax.plot(threshold, at["cost"], "o", color=figures.GREEN, label="chosen")
     ax.plot(best["threshold"], best["cost"], "D", color=figures.VERMILION, label="cheapest")
     ax.axvline(threshold, color=figures.GREY, linewidth=1)
-    ax.set(
-        xlabel="threshold (probability)",
-        ylabel="cost of mistakes",
+    return figures.finish(
+        ax,
+        f"Mistakes cost {at['cost']:,.0f}; at best {best['cost']:,.0f}",
+        x="threshold (probability)",
+        y="cost of mistakes",
+        legend={"loc": "upper left"},
         ylim=(0, 3 * max(at["cost"], best["cost"], 1)),
     )
-    ax.set_title(f"Mistakes cost {at['cost']:,.0f}; at best {best['cost']:,.0f}")
-    ax.legend(loc="upper left")
-    return ax
+
+
+def _at(curve: pd.DataFrame, threshold: float) -> pd.Series:
+    return curve.iloc[min(np.searchsorted(curve["threshold"], threshold), len(curve) - 1)]
 
 
 _CARD = (
@@ -157,6 +189,14 @@ def plot_card(
     ------
     UnknownName
         When there is no such customer.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"customer_id": ["a"], "date": pd.to_datetime(["2024-01-02"]), "amount": [20.0]})
+    >>> view = pd.DataFrame({"customer_id": ["a"], "orders": [1], "spend": [20.0], "city": ["Dunmere"]})
+    >>> print(plot_card(view, orders, "a").get_title())
+    a: 1 orders, 20.00 in all
+    lives in Dunmere
     """
     found = view[view["customer_id"] == customer_id]
     if found.empty:
@@ -167,18 +207,15 @@ def plot_card(
     ax.vlines(mine["date"], 0, mine["amount"], color=figures.BLUE, linewidth=2)
     ax.plot(mine["date"], mine["amount"], "o", color=figures.BLUE, markersize=4)
     ax.axhline(0, color="black", linewidth=0.8)
-    margin = pd.Timedelta(days=14)
-    ax.set_xlim(transactions["date"].min() - margin, transactions["date"].max() + margin)
-    ax.set(ylabel=f"order ({figures.currency()})", xlabel="date")
     if mine.empty:
         ax.set_yticks([])
+    margin, days = pd.Timedelta(days=14), transactions["date"]
+    span = (days.min() - margin, days.max() + margin)
+    figures.finish(ax, customer_id, x="date", y="order ({currency})", xlim=span)
     known = [text.format(_words(row[name])) if isinstance(row[name], str) else text.format(row[name])
              for name, text in _CARD if name in row and pd.notna(row[name])]  # fmt: skip
-    ax.set_title(
-        f"{customer_id}: {row['orders']:,} orders, {row['spend']:,.2f} in all\n" + _wrapped(known),
-        fontsize=9.5,
-        fontweight="normal",
-    )
+    title = f"{customer_id}: {row['orders']:,} orders, {row['spend']:,.2f} in all\n"
+    ax.set_title(title + textwrap.fill("; ".join(known), 95), fontsize=9.5, fontweight="normal")
     return ax
 
 
@@ -187,13 +224,3 @@ def _words(text: str) -> str:
     names = text.split(" ")
     listed = ", ".join(names) if all(name.islower() or "_" in name for name in names) else text
     return listed.replace("_", " ")
-
-
-def _wrapped(parts: list[str], width: int = 95) -> str:
-    lines, line = [], ""
-    for part in parts:
-        line, full = (f"{line}; {part}" if line else part), line
-        if len(line) > width and full:
-            lines.append(full)
-            line = part
-    return "\n".join([*lines, line])

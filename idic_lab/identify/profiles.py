@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 
+from idic_lab.dataframes import of_customers
 from idic_lab.identify.survivorship import contacts as surviving_contacts
 
 AGE_BANDS = {0: "under 25", 25: "25-34", 35: "35-44", 45: "45-54", 55: "55-64", 65: "65 and over"}
@@ -48,23 +47,24 @@ def customers(
 
     Examples
     --------
-    >>> import pandas as pd
     >>> bought = {"customer_id": ["a", "a"], "date": pd.to_datetime(["2024-01-02", "2024-03-01"]).as_unit("us")}
     >>> view = customers(pd.DataFrame(bought | {"amount": [20.0, 10.0]}).astype({"customer_id": "str"}))
     >>> view[["customer_id", "orders", "spend", "days_since_last_order"]].to_numpy().tolist()
     [['a', 2, 30.0, 0.0]]
     """
+    kept_by_record = (
+        (_browsing, web_events),
+        (_contact_history, interactions),
+        (_surveys, survey_responses),
+        (_reviews, reviews),
+    )
     by_record = {
-        name: data.merge(identity_links[["record_id", "customer_id"]], on="record_id")
-        for name, data in (
-            ("web", web_events),
-            ("contact", interactions),
-            ("survey", survey_responses),
-            ("review", reviews),
-        )
+        made: of_customers(data, identity_links)
+        for made, data in kept_by_record
         if data is not None and identity_links is not None
     }
-    end = _last_day([transactions, *by_record.values()])
+    dated = [transactions, *by_record.values()]
+    end = max(data["date"].max() for data in dated if len(data))
     parts = [_purchases(transactions, end), _channel(transactions)]
     if order_lines is not None and products is not None:
         parts.append(_favourite(order_lines, products))
@@ -75,26 +75,13 @@ def customers(
         ]
     if consents is not None:
         parts.append(_allowed(consents))
-    makers = {"web": _browsing, "contact": _contact_history, "survey": _surveys, "review": _reviews}
-    parts += [makers[name](data) for name, data in by_record.items()]
+    parts += [made(data) for made, data in by_record.items()]
     if account_roles is not None and identity_links is not None:
         parts.append(roles_of_customers(account_roles, identity_links).set_index("customer_id"))
-    everyone = _everyone(transactions, identity_links)
-    view = (
-        pd.DataFrame({"customer_id": everyone})
-        .set_index("customer_id")
-        .join([part for part in parts if part is not None])
-    )
-    return _finished(view, [transactions, *by_record.values()], source_records, identity_links)
-
-
-def _everyone(transactions: pd.DataFrame, identity_links: pd.DataFrame | None) -> pd.Index:
     ids = [transactions["customer_id"]] + ([] if identity_links is None else [identity_links["customer_id"]])
-    return pd.Index(np.sort(pd.concat(ids).dropna().unique()), dtype="str", name="customer_id")
-
-
-def _last_day(dated: Iterable[pd.DataFrame]) -> pd.Timestamp:
-    return max(data["date"].max() for data in dated if len(data))
+    everyone = pd.Index(np.sort(pd.concat(ids).dropna().unique()), dtype="str", name="customer_id")
+    view = pd.DataFrame(index=everyone).join([part for part in parts if part is not None])
+    return _finished(view, dated, source_records, identity_links)
 
 
 def _purchases(transactions: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
@@ -258,14 +245,9 @@ def _finished(view: pd.DataFrame, dated: list[pd.DataFrame], source_records, ide
 
 
 def _record_days(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> list[pd.DataFrame]:
-    linked = source_records.drop(columns="customer_id", errors="ignore")
-    linked = linked.merge(identity_links[["record_id", "customer_id"]], on="record_id")
-    dates = [
-        linked.groupby("customer_id")[name].agg(["min", "max"])
-        for name in ("created", "updated")
-        if name in linked
-    ]
-    return [days.dropna() for days in dates]
+    by = of_customers(source_records, identity_links).groupby("customer_id")
+    held = [name for name in ("created", "updated") if name in source_records]
+    return [by[name].agg(["min", "max"]).dropna() for name in held]
 
 
 _COUNTED = {"user": "users", "decision_maker": "decision_makers", "influencer": "influencers"}
@@ -275,12 +257,9 @@ STRONGEST_FIRST = ("decision_maker", "influencer", "user")
 def roles_of_customers(account_roles: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
     """Each customer's account and role; the strongest role where there are several.
 
-    Returns
-    -------
-    DataFrame
-        customer_id, account_id, account_role; one row per customer who acts for an organisation.
+    One row per customer who acts for an organisation: customer_id, account_id, account_role.
     """
-    roles = account_roles.merge(identity_links[["record_id", "customer_id"]], on="record_id")
+    roles = of_customers(account_roles, identity_links)
     roles["rank"] = roles["role"].map({role: place for place, role in enumerate(STRONGEST_FIRST)})
     roles = roles.sort_values(["customer_id", "rank", "account_id"]).drop_duplicates("customer_id")
     return roles.rename(columns={"role": "account_role"})[["customer_id", "account_id", "account_role"]]
@@ -298,17 +277,21 @@ def account_profiles(
     People are counted once per account, in whatever records they appear. Orders count when they were charged to the
     account; what the same people bought privately does not.
 
-    Parameters
-    ----------
-    accounts, account_roles, identity_links, transactions, consents : DataFrame
-        As in their contracts.
-
     Returns
     -------
     DataFrame
         account_id, users, decision_makers, influencers, orders, spend, last_order, decision_maker_reachable.
+
+    Examples
+    --------
+    >>> roles = pd.DataFrame({"account_id": "firm", "record_id": ["r1", "r2"], "role": ["user", "decision_maker"]})
+    >>> links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": ["ann", "bob"]})
+    >>> orders = pd.DataFrame({"account_id": ["firm", None], "date": pd.to_datetime(["2024-01-01"] * 2), "amount": [9.0, 5.0]})
+    >>> yes = pd.DataFrame({"customer_id": ["bob"], "channel": ["email"], "allowed": [True]})
+    >>> account_profiles(pd.DataFrame({"account_id": ["firm"]}), roles, links, orders, yes).iloc[0, 1:6].tolist()
+    [1.0, 1.0, 0.0, 1.0, 9.0]
     """
-    people = account_roles.merge(identity_links[["record_id", "customer_id"]], on="record_id")
+    people = of_customers(account_roles, identity_links)
     people = people.drop_duplicates(["account_id", "customer_id", "role"])
     counts = people.pivot_table(
         index="account_id", columns="role", values="customer_id", aggfunc="count", fill_value=0

@@ -33,19 +33,20 @@ def merges(prepared: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, p
 
     The same merges serve every threshold: a higher one takes fewer of them.
 
-    Parameters
-    ----------
-    prepared : DataFrame
-        As :func:`standardise` returns it.
-    pairs : DataFrame
-        As :func:`score` returns it.
-
     Returns
     -------
     made : DataFrame
         One row per joining of two groups, in order: record_a, record_b, probability, method ("number" or "model").
     refused : DataFrame
         Pairs whose groups were not joined: record_a, record_b, probability, reason.
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({"record_id": list("ab"), "touchpoint": "app", "customer_id": ["7", "7"],
+    ...     "first_name": "Ada", "last_name": "Example", "email": None, "phone": None}).astype("str")
+    >>> made, refused = merges(standardise(records), resolve(records).pairs)
+    >>> made["method"].tolist(), len(refused)
+    (['number'], 0)
     """
     ids = prepared["record_id"].to_numpy(dtype=object)
     row = pd.Series(np.arange(len(ids)), index=ids)
@@ -98,8 +99,6 @@ def links(prepared: pd.DataFrame, made: pd.DataFrame, threshold: float = THRESHO
 
     Parameters
     ----------
-    prepared : DataFrame
-        As :func:`standardise` returns it.
     made : DataFrame
         As :func:`merges` returns it.
     threshold : float
@@ -112,6 +111,13 @@ def links(prepared: pd.DataFrame, made: pd.DataFrame, threshold: float = THRESHO
         a code for people without one), touchpoint, probability (the weakest link on the strongest chain from the
         record to the one that carries the number, or to the group's first record; 1 for that one itself), method
         ("number": a customer number says so, "model": the linking model does, "single": nothing else is known).
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({"record_id": list("ab"), "touchpoint": "app", "customer_id": ["7", "7"],
+    ...     "first_name": "Ada", "last_name": "Example", "email": None, "phone": None}).astype("str")
+    >>> links(standardise(records), resolve(records).merges)["customer_id"].tolist()
+    ['7', '7']
     """
     ids = prepared["record_id"].to_numpy(dtype=object)
     row = pd.Series(np.arange(len(ids)), index=ids)
@@ -255,20 +261,19 @@ def review_queue(
     probability is below the threshold and above 0.2 ("doubtful"). Pairs of the same two customers are asked about
     once, by their most probable pair.
 
-    Parameters
-    ----------
-    pairs : DataFrame
-        As :func:`score` returns it.
-    refused : DataFrame
-        As :func:`merges` returns it.
-    links : DataFrame
-        The table ``identity_links``.
-
     Returns
     -------
     DataFrame
         The table ``identity_review``, most probable first. It holds record numbers and no names, so it may be shown;
         who decides looks the records up in the repository.
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({"record_id": list("ab"), "touchpoint": "app", "customer_id": ["7", "7"],
+    ...     "first_name": "Ada", "last_name": "Example", "email": None, "phone": None}).astype("str")
+    >>> found = resolve(records)
+    >>> review_queue(found.pairs, found.merges.rename(columns={"method": "reason"}), found.links, 0.8).empty
+    True
     """
     found = pairs[pairs["probability"] >= DOUBT_FROM].merge(
         refused[["record_a", "record_b", "reason"]], on=["record_a", "record_b"], how="left"
@@ -353,6 +358,13 @@ def resolve(
     -----
     Where there is nothing to learn from (few records, or no two that share an e-mail address, or a full name with date
     of birth or telephone), records are joined by customer number alone and `notes` says so.
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({"record_id": list("ab"), "touchpoint": "app", "customer_id": ["7", "7"],
+    ...     "first_name": "Ada", "last_name": "Example", "email": None, "phone": None}).astype("str")
+    >>> resolve(records)
+    Resolution(2 records of 1 people, 0 pairs to review)
     """
     if not 0 < threshold <= 1:
         raise DataError(f"The threshold is a probability above 0 and up to 1, found {threshold!r}.")

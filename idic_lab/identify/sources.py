@@ -11,6 +11,7 @@ import pandas as pd
 from idic_lab import tables
 from idic_lab.errors import DataError
 from idic_lab.identify.standardising import standardise
+from idic_lab.identify.survivorship import last_change
 
 DESCRIBING = ("first_name", "last_name", "birth_date", "email", "phone", "street", "postcode", "city")
 
@@ -39,8 +40,6 @@ def inventory(source_records: pd.DataFrame, as_of: pd.Timestamp | None = None) -
 
     Parameters
     ----------
-    source_records : DataFrame
-        As in its contract.
     as_of : Timestamp, optional
         Day from which freshness counts; the last change of any record by default.
 
@@ -51,12 +50,19 @@ def inventory(source_records: pd.DataFrame, as_of: pd.Timestamp | None = None) -
         (mean share of the describing columns that are filled in), repeated (share of records whose e-mail address
         another record of the same touchpoint has too), oldest and newest (day a record was opened), days_since_update
         (median; missing when no day is recorded).
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({"record_id": ["1", "2"], "touchpoint": "app", "customer_id": ["7", None],
+    ...     "email": ["a@b.example", None]})
+    >>> inventory(records)[["touchpoint", "records", "with_number", "filled"]].values.tolist()
+    [['app', 2, 0.5, 0.0625]]
     """
     prepared = standardise(source_records)
     records = source_records.reset_index(drop=True)
-    changed = records["updated"] if "updated" in records else pd.Series(pd.NaT, index=records.index)
-    if "created" in records:
-        changed = changed.fillna(records["created"])
+    changed = pd.Series(pd.NaT, index=records.index, dtype="datetime64[us]")
+    for name in ("updated", "created"):
+        changed = changed.fillna(records[name]) if name in records else changed
     as_of = changed.max() if as_of is None else as_of
     twice = prepared["email"].notna() & prepared.duplicated(["touchpoint", "email"], keep=False)
     held = [name for name in DESCRIBING if name in records]
@@ -83,12 +89,12 @@ def inventory(source_records: pd.DataFrame, as_of: pd.Timestamp | None = None) -
 
 
 def coverage(source_records: pd.DataFrame) -> pd.DataFrame:
-    """Share of records in which each describing column is filled in, per touchpoint.
+    """Share of records in which each describing column is filled in, one row per touchpoint.
 
-    Returns
-    -------
-    DataFrame
-        Index touchpoint, one column per describing column; shares between 0 and 1.
+    Examples
+    --------
+    >>> coverage(pd.DataFrame({"touchpoint": ["app", "app"], "email": ["a@b.example", None]})).loc["app", "email"]
+    np.float64(0.5)
     """
     held = source_records.reindex(columns=list(DESCRIBING)).notna()
     return held.groupby(source_records["touchpoint"]).mean()
@@ -97,11 +103,6 @@ def coverage(source_records: pd.DataFrame) -> pd.DataFrame:
 def overlap(identity_links: pd.DataFrame) -> pd.DataFrame:
     """Of the customers known at one touchpoint, the share known at another.
 
-    Parameters
-    ----------
-    identity_links : DataFrame
-        As in its contract.
-
     Returns
     -------
     DataFrame
@@ -109,7 +110,6 @@ def overlap(identity_links: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> import pandas as pd
     >>> links = pd.DataFrame({"customer_id": ["a", "a", "b"], "touchpoint": ["app", "shop", "shop"]})
     >>> float(overlap(links).loc["shop", "app"])
     0.5
@@ -140,6 +140,12 @@ def gather(sources: Mapping[str, pd.DataFrame]) -> Gathered:
         When there is no source, or one lacks its record_id, or holds nothing that describes a person.
     ContractError
         When a column has the wrong type.
+
+    Examples
+    --------
+    >>> fair = pd.DataFrame({"record_id": ["1", "1"], "last_name": ["Example", "Sample"]}).astype("str")
+    >>> gather({"fair": fair}).records["record_id"].tolist()
+    ['1', '1#2']
     """
     if not sources:
         raise DataError("There is no source to gather.")
@@ -185,18 +191,16 @@ def _one_source(name: str, data: pd.DataFrame, notes: list[str]) -> tuple[pd.Dat
     again = data.duplicated(keep="first") & ~nameless
     lines = np.arange(len(data)) + 2  # the header is line 1
     out = nameless | again
+    reason = np.where(nameless[out], "no record_id", "the same as an earlier row in every column")
     rejects = pd.DataFrame(
         {
-            "source": pd.array([name] * int(out.sum()), dtype="str"),
+            "source": name,
             "line": lines[out],
-            "column": pd.array(["record_id"] * int(out.sum()), dtype="str"),
+            "column": "record_id",
             "value": data.loc[out, "record_id"].to_numpy(),
-            "reason": pd.array(
-                np.where(nameless[out], "no record_id", "the same as an earlier row in every column"),
-                dtype="str",
-            ),
+            "reason": reason,
         }
-    ).astype({"value": "str"})
+    ).astype(dict.fromkeys(("source", "column", "value", "reason"), "str"))
     if out.any():
         notes.append(
             f"Source '{name}': {int(out.sum()):,} rows were put aside, each with its reason in the rejects."
@@ -249,8 +253,6 @@ def quality(
 
     Parameters
     ----------
-    source_records : DataFrame
-        As in its contract.
     as_of : Timestamp, optional
         Day on which records are judged; the last change of any record by default.
     stale_days : int
@@ -261,10 +263,16 @@ def quality(
     DataFrame
         touchpoint, column, check ("missing", "duplicate", "stale", "impossible"), records (how many), share (of the
         touchpoint's records), meaning; only what was found, most frequent first. No values are shown.
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({"record_id": ["1"], "touchpoint": "app", "email": ["nowhere"], "phone": [None]})
+    >>> quality(records.astype("str"))[["column", "check"]].values.tolist()
+    [['email', 'impossible'], ['phone', 'missing']]
     """
     records = source_records.reset_index(drop=True)
     prepared = standardise(records)
-    changed = _changed(records)
+    changed = last_change(records)
     as_of = changed.max() if as_of is None else as_of
     faults = {
         (name, "missing", "nothing recorded"): records[name].isna() for name in DESCRIBING if name in records
@@ -289,13 +297,6 @@ def quality(
     )
 
 
-def _changed(records: pd.DataFrame) -> pd.Series:
-    known = [records[name] for name in ("created", "updated") if name in records]
-    if not known:
-        return pd.Series(pd.NaT, index=records.index, dtype="datetime64[us]")
-    return pd.concat(known, axis=1).max(axis=1)
-
-
 def _impossible(records: pd.DataFrame, prepared: pd.DataFrame, as_of: pd.Timestamp) -> dict[tuple, pd.Series]:
     faults: dict[tuple, pd.Series] = {}
     email = records["email"]
@@ -307,6 +308,11 @@ def _impossible(records: pd.DataFrame, prepared: pd.DataFrame, as_of: pd.Timesta
     faults["phone", "impossible", "fewer than 6 or more than 15 digits"] = records[
         "phone"
     ].notna() & ~phone.str.len().between(6, 15)
+    faults[
+        "email",
+        "impossible",
+        "people of many surnames have given it, or the telephone number: a placeholder?",
+    ] = prepared["placeholder"]
     if "birth_date" in records:
         born = records["birth_date"]
         age = (as_of - born).dt.days / 365.25

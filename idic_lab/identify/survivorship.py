@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from idic_lab.dataframes import of_customers
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
 
 _ADDRESS = ("street", "postcode", "city")
@@ -25,23 +26,24 @@ def contacts(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.D
       else the last updated that has any of the three;
     - of records updated on one day the higher record number counts as later.
 
-    Parameters
-    ----------
-    source_records, identity_links : DataFrame
-        As in their contracts.
-
     Returns
     -------
     DataFrame
         customer_id, first_name, last_name, birth_date, email, phone, street, postcode, city; one row per customer.
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({"record_id": ["r1", "r2"], "email": ["old@a.example", "new@a.example"],
+    ...     "updated": pd.to_datetime(["2024-01-01", "2025-01-01"])})
+    >>> contacts(records, pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": "ann"}))["email"].tolist()
+    ['new@a.example']
     """
-    records = source_records.drop(columns="customer_id", errors="ignore")
-    records = records.merge(identity_links[["record_id", "customer_id"]], on="record_id")
+    records = of_customers(source_records, identity_links)
     for name in FIELDS:
         if name not in records:
             empty = "datetime64[us]" if name == "birth_date" else "str"
             records[name] = pd.Series(None, index=records.index, dtype=empty)
-    records["last"] = _last_change(records)
+    records["last"] = last_change(records)
     records = records.sort_values(["last", "record_id"], na_position="first", ignore_index=True)
     table = pd.DataFrame({"customer_id": np.sort(records["customer_id"].unique())}).astype("str")
     for name in _BY_MAJORITY:
@@ -52,7 +54,8 @@ def contacts(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.D
     return table.merge(_address(records), on="customer_id", how="left")
 
 
-def _last_change(records: pd.DataFrame) -> pd.Series:
+def last_change(records: pd.DataFrame) -> pd.Series:
+    """Day on which each record was last touched; missing where none is recorded."""
     known = [records[name] for name in ("created", "updated") if name in records]
     if not known:
         return pd.Series(pd.NaT, index=records.index, dtype="datetime64[us]")
@@ -88,44 +91,29 @@ NO_CONSENT_NEEDED = tuple(channel for channel in CHANNELS if channel not in CONS
 def consent_register(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
     """Every statement about consent that any record holds.
 
-    Parameters
-    ----------
-    source_records, identity_links : DataFrame
-        As in their contracts.
-
     Returns
     -------
     DataFrame
         customer_id, channel, stated ("yes" or "no"), date, record_id, touchpoint; oldest first.
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({"record_id": ["r1"], "touchpoint": ["app"], "consent_email": ["no"]})
+    >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]})
+    >>> consent_register(records, links)[["customer_id", "channel", "stated"]].values.tolist()
+    [['ann', 'email', 'no']]
     """
-    records = source_records.merge(
-        identity_links[["record_id", "customer_id"]], on="record_id", suffixes=("_known", "")
+    records = of_customers(source_records, identity_links)
+    day = pd.Series(pd.NaT, index=records.index, dtype="datetime64[us]")
+    for name in ("updated", "created"):
+        day = day.fillna(records[name]) if name in records else day
+    asked = [name for channel in CONSENT_CHANNELS if (name := f"consent_{channel}") in records]
+    register = records.assign(date=day.astype("datetime64[us]")).melt(
+        ["customer_id", "date", "record_id", "touchpoint"], asked, var_name="channel", value_name="stated"
     )
-    dated = next((records[name] for name in ("updated", "created") if name in records), None)
-    date = dated if dated is not None else pd.Series(pd.NaT, index=records.index, dtype="datetime64[us]")
-    if "updated" in records and "created" in records:
-        date = date.fillna(records["created"])
-    parts = [
-        pd.DataFrame(
-            {
-                "customer_id": records["customer_id"],
-                "channel": channel,
-                "stated": records[f"consent_{channel}"],
-                "date": date.astype("datetime64[us]"),
-                "record_id": records["record_id"],
-                "touchpoint": records["touchpoint"],
-            }
-        )
-        for channel in CONSENT_CHANNELS
-        if f"consent_{channel}" in records
-    ]
-    if not parts:
-        return pd.DataFrame(
-            {name: pd.Series([], dtype="str") for name in ("customer_id", "channel", "stated")}
-            | {"date": pd.Series([], dtype="datetime64[us]")}
-            | {name: pd.Series([], dtype="str") for name in ("record_id", "touchpoint")}
-        )
-    register = pd.concat(parts, ignore_index=True).dropna(subset=["stated"]).astype({"channel": "str"})
+    register["channel"] = register["channel"].str.removeprefix("consent_")
+    columns = ["customer_id", "channel", "stated", "date", "record_id", "touchpoint"]
+    register = register.dropna(subset=["stated"])[columns].astype({"channel": "str", "stated": "str"})
     return register.sort_values(["date", "record_id"], na_position="first", ignore_index=True)
 
 
@@ -153,7 +141,6 @@ def consents(
 
     Examples
     --------
-    >>> import pandas as pd
     >>> consents(pd.Series(["C1"]))[["channel", "allowed"]].to_numpy().tolist()
     [['email', False], ['social', False], ['phone', False], ['web_chat', False], ['in_person', True]]
     """

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, PercentFormatter
 from scipy.stats import beta
 
 from idic_lab import figures
-from idic_lab.differentiate.behaviour.rhythm import Regularity
+from idic_lab.differentiate.behaviour.rhythm import KINDS, Regularity
 
-_PERCENT = PercentFormatter(1, decimals=0)
-_THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
-_COLOURS = {
-    "frequent": figures.BLUE,
-    "occasional": figures.ORANGE,
-    "one-time": figures.GREY,
-    "lapsed": figures.BLACK,
-}
-_MARKS = {"frequent": "o", "occasional": "s", "one-time": ".", "lapsed": "x"}
+_COLOURS = dict(zip(KINDS, (figures.BLUE, figures.ORANGE, figures.GREY, figures.BLACK), strict=True))
+_MARKS = dict(zip(KINDS, "os.x", strict=True))
+_BESIDE = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
 
 
 def plot_rhythm(behaviour: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -28,35 +21,33 @@ def plot_rhythm(behaviour: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     ----------
     behaviour : DataFrame
         As :func:`behaviour_segments` gives.
+
+    Examples
+    --------
+    >>> kinds = pd.DataFrame({"segment": ["frequent", "lapsed"], "own_gap_days": [9.0, 9.0], "days_since_last": [3, 300]})
+    >>> plot_rhythm(kinds).get_title()
+    '50% of repeat buyers are silent beyond their own rhythm'
     """
     ax = figures.axes(ax, figsize=(8.6, 5.4))
     repeat = behaviour[behaviour["segment"].ne("one-time")]
     shown = repeat if len(repeat) <= 3_000 else repeat.sample(3_000, random_state=0)
     for name in ("frequent", "occasional", "lapsed"):
         rows = shown[shown["segment"].eq(name)]
-        ax.plot(
-            rows["own_gap_days"],
-            rows["days_since_last"] + 1,
-            _MARKS[name],
-            color=_COLOURS[name],
-            alpha=0.55,
-            markersize=4,
-            label=f"{name} ({repeat['segment'].eq(name).sum():,})",
-        )
+        look = {"color": _COLOURS[name], "alpha": 0.55, "markersize": 4}
+        label = f"{name} ({repeat['segment'].eq(name).sum():,})"
+        ax.plot(rows["own_gap_days"], rows["days_since_last"] + 1, _MARKS[name], label=label, **look)
     span = np.array([shown["own_gap_days"].min(), shown["own_gap_days"].max()])
     ax.plot(span, span, color="#555555", linestyle="--", linewidth=1.2, label="silent for\none own gap")
-    ax.set(
-        xscale="log",
-        yscale="log",
-        xlabel="own gap between purchases (days, expected)",
-        ylabel="days since the last purchase, plus 1",
+    ax.set(xscale="log", yscale="log")
+    return figures.finish(
+        ax,
+        f"{repeat['segment'].eq('lapsed').mean():.0%} of repeat buyers are silent beyond their own rhythm",
+        x="own gap between purchases (days, expected)",
+        y="days since the last purchase, plus 1",
+        x_format="count",
+        y_format="count",
+        legend=_BESIDE | {"markerscale": 1.6},
     )
-    ax.xaxis.set_major_formatter(_THOUSANDS)
-    ax.yaxis.set_major_formatter(_THOUSANDS)
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.6)
-    share = repeat["segment"].eq("lapsed").mean()
-    ax.set_title(f"{share:.0%} of repeat buyers are silent beyond their own rhythm")
-    return ax
 
 
 def plot_behaviour(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -66,6 +57,13 @@ def plot_behaviour(summary: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     ----------
     summary : DataFrame
         As :func:`behaviour_summary` gives.
+
+    Examples
+    --------
+    >>> summary = pd.DataFrame({"segment": ["frequent", "lapsed"], "share_of_customers": [0.2, 0.8],
+    ...     "share_of_revenue": [0.6, 0.4]})
+    >>> plot_behaviour(summary).get_title()
+    'Frequent buyers: 20% of customers, 60% of revenue'
     """
     ax = figures.axes(ax)
     x = np.arange(len(summary))
@@ -76,42 +74,40 @@ def plot_behaviour(summary: pd.DataFrame, ax: figures.Axes | None = None) -> fig
         bars = ax.bar(x + offset, summary[column], width=0.38, color=colour, label=label)
         ax.bar_label(bars, [f"{value:.0%}" for value in summary[column]], padding=2, fontsize=9)
     ax.set_xticks(x, summary["segment"])
-    ax.set(ylabel="share", xlabel="kind of buyer")
-    ax.yaxis.set_major_formatter(_PERCENT)
     ax.margins(y=0.12)
-    ax.legend(loc="upper right")
     top = summary.loc[summary["share_of_revenue"].idxmax()]
-    ax.set_title(
-        f"{top['segment'].capitalize()} buyers: {top['share_of_customers']:.0%} of customers, {top['share_of_revenue']:.0%} of revenue"
-    )
-    return ax
+    shares = f"{top['share_of_customers']:.0%} of customers, {top['share_of_revenue']:.0%} of revenue"
+    title = f"{top['segment'].capitalize()} buyers: {shares}"
+    legend = {"loc": "upper right"}
+    return figures.finish(ax, title, x="kind of buyer", y="share", y_format="percent", legend=legend)
 
 
 def plot_regularity(found: Regularity, ax: figures.Axes | None = None) -> figures.Axes:
-    """The ratios of neighbouring gaps, beside what random buying and the fitted k would give."""
+    """The ratios of neighbouring gaps, beside what random buying and the fitted k would give.
+
+    Examples
+    --------
+    >>> print(plot_regularity(Regularity(2.0, 1.5, 2.6, 3, np.array([0.4, 0.5, 0.6]))).get_title())
+    Purchases are more regular than chance: k = 2.00 (95% 1.50 to
+    2.60)
+    """
     ax = figures.axes(ax)
-    ax.hist(
-        found.ratios,
-        bins=20,
-        range=(0, 1),
-        density=True,
-        color=figures.SKY,
-        label=f"gaps of {found.customers:,} customers",
-    )
+    label = f"gaps of {found.customers:,} customers"
+    ax.hist(found.ratios, bins=20, range=(0, 1), density=True, color=figures.SKY, label=label)
     x = np.linspace(0.01, 0.99, 197)
     ax.plot(x, beta.pdf(x, 1, 1), color="#555555", linestyle="--", label="buying at random (k = 1)")
-    ax.plot(
-        x,
-        beta.pdf(x, found.k, found.k),
-        color=figures.VERMILION,
-        label=f"these customers, fitted (k = {found.k:.2f})",
-    )
-    ax.set(xlabel="earlier of two neighbouring gaps, as a share of both", ylabel="density", ylim=(0, None))
-    ax.legend(loc="lower center", frameon=True, framealpha=0.9)
+    label = f"these customers, fitted (k = {found.k:.2f})"
+    ax.plot(x, beta.pdf(x, found.k, found.k), color=figures.VERMILION, label=label)
     beside_chance = "more regular than chance" if found.k > 1 else "in bursts"
     what = "not told apart from chance" if found.low <= 1 <= found.high else beside_chance
-    ax.set_title(f"Purchases are {what}: k = {found.k:.2f} (95% {found.low:.2f} to {found.high:.2f})")
-    return ax
+    return figures.finish(
+        ax,
+        f"Purchases are {what}: k = {found.k:.2f} (95% {found.low:.2f} to {found.high:.2f})",
+        x="earlier of two neighbouring gaps, as a share of both",
+        y="density",
+        legend={"loc": "lower center", "frameon": True, "framealpha": 0.9},
+        ylim=(0, None),
+    )
 
 
 def plot_mix(
@@ -129,34 +125,36 @@ def plot_mix(
         The shares drawn; they add up to 1.
     what : str
         Of what they are shares, for the axis.
+
+    Examples
+    --------
+    >>> mix = pd.DataFrame({"customer_id": ["a", "b"], "store": [1.0, 0.4], "app": [0.0, 0.6]})
+    >>> kinds = pd.DataFrame({"customer_id": ["a", "b"], "segment": ["frequent", "lapsed"]})
+    >>> plot_mix(mix, kinds, ["store", "app"], "orders").get_title()
+    'Kinds of buyers differ by at most 60 points in any share'
     """
+    import matplotlib as mpl
+
     ax = figures.axes(ax, figsize=(8.5, 4.2))
     both = table[["customer_id", *columns]].merge(groups[["customer_id", "segment"]], on="customer_id")
     means = both.groupby("segment")[columns].mean()
-    means = means.loc[
-        sorted(means.index, key=lambda name: list(_COLOURS).index(name) if name in _COLOURS else 9)
-    ]
-    import matplotlib as mpl
-
+    means = means.loc[sorted(means.index, key=lambda name: KINDS.index(name) if name in KINDS else 9)]
     left = np.zeros(len(means))
     shades = mpl.colormaps[figures.SEQUENTIAL](np.linspace(0.1, 0.95, len(columns)))
     for column, shade in zip(columns, shades, strict=True):
-        ax.barh(
-            means.index,
-            means[column],
-            left=left,
-            color=shade,
-            edgecolor="white",
-            label=column.replace("_", " "),
-        )
+        look = {"color": shade, "edgecolor": "white", "label": column.replace("_", " ")}
+        ax.barh(means.index, means[column], left=left, **look)
         left += means[column].to_numpy()
     ax.invert_yaxis()
-    ax.set(xlim=(0, 1), xlabel=f"mean share of {what}")
-    ax.xaxis.set_major_formatter(_PERCENT)
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    spread = (means.max() - means.min()).max()
-    ax.set_title(f"Kinds of buyers differ by at most {100 * spread:.0f} points in any share")
-    return ax
+    spread = 100 * (means.max() - means.min()).max()
+    return figures.finish(
+        ax,
+        f"Kinds of buyers differ by at most {spread:.0f} points in any share",
+        x=f"mean share of {what}",
+        x_format="percent",
+        legend=_BESIDE,
+        xlim=(0, 1),
+    )
 
 
 def plot_browsing(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -166,34 +164,37 @@ def plot_browsing(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ----------
     table : DataFrame
         As :func:`browsing` gives.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"visits": [9, 9], "with_order": [1, 8], "order_share": [1 / 9, 8 / 9],
+    ...     "segment": ["looks more than buys", "buys when visiting"]})
+    >>> print(plot_browsing(table).get_title())
+    50% of visitors look more than they buy (50% of visits end in an
+    order)
     """
     ax = figures.axes(ax)
-    looks = (
+    rng = np.random.default_rng(0)
+    for name, colour, mark in (
         ("looks more than buys", figures.ORANGE, "v"),
         ("in between", figures.GREY, "o"),
         ("buys when visiting", figures.BLUE, "^"),
-    )
-    rng = np.random.default_rng(0)
-    for name, colour, mark in looks:
+    ):
         rows = table[table["segment"].eq(name)]
-        x = rows["visits"] * np.exp(
-            rng.uniform(-0.06, 0.06, len(rows))
-        )  # moved a little, so that points do not hide each other
-        ax.plot(
-            x,
-            rows["order_share"],
-            mark,
-            color=colour,
-            alpha=0.5,
-            markersize=4,
-            label=f"{name} ({len(rows):,})",
-        )
+        # moved a little, so that points do not hide each other
+        x = rows["visits"] * np.exp(rng.uniform(-0.06, 0.06, len(rows)))
+        look = {"color": colour, "alpha": 0.5, "markersize": 4, "label": f"{name} ({len(rows):,})"}
+        ax.plot(x, rows["order_share"], mark, **look)
     overall = table["with_order"].sum() / table["visits"].sum()
     ax.axhline(overall, color="black", linewidth=1, linestyle="--")
-    ax.set(xscale="log", xlabel="visits", ylabel="share of visits with an order")
-    ax.xaxis.set_major_formatter(_THOUSANDS)
-    ax.yaxis.set_major_formatter(_PERCENT)
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.6)
+    ax.set(xscale="log")
     share = table["segment"].eq("looks more than buys").mean()
-    ax.set_title(f"{share:.0%} of visitors look more than they buy ({overall:.0%} of visits end in an order)")
-    return ax
+    return figures.finish(
+        ax,
+        f"{share:.0%} of visitors look more than they buy ({overall:.0%} of visits end in an order)",
+        x="visits",
+        y="share of visits with an order",
+        x_format="count",
+        y_format="percent",
+        legend=_BESIDE | {"markerscale": 1.6},
+    )

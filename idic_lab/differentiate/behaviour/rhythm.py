@@ -13,6 +13,7 @@ from scipy.special import gammaln
 from idic_lab.dataframes import collected
 from idic_lab.errors import DataError, FitError
 
+KINDS = ("frequent", "occasional", "one-time", "lapsed")
 SURPRISE = 0.05  # a silence less likely than this, by the customer's own rhythm, counts as having lapsed
 
 
@@ -85,6 +86,12 @@ def purchase_days(transactions: pd.DataFrame, observation_end: str | dt.date | N
     ------
     DataError
         No purchase (amount above 0) up to the end of observation.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2024-01-01")
+    >>> len(purchase_days(pd.DataFrame({"customer_id": ["a", "a"], "date": [day, day], "amount": [1.0, 2.0]})))
+    1
     """
     transactions = collected(transactions, ("customer_id", "date", "amount"))
     bought = transactions.loc[transactions["amount"].gt(0), ["customer_id", "date"]]
@@ -171,6 +178,14 @@ def behaviour_summary(behaviour: pd.DataFrame, transactions: pd.DataFrame) -> pd
     DataFrame
         ``segment``, ``customers``, ``share_of_customers``, ``revenue`` (currency), ``share_of_revenue``,
         ``median_gap_days`` (own gap), ``median_days_since_last``; in the order frequent, occasional, one-time, lapsed.
+
+    Examples
+    --------
+    >>> kinds = pd.DataFrame({"customer_id": ["a", "b"], "segment": ["frequent", "lapsed"], "own_gap_days": [9.0, 9.0],
+    ...     "days_since_last": [3, 300]})
+    >>> buys = pd.DataFrame({"customer_id": ["a", "b"], "amount": [30.0, 10.0]})
+    >>> behaviour_summary(kinds, buys)["share_of_revenue"].tolist()
+    [0.75, 0.25]
     """
     revenue = transactions.groupby("customer_id")["amount"].sum()
     table = (
@@ -185,8 +200,7 @@ def behaviour_summary(behaviour: pd.DataFrame, transactions: pd.DataFrame) -> pd
     )
     table.insert(2, "share_of_customers", table["customers"] / table["customers"].sum())
     table.insert(4, "share_of_revenue", table["revenue"] / table["revenue"].sum())
-    order = ["frequent", "occasional", "one-time", "lapsed"]
-    return table.sort_values("segment", key=lambda names: names.map(order.index), ignore_index=True)
+    return table.sort_values("segment", key=lambda names: names.map(KINDS.index), ignore_index=True)
 
 
 FEWEST = 30
