@@ -235,7 +235,7 @@ def _serve(parent: int, requests: int, modules: list[str]) -> None:
         with contextlib.suppress(Exception):  # whoever imports it says what is wrong
             importlib.import_module(name)
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a kernel: the line to it tells its end
+    signal.signal(signal.SIGCHLD, _reap)  # nobody else waits for a kernel: the line to it tells its end
     asking = socket.socket(fileno=requests)
     while True:
         asked, lines, *_ = socket.recv_fds(asking, 1 << 20, 1)
@@ -245,6 +245,12 @@ def _serve(parent: int, requests: int, modules: list[str]) -> None:
             asking.close()
             _become_kernel(lines[0], **json.loads(asked))
         os.close(lines[0])
+
+
+def _reap(*_) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _become_kernel(line: int, arguments: list[str], folder: str, environment: dict[str, str]) -> None:
