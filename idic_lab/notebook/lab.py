@@ -35,10 +35,6 @@ def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bo
     quiet : bool
         Do not print the data set's card.
 
-    Returns
-    -------
-    Lab
-
     Examples
     --------
     >>> lab = start("21_differentiate_value_rfm", dataset="cdnow_sample", quiet=True)
@@ -85,10 +81,8 @@ class Lab:
 
     Attributes
     ----------
-    notebook : str
     card : idic_lab.datasets.Card
         What is known of the data set.
-    repository : Repository
     """
 
     def __init__(self, notebook: str, card: datasets.Card, repository: Repository):
@@ -137,7 +131,6 @@ class Lab:
         ----------
         name : str
             Key in ``results.json``.
-        value : float
         sentence : str
             One sentence with a place for the value in the manner of ``str.format``. Without it, that under ``headlines`` in
             the notebook's file of texts, where ``{value}`` and the names of `numbers` have their places.

@@ -34,7 +34,6 @@ def show(
 
     Parameters
     ----------
-    table : DataFrame
     formats : dict of str to str, optional
         Format per column in the manner of ``str.format``, as in ``{"share": "{:.0%}"}``. Without one, whole numbers get
         thousands separators (counts stored as decimals too), other numbers two decimals, dates their day.
@@ -234,14 +233,6 @@ _COLOURS = [figures.BLUE, figures.GREEN, "#B87A00", figures.VERMILION, "#555555"
 
 def plot_cycle(ax: figures.Axes | None = None) -> figures.Axes:
     """Draw the five steps of IDIC as a loop, each with its question and the notebooks that teach it.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
 
     Examples
     --------

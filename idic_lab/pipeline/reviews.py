@@ -44,10 +44,6 @@ def review_dates(transactions: pd.DataFrame, every: str = "month", first: int = 
         The period at whose end the first review stands, where there are more; earlier ones have too little to look
         back on.
 
-    Returns
-    -------
-    list of Timestamp
-
     Raises
     ------
     UnknownName
@@ -101,10 +97,8 @@ def value_at(
     ----------
     transactions : DataFrame
         ``customer_id``, ``date``, ``amount``; later rows are not looked at.
-    day : Timestamp
     margin : float
         Share of revenue that is profit.
-    annual_discount_rate : float
     previous : Timestamp, optional
         The review before, whose base is valued again by the models of this one (``equity_restated``).
 
@@ -143,11 +137,6 @@ def value_at(
 def segments_at(transactions: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """The segments that purchases alone decide, ``rfm`` and ``behaviour``, by what is known on a day.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-    day : Timestamp
-
     Returns
     -------
     DataFrame
@@ -180,9 +169,7 @@ def histories(
 
     Parameters
     ----------
-    transactions : DataFrame
     every : {"month", "quarter", "week"}
-    margin, annual_discount_rate : float
 
     Returns
     -------
@@ -221,7 +208,6 @@ def replay(
 
     Parameters
     ----------
-    dataset : Dataset
     repository : Repository
         Holds the tables of the data set. Receives ``value_history``, ``segment_history``, ``kpis``,
         ``segment_migration``, ``return_on_customer``, ``policy`` and the ``action_plan`` of the last review; reviews

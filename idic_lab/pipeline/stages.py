@@ -48,7 +48,6 @@ class Stage:
 
     Attributes
     ----------
-    name : str
     step : str
         The step of IDIC it belongs to.
     notebook : str
@@ -59,7 +58,6 @@ class Stage:
         Tables it can do without.
     remembers : tuple of Part
         Tables that a later stage left in the round before: read when they are there, never built for it.
-    makes : tuple of Part
     function : callable or None
         Makes the tables from :class:`Tables`; None where only the notebook is of interest.
     """
@@ -219,7 +217,6 @@ def build(repository: Repository, name: str | Part, keep: bool = False) -> None:
     ----------
     repository : Repository
         Holds at least the tables of the data set; receives what is made.
-    name : str or Part
     keep : bool
         Keep what is made for the next time (:mod:`idic_lab.repository.kept_tables`). For sample data only: a copy outside the
         repository is a copy that forgetting a customer does not reach.

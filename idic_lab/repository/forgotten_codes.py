@@ -23,11 +23,6 @@ def code(salt: str, identifier: str) -> str:
 class ForgottenCodes:
     """Whom a repository was made to forget.
 
-    Attributes
-    ----------
-    salt : str
-    codes : frozenset of str
-
     Examples
     --------
     >>> known = ForgottenCodes("salt", frozenset([code("salt", "Ada Lovelace")]))

@@ -46,11 +46,6 @@ def made_or_kept(
         Of the stage.
     function : callable
         Takes the inputs; the same inputs must always give the same tables.
-    inputs : mapping of str to DataFrame
-
-    Returns
-    -------
-    dict of str to DataFrame
     """
     if sum(len(data) for data in inputs.values()) > MOST_ROWS:
         return function(inputs)

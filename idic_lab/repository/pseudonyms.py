@@ -30,7 +30,6 @@ def protect(dataset: Dataset, repository: Repository, wanted: bool | None = None
 
     Parameters
     ----------
-    dataset : Dataset
     repository : Repository
         Receives ``customer_keys``; the keys and the salt that it holds already are used.
     wanted : bool, optional
@@ -82,8 +81,6 @@ def codes(
 
     Parameters
     ----------
-    identifiers : iterable of str
-    salt : str
     taken : iterable of str
         Codes that others have.
     shortest : int

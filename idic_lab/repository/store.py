@@ -102,7 +102,6 @@ class Repository:
         ----------
         name : str
             A table of :mod:`idic_lab.tables`.
-        data : DataFrame
         made_by : str
             The stage, notebook or command that made it, for :meth:`history`.
         made_from : iterable of str

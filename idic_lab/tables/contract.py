@@ -98,7 +98,6 @@ class Table:
 
     Attributes
     ----------
-    name : str
     meaning : str
         One sentence for the data dictionary.
     columns : dict of str to Column

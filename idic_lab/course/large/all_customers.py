@@ -91,16 +91,13 @@ def make(
 
     Parameters
     ----------
-    source : LargeParquet
     run_folder : Path
         Receives the folder ``all_customers``: ``rejects``, ``transactions``, ``rfm``, ``btyd_summary`` and
         ``customer_value`` as folders of Parquet, the models as JSON, and ``progress.json``.
     columns : mapping, optional
         Which header holds which role, where it is not recognised.
-    options : Options
     parameters : mapping, optional
         Of the notebooks; those that say how customers are valued hold here too.
-    console : Console, optional
 
     Returns
     -------
@@ -292,10 +289,8 @@ def draw_sample(
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
     slices : list of str
         SQL that reads the lines of each slice; a customer is in one slice alone.
-    size, seed : int
 
     Examples
     --------
@@ -328,10 +323,8 @@ def sample_dataset(card: datasets.Card, lines, rejects, customers: int, seed: in
     ----------
     card : Card
         Of all data; receives a note on the sample.
-    lines, rejects : DuckDBPyRelation
     customers : int
         How many customers were drawn.
-    seed : int
     """
     frame = lines.df()
     text = {name: "str" for name in _TEXT if name in frame}

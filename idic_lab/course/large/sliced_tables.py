@@ -31,7 +31,6 @@ class Progress:
     ----------
     key : str
         Of what the tables are made of.
-    slices : int
     begun : str
         The step at work.
     done : list of str
@@ -94,12 +93,6 @@ class SlicedTables:
         GB that the engine may take; what needs more goes through a folder on disk.
     last_step : str
         The step after which the lines, which all steps read, are not needed.
-    console : Console
-
-    Attributes
-    ----------
-    state : Progress
-    connection : duckdb.DuckDBPyConnection
     """
 
     def __init__(
@@ -154,7 +147,6 @@ class SlicedTables:
             A step of another name makes its tables anew.
         what : str
             For the reader.
-        work : callable
         makes : tuple of str
             Tables; parts of them that this step left when it was stopped are kept.
         """

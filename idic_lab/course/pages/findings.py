@@ -183,7 +183,6 @@ def mend_cells(notebook: nbformat.NotebookNode, executed: Collection[str]) -> bo
 
     Parameters
     ----------
-    notebook : NotebookNode
     executed : collection of str
         Names of the notebooks that stand beside it.
 
@@ -246,10 +245,6 @@ def lead_within_the_run(page: str, executed: Collection[str]) -> str:
         HTML.
     executed : collection of str
         Names of the notebooks that have a page beside this one.
-
-    Returns
-    -------
-    str
 
     Examples
     --------

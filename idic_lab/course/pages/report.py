@@ -37,10 +37,8 @@ def publish(folder: Path, card, state: Manifest, made: Collection[str] = ()) -> 
 
     Parameters
     ----------
-    folder : Path
     card : Card
         Of the data set.
-    state : Manifest
     made : collection of str
         Notebooks whose pages stand already.
 
@@ -126,15 +124,10 @@ def summary(repository: Repository, currency: str = "", card=None) -> list[tuple
 
     Parameters
     ----------
-    repository : Repository
     currency : str
         Written after amounts.
     card : Card, optional
         Of the data set, for what could not be used.
-
-    Returns
-    -------
-    list of tuple of str and list of str
 
     Examples
     --------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import time
 from pathlib import Path
 
 import nbformat
@@ -21,6 +22,9 @@ from idic_lab.tables import Part
 _RUN_DIR_SEEN_FROM_NOTEBOOK = ".."
 
 
+SAVED_EVERY = 5.0  # seconds
+
+
 class NotebookFailed(Exception):
     """A notebook did not come to its end; the message is for a person."""
 
@@ -32,7 +36,6 @@ def execute(
 
     Parameters
     ----------
-    stage : Stage
     dataset : str
         Name of the data set.
     folder : Path
@@ -59,12 +62,16 @@ def execute(
     values |= {name: value for name, value in parameters.items() if name in takes}
     target.unlink(missing_ok=True)
     where = f"of {stage.notebook}; its partial execution is in notebooks/{partial.name}"
+    progress = _Progress(partial)
     try:
         papermill.execute_notebook(
             _with_what_can_be_fed(stage, folder),
             partial,
             parameters=values,
             progress_bar=False,
+            request_save_on_cell_execute=False,
+            on_notebook_start=progress.begin,
+            on_cell_start=progress.save_now_and_then,
             on_cell_complete=lambda **_: console.cell_ended(),
             **kernels.settings(target.parent),
         )
@@ -74,6 +81,7 @@ def execute(
             message = "The cell failed, and its kernel could not say why: it may have run out of memory."
         raise NotebookFailed(f"{message}\n(cell {error.exec_count} {where})") from None
     except DeadKernelError:
+        progress.save()
         raise NotebookFailed(
             "The kernel died: the process that executes the cells was ended from outside, or ran out of memory.\n"
             f"({_last_begun(partial)} {where})"
@@ -86,6 +94,25 @@ def execute(
         told.metadata.pop("execution", None)
     nbformat.write(notebook, partial)
     os.replace(partial, target)
+
+
+class _Progress:
+    """Saves a notebook every few seconds while it is executed: papermill itself would twice for each cell."""
+
+    def __init__(self, partial: Path):
+        self.partial, self.notebook, self.saved = partial, None, 0.0
+
+    def begin(self, notebook: nbformat.NotebookNode) -> None:
+        self.notebook = notebook
+
+    def save_now_and_then(self, **_) -> None:
+        if time.monotonic() - self.saved > SAVED_EVERY:
+            self.save()
+
+    def save(self) -> None:
+        if self.notebook is not None:
+            self.partial.write_text(nbformat.v4.writes(self.notebook), encoding="utf-8")
+            self.saved = time.monotonic()
 
 
 def _with_what_can_be_fed(stage: Stage, folder: Path) -> nbformat.NotebookNode:

@@ -85,10 +85,6 @@ def forget(folder: str | Path, customer: str) -> Forgotten:
     customer : str
         As the tables name the customer or, where that is by code, as the data did.
 
-    Returns
-    -------
-    Forgotten
-
     Raises
     ------
     DataError
@@ -263,7 +259,6 @@ def remove_from_all_customers(run_folder: Path, names: Collection[str]) -> dict[
 
     Parameters
     ----------
-    run_folder : Path
     names : collection of str
         The customer as the source names them.
 

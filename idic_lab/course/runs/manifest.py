@@ -28,7 +28,6 @@ class Executed:
     Attributes
     ----------
     status : {"done", "failed"}
-    seconds : float
     key : str
         Of all that it depended on.
     error : str
@@ -54,11 +53,8 @@ class Manifest:
     status : str
         "new", "running", "interrupted", "failed" or "complete"; "damaged" when the file could not be read; a removal of a
         customer says so here too.
-    dataset, fingerprint : str
-    parameters, versions : dict
     base : str
         Hash of what all notebooks depend on.
-    notebooks : dict of str to Executed
     skipped : dict of str to str
         Notebook to the reason: the data cannot feed it.
     not_reached : dict of str to str

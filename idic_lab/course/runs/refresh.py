@@ -142,10 +142,6 @@ def reading_time(notebook: nbformat.NotebookNode) -> ReadingTime:
     ----------
     notebook : NotebookNode
         Executed: its figures and tables are counted in the outputs.
-
-    Returns
-    -------
-    ReadingTime
     """
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -226,7 +222,6 @@ def renew(notebook: nbformat.NotebookNode, stage: Stage) -> None:
     ----------
     notebook : NotebookNode
         Its first cell holds the title and "What you need to know"; its last cell is text.
-    stage : Stage
     """
     first, last = notebook.cells[0], notebook.cells[-1]
     time = reading_time(notebook)

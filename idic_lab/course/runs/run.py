@@ -32,7 +32,6 @@ class Run:
 
     Attributes
     ----------
-    folder : Path
     done, kept : list of str
         Notebooks executed now, and those kept from an earlier call.
     skipped : dict of str to str
@@ -152,10 +151,6 @@ def run(
     jobs : int, optional
         Notebooks executed side by side; two unless there is one core only. The results are the same.
 
-    Returns
-    -------
-    Run
-
     Raises
     ------
     idic_lab.errors.LabError
@@ -201,13 +196,14 @@ class _Work:
 
     def __init__(self, folder: Path, plan: Plan, state: Manifest, console: Console, jobs: int):
         self.folder, self.plan, self.state, self.console, self.jobs = folder, plan, state, console, jobs
-        self.result = Run(folder, skipped=plan.skipped)
+        self.result, self.expected = Run(folder, skipped=plan.skipped), set()
 
     def begin(self, dataset: datasets.Dataset, every: str | None, coded: bool | None) -> None:
         """Keep what can be kept, and have the tables of the data set in the repository."""
         state = self.state
         state.base, state.skipped = self.plan.base, self.plan.skipped
         state.notebooks = self._to_keep()
+        self.expected = {*state.done}  # notebooks that stand beside each other in the end
         state.write(self.folder)
         repository = Repository(self.folder / REPOSITORY_FILE)
         dataset = pseudonyms.protect(dataset, repository, coded)
@@ -256,7 +252,7 @@ class _Work:
                 wanted.append(stage)
         if not wanted:
             return
-        expected = {*self.state.done, *(stage.notebook for stage in wanted)}
+        self.expected |= {stage.notebook for stage in wanted}
         code = [source for stage in wanted for source in notebooks.sources_of(stage, "code")]
         self.console.begin_cells(sum(len(notebooks.sources_of(stage)) for stage in wanted))
         with (
@@ -274,7 +270,7 @@ class _Work:
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         stage = running.pop(future)
                         if self._ended(stage, future):  # its page is made while others are executed
-                            pages.submit(report.make_page, self.folder, stage.notebook, expected)
+                            pages.submit(report.make_page, self.folder, stage.notebook, self.expected)
                     wanted = [stage for stage in wanted if self._reachable(stage)]
             except BaseException:
                 while wait(running, timeout=0.1).not_done:
@@ -331,7 +327,9 @@ class _Work:
             self.console.say(f"{name}: not reached, since {culprit} failed")
         self.state.not_reached = self.result.not_reached
         run_folder.export_tables(self.folder)
-        report.publish(self.folder, self.card, self.state)
+        # A page made on the way leads to notebooks that were still to come: when one of them failed, it is made anew.
+        made = self.result.done if self.expected == {*self.state.done} else ()
+        report.publish(self.folder, self.card, self.state, made)
         self.state.write(self.folder, "failed" if self.result.failed else "complete")
         return self.result
 

@@ -37,7 +37,6 @@ def in_use(folder: Path, fresh: bool = False) -> Iterator[None]:
 
     Parameters
     ----------
-    folder : Path
     fresh : bool
         Empty it first.
 
