@@ -12,8 +12,8 @@ from typing import Annotated
 
 import typer
 
-from idic_lab import __version__, mistyped, shipped
-from idic_lab.errors import LabError
+from idic_lab import __version__, shipped
+from idic_lab.errors import LabError, existing
 
 app = typer.Typer(
     help="Run the IDIC course on a data set, and manage data sets.",
@@ -93,15 +93,18 @@ def run(
     """Execute the notebooks a data set can feed, into one run folder with tables and a report."""
     if (dataset is None) == (data is None):
         raise LabError("Name either a data set, as in 'idic-lab run cdnow', or a file with --data.")
-    _refuse_mistyped(dataset, data, only, parameter or [])
-    typer.echo("Getting ready ...")
-
-    from idic_lab.course.large.all_customers import Options
     from idic_lab.course.runs import notebooks
+    from idic_lab.datasets.catalogue import check_name
+
+    # What may be mistyped is looked at before the course is loaded, which takes seconds.
+    check_name(dataset) if dataset is not None else existing(Path(data))
+    parameters = dict(notebooks.parse_parameter(text) for text in parameter or [])
+    notebooks.check_parameters(parameters, notebooks.select(only))
+    typer.echo("Getting ready ...")
+    from idic_lab.course.large.all_customers import Options
     from idic_lab.course.runs.run import run as run_course
     from idic_lab.datasets.own import columns as columns_of_file
 
-    parameters = dict(notebooks.parse_parameter(text) for text in parameter or [])
     result = run_course(
         dataset or Path(data),
         out=out,
@@ -124,16 +127,13 @@ def run(
     typer.echo(f"\nReport: {result.folder / 'report.html'}")
 
 
-def _refuse_mistyped(dataset: str | None, data: str | None, only: str | None, given: list[str]) -> None:
-    """Before the course is loaded, which takes seconds."""
-    if dataset is not None:
-        mistyped.dataset(dataset)
-    else:
-        mistyped.file(Path(data))
-    mistyped.parameters(given, mistyped.notebooks(only))
-
-
 RunFolder = Annotated[Path, typer.Option("--run", help="Folder of the run, as in runs/meridian.")]
+
+
+def _refuse_other_folder(run: Path) -> None:
+    from idic_lab.repository import REPOSITORY_FILE
+
+    existing(run, REPOSITORY_FILE)
 
 
 @app.command()
@@ -144,7 +144,7 @@ def forget(
     run: RunFolder,
 ) -> None:
     """Remove a customer from a run: repository, exported tables, notebooks and report; totals stay."""
-    mistyped.run_folder(run)
+    _refuse_other_folder(run)
     typer.echo(f"Looking for the customer in {run} ...")
     from idic_lab.course.runs import forgetting
 
@@ -157,7 +157,7 @@ def find(
     run: RunFolder,
 ) -> None:
     """Show which code stands for a customer, or whom a code stands for; the answer is personal."""
-    mistyped.run_folder(run)
+    _refuse_other_folder(run)
     from idic_lab.course.runs import forgetting
     from idic_lab.repository import pseudonyms
 
@@ -180,7 +180,6 @@ def compare(
     ] = True,
 ) -> None:
     """Compare segmentations over data sets, numbers of segments and seeds, into one table and a report."""
-    mistyped.methods(study)
     typer.echo("Getting ready ...")
     from idic_lab.compare import compare as run_study
 
@@ -361,12 +360,14 @@ def begin_exercise(
     out: Annotated[Path, typer.Option(help="Folder for your copy.")] = Path("my-exercises"),
 ) -> None:
     """Take a student's copy of an assignment, to work on without an instructor."""
-    mistyped.assignment(_course_folder(course), assignment)
-    typer.echo(f"Making your copy of {assignment} ...")
     from idic_lab.exercises.course_folder import CourseFolder
+
+    folder = CourseFolder(_course_folder(course))
+    folder.check_name(assignment)
+    typer.echo(f"Making your copy of {assignment} ...")
     from idic_lab.exercises.self_study import begin
 
-    path = begin(CourseFolder(_course_folder(course)), assignment, out, student)
+    path = begin(folder, assignment, out, student)
     typer.echo(f"Open {path} in JupyterLab. When you are done: idic-lab exercises grade-own {path}")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -82,6 +83,39 @@ def pick(kind: str, name: str, choices: Collection[str] | Mapping[str, Any]) -> 
     if not isinstance(name, str) or name not in choices:
         raise UnknownName(kind, name, choices)
     return choices[name] if isinstance(choices, Mapping) else name
+
+
+def existing(path: Path, holding: str = "") -> Path:
+    """The path itself when it is there and, being a folder, holds a file; else the nearest name beside it is told.
+
+    Raises
+    ------
+    DataError
+
+    Examples
+    --------
+    >>> existing(Path(__file__)).name
+    'errors.py'
+    >>> existing(Path(__file__).with_name("erors.py"))
+    Traceback (most recent call last):
+    ...
+    idic_lab.errors.DataError: There is no file '...erors.py'. Did you mean 'errors.py' in the same folder?
+    """
+    if (path / holding).exists():
+        return path
+    if not path.parent.is_dir():
+        raise DataError(
+            f"There is no file {str(path)!r}. The folder {str(path.parent)!r} does not exist either."
+        )
+    beside = [other.name for other in path.parent.iterdir() if (other / holding).exists()]
+    near = difflib.get_close_matches(path.name, beside, n=1)
+    hint = f" Did you mean {near[0]!r} in the same folder?" if near else ""
+    what = (
+        f"'{path}' holds no run: there is no {holding} in it."
+        if holding
+        else f"There is no file {str(path)!r}."
+    )
+    raise DataError(what + hint)
 
 
 class MissingPackage(LabError, ImportError):

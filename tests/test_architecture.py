@@ -48,10 +48,10 @@ def test_intervals_and_tests_import_nothing_of_the_stages():
         assert used <= {"errors", "inference", "figures", "dataframes"}, module
 
 
-def test_the_top_of_the_package_holds_rooms_and_five_modules():
+def test_the_top_of_the_package_holds_rooms_and_four_modules():
     """A room is a folder; what stands beside the rooms is used by all of them."""
     loose = {path.stem for path in PACKAGE.glob("*.py")}
-    assert loose <= {"__init__", "__main__", "cli", "errors", "figures", "dataframes", "mistyped"}
+    assert loose <= {"__init__", "__main__", "cli", "errors", "figures", "dataframes"}
 
 
 def test_lifetimes_is_imported_in_one_place():

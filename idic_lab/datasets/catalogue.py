@@ -18,7 +18,7 @@ from idic_lab.datasets.card import Card
 from idic_lab.datasets.dataset import Dataset
 from idic_lab.datasets.own import columns, entries
 from idic_lab.datasets.own.cleaning import Options
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.errors import DataError, UnknownName, existing
 
 BUILT_IN = {
     entry.name: entry for module in (cdnow, simulated, online_retail, hillstrom) for entry in module.ENTRIES
@@ -228,3 +228,20 @@ def _is_available(entry) -> bool:
     if getattr(entry, "own_download", False):
         return entry.available(registered_path(entry.name))
     return entry.available()
+
+
+def check_name(name: str) -> None:
+    """Refuse what is neither a data set's name nor leads to a file, before anything is loaded.
+
+    Examples
+    --------
+    >>> check_name("cdnoww")
+    Traceback (most recent call last):
+    ...
+    idic_lab.errors.UnknownName: Unknown data set 'cdnoww'. Did you mean 'cdnow'? Valid: ...
+    """
+    if name in names() or any(mark in name for mark in "*?["):
+        return
+    if not _looks_like_a_path(name):
+        raise UnknownName("data set", name, names())
+    existing(Path(name).expanduser())

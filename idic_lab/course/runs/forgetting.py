@@ -26,7 +26,7 @@ from idic_lab.course.runs.manifest import Manifest
 from idic_lab.course.runs.run_folder import ALL_CUSTOMERS
 from idic_lab.datasets.own.large_columns import literal
 from idic_lab.durability import whole_files
-from idic_lab.errors import DataError, RepositoryError
+from idic_lab.errors import DataError, RepositoryError, existing
 from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, pseudonyms
 from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
 
@@ -66,10 +66,7 @@ class Forgotten:
 
 def repository_of(folder: str | Path) -> Repository:
     """The repository of a run; DataError when the folder holds none."""
-    path = Path(folder) / REPOSITORY_FILE
-    if not path.exists():
-        raise DataError(f"'{folder}' holds no run: there is no {REPOSITORY_FILE} in it.")
-    return Repository(path)
+    return Repository(existing(Path(folder), REPOSITORY_FILE) / REPOSITORY_FILE)
 
 
 def forget(folder: str | Path, customer: str) -> Forgotten:

@@ -15,10 +15,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from idic_lab import mistyped
 from idic_lab.datasets.own import queries, text_files, workbooks
 from idic_lab.datasets.own.rows import Rows, unique_labels
-from idic_lab.errors import DataError
+from idic_lab.errors import DataError, existing
 
 # First bytes of files that people bring by mistake, with what to do instead.
 _REFUSED = {
@@ -87,7 +86,7 @@ def _read(
 ) -> Rows:
     if path.is_symlink() and not path.exists():
         raise DataError(f"{path.name}: this is a link to a file that is not there.")
-    mistyped.file(path)
+    existing(path)
     if path.is_dir():
         return queries.over_parquet(path, parquet_files(path), sql) if sql else _folder(path)
     if not path.is_file():
