@@ -1,4 +1,4 @@
-"""Dataframes of any engine, DuckDB opened the way the whole package does, and records joined to customers."""
+"""Dataframes of any engine, DuckDB opened the way the whole package does, records joined to customers, consents given."""
 
 from __future__ import annotations
 
@@ -99,3 +99,25 @@ def collected(table, columns: Sequence[str] | None = None) -> pd.DataFrame:
         elif pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.StringDtype):
             kinds[name] = "str"
     return made.astype(kinds)
+
+
+def allowing(consents: pd.DataFrame | None, channel: str | None = None) -> pd.DataFrame:
+    """The consents that were given: no statement, and no known answer, is no consent.
+
+    Parameters
+    ----------
+    consents : DataFrame or None
+        ``customer_id``, ``channel``, ``allowed``; None when nobody was asked.
+    channel : str, optional
+        Only those to this channel.
+
+    Examples
+    --------
+    >>> said = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "allowed": [True, None]})
+    >>> allowing(said, "email")["customer_id"].tolist(), len(allowing(None))
+    (['ann'], 0)
+    """
+    if consents is None:
+        return pd.DataFrame({"customer_id": [], "channel": [], "allowed": []}).astype("str")
+    given = consents["allowed"].eq(True).fillna(False)
+    return consents[given if channel is None else given & consents["channel"].eq(channel)]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import figures
+from idic_lab.dataframes import of_customers
 from idic_lab.errors import DataError
 
 TIERS = ("priority", "standard", "self-service")
@@ -51,6 +52,13 @@ def issues(interactions: pd.DataFrame, identity_links: pd.DataFrame | None = Non
     DataFrame
         ``customer_id``, ``contacts_per_year``, ``contact_cost`` (currency per year), ``open_issues``,
         ``open_complaints``, ``last_topic``.
+
+    Examples
+    --------
+    >>> contacts = pd.DataFrame({"customer_id": ["ann"], "date": pd.to_datetime(["2025-01-01"]), "direction": "inbound",
+    ...     "purpose": "complaint", "resolved_on": pd.to_datetime([None]), "topic": "delivery", "cost": 4.0})
+    >>> issues(contacts)[["open_issues", "open_complaints", "last_topic"]].to_numpy().tolist()
+    [[1, 1, 'delivery']]
     """
     inbound = interactions[interactions["direction"] == "inbound"]
     if "customer_id" not in inbound:
@@ -58,7 +66,7 @@ def issues(interactions: pd.DataFrame, identity_links: pd.DataFrame | None = Non
             raise DataError(
                 "interactions knows records only; identity_links is needed to reach the customers."
             )
-        inbound = inbound.merge(identity_links[["record_id", "customer_id"]], on="record_id")
+        inbound = of_customers(inbound, identity_links)
     years = max((interactions["date"].max() - interactions["date"].min()).days / 365.25, 1 / 365.25)
     is_open = inbound["resolved_on"].isna()
     inbound = inbound.assign(is_open=is_open, open_complaint=is_open & (inbound["purpose"] == "complaint"))
@@ -89,9 +97,10 @@ def wants_a_person(
     above : float
         Mean difference from which a segment counts.
 
-    Returns
-    -------
-    tuple of str
+    Examples
+    --------
+    >>> wants_a_person(pd.DataFrame({"segment": ["advice", "price"], "question_id": "N05", "difference": [0.5, -0.2]}))
+    ('advice',)
     """
     asked = need_profiles[need_profiles["question_id"].isin(questions)]
     mean = asked.groupby("segment")["difference"].mean()
@@ -131,6 +140,11 @@ def service_tiers(
         ``open_issues``; ``expected_cost``, ``extra_cost`` (beyond the cheapest tier) and ``expected_return`` (currency
         per year); ``break_even`` (share of the future value that the tier must save to earn its extra cost; missing
         when there is no value).
+
+    Examples
+    --------
+    >>> service_tiers(pd.DataFrame({"customer_id": ["ann", "bob"], "future_value": [500.0, 1.0]}))["tier"].tolist()
+    ['priority', 'self-service']
     """
     levels = service_levels() if levels is None else levels
     table = value[["customer_id", "future_value"]].copy()
@@ -195,6 +209,12 @@ def tier_summary(table: pd.DataFrame) -> pd.DataFrame:
         ``tier``, ``customers``, ``cost``, ``extra_cost`` (beyond the cheapest tier), ``expected_return``, ``net``
         (return less extra cost; currency per year), ``value_share`` (of all future value), ``break_even`` (share of the
         tier's future value to be saved for it to pay).
+
+    Examples
+    --------
+    >>> tiers = service_tiers(pd.DataFrame({"customer_id": ["ann", "bob"], "future_value": [500.0, 1.0]}))
+    >>> tier_summary(tiers)[["tier", "customers", "net"]].round(1).to_numpy().tolist()
+    [['priority', 1, 24.2], ['self-service', 1, 0.0]]
     """
     grouped = table.groupby("tier")
     found = grouped.agg(
@@ -221,25 +241,20 @@ def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     ----------
     summary : DataFrame
         From `tier_summary`.
-    ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> table = pd.DataFrame({"tier": ["priority"], "customers": [9], "extra_cost": [20.0], "expected_return": [50.0], "net": [30.0]})
+    >>> plot_tiers(table).get_title()
+    'As assumed, better service returns 30 a year beyond its cost'
     """
     ax = figures.axes(ax)
     place = np.arange(len(summary))
     ax.bar(place - 0.2, summary["extra_cost"], 0.38, color=figures.ORANGE, label="cost beyond self-service")
     ax.bar(place + 0.2, summary["expected_return"], 0.38, color=figures.BLUE, label="expected return")
-    labels = [f"{row.tier}\n{row.customers:,} customers" for row in summary.itertuples()]
-    ax.set_xticks(place, labels)
+    ax.set_xticks(place, [f"{row.tier}\n{row.customers:,} customers" for row in summary.itertuples()])
     ax.grid(axis="x", visible=False)
     net = summary["net"].sum()
-    if net >= 0:
-        ax.set_title(f"As assumed, better service returns {net:,.0f} a year beyond its cost")
-    else:
-        ax.set_title(f"As assumed, better service loses {-net:,.0f} a year")
-    ax.set_ylabel(f"{figures.currency()} per year")
-    ax.yaxis.set_major_formatter("{x:,.0f}")
-    ax.legend()
-    return ax
+    how = f"returns {net:,.0f} a year beyond its cost" if net >= 0 else f"loses {-net:,.0f} a year"
+    title = f"As assumed, better service {how}"
+    return figures.finish(ax, title, y="{currency} per year", y_format="count", legend=True)

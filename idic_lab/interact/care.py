@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from calendar import month_abbr, month_name
 from collections.abc import Mapping
 
 import pandas as pd
 
 from idic_lab import figures, tables
+from idic_lab.dataframes import allowing
 from idic_lab.errors import DataError
-
-__all__ = ["greetings", "plot_greetings"]
 
 # In a shop one cannot greet on a given day: the customer has to come.
 REMOTE_CHANNELS = ("email", "social", "phone", "web_chat")
 GREETING, WITH_OFFER = "greeting", "greeting with an exclusive offer"
 HOLIDAYS = {"New Year": "01-01"}
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 def greetings(
@@ -61,7 +57,8 @@ def greetings(
     for name, day in holidays.items():
         if pd.isna(pd.to_datetime(f"2001-{day}", format="%Y-%m-%d", errors="coerce")):
             raise DataError(f"Holiday '{name}' should be a month and day as MM-DD, found {day!r}.")
-    usable = preferences[preferences["allowed"] & preferences["channel"].isin(REMOTE_CHANNELS)]
+    usable = allowing(preferences)
+    usable = usable[usable["channel"].isin(REMOTE_CHANNELS)]
     best = usable.sort_values("preference", ascending=False, kind="stable").drop_duplicates("customer_id")
     channel = best.set_index("customer_id")["channel"]
     parts = []
@@ -98,31 +95,29 @@ def plot_greetings(calendar: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     ----------
     calendar : DataFrame
         As :func:`greetings` gives.
-    ax : matplotlib.axes.Axes, optional
+
+    Examples
+    --------
+    >>> plot_greetings(pd.DataFrame({"day": ["01-01", "05-30"], "occasion": ["holiday", "birthday"]})).get_title()
+    '2 greetings a year, 50% of them in January'
     """
     ax = figures.axes(ax)
-    months = calendar["day"].str[:2].astype(int)
-    floor = pd.Series(0, index=range(1, 13))
-    looks = (
-        ("birthday", figures.BLUE, ""),
-        ("anniversary", figures.ORANGE, "//"),
-        ("holiday", figures.GREY, ""),
-    )
-    for occasion, colour, hatch in looks:
+    months, floor = calendar["day"].str[:2].astype(int), pd.Series(0, index=range(1, 13))
+    looks = {
+        "birthday": (figures.BLUE, ""),
+        "anniversary": (figures.ORANGE, "//"),
+        "holiday": (figures.GREY, ""),
+    }
+    for occasion, (colour, hatch) in looks.items():
         counts = months[calendar["occasion"] == occasion].value_counts().reindex(range(1, 13), fill_value=0)
         if counts.any():
             ax.bar(counts.index, counts, bottom=floor, color=colour, hatch=hatch, label=occasion)
         floor = floor + counts
-    ax.set_xticks(range(1, 13), [name[:3] for name in MONTHS])
-    ax.set(xlabel="month", ylabel="greetings")
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.set_xticks(range(1, 13), month_abbr[1:])
     ax.grid(axis="x", visible=False)
-    ax.yaxis.set_major_formatter("{x:,.0f}")
-    if calendar.empty:
-        ax.set_title("Nobody allows a greeting")
-        return ax
-    busiest = months.mode().iloc[0]
-    ax.set_title(
-        f"{len(calendar):,} greetings a year, {(months == busiest).mean():.0%} of them in {MONTHS[busiest - 1]}"
-    )
-    return ax
+    title = "Nobody allows a greeting"
+    if len(calendar):
+        busiest = months.mode().iloc[0]
+        title = f"{len(calendar):,} greetings a year, {(months == busiest).mean():.0%} of them in {month_name[busiest]}"
+    legend = len(calendar) > 0 and {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+    return figures.finish(ax, title, x="month", y="greetings", y_format="count", legend=legend)

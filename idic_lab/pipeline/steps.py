@@ -200,7 +200,7 @@ def behaviour_and_portfolio(tables: Tables) -> Made:
     "Interact",
     "31_interact_channels",
     needs="interactions identity_links consents",
-    uses="segments:needs",
+    uses="transactions segments:needs",
     makes="channel_preferences contact_plan",
 )
 def channels(tables: Tables) -> Made:
@@ -223,6 +223,7 @@ def channels(tables: Tables) -> Made:
         weeks=4,
         cap=2,
         fatigue=max(channels.fatigue(contacts)["fatigue"].iloc[0], 0.0),
+        value=channels.response_values(tables.transactions) if "transactions" in tables else None,
         excluded=standing.loc[~standing["offer_allowed"], "customer_id"],
     )
     return {"channel_preferences": preferences, "contact_plan": contact_plan}
@@ -278,7 +279,8 @@ def products_and_services(tables: Tables) -> Made:
             products.answers_by_customer(tables.survey_responses, links),
         )
         fit = products.option_fit(options, answers, segments)
-        configurations = products.best_configurations(options, tables.products, fit, segments)
+        limits = products.price_limits(tables.order_lines, segments)
+        configurations = products.best_configurations(options, tables.products, fit, segments, limits)
     contacts = None
     if "interactions" in tables and links is not None:
         contacts = service.issues(tables.interactions, links)
@@ -296,7 +298,7 @@ def products_and_services(tables: Tables) -> Made:
     "Customize",
     "42_customize_offers_and_prices",
     needs="campaign_results",
-    uses="rfm consents need_segments need_profiles order_lines products price_tests customers segments:rfm",
+    uses="rfm consents conversations need_segments need_profiles order_lines products price_tests customers segments:rfm",
     remembers="policy",
     makes="offers messages",
 )
@@ -308,15 +310,15 @@ def offers_and_prices(tables: Tables) -> Made:
     drawn, policy, segments = None, tables.get("policy"), tables.get("segments")
     if policy is not None and len(policy) and segments is not None:
         drawn = loop.assign(policy, segments[segments["scheme"] == "rfm"], random_state=SEED)
+    consents = tables.get("consents")
     candidates = offers.candidates_of(tables.campaign_results, random_state=SEED)
+    candidates = offers.reachable(candidates, consents, conversations=tables.get("conversations"))
     # A quarter of what treating everybody would cost is the notebook's budget.
     allocated = offers.allocate(candidates, offers.share_of_budget(candidates, 0.25), drawn=drawn)
-    made = offers.offers_table(allocated)
+    made = offers.offers_table(allocated, consents)
     known = (tables.get(name) for name in ("rfm", "need_segments", "order_lines", "products"))
     facts = communication.offer_facts(*known)
-    messages = communication.offer_messages(
-        made, facts, tables.get("consents"), tables.get("need_profiles"), "email"
-    )
+    messages = communication.offer_messages(made, facts, consents, tables.get("need_profiles"), "email")
     return {"offers": made, "messages": messages}
 
 

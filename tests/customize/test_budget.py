@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.linear_model import LinearRegression
 
 from idic_lab import tables
 from idic_lab.customize import offers
@@ -34,7 +35,7 @@ def test_the_budget_is_kept_and_the_exact_answer_is_no_worse_than_the_greedy_one
     exact, greedy = (offers.allocate(candidates, budget, method) for method in ("exact", "greedy"))
     for table in (exact, greedy):
         made = table[table["made"]]
-        assert made["expected_cost"].sum() <= budget
+        assert made["expected_cost"].sum() <= budget * (1 + 1e-9) + 1e-9  # sums of fractions
         assert not made["customer_id"].duplicated().any()
         assert (made["expected_profit"] > 0).all()
     assert profit(exact) >= profit(greedy)
@@ -68,7 +69,7 @@ def test_more_budget_never_earns_less(campaign, gains):
         results["customer_id"],
         gains.head(1_500),
         take_up,
-        offers.contact_costs(results),
+        pd.Series({"offer": 1.5}),
         offers.take_up_discount(results),
     )
     curve = offers.budget_curve({budget: offers.allocate(table, budget) for budget in (200, 400, 800, 1_600)})
@@ -100,7 +101,8 @@ def test_the_offers_table_has_one_row_per_customer_and_keeps_what_is_made(campai
     results = campaign[0].head(3_000)
     table = offers.candidates_of(results, "T-learner")
     allocated = offers.allocate(table, offers.share_of_budget(table, 0.2))
-    rows = offers.offers_table(allocated)
+    everybody = pd.DataFrame({"customer_id": results["customer_id"], "channel": "email", "allowed": True})
+    rows = offers.offers_table(allocated, everybody)
     tables.check("offers", rows)
     assert len(rows) == len(results) and rows["made"].sum() == allocated["made"].sum() > 0
 
@@ -128,3 +130,49 @@ def test_the_same_offer_twice_is_refused():
     )
     with pytest.raises(DataError, match="come twice"):
         offers.allocate(pd.concat([row, row]), 5)
+
+
+def test_nobody_is_made_an_offer_whose_consent_is_not_known():
+    table = pd.DataFrame(
+        {"customer_id": list("abc"), "offer": "o", "expected_return": 5.0, "expected_cost": 1.0}
+    )
+    consents = pd.DataFrame({"customer_id": list("abc"), "channel": "email", "allowed": [True, False, None]})
+    allocated = offers.allocate(offers.reachable(table, consents), 10)
+    assert allocated["customer_id"].tolist() == ["a"]
+    everybody = offers.allocate(table, 10)
+    assert offers.offers_table(everybody, consents).set_index("customer_id")["made"].to_dict() == {
+        "a": True,
+        "b": False,
+        "c": False,
+    }
+    assert not offers.offers_table(everybody, None)["made"].any()
+
+
+def test_what_choosing_earns_is_judged_on_customers_it_was_not_learned_from():
+    """Without any effect the predictions promise a profit, and fresh customers show that there is none."""
+    rng, rows = np.random.default_rng(4), []
+    for seed in range(12):
+        trial = pd.DataFrame(
+            {"customer_id": np.arange(600), "x": rng.normal(size=600), "z": rng.normal(size=600)}
+        )
+        trial = trial.assign(
+            arm=np.where(rng.random(600) < 0.5, "offer", "control"), converted=True, contact_cost=0.1
+        )
+        trial["margin"] = rng.gamma(1.0, 20.0, 600)
+        rows.append(
+            offers.value_on_fresh_customers(
+                trial, "T-learner", random_state=seed, regressor=LinearRegression()
+            )
+        )
+    found = pd.concat(rows)
+    assert (found["expected"] > 100).all(), "the winner's curse"
+    assert found["gain"].mean() < 0.3 * found["expected"].mean()
+    assert (found["low"].le(0) & found["high"].ge(-0.1 * 600 * found["treated"])).sum() >= 10
+
+
+def test_who_is_made_an_offer_is_counted_by_age():
+    made = pd.DataFrame({"customer_id": list("abcd"), "made": [True, True, False, False]})
+    table = offers.fairness(
+        made, made["customer_id"], offers.kinds_of_people(pd.DataFrame({"age": [21, 25, 55, 61]}))
+    )
+    assert table.set_index("group")["made"].to_dict() == {"under 30": 1.0, "50-59": 0.0, "60 and over": 0.0}

@@ -94,7 +94,7 @@ def test_every_planted_need_has_a_line_of_its_own(shop):
     profiles = items.assign(
         difference=items["probability"] - items.groupby("question_id")["probability"].transform("mean")
     )
-    lines = communication.need_lines(profiles)
+    lines = [line for line in communication.offer_lines(profiles) if line.place == "need"]
     assert {line.value for line in lines} == set(items["segment"]) and len({line.text for line in lines}) == 5
 
 
@@ -112,9 +112,3 @@ def test_no_message_holds_a_name_or_an_address():
     greetings = messages.loc[messages["line"] == 1, "text"].unique().tolist()
     assert greetings == [f"Dear {communication.SALUTATION},"]
     assert not {word for word in words & personal if word[0].isupper() or "@" in word}
-
-
-def test_whole_messages_keep_the_order_of_lines(known, consents):
-    messages = communication.compose(["a"], known, LINES, "email", consents)
-    whole = communication.whole_messages(messages.sample(frac=1, random_state=1)).iloc[0]
-    assert whole["text"] == "Dear [[salutation]],\nWelcome.\nYou said x." and whole["facts"] == "stage, need"

@@ -48,10 +48,46 @@ def test_lift_and_confidence_of_a_rule_worked_out_by_hand():
     assert rule[["also", "support", "confidence", "lift"]].tolist() == ["y", 0.5, 2 / 3, pytest.approx(4 / 3)]
 
 
-def test_rules_that_nothing_supports_are_refused_with_advice():
+def test_where_no_pair_is_common_the_commonest_is_taken():
+    lines = pd.DataFrame({"order_id": list("1123"), "product_id": list("xyxz"), "quantity": 1.0})
+    assert sorted(products.association_rules(lines)["product_id"]) == ["x", "y"]
+
+
+def test_orders_of_one_product_each_have_no_rules():
     lines = pd.DataFrame({"order_id": ["1", "2"], "product_id": ["x", "y"], "quantity": 1.0})
-    with pytest.raises(DataError, match="lower min_support"):
+    with pytest.raises(DataError, match="No order holds two products"):
         products.association_rules(lines)
+
+
+def test_rules_are_those_that_counting_every_pair_gives(shop):
+    """The answer of mlxtend's association_rules on the same lines is the same, row for row."""
+    lines = shop.tables["order_lines"]
+    baskets = lines[lines["quantity"] > 0].groupby("order_id")["product_id"].agg(set)
+    rules = products.association_rules(lines, min_support=0.002)
+    for rule in rules.iloc[:: len(rules) // 5].itertuples():
+        first, second = (
+            baskets.map(lambda held, item=item: item in held) for item in (rule.product_id, rule.also)
+        )
+        assert rule.support == pytest.approx((first & second).mean())
+        assert rule.confidence == pytest.approx((first & second).sum() / first.sum())
+        assert rule.lift == pytest.approx((first & second).mean() / first.mean() / second.mean())
+
+
+def test_an_amount_without_a_quantity_is_enough(shop):
+    lines = shop.tables["order_lines"]
+    bare = lines.drop(columns=["quantity", "unit_price"])
+    pd.testing.assert_frame_equal(products.association_rules(bare), products.association_rules(lines))
+    pd.testing.assert_frame_equal(products.complements(bare), products.complements(lines))
+    few = bare[bare["customer_id"].isin(bare["customer_id"].unique()[:200])]
+    assert products.recommendations(few)["customer_id"].nunique() > 150
+
+
+def test_of_a_large_assortment_the_products_that_most_bought_are_kept():
+    lines = pd.DataFrame(
+        {"order_id": list("112233"), "customer_id": list("aabbcc"), "product_id": list("xyxyxz")}
+    )
+    assert products.purchase_matrix(lines, most_products=2).products.tolist() == ["x", "y"]
+    assert products.purchase_matrix(lines, most_products=2).counts.sum() == 5
 
 
 def test_a_bundle_pays_from_its_break_even_on():

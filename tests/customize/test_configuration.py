@@ -105,3 +105,17 @@ def test_the_latest_of_several_answers_counts():
     )
     links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": "a"})
     assert products.answers_by_customer(said, links)["answer"].tolist() == [0.0]
+
+
+def test_nobody_is_proposed_what_is_dearer_than_customers_of_the_need_have_paid(
+    options, shop, fit, planted_needs
+):
+    limits = products.price_limits(shop.tables["order_lines"], planted_needs)
+    table = products.best_configurations(options, shop.tables["products"], fit, planted_needs, limits)
+    free = products.best_configurations(options, shop.tables["products"], fit, planted_needs)
+    plain = table["price"] - table["margin"] + table["standard_margin"] - table["cost"]
+    assert (
+        table["price"] <= table["need"].map(limits).clip(lower=table["price"].where(plain.notna(), 0)) + 1e-9
+    ).all()
+    assert (table["price"] <= free["price"]).all() and (table["price"] < free["price"]).any()
+    assert (table["fit"] <= free["fit"] + 1e-9).all()

@@ -7,7 +7,6 @@ import pytest
 from idic_lab import meridian, tables
 from idic_lab.errors import DataError
 from idic_lab.interact import channels
-from idic_lab.interact.regression import regression
 
 
 def made(rows):
@@ -65,32 +64,27 @@ def test_inbound_contacts_alone_are_refused_with_the_reason():
 
 def test_planted_fatigue_lies_within_both_intervals(shop, contacts):
     planted = shop.truth["parameters"].set_index("parameter").loc["fatigue", "value"]
-    for found in (channels.fatigue(contacts), channels.fatigue_within_customers(contacts)):
-        assert found.loc[0, "low"] <= planted <= found.loc[0, "high"]
-        assert found.loc[0, "high"] - found.loc[0, "low"] < 0.1
-
-
-def test_fatigue_by_channel_covers_the_planted_one_on_most_channels(shop, contacts):
-    planted = shop.truth["parameters"].set_index("parameter").loc["fatigue", "value"]
-    found = channels.fatigue(contacts, by_channel=True)
-    assert found["channel"].tolist() == ["email", "social", "phone", "web_chat", "in_person"]
-    assert ((found["low"] <= planted) & (planted <= found["high"])).sum() >= 4
+    found = channels.fatigue(contacts)
+    assert found["method"].tolist() == ["within customers", "all contacts"]
+    assert found["low"].le(planted).all() and found["high"].ge(planted).all()
+    assert (found["high"] - found["low"]).lt(0.1).all()
 
 
 def test_without_planted_fatigue_none_is_found():
     rested = meridian.simulate(1_500, 11, fatigue=False)
     seen = channels.outbound_contacts(rested.tables["interactions"], rested.truth["record_owners"])
-    found = channels.fatigue_within_customers(seen).iloc[0]
+    found = channels.fatigue(seen).iloc[0]
     assert found["low"] <= 0 <= found["high"]
 
 
-def test_within_customers_a_habit_of_contacting_the_eager_does_not_hide_fatigue():
-    rng = np.random.default_rng(3)
-    eager = rng.random(600) < 0.5
-    who = np.repeat(np.arange(600), 12)
+def eager_contacted_most(seed, fatigue=0.25, customers=300):
+    """Contacts of a firm that writes to those who react: the pooled slope says that contacts rouse them."""
+    rng = np.random.default_rng(seed)
+    eager = rng.random(customers) < 0.5
+    who = np.repeat(np.arange(customers), 12)
     recent = rng.poisson(np.where(eager, 3.0, 0.5)[who])
-    chance = np.where(eager, 0.8, 0.1)[who] * np.exp(-0.25 * recent)
-    biased = pd.DataFrame(
+    chance = np.where(eager, 0.8, 0.1)[who] * np.exp(-fatigue * recent)
+    return pd.DataFrame(
         {
             "customer_id": pd.Series(who).astype("str"),
             "channel": "email",
@@ -98,9 +92,34 @@ def test_within_customers_a_habit_of_contacting_the_eager_does_not_hide_fatigue(
             "recent_contacts": recent,
         }
     )
-    assert channels.fatigue(biased)["fatigue"].iloc[0] < 0
-    within = channels.fatigue_within_customers(biased).iloc[0]
-    assert within["low"] <= 0.25 <= within["high"]
+
+
+def test_fatigue_is_covered_where_a_firm_contacts_the_eager_most():
+    found = [channels.fatigue(eager_contacted_most(seed)) for seed in range(40)]
+    first = pd.concat([table.iloc[[0]] for table in found])
+    assert all(table["fatigue"].iloc[1] < 0 for table in found), (
+        "all contacts taken together say the opposite"
+    )
+    assert (first["low"].le(0.25) & first["high"].ge(0.25)).mean() >= 0.85  # 0.95 less three standard errors
+
+
+def test_response_rates_are_covered_where_customers_differ():
+    """Wilson's interval over contacts covers 0.8 here: contacts of one customer are alike."""
+    rng, covered = np.random.default_rng(5), []
+    for _ in range(120):
+        rate = rng.beta(0.6, 1.8, size=120)
+        who = np.repeat(np.arange(120), rng.poisson(6, 120) + 1)
+        seen = pd.DataFrame(
+            {"customer_id": who, "channel": "email", "responded": rng.random(len(who)) < rate[who]}
+        )
+        row = channels.response_by(seen).iloc[0]
+        covered.append(row["low"] <= 0.25 <= row["high"])
+    assert np.mean(covered) >= 0.89  # 0.95 less three standard errors
+
+
+def test_where_nobody_was_seen_both_rested_and_tired_all_contacts_tell():
+    once = eager_contacted_most(1).groupby("customer_id").head(1)
+    assert channels.fatigue(once)["method"].tolist() == ["all contacts"]
 
 
 def test_contacts_that_never_follow_each_other_cannot_show_fatigue():
@@ -183,22 +202,3 @@ def test_reach_counts_each_customer_once(shop, contacts):
     found = channels.reach(contacts, shop.consents, shop.people.index.to_series()).set_index("channel")
     assert found.loc["in_person", "allowed"] == 1.0
     assert (found["responded"] <= found["contacted"]).all()
-
-
-def test_the_regression_gives_the_ratio_of_two_proportions_and_its_standard_error():
-    x = np.repeat([0.0, 1.0], 200)
-    y = np.concatenate([np.arange(200) < 100, np.arange(200) < 50])
-    found = regression(pd.DataFrame({"constant": 1.0, "x": x}), y, np.arange(400), link="log").set_index(
-        "term"
-    )
-    assert np.exp(found.loc["x", "estimate"]) == pytest.approx(0.5)
-    assert found.loc["x", "standard_error"] == pytest.approx(np.sqrt(0.5 / 100 + 0.75 / 50), rel=1e-6)
-
-
-def test_every_observation_twice_changes_no_interval_when_customers_are_the_unit():
-    rng = np.random.default_rng(1)
-    features = pd.DataFrame({"constant": 1.0, "x": rng.normal(size=300)})
-    outcome, who = rng.random(300) < 0.4, np.arange(300)
-    once = regression(features, outcome, who)
-    twice = regression(pd.concat([features, features]), np.tile(outcome, 2), np.tile(who, 2))
-    assert twice["standard_error"].to_numpy() == pytest.approx(once["standard_error"].to_numpy())

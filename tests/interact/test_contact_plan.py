@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab import tables
+from idic_lab.allocation import allocate, upper_bound
 from idic_lab.errors import ContractError, DataError, LabError
 from idic_lab.interact import channels
 from idic_lab.tables import CHANNELS
@@ -25,7 +26,9 @@ def situations(draw):
     cells = list(itertools.product(ids, CHANNELS))
     preferences = pd.DataFrame(cells, columns=["customer_id", "channel"]).assign(
         response_rate=draw(st.lists(rates, min_size=len(cells), max_size=len(cells))),
-        allowed=draw(st.lists(st.booleans(), min_size=len(cells), max_size=len(cells))),
+        allowed=draw(
+            st.lists(st.sampled_from([True, False, None]), min_size=len(cells), max_size=len(cells))
+        ),
         best_time="morning",
     )
     costs = pd.DataFrame(
@@ -55,7 +58,7 @@ def situations(draw):
 
 
 def assert_rules_hold(plan, situation):
-    allowed = situation["preferences"].query("allowed")
+    allowed = situation["preferences"][[said is True for said in situation["preferences"]["allowed"]]]
     pairs = set(zip(allowed["customer_id"], allowed["channel"], strict=True))
     assert all(pair in pairs for pair in zip(plan["customer_id"], plan["channel"], strict=True))
     assert not set(plan["customer_id"]) & set(situation["excluded"])
@@ -104,9 +107,9 @@ def test_the_exact_choice_is_the_best_of_all_choices(gain, cost, budget):
         used = np.flatnonzero(chosen >= 0)
         return gain[used, chosen[used]].sum()
 
-    exact, greedy = channels.allocate(gain, cost, budget, "exact"), channels.allocate(gain, cost, budget)
+    exact, greedy = allocate(gain, cost, budget, "exact"), allocate(gain, cost, budget)
     assert brought(exact) == pytest.approx(best, abs=1e-6)
-    assert brought(greedy) <= best + 1e-9 <= channels.upper_bound(gain, cost, budget) + 1e-6
+    assert brought(greedy) <= best + 1e-9 <= upper_bound(gain, cost, budget) + 1e-6
     # The greedy choice falls short by less than one step.
     assert best - brought(greedy) <= gain.max() + 1e-9
 
@@ -158,6 +161,32 @@ def test_with_value_a_contact_that_costs_more_than_it_brings_is_not_made(real):
     assert len(plan) and (0.3 * plan["expected_responses"] > plan["cost"]).all()
 
 
+def test_a_click_is_not_paid_like_a_conversation(shop, real):
+    worth = channels.response_values(shop.tables["transactions"])
+    plain = channels.contact_plan(**real, weekly_budget=100, weeks=1)
+    valued = channels.contact_plan(**real, weekly_budget=100, weeks=1, value=worth)
+    assert plain["expected_value"].isna().all()
+    price = valued["channel"].map(worth.set_index("channel")["value"])
+    assert valued["expected_value"].to_numpy() == pytest.approx(
+        (valued["expected_responses"] * price).to_numpy()
+    )
+    assert (valued["expected_value"] > valued["cost"]).all()
+    clicks = {
+        name: plan["channel"].isin(["email", "social"]).mean()
+        for name, plan in (("plain", plain), ("valued", valued))
+    }
+    assert clicks["valued"] < clicks["plain"]
+    bound = channels.week_bound(**real, weekly_budget=100, value=worth)
+    assert 0.999 * bound <= (valued["expected_value"] - valued["cost"]).sum() <= bound + 1e-6
+
+
+def test_a_response_may_be_worth_more_from_some_customers_than_from_others(real):
+    ids = real["preferences"]["customer_id"].unique()
+    both = pd.DataFrame({"customer_id": ids[:50], "channel": "email", "value": 100.0})
+    plan = channels.contact_plan(**real, weekly_budget=100, value=both)
+    assert set(plan["customer_id"]) <= set(ids[:50]) and set(plan["channel"]) == {"email"}
+
+
 def test_a_channel_without_a_known_cost_is_not_used(real):
     cheap = real | {"costs": real["costs"].query("channel != 'social'")}
     assert "social" not in set(channels.contact_plan(**cheap, weekly_budget=150)["channel"])
@@ -186,3 +215,19 @@ def test_the_check_finds_each_kind_of_breach(shop, real):
         channels.check_plan(plan, shop.consents, real["history"], 20, 2)
     with pytest.raises(ContractError, match="more than 1"):
         channels.check_plan(plan, shop.consents, real["history"], 150, 1)
+
+
+def test_the_figure_of_the_plan_adds_up_to_the_plan(contacts, preferences):
+    setting = {
+        "costs": channels.channel_costs(contacts),
+        "history": contacts,
+        "start": contacts["date"].max() + pd.Timedelta(days=1),
+        "fatigue": 0.25,
+        "weekly_budget": 80,
+        "cap": 2,
+    }
+    plan = channels.contact_plan(preferences, **setting)
+    ax = channels.plot_contact_plan(preferences, **setting)
+    assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(plan["expected_responses"].sum())
+    nothing = channels.plot_contact_plan(preferences, **(setting | {"weekly_budget": 0, "cap": 0}))
+    assert (nothing.get_title() or nothing.get_title(loc="left")).startswith("0 contacts")

@@ -66,6 +66,25 @@ def test_what_happened_after_the_day_is_not_known_on_it():
     assert found["offer_allowed"] and found["last_date"] == pd.Timestamp("2025-05-01")
 
 
+def test_a_complaint_left_open_too_long_still_comes_first_and_no_longer_silences():
+    found = step(("2025-01-05", "complaint", None))
+    assert found["offer_allowed"] and found["longest_open_days"] == 147
+    assert found["next_step"].startswith("apologise")
+    both = step(("2025-01-05", "complaint", None), ("2025-05-20", "complaint", None))
+    assert not both["offer_allowed"] and both["longest_open_days"] == 147
+
+
+def test_the_backlog_holds_every_open_complaint_once(shop):
+    table = dialogue.backlog(shop.tables["interactions"], shop.links)
+    state = dialogue.conversations(shop.tables["interactions"], shop.links)
+    assert table["open"].sum() == state["open_complaints"].sum() > 0
+    complaints = shop.tables["interactions"].query("purpose == 'complaint'")
+    assert (
+        table[["open", "closed"]].to_numpy().sum()
+        == complaints["record_id"].isin(shop.links["record_id"]).sum()
+    )
+
+
 def test_offers_over_an_open_complaint_are_found_and_no_others():
     broken = dialogue.broken_rules(
         log(

@@ -1,15 +1,325 @@
-"""Whom to give what under a budget: an exact solver and the greedy rule beside it."""
+"""Every offer that could be made, with its expected return and cost, and whom to give what under a budget."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, sparse
 
 from idic_lab import figures
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.allocation import NOBODY
+from idic_lab.allocation import allocate as shared_allocate
+from idic_lab.customize.offers.learners import expected_outcomes, uplift
+from idic_lab.customize.offers.trials import (
+    CONTROL,
+    NOT_FEATURES,
+    policy_scores,
+    take_up_discount,
+    with_profit,
+)
+from idic_lab.dataframes import allowing
+from idic_lab.errors import DataError
+from idic_lab.inference.intervals import wilson
 
-COLUMNS = ("customer_id", "offer", "expected_return", "expected_cost")
+
+def candidates(
+    customers: pd.Series,
+    gains: pd.DataFrame,
+    take_up: pd.DataFrame,
+    contact_cost: pd.Series,
+    discount: pd.Series,
+) -> pd.DataFrame:
+    """Expected return and cost of each offer to each customer.
+
+    The cost of an offer is the contact, and the discount in case it is taken up; the customer who would have bought
+    anyway takes it too. The return is what the offer gains before these costs.
+
+    Parameters
+    ----------
+    gains : DataFrame
+        From `uplift` of the profit: one column per offer, rows as `customers` (currency, costs deducted).
+    take_up : DataFrame
+        From `expected_outcomes` of the conversions: chance of a conversion under each offer.
+    contact_cost, discount : Series
+        By offer, currency.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``offer``, ``expected_return``, ``expected_cost``.
+
+    Examples
+    --------
+    >>> each = {name: pd.DataFrame({"call": [number]}) for name, number in (("gains", 4.0), ("take_up", 0.5))}
+    >>> candidates(pd.Series(["ann"]), **each, contact_cost=pd.Series({"call": 1.5}), discount=pd.Series({"call": 6.0}))
+      customer_id offer  expected_return  expected_cost
+    0         ann  call              8.5            4.5
+    """
+    parts = []
+    for offer in gains.columns:
+        cost = float(contact_cost[offer]) + take_up[offer].clip(0, 1).to_numpy() * float(discount[offer])
+        part = {
+            "customer_id": customers.to_numpy(),
+            "offer": offer,
+            "expected_return": gains[offer].to_numpy() + cost,
+        }
+        parts.append(pd.DataFrame(part | {"expected_cost": cost}))
+    return pd.concat(parts, ignore_index=True).astype({"customer_id": "str", "offer": "str"})
+
+
+def offers_table(
+    allocated: pd.DataFrame, consents: pd.DataFrame | None, channel: str = "email"
+) -> pd.DataFrame:
+    """The table ``offers``: of the offers considered for each customer the one made, or else the best one.
+
+    Parameters
+    ----------
+    allocated : DataFrame
+        From `allocate`.
+    consents : DataFrame or None
+        ``customer_id``, ``channel``, ``allowed``. Nobody is made an offer who is not known to allow the channel.
+
+    Returns
+    -------
+    DataFrame
+        One row per customer: ``customer_id``, ``offer``, ``expected_return``, ``expected_cost``, ``expected_profit``
+        (currency), ``made`` (flag).
+
+    Examples
+    --------
+    >>> chosen = pd.DataFrame({"customer_id": ["ann", "bob"], "offer": "call", "expected_return": 9.0, "expected_cost": 2.0,
+    ...     "expected_profit": 7.0, "made": True})
+    >>> said = pd.DataFrame({"customer_id": ["ann"], "channel": ["email"], "allowed": [True]})
+    >>> offers_table(chosen, said)["made"].tolist(), offers_table(chosen, None)["made"].tolist()
+    ([True, False], [False, False])
+    """
+    order = ["customer_id", "made", "expected_profit"]
+    ordered = allocated.sort_values(order, ascending=[True, False, False], kind="stable")
+    table = ordered.drop_duplicates("customer_id").reset_index(drop=True)
+    may = table["customer_id"].isin(allowing(consents, channel)["customer_id"])
+    columns = ["customer_id", "offer", "expected_return", "expected_cost", "expected_profit", "made"]
+    return table.assign(made=table["made"] & may)[columns]
+
+
+def reachable(
+    candidates: pd.DataFrame,
+    consents: pd.DataFrame | None,
+    channel: str = "email",
+    conversations: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """The candidates whom an offer can reach: the channel is known to be allowed, and no complaint forbids it.
+
+    Where a data set holds no consents at all, everybody stays: one can then only plan whom to ask first, and
+    :func:`offers_table` makes no offer.
+
+    Parameters
+    ----------
+    candidates : DataFrame
+        ``customer_id`` and more.
+    consents, conversations : DataFrame, optional
+        ``customer_id``, ``channel``, ``allowed``; ``customer_id``, ``offer_allowed``.
+
+    Examples
+    --------
+    >>> said = pd.DataFrame({"customer_id": ["ann", "bob", "cem"], "channel": "email", "allowed": [True, None, True]})
+    >>> standing = pd.DataFrame({"customer_id": ["cem"], "offer_allowed": [False]})
+    >>> reachable(pd.DataFrame({"customer_id": ["ann", "bob", "cem"]}), said, "email", standing)["customer_id"].tolist()
+    ['ann']
+    """
+    free = pd.Series(True, index=candidates.index)
+    if consents is not None:
+        free &= candidates["customer_id"].isin(allowing(consents, channel)["customer_id"])
+    if conversations is not None:
+        silent = conversations.loc[~conversations["offer_allowed"], "customer_id"]
+        free &= ~candidates["customer_id"].isin(silent)
+    return candidates[free].reset_index(drop=True)
+
+
+def _contact_costs(results: pd.DataFrame) -> pd.Series:
+    """Mean cost of contact in each arm other than control, currency."""
+    return results[results["arm"] != CONTROL].groupby("arm")["contact_cost"].mean()
+
+
+def candidates_of(
+    results: pd.DataFrame,
+    method: str = "X-learner",
+    random_state: int = 0,
+    target: pd.DataFrame | None = None,
+    regressor=None,
+) -> pd.DataFrame:
+    """Candidates learned from a campaign; nobody is predicted by a model that saw them. As :func:`candidates` returns.
+
+    Parameters
+    ----------
+    results : DataFrame
+        ``campaign_results``.
+    method : str
+        Uplift learner.
+    target : DataFrame, optional
+        Other customers, with the same columns, to whom the offers could be made; by default those of the campaign.
+    regressor : estimator, optional
+        As for `uplift`.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> trial = pd.DataFrame({"customer_id": range(80), "orders": [1, 4] * 40, "arm": ["offer"] * 40 + ["control"] * 40,
+    ...     "converted": True, "contact_cost": 1.0})
+    >>> trial["margin"] = trial["orders"] * (trial["arm"] == "offer") * 2.0
+    >>> candidates_of(trial, "T-learner", regressor=LinearRegression())["expected_return"].head(2).round().tolist()
+    [3.0, 9.0]
+    """
+    results, whom = with_profit(results), results if target is None else target
+    setting = {"target": target, "random_state": random_state, "regressor": regressor}
+    gains = uplift(results, "profit", method, **setting)
+    take_up = expected_outcomes(results, "converted", **setting)
+    return candidates(whom["customer_id"], gains, take_up, _contact_costs(results), take_up_discount(results))
+
+
+def share_of_budget(candidates: pd.DataFrame, share: float) -> float:
+    """A share of what it would cost to make every customer the dearest offer, currency.
+
+    Examples
+    --------
+    >>> share_of_budget(pd.DataFrame({"customer_id": ["a", "a", "b"], "expected_cost": [1.0, 3.0, 5.0]}), 0.25)
+    2.0
+    """
+    return float(share * candidates.groupby("customer_id")["expected_cost"].max().sum())
+
+
+def value_on_fresh_customers(
+    results: pd.DataFrame,
+    method: str = "X-learner",
+    budget_share: float = 0.25,
+    random_state: int = 0,
+    regressor=None,
+) -> pd.DataFrame:
+    """What choosing under a budget earns, on customers whom the choice was not learned from.
+
+    Of many noisy predictions the highest are high in part by luck, and just these are chosen. So the campaign is divided
+    in two halves at random: each half learns and chooses for the other, where some of the chosen happened to be given
+    the offer and some were not, and that says what the choice was worth.
+
+    Parameters
+    ----------
+    results : DataFrame
+        ``campaign_results``.
+    method : str
+        Uplift learner.
+    budget_share : float
+        As for :func:`share_of_budget`, of each half.
+
+    Returns
+    -------
+    DataFrame
+        ``customers``, ``treated`` (share); ``expected`` (what the predictions promised), ``gain`` over giving nothing,
+        ``low``, ``high`` (95%), all in currency for the whole campaign. One row.
+
+    Source: Athey & Imbens (2016), PNAS 113(27), for honest estimates by splitting; Dudík, Langford & Li (2011), ICML.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> trial = pd.DataFrame({"customer_id": range(80), "orders": [1, 9] * 40, "arm": ["offer"] * 40 + ["control"] * 40,
+    ...     "converted": True, "contact_cost": 0.0})
+    >>> trial["margin"] = trial["orders"] * (trial["arm"] == "offer")
+    >>> value_on_fresh_customers(trial, "T-learner", 0.5, regressor=LinearRegression())["gain"].round().item()
+    400.0
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    results, scores, promised, treated = with_profit(results), [], 0.0, 0
+    halves = StratifiedKFold(2, shuffle=True, random_state=random_state)
+    for learn, judge in halves.split(results, results["arm"]):
+        taught, fresh = results.iloc[learn], results.iloc[judge].reset_index(drop=True)
+        table = candidates_of(taught, method, random_state, fresh, regressor)
+        made = allocate(table, share_of_budget(table, budget_share)).query("made").set_index("customer_id")
+        promised, treated = promised + made["expected_profit"].sum(), treated + len(made)
+        policy = fresh["customer_id"].astype("str").map(made["offer"]).fillna(CONTROL)
+        nobody = pd.Series(CONTROL, index=fresh.index)
+        expected = expected_outcomes(taught, regressor=regressor, target=fresh, random_state=random_state)
+        scores.append(policy_scores(fresh, policy, expected) - policy_scores(fresh, nobody, expected))
+    each = np.concatenate(scores)
+    gain, half = each.sum(), 1.96 * each.std(ddof=1) * np.sqrt(len(each))
+    row = {"customers": len(each), "treated": treated / len(each), "expected": promised, "gain": gain}
+    return pd.DataFrame([row | {"low": gain - half, "high": gain + half}])
+
+
+def kinds_of_people(results: pd.DataFrame) -> pd.Series:
+    """Age bands of a campaign's customers, or else the first thing known of them that is in words.
+
+    Examples
+    --------
+    >>> kinds_of_people(pd.DataFrame({"age": [22, 47]})).tolist()
+    ['under 30', '40-49']
+    """
+    if "age" in results:
+        names = ["under 30", "30-39", "40-49", "50-59", "60 and over"]
+        return pd.cut(results["age"], [0, 29, 39, 49, 59, 120], labels=names)
+    known = [
+        name
+        for name in results
+        if name not in NOT_FEATURES and not pd.api.types.is_numeric_dtype(results[name])
+    ]
+    return results[known[0]] if known else pd.Series("everybody", index=results.index, name="group")
+
+
+def fairness(table: pd.DataFrame, customers: pd.Series, groups: pd.Series) -> pd.DataFrame:
+    """How often each kind of people is made an offer.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``customer_id``, ``made`` (flag).
+    customers, groups : Series
+        Customers, and the group of each, as an age band.
+
+    Returns
+    -------
+    DataFrame
+        ``group``, ``customers``, ``made`` (share), ``low``, ``high`` (95%, Wilson).
+
+    Examples
+    --------
+    >>> made = pd.DataFrame({"customer_id": ["a", "b", "c"], "made": [True, True, False]})
+    >>> fairness(made, made["customer_id"], pd.Series(["under 30", "under 30", "50-59"]))["made"].tolist()
+    [0.0, 1.0]
+    """
+    given = customers.isin(table.loc[table["made"], "customer_id"])
+    found = given.groupby(groups, observed=True).agg(["size", "sum"])
+    low, high = wilson(found["sum"], found["size"])
+    shares = {"customers": found["size"], "made": found["sum"] / found["size"], "low": low, "high": high}
+    return pd.DataFrame(shares).rename_axis("group").reset_index()
+
+
+def plot_fairness(table: pd.DataFrame, by: str = "age", ax: figures.Axes | None = None) -> figures.Axes:
+    """Share of each kind of people who are made an offer.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `fairness`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"group": ["under 30", "50-59"], "made": [0.5, 0.0], "low": [0.4, 0.0], "high": [0.6, 0.02]})
+    >>> plot_fairness(table).get_title()
+    'By age: 50% of those under 30 are made an offer, 0% of those 50-59'
+    """
+    ax = figures.axes(ax, figsize=(7.5, 3.4))
+    place = np.arange(len(table))[::-1]
+    spread = table[["low", "high"]].sub(table["made"], axis=0).abs().to_numpy().T
+    ax.errorbar(table["made"], place, xerr=spread, fmt="o", color=figures.VERMILION, capsize=4)
+    ax.set_yticks(place, table["group"].astype("str"))
+    most, least = table.loc[table["made"].idxmax()], table.loc[table["made"].idxmin()]
+    return figures.finish(
+        ax,
+        f"By {by}: {most['made']:.0%} of those {most['group']} are made an offer, {least['made']:.0%} of those "
+        f"{least['group']}",
+        x="share made an offer, with 95% interval",
+        y=by,
+        x_format="percent",
+        xlim=(-0.02, 1.05 * max(table["high"].max(), 0.1)),
+    )
 
 
 def allocate(
@@ -21,10 +331,6 @@ def allocate(
 ) -> pd.DataFrame:
     """Choose at most one offer per customer so that profit is greatest and the cost stays within the budget.
 
-    The greedy rule takes offers by profit per unit of cost while they fit. It can miss: it may fill the budget with
-    small offers and leave no room for a large one. The exact answer solves the integer programme (a knapsack with
-    choices) with HiGHS. The better of both answers is returned, so it is never worse than the greedy one.
-
     Parameters
     ----------
     candidates : DataFrame
@@ -33,8 +339,10 @@ def allocate(
     budget : float
         Currency.
     method : {"exact", "greedy"}
+        As in :func:`idic_lab.allocation.allocate`. The greedy rule can miss: it may fill the budget with small offers
+        and leave no room for a large one.
     time_limit : float
-        Seconds for the solver; the best answer so far is taken when they are over.
+        Seconds for the exact answer.
     drawn : DataFrame, optional
         ``customer_id``, ``offer``: the arm that chance drew for each customer. Only that offer can then be made to the
         customer; who drew "control", and who is not among them, is made none.
@@ -49,8 +357,6 @@ def allocate(
     DataError
         When the budget or a cost is negative or missing, a customer and offer come twice, or a customer drew twice.
 
-    Notes
-    -----
     Source: Kellerer, Pferschy & Pisinger (2004), Knapsack Problems, chapter 11.
 
     Examples
@@ -63,14 +369,20 @@ def allocate(
     >>> allocate(offers, 20, drawn=drawn)["made"].tolist()
     [True, False]
     """
-    _check(candidates, budget)
-    if method not in ("exact", "greedy"):
-        raise UnknownName("method", method, ["exact", "greedy"])
+    _check(candidates)
     table = candidates.assign(expected_profit=candidates["expected_return"] - candidates["expected_cost"])
+    open_to = np.flatnonzero(_drawn(table, drawn))
+    who, option = (pd.factorize(table[name].iloc[open_to])[0] for name in ("customer_id", "offer"))
+    shape = (who.max(initial=-1) + 1, option.max(initial=-1) + 1)
+    gain, cost, row = np.zeros(shape), np.zeros(shape), np.full(shape, -1)
+    gain[who, option], cost[who, option] = (
+        table[["expected_profit", "expected_cost"]].to_numpy(float)[open_to].T
+    )
+    row[who, option] = open_to
+    chosen = shared_allocate(gain, cost, budget, method, time_limit)
     made = np.zeros(len(table), dtype=bool)
-    open_to = _drawn(table, drawn)
-    if open_to.any():
-        made[open_to] = _choose(table[open_to], budget, method, time_limit)
+    used = np.flatnonzero(chosen != NOBODY)
+    made[row[used, chosen[used]]] = True
     return table.assign(made=made)
 
 
@@ -84,75 +396,16 @@ def _drawn(table: pd.DataFrame, drawn: pd.DataFrame | None) -> np.ndarray:
     return arm.eq(table["offer"]).fillna(False).to_numpy(bool)
 
 
-def _choose(table: pd.DataFrame, budget: float, method: str, time_limit: float) -> np.ndarray:
-    cost, profit = table["expected_cost"].to_numpy(float), table["expected_profit"].to_numpy(float)
-    customer = pd.factorize(table["customer_id"])[0]
-    chosen = _greedy(cost, profit, customer, budget)
-    if method == "exact" and np.ptp(cost) > 1e-9:  # where all offers cost the same, the greedy rule is exact
-        solved = _exact(cost, profit, customer, budget, time_limit)
-        chosen = solved if profit[solved].sum() > profit[chosen].sum() else chosen
-    return chosen
-
-
-def _check(candidates: pd.DataFrame, budget: float) -> None:
-    missing = [name for name in COLUMNS if name not in candidates]
+def _check(candidates: pd.DataFrame) -> None:
+    needed = ("customer_id", "offer", "expected_return", "expected_cost")
+    missing = [name for name in needed if name not in candidates]
     if missing:
         raise DataError(f"candidates lacks {', '.join(missing)}.")
     money = candidates[["expected_return", "expected_cost"]].to_numpy(float)
     if not np.isfinite(money).all() or (money[:, 1] < 0).any():
         raise DataError("Expected return and cost must be numbers, and no cost below 0.")
-    if not budget >= 0:
-        raise DataError(f"The budget must be 0 or more, found {budget!r}.")
     if candidates.duplicated(["customer_id", "offer"]).any():
         raise DataError("A customer and offer come twice in candidates.")
-
-
-def _greedy(cost, profit, customer, budget) -> np.ndarray:
-    efficiency = profit / np.maximum(cost, 1e-12)
-    chosen = np.zeros(len(cost), dtype=bool)
-    served, spent = np.zeros(customer.max(initial=-1) + 1, dtype=bool), 0.0
-    for row in np.lexsort((-profit, -efficiency)):
-        if profit[row] > 0 and not served[customer[row]] and spent + cost[row] <= budget:
-            chosen[row], served[customer[row]] = True, True
-            spent += cost[row]
-    return _within(chosen, cost, profit, budget)
-
-
-def _exact(cost, profit, customer, budget, time_limit) -> np.ndarray:
-    """Solve over the offers that earn something; at most one per customer, cost within the budget."""
-    rows = np.flatnonzero((profit > 0) & (cost <= budget))
-    chosen = np.zeros(len(cost), dtype=bool)
-    if len(rows) == 0:
-        return chosen
-    each = pd.factorize(customer[rows])[0]
-    constraints = [optimize.LinearConstraint(cost[rows][None, :], ub=budget)]
-    if each.max() + 1 < len(rows):
-        once = sparse.coo_array((np.ones(len(rows)), (each, np.arange(len(rows)))))
-        constraints.append(optimize.LinearConstraint(once.tocsr(), ub=1))
-    solution = optimize.milp(
-        -profit[rows],
-        constraints=constraints,
-        bounds=optimize.Bounds(0, 1),
-        integrality=np.ones(len(rows)),
-        options={"time_limit": time_limit, "mip_rel_gap": 1e-7},
-    )
-    if solution.x is None:  # the time was over before there was any answer; the greedy one stands
-        return chosen
-    chosen[rows] = np.round(solution.x) == 1
-    return _within(chosen, cost, profit, budget)
-
-
-def _within(chosen, cost, profit, budget) -> np.ndarray:
-    """Give up the least profitable offers until the cost is within the budget to the last digit.
-
-    Solvers keep constraints to about 1e-6, and sums of many floats differ in the last digits by their order.
-    """
-    chosen = chosen.copy()
-    for row in np.flatnonzero(chosen)[np.argsort(profit[chosen], kind="stable")]:
-        if cost[chosen].sum() <= budget:
-            break
-        chosen[row] = False
-    return chosen
 
 
 def budget_curve(allocations: dict[float, pd.DataFrame]) -> pd.DataFrame:
@@ -168,12 +421,20 @@ def budget_curve(allocations: dict[float, pd.DataFrame]) -> pd.DataFrame:
     DataFrame
         ``budget``, ``customers`` given an offer, ``cost``, ``profit`` (currency), ``next`` (profit per unit of the
         budget added since the row before).
+
+    Examples
+    --------
+    >>> offers = pd.DataFrame({"customer_id": ["a", "b"], "offer": "call", "expected_return": [9.0, 22.0],
+    ...                        "expected_cost": [2.0, 10.0]})
+    >>> budget_curve({budget: allocate(offers, budget) for budget in (2, 12)})[["profit", "next"]].to_numpy().tolist()
+    [[7.0, 3.5], [19.0, 1.2]]
     """
     rows = []
     for budget in sorted(allocations):
         made = allocations[budget].query("made")
-        rows.append((budget, len(made), made["expected_cost"].sum(), made["expected_profit"].sum()))
-    table = pd.DataFrame(rows, columns=["budget", "customers", "cost", "profit"])
+        spent = {"cost": made["expected_cost"].sum(), "profit": made["expected_profit"].sum()}
+        rows.append({"budget": budget, "customers": len(made), **spent})
+    table = pd.DataFrame(rows)
     step = table["budget"].diff().fillna(table["budget"])
     return table.assign(next=table["profit"].diff().fillna(table["profit"]) / step.where(step > 0, 1.0))
 
@@ -195,9 +456,12 @@ def plot_budget(
         Group of each customer, rows as `treated`.
     axes : pair of Axes, optional
 
-    Returns
-    -------
-    pair of Axes
+    Examples
+    --------
+    >>> table = pd.DataFrame({"budget": [2, 12], "profit": [7.0, 19.0]})
+    >>> left, right = plot_budget(table, 12, pd.Series([True, False]), pd.Series(["young", "old"], name="age"))
+    >>> left.get_title(), right.get_title()
+    ('A budget of 12 earns 19', '1 treated, most often young (100%)')
     """
     if axes is None:
         first = figures.axes(figsize=(10, 3.8))
@@ -208,20 +472,17 @@ def plot_budget(
     left.plot(table["budget"], table["profit"], "o-", color=figures.BLUE, ms=4)
     left.vlines(here["budget"], 0, here["profit"], color=figures.GREY, lw=1)
     left.plot(here["budget"], here["profit"], "o", color=figures.VERMILION, ms=10)
-    left.set_title(f"A budget of {here['budget']:,.0f} earns {here['profit']:,.0f}")
-    left.set_xlabel(f"budget ({figures.currency()})")
-    left.set_ylabel(f"expected profit, cost deducted ({figures.currency()})")
-    left.set_ylim(bottom=0)
-    left.xaxis.set_major_formatter("{x:,.0f}")
-    left.yaxis.set_major_formatter("{x:,.0f}")
+    money = "expected profit, cost deducted ({currency})"
+    title = f"A budget of {here['budget']:,.0f} earns {here['profit']:,.0f}"
+    formats = {"x_format": "count", "y_format": "count"}
+    figures.finish(left, title, x="budget ({currency})", y=money, ylim=(0, None), **formats)
     share = treated.groupby(groups, observed=True).mean()
-    place = np.arange(len(share))
-    right.barh(place, share, color=figures.VERMILION, height=0.6)
-    right.set_yticks(place, share.index.astype(str))
-    right.set_xlim(0, 1)
-    right.xaxis.set_major_formatter("{x:.0%}")
+    right.barh(np.arange(len(share)), share, color=figures.VERMILION, height=0.6)
+    right.set_yticks(np.arange(len(share)), share.index.astype(str))
     right.grid(axis="y", visible=False)
-    right.set_title(f"{treated.sum():,} treated, most often {share.idxmax()} ({share.max():.0%})")
-    right.set_xlabel("share of each group given an offer")
-    right.set_ylabel(str(groups.name or "group").replace("_", " "))
+    title = f"{treated.sum():,} treated, most often {share.idxmax()} ({share.max():.0%})"
+    by = str(groups.name or "group").replace("_", " ")
+    figures.finish(
+        right, title, x="share of each group given an offer", y=by, x_format="percent", xlim=(0, 1)
+    )
     return left, right

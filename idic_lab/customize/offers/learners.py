@@ -7,37 +7,22 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.model_selection import StratifiedKFold
 
 from idic_lab.customize.offers.trials import CONTROL, arms, features, shares
-from idic_lab.errors import UnknownName
+from idic_lab.errors import pick
 
 
-def default_regressor(random_state: int = 0) -> HistGradientBoostingRegressor:
-    """Boosted trees, shallow and slow to learn, since effects are small beside the noise."""
-    return HistGradientBoostingRegressor(
-        learning_rate=0.08,
-        max_iter=80,
-        max_leaf_nodes=12,
-        min_samples_leaf=60,
-        l2_regularization=5.0,
-        early_stopping=False,
-        random_state=random_state,
-    )
-
-
-class TLearner(BaseEstimator):
+class TLearner:
     """Two models: one of customers given the offer, one of the others; the uplift is their difference.
+
+    ``fit(X, y, treated)`` learns from features, outcome and who was given the offer; ``predict(X)`` is the uplift of each
+    customer, in units of the outcome.
 
     Parameters
     ----------
     regressor : estimator, optional
         Any scikit-learn regressor; boosted trees by default.
 
-    Notes
-    -----
     Source: Künzel, Sekhon, Bickel & Yu (2019), Metalearners for estimating heterogeneous treatment effects, PNAS 116(10).
     """
 
@@ -45,14 +30,12 @@ class TLearner(BaseEstimator):
         self.regressor = regressor
 
     def fit(self, X, y, treated) -> TLearner:
-        """Learn from features, outcome and who was given the offer (arrays of the same length)."""
         X, y, treated = _arrays(X, y, treated)
         self.given_ = _fresh(self.regressor).fit(X[treated], y[treated])
         self.without_ = _fresh(self.regressor).fit(X[~treated], y[~treated])
         return self
 
     def predict(self, X) -> np.ndarray:
-        """Uplift of each customer, in units of the outcome."""
         X = np.asarray(X, dtype=float)
         return self.given_.predict(X) - self.without_.predict(X)
 
@@ -60,13 +43,10 @@ class TLearner(BaseEstimator):
 class XLearner(TLearner):
     """Effects imputed for each arm from the other arm's model, then learned, then averaged.
 
-    Notes
-    -----
     Source: Künzel, Sekhon, Bickel & Yu (2019), section "Introduction of the X-learner".
     """
 
     def fit(self, X, y, treated) -> XLearner:
-        """Learn from features, outcome and who was given the offer (arrays of the same length)."""
         super().fit(X, y, treated)
         X, y, treated = _arrays(X, y, treated)
         self.share_ = treated.mean()
@@ -77,22 +57,15 @@ class XLearner(TLearner):
         return self
 
     def predict(self, X) -> np.ndarray:
-        """Uplift of each customer, in units of the outcome."""
         X = np.asarray(X, dtype=float)
         return self.share_ * self.effect_without_.predict(X) + (1 - self.share_) * self.effect_given_.predict(
             X
         )
 
 
-class TransformedOutcome(BaseEstimator):
+class TransformedOutcome:
     """One model of an outcome made up so that its expectation is the uplift: y/p when given, -y/(1-p) when not.
 
-    Parameters
-    ----------
-    regressor : estimator, optional
-
-    Notes
-    -----
     Source: Athey & Imbens (2016), Recursive partitioning for heterogeneous causal effects, PNAS 113(27).
     """
 
@@ -100,14 +73,12 @@ class TransformedOutcome(BaseEstimator):
         self.regressor = regressor
 
     def fit(self, X, y, treated) -> TransformedOutcome:
-        """Learn from features, outcome and who was given the offer (arrays of the same length)."""
         X, y, treated = _arrays(X, y, treated)
         share = treated.mean()
         self.model_ = _fresh(self.regressor).fit(X, np.where(treated, y / share, -y / (1 - share)))
         return self
 
     def predict(self, X) -> np.ndarray:
-        """Uplift of each customer, in units of the outcome."""
         return self.model_.predict(np.asarray(X, dtype=float))
 
 
@@ -115,10 +86,14 @@ LEARNERS = {"T-learner": TLearner, "X-learner": XLearner, "transformed outcome":
 
 
 def learner(name: str, regressor=None):
-    """A learner by name: "T-learner", "X-learner" or "transformed outcome"."""
-    if name not in LEARNERS:
-        raise UnknownName("uplift learner", name, LEARNERS)
-    return LEARNERS[name](regressor)
+    """A learner by name: "T-learner", "X-learner" or "transformed outcome".
+
+    Examples
+    --------
+    >>> type(learner("X-learner")).__name__
+    'XLearner'
+    """
+    return pick("uplift learner", name, LEARNERS)(regressor)
 
 
 def _arrays(X, y, treated) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -126,7 +101,14 @@ def _arrays(X, y, treated) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _fresh(regressor):
-    return default_regressor() if regressor is None else clone(regressor)
+    """A copy of the regressor not yet fitted; by default boosted trees, shallow and slow, for effects are small."""
+    from sklearn.base import clone
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    if regressor is not None:
+        return clone(regressor)
+    trees = {"learning_rate": 0.08, "max_iter": 80, "max_leaf_nodes": 12, "min_samples_leaf": 60}
+    return HistGradientBoostingRegressor(**trees, l2_regularization=5.0, early_stopping=False, random_state=0)
 
 
 def uplift(
@@ -144,19 +126,24 @@ def uplift(
     ----------
     results : DataFrame
         ``campaign_results`` with the column `outcome`.
-    outcome : str
     method : {"X-learner", "T-learner", "transformed outcome"}
-    regressor : estimator, optional
     target : DataFrame, optional
         Other customers to predict, with the same columns; all of `results` is then learned from.
     n_folds : int
         Parts that the customers are divided into; each is predicted by what the others taught.
-    random_state : int
 
     Returns
     -------
     DataFrame
         One column per arm other than control, rows as `results` (or `target`): predicted change of the outcome.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> trial = pd.DataFrame({"customer_id": range(80), "orders": [1, 2, 3, 4] * 20, "arm": ["offer"] * 40 + ["control"] * 40})
+    >>> trial["profit"] = trial["orders"] * (trial["arm"] == "offer")
+    >>> uplift(trial, "profit", "T-learner", LinearRegression())["offer"].head(4).round().tolist()
+    [1.0, 2.0, 3.0, 4.0]
     """
     y, arm_of = results[outcome].to_numpy(float), results["arm"].to_numpy()
 
@@ -186,6 +173,14 @@ def expected_outcomes(
     -------
     DataFrame
         One column per arm, rows as `results` (or `target`).
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> trial = pd.DataFrame({"customer_id": range(80), "orders": [1, 2, 3, 4] * 20, "arm": ["offer"] * 40 + ["control"] * 40})
+    >>> trial["profit"] = trial["orders"] * (trial["arm"] == "offer")
+    >>> expected_outcomes(trial, "profit", LinearRegression()).head(1).round().to_dict("records")
+    [{'control': 0.0, 'offer': 1.0}]
     """
     y, arm_of = results[outcome].to_numpy(float), results["arm"].to_numpy()
 
@@ -205,6 +200,8 @@ def _predicted(results, target, columns, fitted, n_folds, random_state) -> pd.Da
         everyone = np.arange(len(X))
         found = {name: fitted(X, everyone, name).predict(new) for name in columns}
         return pd.DataFrame(found, index=target.index)
+    from sklearn.model_selection import StratifiedKFold
+
     found = np.zeros((len(X), len(columns)))
     folds = StratifiedKFold(n_folds, shuffle=True, random_state=random_state)
     for train, test in folds.split(X, results["arm"]):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import figures
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.errors import DataError, pick
 
 
 def _checked(outcome, uplift, treated) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -24,15 +24,17 @@ def _checked(outcome, uplift, treated) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return outcome, uplift, treated
 
 
-def _cumulated(outcome, uplift, treated, weights=None):
-    """Customers, treated customers and outcomes of both kinds, cumulated from the highest uplift down, ties at once."""
+def _ranked(outcome, uplift, treated):
+    """Outcomes and treatments from the highest uplift down, and where each group of ties ends."""
     order = np.argsort(uplift, kind="mergesort")[::-1]
-    ranked = uplift[order]
-    ends = np.r_[np.flatnonzero(np.diff(ranked)), len(ranked) - 1]
-    w = np.ones(len(order)) if weights is None else weights[order]
-    y, t = outcome[order] * w, treated[order]
-    sums = (w, w * t, y * t, y * ~t)
-    return [np.r_[0.0, np.cumsum(values)[ends]] for values in sums]
+    ends = np.r_[np.flatnonzero(np.diff(uplift[order])), len(order) - 1]
+    return outcome[order], treated[order], ends
+
+
+def _cumulated(weights, y, t, ends):
+    """Customers, treated customers and outcomes of both kinds, cumulated, ties at once."""
+    wy = weights * y
+    return [np.r_[0.0, np.cumsum(values)[ends]] for values in (weights, weights * t, wy * t, wy * ~t)]
 
 
 def _ratio(top: np.ndarray, below: np.ndarray) -> np.ndarray:
@@ -48,12 +50,6 @@ def _uplift(n, n_treated, y_treated, y_control):
 
 
 _KINDS: dict[str, Callable] = {"qini": _qini, "uplift": _uplift}
-
-
-def _kind(kind: str) -> Callable:
-    if kind not in _KINDS:
-        raise UnknownName("curve", kind, _KINDS)
-    return _KINDS[kind]
 
 
 def curve(outcome, uplift, treated, kind: str = "qini") -> tuple[np.ndarray, np.ndarray]:
@@ -75,8 +71,6 @@ def curve(outcome, uplift, treated, kind: str = "qini") -> tuple[np.ndarray, np.
     customers, gain : ndarray
         From (0, 0) to all customers.
 
-    Notes
-    -----
     Source: Radcliffe (2007), Using control groups to target on predicted lift, for the Qini curve; Devriendt,
     Guns & Verbeke (2020), Learning to rank for uplift modeling, for the comparison of both.
 
@@ -85,8 +79,9 @@ def curve(outcome, uplift, treated, kind: str = "qini") -> tuple[np.ndarray, np.
     >>> curve([1, 0, 1, 0], [0.9, 0.8, 0.2, 0.1], [True, False, True, False])[1].tolist()
     [0.0, 1.0, 1.0, 2.0, 2.0]
     """
-    sums = _cumulated(*_checked(outcome, uplift, treated))
-    return sums[0], _kind(kind)(*sums)
+    y, t, ends = _ranked(*_checked(outcome, uplift, treated))
+    sums = _cumulated(np.ones(len(y)), y, t, ends)
+    return sums[0], pick("curve", kind, _KINDS)(*sums)
 
 
 def perfect_curve(outcome, treated, kind: str = "qini") -> tuple[np.ndarray, np.ndarray]:
@@ -94,23 +89,24 @@ def perfect_curve(outcome, treated, kind: str = "qini") -> tuple[np.ndarray, np.
 
     Those who converted with the offer come first and those who converted without it last. It is the ceiling that the
     coefficients divide by, and lies above what any real ranking can reach.
+
+    Examples
+    --------
+    >>> perfect_curve([1, 0, 1, 0], [True, True, False, False])[1].tolist()
+    [0.0, 1.0, 1.0, 0.0]
     """
     outcome, _, treated = _checked(outcome, np.zeros(len(outcome)), treated)
-    _only_0_and_1(outcome)
-    _kind(kind)
+    if not np.isin(outcome, (0, 1)).all():
+        raise DataError(
+            "The normalised coefficients are defined for outcomes of 0 and 1; use area() for money."
+        )
+    pick("curve", kind, _KINDS)
     if kind == "qini":
         return curve(outcome, np.where(treated, outcome, -outcome), treated)
     converted_without = ((outcome == 1) & ~treated).sum()
     nothing_with = ((outcome == 0) & treated).sum()
     extra = outcome if converted_without > nothing_with else treated
     return curve(outcome, 2 * (outcome == treated) + extra, treated, kind="uplift")
-
-
-def _only_0_and_1(outcome: np.ndarray) -> None:
-    if not np.isin(outcome, (0, 1)).all():
-        raise DataError(
-            "The normalised coefficients are defined for outcomes of 0 and 1; use area() for money."
-        )
 
 
 def coefficient(outcome, uplift, treated, kind: str = "qini") -> float:
@@ -126,6 +122,11 @@ def coefficient(outcome, uplift, treated, kind: str = "qini") -> float:
     -------
     float
         0 is a ranking by chance, 1 a perfect one.
+
+    Examples
+    --------
+    >>> coefficient([1, 0, 0, 1], [0.9, 0.8, 0.2, 0.1], [True, True, False, False])
+    1.0
     """
     x, y = curve(outcome, uplift, treated, kind)
     best_x, best_y = perfect_curve(outcome, treated, kind)
@@ -135,7 +136,13 @@ def coefficient(outcome, uplift, treated, kind: str = "qini") -> float:
 
 
 def area(outcome, uplift, treated, kind: str = "qini") -> float:
-    """Mean height of the curve above chance, per customer, in units of the outcome; also for money."""
+    """Mean height of the curve above chance, per customer, in units of the outcome; also for money.
+
+    Examples
+    --------
+    >>> area([8, 0, 0, 0], [0.9, 0.8, 0.2, 0.1], [True, False, True, False])
+    0.75
+    """
     x, y = curve(outcome, uplift, treated, kind)
     return float((np.trapezoid(y, x) - x[-1] * y[-1] / 2) / x[-1] ** 2)
 
@@ -146,7 +153,7 @@ def bands(
     treated,
     kind: str = "qini",
     n_bootstrap: int = 200,
-    level: float = 0.95,
+    confidence: float = 0.95,
     n_points: int = 101,
     random_state: int = 0,
 ) -> tuple[pd.DataFrame, tuple[float, float]]:
@@ -158,11 +165,8 @@ def bands(
     ----------
     outcome, uplift, treated, kind
         As for `curve`.
-    n_bootstrap : int
-    level : float
     n_points : int
         Points along the share of customers.
-    random_state : int
 
     Returns
     -------
@@ -171,19 +175,22 @@ def bands(
         ``high``, ``chance``.
     interval : tuple of float
         Of `area`.
+
+    Examples
+    --------
+    >>> table, (low, high) = bands([1, 0, 1, 0] * 9, [4, 3, 2, 1] * 9, [True, False, True, False] * 9, n_bootstrap=9)
+    >>> bool(low <= high), table["gain"].iloc[-1].item()
+    (True, 0.5)
     """
     outcome, uplift, treated = _checked(outcome, uplift, treated)
-    rng, formula = np.random.default_rng(random_state), _kind(kind)
+    rng, formula = np.random.default_rng(random_state), pick("curve", kind, _KINDS)
     grid = np.linspace(0, 1, n_points)
     # Putting the customers in order once is most of the work; each resample then only changes their weights.
-    order = np.argsort(uplift, kind="mergesort")[::-1]
-    y, u, t = outcome[order], uplift[order], treated[order]
+    y, t, ends = _ranked(outcome, uplift, treated)
     groups = [np.flatnonzero(t), np.flatnonzero(~t)]
-    ends = np.r_[np.flatnonzero(np.diff(u)), len(u) - 1]
 
     def drawn(weights):
-        wt, wy = weights * t, weights * y
-        sums = [np.r_[0.0, np.cumsum(values)[ends]] for values in (weights, wt, wy * t, wy * ~t)]
+        sums = _cumulated(weights, y, t, ends)
         gain = formula(*sums) / len(y)
         share = sums[0] / sums[0][-1]
         return np.interp(grid, share, gain), np.trapezoid(gain, share) - gain[-1] / 2
@@ -197,7 +204,7 @@ def bands(
                 rng.integers(0, len(members), len(members)), minlength=len(members)
             )
         curves[number], areas[number] = drawn(weights)
-    tails = [(1 - level) / 2, (1 + level) / 2]
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     low, high = np.quantile(curves, tails, axis=0)
     table = pd.DataFrame(
         {"share": grid, "gain": centre, "low": low, "high": high, "chance": grid * centre[-1]}
@@ -221,39 +228,36 @@ def plot_curves(
         What is gained, for the axis.
     share : float, optional
         Share of customers to mark.
-    ax : Axes, optional
 
-    Returns
-    -------
-    Axes
+    Examples
+    --------
+    >>> table = bands([1, 0, 1, 0] * 9, [4, 3, 2, 1] * 9, [True, False, True, False] * 9, n_bootstrap=9)[0]
+    >>> plot_curves({"X-learner": table}).get_title()
+    'X-learner: with 75% of customers treated the curve is highest, at\\n500 conversions'
     """
     ax = figures.axes(ax)
     first = next(iter(tables))
     styles = ["-", "--", "-.", ":", (0, (5, 1, 1, 1))]
     for number, (name, table) in enumerate(tables.items()):
-        ax.plot(
-            table["share"],
-            1000 * table["gain"],
-            ls=styles[number % len(styles)],
-            color=figures.CYCLE[number % len(figures.CYCLE)],
-            lw=2 if name == first else 1.5,
-            label=name,
-        )
+        look = {
+            "ls": styles[number % 5],
+            "color": figures.CYCLE[number % 7],
+            "lw": 2 if name == first else 1.5,
+        }
+        ax.plot(table["share"], 1000 * table["gain"], label=name, **look)
     table = tables[first]
-    ax.fill_between(
-        table["share"], 1000 * table["low"], 1000 * table["high"], color=figures.CYCLE[0], alpha=0.18, lw=0
-    )
+    band = 1000 * table["low"], 1000 * table["high"]
+    ax.fill_between(table["share"], *band, color=figures.CYCLE[0], alpha=0.18, lw=0)
     ax.plot(table["share"], 1000 * table["chance"], color=figures.BLACK, lw=1, label="chance")
-    at = table["gain"].idxmax() if share is None else (table["share"] - share).abs().idxmin()
-    peak = table.loc[at]
+    peak = table.loc[table["gain"].idxmax() if share is None else (table["share"] - share).abs().idxmin()]
     ax.plot(peak["share"], 1000 * peak["gain"], "o", color=figures.CYCLE[0])
     where = "is highest" if share is None else "stands"
-    ax.set_title(
+    return figures.finish(
+        ax,
         f"{first[0].upper()}{first[1:]}: with {peak['share']:.0%} of customers treated the curve {where}, at "
-        f"{1000 * peak['gain']:,.0f} {unit}"
+        f"{1000 * peak['gain']:,.0f} {unit}",
+        x="share of customers given the offer, by rank",
+        y=f"{unit} gained per 1,000 customers",
+        x_format="percent",
+        legend={"loc": "best"},
     )
-    ax.set_xlabel("share of customers given the offer, by rank")
-    ax.set_ylabel(f"{unit} gained per 1,000 customers")
-    ax.xaxis.set_major_formatter("{x:.0%}")
-    ax.legend(loc="best")
-    return ax

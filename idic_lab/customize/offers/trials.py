@@ -1,14 +1,19 @@
-"""A randomised campaign as the analyses of this package want it: outcome, arms, what was known before."""
+"""A randomised campaign: its arms, what it changed on average, and what a policy would have earned in it."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from idic_lab.errors import DataError
+from idic_lab import figures
+from idic_lab.errors import DataError, pick
 
 CONTROL = "control"
+
+
 # Columns of campaign_results that say who, when, which arm, or what came of it: never to be predicted from.
 NOT_FEATURES = (
     *("campaign_id", "customer_id", "date", "arm", "contact_cost"),
@@ -17,12 +22,24 @@ NOT_FEATURES = (
 
 
 def with_profit(results: pd.DataFrame) -> pd.DataFrame:
-    """The campaign with ``profit`` (currency) of each customer: margin less the cost of contact."""
+    """The campaign with ``profit`` (currency) of each customer: margin less the cost of contact.
+
+    Examples
+    --------
+    >>> with_profit(pd.DataFrame({"margin": [9.0, 0.0], "contact_cost": 1.5}))["profit"].tolist()
+    [7.5, -1.5]
+    """
     return results.assign(profit=results["margin"] - results["contact_cost"])
 
 
 def arms(results: pd.DataFrame) -> list[str]:
-    """The arms other than control, sorted; DataError when there is no control, or nothing else."""
+    """The arms other than control, sorted; DataError when there is no control, or nothing else.
+
+    Examples
+    --------
+    >>> arms(pd.DataFrame({"arm": ["phone", "control", "email"]}))
+    ['email', 'phone']
+    """
     found = sorted(results["arm"].unique())
     if CONTROL not in found or len(found) < 2:
         raise DataError(
@@ -33,7 +50,13 @@ def arms(results: pd.DataFrame) -> list[str]:
 
 
 def shares(results: pd.DataFrame) -> pd.Series:
-    """Share of customers in each arm, by arm: the chance with which the arms were drawn."""
+    """Share of customers in each arm, by arm: the chance with which the arms were drawn.
+
+    Examples
+    --------
+    >>> shares(pd.DataFrame({"arm": ["offer", "control", "control", "control"]})).to_dict()
+    {'control': 0.75, 'offer': 0.25}
+    """
     return results["arm"].value_counts(normalize=True).sort_index()
 
 
@@ -46,10 +69,6 @@ def features(results: pd.DataFrame, leave_out: tuple[str, ...] = ()) -> pd.DataF
         ``campaign_results``; every column that is not an identifier, an arm or an outcome is taken.
     leave_out : tuple of str
         Further columns not to use.
-
-    Returns
-    -------
-    DataFrame of float, shape (customers, features)
 
     Examples
     --------
@@ -75,6 +94,12 @@ def balance(results: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``feature``, one column per arm (means), ``difference`` (largest between an arm and control, in standard
         deviations). Below 0.1 is commonly taken for balance (Austin, 2009).
+
+    Examples
+    --------
+    >>> trial = pd.DataFrame({"customer_id": list("abcd"), "arm": ["offer", "control"] * 2, "orders": [1, 2, 3, 2]})
+    >>> balance(trial)[["control", "offer", "difference"]].to_numpy().tolist()
+    [[2.0, 2.0, 0.0]]
     """
     known = features(results)
     means = known.groupby(results["arm"].to_numpy()).mean().T
@@ -86,32 +111,34 @@ def balance(results: pd.DataFrame) -> pd.DataFrame:
 def average_effect(
     results: pd.DataFrame, outcomes: tuple[str, ...] = ("converted", "profit")
 ) -> pd.DataFrame:
-    """What each arm did on average, against control, with its 95% interval.
-
-    Parameters
-    ----------
-    results : DataFrame
-        ``campaign_results``, with the columns `outcomes`.
-    outcomes : tuple of str
+    """What each arm did on average, against control, with its 95% interval (Welch's test).
 
     Returns
     -------
     DataFrame
-        ``outcome``, ``arm``, ``customers``, ``mean``, ``control_mean``, ``effect``, ``low``, ``high``, ``p_value``
-        (Welch's test).
+        ``outcome``, ``arm``, ``customers``, ``mean``, ``control_mean``, ``effect``, ``low``, ``high``, ``p_value``.
+
+    Examples
+    --------
+    >>> trial = pd.DataFrame({"arm": ["offer"] * 3 + ["control"] * 3, "profit": [3.0, 4.0, 5.0, 1.0, 2.0, 3.0]})
+    >>> average_effect(trial, ("profit",))[["effect", "low", "high"]].round(1).to_numpy().tolist()
+    [[2.0, -0.3, 4.3]]
     """
     rows = []
-    for outcome in outcomes:
-        without = results.loc[results["arm"] == CONTROL, outcome].to_numpy(float)
-        for arm in arms(results):
-            given = results.loc[results["arm"] == arm, outcome].to_numpy(float)
-            effect = given.mean() - without.mean()
-            error = np.sqrt(given.var(ddof=1) / len(given) + without.var(ddof=1) / len(without))
-            p_value = 2 * stats.norm.sf(abs(effect) / error) if error > 0 else 1.0
-            row = (outcome, arm, len(given), given.mean(), without.mean(), effect)
-            rows.append((*row, effect - 1.96 * error, effect + 1.96 * error, p_value))
-    names = ["outcome", "arm", "customers", "mean", "control_mean", "effect", "low", "high", "p_value"]
-    return pd.DataFrame(rows, columns=names)
+    for outcome, arm in itertools.product(outcomes, arms(results)):
+        given, without = (
+            results.loc[results["arm"] == name, outcome].to_numpy(float) for name in (arm, CONTROL)
+        )
+        row = {"outcome": outcome, "arm": arm, "customers": len(given), "mean": given.mean()}
+        row |= {"control_mean": without.mean(), "effect": given.mean() - without.mean()}
+        if given.var() + without.var() > 0:
+            test = stats.ttest_ind(given, without, equal_var=False)
+            low, high = test.confidence_interval(0.95)
+            row |= {"low": low, "high": high, "p_value": test.pvalue}
+        else:
+            row |= {"low": row["effect"], "high": row["effect"], "p_value": 1.0}
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def take_up_discount(results: pd.DataFrame) -> pd.Series:
@@ -119,6 +146,12 @@ def take_up_discount(results: pd.DataFrame) -> pd.Series:
 
     It can be read from the data only where every conversion in an arm earns the same; elsewhere it is 0, and the cost
     of an offer is the cost of contact alone.
+
+    Examples
+    --------
+    >>> trial = pd.DataFrame({"arm": ["offer", "control"], "converted": True, "margin": [24.0, 30.0]})
+    >>> take_up_discount(trial).to_dict()
+    {'offer': 6.0}
     """
     earned = results[results["converted"]].groupby("arm")["margin"].agg(["min", "max"])
     found = dict.fromkeys(arms(results), 0.0)
@@ -127,3 +160,212 @@ def take_up_discount(results: pd.DataFrame) -> pd.Series:
             if arm in earned.index and np.isclose(*earned.loc[arm]):
                 found[arm] = max(float(earned.loc[CONTROL, "min"] - earned.loc[arm, "min"]), 0.0)
     return pd.Series(found, name="discount")
+
+
+def best_arm(gains: pd.DataFrame) -> pd.Series:
+    """The arm with the highest expected gain over giving nothing for each customer, control where none is above 0.
+
+    Parameters
+    ----------
+    gains : DataFrame
+        One column per arm other than control.
+
+    Examples
+    --------
+    >>> best_arm(pd.DataFrame({"phone": [2.0, -1.0], "email": [3.0, -2.0]})).tolist()
+    ['email', 'control']
+    """
+    return gains.idxmax(axis=1).astype("str").where(gains.max(axis=1) > 0, CONTROL)
+
+
+def reference_policies(
+    results: pd.DataFrame,
+    gains: pd.DataFrame,
+    value: pd.Series,
+    inactivity: pd.Series,
+    share: float | None = None,
+) -> dict[str, pd.Series]:
+    """The learned policy beside the rules that firms use.
+
+    "Best customers" and "likely churners" treat as many customers as the learned policy does, so that they differ in
+    whom they treat, not in how many. They give the arm that is best on average.
+
+    Parameters
+    ----------
+    results : DataFrame
+        ``campaign_results``.
+    gains : DataFrame
+        From `uplift`, in money.
+    value, inactivity : Series
+        Past or expected value of each customer; days since the last order, or how likely it is that they left.
+    share : float, optional
+        Share of customers that the two rules treat; that of the learned policy by default.
+
+    Returns
+    -------
+    dict of str to Series
+        Policy to the arm of each customer.
+
+    Examples
+    --------
+    >>> trial = pd.DataFrame({"arm": ["offer", "control"], "spend": [10, 90], "days": [5, 300]})
+    >>> found = reference_policies(trial, pd.DataFrame({"offer": [3.0, -1.0]}), trial["spend"], trial["days"])
+    >>> found["learned"].tolist(), found["best customers"].tolist()
+    (['offer', 'control'], ['control', 'offer'])
+    """
+    learned = best_arm(gains)
+    share = float((learned != CONTROL).mean()) if share is None else share
+    usual, count = gains.mean().idxmax(), round(share * len(results))
+
+    def all_of(arm: str) -> pd.Series:
+        return pd.Series(arm, index=results.index, dtype="str")
+
+    def top(score: pd.Series) -> pd.Series:
+        given = all_of(CONTROL)
+        given.iloc[np.argsort(-score.to_numpy(float), kind="stable")[:count]] = usual
+        return given
+
+    policies = {"learned": learned, "nobody": all_of(CONTROL)}
+    policies |= {
+        "everybody" if len(gains.columns) == 1 else f"everybody: {arm}": all_of(arm) for arm in arms(results)
+    }
+    return policies | {"best customers": top(value), "likely churners": top(inactivity)}
+
+
+def policy_value(
+    results: pd.DataFrame,
+    policy: pd.Series,
+    expected: pd.DataFrame | None = None,
+    outcome: str = "profit",
+    method: str = "doubly robust",
+    against: pd.Series | None = None,
+) -> dict[str, float]:
+    """What a policy earns per customer, from customers who happened to be given at random what it would give them.
+
+    Parameters
+    ----------
+    results : DataFrame
+        ``campaign_results`` with the column `outcome`.
+    policy : Series
+        Arm of each customer under the policy, rows as `results`.
+    expected : DataFrame, optional
+        From `expected_outcomes`; needed by the doubly robust method.
+    method : {"doubly robust", "weighting"}
+        Inverse propensity weighting (Horvitz & Thompson, 1952) is unbiased and noisy; the doubly robust estimate
+        (Dudík, Langford & Li, 2011) starts from a model's answer and corrects it by the weighted error, so that it
+        stays unbiased and is less noisy when the model is any good.
+    against : Series, optional
+        Another policy: the value is then the difference, with its paired interval.
+
+    Returns
+    -------
+    dict
+        ``value``, ``low``, ``high`` (95%), ``treated`` (share of customers given an offer).
+
+    Examples
+    --------
+    >>> trial = pd.DataFrame({"arm": ["offer", "control"] * 2, "profit": [4.0, 1.0, 4.0, 1.0]})
+    >>> policy_value(trial, pd.Series(["offer"] * 4), method="weighting")["value"]
+    4.0
+    """
+    scores = policy_scores(results, policy, expected, outcome, method)
+    if against is not None:
+        scores = scores - policy_scores(results, against, expected, outcome, method)
+    value, half = float(scores.mean()), 1.96 * scores.std(ddof=1) / np.sqrt(len(scores))
+    return {
+        "value": value,
+        "low": value - half,
+        "high": value + half,
+        "treated": float((policy != CONTROL).mean()),
+    }
+
+
+def policy_scores(results, policy, expected, outcome="profit", method="doubly robust") -> np.ndarray:
+    """What each customer adds to the estimate of a policy's value; arguments as for :func:`policy_value`.
+
+    Examples
+    --------
+    >>> trial = pd.DataFrame({"arm": ["offer", "control"], "profit": [4.0, 1.0]})
+    >>> policy_scores(trial, pd.Series(["offer", "offer"]), None, method="weighting").tolist()
+    [8.0, 0.0]
+    """
+    if len(policy) != len(results):
+        raise DataError(f"The policy has {len(policy):,} customers, the campaign {len(results):,}.")
+    given, wanted, chance = results["arm"].to_numpy(), policy.to_numpy(), shares(results)
+    for arm in sorted(set(wanted)):
+        pick("arm", arm, chance.index)
+    weight = np.where(given == wanted, 1 / chance.reindex(wanted).to_numpy(), 0.0)
+    earned = results[outcome].to_numpy(float)
+    if pick("method", method, ("doubly robust", "weighting")) == "weighting":
+        return weight * earned
+    if expected is None:
+        raise DataError("The doubly robust method needs the expected outcomes (expected_outcomes).")
+    modelled = expected.to_numpy()[np.arange(len(expected)), expected.columns.get_indexer(wanted)]
+    return modelled + weight * (earned - modelled)
+
+
+def compare_policies(
+    results: pd.DataFrame, policies: dict[str, pd.Series], expected: pd.DataFrame, outcome: str = "profit"
+) -> pd.DataFrame:
+    """The value of several policies, and of each the gain over giving nothing.
+
+    Parameters
+    ----------
+    policies : dict of str to Series
+        With one named "nobody".
+    expected : DataFrame
+        From `expected_outcomes`.
+
+    Returns
+    -------
+    DataFrame
+        ``policy``, ``treated`` (share), ``value``, ``gain``, ``gain_low``, ``gain_high`` (per customer), best first.
+
+    Examples
+    --------
+    >>> trial = pd.DataFrame({"arm": ["offer", "control"] * 2, "profit": [4.0, 1.0, 4.0, 1.0]})
+    >>> expected = pd.DataFrame({"control": [1.0] * 4, "offer": [4.0] * 4})
+    >>> rules = {"everybody": pd.Series(["offer"] * 4), "nobody": pd.Series(["control"] * 4)}
+    >>> compare_policies(trial, rules, expected)[["policy", "gain"]].to_numpy().tolist()
+    [['everybody', 3.0], ['nobody', 0.0]]
+    """
+    rows = []
+    for name, policy in policies.items():
+        worth = policy_value(results, policy, expected, outcome)
+        gain = policy_value(results, policy, expected, outcome, against=policies["nobody"])
+        row = {"policy": name, "treated": worth["treated"], "value": worth["value"], "gain": gain["value"]}
+        rows.append(row | {"gain_low": gain["low"], "gain_high": gain["high"]})
+    return pd.DataFrame(rows).sort_values("gain", ascending=False, ignore_index=True)
+
+
+def plot_policies(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """Gain of each policy over giving nothing, with its interval.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `compare_policies`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"policy": ["nobody", "learned"], "treated": [0, 0.4], "gain": [0, 2.5], "gain_low": [0, 2.0],
+    ...     "gain_high": [0, 3.0]})
+    >>> plot_policies(table).get_title()
+    'Best: learned, +2.50 per customer over giving nothing'
+    """
+    ax = figures.axes(ax, figsize=(8, 0.5 * len(table) + 1.4))
+    ordered = table.sort_values("gain", ignore_index=True)
+    place = np.arange(len(ordered))
+    colour = [figures.BLUE if name == "learned" else figures.GREY for name in ordered["policy"]]
+    spread = ordered[["gain_low", "gain_high"]].sub(ordered["gain"], axis=0).abs().to_numpy().T
+    ax.barh(place, ordered["gain"], color=colour, height=0.6)
+    ax.errorbar(ordered["gain"], place, xerr=spread, fmt="none", ecolor="black", capsize=3, lw=1)
+    ax.axvline(0, color=figures.BLACK, lw=1)
+    ax.set_yticks(place, [f"{row.policy} ({row.treated:.0%})" for row in ordered.itertuples()])
+    ax.grid(axis="y", visible=False)
+    best = ordered.iloc[-1]
+    return figures.finish(
+        ax,
+        f"Best: {best['policy']}, {best['gain']:+.2f} per customer over giving nothing",
+        x="profit gained per customer ({currency}; lines: 95% intervals); share treated in brackets",
+    )

@@ -1,6 +1,11 @@
 """Products: what to recommend to whom, what belongs together, and what to make to measure."""
 
-from idic_lab.customize.products.complements import association_rules, bundles, complements
+from idic_lab.customize.products.complements import (
+    association_rules,
+    bundles,
+    complements,
+    plot_complements,
+)
 from idic_lab.customize.products.configuration import (
     answers_by_customer,
     best_configurations,
@@ -8,52 +13,31 @@ from idic_lab.customize.products.configuration import (
     coverage,
     option_fit,
     options_of,
-    refusals,
-)
-from idic_lab.customize.products.evaluation import evaluate
-from idic_lab.customize.products.plots import (
-    plot_complements,
     plot_configuration,
     plot_coverage,
-    plot_evaluation,
+    price_limits,
+    refusals,
 )
-from idic_lab.customize.products.purchases import PurchaseMatrix, purchase_matrix, split_in_time
 from idic_lab.customize.products.recommenders import (
     Hybrid,
     ImplicitFactorisation,
     ItemToItem,
     NeedPopularity,
     Popularity,
+    PurchaseMatrix,
     Recommender,
     RuleBased,
+    evaluate,
+    plot_evaluation,
+    purchase_matrix,
     recommendations,
+    split_in_time,
 )
 
 __all__ = [
-    "Hybrid",
-    "ImplicitFactorisation",
-    "ItemToItem",
-    "NeedPopularity",
-    "Popularity",
-    "PurchaseMatrix",
-    "Recommender",
-    "RuleBased",
-    "answers_by_customer",
-    "association_rules",
-    "best_configurations",
-    "bundles",
-    "combinations",
-    "complements",
-    "coverage",
-    "evaluate",
-    "option_fit",
-    "options_of",
-    "plot_complements",
-    "plot_configuration",
-    "plot_coverage",
-    "plot_evaluation",
-    "purchase_matrix",
-    "recommendations",
-    "refusals",
-    "split_in_time",
-]
+    "Hybrid", "ImplicitFactorisation", "ItemToItem", "NeedPopularity", "Popularity", "PurchaseMatrix",
+    "Recommender", "RuleBased", "answers_by_customer", "association_rules", "best_configurations",
+    "bundles", "combinations", "complements", "coverage", "evaluate", "option_fit", "options_of",
+    "plot_complements", "plot_configuration", "plot_coverage", "plot_evaluation", "price_limits",
+    "purchase_matrix", "recommendations", "refusals", "split_in_time",
+]  # fmt: skip

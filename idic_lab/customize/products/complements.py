@@ -6,63 +6,71 @@ import numpy as np
 import pandas as pd
 from scipy import sparse, stats
 
-from idic_lab.customize.products.purchases import purchases
-from idic_lab.errors import DataError, UnknownName
+from idic_lab import figures
+from idic_lab.customize.products.recommenders import pairs_together, purchases
+from idic_lab.errors import DataError, pick
 from idic_lab.inference.multiple_tests import holm
 
 # The others that mlxtend offers divide by zero for a product that is in every order.
-METRICS = ["support", "confidence", "lift"]
 
 
 def association_rules(
-    order_lines: pd.DataFrame, min_support: float = 0.002, min_lift: float = 1.0
+    order_lines: pd.DataFrame, min_support: float = 0.001, min_lift: float = 1.0, min_together: int = 5
 ) -> pd.DataFrame:
-    """Rules "who buys this also buys that in the same order", mined with mlxtend.
+    """Rules "who buys this also buys that in the same order".
 
     Parameters
     ----------
     order_lines : DataFrame
-        ``order_id``, ``product_id``, ``quantity``.
+        ``order_id``, ``product_id`` and, where known, ``quantity`` or ``amount``.
     min_support : float
         Smallest share of orders that hold both products.
     min_lift : float
         Smallest ratio of the orders with both to those expected by chance.
+    min_together : int
+        Fewest orders that hold both. Where no two products reach either threshold, what the commonest pair has is taken.
 
     Returns
     -------
     DataFrame
         ``product_id``, ``also``, ``support``, ``confidence``, ``lift``; the highest lift first.
 
-    Notes
-    -----
+    Raises
+    ------
+    DataError
+        When no order holds two products.
+
     Source: Agrawal & Srikant (1994).
 
     Examples
     --------
-    >>> lines = pd.DataFrame({"order_id": list("11223"), "product_id": list("xyxyz"), "quantity": 1.0})
+    >>> lines = pd.DataFrame({"order_id": list("11223"), "product_id": list("xyxyz"), "amount": 1.0})
     >>> association_rules(lines, min_support=0.5)["lift"].tolist()
     [1.5, 1.5]
     """
-    from mlxtend.frequent_patterns import association_rules as rules_of
-    from mlxtend.frequent_patterns import fpgrowth
-
     orders, _, products = _orders_by_products(order_lines)
-    table = pd.DataFrame.sparse.from_spmatrix(orders.astype(bool))
-    sets = fpgrowth(table, min_support=min_support, max_len=2)
-    if not (sets["itemsets"].map(len) == 2).any():
-        raise DataError(f"No two products are in {min_support:.2%} of orders together; lower min_support.")
-    rules = rules_of(sets, metric="lift", min_threshold=min_lift, return_metrics=METRICS)
-    first, second = (
-        products[[next(iter(items)) for items in rules[side]]] for side in ("antecedents", "consequents")
+    n, size = orders.shape[0], np.asarray(orders.sum(axis=0)).ravel()
+    pairs = pairs_together(orders, max(min_support * n, min_together))
+    if pairs.empty:
+        raise DataError("No order holds two products, so no product calls for another.")
+    pairs = pd.concat([pairs, pairs.rename(columns={"one": "other", "other": "one"})], ignore_index=True)
+    first, second = pairs["one"].to_numpy(), pairs["other"].to_numpy()
+    confidence = pairs["both"] / size[first]
+    table = pd.DataFrame(
+        {"product_id": products[first], "also": products[second], "support": pairs["both"] / n}
     )
-    table = pd.DataFrame({"product_id": first, "also": second, **rules[["support", "confidence", "lift"]]})
-    table = table.astype({"product_id": "str", "also": "str"})
+    table = table.assign(confidence=confidence, lift=confidence * n / size[second])
+    table = table[table["lift"] >= min_lift].astype({"product_id": "str", "also": "str"})
     order = ["lift", "confidence", "product_id", "also"]
     return table.sort_values(order, ascending=[False, False, True, True], ignore_index=True)
 
 
 def complements(
-    order_lines: pd.DataFrame, compare: str = "own orders", level: float = 0.05, min_together: int = 3
+    order_lines: pd.DataFrame,
+    compare: str = "own orders",
+    alpha: float = 0.05,
+    min_together: int = 3,
+    most_products: int = 1_000,
 ) -> pd.DataFrame:
     """Pairs of products found in the same order more often than chance explains, with a corrected test.
 
@@ -73,14 +81,16 @@ def complements(
     Parameters
     ----------
     order_lines : DataFrame
-        ``order_id``, ``customer_id``, ``product_id``, ``quantity``.
+        ``order_id``, ``customer_id``, ``product_id`` and, where known, ``quantity`` or ``amount``.
     compare : {"own orders", "all orders"}
         Mantel and Haenszel's test with the customer as stratum, or the hypergeometric test over all orders. Both look
         at orders with two products or more only: an order of one product cannot hold a pair.
-    level : float
+    alpha : float
         Chance of even one false pair among those found (Holm's correction over all pairs tested).
     min_together : int
         Pairs in fewer orders are not reported.
+    most_products : int
+        Of a larger assortment, only so many that are in most orders are tested.
 
     Returns
     -------
@@ -89,41 +99,41 @@ def complements(
         ``together`` (orders), ``expected`` (orders), ``lift`` (their ratio), ``confidence`` (share of the orders of
         ``product_id`` that hold the other too), ``p_value`` (corrected); the smallest p-value first.
 
-    Notes
-    -----
     Source: Mantel & Haenszel (1959), with continuity correction; Holm (1979).
+
+    Examples
+    --------
+    >>> lines = [(order, "ann", what) for order in range(80) for what in (("lamp", "bulb") if order % 2 else ("mat", "pen"))]
+    >>> pairs = complements(pd.DataFrame(lines, columns=["order_id", "customer_id", "product_id"]))
+    >>> pairs[["product_id", "complement_id", "together"]].to_numpy().tolist()
+    [['bulb', 'lamp', 40.0], ['mat', 'pen', 40.0]]
     """
     orders, customers, products = _orders_by_products(order_lines)
-    several = np.asarray(orders.sum(axis=1)).ravel() > 1
-    pairs, owners = orders[np.flatnonzero(several)], customers[several]
-    if compare == "own orders":
-        together, expected, p_value = _within_customers(pairs, owners)
-    elif compare == "all orders":
-        together, expected, p_value = _over_orders(pairs)
-    else:
-        raise UnknownName("comparison", compare, ["own orders", "all orders"])
-    one, other = np.triu_indices(len(products), 1)
-    table = pd.DataFrame(
-        {
-            "together": together[one, other],
-            "expected": expected[one, other],
-            "p_value": holm(p_value[one, other]),
-        }
-    )
     size = np.asarray(orders.sum(axis=0)).ravel()
+    if len(products) > most_products:
+        kept = np.sort(np.argsort(-size, kind="stable")[:most_products])
+        orders, products, size = orders[:, kept], products[kept], size[kept]
+    several = np.flatnonzero(np.asarray(orders.sum(axis=1)).ravel() > 1)
+    tests = {"own orders": _within_customers, "all orders": lambda pairs, _: _over_orders(pairs)}
+    found = pick("comparison", compare, tests)(orders[several], customers[several])
+    one, other = np.triu_indices(len(products), 1)
+    together, expected, p_value = (values[one, other] for values in found)
     # The product bought less often is the one that calls for the other: its buyers take the other more often.
     swap = size[one] > size[other]
     first, second = np.where(swap, other, one), np.where(swap, one, other)
-    both = (orders.T @ orders).toarray()[one, other]
-    table = table.assign(
-        product_id=products[first],
-        complement_id=products[second],
-        lift=table["together"] / table["expected"].clip(lower=1e-9),
-        confidence=both / size[first],
-    ).astype({"product_id": "str", "complement_id": "str"})
-    found = table[(table["p_value"] < level) & (table["together"] >= min_together)]
-    columns = ["product_id", "complement_id", "together", "expected", "lift", "confidence", "p_value"]
-    return found.sort_values(["p_value", "product_id"], ignore_index=True)[columns]
+    table = pd.DataFrame(
+        {
+            "product_id": pd.array(products[first], dtype="str"),
+            "complement_id": pd.array(products[second], dtype="str"),
+            "together": together,
+            "expected": expected,
+            "lift": together / np.maximum(expected, 1e-9),
+            "confidence": (orders.T @ orders).toarray()[one, other] / size[first],
+            "p_value": holm(p_value),
+        }
+    )
+    table = table[(table["p_value"] < alpha) & (table["together"] >= min_together)]
+    return table.sort_values(["p_value", "product_id"], ignore_index=True)
 
 
 def _orders_by_products(order_lines: pd.DataFrame):
@@ -174,7 +184,6 @@ def bundles(
     ----------
     pairs : DataFrame
         From `complements`: ``product_id``, ``complement_id``.
-    order_lines : DataFrame
     products : DataFrame
         ``product_id``, ``name``, ``list_price``, ``unit_cost`` (currency).
     discount : float
@@ -187,6 +196,14 @@ def bundles(
         ``anyway`` (orders with both so far), ``alone`` (orders with the first only), ``cost`` (discount given to
         orders that had both), ``gain_each`` (margin added by an order tempted), ``break_even`` (share of ``alone`` to
         tempt; missing when even all of them would not do).
+
+    Examples
+    --------
+    >>> pairs = pd.DataFrame({"product_id": ["p1"], "complement_id": ["p2"]})
+    >>> lines = pd.DataFrame({"order_id": ["1", "1", "2", "3"], "product_id": ["p1", "p2", "p1", "p1"], "amount": 9.0})
+    >>> goods = pd.DataFrame({"product_id": ["p1", "p2"], "name": ["lamp", "bulb"], "list_price": 10.0, "unit_cost": 4.0})
+    >>> bundles(pairs, lines, goods)[["bundle", "anyway", "alone", "break_even"]].to_numpy().tolist()
+    [['lamp + bulb', 1, 2, 0.25]]
     """
     known = products.set_index("product_id")
     orders, _, ids = _orders_by_products(order_lines)
@@ -214,3 +231,33 @@ def bundles(
         }
     )
     return table.sort_values(["break_even", "product_id"], ignore_index=True)
+
+
+def plot_complements(
+    table: pd.DataFrame, names: pd.Series | None = None, ax: figures.Axes | None = None
+) -> figures.Axes:
+    """Pairs of complements: orders with both, beside those expected by chance.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `complements`.
+    names : Series, optional
+        Product names by product number.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"product_id": ["p1"], "complement_id": ["p2"], "together": [40.0], "expected": [9.0]})
+    >>> plot_complements(table, pd.Series({"p1": "lamp", "p2": "bulb"})).get_title()
+    '1 pairs come together more often than chance explains'
+    """
+    ax = figures.axes(ax, figsize=(8, 0.38 * len(table) + 1.6))
+    ordered = table.sort_values("together", ignore_index=True)
+    called = (lambda ids: ids) if names is None else (lambda ids: ids.map(names).fillna(ids))
+    place = np.arange(len(ordered))
+    ax.hlines(place, ordered["expected"], ordered["together"], color=figures.GREY, lw=2)
+    ax.plot(ordered["expected"], place, "o", mfc="white", color=figures.BLACK, label="expected by chance")
+    ax.plot(ordered["together"], place, "o", color=figures.VERMILION, label="orders with both")
+    ax.set_yticks(place, called(ordered["product_id"]) + " + " + called(ordered["complement_id"]))
+    title = f"{len(table)} pairs come together more often than chance explains"
+    return figures.finish(ax, title, x="orders", xlim=(0, None), legend={"loc": "lower right"})

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
 
+from idic_lab import figures
+from idic_lab.dataframes import of_customers
 from idic_lab.errors import DataError, UnknownName
 
 MOST_COMBINATIONS = 200_000
+
+
 MOST_OPTIONS = 15  # subsets of up to so many extra options are all tried
 
 
 def options_of(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame:
-    """The options of one product; UnknownName when it cannot be configured."""
+    """The options of one product; UnknownName when it cannot be configured.
+
+    Examples
+    --------
+    >>> options_of(pd.DataFrame({"option_id": ["a", "b"], "product_id": ["p", "q"]}), "q")["option_id"].tolist()
+    ['b']
+    """
     options = product_options[product_options["product_id"] == product_id]
     if options.empty:
         raise UnknownName("configurable product", product_id, product_options["product_id"].unique())
@@ -70,11 +81,6 @@ def refusals(product_options: pd.DataFrame, chosen: Collection[str]) -> list[str
 def combinations(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame:
     """Every way to put a product together that the rules allow.
 
-    Parameters
-    ----------
-    product_options : DataFrame
-    product_id : str
-
     Returns
     -------
     DataFrame
@@ -84,6 +90,13 @@ def combinations(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame
     ------
     DataError
         When there are more than 200,000 combinations.
+
+    Examples
+    --------
+    >>> options = pd.DataFrame({"option_id": ["a", "b", "c"], "product_id": "p", "module": ["size", "size", "lid"],
+    ...     "not_with": [None, "c", None], "extra_price": [0.0, 5.0, 2.0], "extra_cost": 1.0})
+    >>> combinations(options, "p").to_dict("records")
+    [{'size': 'a', 'lid': 'c', 'extra_price': 2.0, 'extra_cost': 2.0}]
     """
     options = options_of(product_options, product_id)
     modules = {name: group["option_id"].tolist() for name, group in options.groupby("module", sort=False)}
@@ -93,7 +106,7 @@ def combinations(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame
             f"Product {product_id} has {size:,} combinations; at most {MOST_COMBINATIONS:,} are tried."
         )
     table = pd.DataFrame(list(itertools.product(*modules.values())), columns=list(modules))
-    holds = contains(table, options)
+    holds = _contains(table, options)
     allowed = np.ones(len(table), dtype=bool)
     position = pd.Index(options["option_id"])
     not_with = options["not_with"] if "not_with" in options else pd.Series(None, index=options.index)
@@ -107,7 +120,7 @@ def combinations(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame
     return table[allowed].reset_index(drop=True)
 
 
-def contains(table: pd.DataFrame, options: pd.DataFrame) -> np.ndarray:
+def _contains(table: pd.DataFrame, options: pd.DataFrame) -> np.ndarray:
     """Whether each combination holds each option, shape (combinations, options)."""
     modules = options["module"].unique()
     return np.column_stack(
@@ -122,20 +135,60 @@ def answers_by_customer(survey_responses: pd.DataFrame, identity_links: pd.DataF
     ----------
     survey_responses : DataFrame
         ``record_id``, ``date``, ``question_id``, ``answer``.
-    identity_links : DataFrame
-        ``record_id``, ``customer_id``.
 
     Returns
     -------
     DataFrame
         ``customer_id``, ``question_id``, ``answer``.
+
+    Examples
+    --------
+    >>> said = pd.DataFrame({"record_id": "r1", "date": pd.to_datetime(["2025-01-01", "2025-02-01"]), "question_id": "N01",
+    ...     "answer": [0.0, 1.0]})
+    >>> answers_by_customer(said, pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]}))["answer"].tolist()
+    [1.0]
     """
-    joined = survey_responses.merge(identity_links[["record_id", "customer_id"]], on="record_id")
-    latest = joined.sort_values("date", kind="stable").drop_duplicates(
-        ["customer_id", "question_id"], keep="last"
-    )
+    joined = of_customers(survey_responses, identity_links).sort_values("date", kind="stable")
     columns = ["customer_id", "question_id", "answer"]
+    latest = joined.drop_duplicates(columns[:2], keep="last")
     return latest.sort_values(columns[:2])[columns].reset_index(drop=True)
+
+
+def price_limits(
+    order_lines: pd.DataFrame, groups: pd.DataFrame | None = None, share: float = 0.5
+) -> pd.Series:
+    """What customers of each need have paid for one thing before, at the most: dearer is not to be thought theirs.
+
+    Parameters
+    ----------
+    order_lines : DataFrame
+        ``customer_id``, ``amount`` (currency) and, where known, ``quantity``.
+    groups : DataFrame, optional
+        ``customer_id``, ``segment``; without it every customer is in the one segment "all".
+    share : float
+        Share of the segment's customers who never paid more for one unit than the limit.
+
+    Returns
+    -------
+    Series
+        Currency, by segment.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "amount": [20.0, 90.0, 30.0], "quantity": [1, 3, 1]})
+    >>> price_limits(lines).to_dict()
+    {'all': 30.0}
+    """
+    paid = (
+        order_lines["amount"] / order_lines["quantity"]
+        if "quantity" in order_lines
+        else order_lines["amount"]
+    )
+    most = paid[order_lines["amount"] > 0].groupby(order_lines["customer_id"]).max()
+    if groups is None:
+        return pd.Series({"all": most.quantile(share)})
+    segment = groups.drop_duplicates("customer_id").set_index("customer_id")["segment"]
+    return most.groupby(segment.reindex(most.index)).quantile(share)
 
 
 def option_fit(
@@ -158,6 +211,14 @@ def option_fit(
         ``segment``, ``option_id``, ``fit``: share of yes in the segment less the share among all who answered, so
         between -1 and 1; 0 for an option that answers to no question. In the one segment "all" it is the share of yes
         less one half.
+
+    Examples
+    --------
+    >>> options = pd.DataFrame({"option_id": ["a"], "serves": ["N01"]})
+    >>> said = pd.DataFrame({"customer_id": ["ann", "bob"], "question_id": "N01", "answer": [1.0, 0.0]})
+    >>> groups = pd.DataFrame({"customer_id": ["ann", "bob"], "segment": ["quality", "price"]})
+    >>> option_fit(options, said, groups).set_index("segment")["fit"].to_dict()
+    {'price': -0.5, 'quality': 0.5}
     """
     asked = answers[answers["question_id"].isin(product_options["serves"].dropna())]
     if groups is None:
@@ -181,24 +242,37 @@ def best_configurations(
     products: pd.DataFrame,
     fit: pd.DataFrame,
     groups: pd.DataFrame | None = None,
+    limits: pd.Series | None = None,
 ) -> pd.DataFrame:
     """For each configurable product and need the allowed combination that fits best; of equals the cheapest.
 
     Parameters
     ----------
-    product_options : DataFrame
     products : DataFrame
         ``product_id``, ``list_price``, ``unit_cost``.
     fit : DataFrame
         From `option_fit`.
     groups : DataFrame, optional
         ``customer_id``, ``segment``, to count the customers of each need.
+    limits : Series, optional
+        Highest price by need, as :func:`price_limits` gives: of what is dearer, only the cheapest combination is
+        considered. Without it the price decides between equals alone.
 
     Returns
     -------
     DataFrame
         The table ``configurations``: ``product_id``, ``need``, ``option_ids`` and ``options`` (joined by " + "),
         ``fit``, ``price``, ``cost``, ``margin``, ``standard_margin`` (of the cheapest combination), ``customers``.
+
+    Examples
+    --------
+    >>> options = pd.DataFrame({"option_id": ["a", "b"], "product_id": "p", "module": "shell", "option": ["plain", "steel"],
+    ...     "extra_price": [0.0, 40.0], "extra_cost": [0.0, 20.0]})
+    >>> goods = pd.DataFrame({"product_id": ["p"], "list_price": [60.0], "unit_cost": [20.0]})
+    >>> fit = pd.DataFrame({"segment": "quality", "option_id": ["a", "b"], "fit": [0.0, 0.4]})
+    >>> [best_configurations(options, goods, fit, limits=limit)["options"].item()
+    ...     for limit in (None, pd.Series({"quality": 80.0}))]
+    ['steel', 'plain']
     """
     known, rows = products.set_index("product_id"), []
     weight = fit.set_index(["segment", "option_id"])["fit"]
@@ -206,27 +280,19 @@ def best_configurations(
     for product in product_options["product_id"].unique():
         options = options_of(product_options, product)
         table = combinations(product_options, product)
-        holds = contains(table, options)
-        price, cost = known.loc[product, ["list_price", "unit_cost"]].astype(float)
-        margin = price - cost + table["extra_price"] - table["extra_cost"]
-        cheapest = table["extra_price"].idxmin()
+        holds = _contains(table, options)
+        list_price, unit_cost = known.loc[product, ["list_price", "unit_cost"]].astype(float)
+        price, cost = list_price + table["extra_price"], unit_cost + table["extra_cost"]
+        margin, cheapest = price - cost, table["extra_price"].idxmin()
         for need in fit["segment"].unique():
             total = np.round(holds @ weight.loc[need].reindex(options["option_id"]).to_numpy(), 9)
-            best = np.lexsort((table["extra_price"], -total))[0]
-            rows.append(
-                {
-                    "product_id": product,
-                    "need": need,
-                    "option_ids": " + ".join(options["option_id"][holds[best]]),
-                    "options": " + ".join(options["option"][holds[best]]),
-                    "fit": float(total[best]),
-                    "price": price + table["extra_price"][best],
-                    "cost": cost + table["extra_cost"][best],
-                    "margin": float(margin[best]),
-                    "standard_margin": float(margin[cheapest]),
-                    "customers": int(counts.get(need, 0)),
-                }
-            )
+            limit = np.inf if limits is None else limits.get(need, np.inf)
+            within = np.where(price <= max(limit, price[cheapest]), total, -np.inf)
+            best = np.lexsort((price, -within))[0]
+            chosen = {name: " + ".join(options[name[:-1]][holds[best]]) for name in ("option_ids", "options")}
+            money = {"price": price[best], "cost": cost[best], "margin": margin[best]}
+            money |= {"standard_margin": margin[cheapest], "customers": int(counts.get(need, 0))}
+            rows.append({"product_id": product, "need": need, **chosen, "fit": float(total[best]), **money})
     return pd.DataFrame(rows).astype(dict.fromkeys(["product_id", "need", "option_ids", "options"], "str"))
 
 
@@ -241,16 +307,23 @@ def coverage(product_options: pd.DataFrame, answers: pd.DataFrame, product_id: s
     ----------
     product_options, answers : DataFrame
         As in `option_fit`.
-    product_id : str
 
     Returns
     -------
     DataFrame
         ``extra_options`` (0, 1, ...), ``covered`` (share of customers), ``combinations`` (that can be made),
         ``options`` (names of the extra options kept, joined by commas).
+
+    Examples
+    --------
+    >>> options = pd.DataFrame({"option_id": ["a", "b"], "product_id": "p", "module": "shell", "option": ["plain", "steel"],
+    ...     "serves": [None, "N01"], "extra_price": [0.0, 40.0], "extra_cost": [0.0, 20.0]})
+    >>> said = pd.DataFrame({"customer_id": ["ann", "bob"], "question_id": "N01", "answer": [1.0, 0.0]})
+    >>> coverage(options, said, "p")["covered"].tolist()
+    [0.5, 1.0]
     """
     options, table = options_of(product_options, product_id), combinations(product_options, product_id)
-    holds = contains(table, options)
+    holds = _contains(table, options)
     wishes = answers[answers["question_id"].isin(options["serves"].dropna())].pivot_table(
         index="customer_id", columns="question_id", values="answer", aggfunc="max", fill_value=0
     )
@@ -273,3 +346,96 @@ def coverage(product_options: pd.DataFrame, answers: pd.DataFrame, product_id: s
         share, possible, kept = max(found, key=lambda entry: (entry[0], entry[1]))
         rows.append((size, float(share), possible, ", ".join(options["option"].iloc[list(kept)])))
     return pd.DataFrame(rows, columns=["extra_options", "covered", "combinations", "options"])
+
+
+def plot_coverage(table: pd.DataFrame, name: str = "", ax: figures.Axes | None = None) -> figures.Axes:
+    """Share of customers served as well as by all options, by the number of extra options kept.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `coverage`.
+    name : str
+        Name of the product, for the title.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"extra_options": [0, 1, 2], "covered": [0.4, 0.85, 1.0], "combinations": [1, 2, 4]})
+    >>> plot_coverage(table, "Case").get_title()
+    'Case: 1 of 2 extra options suit 85% of customers'
+    """
+    ax = figures.axes(ax)
+    ax.plot(table["extra_options"], table["covered"], "o-", color=figures.BLUE)
+    for row in table.itertuples():
+        at, below = (row.extra_options, row.covered), {"xytext": (0, -16), "textcoords": "offset points"}
+        ax.annotate(f"{row.combinations:,}", at, ha="center", **below)
+    enough = table[table["covered"] >= 0.8].iloc[0]
+    return figures.finish(
+        ax,
+        f"{name}{': ' if name else ''}{enough['extra_options']:.0f} of {table['extra_options'].max()} extra options suit "
+        f"{enough['covered']:.0%} of customers",
+        x="extra options kept (number below a point: combinations they make)",
+        y="customers served as well as by all",
+        y_format="percent",
+        ylim=(min(0, table["covered"].min() - 0.1), 1.05),
+    )
+
+
+def plot_configuration(
+    product_options: pd.DataFrame,
+    product: pd.Series,
+    fit: pd.DataFrame,
+    chosen: list[str],
+    limits: pd.Series | None = None,
+    ax: figures.Axes | None = None,
+) -> figures.Axes:
+    """A chosen combination: how well it fits each need, its price and margin; or why it cannot be had.
+
+    Parameters
+    ----------
+    product : Series
+        The product's row: ``product_id``, ``name``, ``list_price``, ``unit_cost``.
+    fit : DataFrame
+        From `option_fit`.
+    chosen : list of str
+        Option numbers.
+    limits : Series, optional
+        From `price_limits`: needs for which the combination is too dear are hatched.
+
+    Examples
+    --------
+    >>> options = pd.DataFrame({"option_id": ["a"], "product_id": "p", "module": "shell", "option": "steel", "not_with": None,
+    ...     "extra_price": 40.0, "extra_cost": 20.0})
+    >>> case = pd.Series({"product_id": "p", "name": "Case", "list_price": 60.0, "unit_cost": 20.0})
+    >>> fit = pd.DataFrame({"segment": ["quality"], "option_id": ["a"], "fit": [0.4]})
+    >>> plot_configuration(options, case, fit, ["a"]).get_title()
+    'Case at 100.00, margin 60.00: best for “quality”'
+    >>> plot_configuration(options, case, fit, ["a"], pd.Series({"quality": 80.0})).get_title()
+    'Case at 100.00, margin 60.00: too dear for every need'
+    """
+    ax = figures.axes(ax, figsize=(8, 3.4))
+    reasons = refusals(product_options, chosen)
+    if reasons:
+        ax.axis("off")
+        ax.text(0.02, 0.8, textwrap.fill(" ".join(reasons), 70), transform=ax.transAxes, va="top")
+        return figures.finish(ax, f"{product['name']}: this combination is refused")
+    options = options_of(product_options, product["product_id"]).set_index("option_id").loc[chosen]
+    price = product["list_price"] + options["extra_price"].sum()
+    margin = price - product["unit_cost"] - options["extra_cost"].sum()
+    total = fit[fit["option_id"].isin(chosen)].groupby("segment")["fit"].sum().sort_values()
+    dear = pd.Series(False, index=total.index) if limits is None else limits.reindex(total.index) < price
+    colours = np.where(dear, "white", np.where(total > 0, figures.GREEN, figures.GREY))
+    hatches = ["//" if too else "" for too in dear]
+    ax.barh(total.index, total, color=colours, edgecolor=figures.GREY, hatch=hatches, height=0.6)
+    ax.axvline(0, color=figures.BLACK, lw=1)
+    ax.grid(axis="y", visible=False)
+    theirs = total[~dear]
+    best = f"best for “{theirs.index[-1]}”" if len(theirs) else "too dear for every need"
+    meaning = "fit (wishes met more, or less, than among customers in general" + (
+        "; hatched: too dear)" if dear.any() else ")"
+    )
+    return figures.finish(
+        ax,
+        f"{product['name']} at {price:,.2f}, margin {margin:,.2f}: {best}",
+        x=textwrap.fill(f"{meaning}: {', '.join(options['option'])}", 95),
+    )

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from idic_lab.errors import ContractError, DataError, UnknownName
-from idic_lab.interact.channels.allocation import NOBODY, allocate, upper_bound
-from idic_lab.interact.channels.contacts import WINDOW_DAYS, recent_contacts
-from idic_lab.tables import get
-
-METHODS = ("greedy", "exact")
+from idic_lab import figures
+from idic_lab.allocation import NOBODY, allocate, upper_bound
+from idic_lab.dataframes import allowing
+from idic_lab.errors import ContractError, DataError
+from idic_lab.interact.channels.contacts import WINDOW_DAYS, recent_contacts, spoken
+from idic_lab.tables import CHANNELS, get
 
 
 def contact_plan(
@@ -31,9 +31,9 @@ def contact_plan(
     """Whom to contact in which week on which channel.
 
     Each week in turn gets the contacts that bring most within its budget: at most one per customer, only on channels
-    the customer allows, and never one that would be more than the `cap`-th of that customer within 28 days, contacts
-    of the past counted. A contact brings its expected response, tired by the contacts just before it; with `value`, it
-    brings that times what a response of this customer is worth, less the cost.
+    the customer is known to allow, and never one that would be more than the `cap`-th of that customer within 28 days,
+    contacts of the past counted. A contact brings its expected response, tired by the contacts just before it; with
+    `value`, it brings that times what the response is worth, less the cost.
 
     Parameters
     ----------
@@ -47,52 +47,69 @@ def contact_plan(
         First day of the first week.
     weekly_budget : float
         Currency; what one week leaves over is not carried into the next.
-    weeks : int
     cap : int
         Most contacts of a customer within any 28 days.
     fatigue : float
         Fall of the log response rate per recent contact, as :func:`fatigue` estimates.
     value : DataFrame, optional
-        ``customer_id``, ``value`` (currency per response); customers not in it are worth 0 and not contacted.
+        ``value`` (currency per response) by ``channel``, as :func:`response_values` gives, by ``customer_id``, or by
+        both; what is not in it is worth 0 and not contacted. Without it all responses count alike.
     excluded : iterable of customer ids
         Not to be contacted, as while a complaint is open.
     method : {"greedy", "exact"}
-        How each week is solved; see :func:`allocate`.
+        How each week is solved; see :func:`idic_lab.allocation.allocate`.
 
     Returns
     -------
     DataFrame
-        The table ``contact_plan``, sorted by date and expected responses.
+        The table ``contact_plan``, sorted by date and what is expected.
 
     Raises
     ------
     DataError
         A budget, cap, fatigue or number of weeks below 0, or contacts in `history` on or after `start`.
+
+    Examples
+    --------
+    >>> liked = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "channel": ["email", "phone", "email"],
+    ...     "response_rate": [0.2, 0.4, 0.3], "allowed": [True, True, None], "best_time": "morning"})
+    >>> costs = pd.DataFrame({"channel": ["email", "phone"], "cost": [0.1, 1.0]})
+    >>> past = pd.DataFrame({"customer_id": ["ann"], "date": pd.to_datetime(["2025-01-01"])})
+    >>> worth = pd.DataFrame({"channel": ["email", "phone"], "value": [0.5, 4.0]})
+    >>> [contact_plan(liked, costs, past, pd.Timestamp("2025-03-03"), 2, 1, value=each)["channel"].tolist()
+    ...     for each in (worth, worth.assign(value=1.0))]  # nobody knows whether bob agrees
+    [['phone'], ['email']]
     """
-    _check(weekly_budget, weeks, cap, fatigue, method, history, start)
-    ids, channels, rate, cost, times = _grid(preferences, costs, excluded)
-    worth = _worth(ids, value)
+    limits = {"weekly_budget": weekly_budget, "weeks": weeks, "cap": cap, "fatigue": fatigue}
+    for name, number in limits.items():
+        if not number >= 0:
+            raise DataError(f"{name} must be 0 or more, found {number!r}.")
+    if len(history) and history["date"].max() >= pd.Timestamp(start):
+        raise DataError(
+            f"A plan from {start:%Y-%m-%d} cannot have a history that runs to {history['date'].max():%Y-%m-%d}."
+        )
+    offered = _Offered(preferences, costs, excluded, value)
     rows, planned = [], history[["customer_id", "date"]]
     for week in range(weeks):
         day = pd.Timestamp(start).normalize() + pd.Timedelta(days=7 * week)
-        recent = recent_contacts(pd.DataFrame({"customer_id": ids, "date": day}), planned)
-        expected = rate * np.exp(-fatigue * recent)[:, None]
-        gain = expected if worth is None else expected * worth[:, None] - cost
-        gain = np.where((recent < cap)[:, None] & (rate > 0), gain, 0.0)
-        chosen = allocate(gain, cost, weekly_budget, method)
+        recent, expected, gain = offered.on(day, planned, cap, fatigue)
+        chosen = allocate(gain, offered.cost, weekly_budget, method)
         used = np.flatnonzero(chosen != NOBODY)
         part = pd.DataFrame(
             {
-                "customer_id": ids[used],
+                "customer_id": offered.ids[used],
                 "date": pd.Series(day, index=range(len(used)), dtype="datetime64[us]"),
-                "channel": channels[chosen[used]],
-                "time_of_day": times[used],
+                "channel": offered.channels[chosen[used]],
+                "time_of_day": offered.times[used],
                 "recent_contacts": recent[used],
                 "expected_responses": expected[used, chosen[used]],
-                "cost": cost[chosen[used]],
+                "expected_value": (expected * offered.worth)[used, chosen[used]]
+                if offered.valued
+                else np.nan,
+                "cost": offered.cost[chosen[used]],
             }
         )
-        rows.append(part.sort_values("expected_responses", ascending=False, kind="stable"))
+        rows.append(part.iloc[np.argsort(-gain[used, chosen[used]], kind="stable")])
         planned = pd.concat([planned, part[["customer_id", "date"]]], ignore_index=True)
     if not rows:
         return get("contact_plan").empty()
@@ -100,6 +117,37 @@ def contact_plan(
     return plan.astype(
         {"customer_id": "str", "channel": "str", "time_of_day": "str", "recent_contacts": "int64"}
     )
+
+
+class _Offered:
+    """Customers by channels, as arrays: response rates (0 where not known to be allowed), worth and costs."""
+
+    def __init__(self, preferences, costs, excluded=(), value=None):
+        mine = preferences[~preferences["customer_id"].isin(list(excluded))]
+        rates = mine.assign(rate=mine["response_rate"].where(mine["allowed"].eq(True).fillna(False), 0.0))
+        rates = rates.set_index(["customer_id", "channel"])["rate"].unstack("channel")  # noqa: PD010
+        priced = costs[costs["channel"].isin(rates.columns)]
+        self.ids, self.channels = rates.index.to_numpy(dtype=object), priced["channel"].to_numpy(dtype=object)
+        self.cost, self.rate = (
+            priced["cost"].to_numpy(float),
+            rates.reindex(columns=self.channels).fillna(0.0).to_numpy(),
+        )
+        times = mine.drop_duplicates("customer_id").set_index("customer_id")["best_time"]
+        self.times = times.reindex(rates.index).to_numpy(dtype=object)
+        self.valued, self.worth = value is not None, np.ones_like(self.rate)
+        if self.valued:
+            by = [name for name in ("customer_id", "channel") if name in value]
+            grid = pd.MultiIndex.from_product([self.ids, self.channels], names=["customer_id", "channel"])
+            asked = grid if len(by) == 2 else grid.get_level_values(by[0])
+            found = value.set_index(by if len(by) == 2 else by[0])["value"].reindex(asked)
+            self.worth = found.fillna(0.0).to_numpy(float).reshape(self.rate.shape)
+
+    def on(self, day, planned, cap, fatigue):
+        """Recent contacts by a day, and expected responses and gain of a contact on it."""
+        recent = recent_contacts(pd.DataFrame({"customer_id": self.ids, "date": day}), planned)
+        expected = self.rate * np.exp(-fatigue * recent)[:, None]
+        gain = expected * self.worth - (self.cost if self.valued else 0.0)
+        return recent, expected, np.where((recent < cap)[:, None] & (self.rate > 0), gain, 0.0)
 
 
 def week_bound(
@@ -110,13 +158,24 @@ def week_bound(
     weekly_budget: float,
     cap: int = 2,
     fatigue: float = 0.0,
+    value: pd.DataFrame | None = None,
+    excluded: Iterable[str] = (),
 ) -> float:
-    """Most responses any choice could expect in the first week; arguments as for :func:`contact_plan`."""
-    ids, _, rate, cost, _ = _grid(preferences, costs, ())
-    day = pd.Timestamp(start).normalize()
-    recent = recent_contacts(pd.DataFrame({"customer_id": ids, "date": day}), history)
-    gain = np.where((recent < cap)[:, None], rate * np.exp(-fatigue * recent)[:, None], 0.0)
-    return upper_bound(gain, cost, weekly_budget)
+    """Most that any choice could bring in the first week; arguments as for :func:`contact_plan`.
+
+    Examples
+    --------
+    >>> liked = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "response_rate": [0.2, 0.3],
+    ...     "allowed": True, "best_time": "morning"})
+    >>> past = pd.DataFrame({"customer_id": ["ann"], "date": pd.to_datetime(["2025-01-01"])})
+    >>> costs = pd.DataFrame({"channel": ["email"], "cost": [1.0]})
+    >>> week_bound(liked, costs, past, pd.Timestamp("2025-03-03"), weekly_budget=1.5)
+    0.4
+    """
+    offered = _Offered(preferences, costs, excluded, value)
+    return upper_bound(
+        offered.on(pd.Timestamp(start).normalize(), history, cap, fatigue)[2], offered.cost, weekly_budget
+    )
 
 
 def check_plan(
@@ -125,20 +184,24 @@ def check_plan(
     """Return `plan` unchanged when it keeps to consent, cap and budget, else raise ContractError.
 
     It looks at the plan alone, as an auditor would, and shares no step with the planning.
+
+    Examples
+    --------
+    >>> plan = pd.DataFrame({"customer_id": ["ann"], "channel": "email", "date": pd.to_datetime(["2025-03-03"]), "cost": 0.1})
+    >>> said = pd.DataFrame({"customer_id": ["ann"], "channel": ["email"], "allowed": [None]})
+    >>> check_plan(plan, said, plan.head(0), weekly_budget=1, cap=2)
+    Traceback (most recent call last):
+    ...
+    idic_lab.errors.ContractError: The contact plan breaks its rules: 1 contacts without consent, the first by email.
     """
-    allowed = set(
-        consents.loc[consents["allowed"], ["customer_id", "channel"]].itertuples(index=False, name=None)
-    )
-    without = [
-        pair
-        for pair in plan[["customer_id", "channel"]].itertuples(index=False, name=None)
-        if pair not in allowed
-    ]
+    allowed = set(allowing(consents)[["customer_id", "channel"]].itertuples(index=False, name=None))
+    pairs = plan[["customer_id", "channel"]].itertuples(index=False, name=None)
+    without = [pair for pair in pairs if pair not in allowed]
     spent = plan.groupby("date")["cost"].sum()
     contacts = pd.concat([history[["customer_id", "date"]], plan[["customer_id", "date"]]])
-    pairs = plan[["customer_id", "date"]].merge(contacts, on="customer_id", suffixes=("", "_other"))
-    before = (pairs["date"] - pairs["date_other"]).dt.days
-    within = pairs[before.between(0, WINDOW_DAYS)].groupby(["customer_id", "date"]).size()
+    near = plan[["customer_id", "date"]].merge(contacts, on="customer_id", suffixes=("", "_other"))
+    near = near[(near["date"] - near["date_other"]).dt.days.between(0, WINDOW_DAYS)]
+    within = near.groupby(["customer_id", "date"]).size()
     breaches = []
     if without:
         breaches.append(f"{len(without):,} contacts without consent, the first by {without[0][1]}")
@@ -151,37 +214,90 @@ def check_plan(
     return plan
 
 
-def _grid(preferences: pd.DataFrame, costs: pd.DataFrame, excluded: Iterable[str]):
-    """Customers, channels, response rates (0 where not allowed), costs and best times, as arrays."""
-    mine = preferences[~preferences["customer_id"].isin(list(excluded))]
-    rates = mine.assign(rate=mine["response_rate"].where(mine["allowed"], 0.0))
-    rates = rates.set_index(["customer_id", "channel"])["rate"].unstack("channel")  # noqa: PD010
-    priced = costs[costs["channel"].isin(rates.columns)]
-    channels = priced["channel"].to_numpy(dtype=object)
-    rate = rates.reindex(columns=channels).fillna(0.0).to_numpy()
-    times = mine.drop_duplicates("customer_id").set_index("customer_id")["best_time"]
-    times = times.reindex(rates.index).to_numpy(dtype=object)
-    return rates.index.to_numpy(dtype=object), channels, rate, priced["cost"].to_numpy(float), times
+def plot_contact_plan(
+    preferences: pd.DataFrame,
+    costs: pd.DataFrame,
+    history: pd.DataFrame,
+    start: pd.Timestamp,
+    weekly_budget: float,
+    ax: figures.Axes | None = None,
+    **options,
+) -> figures.Axes:
+    """The plan for a budget and a cap: what is expected per week, by channel.
+
+    Parameters
+    ----------
+    preferences, costs, history, start, weekly_budget, **options
+        As for :func:`contact_plan`, which is called.
+
+    Examples
+    --------
+    >>> liked = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "response_rate": 0.5,
+    ...     "allowed": True, "best_time": "morning"})
+    >>> costs, past = pd.DataFrame({"channel": ["email"], "cost": [0.5]}), pd.DataFrame({"customer_id": [], "date": []})
+    >>> plot_contact_plan(liked, costs, past, pd.Timestamp("2025-03-03"), 1, weeks=1).get_title()
+    '2 contacts for 1 bring 1 expected responses'
+    """
+    plan = contact_plan(preferences, costs, history, start, weekly_budget, **options)
+    ax = figures.axes(ax)
+    valued = plan["expected_value"].notna().any()
+    expected = "expected_value" if valued else "expected_responses"
+    sums = plan.groupby(["date", "channel"])[expected].sum().unstack(fill_value=0.0)  # noqa: PD010
+    floor = np.zeros(len(sums))
+    colours = (figures.BLUE, figures.ORANGE, figures.GREEN, figures.VERMILION, figures.SKY)
+    hatches = ("", "//", "", "..", "")  # told apart in grey print
+    for channel, colour, hatch in zip(CHANNELS, colours, hatches, strict=True):
+        if channel not in sums:
+            continue
+        look = {"color": colour, "hatch": hatch, "edgecolor": "white", "label": spoken(channel)}
+        ax.bar(range(len(sums)), sums[channel], bottom=floor, **look)
+        floor += sums[channel].to_numpy()
+    ax.set_xticks(range(len(sums)), [f"{day:%d %b}" for day in sums.index])
+    ax.grid(axis="x", visible=False)
+    brings = (
+        f"responses worth {plan[expected].sum():,.0f}"
+        if valued
+        else f"{plan[expected].sum():,.0f} expected responses"
+    )
+    return figures.finish(
+        ax,
+        f"{len(plan):,} contacts for {plan['cost'].sum():,.0f} bring {brings}",
+        x="week beginning",
+        y="expected worth of responses ({currency})" if valued else "expected responses",
+        ylim=(0, 1.05 * max(floor.max(initial=0.0), 1.0)),
+        legend=len(plan) > 0 and {"loc": "center left", "bbox_to_anchor": (1, 0.5)},
+    )
 
 
-def _worth(ids: np.ndarray, value: pd.DataFrame | None) -> np.ndarray | None:
-    if value is None:
-        return None
-    return value.set_index("customer_id")["value"].reindex(ids).fillna(0.0).to_numpy(float)
+def plot_budget_curve(curve: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """What a plan brings by weekly budget, one line per cap.
 
+    Parameters
+    ----------
+    curve : DataFrame
+        ``cap``, ``weekly_budget``, and ``expected_value`` (currency) or ``expected_responses``.
 
-def _check(weekly_budget, weeks, cap, fatigue, method, history, start) -> None:
-    for name, number in {
-        "weekly_budget": weekly_budget,
-        "weeks": weeks,
-        "cap": cap,
-        "fatigue": fatigue,
-    }.items():
-        if not number >= 0:
-            raise DataError(f"{name} must be 0 or more, found {number!r}.")
-    if method not in METHODS:
-        raise UnknownName("method", method, METHODS)
-    if len(history) and history["date"].max() >= pd.Timestamp(start):
-        raise DataError(
-            f"A plan from {start:%Y-%m-%d} cannot have a history that runs to {history['date'].max():%Y-%m-%d}."
-        )
+    Examples
+    --------
+    >>> plot_budget_curve(pd.DataFrame({"cap": 2, "weekly_budget": [0, 50, 100], "expected_value": [0.0, 80.0, 100.0]})
+    ...     ).get_title()
+    'A budget of 50 a week already brings 80% of what 100 brings (at\\nmost 2 contacts in 28 days)'
+    """
+    ax = figures.axes(ax)
+    valued = "expected_value" in curve
+    expected = "expected_value" if valued else "expected_responses"
+    for mark, (cap, part) in zip("os^Dv" * 9, curve.groupby("cap"), strict=False):
+        label = f"at most {cap} contact{'s' if cap > 1 else ''} in 28 days"
+        ax.plot(part["weekly_budget"], part[expected], marker=mark, label=label)
+    top = curve[curve["cap"] == curve["cap"].max()].sort_values("weekly_budget")
+    first, last = top.iloc[1], top.iloc[-1]
+    return figures.finish(
+        ax,
+        f"A budget of {first['weekly_budget']:,.0f} a week already brings {first[expected] / last[expected]:.0%} of what "
+        f"{last['weekly_budget']:,.0f} brings (at most {top['cap'].iloc[0]} contacts in 28 days)",
+        x="budget per week ({currency})",
+        y="worth of responses in all weeks ({currency})" if valued else "expected responses in all weeks",
+        y_format="count",
+        ylim=(0, None),
+        legend=True,
+    )

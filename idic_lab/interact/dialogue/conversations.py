@@ -1,38 +1,49 @@
-"""Rules that keep a conversation going: what is open comes first, and nothing is sold over a complaint."""
+"""One timeline per customer across channels, and rules that keep the conversation going."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from idic_lab import figures
 from idic_lab.dataframes import of_customers
+from idic_lab.errors import UnknownName
 
 FOLLOW_UP_DAYS = 28
+AGES = ("under 8", "8 to 28", "29 to 90", "91 to 180", "181 to 365", "over 365")  # days a complaint is open
+
+
 STEPS = (
     "settle the open complaint; no offer before that",
+    "apologise for the overdue complaint and settle it, then go on",
     "settle what is open",
     "ask whether the complaint was settled well",
     "make an offer, or ask the next question",
 )
+SILENCE_DAYS = 90  # for so long an open complaint silences offers; then the firm has to end it
 
 
 def conversations(
-    interactions: pd.DataFrame, identity_links: pd.DataFrame, as_of: pd.Timestamp | None = None
+    interactions: pd.DataFrame,
+    identity_links: pd.DataFrame,
+    as_of: pd.Timestamp | None = None,
+    silence_days: int = SILENCE_DAYS,
 ) -> pd.DataFrame:
     """Where the conversation with each customer stands on a day: the table ``conversations``.
 
+    Nothing is offered while a complaint is open, but not for ever: a complaint that nobody answered would silence its
+    customer for good. After `silence_days` it is *overdue*. It still comes first, with an apology, and offers may follow.
+
     Parameters
     ----------
-    interactions, identity_links : DataFrame
-        As their contracts say.
     as_of : Timestamp, optional
         What happened later is not known yet; by default the last day of interactions.
 
     Returns
     -------
     DataFrame
-        ``customer_id``, ``last_date``, ``last_channel``, ``open_complaints``, ``open_issues``, ``offer_allowed``,
-        ``next_step``; customers with at least one contact.
+        ``customer_id``, ``last_date``, ``last_channel``, ``open_complaints``, ``open_issues``, ``longest_open_days``
+        (of complaints), ``offer_allowed``, ``next_step``; customers with at least one contact.
 
     Examples
     --------
@@ -40,65 +51,290 @@ def conversations(
     ...     "hour": [9], "channel": ["phone"], "direction": ["inbound"], "purpose": ["complaint"],
     ...     "resolved_on": pd.to_datetime([None])})
     >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]})
-    >>> conversations(contacts, links)[["offer_allowed", "next_step"]].to_numpy().tolist()
-    [[False, 'settle the open complaint; no offer before that']]
+    >>> [conversations(contacts, links, day)[["offer_allowed", "next_step"]].to_numpy().tolist()
+    ...     for day in ("2025-03-10", "2025-09-10")]  # doctest: +NORMALIZE_WHITESPACE
+    [[[False, 'settle the open complaint; no offer before that']],
+     [[True, 'apologise for the overdue complaint and settle it, then go on']]]
     """
     day = interactions["date"].max() if as_of is None else pd.Timestamp(as_of)
     mine = of_customers(interactions[interactions["date"] <= day], identity_links)
     mine = mine.sort_values(["date", "hour", "interaction_id"], kind="stable")
-    inbound, complaint = mine["direction"] == "inbound", mine["purpose"] == "complaint"
-    open_ = inbound & ~(mine["resolved_on"] <= day)
-    settled = (
-        complaint
-        & (mine["resolved_on"] <= day)
-        & (mine["resolved_on"] > day - pd.Timedelta(days=FOLLOW_UP_DAYS))
+    complaint, closed = mine["purpose"] == "complaint", mine["resolved_on"] <= day
+    open_ = mine["direction"].eq("inbound") & ~closed
+    lately = closed & (mine["resolved_on"] > day - pd.Timedelta(days=FOLLOW_UP_DAYS))
+    days = (day - mine["date"]).dt.days
+    found = (
+        mine[["customer_id"]]
+        .assign(
+            complaints=open_ & complaint,
+            issues=open_,
+            settled=lately & complaint,
+            fresh=open_ & complaint & (days < silence_days),
+            longest=days.where(open_ & complaint),
+            last_date=mine["date"],
+            last_channel=mine["channel"],
+        )
+        .groupby("customer_id")
+        .agg(
+            last_date=("last_date", "last"),
+            last_channel=("last_channel", "last"),
+            open_complaints=("complaints", "sum"),
+            open_issues=("issues", "sum"),
+            longest_open_days=("longest", "max"),
+            fresh=("fresh", "any"),
+            settled=("settled", "any"),
+        )
+        .reset_index()
     )
-    flags = mine[["customer_id"]].assign(complaint=open_ & complaint, issue=open_, settled=settled)
-    sums = flags.groupby("customer_id").sum()
-    last = mine.drop_duplicates("customer_id", keep="last").set_index("customer_id").loc[sums.index]
-    step = np.select([sums["complaint"] > 0, sums["issue"] > 0, sums["settled"] > 0], [0, 1, 2], default=3)
+    rules = [found["fresh"], found["open_complaints"] > 0, found["open_issues"] > 0, found["settled"]]
+    step = np.select(rules, range(len(rules)), default=len(rules))
+    table = found.assign(offer_allowed=~found["fresh"], next_step=np.array(STEPS, dtype=object)[step])
+    table = table.drop(columns=["fresh", "settled"])
+    return table.astype(
+        {"customer_id": "str", "last_channel": "str", "next_step": "str", "longest_open_days": "Int64"}
+    )
+
+
+def backlog(
+    interactions: pd.DataFrame, identity_links: pd.DataFrame, as_of: pd.Timestamp | None = None
+) -> pd.DataFrame:
+    """Complaints by how long they have stood open, beside how long the closed ones took.
+
+    Parameters
+    ----------
+    as_of : Timestamp, optional
+        As for :func:`conversations`.
+
+    Returns
+    -------
+    DataFrame
+        ``days`` (band), ``open`` (complaints now open for so long), ``customers`` whom they belong to, ``closed``
+        (complaints that were closed after so long).
+
+    Examples
+    --------
+    >>> contacts = pd.DataFrame({"record_id": "r1", "date": pd.to_datetime(["2025-01-01", "2025-01-01"]), "purpose": "complaint",
+    ...     "resolved_on": pd.to_datetime(["2025-01-03", None])})
+    >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]})
+    >>> backlog(contacts, links, "2025-09-01").query("open + closed > 0").to_numpy().tolist()
+    [['under 8', 0, 0, 1], ['181 to 365', 1, 1, 0]]
+    """
+    day = interactions["date"].max() if as_of is None else pd.Timestamp(as_of)
+    mine = of_customers(
+        interactions[interactions["purpose"].eq("complaint") & (interactions["date"] <= day)], identity_links
+    )
+    closed = mine["resolved_on"] <= day
+    took = (mine["resolved_on"].where(closed, day) - mine["date"]).dt.days
+    band = pd.cut(took, [-1, 7, 28, 90, 180, 365, np.inf], labels=AGES)
     table = pd.DataFrame(
         {
-            "customer_id": sums.index,
-            "last_date": last["date"].to_numpy(),
-            "last_channel": last["channel"].to_numpy(),
-            "open_complaints": sums["complaint"].to_numpy(np.int64),
-            "open_issues": sums["issue"].to_numpy(np.int64),
-            "offer_allowed": (sums["complaint"] == 0).to_numpy(),
-            "next_step": np.array(STEPS, dtype=object)[step],
+            "open": band[~closed].value_counts(),
+            "customers": mine[~closed].groupby(band[~closed], observed=False)["customer_id"].nunique(),
+            "closed": band[closed].value_counts(),
         }
     )
-    return table.astype({"customer_id": "str", "last_channel": "str", "next_step": "str"})
+    return table.reindex(list(AGES)).rename_axis("days").reset_index().astype({"days": "str"})
+
+
+def plot_backlog(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """Open complaints by age, with the share of closed ones that were closed as late.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`backlog` gives.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"days": ["under 8", "over 365"], "open": [1, 3], "customers": [1, 3], "closed": [90, 10]})
+    >>> plot_backlog(table).get_title()
+    '4 complaints stand open, 3 of them for longer than 90 days'
+    """
+    ax = figures.axes(ax, figsize=(7.5, 3.6))
+    place, total = np.arange(len(table)), table["open"].sum()
+    overdue = ~table["days"].isin(AGES[:3])
+    colours = np.where(overdue, figures.VERMILION, figures.SKY)
+    ax.bar(
+        place,
+        table["open"],
+        color=colours,
+        hatch=["//" if late else "" for late in overdue],
+        edgecolor="white",
+    )
+    share = table["closed"] / max(table["closed"].sum(), 1)
+    for at, row, part in zip(place, table.itertuples(), share, strict=True):
+        ax.annotate(f"{row.open:,}", (at, row.open), xytext=(0, 3), textcoords="offset points", ha="center")
+        ax.annotate(
+            f"{part:.0%} of the\nclosed",
+            (at, 0),
+            xytext=(0, -18),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            color="#555555",
+            fontsize="small",
+            annotation_clip=False,
+        )
+    ax.set_xticks(place, table["days"])
+    ax.tick_params(axis="x", length=0)
+    ax.grid(axis="x", visible=False)
+    late = table.loc[overdue, "open"].sum()
+    return figures.finish(
+        ax,
+        f"{total:,} complaints stand open, {late:,} of them for longer than 90 days"
+        if total
+        else "No complaint stands open",
+        x="\n\ndays open; below, the share of closed complaints that took so long",
+        y="complaints now open",
+        ylim=(0, 1.15 * max(table["open"].max(), 1)),
+    )
 
 
 def broken_rules(interactions: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
     """How often the past broke the rules: offers made while a complaint was open.
-
-    Parameters
-    ----------
-    interactions, identity_links : DataFrame
-        As their contracts say.
 
     Returns
     -------
     DataFrame
         One row per such offer: ``customer_id``, ``offer_date``, ``offer_channel``, ``complaint_date``,
         ``complaint_channel``, ``days_open`` on that day.
+
+    Examples
+    --------
+    >>> contacts = pd.DataFrame({"interaction_id": ["i1", "i2"], "record_id": "r1", "channel": ["phone", "email"],
+    ...     "date": pd.to_datetime(["2025-03-01", "2025-03-05"]), "purpose": ["complaint", "offer"],
+    ...     "resolved_on": pd.to_datetime([None, None])})
+    >>> broken_rules(contacts, pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]}))["days_open"].tolist()
+    [4]
     """
     mine = of_customers(interactions, identity_links)
     offers = mine.loc[mine["purpose"] == "offer", ["customer_id", "interaction_id", "date", "channel"]]
     complaints = mine.loc[mine["purpose"] == "complaint", ["customer_id", "date", "channel", "resolved_on"]]
-    pairs = offers.merge(complaints, on="customer_id", suffixes=("_offer", "_complaint"))
+    offers = offers.rename(columns={"date": "offer_date", "channel": "offer_channel"})
+    complaints = complaints.rename(columns={"date": "complaint_date", "channel": "complaint_channel"})
+    pairs = offers.merge(complaints, on="customer_id")
     # On the day itself the order of the two is not known, so it counts neither at the beginning nor at the end.
-    ongoing = pairs["date_offer"].gt(pairs["date_complaint"]) & ~(pairs["resolved_on"] <= pairs["date_offer"])
-    found = pairs[ongoing].sort_values(["interaction_id", "date_complaint"]).drop_duplicates("interaction_id")
+    ongoing = pairs["offer_date"].gt(pairs["complaint_date"]) & ~(pairs["resolved_on"] <= pairs["offer_date"])
+    found = pairs[ongoing].sort_values(["interaction_id", "complaint_date"]).drop_duplicates("interaction_id")
+    found = found.assign(days_open=(found["offer_date"] - found["complaint_date"]).dt.days)
+    return found.drop(columns=["interaction_id", "resolved_on"]).reset_index(drop=True)
+
+
+_KINDS = (
+    ("order", figures.GREEN, "s"),
+    ("contact by the customer", figures.BLUE, "o"),
+    ("contact by us", figures.ORANGE, "^"),
+    ("complaint", figures.VERMILION, "X"),
+    ("survey or review", figures.PURPLE, "D"),
+)
+
+
+def timeline(
+    interactions: pd.DataFrame,
+    identity_links: pd.DataFrame,
+    transactions: pd.DataFrame | None = None,
+    survey_responses: pd.DataFrame | None = None,
+    reviews: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Contacts, orders, answers and reviews of every customer in one table.
+
+    Parameters
+    ----------
+    interactions, identity_links, transactions, survey_responses, reviews : DataFrame
+        As their contracts say; the last three may be missing.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``date``, ``where`` (channel), ``event``, ``detail``, ``from_customer`` (flag), sorted by
+        customer and time. Texts of reviews are not in it, only their stars.
+
+    Examples
+    --------
+    >>> contacts = pd.DataFrame({"record_id": "r1", "date": pd.to_datetime(["2025-01-02"]), "hour": 9, "channel": "phone",
+    ...     "purpose": "question", "direction": "inbound", "topic": "delivery", "responded": None,
+    ...     "resolved_on": pd.to_datetime([None])})
+    >>> orders = pd.DataFrame({"customer_id": ["ann"], "date": pd.to_datetime(["2025-01-01"]), "amount": 20.0})
+    >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]})
+    >>> timeline(contacts, links, orders)["detail"].tolist()
+    ['20.00', 'delivery, not closed']
+    """
+    parts = [_contacts(of_customers(interactions, identity_links))]
+    if transactions is not None:
+        orders = transactions.assign(where=transactions.get("channel", "shop"), event="order")
+        parts.append(orders.assign(detail=orders["amount"].map("{:,.2f}".format)))
+    if survey_responses is not None:
+        asked = of_customers(survey_responses, identity_links)
+        asked = asked.groupby(["customer_id", "date", "survey_id"], as_index=False).size()
+        detail = asked["survey_id"] + ", " + asked["size"].astype(str) + " answers"
+        parts.append(asked.assign(where="survey", event="survey", detail=detail))
+    if reviews is not None:
+        rated = of_customers(reviews, identity_links)
+        parts.append(
+            rated.assign(where="review", event="review", detail=rated["stars"].astype(str) + " stars")
+        )
+    columns = ["customer_id", "date", "hour", "where", "event", "detail", "from_customer"]
+    table = pd.concat([part.reindex(columns=columns) for part in parts], ignore_index=True)
+    table["from_customer"] = table["from_customer"].astype("boolean").fillna(True).astype(bool)
+    table = table.sort_values(
+        ["customer_id", "date", "hour"], kind="stable", ignore_index=True
+    )  # no hour: at the end
+    return table.drop(columns="hour").astype({"where": "str", "event": "str", "detail": "str"})
+
+
+def _contacts(contacts: pd.DataFrame) -> pd.DataFrame:
+    inbound = contacts["direction"] == "inbound"
+    closed = contacts["resolved_on"].dt.strftime("closed %Y-%m-%d").astype("str").fillna("not closed")
+    reaction = contacts["responded"].map({True: "reacted", False: "no reaction"}).astype("str")
     return pd.DataFrame(
         {
-            "customer_id": found["customer_id"],
-            "offer_date": found["date_offer"],
-            "offer_channel": found["channel_offer"],
-            "complaint_date": found["date_complaint"],
-            "complaint_channel": found["channel_complaint"],
-            "days_open": (found["date_offer"] - found["date_complaint"]).dt.days,
+            "customer_id": contacts["customer_id"],
+            "date": contacts["date"],
+            "hour": contacts["hour"],
+            "where": contacts["channel"],
+            "event": contacts["purpose"],
+            "detail": (contacts["topic"].fillna("no topic") + ", " + closed).where(inbound, reaction),
+            "from_customer": inbound,
         }
-    ).reset_index(drop=True)
+    )
+
+
+def plot_timeline(history: pd.DataFrame, customer_id: str, ax: figures.Axes | None = None) -> figures.Axes:
+    """The timeline of one customer, a row per channel.
+
+    Parameters
+    ----------
+    history : DataFrame
+        As :func:`timeline` gives.
+
+    Examples
+    --------
+    >>> events = pd.DataFrame({"customer_id": "ann", "date": pd.to_datetime(["2025-01-01", "2025-01-09"]),
+    ...     "where": ["email", "phone"], "event": ["offer", "complaint"], "from_customer": [False, True]})
+    >>> plot_timeline(events, "ann").get_title()
+    'ann: 2 events on 2 channels, one conversation'
+    """
+    mine = history[history["customer_id"] == customer_id]
+    if mine.empty:
+        raise UnknownName("customer", customer_id, history["customer_id"].unique()[:5])
+    kind = pd.Series("contact by us", index=mine.index)
+    kind[mine["from_customer"]] = "contact by the customer"
+    kind[mine["event"] == "order"] = "order"
+    kind[mine["event"].isin(["survey", "review"])] = "survey or review"
+    kind[mine["event"] == "complaint"] = "complaint"
+    rows = list(dict.fromkeys(sorted(mine["where"])))
+    ax = figures.axes(ax, figsize=(9, 0.4 * len(rows) + 1.8))
+    for name, colour, mark in _KINDS:
+        part = mine[kind == name]
+        if len(part):
+            height = [rows.index(where) for where in part["where"]]
+            ax.plot(part["date"], height, mark, color=colour, markersize=8, label=name)
+    ax.set_yticks(range(len(rows)), [row.replace("_", " ") for row in rows])
+    return figures.finish(
+        ax,
+        f"{customer_id}: {len(mine)} events on {len(rows)} channels, one conversation",
+        x="date",
+        y="channel",
+        ylim=(-0.6, len(rows) - 0.4),
+        legend={"loc": "center left", "bbox_to_anchor": (1, 0.5)},
+    )

@@ -1,17 +1,21 @@
-"""CSAT and NPS, each with the interval that its number of respondents allows."""
+"""CSAT and NPS with their intervals, and whether the dissatisfied leave."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, norm
+from scipy import stats
 
+from idic_lab import figures
 from idic_lab.dataframes import of_customers
 from idic_lab.errors import DataError
+from idic_lab.inference.intervals import net_promoter, share, wilson
+from idic_lab.inference.regression import regression
 
 SATISFIED_FROM = 4  # of 5
+
+
 PROMOTER_FROM, DETRACTOR_TO = 9, 6  # of 10
-GROUPS = ("detractor", "passive", "promoter")
 
 
 def survey_answers(
@@ -21,9 +25,6 @@ def survey_answers(
 
     Parameters
     ----------
-    survey_responses, identity_links : DataFrame
-        As their contracts say.
-    question_id : str
     latest : bool
         Only the latest answer of each customer; otherwise all.
 
@@ -36,6 +37,14 @@ def survey_answers(
     ------
     DataError
         When no known customer answered the question.
+
+    Examples
+    --------
+    >>> said = pd.DataFrame({"record_id": ["r1", "r1"], "date": pd.to_datetime(["2025-01-01", "2025-02-01"]),
+    ...     "question_id": "CSAT", "answer": [2, 4]})
+    >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]})
+    >>> survey_answers(said, links, "CSAT")["answer"].tolist()
+    [4]
     """
     mine = survey_responses[survey_responses["question_id"] == question_id]
     answers = of_customers(mine, identity_links).sort_values(["date", "customer_id"], kind="stable")
@@ -46,61 +55,77 @@ def survey_answers(
     return answers[["customer_id", "date", "answer"]].reset_index(drop=True)
 
 
-def customer_satisfaction(answers: pd.Series, satisfied_from: float = SATISFIED_FROM) -> pd.DataFrame:
-    """CSAT: the share of answers from `satisfied_from` up, with its 95% interval (Wilson), and the mean answer.
+def customer_satisfaction(
+    answers: pd.Series, weights=None, satisfied_from: float = SATISFIED_FROM
+) -> pd.DataFrame:
+    """CSAT: the share of answers from `satisfied_from` up (Wilson), and the mean answer, with their 95% intervals.
+
+    Parameters
+    ----------
+    answers : Series
+        One per respondent.
+    weights : array-like, optional
+        How many customers each respondent stands for. Unequal weights tell less than as many equal ones: the intervals
+        are those of the effective number of respondents.
+
+    Returns
+    -------
+    DataFrame
+        ``respondents``, ``effective_respondents``, ``satisfied``, ``low``, ``high``, ``mean``, ``mean_low``,
+        ``mean_high``. One row.
+
+    Raises
+    ------
+    DataError
+        Without an answer.
+
+    Source: Kish (1965), Survey Sampling, section 11.7, for the effective number.
 
     Examples
     --------
-    >>> customer_satisfaction(pd.Series([5, 4, 3, 5])).round(2).to_dict("records")
-    [{'respondents': 4, 'satisfied': 0.75, 'low': 0.3, 'high': 0.95, 'mean': 4.25}]
+    >>> customer_satisfaction(pd.Series([5, 4, 3, 5]))[["satisfied", "low", "high", "mean"]].round(2).to_dict("records")
+    [{'satisfied': 0.75, 'low': 0.3, 'high': 0.95, 'mean': 4.25}]
+    >>> customer_satisfaction(pd.Series([5, 4, 3, 5]), weights=[4, 1, 1, 1])["effective_respondents"].round(2).item()
+    2.58
     """
     if answers.empty:
         raise DataError("CSAT needs at least one answer.")
-    happy = int((answers >= satisfied_from).sum())
-    interval = binomtest(happy, len(answers)).proportion_ci(method="wilson")
+    said = answers.to_numpy(float)
+    weight = np.ones(len(said)) if weights is None else np.asarray(weights, dtype=float)
+    effective = weight.sum() ** 2 / (weight**2).sum()
+    satisfied = share(np.average(said >= satisfied_from, weights=weight) * effective, effective)
+    mean = np.average(said, weights=weight)
+    spread = np.sqrt(np.average((said - mean) ** 2, weights=weight) / max(effective - 1, 1))
+    half = stats.t.ppf(0.975, max(effective - 1, 1)) * spread
     return pd.DataFrame(
         {
-            "respondents": [len(answers)],
-            "satisfied": [happy / len(answers)],
-            "low": [interval.low],
-            "high": [interval.high],
-            "mean": [answers.mean()],
+            "respondents": [len(said)],
+            "effective_respondents": effective,
+            "satisfied": satisfied.value,
+            "low": satisfied.low,
+            "high": satisfied.high,
+            "mean": mean,
+            "mean_low": mean - half,
+            "mean_high": mean + half,
         }
     )
 
 
-def nps_group(answers: pd.Series) -> pd.Series:
-    """Detractor (0 to 6), passive (7, 8) or promoter (9, 10) of each answer.
-
-    Examples
-    --------
-    >>> nps_group(pd.Series([6, 7, 9])).tolist()
-    ['detractor', 'passive', 'promoter']
-    """
-    number = np.searchsorted((DETRACTOR_TO + 0.5, PROMOTER_FROM - 0.5), answers.to_numpy(dtype=float))
-    return pd.Series(np.array(GROUPS, dtype=object)[number], index=answers.index, dtype="str")
-
-
 def net_promoter_score(answers: pd.Series, confidence: float = 0.95) -> pd.DataFrame:
-    """NPS: the share of promoters less the share of detractors, in points, with an interval.
-
-    The interval is an adjusted Wald one: three imaginary answers (a quarter promoters, a quarter detractors) keep it
-    from vanishing when few respondents agree.
+    """NPS: the share of promoters (9, 10) less the share of detractors (0 to 6), in points, with an interval.
 
     Parameters
     ----------
     answers : Series
         Answers from 0 to 10, one per respondent.
-    confidence : float
 
     Returns
     -------
     DataFrame
         ``respondents``, ``promoters``, ``passives``, ``detractors`` (shares), ``nps``, ``low``, ``high`` (points, -100 to
-        100). One row.
+        100; adjusted Wald). One row.
 
-    Source: Reichheld (2003), The one number you need to grow, Harvard Business Review 81(12); Rocks (2016), Interval
-    estimation for the Net Promoter Score, The American Statistician 70(4).
+    Source: Reichheld (2003), The one number you need to grow, Harvard Business Review 81(12).
 
     Examples
     --------
@@ -111,21 +136,16 @@ def net_promoter_score(answers: pd.Series, confidence: float = 0.95) -> pd.DataF
         raise DataError("NPS needs at least one answer.")
     if not answers.between(0, 10).all():
         raise DataError(f"NPS answers run from 0 to 10, found {answers[~answers.between(0, 10)].iloc[0]!r}.")
-    shares = nps_group(answers).value_counts(normalize=True).reindex(GROUPS, fill_value=0.0)
-    n = len(answers)
-    up, down = ((n * shares[name] + 0.75) / (n + 3) for name in ("promoter", "detractor"))
-    half = norm.ppf(0.5 + confidence / 2) * np.sqrt((up + down - (up - down) ** 2) / (n + 3))
-    return pd.DataFrame(
-        {
-            "respondents": [n],
-            "promoters": [shares["promoter"]],
-            "passives": [shares["passive"]],
-            "detractors": [shares["detractor"]],
-            "nps": [100 * (shares["promoter"] - shares["detractor"])],
-            "low": [100 * max(up - down - half, -1.0)],
-            "high": [100 * min(up - down + half, 1.0)],
-        }
-    )
+    n, counts = len(answers), _nps_side(answers).value_counts().reindex([1.0, 0.0, -1.0], fill_value=0)
+    shares = dict(zip(("promoters", "passives", "detractors"), counts / n, strict=True))
+    bounds = net_promoter(counts[1.0], counts[-1.0], n, confidence)
+    points = {name: 100 * number for name, number in zip(("nps", "low", "high"), bounds, strict=True)}
+    return pd.DataFrame([{"respondents": n, **shares, **points}])
+
+
+def _nps_side(answers: pd.Series) -> pd.Series:
+    """1 for promoters, 0 for passives, -1 for detractors."""
+    return answers.ge(PROMOTER_FROM - 0.5).astype(float) - answers.le(DETRACTOR_TO + 0.5).astype(float)
 
 
 def nps_noise(answers: pd.Series, sizes=(25, 50, 100, 200, 400, 800), random_state: int = 0) -> pd.DataFrame:
@@ -139,8 +159,13 @@ def nps_noise(answers: pd.Series, sizes=(25, 50, 100, 200, 400, 800), random_sta
     DataFrame
         ``respondents``, ``low``, ``high`` (between them lie 95% of the samples), ``swing``: the median absolute
         difference between two such samples, as between two quarters in which nothing changed. Points.
+
+    Examples
+    --------
+    >>> nps_noise(pd.Series([10, 9, 8, 3]), sizes=(25, 100))["swing"].round().tolist()
+    [16.0, 8.0]
     """
-    values = nps_group(answers).map({"detractor": -1.0, "passive": 0.0, "promoter": 1.0}).to_numpy()
+    values = _nps_side(answers).to_numpy()
     rng = np.random.default_rng(random_state)
     rows = []
     for size in sizes:
@@ -149,3 +174,211 @@ def nps_noise(answers: pd.Series, sizes=(25, 50, 100, 200, 400, 800), random_sta
         swing = np.median(np.abs(scores[:1_000] - scores[1_000:]))
         rows.append({"respondents": size, "low": low, "high": high, "swing": swing})
     return pd.DataFrame(rows)
+
+
+def satisfaction_and_leaving(
+    answers: pd.DataFrame, transactions: pd.DataFrame, landmark: pd.Timestamp, horizon_days: int
+) -> pd.DataFrame:
+    """Customers who answered before a day, and whether they bought in the time after it.
+
+    Dividing time at one day for all (a landmark) keeps the order of cause and effect: what counts as satisfaction was
+    said before, what counts as leaving was done after.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        ``customer_id``, ``date``, ``answer``.
+    transactions : DataFrame
+        ``customer_id``, ``date``.
+    horizon_days : int
+        No purchase for so many days from the landmark on counts as having left.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``answer`` (the latest before the landmark), ``purchases`` before the landmark,
+        ``days_since_purchase`` at the landmark, ``left``.
+
+    Raises
+    ------
+    DataError
+        When the data end before the horizon does, or nobody answered before the landmark.
+
+    Examples
+    --------
+    >>> day = pd.to_datetime(["2025-01-01", "2025-03-01"])
+    >>> said = pd.DataFrame({"customer_id": ["ann"], "date": day[:1], "answer": [5]})
+    >>> bought = pd.DataFrame({"customer_id": ["ann", "bob"], "date": day})
+    >>> satisfaction_and_leaving(said, bought, pd.Timestamp("2025-02-01"), 28)["left"].tolist()
+    [True]
+    """
+    end = pd.Timestamp(landmark) + pd.Timedelta(days=horizon_days)
+    if transactions["date"].max() < end - pd.Timedelta(days=1):
+        raise DataError(
+            f"The purchases end on {transactions['date'].max():%Y-%m-%d}, before the horizon {end:%Y-%m-%d}."
+        )
+    before = transactions[transactions["date"] < landmark]
+    after = transactions[transactions["date"].ge(landmark) & transactions["date"].lt(end)]
+    said = answers[answers["date"] < landmark].sort_values("date", kind="stable")
+    said = said.drop_duplicates("customer_id", keep="last")[["customer_id", "answer"]]
+    if said.empty:
+        raise DataError(f"Nobody answered before {landmark:%Y-%m-%d}.")
+    days = before.groupby("customer_id")["date"].agg(purchases="nunique", last="max").reset_index()
+    table = said.merge(days, on="customer_id").reset_index(drop=True)
+    table["days_since_purchase"] = (pd.Timestamp(landmark) - table["last"]).dt.days
+    table["left"] = ~table["customer_id"].isin(after["customer_id"])
+    return table.drop(columns="last")
+
+
+def leaving_odds(table: pd.DataFrame) -> pd.DataFrame:
+    """Odds of leaving by satisfaction, with and without what the past purchases already say.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`satisfaction_and_leaving` gives.
+
+    Returns
+    -------
+    DataFrame
+        ``model`` ("satisfaction alone", "with past purchases"), ``term``, ``odds_ratio``, ``low``, ``high`` (95%). The
+        odds ratio of ``answer`` is per point of the scale.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> seen = pd.DataFrame({"customer_id": range(400), "answer": rng.integers(1, 6, 400), "purchases": rng.integers(1, 9, 400),
+    ...     "days_since_purchase": rng.integers(1, 99, 400)}).assign(left=lambda t: rng.random(400) < 0.9 - 0.15 * t["answer"])
+    >>> bool(leaving_odds(seen)["odds_ratio"].iloc[0] < 1)  # the content leave less
+    True
+    """
+    features = pd.DataFrame(
+        {
+            "constant": 1.0,
+            "answer": table["answer"].astype(float),
+            "log_purchases": np.log(table["purchases"].astype(float)),
+            "log_days_since_purchase": np.log1p(table["days_since_purchase"].astype(float)),
+        }
+    )
+    parts = []
+    for model, columns in (("satisfaction alone", 2), ("with past purchases", 4)):
+        found = regression(features.iloc[:, :columns], table["left"], table["customer_id"]).iloc[1:]
+        odds = np.exp(found[["estimate", "low", "high"]]).set_axis(["odds_ratio", "low", "high"], axis=1)
+        parts.append(pd.concat([found[["term"]], odds], axis=1).assign(model=model))
+    table = pd.concat(parts, ignore_index=True)[["model", "term", "odds_ratio", "low", "high"]]
+    return table.astype({"model": "str"})
+
+
+def leaving_by_answer(table: pd.DataFrame) -> pd.DataFrame:
+    """Share that left by answer: ``answer``, ``customers``, ``left``, ``low``, ``high`` (95%, Wilson).
+
+    Examples
+    --------
+    >>> leaving_by_answer(pd.DataFrame({"answer": [1, 1, 5], "left": [True, False, False]}))["left"].tolist()
+    [0.5, 0.0]
+    """
+    counts = table.groupby("answer")["left"].agg(customers="size", gone="sum").reset_index()
+    low, high = wilson(counts["gone"], counts["customers"])
+    return counts.assign(left=counts["gone"] / counts["customers"], low=low, high=high).drop(columns="gone")
+
+
+def plot_nps(answers: pd.Series, ax: figures.Axes | None = None) -> figures.Axes:
+    """The answers to the recommendation question, by the three groups that NPS makes of them.
+
+    Parameters
+    ----------
+    answers : Series
+        Answers from 0 to 10.
+
+    Examples
+    --------
+    >>> plot_nps(pd.Series([10, 9, 9, 8, 7, 3])).get_title()
+    'NPS +33 points, with a 95% interval from -27 to +71'
+    """
+    ax = figures.axes(ax)
+    shares = answers.round().value_counts(normalize=True).reindex(range(11), fill_value=0.0)
+    groups = (
+        ("detractors", range(DETRACTOR_TO + 1), figures.VERMILION, "//"),
+        ("passives", range(DETRACTOR_TO + 1, PROMOTER_FROM), figures.GREY, ""),
+        ("promoters", range(PROMOTER_FROM, 11), figures.BLUE, ""),
+    )
+    for name, numbers, colour, hatch in groups:
+        part = shares.loc[list(numbers)]
+        ax.bar(part.index, part, color=colour, hatch=hatch, label=f"{name}: {part.sum():.0%}")
+    ax.set_xticks(range(11))
+    ax.grid(axis="x", visible=False)
+    score = net_promoter_score(answers).iloc[0]
+    return figures.finish(
+        ax,
+        f"NPS {score['nps']:+.0f} points, with a 95% interval from {score['low']:+.0f} to {score['high']:+.0f}",
+        x="answer: how likely to recommend us (0 to 10)",
+        y="share of respondents",
+        y_format="percent",
+        legend={"loc": "upper left"},
+    )
+
+
+def plot_nps_noise(noise: pd.DataFrame, score: float, ax: figures.Axes | None = None) -> figures.Axes:
+    """The funnel of NPS: where 95% of samples fall when nothing has changed.
+
+    Parameters
+    ----------
+    noise : DataFrame
+        As :func:`nps_noise` gives.
+    score : float
+        NPS of all answers, points.
+
+    Examples
+    --------
+    >>> noise = pd.DataFrame({"respondents": [25, 50], "low": [-36, -24], "high": [32, 22], "swing": [16, 12]})
+    >>> plot_nps_noise(noise, -1).get_title()
+    'With 25 respondents, NPS moves by 16 points without a cause'
+    """
+    ax = figures.axes(ax)
+    size, edge = noise["respondents"], {"marker": "o", "color": figures.BLUE}
+    ax.fill_between(size, noise["low"], noise["high"], color=figures.SKY, alpha=0.4, linewidth=0)
+    ax.plot(size, noise["low"], **edge)
+    ax.plot(size, noise["high"], label="95% of samples lie between", **edge)
+    ax.axhline(score, color="black", linestyle="--", linewidth=1, label="all respondents")
+    ax.set_xscale("log")
+    ax.set_xticks(size, [f"{n:,}" for n in size])
+    ax.minorticks_off()
+    few = noise.iloc[0]
+    return figures.finish(
+        ax,
+        f"With {few['respondents']:.0f} respondents, NPS moves by {few['swing']:.0f} points without a cause",
+        x="respondents in a sample (logarithmic scale)",
+        y="NPS (points)",
+        legend=True,
+    )
+
+
+def plot_leaving(table: pd.DataFrame, horizon_days: int, ax: figures.Axes | None = None) -> figures.Axes:
+    """Share that bought nothing in the horizon, by the last answer before it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`leaving_by_answer` gives.
+
+    Examples
+    --------
+    >>> seen = leaving_by_answer(pd.DataFrame({"answer": [1, 1, 5], "left": [True, True, False]}))
+    >>> plot_leaving(seen, 180).get_title()
+    '100% of the least satisfied left, 0% of the most satisfied'
+    """
+    ax = figures.axes(ax)
+    errors = [table["left"] - table["low"], table["high"] - table["left"]]
+    ax.errorbar(table["answer"], table["left"], yerr=errors, fmt="o-", color=figures.VERMILION, capsize=4)
+    for row in table.itertuples():
+        ax.annotate(f"n = {row.customers:,}", (row.answer, 0.03), ha="center", color="#555555")
+    ax.set_xticks(table["answer"], [f"{answer:.0f}" for answer in table["answer"]])
+    worst, best = table.iloc[0], table.iloc[-1]
+    return figures.finish(
+        ax,
+        f"{worst['left']:.0%} of the least satisfied left, {best['left']:.0%} of the most satisfied",
+        x="last answer to: how satisfied are you? (5 is best)",
+        y=f"bought nothing in the next {horizon_days} days",
+        y_format="percent",
+        ylim=(0, 1),
+    )

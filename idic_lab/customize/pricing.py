@@ -1,4 +1,4 @@
-"""Price sensitivity per segment, and the price that earns most, from prices shown at random."""
+"""Pricing: how sensitive each segment is, the price that earns most, and what personal prices would mean."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
+from idic_lab import figures
 from idic_lab.errors import DataError, FitError
+from idic_lab.inference.intervals import mean
 
 SEVERAL_PRICES = 3
 
 
 def demand(
-    price_tests: pd.DataFrame, unit_cost: float, groups: pd.DataFrame | None = None, level: float = 0.95
+    price_tests: pd.DataFrame, unit_cost: float, groups: pd.DataFrame | None = None, confidence: float = 0.95
 ) -> pd.DataFrame:
     """Price sensitivity and profit-best price per segment, from prices shown at random.
 
@@ -35,8 +37,6 @@ def demand(
     groups : DataFrame, optional
         ``customer_id``, ``segment`` and, if the segments were estimated, ``probability``; without it all customers
         are one segment "all".
-    level : float
-        Of the intervals.
 
     Returns
     -------
@@ -49,10 +49,15 @@ def demand(
     FitError
         When a segment saw too few prices, or its demand does not fall with the price.
 
-    Notes
-    -----
     Source: Phillips (2005), Pricing and Revenue Optimization, chapter 3, for logit demand; Dempster, Laird & Rubin
     (1977) for the mixture; Berndt, Hall, Hall & Hausman (1974) for its standard errors.
+
+    Examples
+    --------
+    >>> shown = pd.DataFrame({"customer_id": range(300), "price": [5.0, 10.0, 15.0] * 100})
+    >>> shown["bought"] = shown.index % 100 < 90 - 5 * shown["price"]  # falls from two in three to one in seven
+    >>> demand(shown, unit_cost=2.0)[["segment", "best_price"]].round(1).to_numpy().tolist()
+    [['all', 9.4]]
     """
     joined = _joined(price_tests, groups)
     names = sorted(joined["segment"].unique())
@@ -61,7 +66,7 @@ def demand(
     customer, prior = _priors(joined, names)
     price, bought = joined["price"].to_numpy(float), joined["bought"].to_numpy(float)
     found, covariances = _fit(price, bought, customer, prior, names)
-    z = stats.norm.ppf(0.5 + level / 2)
+    z = stats.norm.ppf(0.5 + confidence / 2)
     by_segment = joined.groupby("segment")["bought"]
     rows = [
         {"segment": name, "showings": int(by_segment.size()[name]), "bought": by_segment.mean()[name]}
@@ -221,14 +226,204 @@ def profit_at(model: pd.DataFrame, prices, unit_cost: float) -> pd.DataFrame:
     ----------
     model : DataFrame
         From `demand`.
-    prices : sequence of float
-    unit_cost : float
 
     Returns
     -------
     DataFrame
         ``segment``, ``price``, ``chance``, ``profit`` (currency per showing).
+
+    Examples
+    --------
+    >>> model = pd.DataFrame({"segment": ["all"], "intercept": [0.0], "slope": [0.0]})
+    >>> profit_at(model, [6.0, 8.0], unit_cost=4.0)["profit"].tolist()
+    [1.0, 2.0]
     """
     grid = model[["segment", "intercept", "slope"]].merge(pd.DataFrame({"price": prices}), how="cross")
     chance = special.expit(grid["intercept"] - grid["slope"] * grid["price"])
     return grid[["segment", "price"]].assign(chance=chance, profit=chance * (grid["price"] - unit_cost))
+
+
+def compare_prices(
+    model: pd.DataFrame, sizes: pd.Series, unit_cost: float, list_price: float, step: float = 0.1
+) -> pd.DataFrame:
+    """What one price for all earns, beside a price per segment and discounts that never exceed the list price.
+
+    Parameters
+    ----------
+    model : DataFrame
+        From `demand`.
+    sizes : Series
+        Customers by segment.
+    unit_cost, list_price : float
+        Currency.
+    step : float
+        Between the prices tried for all.
+
+    Returns
+    -------
+    DataFrame
+        ``policy``, ``lowest`` and ``highest`` price, ``buyers`` (share), ``profit`` (currency per 1,000 customers),
+        ``gain`` over one best price.
+
+    Examples
+    --------
+    >>> model = pd.DataFrame({"segment": ["keen", "thrifty"], "intercept": [3.0, 3.0], "slope": [0.2, 0.4], "best_price": [15, 8]})
+    >>> compare_prices(model, pd.Series({"keen": 50, "thrifty": 50}), 4.0, 10.0).set_index("policy")["gain"].round(2).to_dict()
+    {'list price': -0.05, 'one best price': 0.0, 'list price with personal discounts': -0.02, 'a price per segment': 0.16}
+    """
+    shares = (sizes / sizes.sum()).reindex(model["segment"]).fillna(0.0).to_numpy()
+    best = model["best_price"].to_numpy()
+
+    def earned(price) -> tuple[float, float]:
+        chance = special.expit(model["intercept"] - model["slope"] * price).to_numpy()
+        return shares @ chance, 1000 * shares @ (chance * (price - unit_cost))
+
+    tried = np.round(np.arange(unit_cost, max(list_price, best.max()) + step, step), 6)
+    one = max(tried, key=lambda price: earned(price)[1])
+    policies = {
+        "list price": np.full(len(model), list_price),
+        "one best price": np.full(len(model), one),
+        "list price with personal discounts": np.minimum(best, list_price),
+        "a price per segment": best,
+    }
+    rows = []
+    for name, price in policies.items():
+        buyers, profit = earned(price)
+        rows.append(
+            {
+                "policy": name,
+                "lowest": price.min(),
+                "highest": price.max(),
+                "buyers": buyers,
+                "profit": profit,
+            }
+        )
+    table = pd.DataFrame(rows)
+    return table.assign(gain=table["profit"] / table["profit"].iloc[1] - 1)
+
+
+def fairness(
+    model: pd.DataFrame, groups: pd.DataFrame, people: pd.DataFrame, by: str, one_price: float
+) -> pd.DataFrame:
+    """What people of each kind would pay under prices per segment, although prices never looked at the kind.
+
+    Parameters
+    ----------
+    model : DataFrame
+        From `demand`.
+    groups : DataFrame
+        ``customer_id``, ``segment``.
+    people : DataFrame
+        ``customer_id`` and the column `by`.
+    by : str
+        Column to compare, as an age band or a channel.
+    one_price : float
+        The one price they would otherwise all be shown, currency.
+
+    Returns
+    -------
+    DataFrame
+        `by`, ``customers``, ``mean_price`` (currency), ``low`` and ``high`` (its 95% interval), ``pay_more`` (share
+        shown more than the one price).
+
+    Examples
+    --------
+    >>> model = pd.DataFrame({"segment": ["keen", "thrifty"], "best_price": [15.0, 8.0]})
+    >>> groups = pd.DataFrame({"customer_id": list("abc"), "segment": ["keen", "thrifty", "keen"]})
+    >>> people = pd.DataFrame({"customer_id": list("abc"), "age_band": ["25-34", "under 25", "25-34"]})
+    >>> fairness(model, groups, people, "age_band", 10)[["age_band", "mean_price", "pay_more"]].to_numpy().tolist()
+    [['under 25', 8.0, 0.0], ['25-34', 15.0, 1.0]]
+    """
+    price = groups["segment"].map(model.set_index("segment")["best_price"])
+    joined = (
+        groups.assign(price=price).dropna(subset="price").merge(people[["customer_id", by]], on="customer_id")
+    )
+    rows = []
+    for kind, part in joined.groupby(by, observed=True):
+        value, low, high = mean(part["price"])
+        row = {by: kind, "customers": len(part), "mean_price": value, "low": low, "high": high}
+        rows.append(row | {"pay_more": (part["price"] > one_price).mean()})
+
+    def in_order(kinds):  # "under 25" comes before "25-34"
+        return kinds.astype("str").str.replace("under ", " under ")
+
+    return pd.DataFrame(rows).sort_values(by, key=in_order, ignore_index=True)
+
+
+def plot_profit_by_price(
+    model: pd.DataFrame, unit_cost: float, price: float | None = None, ax: figures.Axes | None = None
+) -> figures.Axes:
+    """Profit per showing over the price, one line per segment, the best prices marked with their intervals.
+
+    Parameters
+    ----------
+    model : DataFrame
+        From `demand`.
+    price : float, optional
+        One price for all, drawn as a vertical line.
+
+    Examples
+    --------
+    >>> model = pd.DataFrame({"segment": ["all"], "intercept": [3.0], "slope": [0.2], "best_price": [15.0],
+    ...     "best_price_low": [13.0], "best_price_high": [17.0], "profit": [5.5]})
+    >>> plot_profit_by_price(model, 4.0, price=10.0).get_title()
+    'At 10.00 the segment “all” earns 80% of its best'
+    """
+    ax = figures.axes(ax, figsize=(10, 4.2))
+    top = 1.15 * model["best_price_high"].clip(upper=2 * model["best_price"].max()).max()
+    styles = ["-", "--", "-.", ":", (0, (5, 1, 1, 1)), (0, (1, 3))]
+    for number, row in enumerate(model.itertuples()):
+        curve = profit_at(model.iloc[[number]], np.linspace(unit_cost, top, 200), unit_cost)
+        colour = figures.CYCLE[number % len(figures.CYCLE)]
+        ax.plot(curve["price"], curve["profit"], color=colour, ls=styles[number % 6], label=row.segment)
+        interval = [row.best_price_low, min(row.best_price_high, top)]
+        ax.plot(interval, [row.profit] * 2, color=colour, lw=4, alpha=0.35)
+        ax.plot(row.best_price, row.profit, "o", color=colour)
+    title = f"The price that earns most runs from {model['best_price'].min():.2f} to {model['best_price'].max():.2f}"
+    if price is not None:
+        ax.axvline(price, color=figures.BLACK, lw=1)
+        kept = profit_at(model, [price], unit_cost)["profit"] / model["profit"].to_numpy()
+        worst = model["segment"].iloc[kept.argmin()]
+        title = f"At {price:.2f} the segment “{worst}” earns {kept.min():.0%} of its best"
+    return figures.finish(
+        ax,
+        title,
+        x="price ({currency}); bars: 95% interval of the best price",
+        y="profit per showing ({currency})",
+        ylim=(0, None),
+        legend={"title": "segment", "loc": "upper left", "bbox_to_anchor": (1.0, 1.0)},
+    )
+
+
+def plot_fairness(
+    table: pd.DataFrame, by: str, one_price: float, ax: figures.Axes | None = None
+) -> figures.Axes:
+    """Mean price shown to each kind of people, beside the one price.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `fairness`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"age_band": ["under 25", "25-34"], "mean_price": [10, 12], "low": [9, 11], "high": [11, 13]})
+    >>> plot_fairness(table, "age_band", 11).get_title()
+    'Prices per segment differ by 20% between age bands'
+    """
+    ax = figures.axes(ax)
+    place = np.arange(len(table))
+    spread = table[["low", "high"]].sub(table["mean_price"], axis=0).abs().to_numpy().T
+    ax.errorbar(place, table["mean_price"], yerr=spread, fmt="o", color=figures.VERMILION, capsize=4)
+    ax.axhline(one_price, color=figures.BLACK, lw=1, ls="--", label="one price for all")
+    ax.set_xticks(place, table[by].astype(str))
+    gap, spoken = table["mean_price"].max() / table["mean_price"].min() - 1, by.replace("_", " ")
+    return figures.finish(
+        ax,
+        f"Prices per segment differ by {gap:.0%} between {spoken}s",
+        x=spoken,
+        y="mean price shown\n({currency}; bars: 95% interval)",
+        y_format="{x:.2f}",
+        xlim=(-0.5, len(table) - 0.5),
+        legend={"loc": "best"},
+    )

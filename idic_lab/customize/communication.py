@@ -1,0 +1,343 @@
+"""Messages from templates: by need, stage of the relationship and history; each line says which fact it uses.
+
+No message holds a name. The salutation is a place that the sending system fills in, so that neither tables nor
+notebooks carry personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from idic_lab.dataframes import allowing
+from idic_lab.errors import DataError
+
+FACTS = ["customer_id", "fact", "value", "source", "allowed"]
+
+
+SOURCES = {
+    "stage": "own orders: how recent and how many",
+    "need": "answers to the needs questions, or estimated from behaviour",
+    "category": "own orders: category with the highest amount",
+}
+
+
+def relationship_stage(rfm: pd.DataFrame, new_within: int = 1, quiet_after: int = 180) -> pd.DataFrame:
+    """Stage of the relationship from recency and frequency: new, active or quiet.
+
+    Parameters
+    ----------
+    rfm : DataFrame
+        ``customer_id``, ``recency_days`` (days), ``frequency`` (days with a purchase).
+    new_within : int
+        Customers with at most so many purchase days are new, unless they have gone quiet.
+    quiet_after : int
+        Days without a purchase after which a customer is quiet.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``stage``.
+
+    Examples
+    --------
+    >>> rfm = pd.DataFrame({"customer_id": list("abc"), "recency_days": [10, 10, 300], "frequency": [1, 5, 5]})
+    >>> relationship_stage(rfm)["stage"].tolist()
+    ['new', 'active', 'quiet']
+    """
+    stage = pd.Series("active", index=rfm.index)
+    stage = stage.mask(rfm["frequency"] <= new_within, "new").mask(rfm["recency_days"] > quiet_after, "quiet")
+    return pd.DataFrame({"customer_id": rfm["customer_id"], "stage": stage.astype("str")})
+
+
+def offer_facts(
+    rfm: pd.DataFrame | None = None,
+    needs: pd.DataFrame | None = None,
+    order_lines: pd.DataFrame | None = None,
+    products: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """What an offer's message may draw on, as far as it is known: stage, need and favourite category.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id`` and one column per fact; missing where nothing is known.
+
+    Examples
+    --------
+    >>> offer_facts(needs=pd.DataFrame({"customer_id": ["ann"], "segment": ["advice"]})).to_dict("records")
+    [{'customer_id': 'ann', 'need': 'advice'}]
+    """
+    found = pd.DataFrame({"customer_id": pd.Series([], dtype="str")})
+    if rfm is not None:
+        found = found.merge(relationship_stage(rfm), on="customer_id", how="outer")
+    if needs is not None:
+        named = needs[["customer_id", "segment"]].rename(columns={"segment": "need"})
+        found = found.merge(named, on="customer_id", how="outer")
+    if order_lines is not None and products is not None:
+        bought = order_lines[order_lines["amount"] > 0].merge(
+            products[["product_id", "category"]], on="product_id"
+        )
+        spent = bought.groupby(["customer_id", "category"], as_index=False)["amount"].sum()
+        ordered = spent.sort_values(["customer_id", "amount", "category"], ascending=[True, False, True])
+        favourite = ordered.drop_duplicates("customer_id")[["customer_id", "category"]]
+        found = found.merge(favourite, on="customer_id", how="outer")
+    return found
+
+
+def facts(
+    values: pd.DataFrame, sources: dict[str, str], consents: pd.DataFrame | None, channel: str
+) -> pd.DataFrame:
+    """What is known of each customer, fact by fact, and whether it may be used in a message on a channel.
+
+    A fact may be used only where the customer allows contact on the channel that the message goes out on. A customer
+    without an entry has not consented.
+
+    Parameters
+    ----------
+    values : DataFrame
+        ``customer_id`` and one column per fact; missing where nothing is known.
+    sources : dict of str to str
+        Where each fact comes from.
+    consents : DataFrame or None
+        ``customer_id``, ``channel``, ``allowed``; None when nobody was asked.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``fact``, ``value``, ``source``, ``allowed``.
+
+    Examples
+    --------
+    >>> known = pd.DataFrame({"customer_id": ["a", "b"], "need": ["advice", "quality"]})
+    >>> said = pd.DataFrame({"customer_id": ["a"], "channel": ["email"], "allowed": [True]})
+    >>> facts(known, {"need": "survey"}, said, "email")["allowed"].tolist()
+    [True, False]
+    """
+    unsourced = [name for name in values if name != "customer_id" and name not in sources]
+    if unsourced:
+        raise DataError(f"Facts without a source: {', '.join(unsourced)}. Say where each comes from.")
+    long = values.melt("customer_id", var_name="fact", value_name="value").dropna(subset="value")
+    long = long.assign(value=long["value"].astype("str"), source=long["fact"].map(sources))
+    receivers = set(allowing(consents, channel)["customer_id"])
+    return long.assign(allowed=long["customer_id"].isin(receivers))[FACTS].astype(
+        dict.fromkeys(FACTS[:-1], "str") | {"allowed": "bool"}
+    )
+
+
+SALUTATION = "[[salutation]]"  # filled in when the message is sent
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a message.
+
+    Attributes
+    ----------
+    place : str
+        Part of the message ("greeting", "opening", "offer" ...); of the lines for a place the first that can be used
+        is.
+    text : str
+        Jinja2 template; `fact` stands for the fact's value.
+    fact : str
+        Name of the fact it uses; empty when it uses none.
+    value : str
+        Use the line only when the fact has this value; empty for any.
+    """
+
+    place: str
+    text: str
+    fact: str = ""
+    value: str = ""
+
+
+# What to say to a need, by the question that marks it in the needs battery.
+_BY_QUESTION = {
+    "N01": "Our price comparison is one click away, so that you can check before you buy.",
+    "N02": "It is built to last, and we repair it.",
+    "N04": "Ordered before noon, it arrives on the day you choose.",
+    "N05": "If you would like to talk it over first, just reply and a colleague will call.",
+    "N06": "You are among the first to see it.",
+    "N07": "It is part of the sale, which starts for you two days early.",
+    "N09": "The page below shows the material and how it is made.",
+    "N10": "Ordering takes two clicks.",
+    "N11": "We set it up for you if you wish.",
+    "N12": "The page below says what is new.",
+    "N13": "It counts double for your points.",
+    "N15": "It is by a maker you can trust.",
+    "N17": "Instead of a manual there is a short film, and a colleague to ask.",
+    "N18": "There is a small surprise in the parcel.",
+    "N19": "There is a cheaper version too, and it is good enough for most.",
+}
+
+
+def _need_lines(need_profiles: pd.DataFrame) -> list[Line]:
+    """What to say to the question that marks each need segment most, as far as there is a text for it."""
+    known = need_profiles[need_profiles["question_id"].isin(_BY_QUESTION) & (need_profiles["difference"] > 0)]
+    top = known.sort_values(["segment", "difference"], ascending=[True, False]).drop_duplicates("segment")
+    return [
+        Line("need", _BY_QUESTION[question], "need", segment)
+        for segment, question in zip(top["segment"], top["question_id"], strict=True)
+    ]
+
+
+def offer_lines(need_profiles: pd.DataFrame | None = None) -> list[Line]:
+    """The lines of a message that brings an offer: greeting, opening by stage, history, need, offer, way out.
+
+    Parameters
+    ----------
+    need_profiles : DataFrame, optional
+        ``segment``, ``question_id``, ``difference`` (share of yes less that of all): gives a line for each need.
+
+    Examples
+    --------
+    >>> offer_lines()[0].text
+    'Dear [[salutation]],'
+    """
+    return [
+        Line("greeting", f"Dear {SALUTATION},"),
+        Line("opening", "thank you for your first order with us.", "stage", "new"),
+        Line("opening", "it is good to see you so often.", "stage", "active"),
+        Line("opening", "it has been a while since your last order.", "stage", "quiet"),
+        Line("opening", "thank you for being our customer."),
+        Line("offer", "This month the offer on the page below is open to you."),
+        *([] if need_profiles is None else _need_lines(need_profiles)),
+        Line(
+            "history",
+            "You have bought from our {{ fact }} range; we have put more of it on the page.",
+            "category",
+        ),
+        Line("way out", "If you no longer want such messages, one click at the end is enough."),
+    ]
+
+
+def compose(
+    customers: Sequence[str],
+    known: pd.DataFrame,
+    lines: Sequence[Line],
+    channel: str,
+    consents: pd.DataFrame | None,
+) -> pd.DataFrame:
+    """Messages for the customers who allow the channel, line by line, each with the fact it uses.
+
+    Parameters
+    ----------
+    customers : sequence of str
+        Whom to write to; those without consent to the channel get no message.
+    known : DataFrame
+        From `facts`.
+    lines : sequence of Line
+        In order of preference within each place; places follow each other in order of first mention.
+    consents : DataFrame or None
+        ``customer_id``, ``channel``, ``allowed``.
+
+    Returns
+    -------
+    DataFrame
+        The table ``messages``: ``customer_id``, ``channel``, ``line`` (number, from 1), ``place``, ``text``,
+        ``fact``, ``source`` (both missing for lines that use no fact).
+
+    Raises
+    ------
+    DataError
+        When a template cannot be read or asks for anything but the fact.
+
+    Examples
+    --------
+    >>> said = pd.DataFrame({"customer_id": ["a"], "channel": ["email"], "allowed": [True]})
+    >>> known = facts(pd.DataFrame({"customer_id": ["a"], "need": ["advice"]}), {"need": "survey"}, said, "email")
+    >>> lines = [Line("greeting", "Dear [[salutation]],"), Line("opening", "You like {{ fact }}.", "need")]
+    >>> compose(["a", "b"], known, lines, "email", said)[["customer_id", "text", "fact"]].values.tolist()
+    [['a', 'Dear [[salutation]],', nan], ['a', 'You like advice.', 'need']]
+    """
+    receivers = set(allowing(consents, channel)["customer_id"])
+    templates = _templates(lines)
+    facts_of = {
+        customer: part.set_index("fact") for customer, part in known[known["allowed"]].groupby("customer_id")
+    }
+    nothing = known.iloc[:0].set_index("fact")
+    places = list(dict.fromkeys(line.place for line in lines))
+    rows = []
+    for customer in (name for name in customers if name in receivers):
+        mine = facts_of.get(customer, nothing)
+        value, source = mine["value"].to_dict(), mine["source"].to_dict()
+        usable = [
+            line
+            for line in lines
+            if not line.fact or value.get(line.fact) == (line.value or value.get(line.fact, ""))
+        ]
+        first = {line.place: line for line in reversed(usable)}
+        for number, line in enumerate((first[place] for place in places if place in first), start=1):
+            rows.append(
+                {
+                    "customer_id": customer,
+                    "channel": channel,
+                    "line": number,
+                    "place": line.place,
+                    "text": _rendered(line, templates[line], value.get(line.fact)),
+                    "fact": line.fact or None,
+                    "source": source.get(line.fact),
+                }
+            )
+    text = ["customer_id", "channel", "place", "text", "fact", "source"]
+    table = pd.DataFrame(rows, columns=[*text[:2], "line", *text[2:]])
+    return table.astype(dict.fromkeys(text, "str") | {"line": "int64"})
+
+
+def _templates(lines: Sequence[Line]) -> dict:
+    """Templates ready to be filled in; a sandbox, so that a template can only write text."""
+    from jinja2 import StrictUndefined, TemplateError
+    from jinja2.sandbox import SandboxedEnvironment
+
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    found = {}
+    for line in lines:
+        try:
+            found[line] = environment.from_string(line.text)
+        except TemplateError as error:
+            raise DataError(f"The template {line.text!r} cannot be read: {error}.") from None
+    return found
+
+
+def _rendered(line: Line, template, value: str | None) -> str:
+    from jinja2 import TemplateError
+
+    try:
+        return template.render({"fact": value} if line.fact else {})
+    except TemplateError as error:
+        raise DataError(
+            f"The template {line.text!r} asks for something other than its fact {line.fact or '(none)'}: {error}."
+        ) from None
+
+
+def offer_messages(
+    offers: pd.DataFrame,
+    values: pd.DataFrame,
+    consents: pd.DataFrame | None,
+    need_profiles: pd.DataFrame | None = None,
+    channel: str = "email",
+) -> pd.DataFrame:
+    """Messages to the customers who are made an offer and allow the channel; as :func:`compose` returns.
+
+    Parameters
+    ----------
+    offers : DataFrame
+        ``customer_id``, ``made`` (flag).
+    values : DataFrame
+        From `offer_facts`.
+
+    Examples
+    --------
+    >>> made = pd.DataFrame({"customer_id": ["ann", "bob"], "made": True})
+    >>> known = pd.DataFrame({"customer_id": ["ann"], "stage": ["new"]})
+    >>> said = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "allowed": [True, None]})
+    >>> sent = offer_messages(made, known, said)
+    >>> sent["customer_id"].unique().tolist(), sent["fact"].dropna().tolist()
+    (['ann'], ['stage'])
+    """
+    known = facts(values, SOURCES, consents, channel)
+    return compose(
+        offers.loc[offers["made"], "customer_id"], known, offer_lines(need_profiles), channel, consents
+    )

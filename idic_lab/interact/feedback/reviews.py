@@ -1,0 +1,420 @@
+"""What reviews say: their tone, learnt from the stars, and topics, from words that say nothing of the rating."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from idic_lab import figures
+from idic_lab.errors import DataError, pick
+from idic_lab.inference.intervals import clustered_share, ratio
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+
+POSITIVE_FROM, NEGATIVE_TO = 4, 2  # stars; three stars are neither
+
+
+_NEGATION = re.compile(r"\b(?:not|no|never|nobody|nothing|hardly|cannot|without|\w+n[’']t)\b", re.IGNORECASE)
+
+
+_WORD = re.compile(r"\w+(?:[’']\w+)?")
+
+
+_CLAUSE = re.compile(r"[.,;:!?]")
+
+
+def mark_negation(text: str) -> str:
+    """Every word after a denial, up to the end of the clause, written with ``not_`` before it.
+
+    Source: Das & Chen (2007), Yahoo! for Amazon, Management Science 53(9); Pang, Lee & Vaithyanathan (2002), Thumbs up?
+
+    Examples
+    --------
+    >>> mark_negation("The fit is not good, the price is.")
+    'The fit is not not_good, the price is.'
+    """
+    marked = []
+    for clause in re.split(f"({_CLAUSE.pattern})", text):
+        denial = _NEGATION.search(clause)
+        if denial:
+            after = _WORD.sub(lambda word: f"not_{word.group()}", clause[denial.end() :])
+            clause = clause[: denial.end()] + after
+        marked.append(clause)
+    return "".join(marked)
+
+
+def sentiment_model(kind: str = "negation marked") -> Pipeline:
+    """A linear model on word weights, not yet fitted.
+
+    Parameters
+    ----------
+    kind : {"words", "words and pairs", "negation marked"}
+        What counts as a feature: single words; also pairs of neighbours ("not good"); or single words, marked where
+        they are denied.
+
+    Returns
+    -------
+    sklearn Pipeline
+        TF-IDF weights, then a logistic regression of positive (True) or negative.
+
+    Examples
+    --------
+    >>> model = sentiment_model("words").fit(["good, good", "good", "bad", "bad, bad"], [True, True, False, False])
+    >>> model.predict(["good"]).tolist()
+    [True]
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    options = {
+        "words": {},
+        "words and pairs": {"ngram_range": (1, 2)},
+        "negation marked": {"preprocessor": lambda text: mark_negation(text.lower())},
+    }
+    chosen = pick("kind of sentiment model", kind, options)
+    pattern = r"(?u)\b\w+(?:[’']\w+)?\b"
+    words = TfidfVectorizer(token_pattern=pattern, min_df=2, sublinear_tf=True, **chosen)
+    return make_pipeline(words, LogisticRegression(C=3.0, max_iter=2_000))
+
+
+def held_out_tone(
+    reviews: pd.DataFrame,
+    kind: str = "negation marked",
+    folds: int = 5,
+    keep_copies_together: bool = True,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """The tone of each review, by a model that did not learn from it.
+
+    Models learn from reviews with 1, 2, 4 or 5 stars; three-star reviews are given a tone as well, but are neither
+    right nor wrong.
+
+    Parameters
+    ----------
+    reviews : DataFrame
+        ``review_id``, ``stars``, ``text``.
+    kind : str
+        As for :func:`sentiment_model`.
+    keep_copies_together : bool
+        Texts that occur several times stay on one side of the divide. Without this, a model is asked about sentences
+        that it has learnt by heart.
+
+    Returns
+    -------
+    DataFrame
+        ``review_id``, ``stars``, ``text``, ``negated`` (by its words), ``tone`` (probability of being positive),
+        ``correct`` (missing for three stars).
+
+    Raises
+    ------
+    DataError
+        Fewer than `folds` positive or negative reviews.
+
+    Examples
+    --------
+    >>> stars = [5, 1] * 10
+    >>> said = [f"{word} number {place}" for place, word in enumerate(["lovely", "broken"] * 10)]
+    >>> reviews = pd.DataFrame({"review_id": range(20), "stars": stars, "text": said})
+    >>> bool(held_out_tone(reviews, "words")["correct"].all())
+    True
+    """
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    clear = ~reviews["stars"].between(NEGATIVE_TO + 1, POSITIVE_FROM - 1)
+    positive = reviews["stars"] >= POSITIVE_FROM
+    if min((clear & positive).sum(), (clear & ~positive).sum()) < folds:
+        raise DataError(
+            f"Sentiment needs at least {folds} reviews of {POSITIVE_FROM} stars up and of {NEGATIVE_TO} down."
+        )
+    tone, options = np.empty(len(reviews)), {"shuffle": True, "random_state": random_state}
+    if keep_copies_together:
+        copies = pd.factorize(reviews["text"].str.lower().str.strip())[0]
+        split = StratifiedGroupKFold(folds, **options).split(reviews["text"], positive, copies)
+    else:
+        split = StratifiedKFold(folds, **options).split(reviews["text"], positive)
+    for learn, test in split:
+        learn = learn[clear.to_numpy()[learn]]
+        model = sentiment_model(kind).fit(reviews["text"].iloc[learn], positive.iloc[learn])
+        tone[test] = model.predict_proba(reviews["text"].iloc[test])[:, 1]
+    judged = reviews[["review_id", "stars", "text"]].reset_index(drop=True)
+    right = pd.Series((tone > 0.5) == positive.to_numpy(), dtype="boolean").where(clear.to_numpy())
+    negated = judged["text"].str.contains(_NEGATION)
+    return judged.assign(negated=negated, tone=tone, correct=right)
+
+
+def sentiment_accuracy(judged: pd.DataFrame) -> pd.DataFrame:
+    """Share of reviews whose tone was found, beside that of always naming the commoner tone.
+
+    Copies of one text are right or wrong together, so the interval counts texts.
+
+    Parameters
+    ----------
+    judged : DataFrame
+        As :func:`held_out_tone` gives.
+
+    Returns
+    -------
+    DataFrame
+        ``reviews of`` ("all"), ``reviews``, ``accuracy``, ``low``, ``high`` (95%), ``base_rate``. One row.
+
+    Examples
+    --------
+    >>> judged = pd.DataFrame({"text": ["Good.", "Good.", "Bad."], "stars": [5, 4, 1], "correct": [True, True, False]})
+    >>> sentiment_accuracy(judged)[["reviews", "accuracy", "base_rate"]].round(2).to_dict("records")
+    [{'reviews': 3, 'accuracy': 0.67, 'base_rate': 0.67}]
+    """
+    clear = judged[judged["correct"].notna()]
+    texts = (
+        clear.assign(correct=clear["correct"].astype(float)).groupby("text")["correct"].agg(["sum", "size"])
+    )
+    found, share = clustered_share(texts["sum"], texts["size"]), (clear["stars"] >= POSITIVE_FROM).mean()
+    row = {
+        "reviews of": "all",
+        "reviews": len(clear),
+        "accuracy": found.value,
+        "low": found.low,
+        "high": found.high,
+    }
+    return pd.DataFrame([row | {"base_rate": max(share, 1 - share)}])
+
+
+def sentiment_failures(judged: pd.DataFrame, rows: int = 8) -> pd.DataFrame:
+    """The wrong judgements the model was surest of: ``stars``, ``tone``, ``text``.
+
+    Examples
+    --------
+    >>> judged = pd.DataFrame({"review_id": ["a", "b"], "stars": [1, 5], "tone": [0.9, 0.8], "text": ["Oh, great.", "Great."],
+    ...     "correct": pd.array([False, True], dtype="boolean")})
+    >>> sentiment_failures(judged)["text"].tolist()
+    ['Oh, great.']
+    """
+    wrong = judged[judged["correct"].notna() & ~judged["correct"].fillna(True)]
+    surest = wrong.assign(sure=(wrong["tone"] - 0.5).abs())
+    surest = surest.sort_values(["sure", "review_id"], ascending=[False, True]).head(rows)
+    return surest[["stars", "tone", "text"]].reset_index(drop=True)
+
+
+RAREST = 0.01  # of reviews: rarer words make no topic
+
+
+SPEAKS_OF_RATING = 1e-3  # p-value below which a word is taken to carry praise or blame
+
+
+_EMPTY = ("really", "turned", "hardly", "quite", "find", "think", "just", "got")
+
+
+_TOPIC_WORDS = 3
+
+
+@dataclass(frozen=True)
+class Topics:
+    """Topics found in reviews.
+
+    Attributes
+    ----------
+    words : DataFrame
+        ``topic``, ``word``, ``weight``: the words of each topic, heaviest first. A topic is named by its first word.
+    weights : DataFrame
+        ``review_id``, ``topic``, ``weight``: one row per review and topic it touches.
+    left_out : list of str
+        Words set aside because they speak of the rating.
+    """
+
+    words: pd.DataFrame
+    weights: pd.DataFrame
+    left_out: list[str]
+
+    def main(self) -> pd.DataFrame:
+        """The heaviest topic of each review that has one: ``review_id``, ``topic``."""
+        order = self.weights.sort_values(["review_id", "weight"], ascending=[True, False], kind="stable")
+        return order.drop_duplicates("review_id")[["review_id", "topic"]].reset_index(drop=True)
+
+
+def review_topics(reviews: pd.DataFrame, n_topics: int = 14, random_state: int = 0) -> Topics:
+    """Topics by non-negative matrix factorisation of the words that do not depend on the stars.
+
+    "Lovely handle" and "flimsy handle" are about the same thing. Words that come with good or bad ratings (chi-squared
+    test) are set aside first, so that topics say what a review is about and leave how it judges to the sentiment.
+
+    Parameters
+    ----------
+    reviews : DataFrame
+        ``review_id``, ``stars``, ``text``.
+    n_topics : int
+        At most so many; fewer when there are fewer words.
+
+    Raises
+    ------
+    DataError
+        When no word is left.
+
+    Source: Lee & Seung (1999), Learning the parts of objects by non-negative matrix factorization, Nature 401.
+
+    Examples
+    --------
+    >>> said = ["handle lovely", "handle flimsy", "price lovely", "price flimsy"] * 9
+    >>> reviews = pd.DataFrame({"review_id": [f"v{place}" for place in range(36)], "stars": [5, 1] * 18, "text": said})
+    >>> found = review_topics(reviews, n_topics=2)
+    >>> sorted(found.words["topic"].unique()), found.left_out
+    (['handle', 'price'], ['flimsy', 'lovely'])
+    """
+    from sklearn.decomposition import NMF
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer, TfidfVectorizer
+    from sklearn.feature_selection import chi2
+
+    stop = sorted(ENGLISH_STOP_WORDS.union(_EMPTY))
+    counter = CountVectorizer(stop_words=stop, min_df=RAREST, binary=True)
+    try:
+        counts = counter.fit_transform(reviews["text"])
+    except ValueError as error:
+        raise DataError(f"reviews: no topics, since no word is left ({error}).") from None
+    tone = np.digitize(reviews["stars"], (3, 4))
+    names, neutral = counter.get_feature_names_out(), chi2(counts, tone)[1] > SPEAKS_OF_RATING
+    if not neutral.any():
+        raise DataError("reviews: every common word goes with the rating, so there are no topics to find.")
+    weighted = TfidfVectorizer(vocabulary=list(names[neutral])).fit_transform(reviews["text"])
+    factor = NMF(min(n_topics, int(neutral.sum())), init="nndsvda", max_iter=2_000, random_state=random_state)
+    documents = factor.fit_transform(weighted)
+    return _named(factor.components_, documents, names[neutral], reviews["review_id"], list(names[~neutral]))
+
+
+def _named(components, documents, words, review_ids, left_out) -> Topics:
+    size = np.argsort(-(documents.sum(axis=0) * components.sum(axis=1)), kind="stable")
+    components, documents = components[size], documents[:, size]
+    heaviest = np.argsort(-components, axis=1, kind="stable")[:, :_TOPIC_WORDS]
+    topics = [" / ".join(_leading(words, row, components[i])) for i, row in enumerate(heaviest)]
+    rows = [
+        (topic, words[word], components[number, word])
+        for number, (topic, row) in enumerate(zip(topics, heaviest, strict=True))
+        for word in row
+        if components[number, word] > 0
+    ]
+    share = documents * components.max(axis=1)
+    which, topic = np.nonzero(share > 0.05)
+    text = {"topic": "str"}
+    return Topics(
+        pd.DataFrame(rows, columns=["topic", "word", "weight"]).astype(text | {"word": "str"}),
+        pd.DataFrame(
+            {
+                "review_id": review_ids.to_numpy()[which],
+                "topic": np.array(topics, dtype=object)[topic],
+                "weight": share[which, topic],
+            }
+        ).astype(text | {"review_id": "str"}),
+        left_out,
+    )
+
+
+def _leading(words: np.ndarray, order: np.ndarray, weights: np.ndarray) -> list[str]:
+    """The words of a topic at least half as heavy as its first."""
+    return [str(words[i]) for i in order if weights[i] >= 0.5 * weights[order[0]]]
+
+
+def stars_by_topic(reviews: pd.DataFrame, topics: Topics) -> pd.DataFrame:
+    """Mean stars of the reviews that touch each topic, worst first.
+
+    The reviews of one writer are alike, so the interval counts writers.
+
+    Returns
+    -------
+    DataFrame
+        ``topic``, ``reviews``, ``stars``, ``low``, ``high`` (95%).
+
+    Examples
+    --------
+    >>> reviews = pd.DataFrame({"review_id": ["a", "b", "c"], "record_id": ["r1", "r1", "r2"], "stars": [1, 2, 5]})
+    >>> found = Topics(None, pd.DataFrame({"review_id": ["a", "b", "c"], "topic": "handle", "weight": 1.0}), [])
+    >>> stars_by_topic(reviews, found)[["topic", "reviews", "stars"]].round(2).to_dict("records")
+    [{'topic': 'handle', 'reviews': 3, 'stars': 2.67}]
+    """
+    rated = topics.weights.merge(reviews, on="review_id")
+    writer = "record_id" if "record_id" in rated else "review_id"
+    rows = []
+    for topic, part in rated.groupby("topic"):
+        each = part.groupby(writer)["stars"].agg(["sum", "size"])
+        stars = ratio(each["sum"], each["size"])
+        rows.append(
+            {"topic": topic, "reviews": len(part), "stars": stars.value, "low": stars.low, "high": stars.high}
+        )
+    return pd.DataFrame(rows).sort_values("stars", ignore_index=True)
+
+
+def plot_accuracy(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """Held-out accuracy of sentiment models, for all reviews and those that deny something.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``model``, ``reviews of``, ``accuracy``, ``low``, ``high``, ``base_rate``.
+
+    Examples
+    --------
+    >>> seen = pd.DataFrame({"model": ["words", "pairs"], "reviews of": "all", "accuracy": [0.8, 0.9], "low": [0.7, 0.8],
+    ...     "high": [0.9, 0.95], "base_rate": 0.6})
+    >>> plot_accuracy(seen).get_title()
+    'Best on all: pairs, 90.0% right'
+    """
+    ax = figures.axes(ax)
+    models, groups = list(table["model"].unique()), list(table["reviews of"].unique())
+    marks = (("o", figures.BLUE), ("s", figures.ORANGE), ("^", figures.GREEN))
+    for shift, (group, (mark, colour)) in enumerate(zip(groups, marks, strict=False)):
+        part = table[table["reviews of"] == group].set_index("model").loc[models]
+        place = np.arange(len(models)) + 0.16 * (shift - (len(groups) - 1) / 2)
+        errors = [part["accuracy"] - part["low"], part["high"] - part["accuracy"]]
+        ax.errorbar(place, part["accuracy"], yerr=errors, fmt=mark, color=colour, capsize=3, label=group)
+    base = table["base_rate"].iloc[0]
+    ax.axhline(base, color="black", linestyle=":", linewidth=1)
+    at = {"xytext": (0, 4), "textcoords": "offset points", "color": "#555555"}
+    ax.annotate("always the commoner tone", (-0.45, base), **at)
+    ax.set_xticks(range(len(models)), models)
+    ax.grid(axis="x", visible=False)
+    overall = table[table["reviews of"] == groups[0]]
+    best = overall.loc[overall["accuracy"].idxmax()]
+    return figures.finish(
+        ax,
+        f"Best on {groups[0]}: {best['model']}, {best['accuracy']:.1%} right",
+        x="what the model sees",
+        y="accuracy on held-out reviews",
+        y_format="percent",
+        xlim=(-0.5, len(models) - 0.5),
+        ylim=(base - 0.05, 1.0),
+        legend={"loc": "center right"},
+    )
+
+
+def plot_stars_by_topic(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """Mean stars of the reviews that touch each topic, with intervals.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`stars_by_topic` gives.
+
+    Examples
+    --------
+    >>> seen = pd.DataFrame({"topic": ["handle", "price"], "reviews": 9, "stars": [3.1, 4.2], "low": [3, 4], "high": [3.3, 4.5]})
+    >>> plot_stars_by_topic(seen).get_title()
+    'Handle is rated lowest (3.1 stars), price highest (4.2)'
+    """
+    ax = figures.axes(ax, figsize=(7.5, 0.32 * len(table) + 1.4))
+    place = np.arange(len(table))[::-1]
+    errors = [table["stars"] - table["low"], table["high"] - table["stars"]]
+    ax.errorbar(table["stars"], place, xerr=errors, fmt="o", color=figures.BLUE, capsize=3)
+    middle = np.average(table["stars"], weights=table["reviews"])
+    ax.axvline(middle, color="black", linestyle="--", linewidth=1)
+    ax.set_yticks(place, [f"{row.topic} ({row.reviews:,})" for row in table.itertuples()])
+    low, high = table.iloc[0], table.iloc[-1]
+    return figures.finish(
+        ax,
+        f"{low['topic'].capitalize()} is rated lowest ({low['stars']:.1f} stars), {high['topic']} highest "
+        f"({high['stars']:.1f})",
+        x="mean stars, with 95% interval (dashed: all topics)",
+        y="topic (reviews)",
+    )
