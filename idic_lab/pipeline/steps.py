@@ -279,7 +279,7 @@ def products_and_services(tables: Tables) -> Made:
             products.answers_by_customer(tables.survey_responses, links),
         )
         fit = products.option_fit(options, answers, segments)
-        limits = products.price_limits(tables.order_lines, segments)
+        limits = products.price_limits(tables.order_lines, tables.products, segments)
         configurations = products.best_configurations(options, tables.products, fit, segments, limits)
     contacts = None
     if "interactions" in tables and links is not None:

@@ -107,15 +107,15 @@ def test_the_latest_of_several_answers_counts():
     assert products.answers_by_customer(said, links)["answer"].tolist() == [0.0]
 
 
-def test_nobody_is_proposed_what_is_dearer_than_customers_of_the_need_have_paid(
-    options, shop, fit, planted_needs
-):
-    limits = products.price_limits(shop.tables["order_lines"], planted_needs)
-    table = products.best_configurations(options, shop.tables["products"], fit, planted_needs, limits)
-    free = products.best_configurations(options, shop.tables["products"], fit, planted_needs)
-    plain = table["price"] - table["margin"] + table["standard_margin"] - table["cost"]
-    assert (
-        table["price"] <= table["need"].map(limits).clip(lower=table["price"].where(plain.notna(), 0)) + 1e-9
-    ).all()
+def test_nobody_is_proposed_what_is_dearer_than_customers_of_the_need_go(options, shop, fit, planted_needs):
+    goods = shop.tables["products"]
+    limits = products.price_limits(shop.tables["order_lines"], goods, planted_needs)
+    assert limits.idxmin() == "economy" and limits.idxmax() == "quality"
+    table = products.best_configurations(options, goods, fit, planted_needs, limits)
+    free = products.best_configurations(options, goods, fit, planted_needs)
+    for product, part in table.groupby("product_id"):
+        list_price = goods.set_index("product_id").loc[product, "list_price"]
+        plain = list_price + products.combinations(options, product)["extra_price"].min()
+        assert (part["price"] <= plain * part["need"].map(limits).clip(lower=1) + 1e-9).all()
     assert (table["price"] <= free["price"]).all() and (table["price"] < free["price"]).any()
     assert (table["fit"] <= free["fit"] + 1e-9).all()

@@ -28,7 +28,8 @@ def association_rules(
     min_lift : float
         Smallest ratio of the orders with both to those expected by chance.
     min_together : int
-        Fewest orders that hold both. Where no two products reach either threshold, what the commonest pair has is taken.
+        Fewest orders that hold both. Where no pair has the support, this alone decides; where no pair is in so many
+        orders, what the commonest has.
 
     Returns
     -------
@@ -50,7 +51,9 @@ def association_rules(
     """
     orders, _, products = _orders_by_products(order_lines)
     n, size = orders.shape[0], np.asarray(orders.sum(axis=0)).ravel()
-    pairs = pairs_together(orders, max(min_support * n, min_together))
+    pairs = pairs_together(orders, min_together)
+    common = pairs["both"] >= min_support * n
+    pairs = pairs[common] if common.any() else pairs
     if pairs.empty:
         raise DataError("No order holds two products, so no product calls for another.")
     pairs = pd.concat([pairs, pairs.rename(columns={"one": "other", "other": "one"})], ignore_index=True)
@@ -59,7 +62,7 @@ def association_rules(
     table = pd.DataFrame(
         {"product_id": products[first], "also": products[second], "support": pairs["both"] / n}
     )
-    table = table.assign(confidence=confidence, lift=confidence * n / size[second])
+    table = table.assign(confidence=confidence, lift=pairs["both"] * n / (size[first] * size[second]))
     table = table[table["lift"] >= min_lift].astype({"product_id": "str", "also": "str"})
     order = ["lift", "confidence", "product_id", "also"]
     return table.sort_values(order, ascending=[False, False, True, True], ignore_index=True)

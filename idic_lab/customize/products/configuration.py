@@ -155,40 +155,41 @@ def answers_by_customer(survey_responses: pd.DataFrame, identity_links: pd.DataF
 
 
 def price_limits(
-    order_lines: pd.DataFrame, groups: pd.DataFrame | None = None, share: float = 0.5
+    order_lines: pd.DataFrame, products: pd.DataFrame, groups: pd.DataFrame | None = None, share: float = 0.75
 ) -> pd.Series:
-    """What customers of each need have paid for one thing before, at the most: dearer is not to be thought theirs.
+    """How far above the usual price of a kind of product customers of each need go.
 
     Parameters
     ----------
     order_lines : DataFrame
-        ``customer_id``, ``amount`` (currency) and, where known, ``quantity``.
+        ``customer_id``, ``product_id``, ``amount`` (currency) and, where known, ``quantity``.
+    products : DataFrame
+        ``product_id``, ``category``: what is paid is compared with the median of its category.
     groups : DataFrame, optional
         ``customer_id``, ``segment``; without it every customer is in the one segment "all".
     share : float
-        Share of the segment's customers who never paid more for one unit than the limit.
+        Share of the segment's purchases that are no dearer than the limit.
 
     Returns
     -------
     Series
-        Currency, by segment.
+        Limit by segment, as a multiple of the usual price.
 
     Examples
     --------
-    >>> lines = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "amount": [20.0, 90.0, 30.0], "quantity": [1, 3, 1]})
-    >>> price_limits(lines).to_dict()
-    {'all': 30.0}
+    >>> lines = pd.DataFrame({"customer_id": list("abc"), "product_id": "p", "amount": [20.0, 80.0, 40.0], "quantity": [1, 2, 1]})
+    >>> price_limits(lines, pd.DataFrame({"product_id": ["p"], "category": ["travel"]}), share=1.0).to_dict()
+    {'all': 1.0}
     """
-    paid = (
-        order_lines["amount"] / order_lines["quantity"]
-        if "quantity" in order_lines
-        else order_lines["amount"]
+    bought = order_lines[order_lines["amount"] > 0].merge(
+        products[["product_id", "category"]], on="product_id"
     )
-    most = paid[order_lines["amount"] > 0].groupby(order_lines["customer_id"]).max()
+    paid = bought["amount"] / bought["quantity"] if "quantity" in bought else bought["amount"]
+    times = paid / paid.groupby(bought["category"]).transform("median")
     if groups is None:
-        return pd.Series({"all": most.quantile(share)})
+        return pd.Series({"all": times.quantile(share)})
     segment = groups.drop_duplicates("customer_id").set_index("customer_id")["segment"]
-    return most.groupby(segment.reindex(most.index)).quantile(share)
+    return times.groupby(bought["customer_id"].map(segment)).quantile(share)
 
 
 def option_fit(
@@ -255,8 +256,8 @@ def best_configurations(
     groups : DataFrame, optional
         ``customer_id``, ``segment``, to count the customers of each need.
     limits : Series, optional
-        Highest price by need, as :func:`price_limits` gives: of what is dearer, only the cheapest combination is
-        considered. Without it the price decides between equals alone.
+        From :func:`price_limits`: no need is given what costs more than so many times the cheapest combination. Without
+        it the price decides between equals alone.
 
     Returns
     -------
@@ -271,7 +272,7 @@ def best_configurations(
     >>> goods = pd.DataFrame({"product_id": ["p"], "list_price": [60.0], "unit_cost": [20.0]})
     >>> fit = pd.DataFrame({"segment": "quality", "option_id": ["a", "b"], "fit": [0.0, 0.4]})
     >>> [best_configurations(options, goods, fit, limits=limit)["options"].item()
-    ...     for limit in (None, pd.Series({"quality": 80.0}))]
+    ...     for limit in (None, pd.Series({"quality": 1.5}))]
     ['steel', 'plain']
     """
     known, rows = products.set_index("product_id"), []
@@ -287,7 +288,7 @@ def best_configurations(
         for need in fit["segment"].unique():
             total = np.round(holds @ weight.loc[need].reindex(options["option_id"]).to_numpy(), 9)
             limit = np.inf if limits is None else limits.get(need, np.inf)
-            within = np.where(price <= max(limit, price[cheapest]), total, -np.inf)
+            within = np.where(price <= max(limit, 1.0) * price[cheapest], total, -np.inf)
             best = np.lexsort((price, -within))[0]
             chosen = {name: " + ".join(options[name[:-1]][holds[best]]) for name in ("option_ids", "options")}
             money = {"price": price[best], "cost": cost[best], "margin": margin[best]}
@@ -410,7 +411,7 @@ def plot_configuration(
     >>> fit = pd.DataFrame({"segment": ["quality"], "option_id": ["a"], "fit": [0.4]})
     >>> plot_configuration(options, case, fit, ["a"]).get_title()
     'Case at 100.00, margin 60.00: best for “quality”'
-    >>> plot_configuration(options, case, fit, ["a"], pd.Series({"quality": 80.0})).get_title()
+    >>> plot_configuration(options, case, fit, ["a"], pd.Series({"quality": 0.9})).get_title()
     'Case at 100.00, margin 60.00: too dear for every need'
     """
     ax = figures.axes(ax, figsize=(8, 3.4))
@@ -419,11 +420,15 @@ def plot_configuration(
         ax.axis("off")
         ax.text(0.02, 0.8, textwrap.fill(" ".join(reasons), 70), transform=ax.transAxes, va="top")
         return figures.finish(ax, f"{product['name']}: this combination is refused")
-    options = options_of(product_options, product["product_id"]).set_index("option_id").loc[chosen]
+    options = options_of(product_options, product["product_id"])
+    plain = product["list_price"] + options.groupby("module")["extra_price"].min().sum()
+    options = options.set_index("option_id").loc[chosen]
     price = product["list_price"] + options["extra_price"].sum()
     margin = price - product["unit_cost"] - options["extra_cost"].sum()
     total = fit[fit["option_id"].isin(chosen)].groupby("segment")["fit"].sum().sort_values()
-    dear = pd.Series(False, index=total.index) if limits is None else limits.reindex(total.index) < price
+    dear = (
+        pd.Series(False, index=total.index) if limits is None else limits.reindex(total.index) * plain < price
+    )
     colours = np.where(dear, "white", np.where(total > 0, figures.GREEN, figures.GREY))
     hatches = ["//" if too else "" for too in dear]
     ax.barh(total.index, total, color=colours, edgecolor=figures.GREY, hatch=hatches, height=0.6)
