@@ -11,8 +11,6 @@ from idic_lab.customize.products.recommenders import pairs_together, purchases
 from idic_lab.errors import DataError, pick
 from idic_lab.inference.multiple_tests import holm
 
-# The others that mlxtend offers divide by zero for a product that is in every order.
-
 
 def association_rules(
     order_lines: pd.DataFrame, min_support: float = 0.001, min_lift: float = 1.0, min_together: int = 5
