@@ -9,9 +9,13 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Collection, Iterable, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+# Through which door a person came: messages name the option as it is written there.
+COMMAND_LINE: ContextVar[bool] = ContextVar("command line", default=False)
 
 
 class LabError(ValueError):
@@ -154,3 +158,23 @@ def needs_extra(module: str, extra: str) -> ModuleType:
             raise
         command = f"pip install 'idic-lab[{extra}]'"
         raise MissingPackage(f"This takes the package {package}, which is not installed: {command}") from None
+
+
+def option(name: str, value: object) -> str:
+    """How an option is given at the door the person came through.
+
+    Examples
+    --------
+    >>> option("dayfirst", True)
+    'dayfirst=True'
+    >>> entered = COMMAND_LINE.set(True)
+    >>> option("dayfirst", False), option("date_format", "%d.%m.%Y")
+    ('--no-dayfirst', '--date-format "%d.%m.%Y"')
+    >>> COMMAND_LINE.reset(entered)
+    """
+    if not COMMAND_LINE.get():
+        return f"{name}={value!r}"
+    words = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{'' if value else 'no-'}{words}"
+    return f'--{words} "{value}"'

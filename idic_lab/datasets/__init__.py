@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from idic_lab.datasets.card import Card
+from idic_lab.datasets.card import Card, Dataset
 from idic_lab.datasets.catalogue import add, catalogue, describe, load, names
-from idic_lab.datasets.dataset import Dataset
 
 __all__ = ["Card", "Dataset", "add", "catalogue", "describe", "load", "names"]

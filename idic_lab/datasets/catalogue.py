@@ -1,28 +1,29 @@
-"""Which data sets there are, and how each is loaded.
+"""Which data sets there are, how each is loaded, and the names that a user gave to files of their own.
 
-A built-in data set is one small class with ``name``, ``title``, ``kind``, ``source``, ``licence``, ``citation``,
-``size``, ``how_to_get``, ``available()`` and ``load()``, listed in ``ENTRIES`` of its module; one that the user has to
-download says ``own_download = True``, and its two methods take the path that was registered.
+Those names are kept in one small file in the user's data folder.
 """
 
 from __future__ import annotations
 
 import datetime
+import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import filelock
 import pandas as pd
 
-from idic_lab.datasets import cdnow, hillstrom, online_retail, registry, simulated
-from idic_lab.datasets.card import Card
-from idic_lab.datasets.dataset import Dataset
-from idic_lab.datasets.own import columns, entries
+from idic_lab.datasets import built_in
+from idic_lab.datasets.card import Card, Dataset
+from idic_lab.datasets.own import cleaning, columns
 from idic_lab.datasets.own.cleaning import Options
+from idic_lab.durability import whole_files
 from idic_lab.errors import DataError, UnknownName, existing
 
-BUILT_IN = {
-    entry.name: entry for module in (cdnow, simulated, online_retail, hillstrom) for entry in module.ENTRIES
-}
+BUILT_IN = {entry.name: entry for entry in built_in.ENTRIES}
+FILE = "catalogue.json"
 _SUFFIXES = {
     *(".csv", ".tsv", ".txt", ".dat", ".tab", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet", ".pq"),
     *(".duckdb", ".db", ".sql", ".json", ".gz", ".zip", ".pkl", ".feather"),
@@ -41,6 +42,7 @@ def load(
     date_format: str | None = None,
     dayfirst: bool | None = None,
     today: datetime.date | str | None = None,
+    sales: str | None = None,
     quiet: bool = False,
 ) -> Dataset:
     """Load a data set by name, or anybody's file by its path, and print its card.
@@ -48,7 +50,7 @@ def load(
     Parameters
     ----------
     name_or_path : str or Path
-        A name from :func:`names`; or a CSV or other separated text file, an Excel workbook (.xlsx), a Parquet file, a
+        A name from :func:`names`; or a CSV or other separated text file, a workbook (.xlsx, .xls, .ods), a Parquet file, a
         folder of Parquet files, a DuckDB database, or a ``.sql`` file with a query for DuckDB.
     columns : mapping or str, optional
         Which header plays which role (``customer_id``, ``date``, ``amount``, ``quantity``, ``unit_price``,
@@ -66,6 +68,8 @@ def load(
         Whether 03/04/2011 is in April; needed only when nothing in the column tells.
     today : date or str, optional
         Rows after this day are rejected; the day of loading by default.
+    sales : str, optional
+        Which words of the column ``status`` are sales, as in ``"Paid,Sent"``; usual words are known without it.
     quiet : bool, default=False
         Do not print the card.
 
@@ -88,7 +92,7 @@ def load(
     >>> datasets.load("cdnow", quiet=True).card.customers
     23570
     """
-    options = Options(columns, date_format, dayfirst, decimal, today)
+    options = Options(columns, date_format, dayfirst, decimal, today, sales)
     reading = {"sheet": sheet, "sql": sql, "encoding": encoding, "separator": separator}
     asked = [option for option, value in (vars(options) | reading).items() if value is not None]
     dataset = _load(name_or_path, options, reading, asked)
@@ -99,7 +103,7 @@ def load(
 
 def _load(name_or_path: str | Path, options: Options, reading: dict, asked: list[str]) -> Dataset:
     if isinstance(name_or_path, Path):
-        return entries.load(name_or_path, options, **reading)
+        return cleaning.load(name_or_path, options, **reading)
     name = str(name_or_path)
     if name in BUILT_IN:
         if asked:
@@ -108,13 +112,13 @@ def _load(name_or_path: str | Path, options: Options, reading: dict, asked: list
             )
         entry = BUILT_IN[name]
         return entry.load(registered_path(name)) if getattr(entry, "own_download", False) else entry.load()
-    own = registry.read()
+    own = registered()
     if name in own:
         if options.columns is None and own[name]["columns"]:
             options = Options(**vars(options) | {"columns": own[name]["columns"]})
-        return entries.load(own[name]["path"], options, name=name, **reading)
+        return cleaning.load(own[name]["path"], options, name=name, **reading)
     if _looks_like_a_path(name):
-        return entries.load(name, options, **reading)
+        return cleaning.load(name, options, **reading)
     raise UnknownName("data set", name, names())
 
 
@@ -126,7 +130,7 @@ def _looks_like_a_path(name: str) -> bool:
 
 def registered_path(name: str) -> str | None:
     """Path that the user registered under a name, or None."""
-    return registry.read().get(name, {}).get("path")
+    return registered().get(name, {}).get("path")
 
 
 def names() -> list[str]:
@@ -137,7 +141,7 @@ def names() -> list[str]:
     >>> names()[:2]
     ['cdnow', 'cdnow_sample']
     """
-    return list(dict.fromkeys([*BUILT_IN, *registry.read()]))
+    return list(dict.fromkeys([*BUILT_IN, *registered()]))
 
 
 def add(name: str, path: str | Path, columns: Mapping[str, str] | str | None = None) -> Dataset:
@@ -166,8 +170,8 @@ def add(name: str, path: str | Path, columns: Mapping[str, str] | str | None = N
             raise DataError(f"The columns of {name!r} are known; leave them out.")
         dataset = entry.load(str(path))
     else:
-        dataset = entries.load(path, Options(columns=given or None), name=name)
-    registry.write(name, path, given)
+        dataset = cleaning.load(path, Options(columns=given or None), name=name)
+    _register(name, path, given)
     return dataset
 
 
@@ -184,7 +188,7 @@ def catalogue() -> pd.DataFrame:
     >>> catalogue()["name"].tolist()[:2]
     ['cdnow', 'cdnow_sample']
     """
-    own = registry.read()
+    own = registered()
     rows = [
         {
             "name": name,
@@ -245,3 +249,55 @@ def check_name(name: str) -> None:
     if not _looks_like_a_path(name):
         raise UnknownName("data set", name, names())
     existing(Path(name).expanduser())
+
+
+def home() -> Path:
+    """The user's data folder: the environment variable IDIC_LAB_HOME, or ``.idic-lab`` in the home folder."""
+    named = os.environ.get("IDIC_LAB_HOME", "")
+    try:
+        return Path(named).expanduser() if named else Path.home() / ".idic-lab"
+    except (
+        RuntimeError
+    ):  # no home folder: nothing is registered, and what is written there has its own message
+        return Path("/nonexistent/.idic-lab")
+
+
+def registered() -> dict[str, dict]:
+    """Registered names, each with its ``path`` and ``columns``."""
+    file = home() / FILE
+    try:
+        entries = json.loads(file.read_text(encoding="utf-8"))
+        for entry in entries.values():
+            if not isinstance(entry["path"], str) or not isinstance(entry["columns"], dict):
+                raise TypeError
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise DataError(
+            f"{FILE}, the list of your own data sets, is damaged. Mend or delete it (it lies in the folder that "
+            "IDIC_LAB_HOME names, else .idic-lab in your home folder) and add the data sets again."
+        ) from None
+    except OSError as error:
+        raise DataError(
+            f"{FILE}, the list of your own data sets, cannot be read ({error.strerror})."
+        ) from None
+    return entries
+
+
+def _register(name: str, path: Path, columns: dict[str, str]) -> None:
+    """Add or replace one name; the file is exchanged whole, so that it is never half written."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
+        raise DataError(f"{name!r} cannot name a data set: use lower-case letters, digits, '_' and '-'.")
+    try:
+        home().mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(home() / ".lock", timeout=30):  # two that add at once keep both names
+            whole_files.remove_leftovers(home(), f"{FILE}*{whole_files.SUFFIX}")
+            whole_files.write_json(
+                home() / FILE, registered() | {name: {"path": str(path), "columns": columns}}
+            )
+    except filelock.Timeout:
+        raise DataError("another process holds the list of your own data sets; try again.") from None
+    except OSError as error:
+        raise DataError(
+            f"the data folder cannot be written ({error.strerror}); name another in IDIC_LAB_HOME."
+        ) from None

@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 
 from idic_lab import tables
-from idic_lab.datasets import registry
+from idic_lab.datasets.catalogue import home
 
 # Old keys are of no use once code or data have changed, so the folder holds the latest few hundred.
 MOST_ENTRIES = 300
@@ -63,7 +63,7 @@ def made_or_kept(
 
 def folder() -> Path:
     """Where the kept tables lie: below the user's data folder (IDIC_LAB_HOME)."""
-    return registry.home() / "kept_tables"
+    return home() / "kept_tables"
 
 
 def key(name: str, inputs: Mapping[str, pd.DataFrame]) -> str:

@@ -18,14 +18,13 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from idic_lab import datasets
+from idic_lab import dataframes, datasets
 from idic_lab.course.console import Console
 from idic_lab.course.large.sliced_tables import Progress, SlicedTables
 from idic_lab.course.runs import manifest
 from idic_lab.course.runs.run_folder import ALL_CUSTOMERS
-from idic_lab.datasets.own import large_cleaning, large_parquet, orders
-from idic_lab.datasets.own.large_columns import literal
-from idic_lab.datasets.own.large_parquet import LargeParquet
+from idic_lab.datasets.own import cleaning, engine, orders, reading
+from idic_lab.datasets.own.engine import LargeParquet, literal
 from idic_lab.differentiate import clv, rfm
 from idic_lab.errors import FitError
 from idic_lab.pipeline.steps import ANNUAL_DISCOUNT_RATE, MARGIN, UNIT_DAYS
@@ -71,12 +70,12 @@ def source_of(dataset, large: bool | None = None) -> LargeParquet | None:
     dataset : str, Path or Dataset
         As the run takes it; a name of the catalogue is never large.
     large : bool, optional
-        As :func:`idic_lab.datasets.own.large_parquet.find` takes it.
+        As :func:`idic_lab.datasets.own.engine.find_large` takes it.
     """
     named = isinstance(dataset, datasets.Dataset) or (
         isinstance(dataset, str) and dataset in datasets.names()
     )
-    return None if named or not Path(dataset).exists() else large_parquet.find(dataset, large)
+    return None if named or not Path(dataset).exists() else engine.find_large(dataset, large)
 
 
 def make(
@@ -152,20 +151,22 @@ class _Work:
     def __init__(
         self, source, slices: SlicedTables, columns: dict, valuing: dict, options: Options, forgotten
     ):
-        self.source, self.slices, self.columns = source, slices, columns
+        self.source, self.slices, self.reading = source, slices, reading.Options(columns=columns)
         self.valuing, self.options, self.forgotten = valuing, options, forgotten
         self.state, self.connection = slices.state, slices.connection
 
     def read(self) -> None:
         """The one pass over the source: lines by slice, rejects, and the card."""
-        planned = large_cleaning.plan(self.connection, self.source, self.columns)
+        rows = reading.Source.of_parquet(self.connection, self.source)
+        notes = [f"nested columns left out: {', '.join(self.source.nested)}"] if self.source.nested else []
+        planned = orders.plan(rows, self.reading, notes, self.source.slices)
         if self.forgotten:
             planned = planned.without(self.forgotten.sql("customer_id"))
         partial = self.slices.folder / "lines.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        large_cleaning.write_lines(self.connection, planned, partial)
+        cleaning.write_lines(self.connection, planned, partial)
         lines = f"read_parquet({literal(str(partial / '**' / '*.parquet'))}, hive_partitioning = true)"
-        card = large_cleaning.card(self.connection, lines, self.source, planned.facts)
+        card = cleaning.card_of_large(self.connection, lines, planned, rows, self.source)
         refused = f'SELECT source, line, "column", value, reason FROM {lines} WHERE reason IS NOT NULL ORDER BY source, line'
         self.slices.write("rejects", 0, lambda: self.connection.sql(refused))
         if self.forgotten:
@@ -183,7 +184,7 @@ class _Work:
                 continue
             lines = self.slices.lines(part)
             bought = self.slices.write(
-                "transactions", part, lambda lines=lines: large_cleaning.transactions(self.connection, lines)
+                "transactions", part, lambda lines=lines: cleaning.transactions(self.connection, lines)
             )
             customers += bought.aggregate("count(DISTINCT customer_id)").fetchall()[0][0]
             only_returns += [row[0] for row in rfm.without_purchase(bought).select("customer_id").fetchall()]
@@ -199,9 +200,8 @@ class _Work:
                 )
         card = self.state.card
         card["customers"] = self.state.customers = customers
-        if len(only_returns) <= large_cleaning.LISTED:
-            personal = any("named by name" in note for note in card["quirks"])
-            card["customers_only_returns"] = [] if personal else sorted(only_returns)
+        if len(only_returns) <= cleaning.LISTED:
+            card["customers_only_returns"] = [] if card["names_customers"] else sorted(only_returns)
         else:
             card["quirks"].append(f"{len(only_returns):,} customers have only returns")
 
@@ -279,7 +279,6 @@ class _Work:
 
 
 REJECTS_SHOWN = 100_000
-_TEXT = ("customer_id", "order_id", "product_id", "description", "country")
 
 
 def draw_sample(
@@ -326,10 +325,9 @@ def sample_dataset(card: datasets.Card, lines, rejects, customers: int, seed: in
     customers : int
         How many customers were drawn.
     """
-    frame = lines.df()
-    text = {name: "str" for name in _TEXT if name in frame}
-    frame = frame.astype(text | {"date": "datetime64[us]", "is_return": "bool"})
-    made, _ = orders.tables_of(frame)
+    with dataframes.connect() as connection:
+        connection.register("lines", lines.to_arrow_table())
+        made = cleaning.tables_of(connection, "lines")
     shown = rejects.limit(REJECTS_SHOWN).df()
     made["rejects"] = shown.astype(
         dict.fromkeys(["source", "column", "value", "reason"], "str") | {"line": "int64"}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from idic_lab import dataframes, tables
 from idic_lab.course.console import Console
-from idic_lab.datasets.own.large_columns import literal
+from idic_lab.datasets.own.engine import literal
 from idic_lab.durability import whole_files
 
 PROGRESS = "progress.json"

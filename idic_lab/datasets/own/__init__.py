@@ -1,1 +1,81 @@
-"""Reading anybody's files: which column is what, which rows can be used, and what was made of the rest."""
+"""Reading anybody's files: which column is what, which rows can be used, and what was made of the rest.
+
+:class:`Rows` is what a file holds before anything is made of it, each row with its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from idic_lab import tables
+
+
+@dataclass
+class Rows:
+    """What a file holds before anything is made of it.
+
+    Attributes
+    ----------
+    name : str
+        File name, without its folder.
+    frame : DataFrame
+        One row per row of the source; text files give text, others what they store. Labels are unique.
+    headers : list of str
+        The headers as written, one per column; they may repeat.
+    lines : array of int, shape (n_rows,)
+        Line in the source; the header is line 1.
+    sources : array of str or None
+        File of each row when there are several; None means `name`.
+    format : str
+        How it was read, for the card.
+    size_bytes : int
+    fingerprint : str
+        SHA-256 of the content.
+    broken : DataFrame
+        Rows that could not even be split into columns, as ``rejects``.
+    notes : list of str
+        What was assumed in reading.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    headers: list[str]
+    lines: np.ndarray
+    format: str
+    size_bytes: int
+    fingerprint: str
+    sources: np.ndarray | None = None
+    broken: pd.DataFrame = field(default_factory=lambda: tables.get("rejects").empty())
+    notes: list[str] = field(default_factory=list)
+
+
+def rejects(source, line, column, value, reason) -> pd.DataFrame:
+    """A ``rejects`` table of its five columns, each an array or one value for all rows."""
+    frame = pd.DataFrame(
+        {"source": source, "line": line, "column": column, "value": value, "reason": reason},
+        index=range(len(line)),
+    )
+    text = dict.fromkeys(["source", "column", "value", "reason"], "str")
+    return frame.astype(text | {"line": "int64"})
+
+
+def unique_labels(headers: list[str]) -> list[str]:
+    """A label per header: the header itself, numbered when it repeats and named by its place when it is blank.
+
+    Examples
+    --------
+    >>> unique_labels(["id", "amount", "", "amount"])
+    ['id', 'amount', 'column 3', 'amount (2)']
+    """
+    labels: list[str] = []
+    for place, header in enumerate(headers, start=1):
+        base = header.strip() or f"column {place}"
+        label, copy = base, 1
+        while label in labels:
+            copy += 1
+            label = f"{base} ({copy})"
+        labels.append(label)
+    return labels

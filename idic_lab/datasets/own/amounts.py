@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 
-from idic_lab.datasets.own.parsed import Parsed, by_distinct_value, kinds, sample
-from idic_lab.errors import DataError
+from idic_lab.datasets.own.values import WORDS, Parsed, by_distinct_value, sample
+from idic_lab.errors import DataError, option
 
 # Above this a 64-bit number no longer holds cents, and no single order is this large.
 LARGEST = 1e13
-CURRENCIES = {
-    "£": "GBP",
-    "€": "EUR",
-    "US$": "USD",
-    "$": "USD",
-    "¥": "CNY",
-    "￥": "CNY",
-    "元": "CNY",
-    "RMB": "CNY",
-    "₹": "INR",
-    "₩": "KRW",
-    "₽": "RUB",
-    "zł": "PLN",
-    "kr": "SEK",
-}
-_CODES = "USD|EUR|GBP|CNY|RMB|JPY|CHF|CAD|AUD|INR|KRW|SEK|NOK|DKK|PLN|BRL|HKD|SGD|MXN"
-_SIGN = rf"(US\$|[£€$¥￥₹₩₽元]|zł|kr\.?|\b(?:{_CODES})\b)"
+_SHARED: dict[str, str] = WORDS["currencies"]["shared"]
+CURRENCIES: dict[str, str] = {code: code for code in WORDS["currencies"]["codes"].split()}
+CURRENCIES |= WORDS["currencies"]["signs"] | _SHARED
+_BY_SMALL_LETTERS = {sign.casefold(): sign for sign in reversed(CURRENCIES)}
 # One value in a hundred written the other way round is a slip to be rejected; more than that, and nobody can tell.
 _SLIP = 0.01
-# Chinese and Japanese programs write digits and marks as wide as a character.
-_FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－＋（）", "0123456789.,-+()")
+_MONEY = frozenset(f"no {role.replace('_', ' ')}" for role in WORDS["money"].split())
+_WIDE_MARKS = str.maketrans("，．－＋（）٫٬＄￡", ",.-+().,$£")
+_INFINITE = r"[-+]?inf(?:inity)?"
 
 
 def parse(
@@ -51,7 +41,7 @@ def parse(
     decimal : {".", ","}, optional
         The decimal mark; found out by default.
     missing : str
-        Reason where the value is missing.
+        Reason where the value is missing; "no amount" and "no unit price" mean that the column holds money.
 
     Raises
     ------
@@ -65,64 +55,51 @@ def parse(
     ([1234.5, -12.0], 'not a number')
     """
     if decimal not in (None, ".", ","):
-        raise DataError(f"decimal={decimal!r} was given; the decimal mark is '.' or ','.")
-    if pd.api.types.is_bool_dtype(column):
-        column = column.astype("str")
-    if pd.api.types.is_numeric_dtype(column):
-        parsed = _numbers(
-            column.to_numpy(dtype="float64", na_value=np.nan), column.isna().to_numpy(), missing
-        )
-    elif column.dtype == object:
-        parsed = _mixed(column, header, decimal, missing)
-    else:
-        parsed = by_distinct_value(
-            column.astype("str"), lambda text: _from_text(text, header, decimal), missing
-        )
-    return parsed
-
-
-def _numbers(values: np.ndarray, absent: np.ndarray, missing: str) -> Parsed:
-    reasons = np.full(len(values), None, dtype=object)
-    with np.errstate(invalid="ignore"):
-        reasons[~np.isfinite(values)] = "not a finite number"
-        reasons[np.isfinite(values) & (np.abs(values) > LARGEST)] = "number too large"
-    reasons[absent] = missing
-    return Parsed(np.where(reasons == None, values, np.nan), reasons)  # noqa: E711 (elementwise)
-
-
-def _mixed(column: pd.Series, header: str, decimal: str | None, missing: str) -> Parsed:
-    """Numbers stored as numbers are taken as they are; the rest is read as text."""
-    kind = kinds(column, (int, float, Decimal, np.number))
-    numeric = kind == "number"
+        raise DataError(f"{option('decimal', decimal)} was given; the decimal mark is '.' or ','.")
+    stored = np.array(
+        [
+            isinstance(value, (int, float, Decimal, np.number)) and not isinstance(value, bool)
+            for value in column
+        ]
+    )
     values, reasons = np.full(len(column), np.nan), np.full(len(column), missing, dtype=object)
-    if numeric.any():
-        as_float = np.array([float(value) for value in column[numeric]])
-        stored = _numbers(as_float, np.zeros(len(as_float), dtype=bool), missing)
-        values[numeric], reasons[numeric] = stored.result, stored.reasons
-    rest = np.isin(kind, ["text", "other"])
+    absent = column.isna().to_numpy()
+    stored &= ~absent
+    # Numbers stored as numbers are taken as they are; the rest is read as text.
+    values[stored] = [float(value) for value in column[stored]]
+    reasons[stored] = _faults(values[stored])
+    rest = ~stored & ~absent
     written = Parsed(np.array([]), np.array([]))
     if rest.any():
         text = column[rest].map(str).astype("str")
-        written = by_distinct_value(text, lambda distinct: _from_text(distinct, header, decimal), missing)
+        money = missing in _MONEY
+        written = by_distinct_value(
+            text, lambda distinct: _from_text(distinct, header, decimal, money), missing
+        )
         values[rest], reasons[rest] = written.result, written.reasons
+    values[np.not_equal(reasons, None)] = np.nan
     return Parsed(values, reasons, written.assumptions, written.symbols)
 
 
-def _from_text(text: pd.Series, header: str, decimal: str | None) -> Parsed:
+def _faults(values: np.ndarray) -> np.ndarray:
+    return np.where(
+        ~np.isfinite(values),
+        "not a finite number",
+        np.where(np.abs(values) > LARGEST, "number too large", None),
+    ).astype(object)
+
+
+def _from_text(text: pd.Series, header: str, decimal: str | None, money: bool) -> Parsed:
     if not text.str.isascii().all():
-        text = text.str.translate(_FULL_WIDTH)
+        text = text.map(_plain_digits).astype("str")
     plain = text.str.fullmatch(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?")
     if decimal in (None, ".") and plain.all():
-        return _finish(pd.to_numeric(text, errors="coerce"), text)
-    symbols = text.str.extract(_SIGN, expand=False).dropna().str.rstrip(".").unique()
-    bare = (
-        text.str.replace(_SIGN, "", regex=True)
-        .str.replace("[−–]", "-", regex=True)
-        .str.replace(r"[\s\u00a0\u202f'’_]", "", regex=True)
-    )
+        return _finish(pd.to_numeric(text, errors="coerce"))
+    bare, symbols = _without_signs(text)
+    bare = bare.str.replace("[−–]", "-", regex=True).str.replace(r"[\s\u00a0\u202f'’_]", "", regex=True)
     negative = bare.str.fullmatch(r"\(.+\)|-?[^-]+-|-\(.+\)")
     bare = bare.str.replace(r"^-?\((.+)\)$", r"\1", regex=True).str.replace(r"^(\d.*)-$", r"\1", regex=True)
-    mark, assumptions = (decimal, []) if decimal else _decimal_mark(bare, header)
+    mark, assumptions = (decimal, []) if decimal else _decimal_mark(bare, header, money)
     thousands = "," if mark == "." else "."
     m, t = (r"\.", ",") if mark == "." else (",", r"\.")
     valid = bare.str.fullmatch(
@@ -130,23 +107,38 @@ def _from_text(text: pd.Series, header: str, decimal: str | None) -> Parsed:
     ) & bare.str.contains(r"\d", regex=True)
     cleaned = bare.str.replace(thousands, "", regex=False).str.replace(mark, ".", regex=False)
     numbers = pd.to_numeric(cleaned.where(valid), errors="coerce")
-    infinite = bare.str.fullmatch(r"[-+]?inf(?:inity)?", case=False)
-    numbers = numbers.where(~negative, -numbers.abs()).mask(infinite, np.inf)
-    return _finish(numbers, text, assumptions, frozenset(symbols))
+    infinite = bare.str.fullmatch(_INFINITE, case=False)
+    return _finish(numbers.where(~negative, -numbers.abs()).mask(infinite, np.inf), assumptions, symbols)
+
+
+def _plain_digits(text: str) -> str:
+    """Digits and marks of any script, and those as wide as a character, as ASCII."""
+    digits = (str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text)
+    return "".join(digits).translate(_WIDE_MARKS)
+
+
+def _without_signs(text: pd.Series) -> tuple[pd.Series, frozenset[str]]:
+    """The texts without signs and codes of currencies, and those that were seen."""
+    words = text.str.replace(r"[\d\s.,'’_()+−–\u00a0\u202f-]+", " ", regex=True).str.strip().unique()
+    seen = {}
+    for word in words:
+        sign = _BY_SMALL_LETTERS.get(word.casefold())
+        if word and sign is not None:
+            seen[word] = sign
+    for word in sorted(seen, key=len, reverse=True):
+        text = text.str.replace(rf"{re.escape(word)}\.?(?!{re.escape(word)})", "", regex=True)
+    return text, frozenset(seen.values())
 
 
 def _finish(
-    numbers: pd.Series,
-    text: pd.Series,
-    assumptions: list[str] | None = None,
-    symbols: frozenset[str] = frozenset(),
+    numbers: pd.Series, assumptions: list[str] | None = None, symbols: frozenset[str] = frozenset()
 ) -> Parsed:
-    parsed = _numbers(numbers.to_numpy(dtype="float64", na_value=np.nan), np.zeros(len(text), bool), "")
-    parsed.reasons[numbers.isna().to_numpy(dtype=bool)] = "not a number"
-    return Parsed(parsed.result, parsed.reasons, assumptions or [], symbols)
+    values = numbers.to_numpy(dtype="float64", na_value=np.nan)
+    reasons = np.where(np.isnan(values), "not a number", _faults(values)).astype(object)
+    return Parsed(np.where(np.equal(reasons, None), values, np.nan), reasons, assumptions or [], symbols)
 
 
-def _decimal_mark(bare: pd.Series, header: str) -> tuple[str, list[str]]:
+def _decimal_mark(bare: pd.Series, header: str, money: bool) -> tuple[str, list[str]]:
     """The decimal mark of a column of digits, commas and points, and what had to be assumed."""
     digits = bare[bare.str.fullmatch(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?")].str.lstrip("+-")
     comma = digits.str.contains(r"\..*,\d*$|^\d*,\d*$", regex=True)
@@ -162,7 +154,7 @@ def _decimal_mark(bare: pd.Series, header: str) -> tuple[str, list[str]]:
         if fewer > _SLIP * (len(sure_comma) + len(sure_point)):
             raise DataError(
                 f"column {header!r}: some values have a decimal comma ({sample(sure_comma)}) and others a decimal "
-                f"point ({sample(sure_point)}). Make them alike, or say decimal=',' or decimal='.'."
+                f"point ({sample(sure_point)}). Make them alike, or say {option('decimal', ',')} or {option('decimal', '.')}."
             )
     if len(sure_comma) > len(sure_point):
         return ",", [f"the comma marks the decimals of {header!r}"]
@@ -172,25 +164,40 @@ def _decimal_mark(bare: pd.Series, header: str) -> tuple[str, list[str]]:
     if unsure_comma.any() and unsure_point.any():
         raise DataError(
             f"column {header!r}: {sample(digits[unsure_comma], 1)} and {sample(digits[unsure_point], 1)} may be "
-            "thousands or decimals. Say decimal=',' or decimal='.'."
+            f"thousands or decimals. Say {option('decimal', ',')} or {option('decimal', '.')}."
         )
     if unsure_comma.any():
         return ".", [
-            f"{sample(digits[unsure_comma], 1)} in {header!r} means thousands (else say decimal=',')"
+            f"{sample(digits[unsure_comma], 1)} in {header!r} means thousands (else say {option('decimal', ',')})"
         ]
     if unsure_point.any():
-        return ".", [f"{sample(digits[unsure_point], 1)} in {header!r} has decimals (else say decimal=',')"]
+        # Money has two decimals at most; a thousand without its point, as in 12500, says that the others are decimals.
+        if money and not digits.str.fullmatch(r"[1-9]\d{3,}").any():
+            return ",", [
+                f"{sample(digits[unsure_point], 1)} in {header!r} means thousands, as every point has three digits behind "
+                f"it (else say {option('decimal', '.')})"
+            ]
+        return ".", [
+            f"{sample(digits[unsure_point], 1)} in {header!r} has decimals (else say {option('decimal', ',')})"
+        ]
     return ".", []
 
 
-def currency_of(symbols: frozenset[str]) -> tuple[str, list[str]]:
-    """ISO code for the signs seen in a column, and what had to be assumed; several currencies are an error."""
-    codes = {CURRENCIES.get(symbol, symbol) for symbol in symbols}
+def currency_of(symbols: frozenset[str], headers: str = "") -> tuple[str, list[str]]:
+    """ISO code for the signs seen in a column, and what had to be assumed; several currencies are an error.
+
+    Parameters
+    ----------
+    symbols : frozenset of str
+    headers : str
+        Of the file: among Japanese ones, the sign of the yen is that of the yen and not of the yuan.
+    """
+    shared = _SHARED | (dict.fromkeys("¥￥", "JPY") if re.search("[\u3040-\u30ff]", headers) else {})
+    codes = {shared.get(symbol, CURRENCIES.get(symbol, symbol)) for symbol in symbols}
     if len(codes) > 1:
         raise DataError(
             f"the amounts are in several currencies ({', '.join(sorted(codes))}); sums over them mean nothing. "
             "Convert them to one first, or bring one file for each."
         )
-    shared = {"$": "USD", "¥": "CNY", "￥": "CNY", "kr": "SEK"}
     assumed = [f"{symbol} means {shared[symbol]}" for symbol in sorted(symbols & shared.keys())]
     return next(iter(codes), ""), assumed

@@ -1,294 +1,312 @@
-"""From rows to transactions: every row is either accepted or in ``rejects`` with the reason."""
+"""From rows to tables and a card: every row is either accepted or in ``rejects`` with the reason."""
 
 from __future__ import annotations
 
-import datetime
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import hashlib
+from pathlib import Path
 
-import numpy as np
+import duckdb
 import pandas as pd
 
-from idic_lab import tables
-from idic_lab.datasets.own import amounts, columns, dates, orders
-from idic_lab.datasets.own.parsed import Parsed, by_distinct_value
-from idic_lab.datasets.own.personal import looks_personal
-from idic_lab.datasets.own.rows import Rows, rejects
+from idic_lab import dataframes, tables
+from idic_lab.datasets.card import Card, Dataset
+from idic_lab.datasets.own import Rows, columns, files, values
+from idic_lab.datasets.own.engine import LargeParquet, literal, quoted
+from idic_lab.datasets.own.orders import Plan, plan
+from idic_lab.datasets.own.reading import NO_CUSTOMER, TEXTS, Options, Source
 from idic_lab.errors import DataError
 
-NO_CUSTOMER = "no customer"
-# What stands where a customer should, below a table that was summed up.
-_TOTALS = frozenset(
-    ["total", "totals", "grand total", "subtotal", "summe", "gesamtsumme", "合计", "总计", "小计"]
-)
-_LONGEST_VALUE = 200
-# Beside the customer's number, a name or address under which rejected and odd rows must not be printed.
-PERSONAL_RANKS = slice(3, None)
+NAMED = "customers are named by name or address"
+_DISCOUNTED = "abs(amount - quantity * unit_price) > .005"
+LISTED = 1000  # customers with returns alone that a card names
+OWN = {"kind": "own file", "source": "brought by the user", "licence": "not stated; the user's own to know"}
 
 
-@dataclass(frozen=True)
-class Options:
-    """What a person may say about a file when it cannot be found out."""
+def load(
+    path: str | Path, options: Options | None = None, *, name: str | None = None, **reading: str | None
+) -> Dataset:
+    """Read a file (see :func:`idic_lab.datasets.own.files.read`), clean its rows and write the card.
 
-    columns: Mapping[str, str] | str | None = None
-    date_format: str | None = None
-    dayfirst: bool | None = None
-    decimal: str | None = None
-    today: datetime.date | str | None = None
-
-
-@dataclass
-class Cleaned:
-    """The tables of a file and the facts for its card (arguments of :class:`idic_lab.datasets.Card`)."""
-
-    tables: dict[str, pd.DataFrame]
-    facts: dict = field(default_factory=dict)
+    The data set is called `name`, or as the file without its ending; neither card nor tables hold its folder.
+    """
+    rows = files.read(path, **reading)
+    return clean(rows, options or Options(), name or Path(rows.name).stem)
 
 
-class _Verdicts:
-    """For every row the first thing found wrong with it."""
-
-    def __init__(self, rows: Rows):
-        self.rows = rows
-        self.bad = np.zeros(len(rows.frame), dtype=bool)
-        self._found: list[tuple[np.ndarray, str, str]] = []
-
-    def refuse(self, label: str, reasons: np.ndarray) -> None:
-        """Refuse the rows that have a reason and were not refused before."""
-        at_fault = np.not_equal(reasons, None) & ~self.bad
-        codes, distinct = pd.factorize(reasons[at_fault])
-        places = np.flatnonzero(at_fault)
-        for code, reason in enumerate(distinct):
-            self._found.append((places[codes == code], label, reason))
-        self.bad |= at_fault
-
-    def table(self) -> pd.DataFrame:
-        """All refused rows in the order of the file."""
-        rows, parts = self.rows, [self.rows.broken]
-        for places, label, reason in self._found:
-            value = rows.frame[label].iloc[places]
-            shown = value.astype("str").str.slice(0, _LONGEST_VALUE).where(value.notna().to_numpy())
-            source = rows.name if rows.sources is None else rows.sources[places]
-            parts.append(rejects(source, rows.lines[places], label, shown.to_numpy(dtype=object), reason))
-        together = pd.concat([part for part in parts if len(part)] or [tables.get("rejects").empty()])
-        return together.sort_values(["source", "line"], kind="stable", ignore_index=True)
-
-
-def clean(rows: Rows, options: Options) -> Cleaned:
+def clean(rows: Rows, options: Options, name: str = "") -> Dataset:
     """Recognise the columns, read their values, and make ``transactions``, ``order_lines`` and ``rejects``.
-
-    Parameters
-    ----------
-    rows : Rows
-    options : Options
 
     Raises
     ------
     DataError
         When a needed column is missing or ambiguous, or no row can be used.
     """
-    frame = rows.frame
-    if frame.empty and rows.broken.empty:
+    if rows.frame.empty and rows.broken.empty:
         raise DataError(f"{rows.name}: it has columns but no rows.")
-    headers = dict(zip(frame.columns, rows.headers, strict=True))
-    empty = [label for label in frame.columns if _all_missing(frame[label])]
-    try:
-        roles, reasons = columns.recognise(rows.name, headers, options.columns, empty)
-    except DataError as error:
-        left_out = [note for note in rows.notes if note.startswith("nested columns")]
-        raise DataError(f"{error}{''.join(f' ({note})' for note in left_out)}") from None
-    today = pd.Timestamp(options.today if options.today is not None else datetime.date.today())
-    verdicts, assumptions = _Verdicts(rows), list(rows.notes)
-    try:
-        lines, currency = _read_columns(frame, roles, options, today, verdicts, assumptions)
-    except DataError as error:
-        raise DataError(f"{rows.name}: {error}") from None
-    _refuse_open_deals(frame, roles, verdicts, assumptions)
-    rejected = verdicts.table()
-    _require_something(rows, rejected)
-    if "amount" not in roles:
-        reasons["amount"] = "quantity × unit_price"
-    lines["is_return"] = orders.is_return(lines)
-    accepted = lines[~verdicts.bad].reset_index(drop=True)
-    made, notes = orders.tables_of(accepted)
-    facts = _count(rows, lines, accepted, rejected, verdicts.bad)
-    if _is_personal(roles["customer_id"]) or looks_personal(accepted["customer_id"]):
-        facts |= {"customers_only_returns": [], "names_customers": True}
-        notes.append("customers are named by name or address; a run shows them by codes instead")
-    facts |= {"columns": reasons, "currency": currency, "assumptions": assumptions, "quirks": notes}
-    return Cleaned(made | {"rejects": rejected}, facts)
-
-
-def _read_columns(frame, roles, options: Options, today, verdicts: _Verdicts, assumptions: list[str]):
-    """The rows as typed columns, refusing those that cannot be read, and the currency."""
-    lines = pd.DataFrame(index=frame.index)
-    customer = _identifiers(frame[roles["customer_id"]], NO_CUSTOMER, _not_a_customer)
-    verdicts.refuse(roles["customer_id"], customer.reasons)
-    lines["customer_id"] = pd.Series(customer.result, index=frame.index).astype("str")
-    day = dates.parse(
-        frame[roles["date"]],
-        roles["date"],
-        today=today,
-        date_format=options.date_format,
-        dayfirst=options.dayfirst,
-    )
-    verdicts.refuse(roles["date"], day.reasons)
-    lines["date"] = day.result
-    assumptions.extend(day.assumptions)
-    symbols: set[str] = set()
-    for role in ("amount", "quantity", "unit_price"):
-        if role in roles:
-            number = amounts.parse(
-                frame[roles[role]],
-                roles[role],
-                decimal=options.decimal,
-                missing=f"no {role.replace('_', ' ')}",
-            )
-            if role == "quantity" and "amount" in roles:
-                number.reasons[number.reasons == "no quantity"] = None  # the amount alone suffices
-            if role != "unit_price" or "amount" not in roles:
-                verdicts.refuse(roles[role], number.reasons)
-            lines[role] = number.result
-            assumptions.extend(number.assumptions)
-            symbols |= number.symbols if role != "quantity" else set()
-    if "amount" not in roles:
-        lines["amount"] = lines["quantity"] * lines["unit_price"]
-        too_large = np.where(lines["amount"].abs() > amounts.LARGEST, "number too large", None).astype(object)
-        verdicts.refuse(roles["unit_price"], too_large)
-        lines.loc[np.not_equal(too_large, None), "amount"] = np.nan
-    for role in ("order_id", "product_id", "description", "country"):
-        if role in roles:
-            values = _identifiers(frame[roles[role]], "").result
-            lines[role] = pd.Series(values, index=frame.index).astype("str")
-    return lines, _currency(frame, roles, symbols, assumptions)
-
-
-def _currency(
-    frame: pd.DataFrame, roles: Mapping[str, str], symbols: set[str], assumptions: list[str]
-) -> str:
-    converted = (
-        "amount" in roles and columns.normalise(roles["amount"]) in columns.HEADERS["amount"][0].split()
-    )
-    code, assumed = amounts.currency_of(frozenset(symbols))
-    assumptions.extend(assumed)
-    if "currency" not in roles or converted:
-        return code
-    named = pd.Series(_identifiers(frame[roles["currency"]], "").result).dropna().str.upper().value_counts()
-    if len(named) > 1:
-        listed = ", ".join(f"{currency} in {count:,} rows" for currency, count in named.head(5).items())
-        raise DataError(
-            f"the amounts are in {len(named)} currencies ({listed}); sums over them mean nothing. Convert them to "
-            f"one first, or read one: sql=\"SELECT * FROM data WHERE {roles['currency']} = '{named.index[0]}'\"."
+    with dataframes.connect() as connection:
+        source = Source.of_rows(connection, rows)
+        planned = plan(source, options, rows.notes)
+        connection.execute(
+            f"CREATE TEMP TABLE lines AS SELECT * FROM ({planned.query}) ORDER BY source, line"
         )
-    return str(named.index[0]) if len(named) else code
-
-
-def _not_a_customer(text: pd.Series) -> np.ndarray:
-    """Reasons why texts name nobody.
-
-    A long number that a spreadsheet shortened to 1.23457E+12 has lost the digits that told one customer from another.
-    """
-    reasons = np.full(len(text), None, dtype=object)
-    reasons[text.str.fullmatch(r"\d(?:[.,]\d+)?[eE]\+\d+").to_numpy(dtype=bool)] = (
-        "number cut short by a spreadsheet"
-    )
-    reasons[text.str.casefold().isin(_TOTALS).to_numpy()] = "a line of totals"
-    return reasons
-
-
-def _identifiers(
-    column: pd.Series, missing: str, refuse: Callable[[pd.Series], np.ndarray] | None = None
-) -> Parsed:
-    """Text of identifiers; a number that a spreadsheet stored as 17850.0 is "17850"."""
-    if pd.api.types.is_float_dtype(column):
-        numbers = column.astype("float64")
-        column = numbers.map(_number_text, na_action="ignore").astype(object)
-    elif column.dtype == object:
-        column = column.map(lambda value: _number_text(value) if isinstance(value, float) else value)
-        column = column.map(str, na_action="ignore")
-    else:
-        column = column.astype("str")
-
-    def tidy(text: pd.Series) -> Parsed:
-        text = text.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
-        text = text.str.normalize("NFC")  # an accent may be stored as part of its letter or beside it
-        reasons = np.full(len(text), None, dtype=object) if refuse is None else refuse(text)
-        return Parsed(text.to_numpy(dtype=object), reasons)
-
-    return by_distinct_value(column, tidy, missing)
-
-
-def _number_text(value: float) -> str | None:
-    if not math.isfinite(value):
-        return None
-    return str(int(value)) if value == int(value) else repr(float(value))
-
-
-def _refuse_open_deals(frame, roles: Mapping[str, str], verdicts: _Verdicts, assumptions: list[str]) -> None:
-    """In an export of deals, those not won are no purchases."""
-    if "stage" not in roles:
-        return
-    stage = pd.Series(_identifiers(frame[roles["stage"]], "").result, dtype="str").fillna("")
-    won = stage.str.contains("won|赢|成交", case=False) & ~stage.str.contains("not won|未", case=False)
-    if won.any():
-        verdicts.refuse(roles["stage"], np.where(won, None, "deal not won").astype(object))
-        assumptions.append(
-            f"deals that {roles['stage']!r} does not call won were rejected (to keep them: stage=)"
+        facts = counts(connection, "lines", planned, source, broken=rows.broken["reason"])
+        accepted = "(SELECT * FROM lines WHERE reason IS NULL)"
+        named = is_named(connection, accepted, planned)
+        refused = connection.sql(
+            'SELECT source, line, "column", value, reason FROM lines WHERE reason IS NOT NULL'
         )
-    else:
-        assumptions.append(f"no deal is called won in {roles['stage']!r}, so all were taken for purchases")
+        made = tables_of(connection, accepted) | {"rejects": _rejects(rows.broken, refused.df())}
+        facts["assumptions"] = [*_doubts(connection, accepted), *facts["assumptions"]]
+        facts["quirks"] = _remarks(connection, accepted, {table: len(data) for table, data in made.items()})
+        facts |= {"customers": made["transactions"]["customer_id"].nunique(), "names_customers": named}
+        only = f"SELECT customer_id FROM {accepted} GROUP BY 1 HAVING bool_and(is_return) ORDER BY min(line)"
+        facts["customers_only_returns"] = [] if named else [who for (who,) in source.all(only)]
+    if named:
+        facts["quirks"].append(f"{NAMED}; a run shows them by codes instead")
+    facts |= {"format": rows.format, "size_bytes": rows.size_bytes, "fingerprint": rows.fingerprint}
+    return Dataset(name, made, Card(name=name, title=f"own file {rows.name}", **OWN, **facts))
 
 
-def _all_missing(column: pd.Series) -> bool:
-    filled = column[column.notna()]
-    if filled.empty:
-        return True
-    if filled.dtype not in ("str", object) or str(filled.iloc[0]).strip():
-        return False
-    return bool(filled.map(str).str.strip().eq("").all())
-
-
-def _is_personal(label: str) -> bool:
-    """Whether the header is one under which names and addresses stand, not numbers."""
-    personal = " ".join(columns.HEADERS["customer_id"][PERSONAL_RANKS]).split()
-    return columns.normalise(label) in personal
-
-
-def _require_something(rows: Rows, rejected: pd.DataFrame) -> None:
-    read = len(rows.frame) + len(rows.broken)
-    if len(rejected) < read:
-        return
-    causes = rejected.groupby(["reason", "column"], sort=False).agg(
-        count=("line", "size"), line=("line", "first")
-    )
-    listed = "; ".join(
-        f"{reason} in column {column!r} ({row['count']:,} rows, first on line {row['line']})"
-        for (reason, column), row in causes.head(5).iterrows()
-    )
-    raise DataError(f"{rows.name}: none of its {read:,} rows can be used: {listed}.")
-
-
-def _count(rows: Rows, lines: pd.DataFrame, accepted: pd.DataFrame, rejected: pd.DataFrame, bad) -> dict:
-    """The figures of the card."""
-    buyers = accepted.loc[~accepted["is_return"], "customer_id"].unique()
-    customers = accepted["customer_id"].drop_duplicates()
-    readable = lines["amount"].to_numpy()
-    rejected_sum = math.fsum(readable[bad & np.isfinite(readable)])
-    accepted_sum = math.fsum(readable[~bad])
-    return {
-        "rows_read": len(rows.frame) + len(rows.broken),
-        "rows_accepted": len(accepted),
-        "rejected": rejected["reason"].value_counts().to_dict(),
-        "returns": int(accepted["is_return"].sum()),
-        "zero_value": int((accepted["amount"] == 0).sum()),
-        "duplicates": int(rows.frame.duplicated().sum()),
-        "without_customer": int((rejected["reason"] == NO_CUSTOMER).sum()),
-        "customers": len(customers),
-        "customers_only_returns": customers[~customers.isin(buyers)].tolist(),
-        "first_date": str(accepted["date"].min().date()),
-        "last_date": str(accepted["date"].max().date()),
-        "amount_read": round(math.fsum(readable[np.isfinite(readable)]), 6),
-        "amount_accepted": round(accepted_sum, 6),
-        "amount_rejected": round(rejected_sum, 6),
+def tables_of(connection, lines: str) -> dict[str, pd.DataFrame]:
+    """``transactions`` of accepted lines, and ``order_lines`` when they say what was bought."""
+    made = {
+        "transactions": transactions(connection, lines).df(),
+        "order_lines": order_lines(connection, lines).df(),
     }
+    for name, frame in made.items():
+        texts = {text: "str" for text in ("customer_id", *TEXTS) if text in frame}
+        made[name] = frame.astype(texts | {"date": "datetime64[us]"})
+    return {name: frame for name, frame in made.items() if name == "transactions" or len(frame)}
+
+
+def _rejects(broken: pd.DataFrame, refused: pd.DataFrame) -> pd.DataFrame:
+    together = pd.concat([part for part in (broken, refused) if len(part)] or [tables.get("rejects").empty()])
+    together = together.astype(
+        dict.fromkeys(["source", "column", "value", "reason"], "str") | {"line": "int64"}
+    )
+    return together.sort_values(["source", "line"], kind="stable", ignore_index=True)
+
+
+def transactions(connection: duckdb.DuckDBPyConnection, lines: str) -> duckdb.DuckDBPyRelation:
+    """The table ``transactions`` of some accepted lines; lines of one order, customer and day are one row, returns apart.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    lines : str
+        SQL that reads them.
+    """
+    present = connection.sql(f"SELECT * FROM {lines}").columns
+    if "order_id" not in present:
+        kept = [name for name in ("customer_id", "date", "amount", "quantity") if name in present]
+        return connection.sql(f"SELECT {', '.join(kept)} FROM {lines}")
+    quantity = "sum(quantity) AS quantity, " if "quantity" in present else ""
+    # A line without an order number is an order of its own: nothing says that two of them belong together. Sums of decimals
+    # carry dust such as 1e-14, which would make a row of 0 look like a purchase.
+    return connection.sql(
+        f"SELECT customer_id, date, round(sum(amount), 6) AS amount, {quantity}any_value(order_id) AS order_id "
+        f"FROM (SELECT *, row_number() OVER () AS place FROM {lines}) "
+        "GROUP BY customer_id, order_id, CASE WHEN order_id IS NULL THEN place END, date, is_return ORDER BY min(place)"
+    )
+
+
+def order_lines(connection: duckdb.DuckDBPyConnection, lines: str) -> duckdb.DuckDBPyRelation:
+    """The table ``order_lines`` of some accepted lines, without rows when they do not say what was bought at which price.
+
+    Where an amount is not quantity times unit price, as with discounts, the price is amount divided by quantity.
+    """
+    present = connection.sql(f"SELECT * FROM {lines}").columns
+    whole = ("order_id", "product_id", "quantity", "unit_price")
+    if not set(whole) <= set(present):
+        return connection.sql(f"SELECT customer_id, date FROM {lines} LIMIT 0")
+    wanted = ["order_id", "customer_id", "date", "product_id", "quantity", "unit_price", "amount"]
+    wanted += [name for name in ("description", "country") if name in present]
+    price = (
+        f"CASE WHEN {_DISCOUNTED} AND quantity <> 0 THEN amount / quantity ELSE unit_price END AS unit_price"
+    )
+    filled = " AND ".join(f"{name} IS NOT NULL" for name in whole)
+    return connection.sql(
+        f"SELECT {', '.join(wanted)} FROM (SELECT * REPLACE ({price}) FROM {lines} WHERE {filled})"
+    )
+
+
+def counts(connection, lines: str, planned: Plan, source: Source, broken=(), slices: int = 1) -> dict:
+    """The figures of a card: counts and sums of what was read, accepted and rejected.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    lines : str
+        SQL that reads what :attr:`Plan.query` gave.
+    planned : Plan
+    source : Source
+    broken : sequence of str
+        Reasons for rows that could not be split into columns.
+    slices : int
+        Parts in which different rows are counted, so that memory stays bounded.
+    """
+    others = "".join(f", sum({quoted(name)}) FILTER (reason IS NULL)" for name in planned.others)
+    accepted, returns, zero, first, last, read, used, refused, *sums = connection.execute(
+        f"""SELECT count(*) FILTER (reason IS NULL), count(*) FILTER (reason IS NULL AND is_return),
+        count(*) FILTER (reason IS NULL AND amount = 0), min(date) FILTER (reason IS NULL),
+        max(date) FILTER (reason IS NULL), coalesce(fsum(amount), 0), coalesce(fsum(amount) FILTER (reason IS NULL), 0),
+        coalesce(fsum(amount) FILTER (reason IS NOT NULL), 0){others} FROM {lines}"""
+    ).fetchone()
+    causes = connection.execute(
+        f'SELECT reason, "column", count(*), min(line) FROM {lines} WHERE reason IS NOT NULL GROUP BY 1, 2 ORDER BY 3 DESC, 1'
+    ).fetchall()
+    causes += [
+        (why, "(row)", count, 0) for why, count in pd.Series(broken, dtype="str").value_counts().items()
+    ]
+    if not accepted:
+        shown = [
+            f"{why} in column {column!r} ({count:,} rows" + (f", first on line {line})" if line else ")")
+            for why, column, count, line in causes
+        ]
+        raise DataError(
+            f"{source.name}: none of its {source.rows + len(broken):,} rows can be used: {'; '.join(shown[:5])}."
+        )
+    rejected: dict[str, int] = {}
+    for why, _, count, _ in causes:
+        rejected[why] = rejected.get(why, 0) + count
+    different = sum(
+        connection.execute(
+            f"SELECT count(DISTINCT row_hash) FROM {lines} WHERE row_hash % {slices} = {part}"
+        ).fetchone()[0]
+        for part in range(slices)
+    )
+    facts = {
+        name: fact.copy() if isinstance(fact, (dict, list)) else fact for name, fact in planned.facts.items()
+    }
+    told = [
+        f"{header!r} would give {total or 0:,.2f}"
+        for header, total in zip(planned.others.values(), sums, strict=True)
+    ]
+    if told:
+        facts["columns"]["amount"] += f", which gives {used:,.2f}; {', '.join(told)}"
+    facts["assumptions"] = [*_lost_alike(connection, lines, source.rows), *facts["assumptions"]]
+    return facts | {
+        "rows_read": source.rows + len(broken),
+        "rows_accepted": accepted,
+        "rejected": rejected,
+        "returns": returns,
+        "zero_value": zero,
+        "duplicates": source.rows - different,
+        "without_customer": rejected.get(NO_CUSTOMER, 0),
+        "first_date": str(first),
+        "last_date": str(last),
+        "amount_read": round(read, 6),
+        "amount_accepted": round(used, 6),
+        "amount_rejected": round(refused, 6),
+    }
+
+
+def is_named(connection, lines: str, planned: Plan) -> bool:
+    """Whether customers are named by name, e-mail address or telephone number rather than by number."""
+    if columns.is_personal(planned.roles["customer_id"]):
+        return True
+    some = f"SELECT customer_id FROM (SELECT DISTINCT customer_id FROM {lines}) ORDER BY hash(customer_id) LIMIT 20000"
+    return values.looks_personal(connection.sql(some).df()["customer_id"])
+
+
+def _lost_alike(connection, lines: str, rows: int) -> list[str]:
+    """Rejected values of one shape, such as all of a month: said first, because what is lost so is no accident."""
+    shapes = connection.execute(
+        f"""SELECT "column", reason, count(*), min(value) FROM {lines}
+        WHERE reason IN ('not a date', 'not a number') GROUP BY 1, 2, regexp_replace(value, '[0-9]', '9', 'g')
+        HAVING count(*) >= greatest(2, {rows} / 200) ORDER BY 3 DESC, 4 LIMIT 3"""
+    ).fetchall()
+    return [
+        f"{count:,} rows are lost that are written alike: {value!r} in {column!r} is {reason}"
+        for column, reason, count, value in shapes
+    ]
+
+
+def _doubts(connection, lines: str) -> list[str]:
+    """What may be wrong about customers and orders although every row could be read."""
+    present, doubts = connection.sql(f"SELECT * FROM {lines}").columns, []
+    customers, rows, spelled = connection.execute(
+        f"SELECT count(DISTINCT customer_id), count(*), count(DISTINCT lower(customer_id)) FROM {lines}"
+    ).fetchone()
+    if spelled < customers:
+        doubts.append(
+            f"{customers - spelled:,} customers differ from another in capitals only; they were kept apart"
+        )
+    if "order_id" not in present:
+        return doubts
+    orders, twice, amount = connection.execute(
+        f"""SELECT count(*), count(*) FILTER (fewest > 1), sum(amount) FILTER (fewest > 1)
+        FROM (SELECT order_id, min(rows) AS fewest, sum(amount * (rows - 1)) AS amount FROM (SELECT order_id, row_hash,
+        count(*) AS rows, any_value(amount) AS amount FROM {lines} WHERE order_id IS NOT NULL GROUP BY 1, 2) GROUP BY 1)"""
+    ).fetchone()
+    if twice:
+        doubts.append(
+            f"{twice:,} orders are in the file twice, whole, as where two exports overlap; they were counted twice, which adds "
+            f"{amount:,.2f}"
+        )
+    if orders >= 20 and customers >= 0.98 * orders and rows > customers:
+        doubts.append(
+            "nearly every order has a customer of its own; is this column the number of a customer?"
+        )
+    return doubts
+
+
+def _remarks(connection, lines: str, rows: dict[str, int]) -> list[str]:
+    """What became of the lines."""
+    present, notes = connection.sql(f"SELECT * FROM {lines}").columns, []
+    if "order_id" in present:
+        number, odd = connection.execute(
+            f"SELECT count(*), count(*) FILTER (is_return AND amount > 0) FROM {lines}"
+        ).fetchone()
+        unit = "lines were summed to one row per customer, order and day, returns kept apart"
+        notes.append(f"{number:,} {unit}: {rows['transactions']:,} rows")
+        if odd:
+            notes.append(
+                f"{odd:,} lines of cancellations have a positive amount; their sign was left as it is"
+            )
+    if "order_lines" in rows:
+        differs = connection.execute(f"SELECT count(*) FROM {lines} WHERE {_DISCOUNTED}").fetchone()[0]
+        if number > rows["order_lines"]:
+            lacking = number - rows["order_lines"]
+            notes.append(f"{lacking:,} lines lack an order, product, quantity or price: not in order_lines")
+        if differs:
+            notes.append(
+                f"{differs:,} lines whose amount is not quantity times unit price, as with discounts; "
+                "in order_lines the price is amount divided by quantity"
+            )
+    return notes
+
+
+# --- files that stay where they are ------------------------------------------------------------------------------------------------
+
+
+def write_lines(connection, planned: Plan, folder: Path) -> None:
+    """Write the lines into a folder per slice: the one pass through the source."""
+    connection.execute(
+        f"COPY ({planned.query}) TO {literal(str(folder))} (FORMAT parquet, PARTITION_BY (slice), OVERWRITE_OR_IGNORE)"
+    )
+
+
+def card_of_large(connection, lines: str, planned: Plan, source: Source, large: LargeParquet) -> Card:
+    """The card of Parquet that was read in parts: the counts and sums that a small file's card has.
+
+    Its fingerprint is of the rows, in whatever order they were read.
+    """
+    facts = counts(connection, lines, planned, source, slices=large.slices)
+    digest = connection.execute(
+        f"SELECT sum(CAST(row_hash AS HUGEINT)), bit_xor(row_hash) FROM {lines}"
+    ).fetchone()
+    named = is_named(connection, f"(SELECT * FROM {lines} WHERE reason IS NULL)", planned)
+    return Card(
+        name=large.name,
+        title=f"own file {large.path.name}",
+        format=f"folder of {len(large.files)} Parquet files" if large.path.is_dir() else "Parquet",
+        size_bytes=large.size_bytes,
+        fingerprint=hashlib.sha256(
+            f"{large.schema.names}|{large.rows}|{'|'.join(map(str, digest))}".encode()
+        ).hexdigest(),
+        names_customers=named,
+        quirks=[NAMED] if named else [],
+        **OWN,
+        **facts,
+    )

@@ -4,83 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.datasets.own.values import WORDS, normalise
+from idic_lab.errors import COMMAND_LINE, DataError, UnknownName
 
-# Per role, headers in order of preference: those on one line are equally good, so two of them in one file are
-# ambiguous; those on a later line are used only when no earlier one is there. Written as normalise() leaves them.
-HEADERS: dict[str, tuple[str, ...]] = {
-    "customer_id": (
-        "customerid customernumber customerno customernr customercode customerref custid custno kundennummer "
-        "客户编号 客户id 客户号 客户代码 客户编码 顾客编号 顾客id",
-        "clientid clientnumber userid memberid membernumber buyerid shopperid accountid accountnumber contactid "
-        "accountnameid contactnameid associatedcontactids associatedcompanyids loyaltyid loyaltycardnumber "
-        "会员编号 会员id 会员号 会员卡号 用户id 用户编号 买家id 买家编号",
-        "customer client 客户 顾客 会员 用户 买家",
-        "customername clientname accountname contactname associatedcontact associatedcompany companyname "
-        "primarycontact primaryassociatedcompany membername username buyername "
-        "客户名称 客户姓名 联系人姓名 联系人 买家会员名 买家昵称 会员名 用户名",
-        "email emailaddress customeremail 邮箱 电子邮件",
-    ),
-    "date": (
-        "orderdate dateoforder purchasedate dateofpurchase transactiondate invoicedate saledate salesdate "
-        "closedate closingdate orderdatetime transactiondatetime ordertime transactiontime "
-        "订单日期 下单日期 下单时间 订单时间 订单创建时间 购买日期 购买时间 交易日期 交易时间 成交日期 成交时间 "
-        "发票日期 开票日期 消费日期 消费时间 销售日期 关闭日期 结束日期",
-        "date day 日期",
-        "datetime timestamp time orderedat purchasedat createdat createdate paidat 时间 订单付款时间 付款时间 支付时间",
-    ),
-    "amount": (
-        "amountincompanycurrency amountconverted convertedamount",
-        "amount orderamount totalamount transactionamount invoiceamount purchaseamount salesamount netamount "
-        "lineamount linetotal ordertotal ordervalue transactionvalue dollarvalue totalprice "
-        "金额 订单金额 订单总额 总金额 实付金额 支付金额 付款金额 交易金额 成交金额 消费金额 销售金额 销售额",
-        "total revenue sales spend value grandtotal 总价 总额 合计",
-    ),
-    "quantity": (
-        "quantity qty orderquantity quantityordered 数量 购买数量 商品数量 销售数量",
-        "units numberofunits itemcount numberofitems numberofcds pieces 件数 宝贝总数量",
-    ),
-    "unit_price": ("unitprice priceperunit priceeach itemprice 单价 商品单价 销售单价", "price 价格 售价"),
-    "order_id": (
-        "orderid orderno ordernumber ordernr 订单编号 订单号 订单id",
-        "invoiceno invoiceid invoicenumber invoicenr invoice 发票编号 发票号 发票号码",
-        "transactionid transactionno transactionnumber receiptid receiptno receiptnumber basketid "
-        "交易编号 交易号 流水号 小票号 单号",
-        "dealid opportunityid recordid 商机编号",
-    ),
-    "product_id": (
-        "productid productcode productnumber sku stockcode itemid itemcode itemnumber articlenumber "
-        "商品编号 商品编码 产品编号 产品编码 商品id 产品id 货号",
-        "product item article 商品 产品",
-        "productname itemname 商品名称 产品名称",
-    ),
-    "description": (
-        "description productdescription itemdescription 描述 商品描述 产品描述",
-        "dealname opportunityname 商机名称 交易名称",
-    ),
-    "country": ("country customercountry countryname 国家", "billingcountry shippingcountry"),
-    "currency": (
-        "currency currencycode amountcurrency dealcurrency ordercurrency 币种 货币",
-        "currencyisocode",
-    ),
-    "stage": ("stage dealstage opportunitystage salesstage 阶段 销售阶段 商机阶段 交易阶段",),
-}
+# Per role, headers in order of preference: those in one string are equally good, so two of them in one file are
+# ambiguous; those in a later one are used only when no earlier one is there.
+HEADERS: dict[str, tuple[str, ...]] = {role: tuple(tiers) for role, tiers in WORDS["headers"].items()}
 REQUIRED = ("customer_id", "date", "amount")
-
-
-def normalise(header: str) -> str:
-    """A header without case, blanks, punctuation, marks and full-width forms, for comparison.
-
-    Examples
-    --------
-    >>> normalise("\\ufeff Customer_ID ")
-    'customerid'
-    """
-    text = unicodedata.normalize("NFKC", str(header)).casefold()
-    return re.sub(r"[\W_]+", "", text)
+# Given by a person alone: the amount of a whole order, which stands on each of its lines.
+ORDER_TOTAL = "order_total"
+ROLES = (*HEADERS, ORDER_TOTAL)
+EMAILS, NAMES = 3, 4  # ranks of the customer's headers under which personal text stands
 
 
 def parse(text: str) -> dict[str, str]:
@@ -92,8 +28,8 @@ def parse(text: str) -> dict[str, str]:
     --------
     >>> parse('customer_id="Contact Name",amount=Total')
     {'customer_id': 'Contact Name', 'amount': 'Total'}
-    >>> parse("amount='Total, net',stage=")
-    {'amount': 'Total, net', 'stage': ''}
+    >>> parse("amount='Total, net',status=")
+    {'amount': 'Total, net', 'status': ''}
     """
     pair = re.compile(r"""\s*([^=,"']+?)\s*=\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|[^,"']*)\s*(?:,|$)""")
     columns: dict[str, str] = {}
@@ -120,6 +56,7 @@ def recognise(
     headers: Mapping[str, str],
     given: Mapping[str, str] | str | None = None,
     empty: Collection[str] = (),
+    fits: Callable[[str, str], bool] = lambda role, label: True,
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Which column plays which role.
 
@@ -133,11 +70,13 @@ def recognise(
         Role to header, or the same as the command line writes it; "" means there is no such column.
     empty : collection of str
         Labels of columns without any value; never chosen by themselves.
+    fits : callable
+        Whether the values of a column, by its label, can be those of a role: no text is chosen or suggested for an amount.
 
     Returns
     -------
     roles : dict of str to str
-        Role to column label.
+        Role to column label; a second column that tells an order's status is the role ``status 2``, and so on.
     reasons : dict of str to str
         Role to the header and how it was decided, for the card.
 
@@ -155,34 +94,79 @@ def recognise(
     {'customer_id': 'Contact Name', 'date': 'Closing Date', 'amount': 'Amount'}
     """
     given = parse(given) if isinstance(given, str) else dict(given or {})
+    given = {{"stage": "status"}.get(role, role): header for role, header in given.items()}
     roles = _given_roles(name, headers, given)
     reasons = {role: f"{label!r} (given)" for role, label in roles.items()}
-    free = {label: header for label, header in headers.items() if label not in roles.values()}
+    usual = {label: normalise(header) for label, header in headers.items() if label not in empty}
+    for role, label, export in _of_known_export(usual):
+        if role not in given and label not in roles.values():
+            given = given | {role: ""}
+            if label:
+                roles[role], reasons[role] = label, f"{label!r} (as {export} exports it)"
     ambiguous: dict[str, list[str]] = {}
-    for role in HEADERS:
-        if role in given:
+    for role, tiers in HEADERS.items():
+        if role in given or (role == "amount" and ORDER_TOTAL in given):
             continue
-        choices = _candidates(role, free, empty)
-        if len(choices) > 1:
+        free = {label: word for label, word in usual.items() if label not in roles.values()}
+        choices = _candidates(tiers, free, lambda label, role=role: fits(role, label))
+        if role == "status":
+            choices = [label for tier in tiers for label, word in free.items() if word in tier.split()]
+            for number, label in enumerate(choices, start=1):
+                key = role if number == 1 else f"{role} {number}"
+                roles[key], reasons[key] = label, f"{label!r} (recognised)"
+        elif len(choices) > 1:
             ambiguous[role] = choices
         elif choices:
-            roles[role] = choices[0]
-            reasons[role] = f"{choices[0]!r} (recognised)"
-    if "amount" in roles:
+            roles[role], reasons[role] = choices[0], f"{choices[0]!r} (recognised)"
+    if {"amount", ORDER_TOTAL} & set(roles):
         # The amount is there already, so it does not matter which of two columns is the unit price.
-        ambiguous = {role: choices for role, choices in ambiguous.items() if role != "unit_price"}
-    if ambiguous:
-        raise DataError(_ambiguity(name, ambiguous))
-    _require(name, roles, headers)
-    ordered = [role for role in HEADERS if role in roles]
+        ambiguous.pop("unit_price", None)
+    needed = {
+        role: labels for role, labels in ambiguous.items() if role in (*REQUIRED, "quantity", "unit_price")
+    }
+    for role, labels in ambiguous.items():
+        if role not in needed:  # of what is only shown, the first will do
+            roles[role], reasons[role] = labels[0], f"{labels[0]!r} (recognised)"
+    if needed:
+        listed = "; ".join(
+            f"{role} may be {' or '.join(map(repr, labels))}" for role, labels in needed.items()
+        )
+        first = {role: labels[0] for role, labels in needed.items()}
+        raise DataError(f"{name}: more than one column fits: {listed}. {_how_to_say(first)}")
+    _require(name, roles, headers, empty, fits)
+    ordered = sorted(roles, key=lambda role: ROLES.index(role.split()[0]))
     return {role: roles[role] for role in ordered}, {role: reasons[role] for role in ordered}
+
+
+def is_personal(header: str) -> bool:
+    """Whether the header of the customer's column is one under which names and addresses stand, not numbers."""
+    return normalise(header) in " ".join(HEADERS["customer_id"][EMAILS:]).split()
+
+
+def is_order_total(header: str) -> bool | None:
+    """Whether a header speaks of a whole order (True), of one line of it (False), or does not say (None)."""
+    word = normalise(header)
+    if word in HEADERS["amount"][1].split():
+        return False
+    return True if any(mark in word for mark in WORDS["of_orders"].split()) else None
+
+
+def _of_known_export(usual: Mapping[str, str]):
+    """Role, column label ("" for none) and name of the program, for the first export whose headers are all there."""
+    labels = {word: label for label, word in reversed(usual.items())}
+    for export in WORDS["exports"]:
+        if set(export["known_by"].split()) <= set(labels):
+            for role, word in export["columns"].items():
+                if not word or word in labels:
+                    yield role, labels.get(word, ""), export["name"]
+            return
 
 
 def _given_roles(name: str, headers: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     roles: dict[str, str] = {}
     for role, wanted in given.items():
-        if role not in HEADERS:
-            raise UnknownName("column role", role, HEADERS)
+        if role not in ROLES:
+            raise UnknownName("column role", role, ROLES)
         if not wanted:
             if role in REQUIRED and role != "amount":
                 raise DataError(f"{name}: every transaction needs {role}; say which column it is.")
@@ -197,29 +181,18 @@ def _given_roles(name: str, headers: Mapping[str, str], given: Mapping[str, str]
     return roles
 
 
-def _candidates(role: str, headers: Mapping[str, str], empty: Collection[str]) -> list[str]:
+def _candidates(tiers, usual: Mapping[str, str], fits: Callable[[str], bool]) -> list[str]:
     """Labels of the columns whose headers are usual for a role, those of the best rank alone."""
-    for tier in HEADERS[role]:
-        usual = set(tier.split())
-        found = [
-            label for label, header in headers.items() if normalise(header) in usual and label not in empty
-        ]
+    for tier in tiers:
+        found = [label for label, word in usual.items() if word in tier.split() and fits(label)]
         if found:
             return found
     return []
 
 
-def _ambiguity(name: str, ambiguous: Mapping[str, list[str]]) -> str:
-    listed = "; ".join(
-        f"{role} may be {' or '.join(map(repr, labels))}" for role, labels in ambiguous.items()
-    )
-    first = {role: labels[0] for role, labels in ambiguous.items()}
-    return f"{name}: more than one column fits: {listed}. {_how_to_say(first)}"
-
-
-def _require(name: str, roles: Mapping[str, str], headers: Mapping[str, str]) -> None:
+def _require(name: str, roles: Mapping[str, str], headers: Mapping[str, str], empty, fits) -> None:
     missing = [role for role in REQUIRED if role not in roles]
-    if "amount" in missing and {"quantity", "unit_price"} <= set(roles):
+    if "amount" in missing and (ORDER_TOTAL in roles or {"quantity", "unit_price"} <= set(roles)):
         missing.remove("amount")
     if not missing:
         return
@@ -228,7 +201,14 @@ def _require(name: str, roles: Mapping[str, str], headers: Mapping[str, str]) ->
             f"{name}: the first line holds data, not headers. Add a line above it with the column names, "
             "such as customer_id, date and amount."
         )
-    wanted = {role: _nearest(role, headers, roles) for role in missing}
+    wanted: dict[str, str] = {}
+    for role in missing:
+        free = [
+            label
+            for label in headers
+            if label not in (*roles.values(), *wanted.values(), *empty) and fits(role, label)
+        ]
+        wanted[role] = _nearest(role, free, headers)
     hint = " or quantity and unit_price" if "amount" in missing else ""
     raise DataError(
         f"{name}: no column for {', '.join(missing)}{hint} was recognised; "
@@ -236,21 +216,23 @@ def _require(name: str, roles: Mapping[str, str], headers: Mapping[str, str]) ->
     )
 
 
-def _nearest(role: str, headers: Mapping[str, str], roles: Mapping[str, str]) -> str:
+def _nearest(role: str, free: list[str], headers: Mapping[str, str]) -> str:
+    """Of the columns whose values fit, the one whose header is most like a usual one; the only one in any case."""
     usual = " ".join(HEADERS[role]).split()
-    best, score = "…", 0.55
-    for label, header in headers.items():
-        if label in roles.values():
-            continue
-        likeness = max(difflib.SequenceMatcher(None, normalise(header), word).ratio() for word in usual)
-        if likeness > score:
-            best, score = label, likeness
-    return best
+    likeness = {
+        label: max(difflib.SequenceMatcher(None, normalise(headers[label]), word).ratio() for word in usual)
+        for label in free
+    }
+    best = max(likeness, key=likeness.__getitem__, default="…")
+    return best if len(free) == 1 or likeness.get(best, 0) > 0.55 else "…"
 
 
 def _how_to_say(choice: Mapping[str, str]) -> str:
     pairs = ",".join(f"{role}={_quoted(label)}" for role, label in choice.items())
-    return f"Say which it is: --columns {pairs} (in Python: columns={dict(choice)!r})."
+    written = f"--columns {pairs}" if '"' not in pairs or not COMMAND_LINE.get() else f"--columns '{pairs}'"
+    return f"Say which it is: {written}" + (
+        "." if COMMAND_LINE.get() else f" (in Python: columns={dict(choice)!r})."
+    )
 
 
 def _quoted(label: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.datasets.own import dates, files
-from idic_lab.datasets.own.columns import normalise
+from idic_lab.datasets.own.values import normalise
 from idic_lab.errors import DataError
 
 # Per role, headers in order of preference, as normalise() leaves them; the first that the file has plays the role.

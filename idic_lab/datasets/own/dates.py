@@ -8,59 +8,31 @@ import re
 import numpy as np
 import pandas as pd
 
-from idic_lab.datasets.own.parsed import Parsed, by_distinct_value, kinds, sample
-from idic_lab.errors import DataError
+from idic_lab.datasets.own.values import MONTHS, Parsed, by_distinct_value, sample
+from idic_lab.errors import DataError, option
 
 EARLIEST = pd.Timestamp("1900-01-01")
 _EXCEL_ORIGIN = pd.Timestamp("1899-12-30")
 _SLIP = 0.01
-_ENGLISH = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-_GERMAN = [
-    "januar",
-    "februar",
-    "maerz",
-    "april",
-    "mai",
-    "juni",
-    "juli",
-    "august",
-    "september",
-    "oktober",
-    "november",
-    "dezember",
-]
-# Three letters or more from the front of a name. The whole word counts: "marraskuu", November in Finnish, is not March.
-_MONTHS = {
-    name[:length]: number
-    for names in (_GERMAN, _ENGLISH)
-    for number, name in enumerate(names, start=1)
-    for length in range(3, len(name) + 1)
-}
 # Hour and minute after a day, and all that may follow. It is cut off first, because a million orders have a million
 # times of day but only a few hundred days.
-_CLOCK = r"[T\s,]+(?:上午|下午)?\s*(?:[01]?\d|2[0-4])[:时][0-5]\d(?:分|[:.][0-6]\d(?:[.,]\d+)?)?(?:\d+秒)?\s*(?:[AaPp]\.?[Mm]\.?)?"
-_ZONE = r"\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})"
+_NOON = "(?:上午|下午|午前|午後|오전|오후)"
+_CLOCK = (
+    rf"[T\s,]+(?:(?:um|at|à|a las|às|alle|kl)\.?\s+)?{_NOON}?\s*(?:[01]?\d|2[0-4])[:.h时時시]\s?[0-5]\d(?:[分분]|[:.][0-6]\d(?:[.,]\d+)?)?"
+    rf"(?:\s?\d+[秒초])?\s*(?:[AaPp]\.?\s?[Mm]\.?|Uhr)?"
+)
+_ZONE = r"\s*(?:\(?[A-Z]{1,5}\)?(?:[+-]\d{1,2}(?::?\d\d)?)?|[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Z][a-z]+/[A-Z][a-z_A-Z]+)"
+_DAY_MARK = r"(?:st|nd|rd|th|er|e|º|ª|°|\.|-?го)?"
+_LINK = r"[-\s/.,]*(?:(?:de|del|of|di)\s+)?"
+_NAME = r"(?P<n>[^\W\d_][^\s\d/.,-]{1,14})"
+_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,?\s+)?"
 _FORMS = {
-    "year first": r"(?P<y>\d{4})[-/.年]\s*(?P<m>\d{1,2})[-/.月]\s*(?P<d>\d{1,2})日?",
+    "year first": r"(?P<y>\d{4})[-/.年년]\s*(?P<m>\d{1,2})[-/.月월]\s*(?P<d>\d{1,2})(?:[日일]|\.)?(?:\s?\([^\W\d_]\))?",
     "eight digits": r"(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)(?:\.0)?(?:T?\d{4,6})?",
-    "numbers": r"(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>\d{4}|\d\d)",
-    "day and month name": r"(?P<d>\d{1,2})(?:st|nd|rd|th)?[-\s/.]*(?P<n>[A-Za-z]{3,9})\.?[-\s/.,]*(?P<y>\d{4}|\d\d)",
-    "month name and day": (
-        r"(?:[A-Za-z]{3,9},?\s+)?(?P<n>[A-Za-z]{3,9})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})"
-    ),
+    "numbers": r"(?P<a>\d{1,2})[-/.]\s?(?P<b>\d{1,2})[-/.]\s?(?P<y>\d{4}|\d\d)\.?",
+    "day and month name": rf"{_WEEKDAY}(?P<d>\d{{1,2}}){_DAY_MARK}{_LINK}{_NAME}\.?{_LINK}(?P<y>\d{{4}}|\d\d)(?:\s?г\.?)?",
+    "month name and day": rf"{_WEEKDAY}{_NAME}\.?[-\s/]+(?P<d>\d{{1,2}}){_DAY_MARK},?[-\s/]+(?P<y>\d{{4}})",
+    "year, month name and day": rf"(?P<y>\d{{4}})[-\s/.]+{_NAME}\.?[-\s/.]+(?P<d>\d{{1,2}})",
 }
 
 
@@ -77,7 +49,7 @@ def parse(
     Parameters
     ----------
     column : Series
-        Dates, numbers (Excel serial days, 19970131, seconds since 1970) or text.
+        Dates, numbers (Excel serial days, 19970131, seconds since 1970), text, or all three.
     header : str
         For messages.
     today : Timestamp
@@ -90,7 +62,7 @@ def parse(
     Raises
     ------
     DataError
-        When some values are day-first and others month-first.
+        When some values are day-first and others month-first, or a spreadsheet has swapped the days and months of some.
 
     Examples
     --------
@@ -98,26 +70,64 @@ def parse(
     >>> parsed.result.astype("datetime64[D]").astype(str).tolist()
     ['2011-01-31', '2011-02-05']
     """
+    values = np.full(len(column), np.datetime64("NaT", "us"))
+    reasons = np.full(len(column), "no date", dtype=object)
+    assumptions: list[str] = []
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        parsed = _stored(column.dt.tz_localize(None))
-        parsed.assumptions.append(f"time zone of {header!r} dropped; the day is the one written there")
-    elif pd.api.types.is_datetime64_dtype(column):
-        parsed = _stored(column)
-    elif pd.api.types.is_bool_dtype(column):
-        parsed = Parsed(
-            np.full(len(column), np.datetime64("NaT", "us")), np.full(len(column), "not a date", object)
-        )
-    elif pd.api.types.is_numeric_dtype(column):
-        numbers = column.to_numpy(dtype="float64", na_value=np.nan)
-        parsed = _numbers(numbers, column.isna().to_numpy(), header)
+        column = column.dt.tz_localize(None)
+        assumptions.append(f"time zone of {header!r} dropped; the day is the one written there")
+    present = column.notna().to_numpy()
+    if pd.api.types.is_datetime64_dtype(column):
+        cells = present
+        values[cells] = column[cells].to_numpy().astype("datetime64[us]")
     else:
-        parsed = _mixed(column, header, date_format, dayfirst)
-    return _within_bounds(parsed, header, today)
+        cells = present & np.array([isinstance(value, datetime.date) for value in column], dtype=bool)
+        values[cells] = np.array(
+            [pd.Timestamp(value).tz_localize(None) for value in column[cells]], dtype="datetime64[us]"
+        )
+    reasons[cells] = None
+    number = present & ~cells & np.array([_is_number(value) for value in column], dtype=bool)
+    text = present & ~cells & ~number
+    for rows, read in ((number, _of_numbers), (text, _of_texts)):
+        if rows.any():
+            found = read(column[rows], header, date_format, dayfirst, today)
+            values[rows], reasons[rows] = found.result, found.reasons
+            assumptions += found.assumptions
+    if date_format is None:
+        values, said = _unswapped(values, cells, text, column, header, dayfirst)
+        assumptions += said
+    return _within_bounds(Parsed(values, reasons, assumptions), header, today)
 
 
-def _stored(column: pd.Series) -> Parsed:
-    values = column.to_numpy().astype("datetime64[us]")
-    return Parsed(values, np.where(np.isnat(values), "no date", None).astype(object))
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def _unswapped(values, cells, text, column: pd.Series, header: str, dayfirst: bool | None):
+    """Dates of a day-first file that a month-first spreadsheet opened: it took those it could, with day and month swapped.
+
+    Then no date that it took has a day above 12, and no text that it left has one below.
+    """
+    written = column[text].map(str).astype("str").str.strip()
+    taken = cells.copy()
+    taken[text] = written.str.match(r"\d{4}-\d\d-\d\d")  # what became of the cells when it was saved as text
+    taken &= ~np.isnat(values)
+    left = written.str.extract(r"^(\d{1,2})[-/.]\d{1,2}[-/.]\d{2,4}")[0].dropna().astype("int64")
+    parts = pd.DatetimeIndex(values[taken])
+    if len(parts) < 2 or not len(left) or (parts.day > 12).any() or (left <= 12).any():
+        return values, []
+    if not dayfirst:
+        raise DataError(
+            f"column {header!r}: day and month of some dates were swapped, as when a month-first spreadsheet opens a day-first "
+            f"file. None of the dates it took, such as {parts[0]:%Y-%m-%d}, has a day above 12; all that it left as text have one "
+            f"({sample(written[left.index], 2)}). Export the file anew, or say {option('dayfirst', True)} to swap them back."
+        )
+    swapped = values.copy()
+    turned = pd.DataFrame({"year": parts.year, "month": parts.day, "day": parts.month})
+    swapped[taken] = pd.to_datetime(turned).to_numpy().astype("datetime64[us]")
+    return swapped, [
+        f"day and month of dates in {header!r} were swapped back, as a spreadsheet had swapped them"
+    ]
 
 
 def _within_bounds(parsed: Parsed, header: str, today: pd.Timestamp) -> Parsed:
@@ -129,140 +139,119 @@ def _within_bounds(parsed: Parsed, header: str, today: pd.Timestamp) -> Parsed:
     early, late = usable & (days < np.datetime64(EARLIEST, "D")), usable & (days > np.datetime64(today, "D"))
     parsed.reasons[early] = f"date before {EARLIEST.year}"
     parsed.reasons[late] = "date in the future"
+    parsed.reasons[~usable & np.equal(parsed.reasons, None)] = "not a date"
     days[early | late] = np.datetime64("NaT")
     return Parsed(days.astype("datetime64[us]"), parsed.reasons, parsed.assumptions)
 
 
-def _numbers(numbers: np.ndarray, absent: np.ndarray, header: str) -> Parsed:
+def _of_numbers(column: pd.Series, header: str, date_format, dayfirst, today) -> Parsed:
     """Days from numbers; which kind of number, their usual size decides."""
+    numbers = column.map(float).to_numpy(dtype="float64")
     known = numbers[np.isfinite(numbers)]
     middle = float(np.median(known)) if len(known) else 0.0
     whole = pd.Series(np.where(np.isfinite(numbers), numbers, -1).round())
     if 19_000_101 <= middle <= 21_001_231:
         text = whole.where(whole.between(10_000_101, 99_991_231), 0).astype("int64").astype("str")
-        dates, how = (
-            pd.to_datetime(text, format="%Y%m%d", errors="coerce"),
-            "as year, month and day in eight digits",
-        )
+        dates = pd.to_datetime(text, format="%Y%m%d", errors="coerce")
+        how = "as year, month and day in eight digits"
     elif 10_000 <= middle <= 73_050:
         # 1927 to 2099. Smaller serials would turn a column of years, 2011, into days of 1905.
-        dates, how = _counted(numbers, "D", _EXCEL_ORIGIN), "as Excel serial days"
+        dates, how = _counted(numbers, 86_400_000_000, _EXCEL_ORIGIN), "as Excel serial days"
     elif 1e8 <= middle <= 5e9:
-        dates, how = _counted(numbers, "s", pd.Timestamp(0)), "as seconds since 1970"
+        dates, how = _counted(numbers, 1_000_000, pd.Timestamp(0)), "as seconds since 1970"
     elif 1e11 <= middle <= 5e12:
-        dates, how = _counted(numbers, "ms", pd.Timestamp(0)), "as milliseconds since 1970"
+        dates, how = _counted(numbers, 1_000, pd.Timestamp(0)), "as milliseconds since 1970"
     else:
         dates, how = pd.Series(pd.NaT, index=whole.index, dtype="datetime64[us]"), ""
-    values = dates.to_numpy().astype("datetime64[us]")
-    reasons = np.where(np.isnat(values), "not a date", None).astype(object)
-    reasons[absent] = "no date"
-    return Parsed(values, reasons, [f"{header!r} read {how}"] if how else [])
+    return _read_or_not(dates.to_numpy().astype("datetime64[us]"), [f"{header!r} read {how}"] if how else [])
 
 
-def _counted(numbers: np.ndarray, unit: str, origin: pd.Timestamp) -> pd.Series:
-    per_unit = {"D": 86_400_000_000, "s": 1_000_000, "ms": 1_000}[unit]
-    sane = np.isfinite(numbers) & (np.abs(numbers) * per_unit < 9e15)
-    ticks = np.where(sane, numbers, 0) * per_unit
+def _counted(numbers: np.ndarray, microseconds: int, origin: pd.Timestamp) -> pd.Series:
+    sane = np.isfinite(numbers) & (np.abs(numbers) * microseconds < 9e15)
+    ticks = np.where(sane, numbers, 0) * microseconds
     values = np.datetime64(origin, "us") + ticks.round().astype("int64").astype("timedelta64[us]")
     return pd.Series(np.where(sane & (numbers > 0), values, np.datetime64("NaT", "us")))
 
 
-def _mixed(column: pd.Series, header: str, date_format: str | None, dayfirst: bool | None) -> Parsed:
-    """Text, or a column (from Excel, say) in which dates, numbers and text stand side by side."""
-    if column.dtype != object:
-        text = column.astype("str")
-        return by_distinct_value(
-            text, lambda distinct: _from_text(distinct, header, date_format, dayfirst), "no date"
-        )
-    kind = kinds(column, (int, float, np.number))
-    moment = np.array([isinstance(value, (datetime.date, pd.Timestamp)) for value in column])
-    values = np.full(len(column), np.datetime64("NaT", "us"))
-    reasons = np.full(len(column), "no date", dtype=object)
-    assumptions: list[str] = []
-    moment &= kind != "missing"
-    if moment.any():
-        plain = [pd.Timestamp(value).tz_localize(None) for value in column[moment]]
-        values[moment], reasons[moment] = np.array(plain, dtype="datetime64[us]"), None
-    number = kind == "number"
-    if number.any():
-        stored = _numbers(
-            np.array([float(value) for value in column[number]]), np.zeros(number.sum(), bool), header
-        )
-        values[number], reasons[number], assumptions = stored.result, stored.reasons, stored.assumptions
-    rest = np.isin(kind, ["text", "other"]) & ~moment
-    if rest.any():
-        text = column[rest].map(str).astype("str")
-        written = by_distinct_value(
-            text, lambda distinct: _from_text(distinct, header, date_format, dayfirst), "no date"
-        )
-        values[rest], reasons[rest] = written.result, written.reasons
-        assumptions = assumptions + written.assumptions
-    return Parsed(values, reasons, assumptions)
-
-
-def _from_text(text: pd.Series, header: str, date_format: str | None, dayfirst: bool | None) -> Parsed:
+def _of_texts(column: pd.Series, header: str, date_format, dayfirst, today) -> Parsed:
+    text = column.map(str).astype("str")
     if date_format is not None:
+        return by_distinct_value(text, lambda distinct: _by_format(distinct, header, date_format), "no date")
+    return by_distinct_value(text, lambda distinct: _of_text(distinct, header, dayfirst, today), "no date")
+
+
+def _by_format(text: pd.Series, header: str, date_format: str) -> Parsed:
+    try:
         dates = pd.to_datetime(text, format=date_format, errors="coerce")
-        dates = dates.dt.tz_localize(None) if dates.dt.tz is not None else dates
-        return _stored_or_not(
-            dates.to_numpy().astype("datetime64[us]"), [f"{header!r} read as {date_format}"]
-        )
-    days = text.str.replace(f"{_CLOCK}(?:{_ZONE})?$", "", regex=True)
-    clocks = days.ne(text)
+    except (ValueError, re.error) as error:
+        raise DataError(f"{option('date_format', date_format)} is no way to write dates ({error}).") from None
+    dates = dates.dt.tz_localize(None) if dates.dt.tz is not None else dates
+    return _read_or_not(dates.to_numpy().astype("datetime64[us]"), [f"{header!r} read as {date_format}"])
+
+
+def _of_text(text: pd.Series, header: str, dayfirst: bool | None, today: pd.Timestamp) -> Parsed:
+    days = text.str.replace(f"{_CLOCK}$", "", regex=True)
+    zoned = days.eq(text)
+    days[zoned] = text[zoned].str.replace(f"{_CLOCK}{_ZONE}$", "", regex=True)
     assumptions = []
-    if clocks.any():
+    if days.ne(text).any():
         assumptions.append(f"time of day of {header!r} dropped")
-        if text[clocks].str.contains(f"\\d{_ZONE}$", regex=True).any():
+        if days[zoned].ne(text[zoned]).any():
             assumptions.append(f"time zone of {header!r} dropped; the day is the one written there")
-    parsed = by_distinct_value(days, lambda distinct: _days(distinct, header, dayfirst), "no date")
+    parsed = by_distinct_value(days, lambda distinct: _days(distinct, header, dayfirst, today), "no date")
     return Parsed(parsed.result, parsed.reasons, assumptions + parsed.assumptions)
 
 
-def _days(text: pd.Series, header: str, dayfirst: bool | None) -> Parsed:
+def _days(text: pd.Series, header: str, dayfirst: bool | None, today: pd.Timestamp) -> Parsed:
     """Days from texts without time of day, each in whichever of the known forms it is written."""
     year, month, day = (np.zeros(len(text), dtype="int64") for _ in range(3))
     assumptions, seen = [], np.zeros(len(text), dtype=bool)
     short = np.zeros(len(text), dtype=bool)
     for form, pattern in _FORMS.items():
-        match = text[~seen].str.extract(f"^{pattern}$", flags=re.ASCII)
+        match = text[~seen].str.extract(f"^{pattern}$")
         found = match["y"].notna()
         if not found.any():
             continue
         rows, match = match.index[found], match[found]
         if form == "numbers":
-            match, assumed = _day_and_month(match, text[rows], header, dayfirst)
+            match, assumed = _in_order(match, text[rows], header, dayfirst, today)
             assumptions += assumed
         elif "n" in match:
-            match["m"] = match["n"].str.lower().map(_MONTHS).fillna(0)
-        year[rows], short[rows] = match["y"].astype("int64"), match["y"].str.len() == 2
+            match["m"] = match["n"].str.casefold().str.strip(".").str.normalize("NFC").map(MONTHS).fillna(0)
+        year[rows], short[rows] = match["y"].astype("int64"), match["y"].str.len() <= 2
         month[rows], day[rows] = match["m"].astype("int64"), match["d"].astype("int64")
         seen[rows] = True
     # pandas reads the years 1 to 99 as 2001 to 1999; no purchase is that old, so they become a year that is refused.
     year = np.where(~short & (year < 1000) & seen, 1000, year)
-    parts = pd.DataFrame({"year": _four_digits(year, short), "month": month, "day": day})
+    parts = pd.DataFrame({"year": _four_digits(year, short, today), "month": month, "day": day})
     values = pd.to_datetime(parts, errors="coerce").to_numpy().astype("datetime64[us]")
     serial = ~seen & text.str.fullmatch(r"\d{5}(?:\.\d+)?|\d{10}|\d{13}").to_numpy(dtype=bool)
     if serial.any():
-        numbers = pd.to_numeric(text[serial]).to_numpy("float64")
-        counted = _numbers(numbers, np.zeros(len(numbers), dtype=bool), header)
+        counted = _of_numbers(text[serial], header, None, None, today)
         values[serial] = counted.result
         assumptions += counted.assumptions
-    return _stored_or_not(values, assumptions)
+    return _read_or_not(values, assumptions)
 
 
-def _stored_or_not(values: np.ndarray, assumptions: list[str]) -> Parsed:
+def _read_or_not(values: np.ndarray, assumptions: list[str]) -> Parsed:
     return Parsed(values, np.where(np.isnat(values), "not a date", None).astype(object), assumptions)
 
 
-def _four_digits(year: np.ndarray, short: np.ndarray) -> np.ndarray:
+def _four_digits(year, short, today: pd.Timestamp) -> np.ndarray:
     """Years written with two digits belong to this century unless they would lie in the future."""
-    pivot = datetime.date.today().year - 2000
-    return np.where(short, np.where(year <= pivot, 2000, 1900) + year, year)
+    return np.where(short, np.where(year <= today.year - 2000, 2000, 1900) + year, year)
 
 
-def _day_and_month(match: pd.DataFrame, text: pd.Series, header: str, dayfirst: bool | None):
-    """Which of two numbers is the day, for the whole column."""
+def _in_order(match: pd.DataFrame, text: pd.Series, header: str, dayfirst: bool | None, today: pd.Timestamp):
+    """Which of three numbers is the day, the month and the year, for the whole column."""
     first, second = match["a"].astype("int64"), match["b"].astype("int64")
+    if (
+        dayfirst is None
+        and (match["y"].str.len() == 2).all()
+        and _begins_with_year(match, text, header, today)
+    ):
+        turned = match.assign(y=match["a"].str.zfill(2), m=second, d=match["y"])
+        return turned, [f"{header!r} begins with the year, as {text.iloc[0]!r} shows"]
     assumed: list[str] = []
     if dayfirst is None:
         sure_day, sure_month = (first > 12) & (second <= 12), (second > 12) & (first <= 12)
@@ -270,7 +259,7 @@ def _day_and_month(match: pd.DataFrame, text: pd.Series, header: str, dayfirst: 
         if fewer > _SLIP * (sure_day.sum() + sure_month.sum()):
             raise DataError(
                 f"column {header!r}: some dates begin with the day ({sample(text[sure_day])}) and others with the "
-                f"month ({sample(text[sure_month])}). Make them alike, or say dayfirst=True or dayfirst=False."
+                f"month ({sample(text[sure_month])}). Make them alike, or say {option('dayfirst', True)} or {option('dayfirst', False)}."
             )
         if sure_day.any() or sure_month.any():
             dayfirst = bool(sure_day.sum() > sure_month.sum())
@@ -281,10 +270,66 @@ def _day_and_month(match: pd.DataFrame, text: pd.Series, header: str, dayfirst: 
         else:
             # Dots are how day-first countries write; with strokes nothing tells, and ISO's order (month before
             # day) is taken and said.
-            dayfirst = bool(text.str.contains(r"^\d{1,2}\.\d", regex=True).mean() > 0.5)
-            order, other = ("day", "False") if dayfirst else ("month", "True")
+            dayfirst = bool(text.str.contains(r"^\d{1,2}\.\s?\d", regex=True).mean() > 0.5)
+            order = "day" if dayfirst else "month"
             assumed.append(
                 f"nothing in {header!r} tells day from month: {text.iloc[0]!r} was taken to begin with the {order} "
-                f"(else say dayfirst={other})"
+                f"(else say {option('dayfirst', not dayfirst)})"
             )
     return match.assign(d=first if dayfirst else second, m=second if dayfirst else first), assumed
+
+
+def _begins_with_year(match: pd.DataFrame, text: pd.Series, header: str, today: pd.Timestamp) -> bool:
+    """Whether dates of three short numbers, 23-12-31, begin with the year: only so are all of them days of the last decades."""
+    a, b, c = (match[part].astype("int64") for part in ("a", "b", "y"))
+
+    def plausible(year, month, day):
+        years = _four_digits(year, True, today)
+        sure = (years >= 1980) & (years <= today.year) & month.between(1, 12) & day.between(1, 31)
+        return sure.mean() >= 1 - _SLIP
+
+    usual = plausible(c, b, a) or plausible(c, a, b)
+    if not plausible(a, b, c) or (usual and 2 * c.nunique() <= a.nunique()):
+        return False
+    if not usual or 2 * a.nunique() <= c.nunique():
+        return True
+    if text.str.contains("-", regex=False).mean() > 0.5:
+        raise DataError(
+            f"column {header!r}: nothing tells whether dates such as {sample(text, 2)} begin with the year or end with it. Say "
+            f"{option('date_format', '%y-%m-%d')} or {option('date_format', '%d-%m-%y')}."
+        )
+    return False
+
+
+def day(value: str | datetime.date, name: str) -> pd.Timestamp:
+    """A day that somebody gave as an option, read with the care of a file's dates: 05/11/2023 is refused.
+
+    Parameters
+    ----------
+    value : str or date
+    name : str
+        Of the option, for the message.
+
+    Examples
+    --------
+    >>> day("31.12.2023", "today")
+    Timestamp('2023-12-31 00:00:00')
+    >>> day("05/11/2023", "today")
+    Traceback (most recent call last):
+    ...
+    idic_lab.errors.DataError: today='05/11/2023' may be in May or in November; write it as 2023-11-05.
+    """
+    if not isinstance(value, str):
+        return pd.Timestamp(value).normalize()
+    read = [
+        parse(pd.Series([value], dtype="str"), name, today=pd.Timestamp.max, dayfirst=dayfirst).result[0]
+        for dayfirst in (True, False)
+    ]
+    days = sorted({pd.Timestamp(one) for one in read if not np.isnat(one)})
+    if not days:
+        raise DataError(f"{option(name, value)} is not a date; write it as year, month and day, 2023-11-05.")
+    if len(days) > 1 and not value.count("."):
+        raise DataError(
+            f"{option(name, value)} may be in {days[0]:%B} or in {days[1]:%B}; write it as {days[-1]:%Y-%m-%d}."
+        )
+    return pd.Timestamp(read[0])

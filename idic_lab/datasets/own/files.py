@@ -1,27 +1,25 @@
 """Reading any file to rows, each with its place in the file; nothing is interpreted yet.
 
 What kind of file it is, its first bytes decide; its name is believed only for SQL. Text files are read in
-:mod:`idic_lab.datasets.own.text_files`, workbooks in :mod:`idic_lab.datasets.own.workbooks`, databases and queries in
-:mod:`idic_lab.datasets.own.queries`.
+:mod:`idic_lab.datasets.own.text_files`, Parquet, databases and queries in :mod:`idic_lab.datasets.own.engine`, workbooks here.
 """
 
 from __future__ import annotations
 
+import datetime
 import hashlib
+import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from idic_lab.datasets.own import queries, text_files, workbooks
-from idic_lab.datasets.own.rows import Rows, unique_labels
-from idic_lab.errors import DataError, existing
+from idic_lab.datasets.own import Rows, engine, text_files, unique_labels
+from idic_lab.errors import DataError, MissingPackage, UnknownName, existing, needs_extra, option
 
 # First bytes of files that people bring by mistake, with what to do instead.
 _REFUSED = {
-    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls) or one with a password; save it as .xlsx without a password",
     b"\x1f\x8b": "compressed with gzip; unpack it first",
     b"BZh": "compressed with bzip2; unpack it first",
     b"7z\xbc\xaf": "a 7z archive; unpack it first",
@@ -30,17 +28,12 @@ _REFUSED = {
     b"\x80\x04\x95": "a pickled Python object, which is never opened because opening one can run code",
     b"\x80\x05\x95": "a pickled Python object, which is never opened because opening one can run code",
 }
-# Integers are read with room for missing values: as floats, long customer numbers would lose their last digits.
-_INTEGERS = {
-    pa.int8(): pd.Int8Dtype(),
-    pa.int16(): pd.Int16Dtype(),
-    pa.int32(): pd.Int32Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-    pa.uint8(): pd.UInt8Dtype(),
-    pa.uint16(): pd.UInt16Dtype(),
-    pa.uint32(): pd.UInt32Dtype(),
-    pa.uint64(): pd.UInt64Dtype(),
-}
+_WORKBOOKS = {b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xls"}
+# A sheet of a million rows by twenty columns unpacks to about 1 GB, five to thirty times its packed size. A file made
+# to exhaust memory unpacks a thousandfold.
+MAX_UNPACKED_BYTES = 2 * 2**30
+MAX_RATIO = 150
+SMALL_ENOUGH_BYTES = 50 * 2**20
 
 
 def read(
@@ -56,8 +49,8 @@ def read(
     Parameters
     ----------
     path : str or Path
-        CSV or other separated text, ``.xlsx``, Parquet, a folder of Parquet files, a DuckDB database, or a ``.sql``
-        file that holds a query.
+        CSV or other separated text, a workbook (``.xlsx``, ``.xls``, ``.ods``), Parquet, a folder of Parquet files, a
+        DuckDB database, or a ``.sql`` file that holds a query.
     sheet : str, optional
         Worksheet to read; the first one with content by default.
     sql : str, optional
@@ -88,7 +81,8 @@ def _read(
         raise DataError(f"{path.name}: this is a link to a file that is not there.")
     existing(path)
     if path.is_dir():
-        return queries.over_parquet(path, parquet_files(path), sql) if sql else _folder(path)
+        files = engine.parquet_files(path)
+        return engine.over_parquet(path, files, sql) if sql else engine.folder(path, files)
     if not path.is_file():
         raise DataError(f"{path.name}: not an ordinary file.")
     with path.open("rb") as file:
@@ -96,99 +90,155 @@ def _read(
     if not head:
         raise DataError(f"{path.name}: the file is empty (0 bytes).")
     kind = _kind(path, head)
-    if sheet is not None and kind != "workbook":
-        raise DataError(f"{path.name}: sheet={sheet!r} was asked for, but this is no Excel file.")
+    if sheet is not None and kind not in _WORKBOOKS.values():
+        raise DataError(f"{path.name}: {option('sheet', sheet)} was asked for, but this is no workbook.")
     if kind == "database":
-        return queries.over_database(path, sql)
+        return engine.over_database(path, sql)
     if kind == "query":
-        return queries.from_file(path)
+        return engine.from_file(path)
     if kind == "parquet":
-        return queries.over_parquet(path, [path], sql) if sql else _parquet(path)
+        return engine.over_parquet(path, [path], sql) if sql else engine.parquet(path)
     content = path.read_bytes()
-    if kind == "workbook":
-        rows = workbooks.read(path.name, content, sheet)
+    if kind in _WORKBOOKS.values():
+        rows = workbook(path.name, content, sheet)
     else:
         rows = text_files.read(path.name, content, encoding, separator)
-    return queries.over_rows(rows, sql) if sql else rows
+    return engine.over_rows(rows, sql) if sql else rows
 
 
 def _kind(path: Path, head: bytes) -> str:
     for magic, advice in _REFUSED.items():
         if head.startswith(magic):
             raise DataError(f"{path.name}: this is {advice}.")
-    if head.startswith(b"PK\x03\x04"):
-        return "workbook"
+    if head[:4] in _WORKBOOKS:
+        return _WORKBOOKS[head[:4]]
     if head.startswith(b"PAR1"):
         return "parquet"
     if head[8:12] == b"DUCK":
         return "database"
     if path.suffix.lower() == ".sql":
         return "query"
-    if path.suffix.lower() in (".parquet", ".xlsx", ".xlsm", ".duckdb"):
+    if path.suffix.lower() in (".parquet", ".xlsx", ".xlsm", ".xlsb", ".ods", ".duckdb"):
         raise DataError(
             f"{path.name}: this is not a {path.suffix} file, whatever its name says; it begins with {head[:8]!r}."
         )
     return "text"
 
 
-def parquet_files(folder: Path) -> list[Path]:
-    """The Parquet files below a folder in order; Spark's and others' hidden files (``_SUCCESS``, ``.crc``) aside."""
-    files = sorted(path for path in folder.rglob("*.parquet") if not path.name.startswith(("_", ".")))
-    files = [path for path in files if path.is_file()]
-    if not files:
-        raise DataError(f"{folder.name}: this folder holds no .parquet files.")
-    return files
+def workbook(name: str, content: bytes, sheet: str | None = None) -> Rows:
+    """Read one worksheet; its first row with two filled cells or more holds the headers.
 
+    Parameters
+    ----------
+    name : str
+        File name, for messages.
+    content : bytes
+    sheet : str, optional
+        The first worksheet that has content by default.
 
-def _folder(folder: Path) -> Rows:
-    parts = [_parquet(path) for path in parquet_files(folder)]
-    first = parts[0]
-    for part in parts[1:]:
-        if set(part.frame.columns) != set(first.frame.columns):
-            odd = set(part.frame.columns) ^ set(first.frame.columns)
-            raise DataError(
-                f"{folder.name}: the files do not have the same columns; {first.name} and {part.name} differ in "
-                f"{', '.join(sorted(map(repr, odd)))}."
-            )
-    digest = hashlib.sha256("".join(part.fingerprint for part in parts).encode()).hexdigest()
-    return Rows(
-        name=folder.name,
-        frame=pd.concat([part.frame for part in parts], ignore_index=True),
-        headers=first.headers,
-        lines=np.concatenate([part.lines for part in parts]),
-        sources=np.repeat([part.name for part in parts], [len(part.frame) for part in parts]),
-        format=f"folder of {len(parts)} Parquet files",
-        size_bytes=sum(part.size_bytes for part in parts),
-        fingerprint=digest,
-        notes=list(dict.fromkeys(note for part in parts for note in part.notes)),
-    )
-
-
-def _parquet(path: Path) -> Rows:
+    Raises
+    ------
+    DataError
+        When this is no workbook, it is empty, or it would unpack to an absurd size.
+    UnknownName
+        When there is no such sheet.
+    """
     try:
-        schema = pq.read_schema(path)
-        flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
-        table = pq.ParquetFile(path).read(columns=flat)
-        frame = table.to_pandas(types_mapper=_INTEGERS.get, ignore_metadata=True)
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        reason = str(error).splitlines()[0][:120].replace(str(path), path.name)
-        raise DataError(f"{path.name}: not a whole Parquet file ({reason}).") from None
-    nested = [field.name for field in schema if pa.types.is_nested(field.type)]
-    headers = list(map(str, frame.columns))
-    frame.columns = unique_labels(headers)
+        python_calamine = needs_extra("python_calamine", "files")
+    except MissingPackage as missing:
+        raise MissingPackage(f"{name}: {missing}, or save the sheet as CSV.") from None
+    if content.startswith(b"PK"):
+        _check_size(name, content)
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        # What is hidden holds lists and helpers; it is read when it is asked for, or when all else is empty.
+        pages = sorted(book.sheets_metadata, key=lambda page: not str(page.visible).endswith(".Visible"))
+        titles = [page.name for page in pages if str(page.typ).endswith(".WorkSheet")]
+        if sheet is not None and sheet not in titles:
+            raise UnknownName("sheet", sheet, titles)
+        title, cells = next(
+            (
+                (title, cells)
+                for title in titles
+                if sheet in (None, title) and (cells := _cells(book.get_sheet_by_name(title)))
+            ),
+            (sheet or "", []),
+        )
+    except python_calamine.PasswordError:
+        raise DataError(f"{name}: this workbook has a password; save it without.") from None
+    except UnknownName:
+        raise
+    except BaseException as error:  # whatever a damaged file makes the reader do, a panic included
+        if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
+            raise
+        raise DataError(f"{name}: cannot be read as a workbook; is it damaged? ({str(error)[:80]})") from None
+    others = [other for other in titles if other != title]
+    if len(cells) < 2:
+        where = f"sheet {title!r}" if title else "the workbook"
+        raise DataError(f"{name}: {where} holds no row below a header line.")
+    notes = []
+    if others and not sheet:
+        notes.append(
+            f"sheet {title!r} was read; not read: {', '.join(map(repr, others))} (to read it: {option('sheet', others[0])})"
+        )
+    headers, frame = _table([row for _, row in cells])
     return Rows(
-        name=path.name,
+        name=name,
         frame=frame,
         headers=headers,
-        lines=np.arange(2, len(frame) + 2),
-        format="Parquet",
-        size_bytes=path.stat().st_size,
-        fingerprint=file_fingerprint(path),
-        notes=[f"nested columns left out: {', '.join(nested)}"] if nested else [],
+        lines=np.array([number for number, _ in cells[1:]]),
+        format=f"workbook, sheet {title!r}",
+        size_bytes=len(content),
+        fingerprint=hashlib.sha256(content).hexdigest(),
+        notes=notes,
     )
 
 
-def file_fingerprint(path: Path) -> str:
-    """SHA-256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _check_size(name: str, content: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = archive.namelist()
+            unpacked = sum(part.file_size for part in archive.infolist())
+    except zipfile.BadZipFile:
+        raise DataError(f"{name}: this is a damaged Excel or zip file; save it again.") from None
+    if not {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & set(names):
+        raise DataError(f"{name}: this is a zip archive but no Excel workbook (.xlsx); unpack it first.")
+    ratio = unpacked / len(content)
+    if unpacked > MAX_UNPACKED_BYTES or (unpacked > SMALL_ENOUGH_BYTES and ratio > MAX_RATIO):
+        raise DataError(
+            f"{name}: refused, because its {len(content):,} bytes would unpack to {unpacked:,}. "
+            "If it is a real table, save it as CSV or Parquet."
+        )
+
+
+def _cells(page) -> list[tuple[int, list]]:
+    """Row number and cells of every row from the header on that is not blank; what is merged downwards stands in each row."""
+    rows = [[None if cell == "" else cell for cell in row] for row in page.to_python(skip_empty_area=False)]
+    for (top, left), (bottom, _) in page.merged_cell_ranges or ():
+        for row in rows[top + 1 : bottom + 1]:
+            if not isinstance(rows[top][left], float):  # an amount of several rows is theirs together, once
+                row[left] = rows[top][left]
+    found: list[tuple[int, list]] = []
+    for number, row in enumerate(rows, start=1):
+        filled = sum(cell is not None for cell in row)
+        if filled > 1 or (found and filled):
+            found.append((number, row))
+    return found
+
+
+def _table(cells: list[list]) -> tuple[list[str], pd.DataFrame]:
+    width = max(
+        max((place for place, cell in enumerate(row, start=1) if cell is not None), default=0)
+        for row in cells
+    )
+    headers = ["" if cell is None else str(cell).strip() for cell in cells[0][:width]]
+    columns = {}
+    for label, column in zip(unique_labels(headers), zip(*cells[1:], strict=True), strict=False):
+        values = pd.Series(list(column), dtype=object)
+        kinds = {type(cell) for cell in column if cell is not None}
+        if kinds and kinds <= {datetime.date, datetime.datetime}:
+            values = pd.Series(pd.to_datetime(values), dtype="datetime64[us]")
+        elif kinds in ({float}, {str}):
+            values = values.astype("float64" if float in kinds else "str")
+        columns[label] = values
+    return headers, pd.DataFrame(columns)

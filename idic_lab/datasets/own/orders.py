@@ -1,120 +1,460 @@
-"""From lines of invoices to orders: purchases and returns kept apart."""
+"""What counts as a sale, whose it is and what it is worth: the rules, stated once as SQL over a source of any size."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-_CENT = 0.005
+from idic_lab.datasets.own import amounts, columns, values
+from idic_lab.datasets.own.engine import literal, quoted
+from idic_lab.datasets.own.reading import NO_CUSTOMER, NUMBERS, TEXTS, Column, Options, Reader, Source
+from idic_lab.datasets.own.values import Parsed
+from idic_lab.errors import DataError, option
+
+VOID = "cancelled, void, failed, draft or test"
+REFUNDED = "refunded or returned"
+REJECTED = -1  # the slice that rejected rows are in
+_STATUS_REASONS = {"failed": VOID, "open": "not paid", "returned": REFUNDED, "other": "no order"}
+_BACK = "money back"  # what a type says of a row that is a return, not a sale
+_MOST_STATUSES = 60  # a column with more different texts tells something else
+_ORDERS_LOOKED_AT = 200_000
+_STATUS_LIKE = ("status", "type", "cancelled", "test")
 
 
-def is_return(lines: pd.DataFrame) -> np.ndarray:
-    """Which lines give money back: a negative amount or quantity, or the number of a cancellation.
+@dataclass
+class Plan:
+    """How the rows of a source become lines.
 
-    An order number is that of a cancellation when it is a C before digits while other orders have digits alone; in a
-    file whose numbers all begin with C, the C means nothing.
+    Attributes
+    ----------
+    query : str
+        SQL that gives one line per row: the typed columns, ``slice`` (which of the parts of whole customers, -1 when the
+        row is rejected), what was wrong with it, and ``row_hash``.
+    roles : dict of str to str
+        Role to column.
+    others : dict of str to str
+        Column of the lines that holds another amount that might have been taken, to its header.
+    facts : dict
+        What the card says of columns, currency and assumptions.
+    """
+
+    query: str
+    roles: dict[str, str]
+    others: dict[str, str]
+    facts: dict
+
+    def without(self, condition: str) -> Plan:
+        """The same, less the lines of which a condition, in SQL, is true."""
+        return replace(self, query=f"SELECT * FROM ({self.query}) WHERE NOT ({condition})")
+
+
+def plan(source: Source, options: Options | None = None, notes=(), slices: int = 1) -> Plan:
+    """Recognise the columns and say in SQL how each is read.
 
     Parameters
     ----------
-    lines : DataFrame
-        Columns amount and, if there are any, quantity and order_id.
+    source : Source
+    options : Options, optional
+    notes : sequence of str
+        What was assumed in reading the file.
+    slices : int
+        Into how many parts of whole customers the lines are cut.
 
-    Returns
-    -------
-    array of bool, shape (n_lines,)
-
-    Examples
-    --------
-    >>> lines = pd.DataFrame({"amount": [9.0, -9.0, 0.0], "order_id": ["536365", "C536379", "536366"]})
-    >>> is_return(lines).tolist()
-    [False, True, False]
+    Raises
+    ------
+    DataError
+        When a needed column is missing or ambiguous.
     """
-    returned = (lines["amount"] < 0).to_numpy()
-    if "quantity" in lines:
-        returned = returned | (lines["quantity"] < 0).to_numpy()
-    if "order_id" in lines:
-        codes, numbers = pd.factorize(lines["order_id"])
-        numbers = pd.Series(np.asarray(numbers, dtype=object), dtype="str")
-        if numbers.str.fullmatch(r"\d+").any():
-            cancelled = np.append(numbers.str.fullmatch(r"[Cc]\d+").to_numpy(dtype=bool), False)
-            returned = returned | cancelled[codes]
-    return returned
-
-
-def tables_of(lines: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """``transactions``, ``order_lines`` when the lines name products, and remarks for the card.
-
-    Parameters
-    ----------
-    lines : DataFrame
-        Accepted lines: customer_id, date, amount, is_return, and what else there is of quantity, unit_price,
-        order_id, product_id, description and country.
-    """
-    notes = []
-    if "order_id" in lines:
-        transactions = _per_order(lines)
-        unit = "lines were summed to one row per customer, order and day, returns kept apart"
-        notes.append(f"{len(lines):,} {unit}: {len(transactions):,} rows")
-        odd = int((lines["is_return"] & (lines["amount"] > 0)).sum())
-        if odd:
-            notes.append(
-                f"{odd:,} lines of cancellations have a positive amount; their sign was left as it is"
-            )
-    else:
-        keep = [name for name in ("customer_id", "date", "amount", "quantity") if name in lines]
-        transactions = lines[keep].copy()
-    made = {"transactions": transactions}
-    if {"order_id", "product_id", "quantity", "unit_price"} <= set(lines):
-        made["order_lines"], remarks = _order_lines(lines)
-        notes += remarks
-    return made, notes
-
-
-def _per_order(lines: pd.DataFrame) -> pd.DataFrame:
-    # Grouping by integer codes is several times quicker than by text. A line without an order number is an order of
-    # its own: nothing says that two of them belong together.
-    order, _ = pd.factorize(lines["order_id"])
-    alone = order < 0
-    order = np.where(alone, -1 - np.arange(len(lines)), order)
-    customer, _ = pd.factorize(lines["customer_id"])
-    keys = pd.DataFrame(
-        {
-            "customer": customer,
-            "order": order,
-            "day": lines["date"].to_numpy(),
-            "is_return": lines["is_return"].to_numpy(),
-        }
+    options, left_out = (
+        options or Options(),
+        [note for note in notes if note.startswith(("nested columns", "sheet "))],
     )
-    group = keys.groupby(["customer", "order", "day", "is_return"], sort=False).ngroup().to_numpy()
-    first = np.unique(group, return_index=True)[1]
-    count = len(first)
-    made = lines.iloc[first][["customer_id", "date"]].reset_index(drop=True)
-    # Sums of decimals carry dust such as 1e-14, which would make a row of 0 look like a purchase.
-    made["amount"] = np.round(np.bincount(group, lines["amount"], count), 6)
-    if "quantity" in lines:
-        made["quantity"] = np.bincount(group, lines["quantity"].fillna(0), count)
-        unknown = np.bincount(group, lines["quantity"].notna(), count) == 0
-        made.loc[unknown, "quantity"] = np.nan
-    made["order_id"] = lines["order_id"].iloc[first].to_numpy(dtype=object)
-    return made.astype({"order_id": "str"})
+    reader = Reader(source, options, notes)
+    empty = [label for label in source.headers if not source.holds_something(label)]
+    try:
+        roles, reasons = columns.recognise(source.name, source.headers, options.columns, empty, reader.fits)
+    except DataError as error:
+        raise DataError(f"{error}{''.join(f' ({note})' for note in left_out)}") from None
+    given = columns.ORDER_TOTAL in roles
+    if given:
+        roles["amount"], reasons["amount"] = (held.pop(columns.ORDER_TOTAL) for held in (roles, reasons))
+    try:
+        found = _Orders(reader, roles, reasons, empty)
+        query = found.query(given, slices)
+        currency = _currency(reader, roles)
+    except DataError as error:
+        raise DataError(f"{source.name}: {error}") from None
+    if "amount" not in roles:
+        reasons["amount"] = "quantity × unit_price"
+    order = [role for role in reasons if role != "amount"]
+    reasons = {role: reasons[role] for role in [*order[:2], "amount", *order[2:]]}
+    facts = {"columns": reasons, "currency": currency, "assumptions": reader.assumptions}
+    return Plan(query, roles, found.others, facts)
 
 
-def _order_lines(lines: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    notes = []
-    whole = lines[["order_id", "product_id", "quantity", "unit_price"]].notna().all(axis=1)
-    if not whole.all():
-        notes.append(
-            f"{int((~whole).sum()):,} lines lack an order, product, quantity or price: not in order_lines"
+def _currency(reader: Reader, roles: dict[str, str]) -> str:
+    """The currency that signs or a column of codes name."""
+    source = reader.source
+    converted = columns.normalise(roles.get("amount", "")) in columns.HEADERS["amount"][0].split()
+    code, assumed = amounts.currency_of(frozenset(reader.symbols), " ".join(source.headers.values()))
+    reader.assumptions.extend(assumed)
+    if "currency" not in roles or converted:
+        return code
+    label = roles["currency"]
+    text = f"upper({source.text(label)})"
+    named = source.all(
+        f"SELECT {text}, count(*) FROM source WHERE {text} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+    )
+    if len(named) > 1:
+        shown = ", ".join(f"{currency} in {count:,} rows" for currency, count in named[:5])
+        one = f"SELECT * FROM data WHERE {label if label.isidentifier() else quoted(label)} = '{named[0][0]}'"
+        raise DataError(
+            f"the amounts are in {len(named)} currencies ({shown}); sums over them mean nothing. Convert them to "
+            f"one first, or read one: {option('sql', one)}."
         )
-    wanted = ["order_id", "customer_id", "date", "product_id", "quantity", "unit_price", "amount"]
-    wanted += [name for name in ("description", "country") if name in lines]
-    made = lines.loc[whole, wanted].reset_index(drop=True)
-    differs = (made["amount"] - made["quantity"] * made["unit_price"]).abs() > _CENT
-    mended = differs & (made["quantity"] != 0)
-    if differs.any():
-        made.loc[mended, "unit_price"] = made["amount"][mended] / made["quantity"][mended]
-        notes.append(
-            f"{int(differs.sum()):,} lines whose amount is not quantity times unit price, as with discounts; "
-            "in order_lines the price is amount divided by quantity"
+    return amounts.CURRENCIES.get(named[0][0], named[0][0]) if named else code
+
+
+class _Orders:
+    """The rules by which rows are sales, as SQL.
+
+    Attributes
+    ----------
+    columns : dict of str to Column
+        Role to how it is read, in the order in which faults are looked for.
+    others : dict of str to str
+        As of :class:`Plan`.
+    """
+
+    def __init__(self, reader: Reader, roles: dict[str, str], reasons: dict[str, str], empty: list[str]):
+        self.reader, self.source, self.roles, self.reasons = reader, reader.source, roles, reasons
+        self.columns = {
+            "customer_id": reader.customer(roles["customer_id"]),
+            "date": reader.day(roles["date"]),
+        }
+        for role in NUMBERS:
+            if role in roles:
+                self.columns[role] = reader.number(role, roles[role])
+        for role in TEXTS:
+            if role in roles:
+                self.columns[role] = Column(self.source.identifier(roles[role]))
+        for role in [role for role in roles if role.split()[0] in ("status", "type")]:
+            self._status(role, roles[role])
+        if "status" not in self.columns and not self.source.large:
+            self._status_by_its_values(empty)
+        for role in ("cancelled", "test"):
+            if role in roles:
+                self._mark(role, roles[role])
+        self.others: dict[str, str] = {}
+        self._other_amounts(empty)
+
+    # --- status -------------------------------------------------------------------------------------------------------
+
+    def _status(self, role: str, label: str) -> None:
+        """A column that says whether an order was a sale; one that says nothing of the kind is let be."""
+        text = self.source.text(label)
+        counted = self.source.all(
+            f"SELECT {text}, count(*) FROM source WHERE {text} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_MOST_STATUSES + 1}"
         )
-    return made, notes
+        kinds = {word: values.status(word) for word, _ in counted}
+        sales = [
+            values.normalise(word) for word in (self.reader.options.sales or "").split(",") if word.strip()
+        ]
+        if role == "type" and (sales or not set(kinds.values()) - {"", "sale"}):
+            return self._drop(role)
+        if len(counted) > _MOST_STATUSES and not sales:
+            return self._drop(role)
+        won = any(values.says_won(word) for word in kinds)
+
+        def verdict(word: str) -> str | None:
+            kind = values.status(word)
+            if sales:
+                return None if values.normalise(word) in sales else "no sale"
+            if won:
+                return None if values.says_won(word) else "deal not won"
+            if role == "type" and kind in ("returned", "partly"):
+                return _BACK
+            return None if kind == "other" and role != "type" else _STATUS_REASONS.get(kind)
+
+        self._judge(role, label, verdict)
+        asked = self.reader.assumptions
+        if sales:
+            asked.append(
+                f"only rows that {label!r} calls {self.reader.options.sales} were taken for sales (given)"
+            )
+        elif won:
+            asked.append(f"deals that {label!r} does not call won were rejected (to keep them: {role}=)")
+        elif role != "type":
+            self._ask(label, dict(counted), kinds)
+
+    def _ask(self, label: str, rows: dict[str, int], kinds: dict[str, str]) -> None:
+        asked = self.reader.assumptions
+        partly = sum(rows[word] for word, kind in kinds.items() if kind == "partly")
+        if partly and "refunded" not in self.roles:
+            asked.append(
+                f"{label!r} says of {partly:,} rows that they were refunded in part, not how much; all of it was kept"
+            )
+        unknown = [word for word, kind in kinds.items() if not kind]
+        if unknown:
+            shown = ", ".join(f"{word!r} ({rows[word]:,} rows)" for word in unknown[:12])
+            known = [word for word, kind in kinds.items() if kind == "sale"] or unknown[:1]
+            asked.insert(
+                0,
+                f"{label!r} looks like the status of an order; it says {shown}. Were these sales? They were taken for sales; if they "
+                f"were not, say which were: {option('sales', ','.join(known))}",
+            )
+
+    def _judge(self, role: str, label: str, verdict) -> None:
+        def read(column: pd.Series) -> Parsed:
+            said = column.map(str).astype("str").str.strip(values.BLANK)
+            reasons = [None if word.lower() in values.MISSING else verdict(word) for word in said]
+            return Parsed(np.full(len(column), np.nan), np.array(reasons, dtype=object))
+
+        self.columns[role] = self.reader.looked_up(role, label, read)
+
+    def _drop(self, role: str) -> None:
+        del self.roles[role], self.reasons[role]
+
+    def _status_by_its_values(self, empty: list[str]) -> None:
+        """A column whose header says nothing, but all of whose words are those of a status."""
+        for label, kind in self.source.types.items():
+            if label in (*self.roles.values(), *empty) or not (
+                pa.types.is_string(kind) or pa.types.is_large_string(kind)
+            ):
+                continue
+            kinds = {values.status(word) for word in self.source.first_values(label, 13)}
+            if "" not in kinds and "sale" in kinds and kinds & {"failed", "returned", "open", "partly"}:
+                self.roles["status"], self.reasons["status"] = label, f"{label!r} (by its values)"
+                return self._status("status", label)
+
+    def _mark(self, role: str, label: str) -> None:
+        """The day of a cancellation, or the mark of a test order."""
+        no = {"false", "0", "no", "n", "nein", "0.0"}
+        self._judge(role, label, lambda word: None if word.lower() in no else VOID)
+
+    # --- amounts -------------------------------------------------------------------------------------------------------
+
+    def _other_amounts(self, empty: list[str]) -> None:
+        """Other columns whose header is that of an amount: what they would have given is said."""
+        usual = " ".join(columns.HEADERS["amount"]).split()
+        for label, header in self.source.headers.items():
+            if (
+                label in (*self.roles.values(), *empty)
+                or columns.normalise(header) not in usual
+                or len(self.others) == 4
+            ):
+                continue
+            if self.reader.fits("amount", label) and (self.source.is_number(label) or not self.source.large):
+                name = f"other {len(self.others)}"
+                try:
+                    self.columns[name] = self.reader.number("amount", label, name)
+                except DataError:
+                    continue  # what is not used need not be clear
+                self.others[name] = header
+
+    def _is_order_total(self, amount: str, label: str, given: bool = False) -> bool:
+        """Whether an amount is that of a whole order, standing on each of its lines or on the first alone."""
+        stated = True if given else columns.is_order_total(label)
+        if "order_id" not in self.roles or stated is False:
+            return False
+        order, product = self.columns["order_id"].value, "NULL"
+        if {"quantity", "unit_price"} <= set(self.columns):
+            product = f"({self.columns['quantity'].value}) * ({self.columns['unit_price'].value})"
+        some = (
+            f"WHERE hash({order}) % {max(1, self.source.rows // _ORDERS_LOOKED_AT)} = 0"
+            if self.source.large
+            else ""
+        )
+        orders, alike, first, sums, lines, products = self.source.all(
+            f"""SELECT count(*), count(*) FILTER (sums <= 1 AND different > 1), count(*) FILTER (filled = 1 AND rows > 1),
+            count(DISTINCT amount), coalesce(sum(rows), 0), coalesce(sum(products), 0)
+            FROM (SELECT count(*) AS rows, count(DISTINCT amount) AS sums, count(amount) AS filled, any_value(amount) AS amount,
+            count(DISTINCT row_hash) AS different, count(*) FILTER (abs(amount - product) < .005) AS products
+            FROM (SELECT {order} AS order_id, {amount} AS amount, {product} AS product, {self._hash()} AS row_hash
+            FROM source {self._joins()} {some}) WHERE order_id IS NOT NULL GROUP BY order_id HAVING count(*) > 1)"""
+        )[0]
+        if not orders or alike < 0.99 * orders or products > 0.9 * lines:
+            return False
+        if stated or first > 0.9 * orders or (orders >= 3 and sums >= 2):
+            return True
+        if label == self.roles.get("amount"):
+            self.reader.assumptions.insert(
+                0,
+                f"{label!r} is the same on all lines of each order that has several ({orders:,}): it was added up. If it is the "
+                f"order's total, say {option('columns', f'amount=,order_total={label}')}",
+            )
+        return False
+
+    def _hash(self) -> str:
+        return f"hash({', '.join(self.source.places.values())})"
+
+    def _joins(self) -> str:
+        return " ".join(dict.fromkeys(column.join for column in self.columns.values() if column.join))
+
+    # --- all of it -----------------------------------------------------------------------------------------------------
+
+    def query(self, given: bool, slices: int) -> str:
+        """One line per row of the source."""
+        per_order = [name for name in ("amount", *self.others) if name in self.columns]
+        labels = {"amount": self.roles.get("amount", "")} | self.others
+        per_order = [
+            name
+            for name in per_order
+            if self._is_order_total(self.columns[name].value, labels[name], given and name == "amount")
+        ]
+        checked = self._checked()
+        parts = [f"parsed AS ({self._parsed(checked)})"]
+        last = "parsed"
+        if "order_id" in self.columns:
+            filled = self._filled(per_order)
+            if filled:
+                parts.append(f"filled AS (SELECT * REPLACE ({', '.join(filled)}) FROM {last})")
+                last = "filled"
+        parts.append(f"priced AS ({self._priced(last)})")
+        parts.append(f"judged AS ({self._judged(checked)})")
+        return (
+            f"WITH {', '.join(parts)} SELECT *, {self._is_return()} AS is_return, "
+            f"CASE WHEN reason IS NOT NULL THEN {REJECTED} ELSE CAST(hash(customer_id) % {slices} AS INTEGER) END AS slice "
+            "FROM judged"
+        )
+
+    def _checked(self) -> list[str]:
+        """Roles whose faults refuse a row, in the order in which a row is judged."""
+        needed = ["customer_id", "date", "amount", "quantity"]
+        if "amount" not in self.columns:
+            needed.append("unit_price")
+        marks = [role for role in self.columns if role.split()[0] in _STATUS_LIKE]
+        return [role for role in needed if role in self.columns] + marks
+
+    def _parsed(self, checked: list[str]) -> str:
+        """Each role's value; for the checked ones also the fault and what stood there."""
+        shown = []
+        for role, column in self.columns.items():
+            shown.append(f"{column.value} AS {quoted(role)}")
+            if role in checked:
+                # As pandas writes them: no value for one that is not a number, no time of day where it is midnight.
+                raw = f"nullif(regexp_replace(CAST({self.source.places[self.roles[role]]} AS VARCHAR), ' 00:00:00$', ''), 'nan')"
+                shown.append(f'{column.reason} AS "fault {role}"')
+                shown.append(
+                    f'CASE WHEN "fault {role}" IS NOT NULL THEN substr({raw}, 1, 200) END AS "found {role}"'
+                )
+        place = f"{self.source.file} AS source, {self.source.line} AS line, {self._hash()} AS row_hash"
+        return f"SELECT {', '.join(shown)}, {place} FROM source {self._joins()}"
+
+    def _filled(self, per_order: list[str]) -> list[str]:
+        """What stands on one line of an order and holds for all of them."""
+        made, per = [], "OVER (PARTITION BY order_id)"
+        for name in per_order:
+            made.append(
+                f"CASE WHEN order_id IS NULL THEN {quoted(name)} ELSE max({quoted(name)}) {per} / count(*) {per} END AS {quoted(name)}"
+            )
+        if "amount" not in per_order:
+            return made
+        amount, notes = self.roles["amount"], self.reader.assumptions
+        notes.append(
+            f"{amount!r} is the total of an order and stands on its first line or on each: it was counted once, in equal parts on its lines"
+        )
+        if "refunded" in self.columns:
+            made.append(
+                f"CASE WHEN order_id IS NULL THEN refunded ELSE max(refunded) {per} / count(*) {per} END AS refunded"
+            )
+        for role, missing in (("amount", "no amount"), ("customer_id", NO_CUSTOMER), ("date", "no date")):
+            cleared = f'"fault {role}" = {literal(missing)} AND max({quoted(role)}) {per} IS NOT NULL AND order_id IS NOT NULL'
+            made.append(f'CASE WHEN {cleared} THEN NULL ELSE "fault {role}" END AS "fault {role}"')
+            if role != "amount":
+                made.append(
+                    f"CASE WHEN {cleared} THEN max({quoted(role)}) {per} ELSE {quoted(role)} END AS {quoted(role)}"
+                )
+        for role in [role for role in self.columns if role.split()[0] in _STATUS_LIKE]:
+            made.append(
+                f'CASE WHEN order_id IS NULL THEN "fault {role}" ELSE max("fault {role}") {per} END AS "fault {role}"'
+            )
+        return made
+
+    def _priced(self, last: str) -> str:
+        """The amount as it counts: less what was refunded, negative where money went back."""
+        if "amount" not in self.columns:
+            product = "quantity * unit_price"
+            amount = f"CASE WHEN abs({product}) <= {amounts.LARGEST!r} THEN {product} END"
+            big = f"abs({product}) > {amounts.LARGEST!r}"
+            return f'SELECT *, {amount} AS amount, CASE WHEN {big} THEN \'number too large\' END AS "fault amount", unit_price AS "found amount" FROM {last}'
+        back = [f'"fault {role}" = {literal(_BACK)}' for role in self.columns if role == "type"]
+        if "quantity" in self.columns:
+            back.append("quantity < 0")
+            turned = f"SELECT count(*) FROM source {self._joins()} WHERE ({self.columns['quantity'].value}) < 0 AND ({self.columns['amount'].value}) > 0"
+            number = self.source.all(turned)[0][0]
+            if number:
+                self.reader.assumptions.append(
+                    f"{number:,} rows have a negative quantity and a positive amount: they were taken for returns, their amount for negative"
+                )
+        amount = "amount"
+        if "refunded" in self.columns:
+            amount = "CASE WHEN amount > 0 THEN amount - abs(coalesce(refunded, 0)) ELSE amount END"
+        if back:
+            amount = f"CASE WHEN ({' OR '.join(back)}) AND amount > 0 THEN -amount ELSE {amount} END"
+        return f"SELECT * REPLACE ({amount} AS amount) FROM {last}"
+
+    def _judged(self, checked: list[str]) -> str:
+        """The first thing found wrong with each row, and where."""
+        faults = {role: quoted(f"fault {role}") for role in checked}
+        if "quantity" in faults and "amount" in self.columns:
+            faults["quantity"] = f"nullif({faults['quantity']}, 'no quantity')"  # the amount alone suffices
+        if "amount" not in self.columns:
+            faults = (
+                {
+                    role: sql
+                    for role, sql in faults.items()
+                    if role in NUMBERS or role in ("customer_id", "date")
+                }
+                | {"amount": '"fault amount"'}
+                | faults
+            )
+        if "type" in faults:
+            faults["type"] = f"nullif({faults['type']}, {literal(_BACK)})"
+        refunded = "coalesce(abs(refunded), 0)" if "refunded" in self.columns else "0"
+        for role in [role for role in faults if role.split()[0] == "status"]:
+            # Money that goes back is a return and no refused sale; of a part of it, the rest was a sale.
+            kept = f"amount < 0 OR ({refunded} > 0 AND amount > 0)"
+            faults[role] = (
+                f"CASE WHEN {faults[role]} = {literal(REFUNDED)} AND ({kept}) THEN NULL ELSE {faults[role]} END"
+            )
+        found = {role: quoted(f"found {role}") for role in faults}
+        if "refunded" in self.columns:
+            faults["refunded"] = (
+                f"CASE WHEN {refunded} > 0 AND amount <= 0.004 AND amount > -0.004 THEN {literal(REFUNDED)} END"
+            )
+            found["refunded"] = "CAST(refunded AS VARCHAR)"
+        label = {role: self.roles.get(role) or self.roles.get("unit_price", "") for role in faults}
+        where = " ".join(
+            f"WHEN {sql} IS NOT NULL THEN {literal(label[role])}" for role, sql in faults.items()
+        )
+        what = " ".join(
+            f"WHEN {sql} IS NOT NULL THEN CAST({found[role]} AS VARCHAR)" for role, sql in faults.items()
+        )
+        kept = [
+            *("customer_id", "date", "amount"),
+            *[role for role in self.columns if role in ("quantity", "unit_price", *TEXTS)],
+            *self.others,
+        ]
+        return (
+            f'SELECT {", ".join(map(quoted, kept))}, source, line, row_hash, CASE {where} END AS "column", CASE {what} END AS value, '
+            f"coalesce({', '.join(faults.values())}) AS reason FROM priced"
+        )
+
+    def _is_return(self) -> str:
+        """Which lines give money back: a negative amount or quantity, or the number of a cancellation.
+
+        An order number is that of a cancellation when it is a C before digits while other orders have digits alone; in a file
+        whose numbers all begin with C, the C means nothing.
+        """
+        tests = ["coalesce(amount < 0, false)"]
+        if "quantity" in self.columns:
+            tests.append("coalesce(quantity < 0, false)")
+        if "order_id" in self.columns:
+            order = self.columns["order_id"].value
+            if self.source.all(f"SELECT 1 FROM source WHERE regexp_full_match({order}, '[0-9]+') LIMIT 1"):
+                tests.append("coalesce(regexp_full_match(order_id, '[Cc][0-9]+'), false)")
+        return " OR ".join(tests)

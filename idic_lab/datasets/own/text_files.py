@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import hashlib
 import io
+import math
 import re
 
 import numpy as np
 import pandas as pd
 
-from idic_lab.datasets.own.rows import Rows, rejects, unique_labels
-from idic_lab.errors import DataError
+from idic_lab.datasets.own import Rows, rejects, unique_labels
+from idic_lab.errors import DataError, option
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret", "~": "tilde"}
 _BYTE_ORDER_MARKS = [  # the longer first: UTF-32's begins with UTF-16's
@@ -22,6 +24,43 @@ _BYTE_ORDER_MARKS = [  # the longer first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 ]
+# For bytes that are not UTF-8: what the encoding is for, its common letters, or by first byte the zones in which those of its
+# script lie, each with the likelihood of one of them (half of Japanese is kana; the rest is drawn from the first level of kanji).
+_WESTERN = "àâäáãåæçéèêëíìîïñóòôöõøœúùûüÿß"
+_CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяіїє"
+_ENCODINGS: dict[str, tuple[str, str, tuple]] = {
+    "cp1252": ("Western European", _WESTERN, ()),
+    "cp1254": ("Turkish", "çğıöşüi̇âîû", ()),
+    "cp1250": ("Central European", "ąćęłńóśźżáčďéěíňřšťúůýžäöüôľĺŕőűăâîşţđßëç", ()),
+    "cp1251": ("Cyrillic", _CYRILLIC, ()),
+    "cp1253": ("Greek", "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ", ()),
+    "cp1255": ("Hebrew", "אבגדהוזחטיךכלםמןנסעףפץצקרשת", ()),
+    "cp1256": ("Arabic", "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيپچژگ", ()),
+    "cp874": ("Thai", "".join(map(chr, [*range(0x0E01, 0x0E3B), *range(0x0E40, 0x0E4F)])), ()),
+    "koi8_r": ("Cyrillic", _CYRILLIC, ()),
+    "cp866": ("Cyrillic", _CYRILLIC, ()),
+    "iso8859_2": ("Central European", "ąćęłńóśźżáčďéěíňřšťúůýžäöüôőűßë", ()),
+    "cp850": ("Western European", _WESTERN, ()),
+    "mac_roman": ("Western European", _WESTERN, ()),
+    "cp949": ("Korean", "", ((0xA1, 0xA3, 0.003), (0xB0, 0xC8, 1 / 2350))),
+    "gb18030": ("Chinese", "", ((0xA1, 0xA3, 0.003), (0xB0, 0xD7, 1 / 3755))),
+    "cp932": (
+        "Japanese",
+        "",
+        ((0x81, 0x81, 0.003), (0x82, 0x83, 1 / 340), (0x88, 0x98, 1 / 5930), (0xA1, 0xDF, 1 / 1260)),
+    ),
+    "euc_jp": ("Japanese", "", ((0xA1, 0xA3, 0.003), (0xA4, 0xA5, 1 / 340), (0xB0, 0xCF, 1 / 5930))),
+    "big5hkscs": ("Chinese", "", ((0xA1, 0xA3, 0.003), (0xA4, 0xC6, 1 / 5401))),
+}
+_LABELS = {
+    "gb18030": "GB18030",
+    "cp932": "Shift-JIS",
+    "euc_jp": "EUC-JP",
+    "cp949": "EUC-KR",
+    "big5hkscs": "Big5",
+}
+_SIGNS = "€£¥§°«»„“”–—…·½²³®©№™¿¡ªº±×\ufeff"
+_HARDLY = math.log(1 / 200_000)
 _OVERFLOW = "\x00beyond the header"
 
 
@@ -85,8 +124,8 @@ def read(name: str, content: bytes, encoding: str | None = None, separator: str 
 def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str, str, list[str]]:
     """Text of the bytes, a label for its encoding, and what was assumed.
 
-    A byte order mark decides; else text that is valid UTF-8 is UTF-8. What remains is GB18030 when its bytes above
-    127 come in pairs, as Chinese does, and Windows-1252 when they stand alone among letters, as accents do.
+    A byte order mark decides; else text that is valid UTF-8 is UTF-8. Of what remains, the script that comes out decides
+    (:func:`guesses`).
 
     Examples
     --------
@@ -124,7 +163,7 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
     except UnicodeDecodeError:
         _without_nulls(name, content[:100_000].decode("latin-1"))
         _refuse_mixture(name, content)
-    return _legacy(content)
+    return _legacy(name, content)
 
 
 def _refuse_mixture(name: str, content: bytes) -> None:
@@ -140,23 +179,80 @@ def _refuse_mixture(name: str, content: bytes) -> None:
         )
 
 
-def _legacy(content: bytes) -> tuple[str, str, list[str]]:
-    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", content[:1_000_000])]
-    paired = sum(run for run in runs if run % 2 == 0)
-    if paired > 0.5 * sum(runs):
-        try:
-            return (
-                content.decode("gb18030"),
-                "GB18030",
-                ["not UTF-8; the encoding was taken for GB18030 (Chinese)"],
+def _legacy(name: str, content: bytes) -> tuple[str, str, list[str]]:
+    """Text of an older encoding, of which many make sense of any bytes: the one whose script comes out as it is written."""
+    for encoding in guesses(content):
+        with contextlib.suppress(UnicodeDecodeError):
+            label = _LABELS.get(encoding, encoding.replace("cp", "Windows-"))
+            kind = _ENCODINGS[encoding][0]
+            said = (
+                f"not UTF-8; the encoding was taken for {label} ({kind}; else say {option('encoding', '…')})"
             )
-        except UnicodeDecodeError:
-            pass
-    try:
-        text, label = content.decode("cp1252"), "Windows-1252"
-    except UnicodeDecodeError:
-        text, label = content.decode("latin-1"), "Latin-1"
-    return text, label, [f"not UTF-8; the encoding was taken for {label} (Western European)"]
+            return _without_nulls(name, content.decode(encoding)), label, [said]
+    return (
+        content.decode("latin-1"),
+        "Latin-1",
+        ["not UTF-8; the encoding was taken for Latin-1 (Western European)"],
+    )
+
+
+def guesses(content: bytes) -> list[str]:
+    """Encodings that can read the bytes, the likeliest first.
+
+    The likelihood of a text is that of its letters, each drawn from the common ones of its script; a letter of another script
+    within a word, a sign between letters or a capital behind a small letter is hardly ever met.
+
+    Examples
+    --------
+    >>> [guesses(word.encode(encoding))[0] for word, encoding in [("김철수", "euc_kr"), ("Ayşe Işık", "cp1254")]]
+    ['cp949', 'cp1254']
+    """
+    lines = re.findall(rb"[^\r\n]*[\x80-\xff][^\r\n]*", content[:2_000_000])
+    some = b"\n".join(lines[: 1 + int(np.searchsorted(np.cumsum([len(line) for line in lines]), 20_000))])
+    read, scores = {}, {}
+    for encoding in _ENCODINGS:
+        with contextlib.suppress(UnicodeDecodeError):
+            read[encoding] = some.decode(encoding)
+            scores[encoding] = _likelihood(read[encoding], encoding)
+    ranked = sorted(scores, key=scores.__getitem__, reverse=True)
+    # Of those that read the same text, the one listed first is named.
+    return list(
+        dict.fromkeys(next(one for one in read if read[one] == read[encoding]) for encoding in ranked)
+    )
+
+
+def _likelihood(text: str, encoding: str) -> float:
+    """Logarithm of the likelihood of the letters above ASCII."""
+    _, letters, zones = _ENCODINGS[encoding]
+    total, before = 0.0, " "
+    latin = letters.isascii() or "é" in letters or "ö" in letters
+    for place, one in enumerate(text):
+        after = text[place + 1] if place + 1 < len(text) else " "
+        if not one.isascii():
+            if zones:
+                lead = one.encode(encoding)
+                total += next(
+                    (math.log(p) for low, high, p in zones if low <= lead[0] <= high and len(lead) <= 2),
+                    _HARDLY,
+                )
+            elif one.lower() in letters:
+                foreign = not latin and any(near.isascii() and near.isalpha() for near in (before, after))
+                capital = one.isupper() and before.isalpha()
+                odd = foreign or (capital and before.islower())
+                total += (
+                    _HARDLY
+                    if odd
+                    else math.log((0.05 if capital else 0.3 if one.isupper() else 0.9) / len(letters))
+                )
+            else:
+                alone = (
+                    one in _SIGNS
+                    and not (before.isalpha() and after.isalpha())
+                    and not (after.isalpha() and one in "£³¹²")
+                )
+                total += math.log(0.02) if alone or one in "’‘\u00a0" else _HARDLY
+        before = one
+    return total
 
 
 def _utf_16_without_mark(content: bytes) -> str | None:

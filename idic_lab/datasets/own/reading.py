@@ -1,0 +1,388 @@
+"""The columns of a source as SQL: numbers and identifiers by the engine, everything else read once per different value.
+
+A source is the view ``source`` of a DuckDB connection: a frame that was loaded, or Parquet that stays where it is. What takes a
+human eye to read (dates, written amounts, the words of a status) goes to pandas, each different value once, and the answers are
+looked up: so small and large files are read by the same rules.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from idic_lab.datasets.own import Rows, amounts, dates, engine, values
+from idic_lab.datasets.own.engine import LargeParquet, literal, quoted
+from idic_lab.datasets.own.values import BLANK, MISSING, Parsed
+from idic_lab.errors import DataError
+
+NO_CUSTOMER = "no customer"
+GUEST = "a guest, not a customer"
+DIFFERENT_VALUES = 5_000_000
+NUMBERS = ("amount", "quantity", "unit_price", "refunded")
+TEXTS = ("order_id", "product_id", "description", "country")
+_ZERO = ("0", "-1", "0000")  # under which shops count guests
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person may say about a file when it cannot be found out; see :func:`idic_lab.datasets.load`."""
+
+    columns: Mapping[str, str] | str | None = None
+    date_format: str | None = None
+    dayfirst: bool | None = None
+    decimal: str | None = None
+    today: datetime.date | str | None = None
+    sales: str | None = None
+
+
+@dataclass
+class Source:
+    """The view ``source`` of a connection, and where each column of the file is in it.
+
+    Attributes
+    ----------
+    connection : DuckDBPyConnection
+    name : str
+        File name, for messages.
+    headers : dict of str to str
+        Column label to header as written.
+    places : dict of str to str
+        Label to the column in SQL.
+    types : dict of str to pyarrow.DataType
+    file, line : str
+        Where a row stands, in SQL.
+    rows : int
+    large : bool
+        Whether it stays where it is.
+    mixed : dict of str to Series
+        For columns in which numbers, dates and texts stand side by side: the different values; a row's place in them is the
+        column ``code N``.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    name: str
+    headers: dict[str, str]
+    places: dict[str, str]
+    types: dict[str, pa.DataType]
+    file: str
+    line: str
+    rows: int
+    large: bool = False
+    mixed: dict[str, pd.Series] = field(default_factory=dict)
+
+    @classmethod
+    def of_rows(cls, connection: duckdb.DuckDBPyConnection, rows: Rows) -> Source:
+        """Rows that were loaded, under names that SQL cannot confuse."""
+        held, mixed = {}, {}
+        for place, label in enumerate(rows.frame.columns):
+            column = rows.frame[label]
+            if column.dtype == object:
+                codes, keys = pd.factorize(
+                    column.map(lambda value: (type(value).__name__, str(value)), na_action="ignore")
+                )
+                first = pd.Series(np.arange(len(codes))).groupby(codes).first()
+                mixed[label] = column.iloc[first[range(len(keys))]].reset_index(drop=True)
+                held[f"code {place}"] = pa.array(codes, mask=codes < 0)
+                column = column.map(str, na_action="ignore").astype("str")
+            elif isinstance(column.dtype, pd.DatetimeTZDtype):
+                column = column.dt.tz_localize(None)
+                rows.notes.append(f"time zone of {label!r} dropped; the day is the one written there")
+            held[f"column {place}"] = pa.array(column, from_pandas=True)
+        held["line"] = pa.array(rows.lines)
+        held["file"] = pa.array(
+            [rows.name] * len(rows.lines) if rows.sources is None else rows.sources, pa.string()
+        )
+        connection.register("source", pa.table(held))
+        labels = {label: f"column {place}" for place, label in enumerate(rows.frame.columns)}
+        places = {label: f"source.{quoted(column)}" for label, column in labels.items()}
+        types = {label: held[column].type for label, column in labels.items()}
+        headers = dict(zip(rows.frame.columns, rows.headers, strict=True))
+        return cls(
+            connection,
+            rows.name,
+            headers,
+            places,
+            types,
+            "source.file",
+            "source.line",
+            len(rows.frame),
+            mixed=mixed,
+        )
+
+    @classmethod
+    def of_parquet(cls, connection: duckdb.DuckDBPyConnection, large: LargeParquet) -> Source:
+        """Parquet that stays where it is."""
+        listed = ", ".join(literal(str(file)) for file in large.files)
+        connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW source AS SELECT *, parse_filename(_path) AS _file FROM read_parquet([{listed}], "
+            "filename = '_path', file_row_number = true)"
+        )
+        names = large.schema.names
+        places = {name: f"source.{quoted(name)}" for name in names}
+        types = {name: large.schema.field(name).type for name in names}
+        headers, line = {name: name for name in names}, "source.file_row_number + 2"
+        return cls(
+            connection, large.path.name, headers, places, types, "source._file", line, large.rows, large=True
+        )
+
+    def all(self, query: str) -> list[tuple]:
+        """The rows of a query's result."""
+        return self.connection.execute(query).fetchall()
+
+    def is_number(self, label: str) -> bool:
+        """Whether a column is stored as numbers."""
+        kind = self.types[label]
+        return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+
+    def text(self, label: str) -> str:
+        """A column's values as text without blanks around, NULL where there is none; 17850.0 is "17850"."""
+        kind, raw = self.types[label], self.places[label]
+        if pa.types.is_integer(kind):
+            return f"CAST({raw} AS VARCHAR)"
+        if pa.types.is_floating(kind):
+            whole = f"{raw} = trunc({raw}) AND abs({raw}) < 1e38"
+            text = f"CASE WHEN {whole} THEN CAST(CAST({raw} AS HUGEINT) AS VARCHAR) ELSE CAST({raw} AS VARCHAR) END"
+            return f"CASE WHEN isfinite({raw}) THEN {text} END"
+        text = f"trim(CAST({raw} AS VARCHAR), {literal(BLANK)})"
+        tidy = rf"CASE WHEN regexp_full_match({text}, '-?\d+\.0+') THEN regexp_replace({text}, '\.0+$', '') ELSE {text} END"
+        return f"CASE WHEN lower({text}) NOT IN ({listed(MISSING)}) THEN {tidy} END"
+
+    def identifier(self, label: str) -> str:
+        """Text of identifiers: an accent is part of its letter, however it is stored; e-mail addresses know no capitals."""
+        text = self.text(label)
+        if self.is_number(label):
+            return text
+        return f"CASE WHEN contains({text}, '@') THEN lower(nfc_normalize({text})) ELSE nfc_normalize({text}) END"
+
+    def holds_something(self, label: str) -> bool:
+        """Whether a column has any value but blanks."""
+        text = f"trim(CAST({self.places[label]} AS VARCHAR), {literal(BLANK)})"
+        return bool(self.all(f"SELECT 1 FROM source WHERE {text} <> '' LIMIT 1"))
+
+    def different(self, label: str, sql: str | None = None) -> tuple[pa.Array, pd.Series, str]:
+        """Each different value of a column once, in the order of the file: its key, the value, and the key in SQL."""
+        if label in self.mixed:
+            held = self.mixed[label]
+            return pa.array(np.arange(len(held))), held, self.places[label].replace('"column ', '"code ')
+        key = sql or self.places[label]
+        if self.large:
+            found = self.all(f"SELECT approx_count_distinct({key}) FROM source")[0][0]
+            if found > DIFFERENT_VALUES:
+                raise DataError(
+                    f"column {label!r} holds some {found:,} different values of type {self.types[label]}. Of large "
+                    "data, dates and numbers that differ so much must be stored as dates and numbers: convert the column first."
+                )
+        query = (
+            f"SELECT {key} AS value FROM source WHERE {key} IS NOT NULL GROUP BY 1 ORDER BY min({self.line})"
+        )
+        table = self.connection.sql(query).to_arrow_table()
+        frame = table.to_pandas(types_mapper=engine.INTEGERS.get, ignore_metadata=True)
+        return table["value"], frame["value"], key
+
+    def first_values(self, label: str, number: int = 100) -> pd.Series:
+        """Some different values from the beginning of a column."""
+        if label in self.mixed:
+            return self.mixed[label].head(number)
+        value = f"CAST({self.places[label]} AS DOUBLE)" if self.is_number(label) else self.text(label)
+        some = f"SELECT {value} AS value FROM source WHERE {value} IS NOT NULL LIMIT 2000"
+        found = [row[0] for row in self.all(f"SELECT value FROM ({some}) GROUP BY 1 LIMIT {number}")]
+        return pd.Series(found, dtype=None if self.is_number(label) else "str")
+
+
+def listed(words: Iterable[str]) -> str:
+    """Texts as a list in SQL."""
+    return ", ".join(map(literal, sorted(words))) or "NULL"
+
+
+@dataclass
+class Column:
+    """How one role is read: SQL for its value and for the reason where there is none, over ``source`` and a table of answers."""
+
+    value: str
+    reason: str = "NULL"
+    join: str = ""
+
+
+class Reader:
+    """Reads the columns of a source.
+
+    Attributes
+    ----------
+    source : Source
+    options : Options
+    today : Timestamp
+    assumptions : list of str
+        What had to be assumed, for the card; what is worth a question comes first.
+    symbols : set of str
+        Currency signs seen.
+    """
+
+    def __init__(self, source: Source, options: Options, notes: Iterable[str] = ()):
+        self.source, self.options = source, options
+        self.today = dates.day(options.today if options.today is not None else datetime.date.today(), "today")
+        self.assumptions, self.symbols = list(notes), set()
+        self._looks: dict[str, tuple[float, float, float]] = {}
+
+    def fits(self, role: str, label: str) -> bool:
+        """Whether most of the first values of a column can be those of a role."""
+        if role not in (*NUMBERS, "date", "order_id"):
+            return True
+        if label not in self._looks:
+            self._looks[label] = self._look(label)
+        numbers, days, digits = self._looks[label]
+        if role == "date":
+            return days > 0.5 or self.options.date_format is not None
+        return digits > 0.5 if role == "order_id" else numbers > 0.5
+
+    def _look(self, label: str) -> tuple[float, float, float]:
+        """Of the first different values of a column: the shares that are numbers and dates, and that hold a digit."""
+        kind = self.source.types[label]
+        if pa.types.is_temporal(kind):
+            return 0.0, 1.0, 1.0
+        some, shares = self.source.first_values(label), []
+        for read in (
+            lambda: amounts.parse(some, label, decimal=self.options.decimal),
+            lambda: dates.parse(
+                some, label, today=pd.Timestamp("2200-01-01"), dayfirst=self.options.dayfirst
+            ),
+        ):
+            try:
+                shares.append(float(np.equal(read().reasons, None).mean()))
+            except DataError:
+                shares.append(1.0)  # so much like one that it is ambiguous
+        return *shares, float(some.map(str).astype("str").str.contains(r"\d").mean())
+
+    def looked_up(
+        self,
+        name: str,
+        label: str,
+        parse: Callable[[pd.Series], Parsed],
+        sql: str | None = None,
+        missing: str = "",
+    ) -> Column:
+        """A column whose different values are read once; the answers are a table to be joined."""
+        keys, held, key = self.source.different(label, sql)
+        parsed = parse(held)
+        self.assumptions.extend(note for note in parsed.assumptions if note not in self.assumptions)
+        if name in ("amount", "unit_price"):
+            self.symbols |= parsed.symbols
+        answers = pa.table(
+            {
+                "key": keys,
+                "result": pa.array(parsed.result, from_pandas=True),
+                "reason": pa.array(parsed.reasons, type=pa.string(), from_pandas=True),
+            }
+        )
+        table = quoted(f"answers {name}")
+        self.source.connection.register("answers", answers)
+        self.source.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM answers")
+        self.source.connection.unregister("answers")
+        unread = f"CASE WHEN {table}.key IS NULL THEN {literal(missing)} ELSE {table}.reason END"
+        return Column(
+            f"{table}.result",
+            unread if missing else f"{table}.reason",
+            f"LEFT JOIN {table} ON {table}.key = {key}",
+        )
+
+    def number(self, role: str, label: str, name: str = "") -> Column:
+        """Finite numbers that 64 bits hold to the cent."""
+        raw, missing = self.source.places[label], f"no {role.replace('_', ' ')}"
+        if not self.source.is_number(label):
+
+            def read(column: pd.Series) -> Parsed:
+                return amounts.parse(column, label, decimal=self.options.decimal, missing=missing)
+
+            return self.looked_up(name or role, label, read, missing=missing)
+        number = f"CAST({raw} AS DOUBLE)"
+        reason = (
+            f"CASE WHEN {raw} IS NULL OR isnan({number}) THEN {literal(missing)} "
+            f"WHEN isinf({number}) THEN 'not a finite number' "
+            f"WHEN abs({number}) > {amounts.LARGEST!r} THEN 'number too large' END"
+        )
+        return Column(f"CASE WHEN abs({number}) <= {amounts.LARGEST!r} THEN {number} END", reason)
+
+    def day(self, label: str) -> Column:
+        """Days without time of day, from 1900 to today; stored times are cut to their days before they are read."""
+        kind, raw, key = self.source.types[label], self.source.places[label], None
+        if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+            if pa.types.is_timestamp(kind) and kind.tz is not None:
+                if kind.tz.upper() not in ("UTC", "GMT", "+00:00", "ETC/UTC"):
+                    raise DataError(
+                        f"column {label!r}: times in the zone {kind.tz} cannot be read in parts; store them without a zone, or in "
+                        "UTC, or load the file whole (--no-large)."
+                    )
+                raw = f"make_timestamp(epoch_us({raw}))"
+                self.assumptions.append(f"time zone of {label!r} dropped; the day is the one written there")
+            key = f"CAST({raw} AS DATE)"
+            times = self.source.all(f"SELECT count(*) FROM source WHERE CAST({key} AS TIMESTAMP) <> {raw}")[
+                0
+            ][0]
+            if times:
+                self.assumptions.append(f"time of day of {label!r} dropped ({times:,} rows)")
+
+        def read(column: pd.Series) -> Parsed:
+            given = {"date_format": self.options.date_format, "dayfirst": self.options.dayfirst}
+            return dates.parse(column, label, today=self.today, **given)
+
+        found = self.looked_up("date", label, read, key, missing="no date")
+        return replace(found, value=f"CAST({found.value} AS DATE)")
+
+    def customer(self, label: str) -> Column:
+        """Who bought; lines of totals, guests and numbers that a spreadsheet cut short name nobody."""
+        who = self.source.identifier(label)
+        nobody = {} if self.source.is_number(label) else self._nobody(who)
+        # Where customers are counted from 0, it has as many rows as another.
+        guests, others, customers = self.source.all(
+            f"SELECT count(*) FILTER (who IN ({listed(_ZERO)})), count(*) FILTER (who NOT IN ({listed(_ZERO)})), "
+            f"approx_count_distinct(who) FROM (SELECT {who} AS who FROM source)"
+        )[0]
+        if guests > 2 * others / max(customers - 1, 1):
+            nobody |= dict.fromkeys(_ZERO, GUEST)
+        elif guests:
+            self.assumptions.append(
+                "customer '0' has no more rows than others, so it was taken for one and not for guests"
+            )
+        told = "".join(
+            f" WHEN {who} IN ({listed(one for one, why in nobody.items() if why == reason)}) THEN {literal(reason)}"
+            for reason in dict.fromkeys(nobody.values())
+        )
+        return Column(who, f"CASE WHEN {who} IS NULL THEN {literal(NO_CUSTOMER)}{told} END")
+
+    def _nobody(self, who: str) -> dict[str, str]:
+        """Texts that stand where a customer should and name nobody, with the reason."""
+        words = [
+            word
+            for (word,) in self.source.all(
+                f"SELECT lower(strip_accents(unnest([{listed(values.TOTALS | values.GUESTS)}])))"
+            )
+        ]
+        latin = "|".join(word for word in words if word.isascii())
+        others = "".join(f"|{word}" for word in words if not word.isascii())
+        plain = "lower(strip_accents(who))"
+        bare = rf"regexp_replace({plain}, '[\s[:punct:][:digit:]]+', '', 'g')"
+        suspects = self.source.all(
+            f"SELECT who FROM (SELECT DISTINCT {who} AS who FROM source) WHERE length(who) < 60 "
+            "AND NOT regexp_full_match(who, '[A-Za-z_-]*[0-9]+[A-Za-z0-9_-]*') "
+            f"AND (regexp_matches({plain}, '(^|[^a-z])({latin})([^a-z]|$){others}') OR {bare} IN ({listed(words)}) "
+            r"OR regexp_full_match(who, '\d(?:[.,]\d+)?[eE]\+\d+'))"
+        )
+        found = {}
+        for (text,) in suspects:
+            if text[0].isdigit():
+                found[text] = "number cut short by a spreadsheet"
+            elif values.normalise(text) in values.GUESTS:
+                found[text] = GUEST
+            else:
+                parts = {text.partition(" ")[2], text.rpartition(" ")[0]} - {""}
+                others = self.source.all(
+                    f"SELECT DISTINCT {who} FROM source WHERE {who} IN ({listed(parts)})"
+                )
+                if values.is_total(text, [row[0] for row in others]):
+                    found[text] = "a line of totals"
+        return found
