@@ -17,7 +17,8 @@ import pandas as pd
 
 from idic_lab.datasets import built_in
 from idic_lab.datasets.card import Card, Dataset
-from idic_lab.datasets.own import cleaning, columns
+from idic_lab.datasets.own import cleaning
+from idic_lab.datasets.own import columns as own_columns
 from idic_lab.datasets.own.cleaning import Options
 from idic_lab.durability import whole_files
 from idic_lab.errors import DataError, UnknownName, existing
@@ -164,7 +165,7 @@ def add(name: str, path: str | Path, columns: Mapping[str, str] | str | None = N
     entry = BUILT_IN.get(name)
     if entry is not None and not getattr(entry, "own_download", False):
         raise DataError(f"{name!r} is the name of a built-in data set; choose another.")
-    given = parse_columns(columns)
+    given = own_columns.as_mapping(columns)
     if entry is not None:
         if given:
             raise DataError(f"The columns of {name!r} are known; leave them out.")
@@ -173,11 +174,6 @@ def add(name: str, path: str | Path, columns: Mapping[str, str] | str | None = N
         dataset = cleaning.load(path, Options(columns=given or None), name=name)
     _register(name, path, given)
     return dataset
-
-
-def parse_columns(given: Mapping[str, str] | str | None) -> dict[str, str]:
-    """Columns as a mapping, however they were written."""
-    return columns.parse(given) if isinstance(given, str) else dict(given or {})
 
 
 def catalogue() -> pd.DataFrame:

@@ -14,7 +14,7 @@ from idic_lab.course.console import Console
 from idic_lab.course.large import all_customers
 from idic_lab.course.runs import forgetting, manifest
 from idic_lab.course.runs.run import run
-from idic_lab.datasets.own import entries, large_parquet
+from idic_lab.datasets.own import cleaning, engine
 from idic_lab.differentiate import clv, rfm
 from idic_lab.errors import ContractError, DataError
 from idic_lab.repository import Repository
@@ -76,8 +76,8 @@ def written(tmp_path):
 @pytest.mark.parametrize("name", ["plain", "written"])
 def test_both_readers_agree_on_rows_counts_and_sums(name, request, tmp_path):
     path = request.getfixturevalue(name)
-    small = entries.load(path)
-    large = all_customers.make(large_parquet.find(path, True), tmp_path, options=ALL, console=QUIET)
+    small = cleaning.load(path)
+    large = all_customers.make(engine.find_large(path, True), tmp_path, options=ALL, console=QUIET)
     for table in set(small.tables):
         here, there = (data.tables[table] for data in (large, small))
         by = list(there.columns)
@@ -101,8 +101,8 @@ def made(tmp_path_factory):
     for part in range(2):
         transactions.iloc[part::2].to_parquet(folder / "cdnow" / f"part-{part}.parquet")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large_parquet, "_ROWS_PER_SLICE", 2500)
-        source = large_parquet.find(folder / "cdnow", True)
+        patch.setattr(engine, "_ROWS_PER_SLICE", 2500)
+        source = engine.find_large(folder / "cdnow", True)
         options = all_customers.Options(sample=500)
         sample = all_customers.make(source, folder, options=options, console=QUIET)
         yield folder, source, transactions, sample
@@ -254,26 +254,26 @@ def test_a_removal_from_a_large_run_that_was_cut_short_can_be_given_again(large_
 
 
 def test_small_parquet_is_loaded_and_only_parquet_can_be_large(plain, tmp_path):
-    assert large_parquet.find(plain) is None
-    assert large_parquet.find(plain, True).rows == 12
+    assert engine.find_large(plain) is None
+    assert engine.find_large(plain, True).rows == 12
     (tmp_path / "orders.csv").write_text("customer_id,date,amount\na,2024-01-01,1\n")
     with pytest.raises(DataError, match="only Parquet"):
-        large_parquet.find(tmp_path / "orders.csv", True)
+        engine.find_large(tmp_path / "orders.csv", True)
 
 
 def test_files_with_different_columns_or_types_are_refused(tmp_path):
     other = folder_of(tmp_path / "columns", a={"x": [1]}, b={"y": [1]})
     with pytest.raises(DataError, match=r"differ in 'x', 'y'"):
-        large_parquet.find(other, True)
+        engine.find_large(other, True)
     mixed = folder_of(tmp_path / "types", a={"x": [1]}, b={"x": ["1"]})
     with pytest.raises(DataError, match=r"'x' is int64 in a.parquet and string in b.parquet"):
-        large_parquet.find(mixed, True)
+        engine.find_large(mixed, True)
 
 
 def test_when_no_row_can_be_used_the_reasons_are_told(tmp_path):
     bad = folder_of(tmp_path / "bad", a={"customer_id": ["a"], "date": ["soon"], "amount": [1.0]})
     with pytest.raises(DataError, match=r"none of its 1 rows can be used: not a date \(1 rows\)"):
-        all_customers.make(large_parquet.find(bad, True), tmp_path, console=QUIET)
+        all_customers.make(engine.find_large(bad, True), tmp_path, console=QUIET)
 
 
 def test_when_nobody_buys_twice_the_tables_stand_without_values(tmp_path):
@@ -281,7 +281,7 @@ def test_when_nobody_buys_twice_the_tables_stand_without_values(tmp_path):
     once = folder_of(
         tmp_path / "once", a={"customer_id": [f"c{i}" for i in range(30)], "date": days, "amount": [1.0] * 30}
     )
-    all_customers.make(large_parquet.find(once, True), tmp_path, console=QUIET)
+    all_customers.make(engine.find_large(once, True), tmp_path, console=QUIET)
     assert "customers who bought again" in all_customers.record(tmp_path)["not_made"]["customer_value"]
     assert len(read(tmp_path, "rfm")) == 30
 

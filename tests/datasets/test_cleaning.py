@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab import datasets
-from idic_lab.datasets.own import amounts, cleaning, dates
-from idic_lab.datasets.own.rows import Rows
+from idic_lab.datasets.own import Rows, amounts, cleaning, dates
 from idic_lab.errors import DataError
 
 HEADER = "customer_id,date,amount\n"
@@ -329,7 +328,7 @@ def test_whatever_the_rows_hold_the_counts_reconcile(cells):
     except DataError as error:
         assert "any.csv: none of its" in str(error)
         return
-    facts, rejects = cleaned.facts, cleaned.tables["rejects"]
+    facts, rejects = cleaned.card.to_dict(), cleaned.rejects
     assert facts["rows_read"] == facts["rows_accepted"] + sum(facts["rejected"].values()) == len(cells)
     assert rejects["line"].is_unique and len(rejects) == sum(facts["rejected"].values())
     assert facts["amount_read"] == pytest.approx(facts["amount_accepted"] + facts["amount_rejected"])

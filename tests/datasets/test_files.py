@@ -103,7 +103,7 @@ def test_a_doubled_header_is_ambiguous_and_can_be_chosen(load_text):
         (b"customer_id,date,amount\nA,2024-01-31,9,50\nB,2024-01-31,9,55\n", "decimal commas"),
         (b'[{"customer_id": 1, "date": "2024-01-01"}]', "this is JSON"),
         (b"<html><table><tr><td>A</td></tr></table>", "web page"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "damaged"),
         (b"\x1f\x8b\x08\x00", "compressed with gzip"),
         (b"\x80\x04\x95\x00", "pickled Python object"),
         (b"PAR1 and then nothing", "not a whole Parquet file"),
@@ -169,7 +169,7 @@ def test_a_workbook_is_read_with_the_numbers_of_its_rows(workbook):
     made = datasets.load(workbook, quiet=True)
     assert made.transactions["customer_id"].tolist() == ["17850", "17850", "C-2"]
     assert made.transactions["amount"].tolist() == [9.5, 12.5, 4]
-    assert made.rejects[["line", "reason"]].to_numpy().tolist() == [[6, "no customer"], [7, "not a number"]]
+    assert made.rejects[["line", "reason"]].to_numpy().tolist() == [[6, "no customer"], [7, "no amount"]]
     assert any("not read: 'Cover'" in text for text in made.card.assumptions)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from idic_lab import datasets, tables
 from idic_lab.customize import offers
-from idic_lab.datasets.hillstrom import Hillstrom
+from idic_lab.datasets.built_in import Hillstrom
 from idic_lab.errors import DataError
 
 ARMS = {"No E-Mail": 21_306, "Mens E-Mail": 21_307, "Womens E-Mail": 21_387}

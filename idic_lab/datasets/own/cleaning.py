@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -43,7 +44,7 @@ def clean(rows: Rows, options: Options, name: str = "") -> Dataset:
     """
     if rows.frame.empty and rows.broken.empty:
         raise DataError(f"{rows.name}: it has columns but no rows.")
-    with dataframes.connect() as connection:
+    with _engine().cursor() as connection:
         source = Source.of_rows(connection, rows)
         planned = plan(source, options, rows.notes)
         connection.execute(
@@ -77,6 +78,12 @@ def tables_of(connection, lines: str) -> dict[str, pd.DataFrame]:
         texts = {text: "str" for text in ("customer_id", *TEXTS) if text in frame}
         made[name] = frame.astype(texts | {"date": "datetime64[us]"})
     return {name: frame for name, frame in made.items() if name == "transactions" or len(frame)}
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One engine for all files that are loaded: to start another takes longer than to read a small file."""
+    return dataframes.connect()
 
 
 def _rejects(broken: pd.DataFrame, refused: pd.DataFrame) -> pd.DataFrame:

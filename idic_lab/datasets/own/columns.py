@@ -51,6 +51,17 @@ def parse(text: str) -> dict[str, str]:
     return columns
 
 
+def as_mapping(given: Mapping[str, str] | str | None) -> dict[str, str]:
+    """Columns as a mapping, however they were written.
+
+    Examples
+    --------
+    >>> as_mapping("date=Closed"), as_mapping(None)
+    ({'date': 'Closed'}, {})
+    """
+    return parse(given) if isinstance(given, str) else dict(given or {})
+
+
 def recognise(
     name: str,
     headers: Mapping[str, str],
@@ -93,7 +104,7 @@ def recognise(
     >>> recognise("deals.csv", headers)[0]
     {'customer_id': 'Contact Name', 'date': 'Closing Date', 'amount': 'Amount'}
     """
-    given = parse(given) if isinstance(given, str) else dict(given or {})
+    given = as_mapping(given)
     given = {{"stage": "status"}.get(role, role): header for role, header in given.items()}
     roles = _given_roles(name, headers, given)
     reasons = {role: f"{label!r} (given)" for role, label in roles.items()}
@@ -184,9 +195,9 @@ def _given_roles(name: str, headers: Mapping[str, str], given: Mapping[str, str]
 def _candidates(tiers, usual: Mapping[str, str], fits: Callable[[str], bool]) -> list[str]:
     """Labels of the columns whose headers are usual for a role, those of the best rank alone."""
     for tier in tiers:
-        found = [label for label, word in usual.items() if word in tier.split() and fits(label)]
+        found = [label for label, word in usual.items() if word in tier.split()]
         if found:
-            return found
+            return found if len(found) == 1 else [label for label in found if fits(label)] or found[:1]
     return []
 
 

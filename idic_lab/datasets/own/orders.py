@@ -143,7 +143,7 @@ class _Orders:
                 self.columns[role] = Column(self.source.identifier(roles[role]))
         for role in [role for role in roles if role.split()[0] in ("status", "type")]:
             self._status(role, roles[role])
-        if "status" not in self.columns and not self.source.large:
+        if not {"status", "stage"} & {*self.columns, *columns.as_mapping(reader.options.columns)}:
             self._status_by_its_values(empty)
         for role in ("cancelled", "test"):
             if role in roles:
@@ -220,7 +220,7 @@ class _Orders:
 
     def _status_by_its_values(self, empty: list[str]) -> None:
         """A column whose header says nothing, but all of whose words are those of a status."""
-        for label, kind in self.source.types.items():
+        for label, kind in self.source.types.items() if not self.source.large else ():
             if label in (*self.roles.values(), *empty) or not (
                 pa.types.is_string(kind) or pa.types.is_large_string(kind)
             ):

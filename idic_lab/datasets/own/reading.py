@@ -158,7 +158,8 @@ class Source:
         text = self.text(label)
         if self.is_number(label):
             return text
-        return f"CASE WHEN contains({text}, '@') THEN lower(nfc_normalize({text})) ELSE nfc_normalize({text}) END"
+        mail = rf"regexp_full_match({text}, '[^@\s]+@[^@\s]+\.[^@\s]+')"
+        return f"CASE WHEN {mail} THEN lower(nfc_normalize({text})) ELSE nfc_normalize({text}) END"
 
     def holds_something(self, label: str) -> bool:
         """Whether a column has any value but blanks."""
@@ -227,24 +228,22 @@ class Reader:
         self.source, self.options = source, options
         self.today = dates.day(options.today if options.today is not None else datetime.date.today(), "today")
         self.assumptions, self.symbols = list(notes), set()
-        self._looks: dict[str, tuple[float, float, float]] = {}
+        self._looks: dict[str, list[float]] = {}
 
     def fits(self, role: str, label: str) -> bool:
         """Whether most of the first values of a column can be those of a role."""
-        if role not in (*NUMBERS, "date", "order_id"):
+        if role not in (*NUMBERS, "date"):
             return True
         if label not in self._looks:
             self._looks[label] = self._look(label)
-        numbers, days, digits = self._looks[label]
-        if role == "date":
-            return days > 0.5 or self.options.date_format is not None
-        return digits > 0.5 if role == "order_id" else numbers > 0.5
+        numbers, days = self._looks[label]
+        return numbers > 0.5 if role in NUMBERS else days > 0.5 or self.options.date_format is not None
 
-    def _look(self, label: str) -> tuple[float, float, float]:
-        """Of the first different values of a column: the shares that are numbers and dates, and that hold a digit."""
+    def _look(self, label: str) -> list[float]:
+        """Of the first different values of a column: the shares that are numbers and that are dates."""
         kind = self.source.types[label]
         if pa.types.is_temporal(kind):
-            return 0.0, 1.0, 1.0
+            return [0.0, 1.0]
         some, shares = self.source.first_values(label), []
         for read in (
             lambda: amounts.parse(some, label, decimal=self.options.decimal),
@@ -256,7 +255,7 @@ class Reader:
                 shares.append(float(np.equal(read().reasons, None).mean()))
             except DataError:
                 shares.append(1.0)  # so much like one that it is ambiguous
-        return *shares, float(some.map(str).astype("str").str.contains(r"\d").mean())
+        return shares
 
     def looked_up(
         self,

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.course.runs.run_folder import export_tables
-from idic_lab.datasets import registry
 from idic_lab.errors import DataError
 from idic_lab.repository import Repository, kept_tables
 from kills import wholeness
@@ -195,8 +194,8 @@ class KeptTables(Kind):
                 return 1
 
     def state(self, folder: Path) -> dict[str, object]:
-        os_home = registry.home
-        registry.home = lambda: folder / "home"
+        os_home = kept_tables.home
+        kept_tables.home = lambda: folder / "home"
         try:
             wanted = {
                 kept_tables.key("work", {"transactions": data}): self.make({"transactions": data})
@@ -212,7 +211,7 @@ class KeptTables(Kind):
                 found[entry.name] = "whole" if same else "not whole"
             return found
         finally:
-            registry.home = os_home
+            kept_tables.home = os_home
 
     def check(self, folder: Path, before: dict, after: dict) -> list[str]:
         return wholeness.broken_files(folder) + [

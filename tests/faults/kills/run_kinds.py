@@ -13,7 +13,7 @@ from idic_lab import cli, datasets
 from idic_lab.course.console import Console
 from idic_lab.course.large import all_customers
 from idic_lab.course.runs import notebooks
-from idic_lab.datasets.own import large_parquet
+from idic_lab.datasets.own import engine
 from idic_lab.pipeline import stages
 from idic_lab.pipeline.stages import Stage
 from idic_lab.tables import Part
@@ -188,8 +188,8 @@ class LargeRun(Kind):
         self.orders.to_parquet(folder / "orders.parquet")
 
     def work(self, folder: Path) -> int:
-        large_parquet._ROWS_PER_SLICE = 2500  # three slices
-        source = large_parquet.find("orders.parquet", True)
+        engine._ROWS_PER_SLICE = 2500  # three slices
+        source = engine.find_large("orders.parquet", True)
         options = all_customers.Options(sample=300)
         all_customers.make(source, Path(OUT), options=options, console=Console(lambda line: None))
         return 0
