@@ -272,7 +272,9 @@ def test_files_with_different_columns_or_types_are_refused(tmp_path):
 
 def test_when_no_row_can_be_used_the_reasons_are_told(tmp_path):
     bad = folder_of(tmp_path / "bad", a={"customer_id": ["a"], "date": ["soon"], "amount": [1.0]})
-    with pytest.raises(DataError, match=r"none of its 1 rows can be used: not a date \(1 rows\)"):
+    with pytest.raises(
+        DataError, match=r"none of its 1 rows can be used: not a date in column 'date' \(1 rows"
+    ):
         all_customers.make(engine.find_large(bad, True), tmp_path, console=QUIET)
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from idic_lab.datasets.own.personal import looks_personal
 from personal_traces import People, scan
 
 from idic_lab import datasets, tables

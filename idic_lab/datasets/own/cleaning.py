@@ -158,7 +158,7 @@ def counts(connection, lines: str, planned: Plan, source: Source, broken=(), sli
         count(*) FILTER (reason IS NULL AND amount = 0), min(date) FILTER (reason IS NULL),
         max(date) FILTER (reason IS NULL), coalesce(fsum(amount), 0), coalesce(fsum(amount) FILTER (reason IS NULL), 0),
         coalesce(fsum(amount) FILTER (reason IS NOT NULL), 0){others} FROM {lines}"""
-    ).fetchone()
+    ).fetchall()[0]
     causes = connection.execute(
         f'SELECT reason, "column", count(*), min(line) FROM {lines} WHERE reason IS NOT NULL GROUP BY 1, 2 ORDER BY 3 DESC, 1'
     ).fetchall()
@@ -179,7 +179,7 @@ def counts(connection, lines: str, planned: Plan, source: Source, broken=(), sli
     different = sum(
         connection.execute(
             f"SELECT count(DISTINCT row_hash) FROM {lines} WHERE row_hash % {slices} = {part}"
-        ).fetchone()[0]
+        ).fetchall()[0][0]
         for part in range(slices)
     )
     facts = {
@@ -234,7 +234,7 @@ def _doubts(connection, lines: str) -> list[str]:
     present, doubts = connection.sql(f"SELECT * FROM {lines}").columns, []
     customers, rows, spelled = connection.execute(
         f"SELECT count(DISTINCT customer_id), count(*), count(DISTINCT lower(customer_id)) FROM {lines}"
-    ).fetchone()
+    ).fetchall()[0]
     if spelled < customers:
         doubts.append(
             f"{customers - spelled:,} customers differ from another in capitals only; they were kept apart"
@@ -245,7 +245,7 @@ def _doubts(connection, lines: str) -> list[str]:
         f"""SELECT count(*), count(*) FILTER (fewest > 1), sum(amount) FILTER (fewest > 1)
         FROM (SELECT order_id, min(rows) AS fewest, sum(amount * (rows - 1)) AS amount FROM (SELECT order_id, row_hash,
         count(*) AS rows, any_value(amount) AS amount FROM {lines} WHERE order_id IS NOT NULL GROUP BY 1, 2) GROUP BY 1)"""
-    ).fetchone()
+    ).fetchall()[0]
     if twice:
         doubts.append(
             f"{twice:,} orders are in the file twice, whole, as where two exports overlap; they were counted twice, which adds "
@@ -264,7 +264,7 @@ def _remarks(connection, lines: str, rows: dict[str, int]) -> list[str]:
     if "order_id" in present:
         number, odd = connection.execute(
             f"SELECT count(*), count(*) FILTER (is_return AND amount > 0) FROM {lines}"
-        ).fetchone()
+        ).fetchall()[0]
         unit = "lines were summed to one row per customer, order and day, returns kept apart"
         notes.append(f"{number:,} {unit}: {rows['transactions']:,} rows")
         if odd:
@@ -272,7 +272,7 @@ def _remarks(connection, lines: str, rows: dict[str, int]) -> list[str]:
                 f"{odd:,} lines of cancellations have a positive amount; their sign was left as it is"
             )
     if "order_lines" in rows:
-        differs = connection.execute(f"SELECT count(*) FROM {lines} WHERE {_DISCOUNTED}").fetchone()[0]
+        differs = connection.execute(f"SELECT count(*) FROM {lines} WHERE {_DISCOUNTED}").fetchall()[0][0]
         if number > rows["order_lines"]:
             lacking = number - rows["order_lines"]
             notes.append(f"{lacking:,} lines lack an order, product, quantity or price: not in order_lines")
@@ -302,7 +302,7 @@ def card_of_large(connection, lines: str, planned: Plan, source: Source, large: 
     facts = counts(connection, lines, planned, source, slices=large.slices)
     digest = connection.execute(
         f"SELECT sum(CAST(row_hash AS HUGEINT)), bit_xor(row_hash) FROM {lines}"
-    ).fetchone()
+    ).fetchall()[0]
     named = is_named(connection, f"(SELECT * FROM {lines} WHERE reason IS NULL)", planned)
     return Card(
         name=large.name,

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.datasets.own import Rows, rejects, unique_labels
+from idic_lab.datasets.own.values import WORDS, normalise
 from idic_lab.errors import DataError, option
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret", "~": "tilde"}
@@ -51,6 +52,9 @@ _ENCODINGS: dict[str, tuple[str, str, tuple]] = {
     ),
     "euc_jp": ("Japanese", "", ((0xA1, 0xA3, 0.003), (0xA4, 0xA5, 1 / 340), (0xB0, 0xCF, 1 / 5930))),
     "big5hkscs": ("Chinese", "", ((0xA1, 0xA3, 0.003), (0xA4, 0xC6, 1 / 5401))),
+}
+_HEADERS = {
+    word for tiers in WORDS["headers"].values() for word in " ".join(tiers).split() if not word.isascii()
 }
 _LABELS = {
     "gb18030": "GB18030",
@@ -200,7 +204,7 @@ def guesses(content: bytes) -> list[str]:
     """Encodings that can read the bytes, the likeliest first.
 
     The likelihood of a text is that of its letters, each drawn from the common ones of its script; a letter of another script
-    within a word, a sign between letters or a capital behind a small letter is hardly ever met.
+    within a word, a sign between letters or a capital behind a small letter is hardly ever met; a known header speaks for it.
 
     Examples
     --------
@@ -213,7 +217,10 @@ def guesses(content: bytes) -> list[str]:
     for encoding in _ENCODINGS:
         with contextlib.suppress(UnicodeDecodeError):
             read[encoding] = some.decode(encoding)
-            scores[encoding] = _likelihood(read[encoding], encoding)
+            known = {
+                normalise(word) for word in re.split(r"[,;\t|]", read[encoding].partition("\n")[0])
+            } & _HEADERS
+            scores[encoding] = _likelihood(read[encoding], encoding) - _HARDLY * len(known)
     ranked = sorted(scores, key=scores.__getitem__, reverse=True)
     # Of those that read the same text, the one listed first is named.
     return list(

@@ -109,13 +109,13 @@ def is_total(text: str, others: Collection[str] = ()) -> bool:
     >>> is_total("Summe 2023"), is_total("Total Wine"), is_total("A Total", others=["A"])
     (True, False, True)
     """
-    words = [word for word in re.split(r"[\s:.,_/-]+", text.strip()) if word]
-    for first, last in ((1, len(words)), (0, len(words) - 1)):
-        named = [*words[:first], *words[last:]]
-        if normalise(text) in TOTALS or (len(named) == 1 and normalise(named[0]) in TOTALS):
-            rest = words[first:last]
-            if all(word.isdigit() or word.casefold() in MONTHS for word in rest) or " ".join(rest) in others:
-                return True
+    if normalise(text) in TOTALS:
+        return True
+    words = [word for word in re.split(r"[\s:.,_/-]+", text) if word]
+    for total, rest in ((words[0], words[1:]), (words[-1], words[:-1])) if words else ():
+        dated = all(word.isdigit() or word.casefold() in MONTHS for word in rest)
+        if normalise(total) in TOTALS and (dated or " ".join(rest) in others):
+            return True
     return False
 
 
