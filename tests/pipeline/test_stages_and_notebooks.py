@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from idic_lab import meridian, tables
+from idic_lab import datasets, meridian, tables
 from idic_lab.course.runs import notebooks
 from idic_lab.course.runs.run import run
 from idic_lab.pipeline import stages
@@ -18,8 +18,9 @@ MAKING = [stage for stage in stages.STAGES if stage.function]
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory) -> Repository:
     """What the notebooks of all stages that make tables left of five hundred people."""
-    made = meridian.simulate(500, seed=5)
-    made.tables = {name: table for name, table in made.tables.items() if len(table)}
+    held = {name: table for name, table in meridian.simulate(500, seed=5).tables.items() if len(table)}
+    last = held["transactions"]["date"].max()
+    made = datasets.Dataset("shop", held, datasets.Card("shop", last_date=f"{last:%Y-%m-%d}", currency="EUR"))
     folder = tmp_path_factory.mktemp("shop") / "run"
     only = ",".join(stage.notebook[:2] for stage in MAKING)
     result = run(made, out=folder, only=only, tell=lambda line: None)
