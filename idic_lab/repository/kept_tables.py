@@ -15,6 +15,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -82,7 +83,10 @@ def _code_and_versions() -> str:
     for path in sorted(Path(__file__).resolve().parents[1].rglob("*")):
         if path.suffix in (".py", ".toml"):
             digest.update(path.name.encode() + path.read_bytes())
-    versions = [f"{library} {importlib.metadata.version(library)}" for library in _LIBRARIES]
+    versions = []
+    for library in _LIBRARIES:
+        with suppress(importlib.metadata.PackageNotFoundError):  # an extra that is not installed
+            versions.append(f"{library} {importlib.metadata.version(library)}")
     return digest.hexdigest() + " ".join(versions)
 
 
