@@ -10,6 +10,8 @@ import os
 import random
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -17,8 +19,30 @@ import duckdb
 from idic_lab import dataframes
 from idic_lab.errors import DamagedRepository, RepositoryError
 
-PATIENCE = 15.0  # seconds to wait for a file that another process has open
+PATIENCE = 5.0  # seconds to wait for a file that a process which does not queue has open
 _DUE = "_rewriting_due"
+
+
+@contextmanager
+def turn(path: Path, write: bool) -> Iterator[None]:
+    """Wait for one's turn: notebooks that run side by side read together, and write one after the other.
+
+    They queue at the folder, whose lock ends with the process that holds it. Where folders cannot be locked, whoever
+    finds the file in use asks again.
+    """
+    try:
+        import fcntl
+
+        folder = os.open(path.parent, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_EX if write else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(folder)
 
 
 def opened(path: Path, write: bool) -> duckdb.DuckDBPyConnection:
@@ -100,7 +124,6 @@ def _make(path: Path) -> None:
 
 
 def _connected(path: Path, write: bool) -> duckdb.DuckDBPyConnection:
-    """Notebooks that run side by side wait for each other: none holds the file for longer than one operation."""
     patience, pause = time.monotonic() + PATIENCE, 0.002
     while True:
         try:

@@ -279,11 +279,12 @@ class Repository:
         if not write and not self.path.exists():
             yield None
             return
-        connection = file.opened(self.path, write)
-        try:
-            yield connection
-        finally:
-            connection.close()
+        with file.turn(self.path, write):
+            connection = file.opened(self.path, write)
+            try:
+                yield connection
+            finally:
+                connection.close()
 
 
 def _salt(connection) -> str:

@@ -1,5 +1,8 @@
 """The list of stages is consistent, and builds what is missing."""
 
+import subprocess
+import sys
+
 import pytest
 
 from idic_lab import datasets, tables
@@ -43,3 +46,19 @@ def test_a_missing_table_is_built_with_all_before_it():
 def test_a_table_nobody_can_make_is_explained():
     with pytest.raises(DataError, match="no table 'interactions'"):
         stages.build(Repository(), "interactions")
+
+
+def test_a_stage_waits_for_who_makes_what_it_reads_and_for_who_remembers_what_it_makes():
+    waits = stages.waits_for(stages.STAGES)
+    assert "22_differentiate_lifetime_value" in waits["51_implement_action_plan"]
+    assert "42_customize_offers_and_prices" in waits["52_monitor_kpis_and_feedback_loop"], (
+        "it reads the last policy"
+    )
+    assert not waits["61_compare_segmentations"]
+    assert all(before < name for name, others in waits.items() for before in others)
+
+
+def test_the_list_of_stages_is_read_without_loading_pandas():
+    code = "import sys, idic_lab.course.runs.notebooks as n; n.select(None); print('pandas' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"

@@ -196,3 +196,16 @@ def test_totals_stay_as_they_were_when_somebody_is_forgotten(peopled):
     peopled.write("account_profiles", before)
     peopled.forget("C1")
     pd.testing.assert_frame_equal(peopled.read("account_profiles"), before)
+
+
+def test_two_processes_that_write_at_once_wait_for_each_other(tmp_path):
+    write = (
+        "import sys, pandas as pd\nfrom idic_lab.repository import Repository\n"
+        "table = pd.DataFrame({'customer_id': ['a'], 'scheme': [sys.argv[1]], 'segment': ['x']}).astype('str')\n"
+        "for _ in range(12): Repository(sys.argv[2]).write('segments', table)"
+    )
+    path = str(tmp_path / "idic.duckdb")
+    both = [subprocess.Popen([sys.executable, "-c", write, scheme, path]) for scheme in ("rfm", "needs")]
+    assert [process.wait(timeout=300) for process in both] == [0, 0]
+    assert set(Repository(path).read("segments")["scheme"]) == {"rfm", "needs"}
+    assert len(Repository(path).history()) == 24
