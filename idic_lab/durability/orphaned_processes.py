@@ -15,12 +15,6 @@ import time
 
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
-# Given to a kernel at its start: its own look-out for a dead parent looks only once a second, and not while a cell
-# holds the interpreter.
-KERNEL_LINE = (
-    "import idic_lab.durability.orphaned_processes as _orphans; _orphans.end_with_parent(); del _orphans"
-)
-
 
 def end_with_parent(parent: int = 0) -> None:
     """Let the system kill this process when the one that started it dies; elsewhere than on Linux do nothing.

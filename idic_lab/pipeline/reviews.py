@@ -1,15 +1,11 @@
 """What each review knew: value and segment of every customer at the end of each period, without hindsight.
 
 A review in March may use nothing that happened in April. So the models are fitted again for each review, to the data
-up to that day. The periodic run (:mod:`idic_lab.pipeline.reviews`) and the monitoring stage both take their history
-from here, so that it is the same whether it was written month by month or all at once.
-
-Periodic review: replay the history of a data set period by period into one repository.
-
-For each review the data are cut to what was known that day, the models are fitted to that, a plan is made with the
-policy learnt at the review before, and what the review saw is added to the history. The rows of ``segment_history`` are
-written last and so mark a review as done: a replay that was killed goes on after the last review that has them. One
-thing is taken from today: which records belong to whom. Linking is not repeated for each review.
+up to that day. The monitoring stage takes its history from here, and so does the periodic run, which replays it review by
+review into one repository: the data are cut to what was known that day, a plan is made with the policy learnt at the
+review before, and what the review saw is added to the history. The rows of ``segment_history`` are written last and so
+mark a review as done: a replay that was killed goes on after the last review that has them. One thing is taken from today:
+which records belong to whom. Linking is not repeated for each review.
 """
 
 from __future__ import annotations

@@ -36,7 +36,6 @@ from idic_lab.durability import orphaned_processes
 
 # A kernel that is told to stop while it waits reports its own interruption as an error; it is none.
 _ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL"]
-_ENDS_WITH_PARENT = f"--IPKernelApp.exec_lines={orphaned_processes.KERNEL_LINE}"
 # On a busy machine outputs may follow their cell late; waiting four seconds for them, as is usual, loses figures.
 _PATIENCE = {"iopub_timeout": 120, "raise_on_iopub_timeout": True}
 # What ours load where they use it, and most notebooks come to.
@@ -74,7 +73,7 @@ def settings(folder: Path) -> dict[str, object]:
             Path(os.environ[variable]).mkdir(exist_ok=True)
     return {
         "config": Config({"KernelManager": {"transport_encryption": "auto"}}),
-        "extra_arguments": [*_ARGUMENTS, *([] if _nursery else [_ENDS_WITH_PARENT])],
+        "extra_arguments": _ARGUMENTS,
         "kernel_manager_class": KernelManager,
         "resources": {"metadata": {"path": str(folder)}},
         **_PATIENCE,
