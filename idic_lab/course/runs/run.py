@@ -261,6 +261,7 @@ class _Work:
             ThreadPoolExecutor(1) as pages,
         ):
             running: dict[Future, Stage] = {}
+            made: list[Future] = []
             try:
                 while wanted or running:
                     for stage in self._ready(wanted, [one.notebook for one in running.values()]):
@@ -270,18 +271,17 @@ class _Work:
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         stage = running.pop(future)
                         if self._ended(stage, future):  # its page is made while others are executed
-                            pages.submit(report.make_page, self.folder, stage.notebook, self.expected)
+                            page = pages.submit(report.make_page, self.folder, stage.notebook, self.expected)
+                            made.append(page)
                     wanted = [stage for stage in wanted if self._reachable(stage)]
+                for page in made:
+                    page.result()  # or what kept it from being written
             except BaseException:
                 while wait(running, timeout=0.1).not_done:
                     kernels.end_all()
                 raise
             finally:
                 self.console.end_cells()
-        for stage in self.plan.stages:  # in the order of the course, whichever ended first
-            for notebooks_of in (self.result.done, self.result.kept):
-                if stage.notebook in notebooks_of:
-                    notebooks_of.append(notebooks_of.pop(notebooks_of.index(stage.notebook)))
 
     def _ready(self, wanted: list[Stage], running: list[str]) -> list[Stage]:
         """What may begin now, as many as there are hands free."""
@@ -325,6 +325,11 @@ class _Work:
             self.console.say(f"{name}: skipped, {reason}")
         for name, culprit in self.result.not_reached.items():
             self.console.say(f"{name}: not reached, since {culprit} failed")
+        for ended in (
+            self.result.done,
+            self.result.kept,
+        ):  # in the order of the course, whichever ended first
+            ended.sort()
         self.state.not_reached = self.result.not_reached
         run_folder.export_tables(self.folder)
         # A page made on the way leads to notebooks that were still to come: when one of them failed, it is made anew.
