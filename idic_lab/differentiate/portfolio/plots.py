@@ -6,15 +6,12 @@ import textwrap
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from idic_lab import figures
 from idic_lab.differentiate.portfolio.tiers import TIERS, Grid
 from idic_lab.differentiate.portfolio.wallets import Wallets
 from idic_lab.errors import DataError
 
-_PERCENT = PercentFormatter(1, decimals=0)
-_THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
 _COLOURS = dict(zip(TIERS, (figures.BLUE, figures.ORANGE, figures.GREY, figures.BLACK), strict=True))
 _MARKS = dict(zip(TIERS, "o^.x", strict=True))
 
@@ -26,6 +23,11 @@ def plot_whale_curve(values: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     ----------
     values : DataFrame
         ``past_value``.
+
+    Examples
+    --------
+    >>> plot_whale_curve(pd.DataFrame({"past_value": [8.0, 4.0, -2.0, 0.0]})).get_title()
+    '25% of customers take back 20.0% of what all of them earn'
     """
     ordered = np.sort(values["past_value"].to_numpy())[::-1]
     total = ordered.sum()
@@ -36,29 +38,22 @@ def plot_whale_curve(values: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     ax = figures.axes(ax)
     ax.plot(share, curve, color=figures.BLUE, linewidth=2)
     ax.axhline(1, color="#555555", linestyle="--", linewidth=1)
+    title = "No customer is below zero, as far as the costs are known"
     if below > 0:
         ax.axvspan(1 - below, 1, color=figures.ORANGE, alpha=0.25, linewidth=0)
-        ax.annotate(
-            f"below zero\n{below:.0%}",
-            (1 - below, 0.05),
-            xytext=(-4, 0),
-            textcoords="offset points",
-            ha="right",
-            va="bottom",
-        )
-    ax.set(
+        here = {"xytext": (-4, 0), "textcoords": "offset points", "ha": "right", "va": "bottom"}
+        ax.annotate(f"below zero\n{below:.0%}", (1 - below, 0.05), **here)
+        title = f"{below:.0%} of customers take back {curve.max() - 1:.1%} of what all of them earn"
+    return figures.finish(
+        ax,
+        title,
+        x="share of customers, highest past value first",
+        y="share of all past value",
+        x_format="percent",
+        y_format="percent",
         xlim=(0, 1),
         ylim=(0, None),
-        xlabel="share of customers, highest past value first",
-        ylabel="share of all past value",
     )
-    ax.xaxis.set_major_formatter(_PERCENT)
-    ax.yaxis.set_major_formatter(_PERCENT)
-    if below > 0:
-        ax.set_title(f"{below:.0%} of customers take back {curve.max() - 1:.1%} of what all of them earn")
-    else:
-        ax.set_title("No customer is below zero, as far as the costs are known")
-    return ax
 
 
 def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -68,46 +63,39 @@ def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     ----------
     summary : DataFrame
         As :func:`tier_summary` gives.
+
+    Examples
+    --------
+    >>> summary = pd.DataFrame({"tier": ["most valuable", "migrator"], "customers": [1, 3],
+    ...     "share_of_customers": [0.25, 0.75], "actual_value": [8.0, 2.0], "growth_potential": 0.0, "cost_to_serve": 1.0})
+    >>> plot_tiers(summary).get_title()
+    'Most valuable: 25% of customers, 80% of actual value'
     """
     ax = figures.axes(ax, figsize=(8.5, 4.4))
-    measures = [
-        name
-        for name in ("customers", "actual_value", "growth_potential", "cost_to_serve")
-        if summary[name].abs().sum() > 0
-    ]
-    shades = dict(
-        zip(
-            ("customers", "actual_value", "growth_potential", "cost_to_serve"),
-            (figures.GREY, figures.BLUE, figures.ORANGE, figures.BLACK),
-            strict=True,
-        )
-    )
+    shades = {
+        "customers": figures.GREY,
+        "actual_value": figures.BLUE,
+        "growth_potential": figures.ORANGE,
+        "cost_to_serve": figures.BLACK,
+    }
+    measures = [name for name in shades if summary[name].abs().sum() > 0]
     width, x = 0.8 / len(measures), np.arange(len(summary))
     for number, name in enumerate(measures):
-        share = summary[name] / summary[name].sum()
-        bars = ax.bar(
-            x + (number - (len(measures) - 1) / 2) * width,
-            share,
-            width * 0.92,
-            color=shades[name],
-            label=name.replace("_", " "),
-        )
+        share, at = summary[name] / summary[name].sum(), x + (number - (len(measures) - 1) / 2) * width
+        bars = ax.bar(at, share, width * 0.92, color=shades[name], label=name.replace("_", " "))
         ax.bar_label(bars, [f"{round(value, 2) + 0.0:.0%}" for value in share], fontsize=8, padding=2)
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set_xticks(x, [f"{row.tier}\n{row.customers:,} customers" for row in summary.itertuples()])
-    ax.set(xlabel="tier", ylabel="share of all customers' total")
-    ax.yaxis.set_major_formatter(_PERCENT)
     ax.margins(y=0.12)
-    ax.legend(loc="upper right")
-    best = summary.set_index("tier")
+    title, best = "Nobody is among the most valuable at this cut-off", summary.set_index("tier")
     if "most valuable" in best.index:
         row = best.loc["most valuable"]
-        ax.set_title(
-            f"Most valuable: {row['share_of_customers']:.0%} of customers, {row['actual_value'] / summary['actual_value'].sum():.0%} of actual value"
-        )
-    else:
-        ax.set_title("Nobody is among the most valuable at this cut-off")
-    return ax
+        held = row["actual_value"] / summary["actual_value"].sum()
+        title = f"Most valuable: {row['share_of_customers']:.0%} of customers, {held:.0%} of actual value"
+    legend = {"loc": "upper right"}
+    return figures.finish(
+        ax, title, x="tier", y="share of all customers' total", y_format="percent", legend=legend
+    )
 
 
 def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -117,6 +105,13 @@ def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: figures.Axes | None =
     ----------
     portfolio : DataFrame
         As :func:`tiers` gives, with growth potential known.
+
+    Examples
+    --------
+    >>> worth = pd.DataFrame({"tier": ["most valuable", "migrator"], "actual_value": [90.0, 5.0],
+    ...     "growth_potential": [50.0, 1.0], "most_growable": [True, False]})
+    >>> print(plot_actual_and_strategic(worth).get_title())
+    1 of the 1 most valuable are also among the most growable
     """
     known = portfolio[portfolio["growth_potential"].notna()]
     if known.empty:
@@ -127,73 +122,95 @@ def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: figures.Axes | None =
     ax = figures.axes(ax, figsize=(7.5, 5.2))
     for tier in reversed(TIERS):
         rows = shown[shown["tier"].eq(tier)]
-        ax.plot(
-            rows["actual_value"],
-            rows["growth_potential"] + 1,
-            _MARKS[tier],
-            color=_COLOURS[tier],
-            alpha=0.55,
-            markersize=4,
-            label=f"{tier} ({known['tier'].eq(tier).sum():,})",
-        )
+        look = {"color": _COLOURS[tier], "alpha": 0.55, "markersize": 4}
+        label = f"{tier} ({known['tier'].eq(tier).sum():,})"
+        ax.plot(rows["actual_value"], rows["growth_potential"] + 1, _MARKS[tier], label=label, **look)
     limit = max(abs(shown["actual_value"]).quantile(0.99), 1.0)
     # Linear up to a power of ten, so that no ticks crowd around zero.
     ax.set_xscale("symlog", linthresh=10 ** np.floor(np.log10(limit / 50)))
     ax.set_yscale("log")
-    ax.set(
-        xlabel=f"actual value ({figures.currency()} within the horizon)",
-        ylabel=f"growth potential ({figures.currency()} a year, plus 1)",
-    )
-    ax.xaxis.set_major_formatter(_THOUSANDS)
-    ax.yaxis.set_major_formatter(_THOUSANDS)
     ax.tick_params(axis="x", labelsize=8)
-    ax.legend(loc="lower left", markerscale=1.6, frameon=True, framealpha=0.9, edgecolor="none")
-    both = known["tier"].eq("most valuable") & known["most_growable"]
-    ax.set_title(
-        f"{both.sum():,} of the {known['tier'].eq('most valuable').sum():,} most valuable are also among the most growable"
+    best = known[known["tier"].eq("most valuable")]
+    return figures.finish(
+        ax,
+        f"{best['most_growable'].sum():,} of the {len(best):,} most valuable are also among the most growable",
+        x="actual value ({currency} within the horizon)",
+        y="growth potential ({currency} a year, plus 1)",
+        x_format="count",
+        y_format="count",
+        legend={
+            "loc": "lower left",
+            "markerscale": 1.6,
+            "frameon": True,
+            "framealpha": 0.9,
+            "edgecolor": "none",
+        },
     )
-    return ax
 
 
 def plot_wallets(found: Wallets, ax: figures.Axes | None = None) -> figures.Axes:
-    """Estimated against answered category spend, each estimate by a model that did not see the answer."""
+    """Estimated against answered category spend, each estimate by a model that did not see the answer.
+
+    Examples
+    --------
+    >>> held = pd.DataFrame({"answered": [100.0, 900.0], "estimated": [150.0, 600.0]})
+    >>> plot_wallets(Wallets(None, held, 0.4, 1.5, 2.5)).get_title()
+    'Half of the estimates are within a factor of 1.50'
+    """
     ax = figures.axes(ax, figsize=(6.4, 5.2))
-    held = found.held_out
+    held = found.held_out[["answered", "estimated"]]
     ax.plot(held["answered"], held["estimated"], "o", color=figures.BLUE, alpha=0.4, markersize=4)
-    span = np.array(
-        [held[["answered", "estimated"]].min().min(), held[["answered", "estimated"]].max().max()]
-    )
+    span = np.array([held.min().min(), held.max().max()])
     ax.plot(span, span, color="#555555", linestyle="--", label="estimate = answer")
-    ax.set(
-        xscale="log",
-        yscale="log",
-        xlabel=f"answered ({figures.currency()} a year)",
-        ylabel=f"estimated, out of sample ({figures.currency()} a year)",
+    ax.set(xscale="log", yscale="log")
+    return figures.finish(
+        ax,
+        f"Half of the estimates are within a factor of {found.median_factor:.2f}",
+        x="answered ({currency} a year)",
+        y="estimated, out of sample ({currency} a year)",
+        x_format="count",
+        y_format="count",
+        legend={"loc": "upper left"},
     )
-    ax.xaxis.set_major_formatter(_THOUSANDS)
-    ax.yaxis.set_major_formatter(_THOUSANDS)
-    ax.legend(loc="upper left")
-    ax.set_title(f"Half of the estimates are within a factor of {found.median_factor:.2f}")
-    return ax
 
 
 def plot_grid(grid: Grid, ax: figures.Axes | None = None) -> figures.Axes:
-    """Needs against value: customers in each cell, coloured by their actual value."""
+    """Needs against value: customers in each cell, coloured by their actual value.
+
+    The title says whether needs go with the tier, and whether the mean value differs between needs: two questions that
+    may have two answers, since tiers throw away how much more one customer is worth than another.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"migrator": [10, 10]}, index=["x", "y"])
+    >>> print(plot_grid(Grid(counts, counts * 9.0, 0.9, 0.01, 0.001)).get_title())
+    Needs differ in value per head, from 9 to 9 (tiers: Cramér's V
+    0.01, not told from chance)
+    """
     ax = figures.axes(ax, figsize=(8.5, 4.6))
     amounts = grid.actual_value.to_numpy()
     image = ax.imshow(amounts, cmap=figures.SEQUENTIAL, aspect="auto")
     for (row, column), amount in np.ndenumerate(amounts):
-        dark = image.norm(amount) < 0.55
+        colour = "white" if image.norm(amount) < 0.55 else "black"
         text = f"{grid.customers.iloc[row, column]:,}\n{amount:,.0f}"
-        ax.text(column, row, text, ha="center", va="center", color="white" if dark else "black", fontsize=9)
+        ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
     ax.set_xticks(range(len(grid.customers.columns)), grid.customers.columns)
     ax.set_yticks(range(len(grid.customers)), [textwrap.fill(name, 26) for name in grid.customers.index])
     ax.grid(False)
-    ax.set(xlabel="value tier (in each cell: customers; actual value)", ylabel="need segment")
-    ax.get_figure().colorbar(image, ax=ax, label=f"actual value ({figures.currency()})", format=_THOUSANDS)
-    related = "Needs and value go together" if grid.p_value < 0.05 else "No relation of needs and value shows"
-    ax.set_title(f"{related} (Cramér's V {grid.cramers_v:.2f})")
-    return ax
+    label = f"actual value ({figures.currency()})"
+    ax.get_figure().colorbar(image, ax=ax, label=label, format="{x:,.0f}")
+    per_head = grid.value_per_head
+    differ = (
+        "Needs differ in value per head" if grid.p_per_head < 0.05 else "Needs are told apart by no value"
+    )
+    chance = "" if grid.p_value < 0.05 else ", not told from chance"
+    return figures.finish(
+        ax,
+        f"{differ}, from {per_head.min():,.0f} to {per_head.max():,.0f} "
+        f"(tiers: Cramér's V {grid.cramers_v:.2f}{chance})",
+        x="value tier (in each cell: customers; actual value)",
+        y="need segment",
+    )
 
 
 def plot_cutoffs(
@@ -210,11 +227,16 @@ def plot_cutoffs(
         As :func:`cutoffs` gives.
     most_valuable_share, most_growable_share : float
         A pair that is in it.
+
+    Examples
+    --------
+    >>> summary = pd.DataFrame({"tier": ["most valuable"], "customers": [1], "share_of_customers": [1.0],
+    ...     "actual_value": [8.0], "growth_potential": 0.0, "cost_to_serve": 1.0})
+    >>> plot_cutoffs(summary.assign(most_valuable_share=0.2, most_growable_share=0.1), 0.2, 0.1).get_title()
+    'Most valuable: 100% of customers, 100% of actual value'
     """
-    chosen = cutoffs[
-        np.isclose(cutoffs["most_valuable_share"], most_valuable_share)
-        & np.isclose(cutoffs["most_growable_share"], most_growable_share)
-    ]
+    pair = {"most_valuable_share": most_valuable_share, "most_growable_share": most_growable_share}
+    chosen = cutoffs[np.isclose(cutoffs[list(pair)], list(pair.values())).all(axis=1)]
     if chosen.empty:
         raise DataError(
             f"plot_cutoffs: the pair {most_valuable_share:g}, {most_growable_share:g} was not computed."
@@ -231,14 +253,17 @@ def plot_accounts(accounts: pd.DataFrame, top: int = 12, ax: figures.Axes | None
         As :func:`account_values` gives.
     top : int
         Accounts shown.
+
+    Examples
+    --------
+    >>> accounts = pd.DataFrame({"account_id": ["a", "a"], "role": ["user", "decision_maker"], "ordered": [75.0, 25.0]})
+    >>> plot_accounts(accounts).get_title()
+    'Decision-makers place 25% of account orders, by amount'
     """
     ax = figures.axes(ax)
+    known = ("decision_maker", "user", "influencer")
     roles = list(
-        dict.fromkeys(
-            name
-            for name in ("decision_maker", "user", "influencer", *accounts["role"])
-            if name in set(accounts["role"])
-        )
+        dict.fromkeys([role for role in known if (accounts["role"] == role).any()] + [*accounts["role"]])
     )
     by_role = accounts.pivot_table(
         index="account_id", columns="role", values="ordered", aggfunc="sum", fill_value=0.0
@@ -248,9 +273,12 @@ def plot_accounts(accounts: pd.DataFrame, top: int = 12, ax: figures.Axes | None
     for role, colour in zip(roles, figures.CYCLE, strict=False):
         ax.barh(shown.index, shown[role], left=left, color=colour, label=role.replace("_", " "))
         left += shown[role].to_numpy()
-    ax.set(xlabel=f"ordered on account so far ({figures.currency()})", ylabel="account")
-    ax.xaxis.set_major_formatter(_THOUSANDS)
-    ax.legend(loc="lower right", title="ordered by")
     decided = by_role.get("decision_maker", pd.Series(0.0)).sum() / max(by_role.to_numpy().sum(), 1e-9)
-    ax.set_title(f"Decision-makers place {decided:.0%} of account orders, by amount")
-    return ax
+    return figures.finish(
+        ax,
+        f"Decision-makers place {decided:.0%} of account orders, by amount",
+        x="ordered on account so far ({currency})",
+        y="account",
+        x_format="count",
+        legend={"loc": "lower right", "title": "ordered by"},
+    )

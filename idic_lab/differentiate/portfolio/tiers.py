@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2_contingency
+from scipy.stats import chi2_contingency, kruskal
 
 from idic_lab import tables
 from idic_lab.errors import DataError
@@ -50,6 +50,14 @@ def values(
 
     Source: Peppers & Rogers (2016), Managing Customer Experience and Relationships, 3rd ed., chapter 5 (actual value,
     strategic or potential value, unrealised potential).
+
+    Examples
+    --------
+    >>> so_far = pd.DataFrame({"customer_id": ["a"], "revenue": 40.0, "gross_margin": 20.0, "cost_to_serve": 4.0,
+    ...     "past_value": 16.0})
+    >>> worth = pd.DataFrame({"customer_id": ["a"], "probability_alive": 0.5, "expected_purchases": 2.0, "expected_spend": 10.0})
+    >>> values(so_far, worth)["actual_value"].tolist()
+    [8.0]
     """
     table = value_to_date[["customer_id", "revenue", "gross_margin", "cost_to_serve", "past_value"]].merge(
         customer_value[["customer_id", "probability_alive", "expected_purchases", "expected_spend"]],
@@ -168,17 +176,54 @@ def tier_summary(portfolio: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``tier``, ``customers``, ``share_of_customers``, ``past_value``, ``actual_value``, ``growth_potential``,
         ``cost_to_serve`` (sums, currency; potential is 0 where the wallet is unknown), ``revenue``.
+
+    Examples
+    --------
+    >>> money = dict.fromkeys(["revenue", "past_value", "actual_value", "growth_potential", "cost_to_serve"], [5.0, 9.0])
+    >>> tier_summary(pd.DataFrame({"customer_id": ["a", "b"], "tier": ["migrator", "most valuable"], **money}))["tier"].tolist()
+    ['most valuable', 'migrator']
     """
+    money = ("revenue", "past_value", "actual_value", "growth_potential", "cost_to_serve")
     table = portfolio.groupby("tier", as_index=False).agg(
-        customers=("customer_id", "size"),
-        revenue=("revenue", "sum"),
-        past_value=("past_value", "sum"),
-        actual_value=("actual_value", "sum"),
-        growth_potential=("growth_potential", "sum"),
-        cost_to_serve=("cost_to_serve", "sum"),
+        customers=("customer_id", "size"), **{name: (name, "sum") for name in money}
     )
     table.insert(2, "share_of_customers", table["customers"] / len(portfolio))
     return table.sort_values("tier", key=lambda names: names.map(TIERS.index), ignore_index=True)
+
+
+def past_and_future(portfolio: pd.DataFrame) -> pd.DataFrame:
+    """What customers have left so far, beside what is still to come of them: two questions with two answers.
+
+    Who is below zero has cost more than they brought *until now*. That is no reason to expect less than nothing of
+    them: one dear return may stand against years to come. Only who is negative in both needs other terms.
+
+    Parameters
+    ----------
+    portfolio : DataFrame
+        As :func:`tiers` gives.
+
+    Returns
+    -------
+    DataFrame
+        ``so_far`` and ``to_come`` ("below zero", "zero or more": past and actual value), ``customers``, ``past_value``,
+        ``actual_value`` (sums, currency).
+
+    Examples
+    --------
+    >>> portfolio = pd.DataFrame({"past_value": [-5.0, -1.0, 9.0], "actual_value": [-2.0, 4.0, 5.0]})
+    >>> past_and_future(portfolio)[["so_far", "to_come", "customers"]].values.tolist()
+    [['below zero', 'below zero', 1], ['below zero', 'zero or more', 1], ['zero or more', 'zero or more', 1]]
+    """
+    sign = {
+        name: np.where(portfolio[value].lt(0), "below zero", "zero or more")
+        for name, value in (("so_far", "past_value"), ("to_come", "actual_value"))
+    }
+    sums = {"past_value": ("past_value", "sum"), "actual_value": ("actual_value", "sum")}
+    return (
+        portfolio.assign(**sign)
+        .groupby(["so_far", "to_come"], as_index=False)
+        .agg(customers=("past_value", "size"), **sums)
+    )
 
 
 def named_tiers(portfolio: pd.DataFrame) -> pd.DataFrame:
@@ -208,6 +253,14 @@ def cutoffs(
     -------
     DataFrame
         ``most_valuable_share``, ``most_growable_share``, then as :func:`tier_summary`.
+
+    Examples
+    --------
+    >>> worth = pd.DataFrame({"customer_id": list("ab"), "revenue": 10.0, "cost_to_serve": 1.0,
+    ...     "past_value": [9.0, 5], "actual_value": [9.0, 2], "category_spend": 50.0, "share_of_wallet": 0.2,
+    ...     "wallet_basis": "answered", "growth_potential": [1.0, 8], "strategic_value": [10.0, 10]})
+    >>> cutoffs(worth, (0.5, 1.0), (0.5,))[["most_valuable_share", "tier", "customers"]].values.tolist()
+    [[0.5, 'most valuable', 1], [0.5, 'most growable', 1], [1.0, 'most valuable', 2]]
     """
     parts = []
     for valuable in valuable_shares:
@@ -280,12 +333,20 @@ class Grid:
         Chi-squared test that need and tier are unrelated.
     cramers_v : float
         Strength of the relation, 0 to 1.
+    p_per_head : float
+        Kruskal-Wallis test that actual value is the same whatever the need.
     """
 
     customers: pd.DataFrame
     actual_value: pd.DataFrame
     p_value: float
     cramers_v: float
+    p_per_head: float
+
+    @property
+    def value_per_head(self) -> pd.Series:
+        """Mean actual value (currency) of the customers of each need segment."""
+        return self.actual_value.sum(axis=1) / self.customers.sum(axis=1)
 
 
 def needs_by_value(needs: pd.DataFrame, portfolio: pd.DataFrame) -> Grid:
@@ -315,17 +376,15 @@ def needs_by_value(needs: pd.DataFrame, portfolio: pd.DataFrame) -> Grid:
     )
     if both.empty:
         raise DataError("needs_by_value: no customer has both a need segment and a value tier.")
-    order = [
-        tier
-        for tier in ("most valuable", "most growable", "migrator", "below zero")
-        if tier in set(both["tier"])
-    ]
+    order = [tier for tier in TIERS if tier in set(both["tier"])]
     counts = pd.crosstab(both["segment"], both["tier"])[order]
     amounts = both.pivot_table(
         index="segment", columns="tier", values="actual_value", aggfunc="sum", fill_value=0.0
     )[order]
+    worth = [group.to_numpy() for _, group in both.groupby("segment")["actual_value"]]
+    per_head = float(kruskal(*worth).pvalue) if len(worth) > 1 and both["actual_value"].std() > 0 else 1.0
     if min(counts.shape) < 2:
-        return Grid(counts, amounts, 1.0, 0.0)
+        return Grid(counts, amounts, 1.0, 0.0, per_head)
     statistic, p_value, _, _ = chi2_contingency(counts, correction=False)
     effect = np.sqrt(statistic / len(both) / (min(counts.shape) - 1))
-    return Grid(counts, amounts, float(p_value), float(effect))
+    return Grid(counts, amounts, float(p_value), float(effect), per_head)

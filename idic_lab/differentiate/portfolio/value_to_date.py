@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from idic_lab import tables
+from idic_lab.dataframes import of_customers
 from idic_lab.errors import DataError
 
 ACTIVITIES = ("order_handling", "delivery", "return_handling", "return_write_down")
@@ -174,8 +175,7 @@ def _goods(order_lines: pd.DataFrame, products: pd.DataFrame, write_down: float)
 def _contact_cost(interactions: pd.DataFrame | None, identity_links: pd.DataFrame | None):
     if interactions is None or identity_links is None:
         return 0.0
-    links = identity_links[["record_id", "customer_id"]].drop_duplicates("record_id")
-    return interactions.merge(links, on="record_id").groupby("customer_id")["cost"].sum()
+    return of_customers(interactions, identity_links).groupby("customer_id")["cost"].sum()
 
 
 def account_values(
@@ -215,8 +215,7 @@ def account_values(
     """
     if account_roles is None or identity_links is None or "account_id" not in transactions:
         return tables.get("account_values").empty()
-    links = identity_links[["record_id", "customer_id"]].drop_duplicates("record_id")
-    people = account_roles.merge(links, on="record_id").drop_duplicates(["account_id", "customer_id"])
+    people = of_customers(account_roles, identity_links).drop_duplicates(["account_id", "customer_id"])
     charged = transactions[transactions["account_id"].notna()]
     by_account = charged.groupby("account_id")["amount"].sum()
     by_person = charged.groupby(["account_id", "customer_id"])["amount"].sum().rename("ordered")
@@ -250,11 +249,14 @@ def value_by_role(accounts: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``role``, ``people``, ``ordered`` and ``private_value`` (mean per person), ``account_value`` (mean of the
         accounts they act in); currency.
+
+    Examples
+    --------
+    >>> accounts = pd.DataFrame({"customer_id": ["a", "b"], "role": ["influencer", "user"], "ordered": [0.0, 90.0],
+    ...     "private_value": 0.0, "account_value": 90.0})
+    >>> value_by_role(accounts)["role"].tolist()
+    ['user', 'influencer']
     """
-    table = accounts.groupby("role", as_index=False).agg(
-        people=("customer_id", "size"),
-        ordered=("ordered", "mean"),
-        private_value=("private_value", "mean"),
-        account_value=("account_value", "mean"),
-    )
+    means = {name: (name, "mean") for name in ("ordered", "private_value", "account_value")}
+    table = accounts.groupby("role", as_index=False).agg(people=("customer_id", "size"), **means)
     return table.sort_values("ordered", ascending=False, ignore_index=True)

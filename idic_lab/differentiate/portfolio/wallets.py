@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import KFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.dataframes import of_customers
+from idic_lab.errors import DataError, pick
 
 QUESTION = "WALLET"
 FOLDS, FEWEST = 5, 50
@@ -93,9 +90,25 @@ def wallets(
         The question was never answered.
     DataError
         Fewer than 50 customers answered it.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2024-01-01")
+    >>> customers = [f"c{i}" for i in range(60)]
+    >>> buys = pd.DataFrame({"customer_id": customers, "date": day, "amount": np.arange(1.0, 61)})
+    >>> worth = pd.DataFrame({"customer_id": customers, "probability_alive": 0.5, "expected_purchases": 1.0,
+    ...     "expected_spend": buys["amount"]})
+    >>> said = pd.DataFrame({"record_id": customers, "date": day, "question_id": "WALLET", "answer": 3 * buys["amount"]})
+    >>> found = wallets(buys, worth, said, pd.DataFrame({"record_id": customers, "customer_id": customers}))
+    >>> bool(found.median_factor < found.baseline_factor), float(found.table["share_of_wallet"].median().round(2))
+    (True, 0.33)
     """
-    if question_id not in set(survey_responses["question_id"]):
-        raise UnknownName("question", question_id, sorted(survey_responses["question_id"].unique()))
+    from sklearn.linear_model import RidgeCV
+    from sklearn.model_selection import KFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    pick("question", question_id, sorted(survey_responses["question_id"].unique()))
     features = _features(transactions, customer_value)
     answered = _answers(survey_responses, identity_links, question_id).reindex(features.index).dropna()
     if len(answered) < FEWEST:
@@ -150,11 +163,8 @@ def _spend_here(transactions: pd.DataFrame) -> pd.Series:
 
 
 def _answers(survey_responses: pd.DataFrame, identity_links: pd.DataFrame, question_id: str) -> pd.Series:
-    links = identity_links[["record_id", "customer_id"]].drop_duplicates("record_id")
-    said = survey_responses[
-        survey_responses["question_id"].eq(question_id) & survey_responses["answer"].gt(0)
-    ]
-    said = said.merge(links, on="record_id").sort_values(["date", "record_id"])
+    asked = survey_responses["question_id"].eq(question_id) & survey_responses["answer"].gt(0)
+    said = of_customers(survey_responses[asked], identity_links).sort_values(["date", "record_id"])
     return said.drop_duplicates("customer_id", keep="last").set_index("customer_id")["answer"]
 
 
