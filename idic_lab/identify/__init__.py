@@ -19,42 +19,12 @@ from idic_lab.identify.standardising import name_forms, standardise
 from idic_lab.identify.survivorship import consent_register, consents, contacts
 
 __all__ = [
-    "Gathered",
-    "Resolution",
-    "account_profiles",
-    "by_touchpoint",
-    "cheapest",
-    "consent_register",
-    "consents",
-    "contacts",
-    "coverage",
-    "customers",
-    "estimate",
-    "gather",
-    "inventory",
-    "links",
-    "merges",
-    "name_forms",
-    "overlap",
-    "pairwise",
-    "plot_card",
-    "plot_cost",
-    "plot_coverage",
-    "plot_overlap",
-    "plot_threshold",
-    "plot_weights",
-    "pseudonym",
-    "quality",
-    "read_contacts",
-    "resolve",
-    "review_queue",
-    "score",
-    "settings",
-    "standardise",
-    "threshold_curve",
-    "weights",
-    "whole_people",
-]
+    "Gathered", "Resolution", "account_profiles", "by_touchpoint", "cheapest", "consent_register", "consents",
+    "contacts", "coverage", "customers", "estimate", "gather", "inventory", "links", "merges", "name_forms",
+    "overlap", "pairwise", "plot_card", "plot_cost", "plot_coverage", "plot_overlap", "plot_threshold",
+    "plot_weights", "pseudonym", "quality", "read_contacts", "resolve", "review_queue", "score", "settings",
+    "standardise", "threshold_curve", "weights", "whole_people",
+]  # fmt: skip
 
 
 def __getattr__(name: str):

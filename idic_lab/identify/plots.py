@@ -14,10 +14,7 @@ from idic_lab.errors import UnknownName
 def plot_coverage(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Which source fills in which column, as a table of shades.
 
-    Parameters
-    ----------
-    shares : DataFrame
-        As :func:`coverage` returns it.
+    Takes what :func:`coverage` gives.
 
     Examples
     --------
@@ -35,10 +32,7 @@ def plot_coverage(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figur
 def plot_overlap(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Of the customers known at one touchpoint, how many are known at another.
 
-    Parameters
-    ----------
-    shares : DataFrame
-        As :func:`overlap` returns it.
+    Takes what :func:`overlap` gives.
 
     Examples
     --------
@@ -67,10 +61,7 @@ def _shades(shares: pd.DataFrame, ax: figures.Axes | None) -> figures.Axes:
 def plot_weights(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """What each level of agreement counts for, in bits.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As :func:`weights` returns it.
+    Takes what :func:`weights` gives.
 
     Examples
     --------
@@ -106,10 +97,7 @@ def _plain_level(level: str) -> str:
 def plot_threshold(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = None) -> figures.Axes:
     """Precision and recall at every threshold, with the chosen one marked.
 
-    Parameters
-    ----------
-    curve : DataFrame
-        As :func:`threshold_curve` returns it.
+    Takes what :func:`threshold_curve` gives.
 
     Examples
     --------
@@ -136,10 +124,7 @@ def plot_threshold(curve: pd.DataFrame, threshold: float, ax: figures.Axes | Non
 def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = None) -> figures.Axes:
     """What the mistakes cost at every threshold, with the chosen one and the cheapest marked.
 
-    Parameters
-    ----------
-    curve : DataFrame
-        As :func:`threshold_curve` returns it.
+    Takes what :func:`threshold_curve` gives.
 
     Examples
     --------

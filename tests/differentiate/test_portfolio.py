@@ -90,6 +90,25 @@ def test_tiers_follow_their_order_and_cover_everybody(made):
     assert summary["past_value"].sum() == pytest.approx(tiers["past_value"].sum())
 
 
+def test_a_balance_below_zero_is_told_apart_from_what_is_to_come(made):
+    apart = portfolio.past_and_future(made["tiers"])
+    owing = apart[apart["so_far"].eq("below zero")].set_index("to_come")
+    assert owing["customers"].sum() == made["tiers"]["tier"].eq("below zero").sum()
+    assert owing.loc["zero or more", "customers"] > owing.loc["below zero", "customers"]
+    assert owing["past_value"].lt(0).all() and owing.loc["zero or more", "actual_value"] > 0
+
+
+def test_value_per_head_may_differ_where_the_mix_of_tiers_does_not():
+    rng = np.random.default_rng(0)
+    people = [str(i) for i in range(600)]
+    needs_of = pd.DataFrame({"customer_id": people, "segment": np.repeat(["x", "y"], 300)})
+    worth = rng.gamma(2.0, 10.0, 600) * np.repeat([1.0, 2.0], 300)
+    held = pd.DataFrame({"customer_id": people, "tier": rng.choice(["migrator", "most valuable"], 600)})
+    grid = portfolio.needs_by_value(needs_of, held.assign(actual_value=worth))
+    assert grid.p_value > 0.05 > grid.p_per_head
+    assert grid.value_per_head["y"] > 1.5 * grid.value_per_head["x"]
+
+
 def test_cut_offs_move_customers_between_tiers(made):
     grid = portfolio.cutoffs(made["values"], (0.1, 0.2), (0.15,))
     most = grid[grid["tier"].eq("most valuable")].set_index("most_valuable_share")["customers"]

@@ -18,19 +18,7 @@ from idic_lab.differentiate.behaviour.rhythm import (
 )
 
 __all__ = [
-    "Regularity",
-    "behaviour_segments",
-    "behaviour_summary",
-    "browsing",
-    "category_mix",
-    "channel_mix",
-    "has_channels",
-    "plot_behaviour",
-    "plot_browsing",
-    "plot_mix",
-    "plot_regularity",
-    "plot_rhythm",
-    "purchase_days",
-    "regularity",
-    "rhythm",
-]
+    "Regularity", "behaviour_segments", "behaviour_summary", "browsing", "category_mix", "channel_mix",
+    "has_channels", "plot_behaviour", "plot_browsing", "plot_mix", "plot_regularity", "plot_rhythm",
+    "purchase_days", "regularity", "rhythm",
+]  # fmt: skip

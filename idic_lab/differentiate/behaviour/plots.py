@@ -17,10 +17,7 @@ _BESIDE = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
 def plot_rhythm(behaviour: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Silence against the own rhythm, one point per customer, coloured by kind of buyer.
 
-    Parameters
-    ----------
-    behaviour : DataFrame
-        As :func:`behaviour_segments` gives.
+    Takes what :func:`behaviour_segments` gives.
 
     Examples
     --------
@@ -53,10 +50,7 @@ def plot_rhythm(behaviour: pd.DataFrame, ax: figures.Axes | None = None) -> figu
 def plot_behaviour(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Share of customers and of revenue by kind of buyer.
 
-    Parameters
-    ----------
-    summary : DataFrame
-        As :func:`behaviour_summary` gives.
+    Takes what :func:`behaviour_summary` gives.
 
     Examples
     --------
@@ -160,10 +154,7 @@ def plot_mix(
 def plot_browsing(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Visits against the share of them that ended in an order.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As :func:`browsing` gives.
+    Takes what :func:`browsing` gives.
 
     Examples
     --------

@@ -205,10 +205,7 @@ def segment_names(profile: pd.DataFrame) -> dict[str, str]:
     share it, the one nearer to everybody takes its next. A segment without a marker above everybody is named for what
     it says least ("less: ..."), or as lying in the middle.
 
-    Parameters
-    ----------
-    profile : DataFrame
-        As :func:`profiles` gives.
+    Takes what :func:`profiles` gives.
 
     Returns
     -------

@@ -169,7 +169,6 @@ def segmenter(method: str = "latent_classes", n_segments: int = 5, random_state:
 
     Parameters
     ----------
-    method : {"latent_classes", "k_means", "k_medoids", "ward", "gaussian_mixture"}
     **options
         Others of the method, such as ``n_init``.
 

@@ -34,7 +34,6 @@ def global_stability(
 
     Parameters
     ----------
-    X : array-like of shape (n_customers, n_features)
     method : str
         A method of :func:`segmenter`.
     n_pairs : int
@@ -195,10 +194,7 @@ def choose_number(evidence: pd.DataFrame) -> Choice:
     A number of segments is then admitted when its BIC is lower than that of one segment and its stability above the
     null reference. Of those admitted the one with the lowest BIC is chosen; otherwise the answer is 1.
 
-    Parameters
-    ----------
-    evidence : DataFrame
-        As :func:`number_of_segments` gives.
+    Takes what :func:`number_of_segments` gives.
 
     Examples
     --------

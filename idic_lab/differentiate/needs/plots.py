@@ -20,10 +20,7 @@ _RING = {"marker": "o", "markersize": 12, "mfc": "none", "mec": figures.VERMILIO
 def plot_bic(evidence: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """BIC of the latent class models by number of segments; lowest is best.
 
-    Parameters
-    ----------
-    evidence : DataFrame
-        As :func:`number_of_segments` gives.
+    Takes what :func:`number_of_segments` gives.
 
     Examples
     --------
@@ -96,10 +93,7 @@ def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figu
 
     Numbers in bold are marker variables. Questions stand in the order of the segment they mark.
 
-    Parameters
-    ----------
-    profile : DataFrame
-        As :func:`profiles` gives.
+    Takes what :func:`profiles` gives.
 
     Examples
     --------
@@ -300,10 +294,7 @@ def plot_need_differences(
 def plot_price_tiers(tiers: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Customers by the share of premium and of budget lines they buy, coloured by the class given.
 
-    Parameters
-    ----------
-    tiers : DataFrame
-        As :func:`price_tier` gives.
+    Takes what :func:`price_tier` gives.
 
     Examples
     --------

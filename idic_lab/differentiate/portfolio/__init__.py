@@ -30,28 +30,8 @@ from idic_lab.differentiate.portfolio.value_to_date import (
 from idic_lab.differentiate.portfolio.wallets import Wallets, asked_wallets, wallets
 
 __all__ = [
-    "TIERS",
-    "Grid",
-    "Wallets",
-    "account_values",
-    "asked_wallets",
-    "coverage",
-    "cutoffs",
-    "named_tiers",
-    "needs_by_value",
-    "past_and_future",
-    "plot_accounts",
-    "plot_actual_and_strategic",
-    "plot_cutoffs",
-    "plot_grid",
-    "plot_tiers",
-    "plot_wallets",
-    "plot_whale_curve",
-    "tier_summary",
-    "tiers",
-    "trade_segments",
-    "value_by_role",
-    "value_to_date",
-    "values",
-    "wallets",
-]
+    "TIERS", "Grid", "Wallets", "account_values", "asked_wallets", "coverage", "cutoffs", "named_tiers",
+    "needs_by_value", "past_and_future", "plot_accounts", "plot_actual_and_strategic", "plot_cutoffs",
+    "plot_grid", "plot_tiers", "plot_wallets", "plot_whale_curve", "tier_summary", "tiers", "trade_segments",
+    "value_by_role", "value_to_date", "values", "wallets",
+]  # fmt: skip

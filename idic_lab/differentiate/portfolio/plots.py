@@ -59,10 +59,7 @@ def plot_whale_curve(values: pd.DataFrame, ax: figures.Axes | None = None) -> fi
 def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Each tier's share of customers, of actual value, of growth potential and of the cost to serve.
 
-    Parameters
-    ----------
-    summary : DataFrame
-        As :func:`tier_summary` gives.
+    Takes what :func:`tier_summary` gives.
 
     Examples
     --------

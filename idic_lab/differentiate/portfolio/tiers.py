@@ -166,10 +166,7 @@ def _top(measure: pd.Series, share: float) -> pd.Series:
 def tier_summary(portfolio: pd.DataFrame) -> pd.DataFrame:
     """What each tier is and brings.
 
-    Parameters
-    ----------
-    portfolio : DataFrame
-        As :func:`tiers` gives.
+    Takes what :func:`tiers` gives.
 
     Returns
     -------
@@ -197,10 +194,7 @@ def past_and_future(portfolio: pd.DataFrame) -> pd.DataFrame:
     Who is below zero has cost more than they brought *until now*. That is no reason to expect less than nothing of
     them: one dear return may stand against years to come. Only who is negative in both needs other terms.
 
-    Parameters
-    ----------
-    portfolio : DataFrame
-        As :func:`tiers` gives.
+    Takes what :func:`tiers` gives.
 
     Returns
     -------
@@ -244,10 +238,7 @@ def cutoffs(
 ) -> pd.DataFrame:
     """What other cut-offs would move: the tier summary for each pair of shares.
 
-    Parameters
-    ----------
-    customer_values : DataFrame
-        As :func:`values` gives.
+    Takes what :func:`values` gives.
 
     Returns
     -------

@@ -12,31 +12,19 @@ ACTIVITIES = ("order_handling", "delivery", "return_handling", "return_write_dow
 
 # What each table adds to the portfolio, and what has to be left open without it.
 _INPUTS = (
-    (
-        "order_lines",
-        "which goods were bought and returned",
-        "margins are a flat share of the amount; returns count by amount only",
-    ),
+    ("order_lines", "which goods were bought and returned",
+     "margins are a flat share of the amount; returns count by amount only"),
     ("products", "unit costs, so the margin of each customer", "margins are a flat share of the amount"),
-    (
-        "cost_rates",
-        "the cost of orders, deliveries and returns",
-        "serving orders costs nothing, so few customers fall below zero",
-    ),
+    ("cost_rates", "the cost of orders, deliveries and returns",
+     "serving orders costs nothing, so few customers fall below zero"),
     ("interactions", "the cost of contacts", "contacts cost nothing"),
-    (
-        "identity_links",
-        "which customer is behind a contact, a visit or an answer",
-        "contacts, visits and answers cannot be used",
-    ),
-    (
-        "survey_responses",
-        "category spend, so share of wallet and growth potential",
-        "nobody can be called most growable",
-    ),
+    ("identity_links", "which customer is behind a contact, a visit or an answer",
+     "contacts, visits and answers cannot be used"),
+    ("survey_responses", "category spend, so share of wallet and growth potential",
+     "nobody can be called most growable"),
     ("web_events", "browsing", "browsing against buying is left out"),
     ("account_roles", "who buys for an organisation", "the value of accounts is left out"),
-)
+)  # fmt: skip
 
 
 def coverage(available) -> pd.DataFrame:
@@ -239,10 +227,7 @@ def account_values(
 def value_by_role(accounts: pd.DataFrame) -> pd.DataFrame:
     """Per role: people, what they ordered, and the value of the accounts they act in.
 
-    Parameters
-    ----------
-    accounts : DataFrame
-        As :func:`account_values` gives.
+    Takes what :func:`account_values` gives.
 
     Returns
     -------
