@@ -198,7 +198,9 @@ def plot_grid(grid: Grid, ax: figures.Axes | None = None) -> figures.Axes:
     ax.get_figure().colorbar(image, ax=ax, label=label, format="{x:,.0f}")
     per_head = grid.value_per_head
     differ = (
-        "Needs differ in value per head" if grid.p_per_head < 0.05 else "Needs are told apart by no value"
+        "Needs differ in value per head"
+        if grid.p_per_head < 0.05
+        else "No need is told apart by its value per head"
     )
     chance = "" if grid.p_value < 0.05 else ", not told from chance"
     return figures.finish(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2_contingency, kruskal
+from scipy.stats import alexandergovern, chi2_contingency
 
 from idic_lab import tables
 from idic_lab.errors import DataError
@@ -325,7 +325,7 @@ class Grid:
     cramers_v : float
         Strength of the relation, 0 to 1.
     p_per_head : float
-        Kruskal-Wallis test that actual value is the same whatever the need.
+        Alexander-Govern test that mean actual value is the same whatever the need.
     """
 
     customers: pd.DataFrame
@@ -372,8 +372,8 @@ def needs_by_value(needs: pd.DataFrame, portfolio: pd.DataFrame) -> Grid:
     amounts = both.pivot_table(
         index="segment", columns="tier", values="actual_value", aggfunc="sum", fill_value=0.0
     )[order]
-    worth = [group.to_numpy() for _, group in both.groupby("segment")["actual_value"]]
-    per_head = float(kruskal(*worth).pvalue) if len(worth) > 1 and both["actual_value"].std() > 0 else 1.0
+    worth = [held.to_numpy() for _, held in both.groupby("segment")["actual_value"] if held.std() > 0]
+    per_head = float(alexandergovern(*worth).pvalue) if len(worth) > 1 else 1.0
     if min(counts.shape) < 2:
         return Grid(counts, amounts, 1.0, 0.0, per_head)
     statistic, p_value, _, _ = chi2_contingency(counts, correction=False)
