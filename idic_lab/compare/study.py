@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from idic_lab.compare import criterion_registry as criteria_of
 from idic_lab.compare import method_registry as methods_of
 from idic_lab.compare import sources
 from idic_lab.compare.attractiveness_matrix import check_weights
 from idic_lab.compare.segmentation import Effort
-from idic_lab.errors import DataError, LabError, UnknownName
+from idic_lab.errors import DataError, LabError, UnknownName, needs_extra
 
 KEYS = (
     "name",
@@ -140,6 +138,7 @@ def load_module(path: Path) -> None:
 
 
 def _given(study) -> tuple[dict, str, Path]:
+    yaml = needs_extra("yaml", "workbench")
     if isinstance(study, Mapping):
         return dict(study), yaml.safe_dump(json.loads(json.dumps(dict(study))), sort_keys=False), Path()
     path = Path(study)

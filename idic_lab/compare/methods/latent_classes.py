@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin
-from stepmix.stepmix import StepMix
 
 from idic_lab.compare.customers import ANSWER, RFM
 from idic_lab.differentiate.needs import LatentClasses
+from idic_lab.errors import needs_extra
 
 _FIFTHS = [0.2, 0.4, 0.6, 0.8]
 
@@ -41,15 +41,19 @@ class LatentClassSegments(ClusterMixin, BaseEstimator):
         else:
             self.cuts_ = {name: np.unique(X[name].quantile(_FIFTHS)) for name in RFM}
             cells, weight = np.unique(self._scores(X), axis=0, return_counts=True)
-            self.model_ = StepMix(
-                self.n_segments,
-                measurement="categorical",
-                n_init=self.n_init,
-                abs_tol=1e-5,
-                max_iter=2_000,
-                random_state=self.random_state,
-                progress_bar=0,
-            ).fit(cells, sample_weight=weight.astype(float))
+            self.model_ = (
+                needs_extra("stepmix.stepmix", "needs")
+                .StepMix(
+                    self.n_segments,
+                    measurement="categorical",
+                    n_init=self.n_init,
+                    abs_tol=1e-5,
+                    max_iter=2_000,
+                    random_state=self.random_state,
+                    progress_bar=0,
+                )
+                .fit(cells, sample_weight=weight.astype(float))
+            )
         self.labels_ = self.predict(X)
         return self
 
