@@ -10,25 +10,25 @@ from idic_lab.exercises.course_folder import CourseFolder, grade_id, with_studen
 from idic_lab.exercises.self_study import begin, grade_own
 
 COURSE = CourseFolder(Path(__file__).parents[2] / "exercises")
-ASSIGNMENT = "interact"
+ASSIGNMENT = "value"
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    """The model solution with one answer left out, graded."""
-    notebook = with_student_id(COURSE.notebook(ASSIGNMENT), "ada")
-    last = next(cell for cell in notebook.cells if grade_id(cell) == f"{ASSIGNMENT}_q08_answer")
+def graded(released, tmp_path_factory):
+    """The model solution of the small course with one answer left out, graded."""
+    notebook = with_student_id(released.notebook(ASSIGNMENT), "ada")
+    last = next(cell for cell in notebook.cells if grade_id(cell) == f"{ASSIGNMENT}_q03_answer")
     last.source = last.source.split(" = ")[0] + " = ..."  # nothing builds on this answer
     path = tmp_path_factory.mktemp("mine") / f"{ASSIGNMENT}.ipynb"
     nbformat.write(notebook, path)
-    return grade_own(COURSE, path)
+    return grade_own(released, path)
 
 
-def test_right_answers_earn_all_their_points_and_a_missing_one_none(graded):
+def test_right_answers_earn_all_their_points_and_a_missing_one_none(released, graded):
     table, _, _ = graded
     assert table["points"].iloc[-1] == 0
     assert (table["points"].iloc[:-1] == table["of"].iloc[:-1]).all()
-    assert len(table) == len([name for name in COURSE.points(ASSIGNMENT) if "_text" not in name])
+    assert len(table) == len(released.points(ASSIGNMENT))
 
 
 def test_the_feedback_page_lies_beside_the_notebook_and_shows_no_answer_key(graded):
@@ -37,8 +37,8 @@ def test_the_feedback_page_lies_beside_the_notebook_and_shows_no_answer_key(grad
     assert page.name == f"{ASSIGNMENT}.feedback.html" and "BEGIN HIDDEN TESTS" not in text
 
 
-def test_the_course_folder_stays_as_it_was(graded):
-    assert not (COURSE.root / "gradebook.db").exists() and not (COURSE.root / "submitted").exists()
+def test_the_course_folder_stays_as_it_was(released, graded):
+    assert not (released.root / "submitted" / "ada").exists() and not (COURSE.root / "gradebook.db").exists()
 
 
 def test_answers_are_never_overwritten(tmp_path):
@@ -55,7 +55,7 @@ def notebook_with(source: str) -> nbformat.NotebookNode:
 @pytest.mark.parametrize(
     ("name", "content", "found"),
     [
-        ("interakt", 'STUDENT_ID = "ada"', "Did you mean 'interact'"),
+        ("valu", 'STUDENT_ID = "ada"', "Did you mean 'value'"),
         (ASSIGNMENT, 'STUDENT_ID = ""', "found ''"),
         (ASSIGNMENT, "STUDENT_ID = ada", "found None"),
         (ASSIGNMENT, 'STUDENT_ID = "../../ada"', "letters, digits"),
