@@ -210,7 +210,14 @@ def _files(course: str | Path) -> Iterator[Path]:
 
 
 def digest(course: str | Path) -> str:
-    """A fingerprint of everything that decides about points."""
+    """A fingerprint of everything that decides about points.
+
+    Examples
+    --------
+    >>> from idic_lab import shipped
+    >>> digest(shipped("exercises")) == digest(shipped("exercises"))
+    True
+    """
     told = hashlib.sha256()
     for file in _files(course):
         told.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")

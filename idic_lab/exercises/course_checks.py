@@ -35,7 +35,14 @@ class Finding:
 
 
 def check_metadata(course: CourseFolder) -> Finding:
-    """Whether every cell's metadata are valid, ids unique and meaningful, and points stated and adding up."""
+    """Whether every cell's metadata are valid, ids unique and meaningful, and points stated and adding up.
+
+    Examples
+    --------
+    >>> from idic_lab import shipped
+    >>> check_metadata(CourseFolder(shipped("exercises"))).faults
+    ()
+    """
     faults, seen, points = [], set(), 0.0
     for assignment in course.assignments:
         headings = 0.0
@@ -70,7 +77,14 @@ def _stated_points(text: str) -> float:
 
 
 def check_completeness(course: CourseFolder) -> Finding:
-    """Whether every question has a form, an answer and enough company."""
+    """Whether every question has a form that its text states, an answer and enough company.
+
+    Examples
+    --------
+    >>> from idic_lab import shipped
+    >>> check_completeness(CourseFolder(shipped("exercises"))).faults
+    ()
+    """
     asked = [name for assignment in course.assignments for name in graded_names(course.notebook(assignment))]
     faults = [f"{name}: no form in the package" for name in asked if name not in QUESTIONS]
     faults += [f"{name}: no expected answer" for name in asked if name not in course.key.names]
@@ -91,7 +105,13 @@ def check_completeness(course: CourseFolder) -> Finding:
 
 
 def form_line(name: str) -> str:
-    """The line under a question that states form, unit and precision of its answer."""
+    """The line under a question that states form, unit and precision of its answer.
+
+    Examples
+    --------
+    >>> form_line("value_q01")
+    '*Form: a whole number (customers).*'
+    """
     return f"*Form: {QUESTIONS[name].form.asked()}.*"
 
 

@@ -81,8 +81,8 @@ class RunSubmission(NbGraderPreprocessor):
             cell.outputs = [kept for kept in map(_as_data, said if isinstance(said, list) else []) if kept]
             name = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell {place + 1}")
             for output in cell.outputs:
-                if output.get("ename") in ("LeftOut", "NotRun", "TooMuchOutput"):
-                    notes.append(f"{name}: {output.evalue}")
+                if output.get("ename") in ("LeftOut", "NotRun", "TooMuchOutput", "MemoryError"):
+                    notes.append(f"{name}: {output.evalue or 'asked for more memory than it may have'}")
             if tried := _TRIED.search(cell.source):
                 notes.append(f"{name} mentions {tried[0]!r}: worth a look")
         return nb, resources
