@@ -9,6 +9,8 @@ from idic_lab.errors import DataError, UnknownName
 from idic_lab.exercises import sandbox
 from idic_lab.exercises.classroom import collect, grade_class, nbgrader
 from idic_lab.exercises.course_folder import grade_id, with_student_id
+from idic_lab.exercises.grading_steps import DIGEST, RunSubmission
+from idic_lab.exercises.grading_steps import UNSAFE as UNSAFE_VARIABLE
 from idic_lab.exercises.items import items
 
 UNSAFE = not sandbox.available()
@@ -123,6 +125,14 @@ def test_without_a_sandbox_no_marks_that_count(graded, monkeypatch):
     monkeypatch.setattr(sandbox, "available", lambda: False)
     with pytest.raises(DataError, match="No sandbox"):
         grade_class(graded[0], "value")
+
+
+def test_answers_that_changed_since_the_grading_began_stop_it(released, monkeypatch):
+    monkeypatch.setenv(DIGEST, "those of an hour ago")
+    monkeypatch.setenv(UNSAFE_VARIABLE, "1")
+    step = RunSubmission(course=str(released.root))
+    with pytest.raises(DataError, match="something changed them"):
+        step.preprocess(released.notebook("value"), {"metadata": {}})
 
 
 def test_the_release_has_neither_solutions_nor_hidden_tests(graded):
