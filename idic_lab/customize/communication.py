@@ -15,8 +15,6 @@ from idic_lab.dataframes import allowing
 from idic_lab.errors import DataError
 
 FACTS = ["customer_id", "fact", "value", "source", "allowed"]
-
-
 SOURCES = {
     "stage": "own orders: how recent and how many",
     "need": "answers to the needs questions, or estimated from behaviour",

@@ -12,8 +12,6 @@ from idic_lab import figures
 from idic_lab.errors import DataError, pick
 
 CONTROL = "control"
-
-
 # Columns of campaign_results that say who, when, which arm, or what came of it: never to be predicted from.
 NOT_FEATURES = (
     *("campaign_id", "customer_id", "date", "arm", "contact_cost"),

@@ -14,8 +14,6 @@ from idic_lab.dataframes import of_customers
 from idic_lab.errors import DataError, UnknownName
 
 MOST_COMBINATIONS = 200_000
-
-
 MOST_OPTIONS = 15  # subsets of up to so many extra options are all tried
 
 

@@ -17,8 +17,6 @@ from idic_lab.tables import CHANNELS, TIMES_OF_DAY
 WINDOW_DAYS = 28
 # Assumed, not measured: most clicks lead nowhere, most talks lead to something.
 ORDERS_PER_RESPONSE = {"email": 0.03, "social": 0.03, "phone": 0.30, "web_chat": 0.15, "in_person": 0.25}
-
-
 _HOUR_ENDS = (12, 17)  # morning ends before 12, afternoon before 17
 
 

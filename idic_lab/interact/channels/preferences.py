@@ -99,8 +99,6 @@ def log_loss(predicted, responded) -> float:
 
 
 _ROUNDS, _TOLERANCE = 200, 1e-6
-
-
 _FLOOR = 0.002  # no response rate is taken to be exactly 0
 
 

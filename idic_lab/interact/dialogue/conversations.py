@@ -11,8 +11,6 @@ from idic_lab.errors import UnknownName
 
 FOLLOW_UP_DAYS = 28
 AGES = ("under 8", "8 to 28", "29 to 90", "91 to 180", "181 to 365", "over 365")  # days a complaint is open
-
-
 STEPS = (
     "settle the open complaint; no offer before that",
     "apologise for the overdue complaint and settle it, then go on",

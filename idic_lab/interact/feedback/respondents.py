@@ -136,8 +136,6 @@ def balance(features: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
 
 
 _SCALES = {"CSAT": (1.0, 5.0), "NPS": (0.0, 10.0)}
-
-
 _COLUMNS = ["customer_id", "date", "kind", "score", "satisfaction", "topic", "weight"]
 
 

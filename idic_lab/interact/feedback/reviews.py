@@ -18,14 +18,8 @@ if TYPE_CHECKING:
 
 
 POSITIVE_FROM, NEGATIVE_TO = 4, 2  # stars; three stars are neither
-
-
 _NEGATION = re.compile(r"\b(?:not|no|never|nobody|nothing|hardly|cannot|without|\w+n[’']t)\b", re.IGNORECASE)
-
-
 _WORD = re.compile(r"\w+(?:[’']\w+)?")
-
-
 _CLAUSE = re.compile(r"[.,;:!?]")
 
 
@@ -202,14 +196,8 @@ def sentiment_failures(judged: pd.DataFrame, rows: int = 8) -> pd.DataFrame:
 
 
 RAREST = 0.01  # of reviews: rarer words make no topic
-
-
 SPEAKS_OF_RATING = 1e-3  # p-value below which a word is taken to carry praise or blame
-
-
 _EMPTY = ("really", "turned", "hardly", "quite", "find", "think", "just", "got")
-
-
 _TOPIC_WORDS = 3
 
 

@@ -13,8 +13,6 @@ from idic_lab.inference.intervals import net_promoter, share, wilson
 from idic_lab.inference.regression import regression
 
 SATISFIED_FROM = 4  # of 5
-
-
 PROMOTER_FROM, DETRACTOR_TO = 9, 6  # of 10
 
 
