@@ -9,13 +9,19 @@ from idic_lab.errors import DataError
 from idic_lab.pipeline import stages
 from idic_lab.repository import Repository
 
-BROUGHT = ("transactions", "campaign_results")
+BROUGHT = ("transactions", "campaign_results", "consents")
 
 
 @pytest.fixture(scope="module")
 def brought():
     made = meridian.simulate(600, seed=7).tables
-    return {name: made[name] for name in BROUGHT}
+    said = pd.DataFrame(
+        {"customer_id": made["campaign_results"]["customer_id"], "channel": "email", "allowed": True}
+    )
+    said = said.assign(record_id="r", date=pd.Timestamp("2024-01-01")).astype(
+        {"channel": "str", "record_id": "str"}
+    )
+    return {name: said if name == "consents" else made[name] for name in BROUGHT}
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +32,10 @@ def first_round(brought):
 def round_of(brought, policy=None) -> Repository:
     """The offers stage built in a repository that holds what the data set brings, and a policy or none."""
     repository = Repository()
-    for name, data in brought.items():
-        repository.write(name, data)
+    for name in ("transactions", "campaign_results"):
+        repository.write(name, brought[name])
+    stages.build(repository, "customers")  # and consents with it: none, where no record states any
+    repository.write("consents", brought["consents"])
     if policy is not None:
         repository.write("policy", policy)
     stages.build(repository, "offers")

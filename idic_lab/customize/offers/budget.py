@@ -108,7 +108,7 @@ def reachable(
 ) -> pd.DataFrame:
     """The candidates whom an offer can reach: the channel is known to be allowed, and no complaint forbids it.
 
-    Where a data set holds no consents at all, everybody stays: one can then only plan whom to ask first, and
+    Where nobody is known to allow the channel, everybody stays: one can then only plan whom to ask first, and
     :func:`offers_table` makes no offer.
 
     Parameters
@@ -126,8 +126,9 @@ def reachable(
     ['ann']
     """
     free = pd.Series(True, index=candidates.index)
-    if consents is not None:
-        free &= candidates["customer_id"].isin(allowing(consents, channel)["customer_id"])
+    known = allowing(consents, channel)["customer_id"]
+    if len(known):
+        free &= candidates["customer_id"].isin(known)
     if conversations is not None:
         silent = conversations.loc[~conversations["offer_allowed"], "customer_id"]
         free &= ~candidates["customer_id"].isin(silent)
