@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from idic_lab import __version__, shipped
-from idic_lab.errors import LabError, existing
+from idic_lab.errors import COMMAND_LINE, LabError, existing
 
 app = typer.Typer(
     help="Run the IDIC course on a data set, and manage data sets.",
@@ -47,18 +47,35 @@ def _root(
     pass
 
 
+# How a file of one's own is to be read, where it cannot be found out; as options of each command that reads one.
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        help='Headers of your file by role, as in customer_id="Contact Name",date=Closed,amount=Total.'
+    ),
+]
+Sheet = Annotated[str | None, typer.Option(help="Worksheet of a workbook.")]
+Encoding = Annotated[str | None, typer.Option(help="Of a text file, as in cp1252.")]
+Separator = Annotated[str | None, typer.Option(help="Of the columns of a text file.")]
+Decimal = Annotated[str | None, typer.Option(help="Mark of the decimals: a point or a comma.")]
+DateFormat = Annotated[str | None, typer.Option(help="Of the dates, as in %d.%m.%Y.")]
+DayFirst = Annotated[
+    bool | None, typer.Option("--dayfirst/--no-dayfirst", help="Whether 03/04/2011 is in April.")
+]
+Sql = Annotated[
+    str | None, typer.Option(help="A query of DuckDB over the file, which is the table data in it.")
+]
+Today = Annotated[str | None, typer.Option(help="Rows after this day are rejected.")]
+Sales = Annotated[str | None, typer.Option(help="Words of the status that are sales, as in Paid,Sent.")]
+
+
 @app.command()
 def run(
     dataset: Annotated[str | None, typer.Argument(help="A data set: see 'idic-lab datasets list'.")] = None,
     data: Annotated[
         str | None, typer.Option(help="A file of your own: CSV, Excel, Parquet or a folder of Parquet.")
     ] = None,
-    columns: Annotated[
-        str | None,
-        typer.Option(
-            help='Headers of your file by role, as in customer_id="Contact Name",date=Closed,amount=Total.'
-        ),
-    ] = None,
+    columns: Columns = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/<data set> unless given.")] = None,
     only: Annotated[str | None, typer.Option(help="Notebooks by number, as in 21,22.")] = None,
     parameter: Annotated[
@@ -89,6 +106,15 @@ def run(
             show_default=False,
         ),
     ] = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    decimal: Decimal = None,
+    date_format: DateFormat = None,
+    dayfirst: DayFirst = None,
+    sql: Sql = None,
+    today: Today = None,
+    sales: Sales = None,
 ) -> None:
     """Execute the notebooks a data set can feed, into one run folder with tables and a report."""
     if (dataset is None) == (data is None):
@@ -111,6 +137,17 @@ def run(
         only=only,
         parameters=parameters,
         columns=columns_of_file.parse(columns) if columns else None,
+        reading={
+            "sheet": sheet,
+            "encoding": encoding,
+            "separator": separator,
+            "decimal": decimal,
+            "date_format": date_format,
+            "dayfirst": dayfirst,
+            "sql": sql,
+            "today": today,
+            "sales": sales,
+        },
         fresh=fresh,
         tell=typer.echo,
         progress=sys.stderr.isatty(),
@@ -225,11 +262,37 @@ def list_datasets() -> None:
 
 
 @datasets_app.command("show")
-def show(name: Annotated[str, typer.Argument(help="A data set's name, or a file.")]) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="A data set's name, or a file.")],
+    columns: Columns = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    decimal: Decimal = None,
+    date_format: DateFormat = None,
+    dayfirst: DayFirst = None,
+    sql: Sql = None,
+    today: Today = None,
+    sales: Sales = None,
+) -> None:
     """Load a data set and print its card."""
     from idic_lab import datasets
 
-    datasets.load(name)
+    datasets.load(
+        name,
+        columns,
+        **{
+            "sheet": sheet,
+            "encoding": encoding,
+            "separator": separator,
+            "decimal": decimal,
+            "date_format": date_format,
+            "dayfirst": dayfirst,
+            "sql": sql,
+            "today": today,
+            "sales": sales,
+        },
+    )
 
 
 @datasets_app.command("add")
@@ -436,6 +499,7 @@ def main() -> None:
     failed or whoever read the output has gone, 130 after Ctrl-C and 143 after a polite request to end (SIGTERM).
     """
     ended = _end_politely()
+    COMMAND_LINE.set(True)
     try:
         app()
     except LabError as error:

@@ -118,6 +118,7 @@ def run(
     options: all_customers.Options = all_customers.USUAL,
     coded: bool | None = None,
     jobs: int | None = None,
+    reading: dict[str, object] | None = None,
 ) -> Run:
     """Execute the notebooks a data set can feed.
 
@@ -150,6 +151,8 @@ def run(
         Show customers by codes. By default in files of one's own that name them by name, e-mail or telephone.
     jobs : int, optional
         Notebooks executed side by side; two unless there is one core only. The results are the same.
+    reading : dict, optional
+        Further options of :func:`idic_lab.datasets.load`, such as ``sheet``; those that are None are not given.
 
     Raises
     ------
@@ -159,10 +162,13 @@ def run(
     chosen, parameters, console = notebooks.select(only), dict(parameters or {}), Console(tell, progress)
     notebooks.check_parameters(parameters, chosen)
     source = all_customers.source_of(dataset, large)
+    reading = {name: value for name, value in (reading or {}).items() if value is not None}
+    if source is not None and reading:
+        raise LabError(f"{', '.join(reading)}: of files that are loaded only; give --no-large as well.")
     if source is None:
         if not isinstance(dataset, datasets.Dataset):
             console.say(f"Loading {Path(str(dataset)).name} ...")
-            dataset = datasets.load(dataset, columns=columns, quiet=True)
+            dataset = datasets.load(dataset, columns=columns, quiet=True, **reading)
         console.say(str(dataset.card))
         if every:
             reviews.review_dates(dataset.transactions, every)  # refuses before anything is written
@@ -170,7 +176,7 @@ def run(
         raise LabError("Codes for customers are not made in a run on large data: give --no-large as well.")
     usual = (source or dataset).name + (f"_every_{every}" if every else "")
     folder = Path(out) if out else Path("runs") / run_folder.usual_name(usual)
-    depends_on: dict[str, object] = dict(parameters)
+    depends_on: dict[str, object] = dict(parameters) | ({"reading": reading} if reading else {})
     with run_folder.in_use(folder, fresh):
         state = Manifest("running", parameters=parameters, versions=manifest.versions())
         if source is not None:

@@ -56,12 +56,13 @@ def parse(
     """
     if decimal not in (None, ".", ","):
         raise DataError(f"{option('decimal', decimal)} was given; the decimal mark is '.' or ','.")
-    stored = np.array(
-        [
-            isinstance(value, (int, float, Decimal, np.number)) and not isinstance(value, bool)
-            for value in column
-        ]
-    )
+    if column.dtype == "str":
+        stored = np.zeros(len(column), dtype=bool)
+    else:
+        numbers = (int, float, Decimal, np.number)
+        stored = np.array(
+            [isinstance(value, numbers) and not isinstance(value, bool) for value in column], dtype=bool
+        )
     values, reasons = np.full(len(column), np.nan), np.full(len(column), missing, dtype=object)
     absent = column.isna().to_numpy()
     stored &= ~absent
@@ -71,7 +72,7 @@ def parse(
     rest = ~stored & ~absent
     written = Parsed(np.array([]), np.array([]))
     if rest.any():
-        text = column[rest].map(str).astype("str")
+        text = column[rest] if column.dtype == "str" else column[rest].map(str).astype("str")
         money = missing in _MONEY
         written = by_distinct_value(
             text, lambda distinct: _from_text(distinct, header, decimal, money), missing

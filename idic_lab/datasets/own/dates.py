@@ -80,13 +80,17 @@ def parse(
     if pd.api.types.is_datetime64_dtype(column):
         cells = present
         values[cells] = column[cells].to_numpy().astype("datetime64[us]")
+    elif column.dtype == "str":
+        cells = np.zeros(len(column), dtype=bool)
     else:
         cells = present & np.array([isinstance(value, datetime.date) for value in column], dtype=bool)
         values[cells] = np.array(
             [pd.Timestamp(value).tz_localize(None) for value in column[cells]], dtype="datetime64[us]"
         )
     reasons[cells] = None
-    number = present & ~cells & np.array([_is_number(value) for value in column], dtype=bool)
+    number = cells & ~cells
+    if column.dtype != "str":
+        number = present & ~cells & np.array([_is_number(value) for value in column], dtype=bool)
     text = present & ~cells & ~number
     for rows, read in ((number, _of_numbers), (text, _of_texts)):
         if rows.any():
@@ -108,10 +112,13 @@ def _unswapped(values, cells, text, column: pd.Series, header: str, dayfirst: bo
 
     Then no date that it took has a day above 12, and no text that it left has one below.
     """
-    written = column[text].map(str).astype("str").str.strip()
+    written = column[text] if column.dtype == "str" else column[text].map(str).astype("str")
+    written = written.str.strip()
     taken = cells.copy()
     taken[text] = written.str.match(r"\d{4}-\d\d-\d\d")  # what became of the cells when it was saved as text
     taken &= ~np.isnat(values)
+    if taken.sum() < 2 or taken.all():
+        return values, []
     left = written.str.extract(r"^(\d{1,2})[-/.]\d{1,2}[-/.]\d{2,4}")[0].dropna().astype("int64")
     parts = pd.DatetimeIndex(values[taken])
     if len(parts) < 2 or not len(left) or (parts.day > 12).any() or (left <= 12).any():
@@ -174,7 +181,7 @@ def _counted(numbers: np.ndarray, microseconds: int, origin: pd.Timestamp) -> pd
 
 
 def _of_texts(column: pd.Series, header: str, date_format, dayfirst, today) -> Parsed:
-    text = column.map(str).astype("str")
+    text = column if column.dtype == "str" else column.map(str).astype("str")
     if date_format is not None:
         return by_distinct_value(text, lambda distinct: _by_format(distinct, header, date_format), "no date")
     return by_distinct_value(text, lambda distinct: _of_text(distinct, header, dayfirst, today), "no date")

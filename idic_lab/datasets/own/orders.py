@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from idic_lab.datasets.own import amounts, columns, values
 from idic_lab.datasets.own.engine import literal, quoted
-from idic_lab.datasets.own.reading import NO_CUSTOMER, NUMBERS, TEXTS, Column, Options, Reader, Source
+from idic_lab.datasets.own.reading import NO_CUSTOMER, NUMBERS, TEXTS, Options, Reader, Source
 from idic_lab.datasets.own.values import Parsed
 from idic_lab.errors import DataError, option
 
@@ -140,7 +140,7 @@ class _Orders:
                 self.columns[role] = reader.number(role, roles[role])
         for role in TEXTS:
             if role in roles:
-                self.columns[role] = Column(self.source.identifier(roles[role]))
+                self.columns[role] = reader.identifier(role, roles[role])
         for role in [role for role in roles if role.split()[0] in ("status", "type")]:
             self._status(role, roles[role])
         if not {"status", "stage"} & {*self.columns, *columns.as_mapping(reader.options.columns)}:
@@ -269,10 +269,10 @@ class _Orders:
             else ""
         )
         orders, alike, first, sums, lines, products = self.source.all(
-            f"""SELECT count(*), count(*) FILTER (sums <= 1 AND different > 1), count(*) FILTER (filled = 1 AND rows > 1),
+            f"""SELECT count(*), count(*) FILTER (alike AND different), count(*) FILTER (filled = 1 AND rows > 1),
             count(DISTINCT amount), coalesce(sum(rows), 0), coalesce(sum(products), 0)
-            FROM (SELECT count(*) AS rows, count(DISTINCT amount) AS sums, count(amount) AS filled, any_value(amount) AS amount,
-            count(DISTINCT row_hash) AS different, count(*) FILTER (abs(amount - product) < .005) AS products
+            FROM (SELECT count(*) AS rows, min(amount) IS NOT DISTINCT FROM max(amount) AS alike, count(amount) AS filled, any_value(amount) AS amount,
+            min(row_hash) <> max(row_hash) AS different, count(*) FILTER (abs(amount - product) < .005) AS products
             FROM (SELECT {order} AS order_id, {amount} AS amount, {product} AS product, {self._hash()} AS row_hash
             FROM source {self._joins()} {some}) WHERE order_id IS NOT NULL GROUP BY order_id HAVING count(*) > 1)"""
         )[0]
@@ -455,6 +455,9 @@ class _Orders:
             tests.append("coalesce(quantity < 0, false)")
         if "order_id" in self.columns:
             order = self.columns["order_id"].value
-            if self.source.all(f"SELECT 1 FROM source WHERE regexp_full_match({order}, '[0-9]+') LIMIT 1"):
+            join = self.columns["order_id"].join
+            if self.source.all(
+                f"SELECT 1 FROM source {join} WHERE regexp_full_match({order}, '[0-9]+') LIMIT 1"
+            ):
                 tests.append("coalesce(regexp_full_match(order_id, '[Cc][0-9]+'), false)")
         return " OR ".join(tests)

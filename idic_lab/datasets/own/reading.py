@@ -332,14 +332,26 @@ class Reader:
         found = self.looked_up("date", label, read, key, missing="no date")
         return replace(found, value=f"CAST({found.value} AS DATE)")
 
+    def identifier(self, role: str, label: str) -> Column:
+        """Identifiers; each different text of a file that was loaded is tidied once."""
+        if self.source.large or self.source.is_number(label):
+            return Column(self.source.identifier(label))
+        table, raw = quoted(f"texts {role}"), self.source.places[label]
+        self.source.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT raw, {self.source.identifier(label).replace(raw, 'raw')} AS who "
+            f"FROM (SELECT DISTINCT {raw} AS raw FROM source WHERE {raw} IS NOT NULL)"
+        )
+        return Column(f"{table}.who", join=f"LEFT JOIN {table} ON {table}.raw = {raw}")
+
     def customer(self, label: str) -> Column:
         """Who bought; lines of totals, guests and numbers that a spreadsheet cut short name nobody."""
-        who = self.source.identifier(label)
-        nobody = {} if self.source.is_number(label) else self._nobody(who)
+        found = self.identifier("customer_id", label)
+        who, rows = found.value, f"source {found.join}"
+        nobody = {} if self.source.is_number(label) else self._nobody(who, rows)
         # Where customers are counted from 0, it has as many rows as another.
         guests, others, customers = self.source.all(
             f"SELECT count(*) FILTER (who IN ({listed(_ZERO)})), count(*) FILTER (who NOT IN ({listed(_ZERO)})), "
-            f"approx_count_distinct(who) FROM (SELECT {who} AS who FROM source)"
+            f"approx_count_distinct(who) FROM (SELECT {who} AS who FROM {rows})"
         )[0]
         if guests > 2 * others / max(customers - 1, 1):
             nobody |= dict.fromkeys(_ZERO, GUEST)
@@ -351,9 +363,9 @@ class Reader:
             f" WHEN {who} IN ({listed(one for one, why in nobody.items() if why == reason)}) THEN {literal(reason)}"
             for reason in dict.fromkeys(nobody.values())
         )
-        return Column(who, f"CASE WHEN {who} IS NULL THEN {literal(NO_CUSTOMER)}{told} END")
+        return replace(found, reason=f"CASE WHEN {who} IS NULL THEN {literal(NO_CUSTOMER)}{told} END")
 
-    def _nobody(self, who: str) -> dict[str, str]:
+    def _nobody(self, who: str, rows: str) -> dict[str, str]:
         """Texts that stand where a customer should and name nobody, with the reason."""
         words = [
             word
@@ -366,7 +378,7 @@ class Reader:
         plain = "lower(strip_accents(who))"
         bare = rf"regexp_replace({plain}, '[\s[:punct:][:digit:]]+', '', 'g')"
         suspects = self.source.all(
-            f"SELECT who FROM (SELECT DISTINCT {who} AS who FROM source) WHERE length(who) < 60 "
+            f"SELECT who FROM (SELECT DISTINCT {who} AS who FROM {rows}) WHERE length(who) < 60 "
             "AND NOT regexp_full_match(who, '[A-Za-z_-]*[0-9]+[A-Za-z0-9_-]*') "
             f"AND (regexp_matches({plain}, '(^|[^a-z])({latin})([^a-z]|$){others}') OR {bare} IN ({listed(words)}) "
             r"OR regexp_full_match(who, '\d(?:[.,]\d+)?[eE]\+\d+'))"
@@ -380,7 +392,7 @@ class Reader:
             else:
                 parts = {text.partition(" ")[2], text.rpartition(" ")[0]} - {""}
                 others = self.source.all(
-                    f"SELECT DISTINCT {who} FROM source WHERE {who} IN ({listed(parts)})"
+                    f"SELECT DISTINCT {who} FROM {rows} WHERE {who} IN ({listed(parts)})"
                 )
                 if values.is_total(text, [row[0] for row in others]):
                     found[text] = "a line of totals"

@@ -63,6 +63,7 @@ _LABELS = {
     "cp949": "EUC-KR",
     "big5hkscs": "Big5",
 }
+_RARE = ("koi8_r", "cp866", "iso8859_2", "cp850", "mac_roman")
 _SIGNS = "€£¥§°«»„“”–—…·½²³®©№™¿¡ªº±×\ufeff"
 _HARDLY = math.log(1 / 200_000)
 _OVERFLOW = "\x00beyond the header"
@@ -220,7 +221,9 @@ def guesses(content: bytes) -> list[str]:
             known = {
                 normalise(word) for word in re.split(r"[,;\t|]", read[encoding].partition("\n")[0])
             } & _HEADERS
-            scores[encoding] = _likelihood(read[encoding], encoding) - _HARDLY * len(known)
+            scores[encoding] = _likelihood(read[encoding], encoding) - _HARDLY * (
+                len(known) - (encoding in _RARE)
+            )
     ranked = sorted(scores, key=scores.__getitem__, reverse=True)
     # Of those that read the same text, the one listed first is named.
     return list(
