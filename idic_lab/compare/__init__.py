@@ -6,21 +6,30 @@ writes one long table and a report. The analyses of stability serve any estimato
 
 from idic_lab.compare import criteria, methods, plots
 from idic_lab.compare.attractiveness_matrix import attractiveness, rescaled
-from idic_lab.compare.criterion_registry import CRITERIA, Criterion, Score, criterion
-from idic_lab.compare.criterion_registry import get as get_criterion
-from idic_lab.compare.customers import Customers, FeatureSpace
+from idic_lab.compare.customers import Customers, FeatureSpace, customers_of, respondents_of
 from idic_lab.compare.forecasts import TwoPart, difference_interval, rolling_origins
-from idic_lab.compare.kinds_of_segments import preferred_number, verdict, verdicts
-from idic_lab.compare.method_registry import METHODS, Method, method
-from idic_lab.compare.method_registry import get as get_method
-from idic_lab.compare.null_reference import without_segments
+from idic_lab.compare.kinds_of_segments import (
+    preferred_number,
+    shadow_values,
+    similarities,
+    verdict,
+    verdicts,
+)
+from idic_lab.compare.registry import (
+    CRITERIA,
+    METHODS,
+    Criterion,
+    Method,
+    Score,
+    criterion,
+    get_criterion,
+    get_method,
+    method,
+)
 from idic_lab.compare.report import score_table
-from idic_lab.compare.respondents import respondents_of
 from idic_lab.compare.results import read_table
 from idic_lab.compare.running import Outcome, compare
 from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
-from idic_lab.compare.separation import shadow_values, similarities
-from idic_lab.compare.sources import load
 from idic_lab.compare.stability import (
     across,
     bootstrap_labels,
@@ -30,16 +39,15 @@ from idic_lab.compare.stability import (
     within,
 )
 from idic_lab.compare.statistics import (
-    against_control,
-    correlated_t_test,
+    against_best,
+    against_none,
     critical_difference,
     friedman,
+    left_out,
     mean_ranks,
-    nemenyi,
     scores_by_dataset,
 )
-from idic_lab.compare.study import Study, read
-from idic_lab.compare.transactions import customers_of
+from idic_lab.compare.study import Study, load, read
 
 __all__ = [
     "CRITERIA",
@@ -56,11 +64,11 @@ __all__ = [
     "Study",
     "TwoPart",
     "across",
-    "against_control",
+    "against_best",
+    "against_none",
     "attractiveness",
     "bootstrap_labels",
     "compare",
-    "correlated_t_test",
     "criteria",
     "criterion",
     "critical_difference",
@@ -72,11 +80,11 @@ __all__ = [
     "get_method",
     "global_stability",
     "jaccard",
+    "left_out",
     "load",
     "mean_ranks",
     "method",
     "methods",
-    "nemenyi",
     "plots",
     "preferred_number",
     "read",
@@ -91,5 +99,4 @@ __all__ = [
     "verdict",
     "verdicts",
     "within",
-    "without_segments",
 ]

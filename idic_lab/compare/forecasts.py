@@ -16,7 +16,9 @@ from threadpoolctl import threadpool_limits
 
 from idic_lab.differentiate import clv
 from idic_lab.differentiate.clv import evaluation
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.errors import DataError, pick
+from idic_lab.inference.intervals import Interval
+from idic_lab.inference.resampling import percentiles
 
 PREDICTORS = ("frequency", "recency", "T")
 MEASURES = ("mae", "rmse", "spearman", "gini", "top_decile_capture")
@@ -152,10 +154,10 @@ def difference_interval(
     first,
     second,
     measure: str = "mae",
-    resamples: int = 500,
-    level: float = 0.95,
+    n_bootstrap: int = 500,
+    confidence: float = 0.95,
     random_state: int = 0,
-) -> tuple[float, float, float]:
+) -> Interval:
     """By how much one forecast is better than another in a measure, with a paired bootstrap interval over customers.
 
     Both forecasts are judged on the same draws of customers, so what is common to both drops out.
@@ -164,13 +166,10 @@ def difference_interval(
     ----------
     actual, first, second : array-like of shape (n_customers,)
     measure : {"mae", "rmse", "spearman", "gini", "top_decile_capture"}
-    resamples : int
-    level : float
-    random_state : int
 
     Returns
     -------
-    (float, float, float)
+    Interval
         Measure of `first` less that of `second`, and the bounds of the interval.
 
     Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
@@ -182,17 +181,15 @@ def difference_interval(
     >>> difference, bool(high < 0)
     (-25.0, True)
     """
-    if measure not in MEASURES:
-        raise UnknownName("measure of a forecast", measure, MEASURES)
+    pick("measure of a forecast", measure, MEASURES)
     actual, first, second = (np.asarray(values, dtype=float) for values in (actual, first, second))
     rng = np.random.default_rng(random_state)
     draws = [
         _measure(measure, actual[rows], first[rows]) - _measure(measure, actual[rows], second[rows])
-        for rows in rng.integers(0, len(actual), (resamples, len(actual)))
+        for rows in rng.integers(0, len(actual), (n_bootstrap, len(actual)))
     ]
-    low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])
     whole = _measure(measure, actual, first) - _measure(measure, actual, second)
-    return float(whole), float(low), float(high)
+    return Interval(float(whole), *percentiles(draws, confidence))
 
 
 def _measure(measure: str, actual: np.ndarray, predicted: np.ndarray) -> float:

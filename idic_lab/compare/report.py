@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import matplotlib as mpl
+import jinja2
 import pandas as pd
 
 from idic_lab import figures
@@ -15,19 +15,31 @@ from idic_lab.compare import explanations, plots
 from idic_lab.compare.attractiveness_matrix import attractiveness
 from idic_lab.compare.explanations import CAPTIONS
 from idic_lab.compare.kinds_of_segments import preferred_number, verdicts
+from idic_lab.compare.registry import baselines
 from idic_lab.compare.statistics import (
     ENOUGH_DATA_SETS,
-    correlated_t_test,
+    against_best,
+    against_none,
     friedman,
+    left_out,
     scores_by_dataset,
 )
 from idic_lab.compare.study import Study
 from idic_lab.durability import whole_files
-from idic_lab.errors import needs_extra
+from idic_lab.inference.multiple_tests import written
 
-ROPE = 0.01  # a difference in a share that nobody would act on
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True
+)
+_TEMPLATES.filters["rows"] = lambda table: (
+    [None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False)
+)
+_TEMPLATES.filters["named"] = plots.methods.named
+_TEMPLATES.filters["p"] = lambda value: (lambda told: told if told[0] == "<" else f"= {told}")(
+    written(value, 4)
+)
 MOST_DRAWN = 20  # segments in one figure
-FOLD_SHARE = 0.2  # one repetition's test share: criteria are judged on fifths
+OF_USE = ("campaign_profit", "holdout_value")  # what says whether any segmentation beats none; money first
 
 
 def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> Path:
@@ -47,45 +59,40 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
     Path
         Of the page. It needs nothing but a browser.
     """
+    import matplotlib as mpl
+
     kinds = verdicts(results)
     with mpl.rc_context():
         figures.use_style()
-        page = (
-            _templates()
-            .get_template("study.html")
-            .render(
-                manifest=manifest,
-                datasets=[_dataset(name, study, results, kinds) for name in manifest["datasets"]],
-                comparisons=list(_over_datasets(study, results)),
-                failures=_reasons(results, "failed"),
-                skipped=_reasons(results, "not applicable"),
-                transfers=_transfers(results),
-                criteria=study.criteria,
-                methods=[(method.name, _one_line(method)) for method in study.methods],
-                statistics=explanations.STATISTICS,
-                sources=explanations.SOURCES,
-            )
+        page = _TEMPLATES.get_template("study.html").render(
+            manifest=manifest,
+            datasets=[_dataset(name, study, results, kinds) for name in manifest["datasets"]],
+            comparisons=list(_over_datasets(study, results)),
+            failures=_reasons(results, "failed"),
+            skipped=_reasons(results, "not applicable"),
+            transfers=_transfers(results),
+            criteria=study.criteria,
+            methods=[(method.name, _one_line(method)) for method in study.methods],
+            statistics=explanations.STATISTICS,
+            sources=explanations.SOURCES,
         )
     path = folder / "report.html"
     whole_files.write(path, page)
     return path
 
 
-def _templates():
-    jinja2 = needs_extra("jinja2", "workbench")
-    folder = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-    made = jinja2.Environment(loader=folder, autoescape=True, trim_blocks=True)
-    made.filters["rows"] = lambda table: (
-        [None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False)
-    )
-    made.filters["named"] = plots.methods.named
-    return made
-
-
 def score_table(results: pd.DataFrame, criteria, dataset: str) -> pd.DataFrame:
     """Methods in rows, criteria in columns: the mean of each criterion's main value over seeds, for one data set.
 
-    Where a method ran with several numbers of segments, the mean over them.
+    Where a method ran with several numbers of segments, the mean over them. The baselines come last.
+
+    Examples
+    --------
+    >>> from idic_lab.compare import get_criterion
+    >>> rows = [("d", method, "holdout_value", "capture", value) for method, value in (("one_segment", 0.2), ("ward", 0.6))]
+    >>> results = pd.DataFrame(rows, columns=["dataset", "method", "criterion", "measure", "value"])
+    >>> score_table(results, [get_criterion("holdout_value")], "d")["holdout_value"].to_dict()
+    {'ward': 0.6, 'one_segment': 0.2}
     """
     columns = {}
     here = results[results["dataset"] == dataset]
@@ -93,8 +100,8 @@ def score_table(results: pd.DataFrame, criteria, dataset: str) -> pd.DataFrame:
         found = here[(here["criterion"] == criterion.name) & (here["measure"] == criterion.main)]
         if len(found):
             columns[criterion.name] = found.groupby("method")["value"].mean()
-    table = pd.DataFrame(columns)
-    return table.reindex(here["method"].drop_duplicates()).dropna(how="all")
+    order = sorted(here["method"].drop_duplicates(), key=lambda name: name in baselines())
+    return pd.DataFrame(columns).reindex(order).dropna(how="all")
 
 
 def range_over_seeds(
@@ -120,10 +127,12 @@ def _one_line(method) -> str:
 
 def svg(ax) -> str:
     """A figure as SVG for a page; its ids made unique, so that several figures share one page."""
+    import matplotlib.pyplot as plt
+
     figure = ax if hasattr(ax, "savefig") else ax.get_figure()
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
-    figures.plt.close(figure)
+    plt.close(figure)
     found = text.getvalue()
     svg.count += 1
     found = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>f{svg.count}-", found[found.index("<svg") :])
@@ -144,37 +153,74 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
             ("Stability beside data without segments", svg(plots.plot_stability(mine)), CAPTIONS["stability"])
         )
     curves = _curves(here)
-    if curves:
-        figures_of.append(("Gain curve", svg(plots.plot_gain(curves)), CAPTIONS["gain"]))
+    if set(curves) - set(baselines()):
+        drawn = svg(plots.plot_gain(curves, baselines()))
+        figures_of.append(("Gain curve", drawn, CAPTIONS["gain"] + _left_out(results, "holdout_value", name)))
     compared = [c for c in study.criteria if c.name in scores and c.name != "sizes"]
-    segmented = scores.drop(index="one_segment", errors="ignore")
-    ranks = segmented[[c.name for c in compared if c.name != "profile"]].dropna(axis=1)
+    segmented = scores.drop(index=list(baselines()), errors="ignore")
+    ranks = segmented[[c.name for c in compared if c.name != "profile"]].dropna(axis=1, how="all")
     low = [c.name for c in compared if not c.higher_is_better and c.name in ranks]
     reversed_ = explanations.reversals(ranks, low)
-    if ranks.shape[1] > 1 and len(ranks) > 2:
+    if ranks.shape[1] > 1 and len(ranks.dropna()) > 2:
         caption = f"{CAPTIONS['ranks']} {f'The widest: {reversed_}' if reversed_ else ''}"
         figures_of.append(("Rank reversals", svg(plots.plot_rank_reversal(ranks, low)), caption))
-    matrix, figure = _attractive(scores[[c.name for c in compared]], study)
+    matrix, figure = _attractive(segmented[[c.name for c in compared]], study)
     if figure:
         title = "Attractiveness matrix, with sensitivity to the weights"
         figures_of.append((title, figure, CAPTIONS["attractiveness"]))
-    best = _shown_closely(here, list(matrix["method"]) if matrix is not None else list(scores.index))
-    figures_of += list(_of_segments(here[here["method"] == best], best))
+    best = _shown_closely(here, list(matrix["method"]) if matrix is not None else list(segmented.index))
+    if best:
+        figures_of += list(_of_segments(here[here["method"] == best], best))
+    none = {criterion: against_none(results, name, criterion) for criterion in OF_USE}
     return {
         "name": name,
         "scores": scores,
+        "segments": here[here["measure"] == "segments"].groupby("method")["value"].mean().to_dict(),
+        "baselines": list(baselines()),
+        "none": {criterion: table for criterion, table in none.items() if len(table)},
+        "missing": {c.name: left_out(results[results["dataset"] == name], c.name) for c in study.criteria},
         "best": {
             c.name: segmented[c.name].max() if c.higher_is_better else segmented[c.name].min()
             for c in study.criteria
             if c.name in scores
         },
         "ranges": range_over_seeds(results, study.criteria, name),
-        "found": list(_found(segmented, compared, matrix, mine, reversed_)),
+        "found": [*_beats_none(none), *_found(segmented, compared, matrix, mine, reversed_)],
         "kinds": mine.drop(columns="dataset"),
         "numbers": preferred_number(mine).drop(columns="dataset") if len(study.k) > 1 else None,
         "figures": figures_of,
-        "pairs": _against_best(here, study, name),
+        "pairs": {
+            criterion: pairs for criterion in OF_USE if len(pairs := against_best(results, name, criterion))
+        },
     }
+
+
+def _beats_none(none: dict[str, pd.DataFrame]) -> Iterator[str]:
+    """Whether any segmentation beats none, by each criterion that says so."""
+    name = plots.methods.named
+    told = False
+    for criterion, table in none.items():
+        if table.empty:
+            continue
+        told = True
+        best, of = table.iloc[0], f", corrected for choosing among {len(table)}" if len(table) > 1 else ""
+        interval = f"95% interval {best['low']:+.2f} to {best['high']:+.2f}{of}"
+        beyond = table.loc[table["low"] > 0, "method"]
+        gain = f"{name(best['method'])} gains {best['gain']:+.2f} over no segments ({interval})"
+        yield (
+            f"By {name(criterion)}, {len(beyond)} of {len(table)} segmentations beat none: {gain}."
+            if len(beyond)
+            else f"By {name(criterion)}, no segmentation can be told from none; the best, {gain}."
+        )
+    if not told:
+        yield "Whether any segmentation beats none was not asked: no criterion of use (campaign profit, holdout value) applied."
+
+
+def _left_out(results: pd.DataFrame, criterion: str, dataset: str | None = None) -> str:
+    here = results if dataset is None else results[results["dataset"] == dataset]
+    missing = left_out(here, criterion)
+    named = "; ".join(f"{plots.methods.named(method)} ({reason})" for method, reason in missing.items())
+    return f" Left out: {named}." if named else ""
 
 
 def _found(scores, criteria, matrix, kinds, reversed_) -> Iterator[str]:
@@ -194,11 +240,11 @@ def _found(scores, criteria, matrix, kinds, reversed_) -> Iterator[str]:
         yield f"Kinds of segments: {', '.join(f'{count} {kind}' for kind, count in judged.items())}."
 
 
-def _shown_closely(here: pd.DataFrame, by_merit: list[str]) -> str:
+def _shown_closely(here: pd.DataFrame, by_merit: list[str]) -> str | None:
     """The most attractive method whose segments are few enough to be drawn one by one, and more than one."""
     sizes = here[here["measure"] == "segments"].groupby("method")["value"].mean()
     drawn = [name for name in by_merit if 2 <= sizes.get(name, 2) <= MOST_DRAWN]
-    return (drawn or by_merit)[0]
+    return next(iter(drawn or by_merit), None)
 
 
 def _curves(here: pd.DataFrame) -> dict[str, list[float]]:
@@ -219,6 +265,8 @@ def _attractive(scores: pd.DataFrame, study: Study):
     if used.shape[1] < 2 or not any(weights.values()):
         return None, None
     used = used.dropna(how="all")
+    if used.empty:
+        return None, None
     low = [c.name for c in study.criteria if not c.higher_is_better and c.name in used]
     matrix = attractiveness(used, weights, knock, low)
     return matrix, svg(plots.plot_attractiveness(used, matrix, low))
@@ -255,22 +303,6 @@ def _flow_table(segments: dict) -> pd.DataFrame:
     return table.astype(dict.fromkeys(["number", "segment", "from_segment", "customers"], "int64"))
 
 
-def _against_best(here: pd.DataFrame, study: Study, dataset: str) -> pd.DataFrame | None:
-    """On one data set: the best method by holdout value against each other, with a region of practical equivalence."""
-    found = here[here["criterion"].eq("holdout_value") & here["measure"].eq("capture")]
-    table = found.groupby(["seed", "method"])["value"].mean().reset_index()
-    table = table.pivot_table(index="seed", columns="method", values="value").dropna(axis=1)
-    if len(table) < 3 or table.shape[1] < 2:
-        return None
-    best = table.mean().idxmax()
-    rows = []
-    for name in table.columns.drop(best):
-        found = correlated_t_test(table[best] - table[name], ROPE, FOLD_SHARE)
-        rows.append((best, name, (table[best] - table[name]).mean(), found.better, found.alike, found.worse))
-    columns = ["best", "against", "mean difference", "better", "practically alike", "worse"]
-    return pd.DataFrame(rows, columns=columns).sort_values("mean difference", ignore_index=True)
-
-
 def _over_datasets(study: Study, results: pd.DataFrame) -> Iterator[dict]:
     """Rank tests with the data set as the unit of replication, where there are enough of them."""
     if len(study.datasets) < ENOUGH_DATA_SETS:
@@ -286,7 +318,7 @@ def _over_datasets(study: Study, results: pd.DataFrame) -> Iterator[dict]:
             "name": criterion.name,
             "test": friedman(table),
             "figure": svg(figure),
-            "caption": CAPTIONS["critical"],
+            "caption": CAPTIONS["critical"] + _left_out(results, criterion.name),
         }
 
 

@@ -20,19 +20,20 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from idic_lab.compare import customers as customers_module
-from idic_lab.compare import null_reference, segmentation, separation, sources, stability
-from idic_lab.compare.criterion_registry import Criterion
+from idic_lab.compare import kinds_of_segments, segmentation, stability
+from idic_lab.compare import study as sources
 from idic_lab.compare.customers import Customers
-from idic_lab.compare.method_registry import Method
+from idic_lab.compare.registry import Criterion, Method, normalised
 from idic_lab.compare.results import Store, in_use, long_table, write_table
 from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
 from idic_lab.compare.study import Study, read
 from idic_lab.durability import orphaned_processes, whole_files
-from idic_lab.errors import LabError, needs_extra
+from idic_lab.errors import LabError
 
-ENGINE = (customers_module, null_reference, segmentation, separation, stability)
+ENGINE = (customers_module, kinds_of_segments, segmentation, kinds_of_segments, stability)
 PACKAGES = ("idic-lab", "numpy", "scipy", "pandas", "scikit-learn", "stepmix", "kmedoids")
 
 
@@ -135,11 +136,12 @@ def _run_locked(study, customers, folder: Path, jobs, scheduler, fresh, command,
     finished = {} if fresh else {cell.key: store.read(cell.key) for cell in cells}
     if store.damaged:
         tell(f"{len(store.damaged)} damaged cells are computed anew: {', '.join(store.damaged[:3])} ...")
+    for warning in _other_versions(finished.values()):
+        tell(warning)
     todo = [cell for cell in cells if not _complete(finished.get(cell.key), study.criteria)]
     tell(f"{len(cells)} cells: {len(cells) - len(todo)} finished before, {len(todo)} to compute.")
     whole_files.write_json(folder / "manifest.json", {"study": study.name, "status": "running"})
     began = time.monotonic()
-    tqdm = needs_extra("tqdm", "workbench").tqdm
     bar = tqdm(total=len(todo), unit="cell", disable=not progress, file=sys.stderr)
     found = _execute(todo, customers, study, finished, jobs, scheduler)
     for done, (position, record) in enumerate(found, start=1):
@@ -165,12 +167,14 @@ def _run_locked(study, customers, folder: Path, jobs, scheduler, fresh, command,
 def cells_of(study: Study, customers: dict[str, Customers]) -> list[Cell]:
     """Every cell of a study, in order, with its key.
 
-    The key is the hash of what makes the cell: the customers, the source of the method, the number of segments, the
-    seed, the effort, the source of the resampling and the versions of the packages that compute. Criteria are kept apart inside the cell, so that a
-    new one is added to finished cells without a change to the others.
+    The key is the hash of what makes the cell: the customers, what makes the method, the number of segments, the seed,
+    the effort and the source of the resampling, without comments and layout. Versions of packages are kept in the cell and
+    not in its key: a patch of one of them keeps what is finished, and is told of. Criteria are kept apart inside the cell,
+    so that a new one is added to finished cells without a change to the others.
     """
-    versions = {package: version(package) for package in PACKAGES}
-    engine = hashlib.sha256("".join(inspect.getsource(module) for module in ENGINE).encode()).hexdigest()
+    engine = hashlib.sha256(
+        "".join(normalised(inspect.getsource(module)) for module in ENGINE).encode()
+    ).hexdigest()
     cells = []
     for name, whom in customers.items():
         data = whom.fingerprint
@@ -178,7 +182,7 @@ def cells_of(study: Study, customers: dict[str, Customers]) -> list[Cell]:
             source = method.fingerprint
             for k in study.k if method.takes_k else (None,):
                 for seed in study.seeds:
-                    made_of = [data, source, method.name, k, seed, study.effort.as_dict(), engine, versions]
+                    made_of = [data, source, method.name, k, seed, study.effort.as_dict(), engine]
                     key = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:24]
                     cells.append(Cell(name, method, k, seed, key))
     return cells
@@ -189,10 +193,17 @@ def run_cell(
 ) -> dict:
     """Compute one cell: every criterion it lacks, on one segmentation whose fits they share.
 
-    Its random numbers come from its key, so they are the same in any process, in any order.
+    Its random numbers come from its place in the study, so they are the same in any process, in any order, and in any
+    release.
     """
-    record = {"cell": cell.coordinates, "criteria": dict((before or {}).get("criteria", {}))}
-    seed = int(hashlib.sha256(f"{cell.key}".encode()).hexdigest()[:8], 16)
+    record = {
+        "cell": cell.coordinates,
+        "criteria": dict((before or {}).get("criteria", {})),
+        "versions": _versions(),
+    }
+    place = json.dumps(cell.coordinates, sort_keys=True)
+    seed = int(hashlib.sha256(place.encode()).hexdigest()[:8], 16)
+    began = time.perf_counter()
     found_segments, problem = None, None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of third parties, about convergence; what fails becomes a row
@@ -205,7 +216,11 @@ def run_cell(
                 continue
             found = problem or _judged(criterion, found_segments)
             record["criteria"][criterion.name] = found | {"fingerprint": criterion.fingerprint}
-    return record
+    return record | {"seconds": round(time.perf_counter() - began, 3), "host": platform.node()}
+
+
+def _versions() -> dict[str, str]:
+    return {package: version(package) for package in PACKAGES}
 
 
 def _judged(criterion: Criterion, found_segments: Segmentation) -> dict:
@@ -284,6 +299,18 @@ def _complete(record: dict | None, criteria: tuple[Criterion, ...]) -> bool:
     return record is not None and all(_current(record, criterion) for criterion in criteria)
 
 
+def _other_versions(records) -> Iterator[str]:
+    """What to say of cells that were computed with other versions of the packages."""
+    now, other = _versions(), {}
+    for record in records:
+        for package, number in ((record or {}).get("versions") or {}).items():
+            if now.get(package) != number:
+                other.setdefault((package, number), 0)
+                other[package, number] += 1
+    for (package, number), cells in other.items():
+        yield f"{cells} finished cells were computed with {package} {number}, not {now.get(package)}; --fresh makes them anew."
+
+
 def _only(record: dict, names: list[str]) -> dict:
     """A record with the criteria of this study alone, in its order: the cell may hold others, or got them later."""
     return record | {"criteria": {name: record["criteria"][name] for name in names}}
@@ -315,7 +342,8 @@ def _manifest(
         },
         "methods": {method.name: method.fingerprint[:16] for method in study.methods},
         "criteria": {criterion.name: criterion.fingerprint[:16] for criterion in study.criteria},
-        "versions": {"python": platform.python_version()}
-        | {package: version(package) for package in PACKAGES},
+        "versions": {"python": platform.python_version()} | _versions(),
+        "machine": f"{platform.platform()}, {os.cpu_count()} cores",
         "yaml": study.text,
+        "modules": study.modules,
     }

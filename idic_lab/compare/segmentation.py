@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from idic_lab.compare import separation, stability
+from idic_lab.compare import kinds_of_segments, stability
 from idic_lab.compare.customers import Customers, FeatureSpace
-from idic_lab.compare.method_registry import Method
-from idic_lab.compare.null_reference import without_segments
+from idic_lab.compare.registry import Method
 from idic_lab.errors import LabError
 
 
@@ -47,7 +46,7 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Crowd:
+class OnCrowd:
     """What the same method does on customers without segments: one solution and its bootstrap solutions."""
 
     labels: np.ndarray
@@ -187,21 +186,22 @@ class Segmentation:
         return self._resampled(self.customers.measures, self.shared, 2 * self.effort.pairs, rng)
 
     @cached_property
-    def crowds(self) -> list[Crowd]:
+    def crowds(self) -> list[OnCrowd]:
         """The same analysis on data sets without segments."""
         rng = np.random.default_rng(self._numbers[4])
         return [self._crowd(rng) for _ in range(self.effort.null_sets)]
 
-    def _crowd(self, rng) -> Crowd:
-        nobody = without_segments(self.customers.measures, len(self.shared), int(rng.integers(2**31)))
+    def _crowd(self, rng) -> OnCrowd:
+        drawn = self.customers.crowd.draw(len(self.shared), int(rng.integers(2**31)))
+        nobody = pd.DataFrame(drawn, columns=list(self.space.columns))
         if self.method.lacks(nobody):
             raise NotApplicable(f"{self.method.name} needs measures that data without segments do not have.")
         labels = self._placed(self._fit(nobody, int(rng.integers(2**31))), nobody)
         X = self.space.transform(nobody)
-        far = separation.distances(X, separation.centroids(X, labels))
-        shadow = float(separation.shadow_values(far).mean()) if far.shape[1] > 1 else 1.0
+        far = kinds_of_segments.distances(X, kinds_of_segments.centroids(X, labels))
+        shadow = float(kinds_of_segments.shadow_values(far).mean()) if far.shape[1] > 1 else 1.0
         rows = np.arange(len(nobody))
-        return Crowd(labels, self._resampled(nobody, rows, 2 * self.effort.null_pairs, rng), shadow)
+        return OnCrowd(labels, self._resampled(nobody, rows, 2 * self.effort.null_pairs, rng), shadow)
 
     def _resampled(self, measures, shared, n_solutions, rng) -> list[np.ndarray]:
         size = min(len(measures), self.effort.customers)

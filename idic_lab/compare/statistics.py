@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from scipy.stats import f as f_distribution
-from scipy.stats import friedmanchisquare, norm, rankdata, studentized_range, t
+from scipy.stats import friedmanchisquare, rankdata, studentized_range
 
+from idic_lab.compare.registry import baselines
 from idic_lab.errors import DataError, UnknownName
-from idic_lab.inference.multiple_tests import holm
+from idic_lab.inference.resampling import simultaneous
 
 ENOUGH_DATA_SETS = 10  # from about here on, rank tests over data sets have power worth the name
 
@@ -27,7 +29,8 @@ def scores_by_dataset(results: pd.DataFrame, criterion: str, measure: str) -> pd
     Returns
     -------
     DataFrame
-        Only methods that have a value on every data set that has any.
+        Only methods that have a value on every data set that has any (:func:`left_out` names the others), and no
+        baselines, which are not ranked.
 
     Raises
     ------
@@ -39,9 +42,37 @@ def scores_by_dataset(results: pd.DataFrame, criterion: str, measure: str) -> pd
     found = results[
         results["criterion"].eq(criterion) & results["measure"].eq(measure) & results["status"].eq("ok")
     ]
+    return _by_dataset(found).dropna(axis=1)
+
+
+def _by_dataset(found: pd.DataFrame) -> pd.DataFrame:
+    found = found[~found["method"].isin(baselines())]
     by_k = found.groupby(["dataset", "method", "k"], dropna=False)["value"].mean()
     table = by_k.groupby(["dataset", "method"]).mean().reset_index()
-    return table.pivot_table(index="dataset", columns="method", values="value").dropna(axis=1)
+    return table.pivot_table(index="dataset", columns="method", values="value")
+
+
+def left_out(results: pd.DataFrame, criterion: str) -> dict[str, str]:
+    """The methods that a criterion has no score for on all data sets, and why.
+
+    Examples
+    --------
+    >>> rows = [("x", "a", "ok", {}), ("x", "b", "ok", {}), ("y", "a", "ok", {}), ("y", "b", "failed", {"reason": "no memory"})]
+    >>> table = pd.DataFrame(rows, columns=["dataset", "method", "status", "extra"]).assign(criterion="c")
+    >>> left_out(table, "c")
+    {'b': 'failed on 1 of 2 data sets: no memory'}
+    """
+    here = results[results["criterion"].eq(criterion) & ~results["method"].isin(baselines())]
+    judged = here.loc[here["status"] == "ok", "dataset"].unique()
+    here, told = here[here["dataset"].isin(judged)], {}
+    for method, part in here.groupby("method", sort=False):
+        lacking = [name for name, cells in part.groupby("dataset") if not cells["status"].eq("ok").any()]
+        if lacking:
+            first = part[part["dataset"] == lacking[0]].iloc[0]
+            reason = first["extra"].get("reason", "")
+            of = f" on {len(lacking)} of {len(judged)} data sets" if len(judged) > 1 else ""
+            told[method] = f"{first['status']}{of}: {reason}".removesuffix(": ")
+    return told
 
 
 def mean_ranks(table: pd.DataFrame, higher_is_better: bool = True) -> pd.Series:
@@ -111,110 +142,102 @@ def critical_difference(methods: int, datasets: int, level: float = 0.05) -> flo
     return float(q * np.sqrt(methods * (methods + 1) / (6 * datasets)))
 
 
-def nemenyi(table: pd.DataFrame) -> pd.DataFrame:
-    """p-values of all pairs of methods, corrected for their number.
+def against_none(
+    results: pd.DataFrame, dataset: str, criterion: str, confidence: float = 0.95
+) -> pd.DataFrame:
+    """What every method gains over no segmentation at all, with intervals that hold for all methods at once.
+
+    Customers are resampled with their segments held, the same draws for every method. So the intervals say what other
+    customers of the same kind would show, and hold for the best method too, although it was picked by the same data.
 
     Parameters
     ----------
-    table : DataFrame
-        Data sets in rows, methods in columns.
+    results : DataFrame
+        The long table of a study.
+    criterion : {"holdout_value", "campaign_profit"} or one's own that gives ``draws``, ``none`` and ``none_draws``
 
     Returns
     -------
     DataFrame
-        Methods by methods.
-
-    Source: Nemenyi (1963), Distribution-free Multiple Comparisons, Princeton; Demšar (2006).
-    """
-    n, k = table.shape
-    ranks = mean_ranks(table).to_numpy()
-    z = np.abs(ranks[:, None] - ranks) / np.sqrt(k * (k + 1) / (6 * n))
-    p = studentized_range.sf(z * np.sqrt(2), k, np.inf)
-    np.fill_diagonal(p, 1.0)
-    return pd.DataFrame(p, index=table.columns, columns=table.columns)
-
-
-def against_control(table: pd.DataFrame, control: str, higher_is_better: bool = True) -> pd.DataFrame:
-    """Every method against one, by mean ranks, with Holm's correction: more powerful than all pairs.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Data sets in rows, methods in columns.
-    control : str
-        A method.
-
-    Returns
-    -------
-    DataFrame
-        ``method``, ``rank_difference`` (negative: better than the control), ``p_value``, ``p_corrected``.
-
-    Source: Demšar (2006), section 3.2.2.
-    """
-    if control not in table:
-        raise UnknownName("method of the table", control, table.columns)
-    n, k = table.shape
-    difference = (mean_ranks(table, higher_is_better) - mean_ranks(table, higher_is_better)[control]).drop(
-        control
-    )
-    p = 2 * norm.sf(np.abs(difference.to_numpy()) / np.sqrt(k * (k + 1) / (6 * n)))
-    return pd.DataFrame(
-        {
-            "method": difference.index,
-            "rank_difference": difference.to_numpy(),
-            "p_value": p,
-            "p_corrected": holm(p),
-        }
-    )
-
-
-@dataclass(frozen=True)
-class Posterior:
-    """Probabilities that the first method is worse, that the two are practically alike, that the first is better."""
-
-    worse: float
-    alike: float
-    better: float
-
-
-def correlated_t_test(differences, rope: float, correlation: float) -> Posterior:
-    """Bayesian correlated t-test on one data set: is a difference larger than what matters?
-
-    Repetitions on one data set share their customers, so they are not so many independent pieces of evidence; the
-    correlation says how much they share.
-
-    Parameters
-    ----------
-    differences : array-like of shape (n_repetitions,)
-        First method less second, one per seed.
-    rope : float
-        Half width of the region of practical equivalence, in the unit of the differences.
-    correlation : float
-        Between repetitions; for k-fold cross-validation 1/k, for other resampling the share of customers tested on.
-
-    Returns
-    -------
-    Posterior
-
-    Source: Corani & Benavoli (2015), A Bayesian approach for comparing cross-validated algorithms on multiple data
-    sets, Machine Learning 100; Benavoli, Corani, Demšar & Zaffalon (2017), JMLR 18.
+        ``method``, ``score``, ``none`` (the score without segments), ``gain``, ``low``, ``high``; best first. No row where
+        the criterion did not apply.
 
     Examples
     --------
-    >>> result = correlated_t_test([0.031, 0.029, 0.033, 0.030], rope=0.01, correlation=0.2)
-    >>> bool(result.better > 0.99)
-    True
+    >>> noise = np.random.default_rng(0).normal(0, 0.01, 200)
+    >>> rows = [{"dataset": "d", "method": "m", "k": 3, "seed": 1, "criterion": "c", "value": 0.4, "status": "ok",
+    ...     "extra": {"draws": 0.4 + noise, "none": 0.2, "none_draws": [0.2] * 200}}]
+    >>> against_none(pd.DataFrame(rows), "d", "c").round(2).values.tolist()
+    [['m', 0.4, 0.2, 0.2, 0.18, 0.22]]
     """
-    d = np.asarray(differences, dtype=float)
-    if d.ndim != 1 or len(d) < 2:
-        raise DataError(f"The correlated t-test needs two repetitions or more, found {d.size}.")
-    if not 0 <= correlation < 1 or rope < 0:
-        raise DataError(
-            f"correlation should lie in [0, 1) and rope be 0 or more; found {correlation}, {rope}."
+    scores, none, draws, none_draws = _drawn(results, dataset, criterion)
+    if scores.empty:
+        return pd.DataFrame(columns=["method", "score", "none", "gain", "low", "high"])
+    found = simultaneous(scores - none, draws - none_draws, confidence)
+    table = pd.DataFrame({"score": scores, "none": none, "gain": found["value"]}).join(found[["low", "high"]])
+    return table.sort_values("gain", ascending=False, kind="stable").rename_axis("method").reset_index()
+
+
+def against_best(
+    results: pd.DataFrame, dataset: str, criterion: str, confidence: float = 0.95
+) -> pd.DataFrame:
+    """By how much the best method leads each other, with intervals that hold for all pairs at once.
+
+    As in :func:`against_none` customers are resampled with their segments held. That all pairs are covered makes up for
+    the best having been picked by the same data.
+
+    Returns
+    -------
+    DataFrame
+        ``best``, ``against``, ``difference``, ``low``, ``high``, ``told_apart`` (the interval excludes zero); nearest first.
+
+    Source: Hsu (1996), Multiple Comparisons: Theory and Methods, chapter 5.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> rows = [{"dataset": "d", "method": name, "k": 3, "seed": 1, "criterion": "c", "value": value, "status": "ok",
+    ...     "extra": {"draws": rng.normal(value, 0.01, 200), "none": 0.2, "none_draws": [0.2] * 200}}
+    ...     for name, value in (("a", 0.4), ("b", 0.39), ("c", 0.1))]
+    >>> against_best(pd.DataFrame(rows), "d", "c")[["against", "told_apart"]].values.tolist()
+    [['b', False], ['c', True]]
+    """
+    scores, _, draws, _ = _drawn(results, dataset, criterion)
+    columns = ["best", "against", "difference", "low", "high", "told_apart"]
+    if len(scores) < 2:
+        return pd.DataFrame(columns=columns)
+    order = scores.sort_values(ascending=False, kind="stable").index
+    pairs = list(combinations(order, 2))
+    found = simultaneous(
+        pd.Series([scores[a] - scores[b] for a, b in pairs], index=range(len(pairs))),
+        pd.DataFrame({number: draws[a] - draws[b] for number, (a, b) in enumerate(pairs)}),
+        confidence,
+    )
+    rows = [
+        (a, b, *found.loc[number], not found.loc[number, "low"] <= 0 <= found.loc[number, "high"])
+        for number, (a, b) in enumerate(pairs)
+        if a == order[0]
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _drawn(results: pd.DataFrame, dataset: str, criterion: str):
+    """Scores and draws by method, and those of no segmentation; means over seeds and numbers of segments, no baselines."""
+    here = results[
+        results["dataset"].eq(dataset)
+        & results["criterion"].eq(criterion)
+        & results["status"].eq("ok")
+        & ~results["method"].isin(baselines())
+    ]
+    here = here[here["extra"].map(lambda extra: "none_draws" in extra).astype(bool)]
+    mean = here.groupby("method", sort=False)
+
+    def over_cells(name):
+        return pd.DataFrame(
+            {method: np.mean([extra[name] for extra in part["extra"]], axis=0) for method, part in mean}
         )
-    mean, variance = d.mean(), d.var(ddof=1)
-    if np.isclose(variance, 0, atol=1e-18):
-        return Posterior(float(mean < -rope), float(-rope <= mean <= rope), float(mean > rope))
-    scale = np.sqrt(variance * (1 / len(d) + correlation / (1 - correlation)))
-    below, up_to = t.cdf([-rope, rope], len(d) - 1, loc=mean, scale=scale)
-    return Posterior(float(below), float(up_to - below), float(1 - up_to))
+
+    none = pd.Series(
+        {method: np.mean([extra["none"] for extra in part["extra"]]) for method, part in mean}, dtype=float
+    )
+    return mean["value"].mean(), none, over_cells("draws"), over_cells("none_draws")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from idic_lab.compare import criterion_registry as criteria_of
-from idic_lab.compare import method_registry as methods_of
-from idic_lab.compare import sources
+import pandas as pd
+import yaml
+
+from idic_lab import datasets, meridian
 from idic_lab.compare.attractiveness_matrix import check_weights
+from idic_lab.compare.customers import Customers, customers_of, respondents_of
+from idic_lab.compare.registry import CRITERIA, METHODS, Criterion, Method, get_criterion, get_method, made_of
 from idic_lab.compare.segmentation import Effort
-from idic_lab.errors import DataError, LabError, UnknownName, needs_extra
+from idic_lab.errors import DataError, LabError, UnknownName, pick
 
 KEYS = (
     "name",
@@ -37,7 +42,7 @@ class Study:
     ----------
     name, about : str
     datasets : tuple of dict
-        As :func:`idic_lab.compare.sources.checked` gives them.
+        As :func:`idic_lab.compare.study.checked` gives them.
     methods : tuple of Method
     k : tuple of int
         Numbers of segments; methods that find their own run once.
@@ -48,18 +53,21 @@ class Study:
         ``weights`` and ``knock_out`` by criterion.
     text : str
         The study as it was given, for the report.
+    modules : dict of str to str
+        Source of the modules it names, and of what they import from its folder, by file name.
     """
 
     name: str
     datasets: tuple[dict, ...]
-    methods: tuple[methods_of.Method, ...]
+    methods: tuple[Method, ...]
     k: tuple[int, ...]
     seeds: tuple[int, ...]
-    criteria: tuple[criteria_of.Criterion, ...]
+    criteria: tuple[Criterion, ...]
     effort: Effort = field(default_factory=Effort)
     attractiveness: dict = field(default_factory=dict)
     about: str = ""
     text: str = ""
+    modules: dict[str, str] = field(default_factory=dict)
 
 
 def read(study: str | Path | Mapping, at_hand=()) -> Study:
@@ -69,7 +77,7 @@ def read(study: str | Path | Mapping, at_hand=()) -> Study:
     ----------
     study : path or dict
         Keys: ``name``; ``about``; ``modules`` (Python files that register methods or criteria, relative to the study);
-        ``datasets`` (names, or dicts: see :mod:`idic_lab.compare.sources`); ``methods`` and ``criteria`` (names, or
+        ``datasets`` (names, or dicts: see :mod:`idic_lab.compare.study`); ``methods`` and ``criteria`` (names, or
         ``all``); ``k`` (a number or several); ``seeds`` (how many, or which); ``effort`` (see
         :class:`~idic_lab.compare.segmentation.Effort`); ``attractiveness`` (``weights`` and ``knock_out``).
     at_hand : collection of str
@@ -98,23 +106,26 @@ def read(study: str | Path | Mapping, at_hand=()) -> Study:
     """
     given, text, folder = _given(study)
     for key in given:
-        if key not in KEYS:
-            raise UnknownName("key of a study", key, KEYS)
+        pick("key of a study", key, KEYS)
+    modules: dict[str, str] = {}
     for module in _listed(given.get("modules", []), "modules"):
-        load_module(folder / module)
-    datasets = tuple(sources.checked(spec, at_hand) for spec in _listed(given.get("datasets"), "datasets"))
+        modules |= load_module(folder / module)
+    datasets = tuple(checked_dataset(spec, at_hand) for spec in _listed(given.get("datasets"), "datasets"))
     names = [spec["name"] for spec in datasets]
     if len(set(names)) < len(names):
         raise LabError(
             f"Two data sets of the study have the same name; give each its own. Found: {', '.join(names)}."
         )
-    criteria = _named(given.get("criteria", "all"), "criteria", criteria_of.CRITERIA, criteria_of.get)
+    criteria = _named(given.get("criteria", "all"), "criteria", CRITERIA, get_criterion)
+    methods = _named(given.get("methods", "all"), "methods", METHODS, get_method)
+    for one in methods:  # what cannot be made should fail before the data are read
+        one.checked()
     attractiveness = dict(given.get("attractiveness") or {})
     check_weights(attractiveness, [one.name for one in criteria])
     return Study(
         name=str(given.get("name", "study")),
         datasets=datasets,
-        methods=_named(given.get("methods", "all"), "methods", methods_of.METHODS, methods_of.get),
+        methods=methods,
         k=_numbers(given.get("k", 5), "k", least=1),
         seeds=_seeds(given.get("seeds", 5)),
         criteria=criteria,
@@ -122,23 +133,73 @@ def read(study: str | Path | Mapping, at_hand=()) -> Study:
         attractiveness=attractiveness,
         about=str(given.get("about", "")),
         text=text,
+        modules=modules,
     )
 
 
-def load_module(path: Path) -> None:
-    """Run a Python file so that it can register methods and criteria.
+def load_module(path: Path) -> dict[str, str]:
+    """Run a Python file so that it can register methods and criteria; it may import other files of its folder.
 
-    The module is not entered in ``sys.modules``: what it defines then travels to other processes by value.
+    None of them stays in ``sys.modules``: what they define then travels to other processes by value, and is read anew
+    the next time. What is entered is known by the text of all of them, which is returned by file name.
     """
     if not path.is_file():
         raise DataError(f"The study names the module {path.name}, which is not beside it.")
-    spec = importlib.util.spec_from_file_location(f"study_module_{path.stem}", path)
+    folder = path.parent.resolve()
+    before, writes = set(sys.modules), sys.dont_write_bytecode
+    sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = (
+        True  # a compiled copy made within the same second as a change would be taken for it
+    )
+    importlib.invalidate_caches()
+
+    def texts() -> dict[str, str]:
+        files = [path, *(Path(module.__file__) for _, module in sorted(_of_folder(folder, before).items()))]
+        return {file.name: file.read_text(encoding="utf-8") for file in files}
+
+    try:
+        with made_of(lambda: "\n".join(texts().values())):
+            _run_module(path)
+        return texts()
+    finally:
+        sys.path.remove(str(folder))
+        sys.dont_write_bytecode = writes
+        for name in _of_folder(folder, before):
+            del sys.modules[name]
+
+
+def _run_module(path: Path) -> None:
+    name = f"study_module_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.modules[name] = module  # so that the source of its classes can be looked up while it runs
+    try:
+        source = path.read_text(encoding="utf-8")
+        exec(
+            compile(source, str(path), "exec"), module.__dict__
+        )  # never from a compiled copy of an older state
+    except LabError:
+        raise
+    except Exception as error:
+        raise DataError(
+            f"The module {path.name} of the study cannot be run: {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        del sys.modules[name]
+
+
+def _of_folder(folder: Path, before: set[str]) -> dict:
+    files = {
+        name: getattr(module, "__file__", None) for name, module in sys.modules.items() if name not in before
+    }
+    return {
+        name: sys.modules[name]
+        for name, file in files.items()
+        if file and file.endswith(".py") and Path(file).resolve().is_relative_to(folder)
+    }
 
 
 def _given(study) -> tuple[dict, str, Path]:
-    yaml = needs_extra("yaml", "workbench")
     if isinstance(study, Mapping):
         return dict(study), yaml.safe_dump(json.loads(json.dumps(dict(study))), sort_keys=False), Path()
     path = Path(study)
@@ -190,7 +251,103 @@ def _seeds(value) -> tuple[int, ...]:
 def _effort(value: Mapping) -> Effort:
     valid = list(Effort.__dataclass_fields__)
     for key, number in value.items():
-        if key not in valid:
-            raise UnknownName("key of effort", key, valid)
+        pick("key of effort", key, valid)
         _numbers(number, f"effort: {key}", least=1)
     return Effort(**value)
+
+
+DATASET_KEYS = ("name", "file", "columns", "simulate", "basis", "calibration_end")
+BASES = ("value", "needs")
+SIMULATION = ("n", "seed", "difficulty", "world", "separation", "segments", "campaign_effect", "independence")
+
+
+def checked_dataset(spec: str | Mapping, at_hand=()) -> dict:
+    """A data set of a study as a dict with a name, or an error that names the nearest valid key.
+
+    Names in `at_hand` need not be loaded, so they may be any.
+
+    Examples
+    --------
+    >>> checked_dataset("cdnow")
+    {'name': 'cdnow', 'basis': 'value'}
+    >>> checked_dataset({"name": "mine", "fil": "sales.csv"})
+    Traceback (most recent call last):
+    ...
+    idic_lab.errors.UnknownName: Unknown key of data set 'fil'. Did you mean 'file'? Valid: name, file, columns, ...
+    """
+    spec = {"name": spec} if isinstance(spec, str) else dict(spec)
+    for key in spec:
+        pick("key of data set", key, DATASET_KEYS)
+    if "file" in spec and "simulate" in spec:
+        raise LabError("A data set is either a file or a simulation; found both.")
+    spec.setdefault("name", str(spec.get("file", "meridian simulated" if "simulate" in spec else "")))
+    spec.setdefault("basis", "value")
+    if not spec["name"]:
+        raise LabError("A data set needs a name, a file or a simulation.")
+    if spec["basis"] not in BASES:
+        raise UnknownName("basis", spec["basis"], BASES)
+    for knob in spec.get("simulate") or {}:
+        if knob not in SIMULATION:
+            raise UnknownName("knob of the simulation", knob, SIMULATION)
+    if not {"file", "simulate"} & set(spec) and spec["name"] not in {*datasets.names(), *at_hand}:
+        raise UnknownName("data set", spec["name"], [*datasets.names(), *at_hand])
+    return spec
+
+
+def load(spec: str | Mapping) -> Customers:
+    """The customers that a data set of a study names.
+
+    Parameters
+    ----------
+    spec : str or dict
+        A data set's name, or ``name`` with ``file`` (and ``columns``) or ``simulate`` (knobs of Meridian); ``basis``
+        is ``value`` (transactions) or ``needs`` (the survey battery); ``calibration_end`` a date.
+
+    Returns
+    -------
+    Customers
+    """
+    spec = checked_dataset(spec)
+    tables, planted, facts = _tables(spec)
+    if spec["basis"] == "needs":
+        if "survey_responses" not in tables:
+            raise DataError(f"Data set {spec['name']!r} has no survey, so it cannot be compared by needs.")
+        found = respondents_of(tables, spec["name"], planted)
+    else:
+        found = customers_of(
+            tables["transactions"],
+            spec["name"],
+            spec.get("calibration_end"),
+            tables.get("campaign_results"),
+            _people(tables.get("source_records")),
+        )
+    return replace(found, facts=facts | {"basis": spec["basis"]} | found.facts)
+
+
+def _tables(spec: Mapping) -> tuple[dict[str, pd.DataFrame], dict | None, dict]:
+    """Tables, what was planted in them (if a simulation), and facts for the report."""
+    by_needs = spec["basis"] == "needs"
+    if "simulate" in spec:
+        made = _simulated(dict(spec["simulate"] or {}))
+        return made.tables, made.truth if by_needs else None, {"source": f"simulated: {spec['simulate']}"}
+    dataset = datasets.load(spec.get("file", spec["name"]), columns=spec.get("columns"), quiet=True)
+    planted = meridian.truth() if by_needs and dataset.name == "meridian" else None
+    facts = {"source": dataset.card.title or dataset.card.name, "data fingerprint": dataset.card.fingerprint}
+    return dataset.tables, planted, facts
+
+
+def _simulated(knobs: dict):
+    separation = knobs.pop("separation", None)
+    difficulty = knobs.pop("difficulty", "default")
+    if separation is not None:
+        difficulty = replace(meridian.DIFFICULTIES[difficulty], separation=float(separation))
+    return meridian.simulate(**{"n": 1_000, "seed": 1, **knobs}, difficulty=difficulty)
+
+
+def _people(records: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Year of birth per customer number, where records say."""
+    if records is None or not {"customer_id", "birth_date"} <= set(records):
+        return None
+    known = records.dropna(subset=["customer_id", "birth_date"])
+    year = pd.to_datetime(known["birth_date"], errors="coerce").dt.year
+    return pd.DataFrame({"customer_id": known["customer_id"], "birth_year": year.astype(float)})

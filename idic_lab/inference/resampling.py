@@ -138,3 +138,34 @@ def bca(value: float, draws, jackknife, confidence: float = 0.95) -> tuple[float
     z = bias + stats.norm.ppf([(1 - confidence) / 2, (1 + confidence) / 2])
     low, high = np.quantile(draws, stats.norm.cdf(bias + z / (1 - acceleration * z)))
     return float(low), float(high)
+
+
+def simultaneous(values: pd.Series, draws: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """Intervals of several estimates that hold all at once, so also for the best of them, picked afterwards.
+
+    Parameters
+    ----------
+    values : Series
+        Estimates by name.
+    draws : DataFrame, shape (n_bootstrap, n_names)
+        What they were on each resample of the same customers.
+
+    Returns
+    -------
+    DataFrame
+        ``value``, ``low``, ``high`` by name.
+
+    Source: Westfall & Young (1993), Resampling-Based Multiple Testing, chapter 2: the largest of the studentised errors.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(1).normal(size=(999, 2))
+    >>> draws = pd.DataFrame(noise, columns=["a", "b"])
+    >>> simultaneous(pd.Series({"a": 0.0, "b": 0.0}), draws).round(1).loc["a"].tolist()
+    [0.0, -2.3, 2.3]
+    """
+    draws = draws[values.index]
+    error = draws.std(ddof=1)
+    distance = ((draws - values).abs() / error.where(error > 0)).max(axis=1)
+    reach = float(np.nan_to_num(distance.quantile(confidence))) * error
+    return pd.DataFrame({"value": values, "low": values - reach, "high": values + reach})

@@ -3,9 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.cluster import AgglomerativeClustering, KMeans
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from idic_lab import compare, datasets
-from idic_lab.compare.criteria.campaign_profit import _gain_by_segment, policy_value
+from idic_lab.compare.criteria.of_use import FOLDS, _contacted, _policy_value
 from idic_lab.compare.segmentation import NotApplicable
 
 QUICK = compare.Effort(pairs=2, null_sets=1, null_pairs=1, customers=800)
@@ -44,6 +47,15 @@ def test_one_segment_and_random_segments_find_no_more_than_their_share_of_spend(
     )
 
 
+def test_the_gain_over_no_segments_has_an_interval_that_customers_drawn_anew_give(cdnow):
+    score = compare.get_criterion("holdout_value")(segmentation(cdnow, "k_means"))
+    draws = np.array(score.extra["draws"])
+    assert abs(draws.mean() - score.numbers["capture"]) < 2 * draws.std() and 0.005 < draws.std() < 0.05
+    lot = compare.get_criterion("holdout_value")(segmentation(cdnow, "random_segments"))
+    low, high = np.quantile(np.array(lot.extra["draws"]) - lot.extra["none"], [0.025, 0.975])
+    assert low < 0 < high
+
+
 def test_segments_made_from_the_future_find_nearly_all_of_it(cdnow):
     bought = (cdnow.holdout_spend > 0).astype(int)
     found = judge("holdout_value", segmentation(cdnow, bought))
@@ -66,10 +78,10 @@ def test_policies_on_a_campaign_with_a_known_effect_are_worth_what_they_should_b
     n = 8_000
     segment, treated = rng.integers(0, 2, n), rng.random(n) < 0.5
     profit = rng.normal(10, 1, n) + treated * np.where(segment == 1, 3.0, -2.0)
-    value, part = policy_value(segment == 1, treated, profit)
+    value, part = _policy_value(segment == 1, treated, profit)
     assert value == pytest.approx(11.5, abs=4 * part.std() / np.sqrt(n))
-    gain = _gain_by_segment(segment, treated, profit, 2)
-    assert gain == pytest.approx([-2, 3], abs=0.2)
+    contacted = _contacted(segment, treated, profit, np.arange(n) % FOLDS)
+    assert contacted.tolist() == [[False, True]] * FOLDS
 
 
 def test_the_campaign_interval_covers_nobody_and_everybody_as_observed():
@@ -135,3 +147,47 @@ def test_needs_by_value_crosses_both(planted):
     labels = segmentation(customers, "needs_by_value", 6).labels
     assert 4 <= len(set(labels)) <= 6
     assert pd.Series(spend).groupby(labels).mean().std() > 20
+
+
+ESTIMATORS = [
+    compare.methods.OnSample(KMeans(3, n_init=1, random_state=0), at_most=30),
+    compare.methods.OnSample(AgglomerativeClustering(2), at_most=20),
+    compare.methods.BaggedClustering(2, n_runs=2, n_centres=4),
+    compare.methods.OneSegment(),
+    compare.methods.RandomSegments(2),
+]
+EXCEPTIONS = {  # neither finds the groups that are there: that is what baselines are for
+    "OneSegment": {"check_clustering"},
+    # a lot has as many tickets as rows, so a part of the rows draws other ones
+    "RandomSegments": {
+        "check_clustering",
+        "check_methods_subset_invariance",
+        "check_methods_sample_order_invariance",
+    },
+}
+
+
+@parametrize_with_checks(
+    ESTIMATORS,
+    expected_failed_checks=lambda estimator: {
+        name: "argued above" for name in EXCEPTIONS.get(type(estimator).__name__, ())
+    },
+)
+def test_estimators_keep_to_the_conventions_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda one: type(one).__name__)
+def test_columns_in_another_order_are_refused_and_place_nobody_elsewhere(estimator, rng):
+    X = pd.DataFrame(rng.normal(size=(60, 3)), columns=["a", "b", "c"])
+    fitted = clone(estimator).fit(X)
+    with pytest.raises(ValueError, match="feature names"):
+        fitted.predict(X[["c", "a", "b"]])
+
+
+@pytest.mark.parametrize("name", ["rfm_quintiles", "latent_classes", "clv_tiers", "supervised_tree"])
+def test_methods_that_see_measures_find_them_by_name(cdnow, name):
+    measures = cdnow.measures.drop(columns="customer_id")
+    fitted = compare.get_method(name).factory(4, 1).fit(measures)
+    turned = measures[measures.columns[::-1]]
+    np.testing.assert_array_equal(fitted.predict(measures), fitted.predict(turned))

@@ -1,13 +1,12 @@
 """Stability of segmentations, on cases whose answers can be worked out by hand."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.cluster import DBSCAN, KMeans
 from sklearn.metrics import jaccard_score
 
 from idic_lab import compare
-from idic_lab.compare import separation, stability
+from idic_lab.compare import kinds_of_segments, stability
 from idic_lab.errors import DataError
 
 
@@ -94,23 +93,5 @@ def test_similarities_survive_distances_whose_exponential_is_zero():
 
 def test_a_shadow_value_is_zero_at_a_centre_and_one_between_two():
     X = np.array([[0.0], [2.0], [1.0]])
-    far = separation.distances(X, [[0.0], [2.0], [9.0]])
+    far = kinds_of_segments.distances(X, [[0.0], [2.0], [9.0]])
     assert compare.shadow_values(far) == pytest.approx([0, 0, 1])
-
-
-def test_data_without_segments_keep_their_averages_and_lose_their_structure(planted):
-    measures = planted[1.15].measures
-    crowd = compare.without_segments(measures, random_state=1)
-    answers = [name for name in measures if name.startswith("answer ")]
-    assert crowd.mean().to_numpy() == pytest.approx(measures[answers].mean().to_numpy())
-    assert crowd.corr().abs().to_numpy()[np.triu_indices(20, 1)].mean() < 0.05
-    assert measures[answers].corr().abs().to_numpy()[np.triu_indices(20, 1)].mean() > 0.1
-
-
-def test_shoppers_without_segments_keep_their_rank_correlations(cdnow):
-    crowd = compare.without_segments(cdnow.measures, random_state=1)
-    ours = crowd.corr(method="spearman").to_numpy()
-    theirs = cdnow.measures[list(crowd)].corr(method="spearman").to_numpy()
-    assert np.abs(ours - theirs).max() < 0.03
-    assert set(crowd["frequency"]) <= set(cdnow.measures["frequency"])
-    assert isinstance(crowd, pd.DataFrame)

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from idic_lab import cli, compare
-from idic_lab.compare.method_registry import METHODS
+from idic_lab.compare.registry import METHODS
 from idic_lab.errors import LabError, UnknownName
 
 SMALL = {
@@ -115,6 +115,146 @@ def test_a_changed_method_recomputes_only_itself(tmp_path):
         METHODS.pop("mine", None)
 
 
+def study_in(folder, module, methods=("mine",), helper=None, **changes):
+    """A study whose module stands beside it, run in a folder of its own."""
+    (folder / "mine.py").write_text(module)
+    if helper is not None:
+        (folder / "helping.py").write_text(helper)
+    given = (
+        SMALL
+        | {"modules": ["mine.py"], "methods": list(methods), "criteria": ["sizes"], "seeds": 1}
+        | changes
+    )
+    (folder / "study.yaml").write_text(json.dumps(given))
+    try:
+        return run(folder / "study.yaml", folder / "out", jobs=changes.get("jobs", 1))
+    finally:
+        METHODS.pop("mine", None)
+
+
+OWN_CLASS = """
+from helping import WIDTH
+from idic_lab.compare import method
+import numpy as np
+from sklearn.base import BaseEstimator, ClusterMixin
+
+SHIFT = {shift}
+
+
+@method("mine")
+class Halves(ClusterMixin, BaseEstimator):
+    def __init__(self, n_clusters=2, random_state=None):
+        self.n_clusters, self.random_state = n_clusters, random_state
+
+    def fit(self, X, y=None):
+        self.labels_ = self.predict(X)
+        return self
+
+    def predict(self, X):
+        return (np.asarray(X)[:, 0] > SHIFT * WIDTH).astype(int)
+"""
+
+
+def test_a_changed_constant_or_helper_of_the_study_makes_its_cells_anew(tmp_path):
+    first = study_in(tmp_path, OWN_CLASS.format(shift=0.1), helper="WIDTH = 1\n")
+    assert first.computed == 1 and first.failed == 0
+    assert study_in(tmp_path, OWN_CLASS.format(shift=0.1)).reused == 1
+    moved = study_in(tmp_path, OWN_CLASS.format(shift=0.9))
+    assert moved.computed == 1 and not moved.results["value"].equals(first.results["value"])
+    helped = study_in(tmp_path, OWN_CLASS.format(shift=0.9), helper="WIDTH = 2\n")
+    assert helped.computed == 1
+    assert "WIDTH = 2" in helped.report.read_text() and "helping" not in sys.modules
+
+
+def test_a_class_of_the_study_travels_to_other_processes(tmp_path):
+    (tmp_path / "mine.py").write_text(OWN_CLASS.format(shift=0.1))
+    (tmp_path / "helping.py").write_text("WIDTH = 1\n")
+    study = SMALL | {"modules": ["mine.py"], "methods": ["mine"], "criteria": ["sizes"], "seeds": 2}
+    (tmp_path / "study.yaml").write_text(json.dumps(study))
+    try:
+        found = run(tmp_path / "study.yaml", tmp_path / "out", jobs=2)
+    finally:
+        METHODS.pop("mine", None)
+    assert (found.computed, found.failed) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (
+            "from idic_lab.compare import method\n@method('k_means')\ndef f(k, seed): return None\n",
+            "has a method 'k_means'",
+        ),
+        (
+            "from idic_lab.compare import method\n@method('mine')\ndef f(k, seed): return 3\n",
+            "estimator with fit",
+        ),
+        (
+            "from idic_lab.compare import method\n@method('mine')\ndef f(k, seed): return K\n",
+            "'K' is not defined",
+        ),
+        ("import nothing_of_the_kind\n", "cannot be run: ModuleNotFoundError"),
+        (
+            "from idic_lab.compare import criterion\n@criterion('sizes')\ndef f(s): return 1.0\n",
+            "has a criterion 'sizes'",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_module_is_said_before_the_data_are_read(tmp_path, monkeypatch, module, message):
+    monkeypatch.setattr("idic_lab.compare.study.load", lambda spec: pytest.fail("the data were read"))
+    with pytest.raises(LabError, match=message):
+        study_in(tmp_path, module)
+    assert compare.get_method("k_means").module == ""
+
+
+def test_layout_and_versions_are_no_part_of_a_key(outcome, tmp_path, monkeypatch):
+    from idic_lab.compare import registry, running
+
+    assert registry.normalised("def f(x):\n    'Words.'\n    return x  # why\n") == registry.normalised(
+        "def f(x):\n    pass\n    return (x)\n"
+    )
+    told = []
+    monkeypatch.setattr(running, "version", lambda package: "99.0")
+    command = "idic-lab compare small.yaml"
+    again = compare.compare(SMALL, outcome.folder, command=command, tell=told.append, progress=False)
+    assert again.computed == 0
+    assert any("not 99.0" in line for line in told)
+
+
+@pytest.mark.parametrize("change", [{"criteria": ["sizes"]}, {"methods": ["one_segment"]}])
+def test_a_study_with_little_to_say_ends_in_a_report(tmp_path, change):
+    assert run(SMALL | change, tmp_path).report.exists()
+
+
+def test_a_study_of_nothing_but_failures_ends_in_a_report_that_begins_with_them(tmp_path):
+    @compare.method("broken")
+    def broken(k, seed):
+        from sklearn.cluster import KMeans
+
+        return KMeans(n_clusters=-1)
+
+    try:
+        page = run(SMALL | {"methods": ["broken"]}, tmp_path).report.read_text()
+    finally:
+        METHODS.pop("broken")
+    assert page.index("What failed") < page.index("Results on")
+
+
+def test_a_method_that_fails_is_named_with_the_reason_beside_the_scores(tmp_path):
+    @compare.method("broken")
+    def broken(k, seed):
+        from sklearn.cluster import KMeans
+
+        return KMeans(n_clusters=-1)
+
+    try:
+        page = run(SMALL | {"methods": ["broken", "k_means"]}, tmp_path).report.read_text()
+    finally:
+        METHODS.pop("broken")
+    assert "Without a score by holdout value: broken (failed" in " ".join(page.split())
+    assert ">segments</th>" in page
+
+
 def test_a_new_criterion_leaves_the_finished_ones_alone(outcome, tmp_path):
     run(SMALL | {"criteria": ["holdout_value"]}, tmp_path)
     cell = next((tmp_path / "cells").glob("*.json"))
@@ -157,9 +297,12 @@ def test_the_report_is_written_for_a_reviewer(outcome):
     page = outcome.report.read_text()
     for heading in ("What was found", "What the criteria ask", "Statistics", "How to cite"):
         assert f">{heading}</h2>" in page
-    assert "unit of replication" in page.lower() and "Bayesian correlated t-test" in page
+    assert "unit of replication" in page.lower() and "their segments held" in page
     figures_of, captions = page.count("<svg"), page.count("<figcaption>")
     assert figures_of == captions > 0
+    first = page[page.index("<li>") :]
+    assert first.startswith("<li>By holdout value, 2 of 2 segmentations beat none:")
+    assert "corrected for choosing among 2" in first
     assert page.count("<td>higher</td>") + page.count("<td>lower</td>") == len(
         json.loads((outcome.folder / "manifest.json").read_text())["criteria"]
     )

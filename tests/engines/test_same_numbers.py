@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from idic_lab.compare.transactions import customers_of
+from idic_lab.compare.customers import customers_of
 from idic_lab.differentiate import behaviour, clv, cohorts, rfm
 from idic_lab.errors import DataError
 

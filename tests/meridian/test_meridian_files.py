@@ -20,7 +20,7 @@ READS_TRUTH = re.compile(
 
 # The workbench's criterion of recovery compares found segments with planted ones: it is itself a check.
 # The criterion that asks how much of the planted segments is recovered, and the grader of the exercises.
-CHECKS = {Path("idic_lab/compare/sources.py"), Path("idic_lab/exercises/answer_key.py")}
+CHECKS = {Path("idic_lab/compare/study.py"), Path("idic_lab/exercises/answer_key.py")}
 
 
 def test_the_committed_files_are_byte_for_byte_what_the_program_makes():

@@ -2,13 +2,200 @@
 
 from __future__ import annotations
 
-from sklearn.cluster import HDBSCAN, Birch, KMeans
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClusterMixin, clone
+from sklearn.cluster import HDBSCAN, AgglomerativeClustering, Birch, KMeans
+from sklearn.metrics import pairwise_distances_argmin
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.utils.validation import check_is_fitted, validate_data
+from stepmix.stepmix import StepMix
 
-from idic_lab.compare.method_registry import method
-from idic_lab.compare.methods.bagged import BaggedClustering
-from idic_lab.compare.methods.latent_classes import LatentClassSegments
-from idic_lab.compare.methods.on_sample import OnSample
-from idic_lab.differentiate.needs import GaussianMixtureSegments, KMedoidsSegments, WardSegments
+from idic_lab.compare.customers import ANSWER, RFM
+from idic_lab.compare.registry import method
+from idic_lab.differentiate.needs import (
+    GaussianMixtureSegments,
+    KMedoidsSegments,
+    LatentClasses,
+    WardSegments,
+)
+
+
+class OnSample(ClusterMixin, BaseEstimator):
+    """Fit an estimator to at most so many customers drawn at random, and place the others.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With ``fit`` and ``labels_``. Without ``predict``, others go to the segment of their nearest neighbour.
+    at_most : int
+        Customers in the sample; with fewer customers everybody is in it.
+    random_state : int
+
+    Attributes
+    ----------
+    labels_ : ndarray of int
+    transfer_ : str
+        How the others were placed: ``predict`` or ``nearest neighbour``.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import AgglomerativeClustering
+    >>> rows = np.repeat([[0.0], [9.0]], 50, axis=0)
+    >>> OnSample(AgglomerativeClustering(2), at_most=20).fit(rows).transfer_
+    'nearest neighbour'
+    """
+
+    def __init__(self, estimator=None, at_most: int = 2_000, random_state: int = 0):
+        self.estimator, self.at_most, self.random_state = estimator, at_most, random_state
+
+    def fit(self, X, y=None):
+        """Draw the sample, fit, and place everybody."""
+        X = validate_data(self, X)
+        chosen = np.arange(len(X))
+        if len(X) > self.at_most:
+            chosen = np.sort(
+                np.random.default_rng(self.random_state).choice(len(X), self.at_most, replace=False)
+            )
+        self.estimator_ = clone(self.estimator).fit(X[chosen])
+        self.transfer_ = "predict" if hasattr(self.estimator_, "predict") else "nearest neighbour"
+        if self.transfer_ == "nearest neighbour":
+            self._neighbour = KNeighborsClassifier(1).fit(X[chosen], self.estimator_.labels_)
+        self.labels_ = self._placed(X)
+        if len(chosen) == len(X):
+            self.labels_ = np.asarray(self.estimator_.labels_)
+        return self
+
+    def predict(self, X) -> np.ndarray:
+        """Segment of each row."""
+        check_is_fitted(self)
+        return self._placed(validate_data(self, X, reset=False))
+
+    def _placed(self, X) -> np.ndarray:
+        return (self.estimator_ if self.transfer_ == "predict" else self._neighbour).predict(X)
+
+
+class BaggedClustering(ClusterMixin, BaseEstimator):
+    """Run k-means with many centres on bootstrap samples, then join all the centres by a hierarchy.
+
+    A small segment that one run misses is found by others, and the hierarchy sees centres instead of single customers,
+    so chance neighbours do not link what does not belong together.
+
+    Parameters
+    ----------
+    n_segments : int
+    n_runs : int
+        Bootstrap samples.
+    n_centres : int
+        Centres per run.
+    linkage : str
+        Of the hierarchy over the centres.
+    random_state : int
+
+    Source: Leisch (1999), Bagged clustering, SFB Working Paper 51, WU Vienna.
+
+    Examples
+    --------
+    >>> rows = np.random.default_rng(0).normal(np.repeat([[0.0], [9.0]], 60, axis=0))
+    >>> labels = BaggedClustering(2).fit(rows).labels_
+    >>> len(set(labels[:60])), len(set(labels))
+    (1, 2)
+    """
+
+    def __init__(
+        self,
+        n_segments: int = 5,
+        n_runs: int = 10,
+        n_centres: int = 20,
+        linkage: str = "ward",
+        random_state: int = 0,
+    ):
+        self.n_segments, self.n_runs, self.n_centres = n_segments, n_runs, n_centres
+        self.linkage, self.random_state = linkage, random_state
+
+    def fit(self, X, y=None):
+        """Find the segments of X, of shape (n_customers, n_features)."""
+        X = validate_data(self, X, dtype=float)
+        rng = np.random.default_rng(self.random_state)
+        centres = []
+        for _ in range(self.n_runs):
+            sample = X[rng.integers(0, len(X), len(X))]
+            different = len(np.unique(sample, axis=0))
+            run = KMeans(
+                min(self.n_centres, different), n_init=1, max_iter=30, random_state=int(rng.integers(2**31))
+            )
+            centres.append(run.fit(sample).cluster_centers_)
+        self.centres_ = np.vstack(centres)
+        self.segment_of_centre_ = (
+            AgglomerativeClustering(self.n_segments, linkage=self.linkage).fit(self.centres_).labels_
+        )
+        self.labels_ = self._placed(X)
+        return self
+
+    def predict(self, X) -> np.ndarray:
+        """The segment of the nearest centre, for each row."""
+        check_is_fitted(self)
+        return self._placed(validate_data(self, X, dtype=float, reset=False))
+
+    def _placed(self, X) -> np.ndarray:
+        return self.segment_of_centre_[pairwise_distances_argmin(X, self.centres_)]
+
+
+_FIFTHS = [0.2, 0.4, 0.6, 0.8]
+
+
+class LatentClassSegments(ClusterMixin, BaseEstimator):
+    """Classes that answer with their own probabilities; without answers, the RFM scores are the answers.
+
+    Scores from 1 to 5 are three questions with five possible answers each. At most 125 combinations occur, and equal
+    customers are fitted as one with their weight, which is exact, so that the cost hardly grows with the customers.
+
+    Parameters
+    ----------
+    n_segments : int
+    n_init : int
+        Random starts.
+    random_state : int
+
+    Source: Lazarsfeld & Henry (1968), Latent Structure Analysis; estimation by StepMix.
+    """
+
+    def __init__(self, n_segments: int = 5, n_init: int = 3, random_state: int = 0):
+        self.n_segments, self.n_init, self.random_state = n_segments, n_init, random_state
+
+    def fit(self, X: pd.DataFrame, y=None):
+        """Estimate the classes from a table of measures."""
+        self.answers_ = [name for name in X if name.startswith(ANSWER)]
+        if self.answers_:
+            self.model_ = LatentClasses(self.n_segments, self.n_init, self.random_state)
+            self.model_.fit(X[self.answers_].to_numpy(dtype=float))
+        else:
+            self.cuts_ = {name: np.unique(X[name].quantile(_FIFTHS)) for name in RFM}
+            cells, weight = np.unique(self._scores(X), axis=0, return_counts=True)
+            self.model_ = StepMix(
+                self.n_segments,
+                measurement="categorical",
+                n_init=self.n_init,
+                abs_tol=1e-5,
+                max_iter=2_000,
+                random_state=self.random_state,
+                progress_bar=0,
+            ).fit(cells, sample_weight=weight.astype(float))
+        self.labels_ = self.predict(X)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Most probable class of each row."""
+        if self.answers_:
+            return self.model_.predict(X[self.answers_].to_numpy(dtype=float))
+        cells, inverse = np.unique(self._scores(X), axis=0, return_inverse=True)
+        return self.model_.predict(cells)[inverse]
+
+    def _scores(self, X: pd.DataFrame) -> np.ndarray:
+        return np.column_stack(
+            [np.searchsorted(cuts, X[name], side="left") for name, cuts in self.cuts_.items()]
+        )
+
 
 PAIRWISE = 1_500  # customers at most where a method looks at all pairs of them
 

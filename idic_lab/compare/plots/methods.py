@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,20 +10,32 @@ import pandas as pd
 
 from idic_lab import figures
 from idic_lab.compare.attractiveness_matrix import rescaled
+from idic_lab.compare.registry import baselines
 from idic_lab.compare.statistics import critical_difference, mean_ranks
+from idic_lab.errors import DataError
 
 _DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1))]
 
 
 def named(method: str) -> str:
-    """A method's name as people write it."""
+    """A method's name as people write it.
+
+    Examples
+    --------
+    >>> named("rfm_quintiles")
+    'RFM quintiles'
+    """
     words = method.replace("k_means", "k-means").replace("k_medoids", "k-medoids").replace("_", " ")
     proper = {"rfm": "RFM", "clv": "CLV", "ward": "Ward", "birch": "Birch", "hdbscan": "HDBSCAN"}
     return " ".join(proper.get(word, word) for word in words.split(" "))
 
 
 def plot_gain(
-    curves: Mapping[str, Sequence[float]], top: float = 0.2, most: int = 6, ax: figures.Axes | None = None
+    curves: Mapping[str, Sequence[float]],
+    baselines: Sequence[str] = ("one_segment", "random_segments"),
+    top: float = 0.2,
+    most: int = 6,
+    ax: figures.Axes | None = None,
 ) -> figures.Axes:
     """Share of future spend reached by each share of customers, best segments first.
 
@@ -30,17 +43,25 @@ def plot_gain(
     ----------
     curves : dict of method to sequence
         Shares of spend at even steps from 0 to 1.
+    baselines : sequence of str
+        Those among the curves that are no entrants; thin lines, not ranked.
     top : float
         The share of customers marked.
     most : int
-        Draw so many: the best, the worst and some between, by what they capture at `top`.
-    ax : Axes, optional
+        Draw so many: the best, the worst and some between, by what they capture at `top`. The legend names the others.
+
+    Examples
+    --------
+    >>> plot_gain({"ward": [0.0, 0.6, 0.8, 0.9, 0.95, 1.0], "one_segment": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]}).get_title()[:35]
+    'The best 20% by Ward bring 60% of f'
     """
     ax = figures.axes(ax, figsize=(7.5, 4.6))
     captured = {
         name: float(np.interp(top, np.linspace(0, 1, len(curve)), curve)) for name, curve in curves.items()
     }
-    ranked = sorted(captured, key=captured.get, reverse=True)
+    ranked = sorted((name for name in curves if name not in baselines), key=captured.get, reverse=True)
+    if not ranked:
+        raise DataError("There is no method to draw beside the baselines.")
     chosen = [
         ranked[row] for row in np.unique(np.linspace(0, len(ranked) - 1, min(most, len(ranked))).astype(int))
     ]
@@ -53,21 +74,34 @@ def plot_gain(
             lw=2,
             label=f"{named(name)} ({captured[name]:.0%})",
         )
+    others = [name for name in ranked if name not in chosen]
+    if others:
+        label = f"not drawn: {', '.join(f'{named(name)} ({captured[name]:.0%})' for name in others)}"
+        ax.plot([], [], ls="", label=textwrap.fill(label, 34))
+    for name in (name for name in curves if name in baselines):
+        share = np.linspace(0, 1, len(curves[name]))
+        ax.plot(
+            share,
+            curves[name],
+            color=figures.GREY,
+            lw=1,
+            ls="--",
+            label=f"{named(name)} ({captured[name]:.0%})",
+        )
     ax.plot([0, 1], [0, 1], color=figures.GREY, lw=1)
     ax.axvline(top, color=figures.GREY, lw=1, ls=":")
-    ax.xaxis.set_major_formatter("{x:.0%}")
-    ax.yaxis.set_major_formatter("{x:.0%}")
-    ax.set(
-        xlabel="share of customers, best segments first",
-        ylabel="share of future spend",
+    return figures.finish(
+        ax,
+        f"The best {top:.0%} by {named(ranked[0])} bring {captured[ranked[0]]:.0%} of future spend, {top:.0%} without "
+        "segments",
+        x="share of customers, best segments first",
+        y="share of future spend",
+        x_format="percent",
+        y_format="percent",
+        legend={"title": f"at {top:.0%} of customers", "loc": "center left", "bbox_to_anchor": (1.01, 0.5)},
         xlim=(0, 1),
         ylim=(0, 1),
     )
-    ax.legend(title=f"at {top:.0%} of customers", loc="lower right")
-    ax.set_title(
-        f"The best {top:.0%} by {named(ranked[0])} bring {captured[ranked[0]]:.0%} of future spend", wrap=True
-    )
-    return ax
 
 
 def plot_critical_difference(
@@ -79,11 +113,14 @@ def plot_critical_difference(
     ----------
     table : DataFrame
         Data sets in rows, methods in columns.
-    higher_is_better : bool
-    level : float
-    ax : Axes, optional
 
     Source: Demšar (2006), JMLR 7, figure 1.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"ward": [9.0] * 12, "birch": [5.0] * 12, "k_means": [1.0] * 12})
+    >>> plot_critical_difference(table).get_title().replace("\\n", " ")
+    'Over 12 data sets Ward comes first; 2 of 2 others are worse beyond chance'
     """
     ranks = mean_ranks(table, higher_is_better).sort_values(kind="stable")
     width = critical_difference(len(ranks), len(table), level)
@@ -114,17 +151,16 @@ def plot_critical_difference(
     for tick in range(1, len(ranks) + 1):
         ax.plot([tick, tick], [0, 0.12], color="black", lw=1)
         ax.text(tick, 0.18, str(tick), ha="center", va="bottom", fontsize="small")
-    ax.set_xlim(min(0, -0.28 * len(ranks)), len(ranks) * 1.28 + 1)
-    ax.set_ylim(low - 0.5 * half - 0.2, 1.5)
     ax.axis("off")
     apart = int((ranks - ranks.iloc[0] >= width).sum())
-    ax.set_title(
+    ax.text((1 + len(ranks)) / 2, 0.5, "mean rank, 1 is best", ha="center", va="center", fontsize="small")
+    return figures.finish(
+        ax,
         f"Over {len(table)} data sets {named(ranks.index[0])} comes first; {apart} of {len(ranks) - 1} others are "
         "worse beyond chance",
-        wrap=True,
+        xlim=(min(0, -0.28 * len(ranks)), len(ranks) * 1.28 + 1),
+        ylim=(low - 0.5 * half - 0.2, 1.5),
     )
-    ax.text((1 + len(ranks)) / 2, 0.5, "mean rank, 1 is best", ha="center", va="center", fontsize="small")
-    return ax
 
 
 def _cliques(ranks: np.ndarray, width: float) -> list[tuple[int, int]]:
@@ -149,9 +185,13 @@ def plot_rank_reversal(
     Parameters
     ----------
     scores : DataFrame
-        Methods in rows (index), criteria in columns; methods that lack a value are left out.
-    lower_is_better : collection of str
-    ax : Axes, optional
+        Methods in rows (index), criteria in columns; methods that lack a value are left out, and named below.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"use": [3.0, 2.0, 1.0], "shape": [1.0, 2.0, 3.0]}, index=["ward", "birch", "k_means"])
+    >>> plot_rank_reversal(scores).get_title()
+    'Least agreement: use and shape, rank correlation -1.00'
     """
     ranks = ranked(scores, lower_is_better)
     ax = figures.axes(ax, figsize=(3.4 + 0.95 * ranks.shape[1], 1.8 + 0.4 * len(ranks)))
@@ -165,17 +205,19 @@ def plot_rank_reversal(
         ax.text(-0.12, row.iloc[0], named(name), ha="right", va="center")
         ax.text(ranks.shape[1] - 0.88, row.iloc[-1], named(name), ha="left", va="center")
     ax.set_xticks(range(ranks.shape[1]), [named(name).replace(" ", "\n", 1) for name in ranks])
-    ax.set_xlim(-1.5, ranks.shape[1] + 0.5)
-    ax.set_ylim(len(ranks) + 0.5, 0.5)
     ax.set_yticks(range(1, len(ranks) + 1))
     ax.grid(axis="x", visible=False)
-    ax.set_ylabel("rank (1 is best)")
     pair, worst = _most_opposed(ranks)
     opposed = " and ".join(named(name) for name in pair)
-    ax.set_title(
-        f"Least agreement: {opposed}, rank correlation {worst:.2f}" if pair else "Ranks by criterion"
+    out = ", ".join(named(name) for name in scores.index.difference(ranks.index, sort=False))
+    return figures.finish(
+        ax,
+        f"Least agreement: {opposed}, rank correlation {worst:.2f}" if pair else "Ranks by criterion",
+        x=f"left out, for lack of a score: {out}" if out else "",
+        y="rank (1 is best)",
+        xlim=(-1.5, ranks.shape[1] + 0.5),
+        ylim=(len(ranks) + 0.5, 0.5),
     )
-    return ax
 
 
 def ranked(scores: pd.DataFrame, lower_is_better=()) -> pd.DataFrame:
@@ -206,8 +248,13 @@ def plot_attractiveness(
         Methods in rows (index), criteria in columns.
     matrix : DataFrame
         As :func:`idic_lab.compare.attractiveness` gives for them.
-    lower_is_better : collection of str
-    ax : Axes, optional
+
+    Examples
+    --------
+    >>> from idic_lab.compare import attractiveness
+    >>> scores = pd.DataFrame({"stability": [0.9, 0.4], "value": [0.7, 0.5]}, index=["ward", "birch"])
+    >>> plot_attractiveness(scores, attractiveness(scores)).get_title()
+    'First: Ward, and under 100% of random weights too'
     """
     order = matrix["method"].tolist()
     in_play = matrix.loc[matrix["out"].eq(""), "method"]
@@ -259,10 +306,17 @@ def plot_stability(verdicts: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     Parameters
     ----------
     verdicts : DataFrame
-        Of one data set: ``method``, ``k``, ``stability``, ``null_bound``, ``verdict``.
-    ax : Axes, optional
+        Of one data set: ``method``, ``k``, ``stability``, ``null_bound``, ``verdict``. Baselines are lines.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"method": ["ward", "birch"], "k": 3, "stability": [0.9, 0.4], "null_bound": [0.5, 0.5],
+    ...     "verdict": ["natural", "constructive"]})
+    >>> plot_stability(table).get_title()
+    '1 of 2 are more stable than without segments'
     """
-    table = verdicts.sort_values("stability", ignore_index=True)
+    lines = verdicts[verdicts["method"].isin(baselines())]
+    table = verdicts.drop(index=lines.index).sort_values("stability", ignore_index=True)
     ax = figures.axes(ax, figsize=(7.5, 1.4 + 0.34 * len(table)))
     rows = np.arange(len(table))
     known = table["null_bound"].notna().to_numpy()
@@ -292,15 +346,17 @@ def plot_stability(verdicts: pd.DataFrame, ax: figures.Axes | None = None) -> fi
         named(row.method) + ("" if pd.isna(row.k) else f", {row.k}")
         for row in table[["method", "k"]].itertuples()
     ]
+    for name, value in lines.groupby("method")["stability"].mean().items():
+        ax.axvline(value, color=figures.GREY, lw=1, ls="--", label=named(name))
     ax.set_yticks(rows, names)
-    ax.set(
-        xlabel="adjusted Rand index of two solutions on resamples",
-        xlim=(min(-0.02, table["stability"].min()), 1.02),
-    )
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     beyond = int((table["stability"] > table["null_bound"]).sum())
-    ax.set_title(f"{beyond} of {int(known.sum())} are more stable than without segments")
-    return ax
+    return figures.finish(
+        ax,
+        f"{beyond} of {int(known.sum())} are more stable than without segments",
+        x="adjusted Rand index of two solutions on resamples",
+        legend={"loc": "center left", "bbox_to_anchor": (1.01, 0.5)},
+        xlim=(min(-0.02, verdicts["stability"].min() - 0.02), 1.02),
+    )
 
 
 def plot_recovery(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -310,7 +366,11 @@ def plot_recovery(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ----------
     table : DataFrame
         ``method``, ``separation`` (the knob), ``value`` (adjusted Rand index).
-    ax : Axes, optional
+
+    Examples
+    --------
+    >>> plot_recovery(pd.DataFrame({"method": "ward", "separation": [0.3, 0.9], "value": [0.1, 0.8]})).get_title()
+    'Half the planted structure is found from a separation of 0.9 on'
     """
     ax = figures.axes(ax, figsize=(7.5, 4.4))
     for number, (name, group) in enumerate(table.groupby("method", sort=False)):
@@ -326,14 +386,13 @@ def plot_recovery(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
         )
     half = table.groupby("separation")["value"].max()
     found = half.index[half >= 0.5]
-    ax.set(
-        xlabel="how far apart segments are planted (separation)", ylabel="adjusted Rand index with the truth"
-    )
-    ax.set_ylim(-0.05, 1.03)
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-    ax.set_title(
+    return figures.finish(
+        ax,
         f"Half the planted structure is found from a separation of {found.min():g} on"
         if len(found)
-        else "No method finds half of the planted structure"
+        else "No method finds half of the planted structure",
+        x="how far apart segments are planted (separation)",
+        y="adjusted Rand index with the truth",
+        legend={"loc": "center left", "bbox_to_anchor": (1.01, 0.5)},
+        ylim=(-0.05, 1.03),
     )
-    return ax

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.colors import to_rgb
 
 from idic_lab import figures
 
@@ -26,7 +25,11 @@ def plot_gorge(
         Customers by similarity from 0 to 1.
     variant : str
         Named on the axis.
-    ax : Axes, optional
+
+    Examples
+    --------
+    >>> plot_gorge([[9, 1, 0, 0, 2, 8]]).get_title()
+    '0% of similarities lie in the middle, between 0.3 and 0.7'
     """
     shares = np.asarray(counts, dtype=float)
     shares = shares / shares.sum(axis=1, keepdims=True)
@@ -42,14 +45,14 @@ def plot_gorge(
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y", visible=False)
     formula = {"book": "formula of the book", "flexclust": "formula of flexclust"}.get(variant, variant)
-    ax.set(
-        xlabel=f"similarity of a customer to the segment, from 0 to 1 ({formula})",
-        ylabel="share of customers",
+    return figures.finish(
+        ax,
+        f"{middle:.0%} of similarities lie in the middle, between 0.3 and 0.7",
+        x=f"similarity of a customer to the segment, from 0 to 1 ({formula})",
+        y="share of customers",
         xlim=(0, 1),
         ylim=(-0.1, len(shares)),
     )
-    ax.set_title(f"{middle:.0%} of similarities lie in the middle, between 0.3 and 0.7")
-    return ax
 
 
 def plot_within(
@@ -64,7 +67,11 @@ def plot_within(
     jaccard : dict of segment to sequence of float
     null : sequence of float, optional
         Mean index of the most stable segment of each data set without segments.
-    ax : Axes, optional
+
+    Examples
+    --------
+    >>> plot_within({"0": [0.9, 0.8], "1": [0.4, 0.3]}, null=[0.5]).get_title()
+    '1 of 2 segments are more stable than data without segments'
     """
     ax = figures.axes(ax, figsize=(7.5, 1.6 + 0.45 * len(jaccard)))
     names = list(jaccard)
@@ -88,11 +95,14 @@ def plot_within(
     ax.set_yticks(range(1, len(names) + 1), [f"segment {name}" for name in names])
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
-    ax.set(xlabel="Jaccard index with the best match on a resample", xlim=(0, 1.01))
-    ax.set_ylim(len(names) + 0.6, 0.4)
     of = "more stable than data without segments" if null else "judged, without a null reference"
-    ax.set_title(f"{beyond} of {len(names)} segments are {of}")
-    return ax
+    return figures.finish(
+        ax,
+        f"{beyond} of {len(names)} segments are {of}",
+        x="Jaccard index with the best match on a resample",
+        xlim=(0, 1.01),
+        ylim=(len(names) + 0.6, 0.4),
+    )
 
 
 def plot_tree(flows: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -102,8 +112,16 @@ def plot_tree(flows: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Ax
     ----------
     flows : DataFrame
         As :func:`idic_lab.compare.flows` gives: ``number``, ``segment``, ``from_segment``, ``customers``, ``stability``.
-    ax : Axes, optional
+
+    Examples
+    --------
+    >>> from idic_lab.compare import flows
+    >>> plot_tree(flows({2: [0, 0, 1, 1], 3: [2, 2, 0, 1]})).get_title()
+    'Least rooted: a segment of the 3-segment solution, SLSA 1.00'
     """
+    from matplotlib import colormaps
+    from matplotlib.colors import to_rgb
+
     ax = figures.axes(ax, figsize=(8, 4.8))
     total = flows.groupby("number")["customers"].sum().max()
     first = int(flows["number"].min())
@@ -124,7 +142,7 @@ def plot_tree(flows: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Ax
     known = {(row.number, row.segment): row.stability for row in nodes.itertuples()}
     for (number, segment), y in place.items():
         stability = known.get((number, segment))
-        shade = "white" if stability is None else figures.plt.get_cmap(figures.SEQUENTIAL)(stability)
+        shade = "white" if stability is None else colormaps[figures.SEQUENTIAL](stability)
         dark = np.dot(to_rgb(shade), (0.3, 0.59, 0.11)) < 0.5
         ax.scatter(number, y, s=430, color=shade, edgecolor=figures.BLACK, zorder=2)
         label = "" if stability is None else f"{stability:.2f}".replace("0.", ".")
@@ -143,12 +161,12 @@ def plot_tree(flows: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Ax
     ax.set_yticks([])
     ax.grid(visible=False)
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel("number of segments (in a node: SLSA, 1 = all members come from one segment)")
     weak = nodes.loc[nodes["stability"].idxmin()]
-    ax.set_title(
-        f"Least rooted: a segment of the {weak['number']:.0f}-segment solution, SLSA {weak['stability']:.2f}"
+    return figures.finish(
+        ax,
+        f"Least rooted: a segment of the {weak['number']:.0f}-segment solution, SLSA {weak['stability']:.2f}",
+        x="number of segments (in a node: SLSA, 1 = all members come from one segment)",
     )
-    return ax
 
 
 def _places(flows: pd.DataFrame, first: int) -> dict[tuple[int, int], float]:
@@ -177,8 +195,16 @@ def plot_profile(profile: Mapping, ax: figures.Axes | None = None) -> figures.Ax
     profile : dict
         ``variables``, ``overall``, ``means`` (segments by variables), ``marker``, ``binary``, ``p_corrected``: the
         ``extra`` of the criterion *profile*.
-    ax : Axes, optional
+
+    Examples
+    --------
+    >>> profile = {"variables": ["a"], "overall": [0.5], "means": [[0.9], [0.1]], "marker": [[True], [True]], "binary": True,
+    ...     "p_corrected": [0.001]}
+    >>> plot_profile(profile).get_title()
+    '1 of 1 variables differ; 2 markers (framed)'
     """
+    from matplotlib.patches import Rectangle
+
     means, overall = np.asarray(profile["means"]), np.asarray(profile["overall"])
     marker = np.asarray(profile["marker"])
     binary = profile["binary"]
@@ -204,9 +230,7 @@ def plot_profile(profile: Mapping, ax: figures.Axes | None = None) -> figures.Ax
         )
         if marker[segment, variable]:
             ax.add_patch(
-                figures.plt.Rectangle(
-                    (segment - 0.47, variable - 0.44), 0.94, 0.88, fill=False, ec="black", lw=1.3
-                )
+                Rectangle((segment - 0.47, variable - 0.44), 0.94, 0.88, fill=False, ec="black", lw=1.3)
             )
     names = [
         f"{name.replace('_', ' ')}  ({f'{mean:.0%}' if binary else f'{mean:,.3g}'})"
@@ -215,10 +239,12 @@ def plot_profile(profile: Mapping, ax: figures.Axes | None = None) -> figures.Ax
     ax.set_yticks(range(len(names)), names)
     ax.set_xticks(range(len(means)), [str(segment) for segment in range(len(means))])
     ax.grid(visible=False)
-    ax.set_xlabel("segment (beside each variable, the mean of everybody)")
     differ = int((np.asarray(profile["p_corrected"]) < 0.05).sum())
-    ax.set_title(f"{differ} of {len(names)} variables differ; {int(marker.sum())} markers (framed)")
-    return ax
+    return figures.finish(
+        ax,
+        f"{differ} of {len(names)} variables differ; {int(marker.sum())} markers (framed)",
+        x="segment (beside each variable, the mean of everybody)",
+    )
 
 
 def plot_separation(structure: Mapping, ax: figures.Axes | None = None) -> figures.Axes:
@@ -228,7 +254,12 @@ def plot_separation(structure: Mapping, ax: figures.Axes | None = None) -> figur
     ----------
     structure : dict
         ``points``, ``point_segments``, ``centres``, ``explained``: the ``extra`` of the criterion *structure*.
-    ax : Axes, optional
+
+    Examples
+    --------
+    >>> structure = {"points": [[0, 0], [1, 1]], "point_segments": [0, 1], "centres": [[0, 0], [1, 1]], "explained": [0.6, 0.2]}
+    >>> plot_separation(structure).get_title()
+    'The two axes shown hold 80% of the variance'
     """
     ax = figures.axes(ax, figsize=(6.5, 5))
     points, segments = np.asarray(structure["points"]), np.asarray(structure["point_segments"])
@@ -252,6 +283,9 @@ def plot_separation(structure: Mapping, ax: figures.Axes | None = None) -> figur
             bbox={"boxstyle": "circle", "fc": "white", "ec": "black"},
         )
     share = sum(structure["explained"])
-    ax.set(xlabel="first principal axis of the features", ylabel="second principal axis")
-    ax.set_title(f"The two axes shown hold {share:.0%} of the variance")
-    return ax
+    return figures.finish(
+        ax,
+        f"The two axes shown hold {share:.0%} of the variance",
+        x="first principal axis of the features",
+        y="second principal axis",
+    )

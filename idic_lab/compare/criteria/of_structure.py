@@ -1,0 +1,255 @@
+"""Criteria of structure: sizes, stability, gaps, profiles, indices, and recovery of what was planted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2_contingency, kruskal
+from sklearn.decomposition import PCA
+from sklearn.metrics import (
+    adjusted_mutual_info_score,
+    adjusted_rand_score,
+    calinski_harabasz_score,
+    davies_bouldin_score,
+    silhouette_score,
+)
+from threadpoolctl import threadpool_limits
+
+from idic_lab.compare import kinds_of_segments, stability
+from idic_lab.compare.customers import ANSWER
+from idic_lab.compare.kinds_of_segments import verdict
+from idic_lab.compare.registry import Score, criterion
+from idic_lab.compare.segmentation import NotApplicable
+from idic_lab.inference.multiple_tests import holm
+
+
+@criterion(
+    "sizes", main="smallest_share", question="How many segments came out, and how small is the smallest?"
+)
+def sizes(segmentation) -> Score:
+    """Number of segments, and shares of customers in the smallest and the largest."""
+    share = np.bincount(segmentation.labels) / len(segmentation.labels)
+    return Score(
+        {
+            "smallest_share": float(share.min()),
+            "largest_share": float(share.max()),
+            "segments": float(len(share)),
+        },
+        {"transfer": segmentation.transfer, "shares": share.round(4).tolist()[:200]},
+    )
+
+
+@criterion(
+    "global_stability",
+    main="adjusted_rand",
+    question="Would another sample of customers have given the same segments?",
+)
+def global_stability(segmentation) -> Score:
+    """Mean adjusted Rand index of pairs of bootstrap solutions, beside its null reference where there is one."""
+    pairs = stability.global_stability(segmentation.solutions)
+    values = {"adjusted_rand": float(pairs.mean())}
+    extra = {
+        "pairs": pairs.round(4).tolist(),
+        "transfer": segmentation.transfer,
+        "customers compared": len(segmentation.shared),
+    }
+    try:
+        null = [float(stability.global_stability(crowd.solutions).mean()) for crowd in segmentation.crowds]
+    except NotApplicable as reason:
+        return Score(values, extra | {"no null reference": str(reason)})
+    return Score(values | {"null_highest": max(null)}, extra | {"null": np.round(null, 4).tolist()})
+
+
+@criterion(
+    "segment_stability",
+    main="weakest_segment",
+    question="Which single segments come back, and which were put together anew?",
+)
+def segment_stability(segmentation) -> Score:
+    """SLSW of every segment with an interval and the null reference, and SLSA against one segment fewer."""
+    labels = segmentation.labels[segmentation.shared]
+    table = stability.within(labels, segmentation.solutions)
+    by_segment = table.groupby("segment")["jaccard"]
+    means = by_segment.mean()
+    values = {
+        "weakest_segment": float(means.min()),
+        "strongest_segment": float(means.max()),
+        "mean_segment": float(means.mean()),
+    }
+    extra = {"transfer": segmentation.transfer}
+    if len(means) <= 20:
+        extra["jaccard"] = {str(name): group.round(4).tolist() for name, group in by_segment}
+    try:
+        null = [
+            stability.within(crowd.labels, crowd.solutions).groupby("segment")["jaccard"].mean()
+            for crowd in segmentation.crowds
+        ]
+        values["null_strongest"] = max(float(one.max()) for one in null)
+        extra["null_strongest"] = [round(float(one.max()), 4) for one in null]
+        extra["null_segments"] = [round(float(value), 4) for one in null for value in one]
+    except NotApplicable as reason:
+        extra["no null reference"] = str(reason)
+    try:
+        tree = stability.flows({1: np.zeros(len(segmentation.labels), int)} | segmentation.by_number)
+        last = tree[tree["number"] == segmentation.k]
+        values["least_stable_across"] = float(last["stability"].min())
+        extra["tree"] = tree[tree["number"] > 2].round(4).to_numpy().tolist()
+    except NotApplicable:
+        pass
+    return Score(values, extra)
+
+
+_BINS = np.linspace(0, 1, 21)
+_POINTS = 400  # customers in a separation plot
+
+
+@criterion(
+    "structure",
+    main="separation",
+    question="Are the segments natural, reproducible or constructed?",
+)
+def structure(segmentation) -> Score:
+    """One minus the mean shadow value, gorge histograms in both variants, and the verdict."""
+    if segmentation.n_segments < 2:
+        raise NotApplicable("one segment lies apart from nothing.")
+    X = segmentation.features
+    to_centres = kinds_of_segments.distances(X, kinds_of_segments.centroids(X, segmentation.labels))
+    shadow = kinds_of_segments.shadow_values(to_centres)
+    values = {"separation": float(1 - shadow.mean())}
+    rows = segmentation.shared
+    extra = {"shadow": np.bincount(np.digitize(shadow, _BINS[1:-1]), minlength=20).tolist()}
+    if segmentation.n_segments <= 20:
+        for variant in kinds_of_segments.VARIANTS:
+            similar = kinds_of_segments.similarities(to_centres[rows], variant=variant)
+            extra[f"gorge_{variant}"] = [
+                np.bincount(np.digitize(column, _BINS[1:-1]), minlength=20).tolist() for column in similar.T
+            ]
+    extra |= _projection(segmentation)
+    try:
+        crowds = segmentation.crowds
+        found = stability.global_stability(segmentation.solutions)
+        null = [float(stability.global_stability(crowd.solutions).mean()) for crowd in crowds]
+        apart = [1 - crowd.shadow for crowd in crowds]
+        values["null_separation"] = max(apart)
+        extra |= {"null": np.round(apart, 4).tolist()}
+        extra["verdict"] = verdict(float(found.mean()), null, values["separation"], apart)
+    except NotApplicable as reason:
+        extra["no null reference"] = str(reason)
+    return Score(values, extra)
+
+
+def _projection(segmentation) -> dict:
+    """A few customers on the two main axes of the features, for a separation plot; no ids."""
+    X = segmentation.features
+    rng = np.random.default_rng(segmentation.split_seed)
+    rows = np.sort(rng.choice(len(X), min(_POINTS, len(X)), replace=False))
+    plane = PCA(2, random_state=0).fit(X)
+    centres = (
+        plane.transform(kinds_of_segments.centroids(X, segmentation.labels))
+        if segmentation.n_segments <= 20
+        else []
+    )
+    return {
+        "points": plane.transform(X[rows]).round(3).tolist(),
+        "point_segments": segmentation.labels[rows].tolist(),
+        "centres": np.round(centres, 3).tolist(),
+        "explained": plane.explained_variance_ratio_.round(4).tolist(),
+    }
+
+
+ABSOLUTE, RELATIVE = 0.25, 0.50
+
+
+@criterion(
+    "profile", main="marker_share", question="In what do the segments differ, and is it more than chance?"
+)
+def profile(segmentation) -> Score:
+    """Marker variables of every segment, with a test per variable corrected for their number.
+
+    A variable marks a segment when the segment's mean differs from everybody's by 0.25 (of a yes/no answer) or by half.
+    """
+    if segmentation.n_segments < 2:
+        raise NotApplicable("one segment differs from nobody.")
+    if segmentation.n_segments > 20:
+        raise NotApplicable(f"a profile of {segmentation.n_segments} segments is not read by anybody.")
+    columns = list(segmentation.space.columns)
+    table = segmentation.customers.measures[columns].reset_index(drop=True)
+    binary = segmentation.space.binary
+    overall, means = table.mean(), table.groupby(segmentation.labels).mean()
+    difference = means - overall
+    marker = difference.abs() >= RELATIVE * overall.abs()
+    if binary:
+        marker |= difference.abs() >= ABSOLUTE
+    p = holm([_p_value(table[name], segmentation.labels, binary) for name in columns])
+    return Score(
+        {
+            "marker_share": float(marker.to_numpy().mean()),
+            "segments_with_marker": float(marker.any(axis=1).mean()),
+            "variables_that_differ": float((p < 0.05).mean()),
+        },
+        {
+            "variables": [name.removeprefix(ANSWER) for name in columns],
+            "overall": overall.round(4).tolist(),
+            "means": means.round(4).to_numpy().tolist(),
+            "marker": marker.to_numpy().tolist(),
+            "p_corrected": p.tolist(),
+            "binary": binary,
+        },
+    )
+
+
+def _p_value(values: pd.Series, labels: np.ndarray, binary: bool) -> float:
+    """Chi-squared test of a yes/no answer, Kruskal-Wallis test of a number; 1 where nothing varies."""
+    known = values.notna().to_numpy()
+    values, labels = values[known], labels[known]
+    if values.nunique() < 2 or len(np.unique(labels)) < 2:
+        return 1.0
+    if binary:
+        return float(chi2_contingency(pd.crosstab(values, labels)).pvalue)
+    return float(kruskal(*(group for _, group in values.groupby(labels))).pvalue)
+
+
+WARNING = (
+    "These indices reward compact groups that lie apart, however useless. On CDNOW the method that the silhouette puts "
+    "first finds the least future spend of all; do not choose a segmentation by it."
+)
+_SAMPLE = 3_000
+
+
+@criterion(
+    "internal_indices", main="silhouette", question="Are the groups compact and apart?", warning=WARNING
+)
+def internal_indices(segmentation) -> Score:
+    """Silhouette, Davies-Bouldin (lower is better) and Calinski-Harabasz on the common features.
+
+    Source: Rousseeuw (1987); Davies & Bouldin (1979); Caliński & Harabasz (1974).
+    """
+    rows = segmentation.shared
+    if len(rows) > _SAMPLE:
+        rows = np.sort(np.random.default_rng(segmentation.split_seed).choice(rows, _SAMPLE, replace=False))
+    X, labels = segmentation.features[rows].astype("float32"), segmentation.labels[rows]
+    if not 2 <= len(np.unique(labels)) < len(labels):
+        raise NotApplicable("internal indices need at least two segments.")
+    with threadpool_limits(1):
+        return Score(
+            {
+                "silhouette": float(silhouette_score(X, labels)),
+                "davies_bouldin": float(davies_bouldin_score(X, labels)),
+                "calinski_harabasz": float(calinski_harabasz_score(X, labels)),
+            },
+            {"customers": len(rows)},
+        )
+
+
+@criterion("recovery", main="adjusted_rand", question="Are the segments those that were planted?")
+def recovery(segmentation) -> Score:
+    """Agreement of the segments with the planted ones."""
+    planted = segmentation.customers.planted
+    if planted is None:
+        raise NotApplicable(f"nothing is known to be planted in {segmentation.customers.name}.")
+    return Score(
+        {
+            "adjusted_rand": float(adjusted_rand_score(planted, segmentation.labels)),
+            "adjusted_mutual_information": float(adjusted_mutual_info_score(planted, segmentation.labels)),
+        }
+    )
