@@ -81,6 +81,15 @@ def read_contacts(path: str | Path, today: pd.Timestamp | None = None, **reading
     Notes
     -----
     "Opted out" is a refusal. "Not opted out" is no consent: nobody said yes, so it stays missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> people = pd.DataFrame({"Contact ID": [7, 8], "Full Name": ["Ada Example", "Bo Sample"], "City": "Dunmere"})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     people.to_csv(f"{folder}/fair.csv", index=False)
+    ...     read_contacts(f"{folder}/fair.csv").records["last_name"].tolist()
+    ['Example', 'Sample']
     """
     rows = files.read(path, **reading)
     roles = _roles(rows.name, rows.frame, rows.headers)
