@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import jinja2
 import pandas as pd
 
 from idic_lab import figures
@@ -26,18 +25,9 @@ from idic_lab.compare.statistics import (
 )
 from idic_lab.compare.study import Study
 from idic_lab.durability import whole_files
+from idic_lab.errors import needs_extra
 from idic_lab.inference.multiple_tests import written
 
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True
-)
-_TEMPLATES.filters["rows"] = lambda table: (
-    [None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False)
-)
-_TEMPLATES.filters["named"] = plots.methods.named
-_TEMPLATES.filters["p"] = lambda value: (lambda told: told if told[0] == "<" else f"= {told}")(
-    written(value, 4)
-)
 MOST_DRAWN = 20  # segments in one figure
 OF_USE = ("campaign_profit", "holdout_value")  # what says whether any segmentation beats none; money first
 
@@ -64,21 +54,40 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
     kinds = verdicts(results)
     with mpl.rc_context():
         figures.use_style()
-        page = _TEMPLATES.get_template("study.html").render(
-            manifest=manifest,
-            datasets=[_dataset(name, study, results, kinds) for name in manifest["datasets"]],
-            comparisons=list(_over_datasets(study, results)),
-            failures=_reasons(results, "failed"),
-            skipped=_reasons(results, "not applicable"),
-            transfers=_transfers(results),
-            criteria=study.criteria,
-            methods=[(method.name, _one_line(method)) for method in study.methods],
-            statistics=explanations.STATISTICS,
-            sources=explanations.SOURCES,
+        page = (
+            _templates()
+            .get_template("study.html")
+            .render(
+                manifest=manifest,
+                datasets=[_dataset(name, study, results, kinds) for name in manifest["datasets"]],
+                comparisons=list(_over_datasets(study, results)),
+                failures=_reasons(results, "failed"),
+                skipped=_reasons(results, "not applicable"),
+                transfers=_transfers(results),
+                criteria=study.criteria,
+                methods=[(method.name, _one_line(method)) for method in study.methods],
+                statistics=explanations.STATISTICS,
+                sources=explanations.SOURCES,
+            )
         )
     path = folder / "report.html"
     whole_files.write(path, page)
     return path
+
+
+def _templates():
+    jinja2 = needs_extra("jinja2", "workbench")
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True
+    )
+    made.filters["rows"] = lambda table: (
+        [None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False)
+    )
+    made.filters["named"] = plots.methods.named
+    made.filters["p"] = lambda value: (lambda told: told if told[0] == "<" else f"= {told}")(
+        written(value, 4)
+    )
+    return made
 
 
 def score_table(results: pd.DataFrame, criteria, dataset: str) -> pd.DataFrame:

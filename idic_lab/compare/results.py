@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import filelock
 import numpy as np
 import pandas as pd
 
 from idic_lab.durability import whole_files
-from idic_lab.errors import DataError, RepositoryError
+from idic_lab.errors import DataError, RepositoryError, needs_extra
 
 COLUMNS = ("dataset", "method", "k", "seed", "criterion", "measure", "value", "status", "extra")
 STATUS = ("ok", "not applicable", "failed")
@@ -30,6 +29,7 @@ def in_use(folder: Path) -> Iterator[None]:
     RepositoryError
         When another study works in it.
     """
+    filelock = needs_extra("filelock", "workbench")
     lock = filelock.FileLock(folder / ".lock", timeout=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,6 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from idic_lab.compare import customers as customers_module
 from idic_lab.compare import kinds_of_segments, segmentation, stability
@@ -31,7 +30,7 @@ from idic_lab.compare.results import Store, in_use, long_table, write_table
 from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
 from idic_lab.compare.study import Study, read
 from idic_lab.durability import orphaned_processes, whole_files
-from idic_lab.errors import LabError
+from idic_lab.errors import LabError, needs_extra
 
 ENGINE = (customers_module, kinds_of_segments, segmentation, kinds_of_segments, stability)
 PACKAGES = ("idic-lab", "numpy", "scipy", "pandas", "scikit-learn", "stepmix", "kmedoids")
@@ -142,6 +141,7 @@ def _run_locked(study, customers, folder: Path, jobs, scheduler, fresh, command,
     tell(f"{len(cells)} cells: {len(cells) - len(todo)} finished before, {len(todo)} to compute.")
     whole_files.write_json(folder / "manifest.json", {"study": study.name, "status": "running"})
     began = time.monotonic()
+    tqdm = needs_extra("tqdm", "workbench").tqdm
     bar = tqdm(total=len(todo), unit="cell", disable=not progress, file=sys.stderr)
     found = _execute(todo, customers, study, finished, jobs, scheduler)
     for done, (position, record) in enumerate(found, start=1):

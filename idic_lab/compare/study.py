@@ -11,14 +11,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from idic_lab import datasets, meridian
 from idic_lab.compare.attractiveness_matrix import check_weights
 from idic_lab.compare.customers import Customers, customers_of, respondents_of
 from idic_lab.compare.registry import CRITERIA, METHODS, Criterion, Method, get_criterion, get_method, made_of
 from idic_lab.compare.segmentation import Effort
-from idic_lab.errors import DataError, LabError, UnknownName, pick
+from idic_lab.errors import DataError, LabError, UnknownName, needs_extra, pick
 
 KEYS = (
     "name",
@@ -200,6 +199,7 @@ def _of_folder(folder: Path, before: set[str]) -> dict:
 
 
 def _given(study) -> tuple[dict, str, Path]:
+    yaml = needs_extra("yaml", "workbench")
     if isinstance(study, Mapping):
         return dict(study), yaml.safe_dump(json.loads(json.dumps(dict(study))), sort_keys=False), Path()
     path = Path(study)

@@ -12,7 +12,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import filelock
 import pandas as pd
 
 from idic_lab.datasets import built_in
@@ -21,7 +20,7 @@ from idic_lab.datasets.own import cleaning
 from idic_lab.datasets.own import columns as own_columns
 from idic_lab.datasets.own.cleaning import Options
 from idic_lab.durability import whole_files
-from idic_lab.errors import DataError, UnknownName, existing
+from idic_lab.errors import DataError, UnknownName, existing, needs_extra
 
 BUILT_IN = {entry.name: entry for entry in built_in.ENTRIES}
 FILE = "catalogue.json"
@@ -284,6 +283,8 @@ def _register(name: str, path: Path, columns: dict[str, str]) -> None:
     """Add or replace one name; the file is exchanged whole, so that it is never half written."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
         raise DataError(f"{name!r} cannot name a data set: use lower-case letters, digits, '_' and '-'.")
+    filelock = needs_extra("filelock", "workbench")
+    filelock = needs_extra("filelock", "workbench")
     try:
         home().mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(home() / ".lock", timeout=30):  # two that add at once keep both names

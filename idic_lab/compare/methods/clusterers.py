@@ -9,7 +9,6 @@ from sklearn.cluster import HDBSCAN, AgglomerativeClustering, Birch, KMeans
 from sklearn.metrics import pairwise_distances_argmin
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils.validation import check_is_fitted, validate_data
-from stepmix.stepmix import StepMix
 
 from idic_lab.compare.customers import ANSWER, RFM
 from idic_lab.compare.registry import method
@@ -19,6 +18,7 @@ from idic_lab.differentiate.needs import (
     LatentClasses,
     WardSegments,
 )
+from idic_lab.errors import needs_extra
 
 
 class OnSample(ClusterMixin, BaseEstimator):
@@ -172,15 +172,19 @@ class LatentClassSegments(ClusterMixin, BaseEstimator):
         else:
             self.cuts_ = {name: np.unique(X[name].quantile(_FIFTHS)) for name in RFM}
             cells, weight = np.unique(self._scores(X), axis=0, return_counts=True)
-            self.model_ = StepMix(
-                self.n_segments,
-                measurement="categorical",
-                n_init=self.n_init,
-                abs_tol=1e-5,
-                max_iter=2_000,
-                random_state=self.random_state,
-                progress_bar=0,
-            ).fit(cells, sample_weight=weight.astype(float))
+            self.model_ = (
+                needs_extra("stepmix.stepmix", "needs")
+                .StepMix(
+                    self.n_segments,
+                    measurement="categorical",
+                    n_init=self.n_init,
+                    abs_tol=1e-5,
+                    max_iter=2_000,
+                    random_state=self.random_state,
+                    progress_bar=0,
+                )
+                .fit(cells, sample_weight=weight.astype(float))
+            )
         self.labels_ = self.predict(X)
         return self
 
