@@ -16,6 +16,12 @@ from idic_lab.differentiate.clv.evaluation import (
 )
 from idic_lab.differentiate.clv.fitted_model import FittedModel, from_json, from_parameters
 from idic_lab.differentiate.clv.fitting import fit
+from idic_lab.differentiate.clv.intervals import (
+    equity_interval,
+    model_choice,
+    predict_interval,
+    total_interval,
+)
 from idic_lab.differentiate.clv.plots import (
     plot_alive_path,
     plot_conditional_expectations,
@@ -47,6 +53,7 @@ __all__ = [
     "count_histogram",
     "dert",
     "equity",
+    "equity_interval",
     "evaluate",
     "expected_purchases_new",
     "expected_spend",
@@ -56,6 +63,7 @@ __all__ = [
     "from_json",
     "from_parameters",
     "iso_value",
+    "model_choice",
     "plot_alive_path",
     "plot_conditional_expectations",
     "plot_count_histogram",
@@ -64,10 +72,12 @@ __all__ = [
     "plot_survival",
     "plot_tracking",
     "predict",
+    "predict_interval",
     "residual_lifetime",
     "split",
     "summarise",
     "survival",
+    "total_interval",
     "tracking",
     "value",
 ]

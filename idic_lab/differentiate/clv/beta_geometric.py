@@ -316,8 +316,8 @@ class BetaGeometricBetaBinomial:
     def count_new(self, theta, count, horizon):
         """Probability of so many purchases of a new customer at the first `horizon` opportunities (eq. 8)."""
         alpha, beta, gamma, delta = theta
-        count, total = np.broadcast_arrays(np.asarray(count, float), np.asarray(horizon, float))
-        result = np.zeros(count.shape)
+        count, total = np.asarray(count, float), np.asarray(horizon, float)
+        result = np.zeros(np.broadcast_shapes(count.shape, total.shape, *map(np.shape, theta)))
         for last in range(int(total.max(initial=0)) + 1):  # the last opportunity lived through
             ways = -np.log1p(last) - betaln(last - count + 1, count + 1)
             buys = ways + betaln(alpha + count, beta + last - count) - betaln(alpha, beta)
