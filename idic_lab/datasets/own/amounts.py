@@ -97,7 +97,7 @@ def _from_text(text: pd.Series, header: str, decimal: str | None, money: bool) -
     if decimal in (None, ".") and plain.all():
         return _finish(pd.to_numeric(text, errors="coerce"))
     bare, symbols = _without_signs(text)
-    bare = bare.str.replace("[−–]", "-", regex=True).str.replace(r"[\s\u00a0\u202f'’_]", "", regex=True)
+    bare = bare.str.replace("[−–]", "-", regex=True).str.replace("[\\s\u00a0\u202f'’_]", "", regex=True)
     negative = bare.str.fullmatch(r"\(.+\)|-?[^-]+-|-\(.+\)")
     bare = bare.str.replace(r"^-?\((.+)\)$", r"\1", regex=True).str.replace(r"^(\d.*)-$", r"\1", regex=True)
     mark, assumptions = (decimal, []) if decimal else _decimal_mark(bare, header, money)
@@ -120,7 +120,7 @@ def _plain_digits(text: str) -> str:
 
 def _without_signs(text: pd.Series) -> tuple[pd.Series, frozenset[str]]:
     """The texts without signs and codes of currencies, and those that were seen."""
-    words = text.str.replace(r"[\d\s.,'’_()+−–\u00a0\u202f-]+", " ", regex=True).str.strip().unique()
+    words = text.str.replace("[\\d\\s.,'’_()+−–\u00a0\u202f-]+", " ", regex=True).str.strip().unique()
     seen = {}
     for word in words:
         sign = _BY_SMALL_LETTERS.get(word.casefold())

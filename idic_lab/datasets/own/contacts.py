@@ -169,7 +169,7 @@ def _telephones(frame: pd.DataFrame, headers: list[str]) -> list[str]:
 
 def _parted(name: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Given and family name; Chinese names are written family name first and without a blank."""
-    chinese = name.str.fullmatch(r"[\u4e00-\u9fff]{2,4}").fillna(False).astype(bool)
+    chinese = name.str.fullmatch("[\u4e00-\u9fff]{2,4}").fillna(False).astype(bool)
     words = name.str.rpartition(" ").reindex(columns=range(3))  # a column without any name parts into nothing
     first = words[0].where(~chinese, name.str[1:]).astype("str")
     last = words[2].where(~chinese, name.str[:1]).astype("str")

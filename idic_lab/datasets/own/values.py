@@ -143,7 +143,7 @@ MONTHS = _months()
 _SHARE = 0.02
 _LETTER = r"[^\W\d_]"
 # Letters, vowel signs of scripts that write them beside their letters, and what stands between the parts of a name.
-_WORDS = rf"{_LETTER}(?:{_LETTER}|[\u0300-\u036f\u0591-\u06ff\u0900-\u0e7f .,&/'’·-])+"
+_WORDS = f"{_LETTER}(?:{_LETTER}|[\u0300-\u036f\u0591-\u06ff\u0900-\u0e7f .,&/'’·-])+"
 _PERSONAL = (
     r"\S+@\S+\.\S+",  # an e-mail address
     r"(?:\+|00)\d[\d ()./-]{6,}",  # a telephone number with its country
