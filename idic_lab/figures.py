@@ -34,7 +34,7 @@ _SETTINGS = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlelocation": "left",
-    "axes.titlesize": "large",
+    "axes.titlesize": 11,  # a line of TITLE_WIDTH letters fits into a figure of the usual width
     "axes.titleweight": "bold",
     "axes.grid": True,
     "axes.axisbelow": True,

@@ -1,20 +1,136 @@
-"""The questions of the notebooks are whole, and each is asked where it says."""
+"""Questions answer back, decisions are kept, sections without data are left out, and each notebook asks what its file holds."""
 
+import io
 import re
+import xml.etree.ElementTree as xml
+import zipfile
 
+import nbformat
 import pytest
 
 from idic_lab.course.runs import notebooks
-from idic_lab.notebook import questions
-from idic_lab.pipeline.stages import STAGES
+from idic_lab.errors import DataError, UnknownName
+from idic_lab.notebook import decisions, exports, questions, sections
+from idic_lab.notebook.lab import start
+from idic_lab.pipeline import STAGES
 
-ASKED = re.compile(r"\b(?:ask|decide)\(\s*\"(\d\d-[\w-]+)\"")
+NUMBERS = sorted(stage.notebook[:2] for stage in STAGES)
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.notebook)
-def test_a_notebook_asks_the_questions_written_for_it(stage):
-    number = stage.notebook[:2]
-    told = questions.content(number)
-    written = set(questions.questions(number)) | {each["id"] for each in told.get("decide", [])}
-    asked = {name for source in notebooks.sources_of(stage, "code") for name in ASKED.findall(source)}
-    assert asked <= written, "asked, but not written"
+def code_of(number: str) -> str:
+    stage = next(stage for stage in STAGES if stage.notebook.startswith(number))
+    cells = nbformat.read(notebooks.path_of(stage), as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_notebook_asks_each_of_its_questions_once_and_at_least_five(number):
+    asked = re.findall(r'ask\(\s*"([^"]+)"', code_of(number))
+    assert sorted(asked) == sorted(questions.questions(number))
+    assert len(asked) >= 5
+
+
+@pytest.mark.parametrize("number", [number for number in NUMBERS if number not in ("00", "53")])
+def test_a_notebook_ends_in_a_decision(number):
+    (named,) = re.findall(r'lab\.decide\(\s*"([^"]+)"', code_of(number))
+    assert len(decisions.decision(named).options) >= 2
+
+
+def test_every_wrong_choice_names_the_misconception_it_shows():
+    named = [
+        (asked.id, choice.text)
+        for asked in exports.every_question()
+        for choice in asked.choices
+        if not asked.estimate and not choice.right and not choice.misconception
+    ]
+    assert not named
+
+
+def test_the_place_of_the_right_choice_tells_nothing():
+    asked = [one for one in exports.every_question() if not one.estimate]
+    places = [[choice.right for choice in one.choices].index(True) / (len(one.choices) - 1) for one in asked]
+    assert 0.35 < sum(places) / len(places) < 0.65
+
+
+def test_an_estimate_is_right_where_the_number_computed_falls():
+    asked = questions.question("21-top-fifth")
+    assert [choice.right for choice in asked.settled(0.31)] == [False, True, False, False]
+    assert [choice.right for choice in asked.settled(0.99)] == [False, False, False, True]
+    assert "99%" in questions.page(asked, 0.99)
+
+
+def test_what_a_file_says_is_shown_and_never_run():
+    choice = questions.Choice("<script>alert(1)</script>", "a & b", right=True)
+    page = questions.page(questions.Question("21-x", "x < y?", (choice, questions.Choice("no", "why"))))
+    assert "<script" not in page and "&lt;script&gt;" in page and "x &lt; y?" in page
+
+
+def test_a_mistyped_question_or_decision_is_answered_with_the_nearest():
+    with pytest.raises(UnknownName, match="21-top-fifth"):
+        questions.question("21-top-fith")
+    with pytest.raises(UnknownName, match="21-look-after"):
+        decisions.decision("21-look-aftr")
+
+
+def test_a_file_without_exactly_one_right_choice_is_refused():
+    two = tuple(questions.Choice(text, "why", right=True) for text in ("a", "b"))
+    with pytest.raises(DataError, match="exactly one choice"):
+        questions._check(questions.Question("21-x", "?", two), "21", set())
+
+
+def test_a_choice_is_kept_until_another_is_made():
+    lab = start("21_differentiate_value_rfm", dataset="cdnow_sample", quiet=True)
+    numbers = {"money": 0.6, "score": 0.62, "low": -1.0, "high": 2.0, "silent": 0.2}
+    lab.decide("21-look-after", **numbers)
+    assert lab.repository.read("decisions")["option"].tolist() == ["open"]
+    lab.decide("21-look-after", "b", **numbers)
+    lab.decide("21-look-after", **numbers)
+    assert lab.repository.read("decisions")["option"].tolist() == ["b"]
+    with pytest.raises(UnknownName, match="option"):
+        lab.decide("21-look-after", "z", **numbers)
+
+
+def test_moodle_gets_each_question_with_one_right_answer_and_a_reason_for_each():
+    root = xml.fromstring(exports.moodle(exports.every_question()))
+    assert len(root) == len(exports.every_question())
+    for asked in root:
+        fractions = [answer.get("fraction") for answer in asked.iter("answer")]
+        assert fractions.count("100") == 1 and set(fractions) <= {"0", "100"}
+        assert all(answer.find("feedback/text").text for answer in asked.iter("answer"))
+
+
+def test_the_qti_package_holds_what_its_manifest_lists():
+    archive = zipfile.ZipFile(io.BytesIO(exports.qti(exports.every_question())))
+    space = {"p": "http://www.imsglobal.org/xsd/imscp_v1p1", "q": "http://www.imsglobal.org/xsd/imsqti_v2p1"}
+    manifest = xml.fromstring(archive.read("imsmanifest.xml"))
+    listed = [resource.get("href") for resource in manifest.iterfind(".//p:resource", space)]
+    assert sorted([*listed, "imsmanifest.xml"]) == sorted(archive.namelist())
+    for name in listed:
+        item = xml.fromstring(archive.read(name))
+        offered = {choice.get("identifier") for choice in item.iterfind(".//q:simpleChoice", space)}
+        assert item.findtext("q:responseDeclaration/q:correctResponse/q:value", namespaces=space) in offered
+        assert {told.get("identifier") for told in item.iterfind("q:modalFeedback", space)} == offered
+
+
+def test_a_section_without_its_tables_leaves_its_heading_and_one_line():
+    cells = [
+        {"id": "a", "cell_type": "markdown", "source": "# Title", "metadata": {}},
+        {
+            "id": "b",
+            "cell_type": "markdown",
+            "source": "## Prices\n\ntext",
+            "metadata": {"needs": ["price_tests"]},
+        },
+        {"id": "c", "cell_type": "code", "source": "1", "metadata": {}},
+        {"id": "d", "cell_type": "markdown", "source": "### Deeper", "metadata": {}},
+        {"id": "e", "cell_type": "markdown", "source": "## Summary", "metadata": {}},
+    ]
+    fed, starved = {"cells": [dict(cell) for cell in cells]}, {"cells": [dict(cell) for cell in cells]}
+    sections.prune(fed, lambda table: True)
+    sections.prune(starved, lambda table: False)
+    assert [cell["id"] for cell in fed["cells"]] == list("abcde")
+    assert [cell["id"] for cell in starved["cells"]] == list("abe")
+    assert (
+        starved["cells"][1]["source"].startswith("## Prices\n\n*")
+        and "price_tests" in starved["cells"][1]["source"]
+    )
