@@ -284,7 +284,6 @@ def _register(name: str, path: Path, columns: dict[str, str]) -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
         raise DataError(f"{name!r} cannot name a data set: use lower-case letters, digits, '_' and '-'.")
     filelock = needs_extra("filelock", "workbench")
-    filelock = needs_extra("filelock", "workbench")
     try:
         home().mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(home() / ".lock", timeout=30):  # two that add at once keep both names
