@@ -12,7 +12,7 @@ DOTS := (while :; do printf .; sleep 3; done) & dots=$$!;
 DONE := status=$$?; kill $$dots; echo; exit $$status
 
 .DEFAULT_GOAL := help
-.PHONY: help run test tests benchmarks trust faults audit engines browser book lab dashboard notebook notebooks docs lint lock clean
+.PHONY: help run test tests benchmarks trust faults referee audit engines browser book lab dashboard notebook notebooks docs lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ trust: $(READY) ## Search at length for bad input, degenerate numbers and traces
 	$(BIN)/idic-lab compare studies/quick.yaml --out runs/compare-quick
 	$(BIN)/python tests/trust/personal_traces.py runs/meridian runs/meridian_every_quarter runs/compare-quick
 	@$(MAKE) --no-print-directory faults
+
+referee: $(READY) ## Try every interval, test and alarm on data whose truth is known, into docs/inference.md
+	PYTHONPATH=tests/referee $(BIN)/python tests/referee/__main__.py
 
 audit: ## Ask whether a dependency has a known weakness; needs the network, which nothing else does
 	@$(PYTHON) -m venv .audit && .audit/bin/python -m pip install --quiet pip-audit==2.10.1

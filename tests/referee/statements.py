@@ -1,0 +1,146 @@
+"""Every statement of uncertainty of the package, with the grounds on which it is tried."""
+
+from __future__ import annotations
+
+import numpy as np
+from proving import holds, statement
+
+from idic_lab.inference import intervals, multiple_tests, resampling
+
+# Stated, but not tried here, each with the reason.
+NOT_TRIED: dict[str, str] = {}
+
+
+def clustered(rng, people=200, each=3, share=0.3, tie=0.3):
+    """Answers of people of whom each has a share of his own: hits and answers per person."""
+    a, b = share * (1 / tie - 1), (1 - share) * (1 / tie - 1)
+    n = 1 + rng.poisson(each - 1, people)
+    return rng.binomial(n, rng.beta(a, b, people)), n
+
+
+@statement(
+    "idic_lab.inference.intervals.share", "95% interval of a share of independent answers", "51, 52, 53"
+)
+def _():
+    def independent(rng, n=120, p=0.18):
+        return holds(intervals.share(rng.binomial(n, p), n), p)
+
+    def same_people(rng):
+        hits, n = clustered(rng)
+        return holds(intervals.share(hits.sum(), n.sum()), 0.3)
+
+    return {"120 independent answers, 18%": independent, "three answers of each of 200 people": same_people}
+
+
+@statement("idic_lab.inference.intervals.wilson", "95% bounds of a share", "31, 32, 52")
+def _():
+    return {
+        "20 answers, 10%": lambda rng: holds(intervals.wilson(rng.binomial(20, 0.1), 20), 0.1),
+        "300 answers, 50%": lambda rng: holds(intervals.wilson(rng.binomial(300, 0.5), 300), 0.5),
+    }
+
+
+@statement(
+    "idic_lab.inference.intervals.clustered_share",
+    "95% interval of a share when people answer several times",
+    "31, 52",
+)
+def _():
+    def people(rng, **how):
+        return holds(intervals.clustered_share(*clustered(rng, **how)), how.get("share", 0.3))
+
+    return {
+        "200 people, three answers each": people,
+        "30 people, ten answers each": lambda rng: people(rng, people=30, each=10),
+        "200 people, 4%": lambda rng: people(rng, share=0.04),
+    }
+
+
+@statement("idic_lab.inference.intervals.net_promoter", "95% interval of the Net Promoter Score", "32, 52")
+def _():
+    def respondents(rng, n=100, shares=(0.45, 0.35, 0.2)):
+        up, _, down = rng.multinomial(n, shares)
+        return holds(intervals.net_promoter(up, down, n), shares[0] - shares[2])
+
+    return {
+        "100 respondents": respondents,
+        "20 respondents, nearly all promoters": lambda rng: respondents(rng, 20, (0.9, 0.07, 0.03)),
+    }
+
+
+@statement("idic_lab.inference.intervals.mean", "95% interval of a mean of skewed money", "24, 52")
+def _():
+    def lognormal(rng, n=100, s=1.0):
+        return holds(intervals.mean(rng.lognormal(0, s, n)), np.exp(s**2 / 2))
+
+    return {
+        "100 amounts, lognormal(1)": lognormal,
+        "100 amounts, gamma(0.5)": lambda rng: holds(intervals.mean(rng.gamma(0.5, 2, 100)), 1.0),
+        "100 amounts, lognormal(1.8)": lambda rng: lognormal(rng, s=1.8),
+    }
+
+
+@statement("idic_lab.inference.intervals.ratio", "95% interval of a ratio of sums", "31, 52")
+def _():
+    def orders(rng, n=100, tie=0.0):
+        count = 1 + rng.poisson(2, n)
+        level = rng.lognormal(0, 0.7, n) * np.exp(tie * (count - 3))
+        truth = np.exp(0.245) if not tie else None
+        if truth is None:
+            big = 1 + np.random.default_rng(1).poisson(2, 400_000)
+            truth = np.exp(0.245) * (big * np.exp(tie * (big - 3))).sum() / big.sum()
+        return holds(intervals.ratio(count * level, count), truth)
+
+    return {
+        "100 customers, amount per order": orders,
+        "amounts rise with the number of orders": lambda rng: orders(rng, tie=0.15),
+    }
+
+
+@statement("idic_lab.inference.intervals.correlation", "95% interval of a rank correlation", "22, 32")
+def _():
+    def normal(rng, n=100, r=0.4):
+        x = rng.standard_normal(n)
+        y = r * x + np.sqrt(1 - r**2) * rng.standard_normal(n)
+        return holds(intervals.correlation(x, y), 6 / np.pi * np.arcsin(r / 2))
+
+    def many_ties(rng, n=100):
+        level = rng.gamma(1, 1, n)
+        return holds(intervals.correlation(rng.poisson(level), rng.poisson(level)), 0.4485)
+
+    return {"100 pairs, normal": normal, "100 pairs of small counts, many equal": many_ties}
+
+
+@statement("idic_lab.inference.resampling.bootstrap", "95% bootstrap interval (BCa)", "24, 61", repeats=600)
+def _():
+    def top_share(values):
+        ordered = np.sort(values)[::-1]
+        return ordered[: max(round(0.2 * len(values)), 1)].sum() / ordered.sum()
+
+    def skewed(rng, n=300, s=1.0):
+        from scipy.stats import norm
+
+        truth = norm.cdf(s - norm.ppf(0.8))
+        found = resampling.bootstrap(
+            top_share, rng.lognormal(0, s, n), n_bootstrap=400, random_state=int(rng.integers(1e9))
+        )
+        return holds(found, truth)
+
+    return {
+        "top fifth of 300 lognormal amounts": skewed,
+        "top fifth of 60 amounts": lambda rng: skewed(rng, 60),
+        "heavier tail: lognormal(1.6)": lambda rng: skewed(rng, s=1.6),
+    }
+
+
+@statement(
+    "idic_lab.inference.multiple_tests.holm", "5% for any false finding among several", "23, 62", "test", 0.05
+)
+def _():
+    from scipy import stats
+
+    def ten(rng, tie=0.0):
+        z = np.sqrt(tie) * rng.standard_normal() + np.sqrt(1 - tie) * rng.standard_normal(10)
+        return (multiple_tests.holm(2 * stats.norm.sf(np.abs(z))) < 0.05).any()
+
+    return {"ten independent tests": ten, "ten tests that depend on each other": lambda rng: ten(rng, 0.6)}
