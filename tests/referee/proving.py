@@ -149,8 +149,19 @@ def stating() -> list[str]:
                 continue
             names = {argument.arg for argument in node.args.args + node.args.kwonlyargs}
             if names & {"confidence", "n_bootstrap"} or _STATES.search(ast.get_docstring(node) or ""):
-                found.append(f"{module}.{node.name}")
+                found.append(_public(module, node.name))
     return found
+
+
+def _public(module: str, name: str) -> str:
+    """The shortest path by which a function can be reached, which stays when modules are laid out anew."""
+    function = getattr(importlib.import_module(module), name)
+    parts = module.split(".")
+    for end in range(2, len(parts)):
+        package = ".".join(parts[:end])
+        if getattr(importlib.import_module(package), name, None) is function:
+            return f"{package}.{name}"
+    return f"{module}.{name}"
 
 
 def holds(interval, truth: float) -> bool | None:
