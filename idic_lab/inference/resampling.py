@@ -162,7 +162,7 @@ def simultaneous(values: pd.Series, draws: pd.DataFrame, confidence: float = 0.9
     >>> noise = np.random.default_rng(1).normal(size=(999, 2))
     >>> draws = pd.DataFrame(noise, columns=["a", "b"])
     >>> simultaneous(pd.Series({"a": 0.0, "b": 0.0}), draws).round(1).loc["a"].tolist()
-    [0.0, -2.3, 2.3]
+    [0.0, -2.2, 2.2]
     """
     draws = draws[values.index]
     error = draws.std(ddof=1)

@@ -294,8 +294,8 @@ def draw_sample(
     Examples
     --------
     >>> lines = "(SELECT i::VARCHAR AS customer_id, 1.0 AS amount FROM range(100) t(i))"
-    >>> drawn = draw(duckdb.connect(), [lines], 3, seed=1).fetchall()
-    >>> drawn == draw(duckdb.connect(), [lines], 3, seed=1).fetchall(), len(drawn)
+    >>> drawn = draw_sample(duckdb.connect(), [lines], 3, seed=1).fetchall()
+    >>> drawn == draw_sample(duckdb.connect(), [lines], 3, seed=1).fetchall(), len(drawn)
     (True, 3)
     """
     order = f"md5(customer_id || '|{seed}')"

@@ -122,13 +122,15 @@ def _forget(folder: Path, repository: Repository, customer: str) -> Forgotten:
     result = Forgotten(repository.forget(customer, known_elsewhere=large) | rows, shown)
     (folder / "tables").mkdir(exist_ok=True)
     run_folder.export_tables(folder)
+    # Those that an earlier removal, cut short, has taken away already are gone as well.
+    gone = {*shown, *(name for name in state.done if run_folder.executed(folder, name) is None)}
     state.notebooks = {
         name: entry
         for name, entry in state.notebooks.items()
-        if name not in shown and not _mentions(entry.error, told)
+        if name not in gone and not _mentions(entry.error, told)
     }
     _rewrite_card(folder, told)
-    _rewrite_report(folder, state, shown)
+    _rewrite_report(folder, state, complete=not gone)
     left = still_shown(folder, told)
     if left:
         raise RepositoryError(
@@ -218,11 +220,11 @@ def _rewrite_card(folder: Path, told: list[str]) -> None:
         whole_files.write_json(path, card)
 
 
-def _rewrite_report(folder: Path, state: Manifest, shown: list[str]) -> None:
+def _rewrite_report(folder: Path, state: Manifest, complete: bool) -> None:
     """Results and report of the notebooks that are left; the run is complete only when none had to go."""
     card = datasets.Card.from_dict(json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
     report.publish(folder, card, state)
-    state.write(folder, "incomplete: a customer was removed" if shown else "complete")
+    state.write(folder, "complete" if complete else "incomplete: a customer was removed")
 
 
 def still_shown(folder: Path, told: list[str]) -> list[str]:
