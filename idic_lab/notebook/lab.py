@@ -124,6 +124,17 @@ class Lab:
 
         decisions.decide(self.repository, decision_id, choice, **numbers)
 
+    def decisions(self) -> pd.DataFrame:
+        """What was decided at the end of the notebooks so far: the table ``decisions``, empty before the first.
+
+        Examples
+        --------
+        >>> len(start("53_review_dashboard", dataset="cdnow_sample", quiet=True).decisions())
+        0
+        """
+        kept = self.repository.has("decisions")
+        return self.repository.read("decisions") if kept else tables.get("decisions").empty()
+
     def headline(self, name: str, value: float, sentence: str = "", **numbers: object) -> None:
         """State one headline number: shown here, and collected into the run's report and results.
 
