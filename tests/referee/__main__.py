@@ -13,8 +13,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "inference.md"
 HEAD = """\
 # How sure is "sure"?
 
-Every interval, test and alarm of the package is tried on simulated data whose truth is known: on the ground it was made
-for, which is the first line of each, and on ground where its assumption does not hold. An interval is stated to hold the
+Intervals, tests and alarms of the package are tried on simulated data whose truth is known: on the ground they were made
+for, which is the first line of each, and on ground where an assumption does not hold. What has not been tried yet is listed
+at the end. An interval is stated to hold the
 truth in so many cases out of a hundred, a test to find something where there is nothing in at most so many. This page is
 written by `make referee`; `make test` tries the same in short, and refuses a function that states how sure it is and is
 not listed here.
