@@ -125,15 +125,20 @@ class Lab:
         decisions.decide(self.repository, decision_id, choice, **numbers)
 
     def decisions(self) -> pd.DataFrame:
-        """What was decided at the end of the notebooks so far: the table ``decisions``, empty before the first.
+        """What has been decided at the end of notebooks: the rows of the table ``decisions`` that are no longer open.
 
         Examples
         --------
         >>> len(start("53_review_dashboard", dataset="cdnow_sample", quiet=True).decisions())
         0
         """
-        kept = self.repository.has("decisions")
-        return self.repository.read("decisions") if kept else tables.get("decisions").empty()
+        if not self.repository.has("decisions"):
+            return tables.get("decisions").empty()
+        return (
+            self.repository.read("decisions")
+            .query("option != 'open'")
+            .sort_values("decision_id", ignore_index=True)
+        )
 
     def headline(self, name: str, value: float, sentence: str = "", **numbers: object) -> None:
         """State one headline number: shown here, and collected into the run's report and results.

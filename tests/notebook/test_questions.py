@@ -82,10 +82,10 @@ def test_a_choice_is_kept_until_another_is_made():
     lab = start("21_differentiate_value_rfm", dataset="cdnow_sample", quiet=True)
     numbers = {"money": 0.6, "score": 0.62, "low": -1.0, "high": 2.0, "silent": 0.2}
     lab.decide("21-look-after", **numbers)
-    assert lab.repository.read("decisions")["option"].tolist() == ["open"]
+    assert lab.repository.read("decisions")["option"].tolist() == ["open"] and lab.decisions().empty
     lab.decide("21-look-after", "b", **numbers)
     lab.decide("21-look-after", **numbers)
-    assert lab.repository.read("decisions")["option"].tolist() == ["b"]
+    assert lab.decisions()["option"].tolist() == ["b"]
     with pytest.raises(UnknownName, match="option"):
         lab.decide("21-look-after", "z", **numbers)
 
