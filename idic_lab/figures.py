@@ -132,10 +132,6 @@ def axes(ax: Axes | None = None, **figure_options) -> Axes:
     ax : matplotlib.axes.Axes, optional
     **figure_options
         Passed to ``plt.subplots`` when a figure is made.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     if ax is not None:
         return ax

@@ -33,7 +33,6 @@ def rescaled(table: pd.DataFrame, lower_is_better=()) -> pd.DataFrame:
     ----------
     table : DataFrame
         Methods in rows, criteria in columns; missing where a criterion does not apply.
-    lower_is_better : collection of str
 
     Examples
     --------
@@ -70,10 +69,8 @@ def attractiveness(
         By criterion; equal when left out. Those not named weigh nothing.
     knock_out : dict of str to float, optional
         The least (or, where lower is better, the most) acceptable value by criterion.
-    lower_is_better : collection of str
     draws : int
         Random weights.
-    random_state : int
 
     Returns
     -------

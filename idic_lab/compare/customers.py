@@ -140,17 +140,12 @@ def customers_of(
     ----------
     transactions : DataFrame
         ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these columns are collected.
-    name : str
     calibration_end : date or str, optional
         Last day methods may see; the middle of the period when left out.
     campaign_results : DataFrame, optional
         A randomised campaign, after its contract, with one treated arm and ``control``.
     people : DataFrame, optional
         ``customer_id`` and numeric columns known on the first day, such as the year of birth.
-
-    Returns
-    -------
-    Customers
 
     Raises
     ------
@@ -262,13 +257,8 @@ def respondents_of(
     tables : dict of DataFrame
         ``survey_responses`` and ``survey_questions``; with ``identity_links`` and ``transactions``, the recency,
         frequency and monetary value of the customer behind a record are added.
-    name : str
     planted : dict of DataFrame, optional
         What a simulation planted (``people``, ``record_owners``). It goes into ``Customers.planted`` and nowhere else.
-
-    Returns
-    -------
-    Customers
     """
     responses = tables["survey_responses"]
     links = tables.get("identity_links")

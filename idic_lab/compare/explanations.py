@@ -75,7 +75,6 @@ def reversals(scores, lower_is_better=()) -> str:
     ----------
     scores : DataFrame
         Methods in rows (index), criteria in columns.
-    lower_is_better : collection of str
 
     Examples
     --------

@@ -51,7 +51,6 @@ def rolling_origins(
     ----------
     transactions : DataFrame
         ``customer_id``, ``date``, ``amount``.
-    n_origins : int
     horizon_weeks : int
         Length of every forecast.
 
@@ -93,10 +92,6 @@ class TwoPart(RegressorMixin, BaseEstimator):
 
     Most customers buy nothing, so one regression has to bend to a heap of zeros; two models, each for its own question,
     need not. It knows nothing of how people buy and learns all of it from an earlier window.
-
-    Parameters
-    ----------
-    random_state : int
 
     Source: the two-part model of Duan, Manning, Morris & Newhouse (1983), Journal of Business & Economic Statistics
     1(2).

@@ -123,7 +123,6 @@ def verdict(
         The same on data sets without segments.
     separation : float
         One minus the mean shadow value.
-    null_separation : sequence of float
 
     Returns
     -------

@@ -37,8 +37,6 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
 
     Parameters
     ----------
-    folder : Path
-    study : Study
     results : DataFrame
         The long table.
     manifest : dict

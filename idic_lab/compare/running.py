@@ -90,7 +90,6 @@ def compare(
 
     Parameters
     ----------
-    study : path, dict or Study
     out : path, optional
         Folder for cells, ``results.parquet``, ``manifest.json`` and ``report.html``; ``runs/compare-<name>`` when left
         out.
@@ -108,10 +107,6 @@ def compare(
         Gets lines for people.
     progress : bool
         Show a bar with an estimate of the time left.
-
-    Returns
-    -------
-    Outcome
 
     Raises
     ------

@@ -59,13 +59,10 @@ class Segmentation:
 
     Parameters
     ----------
-    method : Method
     k : int or None
         Number of segments; None for a method that finds its own.
-    customers : Customers
     seed : int
         Of the method and of the resampling.
-    effort : Effort
     split_seed : int, optional
         Of the folds that criteria judge on: methods with the same one are judged on the same folds. `seed` if left out.
 

@@ -204,7 +204,6 @@ def place(estimator, seen, X) -> np.ndarray:
 
     Parameters
     ----------
-    estimator : fitted estimator
     seen : array of shape (n_seen, n_features)
         What it was fitted to.
     X : array of shape (n_customers, n_features)
@@ -223,8 +222,6 @@ def bootstrap_labels(estimator, X, n_solutions: int = 20, random_state: int = 0)
     estimator : scikit-learn clusterer
         Cloned for every sample, with a ``random_state`` of its own where it has one.
     X : array-like of shape (n_customers, n_features)
-    n_solutions : int
-    random_state : int
 
     Returns
     -------

@@ -24,7 +24,6 @@ def scores_by_dataset(results: pd.DataFrame, criterion: str, measure: str) -> pd
     ----------
     results : DataFrame
         The long table of a study.
-    criterion, measure : str
 
     Returns
     -------
@@ -106,10 +105,6 @@ def friedman(table: pd.DataFrame) -> Friedman:
     ----------
     table : DataFrame
         Data sets in rows, methods (at least three) in columns.
-
-    Returns
-    -------
-    Friedman
 
     Source: Demšar (2006), Statistical comparisons of classifiers over multiple data sets, JMLR 7, section 3.2.2; Iman &
     Davenport (1980), Communications in Statistics 9(6).

@@ -82,10 +82,6 @@ def read(study: str | Path | Mapping, at_hand=()) -> Study:
     at_hand : collection of str
         Names of data sets that need not be loaded.
 
-    Returns
-    -------
-    Study
-
     Raises
     ------
     UnknownName
@@ -302,10 +298,6 @@ def load(spec: str | Mapping) -> Customers:
     spec : str or dict
         A data set's name, or ``name`` with ``file`` (and ``columns``) or ``simulate`` (knobs of Meridian); ``basis``
         is ``value`` (transactions) or ``needs`` (the survey battery); ``calibration_end`` a date.
-
-    Returns
-    -------
-    Customers
     """
     spec = checked_dataset(spec)
     tables, planted, facts = _tables(spec)

@@ -210,11 +210,9 @@ class Dataset:
 
     Parameters
     ----------
-    name : str
     tables : dict of str to DataFrame
         Each table whose name is in :mod:`idic_lab.tables` is checked against its contract. ``rejects`` is added,
         empty, when there is none.
-    card : Card
 
     Attributes
     ----------

@@ -151,7 +151,6 @@ def add(name: str, path: str | Path, columns: Mapping[str, str] | str | None = N
     ----------
     name : str
         Lower-case letters, digits, "_" and "-"; or the name of a data set that has to be downloaded.
-    path : str or Path
     columns : mapping or str, optional
         As in :func:`load`; remembered with the name.
 

@@ -43,10 +43,6 @@ def encode(answer: Any) -> str:
     answer : number, text, truth value, date, list, set, dict, array, Series or DataFrame
         ``...`` is no answer. Anything else is written as unreadable, with its type.
 
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> encode(0.25)

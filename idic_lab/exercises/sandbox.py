@@ -97,7 +97,6 @@ def run(job: bytes, seconds: float, unsafe: bool = False, hidden: tuple[Path, ..
 
     Parameters
     ----------
-    job : bytes
     seconds : float
         After this time it is ended, with everything it started.
     unsafe : bool

@@ -138,7 +138,6 @@ def check(name: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
     ----------
     name : str
         Of the question, as in ``"value_q03"``.
-    answer : object
     brought : DataFrame, optional
         Your own transactions, in the capstone.
 

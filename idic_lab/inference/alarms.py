@@ -185,7 +185,6 @@ def threshold(points: int, false_alarm: float = 0.05, series: int = 1) -> float:
 
     Parameters
     ----------
-    points : int
     false_alarm : float
         Chance of one or more reports in all the series together.
     series : int

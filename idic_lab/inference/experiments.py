@@ -26,10 +26,6 @@ def sample_size(base: float, effect: float, alpha: float = 0.05, power: float = 
     power : float
         Chance of finding one of this size.
 
-    Returns
-    -------
-    int
-
     Raises
     ------
     DataError
@@ -145,12 +141,10 @@ def peeking_error(
     ----------
     looks : list of int
         Numbers of evenly spaced looks to try.
-    alpha : float
     rate : float
         Share of both arms.
     size : int
         Customers per arm at the end.
-    random_state : int
 
     Returns
     -------

@@ -79,7 +79,6 @@ class TableWriter:
 
     Parameters
     ----------
-    folder : Path
     format : {"parquet", "csv"}
     """
 

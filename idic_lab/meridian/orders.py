@@ -210,8 +210,6 @@ def profits(orders: Orders, lines: Lines, delivered: np.ndarray, contact_cost: n
 
     Parameters
     ----------
-    orders : Orders
-    lines : Lines
     delivered : ndarray of bool, shape (orders,)
     contact_cost : ndarray, shape (people,)
 

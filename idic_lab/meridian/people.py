@@ -96,11 +96,9 @@ def draw_people(
 
     Parameters
     ----------
-    rng : Generator
     first : int
         Number of people in earlier blocks, where customer numbers go on.
     segment : ndarray of int, shape (people,)
-    settings : Settings
     end : datetime64[D]
         Last day observed, for ages.
     """

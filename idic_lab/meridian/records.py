@@ -19,12 +19,6 @@ def mistype(rng: np.random.Generator, values: np.ndarray, wrong: np.ndarray) -> 
 
     One of three errors at a random place: two letters change places, a letter is left out, a letter is doubled.
 
-    Parameters
-    ----------
-    rng : Generator
-    values : ndarray of str (fixed width)
-    wrong : ndarray of bool
-
     Examples
     --------
     >>> mistype(np.random.default_rng(1), np.array(["Brightwater"]), np.array([True])).tolist() != ["Brightwater"]
@@ -129,7 +123,6 @@ def draw_records(
 
     Parameters
     ----------
-    rng : Generator
     first : int
         Number of records in earlier blocks.
     preferred : ndarray of int, shape (people,)

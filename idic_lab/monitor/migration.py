@@ -129,7 +129,6 @@ def population_drift(before: pd.DataFrame, after: pd.DataFrame, bins: int = 10) 
     ----------
     before, after : DataFrame
         The same columns; numbers are cut at the deciles of `before`, text by its values.
-    bins : int
 
     Returns
     -------

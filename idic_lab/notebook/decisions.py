@@ -63,7 +63,6 @@ def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
 
     Parameters
     ----------
-    asked : Decision
     chosen : str
         Key of the option taken so far.
     **numbers
@@ -95,7 +94,6 @@ def decide(repository: Repository, decision_id: str, choice: str = "", **numbers
     ----------
     repository : Repository
         Receives the table ``decisions``; a choice made before stays until another is made.
-    decision_id : str
     choice : str
         Key of an option, to decide in code; without it by the buttons beneath the cards.
     **numbers

@@ -36,7 +36,6 @@ def export(path: str | Path, form: str = "moodle") -> int:
 
     Parameters
     ----------
-    path : path
     form : {"moodle", "qti"}
 
     Raises

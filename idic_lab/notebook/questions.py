@@ -170,7 +170,6 @@ def page(asked: Question, value: float | None = None, **numbers: object) -> str:
 
     Parameters
     ----------
-    asked : Question
     value : float, optional
         Of an estimate: the number that decides.
     **numbers

@@ -30,7 +30,6 @@ class OnSample(ClusterMixin, BaseEstimator):
         With ``fit`` and ``labels_``. Without ``predict``, others go to the segment of their nearest neighbour.
     at_most : int
         Customers in the sample; with fewer customers everybody is in it.
-    random_state : int
 
     Attributes
     ----------
@@ -83,14 +82,12 @@ class BaggedClustering(ClusterMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_segments : int
     n_runs : int
         Bootstrap samples.
     n_centres : int
         Centres per run.
     linkage : str
         Of the hierarchy over the centres.
-    random_state : int
 
     Source: Leisch (1999), Bagged clustering, SFB Working Paper 51, WU Vienna.
 
@@ -152,10 +149,8 @@ class LatentClassSegments(ClusterMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_segments : int
     n_init : int
         Random starts.
-    random_state : int
 
     Source: Lazarsfeld & Henry (1968), Latent Structure Analysis; estimation by StepMix.
     """

@@ -64,7 +64,6 @@ def plot_within(
 
     Parameters
     ----------
-    jaccard : dict of segment to sequence of float
     null : sequence of float, optional
         Mean index of the most stable segment of each data set without segments.
 

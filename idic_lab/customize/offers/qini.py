@@ -114,7 +114,6 @@ def coefficient(outcome, uplift, treated, kind: str = "qini") -> float:
 
     Parameters
     ----------
-    outcome : array of 0 and 1
     uplift, treated, kind
         As for `curve`.
 

@@ -425,7 +425,6 @@ def evaluate(
 
     Parameters
     ----------
-    recommenders : mapping of str to Recommender
     before, after : DataFrame
         From `split_in_time`.
     new_only : bool

@@ -189,7 +189,6 @@ def currency_of(symbols: frozenset[str], headers: str = "") -> tuple[str, list[s
 
     Parameters
     ----------
-    symbols : frozenset of str
     headers : str
         Of the file: among Japanese ones, the sign of the yen is that of the yen and not of the yuan.
     """

@@ -99,7 +99,6 @@ def transactions(connection: duckdb.DuckDBPyConnection, lines: str) -> duckdb.Du
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
     lines : str
         SQL that reads them.
     """
@@ -142,11 +141,8 @@ def counts(connection, lines: str, planned: Plan, source: Source, broken=(), sli
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
     lines : str
         SQL that reads what :attr:`Plan.query` gave.
-    planned : Plan
-    source : Source
     broken : sequence of str
         Reasons for rows that could not be split into columns.
     slices : int

@@ -68,10 +68,6 @@ def read_contacts(path: str | Path, today: pd.Timestamp | None = None, **reading
     **reading : str
         encoding, separator or sheet, where they are not found out.
 
-    Returns
-    -------
-    Contacts
-
     Raises
     ------
     DataError

@@ -313,7 +313,6 @@ def day(value: str | datetime.date, name: str) -> pd.Timestamp:
 
     Parameters
     ----------
-    value : str or date
     name : str
         Of the option, for the message.
 

@@ -254,7 +254,6 @@ def find_large(path: str | Path, large: bool | None = None) -> LargeParquet | No
 
     Parameters
     ----------
-    path : str or Path
     large : bool, optional
         True reads any Parquet in parts, False none; by default those of more than five million rows, which the files'
         footers tell.

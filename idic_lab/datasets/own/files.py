@@ -132,7 +132,6 @@ def workbook(name: str, content: bytes, sheet: str | None = None) -> Rows:
     ----------
     name : str
         File name, for messages.
-    content : bytes
     sheet : str, optional
         The first worksheet that has content by default.
 

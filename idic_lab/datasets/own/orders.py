@@ -56,7 +56,6 @@ def plan(source: Source, options: Options | None = None, notes=(), slices: int =
 
     Parameters
     ----------
-    source : Source
     options : Options, optional
     notes : sequence of str
         What was assumed in reading the file.

@@ -76,7 +76,6 @@ def read(name: str, content: bytes, encoding: str | None = None, separator: str 
     ----------
     name : str
         File name, for messages.
-    content : bytes
     encoding, separator : str, optional
         Found out by default.
 

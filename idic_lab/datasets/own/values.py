@@ -160,10 +160,6 @@ _PLAIN_TELEPHONE = r"1?[2-9]\d\d[2-9]\d{6}"
 def looks_personal(identifiers: pd.Series) -> bool:
     """Whether a column of customer numbers in truth holds names, e-mail addresses or telephone numbers, in any script.
 
-    Parameters
-    ----------
-    identifiers : Series of str
-
     Returns
     -------
     bool

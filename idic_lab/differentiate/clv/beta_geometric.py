@@ -195,7 +195,6 @@ def beta_mean(function, a, b, steepness):
     ----------
     function : callable
         Smooth in p; takes and gives arrays whose last axis runs over values of p in [0, 1].
-    a : float
     b, steepness : ndarray
         Second parameter, and the size of p over which the function changes most, as its inverse; broadcast together.
 

@@ -249,7 +249,6 @@ def plot_survival(models: dict, survivors: Sequence[float], ax: figures.Axes | N
 
     Parameters
     ----------
-    models : dict of str to FittedModel
     survivors : sequence of float
         Customers left after 0, 1, 2, ... renewals, with renewals that the models have not seen.
 

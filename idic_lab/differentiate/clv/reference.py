@@ -75,7 +75,6 @@ def fit(summary: pd.DataFrame, model: str, weights: str | None = None, **options
     ----------
     summary : DataFrame
         As for `clv.fit`; for Gamma-Gamma the repeat buyers alone.
-    model : str
     weights : str, optional
     **options
         Passed to the lifetimes fitter (``tol``, ``initial_params``, ...).

@@ -135,7 +135,6 @@ def reach(contacts: pd.DataFrame, consents: pd.DataFrame, customers: pd.Series) 
         As :func:`outbound_contacts` gives.
     consents : DataFrame
         ``customer_id``, ``channel``, ``allowed``; what is not known is not allowed.
-    customers : Series of customer ids
 
     Returns
     -------

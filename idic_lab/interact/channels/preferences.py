@@ -265,7 +265,6 @@ def customers_with_segment(customer_ids: pd.Series, segments: pd.DataFrame | Non
 
     Parameters
     ----------
-    customer_ids : Series of text
     segments : DataFrame, optional
         ``customer_id``, ``scheme``, ``segment``; the scheme "needs" is used. Without it, everybody is in one segment.
 

@@ -50,7 +50,6 @@ def items_from_answers(answers: pd.DataFrame, segments: pd.Series) -> pd.DataFra
     ----------
     answers : DataFrame, customers × questions
         1 = yes, 0 = no, missing where not answered.
-    segments : Series by customer
 
     Returns
     -------
@@ -126,8 +125,6 @@ def updated_beliefs(beliefs: pd.DataFrame, items: pd.DataFrame, answers: pd.Data
 
     Parameters
     ----------
-    beliefs : DataFrame, customers × segments
-    items : DataFrame, segments × questions
     answers : DataFrame, customers × questions
         1 = yes, 0 = no, missing = not asked; questions that `items` lacks are an error.
 
@@ -170,11 +167,6 @@ def expected_information(beliefs: pd.DataFrame, items: pd.DataFrame) -> pd.DataF
     mutual information between answer and segment. It is never negative, although a single answer may leave one less
     sure than before.
 
-    Parameters
-    ----------
-    beliefs : DataFrame, customers × segments
-    items : DataFrame, segments × questions
-
     Returns
     -------
     DataFrame, customers × questions
@@ -201,13 +193,7 @@ CERTAINTY = 0.90
 
 
 def next_question(beliefs: pd.DataFrame, items: pd.DataFrame, asked: Sequence[str] = ()) -> str | None:
-    """The question that tells most about one customer, of those not asked; None when all are.
-
-    Parameters
-    ----------
-    beliefs : DataFrame, one row × segments
-    items : DataFrame, segments × questions
-    """
+    """The question that tells most about one customer, of those not asked; None when all are."""
     left = [name for name in items.columns if name not in set(asked)]
     if not left:
         return None
@@ -227,7 +213,6 @@ def ask(
     ----------
     answers : DataFrame, customers × questions
         1 = yes, 0 = no; complete.
-    items : DataFrame, segments × questions
     beliefs : DataFrame, customers × segments
         Before the first question.
     order : sequence of question ids, optional
@@ -491,7 +476,6 @@ def plot_information(
 
     Parameters
     ----------
-    information : Series by question id, bits
     questions : dict of str to str
         Wording by question id.
     rows : int
@@ -526,8 +510,6 @@ def plot_questionnaire(
     replies : sequence of str
         "yes" or "no" to the first question, the second, and so on; anything else ends the replies. Which question
         that was follows from the replies before it.
-    items : DataFrame, segments × questions
-    shares : Series by segment
     questions : dict of str to str
         Wording by question id.
 

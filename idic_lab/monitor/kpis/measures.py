@@ -37,7 +37,6 @@ def measure(
     ----------
     day, previous : Timestamp
         Last day of the period, and of the one before.
-    transactions : DataFrame
     segments : DataFrame, optional
         Table ``segment_history`` of the schemes to break the measures down by.
     **sources : DataFrame, optional
@@ -173,7 +172,6 @@ def kpi_history(
     ----------
     days : iterable of Timestamp
         The reviews, in order.
-    transactions, segment_history, value_history : DataFrame
     schemes : tuple of str
         Segmentations to break the measures down by.
     **sources : DataFrame, optional

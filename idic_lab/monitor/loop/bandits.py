@@ -20,12 +20,10 @@ class SegmentThompson:
 
     Parameters
     ----------
-    arms : list of str
     margins, costs : dict of str to float
         Earned by a conversion, and spent on giving the arm, in currency.
     prior : tuple of float
         Beta prior of every share.
-    random_state : int
 
     Attributes
     ----------
@@ -102,7 +100,6 @@ def simulate_learning(
 
     Parameters
     ----------
-    learner : SegmentThompson
     segments : array of shape (customers,)
     outcomes : array of bool, shape (customers, arms)
         Whether each would convert under each arm; the learner is told only of the arm chosen.

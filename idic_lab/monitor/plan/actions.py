@@ -40,7 +40,6 @@ def action_plan(
         Table ``segments``; a play whose segments nobody is in is left out.
     begins : Timestamp
         First day of the plan.
-    plays : iterable of Play
     offers : DataFrame, optional
         Table ``offers``: those made become one action, its return as estimated
         from the trial they come from, for those who may be contacted.

@@ -76,7 +76,6 @@ def customer_facts(
 
     Parameters
     ----------
-    transactions, customer_value : DataFrame
     portfolio, channel_preferences : DataFrame, optional
         Without preferences nobody's consent is known, which is not consent: nobody may be contacted.
     margin : float
