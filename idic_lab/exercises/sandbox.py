@@ -56,6 +56,8 @@ def _walls(hidden: tuple[Path, ...]) -> list[str]:
     seen = ["/usr", sys.prefix, sys.base_prefix]
     words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     words += ["--uid", "65534", "--gid", "65534", "--clearenv"]
+    # First, so that an environment which itself lies under /tmp is laid over it and seen.
+    words += ["--size", str(MOST_DISK), "--tmpfs", "/tmp"]
     for name in dict.fromkeys(path for path in seen if Path(path).exists()):
         words += ["--ro-bind", name, name]
     for name in ("/bin", "/sbin", "/lib", "/lib64"):
@@ -73,8 +75,7 @@ def _walls(hidden: tuple[Path, ...]) -> list[str]:
         ]:
             if place.is_relative_to(outside):
                 words += ["--tmpfs", str(inside / place.relative_to(outside))]
-    for name in ("/tmp", "/dev/shm"):
-        words += ["--size", str(MOST_DISK), "--tmpfs", name]
+    words += ["--size", str(MOST_DISK), "--tmpfs", "/dev/shm"]
     words += ["--remount-ro", "/", "--chdir", "/tmp"]
     environment = {
         "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
