@@ -1,4 +1,4 @@
-"""Figures drawn by a test or by an example are closed behind it."""
+"""What a test or an example does to matplotlib ends with it: its figures are closed, and the shared look is taken off."""
 
 import sys
 
@@ -6,7 +6,8 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _figures_are_closed():
+def _matplotlib_is_left_as_it_was():
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+        sys.modules["matplotlib"].rcdefaults()

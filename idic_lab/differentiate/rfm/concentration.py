@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.errors import DataError, LabError, UnknownName, pick
-from idic_lab.inference.resampling import bca
 
 
 def lorenz(values) -> pd.DataFrame:
@@ -120,6 +119,8 @@ def interval(
 
     if options:
         raise UnknownName(f"option of {statistic!r}", next(iter(options)), ("fraction",))
+    from idic_lab.inference.resampling import bca  # brings scipy.stats, which takes long to load
+
     draws = _resampled(distinct, counts, compute, n_bootstrap, random_state)
     return bca(compute(distinct, counts), draws, _left_out(distinct, counts, compute), confidence)
 
