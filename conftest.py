@@ -1,4 +1,4 @@
-"""What a test or an example does to matplotlib ends with it: its figures are closed, and the shared look is taken off."""
+"""What a test or an example does to the figures ends with it: they are closed, and the shared look and the currency taken off."""
 
 import sys
 
@@ -6,8 +6,10 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _matplotlib_is_left_as_it_was():
+def _figures_are_left_as_they_were():
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
         sys.modules["matplotlib"].rcdefaults()
+    if "idic_lab.figures" in sys.modules:
+        sys.modules["idic_lab.figures"].use_currency("")
