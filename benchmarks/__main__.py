@@ -13,9 +13,7 @@ from idic_lab.errors import UnknownName
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", nargs="*", help=f"Cases; all unless given: {'; '.join(CASES)}.")
-    parser.add_argument(
-        "--quick", action="store_true", help="Once, on little data, to see that everything runs."
-    )
+    parser.add_argument("--quick", action="store_true", help="Once, on little data, to see that everything runs.")
     parser.add_argument("--fresh", action="store_true", help="Measure anew what was measured before.")
     parser.add_argument("--results", type=Path, default=running.RESULTS, help="File of measurements.")
     parser.add_argument("--pages-only", action="store_true", help="Write the docs from what was measured.")

@@ -16,9 +16,7 @@ from benchmarks.simulated import LAST_DAY
 
 def summary_in_pandas(transactions: pd.DataFrame) -> pd.DataFrame:
     """Two group-bys: days first, then customers."""
-    days = transactions.groupby(["customer_id", transactions["date"].dt.normalize()], sort=False)[
-        "amount"
-    ].sum()
+    days = transactions.groupby(["customer_id", transactions["date"].dt.normalize()], sort=False)["amount"].sum()
     days = days.reset_index()
     customers = days.groupby("customer_id", sort=False)["date"].agg(["min", "max", "count"])
     days = days.join(customers["min"], on="customer_id")
@@ -77,9 +75,7 @@ def _fit_bg_nbd(summary: pd.DataFrame):
         odds = ratio[codes] + shape[codes] * (log_age - log_recency)
         value = counts @ per_value + np.sum(np.logaddexp(0, odds) - shape[codes] * log_age)
         left = expit(odds)
-        d_r = counts @ (digamma(shape) - digamma(r) + np.log(alpha)) + np.sum(
-            left * (log_age - log_recency) - log_age
-        )
+        d_r = counts @ (digamma(shape) - digamma(r) + np.log(alpha)) + np.sum(left * (log_age - log_recency) - log_age)
         d_alpha = n * r / alpha + np.sum(
             shape[codes] * (left / (alpha + age) - left / (alpha + recency) - 1 / (alpha + age))
         )
@@ -89,9 +85,7 @@ def _fit_bg_nbd(summary: pd.DataFrame):
         d_b -= np.sum(left * inverse[codes])
         return -value / n, -np.array([d_r, d_alpha, d_a, d_b]) * theta / n
 
-    best = minimize(
-        objective, np.zeros(4), jac=True, method="L-BFGS-B", options={"ftol": 1e-15, "gtol": 1e-8}
-    )
+    best = minimize(objective, np.zeros(4), jac=True, method="L-BFGS-B", options={"ftol": 1e-15, "gtol": 1e-8})
     theta = np.exp(best.x) * [1, scale, 1, 1]
     return pd.Series(theta, ["r", "alpha", "a", "b"]), -n * best.fun - x.sum() * np.log(scale)
 
@@ -129,12 +123,8 @@ def value_by_hand(summary, model, spend_model, payment_days, monthly_rate) -> pd
     """The published formulas on all customers, one hypergeometric function per customer and month."""
     r, alpha, a, b = model.params_.to_numpy()
     p, q, gamma = spend_model.params_.to_numpy()
-    x, recency, age, money = (
-        summary[name].to_numpy(float) for name in ("frequency", "recency", "T", "monetary_value")
-    )
-    odds = np.where(x > 0, a / np.maximum(b + x - 1, 1e-9), 0) * ((alpha + age) / (alpha + recency)) ** (
-        r + x
-    )
+    x, recency, age, money = (summary[name].to_numpy(float) for name in ("frequency", "recency", "T", "monetary_value"))
+    odds = np.where(x > 0, a / np.maximum(b + x - 1, 1e-9), 0) * ((alpha + age) / (alpha + recency)) ** (r + x)
     spend = p * (gamma + x * money) / (p * x + q - 1)
     before, total = 0.0, np.zeros(len(x))
     for month, day in enumerate(payment_days, start=1):

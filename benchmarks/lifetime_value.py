@@ -81,9 +81,7 @@ def fits_of_ours(summary: pd.DataFrame) -> pd.DataFrame:
 
 def fits_of_lifetimes(summary: pd.DataFrame) -> pd.DataFrame:
     repeaters = summary[(summary["frequency"] > 0) & (summary["monetary_value"] > 0)]
-    return _row(
-        {"bg_nbd": reference.fit(summary, "bg_nbd"), "gamma_gamma": reference.fit(repeaters, "gamma_gamma")}
-    )
+    return _row({"bg_nbd": reference.fit(summary, "bg_nbd"), "gamma_gamma": reference.fit(repeaters, "gamma_gamma")})
 
 
 def fits_of_pymc_marketing(summary: pd.DataFrame) -> pd.DataFrame:
@@ -178,9 +176,7 @@ def value_of_lifetimes(given: tuple) -> pd.DataFrame:
         theirs_spend.params_ = spend.params_.rename({"gamma": "v"})
         theirs.predict = theirs.conditional_expected_number_of_purchases_up_to_time
         columns = [summary[name] for name in ("frequency", "recency", "T", "monetary_value")]
-        found = theirs_spend.customer_lifetime_value(
-            theirs, *columns, time=12, discount_rate=MONTHLY_RATE, freq="D"
-        )
+        found = theirs_spend.customer_lifetime_value(theirs, *columns, time=12, discount_rate=MONTHLY_RATE, freq="D")
     return pd.DataFrame({"customer_id": summary["customer_id"], "clv": found.to_numpy()})
 
 

@@ -104,16 +104,10 @@ def _promises(found: dict) -> str:
         pairs = ratios(entry, ours, case.target.against) if entry else []
         promise = f"{case.target.times_faster:g} times {case.target.against}"
         if not pairs:
-            rows.append(
-                f"| {case.title}, {case.target.size:,} {case.unit} | {promise} | not measured yet | |"
-            )
+            rows.append(f"| {case.title}, {case.target.size:,} {case.unit} | {promise} | not measured yet | |")
             continue
         factor = median(pairs)
-        short = (
-            ""
-            if factor >= case.target.times_faster
-            else f", short by {1 - factor / case.target.times_faster:.0%}"
-        )
+        short = "" if factor >= case.target.times_faster else f", short by {1 - factor / case.target.times_faster:.0%}"
         rows.append(
             f"| {case.title}, {case.target.size:,} {case.unit} | {promise} | **{factor:.1f} times** "
             f"({min(pairs):.1f} to {max(pairs):.1f}){short} | {_same(case, entry, case.target.against)} |"
@@ -138,11 +132,7 @@ def _same(case: Case, entry: dict, other: str) -> str:
     words = []
     for what, value in found.items():
         allowed = case.allowed.get(what)
-        note = (
-            ""
-            if allowed is None
-            else f" (allowed {allowed:g})" + ("" if value <= allowed else ", **not equal**")
-        )
+        note = "" if allowed is None else f" (allowed {allowed:g})" + ("" if value <= allowed else ", **not equal**")
         words.append(f"{what} {value:.1g}{note}")
     return "; ".join(words)
 
@@ -160,9 +150,7 @@ def _compared(found: dict, case: Case) -> str:
             runs = good(entry, name)
             if not runs:
                 lines.append(
-                    f"| {name} | {all_runs[0]['status']}: {all_runs[0]['reason']} | | | | |"
-                    if all_runs
-                    else ""
+                    f"| {name} | {all_runs[0]['status']}: {all_runs[0]['reason']} | | | | |" if all_runs else ""
                 )
                 continue
             seconds = [run["seconds"] for run in runs]
@@ -272,9 +260,7 @@ def draw(found: dict, folder: Path) -> None:
         ax = axes()
         for (name, seconds), mark in zip(steps.items(), "osD^v", strict=False):
             ax.loglog(sizes, seconds, marker=mark, label=f"{name} (power {exponent(sizes, seconds):.2f})")
-        ax.set(
-            title="How the steps of lifetime value grow with customers", xlabel="customers", ylabel="seconds"
-        )
+        ax.set(title="How the steps of lifetime value grow with customers", xlabel="customers", ylabel="seconds")
         ax.legend()
         _save(ax, folder / "scale_customers.svg")
     rows = sized(found, ("identity", "identity, large"), "records")

@@ -23,9 +23,7 @@ FEWEST = 3
 PATIENCE = 3600  # seconds after which an alternative counts as failed
 
 
-def run(
-    cases: list[Case], results: Path = RESULTS, quick: bool = False, fresh: bool = False, tell=print
-) -> dict:
+def run(cases: list[Case], results: Path = RESULTS, quick: bool = False, fresh: bool = False, tell=print) -> dict:
     """Measure what is missing, and return everything measured.
 
     What was measured with the same package, versions and machine is kept, so a run that was stopped goes on where it
@@ -54,10 +52,7 @@ def _write(results: Path, found: dict) -> None:
 def _run_case(case: Case, size: int, entry: dict, repeats: int, tell, write) -> None:
     answers = HOME / "answers"
     answers.mkdir(parents=True, exist_ok=True)
-    paths = {
-        name: answers / f"{entry['made_of']}-{number}.parquet"
-        for number, name in enumerate(case.alternatives)
-    }
+    paths = {name: answers / f"{entry['made_of']}-{number}.parquet" for number, name in enumerate(case.alternatives)}
     for repeat in range(repeats):
         for name in case.alternatives:
             runs = entry["measured"].setdefault(name, [])
@@ -76,12 +71,7 @@ def _run_case(case: Case, size: int, entry: dict, repeats: int, tell, write) -> 
 def _enough(entry: dict, runs: list) -> bool:
     """Three runs do when the slowest alternative takes over a minute."""
     slowest = max(
-        (
-            one["seconds"]
-            for all_runs in entry["measured"].values()
-            for one in all_runs[:1]
-            if one["status"] == "ok"
-        ),
+        (one["seconds"] for all_runs in entry["measured"].values() for one in all_runs[:1] if one["status"] == "ok"),
         default=0,
     )
     return slowest > LONG and len(runs) >= FEWEST

@@ -48,9 +48,7 @@ def write(folder: Path, customers: int, seed: int = 1, ids: str = "long text", b
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     starts = range(0, customers, block)
-    for part, (start, seeds) in enumerate(
-        zip(starts, np.random.SeedSequence(seed).spawn(len(starts)), strict=True)
-    ):
+    for part, (start, seeds) in enumerate(zip(starts, np.random.SeedSequence(seed).spawn(len(starts)), strict=True)):
         count = min(block, customers - start)
         number, day, amount = drawn(count, np.random.default_rng(seeds))
         table = pa.table(

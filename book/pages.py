@@ -48,9 +48,7 @@ def public_names(module: ModuleType) -> list[str]:
     listed = getattr(module, "__all__", None)
     if listed is None:
         own = {name: value for name, value in vars(module).items() if not name.startswith("_")}
-        listed = [
-            name for name, value in own.items() if getattr(value, "__module__", None) == module.__name__
-        ]
+        listed = [name for name, value in own.items() if getattr(value, "__module__", None) == module.__name__]
     return [name for name in listed if callable(getattr(module, name, None))]
 
 
@@ -60,13 +58,9 @@ def reference(room: str) -> str:
     for module in public_modules(room):
         name, names = module.__name__, public_names(module)
         if names:
+            parts.append(f"{name}\n{'-' * len(name)}\n\n{inspect.getdoc(module)}\n\n.. currentmodule:: {name}\n")
             parts.append(
-                f"{name}\n{'-' * len(name)}\n\n{inspect.getdoc(module)}\n\n.. currentmodule:: {name}\n"
-            )
-            parts.append(
-                "\n".join(
-                    [".. autosummary::", "   :nosignatures:", "", *(f"   {each}" for each in names), ""]
-                )
+                "\n".join([".. autosummary::", "   :nosignatures:", "", *(f"   {each}" for each in names), ""])
             )
             parts += [f".. auto{_kind(module, each)}:: {each}\n" for each in names]
     return "\n".join(parts)

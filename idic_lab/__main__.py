@@ -12,9 +12,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "idic_lab").startswith("idic_lab"):
             raise
-        sys.exit(
-            f"Error: this takes the package {error.name}, which is not installed: pip install 'idic-lab[all]'"
-        )
+        sys.exit(f"Error: this takes the package {error.name}, which is not installed: pip install 'idic-lab[all]'")
 
 
 if __name__ == "__main__":

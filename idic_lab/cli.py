@@ -50,21 +50,15 @@ def _root(
 # How a file of one's own is to be read, where it cannot be found out; as options of each command that reads one.
 Columns = Annotated[
     str | None,
-    typer.Option(
-        help='Headers of your file by role, as in customer_id="Contact Name",date=Closed,amount=Total.'
-    ),
+    typer.Option(help='Headers of your file by role, as in customer_id="Contact Name",date=Closed,amount=Total.'),
 ]
 Sheet = Annotated[str | None, typer.Option(help="Worksheet of a workbook.")]
 Encoding = Annotated[str | None, typer.Option(help="Of a text file, as in cp1252.")]
 Separator = Annotated[str | None, typer.Option(help="Of the columns of a text file.")]
 Decimal = Annotated[str | None, typer.Option(help="Mark of the decimals: a point or a comma.")]
 DateFormat = Annotated[str | None, typer.Option(help="Of the dates, as in %d.%m.%Y.")]
-DayFirst = Annotated[
-    bool | None, typer.Option("--dayfirst/--no-dayfirst", help="Whether 03/04/2011 is in April.")
-]
-Sql = Annotated[
-    str | None, typer.Option(help="A query of DuckDB over the file, which is the table data in it.")
-]
+DayFirst = Annotated[bool | None, typer.Option("--dayfirst/--no-dayfirst", help="Whether 03/04/2011 is in April.")]
+Sql = Annotated[str | None, typer.Option(help="A query of DuckDB over the file, which is the table data in it.")]
 Today = Annotated[str | None, typer.Option(help="Rows after this day are rejected.")]
 Sales = Annotated[str | None, typer.Option(help="Words of the status that are sales, as in Paid,Sent.")]
 
@@ -95,9 +89,7 @@ def run(
             "five million rows.",
         ),
     ] = None,
-    sample: Annotated[
-        int, typer.Option(help="Of large data: customers that the notebooks see.", min=100)
-    ] = 20_000,
+    sample: Annotated[int, typer.Option(help="Of large data: customers that the notebooks see.", min=100)] = 20_000,
     memory: Annotated[float, typer.Option(help="Of large data: GB that the engine may take.", min=0.5)] = 3.0,
     pseudonyms: Annotated[
         bool | None,
@@ -175,9 +167,7 @@ def _refuse_other_folder(run: Path) -> None:
 
 @app.command()
 def forget(
-    customer: Annotated[
-        str, typer.Argument(help="The customer's number or code, or the name in your own data.")
-    ],
+    customer: Annotated[str, typer.Argument(help="The customer's number or code, or the name in your own data.")],
     run: RunFolder,
 ) -> None:
     """Remove a customer from a run: repository, exported tables, notebooks and report; totals stay."""
@@ -206,12 +196,8 @@ def find(
 def compare(
     study: Annotated[Path, typer.Argument(help="A study: a YAML file, as in studies/quick.yaml.")],
     jobs: Annotated[int, typer.Option(help="Processes; -1 for one per core.")] = -1,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask cluster, as in tcp://10.0.0.1:8786.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the results; runs/compare-<name> unless given.")
-    ] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask cluster, as in tcp://10.0.0.1:8786.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the results; runs/compare-<name> unless given.")] = None,
     resume: Annotated[
         bool, typer.Option("--resume/--fresh", help="Keep the cells of an earlier call, or begin again.")
     ] = True,
@@ -388,9 +374,7 @@ def grade_exercises(
     course: Course = None,
     processes: Annotated[int, typer.Option(help="Submissions graded at once.")] = 2,
     seconds: Annotated[float, typer.Option(help="Longest time one submission may take.")] = 360,
-    student: Annotated[
-        list[str] | None, typer.Option(help="Grade this student alone; may be repeated.")
-    ] = None,
+    student: Annotated[list[str] | None, typer.Option(help="Grade this student alone; may be repeated.")] = None,
     new: Annotated[bool, typer.Option("--new", help="Only who handed in since being graded.")] = False,
     unsafe: Unsafe = False,
 ) -> None:
@@ -466,9 +450,7 @@ def try_exercises(
     from idic_lab.exercises.course_folder import CourseFolder
     from idic_lab.exercises.made_up_class import trial_class
 
-    table = trial_class(
-        CourseFolder(_course_folder(course)), assignment, out, size, harmful, unsafe, tell=typer.echo
-    )
+    table = trial_class(CourseFolder(_course_folder(course)), assignment, out, size, harmful, unsafe, tell=typer.echo)
     typer.echo(table.drop(columns="notes").to_string(index=False))
     first = table["student"].iloc[-1]
     typer.echo(f"\nFeedback, as a student sees it: {out}/feedback/{first}/{assignment}/{assignment}.html")

@@ -108,17 +108,11 @@ def existing(path: Path, holding: str = "") -> Path:
     if (path / holding).exists():
         return path
     if not path.parent.is_dir():
-        raise DataError(
-            f"There is no file {str(path)!r}. The folder {str(path.parent)!r} does not exist either."
-        )
+        raise DataError(f"There is no file {str(path)!r}. The folder {str(path.parent)!r} does not exist either.")
     beside = [other.name for other in path.parent.iterdir() if (other / holding).exists()]
     near = difflib.get_close_matches(path.name, beside, n=1)
     hint = f" Did you mean {near[0]!r} in the same folder?" if near else ""
-    what = (
-        f"'{path}' holds no run: there is no {holding} in it."
-        if holding
-        else f"There is no file {str(path)!r}."
-    )
+    what = f"'{path}' holds no run: there is no {holding} in it." if holding else f"There is no file {str(path)!r}."
     raise DataError(what + hint)
 
 

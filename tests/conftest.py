@@ -12,7 +12,5 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-settings.register_profile(
-    "deep", settings.get_profile("quick"), max_examples=500, derandomize=False, print_blob=True
-)
+settings.register_profile("deep", settings.get_profile("quick"), max_examples=500, derandomize=False, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

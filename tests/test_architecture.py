@@ -59,10 +59,7 @@ def test_lifetimes_is_imported_in_one_place():
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if (
-            isinstance(node, ast.Import)
-            and any(alias.name.split(".")[0] == "lifetimes" for alias in node.names)
-        )
+        if (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "lifetimes" for alias in node.names))
         or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "lifetimes")
     }
     assert importing <= {"differentiate/clv/reference.py"}

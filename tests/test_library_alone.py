@@ -79,9 +79,7 @@ def test_lifetime_value_and_rfm_load_little():
     """What takes long to load waits until it is used."""
     done = alone("from idic_lab.differentiate import clv, rfm\nprint(*sys.modules)")
     loaded = set(done.stdout.split())
-    assert not loaded & {"sklearn", "matplotlib.pyplot", "pandera", "statsmodels.api", "scipy.stats"}, (
-        done.stderr
-    )
+    assert not loaded & {"sklearn", "matplotlib.pyplot", "pandera", "statsmodels.api", "scipy.stats"}, done.stderr
 
 
 def test_cdnow_is_valued_by_the_library_alone():

@@ -30,9 +30,7 @@ def headings(notebook) -> list[tuple[int, str]]:
     found = []
     for text in texts(notebook):
         without_code = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
-        found += [
-            (len(marks), title) for marks, title in re.findall(r"^(#+) (.+)$", without_code, flags=re.M)
-        ]
+        found += [(len(marks), title) for marks, title in re.findall(r"^(#+) (.+)$", without_code, flags=re.M)]
     return found
 
 
@@ -43,8 +41,7 @@ each_notebook = pytest.mark.parametrize("stage", GUIDED, ids=lambda stage: stage
 def test_both_ends_link_to_the_notebooks_before_and_after_to_the_contents_and_the_glossary(stage):
     place = STAGES.index(stage)
     neighbours = [
-        f"{other.notebook}.ipynb"
-        for other in STAGES[max(place - 1, 0) : place] + STAGES[place + 1 : place + 2]
+        f"{other.notebook}.ipynb" for other in STAGES[max(place - 1, 0) : place] + STAGES[place + 1 : place + 2]
     ]
     expected = {*neighbours, "../docs/glossary.md", *(["00_start_here.ipynb"] if place else [])}
     first, *_, last = texts(read(stage))
@@ -70,9 +67,7 @@ def test_the_reading_time_is_that_of_the_rule(stage):
 @each_notebook
 def test_the_first_cell_says_what_one_needs_to_know_and_will_be_able_to_do(stage):
     first = read(stage).cells[0].source
-    labels = re.findall(
-        r"^\*\*(What you need to know|What you will be able to do|How long):\*\* \S", first, re.M
-    )
+    labels = re.findall(r"^\*\*(What you need to know|What you will be able to do|How long):\*\* \S", first, re.M)
     assert labels == ["What you need to know", "What you will be able to do", "How long"]
 
 
@@ -156,9 +151,7 @@ LABELS = {"Try it.", "Next:", "What you need to know:", "What you will be able t
 
 def glossary() -> dict[str, str]:
     """Every way to write a term of the glossary, to the notebook in which it says the term is first."""
-    rows = re.findall(
-        r"^\| (.+?) \| .+ \| \[(\d\d)\]", (ROOT / "docs" / "glossary.md").read_text("utf-8"), flags=re.M
-    )
+    rows = re.findall(r"^\| (.+?) \| .+ \| \[(\d\d)\]", (ROOT / "docs" / "glossary.md").read_text("utf-8"), flags=re.M)
     forms = {}
     for term, number in rows:
         short, inside = re.sub(r" \(.*?\)", "", term), re.findall(r"\((.*?)\)", term)
@@ -176,9 +169,7 @@ def singular(term: str) -> str:
 def test_every_term_in_bold_is_in_the_glossary(stage):
     known = glossary()
     _, *others = texts(read(stage))
-    bold = {
-        " ".join(found.split()) for text in others for found in re.findall(r"\*\*(.+?)\*\*", text, flags=re.S)
-    }
+    bold = {" ".join(found.split()) for text in others for found in re.findall(r"\*\*(.+?)\*\*", text, flags=re.S)}
     assert not sorted(term for term in bold - LABELS if singular(term) not in known), "emphasis is in italics"
 
 

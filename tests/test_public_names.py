@@ -117,9 +117,7 @@ def room_of(name: str) -> str:
 def entered(value: object) -> bool:
     """Whether a function is entered in a register where it is defined: of methods, criteria or commands."""
     return bool(
-        re.search(
-            r"^@.*(method|criterion|command|callback)\(", inspect.getsource(value).split("def ")[0], re.M
-        )
+        re.search(r"^@.*(method|criterion|command|callback)\(", inspect.getsource(value).split("def ")[0], re.M)
     )
 
 
@@ -129,13 +127,9 @@ def unused() -> list[str]:
     for name, value in public().items():
         where = {file for file in users().get(id(value), ()) if not file.endswith("__init__.py")}
         if name.startswith("idic_lab.compare."):
-            outside = {
-                file for file in where if file != inspect.getsourcefile(value).removeprefix(f"{ROOT}/")
-            }
+            outside = {file for file in where if file != inspect.getsourcefile(value).removeprefix(f"{ROOT}/")}
         else:
-            outside = {
-                file for file in where if not file.startswith((f"{room_of(name)}/", f"{room_of(name)}."))
-            }
+            outside = {file for file in where if not file.startswith((f"{room_of(name)}/", f"{room_of(name)}."))}
         if not outside and not inspect.isclass(value) and not entered(value):
             found.append(name)
     return sorted(found)

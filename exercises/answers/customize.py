@@ -63,8 +63,7 @@ def customize_q09(tables):
     category = tables["products"].set_index("product_id")["category"]
     lines = tables["order_lines"].query("quantity > 0")
     orders = {
-        name: set(lines.loc[lines["product_id"].map(category) == name, "order_id"])
-        for name in ("kitchen", "gifts")
+        name: set(lines.loc[lines["product_id"].map(category) == name, "order_id"]) for name in ("kitchen", "gifts")
     }
     n = lines["order_id"].nunique()
     return n * len(orders["kitchen"] & orders["gifts"]) / (len(orders["kitchen"]) * len(orders["gifts"]))

@@ -59,9 +59,7 @@ def identify_q07():
 
 
 def identify_q08(tables):
-    joined = tables["interactions"].merge(
-        tables["source_records"][["record_id", "customer_id"]], on="record_id"
-    )
+    joined = tables["interactions"].merge(tables["source_records"][["record_id", "customer_id"]], on="record_id")
     return joined.loc[joined["customer_id"].notna(), "cost"].sum() / tables["interactions"]["cost"].sum()
 
 

@@ -46,9 +46,7 @@ def _scored(summary, method):
 
 def value_q06(tables):
     summary = rfm.summarise(tables["transactions"], LAST_DAY)
-    return AnyOf(
-        [rfm.score(summary), *(_scored(summary, method) for method in ("first", "average", "min", "max"))]
-    )
+    return AnyOf([rfm.score(summary), *(_scored(summary, method) for method in ("first", "average", "min", "max"))])
 
 
 def value_q07(tables):

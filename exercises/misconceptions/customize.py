@@ -74,8 +74,7 @@ HINTS = {
         ),
         Misconception(
             "profit_read_as_gain",
-            "This is the profit of those with the offer. Part of it would have come without: compare with the "
-            "control.",
+            "This is the profit of those with the offer. Part of it would have come without: compare with the control.",
             lambda tables: _profit(tables, "both")["offer"],
         ),
     ),
@@ -89,8 +88,7 @@ HINTS = {
             "subgroup_against_everybody",
             "Silent customers with the offer were compared with everybody in the control. Compare like with like.",
             lambda tables: (
-                _converted(tables, "recency_days > 180").mean()["offer"]
-                - _converted(tables).mean()["control"]
+                _converted(tables, "recency_days > 180").mean()["offer"] - _converted(tables).mean()["control"]
             ),
         ),
         Misconception(

@@ -58,17 +58,13 @@ HINTS = {
             "counts_for_shares",
             "These are counts. A large touchpoint misses more than a small one even where it is more careful: divide "
             "by its records.",
-            lambda tables: (
-                _records(tables)["birth_date"].isna().groupby(_records(tables)["touchpoint"]).sum()
-            ),
+            lambda tables: _records(tables)["birth_date"].isna().groupby(_records(tables)["touchpoint"]).sum(),
             credit=0.5,
         ),
         Misconception(
             "complement",
             "This is the share with a birth date.",
-            lambda tables: (
-                _records(tables)["birth_date"].notna().groupby(_records(tables)["touchpoint"]).mean()
-            ),
+            lambda tables: _records(tables)["birth_date"].notna().groupby(_records(tables)["touchpoint"]).mean(),
             credit=0.5,
         ),
     ),
@@ -155,9 +151,7 @@ HINTS = {
         Misconception(
             "records_for_customers",
             "This counts records with a yes. The question counts customers.",
-            lambda tables: int(
-                (_records(tables).dropna(subset=["customer_id"])["consent_email"] == "yes").sum()
-            ),
+            lambda tables: int((_records(tables).dropna(subset=["customer_id"])["consent_email"] == "yes").sum()),
         ),
     ),
 }

@@ -106,9 +106,7 @@ HINTS = {
         Misconception(
             "passives_counted_as_promoters",
             "Answers of 7 or 8 are passive: neither promoters nor detractors.",
-            lambda tables: (
-                100 * ((_answers(tables, "NPS") >= 7).mean() - (_answers(tables, "NPS") <= 6).mean())
-            ),
+            lambda tables: 100 * ((_answers(tables, "NPS") >= 7).mean() - (_answers(tables, "NPS") <= 6).mean()),
             credit=0.5,
         ),
         Misconception(

@@ -139,9 +139,7 @@ HINTS = {
         Misconception(
             "alive_counted_instead",
             "These are the customers with a probability of one half or more. The question asks for the others.",
-            lambda tables: int(
-                (clv.alive(_calibrated(tables), _summary(tables, CALIBRATION_END)) >= 0.5).sum()
-            ),
+            lambda tables: int((clv.alive(_calibrated(tables), _summary(tables, CALIBRATION_END)) >= 0.5).sum()),
             credit=0.5,
         ),
         Misconception(

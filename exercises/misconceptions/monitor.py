@@ -52,9 +52,7 @@ HINTS = {
             "orders_for_revenue",
             "This counts orders. Revenue adds up their amounts.",
             lambda tables: (
-                tables["transactions"]
-                .groupby(tables["transactions"]["date"].dt.to_period("Q").astype("str"))
-                .size()
+                tables["transactions"].groupby(tables["transactions"]["date"].dt.to_period("Q").astype("str")).size()
             ),
         ),
     ),
@@ -68,8 +66,7 @@ HINTS = {
             "wrong_base",
             "This divides by all customers of both years. The base is those of 2024.",
             lambda tables: (
-                len(_buyers(tables, 2024) & _buyers(tables, 2025))
-                / len(_buyers(tables, 2024) | _buyers(tables, 2025))
+                len(_buyers(tables, 2024) & _buyers(tables, 2025)) / len(_buyers(tables, 2024) | _buyers(tables, 2025))
             ),
             credit=0.5,
         ),

@@ -45,9 +45,7 @@ def _wallet(tables, start, missing=0.0):
     wallet = tables["survey_responses"].loc[lambda survey: survey["question_id"] == "WALLET"]
     records = tables["source_records"]
     addresses = records.assign(email=records["email"].str.lower())[["record_id", "email", "customer_id"]]
-    numbers = (
-        addresses.dropna()[["email", "customer_id"]].drop_duplicates().drop_duplicates("email", keep=False)
-    )
+    numbers = addresses.dropna()[["email", "customer_id"]].drop_duplicates().drop_duplicates("email", keep=False)
     wallet = wallet.merge(addresses[["record_id", "email"]], on="record_id").merge(numbers, on="email")
     orders = tables["transactions"].loc[lambda orders: orders["date"] >= start]
     spend = wallet["customer_id"].map(orders.groupby("customer_id")["amount"].sum())

@@ -51,9 +51,7 @@ def allocate(
     gain = np.asarray(gain, dtype=float)
     cost = np.broadcast_to(np.asarray(cost, dtype=float), gain.shape)
     found = _greedy(gain, cost, budget)
-    return (
-        found if method == "greedy" else _better(_exact(gain, cost, budget, found, time_limit), found, gain)
-    )
+    return found if method == "greedy" else _better(_exact(gain, cost, budget, found, time_limit), found, gain)
 
 
 def upper_bound(gain: np.ndarray, cost: np.ndarray, budget: float) -> float:

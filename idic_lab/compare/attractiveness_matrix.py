@@ -18,11 +18,7 @@ def check_weights(settings: Mapping, criteria) -> None:
         for name, value in settings[key].items():
             if name not in criteria:
                 raise UnknownName("criterion of this study", name, criteria)
-            if (
-                isinstance(value, bool)
-                or not isinstance(value, int | float)
-                or (key == "weights" and value < 0)
-            ):
+            if isinstance(value, bool) or not isinstance(value, int | float) or (key == "weights" and value < 0):
                 raise LabError(f"attractiveness: {key} of {name} should be a number, found {value!r}.")
 
 
@@ -97,9 +93,7 @@ def attractiveness(
         misses = value.isna() | ((value > bound) if name in lower_is_better else (value < bound))
         for method in table.index[misses & out.eq("")]:
             known = (
-                f"{round(value[method], 2) + 0.0:.2f} misses {bound:g}"
-                if pd.notna(value[method])
-                else "does not apply"
+                f"{round(value[method], 2) + 0.0:.2f} misses {bound:g}" if pd.notna(value[method]) else "does not apply"
             )
             out[method] = f"{name} {known}"
     in_play = table[out.eq("")]
@@ -121,9 +115,7 @@ def attractiveness(
         result.loc[here, ["rank_low", "rank_high"]] = np.quantile(ranks, [0.05, 0.95], axis=1).T
     order = ["in_play", "score", "method"]
     result["in_play"] = result["out"].eq("")
-    return result.sort_values(order, ascending=[False, False, True], ignore_index=True).drop(
-        columns="in_play"
-    )
+    return result.sort_values(order, ascending=[False, False, True], ignore_index=True).drop(columns="in_play")
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:

@@ -198,9 +198,7 @@ def _earlier(transactions: pd.DataFrame, first, cut) -> pd.DataFrame:
     """RFM in the middle of the calibration period and the spend since, for methods that learn from an outcome."""
     middle = (first + (cut - first) / 2).normalize()
     before = rfm.summarise(transactions, middle)[["customer_id", *RFM]]
-    since = transactions[
-        transactions["date"].gt(middle) & transactions["date"].le(cut) & transactions["amount"].ge(0)
-    ]
+    since = transactions[transactions["date"].gt(middle) & transactions["date"].le(cut) & transactions["amount"].ge(0)]
     spend = since.groupby("customer_id")["amount"].sum()
     before["spend_since"] = spend.reindex(before["customer_id"]).fillna(0.0).to_numpy()
     return before.rename(columns={measure: f"earlier_{measure}" for measure in RFM})

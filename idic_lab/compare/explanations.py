@@ -91,7 +91,9 @@ def reversals(scores, lower_is_better=()) -> str:
     high, low = (int(ranks.loc[method, name]) for name in (best, worst))
     if high == low:
         return ""
-    return f"{named(method)} is {_ordinal(high)} of {len(ranks)} by {named(best)} and {_ordinal(low)} by {named(worst)}."
+    return (
+        f"{named(method)} is {_ordinal(high)} of {len(ranks)} by {named(best)} and {_ordinal(low)} by {named(worst)}."
+    )
 
 
 def _ordinal(number: int) -> str:

@@ -42,9 +42,7 @@ class Origin:
     before: clv.Split
 
 
-def rolling_origins(
-    transactions: pd.DataFrame, n_origins: int = 4, horizon_weeks: int = 13
-) -> Iterator[Origin]:
+def rolling_origins(transactions: pd.DataFrame, n_origins: int = 4, horizon_weeks: int = 13) -> Iterator[Origin]:
     """Days spread over the later part of the history, each with its past and its future.
 
     Parameters
@@ -115,9 +113,7 @@ class TwoPart(RegressorMixin, BaseEstimator):
         X, y = X[order], y[order]
         buys = y > 0
         if buys.all() or not buys.any():
-            raise DataError(
-                "A two-part model needs customers who bought in the window and customers who did not."
-            )
+            raise DataError("A two-part model needs customers who bought in the window and customers who did not.")
         with threadpool_limits(1):
             self.chance_ = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(X, buys)
             self.number_ = HistGradientBoostingRegressor(
@@ -139,9 +135,7 @@ class TwoPart(RegressorMixin, BaseEstimator):
     def _features(X: pd.DataFrame) -> np.ndarray:
         table = X[list(PREDICTORS)].to_numpy(dtype=float)
         silent = table[:, 2] - table[:, 1]
-        return np.column_stack(
-            [np.log1p(table), np.log1p(silent), table[:, 0] / np.maximum(table[:, 2], 1.0)]
-        )
+        return np.column_stack([np.log1p(table), np.log1p(silent), table[:, 0] / np.maximum(table[:, 2], 1.0)])
 
 
 def difference_interval(

@@ -53,9 +53,7 @@ def similarities(to_centres, gamma: float = 1.0, variant: str = "book") -> np.nd
     """
     pick("variant of the gorge plot", variant, VARIANTS)
     power = np.asarray(to_centres, dtype=float) ** gamma
-    near = np.exp(
-        power.min(axis=1, keepdims=True) - power
-    )  # the nearest is 1, so nothing underflows to 0 / 0
+    near = np.exp(power.min(axis=1, keepdims=True) - power)  # the nearest is 1, so nothing underflows to 0 / 0
     share = near / near.sum(axis=1, keepdims=True)
     return np.sqrt(share) if variant == "flexclust" else share
 
@@ -160,9 +158,7 @@ def verdicts(results: pd.DataFrame) -> pd.DataFrame:
         ``separation``, ``null_separation_bound``, ``verdict``. Without a null reference the verdict is "by rule".
     """
     rows = []
-    wanted = results[
-        results["criterion"].isin(["global_stability", "structure"]) & results["status"].eq("ok")
-    ]
+    wanted = results[results["criterion"].isin(["global_stability", "structure"]) & results["status"].eq("ok")]
     for (dataset, method, k), group in wanted.groupby(["dataset", "method", "k"], dropna=False):
         means = group.groupby("measure")["value"].mean()
         if not {"adjusted_rand", "separation"} <= set(means.index):
@@ -176,20 +172,14 @@ def verdicts(results: pd.DataFrame) -> pd.DataFrame:
             "verdict": "by rule",
         }
         null = {
-            name: [
-                value
-                for extra in group.loc[group["criterion"] == name, "extra"]
-                for value in extra.get("null", ())
-            ]
+            name: [value for extra in group.loc[group["criterion"] == name, "extra"] for value in extra.get("null", ())]
             for name in ("global_stability", "structure")
         }
         if null["global_stability"] and null["structure"]:
             row |= {
                 "null_bound": null_bound(null["global_stability"]),
                 "null_separation_bound": null_bound(null["structure"]),
-                "verdict": verdict(
-                    row["stability"], null["global_stability"], row["separation"], null["structure"]
-                ),
+                "verdict": verdict(row["stability"], null["global_stability"], row["separation"], null["structure"]),
             }
         rows.append(row)
     columns = ["dataset", "method", "k", "stability", "null_bound", "excess", "separation"]

@@ -182,9 +182,7 @@ def method(
     return register
 
 
-def criterion(
-    name: str, main: str = "value", higher_is_better: bool = True, question: str = "", warning: str = ""
-):
+def criterion(name: str, main: str = "value", higher_is_better: bool = True, question: str = "", warning: str = ""):
     """Register a criterion of one's own.
 
     Parameters
@@ -210,9 +208,7 @@ def criterion(
 
     def register(function: Callable) -> Callable:
         _refuse_taken(name, CRITERIA.get(name), function, "criterion", lambda entry: entry.function)
-        CRITERIA[name] = Criterion(
-            name, function, main, higher_is_better, question, warning, "".join(_reading)
-        )
+        CRITERIA[name] = Criterion(name, function, main, higher_is_better, question, warning, "".join(_reading))
         return function
 
     return register
@@ -262,9 +258,7 @@ def _refuse_taken(name: str, entry, new: Callable, kind: str, made_by: Callable)
 def _instances_of(estimator: type) -> Callable:
     """A factory for a class as it is, whichever of the usual names its number of segments and its seed have."""
     parameters = inspect.signature(estimator).parameters
-    number, seed_name = (
-        next((one for one in names if one in parameters), None) for names in (_NUMBER, _SEED)
-    )
+    number, seed_name = (next((one for one in names if one in parameters), None) for names in (_NUMBER, _SEED))
 
     def factory(k, seed):
         return estimator(**({number: k} if number else {}), **({seed_name: seed} if seed_name else {}))

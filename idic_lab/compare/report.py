@@ -82,9 +82,7 @@ def _templates():
         [None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False)
     )
     made.filters["named"] = plots.methods.named
-    made.filters["p"] = lambda value: (lambda told: told if told[0] == "<" else f"= {told}")(
-        written(value, 4)
-    )
+    made.filters["p"] = lambda value: (lambda told: told if told[0] == "<" else f"= {told}")(written(value, 4))
     return made
 
 
@@ -111,9 +109,7 @@ def score_table(results: pd.DataFrame, criteria, dataset: str) -> pd.DataFrame:
     return pd.DataFrame(columns).reindex(order).dropna(how="all")
 
 
-def range_over_seeds(
-    results: pd.DataFrame, criteria, dataset: str
-) -> dict[tuple[str, str], tuple[float, float]]:
+def range_over_seeds(results: pd.DataFrame, criteria, dataset: str) -> dict[tuple[str, str], tuple[float, float]]:
     """Lowest and highest main value of each method and criterion over the seeds; for those that differ in two decimals."""
     here = results[results["dataset"] == dataset]
     found = {}
@@ -196,9 +192,7 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
         "kinds": mine.drop(columns="dataset"),
         "numbers": preferred_number(mine).drop(columns="dataset") if len(study.k) > 1 else None,
         "figures": figures_of,
-        "pairs": {
-            criterion: pairs for criterion in OF_USE if len(pairs := against_best(results, name, criterion))
-        },
+        "pairs": {criterion: pairs for criterion in OF_USE if len(pairs := against_best(results, name, criterion))},
     }
 
 

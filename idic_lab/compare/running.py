@@ -167,9 +167,7 @@ def cells_of(study: Study, customers: dict[str, Customers]) -> list[Cell]:
     not in its key: a patch of one of them keeps what is finished, and is told of. Criteria are kept apart inside the cell,
     so that a new one is added to finished cells without a change to the others.
     """
-    engine = hashlib.sha256(
-        "".join(normalised(inspect.getsource(module)) for module in ENGINE).encode()
-    ).hexdigest()
+    engine = hashlib.sha256("".join(normalised(inspect.getsource(module)) for module in ENGINE).encode()).hexdigest()
     cells = []
     for name, whom in customers.items():
         data = whom.fingerprint
@@ -316,9 +314,7 @@ def _time_left(seconds: float, done: int, total: int) -> str:
     return f"about {left // 60} min {left % 60:02d} s left" if left >= 60 else f"about {left} s left"
 
 
-def _manifest(
-    study: Study, customers, command: str, seconds: float, computed: int, cells: list[Cell]
-) -> dict:
+def _manifest(study: Study, customers, command: str, seconds: float, computed: int, cells: list[Cell]) -> dict:
     return {
         "study": study.name,
         "status": "complete",
@@ -332,8 +328,7 @@ def _manifest(
         "seeds": list(study.seeds),
         "effort": study.effort.as_dict(),
         "datasets": {
-            name: whom.facts | {"fingerprint of what methods saw": whom.fingerprint}
-            for name, whom in customers.items()
+            name: whom.facts | {"fingerprint of what methods saw": whom.fingerprint} for name, whom in customers.items()
         },
         "methods": {method.name: method.fingerprint[:16] for method in study.methods},
         "criteria": {criterion.name: criterion.fingerprint[:16] for criterion in study.criteria},

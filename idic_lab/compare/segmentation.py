@@ -97,9 +97,7 @@ class Segmentation:
         self.effort = effort or Effort()
         lacking = method.lacks(customers.measures)
         if lacking:
-            raise NotApplicable(
-                f"{method.name} needs {', '.join(lacking)}, which {customers.name} does not have."
-            )
+            raise NotApplicable(f"{method.name} needs {', '.join(lacking)}, which {customers.name} does not have.")
 
     @cached_property
     def _fitted(self):
@@ -159,9 +157,7 @@ class Segmentation:
         if not self.method.takes_k or self.k < 2:
             raise NotApplicable(f"{self.method.name} has no solutions with other numbers of segments.")
         fewer = {
-            number: self._placed(
-                self._fit(self.customers.measures, self._numbers[0], number), self.customers.measures
-            )
+            number: self._placed(self._fit(self.customers.measures, self._numbers[0], number), self.customers.measures)
             for number in range(2, self.k)
         }
         return fewer | {self.k: self.labels}
@@ -172,9 +168,7 @@ class Segmentation:
         rows = np.arange(len(self.customers))
         if len(rows) <= self.effort.customers:
             return rows
-        return np.sort(
-            np.random.default_rng(self._numbers[2]).choice(rows, self.effort.customers, replace=False)
-        )
+        return np.sort(np.random.default_rng(self._numbers[2]).choice(rows, self.effort.customers, replace=False))
 
     @cached_property
     def solutions(self) -> list[np.ndarray]:

@@ -27,9 +27,7 @@ def crosstab(first, second) -> np.ndarray:
     """
     rows, columns = (np.unique(np.asarray(labels), return_inverse=True) for labels in (first, second))
     if len(rows[1]) != len(columns[1]):
-        raise DataError(
-            f"Two labellings of {len(rows[1]):,} and {len(columns[1]):,} customers cannot be compared."
-        )
+        raise DataError(f"Two labellings of {len(rows[1]):,} and {len(columns[1]):,} customers cannot be compared.")
     shape = len(rows[0]), len(columns[0])
     flat = rows[1].astype(np.int64) * shape[1] + columns[1]
     return np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)

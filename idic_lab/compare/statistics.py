@@ -38,9 +38,7 @@ def scores_by_dataset(results: pd.DataFrame, criterion: str, measure: str) -> pd
     """
     if criterion not in set(results["criterion"]):
         raise UnknownName("criterion of this study", criterion, sorted(results["criterion"].unique()))
-    found = results[
-        results["criterion"].eq(criterion) & results["measure"].eq(measure) & results["status"].eq("ok")
-    ]
+    found = results[results["criterion"].eq(criterion) & results["measure"].eq(measure) & results["status"].eq("ok")]
     return _by_dataset(found).dropna(axis=1)
 
 
@@ -118,9 +116,7 @@ def friedman(table: pd.DataFrame) -> Friedman:
     chi, p = friedmanchisquare(*values.T)
     most = n * (k - 1)
     f = np.inf if np.isclose(chi, most) else (n - 1) * chi / (most - chi)
-    return Friedman(
-        float(chi), float(p), float(f), float(f_distribution.sf(f, k - 1, (k - 1) * (n - 1))), n, k
-    )
+    return Friedman(float(chi), float(p), float(f), float(f_distribution.sf(f, k - 1, (k - 1) * (n - 1))), n, k)
 
 
 def critical_difference(methods: int, datasets: int, level: float = 0.05) -> float:
@@ -137,9 +133,7 @@ def critical_difference(methods: int, datasets: int, level: float = 0.05) -> flo
     return float(q * np.sqrt(methods * (methods + 1) / (6 * datasets)))
 
 
-def against_none(
-    results: pd.DataFrame, dataset: str, criterion: str, confidence: float = 0.95
-) -> pd.DataFrame:
+def against_none(results: pd.DataFrame, dataset: str, criterion: str, confidence: float = 0.95) -> pd.DataFrame:
     """What every method gains over no segmentation at all, with intervals that hold for all methods at once.
 
     Customers are resampled with their segments held, the same draws for every method. So the intervals say what other
@@ -173,9 +167,7 @@ def against_none(
     return table.sort_values("gain", ascending=False, kind="stable").rename_axis("method").reset_index()
 
 
-def against_best(
-    results: pd.DataFrame, dataset: str, criterion: str, confidence: float = 0.95
-) -> pd.DataFrame:
+def against_best(results: pd.DataFrame, dataset: str, criterion: str, confidence: float = 0.95) -> pd.DataFrame:
     """By how much the best method leads each other, with intervals that hold for all pairs at once.
 
     As in :func:`against_none` customers are resampled with their segments held. That all pairs are covered makes up for

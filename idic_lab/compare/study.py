@@ -108,9 +108,7 @@ def read(study: str | Path | Mapping, at_hand=()) -> Study:
     datasets = tuple(checked_dataset(spec, at_hand) for spec in _listed(given.get("datasets"), "datasets"))
     names = [spec["name"] for spec in datasets]
     if len(set(names)) < len(names):
-        raise LabError(
-            f"Two data sets of the study have the same name; give each its own. Found: {', '.join(names)}."
-        )
+        raise LabError(f"Two data sets of the study have the same name; give each its own. Found: {', '.join(names)}.")
     criteria = _named(given.get("criteria", "all"), "criteria", CRITERIA, get_criterion)
     methods = _named(given.get("methods", "all"), "methods", METHODS, get_method)
     for one in methods:  # what cannot be made should fail before the data are read
@@ -143,9 +141,7 @@ def load_module(path: Path) -> dict[str, str]:
     folder = path.parent.resolve()
     before, writes = set(sys.modules), sys.dont_write_bytecode
     sys.path.insert(0, str(folder))
-    sys.dont_write_bytecode = (
-        True  # a compiled copy made within the same second as a change would be taken for it
-    )
+    sys.dont_write_bytecode = True  # a compiled copy made within the same second as a change would be taken for it
     importlib.invalidate_caches()
 
     def texts() -> dict[str, str]:
@@ -170,9 +166,7 @@ def _run_module(path: Path) -> None:
     sys.modules[name] = module  # so that the source of its classes can be looked up while it runs
     try:
         source = path.read_text(encoding="utf-8")
-        exec(
-            compile(source, str(path), "exec"), module.__dict__
-        )  # never from a compiled copy of an older state
+        exec(compile(source, str(path), "exec"), module.__dict__)  # never from a compiled copy of an older state
     except LabError:
         raise
     except Exception as error:
@@ -184,9 +178,7 @@ def _run_module(path: Path) -> None:
 
 
 def _of_folder(folder: Path, before: set[str]) -> dict:
-    files = {
-        name: getattr(module, "__file__", None) for name, module in sys.modules.items() if name not in before
-    }
+    files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items() if name not in before}
     return {
         name: sys.modules[name]
         for name, file in files.items()
@@ -232,9 +224,7 @@ def _numbers(value, key: str, least: int) -> tuple[int, ...]:
     numbers = value if isinstance(value, list | tuple) else [value]
     for number in numbers:
         if isinstance(number, bool) or not isinstance(number, int) or number < least:
-            raise LabError(
-                f"'{key}' of the study should hold whole numbers of {least} or more, found {number!r}."
-            )
+            raise LabError(f"'{key}' of the study should hold whole numbers of {least} or more, found {number!r}.")
     return tuple(dict.fromkeys(numbers))
 
 

@@ -75,9 +75,7 @@ def offer_facts(
         named = needs[["customer_id", "segment"]].rename(columns={"segment": "need"})
         found = found.merge(named, on="customer_id", how="outer")
     if order_lines is not None and products is not None:
-        bought = order_lines[order_lines["amount"] > 0].merge(
-            products[["product_id", "category"]], on="product_id"
-        )
+        bought = order_lines[order_lines["amount"] > 0].merge(products[["product_id", "category"]], on="product_id")
         spent = bought.groupby(["customer_id", "category"], as_index=False)["amount"].sum()
         ordered = spent.sort_values(["customer_id", "amount", "category"], ascending=[True, False, True])
         favourite = ordered.drop_duplicates("customer_id")[["customer_id", "category"]]
@@ -85,9 +83,7 @@ def offer_facts(
     return found
 
 
-def facts(
-    values: pd.DataFrame, sources: dict[str, str], consents: pd.DataFrame | None, channel: str
-) -> pd.DataFrame:
+def facts(values: pd.DataFrame, sources: dict[str, str], consents: pd.DataFrame | None, channel: str) -> pd.DataFrame:
     """What is known of each customer, fact by fact, and whether it may be used in a message on a channel.
 
     A fact may be used only where the customer allows contact on the channel that the message goes out on. A customer
@@ -252,9 +248,7 @@ def compose(
     """
     receivers = set(allowing(consents, channel)["customer_id"])
     templates = _templates(lines)
-    facts_of = {
-        customer: part.set_index("fact") for customer, part in known[known["allowed"]].groupby("customer_id")
-    }
+    facts_of = {customer: part.set_index("fact") for customer, part in known[known["allowed"]].groupby("customer_id")}
     nothing = known.iloc[:0].set_index("fact")
     places = list(dict.fromkeys(line.place for line in lines))
     rows = []
@@ -262,9 +256,7 @@ def compose(
         mine = facts_of.get(customer, nothing)
         value, source = mine["value"].to_dict(), mine["source"].to_dict()
         usable = [
-            line
-            for line in lines
-            if not line.fact or value.get(line.fact) == (line.value or value.get(line.fact, ""))
+            line for line in lines if not line.fact or value.get(line.fact) == (line.value or value.get(line.fact, ""))
         ]
         first = {line.place: line for line in reversed(usable)}
         for number, line in enumerate((first[place] for place in places if place in first), start=1):
@@ -336,6 +328,4 @@ def offer_messages(
     (['ann'], ['stage'])
     """
     known = facts(values, SOURCES, consents, channel)
-    return compose(
-        offers.loc[offers["made"], "customer_id"], known, offer_lines(need_profiles), channel, consents
-    )
+    return compose(offers.loc[offers["made"], "customer_id"], known, offer_lines(need_profiles), channel, consents)

@@ -124,10 +124,7 @@ def _fit(price, bought, customer, prior, names) -> tuple[np.ndarray, list[np.nda
     for _ in range(300):
         weight = _posterior(design, bought, customer, prior, found)
         moved = np.array(
-            [
-                _weighted(design, bought, weight[customer, number], found[number])
-                for number in range(len(names))
-            ]
+            [_weighted(design, bought, weight[customer, number], found[number]) for number in range(len(names))]
         )
         change, found = np.abs(moved - found).max(), moved
         if change < 1e-6:
@@ -335,9 +332,7 @@ def fairness(
     [['under 25', 8.0, 0.0], ['25-34', 15.0, 1.0]]
     """
     price = groups["segment"].map(model.set_index("segment")["best_price"])
-    joined = (
-        groups.assign(price=price).dropna(subset="price").merge(people[["customer_id", by]], on="customer_id")
-    )
+    joined = groups.assign(price=price).dropna(subset="price").merge(people[["customer_id", by]], on="customer_id")
     rows = []
     for kind, part in joined.groupby(by, observed=True):
         value, low, high = mean(part["price"])
@@ -395,9 +390,7 @@ def plot_profit_by_price(
     )
 
 
-def plot_fairness(
-    table: pd.DataFrame, by: str, one_price: float, ax: figures.Axes | None = None
-) -> figures.Axes:
+def plot_fairness(table: pd.DataFrame, by: str, one_price: float, ax: figures.Axes | None = None) -> figures.Axes:
     """Mean price shown to each kind of people, beside the one price.
 
     Parameters

@@ -63,9 +63,7 @@ def issues(interactions: pd.DataFrame, identity_links: pd.DataFrame | None = Non
     inbound = interactions[interactions["direction"] == "inbound"]
     if "customer_id" not in inbound:
         if identity_links is None:
-            raise DataError(
-                "interactions knows records only; identity_links is needed to reach the customers."
-            )
+            raise DataError("interactions knows records only; identity_links is needed to reach the customers.")
         inbound = of_customers(inbound, identity_links)
     years = max((interactions["date"].max() - interactions["date"].min()).days / 365.25, 1 / 365.25)
     is_open = inbound["resolved_on"].isna()
@@ -171,9 +169,7 @@ def service_tiers(
 def _need_of(customers: pd.Series, needs: pd.DataFrame | None) -> pd.Series:
     if needs is None:
         return pd.Series(None, index=customers.index, dtype="str")
-    return customers.map(needs.drop_duplicates("customer_id").set_index("customer_id")["segment"]).astype(
-        "str"
-    )
+    return customers.map(needs.drop_duplicates("customer_id").set_index("customer_id")["segment"]).astype("str")
 
 
 def _routes(table: pd.DataFrame, talkers: tuple[str, ...]) -> tuple[pd.Series, pd.Series]:

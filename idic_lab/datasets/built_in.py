@@ -262,7 +262,9 @@ class Hillstrom:
     kind = "real, the user's own download"
     source = "Kevin Hillstrom, MineThatData E-Mail Analytics and Data Mining Challenge, 20 March 2008"
     licence = "made public for the challenge, without a formal licence"
-    citation = "Hillstrom, K. (2008). The MineThatData E-Mail Analytics and Data Mining Challenge. blog.minethatdata.com"
+    citation = (
+        "Hillstrom, K. (2008). The MineThatData E-Mail Analytics and Data Mining Challenge. blog.minethatdata.com"
+    )
     size = "64,000 customers"
     how_to_get = (
         "download the .csv that https://blog.minethatdata.com/2008/03/minethatdata-e-mail-analytics-and-data.html "
@@ -301,9 +303,7 @@ class Hillstrom:
             ("rows", "customers by arm", "visits", "conversions"), found, expected, strict=True
         ):
             if one != other:
-                raise DataError(
-                    f"{file} is not the whole Hillstrom data set: {what} are {one}, and should be {other}."
-                )
+                raise DataError(f"{file} is not the whole Hillstrom data set: {what} are {one}, and should be {other}.")
 
     def _card(self, raw: pd.DataFrame, read: Rows) -> Card:
         total = float(round(raw["spend"].sum(), 2))
@@ -347,9 +347,7 @@ def _typed(frame: pd.DataFrame, file: str) -> pd.DataFrame:
     found = frame.rename(columns=lambda header: str(header).strip().lower())
     missing = [name for name in HILLSTROM_COLUMNS if name not in found]
     if missing:
-        raise DataError(
-            f"{file}: missing column {', '.join(missing)}; found {', '.join(map(str, frame.columns))}."
-        )
+        raise DataError(f"{file}: missing column {', '.join(missing)}; found {', '.join(map(str, frame.columns))}.")
     typed = {}
     for name in HILLSTROM_COLUMNS:
         text = found[name].astype("str").str.strip()
@@ -360,9 +358,7 @@ def _typed(frame: pd.DataFrame, file: str) -> pd.DataFrame:
         bad = typed[name].isna().to_numpy()
         if bad.any():
             row = int(np.argmax(bad))
-            raise DataError(
-                f"{file}: column {name!r} should be a number, found {text.iloc[row]!r} in line {row + 2}."
-            )
+            raise DataError(f"{file}: column {name!r} should be a number, found {text.iloc[row]!r} in line {row + 2}.")
     unknown = sorted(set(typed["segment"].dropna()) - set(ARMS))
     if unknown:
         raise DataError(f"{file}: column 'segment' holds {unknown[0]!r}; expected {', '.join(ARMS)}.")

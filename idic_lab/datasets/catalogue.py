@@ -107,9 +107,7 @@ def _load(name_or_path: str | Path, options: Options, reading: dict, asked: list
     name = str(name_or_path)
     if name in BUILT_IN:
         if asked:
-            raise DataError(
-                f"Data set {name!r} is read as it is; {', '.join(asked)} is for files of your own."
-            )
+            raise DataError(f"Data set {name!r} is read as it is; {', '.join(asked)} is for files of your own.")
         entry = BUILT_IN[name]
         return entry.load(registered_path(name)) if getattr(entry, "own_download", False) else entry.load()
     own = registered()
@@ -250,9 +248,7 @@ def home() -> Path:
     named = os.environ.get("IDIC_LAB_HOME", "")
     try:
         return Path(named).expanduser() if named else Path.home() / ".idic-lab"
-    except (
-        RuntimeError
-    ):  # no home folder: nothing is registered, and what is written there has its own message
+    except RuntimeError:  # no home folder: nothing is registered, and what is written there has its own message
         return Path("/nonexistent/.idic-lab")
 
 
@@ -272,9 +268,7 @@ def registered() -> dict[str, dict]:
             "IDIC_LAB_HOME names, else .idic-lab in your home folder) and add the data sets again."
         ) from None
     except OSError as error:
-        raise DataError(
-            f"{FILE}, the list of your own data sets, cannot be read ({error.strerror})."
-        ) from None
+        raise DataError(f"{FILE}, the list of your own data sets, cannot be read ({error.strerror}).") from None
     return entries
 
 
@@ -287,9 +281,7 @@ def _register(name: str, path: Path, columns: dict[str, str]) -> None:
         home().mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(home() / ".lock", timeout=30):  # two that add at once keep both names
             whole_files.remove_leftovers(home(), f"{FILE}*{whole_files.SUFFIX}")
-            whole_files.write_json(
-                home() / FILE, registered() | {name: {"path": str(path), "columns": columns}}
-            )
+            whole_files.write_json(home() / FILE, registered() | {name: {"path": str(path), "columns": columns}})
     except filelock.Timeout:
         raise DataError("another process holds the list of your own data sets; try again.") from None
     except OSError as error:

@@ -67,12 +67,8 @@ def cohort_table(transactions: pd.DataFrame, observation_end: str | dt.date | No
 
 def _filled(found: pd.DataFrame, size: pd.Series, last: pd.Period) -> pd.DataFrame:
     """Every cohort with every month from its own to the last."""
-    index = [
-        (cohort, month) for cohort in sorted(size.index) for month in pd.period_range(cohort, last, freq="M")
-    ]
-    table = (
-        found.reindex(pd.MultiIndex.from_tuples(index, names=["cohort", "month"])).fillna(0.0).reset_index()
-    )
+    index = [(cohort, month) for cohort in sorted(size.index) for month in pd.period_range(cohort, last, freq="M")]
+    table = found.reindex(pd.MultiIndex.from_tuples(index, names=["cohort", "month"])).fillna(0.0).reset_index()
     age = np.array([(month - cohort).n for cohort, month in index], dtype="int64")
     customers = table["cohort"].map(size).astype("int64")
     return pd.DataFrame(
@@ -109,9 +105,7 @@ def retention_by_age(cohorts: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def decile_migration(
-    transactions: pd.DataFrame, split: str | dt.date | None = None, groups: int = 10
-) -> pd.DataFrame:
+def decile_migration(transactions: pd.DataFrame, split: str | dt.date | None = None, groups: int = 10) -> pd.DataFrame:
     """Customers by spending decile before a day and from that day on.
 
     Parameters
@@ -165,9 +159,7 @@ def _deciles(part: pd.DataFrame, groups: int) -> pd.Series:
     ).astype("str")
 
 
-def plot_cohorts(
-    cohorts: pd.DataFrame, measure: str = "retention", ax: figures.Axes | None = None
-) -> figures.Axes:
+def plot_cohorts(cohorts: pd.DataFrame, measure: str = "retention", ax: figures.Axes | None = None) -> figures.Axes:
     """Cohorts of :func:`cohort_table` as rows, their age as columns, one measure as colour.
 
     Parameters
@@ -194,9 +186,7 @@ def plot_cohorts(
     ax.invert_yaxis()
     every = max(len(grid) // 12, 1)
     sizes = cohorts.groupby("cohort")["customers"].max()
-    ax.set_yticks(
-        range(0, len(grid), every), [f"{date:%Y-%m} ({sizes[date]:,})" for date in grid.index[::every]]
-    )
+    ax.set_yticks(range(0, len(grid), every), [f"{date:%Y-%m} ({sizes[date]:,})" for date in grid.index[::every]])
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(False)
     ax.get_figure().colorbar(mesh, ax=ax, label=label.replace("{currency}", figures.currency()), format=form)
@@ -209,9 +199,7 @@ def plot_cohorts(
     else:
         worth = by_age["revenue_per_customer"].cumsum()
         title = f"A customer brings {worth.iloc[0]:,.0f} in the first month, {worth[half]:,.0f} in the first {half + 1} months"
-    return figures.finish(
-        ax, title, x="months since the first purchase", y="month of first purchase (customers)"
-    )
+    return figures.finish(ax, title, x="months since the first purchase", y="month of first purchase (customers)")
 
 
 def plot_retention(cohorts: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:

@@ -55,9 +55,7 @@ def dates(days) -> pd.Series:
 def expression(name: str) -> nw.Expr:
     """Day number of a column of dates, from year and day of the year: the one form that every engine computes alike."""
     before = nw.col(name).dt.year().cast(nw.Int64) - 1
-    return (before * 365 + before // 4 - before // 100 + before // 400 + nw.col(name).dt.ordinal_day()).cast(
-        nw.Int64
-    )
+    return (before * 365 + before // 4 - before // 100 + before // 400 + nw.col(name).dt.ordinal_day()).cast(nw.Int64)
 
 
 class PurchaseDays:
@@ -168,9 +166,7 @@ class PurchaseDays:
             return self._returned_as_given(table[rows > 0].reset_index(drop=True))
         rows = self._columns().filter((nw.col("money") < 0) & (nw.col("day") <= last_day))
         grouped = rows.with_columns(back=-nw.col("money")).group_by("customer_id")
-        return nw.to_native(
-            grouped.agg(nw.col("day").count().alias("returns"), nw.col("back").sum().alias("returned"))
-        )
+        return nw.to_native(grouped.agg(nw.col("day").count().alias("returns"), nw.col("back").sum().alias("returned")))
 
     def daily_counts(self, known_by: int, last_day: int):
         """First purchases and repeat purchases on each day, of the customers who had bought by day `known_by`.
@@ -199,9 +195,7 @@ class PurchaseDays:
 
     def _checked_rows(self) -> tuple[int, int]:
         """The first and the last day, once every row is known to be usable."""
-        tests = {
-            name: _unusable(name, role, self._frame.collect_schema()) for role, name in self._used.items()
-        }
+        tests = {name: _unusable(name, role, self._frame.collect_schema()) for role, name in self._used.items()}
         asked = [
             nw.when(test).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias(f"unusable {name}")
             for name, test in tests.items()

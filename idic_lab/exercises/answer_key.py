@@ -112,9 +112,7 @@ class AnswerKey:
                     }
                 )
         if not self._answers:
-            raise DataError(
-                f"No answers found in {course}/answers: expected is one Python file per assignment."
-            )
+            raise DataError(f"No answers found in {course}/answers: expected is one Python file per assignment.")
 
     @property
     def names(self) -> set[str]:

@@ -52,9 +52,7 @@ def encode(answer: Any) -> str:
     """
     text = json.dumps(_packed(answer))
     if len(text) > LARGEST:
-        return json.dumps(
-            {"kind": "unreadable", "why": f"The answer is too large ({len(text):,} characters)."}
-        )
+        return json.dumps({"kind": "unreadable", "why": f"The answer is too large ({len(text):,} characters)."})
     return text
 
 

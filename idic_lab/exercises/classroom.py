@@ -141,9 +141,7 @@ def collect(course: CourseFolder, assignment: str, folder: Path) -> list[str]:
         for archive in sorted(folder.rglob("*.zip")):
             shutil.unpack_archive(archive, Path(unpacked) / archive.stem)
         for root in (folder, Path(unpacked)):
-            for file in sorted(
-                path for path in root.rglob("*") if path.is_file() and path.suffix in HANDED_IN
-            ):
+            for file in sorted(path for path in root.rglob("*") if path.is_file() and path.suffix in HANDED_IN):
                 told.append(_collected(course, assignment, file, file.relative_to(root)))
     return told
 
@@ -214,9 +212,7 @@ def grade_class(
         raise DataError(sandbox.MISSING)
     handed_in = [path.parent.name for path in course.root.glob(f"submitted/*/{assignment}") if path.is_dir()]
     if not handed_in:
-        raise DataError(
-            f"Nothing is handed in for {assignment}: {course.root}/submitted/<student>/{assignment}/."
-        )
+        raise DataError(f"Nothing is handed in for {assignment}: {course.root}/submitted/<student>/{assignment}/.")
     if tuple(students) == ("new",):
         chosen = [student for student in handed_in if _is_new(course, assignment, student)]
     else:
@@ -227,9 +223,7 @@ def grade_class(
             grading = _Grading(course, assignment, submission_seconds, told, tell)
             return grading.of(sorted(chosen), processes)
     except filelock.Timeout:
-        raise RepositoryError(
-            f"Another grading is at work in '{course.root.name}'. Wait until it has ended."
-        ) from None
+        raise RepositoryError(f"Another grading is at work in '{course.root.name}'. Wait until it has ended.") from None
 
 
 def _is_new(course: CourseFolder, assignment: str, student: str) -> bool:

@@ -29,9 +29,7 @@ class Finding:
     def __str__(self) -> str:
         if not self.faults:
             return f"ok    {self.what} ({self.counted})"
-        return "\n".join(
-            [f"FAULT {self.what} ({self.counted})", *(f"      {fault}" for fault in self.faults)]
-        )
+        return "\n".join([f"FAULT {self.what} ({self.counted})", *(f"      {fault}" for fault in self.faults)])
 
 
 def check_metadata(course: CourseFolder) -> Finding:
@@ -57,17 +55,13 @@ def check_metadata(course: CourseFolder) -> Finding:
                 faults.append(f"{assignment}, {name}: {error}")
             if (assignment, name) in seen:
                 faults.append(f"{assignment}: two cells are called {name}")
-            if not MEANINGFUL.fullmatch(name) or not (
-                name in ("student_id", "setup") or name.startswith(assignment)
-            ):
+            if not MEANINGFUL.fullmatch(name) or not (name in ("student_id", "setup") or name.startswith(assignment)):
                 faults.append(f"{assignment}: {name!r} does not say what the cell is")
             seen.add((assignment, name))
         total = sum(course.points(assignment).values())
         points += total
         if total != headings:
-            faults.append(
-                f"{assignment}: the headings promise {headings:g} points, the cells carry {total:g}"
-            )
+            faults.append(f"{assignment}: the headings promise {headings:g} points, the cells carry {total:g}")
     return Finding("metadata, ids and points", tuple(faults), f"{len(seen)} cells, {points:g} points")
 
 
@@ -133,9 +127,7 @@ def check_answers(course: CourseFolder, assignment: str, students: tuple[str, ..
             verdict = course.key.judge(name, answers[name].answer, student, answers[name].brought)
             right += 1
             if verdict.credit != 1:
-                faults.append(
-                    f"{name}, {student}: the model solution earns {verdict.credit:.0%}. {verdict.message}"
-                )
+                faults.append(f"{name}, {student}: the model solution earns {verdict.credit:.0%}. {verdict.message}")
         for entry, verdict in judged_bank(course, assignment, student):
             wrong += 1
             # By chance a wrong way may lead to the right answer in one student's data; not in everybody's.

@@ -63,9 +63,7 @@ class CourseFolder:
     def assignments(self) -> list[str]:
         """Names of the assignments with a notebook."""
         return sorted(
-            folder.name
-            for folder in (self.root / "source").iterdir()
-            if (folder / f"{folder.name}.ipynb").exists()
+            folder.name for folder in (self.root / "source").iterdir() if (folder / f"{folder.name}.ipynb").exists()
         )
 
     def check_name(self, assignment: str) -> None:
@@ -152,9 +150,7 @@ def handed_in(notebook: nbformat.NotebookNode, student: str) -> dict[str, Handed
     names, collected = opened(notebook, student), {}
 
     def grade(question: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
-        collected[question] = HandedIn(
-            decode(encode(answer)), None if brought is None else decode(encode(brought))
-        )
+        collected[question] = HandedIn(decode(encode(answer)), None if brought is None else decode(encode(brought)))
 
     names["grade"] = grade
     with contextlib.redirect_stdout(io.StringIO()):

@@ -228,9 +228,7 @@ class Ids(Form):
             answer = answer[self.per] if self.per in answer.columns else answer
         if isinstance(answer, pd.Series):
             texts = all(isinstance(value, str) for value in answer)
-            answer = (
-                answer if texts or not all(isinstance(name, str) for name in answer.index) else answer.index
-            )
+            answer = answer if texts or not all(isinstance(name, str) for name in answer.index) else answer.index
         return list(answer) if isinstance(answer, (list, pd.Series, pd.Index)) else answer
 
     def problem(self, answer: Any) -> str | None:
@@ -278,9 +276,7 @@ class Values(Form):
         """What is wrong with the form of an answer; None when nothing is."""
         what = "label" if self.labels else "number"
         if not isinstance(answer, pd.Series):
-            return (
-                f"A Series (or dict) with one {what} per {self.per} is expected, and this is {_kind(answer)}."
-            )
+            return f"A Series (or dict) with one {what} per {self.per} is expected, and this is {_kind(answer)}."
         if not len(answer) or not all(isinstance(name, str) for name in answer.index):
             return f"The index of the Series should be the {self.per}, as text."
         if answer.index.duplicated().any():
@@ -319,9 +315,7 @@ class Table(Form):
 
     def asked(self) -> str:
         """Form in one sentence."""
-        return (
-            f"a DataFrame with one row per {self.per}, and the columns {', '.join((self.per, *self.columns))}"
-        )
+        return f"a DataFrame with one row per {self.per}, and the columns {', '.join((self.per, *self.columns))}"
 
     def problem(self, answer: Any) -> str | None:
         """What is wrong with the form of an answer; None when nothing is."""

@@ -56,9 +56,7 @@ class RunSubmission(NbGraderPreprocessor):
         limits = Limits(self.cell_seconds, self.seconds, self.output_characters, self.memory_bytes)
         folder = Path(resources["metadata"].get("path") or ".")
         files = {
-            file.name: file.read_bytes()
-            for file in folder.glob("*")
-            if file.suffix in (".csv", ".xlsx", ".parquet")
+            file.name: file.read_bytes() for file in folder.glob("*") if file.suffix in (".csv", ".xlsx", ".parquet")
         }
         ran = sandbox.run(
             job(nbformat.writes(nb), files, limits),
@@ -140,9 +138,7 @@ def _score(cell: NotebookNode, key: AnswerKey, student: str) -> list[str]:
             verdict = Verdict(verdict.credit, said, verdict.shows)
     points = round(verdict.credit * most, 2)
     cell.outputs = [
-        new_output(
-            "stream", name="stdout", text=f"{name}: {points:g} of {most:g} points. {verdict.message}\n"
-        ),
+        new_output("stream", name="stdout", text=f"{name}: {points:g} of {most:g} points. {verdict.message}\n"),
         new_output("execute_result", data={"text/plain": str(points)}, execution_count=None),
     ]
     cell.metadata["idic"] = {"shows": verdict.shows, "answer": "" if answer is None else in_short(answer)}

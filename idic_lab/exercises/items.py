@@ -127,9 +127,7 @@ def plot_items(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.A
         color="0.8",
         zorder=1,
     )
-    ax.scatter(
-        table["difficulty"], places, marker="o", s=40, label="difficulty: mean share of the points", zorder=3
-    )
+    ax.scatter(table["difficulty"], places, marker="o", s=40, label="difficulty: mean share of the points", zorder=3)
     ax.scatter(
         table["discrimination"],
         places,

@@ -123,10 +123,7 @@ def hand_in(
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(random_state)
     makers: list[Callable[[str], NotebookNode]] = [
-        *(
-            lambda student, code=code: _attacked(course, assignment, student, code)
-            for code in _ATTACKS.values()
-        ),
+        *(lambda student, code=code: _attacked(course, assignment, student, code) for code in _ATTACKS.values()),
         lambda student: _with_deleted_cells(course, assignment, student),
         lambda student: with_student_id(course.notebook(assignment), student),  # handed in under another name
         lambda student: with_student_id(course.notebook(assignment), "somebody-else"),

@@ -71,9 +71,7 @@ def check_course(
     findings = [check_metadata(course), check_completeness(course)]
     for finding in findings:
         tell(str(finding))
-    longest_first = sorted(
-        assignments or course.assignments, key=lambda name: -len(course.wrong_answers(name))
-    )
+    longest_first = sorted(assignments or course.assignments, key=lambda name: -len(course.wrong_answers(name)))
     with ProcessPoolExecutor(n_jobs or os.cpu_count(), mp_context=get_context("spawn")) as pool:
         parts = [pool.submit(_check_one, course.root, name, with_nbgrader) for name in longest_first]
         for part in as_completed(parts):

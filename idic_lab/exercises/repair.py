@@ -19,9 +19,7 @@ from idic_lab.durability import whole_files
 from idic_lab.errors import DataError
 from idic_lab.exercises.course_folder import CourseFolder, grade_id
 
-_CELL = re.compile(
-    r"^# (?:%%|In\[[ \d]*\]:).*$", re.M
-)  # where a script exported from a notebook begins a cell
+_CELL = re.compile(r"^# (?:%%|In\[[ \d]*\]:).*$", re.M)  # where a script exported from a notebook begins a cell
 
 
 def repair(course: CourseFolder, assignment: str, student: str) -> list[str]:
@@ -221,9 +219,7 @@ def _mend(notebook: NotebookNode, release: NotebookNode) -> list[str]:
             notes.append(f"{name} stood there {len(places)} times; its parts were put together")
         kept.metadata["nbgrader"] = originals[name].metadata.nbgrader
         if kept.cell_type != originals[name].cell_type:
-            notes.append(
-                f"{name} was a {kept.cell_type} cell, and is one of {originals[name].cell_type} again"
-            )
+            notes.append(f"{name} was a {kept.cell_type} cell, and is one of {originals[name].cell_type} again")
             kept.cell_type = originals[name].cell_type
             for part, empty in (("outputs", []), ("execution_count", None)):
                 kept.setdefault(part, empty) if kept.cell_type == "code" else kept.pop(part, None)

@@ -114,9 +114,7 @@ def _run_once(notebook, folder, limits, left_out, end) -> tuple[int, str | None]
             ):
                 handed_in = "application/x.idic-answer" in msg["content"].get("data", {})
                 kept[cell_index, handed_in] = kept.get((cell_index, handed_in), 0) + len(str(msg["content"]))
-                if kept[cell_index, handed_in] > (
-                    _ANSWER_CHARACTERS if handed_in else 2 * limits.output_characters
-                ):
+                if kept[cell_index, handed_in] > (_ANSWER_CHARACTERS if handed_in else 2 * limits.output_characters):
                     return None
             return super().process_message(msg, cell, cell_index)
 
@@ -130,9 +128,7 @@ def _run_once(notebook, folder, limits, left_out, end) -> tuple[int, str | None]
         interrupt_on_timeout=False,
         allow_errors=True,
         shutdown_kernel="immediate",
-        extra_arguments=[
-            f"--IPKernelApp.exec_lines={_GUARD.format(limits.output_characters, limits.memory_bytes)}"
-        ],
+        extra_arguments=[f"--IPKernelApp.exec_lines={_GUARD.format(limits.output_characters, limits.memory_bytes)}"],
         resources={"metadata": {"path": folder}},
     )
     place = 0

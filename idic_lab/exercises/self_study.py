@@ -42,9 +42,7 @@ def begin(course: CourseFolder, assignment: str, folder: Path, student: str) -> 
     course.check_name(assignment)
     target = folder / f"{assignment}.ipynb"
     if target.exists():
-        raise DataError(
-            f"'{target}' is there already, perhaps with answers. Move it away, or name another --out."
-        )
+        raise DataError(f"'{target}' is there already, perhaps with answers. Move it away, or name another --out.")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         copy = copied(course, Path(temporary) / "course")
         release(copy, assignment)
@@ -85,9 +83,7 @@ def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str]
         for brought in path.parent.iterdir():
             if brought.suffix in HANDED_IN[2:]:  # the capstone's own data
                 shutil.copy(brought, handed_in / brought.name)
-        graded = grade_class(
-            copy, assignment, processes=1, unsafe=True
-        )  # one's own notebook, on one's own machine
+        graded = grade_class(copy, assignment, processes=1, unsafe=True)  # one's own notebook, on one's own machine
         share = scores(copy, assignment).loc[student]
         status, said = nbgrader(copy, "generate_feedback", assignment)
         if status:
@@ -118,9 +114,7 @@ def _student_of(path: Path) -> str:
                     f"'{path.name}' should have your id in its first code cell, as in STUDENT_ID = \"ada\": letters, "
                     f"digits and . _ @ -; found {student!r}."
                 ) from None
-    raise DataError(
-        f"'{path.name}' is not an assignment of this course: it has no cell for the student's id."
-    )
+    raise DataError(f"'{path.name}' is not an assignment of this course: it has no cell for the student's id.")
 
 
 def _value(source: str) -> str | None:

@@ -91,9 +91,7 @@ def _levels(level) -> dict[str, list]:
             level.JaroWinklerLevel("first_name", 0.88),
         ],
         "last_name": [
-            _none(
-                f"{_name_is_no_evidence('last')} OR ({_SWAPPED}) OR (last_name_l = last_name_r AND {_SAME_ADDRESS})"
-            ),
+            _none(f"{_name_is_no_evidence('last')} OR ({_SWAPPED}) OR (last_name_l = last_name_r AND {_SAME_ADDRESS})"),
             level.ExactMatchLevel("last_name", term_frequency_adjustments=True),
             _when("array_contains(last_forms_l, last_name_r)", "another form of the name"),
             level.JaroWinklerLevel("last_name", 0.88),

@@ -24,9 +24,7 @@ def plot_coverage(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figur
     columns = shares.mean().sort_values(ascending=False).index
     emptiest = shares.mean().idxmin().replace("_", " ")
     ax = _shades(shares[columns], ax)
-    return figures.finish(
-        ax, f"No source has everything: {emptiest} is missing most often", x="column", y="source"
-    )
+    return figures.finish(ax, f"No source has everything: {emptiest} is missing most often", x="column", y="source")
 
 
 def plot_overlap(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:

@@ -140,11 +140,7 @@ def _demographics(source_records, identity_links, end: pd.Timestamp) -> pd.DataF
 
 def _presence(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
     grouped = identity_links.groupby("customer_id")["touchpoint"]
-    where = (
-        identity_links[["customer_id", "touchpoint"]]
-        .drop_duplicates()
-        .sort_values(["customer_id", "touchpoint"])
-    )
+    where = identity_links[["customer_id", "touchpoint"]].drop_duplicates().sort_values(["customer_id", "touchpoint"])
     return pd.DataFrame(
         {
             "records": grouped.size().astype("float64"),
@@ -215,9 +211,7 @@ def _finished(view: pd.DataFrame, dated: list[pd.DataFrame], source_records, ide
             view[name] = view[name].eq(True)
     view[["orders", "returns"]] = view[["orders", "returns"]].astype("int64")
     view["spend"] = view["spend"].round(2)
-    bought = view.index.isin(
-        dated[0]["customer_id"]
-    )  # a return is the trace of an order before the data began
+    bought = view.index.isin(dated[0]["customer_id"])  # a return is the trace of an order before the data began
     view["kind"] = pd.Series(np.where(bought, "customer", "prospect"), index=view.index, dtype="str")
     seen = [data.groupby("customer_id")["date"].agg(["min", "max"]) for data in dated]
     if source_records is not None and identity_links is not None:
@@ -225,16 +219,10 @@ def _finished(view: pd.DataFrame, dated: list[pd.DataFrame], source_records, ide
     days = pd.concat(seen).groupby(level=0).agg({"min": "min", "max": "max"})
     view["first_seen"], view["last_seen"] = days["min"], days["max"]
     about = view[[name for name in _DESCRIBING if name in view]]
-    view["completeness"] = (
-        (about.notna() & ~about.isin([False])).mean(axis=1).round(4)
-    )  # no survey is 0, like False
+    view["completeness"] = (about.notna() & ~about.isin([False])).mean(axis=1).round(4)  # no survey is 0, like False
     view = view.reset_index()
     view = view.astype(
-        {
-            name: "str"
-            for name in view
-            if isinstance(view[name].dtype, np.dtype) and view[name].dtype.kind == "O"
-        }
+        {name: "str" for name in view if isinstance(view[name].dtype, np.dtype) and view[name].dtype.kind == "O"}
     )
     for name in ("first_seen", "last_seen", "first_order", "last_order", "last_visit"):
         if name in view:
@@ -293,9 +281,7 @@ def account_profiles(
     """
     people = of_customers(account_roles, identity_links)
     people = people.drop_duplicates(["account_id", "customer_id", "role"])
-    counts = people.pivot_table(
-        index="account_id", columns="role", values="customer_id", aggfunc="count", fill_value=0
-    )
+    counts = people.pivot_table(index="account_id", columns="role", values="customer_id", aggfunc="count", fill_value=0)
     table = accounts[["account_id"]].copy()
     for role, name in _COUNTED.items():
         column = counts[role] if role in counts else pd.Series(dtype="int64")

@@ -80,9 +80,7 @@ def _two_people(prepared: pd.DataFrame, left: np.ndarray, right: np.ndarray) -> 
         for name in ("first_name", "last_name", "first_forms", "birth_date", "birth_swapped")
     )
     known = pd.notna(first[left]) & pd.notna(first[right]) & pd.notna(born[left]) & pd.notna(born[right])
-    differ = (
-        known & (born[left] != born[right]) & (born[left] != swapped[right]) & (first[left] != first[right])
-    )
+    differ = known & (born[left] != born[right]) & (born[left] != swapped[right]) & (first[left] != first[right])
     differ &= (first[left] != last[right]) | (last[left] != first[right])  # the two names exchanged
     for at in np.flatnonzero(differ):
         differ[at] = first[right[at]] not in forms[left[at]]
@@ -251,9 +249,7 @@ def _weakest_links(n: int, left, right, probability, anchor: np.ndarray) -> np.n
 DOUBT_FROM = 0.2
 
 
-def review_queue(
-    pairs: pd.DataFrame, refused: pd.DataFrame, links: pd.DataFrame, threshold: float
-) -> pd.DataFrame:
+def review_queue(pairs: pd.DataFrame, refused: pd.DataFrame, links: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """Pairs for a person to decide on: the table ``identity_review``.
 
     Three kinds come here: records that look like one person but lead to two customer numbers ("two customer
@@ -396,6 +392,4 @@ def resolve(
 
 def _no_pairs() -> pd.DataFrame:
     text = {name: pd.Series([], dtype="str") for name in ("record_a", "record_b")}
-    return pd.DataFrame(
-        text | {name: pd.Series([], dtype="float64") for name in ("probability", *COMPARISONS)}
-    )
+    return pd.DataFrame(text | {name: pd.Series([], dtype="float64") for name in ("probability", *COMPARISONS)})

@@ -157,9 +157,7 @@ def gather(sources: Mapping[str, pd.DataFrame]) -> Gathered:
     records = pd.concat(parts, ignore_index=True)
     shared = records.groupby("record_id")["touchpoint"].transform("nunique") > 1
     if shared.any():
-        records["record_id"] = records["record_id"].where(
-            ~shared, records["touchpoint"] + ":" + records["record_id"]
-        )
+        records["record_id"] = records["record_id"].where(~shared, records["touchpoint"] + ":" + records["record_id"])
         notes.append(
             f"{int(shared.sum()):,} records have a record_id that another source uses too: its name was put in front."
         )
@@ -202,9 +200,7 @@ def _one_source(name: str, data: pd.DataFrame, notes: list[str]) -> tuple[pd.Dat
         }
     ).astype(dict.fromkeys(("source", "column", "value", "reason"), "str"))
     if out.any():
-        notes.append(
-            f"Source '{name}': {int(out.sum()):,} rows were put aside, each with its reason in the rejects."
-        )
+        notes.append(f"Source '{name}': {int(out.sum()):,} rows were put aside, each with its reason in the rejects.")
     kept = data[~out]
     return kept[[column for column in known if column in kept]].reset_index(drop=True), rejects
 
@@ -274,15 +270,11 @@ def quality(
     prepared = standardise(records)
     changed = last_change(records)
     as_of = changed.max() if as_of is None else as_of
-    faults = {
-        (name, "missing", "nothing recorded"): records[name].isna() for name in DESCRIBING if name in records
-    }
+    faults = {(name, "missing", "nothing recorded"): records[name].isna() for name in DESCRIBING if name in records}
     for name in ("email", "phone"):
         twice = prepared[name].notna() & prepared.duplicated(["touchpoint", name], keep=False)
         faults[name, "duplicate", "another record of this source has the same"] = twice
-    faults["updated", "stale", f"not changed for more than {stale_days} days"] = (
-        as_of - changed
-    ).dt.days > stale_days
+    faults["updated", "stale", f"not changed for more than {stale_days} days"] = (as_of - changed).dt.days > stale_days
     faults |= _impossible(records, prepared, as_of)
     size = records["touchpoint"].value_counts()
     rows = [
@@ -292,17 +284,14 @@ def quality(
         if count
     ]
     table = pd.DataFrame(rows, columns=["touchpoint", "column", "check", "records", "share", "meaning"])
-    return table.sort_values(
-        ["share", "touchpoint", "column"], ascending=[False, True, True], ignore_index=True
-    )
+    return table.sort_values(["share", "touchpoint", "column"], ascending=[False, True, True], ignore_index=True)
 
 
 def _impossible(records: pd.DataFrame, prepared: pd.DataFrame, as_of: pd.Timestamp) -> dict[tuple, pd.Series]:
     faults: dict[tuple, pd.Series] = {}
     email = records["email"]
     faults["email", "impossible", "not of the form name@host.ending"] = (
-        email.notna()
-        & ~email.str.strip().str.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+").fillna(False).astype(bool)
+        email.notna() & ~email.str.strip().str.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+").fillna(False).astype(bool)
     )
     phone = prepared["phone"]
     faults["phone", "impossible", "fewer than 6 or more than 15 digits"] = records[
@@ -321,11 +310,9 @@ def _impossible(records: pd.DataFrame, prepared: pd.DataFrame, as_of: pd.Timesta
         )
         count = born.map(born.value_counts())
         expected = born.notna().sum() / max(born.nunique(), 1)
-        faults["birth_date", "impossible", "one day for suspiciously many people: a default value?"] = (
-            count > max(_OFTEN * expected, 0.005 * len(records))
+        faults["birth_date", "impossible", "one day for suspiciously many people: a default value?"] = count > max(
+            _OFTEN * expected, 0.005 * len(records)
         )
     if {"created", "updated"} <= set(records):
-        faults["updated", "impossible", "changed before it was opened"] = (
-            records["updated"] < records["created"]
-        )
+        faults["updated", "impossible", "changed before it was opened"] = records["updated"] < records["created"]
     return faults

@@ -13,9 +13,7 @@ import numpy as np
 import pandas as pd
 
 # Letters that Unicode does not take apart into a plain letter and a mark.
-_PLAIN = str.maketrans(
-    {"ø": "o", "ł": "l", "ß": "ss", "ı": "i", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th"}
-)
+_PLAIN = str.maketrans({"ø": "o", "ł": "l", "ß": "ss", "ı": "i", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th"})
 _ABBREVIATED = {
     "street": "st", "str": "st", "strasse": "st", "road": "rd", "lane": "ln", "avenue": "ave", "av": "ave",
     "square": "sq", "drive": "dr", "court": "ct", "place": "pl", "boulevard": "blvd", "terrace": "ter",
@@ -106,9 +104,7 @@ def placeholders(values: pd.Series, surnames: pd.Series) -> pd.Series:
     return surnames.groupby(values).transform("nunique").gt(MOST_SURNAMES)
 
 
-def name_forms(
-    names: pd.Series, emails: pd.Series, birth_dates: pd.Series | None = None
-) -> dict[str, list[str]]:
+def name_forms(names: pd.Series, emails: pd.Series, birth_dates: pd.Series | None = None) -> dict[str, list[str]]:
     """Which names stand for each other, learnt from the records themselves.
 
     Somebody who is Katherine in one record and Kathy in another, with one e-mail address in both, shows that the two
@@ -132,9 +128,7 @@ def name_forms(
     >>> name_forms(names, pd.Series(["a@b", "a@b", "c@b", "c@b", "d@b"]))
     {'katherine': ['kathy'], 'kathy': ['katherine']}
     """
-    seen = pd.DataFrame({"name": names, "email": emails, "born": birth_dates}).dropna(
-        subset=["name", "email"]
-    )
+    seen = pd.DataFrame({"name": names, "email": emails, "born": birth_dates}).dropna(subset=["name", "email"])
     bearers = seen.drop_duplicates(["name", "email"])["name"].value_counts()
     seen = seen.drop_duplicates()
     shared = seen[seen["email"].duplicated(keep=False)]

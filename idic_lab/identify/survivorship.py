@@ -66,15 +66,9 @@ def _majority(records: pd.DataFrame, name: str) -> pd.DataFrame:
     """The value most of a customer's records hold; records come oldest first."""
     held = records[["customer_id", name]].dropna()
     counted = (
-        held.assign(place=held.index)
-        .groupby(["customer_id", name])
-        .agg(n=("place", "size"), last=("place", "max"))
+        held.assign(place=held.index).groupby(["customer_id", name]).agg(n=("place", "size"), last=("place", "max"))
     )
-    chosen = (
-        counted.reset_index()
-        .sort_values(["customer_id", "n", "last"])
-        .drop_duplicates("customer_id", keep="last")
-    )
+    chosen = counted.reset_index().sort_values(["customer_id", "n", "last"]).drop_duplicates("customer_id", keep="last")
     return chosen[["customer_id", name]]
 
 

@@ -23,9 +23,7 @@ YEAR_OF_WEEKS = 365.25 / 7
 _SIMULATED = 4000
 # How much of the variance of an average week is between weeks and not within them; the series chooses.
 _BETWEEN = (0.0, 0.2, 0.5, 0.9)
-_SEASON_SPREAD = (
-    1.0  # prior standard deviation of a season's sine and cosine, in standard deviations of a point
-)
+_SEASON_SPREAD = 1.0  # prior standard deviation of a season's sine and cosine, in standard deviations of a point
 _CORRELATION, _WORTH = 0.3, 52.0  # prior of the correlation of neighbours, and its weight in points
 
 
@@ -76,9 +74,7 @@ def surprises(value, n, period: float = YEAR_OF_WEEKS, forget: tuple[int, ...] =
     x, n = np.broadcast_arrays(np.asarray(value, dtype=float), np.asarray(n, dtype=float))
     shape, x = x.shape, x.reshape(-1, x.shape[-1])
     share = n.reshape(x.shape)
-    share = (
-        share[:, :WARM_UP].mean(axis=1, keepdims=True) / share
-    )  # of the variance within, against the warm-up
+    share = share[:, :WARM_UP].mean(axis=1, keepdims=True) / share  # of the variance within, against the warm-up
     models = [_foretold(x, b + (1 - b) * share, period, forget) for b in _BETWEEN]
     fit = np.stack([so_far for _, _, so_far in models])
     weight = np.exp(fit - fit.max(axis=0))
@@ -115,9 +111,7 @@ def _foretold(x, variance, period, forget) -> tuple[np.ndarray, np.ndarray, np.n
             sigma = np.sqrt(np.maximum(squares / freedom, 1e-300) * scale)
             t = error / sigma
             so_far = so_far + stats.t.logpdf(t, freedom) - np.log(sigma)
-            below[:, at], above[:, at] = (
-                np.maximum(tail(t, freedom), 1e-300) for tail in (stats.t.cdf, stats.t.sf)
-            )
+            below[:, at], above[:, at] = (np.maximum(tail(t, freedom), 1e-300) for tail in (stats.t.cdf, stats.t.sf))
             if freedom >= WINDOW:  # a point far out widens the spread no more than one of three deviations
                 error = np.clip(t, -3, 3) * sigma
         squares, freedom = squares + error**2 / scale, freedom + 1

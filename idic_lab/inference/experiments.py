@@ -40,19 +40,13 @@ def sample_size(base: float, effect: float, alpha: float = 0.05, power: float = 
     """
     treated = base + effect
     if not (0 < base < 1 and 0 < treated < 1) or effect == 0:
-        raise DataError(
-            f"The shares of both arms lie between 0 and 1 and differ; found {base:g} and {treated:g}."
-        )
+        raise DataError(f"The shares of both arms lie between 0 and 1 and differ; found {base:g} and {treated:g}.")
     from statsmodels.stats.proportion import samplesize_proportions_2indep_onetail
 
-    return int(
-        np.ceil(samplesize_proportions_2indep_onetail(abs(effect), min(base, treated), power, alpha=alpha))
-    )
+    return int(np.ceil(samplesize_proportions_2indep_onetail(abs(effect), min(base, treated), power, alpha=alpha)))
 
 
-def spending_boundaries(
-    looks: int | list[float], alpha: float = 0.05, kind: str = "obrien_fleming"
-) -> pd.DataFrame:
+def spending_boundaries(looks: int | list[float], alpha: float = 0.05, kind: str = "obrien_fleming") -> pd.DataFrame:
     """What a difference must reach at each look so that all looks together err with chance alpha.
 
     Each look may spend a part of alpha. O'Brien-Fleming spending keeps nearly all of it for the end; Pocock spending
@@ -81,15 +75,8 @@ def spending_boundaries(
     [4.88, 3.36, 2.68, 2.29, 2.03]
     """
     pick("alpha spending", kind, SPENDING)
-    information = (
-        np.arange(1, looks + 1) / looks if isinstance(looks, int) else np.asarray(looks, dtype=float)
-    )
-    if (
-        not len(information)
-        or (np.diff(information) <= 0).any()
-        or information[0] <= 0
-        or information[-1] > 1
-    ):
+    information = np.arange(1, looks + 1) / looks if isinstance(looks, int) else np.asarray(looks, dtype=float)
+    if not len(information) or (np.diff(information) <= 0).any() or information[0] <= 0 or information[-1] > 1:
         raise DataError("The looks are shares of the observations, rising, above 0 and at most 1.")
     spent = (
         4 * stats.norm.sf(stats.norm.isf(alpha / 4) / np.sqrt(information))  # each side spends half
@@ -122,9 +109,7 @@ def _boundaries(information: np.ndarray, to_spend: np.ndarray) -> np.ndarray:
         z = optimize.brentq(lambda z, crossed=crossed, wanted=to_spend[look]: crossed(z) - wanted, 0.1, 10)
         result.append(float(z))
         new = np.linspace(-z, z, 801) * scale[look]
-        density = np.trapezoid(
-            density * stats.norm.pdf((new[:, None] - grid[None, :]) / step) / step, grid, axis=1
-        )
+        density = np.trapezoid(density * stats.norm.pdf((new[:, None] - grid[None, :]) / step) / step, grid, axis=1)
         grid = new
     return np.array(result)
 
@@ -165,8 +150,7 @@ def peeking_error(
     for count in looks:
         ends = np.linspace(0, size, count + 1).astype(int)
         arms = [
-            np.cumsum([rng.binomial(n, rate, runs) for n in np.diff(ends)], axis=0) / ends[1:, None]
-            for _ in range(2)
+            np.cumsum([rng.binomial(n, rate, runs) for n in np.diff(ends)], axis=0) / ends[1:, None] for _ in range(2)
         ]
         pooled = (arms[0] + arms[1]) / 2
         error = np.sqrt(np.maximum(2 * pooled * (1 - pooled) / ends[1:, None], 1e-12))

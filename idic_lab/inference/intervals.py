@@ -172,8 +172,7 @@ def _around(value: float, deviations: np.ndarray, confidence: float) -> tuple[fl
     if abs(skewness) < 1e-9:
         return float(value - t * error), float(value + t * error)
     ends = [
-        np.sqrt(n) * (np.cbrt(1 + skewness * (z / np.sqrt(n) - skewness / (6 * n))) - 1) * 3 / skewness
-        for z in (t, -t)
+        np.sqrt(n) * (np.cbrt(1 + skewness * (z / np.sqrt(n) - skewness / (6 * n))) - 1) * 3 / skewness for z in (t, -t)
     ]
     return float(value - error * ends[0]), float(value - error * ends[1])
 

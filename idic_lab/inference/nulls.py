@@ -37,9 +37,7 @@ class Crowd:
 
     def draw(self, size: int | None = None, random_state: int = 0) -> np.ndarray:
         """Measures of so many people who never were (as many as were seen, when left out)."""
-        normal = np.random.default_rng(random_state).standard_normal(
-            (size or len(self.ordered), self.ordered.shape[1])
-        )
+        normal = np.random.default_rng(random_state).standard_normal((size or len(self.ordered), self.ordered.shape[1]))
         return _tied_together(normal, self.correlation, self.ordered)
 
 
@@ -65,9 +63,7 @@ def one_crowd(measures: pd.DataFrame | np.ndarray) -> Crowd:
     share = (np.arange(len(values)) + 0.5) / len(values)
     ordered = np.nanquantile(values, share, axis=0, method="inverted_cdf")
     gaps = np.isnan(values).any()
-    wanted = (
-        pd.DataFrame(values).corr("spearman").fillna(0.0).to_numpy() if gaps else _rank_correlation(values)
-    )
+    wanted = pd.DataFrame(values).corr("spearman").fillna(0.0).to_numpy() if gaps else _rank_correlation(values)
     latent = _a_correlation(wanted)
     normal = np.random.default_rng(0).standard_normal((_DRAWS, values.shape[1]))
     for _ in range(_ROUNDS):  # ties, as among yes/no answers, weaken a correlation; make up for it

@@ -56,9 +56,7 @@ def regression(
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            fitted = model.fit(
-                maxiter=100, tol=1e-12, tol_criterion="params", cov_type="cluster", cov_kwds=clusters
-            )
+            fitted = model.fit(maxiter=100, tol=1e-12, tol_criterion="params", cov_type="cluster", cov_kwds=clusters)
             weight = fitted.mu if link == "log" else fitted.mu * (1 - fitted.mu)
             flat = np.linalg.cond((X * weight[:, None]).T @ X) > 1e12
         except (np.linalg.LinAlgError, ValueError) as error:

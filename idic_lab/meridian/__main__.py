@@ -80,9 +80,7 @@ def differences(folder: Path) -> list[str]:
     """Names of the files that are missing from `folder` or differ from what the program makes."""
     with tempfile.TemporaryDirectory() as fresh:
         write_sample(Path(fresh))
-        made = {
-            path.relative_to(fresh): path.read_bytes() for path in Path(fresh).rglob("*") if path.is_file()
-        }
+        made = {path.relative_to(fresh): path.read_bytes() for path in Path(fresh).rglob("*") if path.is_file()}
     return [
         str(name)
         for name, content in sorted(made.items())

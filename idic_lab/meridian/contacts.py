@@ -265,7 +265,5 @@ def _looked_at(rng, who, lines: Lines):
     """A product of a category the person likes, any tier, by popularity."""
     category = pick(rng, lines.taste[who])
     tier = rng.integers(0, len(products.TIERS), len(who))
-    weights = products.popularity()[
-        products.row_of(category, tier, 0)[:, None] + np.arange(products.PER_TIER)
-    ]
+    weights = products.popularity()[products.row_of(category, tier, 0)[:, None] + np.arange(products.PER_TIER)]
     return products.row_of(category, tier, pick(rng, weights))

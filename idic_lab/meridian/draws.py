@@ -19,9 +19,7 @@ def stream(seed: int, block: int, component: str) -> np.random.Generator:
     >>> bool(stream(1, 0, "people").random() == stream(1, 0, "people").random())
     True
     """
-    return np.random.default_rng(
-        np.random.SeedSequence(seed, spawn_key=(block, zlib.crc32(component.encode())))
-    )
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(block, zlib.crc32(component.encode()))))
 
 
 def pick(rng: np.random.Generator, weights: np.ndarray) -> np.ndarray:

@@ -65,9 +65,7 @@ def read_tables(folder: Path, contracts: Mapping[str, Table]) -> dict[str, pd.Da
         elif csv.exists():
             tables[name] = contract.check(read_csv(csv, contract), csv.name)
     if not tables:
-        raise DataError(
-            f"No table of the data set is in {folder}; expected files such as {next(iter(contracts))}.csv."
-        )
+        raise DataError(f"No table of the data set is in {folder}; expected files such as {next(iter(contracts))}.csv.")
     return tables
 
 

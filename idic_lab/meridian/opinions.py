@@ -69,12 +69,8 @@ def draw_answers(rng: np.random.Generator, segment: np.ndarray, settings: Settin
         level = np.linspace(-0.5, 0.6, len(BATTERY))[np.random.default_rng(20).permutation(len(BATTERY))]
         loading = np.random.default_rng(21).uniform(0.6, 1.8, len(BATTERY))
         trait = rng.standard_normal((len(segment), 1))
-        return (rng.random((len(segment), len(QUESTIONS))) < logistic(level + loading * trait)).astype(
-            np.int64
-        )
-    return (rng.random((len(segment), len(QUESTIONS))) < item_probabilities(settings)[segment]).astype(
-        np.int64
-    )
+        return (rng.random((len(segment), len(QUESTIONS))) < logistic(level + loading * trait)).astype(np.int64)
+    return (rng.random((len(segment), len(QUESTIONS))) < item_probabilities(settings)[segment]).astype(np.int64)
 
 
 def segment_names(settings: Settings) -> tuple[str, ...]:
@@ -122,10 +118,7 @@ def draw_satisfaction(rng: np.random.Generator, buyers: Buyers) -> np.ndarray:
 
 def question_table() -> pd.DataFrame:
     """The table survey_questions."""
-    battery = [
-        (question, SURVEY, wording, 0.0, 1.0)
-        for question, (wording, _) in zip(QUESTIONS, BATTERY, strict=True)
-    ]
+    battery = [(question, SURVEY, wording, 0.0, 1.0) for question, (wording, _) in zip(QUESTIONS, BATTERY, strict=True)]
     return pd.DataFrame(
         [*battery, *SERVICE_QUESTIONS, WALLET_QUESTION],
         columns=["question_id", "survey_id", "text", "minimum", "maximum"],
@@ -183,9 +176,7 @@ def service_responses(
     nps = np.clip(np.round(7.4 + 1.9 * felt + rng.normal(0, 0.8, len(who))), 0, 10)
     row = np.repeat(records.account[who], 2)
     question = choose(("CSAT", "NPS"), np.tile([0, 1], len(who)))
-    return _responses(
-        records, row, "SERVICE", np.repeat(day, 2), question, np.column_stack([csat, nps]).ravel()
-    )
+    return _responses(records, row, "SERVICE", np.repeat(day, 2), question, np.column_stack([csat, nps]).ravel())
 
 
 WRITES = 0.11  # share of order lines that are reviewed

@@ -135,9 +135,7 @@ def draw_order_channels(rng: np.random.Generator, records: Records, orders: Orde
     return np.where(online, use_app.astype(int), STORE)
 
 
-def draw_delivery_days(
-    rng: np.random.Generator, channel: np.ndarray, orders: Orders, settings: Settings
-) -> np.ndarray:
+def draw_delivery_days(rng: np.random.Generator, channel: np.ndarray, orders: Orders, settings: Settings) -> np.ndarray:
     """Days to delivery of online orders, missing for orders in a store."""
     mean = weeks.mean_delivery_days(orders.day, settings.weekly_changes)
     days = np.maximum(np.round(rng.normal(mean, 0.8)), 1.0)
@@ -150,9 +148,7 @@ def online_records(records: Records, orders: Orders, channel: np.ndarray) -> np.
     return np.where(channel != STORE, records.at(orders.person, touchpoint), -1)
 
 
-def transaction_table(
-    orders: Orders, customer_id, order_id, channel, delivery_days, account_id
-) -> pd.DataFrame:
+def transaction_table(orders: Orders, customer_id, order_id, channel, delivery_days, account_id) -> pd.DataFrame:
     """The table transactions: every order as placed."""
     return pd.DataFrame(
         {

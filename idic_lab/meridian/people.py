@@ -173,9 +173,7 @@ def _own_given_name(rng, given, one, other, is_twin):
     same_script = {number: np.flatnonzero(scripts == number) for number in np.unique(scripts)}
     for i in np.flatnonzero(is_twin):
         pool = same_script[scripts[given[one[i]]]]
-        given[other[i]] = pool[
-            (np.searchsorted(pool, given[one[i]]) + rng.integers(1, len(pool))) % len(pool)
-        ]
+        given[other[i]] = pool[(np.searchsorted(pool, given[one[i]]) + rng.integers(1, len(pool))) % len(pool)]
 
 
 _FOLD = str.maketrans({"ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "ß": "ss", "ı": "i", "æ": "ae", "đ": "d"})

@@ -49,9 +49,7 @@ def plot_records(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes
     fields = ["first_name", "birth_date", "email", "phone", "street", "postcode", "customer_id"]
     known = shop.tables["source_records"].set_index("touchpoint")[fields].notna()
     share = known.groupby(level=0).mean().reindex(TOUCHPOINTS)
-    share.index, share.columns = (
-        [name.replace("_", " ") for name in names] for names in (share.index, share.columns)
-    )
+    share.index, share.columns = ([name.replace("_", " ") for name in names] for names in (share.index, share.columns))
     ax = _grid(ax, share, "share of records in which the detail is filled in")
     return figures.finish(ax, "No touchpoint knows a person whole")
 
@@ -95,9 +93,7 @@ def plot_needs(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     ax = figures.axes(ax, figsize=(10, 3.2))
     answers = _owned(shop, "survey_responses").query("survey_id == 'NEEDS'")
     answers = answers.merge(shop.truth["people"][["customer_id", "need_segment"]], on="customer_id")
-    share = answers.pivot_table(index="need_segment", columns="question_id", values="answer").reindex(
-        SEGMENTS
-    )
+    share = answers.pivot_table(index="need_segment", columns="question_id", values="answer").reindex(SEGMENTS)
     ax = _grid(ax, share, "question of the needs battery; share of yes among those who answered")
     return figures.finish(ax, "Every need segment has its own questions", y="planted segment")
 
@@ -113,9 +109,7 @@ def plot_fatigue(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes
     fatigue = shop.truth["parameters"].set_index("parameter").loc["fatigue", "value"]
     ax.errorbar(seen.index, seen["mean"], error, fmt="o", color=figures.BLUE, label="seen, with 95% interval")
     planted = seen["mean"].iloc[0] * np.exp(-fatigue * seen.index.to_numpy())
-    ax.plot(
-        seen.index, planted, color=figures.ORANGE, label=f"planted: falls by exp(-{fatigue:g}) per contact"
-    )
+    ax.plot(seen.index, planted, color=figures.ORANGE, label=f"planted: falls by exp(-{fatigue:g}) per contact")
     ax.set_xticks(range(6), ["0", "1", "2", "3", "4", "5+"])
     title, x = "Each recent contact costs a fifth of the response", "outbound contacts in the 28 days before"
     return figures.finish(ax, title, x=x, y="response rate", legend=True, ylim=(0, None))

@@ -193,9 +193,7 @@ def option_table() -> pd.DataFrame:
         for module, options in modules.items():
             for option, price, cost, serves, _ in options:
                 ids[product, option] = f"O{len(ids) + 1:02d}"
-                rows.append(
-                    (ids[product, option], products[product], module, option, price, cost, serves, None)
-                )
+                rows.append((ids[product, option], products[product], module, option, price, cost, serves, None))
     table = pd.DataFrame(rows, columns=_OPTION_COLUMNS)
     excluded = {
         ids[product, option]: ids[product, other]

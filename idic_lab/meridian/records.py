@@ -37,9 +37,7 @@ def mistype(rng: np.random.Generator, values: np.ndarray, wrong: np.ndarray) -> 
     source = np.tile(column, (len(rows), 1))
     at = place[:, None]
     swap, drop, double = (kind == k for k in range(3))
-    source[swap] = np.where(
-        column == at[swap], column + 1, np.where(column == at[swap] + 1, column - 1, column)
-    )
+    source[swap] = np.where(column == at[swap], column + 1, np.where(column == at[swap] + 1, column - 1, column))
     source[drop] = np.where(column >= at[drop], column + 1, column)
     source[double] = np.where(column > at[double], column - 1, column)
     padded = np.pad(letters, ((0, 0), (0, 1)))
@@ -92,9 +90,7 @@ SWAPPED_DATE = np.array([0.02, 0.03, 0.01, 0.03, 0.02, 0.02])
 CARRIES_NUMBER = np.array([0.0, 0.0, 0.25, 0.0, 0.0, 0.0])  # besides the account that buys, which always does
 
 # Which touchpoint asks about which channel (rows as TOUCHPOINTS, columns as CONSENT_CHANNELS).
-ASKS = np.array(
-    [[1, 0, 0, 1], [1, 0, 1, 0], [1, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0]], dtype=bool
-)
+ASKS = np.array([[1, 0, 0, 1], [1, 0, 1, 0], [1, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0]], dtype=bool)
 CONSENT_RATE, CONSENT_RATE_PREFERRED, CHANGED_MIND = 0.62, 0.93, 0.12
 
 
@@ -116,9 +112,7 @@ class Records:
         return np.where(row >= 0, row, self.account[person])
 
 
-def draw_records(
-    rng: np.random.Generator, first: int, preferred: np.ndarray, first_day: np.ndarray
-) -> Records:
+def draw_records(rng: np.random.Generator, first: int, preferred: np.ndarray, first_day: np.ndarray) -> Records:
     """Which person has a record where, and since when.
 
     Parameters
@@ -228,9 +222,7 @@ def _homes(rng, people, who, old, abbreviated, hit):
     )
 
 
-def draw_consent(
-    rng: np.random.Generator, records: Records, preferred: np.ndarray
-) -> tuple[pd.DataFrame, np.ndarray]:
+def draw_consent(rng: np.random.Generator, records: Records, preferred: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
     """What every record says about consent, and what holds: the most recent statement on a channel.
 
     Returns
@@ -258,9 +250,7 @@ def draw_consent(
         says[latest[known, channel], channel] = will[known, channel]
         in_force[known, channel] = will[known, channel]
     table = {
-        f"consent_{channel}": choose(
-            ("no", "yes"), np.where(asked[:, column], says[:, column].astype(int), -1)
-        )
+        f"consent_{channel}": choose(("no", "yes"), np.where(asked[:, column], says[:, column].astype(int), -1))
         for column, channel in enumerate(CONSENT_CHANNELS)
     }
     return pd.DataFrame(table), in_force

@@ -153,15 +153,11 @@ def settings(difficulty: str | Settings = "default", world: str = "friendly", **
 def _check(chosen: Settings) -> None:
     for knob in fields(PurchaseModel):
         if not getattr(chosen.purchase, knob.name) > 0:
-            raise DataError(
-                f"purchase.{knob.name} must be above 0, found {getattr(chosen.purchase, knob.name)!r}."
-            )
+            raise DataError(f"purchase.{knob.name} must be above 0, found {getattr(chosen.purchase, knob.name)!r}.")
     if not chosen.purchase_shape > 0:
         raise DataError(f"purchase_shape must be above 0, found {chosen.purchase_shape!r}.")
     for name in ("separation", "error_rate", "fatigue", "season"):
         if not getattr(chosen, name) >= 0:
             raise DataError(f"{name} must be 0 or more, found {getattr(chosen, name)!r}.")
     if not -1 < chosen.spend_with_frequency < 1:
-        raise DataError(
-            f"spend_with_frequency must lie between -1 and 1, found {chosen.spend_with_frequency!r}."
-        )
+        raise DataError(f"spend_with_frequency must lie between -1 and 1, found {chosen.spend_with_frequency!r}.")

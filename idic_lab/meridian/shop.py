@@ -103,10 +103,7 @@ def simulate(
 
 
 def _joined(store: dict[str, list[pd.DataFrame]]) -> Tables:
-    return {
-        name: parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
-        for name, parts in store.items()
-    }
+    return {name: parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True) for name, parts in store.items()}
 
 
 def blocks(n: int, seed: int, chosen: Settings) -> Iterator[tuple[Tables, Tables]]:

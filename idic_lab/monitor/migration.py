@@ -163,18 +163,13 @@ def _binned(before: pd.Series, after: pd.Series, bins: int) -> tuple[np.ndarray,
     if pd.api.types.is_numeric_dtype(before) and not pd.api.types.is_bool_dtype(before):
         cuts = np.unique(np.quantile(before, np.linspace(0, 1, bins + 1)[1:-1]))
         return tuple(
-            np.bincount(np.searchsorted(cuts, part, side="left"), minlength=len(cuts) + 1)
-            for part in (before, after)
+            np.bincount(np.searchsorted(cuts, part, side="left"), minlength=len(cuts) + 1) for part in (before, after)
         )
     values = sorted(set(before.astype(str)) | set(after.astype(str)))
-    return tuple(
-        part.astype(str).value_counts().reindex(values, fill_value=0).to_numpy() for part in (before, after)
-    )
+    return tuple(part.astype(str).value_counts().reindex(values, fill_value=0).to_numpy() for part in (before, after))
 
 
-def plot_flows(
-    moves: pd.DataFrame, order: list[str] | None = None, ax: figures.Axes | None = None
-) -> figures.Axes:
+def plot_flows(moves: pd.DataFrame, order: list[str] | None = None, ax: figures.Axes | None = None) -> figures.Axes:
     """Customers flowing from their segments at one review to those at the next.
 
     Parameters
@@ -203,20 +198,14 @@ def plot_flows(
     if moves.empty:
         raise DataError("There is nobody whose movement could be drawn.")
     ax = figures.axes(ax, figsize=(8, 5))
-    sizes = (
-        moves.groupby("before")["customers"]
-        .sum()
-        .add(moves.groupby("after")["customers"].sum(), fill_value=0)
-    )
+    sizes = moves.groupby("before")["customers"].sum().add(moves.groupby("after")["customers"].sum(), fill_value=0)
     names = [name for name in sizes.sort_values(ascending=False).index if name not in (NEW, GONE)]
     names = [*(order or names), NEW, GONE]
     place = {name: at for at, name in enumerate(names)}
     gap = 0.015 * moves["customers"].sum()
     left, right = (_stack(moves, side, names, gap) for side in ("before", "after"))
     ends = {"before": dict(left), "after": dict(right)}
-    for row in moves.sort_values(
-        ["before", "after"], key=lambda column: column.map(place), kind="stable"
-    ).itertuples():
+    for row in moves.sort_values(["before", "after"], key=lambda column: column.map(place), kind="stable").itertuples():
         y0, y1 = ends["before"][row.before], ends["after"][row.after]
         stays = row.before == row.after
         ribbon(y0, y1, row.customers, figures.GREY if stays else figures.BLUE, 0.25 if stays else 0.55)
@@ -239,9 +228,7 @@ def plot_flows(
                 fontsize=9,
             )
     known = moves[moves["before"].ne(NEW)]
-    moved = known.loc[known["before"].ne(known["after"]), "customers"].sum() / max(
-        known["customers"].sum(), 1
-    )
+    moved = known.loc[known["before"].ne(known["after"]), "customers"].sum() / max(known["customers"].sum(), 1)
     ax.set_title(f"{moved:.0%} of the customers moved to another segment")
     edge = moves["customers"].sum() + gap * len(names)
     for x, side in ((0, "before"), (1, "after")):

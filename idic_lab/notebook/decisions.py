@@ -52,9 +52,7 @@ def decision(decision_id: str) -> Decision:
     entry = pick("decision", decision_id, known)
     options = tuple(Option(**option) for option in entry["options"])
     if len(options) < 2 or len({option.key for option in options}) != len(options):
-        raise DataError(
-            f"Decision {decision_id!r}: it needs two options or more, each with a key of its own."
-        )
+        raise DataError(f"Decision {decision_id!r}: it needs two options or more, each with a key of its own.")
     return Decision(decision_id, entry["text"].strip(), options)
 
 
@@ -73,11 +71,7 @@ def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
         f'{"#0072B2" if option.key == chosen else "#8C8C8C"};border-radius:4px;padding:.5em .8em">'
         f"<p><strong>({option.key}) {inline(option.text)}</strong></p>"
         f"<p>{inline(option.evidence.format(**numbers))}</p>"
-        + (
-            f"<p><em>What would change it:</em> {inline(option.change.format(**numbers))}</p>"
-            if option.change
-            else ""
-        )
+        + (f"<p><em>What would change it:</em> {inline(option.change.format(**numbers))}</p>" if option.change else "")
         + "</div>"
         for option in asked.options
     )
@@ -111,9 +105,7 @@ def decide(repository: Repository, decision_id: str, choice: str = "", **numbers
     keys = [option.key for option in asked.options]
     chosen = pick("option", choice, keys) if choice else _chosen(repository, decision_id)
     _keep(repository, asked, chosen)
-    cards = display(
-        {"text/html": page(asked, chosen, **numbers), "text/plain": asked.text}, raw=True, display_id=True
-    )
+    cards = display({"text/html": page(asked, chosen, **numbers), "text/plain": asked.text}, raw=True, display_id=True)
     buttons = widgets.ToggleButtons(
         options=[("still open", OPEN), *((f"({key})", key) for key in keys)],
         value=chosen,

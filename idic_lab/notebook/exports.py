@@ -143,9 +143,7 @@ def _item(one: Question) -> xml.Element:
     said = xml.SubElement(processing, "setOutcomeValue", identifier="FEEDBACK")
     xml.SubElement(said, "variable", identifier="RESPONSE")
     for name, choice in choices.items():
-        feedback = xml.SubElement(
-            item, "modalFeedback", outcomeIdentifier="FEEDBACK", identifier=name, showHide="show"
-        )
+        feedback = xml.SubElement(item, "modalFeedback", outcomeIdentifier="FEEDBACK", identifier=name, showHide="show")
         feedback.text = one.reason(choice)
     return item
 

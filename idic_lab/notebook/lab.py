@@ -45,9 +45,7 @@ def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bo
     if get_ipython() is not None:
         # The words that go with a picture: for readers who cannot see it, and for the report.
         plain = get_ipython().display_formatter.formatters["text/plain"]
-        plain.for_type(
-            Figure, lambda figure, printer, cycle: printer.text(f"{FIGURE}{figures.described(figure)}")
-        )
+        plain.for_type(Figure, lambda figure, printer, cycle: printer.text(f"{FIGURE}{figures.described(figure)}"))
         for kind, form in (
             (float, ",.4g"),
             (np.float64, ",.4g"),
@@ -93,9 +91,7 @@ class Lab:
 
     def has(self, name: str) -> bool:
         """Whether the data set has a table, or an earlier stage can make it from what there is."""
-        return self.repository.has(name) or tables.Part.of(name) in stages.can_be_made(
-            self.repository.names()
-        )
+        return self.repository.has(name) or tables.Part.of(name) in stages.can_be_made(self.repository.names())
 
     def table(self, name: str) -> pd.DataFrame:
         """One table; made first, with every earlier table it needs, when it is not there yet.
@@ -134,11 +130,7 @@ class Lab:
         """
         if not self.repository.has("decisions"):
             return tables.get("decisions").empty()
-        return (
-            self.repository.read("decisions")
-            .query("option != 'open'")
-            .sort_values("decision_id", ignore_index=True)
-        )
+        return self.repository.read("decisions").query("option != 'open'").sort_values("decision_id", ignore_index=True)
 
     def headline(self, name: str, value: float, sentence: str = "", **numbers: object) -> None:
         """State one headline number: shown here, and collected into the run's report and results.

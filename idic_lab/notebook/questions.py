@@ -73,9 +73,7 @@ class Question:
             return self.choices
         value = self.typical if value is None else value
         if value is None:
-            raise DataError(
-                f"Question {self.id!r} is an estimate: give the value, as in ask({self.id!r}, 0.4)."
-            )
+            raise DataError(f"Question {self.id!r} is an estimate: give the value, as in ask({self.id!r}, 0.4).")
         ends = [choice.upto if choice.upto is not None else float("inf") for choice in self.choices]
         hit = next(position for position, end in enumerate(ends) if value <= end)
         return tuple(
@@ -125,12 +123,8 @@ def questions(notebook: str) -> dict[str, Question]:
     for entry in content(notebook).get("questions", []):
         choices = tuple(Choice(**choice) for choice in entry["choices"])
         if "typical" not in entry:  # in an order that follows from the words and tells nothing
-            choices = tuple(
-                sorted(choices, key=lambda choice: sha256(f"{entry['id']}{choice.text}".encode()).digest())
-            )
-        question = Question(
-            entry["id"], entry["text"].strip(), choices, "typical" in entry, entry.get("typical")
-        )
+            choices = tuple(sorted(choices, key=lambda choice: sha256(f"{entry['id']}{choice.text}".encode()).digest()))
+        question = Question(entry["id"], entry["text"].strip(), choices, "typical" in entry, entry.get("typical"))
         _check(question, notebook, set(found))
         found[question.id] = question
     return found
@@ -142,9 +136,7 @@ def _check(question: Question, notebook: str, before: set[str]) -> None:
         raise DataError(f"{where}: an id begins with '{notebook}-' and is used once.")
     said = [words for choice in question.choices for words in (choice.text, choice.why)]
     if len(question.choices) < 2 or not all(isinstance(words, str) and words.strip() for words in said):
-        raise DataError(
-            f"{where}: two choices or more, each a text and a 'why' in words; write \"no\" in quotes."
-        )
+        raise DataError(f"{where}: two choices or more, each a text and a 'why' in words; write \"no\" in quotes.")
     ends = [choice.upto for choice in question.choices]
     if question.estimate:
         if ends[-1] is not None or None in ends[:-1] or ends[:-1] != sorted(ends[:-1]):

@@ -89,9 +89,5 @@ def pass_over(notebook: dict, has: Callable[[str], bool]) -> None:
         return shown
 
     # A notebook may be started again in the same kernel: one transformer, the latest.
-    others = [
-        step
-        for step in shell.input_transformers_cleanup
-        if step.__name__ != without_what_cannot_be_fed.__name__
-    ]
+    others = [step for step in shell.input_transformers_cleanup if step.__name__ != without_what_cannot_be_fed.__name__]
     shell.input_transformers_cleanup[:] = [*others, without_what_cannot_be_fed]

@@ -23,9 +23,7 @@ from idic_lab.pipeline import stages
 from idic_lab.repository import Repository
 
 ENDS = {"month": "ME", "quarter": "QE", "week": "W-SUN"}
-MINIMUM_CUSTOMERS = (
-    50  # with fewer, and with fewer repeat buyers, the models of lifetime value are not fitted
-)
+MINIMUM_CUSTOMERS = 50  # with fewer, and with fewer repeat buyers, the models of lifetime value are not fitted
 
 
 def review_dates(transactions: pd.DataFrame, every: str = "month", first: int = 3) -> list[pd.Timestamp]:
@@ -122,9 +120,7 @@ def value_at(
         then = base.set_index("customer_id")["residual_value"]
         worth["equity_restated"] = worth["customer_id"].map(then).fillna(0.0)
     revenue = known.groupby("customer_id")["amount"].sum().rename("revenue_to_date").reset_index()
-    table = worth[["customer_id", "probability_alive", "equity", "equity_restated"]].merge(
-        revenue, on="customer_id"
-    )
+    table = worth[["customer_id", "probability_alive", "equity", "equity_restated"]].merge(revenue, on="customer_id")
     table["margin_to_date"] = margin * table["revenue_to_date"]
     table.insert(0, "review_date", day)
     return table
@@ -144,9 +140,7 @@ def segments_at(transactions: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
         "behaviour": behaviour.behaviour_segments(behaviour.rhythm(known, day)),
     }
     return dated(
-        pd.concat(
-            [table[["customer_id", "segment"]].assign(scheme=scheme) for scheme, table in schemes.items()]
-        ),
+        pd.concat([table[["customer_id", "segment"]].assign(scheme=scheme) for scheme, table in schemes.items()]),
         day,
     )
 
@@ -249,9 +243,7 @@ def known(dataset: Dataset, day: pd.Timestamp) -> dict[str, pd.DataFrame]:
     return {name: data for name, data in cut.items() if len(data)}
 
 
-def _review(
-    dataset: Dataset, repository: Repository, previous: pd.Timestamp | None, day: pd.Timestamp
-) -> None:
+def _review(dataset: Dataset, repository: Repository, previous: pd.Timestamp | None, day: pd.Timestamp) -> None:
     at_hand = known(dataset, day)
     transactions = at_hand["transactions"]
     segments = segments_at(transactions, day)

@@ -205,9 +205,7 @@ def maker(name: str | Part) -> Stage:
     for one in STAGES:
         if one.gives(Part.of(name)):
             return one
-    raise UnknownName(
-        "table that a stage makes", str(name), sorted(str(made) for one in STAGES for made in one.makes)
-    )
+    raise UnknownName("table that a stage makes", str(name), sorted(str(made) for one in STAGES for made in one.makes))
 
 
 def build(repository: Repository, name: str | Part, keep: bool = False) -> None:
@@ -264,8 +262,5 @@ def describe() -> pd.DataFrame:
     columns = {"needs": "needs", "can use": "uses", "makes": "makes"}
     return pd.DataFrame(
         {"step": [one.step for one in STAGES], "notebook": [one.notebook for one in STAGES]}
-        | {
-            title: [", ".join(map(str, getattr(one, field))) for one in STAGES]
-            for title, field in columns.items()
-        }
+        | {title: [", ".join(map(str, getattr(one, field))) for one in STAGES] for title, field in columns.items()}
     )

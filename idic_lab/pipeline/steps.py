@@ -134,9 +134,7 @@ def needs(tables: Tables) -> Made:
     number = needs.choose_number(evidence).n_segments
     texts = needs.question_texts(tables.survey_questions)
     members, profile = needs.segment_battery(answers, number, texts, random_state=SEED)
-    known = tables.those(
-        "order_lines", "products", "web_events", "interactions", "customers", "identity_links"
-    )
+    known = tables.those("order_lines", "products", "web_events", "interactions", "customers", "identity_links")
     described = needs.descriptors(tables.transactions, **known)
     tool = needs.fit_typing_tool(members, described, random_state=SEED) if number > 1 else None
     placed = needs.place_everybody(members, described, tool)
@@ -341,9 +339,7 @@ def action_plan(tables: Tables) -> Made:
         tables.transactions, tables.customer_value, tables.get("portfolio"), tables.get("channel_preferences")
     )
     begins = tables.transactions["date"].max() + pd.Timedelta(days=1)
-    return {
-        "action_plan": plan.action_plan(facts, tables.segments, begins, **tables.those("offers", "policy"))
-    }
+    return {"action_plan": plan.action_plan(facts, tables.segments, begins, **tables.those("offers", "policy"))}
 
 
 @stage(

@@ -56,9 +56,7 @@ def opened(path: Path, write: bool) -> duckdb.DuckDBPyConnection:
         When it is no database.
     """
     if not path.parent.is_dir():
-        raise RepositoryError(
-            f"There is no folder '{path.parent.name}' to hold the repository '{path.name}'."
-        )
+        raise RepositoryError(f"There is no folder '{path.parent.name}' to hold the repository '{path.name}'.")
     if write and not path.exists():
         _make(path)
     connection = _connected(path, write)
@@ -151,9 +149,7 @@ def _log_of(path: Path) -> Path:
 
 
 def _in_use(error: Exception) -> bool:
-    return (
-        re.search(r"\block\b", str(error).lower()) is not None
-    )  # and not "block", as damaged files are told
+    return re.search(r"\block\b", str(error).lower()) is not None  # and not "block", as damaged files are told
 
 
 def _why_not(path: Path, error: Exception) -> RepositoryError:

@@ -118,9 +118,7 @@ def _tidy(parent: Path) -> None:
 def _remove(entry: Path) -> None:
     """Remove an entry so that nobody, whenever this process is killed, takes what is left of it for whole."""
     try:
-        with tempfile.TemporaryDirectory(
-            dir=entry.parent, prefix=_UNFINISHED, ignore_cleanup_errors=True
-        ) as away:
+        with tempfile.TemporaryDirectory(dir=entry.parent, prefix=_UNFINISHED, ignore_cleanup_errors=True) as away:
             os.replace(entry, Path(away) / "removed")
     except OSError:  # somebody else removed it, or may and we may not
         return

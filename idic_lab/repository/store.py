@@ -178,9 +178,7 @@ class Repository:
                 salt = _salt(connection)
                 connection.execute(f"CREATE TABLE IF NOT EXISTS {_FORGOTTEN} (code VARCHAR)")
                 gone = sorted({customer, original, *records})
-                connection.executemany(
-                    f"INSERT INTO {_FORGOTTEN} VALUES (?)", [[code(salt, one)] for one in gone]
-                )
+                connection.executemany(f"INSERT INTO {_FORGOTTEN} VALUES (?)", [[code(salt, one)] for one in gone])
                 by = "forgotten customer " + code(salt, customer)
                 for name, rows in counts.items():
                     self._record(connection, "forget", name, rows, by, ())
@@ -249,16 +247,12 @@ class Repository:
         """
         with self._connection(write=False) as connection:
             if connection is None or not _holds(connection, _HISTORY):
-                return pd.DataFrame(
-                    columns=["written_at", "action", "table_name", "row_count", "made_by", "made_from"]
-                )
+                return pd.DataFrame(columns=["written_at", "action", "table_name", "row_count", "made_by", "made_from"])
             # Not by time: the clock of the machine may have been put back.
             return connection.execute(f"SELECT * FROM {_HISTORY} ORDER BY rowid").df()
 
     @staticmethod
-    def _record(
-        connection, action: str, name: str, rows: int, made_by: str, made_from: Iterable[str]
-    ) -> None:
+    def _record(connection, action: str, name: str, rows: int, made_by: str, made_from: Iterable[str]) -> None:
         connection.execute(
             f"CREATE TABLE IF NOT EXISTS {_HISTORY} (written_at TIMESTAMP, action VARCHAR, table_name VARCHAR, "
             "row_count BIGINT, made_by VARCHAR, made_from VARCHAR)"
@@ -291,9 +285,7 @@ def _salt(connection) -> str:
     if not _holds(connection, _SALT):
         connection.execute(f"CREATE TABLE {_SALT} (salt VARCHAR)")
         connection.execute(f"INSERT INTO {_SALT} VALUES (?)", [secrets.token_hex(16)])
-    return connection.execute(f"SELECT salt FROM {_SALT}").fetchall()[0][
-        0
-    ]  # to the end, or the result stays open
+    return connection.execute(f"SELECT salt FROM {_SALT}").fetchall()[0][0]  # to the end, or the result stays open
 
 
 def _both_names(connection, customer: str) -> tuple[str, str]:
@@ -311,9 +303,7 @@ def _both_names(connection, customer: str) -> tuple[str, str]:
 def _remove(connection, customer_id: str, original: str) -> tuple[dict[str, int], list[str]]:
     """Delete a customer's rows in every table, those of linked records included: rows per table, and the records."""
     columns: dict[str, set[str]] = {}
-    for table, column in connection.execute(
-        "SELECT table_name, column_name FROM duckdb_columns()"
-    ).fetchall():
+    for table, column in connection.execute("SELECT table_name, column_name FROM duckdb_columns()").fetchall():
         if not table.startswith("_"):
             columns.setdefault(table, set()).add(column)
     connection.execute("CREATE OR REPLACE TEMP TABLE _leaving (id VARCHAR)")

@@ -162,11 +162,7 @@ class Table:
         import pandas as pd
 
         return pd.DataFrame(
-            {
-                name: pd.Series([], dtype=DTYPES[column.type])
-                for name, column in self.columns.items()
-                if column.required
-            }
+            {name: pd.Series([], dtype=DTYPES[column.type]) for name, column in self.columns.items() if column.required}
         )
 
     def dictionary(self) -> pd.DataFrame:
@@ -231,9 +227,7 @@ class Table:
             else:
                 rule, first = "a value" if str(check) == "not_nullable" else str(check), group.iloc[0]
                 shown = "" if self.personal else f", found {first['failure_case']!r}"
-                told.append(
-                    f"column {name!r} should be {rule}{shown} at row {first['index']} ({len(group):,} rows)"
-                )
+                told.append(f"column {name!r} should be {rule}{shown} at row {first['index']} ({len(group):,} rows)")
         return told
 
     def _breaches_in_engine(self, data) -> list[str]:

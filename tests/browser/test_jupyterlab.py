@@ -55,9 +55,7 @@ BENEATH = """(control => {
 def lab(tmp_path_factory):
     """Address and terminal of a JupyterLab started as `make lab` does, on a copy of the notebooks."""
     desk = tmp_path_factory.mktemp("desk")
-    shutil.copytree(
-        notebooks.folder(), desk / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints")
-    )
+    shutil.copytree(notebooks.folder(), desk / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     shutil.copytree(ROOT / "jupyter", desk / "jupyter")
     (desk / "exercises").mkdir()
     home = desk / "home"
@@ -85,16 +83,12 @@ def lab(tmp_path_factory):
         "--ServerApp.root_dir=.",
     ]
     # A workspace each, else the notebook of the test before is opened as well.
-    address = (
-        f"http://127.0.0.1:{port}/lab/workspaces/{{0}}/tree/notebooks/{{0}}.ipynb?token=a-token-for-this-test"
-    )
+    address = f"http://127.0.0.1:{port}/lab/workspaces/{{0}}/tree/notebooks/{{0}}.ipynb?token=a-token-for-this-test"
     with (
         terminal.open("w") as log,
         running([*command, "notebooks/00_start_here.ipynb"], log, cwd=desk, env=environment),
     ):
-        until(
-            lambda: urllib.request.urlopen(address.format("00_start_here")).close() is None, "JupyterLab", 120
-        )
+        until(lambda: urllib.request.urlopen(address.format("00_start_here")).close() is None, "JupyterLab", 120)
         yield address, terminal
 
 
@@ -140,9 +134,7 @@ def move(tab, number: int):
         choose(key)
         return "drop-down", lambda: choose(BACK[key])
     if "noUi-handle" in kind:
-        end = tab.evaluate(
-            f"{control}.getAttribute('aria-valuenow') === {control}.getAttribute('aria-valuemax')"
-        )
+        end = tab.evaluate(f"{control}.getAttribute('aria-valuenow') === {control}.getAttribute('aria-valuemax')")
         key = "ArrowLeft" if end else "ArrowRight"
         slide(key)
         return "slider", lambda: slide(BACK[key])

@@ -8,9 +8,7 @@ from idic_lab import compare, datasets
 
 @pytest.fixture(scope="session")
 def cdnow():
-    return compare.customers_of(
-        datasets.load("cdnow_sample", quiet=True).transactions, "cdnow_sample", "1997-09-30"
-    )
+    return compare.customers_of(datasets.load("cdnow_sample", quiet=True).transactions, "cdnow_sample", "1997-09-30")
 
 
 @pytest.fixture(scope="session")

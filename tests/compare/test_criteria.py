@@ -42,9 +42,7 @@ def judge(name, found):
 
 def test_one_segment_and_random_segments_find_no_more_than_their_share_of_spend(cdnow):
     assert judge("holdout_value", segmentation(cdnow, "one_segment"))["capture"] == pytest.approx(0.2)
-    assert judge("holdout_value", segmentation(cdnow, "random_segments"))["capture"] == pytest.approx(
-        0.2, abs=0.06
-    )
+    assert judge("holdout_value", segmentation(cdnow, "random_segments"))["capture"] == pytest.approx(0.2, abs=0.06)
 
 
 def test_the_gain_over_no_segments_has_an_interval_that_customers_drawn_anew_give(cdnow):
@@ -66,12 +64,8 @@ def test_segments_made_from_the_future_find_nearly_all_of_it(cdnow):
 def test_the_captured_share_of_rfm_cells_on_cdnow_is_what_was_published_for_it():
     # Measured elsewhere on all 23,570 customers: RFM cells 68%, k-means with eight segments on log RFM 66%.
     everybody = compare.load({"name": "cdnow", "calibration_end": "1997-09-30"})
-    assert judge("holdout_value", segmentation(everybody, "rfm_quintiles"))["capture"] == pytest.approx(
-        0.68, abs=0.015
-    )
-    assert judge("holdout_value", segmentation(everybody, "k_means", 8))["capture"] == pytest.approx(
-        0.66, abs=0.015
-    )
+    assert judge("holdout_value", segmentation(everybody, "rfm_quintiles"))["capture"] == pytest.approx(0.68, abs=0.015)
+    assert judge("holdout_value", segmentation(everybody, "k_means", 8))["capture"] == pytest.approx(0.66, abs=0.015)
 
 
 def test_policies_on_a_campaign_with_a_known_effect_are_worth_what_they_should_be(rng):
@@ -93,9 +87,7 @@ def test_the_campaign_interval_covers_nobody_and_everybody_as_observed():
 
 
 def test_segments_that_are_a_descriptor_can_be_reached_and_random_ones_cannot(cdnow):
-    by_first_purchase = (
-        cdnow.descriptors["first_amount"] > cdnow.descriptors["first_amount"].median()
-    ).to_numpy()
+    by_first_purchase = (cdnow.descriptors["first_amount"] > cdnow.descriptors["first_amount"].median()).to_numpy()
     assert judge("reachability", segmentation(cdnow, by_first_purchase.astype(int)))["skill"] > 0.8
     assert judge("reachability", segmentation(cdnow, "random_segments"))["skill"] < 0.02
 

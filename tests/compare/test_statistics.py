@@ -98,9 +98,7 @@ def drawn(gains, spread, rng, share=0.0):
 def test_the_best_of_several_that_gain_nothing_is_seldom_said_to_beat_none(rng):
     wrong = 0
     for _ in range(300):
-        gains = dict(
-            zip("abcdefgh", rng.normal(0, 0.05, 8), strict=True)
-        )  # what chance makes of no gain at all
+        gains = dict(zip("abcdefgh", rng.normal(0, 0.05, 8), strict=True))  # what chance makes of no gain at all
         wrong += compare.against_none(drawn(gains, 0.05, rng), "d", "c")["low"].max() > 0
     assert wrong / 300 < 0.06  # two-sided at 5%: 2.5% expected
 
@@ -108,8 +106,7 @@ def test_the_best_of_several_that_gain_nothing_is_seldom_said_to_beat_none(rng):
 def test_what_all_methods_share_does_not_blur_their_differences(rng):
     gains = {"a": 0.30, "b": 0.27, "c": 0.10}
     apart = [
-        compare.against_best(drawn(gains, 0.05, rng, share), "d", "c")["told_apart"].tolist()
-        for share in (0.0, 0.99)
+        compare.against_best(drawn(gains, 0.05, rng, share), "d", "c")["told_apart"].tolist() for share in (0.0, 0.99)
     ]
     assert apart == [[False, True], [True, True]]
 

@@ -68,9 +68,7 @@ def test_the_studies_that_come_with_the_project_are_valid(pytestconfig):
 def test_results_are_one_long_table_with_a_row_for_what_did_not_apply(outcome):
     table = compare.read_table(outcome.folder / "results.parquet")
     pd.testing.assert_frame_equal(table, outcome.results)
-    assert len(table.drop_duplicates(["dataset", "method", "k", "seed", "criterion", "measure"])) == len(
-        table
-    )
+    assert len(table.drop_duplicates(["dataset", "method", "k", "seed", "criterion", "measure"])) == len(table)
     skipped = table[table["criterion"] == "campaign_profit"]
     assert set(skipped["status"]) == {"not applicable"} and skipped["value"].isna().all()
     assert "no randomised campaign" in skipped["extra"].iloc[0]["reason"]
@@ -120,11 +118,7 @@ def study_in(folder, module, methods=("mine",), helper=None, **changes):
     (folder / "mine.py").write_text(module)
     if helper is not None:
         (folder / "helping.py").write_text(helper)
-    given = (
-        SMALL
-        | {"modules": ["mine.py"], "methods": list(methods), "criteria": ["sizes"], "seeds": 1}
-        | changes
-    )
+    given = SMALL | {"modules": ["mine.py"], "methods": list(methods), "criteria": ["sizes"], "seeds": 1} | changes
     (folder / "study.yaml").write_text(json.dumps(given))
     try:
         return run(folder / "study.yaml", folder / "out", jobs=changes.get("jobs", 1))
@@ -353,8 +347,6 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path):
 def test_the_command_line_runs_a_study_and_names_its_report(tmp_path):
     study = tmp_path / "study.yaml"
     study.write_text(json.dumps(SMALL | {"methods": ["one_segment"], "seeds": 1}))
-    result = CliRunner().invoke(
-        cli.app, ["compare", str(study), "--jobs", "1", "--out", str(tmp_path / "out")]
-    )
+    result = CliRunner().invoke(cli.app, ["compare", str(study), "--jobs", "1", "--out", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     assert "1 cells computed" in result.output and (tmp_path / "out" / "report.html").exists()

@@ -85,9 +85,7 @@ def test_both_readers_agree_on_rows_counts_and_sums(name, request, tmp_path):
             here.sort_values(by, ignore_index=True)[by], there.sort_values(by, ignore_index=True), rtol=1e-12
         )
     differ = ("assumptions", "fingerprint", "quirks", "tables")
-    here, there = (
-        {k: v for k, v in data.card.to_dict().items() if k not in differ} for data in (large, small)
-    )
+    here, there = ({k: v for k, v in data.card.to_dict().items() if k not in differ} for data in (large, small))
     assert here == there
     assert set(small.card.assumptions) <= set(large.card.assumptions)
 
@@ -216,9 +214,7 @@ def test_a_customer_forgotten_by_a_large_run_is_in_no_byte_of_it_and_stays_away(
     assert done.rows["all_customers/transactions"] >= 1 and done.rows["all_customers/rfm"] == 1
     assert ("transactions" in done.rows) is sampled
     assert everybody(folder) == before - {leaving}
-    assert not [
-        path for path in folder.rglob("*") if path.is_file() and leaving.encode() in path.read_bytes()
-    ]
+    assert not [path for path in folder.rglob("*") if path.is_file() and leaving.encode() in path.read_bytes()]
     assert set(read(folder, "customer_value")["customer_id"]) == before - {leaving}
     with pytest.raises(DataError, match="knows a customer with this number"):
         forgetting.forget(folder, "shopper-nobody-end")
@@ -233,10 +229,7 @@ def test_a_customer_forgotten_by_a_large_run_is_in_no_byte_of_it_and_stays_away(
         return
     assert run(data, fresh=True, **again).failed == {}
     assert everybody(folder) == before - {leaving}
-    assert (
-        sum(segment["customers"] for segment in manifest.read(folder).all_customers["totals"])
-        == len(before) - 1
-    )
+    assert sum(segment["customers"] for segment in manifest.read(folder).all_customers["totals"]) == len(before) - 1
 
 
 def test_a_removal_from_a_large_run_that_was_cut_short_can_be_given_again(large_run, tmp_path, monkeypatch):
@@ -272,9 +265,7 @@ def test_files_with_different_columns_or_types_are_refused(tmp_path):
 
 def test_when_no_row_can_be_used_the_reasons_are_told(tmp_path):
     bad = folder_of(tmp_path / "bad", a={"customer_id": ["a"], "date": ["soon"], "amount": [1.0]})
-    with pytest.raises(
-        DataError, match=r"none of its 1 rows can be used: not a date in column 'date' \(1 rows"
-    ):
+    with pytest.raises(DataError, match=r"none of its 1 rows can be used: not a date in column 'date' \(1 rows"):
         all_customers.make(engine.find_large(bad, True), tmp_path, console=QUIET)
 
 
@@ -308,7 +299,5 @@ def test_a_breach_of_contract_is_found_in_the_engine(query, message):
 def test_ranges_values_and_keys_are_held_to_in_the_engine():
     columns = "0.5::DOUBLE AS expected_purchases, 1.0::DOUBLE AS expected_spend, 1.0::DOUBLE AS clv, 1.0::DOUBLE AS residual_value"
     rows = duckdb.sql(f"SELECT 'a' AS customer_id, 1.5::DOUBLE AS probability_alive, {columns} FROM range(2)")
-    with pytest.raises(
-        ContractError, match=r"at most 1 \(2 rows\); rows are not unique by customer_id \(2 rows\)"
-    ):
+    with pytest.raises(ContractError, match=r"at most 1 \(2 rows\); rows are not unique by customer_id \(2 rows\)"):
         tables.check("customer_value", rows)

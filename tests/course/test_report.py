@@ -37,9 +37,7 @@ def record():
         versions={"python": "3.11"},
         notebooks={
             VALUE: Executed("done"),
-            "22_differentiate_lifetime_value": Executed(
-                "failed", error="FitError: <i>no</i> repeat purchases"
-            ),
+            "22_differentiate_lifetime_value": Executed("failed", error="FitError: <i>no</i> repeat purchases"),
         },
         skipped={"31_interact_channels": "the data set has no table interactions"},
         not_reached={"23_differentiate_needs": "22_differentiate_lifetime_value"},
@@ -56,9 +54,7 @@ def published(folder, record, **executed):
     for name in record.done:
         if name not in executed:
             del record.notebooks[name]
-    card = datasets.Card(
-        "shop", title="<script>alert(1)</script>", first_date="2024-01-01", last_date="2024-12-31"
-    )
+    card = datasets.Card("shop", title="<script>alert(1)</script>", first_date="2024-01-01", last_date="2024-12-31")
     return report.publish(folder, card, record).read_text("utf-8")
 
 
@@ -117,9 +113,7 @@ def test_a_figure_of_two_panels_is_described_by_both_titles():
     figures.plt.close("all")
 
 
-def test_the_page_of_a_notebook_links_only_to_what_stands_in_the_folder_of_the_run(
-    tmp_path, executed, record
-):
+def test_the_page_of_a_notebook_links_only_to_what_stands_in_the_folder_of_the_run(tmp_path, executed, record):
     words = (
         f"[Needs]({NEEDS}.ipynb) [Offers](42_offers.ipynb) [Glossary](../docs/glossary.md)"
         " [How to work](../exercises/STUDENTS.md) [Source](https://example.org/)"

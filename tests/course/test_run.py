@@ -90,11 +90,7 @@ def breakable(tmp_path, monkeypatch):
     permit = tmp_path / "permit"
 
     def write(name: str, *sources: str):
-        cells = [
-            nbformat.v4.new_code_cell(
-                "dataset = 'x'\nrun_dir = ''\nsize = 1", metadata={"tags": ["parameters"]}
-            )
-        ]
+        cells = [nbformat.v4.new_code_cell("dataset = 'x'\nrun_dir = ''\nsize = 1", metadata={"tags": ["parameters"]})]
         cells += [nbformat.v4.new_code_cell(source) for source in sources]
         notebook = nbformat.v4.new_notebook(cells=cells)
         notebook.metadata["kernelspec"] = {
@@ -110,9 +106,7 @@ def breakable(tmp_path, monkeypatch):
         write(name, f"print({name!r})")
     stages = [
         Stage("first", "Differentiate", "21_first", needs=(Part("transactions"),), makes=(Part("rfm"),)),
-        Stage(
-            "second", "Differentiate", "22_second", needs=(Part("transactions"),), makes=(Part("portfolio"),)
-        ),
+        Stage("second", "Differentiate", "22_second", needs=(Part("transactions"),), makes=(Part("portfolio"),)),
         Stage("third", "Interact", "31_third", needs=(Part("interactions"),)),
         Stage("fourth", "Interact", "32_fourth", needs=(Part("portfolio"),)),
         Stage("fifth", "Interact", "33_fifth", needs=(Part("rfm"),)),

@@ -117,25 +117,19 @@ def test_the_offers_table_has_one_row_per_customer_and_keeps_what_is_made(campai
     ],
 )
 def test_impossible_money_is_refused(change, budget, message):
-    table = pd.DataFrame(
-        {"customer_id": ["a"], "offer": ["o"], "expected_return": [5.0], "expected_cost": [1.0]}
-    )
+    table = pd.DataFrame({"customer_id": ["a"], "offer": ["o"], "expected_return": [5.0], "expected_cost": [1.0]})
     with pytest.raises(DataError, match=message):
         offers.allocate(table.assign(**change), budget)
 
 
 def test_the_same_offer_twice_is_refused():
-    row = pd.DataFrame(
-        {"customer_id": ["a"], "offer": ["o"], "expected_return": [5.0], "expected_cost": [1.0]}
-    )
+    row = pd.DataFrame({"customer_id": ["a"], "offer": ["o"], "expected_return": [5.0], "expected_cost": [1.0]})
     with pytest.raises(DataError, match="come twice"):
         offers.allocate(pd.concat([row, row]), 5)
 
 
 def test_nobody_is_made_an_offer_whose_consent_is_not_known():
-    table = pd.DataFrame(
-        {"customer_id": list("abc"), "offer": "o", "expected_return": 5.0, "expected_cost": 1.0}
-    )
+    table = pd.DataFrame({"customer_id": list("abc"), "offer": "o", "expected_return": 5.0, "expected_cost": 1.0})
     consents = pd.DataFrame({"customer_id": list("abc"), "channel": "email", "allowed": [True, False, None]})
     allocated = offers.allocate(offers.reachable(table, consents), 10)
     assert allocated["customer_id"].tolist() == ["a"]
@@ -152,17 +146,11 @@ def test_what_choosing_earns_is_judged_on_customers_it_was_not_learned_from():
     """Without any effect the predictions promise a profit, and fresh customers show that there is none."""
     rng, rows = np.random.default_rng(4), []
     for seed in range(12):
-        trial = pd.DataFrame(
-            {"customer_id": np.arange(600), "x": rng.normal(size=600), "z": rng.normal(size=600)}
-        )
-        trial = trial.assign(
-            arm=np.where(rng.random(600) < 0.5, "offer", "control"), converted=True, contact_cost=0.1
-        )
+        trial = pd.DataFrame({"customer_id": np.arange(600), "x": rng.normal(size=600), "z": rng.normal(size=600)})
+        trial = trial.assign(arm=np.where(rng.random(600) < 0.5, "offer", "control"), converted=True, contact_cost=0.1)
         trial["margin"] = rng.gamma(1.0, 20.0, 600)
         rows.append(
-            offers.value_on_fresh_customers(
-                trial, "T-learner", random_state=seed, regressor=LinearRegression()
-            )
+            offers.value_on_fresh_customers(trial, "T-learner", random_state=seed, regressor=LinearRegression())
         )
     found = pd.concat(rows)
     assert (found["expected"] > 100).all(), "the winner's curse"
@@ -172,7 +160,5 @@ def test_what_choosing_earns_is_judged_on_customers_it_was_not_learned_from():
 
 def test_who_is_made_an_offer_is_counted_by_age():
     made = pd.DataFrame({"customer_id": list("abcd"), "made": [True, True, False, False]})
-    table = offers.fairness(
-        made, made["customer_id"], offers.kinds_of_people(pd.DataFrame({"age": [21, 25, 55, 61]}))
-    )
+    table = offers.fairness(made, made["customer_id"], offers.kinds_of_people(pd.DataFrame({"age": [21, 25, 55, 61]})))
     assert table.set_index("group")["made"].to_dict() == {"under 30": 1.0, "50-59": 0.0, "60 and over": 0.0}

@@ -17,9 +17,7 @@ def consents():
 
 @pytest.fixture
 def known(consents):
-    values = pd.DataFrame(
-        {"customer_id": list("abc"), "stage": ["new", "active", "quiet"], "need": ["x", None, "y"]}
-    )
+    values = pd.DataFrame({"customer_id": list("abc"), "stage": ["new", "active", "quiet"], "need": ["x", None, "y"]})
     return communication.facts(values, {"stage": "orders", "need": "survey"}, consents, "email")
 
 
@@ -83,9 +81,7 @@ def test_a_fact_without_a_source_is_refused(consents):
 
 
 def test_stages_of_the_relationship():
-    rfm = pd.DataFrame(
-        {"customer_id": list("abcd"), "recency_days": [5, 5, 200, 400], "frequency": [1, 4, 4, 1]}
-    )
+    rfm = pd.DataFrame({"customer_id": list("abcd"), "recency_days": [5, 5, 200, 400], "frequency": [1, 4, 4, 1]})
     assert communication.relationship_stage(rfm)["stage"].tolist() == ["new", "active", "quiet", "quiet"]
 
 
@@ -105,9 +101,7 @@ def test_no_message_holds_a_name_or_an_address():
     facts = communication.offer_facts(order_lines=data["order_lines"], products=data["products"])
     messages = communication.offer_messages(everybody, facts, everybody)
     words = set(" ".join(messages["text"].unique()).replace(",", " ").replace(".", " ").split())
-    personal = {
-        value for name in ("first_name", "last_name", "email", "phone") for value in records[name].dropna()
-    }
+    personal = {value for name in ("first_name", "last_name", "email", "phone") for value in records[name].dropna()}
     # Family names such as Page or Place are also words; the placeholder shows that no name was filled in.
     greetings = messages.loc[messages["line"] == 1, "text"].unique().tolist()
     assert greetings == [f"Dear {communication.SALUTATION},"]

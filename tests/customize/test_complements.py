@@ -65,9 +65,7 @@ def test_rules_are_those_that_counting_every_pair_gives(shop):
     baskets = lines[lines["quantity"] > 0].groupby("order_id")["product_id"].agg(set)
     rules = products.association_rules(lines, min_support=0.002)
     for rule in rules.iloc[:: len(rules) // 5].itertuples():
-        first, second = (
-            baskets.map(lambda held, item=item: item in held) for item in (rule.product_id, rule.also)
-        )
+        first, second = (baskets.map(lambda held, item=item: item in held) for item in (rule.product_id, rule.also))
         assert rule.support == pytest.approx((first & second).mean())
         assert rule.confidence == pytest.approx((first & second).sum() / first.sum())
         assert rule.lift == pytest.approx((first & second).mean() / first.mean() / second.mean())
@@ -83,9 +81,7 @@ def test_an_amount_without_a_quantity_is_enough(shop):
 
 
 def test_of_a_large_assortment_the_products_that_most_bought_are_kept():
-    lines = pd.DataFrame(
-        {"order_id": list("112233"), "customer_id": list("aabbcc"), "product_id": list("xyxyxz")}
-    )
+    lines = pd.DataFrame({"order_id": list("112233"), "customer_id": list("aabbcc"), "product_id": list("xyxyxz")})
     assert products.purchase_matrix(lines, most_products=2).products.tolist() == ["x", "y"]
     assert products.purchase_matrix(lines, most_products=2).counts.sum() == 5
 
@@ -105,9 +101,7 @@ def test_a_bundle_pays_from_its_break_even_on():
 
 
 def test_a_bundle_that_cannot_pay_has_no_break_even():
-    lines = pd.DataFrame(
-        {"order_id": list("112"), "product_id": list("xyx"), "quantity": 1.0, "customer_id": "a"}
-    )
+    lines = pd.DataFrame({"order_id": list("112"), "product_id": list("xyx"), "quantity": 1.0, "customer_id": "a"})
     goods = pd.DataFrame(
         {"product_id": ["x", "y"], "name": ["X", "Y"], "list_price": [20.0, 10.0], "unit_cost": [8.0, 9.0]}
     )

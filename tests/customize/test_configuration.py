@@ -51,9 +51,7 @@ def test_two_options_of_a_module_are_refused(options):
 
 
 def test_an_unknown_option_is_named():
-    known = pd.DataFrame(
-        {"option_id": ["O01"], "product_id": "p", "module": "m", "option": "o", "not_with": None}
-    )
+    known = pd.DataFrame({"option_id": ["O01"], "product_id": "p", "module": "m", "option": "o", "not_with": None})
     with pytest.raises(UnknownName, match="O1"):
         products.refusals(known, ["O1"])
 
@@ -65,9 +63,7 @@ def test_no_allowed_combination_fits_a_need_better_than_the_best(options, shop, 
     for row in table.itertuples():
         allowed = products.combinations(options, row.product_id)
         modules = [name for name in allowed if name not in ("extra_price", "extra_cost")]
-        totals = allowed[modules].apply(
-            lambda picked, need=row.need: sum(weight[need, o] for o in picked), axis=1
-        )
+        totals = allowed[modules].apply(lambda picked, need=row.need: sum(weight[need, o] for o in picked), axis=1)
         assert row.fit == pytest.approx(totals.max())
         assert not products.refusals(options, row.option_ids.split(" + "))
 

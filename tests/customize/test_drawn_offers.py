@@ -15,12 +15,8 @@ BROUGHT = ("transactions", "campaign_results", "consents")
 @pytest.fixture(scope="module")
 def brought():
     made = meridian.simulate(600, seed=7).tables
-    said = pd.DataFrame(
-        {"customer_id": made["campaign_results"]["customer_id"], "channel": "email", "allowed": True}
-    )
-    said = said.assign(record_id="r", date=pd.Timestamp("2024-01-01")).astype(
-        {"channel": "str", "record_id": "str"}
-    )
+    said = pd.DataFrame({"customer_id": made["campaign_results"]["customer_id"], "channel": "email", "allowed": True})
+    said = said.assign(record_id="r", date=pd.Timestamp("2024-01-01")).astype({"channel": "str", "record_id": "str"})
     return {name: said if name == "consents" else made[name] for name in BROUGHT}
 
 

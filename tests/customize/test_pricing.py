@@ -33,9 +33,7 @@ def test_intervals_of_the_best_price_cover_at_their_nominal_rate():
     for seed in range(20):
         world = meridian.simulate(n=1_500, seed=seed)
         groups = world.truth["people"].rename(columns={"need_segment": "segment"})[["customer_id", "segment"]]
-        covered += inside(
-            pricing.demand(world.tables["price_tests"], COST, groups), world.truth["prices"]
-        ).tolist()
+        covered += inside(pricing.demand(world.tables["price_tests"], COST, groups), world.truth["prices"]).tolist()
     assert 89 <= sum(covered) <= len(covered) == 100
 
 
@@ -77,9 +75,7 @@ def test_without_planted_segments_the_prices_do_not_differ():
 
 def test_a_price_per_segment_earns_most_and_the_best_single_price_at_least_the_list_price(sample):
     model = pricing.demand(sample[0], COST, sample[1])
-    table = pricing.compare_prices(model, sample[1]["segment"].value_counts(), COST, LIST_PRICE).set_index(
-        "policy"
-    )
+    table = pricing.compare_prices(model, sample[1]["segment"].value_counts(), COST, LIST_PRICE).set_index("policy")
     assert table["profit"].idxmax() == "a price per segment"
     assert table.loc["one best price", "profit"] >= table.loc["list price", "profit"]
     assert table.loc["list price with personal discounts", "highest"] <= LIST_PRICE
@@ -99,9 +95,7 @@ def test_fairness_counts_who_would_pay_more():
 
 
 def test_demand_that_rises_with_the_price_is_refused():
-    tests = pd.DataFrame(
-        {"customer_id": "a", "price": [1.0, 2.0, 3.0] * 20, "bought": [False, False, True] * 20}
-    )
+    tests = pd.DataFrame({"customer_id": "a", "price": [1.0, 2.0, 3.0] * 20, "bought": [False, False, True] * 20})
     tests.loc[:3, "bought"] = True
     with pytest.raises(FitError, match="no price is best"):
         pricing.demand(tests, 0.5)

@@ -32,9 +32,7 @@ def test_curves_and_coefficients_equal_those_of_scikit_uplift(seed, kind):
         (offers.perfect_curve(outcome, treated, kind), perfect(outcome, given_offer)),
     ):
         np.testing.assert_allclose(ours, other)
-    assert offers.coefficient(outcome, uplift, treated, kind) == pytest.approx(
-        score(outcome, uplift, given_offer)
-    )
+    assert offers.coefficient(outcome, uplift, treated, kind) == pytest.approx(score(outcome, uplift, given_offer))
 
 
 def test_the_values_that_scikit_uplift_0_5_1_gives_on_one_trial():
@@ -50,9 +48,7 @@ def test_the_curve_ends_at_the_average_effect_whatever_the_ranking():
     effect = outcome[treated].mean() - outcome[~treated].mean()
     for ranking in (uplift, -uplift):
         assert offers.curve(outcome, ranking, treated)[1][-1] == pytest.approx(effect * treated.sum())
-        assert offers.curve(outcome, ranking, treated, "uplift")[1][-1] == pytest.approx(
-            effect * len(outcome)
-        )
+        assert offers.curve(outcome, ranking, treated, "uplift")[1][-1] == pytest.approx(effect * len(outcome))
 
 
 def test_equal_predictions_count_as_one_step():

@@ -45,9 +45,7 @@ def test_a_need_to_talk_changes_the_route_and_not_the_tier():
 
 def test_saving_the_break_even_share_earns_exactly_the_extra_cost():
     table = service.service_tiers(value(a=80, b=500))
-    assert table["break_even"].mul(table["future_value"]).tolist() == pytest.approx(
-        table["extra_cost"].tolist()
-    )
+    assert table["break_even"].mul(table["future_value"]).tolist() == pytest.approx(table["extra_cost"].tolist())
 
 
 def test_customers_without_value_get_no_tier_that_costs_more():

@@ -77,9 +77,7 @@ def test_without_a_planted_effect_the_qini_interval_covers_zero_at_its_nominal_r
     for seed in range(40):
         results = meridian.simulate(n=1_000, seed=seed, campaign_effect=False).tables["campaign_results"]
         results = results.assign(outcome=results["converted"].astype(float))
-        found = offers.uplift(
-            results.drop(columns="converted"), "outcome", "T-learner", LinearRegression(), n_folds=2
-        )
+        found = offers.uplift(results.drop(columns="converted"), "outcome", "T-learner", LinearRegression(), n_folds=2)
         given = results["arm"] == "offer"
         low, high = offers.bands(results["outcome"], found["offer"], given, n_bootstrap=200)[1]
         covered += low <= 0 <= high
@@ -110,9 +108,7 @@ def test_a_customer_is_predicted_by_models_that_did_not_see_the_customer():
     seen = offers.TLearner(memory).fit(results[["x"]], results["profit"], results["arm"] == "offer")
     given = results["arm"] == "offer"
     remembered = offers.area(results["profit"], seen.predict(results[["x"]]), given)
-    honest = offers.area(
-        results["profit"], offers.uplift(results, "profit", "T-learner", memory)["offer"], given
-    )
+    honest = offers.area(results["profit"], offers.uplift(results, "profit", "T-learner", memory)["offer"], given)
     assert remembered > 0.15 > abs(honest)
 
 
@@ -128,9 +124,7 @@ def test_of_several_arms_each_customer_gets_the_best():
     rng = np.random.default_rng(2)
     n = 6_000
     arm, likes = rng.choice(["control", "mens", "womens"], n), rng.choice([0.0, 1.0], n)
-    profit = (
-        rng.normal(size=n) + 2 * ((arm == "mens") & (likes == 1)) + 2 * ((arm == "womens") & (likes == 0))
-    )
+    profit = rng.normal(size=n) + 2 * ((arm == "mens") & (likes == 1)) + 2 * ((arm == "womens") & (likes == 0))
     results = pd.DataFrame({"arm": arm, "likes": likes, "profit": profit})
     learned = offers.best_arm(offers.uplift(results, "profit"))
     assert (learned == np.where(likes == 1, "mens", "womens")).mean() > 0.95

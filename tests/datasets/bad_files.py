@@ -143,9 +143,7 @@ ENCODINGS = [
     ),
     Case("no line end after the last row", text(HEADER, GOOD).rstrip(b"\n"), [A]),
     Case("a null character", text(HEADER, "A,2024-01-31,9\0.50"), refused="line 2 holds a null character"),
-    Case(
-        "UTF-16 cut in the middle of a letter", text(HEADER, GOOD, encoding="utf-16")[:-1], refused="UTF-16"
-    ),
+    Case("UTF-16 cut in the middle of a letter", text(HEADER, GOOD, encoding="utf-16")[:-1], refused="UTF-16"),
     Case("a picture called .csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), refused="null character"),
     Case(
         "byte order mark inside the file, from joined exports",
@@ -195,9 +193,7 @@ SHAPES = [
     Case("nothing", b"", refused="0 bytes"),
     Case("only blanks", b" \n \n", refused="blanks"),
     Case("one column", text("customer_id", "A", "B"), refused="only one column"),
-    Case(
-        "a header twice", text("customer_id,date,amount,amount", "A,2024-01-31,9.5,10"), refused="amount (2)"
-    ),
+    Case("a header twice", text("customer_id,date,amount,amount", "A,2024-01-31,9.5,10"), refused="amount (2)"),
     Case("headers without a name", text("customer_id,date,amount,,", "A,2024-01-31,9.5,x,"), [A]),
     Case("two separators too many at the end of each row", text(HEADER, GOOD + ",,"), [A]),
     Case("headers in capitals with blanks", text(" Customer ID , DATE ,Amount ", GOOD), [A]),
@@ -247,12 +243,8 @@ AMOUNTS = [
     Case("a minus behind", text(HEADER, GOOD, "A,2024-02-01,3.00-"), [A, ("A", "2024-02-01", -3.0)]),
     Case("a long minus", text(HEADER, GOOD, "A,2024-02-01,−3.00"), [A, ("A", "2024-02-01", -3.0)]),
     Case("dollar signs", text(HEADER, "A,2024-01-31,$9.50"), [A]),
-    Case(
-        "two currencies", text(HEADER, "A,2024-01-31,$9.50", "B,2024-02-01,€3"), refused="several currencies"
-    ),
-    Case(
-        "comma and point decimals", text(HEADER, 'A,2024-01-31,"9,5"', "B,2024-02-01,3.25"), refused="decimal"
-    ),
+    Case("two currencies", text(HEADER, "A,2024-01-31,$9.50", "B,2024-02-01,€3"), refused="several currencies"),
+    Case("comma and point decimals", text(HEADER, 'A,2024-01-31,"9,5"', "B,2024-02-01,3.25"), refused="decimal"),
     Case("words", text(HEADER, GOOD, "B,2024-02-01,three"), [A], {"not a number": 1}),
     Case(
         "NaN and infinity",
@@ -260,9 +252,7 @@ AMOUNTS = [
         [A],
         {"not a finite number": 1, "no amount": 1},
     ),
-    Case(
-        "an amount beyond any order", text(HEADER, GOOD, "B,2024-02-01,1e300"), [A], {"number too large": 1}
-    ),
+    Case("an amount beyond any order", text(HEADER, GOOD, "B,2024-02-01,1e300"), [A], {"number too large": 1}),
     Case(
         "an amount beyond 64 bits",
         text(HEADER, GOOD, "B,2024-02-01,99999999999999999999999"),
@@ -339,9 +329,7 @@ CUSTOMERS = [
         text(HEADER, "a,2024-01-31,9.50", GOOD),
         [("a", "2024-01-31", 9.5), A],
     ),
-    Case(
-        "a number stored as 17850.0", text(HEADER, "17850.0,2024-01-31,9.50"), [("17850", "2024-01-31", 9.5)]
-    ),
+    Case("a number stored as 17850.0", text(HEADER, "17850.0,2024-01-31,9.50"), [("17850", "2024-01-31", 9.5)]),
     Case("a formula as a customer", text(HEADER, "=1+1,2024-01-31,9.50"), [("=1+1", "2024-01-31", 9.5)]),
     Case(
         "a command as a customer",
@@ -414,9 +402,7 @@ def _entities(folder: Path) -> Path:
     """An entity that doubles itself thirty times, in the sheet of a workbook that is otherwise whole."""
     path = _rows(["customer_id", "date", "amount"], ["A", dt.datetime(2024, 1, 31), 9.5])(folder)
     entities = "".join(f'<!ENTITY e{n} "&e{n - 1};&e{n - 1};">' for n in range(1, 31))
-    bomb = (
-        f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e0 "aaaaaaaaaa">{entities}]><worksheet>&e30;</worksheet>'
-    )
+    bomb = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e0 "aaaaaaaaaa">{entities}]><worksheet>&e30;</worksheet>'
     return _with_part(path, "xl/worksheets/sheet1.xml", bomb)
 
 
@@ -472,9 +458,7 @@ WORKBOOKS = [
     Case("a sheet that lies about its size", _lying_size, [A]),
     Case(
         "dates as text and as dates",
-        _rows(
-            ["customer_id", "date", "amount"], ["A", dt.datetime(2024, 1, 31), 9.5], ["B", "2024-02-01", 3]
-        ),
+        _rows(["customer_id", "date", "amount"], ["A", dt.datetime(2024, 1, 31), 9.5], ["B", "2024-02-01", 3]),
         [A, B],
     ),
     Case(
@@ -586,9 +570,7 @@ OTHERS = [
     Case(
         "lists and records beside the columns",
         parquet(
-            orders()
-            .append_column("tags", pa.array([["x"], ["y"]]))
-            .append_column("more", pa.array([{"a": 1}] * 2))
+            orders().append_column("tags", pa.array([["x"], ["y"]])).append_column("more", pa.array([{"a": 1}] * 2))
         ),
         [A, B],
     ),

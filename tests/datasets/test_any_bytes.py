@@ -28,9 +28,7 @@ CELLS = st.sampled_from(
     ]
 )
 LINES = st.lists(st.lists(CELLS, min_size=1, max_size=5), min_size=1, max_size=8)
-MAGIC = st.sampled_from(
-    [b"PK\x03\x04", b"PAR1", b"\xff\xfe", b"\xef\xbb\xbf", b"12345678DUCK", b"{", b"<", b"sep=;\n"]
-)
+MAGIC = st.sampled_from([b"PK\x03\x04", b"PAR1", b"\xff\xfe", b"\xef\xbb\xbf", b"12345678DUCK", b"{", b"<", b"sep=;\n"])
 
 
 def loads_or_says_why(path) -> None:
@@ -57,13 +55,9 @@ def test_arbitrary_bytes_that_begin_like_a_known_kind_of_file(tmp_path, magic, c
     loads_or_says_why(path)
 
 
-@given(
-    lines=LINES, separator=st.sampled_from(",;\t|"), encoding=st.sampled_from(["utf-8", "utf-16", "cp1252"])
-)
+@given(lines=LINES, separator=st.sampled_from(",;\t|"), encoding=st.sampled_from(["utf-8", "utf-16", "cp1252"]))
 def test_a_table_of_arbitrary_cells(tmp_path, lines, separator, encoding):
-    text = "\n".join(
-        [separator.join(["customer_id", "date", "amount"]), *(separator.join(line) for line in lines)]
-    )
+    text = "\n".join([separator.join(["customer_id", "date", "amount"]), *(separator.join(line) for line in lines)])
     path = tmp_path / "orders.csv"
     path.write_bytes(text.encode(encoding, errors="ignore"))
     loads_or_says_why(path)

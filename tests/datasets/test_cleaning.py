@@ -63,9 +63,7 @@ def test_dates_that_nothing_tells_apart_are_an_assumption_on_the_card(load_text)
     text = HEADER + "A,01/02/2024,9\nB,03/04/2024,3\n"
     assumed = load_text(text)
     assert assumed.transactions["date"].dt.month.tolist() == [1, 3]
-    assert "nothing in 'date' tells day from month" in str(assumed.card).replace("\n", " ").replace(
-        "             ", ""
-    )
+    assert "nothing in 'date' tells day from month" in str(assumed.card).replace("\n", " ").replace("             ", "")
     assert load_text(text, dayfirst=True).transactions["date"].dt.month.tolist() == [2, 4]
 
 
@@ -134,9 +132,7 @@ def test_an_amount_is_read_however_it_is_written(written, number):
     assert amounts.parse(pd.Series([written]), "total").result.tolist() == [number]
 
 
-@pytest.mark.parametrize(
-    "written", ["1e999", "inf", "-Infinity", "99999999999999999999", "12,34.5", "many", "1.2.3x"]
-)
+@pytest.mark.parametrize("written", ["1e999", "inf", "-Infinity", "99999999999999999999", "12,34.5", "many", "1.2.3x"])
 def test_an_amount_that_is_no_number_is_refused(written):
     parsed = amounts.parse(pd.Series([written, "4.50"]), "total")
     assert np.isnan(parsed.result[0]) and parsed.reasons[0] and parsed.reasons[1] is None
@@ -170,9 +166,7 @@ def test_currencies_are_read_from_signs_and_columns_and_never_summed(load_text):
     with pytest.raises(DataError, match="several currencies"):
         load_text(HEADER + "A,2024-01-31,£9\nB,2024-01-31,€9\n")
     with pytest.raises(DataError, match=r"2 currencies \(EUR in 2 rows, USD in 1 rows\)"):
-        load_text(
-            "customer_id,date,amount,currency\nA,2024-01-31,9,EUR\nA,2024-01-31,9,EUR\nB,2024-01-31,9,USD\n"
-        )
+        load_text("customer_id,date,amount,currency\nA,2024-01-31,9,EUR\nA,2024-01-31,9,EUR\nB,2024-01-31,9,USD\n")
 
 
 def test_numbers_of_customers_are_text_as_they_were_before_a_spreadsheet(load_text):
@@ -184,9 +178,7 @@ def test_numbers_of_customers_are_text_as_they_were_before_a_spreadsheet(load_te
 def test_long_numbers_of_customers_keep_their_last_digit(tmp_path):
     path = tmp_path / "long.parquet"
     long = pd.array([2**60 + 1, None], dtype="Int64")
-    pd.DataFrame({"customer_id": long, "date": pd.to_datetime(["2024-01-31"] * 2), "amount": 1.0}).to_parquet(
-        path
-    )
+    pd.DataFrame({"customer_id": long, "date": pd.to_datetime(["2024-01-31"] * 2), "amount": 1.0}).to_parquet(path)
     assert datasets.load(path, quiet=True).transactions["customer_id"].tolist() == [str(2**60 + 1)]
 
 

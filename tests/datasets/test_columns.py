@@ -95,11 +95,7 @@ def test_columns_that_cannot_be_understood_are_refused(text):
         columns.parse(text)
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(sorted(columns.HEADERS)), st.text(min_size=1).filter(lambda t: t == t.strip())
-    )
-)
+@given(st.dictionaries(st.sampled_from(sorted(columns.HEADERS)), st.text(min_size=1).filter(lambda t: t == t.strip())))
 def test_any_header_can_be_written_in_quotation_marks(wanted):
     written = ",".join(f'{role}="' + header.replace('"', '""') + '"' for role, header in wanted.items())
     assert columns.parse(written) == wanted

@@ -65,9 +65,7 @@ def test_a_date_that_cannot_be_read_is_missing_and_counted(tmp_path):
 
 def test_contacts_without_numbers_are_named_by_file_and_line(tmp_path):
     file = tmp_path / "fair.csv"
-    file.write_text(
-        "Full Name,Email\nAda Maria Example,ada@a.example\nBo Sample,bo@a.example\n", encoding="utf-8"
-    )
+    file.write_text("Full Name,Email\nAda Maria Example,ada@a.example\nBo Sample,bo@a.example\n", encoding="utf-8")
     records = identify.read_contacts(file, today=TODAY).records
     assert records["record_id"].tolist() == ["fair-2", "fair-3"]
     assert records[["first_name", "last_name"]].to_numpy().tolist() == [

@@ -33,9 +33,7 @@ def test_the_encoding_of_a_text_file_is_found_out(load_text, encoding):
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "gbk"])
 def test_chinese_files_are_read(load_text, encoding):
     made = load_text("客户编号,订单日期,金额\n王小明,2024年1月31日,￥12.50\n", encoding)
-    assert made.transactions["customer_id"].tolist() == ["王小明"] and made.transactions[
-        "amount"
-    ].tolist() == [12.5]
+    assert made.transactions["customer_id"].tolist() == ["王小明"] and made.transactions["amount"].tolist() == [12.5]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", "^", "~", " "])
@@ -53,9 +51,7 @@ def test_decimal_commas_between_semicolons_are_read(load_text):
 
 
 def test_a_line_that_tells_the_separator_counts_as_a_line(load_text):
-    assert load_text("sep=;\ncustomer_id;date;amount\nA;soon;1\nB;2024-01-31;1\n").rejects[
-        "line"
-    ].tolist() == [3]
+    assert load_text("sep=;\ncustomer_id;date;amount\nA;soon;1\nB;2024-01-31;1\n").rejects["line"].tolist() == [3]
 
 
 def test_line_numbers_survive_blank_lines_and_line_breaks_in_quotation_marks(load_text):
@@ -64,9 +60,7 @@ def test_line_numbers_survive_blank_lines_and_line_breaks_in_quotation_marks(loa
 
 
 def test_rows_that_are_too_long_or_too_short_are_rejected_alone(load_text):
-    made = load_text(
-        HEADER + "A,2024-01-31,9\nB,2024-01-31,9,55\nC,2024-01-31\nD,2024-01-31,4,5,6,7\nE,2024-01-31,3\n"
-    )
+    made = load_text(HEADER + "A,2024-01-31,9\nB,2024-01-31,9,55\nC,2024-01-31\nD,2024-01-31,4,5,6,7\nE,2024-01-31,3\n")
     assert made.transactions["customer_id"].tolist() == ["A", "E"]
     assert made.rejects["line"].tolist() == [3, 4, 5]
     assert made.rejects["reason"].iloc[2] == "row has 6 fields, the header has 3"
@@ -74,9 +68,7 @@ def test_rows_that_are_too_long_or_too_short_are_rejected_alone(load_text):
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
 def test_line_ends_of_other_systems_are_read(load_text, end):
-    assert load_text((HEADER + "A,2024-01-31,9\nB,soon,9\n").replace("\n", end)).rejects["line"].tolist() == [
-        3
-    ]
+    assert load_text((HEADER + "A,2024-01-31,9\nB,soon,9\n").replace("\n", end)).rejects["line"].tolist() == [3]
 
 
 def test_a_doubled_header_is_ambiguous_and_can_be_chosen(load_text):
@@ -134,9 +126,7 @@ def test_a_missing_file_is_an_error_with_the_nearest_file(tmp_path):
         datasets.load(tmp_path / "nowhere" / "orders.csv")
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything"
-)
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
 def test_a_file_that_may_not_be_read_is_an_error(tmp_path):
     (tmp_path / "orders.csv").write_text(TEXT)
     (tmp_path / "orders.csv").chmod(0)
@@ -241,9 +231,7 @@ def test_a_query_is_put_to_a_file(tmp_path, orders, kind):
 def database(tmp_path):
     path = tmp_path / "shop.duckdb"
     with duckdb.connect(str(path)) as connection:
-        connection.execute(
-            "CREATE TABLE sales AS SELECT 'A' AS customer_id, DATE '2024-01-31' AS date, 3.25 AS amount"
-        )
+        connection.execute("CREATE TABLE sales AS SELECT 'A' AS customer_id, DATE '2024-01-31' AS date, 3.25 AS amount")
     return path
 
 
@@ -269,9 +257,7 @@ def test_a_query_in_a_file_is_run_and_may_not_fetch(tmp_path, orders):
         datasets.load(tmp_path / "net.sql")
 
 
-@pytest.mark.parametrize(
-    "sql", ["SELEC x", "  ", "SELECT * FROM data WHERE false", "SELECT nothing FROM data"]
-)
+@pytest.mark.parametrize("sql", ["SELEC x", "  ", "SELECT * FROM data WHERE false", "SELECT nothing FROM data"])
 def test_a_query_that_gives_nothing_is_an_error(tmp_path, sql):
     (tmp_path / "orders.csv").write_text(TEXT)
     with pytest.raises(DataError, match=r"orders\.csv: the query"):

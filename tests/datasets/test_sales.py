@@ -60,18 +60,14 @@ def test_the_words_of_a_status_are_known_in_many_languages(word, kind):
 
 
 def test_unknown_words_of_a_status_are_listed_with_their_rows_and_can_be_told(load_text):
-    text = rows(
-        "1,A,2024-01-31,9,zeta", "2,B,2024-01-31,3,eta", "3,B,2024-02-01,4,eta", header=HEADER + ",Status"
-    )
+    text = rows("1,A,2024-01-31,9,zeta", "2,B,2024-01-31,3,eta", "3,B,2024-02-01,4,eta", header=HEADER + ",Status")
     asked = load_text(text).card.assumptions[0]
     assert "'eta' (2 rows), 'zeta' (1 rows)" in asked and "sales=" in asked
     assert load_text(text, sales="eta").rejects["reason"].tolist() == ["no sale"]
 
 
 def test_a_status_under_any_header_is_known_by_its_words(load_text):
-    made = load_text(
-        rows("1,A,2024-01-31,9,bezahlt", "2,B,2024-01-31,3,storniert", header=HEADER + ",Zustand")
-    )
+    made = load_text(rows("1,A,2024-01-31,9,bezahlt", "2,B,2024-01-31,3,storniert", header=HEADER + ",Zustand"))
     assert made.card.amount_accepted == 9
 
 
@@ -89,14 +85,8 @@ def test_the_type_of_a_row_turns_it_into_a_return(load_text):
 
 def test_a_total_on_every_line_of_an_order_is_counted_once_and_line_amounts_are_added_up(load_text):
     lines = ["1,A,2024-01-31,30,tea", "1,A,2024-01-31,30,mug", "2,B,2024-02-01,10,tea"]
-    assert (
-        load_text(rows(*lines, header="order_id,customer_id,date,order_total,product")).card.amount_accepted
-        == 40
-    )
-    assert (
-        load_text(rows(*lines, header="order_id,customer_id,date,line_total,product")).card.amount_accepted
-        == 70
-    )
+    assert load_text(rows(*lines, header="order_id,customer_id,date,order_total,product")).card.amount_accepted == 40
+    assert load_text(rows(*lines, header="order_id,customer_id,date,line_total,product")).card.amount_accepted == 70
     unclear = load_text(rows(*lines, header=HEADER + ",product"))
     assert unclear.card.amount_accepted == 70 and "order_total=" in unclear.card.assumptions[0]
     told = load_text(rows(*lines, header=HEADER + ",product"), columns="amount=,order_total=amount")
@@ -113,9 +103,7 @@ def test_orders_that_are_in_the_file_twice_are_warned_of(load_text):
     assert "1 orders are in the file twice" in card.assumptions[0] and "adds 5.00" in card.assumptions[0]
 
 
-@pytest.mark.parametrize(
-    "guest", ["Guest", "invité", "ゲスト", "게스트", "游客", "unknown", "Walk-in Customer"]
-)
+@pytest.mark.parametrize("guest", ["Guest", "invité", "ゲスト", "게스트", "游客", "unknown", "Walk-in Customer"])
 def test_guests_are_no_customers(load_text, guest):
     made = load_text(rows("1,A1,2024-01-31,9", f"2,{guest},2024-01-31,3"))
     assert made.rejects["reason"].tolist() == ["a guest, not a customer"]
@@ -129,11 +117,7 @@ def test_customer_0_is_a_guest_only_when_it_holds_more_rows_than_others(load_tex
 
 def test_what_is_lost_alike_is_said_first(load_text):
     text = rows(*[f"{n},A,{n:02d}/xyz/2023,1" for n in range(1, 6)], "9,A,09/jan/2023,1")
-    assert (
-        load_text(text)
-        .card.assumptions[0]
-        .startswith("5 rows are lost that are written alike: '01/xyz/2023'")
-    )
+    assert load_text(text).card.assumptions[0].startswith("5 rows are lost that are written alike: '01/xyz/2023'")
 
 
 @pytest.mark.parametrize(

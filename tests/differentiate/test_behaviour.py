@@ -102,9 +102,7 @@ def test_few_visits_put_nobody_into_a_class():
         return pd.DataFrame({"session_id": sessions, "record_id": customer, "event": events})
 
     events = pd.concat([visits("looker", 30, 1), visits("buyer", 30, 29), visits("once", 1, 1)])
-    links = pd.DataFrame(
-        {"record_id": ["looker", "buyer", "once"], "customer_id": ["looker", "buyer", "once"]}
-    )
+    links = pd.DataFrame({"record_id": ["looker", "buyer", "once"], "customer_id": ["looker", "buyer", "once"]})
     found = behaviour.browsing(events, links).set_index("customer_id")["segment"]
     assert found.to_dict() == {
         "looker": "looks more than buys",

@@ -33,18 +33,14 @@ def test_revenue_of_all_cells_is_the_revenue_of_the_months_observed(transactions
 
 
 def test_a_month_that_is_not_over_is_left_out():
-    table = cohorts.cohort_table(
-        buys([("a", "2024-01-05", 5), ("a", "2024-02-10", 5), ("b", "2024-02-20", 5)])
-    )
+    table = cohorts.cohort_table(buys([("a", "2024-01-05", 5), ("a", "2024-02-10", 5), ("b", "2024-02-20", 5)]))
     assert table[["age_months", "active"]].to_numpy().tolist() == [[0, 1]]
     with pytest.raises(DataError, match="no month"):
         cohorts.cohort_table(buys([("a", "2024-01-05", 5), ("a", "2024-01-10", 5)]))
 
 
 def test_a_month_without_a_purchase_counts_as_nobody_and_a_return_is_no_purchase():
-    table = cohorts.cohort_table(
-        buys([("a", "2024-01-05", 9), ("a", "2024-02-03", -9), ("a", "2024-03-31", 4)])
-    )
+    table = cohorts.cohort_table(buys([("a", "2024-01-05", 9), ("a", "2024-02-03", -9), ("a", "2024-03-31", 4)]))
     assert table["active"].tolist() == [1, 0, 1]
     assert table["revenue_per_customer"].tolist() == [9.0, 0.0, 4.0]
 
@@ -77,6 +73,5 @@ def test_plots_draw_one_cohort_as_well_as_many(transactions):
         assert cohorts.plot_cohorts(data, "revenue_per_customer").has_data()
         assert cohorts.plot_retention(data).has_data()
     assert "stay there" in "".join(
-        cohorts.plot_migration(cohorts.decile_migration(transactions)).get_title(loc=loc)
-        for loc in ("left", "center")
+        cohorts.plot_migration(cohorts.decile_migration(transactions)).get_title(loc=loc) for loc in ("left", "center")
     )

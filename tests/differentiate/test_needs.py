@@ -23,9 +23,7 @@ def shops():
 
 
 def battery_of(shop):
-    return needs.battery(
-        shop.tables["survey_responses"], shop.truth["record_owners"], shop.tables["survey_questions"]
-    )
+    return needs.battery(shop.tables["survey_responses"], shop.truth["record_owners"], shop.tables["survey_questions"])
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +34,7 @@ def default(shops):
     texts = needs.question_texts(shop.tables["survey_questions"])
     members, profile = needs.segment_battery(answers, 5, texts)
     names = ("transactions", "order_lines", "products", "web_events", "interactions")
-    known = needs.descriptors(
-        **{name: shop.tables[name] for name in names}, identity_links=shop.truth["record_owners"]
-    )
+    known = needs.descriptors(**{name: shop.tables[name] for name in names}, identity_links=shop.truth["record_owners"])
     return answers, members, profile, known, shop
 
 
@@ -172,9 +168,7 @@ def test_three_steps_find_the_planted_effect_of_spend_and_no_other(default):
     answers, _members, _, _, shop = default
     people = shop.truth["people"].set_index("customer_id").loc[answers["customer_id"]]
     rng = np.random.default_rng(0)
-    covariates = pd.DataFrame(
-        {"log_spend": np.log(people["mean_spend"]), "noise": rng.normal(size=len(people))}
-    )
+    covariates = pd.DataFrame({"log_spend": np.log(people["mean_spend"]), "noise": rng.normal(size=len(people))})
     effects = needs.three_step(answers.drop(columns="customer_id"), covariates, 5)
     labels = needs.LatentClasses(5).fit(answers.drop(columns="customer_id")).labels_
     spend = effects[effects["covariate"].eq("log_spend")].set_index("segment")
@@ -201,10 +195,7 @@ def test_a_typing_tool_on_noise_does_not_beat_the_base_rate(default):
     members, known = default[1], default[3]
     rng = np.random.default_rng(0)
     noise = pd.DataFrame({"customer_id": known["customer_id"], "a": rng.normal(size=len(known))})
-    assert (
-        needs.fit_typing_tool(members, noise).accuracy
-        < needs.fit_typing_tool(members, noise).base_rate + 0.05
-    )
+    assert needs.fit_typing_tool(members, noise).accuracy < needs.fit_typing_tool(members, noise).base_rate + 0.05
 
 
 def test_tables_keep_to_their_contracts(default):

@@ -160,9 +160,7 @@ def test_a_cost_that_is_not_understood_is_refused_and_not_lost(shop):
 
 def test_accounts_are_worth_what_was_charged_to_them(shop):
     data = shop.tables
-    accounts = portfolio.account_values(
-        data["transactions"], data["account_roles"], shop.truth["record_owners"]
-    )
+    accounts = portfolio.account_values(data["transactions"], data["account_roles"], shop.truth["record_owners"])
     charged = data["transactions"].dropna(subset="account_id")["amount"].sum()
     assert accounts.drop_duplicates("account_id")["account_value"].sum() == pytest.approx(charged)
     assert accounts["ordered"].sum() == pytest.approx(charged)

@@ -39,9 +39,7 @@ def test_gini_is_half_the_relative_mean_difference(values):
 
 
 @given(amounts, st.integers(2, 5), st.floats(0.01, 0.99))
-def test_concentration_changes_with_neither_the_unit_of_money_nor_copies_of_all_customers(
-    values, times, fraction
-):
+def test_concentration_changes_with_neither_the_unit_of_money_nor_copies_of_all_customers(values, times, fraction):
     assert rfm.gini(np.array(values) * times) == pytest.approx(rfm.gini(values), abs=1e-9)
     assert rfm.gini(values * times) == pytest.approx(rfm.gini(values), abs=1e-9)
     assert rfm.top_share(values * times, fraction) == pytest.approx(rfm.top_share(values, fraction), abs=1e-9)

@@ -51,9 +51,7 @@ def test_titles_state_what_was_computed(rfm_table):
     monetary = rfm_table["monetary"]
     assert f"{rfm.top_share(monetary):.0%}" in title(rfm.plot_lorenz(monetary))
     assert f"{rfm.gini(monetary):.2f}" in title(rfm.plot_lorenz(monetary))
-    assert f"{rfm.top_share(monetary, 0.1):.0%} of the revenue" in title(
-        rfm.plot_high_value_cutoff(rfm_table, 0.1)
-    )
+    assert f"{rfm.top_share(monetary, 0.1):.0%} of the revenue" in title(rfm.plot_high_value_cutoff(rfm_table, 0.1))
     first = rfm.segment_summary(rfm_table).iloc[0]
     assert title(rfm.plot_segments(rfm_table)).lower().startswith(first["segment"])
     assert f"{first['share_of_revenue']:.0%} of revenue" in title(rfm.plot_segments(rfm_table))
@@ -61,10 +59,7 @@ def test_titles_state_what_was_computed(rfm_table):
 
 def test_the_cut_is_the_value_of_the_last_customer_above_it():
     table = pd.DataFrame({"monetary": [100.0, 80.0, 60.0, 40.0, 20.0]})
-    assert (
-        title(rfm.plot_high_value_cutoff(table, 0.4))
-        == "The top 40%, from 80.00 up, bring 60% of the revenue"
-    )
+    assert title(rfm.plot_high_value_cutoff(table, 0.4)) == "The top 40%, from 80.00 up, bring 60% of the revenue"
 
 
 def test_the_heatmap_leaves_a_cell_without_customers_empty(rfm_table):

@@ -21,11 +21,7 @@ def small():
             "r_score": [5, 5, 4, 4, 3, 3, 2, 2, 1, 1],
             "f_score": [5, 5, 4, 4, 3, 3, 2, 2, 1, 1],
             "m_score": [5, 5, 4, 4, 3, 3, 2, 2, 1, 1],
-            "segment": ["champions"] * 2
-            + ["loyal"] * 2
-            + ["need attention"] * 2
-            + ["hibernating"] * 2
-            + ["lost"] * 2,
+            "segment": ["champions"] * 2 + ["loyal"] * 2 + ["need attention"] * 2 + ["hibernating"] * 2 + ["lost"] * 2,
         }
     )
 
@@ -164,8 +160,6 @@ def test_the_interval_covers_the_true_difference_about_as_often_as_it_says():
         table = pd.DataFrame({"customer_id": [str(i) for i in range(300)], "monetary": worth})
         table = table.assign(recency_days=1, frequency=1, r_score=1, f_score=1, m_score=1)
         holdout = table[["customer_id"]].assign(holdout_spend=worth * generator.exponential(size=300))
-        _, low, high = rfm.capture_difference(
-            table, holdout, "monetary alone", "random", fraction=0.5, n_bootstrap=100
-        )
+        _, low, high = rfm.capture_difference(table, holdout, "monetary alone", "random", fraction=0.5, n_bootstrap=100)
         covered += low <= 0.25 <= high
     assert 51 <= covered <= 60

@@ -11,9 +11,7 @@ from idic_lab.errors import DataError, LabError, UnknownName
 
 SCORES = ["r_score", "f_score", "m_score"]
 
-customers = st.lists(
-    st.tuples(st.integers(0, 20), st.integers(1, 6), st.integers(0, 30)), min_size=1, max_size=40
-)
+customers = st.lists(st.tuples(st.integers(0, 20), st.integers(1, 6), st.integers(0, 30)), min_size=1, max_size=40)
 
 
 def summary(rows):

@@ -98,9 +98,7 @@ def test_the_tables_keep_to_their_contracts_and_hold_every_customer(rfm_table, c
     assert segments["scheme"].unique().tolist() == ["rfm"]
 
 
-@pytest.mark.parametrize(
-    "engine", [pa.Table.from_pandas, lambda data: duckdb.from_arrow(pa.Table.from_pandas(data))]
-)
+@pytest.mark.parametrize("engine", [pa.Table.from_pandas, lambda data: duckdb.from_arrow(pa.Table.from_pandas(data))])
 def test_the_table_is_the_same_from_any_engine(engine, cdnow, rfm_table):
     table = collected(rfm.table(engine(cdnow), CALIBRATION_END))
     pd.testing.assert_frame_equal(table.sort_values("customer_id", ignore_index=True), rfm_table)

@@ -43,9 +43,7 @@ def test_two_purchases_on_one_day_are_one_purchase_day_and_both_amounts():
     summary = rfm.summarise(
         transactions(("a", "2024-01-05", 20), ("a", "2024-01-05", 5), ("a", "2024-03-01", 10)), "2024-03-31"
     )
-    assert summary.to_dict("records") == [
-        {"customer_id": "a", "recency_days": 30, "frequency": 2, "monetary": 35.0}
-    ]
+    assert summary.to_dict("records") == [{"customer_id": "a", "recency_days": 30, "frequency": 2, "monetary": 35.0}]
 
 
 def test_purchases_at_two_hours_of_one_day_are_one_purchase_day():
@@ -92,16 +90,12 @@ def test_net_of_returns_is_never_below_zero_and_both_sides_are_shown():
 def test_customers_with_returns_alone_are_listed_apart():
     data = transactions(("a", "2024-01-05", 20), ("c", "2024-01-06", -7), ("c", "2024-01-06", -1))
     assert rfm.summarise(data)["customer_id"].tolist() == ["a"]
-    assert rfm.without_purchase(data).to_dict("records") == [
-        {"customer_id": "c", "returns": 2, "returned": 8.0}
-    ]
+    assert rfm.without_purchase(data).to_dict("records") == [{"customer_id": "c", "returns": 2, "returned": 8.0}]
 
 
 @given(
     st.lists(
-        st.tuples(
-            st.sampled_from("abcd"), st.dates(date(1896, 1, 1), date(2104, 12, 31)), st.integers(-50, 50)
-        ),
+        st.tuples(st.sampled_from("abcd"), st.dates(date(1896, 1, 1), date(2104, 12, 31)), st.integers(-50, 50)),
         min_size=1,
         max_size=25,
     )

@@ -52,11 +52,7 @@ def engine(request):
         if request.param.startswith("polars"):
             import polars
 
-            return (
-                polars.from_arrow(arrow).lazy()
-                if request.param == "polars lazy"
-                else polars.from_arrow(arrow)
-            )
+            return polars.from_arrow(arrow).lazy() if request.param == "polars lazy" else polars.from_arrow(arrow)
         if request.param == "duckdb":
             import duckdb
 
@@ -76,9 +72,7 @@ def engine(request):
 @pytest.fixture(scope="session")
 def purchases():
     """CDNOW's sample with hours, returns and a customer who only ever returned something."""
-    table = (
-        datasets.load("cdnow_sample", quiet=True).transactions[["customer_id", "date", "amount"]].head(3000)
-    )
+    table = datasets.load("cdnow_sample", quiet=True).transactions[["customer_id", "date", "amount"]].head(3000)
     table = table.assign(date=table["date"] + pd.to_timedelta(table.index % 24, unit="h"))
     returned = table.iloc[::40].assign(amount=lambda rows: -rows["amount"])
     only = table.head(1).assign(customer_id="returns only", amount=-1.0)
@@ -96,8 +90,6 @@ def _collected(frame) -> pd.DataFrame:
     frame = frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame
     table = frame.to_pandas()
     text = {
-        name: "str"
-        for name in table
-        if isinstance(table[name].dtype, pd.StringDtype) or table[name].dtype == object
+        name: "str" for name in table if isinstance(table[name].dtype, pd.StringDtype) or table[name].dtype == object
     }
     return table.astype(text).sort_values("customer_id", ignore_index=True)

@@ -88,9 +88,7 @@ def test_recency_frequency_and_monetary_value_are_the_same(moved, purchases, ret
 
 
 def test_customers_with_returns_alone_are_the_same(moved, purchases, collected):
-    pd.testing.assert_frame_equal(
-        collected(rfm.without_purchase(moved)), rfm.without_purchase(purchases), **EXACT
-    )
+    pd.testing.assert_frame_equal(collected(rfm.without_purchase(moved)), rfm.without_purchase(purchases), **EXACT)
 
 
 def test_scores_and_segments_are_the_same(engine, moved, purchases, collected):
@@ -114,9 +112,7 @@ UNUSABLE = {
 }
 
 
-@pytest.mark.parametrize(
-    ("column", "value"), [(name, value) for name, values in UNUSABLE.items() for value in values]
-)
+@pytest.mark.parametrize(("column", "value"), [(name, value) for name, values in UNUSABLE.items() for value in values])
 @pytest.mark.parametrize(
     "count",
     [

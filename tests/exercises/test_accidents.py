@@ -47,8 +47,7 @@ def points(course, files, student="accident"):
         if grade_id(cell) in set(checks) - {None} and not grade_id(cell).endswith(("_answer", "student_id")):
             cell.source = checks[grade_id(cell)]
     earned = {
-        name: course.key.judge(name, told.answer, STUDENT).credit
-        for name, told in handed_in(notebook, STUDENT).items()
+        name: course.key.judge(name, told.answer, STUDENT).credit for name, told in handed_in(notebook, STUDENT).items()
     }
     return sum(earned.values()), notes
 

@@ -90,11 +90,7 @@ IDS = {
 CASES = (
     [(name, how, form) for name in of_kind("Number", whole=True) for how, form in WHOLE.items()]
     + [(name, how, form) for name in of_kind("Number", share=True, decimals=2) for how, form in SHARE.items()]
-    + [
-        (name, how, form)
-        for name in of_kind("Number", share=False, whole=False)
-        for how, form in MEASURE.items()
-    ]
+    + [(name, how, form) for name in of_kind("Number", share=False, whole=False) for how, form in MEASURE.items()]
     + [(name, how, form) for name in of_kind("Values", labels=False) for how, form in VALUES.items()]
     + [("lifetime_value_q11", how, form) for how, form in IDS.items()]
 )
@@ -112,11 +108,7 @@ def test_right_answers_are_right_in_every_form_people_give_them(name):
 
 
 def _spend():
-    return (
-        COURSE.key._call(lambda tables: tables, STUDENT, None)["transactions"]
-        .groupby("customer_id")["amount"]
-        .sum()
-    )
+    return COURSE.key._call(lambda tables: tables, STUDENT, None)["transactions"].groupby("customer_id")["amount"].sum()
 
 
 def test_there_are_more_than_two_hundred_such_answers():

@@ -66,9 +66,7 @@ def obey_rights():
 
     def drop() -> None:
         for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
-            _LIBC.prctl(
-                24, capability, 0, 0, 0
-            )  # PR_CAPBSET_DROP; of no effect, and no need, for others than root
+            _LIBC.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP; of no effect, and no need, for others than root
 
     return drop
 

@@ -58,9 +58,7 @@ def test_what_was_damaged_by_hand_is_named_and_made_anew(course):
         assert (again.done, again.kept) == (["21_first"], ["22_second"])
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[]", "null", '{"notebooks": []}', '{"notebooks": {"a": 1}}', '{"status": "x"}']
-)
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"notebooks": []}', '{"notebooks": {"a": 1}}', '{"status": "x"}'])
 def test_a_manifest_that_is_none_is_taken_for_damaged(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
     assert manifest.read(tmp_path) == manifest.Manifest("damaged")

@@ -162,7 +162,5 @@ def test_on_a_full_disk_a_write_is_refused_the_old_table_stands_and_with_room_it
 def test_a_full_folder_for_temporary_files_is_gone_around(desk, small_disk):
     disk = small_disk("64k")
     (disk / "filler").write_bytes(b"0" * (shutil.disk_usage(disk).free))
-    done = desk.call(
-        "run", "--data", "orders.csv", "--out", "out", "--only", "21", environment={"TMPDIR": str(disk)}
-    )
+    done = desk.call("run", "--data", "orders.csv", "--out", "out", "--only", "21", environment={"TMPDIR": str(disk)})
     assert done.returncode == 0, done.stderr

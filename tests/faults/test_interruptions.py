@@ -77,15 +77,11 @@ def test_the_kernel_of_a_run_that_is_killed_alone_does_not_live_on(desk):
     ],
     ids=["ends itself", "out of memory"],
 )
-def test_a_kernel_that_dies_or_runs_out_of_memory_is_a_failed_notebook_and_the_next_call_resumes(
-    desk, deadly
-):
+def test_a_kernel_that_dies_or_runs_out_of_memory_is_a_failed_notebook_and_the_next_call_resumes(desk, deadly):
     desk.notebook("22_second", "print('before')", deadly)
     failed = desk.call()
     assert failed.returncode == 1
-    assert failed.stderr.startswith(
-        ("\n22_second failed.\nThe kernel died", "\n22_second failed.\nMemoryError")
-    )
+    assert failed.stderr.startswith(("\n22_second failed.\nThe kernel died", "\n22_second failed.\nMemoryError"))
     assert "cell 4 of 22_second" in failed.stderr and "Traceback" not in failed.stderr
     assert "The same command executes it again" in failed.stderr
     assert json.loads((desk.out / "manifest.json").read_text())["status"] == "failed"

@@ -46,9 +46,7 @@ def test_twins_stay_apart_however_probable_their_records_are():
 
 def test_a_record_without_first_name_does_not_bridge_twins():
     source = prepared(a=None, b=None, nameless=None)
-    scored = pairs(
-        ("a", "nameless", 0.99, NO_NAME), ("b", "nameless", 0.98, NO_NAME), ("a", "b", 0.97, DIFFERENT_NAME)
-    )
+    scored = pairs(("a", "nameless", 0.99, NO_NAME), ("b", "nameless", 0.98, NO_NAME), ("a", "b", 0.97, DIFFERENT_NAME))
     assert groups(source, scored) == [["a", "nameless"], ["b"]]
 
 

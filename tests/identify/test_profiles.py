@@ -133,10 +133,7 @@ def test_the_latest_telephone_stands_and_the_address_comes_from_one_record():
 
 
 def consent(*statements: tuple[str, str]) -> bool:
-    rows = [
-        {"record_id": str(i), "consent_email": said, "updated": day}
-        for i, (said, day) in enumerate(statements)
-    ]
+    rows = [{"record_id": str(i), "consent_email": said, "updated": day} for i, (said, day) in enumerate(statements)]
     records = source_records(*rows)
     table = identify.consents(pd.Series(["C1"]), records, links(*records["record_id"]))
     return bool(table.set_index("channel").loc["email", "allowed"])
@@ -166,9 +163,7 @@ def test_consent_in_force_is_found_for_customers_whose_records_were_all_linked(s
     given = held.read("identity_links").merge(shop.owners, on="record_id", suffixes=("", "_true"))
     whole = given.groupby("customer_id_true")["customer_id"].agg(set)
     exact = [who for who, groups in whole.items() if groups == {who}]
-    exact = [
-        who for who in exact if (given.loc[given["customer_id"] == who, "customer_id_true"] == who).all()
-    ]
+    exact = [who for who in exact if (given.loc[given["customer_id"] == who, "customer_id_true"] == who).all()]
     assert len(exact) > 300
     for channel in ("email", "social", "phone", "web_chat"):
         truly = people.loc[exact, f"consent_{channel}"]
@@ -191,11 +186,7 @@ def test_a_person_forgotten_after_linking_is_gone_from_every_table(shop):
     for name, data in shop.tables.items():
         repository.write(name, data)
     stages.build(repository, "customers")
-    leaver = (
-        repository.read("reviews")
-        .merge(repository.read("identity_links"), on="record_id")["customer_id"]
-        .iloc[0]
-    )
+    leaver = repository.read("reviews").merge(repository.read("identity_links"), on="record_id")["customer_id"].iloc[0]
     records = repository.read("identity_links").query("customer_id == @leaver")["record_id"]
     counts = repository.forget(leaver)
     assert {"customers", "contacts", "consents", "identity_links", "source_records", "reviews"} <= set(counts)

@@ -35,9 +35,7 @@ def twins_merged(links: pd.DataFrame, truth: dict[str, pd.DataFrame]) -> list[bo
 def test_household_twins_are_not_merged_more_often_than_stated(easy, shop):
     sample = identify.resolve(datasets.load("meridian", quiet=True).tables["source_records"]).links
     merged = twins_merged(sample, meridian.truth())
-    merged += twins_merged(easy.resolution.links, easy.truth) + twins_merged(
-        shop.resolution.links, shop.truth
-    )
+    merged += twins_merged(easy.resolution.links, easy.truth) + twins_merged(shop.resolution.links, shop.truth)
     assert len(merged) > 20
     assert sum(merged) / len(merged) <= MOST_TWINS_MERGED
 
@@ -56,9 +54,7 @@ def test_a_record_that_carries_a_customer_number_keeps_it(shop):
 
 
 def test_people_without_a_number_get_a_pseudonym_and_no_name(shop):
-    prospects = shop.resolution.links.loc[
-        lambda links: links["customer_id"].str.startswith("P-"), "customer_id"
-    ]
+    prospects = shop.resolution.links.loc[lambda links: links["customer_id"].str.startswith("P-"), "customer_id"]
     assert len(prospects) and prospects.str.fullmatch("P-[0-9a-f]{10}").all()
 
 
@@ -130,9 +126,7 @@ def test_records_that_share_nothing_are_all_kept_as_people_of_their_own():
 FIRST = ("ada", "bela", "cleo", "dora", "emil", "fritz", "greta", "hans")
 
 
-def household_file(
-    people: int = 300, couples: int = 60, placeholder: bool = False
-) -> tuple[pd.DataFrame, list]:
+def household_file(people: int = 300, couples: int = 60, placeholder: bool = False) -> tuple[pd.DataFrame, list]:
     """Two records of everybody from one source; some live with somebody else on one e-mail address and telephone."""
     rng = np.random.default_rng(3)
     rows, owners = [], []
@@ -200,9 +194,7 @@ def test_the_same_settings_run_on_spark(easy):
     from splink import SparkAPI
     from splink.backends.spark import similarity_jar_location
 
-    builder = pyspark_sql.SparkSession.builder.master("local[1]").config(
-        "spark.jars", similarity_jar_location()
-    )
+    builder = pyspark_sql.SparkSession.builder.master("local[1]").config("spark.jars", similarity_jar_location())
     session = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()
     try:
         source = easy.tables["source_records"]

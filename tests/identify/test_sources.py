@@ -85,9 +85,7 @@ def test_the_inventory_counts_records_numbers_and_repeats(shop):
 def test_coverage_is_the_share_of_records_that_have_a_value(shop):
     records = shop.tables["source_records"]
     social = records[records["touchpoint"] == "social"]
-    assert identify.coverage(records).loc["social", "street"] == pytest.approx(
-        social["street"].notna().mean()
-    )
+    assert identify.coverage(records).loc["social", "street"] == pytest.approx(social["street"].notna().mean())
 
 
 def test_quality_finds_a_planted_fault_of_each_kind(shop):

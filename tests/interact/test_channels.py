@@ -42,17 +42,13 @@ def test_a_contact_counts_those_of_the_28_days_before_and_not_itself():
 
 
 def test_contacts_of_one_customer_do_not_tire_another():
-    both = pd.concat(
-        [logged(["2025-01-01"]), logged(["2025-01-02"]).assign(record_id="r2", interaction_id="j")]
-    )
+    both = pd.concat([logged(["2025-01-01"]), logged(["2025-01-02"]).assign(record_id="r2", interaction_id="j")])
     links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": ["ann", "bob"]})
     assert channels.outbound_contacts(both, links)["recent_contacts"].tolist() == [0, 0]
 
 
 def test_two_records_of_one_customer_share_a_history():
-    both = pd.concat(
-        [logged(["2025-01-01"]), logged(["2025-01-02"]).assign(record_id="r2", interaction_id="j")]
-    )
+    both = pd.concat([logged(["2025-01-01"]), logged(["2025-01-02"]).assign(record_id="r2", interaction_id="j")])
     links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": ["ann", "ann"]})
     assert channels.outbound_contacts(both, links)["recent_contacts"].tolist() == [0, 1]
 
@@ -97,9 +93,7 @@ def eager_contacted_most(seed, fatigue=0.25, customers=300):
 def test_fatigue_is_covered_where_a_firm_contacts_the_eager_most():
     found = [channels.fatigue(eager_contacted_most(seed)) for seed in range(40)]
     first = pd.concat([table.iloc[[0]] for table in found])
-    assert all(table["fatigue"].iloc[1] < 0 for table in found), (
-        "all contacts taken together say the opposite"
-    )
+    assert all(table["fatigue"].iloc[1] < 0 for table in found), "all contacts taken together say the opposite"
     assert (first["low"].le(0.25) & first["high"].ge(0.25)).mean() >= 0.85  # 0.95 less three standard errors
 
 
@@ -109,9 +103,7 @@ def test_response_rates_are_covered_where_customers_differ():
     for _ in range(120):
         rate = rng.beta(0.6, 1.8, size=120)
         who = np.repeat(np.arange(120), rng.poisson(6, 120) + 1)
-        seen = pd.DataFrame(
-            {"customer_id": who, "channel": "email", "responded": rng.random(len(who)) < rate[who]}
-        )
+        seen = pd.DataFrame({"customer_id": who, "channel": "email", "responded": rng.random(len(who)) < rate[who]})
         row = channels.response_by(seen).iloc[0]
         covered.append(row["low"] <= 0.25 <= row["high"])
     assert np.mean(covered) >= 0.89  # 0.95 less three standard errors

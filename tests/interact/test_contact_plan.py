@@ -26,9 +26,7 @@ def situations(draw):
     cells = list(itertools.product(ids, CHANNELS))
     preferences = pd.DataFrame(cells, columns=["customer_id", "channel"]).assign(
         response_rate=draw(st.lists(rates, min_size=len(cells), max_size=len(cells))),
-        allowed=draw(
-            st.lists(st.sampled_from([True, False, None]), min_size=len(cells), max_size=len(cells))
-        ),
+        allowed=draw(st.lists(st.sampled_from([True, False, None]), min_size=len(cells), max_size=len(cells))),
         best_time="morning",
     )
     costs = pd.DataFrame(
@@ -167,13 +165,10 @@ def test_a_click_is_not_paid_like_a_conversation(shop, real):
     valued = channels.contact_plan(**real, weekly_budget=100, weeks=1, value=worth)
     assert plain["expected_value"].isna().all()
     price = valued["channel"].map(worth.set_index("channel")["value"])
-    assert valued["expected_value"].to_numpy() == pytest.approx(
-        (valued["expected_responses"] * price).to_numpy()
-    )
+    assert valued["expected_value"].to_numpy() == pytest.approx((valued["expected_responses"] * price).to_numpy())
     assert (valued["expected_value"] > valued["cost"]).all()
     clicks = {
-        name: plan["channel"].isin(["email", "social"]).mean()
-        for name, plan in (("plain", plain), ("valued", valued))
+        name: plan["channel"].isin(["email", "social"]).mean() for name, plan in (("plain", plain), ("valued", valued))
     }
     assert clicks["valued"] < clicks["plain"]
     bound = channels.week_bound(**real, weekly_budget=100, value=worth)

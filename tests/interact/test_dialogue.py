@@ -79,10 +79,7 @@ def test_the_backlog_holds_every_open_complaint_once(shop):
     state = dialogue.conversations(shop.tables["interactions"], shop.links)
     assert table["open"].sum() == state["open_complaints"].sum() > 0
     complaints = shop.tables["interactions"].query("purpose == 'complaint'")
-    assert (
-        table[["open", "closed"]].to_numpy().sum()
-        == complaints["record_id"].isin(shop.links["record_id"]).sum()
-    )
+    assert table[["open", "closed"]].to_numpy().sum() == complaints["record_id"].isin(shop.links["record_id"]).sum()
 
 
 def test_offers_over_an_open_complaint_are_found_and_no_others():
@@ -103,16 +100,12 @@ def test_offers_over_an_open_complaint_are_found_and_no_others():
 def test_conversations_on_meridian_keep_to_the_contract(shop):
     state = dialogue.conversations(shop.tables["interactions"], shop.links)
     tables.check("conversations", state)
-    assert set(state.loc[~state["offer_allowed"], "next_step"]) == {
-        "settle the open complaint; no offer before that"
-    }
+    assert set(state.loc[~state["offer_allowed"], "next_step"]) == {"settle the open complaint; no offer before that"}
 
 
 def test_the_timeline_has_every_event_once_in_order_and_no_review_text(shop):
     t = shop.tables
-    events = dialogue.timeline(
-        t["interactions"], shop.links, t["transactions"], t["survey_responses"], t["reviews"]
-    )
+    events = dialogue.timeline(t["interactions"], shop.links, t["transactions"], t["survey_responses"], t["reviews"])
     surveys = t["survey_responses"].merge(shop.links, on="record_id")
     surveys = surveys[["customer_id", "date", "survey_id"]].drop_duplicates()
     assert len(events) == len(t["interactions"]) + len(t["transactions"]) + len(surveys) + len(t["reviews"])

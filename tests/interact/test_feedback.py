@@ -17,9 +17,7 @@ def answers(shop):
 @pytest.fixture(scope="module")
 def customers(shop):
     """What a single customer view says that the weighting uses; birth years as in the records."""
-    orders = (
-        shop.tables["transactions"].groupby("customer_id")["date"].agg(orders="nunique", last_order="max")
-    )
+    orders = shop.tables["transactions"].groupby("customer_id")["date"].agg(orders="nunique", last_order="max")
     records = shop.tables["source_records"].merge(shop.links, on="record_id", suffixes=("_said", ""))
     born = records.dropna(subset=["birth_date"]).groupby("customer_id")["birth_date"].first().dt.year
     view = orders.assign(birth_year=born.astype(float)).reset_index()
@@ -127,9 +125,7 @@ def test_sarcasm_is_read_as_praise_by_every_model(shop, judged):
 
 def test_the_surest_failures_are_sarcasm(shop, judged):
     worst = feedback.sentiment_failures(judged["negation marked"], rows=20)
-    texts = shop.tables["reviews"].merge(shop.truth["review_sentiment"].query("sarcastic"), on="review_id")[
-        "text"
-    ]
+    texts = shop.tables["reviews"].merge(shop.truth["review_sentiment"].query("sarcastic"), on="review_id")["text"]
     assert worst["text"].isin(texts).mean() >= 0.9
 
 
@@ -182,18 +178,14 @@ def test_the_dissatisfied_leave_more_past_purchases_being_equal(shop, answers):
 
 
 def test_a_purchase_on_the_landmark_counts_as_staying():
-    said = pd.DataFrame(
-        {"customer_id": ["ann", "bob"], "date": pd.to_datetime(["2025-01-05"] * 2), "answer": 4.0}
-    )
+    said = pd.DataFrame({"customer_id": ["ann", "bob"], "date": pd.to_datetime(["2025-01-05"] * 2), "answer": 4.0})
     bought = pd.DataFrame(
         {
             "customer_id": ["ann", "bob", "ann", "zoe"],
             "date": pd.to_datetime(["2025-01-01", "2025-01-01", "2025-02-01", "2025-03-02"]),
         }
     )
-    found = feedback.satisfaction_and_leaving(said, bought, pd.Timestamp("2025-02-01"), 30).set_index(
-        "customer_id"
-    )
+    found = feedback.satisfaction_and_leaving(said, bought, pd.Timestamp("2025-02-01"), 30).set_index("customer_id")
     assert found["left"].to_dict() == {"ann": False, "bob": True}
     with pytest.raises(DataError, match="before the horizon"):
         feedback.satisfaction_and_leaving(said, bought, pd.Timestamp("2025-02-01"), 90)
@@ -210,9 +202,7 @@ def test_the_feedback_table_keeps_to_its_contract_and_counts_every_customer_once
     tables.check("feedback", table)
     assert (table["kind"] == "CSAT").sum() == (shop.tables["survey_responses"]["question_id"] == "CSAT").sum()
     assert (table["kind"] == "review").sum() == len(shop.tables["reviews"])
-    assert (table["kind"] == "complaint").sum() == (
-        shop.tables["interactions"]["purpose"] == "complaint"
-    ).sum()
+    assert (table["kind"] == "complaint").sum() == (shop.tables["interactions"]["purpose"] == "complaint").sum()
     answered = table[table["kind"] == "CSAT"]
     assert answered["weight"].mean() == pytest.approx(1)
     weighted = np.average(answered["score"], weights=answered["weight"])

@@ -12,17 +12,13 @@ def stages():
 
 
 def test_data_without_interactions_skip_both_notebooks_and_say_why():
-    planned = {
-        p.stage.notebook: p.lacks for p in pipeline.plan(["transactions", "source_records", "reviews"])
-    }
+    planned = {p.stage.notebook: p.lacks for p in pipeline.plan(["transactions", "source_records", "reviews"])}
     for notebook in NOTEBOOKS:
         assert "interactions" in planned[notebook]
 
 
 def test_channels_can_run_without_need_segments():
-    found = {
-        p.stage.notebook: p.lacks for p in pipeline.plan(["transactions", "source_records", "interactions"])
-    }
+    found = {p.stage.notebook: p.lacks for p in pipeline.plan(["transactions", "source_records", "interactions"])}
     assert found["31_interact_channels"] == ()
     assert "need_profiles" in found["32_interact_feedback_and_dialogue"]
 
@@ -46,10 +42,6 @@ def test_the_channel_stage_makes_its_tables_with_and_without_segments(shop):
         assert len(plan) > 500 and set(plan.set_index(["customer_id", "channel"]).index) <= allowed
 
 
-@pytest.mark.parametrize(
-    "name", ["channel_preferences", "contact_plan", "greetings", "conversations", "feedback"]
-)
+@pytest.mark.parametrize("name", ["channel_preferences", "contact_plan", "greetings", "conversations", "feedback"])
 def test_tables_of_the_stage_hold_no_personal_columns(name):
-    assert not {"email", "phone", "first_name", "last_name", "birth_date", "text"} & set(
-        tables.get(name).columns
-    )
+    assert not {"email", "phone", "first_name", "last_name", "birth_date", "text"} & set(tables.get(name).columns)

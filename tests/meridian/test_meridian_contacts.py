@@ -48,14 +48,10 @@ def test_preferred_channels_show_in_responses_and_own_choices(shop):
     table = pd.crosstab(contacts["customer_id"], [contacts["direction"], contacts["channel"]])
     many = table.sum(axis=1) >= 10
     outbound = contacts.query("direction == 'outbound'")
-    responses = pd.crosstab(
-        outbound["customer_id"], outbound["channel"], outbound["responded"], aggfunc="sum"
-    )
+    responses = pd.crosstab(outbound["customer_id"], outbound["channel"], outbound["responded"], aggfunc="sum")
     responses = responses.reindex(index=table.index, columns=CHANNELS).fillna(0)
     rate = (responses + 0.9) / (table["outbound"].reindex(columns=CHANNELS) + 5)
-    chosen = (table["inbound"].reindex(columns=CHANNELS) + 0.5).div(
-        table["inbound"].sum(axis=1) + 2.5, axis=0
-    )
+    chosen = (table["inbound"].reindex(columns=CHANNELS) + 0.5).div(table["inbound"].sum(axis=1) + 2.5, axis=0)
     guess = (rate * chosen)[many].idxmax(axis=1)
     planted = shop.truth["people"].set_index("customer_id")["preferred_channel"].reindex(guess.index)
     assert many.sum() > 300

@@ -21,9 +21,7 @@ def bg_nbd_loss(log_parameters, x, recency, age):
     """Negative log-likelihood; Fader, Hardie & Lee (2005), equation 6."""
     r, alpha, a, b = np.exp(log_parameters)
     first = betaln(a, b + x) - (r + x) * np.log(alpha + age)
-    second = np.where(
-        x > 0, betaln(a + 1, b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + recency), -np.inf
-    )
+    second = np.where(x > 0, betaln(a + 1, b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + recency), -np.inf)
     both = np.logaddexp(first, second) - betaln(a, b)
     return -(gammaln(r + x) - gammaln(r) + r * np.log(alpha) + both).sum()
 
@@ -41,10 +39,7 @@ def standard_errors(loss, at, step=1e-3):
     """Standard errors from a numerical Hessian."""
     unit = np.eye(len(at)) * step
     hessian = np.array(
-        [
-            [loss(at + i + j) - loss(at + i - j) - loss(at - i + j) + loss(at - i - j) for j in unit]
-            for i in unit
-        ]
+        [[loss(at + i + j) - loss(at + i - j) - loss(at - i + j) + loss(at - i - j) for j in unit] for i in unit]
     ) / (4 * step**2)
     return np.sqrt(np.diag(np.linalg.inv(hessian)))
 

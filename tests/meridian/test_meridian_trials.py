@@ -82,9 +82,7 @@ def test_the_value_of_the_reference_policies_is_that_of_the_people(shop):
     known = people["gain"].where(people["treat_if_kind_known"], 0).mean()
     assert policies.loc["kind_known", "gain_per_customer"] == pytest.approx(known, abs=1e-5)
     assert policies.loc["everybody", "gain_per_customer"] == pytest.approx(people["gain"].mean(), abs=1e-5)
-    assert policies.loc["nobody", "profit_per_customer"] == pytest.approx(
-        people["profit_without"].mean(), abs=1e-5
-    )
+    assert policies.loc["nobody", "profit_per_customer"] == pytest.approx(people["profit_without"].mean(), abs=1e-5)
 
 
 def test_the_best_price_of_every_segment_is_recovered(big_shop):

@@ -12,11 +12,7 @@ from idic_lab.meridian import simulate, weeks
 
 def weekly(shop):
     """Basket share of visits without a checkout, and mean delivery days, per week."""
-    visits = (
-        shop.tables["web_events"]
-        .groupby("session_id")
-        .agg(date=("date", "first"), events=("event", frozenset))
-    )
+    visits = shop.tables["web_events"].groupby("session_id").agg(date=("date", "first"), events=("event", frozenset))
     browsing = visits[~visits["events"].map(lambda events: "checkout" in events)]
     filled = browsing["events"].map(lambda events: "basket" in events)
     orders = shop.tables["transactions"].dropna(subset=["delivery_days"])
@@ -35,10 +31,7 @@ def test_the_step_and_the_drift_are_in_the_weekly_figures(shop):
     assert baskets.loc[: step - 1].mean() == pytest.approx(planted.loc["basket_share", "before"], abs=0.03)
     assert baskets.loc[step:].mean() == pytest.approx(planted.loc["basket_share", "after"], abs=0.03)
     # four weeks are enough to see either change
-    assert (
-        baskets.loc[step : step + 3].mean()
-        > baskets.loc[: step - 1].mean() + 3 * baskets.loc[: step - 1].std() / 2
-    )
+    assert baskets.loc[step : step + 3].mean() > baskets.loc[: step - 1].mean() + 3 * baskets.loc[: step - 1].std() / 2
     assert delivery.loc[drift : drift + 4].mean() > 3 + 3 * delivery.loc[: drift - 1].std() / 2
     assert delivery.loc[drift + 16 :].mean() == pytest.approx(planted.loc["delivery_days", "after"], abs=0.1)
 
@@ -58,9 +51,7 @@ def test_accounts_have_one_decision_maker_and_orders_of_their_people(shop):
     assert (counts["decision_maker"] == 1).all()
     assert counts["user"].min() >= 1
     assert counts["influencer"].min() >= 1
-    members = set(
-        shop.truth["account_members"][["account_id", "customer_id"]].itertuples(index=False, name=None)
-    )
+    members = set(shop.truth["account_members"][["account_id", "customer_id"]].itertuples(index=False, name=None))
     charged = shop.tables["transactions"].dropna(subset=["account_id"])
     assert set(charged[["account_id", "customer_id"]].itertuples(index=False, name=None)) <= members
     assert charged["account_id"].nunique() > 0.9 * len(counts)
@@ -78,9 +69,7 @@ def test_without_errors_records_of_a_person_agree_in_every_detail():
 
 def agreement(shop, keys):
     """Share of pairs of records of one person that agree in at least one of the keys."""
-    records = owned(shop, "source_records")[
-        [*{field for key in keys for field in key}, "record_id", "customer_id_y"]
-    ]
+    records = owned(shop, "source_records")[[*{field for key in keys for field in key}, "record_id", "customer_id_y"]]
     pairs = records.merge(records, on="customer_id_y", suffixes=("", "_other"))
     pairs = pairs[pairs["record_id"] < pairs["record_id_other"]]
     agree = np.zeros(len(pairs), dtype=bool)

@@ -96,9 +96,7 @@ def test_whoever_responds_more_is_contacted_more():
 
 
 # Spend decides in part who is in which segment, and the segment which channel one prefers.
-@pytest.mark.parametrize(
-    "world", [world for world in WORLDS if world not in ("friendly", "one_trait", "dependent")]
-)
+@pytest.mark.parametrize("world", [world for world in WORLDS if world not in ("friendly", "one_trait", "dependent")])
 def test_only_what_the_assumption_concerns_is_drawn_anew(world):
     friendly, other = shop("friendly").truth["people"], shop(world).truth["people"]
     for name in ("household", "twin", "consent_email", "heavy_caller", "time_of_day", "need_segment"):

@@ -47,9 +47,7 @@ def test_where_no_change_was_planted_no_more_is_found_than_the_stated_rate_allow
     found = 0
     for seed in range(6):
         made = simulate(500, seed=seed, weekly_changes=False).tables
-        found += kpis.find_changes(kpis.weekly_figures(made["transactions"], made["web_events"]))[
-            "figure"
-        ].nunique()
+        found += kpis.find_changes(kpis.weekly_figures(made["transactions"], made["web_events"]))["figure"].nunique()
     assert found <= 3  # of 12 series; at a rate of 5% more than that happens two times in a thousand
 
 
@@ -58,9 +56,9 @@ def test_return_on_customer_reconciles_with_the_equity_tables_to_the_cent(histor
     off = kpis.reconcile(returns, histories[0]).drop(columns="review_date")
     assert off.abs().max().max() < 0.005
     restated = returns["equity_end"] - returns["customer_change"]
-    again = (returns["cash_flow"] + returns["customer_change"]) / restated.groupby(
-        returns["review_date"]
-    ).transform("max")
+    again = (returns["cash_flow"] + returns["customer_change"]) / restated.groupby(returns["review_date"]).transform(
+        "max"
+    )
     np.testing.assert_allclose(returns["return_on_customer"], again)
 
 
@@ -156,9 +154,7 @@ def test_what_happens_in_the_window_decides_nobodys_segment(measured, sample, hi
     day = days[-1]
     window = sample["transactions"]["date"] > day - pd.Timedelta(days=91)
     shuffled = sample["transactions"].copy()
-    shuffled.loc[window, "customer_id"] = np.random.default_rng(2).permutation(
-        shuffled.loc[window, "customer_id"]
-    )
+    shuffled.loc[window, "customer_id"] = np.random.default_rng(2).permutation(shuffled.loc[window, "customer_id"])
     segments = pd.concat([reviews.segments_at(shuffled, when) for when in days])
     before, after = (
         found[found["kpi"].eq("retention") & found["scheme"].eq("rfm")].set_index("segment")["observations"]

@@ -25,9 +25,7 @@ def money(sample):
 @pytest.fixture(scope="module")
 def world(sample, log):
     """Customers as they come: segment, what would happen, what it would earn, and what it earns on average there."""
-    truth = (
-        meridian.truth()["campaign"].set_index("customer_id").loc[sample["campaign_results"]["customer_id"]]
-    )
+    truth = meridian.truth()["campaign"].set_index("customer_id").loc[sample["campaign_results"]["customer_id"]]
     without = truth["profit_without"].to_numpy()
     profits = np.column_stack([without, without + truth["gain"].to_numpy()])
     converts = np.column_stack([without > 0, np.isin(truth["kind"], ["persuadable", "sure_thing"])])
@@ -62,9 +60,7 @@ def test_without_an_effect_the_learner_loses_next_to_nothing_by_not_giving_it(mo
 
 
 def test_off_policy_estimates_agree_with_the_truth(world, log, sample):
-    truth = (
-        meridian.truth()["campaign"].set_index("customer_id").loc[sample["campaign_results"]["customer_id"]]
-    )
+    truth = meridian.truth()["campaign"].set_index("customer_id").loc[sample["campaign_results"]["customer_id"]]
     without = truth["profit_without"].to_numpy()
     for arm, profit in {"control": without, "offer": without + truth["gain"].to_numpy()}.items():
         always = pd.DataFrame({name: float(name == arm) for name in ARMS}, index=log.index)

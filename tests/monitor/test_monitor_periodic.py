@@ -85,9 +85,7 @@ def test_a_review_knows_nothing_of_what_came_after(shop, replayed):
     past = shop.transactions[shop.transactions["date"] <= day]
     held = replayed[0].read("value_history")
     held = held[held["review_date"] == day].reset_index(drop=True)
-    pd.testing.assert_frame_equal(
-        held, reviews.value_at(past, day, previous=replayed[1][0]), check_names=False
-    )
+    pd.testing.assert_frame_equal(held, reviews.value_at(past, day, previous=replayed[1][0]), check_names=False)
 
 
 def test_what_one_review_learnt_changes_the_plan_of_the_next(shop, replayed):

@@ -90,9 +90,7 @@ def test_what_was_learnt_takes_the_place_of_one_campaigns_offers(facts, segments
         }
     )
     without = plan.action_plan(facts, segments, DAY, offers=offers).query("basis == 'estimated'")
-    learnt = plan.action_plan(facts, segments, DAY, offers=offers, policy=policy).query(
-        "basis == 'estimated'"
-    )
+    learnt = plan.action_plan(facts, segments, DAY, offers=offers, policy=policy).query("basis == 'estimated'")
     assert without["segment"].tolist() == ["customers the offer pays for"]
     assert learnt["segment"].tolist() == ["loyal"] and learnt["expected_profit"].tolist() == [6.0]
 
@@ -243,9 +241,7 @@ def test_the_summary_answers_only_what_the_tables_can(sample, actions):
 def test_unknown_consent_is_no_consent(sample):
     buys = sample["transactions"]
     value = (
-        buys[["customer_id"]]
-        .drop_duplicates()
-        .assign(residual_value=50.0, probability_alive=0.8, expected_spend=9.0)
+        buys[["customer_id"]].drop_duplicates().assign(residual_value=50.0, probability_alive=0.8, expected_spend=9.0)
     )
     held = value[["customer_id"]].assign(scheme="rfm", segment="loyal")
     table = tables.check("action_plan", plan.action_plan(plan.customer_facts(buys, value), held, DAY))

@@ -130,7 +130,4 @@ def test_a_section_without_its_tables_leaves_its_heading_and_one_line():
     sections.prune(starved, lambda table: False)
     assert [cell["id"] for cell in fed["cells"]] == list("abcde")
     assert [cell["id"] for cell in starved["cells"]] == list("abe")
-    assert (
-        starved["cells"][1]["source"].startswith("## Prices\n\n*")
-        and "price_tests" in starved["cells"][1]["source"]
-    )
+    assert starved["cells"][1]["source"].startswith("## Prices\n\n*") and "price_tests" in starved["cells"][1]["source"]

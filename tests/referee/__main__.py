@@ -42,9 +42,7 @@ def row(finding: Finding, first: bool) -> str:
 def main() -> None:
     """Try all statements, or those whose name holds a word, and write the page when all were tried."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--only", default="", help="a part of a function's name; the page is then not written"
-    )
+    parser.add_argument("--only", default="", help="a part of a function's name; the page is then not written")
     parser.add_argument("--repeats", type=int, help="fewer repetitions than a statement asks for")
     parser.add_argument("--jobs", type=int, default=-1)
     given = parser.parse_args()
@@ -56,9 +54,7 @@ def main() -> None:
         tqdm.write("".join(rows[-len(found) :]).rstrip())
     if given.only:
         return
-    untried = "".join(
-        f"| `{name.removeprefix('idic_lab.')}` | {why} |\n" for name, why in statements.NOT_TRIED.items()
-    )
+    untried = "".join(f"| `{name.removeprefix('idic_lab.')}` | {why} |\n" for name, why in statements.NOT_TRIED.items())
     tail = f"\n## Not tried\n\n| function | why |\n|---|---|\n{untried}" if untried else ""
     PAGE.write_text(HEAD + "".join(rows) + tail, encoding="utf-8")
 

@@ -141,9 +141,7 @@ def stating() -> list[str]:
         room, *_ = path.relative_to(PACKAGE).parts
         if room in _SILENT or path.stem.startswith("_"):
             continue
-        module = ".".join(("idic_lab", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
-            ".__init__"
-        )
+        module = ".".join(("idic_lab", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if not isinstance(node, ast.FunctionDef) or node.name.startswith(("_", "plot_")):
                 continue

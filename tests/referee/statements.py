@@ -75,9 +75,7 @@ def clustered(rng, people=200, each=3, share=0.3, tie=0.3):
     return rng.binomial(n, rng.beta(a, b, people)), n
 
 
-@statement(
-    "idic_lab.inference.intervals.share", "95% interval of a share of independent answers", "51, 52, 53"
-)
+@statement("idic_lab.inference.intervals.share", "95% interval of a share of independent answers", "51, 52, 53")
 def _():
     def independent(rng, n=120, p=0.18):
         return holds(intervals.share(rng.binomial(n, p), n), p)
@@ -190,9 +188,7 @@ def _():
     }
 
 
-@statement(
-    "idic_lab.inference.multiple_tests.holm", "5% for any false finding among several", "23, 62", "test", 0.05
-)
+@statement("idic_lab.inference.multiple_tests.holm", "5% for any false finding among several", "23, 62", "test", 0.05)
 def _():
     from scipy import stats
 
@@ -217,9 +213,7 @@ def _():
     def spenders(rng, n=300, s=1.0, statistic="top_share"):
         truth = norm.cdf(s - norm.ppf(0.8)) if statistic == "top_share" else 2 * norm.cdf(s / np.sqrt(2)) - 1
         seed = int(rng.integers(1e9))
-        return holds(
-            rfm.interval(statistic, rng.lognormal(0, s, n), n_bootstrap=400, random_state=seed), truth
-        )
+        return holds(rfm.interval(statistic, rng.lognormal(0, s, n), n_bootstrap=400, random_state=seed), truth)
 
     return {
         "top fifth of 300 customers, lognormal(1)": spenders,

@@ -37,9 +37,7 @@ def test_a_table_without_rows_or_values_keeps_its_types(repository):
     for name in ("rejects", "transactions"):
         repository.write(name, tables.get(name).empty())
         tables.check(name, repository.read(name))
-    unknown = pd.DataFrame(
-        {"source": ["f"], "line": [2], "column": ["date"], "value": pd.Series([None], dtype="str")}
-    )
+    unknown = pd.DataFrame({"source": ["f"], "line": [2], "column": ["date"], "value": pd.Series([None], dtype="str")})
     repository.write("rejects", unknown.assign(reason="no date"))
     tables.check("rejects", repository.read("rejects"))
 

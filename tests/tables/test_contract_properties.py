@@ -29,9 +29,7 @@ def _values(spec):
     if kind == "flag":
         return st.booleans()
     if kind == "count":
-        return st.integers(
-            int(low) if low is not None else -(2**40), int(high) if high is not None else 2**40
-        )
+        return st.integers(int(low) if low is not None else -(2**40), int(high) if high is not None else 2**40)
     return st.floats(
         low if low is not None else -1e9,
         high if high is not None else 1e9,

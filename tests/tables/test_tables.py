@@ -43,9 +43,7 @@ def test_a_breach_names_the_column_and_what_was_found(transactions, change, comp
 
 
 def test_a_missing_column_names_the_source_and_the_columns_found(transactions):
-    with pytest.raises(
-        ContractError, match=r"from orders\.csv: missing column 'amount'; found 'customer_id', 'date'"
-    ):
+    with pytest.raises(ContractError, match=r"from orders\.csv: missing column 'amount'; found 'customer_id', 'date'"):
         tables.check("transactions", transactions.drop(columns="amount"), source="orders.csv")
 
 

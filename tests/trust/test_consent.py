@@ -15,9 +15,7 @@ CUSTOMERS = ["C1", "C2", "C3"]
 records = some.tuples(
     some.sampled_from(CUSTOMERS),
     some.one_of(some.none(), some.integers(0, 3)),
-    some.fixed_dictionaries(
-        {channel: some.sampled_from(["yes", "no", None]) for channel in CONSENT_CHANNELS}
-    ),
+    some.fixed_dictionaries({channel: some.sampled_from(["yes", "no", None]) for channel in CONSENT_CHANNELS}),
 )
 
 
@@ -35,9 +33,7 @@ def told(statements) -> pd.DataFrame:
 
 def holds(statements, customer: str, channel: str) -> bool:
     """Consent by the words of the promise: the latest statement is a yes, and no other of that day is a no."""
-    made = [
-        (-1 if when is None else when, said[channel]) for who, when, said in statements if who == customer
-    ]
+    made = [(-1 if when is None else when, said[channel]) for who, when, said in statements if who == customer]
     made = [statement for statement in made if statement[1] is not None]
     latest = [word for when, word in made if when == max(day for day, _ in made)] if made else []
     return bool(latest) and "no" not in latest
@@ -64,9 +60,7 @@ def test_no_plan_message_or_greeting_goes_where_there_is_no_consent(statements, 
     costs = pd.DataFrame({"channel": list(CHANNELS), "cost": 0.1})
     past = pd.DataFrame({"customer_id": pd.Series(dtype="str"), "date": pd.Series(dtype="datetime64[us]")})
     plan = channels.contact_plan(preferences, costs, past, start=DAY, weekly_budget=100, weeks=3, cap=3)
-    born = pd.DataFrame({"customer_id": CUSTOMERS, "birth_date": DAY}).astype(
-        {"birth_date": "datetime64[us]"}
-    )
+    born = pd.DataFrame({"customer_id": CUSTOMERS, "birth_date": DAY}).astype({"birth_date": "datetime64[us]"})
     greetings = care.greetings(preferences, born)
     offers = pd.DataFrame({"customer_id": CUSTOMERS, "made": True})
     values = pd.DataFrame({"customer_id": CUSTOMERS, "stage": "active", "need": None, "category": None})

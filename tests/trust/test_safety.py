@@ -80,16 +80,11 @@ def dangers(source: str) -> set[str]:
             if dotted(node.func) in CALLS:
                 found.add(dotted(node.func))
             for keyword in node.keywords:
-                if (
-                    keyword.arg in ("shell", "allow_pickle")
-                    and getattr(keyword.value, "value", None) is not False
-                ):
+                if keyword.arg in ("shell", "allow_pickle") and getattr(keyword.value, "value", None) is not False:
                     found.add(keyword.arg)
                 if keyword.arg == "autoescape" and getattr(keyword.value, "value", None) is not True:
                     found.add("autoescape")
-            if dotted(node.func).endswith("Environment") and "autoescape" not in {
-                k.arg for k in node.keywords
-            }:
+            if dotted(node.func).endswith("Environment") and "autoescape" not in {k.arg for k in node.keywords}:
                 found.add("Environment without autoescape")
     return found
 
@@ -146,9 +141,7 @@ def _hostile_notebook() -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# A page"), cell])
 
 
-FETCHING = re.compile(
-    r"""(?:src|href)\s*=\s*["']?https?:|@import|url\(\s*["']?https?:|import\s*\(""", re.IGNORECASE
-)
+FETCHING = re.compile(r"""(?:src|href)\s*=\s*["']?https?:|@import|url\(\s*["']?https?:|import\s*\(""", re.IGNORECASE)
 
 
 def test_the_page_of_a_notebook_fetches_nothing():

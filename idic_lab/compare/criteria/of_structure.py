@@ -23,9 +23,7 @@ from idic_lab.compare.segmentation import NotApplicable
 from idic_lab.inference.multiple_tests import holm
 
 
-@criterion(
-    "sizes", main="smallest_share", question="How many segments came out, and how small is the smallest?"
-)
+@criterion("sizes", main="smallest_share", question="How many segments came out, and how small is the smallest?")
 def sizes(segmentation) -> Score:
     """Number of segments, and shares of customers in the smallest and the largest."""
     share = np.bincount(segmentation.labels) / len(segmentation.labels)
@@ -145,9 +143,7 @@ def _projection(segmentation) -> dict:
     rows = np.sort(rng.choice(len(X), min(_POINTS, len(X)), replace=False))
     plane = PCA(2, random_state=0).fit(X)
     centres = (
-        plane.transform(kinds_of_segments.centroids(X, segmentation.labels))
-        if segmentation.n_segments <= 20
-        else []
+        plane.transform(kinds_of_segments.centroids(X, segmentation.labels)) if segmentation.n_segments <= 20 else []
     )
     return {
         "points": plane.transform(X[rows]).round(3).tolist(),
@@ -160,9 +156,7 @@ def _projection(segmentation) -> dict:
 ABSOLUTE, RELATIVE = 0.25, 0.50
 
 
-@criterion(
-    "profile", main="marker_share", question="In what do the segments differ, and is it more than chance?"
-)
+@criterion("profile", main="marker_share", question="In what do the segments differ, and is it more than chance?")
 def profile(segmentation) -> Score:
     """Marker variables of every segment, with a test per variable corrected for their number.
 
@@ -216,9 +210,7 @@ WARNING = (
 _SAMPLE = 3_000
 
 
-@criterion(
-    "internal_indices", main="silhouette", question="Are the groups compact and apart?", warning=WARNING
-)
+@criterion("internal_indices", main="silhouette", question="Are the groups compact and apart?", warning=WARNING)
 def internal_indices(segmentation) -> Score:
     """Silhouette, Davies-Bouldin (lower is better) and Calinski-Harabasz on the common features.
 

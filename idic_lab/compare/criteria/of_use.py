@@ -43,9 +43,7 @@ def campaign_profit(segmentation) -> Score:
     """
     campaign = segmentation.customers.campaign
     if campaign is None or len(campaign) < FEWEST:
-        raise NotApplicable(
-            f"{segmentation.customers.name} has no randomised campaign among these customers."
-        )
+        raise NotApplicable(f"{segmentation.customers.name} has no randomised campaign among these customers.")
     treated, profit = campaign["treated"].to_numpy(), campaign["profit"].to_numpy()
     labels = segmentation.labels[campaign["row"].to_numpy()]
     features = campaign.filter(like="feature_").to_numpy(dtype=float)

@@ -53,9 +53,7 @@ class OnSample(ClusterMixin, BaseEstimator):
         X = validate_data(self, X)
         chosen = np.arange(len(X))
         if len(X) > self.at_most:
-            chosen = np.sort(
-                np.random.default_rng(self.random_state).choice(len(X), self.at_most, replace=False)
-            )
+            chosen = np.sort(np.random.default_rng(self.random_state).choice(len(X), self.at_most, replace=False))
         self.estimator_ = clone(self.estimator).fit(X[chosen])
         self.transfer_ = "predict" if hasattr(self.estimator_, "predict") else "nearest neighbour"
         if self.transfer_ == "nearest neighbour":
@@ -118,9 +116,7 @@ class BaggedClustering(ClusterMixin, BaseEstimator):
         for _ in range(self.n_runs):
             sample = X[rng.integers(0, len(X), len(X))]
             different = len(np.unique(sample, axis=0))
-            run = KMeans(
-                min(self.n_centres, different), n_init=1, max_iter=30, random_state=int(rng.integers(2**31))
-            )
+            run = KMeans(min(self.n_centres, different), n_init=1, max_iter=30, random_state=int(rng.integers(2**31)))
             centres.append(run.fit(sample).cluster_centers_)
         self.centres_ = np.vstack(centres)
         self.segment_of_centre_ = (
@@ -191,9 +187,7 @@ class LatentClassSegments(ClusterMixin, BaseEstimator):
         return self.model_.predict(cells)[inverse]
 
     def _scores(self, X: pd.DataFrame) -> np.ndarray:
-        return np.column_stack(
-            [np.searchsorted(cuts, X[name], side="left") for name, cuts in self.cuts_.items()]
-        )
+        return np.column_stack([np.searchsorted(cuts, X[name], side="left") for name, cuts in self.cuts_.items()])
 
 
 PAIRWISE = 1_500  # customers at most where a method looks at all pairs of them

@@ -184,9 +184,7 @@ def expected_spend_ahead(models, X: pd.DataFrame) -> np.ndarray:
     """Expected spend of each row within the horizon, by a purchase model and a spend model."""
     summary = _summary(X)
     purchases, spend = models
-    return np.asarray(clv.predict(purchases, summary, HORIZON)) * np.asarray(
-        clv.expected_spend(spend, summary)
-    )
+    return np.asarray(clv.predict(purchases, summary, HORIZON)) * np.asarray(clv.expected_spend(spend, summary))
 
 
 def fit_models(X: pd.DataFrame):

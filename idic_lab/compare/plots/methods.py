@@ -56,15 +56,11 @@ def plot_gain(
     'The best 20% by Ward bring 60% of f'
     """
     ax = figures.axes(ax, figsize=(7.5, 4.6))
-    captured = {
-        name: float(np.interp(top, np.linspace(0, 1, len(curve)), curve)) for name, curve in curves.items()
-    }
+    captured = {name: float(np.interp(top, np.linspace(0, 1, len(curve)), curve)) for name, curve in curves.items()}
     ranked = sorted((name for name in curves if name not in baselines), key=captured.get, reverse=True)
     if not ranked:
         raise DataError("There is no method to draw beside the baselines.")
-    chosen = [
-        ranked[row] for row in np.unique(np.linspace(0, len(ranked) - 1, min(most, len(ranked))).astype(int))
-    ]
+    chosen = [ranked[row] for row in np.unique(np.linspace(0, len(ranked) - 1, min(most, len(ranked))).astype(int))]
     for number, name in enumerate(chosen):
         ax.plot(
             np.linspace(0, 1, len(curves[name])),
@@ -144,9 +140,7 @@ def plot_critical_difference(
         ax.plot([rank, rank, end], [0, y, y], color="black", lw=0.9)
         ax.text(end, y, f" {named(name)} ({rank:.2f}) ", ha="right" if left else "left", va="center")
     ax.plot([1, 1 + width], [0.75, 0.75], color="black", lw=2)
-    ax.text(
-        1 + width / 2, 0.85, f"critical difference {width:.2f}", ha="center", va="bottom", fontsize="small"
-    )
+    ax.text(1 + width / 2, 0.85, f"critical difference {width:.2f}", ha="center", va="bottom", fontsize="small")
     ax.plot([1, len(ranks)], [0, 0], color="black", lw=1.2)
     for tick in range(1, len(ranks) + 1):
         ax.plot([tick, tick], [0, 0.12], color="black", lw=1)
@@ -165,10 +159,7 @@ def plot_critical_difference(
 
 def _cliques(ranks: np.ndarray, width: float) -> list[tuple[int, int]]:
     """Runs of methods whose ranks differ by less than the critical difference, the longest ones only."""
-    runs = [
-        (first, int(np.searchsorted(ranks, rank + width, side="left")) - 1)
-        for first, rank in enumerate(ranks)
-    ]
+    runs = [(first, int(np.searchsorted(ranks, rank + width, side="left")) - 1) for first, rank in enumerate(ranks)]
     kept, reach = [], -1
     for first, last in runs:
         if last > first and last > reach:
@@ -177,9 +168,7 @@ def _cliques(ranks: np.ndarray, width: float) -> list[tuple[int, int]]:
     return kept
 
 
-def plot_rank_reversal(
-    scores: pd.DataFrame, lower_is_better=(), ax: figures.Axes | None = None
-) -> figures.Axes:
+def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: figures.Axes | None = None) -> figures.Axes:
     """The rank of every method by every criterion: crossing lines are reversals.
 
     Parameters
@@ -266,9 +255,7 @@ def plot_attractiveness(
         if matrix["out"].iloc[row]:
             continue
         text = "–" if np.isnan(value) else f"{value:.2f}".removeprefix("0")
-        ax.text(
-            column, row, text, ha="center", va="center", color="white" if value > 0.8 else "black", fontsize=9
-        )
+        ax.text(column, row, text, ha="center", va="center", color="white" if value > 0.8 else "black", fontsize=9)
     right = shown.shape[1] - 0.3
     heads = ((0.45, "score"), (1.35, "first under\nrandom weights"), (2.5, "rank\n5% to 95%"))
     for offset, head in heads:
@@ -278,9 +265,7 @@ def plot_attractiveness(
             ax.text(-0.4, row, f"out: {named(entry.out)}", va="center", fontsize=9)
             continue
         ranks = f"{entry.rank_low:.0f} to {entry.rank_high:.0f}"
-        for (offset, _), text in zip(
-            heads, (f"{entry.score:.2f}", f"{entry.first_share:.0%}", ranks), strict=True
-        ):
+        for (offset, _), text in zip(heads, (f"{entry.score:.2f}", f"{entry.first_share:.0%}", ranks), strict=True):
             ax.text(right + offset, row, text, ha="center", va="center", fontsize=9)
     ax.set_xticks(range(shown.shape[1]), [named(name).replace(" ", "\n", 1) for name in shown], fontsize=9)
     ax.xaxis.tick_top()
@@ -321,9 +306,7 @@ def plot_stability(verdicts: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     rows = np.arange(len(table))
     known = table["null_bound"].notna().to_numpy()
     ax.hlines(rows[known], table["null_bound"][known], table["stability"][known], color=figures.GREY, lw=2)
-    ax.scatter(
-        table["null_bound"], rows, marker="|", s=150, color="black", lw=2.5, label="without segments, highest"
-    )
+    ax.scatter(table["null_bound"], rows, marker="|", s=150, color="black", lw=2.5, label="without segments, highest")
     faces = {
         "natural": figures.BLUE,
         "reproducible": figures.SKY,
@@ -343,8 +326,7 @@ def plot_stability(verdicts: pd.DataFrame, ax: figures.Axes | None = None) -> fi
                 zorder=3,
             )
     names = [
-        named(row.method) + ("" if pd.isna(row.k) else f", {row.k}")
-        for row in table[["method", "k"]].itertuples()
+        named(row.method) + ("" if pd.isna(row.k) else f", {row.k}") for row in table[["method", "k"]].itertuples()
     ]
     for name, value in lines.groupby("method")["stability"].mean().items():
         ax.axvline(value, color=figures.GREY, lw=1, ls="--", label=named(name))

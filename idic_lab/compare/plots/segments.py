@@ -12,9 +12,7 @@ from idic_lab import figures
 MARKERS = "osD^vPX*<>"
 
 
-def plot_gorge(
-    counts: Sequence[Sequence[int]], variant: str = "book", ax: figures.Axes | None = None
-) -> figures.Axes:
+def plot_gorge(counts: Sequence[Sequence[int]], variant: str = "book", ax: figures.Axes | None = None) -> figures.Axes:
     """Histograms of the similarity of all customers to each segment, one ridge per segment.
 
     Natural segments show a gorge: customers are either like a segment or unlike it, and few lie between.
@@ -37,9 +35,7 @@ def plot_gorge(
     edges = np.linspace(0, 1, shares.shape[1] + 1)
     for row, share in enumerate(shares):
         height = share / shares.max() * 0.85
-        ax.stairs(
-            height + row, edges, baseline=row, fill=True, color=figures.SKY, edgecolor=figures.BLACK, lw=0.8
-        )
+        ax.stairs(height + row, edges, baseline=row, fill=True, color=figures.SKY, edgecolor=figures.BLACK, lw=0.8)
     middle = shares[:, (edges[:-1] >= 0.3) & (edges[1:] <= 0.7)].sum(axis=1).mean()
     ax.set_yticks(np.arange(len(shares)) + 0.3, [f"segment {row}" for row in range(len(shares))])
     ax.tick_params(axis="y", length=0)
@@ -174,9 +170,7 @@ def _places(flows: pd.DataFrame, first: int) -> dict[tuple[int, int], float]:
     place = {(first - 1, root): y for root, y in zip(roots, _even(len(roots)), strict=True)}
     for number, step in flows.groupby("number"):
         height = [place[number - 1, segment] for segment in step["from_segment"]]
-        pull = (
-            step.assign(y=np.array(height) * step["customers"]).groupby("segment")[["y", "customers"]].sum()
-        )
+        pull = step.assign(y=np.array(height) * step["customers"]).groupby("segment")[["y", "customers"]].sum()
         order = (pull["y"] / pull["customers"]).sort_values(kind="stable").index
         place |= {(number, segment): y for segment, y in zip(order, _even(len(order)), strict=True)}
     return place
@@ -228,9 +222,7 @@ def plot_profile(profile: Mapping, ax: figures.Axes | None = None) -> figures.Ax
             color="white" if strong else "black",
         )
         if marker[segment, variable]:
-            ax.add_patch(
-                Rectangle((segment - 0.47, variable - 0.44), 0.94, 0.88, fill=False, ec="black", lw=1.3)
-            )
+            ax.add_patch(Rectangle((segment - 0.47, variable - 0.44), 0.94, 0.88, fill=False, ec="black", lw=1.3))
     names = [
         f"{name.replace('_', ' ')}  ({f'{mean:.0%}' if binary else f'{mean:,.3g}'})"
         for name, mean in zip(profile["variables"], overall, strict=True)

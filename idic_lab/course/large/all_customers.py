@@ -72,9 +72,7 @@ def source_of(dataset, large: bool | None = None) -> LargeParquet | None:
     large : bool, optional
         As :func:`idic_lab.datasets.own.engine.find_large` takes it.
     """
-    named = isinstance(dataset, datasets.Dataset) or (
-        isinstance(dataset, str) and dataset in datasets.names()
-    )
+    named = isinstance(dataset, datasets.Dataset) or (isinstance(dataset, str) and dataset in datasets.names())
     return None if named or not Path(dataset).exists() else engine.find_large(dataset, large)
 
 
@@ -110,9 +108,7 @@ def make(
     slices = SlicedTables(
         run_folder / ALL_CUSTOMERS, source.slices, key, options.memory, sampling, console or Console()
     )
-    forgotten = Repository(
-        run_folder / REPOSITORY_FILE
-    ).forgotten()  # whom the run was made to forget stays away
+    forgotten = Repository(run_folder / REPOSITORY_FILE).forgotten()  # whom the run was made to forget stays away
     work = _Work(source, slices, dict(columns or {}), valuing, options, forgotten)
     try:
         slices.step("lines", f"reading {source.rows:,} rows", work.read, ("rejects",))
@@ -127,9 +123,7 @@ def make(
         slices.step(f"models {valuing['purchase_model']}", "fitting the value models", work.fit)
         slices.step(f"customer_value {how}", "what each customer is worth", work.value, ("customer_value",))
         slices.step(f"totals {how}", "totals by segment", work.total)
-        slices.step(
-            sampling, f"drawing {options.sample:,} customers for the notebooks", work.draw, ("sample",)
-        )
+        slices.step(sampling, f"drawing {options.sample:,} customers for the notebooks", work.draw, ("sample",))
         shutil.rmtree(slices.folder / "lines", ignore_errors=True)
         return work.dataset()
     finally:
@@ -148,9 +142,7 @@ def record(run_folder: Path) -> dict:
 class _Work:
     """The steps of one large run, in the order in which they are done."""
 
-    def __init__(
-        self, source, slices: SlicedTables, columns: dict, valuing: dict, options: Options, forgotten
-    ):
+    def __init__(self, source, slices: SlicedTables, columns: dict, valuing: dict, options: Options, forgotten):
         self.source, self.slices, self.reading = source, slices, reading.Options(columns=columns)
         self.valuing, self.options, self.forgotten = valuing, options, forgotten
         self.state, self.connection = slices.state, slices.connection
@@ -167,7 +159,9 @@ class _Work:
         cleaning.write_lines(self.connection, planned, partial)
         lines = f"read_parquet({literal(str(partial / '**' / '*.parquet'))}, hive_partitioning = true)"
         card = cleaning.card_of_large(self.connection, lines, planned, rows, self.source)
-        refused = f'SELECT source, line, "column", value, reason FROM {lines} WHERE reason IS NOT NULL ORDER BY source, line'
+        refused = (
+            f'SELECT source, line, "column", value, reason FROM {lines} WHERE reason IS NOT NULL ORDER BY source, line'
+        )
         self.slices.write("rejects", 0, lambda: self.connection.sql(refused))
         if self.forgotten:
             card.quirks.append(LEFT_OUT)
@@ -189,9 +183,7 @@ class _Work:
             customers += bought.aggregate("count(DISTINCT customer_id)").fetchall()[0][0]
             only_returns += [row[0] for row in rfm.without_purchase(bought).select("customer_id").fetchall()]
             if bought.filter("amount >= 0").limit(1).fetchall():
-                self.slices.write(
-                    "btyd_summary", part, lambda bought=bought: clv.summarise(bought, end, UNIT_DAYS)
-                )
+                self.slices.write("btyd_summary", part, lambda bought=bought: clv.summarise(bought, end, UNIT_DAYS))
                 self.slices.write(
                     "measures",
                     part,
@@ -210,9 +202,7 @@ class _Work:
         scored = rfm.segment(rfm.score(self.slices.whole("measures"), few_values="allow"))
         for part in self.slices.over(self.slices.written("measures")):
             of_part = f"part = {part}"
-            self.slices.write(
-                "rfm", part, lambda of_part=of_part: scored.filter(of_part).select("* EXCLUDE (part)")
-            )
+            self.slices.write("rfm", part, lambda of_part=of_part: scored.filter(of_part).select("* EXCLUDE (part)"))
 
     def fit(self) -> None:
         """BG/NBD and Gamma-Gamma on the groups of identical customers."""
@@ -238,9 +228,7 @@ class _Work:
         for part in self.slices.over(self.slices.written("btyd_summary")):
             summary = self.slices.part("btyd_summary", part)
             try:
-                self.slices.write(
-                    "customer_value", part, lambda summary=summary: clv.value(*models, summary, **told)
-                )
+                self.slices.write("customer_value", part, lambda summary=summary: clv.value(*models, summary, **told))
             except FitError as error:
                 self.state.not_made = {"customer_value": str(error)}
                 self.slices.console.say(f"All customers: no customer_value: {error}")
@@ -329,16 +317,12 @@ def sample_dataset(card: datasets.Card, lines, rejects, customers: int, seed: in
         connection.register("lines", lines.to_arrow_table())
         made = cleaning.tables_of(connection, "lines")
     shown = rejects.limit(REJECTS_SHOWN).df()
-    made["rejects"] = shown.astype(
-        dict.fromkeys(["source", "column", "value", "reason"], "str") | {"line": "int64"}
-    )
+    made["rejects"] = shown.astype(dict.fromkeys(["source", "column", "value", "reason"], "str") | {"line": "int64"})
     card.assumptions.append(
         f"too large to be loaded: the tables of all {card.customers:,} customers are in the folder all_customers; the "
         f"notebooks, their figures and the tables they make are of a random sample of {customers:,} customers with all their "
         f"rows (seed {seed})"
     )
     if card.rows_rejected > len(shown):
-        card.quirks.append(
-            f"the first {len(shown):,} rejected rows are shown; all are in all_customers/rejects"
-        )
+        card.quirks.append(f"the first {len(shown):,} rejected rows are shown; all are in all_customers/rejects")
     return datasets.Dataset(card.name, made, card)

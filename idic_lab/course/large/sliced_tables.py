@@ -127,11 +127,7 @@ class SlicedTables:
         """What an earlier call left, when it worked on the same files with the same code."""
         state = Progress.read(self.folder)
         if state is not None and state.key == key:
-            sizes = {
-                file: (self.folder / file).stat().st_size
-                for file in state.files
-                if (self.folder / file).exists()
-            }
+            sizes = {file: (self.folder / file).stat().st_size for file in state.files if (self.folder / file).exists()}
             if sizes == state.files and (last_step in state.done or (self.folder / "lines").exists()):
                 return state
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -260,9 +260,7 @@ def lead_within_the_run(page: str, executed: Collection[str]) -> str:
             return link[0]
         notebook = _NOTEBOOK.fullmatch(address)
         if notebook and notebook["name"] in executed:
-            return link[0].replace(
-                f'href="{address}"', f'href="{notebook["name"]}.html{notebook["place"] or ""}"', 1
-            )
+            return link[0].replace(f'href="{address}"', f'href="{notebook["name"]}.html{notebook["place"] or ""}"', 1)
         if notebook:
             return f'<span title="Not executed in this run: {address}">{link["text"]}</span>'
         return f'<span title="In the project: {address.removeprefix("../")}">{link["text"]}</span>'

@@ -24,9 +24,7 @@ from idic_lab.pipeline import stages
 from idic_lab.repository import REPOSITORY_FILE, Repository
 
 # What a browser may do with a page of ours: show it. Nothing is fetched, no script runs, no form is sent.
-CONTENT_POLICY = (
-    "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; form-action 'none'"
-)
+CONTENT_POLICY = "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; form-action 'none'"
 _FOLDER = Path(__file__).parent / "templates"
 _TEMPLATES = jinja2.Environment(loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True)
 _TIERS = ("most valuable", "most growable", "below zero")
@@ -63,9 +61,7 @@ def publish(folder: Path, card, state: Manifest, made: Collection[str] = ()) -> 
 def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], state: Manifest) -> Path:
     """Write ``report.html`` into a run folder, from notebook name to executed notebook, in order."""
     sections = [
-        findings.section(stage, executed[stage.notebook])
-        for stage in stages.STAGES
-        if stage.notebook in executed
+        findings.section(stage, executed[stage.notebook]) for stage in stages.STAGES if stage.notebook in executed
     ]
     in_one_minute = summary(Repository(folder / REPOSITORY_FILE), card.currency, card)
     said = [sentence for _, sentences in in_one_minute for sentence in sentences]
@@ -164,9 +160,7 @@ class _Desk:
         if transactions is None:
             return
         last = transactions["date"].max()
-        recent = transactions.loc[
-            transactions["date"] > last - pd.Timedelta(days=91), "customer_id"
-        ].nunique()
+        recent = transactions.loc[transactions["date"] > last - pd.Timedelta(days=91), "customer_id"].nunique()
         everybody = transactions["customer_id"].nunique()
         yield (
             f"{everybody:,} customers bought until {last:%Y-%m-%d}; {recent / everybody:.0%} of them in the last "

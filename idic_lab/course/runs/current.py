@@ -74,20 +74,15 @@ def _executed(stage: Stage, stored: NotebookNode, runs: dict[str, Path]) -> Note
 def main(folders: list[str]) -> int:
     """Compare all notebooks; the number of those whose stored outputs are not current."""
     manifests = {
-        Path(folder): json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
-        for folder in folders
+        Path(folder): json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8")) for folder in folders
     }
-    runs = {
-        manifest["dataset"]: folder for folder, manifest in manifests.items() if not manifest["parameters"]
-    }
+    runs = {manifest["dataset"]: folder for folder, manifest in manifests.items() if not manifest["parameters"]}
     stale = 0
     for stage in STAGES:
         stored = nbformat.read(notebooks.path_of(stage), as_version=4)
         found = differences(stored, _executed(stage, stored, runs))
         stale += bool(found)
-        print(
-            f"{stage.notebook}: {'stored outputs are not current' if found else 'current'}", *found, sep="\n"
-        )
+        print(f"{stage.notebook}: {'stored outputs are not current' if found else 'current'}", *found, sep="\n")
     return stale
 
 

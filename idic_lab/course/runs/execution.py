@@ -29,9 +29,7 @@ class NotebookFailed(Exception):
     """A notebook did not come to its end; the message is for a person."""
 
 
-def execute(
-    stage: Stage, dataset: str, folder: Path, parameters: dict[str, object], console: Console
-) -> None:
+def execute(stage: Stage, dataset: str, folder: Path, parameters: dict[str, object], console: Console) -> None:
     """Execute one notebook; what stands in the folder under its own name is always a whole execution.
 
     Parameters

@@ -125,9 +125,7 @@ def _forget(folder: Path, repository: Repository, customer: str) -> Forgotten:
     # Those that an earlier removal, cut short, has taken away already are gone as well.
     gone = {*shown, *(name for name in state.done if run_folder.executed(folder, name) is None)}
     state.notebooks = {
-        name: entry
-        for name, entry in state.notebooks.items()
-        if name not in gone and not _mentions(entry.error, told)
+        name: entry for name, entry in state.notebooks.items() if name not in gone and not _mentions(entry.error, told)
     }
     _rewrite_card(folder, told)
     _rewrite_report(folder, state, complete=not gone)
@@ -214,9 +212,7 @@ def _rewrite_card(folder: Path, told: list[str]) -> None:
     path = folder / CARD_FILE
     if path.exists():
         card = json.loads(path.read_text(encoding="utf-8"))
-        card["customers_only_returns"] = [
-            one for one in card.get("customers_only_returns", []) if one not in told
-        ]
+        card["customers_only_returns"] = [one for one in card.get("customers_only_returns", []) if one not in told]
         whole_files.write_json(path, card)
 
 

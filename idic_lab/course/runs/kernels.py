@@ -98,9 +98,7 @@ def imports(sources: Iterable[str]) -> list[str]:
             if isinstance(node, ast.Import):
                 found |= dict.fromkeys(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found |= dict.fromkeys(
-                    [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-                )
+                found |= dict.fromkeys([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
     ours = any(name.split(".")[0] == "idic_lab" for name in found)
     return [*found, *(_BEHIND_OURS if ours else ())]
 
@@ -142,9 +140,7 @@ class KernelManager(AsyncKernelManager):
 
     async def _async_pre_start_kernel(self, **kw):
         if self.provisioner is None and _nursery is not None:
-            self.provisioner = _WarmProvisioner(
-                kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self
-            )
+            self.provisioner = _WarmProvisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
         _living.add(self)
         return await super()._async_pre_start_kernel(**kw)
 

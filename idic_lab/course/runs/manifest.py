@@ -146,9 +146,7 @@ def keys(stages: list[Stage], base: str) -> dict[str, str]:
     for place, stage in enumerate(stages):
         reads = stage.needs + stage.uses
         before = [other for other in stages[:place] if any(map(other.gives, reads))]
-        made[stage.notebook] = _hash(
-            base, *notebooks.sources_of(stage), *(made[other.notebook] for other in before)
-        )
+        made[stage.notebook] = _hash(base, *notebooks.sources_of(stage), *(made[other.notebook] for other in before))
     return made
 
 

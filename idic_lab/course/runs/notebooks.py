@@ -35,9 +35,7 @@ def lay_out(target: Path) -> None:
     parts = ("notebooks", "exercises", "studies")
     there = [name for name in parts if (target / name).exists()]
     if there:
-        raise DataError(
-            f"'{target / there[0]}' is there already, perhaps with your work. Name another folder."
-        )
+        raise DataError(f"'{target / there[0]}' is there already, perhaps with your work. Name another folder.")
     for name in parts:
         shutil.copytree(shipped(name), target / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
 
@@ -115,9 +113,7 @@ def parameters_of(stage: Stage) -> dict[str, str]:
     for source in sources_of(stage, tag="parameters"):
         for line in ast.parse(source).body:
             targets = getattr(line, "targets", None) or [getattr(line, "target", None)]
-            found |= {
-                target.id: ast.unparse(line.value) for target in targets if isinstance(target, ast.Name)
-            }
+            found |= {target.id: ast.unparse(line.value) for target in targets if isinstance(target, ast.Name)}
     return found
 
 

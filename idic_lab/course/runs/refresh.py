@@ -54,9 +54,7 @@ def refresh(path: Path) -> None:
         When a cell raises or writes to stderr; the file is then left as it was.
     """
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook, timeout=600, kernel_name="python3", **kernels.settings(path.parent.absolute())
-    )
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3", **kernels.settings(path.parent.absolute()))
     try:
         client.execute()
     except CellExecutionError as error:
@@ -152,9 +150,7 @@ def reading_time(notebook: nbformat.NotebookNode) -> ReadingTime:
         for cell in code
         for output in cell.outputs
     )
-    minutes = (
-        words / WORDS_PER_MINUTE + len(code) * MINUTES_PER_CODE_CELL + pictures * MINUTES_PER_FIGURE_OR_TABLE
-    )
+    minutes = words / WORDS_PER_MINUTE + len(code) * MINUTES_PER_CODE_CELL + pictures * MINUTES_PER_FIGURE_OR_TABLE
     return ReadingTime(5 * math.ceil(minutes / 5), sum(text.count("**Try it.**") for text in texts))
 
 
@@ -229,9 +225,7 @@ def renew(notebook: nbformat.NotebookNode, stage: Stage) -> None:
     told = first.source[first.source.index(_KNOW) :] if _KNOW in first.source else ""
     told = _HOW_LONG.sub("", told).strip()
     first.source = "\n\n".join([heading, links(stage), place(stage, time), told, f"**How long:** {time}"])
-    last.source = (
-        f"{_LINKS.sub('', last.source).rstrip().removesuffix('---').rstrip()}\n\n---\n\n{links(stage)}"
-    )
+    last.source = f"{_LINKS.sub('', last.source).rstrip().removesuffix('---').rstrip()}\n\n---\n\n{links(stage)}"
 
 
 def _without_navigation(texts: list[str]) -> list[str]:

@@ -81,11 +81,7 @@ class Plan:
         feasible = [one.stage for one in planned if not one.lacks]
         stages = [stage for stage in feasible if stage in chosen]
         base = manifest.base(dataset.card.fingerprint, depends_on)
-        skipped = {
-            one.stage.notebook: _why_skipped(one.lacks)
-            for one in planned
-            if one.lacks and one.stage in chosen
-        }
+        skipped = {one.stage.notebook: _why_skipped(one.lacks) for one in planned if one.lacks and one.stage in chosen}
         return cls(stages, waits_for(stages), manifest.keys(feasible, base), base, skipped)
 
     def depends(self, notebook: str, others: set[str]) -> str | None:
@@ -226,23 +222,17 @@ class _Work:
         if before.status == "damaged":
             wrong = f"{manifest.FILE} is damaged"
         if wrong:
-            self.console.say(
-                f"{wrong}, so nothing of the earlier call can be relied on: everything is made anew."
-            )
+            self.console.say(f"{wrong}, so nothing of the earlier call can be relied on: everything is made anew.")
         if wrong or before.base != self.plan.base:
             # Other data, parameters or code: none of it may be taken for this run's. Tables of all customers know by themselves.
-            run_folder.empty(
-                self.folder, keep={run_folder.ALL_CUSTOMERS} if self.state.all_customers else set()
-            )
+            run_folder.empty(self.folder, keep={run_folder.ALL_CUSTOMERS} if self.state.all_customers else set())
             return {}
         keep = {}
         for name, entry in before.notebooks.items():
             if not entry.done or entry.key != self.plan.keys.get(name):
                 continue
             if run_folder.executed(self.folder, name) is None:
-                self.console.say(
-                    f"notebooks/{name}.ipynb is missing or damaged: executed anew when it is asked for."
-                )
+                self.console.say(f"notebooks/{name}.ipynb is missing or damaged: executed anew when it is asked for.")
             else:
                 keep[name] = entry
         return keep

@@ -50,17 +50,13 @@ def in_use(folder: Path, fresh: bool = False) -> Iterator[None]:
     if folder.exists() and not folder.is_dir():
         raise DataError(f"'{folder}' is a file; a run needs a folder.")
     if folder.exists() and not _is_of_a_run(folder):
-        raise DataError(
-            f"'{folder}' holds other things than a run; choose an empty or new folder with --out."
-        )
+        raise DataError(f"'{folder}' holds other things than a run; choose an empty or new folder with --out.")
     lock = filelock.FileLock(folder / LOCK, timeout=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except filelock.Timeout:
-        raise RepositoryError(
-            f"Another run is working in '{folder}'. Wait for it, or choose another --out."
-        ) from None
+        raise RepositoryError(f"Another run is working in '{folder}'. Wait for it, or choose another --out.") from None
     except OSError as error:
         raise DataError(f"The run folder '{folder}' cannot be made or written: {error.strerror}.") from None
     try:
@@ -152,9 +148,7 @@ def usual_name(name: str) -> str:
 def _is_of_a_run(folder: Path) -> bool:
     """Whether a folder is empty or holds a run and nothing else, so that it may be written into, or emptied."""
     held = {path.name.removesuffix(".partial") for path in folder.iterdir()}
-    held = {
-        name for name in held if not name.startswith(REPOSITORY_FILE)
-    }  # with its log, and unfinished copies
+    held = {name for name in held if not name.startswith(REPOSITORY_FILE)}  # with its log, and unfinished copies
     return not any(folder.iterdir()) or (
         bool(held & {manifest.FILE, LOCK}) and held <= _FILES | _FOLDERS | {ALL_CUSTOMERS}
     )

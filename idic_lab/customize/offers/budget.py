@@ -66,9 +66,7 @@ def candidates(
     return pd.concat(parts, ignore_index=True).astype({"customer_id": "str", "offer": "str"})
 
 
-def offers_table(
-    allocated: pd.DataFrame, consents: pd.DataFrame | None, channel: str = "email"
-) -> pd.DataFrame:
+def offers_table(allocated: pd.DataFrame, consents: pd.DataFrame | None, channel: str = "email") -> pd.DataFrame:
     """The table ``offers``: of the offers considered for each customer the one made, or else the best one.
 
     Parameters
@@ -256,11 +254,7 @@ def kinds_of_people(results: pd.DataFrame) -> pd.Series:
     if "age" in results:
         names = ["under 30", "30-39", "40-49", "50-59", "60 and over"]
         return pd.cut(results["age"], [0, 29, 39, 49, 59, 120], labels=names)
-    known = [
-        name
-        for name in results
-        if name not in NOT_FEATURES and not pd.api.types.is_numeric_dtype(results[name])
-    ]
+    known = [name for name in results if name not in NOT_FEATURES and not pd.api.types.is_numeric_dtype(results[name])]
     return results[known[0]] if known else pd.Series("everybody", index=results.index, name="group")
 
 
@@ -376,9 +370,7 @@ def allocate(
     who, option = (pd.factorize(table[name].iloc[open_to])[0] for name in ("customer_id", "offer"))
     shape = (who.max(initial=-1) + 1, option.max(initial=-1) + 1)
     gain, cost, row = np.zeros(shape), np.zeros(shape), np.full(shape, -1)
-    gain[who, option], cost[who, option] = (
-        table[["expected_profit", "expected_cost"]].to_numpy(float)[open_to].T
-    )
+    gain[who, option], cost[who, option] = table[["expected_profit", "expected_cost"]].to_numpy(float)[open_to].T
     row[who, option] = open_to
     chosen = shared_allocate(gain, cost, budget, method, time_limit)
     made = np.zeros(len(table), dtype=bool)
@@ -483,7 +475,5 @@ def plot_budget(
     right.grid(axis="y", visible=False)
     title = f"{treated.sum():,} treated, most often {share.idxmax()} ({share.max():.0%})"
     by = str(groups.name or "group").replace("_", " ")
-    figures.finish(
-        right, title, x="share of each group given an offer", y=by, x_format="percent", xlim=(0, 1)
-    )
+    figures.finish(right, title, x="share of each group given an offer", y=by, x_format="percent", xlim=(0, 1))
     return left, right

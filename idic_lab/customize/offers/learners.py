@@ -58,9 +58,7 @@ class XLearner(TLearner):
 
     def predict(self, X) -> np.ndarray:
         X = np.asarray(X, dtype=float)
-        return self.share_ * self.effect_without_.predict(X) + (1 - self.share_) * self.effect_given_.predict(
-            X
-        )
+        return self.share_ * self.effect_without_.predict(X) + (1 - self.share_) * self.effect_given_.predict(X)
 
 
 class TransformedOutcome:

@@ -97,9 +97,7 @@ def perfect_curve(outcome, treated, kind: str = "qini") -> tuple[np.ndarray, np.
     """
     outcome, _, treated = _checked(outcome, np.zeros(len(outcome)), treated)
     if not np.isin(outcome, (0, 1)).all():
-        raise DataError(
-            "The normalised coefficients are defined for outcomes of 0 and 1; use area() for money."
-        )
+        raise DataError("The normalised coefficients are defined for outcomes of 0 and 1; use area() for money.")
     pick("curve", kind, _KINDS)
     if kind == "qini":
         return curve(outcome, np.where(treated, outcome, -outcome), treated)
@@ -199,15 +197,11 @@ def bands(
     for number in range(n_bootstrap):
         weights = np.zeros(len(y))
         for members in groups:
-            weights[members] = np.bincount(
-                rng.integers(0, len(members), len(members)), minlength=len(members)
-            )
+            weights[members] = np.bincount(rng.integers(0, len(members), len(members)), minlength=len(members))
         curves[number], areas[number] = drawn(weights)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     low, high = np.quantile(curves, tails, axis=0)
-    table = pd.DataFrame(
-        {"share": grid, "gain": centre, "low": low, "high": high, "chance": grid * centre[-1]}
-    )
+    table = pd.DataFrame({"share": grid, "gain": centre, "low": low, "high": high, "chance": grid * centre[-1]})
     return table, tuple(float(edge) for edge in np.quantile(areas, tails))
 
 

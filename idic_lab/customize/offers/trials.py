@@ -106,9 +106,7 @@ def balance(results: pd.DataFrame) -> pd.DataFrame:
     return means.assign(difference=away).rename_axis("feature").rename_axis(None, axis=1).reset_index()
 
 
-def average_effect(
-    results: pd.DataFrame, outcomes: tuple[str, ...] = ("converted", "profit")
-) -> pd.DataFrame:
+def average_effect(results: pd.DataFrame, outcomes: tuple[str, ...] = ("converted", "profit")) -> pd.DataFrame:
     """What each arm did on average, against control, with its 95% interval (Welch's test).
 
     Returns
@@ -124,9 +122,7 @@ def average_effect(
     """
     rows = []
     for outcome, arm in itertools.product(outcomes, arms(results)):
-        given, without = (
-            results.loc[results["arm"] == name, outcome].to_numpy(float) for name in (arm, CONTROL)
-        )
+        given, without = (results.loc[results["arm"] == name, outcome].to_numpy(float) for name in (arm, CONTROL))
         row = {"outcome": outcome, "arm": arm, "customers": len(given), "mean": given.mean()}
         row |= {"control_mean": without.mean(), "effect": given.mean() - without.mean()}
         if given.var() + without.var() > 0:
@@ -224,9 +220,7 @@ def reference_policies(
         return given
 
     policies = {"learned": learned, "nobody": all_of(CONTROL)}
-    policies |= {
-        "everybody" if len(gains.columns) == 1 else f"everybody: {arm}": all_of(arm) for arm in arms(results)
-    }
+    policies |= {"everybody" if len(gains.columns) == 1 else f"everybody: {arm}": all_of(arm) for arm in arms(results)}
     return policies | {"best customers": top(value), "likely churners": top(inactivity)}
 
 

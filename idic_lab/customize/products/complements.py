@@ -57,9 +57,7 @@ def association_rules(
     pairs = pd.concat([pairs, pairs.rename(columns={"one": "other", "other": "one"})], ignore_index=True)
     first, second = pairs["one"].to_numpy(), pairs["other"].to_numpy()
     confidence = pairs["both"] / size[first]
-    table = pd.DataFrame(
-        {"product_id": products[first], "also": products[second], "support": pairs["both"] / n}
-    )
+    table = pd.DataFrame({"product_id": products[first], "also": products[second], "support": pairs["both"] / n})
     table = table.assign(confidence=confidence, lift=pairs["both"] * n / (size[first] * size[second]))
     table = table[table["lift"] >= min_lift].astype({"product_id": "str", "also": "str"})
     order = ["lift", "confidence", "product_id", "also"]

@@ -100,9 +100,7 @@ def combinations(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame
     modules = {name: group["option_id"].tolist() for name, group in options.groupby("module", sort=False)}
     size = int(np.prod([len(choices) for choices in modules.values()]))
     if size > MOST_COMBINATIONS:
-        raise DataError(
-            f"Product {product_id} has {size:,} combinations; at most {MOST_COMBINATIONS:,} are tried."
-        )
+        raise DataError(f"Product {product_id} has {size:,} combinations; at most {MOST_COMBINATIONS:,} are tried.")
     table = pd.DataFrame(list(itertools.product(*modules.values())), columns=list(modules))
     holds = _contains(table, options)
     allowed = np.ones(len(table), dtype=bool)
@@ -179,9 +177,7 @@ def price_limits(
     >>> price_limits(lines, pd.DataFrame({"product_id": ["p"], "category": ["travel"]}), share=1.0).to_dict()
     {'all': 1.0}
     """
-    bought = order_lines[order_lines["amount"] > 0].merge(
-        products[["product_id", "category"]], on="product_id"
-    )
+    bought = order_lines[order_lines["amount"] > 0].merge(products[["product_id", "category"]], on="product_id")
     paid = bought["amount"] / bought["quantity"] if "quantity" in bought else bought["amount"]
     times = paid / paid.groupby(bought["category"]).transform("median")
     if groups is None:
@@ -424,9 +420,7 @@ def plot_configuration(
     price = product["list_price"] + options["extra_price"].sum()
     margin = price - product["unit_cost"] - options["extra_cost"].sum()
     total = fit[fit["option_id"].isin(chosen)].groupby("segment")["fit"].sum().sort_values()
-    dear = (
-        pd.Series(False, index=total.index) if limits is None else limits.reindex(total.index) * plain < price
-    )
+    dear = pd.Series(False, index=total.index) if limits is None else limits.reindex(total.index) * plain < price
     colours = np.where(dear, "white", np.where(total > 0, figures.GREEN, figures.GREY))
     hatches = ["//" if too else "" for too in dear]
     ax.barh(total.index, total, color=colours, edgecolor=figures.GREY, hatch=hatches, height=0.6)

@@ -13,9 +13,7 @@ from idic_lab import figures
 from idic_lab.errors import DataError, pick
 from idic_lab.inference.resampling import draws_of
 
-MOST_PRODUCTS = (
-    3_000  # an assortment of more is cut to those that most customers bought: products by products must fit
-)
+MOST_PRODUCTS = 3_000  # an assortment of more is cut to those that most customers bought: products by products must fit
 
 
 @dataclass(frozen=True)
@@ -311,9 +309,7 @@ class ImplicitFactorisation(Recommender):
         """Best vectors of the one side given those of the other; one small linear system per row."""
         k = other.shape[1]
         products_of_pairs = (other[:, :, None] * other[:, None, :]).reshape(len(other), k * k)
-        left = (
-            other.T @ other + self.regularisation * np.eye(k) + (extra @ products_of_pairs).reshape(-1, k, k)
-        )
+        left = other.T @ other + self.regularisation * np.eye(k) + (extra @ products_of_pairs).reshape(-1, k, k)
         ones = extra.copy()
         ones.data = 1 + ones.data
         return np.linalg.solve(left, (ones @ other)[..., None])[..., 0]

@@ -25,9 +25,7 @@ _WIDE_MARKS = str.maketrans("，．－＋（）٫٬＄￡", ",.-+().,$£")
 _INFINITE = r"[-+]?inf(?:inity)?"
 
 
-def parse(
-    column: pd.Series, header: str, *, decimal: str | None = None, missing: str = "no amount"
-) -> Parsed:
+def parse(column: pd.Series, header: str, *, decimal: str | None = None, missing: str = "no amount") -> Parsed:
     """Numbers of a column, with the reason wherever there is none.
 
     Whether a comma or a point marks the decimals is decided on the whole column.
@@ -60,9 +58,7 @@ def parse(
         stored = np.zeros(len(column), dtype=bool)
     else:
         numbers = (int, float, Decimal, np.number)
-        stored = np.array(
-            [isinstance(value, numbers) and not isinstance(value, bool) for value in column], dtype=bool
-        )
+        stored = np.array([isinstance(value, numbers) and not isinstance(value, bool) for value in column], dtype=bool)
     values, reasons = np.full(len(column), np.nan), np.full(len(column), missing, dtype=object)
     absent = column.isna().to_numpy()
     stored &= ~absent
@@ -74,9 +70,7 @@ def parse(
     if rest.any():
         text = column[rest] if column.dtype == "str" else column[rest].map(str).astype("str")
         money = missing in _MONEY
-        written = by_distinct_value(
-            text, lambda distinct: _from_text(distinct, header, decimal, money), missing
-        )
+        written = by_distinct_value(text, lambda distinct: _from_text(distinct, header, decimal, money), missing)
         values[rest], reasons[rest] = written.result, written.reasons
     values[np.not_equal(reasons, None)] = np.nan
     return Parsed(values, reasons, written.assumptions, written.symbols)
@@ -131,9 +125,7 @@ def _without_signs(text: pd.Series) -> tuple[pd.Series, frozenset[str]]:
     return text, frozenset(seen.values())
 
 
-def _finish(
-    numbers: pd.Series, assumptions: list[str] | None = None, symbols: frozenset[str] = frozenset()
-) -> Parsed:
+def _finish(numbers: pd.Series, assumptions: list[str] | None = None, symbols: frozenset[str] = frozenset()) -> Parsed:
     values = numbers.to_numpy(dtype="float64", na_value=np.nan)
     reasons = np.where(np.isnan(values), "not a number", _faults(values)).astype(object)
     return Parsed(np.where(np.equal(reasons, None), values, np.nan), reasons, assumptions or [], symbols)

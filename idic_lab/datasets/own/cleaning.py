@@ -47,15 +47,11 @@ def clean(rows: Rows, options: Options, name: str = "") -> Dataset:
     with _engine().cursor() as connection:
         source = Source.of_rows(connection, rows)
         planned = plan(source, options, rows.notes)
-        connection.execute(
-            f"CREATE TEMP TABLE lines AS SELECT * FROM ({planned.query}) ORDER BY source, line"
-        )
+        connection.execute(f"CREATE TEMP TABLE lines AS SELECT * FROM ({planned.query}) ORDER BY source, line")
         facts = counts(connection, "lines", planned, source, broken=rows.broken["reason"])
         accepted = "(SELECT * FROM lines WHERE reason IS NULL)"
         named = is_named(connection, accepted, planned)
-        refused = connection.sql(
-            'SELECT source, line, "column", value, reason FROM lines WHERE reason IS NOT NULL'
-        )
+        refused = connection.sql('SELECT source, line, "column", value, reason FROM lines WHERE reason IS NOT NULL')
         made = tables_of(connection, accepted) | {"rejects": _rejects(rows.broken, refused.df())}
         facts["assumptions"] = [*_doubts(connection, accepted), *facts["assumptions"]]
         facts["quirks"] = _remarks(connection, accepted, {table: len(data) for table, data in made.items()})
@@ -88,9 +84,7 @@ def _engine() -> duckdb.DuckDBPyConnection:
 
 def _rejects(broken: pd.DataFrame, refused: pd.DataFrame) -> pd.DataFrame:
     together = pd.concat([part for part in (broken, refused) if len(part)] or [tables.get("rejects").empty()])
-    together = together.astype(
-        dict.fromkeys(["source", "column", "value", "reason"], "str") | {"line": "int64"}
-    )
+    together = together.astype(dict.fromkeys(["source", "column", "value", "reason"], "str") | {"line": "int64"})
     return together.sort_values(["source", "line"], kind="stable", ignore_index=True)
 
 
@@ -127,13 +121,9 @@ def order_lines(connection: duckdb.DuckDBPyConnection, lines: str) -> duckdb.Duc
         return connection.sql(f"SELECT customer_id, date FROM {lines} LIMIT 0")
     wanted = ["order_id", "customer_id", "date", "product_id", "quantity", "unit_price", "amount"]
     wanted += [name for name in ("description", "country") if name in present]
-    price = (
-        f"CASE WHEN {_DISCOUNTED} AND quantity <> 0 THEN amount / quantity ELSE unit_price END AS unit_price"
-    )
+    price = f"CASE WHEN {_DISCOUNTED} AND quantity <> 0 THEN amount / quantity ELSE unit_price END AS unit_price"
     filled = " AND ".join(f"{name} IS NOT NULL" for name in whole)
-    return connection.sql(
-        f"SELECT {', '.join(wanted)} FROM (SELECT * REPLACE ({price}) FROM {lines} WHERE {filled})"
-    )
+    return connection.sql(f"SELECT {', '.join(wanted)} FROM (SELECT * REPLACE ({price}) FROM {lines} WHERE {filled})")
 
 
 def counts(connection, lines: str, planned: Plan, source: Source, broken=(), slices: int = 1) -> dict:
@@ -158,9 +148,7 @@ def counts(connection, lines: str, planned: Plan, source: Source, broken=(), sli
     causes = connection.execute(
         f'SELECT reason, "column", count(*), min(line) FROM {lines} WHERE reason IS NOT NULL GROUP BY 1, 2 ORDER BY 3 DESC, 1'
     ).fetchall()
-    causes += [
-        (why, "(row)", count, 0) for why, count in pd.Series(broken, dtype="str").value_counts().items()
-    ]
+    causes += [(why, "(row)", count, 0) for why, count in pd.Series(broken, dtype="str").value_counts().items()]
     if not accepted:
         shown = [
             f"{why} in column {column!r} ({count:,} rows" + (f", first on line {line})" if line else ")")
@@ -178,12 +166,9 @@ def counts(connection, lines: str, planned: Plan, source: Source, broken=(), sli
         ).fetchall()[0][0]
         for part in range(slices)
     )
-    facts = {
-        name: fact.copy() if isinstance(fact, (dict, list)) else fact for name, fact in planned.facts.items()
-    }
+    facts = {name: fact.copy() if isinstance(fact, (dict, list)) else fact for name, fact in planned.facts.items()}
     told = [
-        f"{header!r} would give {total or 0:,.2f}"
-        for header, total in zip(planned.others.values(), sums, strict=True)
+        f"{header!r} would give {total or 0:,.2f}" for header, total in zip(planned.others.values(), sums, strict=True)
     ]
     if told:
         facts["columns"]["amount"] += f", which gives {used:,.2f}; {', '.join(told)}"
@@ -232,9 +217,7 @@ def _doubts(connection, lines: str) -> list[str]:
         f"SELECT count(DISTINCT customer_id), count(*), count(DISTINCT lower(customer_id)) FROM {lines}"
     ).fetchall()[0]
     if spelled < customers:
-        doubts.append(
-            f"{customers - spelled:,} customers differ from another in capitals only; they were kept apart"
-        )
+        doubts.append(f"{customers - spelled:,} customers differ from another in capitals only; they were kept apart")
     if "order_id" not in present:
         return doubts
     orders, twice, amount = connection.execute(
@@ -248,9 +231,7 @@ def _doubts(connection, lines: str) -> list[str]:
             f"{amount:,.2f}"
         )
     if orders >= 20 and customers >= 0.98 * orders and rows > customers:
-        doubts.append(
-            "nearly every order has a customer of its own; is this column the number of a customer?"
-        )
+        doubts.append("nearly every order has a customer of its own; is this column the number of a customer?")
     return doubts
 
 
@@ -264,9 +245,7 @@ def _remarks(connection, lines: str, rows: dict[str, int]) -> list[str]:
         unit = "lines were summed to one row per customer, order and day, returns kept apart"
         notes.append(f"{number:,} {unit}: {rows['transactions']:,} rows")
         if odd:
-            notes.append(
-                f"{odd:,} lines of cancellations have a positive amount; their sign was left as it is"
-            )
+            notes.append(f"{odd:,} lines of cancellations have a positive amount; their sign was left as it is")
     if "order_lines" in rows:
         differs = connection.execute(f"SELECT count(*) FROM {lines} WHERE {_DISCOUNTED}").fetchall()[0][0]
         if number > rows["order_lines"]:
@@ -296,9 +275,7 @@ def card_of_large(connection, lines: str, planned: Plan, source: Source, large: 
     Its fingerprint is of the rows, in whatever order they were read.
     """
     facts = counts(connection, lines, planned, source, slices=large.slices)
-    digest = connection.execute(
-        f"SELECT sum(CAST(row_hash AS HUGEINT)), bit_xor(row_hash) FROM {lines}"
-    ).fetchall()[0]
+    digest = connection.execute(f"SELECT sum(CAST(row_hash AS HUGEINT)), bit_xor(row_hash) FROM {lines}").fetchall()[0]
     named = is_named(connection, f"(SELECT * FROM {lines} WHERE reason IS NULL)", planned)
     return Card(
         name=large.name,

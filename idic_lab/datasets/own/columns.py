@@ -132,16 +132,12 @@ def recognise(
     if {"amount", ORDER_TOTAL} & set(roles):
         # The amount is there already, so it does not matter which of two columns is the unit price.
         ambiguous.pop("unit_price", None)
-    needed = {
-        role: labels for role, labels in ambiguous.items() if role in (*REQUIRED, "quantity", "unit_price")
-    }
+    needed = {role: labels for role, labels in ambiguous.items() if role in (*REQUIRED, "quantity", "unit_price")}
     for role, labels in ambiguous.items():
         if role not in needed:  # of what is only shown, the first will do
             roles[role], reasons[role] = labels[0], f"{labels[0]!r} (recognised)"
     if needed:
-        listed = "; ".join(
-            f"{role} may be {' or '.join(map(repr, labels))}" for role, labels in needed.items()
-        )
+        listed = "; ".join(f"{role} may be {' or '.join(map(repr, labels))}" for role, labels in needed.items())
         first = {role: labels[0] for role, labels in needed.items()}
         raise DataError(f"{name}: more than one column fits: {listed}. {_how_to_say(first)}")
     _require(name, roles, headers, empty, fits)
@@ -215,9 +211,7 @@ def _require(name: str, roles: Mapping[str, str], headers: Mapping[str, str], em
     wanted: dict[str, str] = {}
     for role in missing:
         free = [
-            label
-            for label in headers
-            if label not in (*roles.values(), *wanted.values(), *empty) and fits(role, label)
+            label for label in headers if label not in (*roles.values(), *wanted.values(), *empty) and fits(role, label)
         ]
         wanted[role] = _nearest(role, free, headers)
     hint = " or quantity and unit_price" if "amount" in missing else ""
@@ -241,9 +235,7 @@ def _nearest(role: str, free: list[str], headers: Mapping[str, str]) -> str:
 def _how_to_say(choice: Mapping[str, str]) -> str:
     pairs = ",".join(f"{role}={_quoted(label)}" for role, label in choice.items())
     written = f"--columns {pairs}" if '"' not in pairs or not COMMAND_LINE.get() else f"--columns '{pairs}'"
-    return f"Say which it is: {written}" + (
-        "." if COMMAND_LINE.get() else f" (in Python: columns={dict(choice)!r})."
-    )
+    return f"Say which it is: {written}" + ("." if COMMAND_LINE.get() else f" (in Python: columns={dict(choice)!r}).")
 
 
 def _quoted(label: str) -> str:

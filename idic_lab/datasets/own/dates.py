@@ -132,9 +132,7 @@ def _unswapped(values, cells, text, column: pd.Series, header: str, dayfirst: bo
     swapped = values.copy()
     turned = pd.DataFrame({"year": parts.year, "month": parts.day, "day": parts.month})
     swapped[taken] = pd.to_datetime(turned).to_numpy().astype("datetime64[us]")
-    return swapped, [
-        f"day and month of dates in {header!r} were swapped back, as a spreadsheet had swapped them"
-    ]
+    return swapped, [f"day and month of dates in {header!r} were swapped back, as a spreadsheet had swapped them"]
 
 
 def _within_bounds(parsed: Parsed, header: str, today: pd.Timestamp) -> Parsed:
@@ -252,11 +250,7 @@ def _four_digits(year, short, today: pd.Timestamp) -> np.ndarray:
 def _in_order(match: pd.DataFrame, text: pd.Series, header: str, dayfirst: bool | None, today: pd.Timestamp):
     """Which of three numbers is the day, the month and the year, for the whole column."""
     first, second = match["a"].astype("int64"), match["b"].astype("int64")
-    if (
-        dayfirst is None
-        and (match["y"].str.len() == 2).all()
-        and _begins_with_year(match, text, header, today)
-    ):
+    if dayfirst is None and (match["y"].str.len() == 2).all() and _begins_with_year(match, text, header, today):
         turned = match.assign(y=match["a"].str.zfill(2), m=second, d=match["y"])
         return turned, [f"{header!r} begins with the year, as {text.iloc[0]!r} shows"]
     assumed: list[str] = []
@@ -271,9 +265,7 @@ def _in_order(match: pd.DataFrame, text: pd.Series, header: str, dayfirst: bool 
         if sure_day.any() or sure_month.any():
             dayfirst = bool(sure_day.sum() > sure_month.sum())
             order = "day" if dayfirst else "month"
-            assumed.append(
-                f"{header!r} begins with the {order}, as {text[sure_day | sure_month].iloc[0]!r} shows"
-            )
+            assumed.append(f"{header!r} begins with the {order}, as {text[sure_day | sure_month].iloc[0]!r} shows")
         else:
             # Dots are how day-first countries write; with strokes nothing tells, and ISO's order (month before
             # day) is taken and said.

@@ -81,9 +81,7 @@ def parquet(path: Path) -> Rows:
     try:
         schema = pq.read_schema(path)
         flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
-        frame = (
-            pq.ParquetFile(path).read(columns=flat).to_pandas(types_mapper=INTEGERS.get, ignore_metadata=True)
-        )
+        frame = pq.ParquetFile(path).read(columns=flat).to_pandas(types_mapper=INTEGERS.get, ignore_metadata=True)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise DataError(f"{path.name}: not a whole Parquet file ({_first_line(error, path)}).") from None
     nested = [field.name for field in schema if pa.types.is_nested(field.type)]
@@ -133,9 +131,7 @@ def over_database(path: Path, sql: str | None) -> Rows:
     try:
         connection = duckdb.connect(str(path), read_only=True, config=_SETTINGS)
     except duckdb.Error as error:
-        raise DataError(
-            f"{path.name}: cannot be opened as a DuckDB database ({_first_line(error, path)})."
-        ) from None
+        raise DataError(f"{path.name}: cannot be opened as a DuckDB database ({_first_line(error, path)}).") from None
     with connection:
         tables = [row[0] for row in connection.execute("SHOW TABLES").fetchall()]
         if sql is None:
@@ -164,9 +160,7 @@ def from_file(path: Path) -> Rows:
     return rows
 
 
-def _run(
-    connection: duckdb.DuckDBPyConnection, sql: str, name: str, fingerprint: str, size_bytes: int
-) -> Rows:
+def _run(connection: duckdb.DuckDBPyConnection, sql: str, name: str, fingerprint: str, size_bytes: int) -> Rows:
     try:
         statements = connection.extract_statements(sql)
         if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
@@ -266,9 +260,7 @@ def find_large(path: str | Path, large: bool | None = None) -> LargeParquet | No
     path = Path(path).expanduser()
     if large is False or not _is_parquet(path):
         if large:
-            raise DataError(
-                f"{path.name}: only Parquet, a file or a folder of files, can be read in parts (--large)."
-            )
+            raise DataError(f"{path.name}: only Parquet, a file or a folder of files, can be read in parts (--large).")
         return None
     found = tuple(parquet_files(path)) if path.is_dir() else (path,)
     digest, rows, first = hashlib.sha256(), 0, None
@@ -290,9 +282,7 @@ def find_large(path: str | Path, large: bool | None = None) -> LargeParquet | No
         raise DataError(f"{path.name}: the files hold no rows.")
     nested = tuple(field.name for field in first if pa.types.is_nested(field.type))
     flat = pa.schema([field for field in first if field.name not in nested])
-    if unique_labels(flat.names) != flat.names or len({name.lower() for name in flat.names}) < len(
-        flat.names
-    ):
+    if unique_labels(flat.names) != flat.names or len({name.lower() for name in flat.names}) < len(flat.names):
         raise DataError(
             f"{path.name}: of large data every column needs a name of its own, not only in upper and lower case; found "
             f"{', '.join(map(repr, flat.names))}."
@@ -318,9 +308,7 @@ def _require_same_columns(path: Path, first_file: str, first, file: str, names) 
         )
 
 
-def _require_same_types(
-    path: Path, first_file: Path, first: pa.Schema, file: Path, schema: pa.Schema
-) -> None:
+def _require_same_types(path: Path, first_file: Path, first: pa.Schema, file: Path, schema: pa.Schema) -> None:
     for name in first.names:
         if schema.field(name).type != first.field(name).type:
             raise DataError(

@@ -67,16 +67,12 @@ def read(
     try:
         return _read(path, sheet, sql, encoding, separator)
     except PermissionError:
-        raise DataError(
-            f"{path.name}: this file may not be read; change its permissions or copy it."
-        ) from None
+        raise DataError(f"{path.name}: this file may not be read; change its permissions or copy it.") from None
     except OSError as error:
         raise DataError(f"{path.name}: cannot be read ({error.strerror or type(error).__name__}).") from None
 
 
-def _read(
-    path: Path, sheet: str | None, sql: str | None, encoding: str | None, separator: str | None
-) -> Rows:
+def _read(path: Path, sheet: str | None, sql: str | None, encoding: str | None, separator: str | None) -> Rows:
     if path.is_symlink() and not path.exists():
         raise DataError(f"{path.name}: this is a link to a file that is not there.")
     existing(path)
@@ -226,10 +222,7 @@ def _cells(page) -> list[tuple[int, list]]:
 
 
 def _table(cells: list[list]) -> tuple[list[str], pd.DataFrame]:
-    width = max(
-        max((place for place, cell in enumerate(row, start=1) if cell is not None), default=0)
-        for row in cells
-    )
+    width = max(max((place for place, cell in enumerate(row, start=1) if cell is not None), default=0) for row in cells)
     headers = ["" if cell is None else str(cell).strip() for cell in cells[0][:width]]
     columns = {}
     for label, column in zip(unique_labels(headers), zip(*cells[1:], strict=True), strict=False):

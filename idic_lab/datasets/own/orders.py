@@ -104,9 +104,7 @@ def _currency(reader: Reader, roles: dict[str, str]) -> str:
         return code
     label = roles["currency"]
     text = f"upper({source.text(label)})"
-    named = source.all(
-        f"SELECT {text}, count(*) FROM source WHERE {text} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
-    )
+    named = source.all(f"SELECT {text}, count(*) FROM source WHERE {text} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1")
     if len(named) > 1:
         shown = ", ".join(f"{currency} in {count:,} rows" for currency, count in named[:5])
         one = f"SELECT * FROM data WHERE {label if label.isidentifier() else quoted(label)} = '{named[0][0]}'"
@@ -159,9 +157,7 @@ class _Orders:
             f"SELECT {text}, count(*) FROM source WHERE {text} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_MOST_STATUSES + 1}"
         )
         kinds = {word: values.status(word) for word, _ in counted}
-        sales = [
-            values.normalise(word) for word in (self.reader.options.sales or "").split(",") if word.strip()
-        ]
+        sales = [values.normalise(word) for word in (self.reader.options.sales or "").split(",") if word.strip()]
         if role == "type" and (sales or not set(kinds.values()) - {"", "sale"}):
             return self._drop(role)
         if len(counted) > _MOST_STATUSES and not sales:
@@ -181,9 +177,7 @@ class _Orders:
         self._judge(role, label, verdict)
         asked = self.reader.assumptions
         if sales:
-            asked.append(
-                f"only rows that {label!r} calls {self.reader.options.sales} were taken for sales (given)"
-            )
+            asked.append(f"only rows that {label!r} calls {self.reader.options.sales} were taken for sales (given)")
         elif won:
             asked.append(f"deals that {label!r} does not call won were rejected (to keep them: {role}=)")
         elif role != "type":
@@ -262,11 +256,7 @@ class _Orders:
         order, product = self.columns["order_id"].value, "NULL"
         if {"quantity", "unit_price"} <= set(self.columns):
             product = f"({self.columns['quantity'].value}) * ({self.columns['unit_price'].value})"
-        some = (
-            f"WHERE hash({order}) % {max(1, self.source.rows // _ORDERS_LOOKED_AT)} = 0"
-            if self.source.large
-            else ""
-        )
+        some = f"WHERE hash({order}) % {max(1, self.source.rows // _ORDERS_LOOKED_AT)} = 0" if self.source.large else ""
         orders, alike, first, sums, lines, products = self.source.all(
             f"""SELECT count(*), count(*) FILTER (alike AND different), count(*) FILTER (filled = 1 AND rows > 1),
             count(DISTINCT amount), coalesce(sum(rows), 0), coalesce(sum(products), 0)
@@ -337,9 +327,7 @@ class _Orders:
                 # As pandas writes them: no value for one that is not a number, no time of day where it is midnight.
                 raw = f"nullif(regexp_replace(CAST({self.source.places[self.roles[role]]} AS VARCHAR), ' 00:00:00$', ''), 'nan')"
                 shown.append(f'{column.reason} AS "fault {role}"')
-                shown.append(
-                    f'CASE WHEN "fault {role}" IS NOT NULL THEN substr({raw}, 1, 200) END AS "found {role}"'
-                )
+                shown.append(f'CASE WHEN "fault {role}" IS NOT NULL THEN substr({raw}, 1, 200) END AS "found {role}"')
         place = f"{self.source.file} AS source, {self.source.line} AS line, {self._hash()} AS row_hash"
         return f"SELECT {', '.join(shown)}, {place} FROM source {self._joins()}"
 
@@ -403,11 +391,7 @@ class _Orders:
             faults["quantity"] = f"nullif({faults['quantity']}, 'no quantity')"  # the amount alone suffices
         if "amount" not in self.columns:
             faults = (
-                {
-                    role: sql
-                    for role, sql in faults.items()
-                    if role in NUMBERS or role in ("customer_id", "date")
-                }
+                {role: sql for role, sql in faults.items() if role in NUMBERS or role in ("customer_id", "date")}
                 | {"amount": '"fault amount"'}
                 | faults
             )
@@ -427,12 +411,8 @@ class _Orders:
             )
             found["refunded"] = "CAST(refunded AS VARCHAR)"
         label = {role: self.roles.get(role) or self.roles.get("unit_price", "") for role in faults}
-        where = " ".join(
-            f"WHEN {sql} IS NOT NULL THEN {literal(label[role])}" for role, sql in faults.items()
-        )
-        what = " ".join(
-            f"WHEN {sql} IS NOT NULL THEN CAST({found[role]} AS VARCHAR)" for role, sql in faults.items()
-        )
+        where = " ".join(f"WHEN {sql} IS NOT NULL THEN {literal(label[role])}" for role, sql in faults.items())
+        what = " ".join(f"WHEN {sql} IS NOT NULL THEN CAST({found[role]} AS VARCHAR)" for role, sql in faults.items())
         kept = [
             *("customer_id", "date", "amount"),
             *[role for role in self.columns if role in ("quantity", "unit_price", *TEXTS)],
@@ -455,8 +435,6 @@ class _Orders:
         if "order_id" in self.columns:
             order = self.columns["order_id"].value
             join = self.columns["order_id"].join
-            if self.source.all(
-                f"SELECT 1 FROM source {join} WHERE regexp_full_match({order}, '[0-9]+') LIMIT 1"
-            ):
+            if self.source.all(f"SELECT 1 FROM source {join} WHERE regexp_full_match({order}, '[0-9]+') LIMIT 1"):
                 tests.append("coalesce(regexp_full_match(order_id, '[Cc][0-9]+'), false)")
         return " OR ".join(tests)

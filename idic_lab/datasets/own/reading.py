@@ -95,9 +95,7 @@ class Source:
                 rows.notes.append(f"time zone of {label!r} dropped; the day is the one written there")
             held[f"column {place}"] = pa.array(column, from_pandas=True)
         held["line"] = pa.array(rows.lines)
-        held["file"] = pa.array(
-            [rows.name] * len(rows.lines) if rows.sources is None else rows.sources, pa.string()
-        )
+        held["file"] = pa.array([rows.name] * len(rows.lines) if rows.sources is None else rows.sources, pa.string())
         connection.register("source", pa.table(held))
         labels = {label: f"column {place}" for place, label in enumerate(rows.frame.columns)}
         places = {label: f"source.{quoted(column)}" for label, column in labels.items()}
@@ -127,9 +125,7 @@ class Source:
         places = {name: f"source.{quoted(name)}" for name in names}
         types = {name: large.schema.field(name).type for name in names}
         headers, line = {name: name for name in names}, "source.file_row_number + 2"
-        return cls(
-            connection, large.path.name, headers, places, types, "source._file", line, large.rows, large=True
-        )
+        return cls(connection, large.path.name, headers, places, types, "source._file", line, large.rows, large=True)
 
     def all(self, query: str) -> list[tuple]:
         """The rows of a query's result."""
@@ -179,9 +175,7 @@ class Source:
                     f"column {label!r} holds some {found:,} different values of type {self.types[label]}. Of large "
                     "data, dates and numbers that differ so much must be stored as dates and numbers: convert the column first."
                 )
-        query = (
-            f"SELECT {key} AS value FROM source WHERE {key} IS NOT NULL GROUP BY 1 ORDER BY min({self.line})"
-        )
+        query = f"SELECT {key} AS value FROM source WHERE {key} IS NOT NULL GROUP BY 1 ORDER BY min({self.line})"
         table = self.connection.sql(query).to_arrow_table()
         frame = table.to_pandas(types_mapper=engine.INTEGERS.get, ignore_metadata=True)
         return table["value"], frame["value"], key
@@ -247,9 +241,7 @@ class Reader:
         some, shares = self.source.first_values(label), []
         for read in (
             lambda: amounts.parse(some, label, decimal=self.options.decimal),
-            lambda: dates.parse(
-                some, label, today=pd.Timestamp("2200-01-01"), dayfirst=self.options.dayfirst
-            ),
+            lambda: dates.parse(some, label, today=pd.Timestamp("2200-01-01"), dayfirst=self.options.dayfirst),
         ):
             try:
                 shares.append(float(np.equal(read().reasons, None).mean()))
@@ -319,9 +311,7 @@ class Reader:
                 raw = f"make_timestamp(epoch_us({raw}))"
                 self.assumptions.append(f"time zone of {label!r} dropped; the day is the one written there")
             key = f"CAST({raw} AS DATE)"
-            times = self.source.all(f"SELECT count(*) FROM source WHERE CAST({key} AS TIMESTAMP) <> {raw}")[
-                0
-            ][0]
+            times = self.source.all(f"SELECT count(*) FROM source WHERE CAST({key} AS TIMESTAMP) <> {raw}")[0][0]
             if times:
                 self.assumptions.append(f"time of day of {label!r} dropped ({times:,} rows)")
 
@@ -391,9 +381,7 @@ class Reader:
                 found[text] = GUEST
             else:
                 parts = {text.partition(" ")[2], text.rpartition(" ")[0]} - {""}
-                others = self.source.all(
-                    f"SELECT DISTINCT {who} FROM {rows} WHERE {who} IN ({listed(parts)})"
-                )
+                others = self.source.all(f"SELECT DISTINCT {who} FROM {rows} WHERE {who} IN ({listed(parts)})")
                 if values.is_total(text, [row[0] for row in others]):
                     found[text] = "a line of totals"
         return found

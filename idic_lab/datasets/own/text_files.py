@@ -53,9 +53,7 @@ _ENCODINGS: dict[str, tuple[str, str, tuple]] = {
     "euc_jp": ("Japanese", "", ((0xA1, 0xA3, 0.003), (0xA4, 0xA5, 1 / 340), (0xB0, 0xCF, 1 / 5930))),
     "big5hkscs": ("Chinese", "", ((0xA1, 0xA3, 0.003), (0xA4, 0xC6, 1 / 5401))),
 }
-_HEADERS = {
-    word for tiers in WORDS["headers"].values() for word in " ".join(tiers).split() if not word.isascii()
-}
+_HEADERS = {word for tiers in WORDS["headers"].values() for word in " ".join(tiers).split() if not word.isascii()}
 _LABELS = {
     "gb18030": "GB18030",
     "cp932": "Shift-JIS",
@@ -140,9 +138,7 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
         try:
             text = content.decode(encoding)
         except LookupError:
-            raise DataError(
-                f"{name}: there is no encoding called {encoding!r}; try 'utf-8' or 'cp1252'."
-            ) from None
+            raise DataError(f"{name}: there is no encoding called {encoding!r}; try 'utf-8' or 'cp1252'.") from None
         except UnicodeError as error:
             raise DataError(f"{name}: this is not {encoding} text ({_short(error)}).") from None
         return _without_nulls(name, text.removeprefix("\ufeff")), encoding, []
@@ -189,9 +185,7 @@ def _legacy(name: str, content: bytes) -> tuple[str, str, list[str]]:
         with contextlib.suppress(UnicodeDecodeError):
             label = _LABELS.get(encoding, encoding.replace("cp", "Windows-"))
             kind = _ENCODINGS[encoding][0]
-            said = (
-                f"not UTF-8; the encoding was taken for {label} ({kind}; else say {option('encoding', '…')})"
-            )
+            said = f"not UTF-8; the encoding was taken for {label} ({kind}; else say {option('encoding', '…')})"
             return _without_nulls(name, content.decode(encoding)), label, [said]
     return (
         content.decode("latin-1"),
@@ -217,17 +211,11 @@ def guesses(content: bytes) -> list[str]:
     for encoding in _ENCODINGS:
         with contextlib.suppress(UnicodeDecodeError):
             read[encoding] = some.decode(encoding)
-            known = {
-                normalise(word) for word in re.split(r"[,;\t|]", read[encoding].partition("\n")[0])
-            } & _HEADERS
-            scores[encoding] = _likelihood(read[encoding], encoding) - _HARDLY * (
-                len(known) - (encoding in _RARE)
-            )
+            known = {normalise(word) for word in re.split(r"[,;\t|]", read[encoding].partition("\n")[0])} & _HEADERS
+            scores[encoding] = _likelihood(read[encoding], encoding) - _HARDLY * (len(known) - (encoding in _RARE))
     ranked = sorted(scores, key=scores.__getitem__, reverse=True)
     # Of those that read the same text, the one listed first is named.
-    return list(
-        dict.fromkeys(next(one for one in read if read[one] == read[encoding]) for encoding in ranked)
-    )
+    return list(dict.fromkeys(next(one for one in read if read[one] == read[encoding]) for encoding in ranked))
 
 
 def _likelihood(text: str, encoding: str) -> float:
@@ -249,9 +237,7 @@ def _likelihood(text: str, encoding: str) -> float:
                 capital = one.isupper() and before.isalpha()
                 odd = foreign or (capital and before.islower())
                 total += (
-                    _HARDLY
-                    if odd
-                    else math.log((0.05 if capital else 0.3 if one.isupper() else 0.9) / len(letters))
+                    _HARDLY if odd else math.log((0.05 if capital else 0.3 if one.isupper() else 0.9) / len(letters))
                 )
             else:
                 alone = (
@@ -279,9 +265,7 @@ def _without_nulls(name: str, text: str) -> str:
     place = text.find("\0")
     if place >= 0:
         line = text.count("\n", 0, place) + 1
-        raise DataError(
-            f"{name}: line {line} holds a null character, so this is not a text file or it is damaged."
-        )
+        raise DataError(f"{name}: line {line} holds a null character, so this is not a text file or it is damaged.")
     return text
 
 
@@ -290,9 +274,7 @@ def _refuse_other_languages(name: str, text: str) -> None:
     if start.startswith(('{"', "[{", "[[")):
         raise DataError(f"{name}: this is JSON, not a table; convert it to CSV.")
     if start.startswith("<"):
-        raise DataError(
-            f"{name}: this is a web page or XML, whatever its name says; export the table as CSV or .xlsx."
-        )
+        raise DataError(f"{name}: this is a web page or XML, whatever its name says; export the table as CSV or .xlsx.")
 
 
 def _short(error: UnicodeError) -> str:
@@ -312,9 +294,7 @@ def _skip_to_header(name: str, text: str) -> tuple[int, str, str | None]:
         elif line.strip():
             return skipped, text[start:], separator
         start, skipped = start + len(line) + 1, skipped + 1
-    raise DataError(
-        f"{name}: there is nothing below the line sep={separator}, which says how columns are separated."
-    )
+    raise DataError(f"{name}: there is nothing below the line sep={separator}, which says how columns are separated.")
 
 
 def _title_lines(text: str, separators: list[str]) -> int:

@@ -127,9 +127,7 @@ def _months() -> dict[str, int]:
             for form in forms.split("/"):
                 for word in {
                     form,
-                    unicodedata.normalize(
-                        "NFC", re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", form))
-                    ),
+                    unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", form))),
                 }:
                     whole[word.strip(".")] = number
                     for length in range(3, len(word)):

@@ -147,9 +147,7 @@ def category_mix(order_lines: pd.DataFrame, products: pd.DataFrame) -> pd.DataFr
     lines = kept.merge(products[["product_id", "category"]], on="product_id")
     if lines.empty:
         raise DataError("category_mix: no order line is of a product with a category.")
-    spend = lines.pivot_table(
-        index="customer_id", columns="category", values="amount", aggfunc="sum", fill_value=0.0
-    )
+    spend = lines.pivot_table(index="customer_id", columns="category", values="amount", aggfunc="sum", fill_value=0.0)
     shares = spend.div(spend.sum(axis=1), axis=0)
     number = lines.groupby("customer_id").size().reindex(shares.index)
     top = shares.idxmax(axis=1).where(shares.max(axis=1).ge(0.5), "several categories")
@@ -255,7 +253,5 @@ def browsing(web_events: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataF
     )
     table["order_share"] = table["with_order"] / table["visits"]
     above = _above(table["with_order"], table["visits"])
-    named = np.select(
-        [above >= SURE, above <= 1 - SURE], ["buys when visiting", "looks more than buys"], "in between"
-    )
+    named = np.select([above >= SURE, above <= 1 - SURE], ["buys when visiting", "looks more than buys"], "in between")
     return table.assign(segment=pd.array(named, dtype="str"))

@@ -69,9 +69,7 @@ def rhythm(transactions: pd.DataFrame, observation_end: str | dt.date | None = N
     gaps = (table["purchase_days"] - 1).to_numpy()
     spanned = (table["last"] - table["first"]).dt.days.to_numpy()
     if not (gaps > 0).any():
-        raise DataError(
-            "rhythm: nobody bought on two different days, so there are no gaps between purchases."
-        )
+        raise DataError("rhythm: nobody bought on two different days, so there are no gaps between purchases.")
     shape, rate = _gamma_of_rates(gaps[gaps > 0], spanned[gaps > 0])
     table["own_gap_days"] = (rate + spanned) / (shape + gaps)
     remaining = (rate + spanned) / (rate + spanned + table["days_since_last"].to_numpy())
@@ -158,9 +156,7 @@ def behaviour_segments(
         frequent_gap_days = float(active.median()) if len(active) else 0.0
     frequent = rhythms["own_gap_days"].le(frequent_gap_days)
     named = np.select([once, lapsed, frequent], ["one-time", "lapsed", "frequent"], "occasional")
-    return rhythms.assign(
-        segment=pd.array(named, dtype="str"), too_early=once & rhythms["silence_probability"].gt(0.5)
-    )
+    return rhythms.assign(segment=pd.array(named, dtype="str"), too_early=once & rhythms["silence_probability"].gt(0.5))
 
 
 def behaviour_summary(behaviour: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
@@ -264,9 +260,7 @@ def regularity(transactions: pd.DataFrame, random_state: int = 0) -> Regularity:
     )
     last = two.dropna().drop_duplicates("customer_id", keep="last")
     if len(last) < FEWEST:
-        raise DataError(
-            f"regularity: {FEWEST} customers with three purchase days are needed, found {len(last)}."
-        )
+        raise DataError(f"regularity: {FEWEST} customers with three purchase days are needed, found {len(last)}.")
     ratios = (last["before"] / (last["before"] + last["gap"])).to_numpy()
     rng = np.random.default_rng(random_state)
     again = [_shape(ratios[rng.integers(0, len(ratios), len(ratios))]) for _ in range(200)]

@@ -102,9 +102,7 @@ class BetaGeometric:
         since, beta = alpha + age, b + frequency + self.offset
         if max(r, a, b) > MODERATE:
             shape, gone = np.broadcast_arrays(r + frequency + 1, ahead / since)
-            mean = beta_mean(
-                lambda p: np.exp(-shape[..., None] * np.log1p(p * gone[..., None])), a, beta, shape * gone
-            )
+            mean = beta_mean(lambda p: np.exp(-shape[..., None] * np.log1p(p * gone[..., None])), a, beta, shape * gone)
             return (r + frequency) / since * mean
         share = ahead / (since + ahead)
         series = hyp2f1(a + beta - 1 - r - frequency, a, a + beta, share)
@@ -122,9 +120,7 @@ class BetaGeometric:
         since, beta = alpha + age, b + frequency + self.offset
         if max(r, a, b) > MODERATE or abs(a - 1) < NEAR_ONE:
             shape, gone = np.broadcast_arrays(r + frequency, horizon / since)
-            return beta_mean(
-                lambda p: _purchases(shape[..., None], gone[..., None], p), a, beta, shape * gone
-            )
+            return beta_mean(lambda p: _purchases(shape[..., None], gone[..., None], p), a, beta, shape * gone)
         series = hyp2f1(a + beta - 1 - r - frequency, a - 1, a + beta - 1, horizon / (since + horizon))
         return (a + beta - 1) / (a - 1) * (1 - (since / (since + horizon)) ** (a - 1) * series)
 
@@ -159,9 +155,7 @@ def _probability_of_count(theta, count, horizon, offset):
     """P(X(t) = x), Fader, Hardie & Lee (2005), eq. 8: alive with x purchases, or gone after the x-th."""
     r, alpha, a, b = theta
     count, share = np.broadcast_arrays(np.asarray(count, float), horizon / (alpha + horizon))
-    chance = (
-        betaln(a, b + count + offset) - betaln(a, b) + gammaln(r + count) - gammaln(r) - gammaln(count + 1)
-    )
+    chance = betaln(a, b + count + offset) - betaln(a, b) + gammaln(r + count) - gammaln(r) - gammaln(count + 1)
     stayed = np.exp(chance + r * np.log1p(-share) + xlogy(count, share))
     may_leave = (count > 0) | (offset == 1)
     before = np.where(may_leave, b + count + offset - 1, b)
@@ -204,9 +198,7 @@ def beta_mean(function, a, b, steepness):
     >>> bool(np.isclose(mean[0], np.log(2), rtol=1e-13))
     True
     """
-    b, steepness = np.broadcast_arrays(
-        np.asarray(b, float)[..., None], np.asarray(steepness, float)[..., None]
-    )
+    b, steepness = np.broadcast_arrays(np.asarray(b, float)[..., None], np.asarray(steepness, float)[..., None])
     centre = np.log((a + 1) / (b + 1))
     spread = np.sqrt(1 / (a + 1) + 1 / (b + 1))
     reach = np.minimum(np.log1p(steepness), TAIL / a)

@@ -120,9 +120,7 @@ def contract_summary(contracts: pd.DataFrame, observation_end, period: str = "mo
     seen, churned = start <= last, end.notna() & (end <= last)
     until = end.where(churned, last)
     passed = (until.dt.year - start.dt.year) * 12 + until.dt.month - start.dt.month
-    passed -= (
-        until.dt.day < start.dt.day
-    ) & ~until.dt.is_month_end  # begun on a 31st, a month ends on the 30th
+    passed -= (until.dt.day < start.dt.day) & ~until.dt.is_month_end  # begun on a 31st, a month ends on the 30th
     whole = passed // months
     tenure = np.where(churned, np.maximum(whole, 1), whole).astype("int64")
     table = pd.DataFrame({"customer_id": contracts["customer_id"], "tenure": tenure, "churned": churned})
@@ -220,9 +218,7 @@ def residual_lifetime(
     """
     rate = discount_rate_per_period
     if not (np.isfinite(rate) and rate >= 0) or (horizon is not None and horizon < 1):
-        raise DataError(
-            "discount_rate_per_period should be 0 or more, and horizon a number of renewals of 1 or more."
-        )
+        raise DataError("discount_rate_per_period should be 0 or more, and horizon a number of renewals of 1 or more.")
     tenures, back = np.unique(contracts["tenure"].to_numpy(dtype=float), return_inverse=True)
     ahead = np.arange(1.0, 1 + (horizon or LONGEST))
     log_survival = _contractual(model).log_survival
@@ -264,9 +260,7 @@ def plot_survival(models: dict, survivors: Sequence[float], ax: figures.Axes | N
     renewals = np.arange(len(actual))
     ax.plot(renewals, actual, "o", color=figures.BLACK, label="actual")
     ends = {}
-    for (name, model), colour, style in zip(
-        models.items(), figures.CYCLE, ["-", "--", ":", "-."] * 2, strict=False
-    ):
+    for (name, model), colour, style in zip(models.items(), figures.CYCLE, ["-", "--", ":", "-."] * 2, strict=False):
         expected = survival(model, len(actual) - 1)["survival"]
         ends[name] = expected.iloc[-1]
         ax.plot(renewals, expected, style, color=colour, label=name)

@@ -199,9 +199,7 @@ def from_json(source) -> FittedModel:
         saved = json.loads(text)
         names = pick("model", saved["model"], MODELS).parameters
         theta = np.array([float(saved["parameters"][name]) for name in names])
-        covariance = np.array(
-            [[float(saved["covariance"][name][other]) for other in names] for name in names]
-        )
+        covariance = np.array([[float(saved["covariance"][name][other]) for other in names] for name in names])
         rest = [saved[key] for key in ("log_likelihood", "n_customers", "converged", "flags", "unit_days")]
     except UnknownName:
         raise
@@ -269,7 +267,5 @@ def require(fitted: FittedModel, *kinds: str) -> FittedModel:
     if not isinstance(fitted, FittedModel):
         raise FitError(f"Expected a model fitted with clv.fit, found {type(fitted).__name__}.")
     if fitted.model not in kinds:
-        raise FitError(
-            f"{fitted.title} cannot do this; it takes one of {', '.join(TITLES[kind] for kind in kinds)}."
-        )
+        raise FitError(f"{fitted.title} cannot do this; it takes one of {', '.join(TITLES[kind] for kind in kinds)}.")
     return fitted

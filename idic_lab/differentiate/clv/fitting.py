@@ -140,9 +140,7 @@ def _check(columns: dict, weight: np.ndarray, model: str):
         keep = (frequency > 0) & (money > 0)
         unpaid = weight[(frequency > 0) & (money == 0)].sum()
         if unpaid:
-            notes.append(
-                f"{unpaid:,.0f} repeat buyers with a mean amount of 0 left out: the model has no zeros"
-            )
+            notes.append(f"{unpaid:,.0f} repeat buyers with a mean amount of 0 left out: the model has no zeros")
         if weight[keep].sum() < FEWEST_REPEATERS:
             raise FitError(
                 f"{title} needs amounts above zero, but {unpaid:,.0f} of {repeaters:,.0f} repeat buyers spent "
@@ -163,9 +161,7 @@ def _check(columns: dict, weight: np.ndarray, model: str):
     if model == "bg_bb" and (frequency > columns["recency"]).any():
         raise DataError("BG/BB counts at most one purchase per opportunity: frequency cannot exceed recency.")
     if model != "bg_bb" and ((frequency > 0) != (columns["recency"] > 0)).any():
-        raise DataError(
-            "recency should be 0 for customers without a repeat purchase, and above 0 for all others."
-        )
+        raise DataError("recency should be 0 for customers without a repeat purchase, and above 0 for all others.")
     if columns[last].max() <= 0:
         raise FitError(f"{title} needs customers observed for some time, but every {last} is 0.")
     return columns, weight, [*notes, *_one_rhythm(columns, weight)]

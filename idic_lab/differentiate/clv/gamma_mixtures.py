@@ -147,9 +147,7 @@ class ParetoNBD:
         least = np.minimum(alpha, beta)
         span = np.log1p(horizon / least)
         moments = least * np.expm1(span * nodes)
-        leaves = (
-            s * span * weights * (least + moments) / (beta + moments) * np.exp(-s * np.log1p(moments / beta))
-        )
+        leaves = s * span * weights * (least + moments) / (beta + moments) * np.exp(-s * np.log1p(moments / beta))
         left = (leaves * _negative_binomial(r, alpha, count, moments)).sum(axis=-1)
         stayed = np.exp(-s * np.log1p(horizon / beta)) * _negative_binomial(r, alpha, count, horizon)
         return left + stayed[..., 0]
@@ -206,9 +204,7 @@ def _from_each_day(theta, by_days):
     step_alpha, step_beta = np.diff(np.log(alpha + days)), np.diff(np.log(beta + days))
     falls = shape * step_alpha + (s + 1) * step_beta
     steepest = np.maximum.accumulate(falls[:, ::-1], axis=1)[:, ::-1]
-    from_first = np.take_along_axis(steepest, np.minimum(by_days["first"], len(days) - 2)[:, None], axis=1)[
-        :, 0
-    ]
+    from_first = np.take_along_axis(steepest, np.minimum(by_days["first"], len(days) - 2)[:, None], axis=1)[:, 0]
     weight = np.exp(-shape[:, :, None] * since_alpha - s * since_beta)
     weight *= s * span * weights * (least + moments) / (beta + moments)
     parts = (np.ones_like(moments), since_alpha, since_beta, 1 / (alpha + moments), 1 / (beta + moments))
@@ -267,9 +263,7 @@ class GammaGamma:
             )
         frequency_log, plain_log = data["sums"]
         known = p * values
-        constant = (
-            gammaln(known + q) - gammaln(known) - gammaln(q) + q * np.log(gamma) + known * np.log(values)
-        )
+        constant = gammaln(known + q) - gammaln(known) - gammaln(q) + q * np.log(gamma) + known * np.log(values)
         spread = data["spend"] + gamma
         log_spread = np.log(spread)
         mean_log = np.dot(weights, log_spread)

@@ -122,9 +122,7 @@ def answered(summary, columns: Sequence[str], answer: Callable[[pd.DataFrame], p
     # The keys of the answers are renamed, because some engines keep both sides' keys when these are called alike.
     renamed = {name: f"_{name}" for name in columns}
     beside = nw.from_native(_brought(told.rename(columns=renamed), summary))
-    joined = nw.from_native(summary).join(
-        beside, how="left", left_on=list(columns), right_on=list(renamed.values())
-    )
+    joined = nw.from_native(summary).join(beside, how="left", left_on=list(columns), right_on=list(renamed.values()))
     kept = [name for name in joined.collect_schema().names() if name not in renamed.values()]
     return nw.to_native(joined.select(*kept))
 

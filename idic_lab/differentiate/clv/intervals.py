@@ -163,9 +163,7 @@ def equity_interval(
     table = collected(summary)
     answers = value(model, spend_model, table, *settings)
     if horizon_days is None:
-        by_purchases = [
-            value(point, spend_model, table, *settings)["clv"].to_numpy() for point in _points(model)
-        ]
+        by_purchases = [value(point, spend_model, table, *settings)["clv"].to_numpy() for point in _points(model)]
     else:  # what each purchase brings, discounted, hardly depends on the parameters: when they are expected does
         per_purchase = _ratio(answers["clv"], answers["expected_purchases"])
         by_purchases = [
@@ -175,9 +173,7 @@ def equity_interval(
         _ratio(answers["clv"], answers["expected_spend"]) * expected_spend(point, table).to_numpy()
         for point in _points(spend_model)
     ]
-    own = (
-        None if horizon_days is None else _variance_of_value(model, spend_model, table, answers, horizon_days)
-    )
+    own = None if horizon_days is None else _variance_of_value(model, spend_model, table, answers, horizon_days)
     bounds = _of_groups(groups, answers["clv"].to_numpy(), [by_purchases, by_spend], own, confidence)
     return bounds.rename(columns={"total": "clv"})
 
@@ -238,9 +234,7 @@ def _points(model: FittedModel) -> list[FittedModel]:
     covariance = model.covariance_.to_numpy() / np.outer(theta, theta)
     if not np.isfinite(covariance).all():
         unknown = ", ".join(model.params_.index[~np.isfinite(model.standard_errors_)])
-        raise FitError(
-            f"The data do not determine {unknown} of the {model.title} model, so no interval can be given."
-        )
+        raise FitError(f"The data do not determine {unknown} of the {model.title} model, so no interval can be given.")
     variance, directions = np.linalg.eigh(covariance)
     steps = directions * np.sqrt(len(theta) * np.maximum(variance, 0.0))
     moved = [theta * np.exp(sign * step) for step in steps.T for sign in (1, -1)]
@@ -306,9 +300,7 @@ def _variance_of_value(model, spend_model, table, answers, horizon_days) -> np.n
     """Of what a customer brings within the horizon: whether and how often they buy, and how much they spend each time."""
     p, q, _ = spend_model.theta
     if q <= 2:
-        raise FitError(
-            f"The Gamma-Gamma model has q = {q:.3g}: with q of at most 2 amounts vary without bound."
-        )
+        raise FitError(f"The Gamma-Gamma model has q = {q:.3g}: with q of at most 2 amounts vary without bound.")
     rows, back = _distinct_rows(model, table)
     stays = answers["probability_alive"].to_numpy()
     square = stays * _second_moment(model, rows, horizon_in_units(model, horizon_days, "days"))[back]
@@ -316,9 +308,7 @@ def _variance_of_value(model, spend_model, table, answers, horizon_days) -> np.n
     shape = p * table["frequency"].to_numpy() + q
     mean_square = mean**2 * (shape - 1) / (shape - 2)  # of the customer's mean amount, unknown to us
     variance = (square - counts**2) * mean**2 + square * (mean_square - mean**2) + counts * mean_square / p
-    return (
-        variance * _ratio(answers["clv"], counts * mean) ** 2
-    )  # margin, and the mean discount of what is bought
+    return variance * _ratio(answers["clv"], counts * mean) ** 2  # margin, and the mean discount of what is bought
 
 
 def _of_groups(groups, answer, doubts, own, confidence) -> pd.DataFrame:
@@ -327,9 +317,7 @@ def _of_groups(groups, answer, doubts, own, confidence) -> pd.DataFrame:
 
     if groups is not None and np.shape(groups) != np.shape(answer):
         raise DataError(f"groups should have one entry for each of {len(answer):,} customers.")
-    codes, names = pd.factorize(
-        np.full(len(answer), "all") if groups is None else np.asarray(groups), sort=True
-    )
+    codes, names = pd.factorize(np.full(len(answer), "all") if groups is None else np.asarray(groups), sort=True)
     total = np.bincount(codes, answer)
     spread = sum(_spread([np.bincount(codes, point) for point in points]) ** 2 for points in doubts)
     factor = np.exp(_normal(confidence) * np.sqrt(spread))

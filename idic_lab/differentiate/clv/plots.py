@@ -24,9 +24,7 @@ def unit_name(table: pd.DataFrame) -> str:
     return "units of time" if days is None else UNIT_NAMES.get(days, f"units of {days:g} days")
 
 
-def plot_tracking(
-    table: pd.DataFrame, cumulative: bool = True, ax: figures.Axes | None = None
-) -> figures.Axes:
+def plot_tracking(table: pd.DataFrame, cumulative: bool = True, ax: figures.Axes | None = None) -> figures.Axes:
     """Repeat purchases over time, actual and expected, with the end of the calibration marked.
 
     Parameters
@@ -87,9 +85,7 @@ def plot_conditional_expectations(table: pd.DataFrame, ax: figures.Axes | None =
     styles = zip(models, figures.CYCLE, ["o-", "s--", "^:", "D-."] * 2, strict=False)
     for name, colour, style in styles:
         ax.plot(table["frequency"], table[name], style, color=colour, label=name, markersize=5)
-    off = {
-        name: np.average((table[name] - table["actual"]).abs(), weights=table["customers"]) for name in models
-    }
+    off = {name: np.average((table[name] - table["actual"]).abs(), weights=table["customers"]) for name in models}
     best = min(off, key=off.get)
     return figures.finish(
         ax,

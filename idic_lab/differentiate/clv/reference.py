@@ -62,9 +62,7 @@ def data_file(name: str) -> Path:
     folder = Path(spec.origin).parent / "datasets"
     path = folder / name
     if not path.is_file():
-        raise UnknownName(
-            "file", name, sorted(p.name for p in folder.iterdir() if p.suffix in (".csv", ".txt"))
-        )
+        raise UnknownName("file", name, sorted(p.name for p in folder.iterdir() if p.suffix in (".csv", ".txt")))
     return path
 
 

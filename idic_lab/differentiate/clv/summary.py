@@ -106,9 +106,7 @@ def unit_of(summary: pd.DataFrame, unit_days: float | None = None) -> float | No
             f"The summary mixes units of time: unit_days is {found}. Summarise all customers with one unit_days."
         )
     if unit_days is not None and float(unit_days) != noted[0]:
-        raise FitError(
-            f"The summary was made with unit_days={noted[0]:g}, but unit_days={unit_days:g} was given."
-        )
+        raise FitError(f"The summary was made with unit_days={noted[0]:g}, but unit_days={unit_days:g} was given.")
     return float(noted[0])
 
 
@@ -232,9 +230,7 @@ def _joined(calibration: pd.DataFrame, later: pd.DataFrame, duration: float) -> 
             "holdout_duration": np.full(len(calibration), duration),
         }
     )
-    newcomers = later.loc[~known, ["customer_id"]].assign(
-        first_purchase=dates(later["first"])[~known.to_numpy()]
-    )
+    newcomers = later.loc[~known, ["customer_id"]].assign(first_purchase=dates(later["first"])[~known.to_numpy()])
     newcomers = newcomers.astype({"customer_id": calibration["customer_id"].dtype})
     return [calibration, holdout, newcomers.reset_index(drop=True)]
 

@@ -60,9 +60,7 @@ def dert(model: FittedModel, summary, discount_rate_per_unit: float) -> pd.Serie
     """
     require(model, *PURCHASE_MODELS)
     if not discount_rate_per_unit > 0:
-        raise DataError(
-            f"The discount rate should be above 0 per unit of time, found {discount_rate_per_unit!r}."
-        )
+        raise DataError(f"The discount rate should be above 0 per unit of time, found {discount_rate_per_unit!r}.")
 
     def if_alive(frequency, age):
         if model.model == "bg_bb":
@@ -128,9 +126,7 @@ def value(
     """
     require(model, *CONTINUOUS)
     if not annual_discount_rate > 0:
-        raise DataError(
-            f"annual_discount_rate should be above 0 (0.15 is 15%), found {annual_discount_rate!r}."
-        )
+        raise DataError(f"annual_discount_rate should be above 0 (0.15 is 15%), found {annual_discount_rate!r}.")
     if not 0 < margin <= 1:
         raise DataError(f"margin should be a share above 0 and at most 1, found {margin!r}.")
     present = nw.from_native(summary).collect_schema().names()
@@ -201,8 +197,7 @@ def _discounted(model, frequency, age, rate, horizon):
     near = rate * horizon <= 5 and horizon <= 100 * scale.min(initial=np.inf)
     return integrate_from_zero(
         lambda ahead: (
-            model.likelihood.rate_if_alive(model.theta, frequency[:, None], age[:, None], ahead)
-            * np.exp(-rate * ahead)
+            model.likelihood.rate_if_alive(model.theta, frequency[:, None], age[:, None], ahead) * np.exp(-rate * ahead)
         ),
         horizon,
         scale,
@@ -222,9 +217,7 @@ def _discounted_by_period(model, frequency, age, rate, ends):
 def _ascending(days) -> np.ndarray:
     days = np.asarray(list(days), dtype=float)
     if not len(days) or days[0] <= 0 or (np.diff(days) <= 0).any():
-        raise DataError(
-            "payment_days should be ascending numbers of days above 0, such as range(30, 361, 30)."
-        )
+        raise DataError("payment_days should be ascending numbers of days above 0, such as range(30, 361, 30).")
     return days
 
 
@@ -317,9 +310,7 @@ def equity(values: pd.DataFrame, groups, worth: str = "residual_value") -> pd.Da
         raise DataError(f"The values have no column {worth!r}; found {', '.join(map(str, values.columns))}.")
     groups = np.asarray(groups)
     if groups.shape != (len(values),):
-        raise DataError(
-            f"groups has shape {groups.shape}, expected one for each of {len(values):,} customers."
-        )
+        raise DataError(f"groups has shape {groups.shape}, expected one for each of {len(values):,} customers.")
     table = values[worth].groupby(groups).agg(["size", "sum", "mean"]).reset_index()
     table.columns = ["group", "customers", "equity", "mean_value"]
     table = table.astype({"group": "str"})

@@ -87,9 +87,7 @@ def battery(
     answers = of_customers(survey_responses[mine], identity_links)
     if answers.empty:
         raise DataError("The needs battery has no answer of anybody who could be linked to a customer.")
-    latest = answers.sort_values(["date", "record_id"]).drop_duplicates(
-        ["customer_id", "question_id"], keep="last"
-    )
+    latest = answers.sort_values(["date", "record_id"]).drop_duplicates(["customer_id", "question_id"], keep="last")
     wide = latest.pivot_table(index="customer_id", columns="question_id", values="answer", aggfunc="last")
     wide = wide.reindex(columns=asked).reset_index()
     wide.columns.name = None
@@ -220,9 +218,7 @@ def segment_names(profile: pd.DataFrame) -> dict[str, str]:
     {'0': 'wait for the sales', '1': 'delivery must be quick'}
     """
     names: dict[str, str] = {}
-    above = profile[profile["marker"] & profile["difference"].gt(0)].sort_values(
-        "difference", ascending=False
-    )
+    above = profile[profile["marker"] & profile["difference"].gt(0)].sort_values("difference", ascending=False)
     for segment, text in zip(above["segment"], above["text"], strict=True):
         if segment not in names and _phrase(text) not in names.values():
             names[segment] = _phrase(text)
@@ -272,9 +268,7 @@ def stable_order(labels, answers) -> np.ndarray:
 FEWEST_EXPECTED = 5  # in each cell, below which the chi-squared approximation is poor
 
 
-def value_tiers(
-    values: pd.DataFrame, column: str, names: tuple[str, ...] = ("low", "middle", "high")
-) -> pd.DataFrame:
+def value_tiers(values: pd.DataFrame, column: str, names: tuple[str, ...] = ("low", "middle", "high")) -> pd.DataFrame:
     """Customers in tiers of equal size by a value, lowest first.
 
     Parameters
@@ -358,9 +352,7 @@ def need_differences(answers: pd.DataFrame, tiers: pd.DataFrame) -> pd.DataFrame
         effect = np.sqrt(statistic / len(given) / (min(table.shape) - 1))
         rows.append({"question_id": question, "cramers_v": effect, "p_value": p_value})
     tests = pd.DataFrame(rows)
-    order = list(
-        dict.fromkeys(name for name in ("low", "middle", "high", *both["tier"]) if name in set(both["tier"]))
-    )
+    order = list(dict.fromkeys(name for name in ("low", "middle", "high", *both["tier"]) if name in set(both["tier"])))
     shares = both.groupby("tier")[list(tests["question_id"])].mean().T.reindex(columns=order)
     tests = shares.rename_axis(index="question_id", columns=None).reset_index().merge(tests, on="question_id")
     tests["p_corrected"] = holm(tests["p_value"])

@@ -98,9 +98,7 @@ class LatentClasses(ClusterMixin, BaseEstimator):
         check_is_fitted(self, "labels_")
         X = checked_answers(X)
         if X.shape[1] != self.n_features_in_:
-            raise DataError(
-                f"Latent classes were fitted to {self.n_features_in_} questions, found {X.shape[1]}."
-            )
+            raise DataError(f"Latent classes were fitted to {self.n_features_in_} questions, found {X.shape[1]}.")
         if np.isnan(X).any() == ("nan" in self._model.measurement):
             return self._model.predict_proba(X)
         return _expectation(_yes_no(X), self.weights_, self.probabilities_)[0]
@@ -204,9 +202,7 @@ def class_number_test(answers, n_segments: int, n_bootstrap: int = 99, random_st
     """
     X = checked_answers(answers)
     if n_segments < 2:
-        raise DataError(
-            f"class_number_test compares with one class fewer, so it takes 2 or more, found {n_segments}."
-        )
+        raise DataError(f"class_number_test compares with one class fewer, so it takes 2 or more, found {n_segments}.")
     fewer = LatentClasses(n_segments - 1, random_state=random_state).fit(X)
     rng = np.random.default_rng(random_state)
     observed = _likelihood_ratio(X, fewer, rng)
@@ -309,12 +305,8 @@ def _effects_on_resamples(model, X: np.ndarray, Y: np.ndarray, n_bootstrap: int,
     found, again = model.get_parameters(), []
     for rows in np.random.default_rng(random_state).integers(0, len(X), (n_bootstrap, len(X))):
         # from the classes of all customers, so that a class keeps its number
-        weights, yes, _ = _maximised(
-            X[rows], np.asarray(found["weights"]), np.asarray(found["measurement"]["pis"])
-        )
-        model.set_parameters(
-            {**found, "weights": weights, "measurement": {**found["measurement"], "pis": yes}}
-        )
+        weights, yes, _ = _maximised(X[rows], np.asarray(found["weights"]), np.asarray(found["measurement"]["pis"]))
+        model.set_parameters({**found, "weights": weights, "measurement": {**found["measurement"], "pis": yes}})
         errors = errors_of(model.predict_proba_class(X[rows]), "modal")
         model.em(X[rows], Y[rows], freeze_measurement=True, log_emission_pm=errors)
         again.append(_effects(model))

@@ -127,15 +127,11 @@ def _person(customers: pd.DataFrame, index: pd.Index, end: pd.Timestamp) -> list
     people, parts = customers.drop_duplicates("customer_id").set_index("customer_id").reindex(index), []
     if "birth_year" in people and people["birth_year"].notna().any():
         age = end.year - people["birth_year"]
-        parts.append(
-            pd.DataFrame({"age": age.fillna(age.median()), "age_unknown": age.isna().astype("float64")})
-        )
+        parts.append(pd.DataFrame({"age": age.fillna(age.median()), "age_unknown": age.isna().astype("float64")}))
     if "city" in people and people["city"].notna().any():
         size = np.log(people["city"].map(people["city"].value_counts()))
         unknown = size.isna().astype("float64")
-        parts.append(
-            pd.DataFrame({"log_city_customers": size.fillna(size.median()), "city_unknown": unknown})
-        )
+        parts.append(pd.DataFrame({"log_city_customers": size.fillna(size.median()), "city_unknown": unknown}))
     return parts
 
 
@@ -175,9 +171,7 @@ class TypingTool:
     def summary(self) -> pd.DataFrame:
         """Accuracy out of sample beside the base rate, one row."""
         names = ("accuracy", "accuracy_low", "accuracy_high", "base_rate", "p_value")
-        return pd.DataFrame(
-            {"customers": [len(self.held_out)]} | {name: [getattr(self, name)] for name in names}
-        )
+        return pd.DataFrame({"customers": [len(self.held_out)]} | {name: [getattr(self, name)] for name in names})
 
     def recall(self) -> pd.DataFrame:
         """Per segment: its customers, and the share of them that the tool types right out of sample."""
@@ -313,9 +307,7 @@ def segment_battery(
     return members, profile
 
 
-def place_everybody(
-    members: pd.DataFrame, descriptors: pd.DataFrame, tool: TypingTool | None
-) -> pd.DataFrame:
+def place_everybody(members: pd.DataFrame, descriptors: pd.DataFrame, tool: TypingTool | None) -> pd.DataFrame:
     """The table ``need_segments``: a segment for every customer, with how it is known.
 
     Parameters

@@ -75,9 +75,7 @@ def plot_stability(
     ax.set_xticks(k)
     title = "No number of segments is admitted"
     for row in here.itertuples():
-        title = (
-            f"{marked} segments: stability {row.stability:.2f}, in one crowd up to {row.null_stability:.2f}"
-        )
+        title = f"{marked} segments: stability {row.stability:.2f}, in one crowd up to {row.null_stability:.2f}"
     return figures.finish(
         ax,
         title,
@@ -140,9 +138,7 @@ def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     )
 
 
-def plot_number(
-    n_segments: int, evidence: pd.DataFrame, profiles_by_number: dict[int, pd.DataFrame]
-) -> Figure:
+def plot_number(n_segments: int, evidence: pd.DataFrame, profiles_by_number: dict[int, pd.DataFrame]) -> Figure:
     """The profiles of one number of segments, with its stability and BIC beside them.
 
     Parameters
@@ -206,9 +202,7 @@ def plot_typing(tool: TypingTool, ax: figures.Axes | None = None) -> figures.Axe
     )
 
 
-def plot_effects(
-    effects: pd.DataFrame, names: dict[int, str], ax: figures.Axes | None = None
-) -> figures.Axes:
+def plot_effects(effects: pd.DataFrame, names: dict[int, str], ax: figures.Axes | None = None) -> figures.Axes:
     """Effects of covariates on belonging to each segment, with 95% intervals.
 
     Parameters

@@ -90,9 +90,7 @@ def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures
         held = row["actual_value"] / summary["actual_value"].sum()
         title = f"Most valuable: {row['share_of_customers']:.0%} of customers, {held:.0%} of actual value"
     legend = {"loc": "upper right"}
-    return figures.finish(
-        ax, title, x="tier", y="share of all customers' total", y_format="percent", legend=legend
-    )
+    return figures.finish(ax, title, x="tier", y="share of all customers' total", y_format="percent", legend=legend)
 
 
 def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -198,9 +196,7 @@ def plot_grid(grid: Grid, ax: figures.Axes | None = None) -> figures.Axes:
     ax.get_figure().colorbar(image, ax=ax, label=label, format="{x:,.0f}")
     per_head = grid.value_per_head
     differ = (
-        "Needs differ in value per head"
-        if grid.p_per_head < 0.05
-        else "No need is told apart by its value per head"
+        "Needs differ in value per head" if grid.p_per_head < 0.05 else "No need is told apart by its value per head"
     )
     chance = "" if grid.p_value < 0.05 else ", not told from chance"
     return figures.finish(
@@ -237,9 +233,7 @@ def plot_cutoffs(
     pair = {"most_valuable_share": most_valuable_share, "most_growable_share": most_growable_share}
     chosen = cutoffs[np.isclose(cutoffs[list(pair)], list(pair.values())).all(axis=1)]
     if chosen.empty:
-        raise DataError(
-            f"plot_cutoffs: the pair {most_valuable_share:g}, {most_growable_share:g} was not computed."
-        )
+        raise DataError(f"plot_cutoffs: the pair {most_valuable_share:g}, {most_growable_share:g} was not computed.")
     return plot_tiers(chosen.reset_index(drop=True), ax)
 
 
@@ -261,12 +255,8 @@ def plot_accounts(accounts: pd.DataFrame, top: int = 12, ax: figures.Axes | None
     """
     ax = figures.axes(ax)
     known = ("decision_maker", "user", "influencer")
-    roles = list(
-        dict.fromkeys([role for role in known if (accounts["role"] == role).any()] + [*accounts["role"]])
-    )
-    by_role = accounts.pivot_table(
-        index="account_id", columns="role", values="ordered", aggfunc="sum", fill_value=0.0
-    )
+    roles = list(dict.fromkeys([role for role in known if (accounts["role"] == role).any()] + [*accounts["role"]]))
+    by_role = accounts.pivot_table(index="account_id", columns="role", values="ordered", aggfunc="sum", fill_value=0.0)
     largest = accounts.drop_duplicates("account_id").head(top)["account_id"]
     shown, left = by_role.loc[largest][::-1], np.zeros(len(largest))
     for role, colour in zip(roles, figures.CYCLE, strict=False):

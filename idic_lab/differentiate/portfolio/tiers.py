@@ -68,9 +68,7 @@ def values(
         # customers who only returned, and so never bought, have no expected purchases
         lacking = table["expected_purchases"].isna() & table["revenue"].gt(0)
         if lacking.any():
-            raise DataError(
-                f"customer_value lacks {lacking.sum():,} customers of the transactions; make it again."
-            )
+            raise DataError(f"customer_value lacks {lacking.sum():,} customers of the transactions; make it again.")
         table = table.fillna({"probability_alive": 0.0, "expected_purchases": 0.0, "expected_spend": 0.0})
     total = table["revenue"].sum()
     if not total > 0:
@@ -149,12 +147,8 @@ def tiers(
     under = customer_values["past_value"].lt(below_zero)
     valuable = _top(customer_values["actual_value"].where(~under), most_valuable_share)
     growable = _top(customer_values["growth_potential"], most_growable_share)
-    named = np.select(
-        [under, valuable, growable], ["below zero", "most valuable", "most growable"], "migrator"
-    )
-    return tables.check(
-        "portfolio", customer_values.assign(most_growable=growable, tier=pd.array(named, dtype="str"))
-    )
+    named = np.select([under, valuable, growable], ["below zero", "most valuable", "most growable"], "migrator")
+    return tables.check("portfolio", customer_values.assign(most_growable=growable, tier=pd.array(named, dtype="str")))
 
 
 def _top(measure: pd.Series, share: float) -> pd.Series:
@@ -362,16 +356,14 @@ def needs_by_value(needs: pd.DataFrame, portfolio: pd.DataFrame) -> Grid:
     >>> needs_by_value(needs, portfolio).actual_value["migrator"].tolist()
     [3.0, 7.0]
     """
-    both = needs[["customer_id", "segment"]].merge(
-        portfolio[["customer_id", "tier", "actual_value"]], on="customer_id"
-    )
+    both = needs[["customer_id", "segment"]].merge(portfolio[["customer_id", "tier", "actual_value"]], on="customer_id")
     if both.empty:
         raise DataError("needs_by_value: no customer has both a need segment and a value tier.")
     order = [tier for tier in TIERS if tier in set(both["tier"])]
     counts = pd.crosstab(both["segment"], both["tier"])[order]
-    amounts = both.pivot_table(
-        index="segment", columns="tier", values="actual_value", aggfunc="sum", fill_value=0.0
-    )[order]
+    amounts = both.pivot_table(index="segment", columns="tier", values="actual_value", aggfunc="sum", fill_value=0.0)[
+        order
+    ]
     worth = [held.to_numpy() for _, held in both.groupby("segment")["actual_value"] if held.std() > 0]
     per_head = float(alexandergovern(*worth).pvalue) if len(worth) > 1 else 1.0
     if min(counts.shape) < 2:

@@ -98,9 +98,7 @@ def value_to_date(
     rates = _rates(cost_rates)
     customers = pd.Index(sorted(transactions["customer_id"].unique()), name="customer_id")
     orders = transactions[transactions["amount"].gt(0)]
-    delivered = (
-        orders["delivery_days"].notna() if "delivery_days" in orders else pd.Series(False, index=orders.index)
-    )
+    delivered = orders["delivery_days"].notna() if "delivery_days" in orders else pd.Series(False, index=orders.index)
     per_order = rates["order_handling"] + rates["delivery"] * delivered
     table = pd.DataFrame(index=customers)
     if _costed(order_lines, products):
@@ -152,9 +150,7 @@ def _goods(order_lines: pd.DataFrame, products: pd.DataFrame, write_down: float)
         )
     back = lines["quantity"].lt(0)
     lost = write_down * lines["unit_cost"] * -lines["quantity"].where(back, 0.0)
-    lines = lines.assign(
-        gross_margin=lines["amount"] - lines["unit_cost"] * lines["quantity"] - lost, back=back
-    )
+    lines = lines.assign(gross_margin=lines["amount"] - lines["unit_cost"] * lines["quantity"] - lost, back=back)
     return lines.groupby("customer_id").agg(
         revenue=("amount", "sum"), gross_margin=("gross_margin", "sum"), returned_lines=("back", "sum")
     )
@@ -219,9 +215,7 @@ def account_values(
         ascending=[False, True, False, True],
         ignore_index=True,
     )
-    return tables.check(
-        "account_values", table.astype({"account_id": "str", "customer_id": "str", "role": "str"})
-    )
+    return tables.check("account_values", table.astype({"account_id": "str", "customer_id": "str", "role": "str"}))
 
 
 def value_by_role(accounts: pd.DataFrame) -> pd.DataFrame:

@@ -170,9 +170,7 @@ def _answers(survey_responses: pd.DataFrame, identity_links: pd.DataFrame, quest
 
 def _wallet_table(features: pd.DataFrame, answered: pd.Series, estimate: pd.Series) -> pd.DataFrame:
     spend = answered.reindex(features.index).fillna(estimate)
-    spend = np.maximum(
-        spend, features["spend_here"]
-    )  # nobody spends less on such goods than what they spend here
+    spend = np.maximum(spend, features["spend_here"])  # nobody spends less on such goods than what they spend here
     basis = np.where(features.index.isin(answered.index), "answered", "estimated")
     return pd.DataFrame(
         {

@@ -160,9 +160,7 @@ def _left_out(distinct, counts, statistic) -> list[float]:
     """The statistic without one customer in turn, or without one of 200 groups of them, whose skewness is the same."""
     owner = np.repeat(np.arange(len(distinct)), counts)
     groups = np.random.default_rng(0).permutation(np.arange(len(owner)) % min(len(owner), 200))
-    left = (
-        counts - np.bincount(owner[groups == one], minlength=len(distinct)) for one in range(groups.max() + 1)
-    )
+    left = (counts - np.bincount(owner[groups == one], minlength=len(distinct)) for one in range(groups.max() + 1))
     return [statistic(distinct, kept) for kept in left if np.any(kept[distinct > 0])]
 
 

@@ -162,9 +162,7 @@ def plot_high_value_cutoff(
     )
 
 
-def plot_heatmap(
-    rfm_table: pd.DataFrame, value: str = "customers", ax: figures.Axes | None = None
-) -> figures.Axes:
+def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: figures.Axes | None = None) -> figures.Axes:
     """Recency score against frequency score: how many customers, or their mean monetary value.
 
     Parameters
@@ -182,9 +180,7 @@ def plot_heatmap(
     """
     pick("value", value, ("customers", "monetary"))
     levels = range(1, int(rfm_table[["r_score", "f_score"]].to_numpy().max()) + 1)
-    cells = rfm_table.groupby(["r_score", "f_score"])["monetary"].agg(
-        "size" if value == "customers" else "mean"
-    )
+    cells = rfm_table.groupby(["r_score", "f_score"])["monetary"].agg("size" if value == "customers" else "mean")
     grid = np.array([[cells.get((r, f), np.nan) for f in levels] for r in levels], dtype="float64")
     ax = figures.axes(ax, figsize=(6.4, 4.8))
     image = ax.imshow(grid, origin="lower", aspect="auto", cmap=figures.SEQUENTIAL, vmin=0)
@@ -197,9 +193,7 @@ def plot_heatmap(
     ax.set_xticks(range(len(levels)), names)
     ax.set_yticks(range(len(levels)), levels)
     ax.grid(False)
-    label = (
-        "customers" if value == "customers" else f"mean monetary value ({figures.currency()} per customer)"
-    )
+    label = "customers" if value == "customers" else f"mean monetary value ({figures.currency()} per customer)"
     ax.figure.colorbar(image, ax=ax, label=label, format="{x:,.0f}", ticks=_round_counts())
     # A cell of one or two customers can have any mean, so the title speaks of cells with a hundredth of them or more.
     sizes = rfm_table.groupby(["r_score", "f_score"]).size()
@@ -392,9 +386,7 @@ def plot_two_recencies(
         for begin, finish, name in ((first, last, "recency"), (last, end, "recency_days")):
             if days := (finish - begin).days:
                 like = marks[name]
-                ax.plot(
-                    [begin, finish], [row, row], like.get_linestyle(), color=like.get_color(), linewidth=4
-                )
+                ax.plot([begin, finish], [row, row], like.get_linestyle(), color=like.get_color(), linewidth=4)
                 ax.text(begin + (finish - begin) / 2, row - 0.12, f"{days:,} days", ha="center", va="bottom")
         days = bought.loc[bought["customer_id"] == customer, "date"]
         ax.plot(days, [row] * len(days), "o", color="black", markersize=6)

@@ -256,9 +256,7 @@ def _matched(rfm_table, holdout) -> pd.Series:
     if missing:
         raise DataError(f"holdout: missing column {', '.join(map(repr, missing))}.")
     if holdout.empty:
-        raise DataError(
-            "holdout: no rows, so nobody bought after the calibration period; end that period earlier."
-        )
+        raise DataError("holdout: no rows, so nobody bought after the calibration period; end that period earlier.")
     spend = holdout.set_index("customer_id")["holdout_spend"]
     if not spend.index.is_unique:
         raise DataError("holdout: a customer has several rows; sum the spend per customer first.")

@@ -117,9 +117,7 @@ def without_purchase(transactions: IntoFrameT, observation_end: str | dt.date | 
     """
     counted, end = _counted(transactions, observation_end)
     bought = nw.from_native(counted.spans(last_day=end)).select(_customer="customer_id")
-    listed = nw.from_native(counted.returned(end)).join(
-        bought, how="anti", left_on="customer_id", right_on="_customer"
-    )
+    listed = nw.from_native(counted.returned(end)).join(bought, how="anti", left_on="customer_id", right_on="_customer")
     return _in_order(listed.with_columns(nw.col("returns").cast(nw.Int64())))
 
 
@@ -194,9 +192,7 @@ def score(summary, groups: int = 5, method: str = "quantile", few_values: str = 
         return _score_in_engine(summary, groups, few_values)
     scores = collected(summary).reset_index(drop=True)
     text = [name for name, kind in scores.dtypes.items() if isinstance(kind, pd.StringDtype)]
-    scores = scores.astype(
-        dict.fromkeys(text, "str")
-    )  # pandas has another type of text, which contracts do not know
+    scores = scores.astype(dict.fromkeys(text, "str"))  # pandas has another type of text, which contracts do not know
     names = ["customer_id", *(measure for measure, _ in MEASURES.values())]
     missing = [name for name in names if name not in scores]
     if missing:
@@ -275,9 +271,7 @@ def _score_in_engine(summary, groups: int, few_values: str):
         measure: frame.group_by(measure).agg(nw.len().alias("customers")).collect("pyarrow").to_pandas()
         for measure, _ in MEASURES.values()
     }
-    missing = {
-        measure: int(table.loc[table[measure].isna(), "customers"].sum()) for measure, table in counts.items()
-    }
+    missing = {measure: int(table.loc[table[measure].isna(), "customers"].sum()) for measure, table in counts.items()}
     different = {measure: len(table) for measure, table in counts.items()}
     customers = int(counts["recency_days"]["customers"].sum())
     _check_values(customers, missing, different, groups, few_values)
@@ -293,11 +287,7 @@ def _cuts(counts: pd.DataFrame, measure: str, small_is_good: bool, groups: int) 
     ranked = counts.sort_values(measure, ascending=not small_is_good)
     behind = ranked["customers"].cumsum() - ranked["customers"]
     reached = 1 + groups * behind // ranked["customers"].sum()
-    return [
-        ranked.loc[reached >= score, measure].iloc[0]
-        for score in range(2, groups + 1)
-        if (reached >= score).any()
-    ]
+    return [ranked.loc[reached >= score, measure].iloc[0] for score in range(2, groups + 1) if (reached >= score).any()]
 
 
 def _steps(measure: str, small_is_good: bool, cuts: list) -> nw.Expr:

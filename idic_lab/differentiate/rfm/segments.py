@@ -102,9 +102,7 @@ def _segment_in_engine(scores, cells: pd.Series):
     return nw.to_native(nw.from_native(scores).with_columns(segment=named))
 
 
-def table(
-    transactions, observation_end: str | dt.date | None = None, returns: str = "ignore"
-) -> pd.DataFrame:
+def table(transactions, observation_end: str | dt.date | None = None, returns: str = "ignore") -> pd.DataFrame:
     """The table ``rfm``: measures, quintile scores and segment of every customer who bought.
 
     Scores are independent quintiles (:func:`score`), with empty scores allowed where the data have fewer than five
@@ -187,8 +185,6 @@ def _cells(rules: pd.DataFrame) -> pd.Series:
         ]
         if len(claims) != 1:
             who = f"claimed by {', '.join(claims)}" if len(claims) else "left out"
-            raise DataError(
-                f"segment rules: cell r={r}, fm={fm} is {who}; each cell needs exactly one segment."
-            )
+            raise DataError(f"segment rules: cell r={r}, fm={fm} is {who}; each cell needs exactly one segment.")
         cells[r, fm] = claims.iloc[0]
     return pd.Series(cells)

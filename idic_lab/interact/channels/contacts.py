@@ -155,9 +155,7 @@ def reach(contacts: pd.DataFrame, consents: pd.DataFrame, customers: pd.Series) 
         "responded": contacts[contacts["responded"]],
     }
     shares = {
-        name: [
-            everyone.isin(part.loc[part["channel"] == channel, "customer_id"]).mean() for channel in CHANNELS
-        ]
+        name: [everyone.isin(part.loc[part["channel"] == channel, "customer_id"]).mean() for channel in CHANNELS]
         for name, part in parts.items()
     }
     return pd.DataFrame({"channel": pd.array(CHANNELS, dtype="str"), **shares})
@@ -189,8 +187,7 @@ def cost_per_response(contacts: pd.DataFrame, by: str = "channel", random_state:
     groups, names = pd.factorize(contacts[by], sort=True)
     shape, cell = (len(customers), len(names)), who * len(names) + groups
     cost, hits = (
-        np.bincount(cell, contacts[name], minlength=np.prod(shape)).reshape(shape)
-        for name in ("cost", "responded")
+        np.bincount(cell, contacts[name], minlength=np.prod(shape)).reshape(shape) for name in ("cost", "responded")
     )
     drawn = draws_of(len(customers), 1_000, random_state)
     with np.errstate(divide="ignore", invalid="ignore"):

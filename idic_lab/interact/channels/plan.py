@@ -103,9 +103,7 @@ def contact_plan(
                 "time_of_day": offered.times[used],
                 "recent_contacts": recent[used],
                 "expected_responses": expected[used, chosen[used]],
-                "expected_value": (expected * offered.worth)[used, chosen[used]]
-                if offered.valued
-                else np.nan,
+                "expected_value": (expected * offered.worth)[used, chosen[used]] if offered.valued else np.nan,
                 "cost": offered.cost[chosen[used]],
             }
         )
@@ -114,9 +112,7 @@ def contact_plan(
     if not rows:
         return get("contact_plan").empty()
     plan = pd.concat(rows, ignore_index=True)
-    return plan.astype(
-        {"customer_id": "str", "channel": "str", "time_of_day": "str", "recent_contacts": "int64"}
-    )
+    return plan.astype({"customer_id": "str", "channel": "str", "time_of_day": "str", "recent_contacts": "int64"})
 
 
 class _Offered:
@@ -255,9 +251,7 @@ def plot_contact_plan(
     ax.set_xticks(range(len(sums)), [f"{day:%d %b}" for day in sums.index])
     ax.grid(axis="x", visible=False)
     brings = (
-        f"responses worth {plan[expected].sum():,.0f}"
-        if valued
-        else f"{plan[expected].sum():,.0f} expected responses"
+        f"responses worth {plan[expected].sum():,.0f}" if valued else f"{plan[expected].sum():,.0f} expected responses"
     )
     return figures.finish(
         ax,

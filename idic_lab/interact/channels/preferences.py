@@ -246,17 +246,13 @@ class _Evidence:
 
     def _by_option(self, values: np.ndarray) -> np.ndarray:
         """Sums over trials, types × options."""
-        return np.stack(
-            [np.bincount(self.option, values[:, kind], minlength=self.k) for kind in range(self.k)]
-        )
+        return np.stack([np.bincount(self.option, values[:, kind], minlength=self.k) for kind in range(self.k)])
 
 
 def _find(index: pd.Index, data: pd.DataFrame, name: str = "customer_id") -> np.ndarray:
     found = index.get_indexer(data[name])
     if (found < 0).any():
-        raise DataError(
-            f"Column '{name}' has {data[name].iloc[int((found < 0).argmax())]!r}, which is not listed."
-        )
+        raise DataError(f"Column '{name}' has {data[name].iloc[int((found < 0).argmax())]!r}, which is not listed.")
     return found
 
 
@@ -353,9 +349,7 @@ def fit_time_types(
 
 def _types(options, contacts, inbound, customers, column: str, exposure) -> PreferenceTypes:
     trials = contacts[["customer_id", "responded"]].assign(option=contacts[column], exposure=exposure)
-    return PreferenceTypes(options).fit(
-        customers, inbound[["customer_id"]].assign(option=inbound[column]), trials
-    )
+    return PreferenceTypes(options).fit(customers, inbound[["customer_id"]].assign(option=inbound[column]), trials)
 
 
 def channel_preferences(
@@ -418,9 +412,7 @@ def preferences_table(
     return table.astype({"customer_id": "str", "channel": "str", "best_time": "str"})
 
 
-def plot_shrinkage(
-    rates: pd.DataFrame, channel: str = "email", ax: figures.Axes | None = None
-) -> figures.Axes:
+def plot_shrinkage(rates: pd.DataFrame, channel: str = "email", ax: figures.Axes | None = None) -> figures.Axes:
     """Own rates beside shrunk rates of customers contacted on one channel; size shows the number of contacts.
 
     Parameters
@@ -479,9 +471,7 @@ def plot_types(response: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks(range(len(names)), names)
     ax.grid(visible=False)
-    ax.get_figure().colorbar(
-        image, ax=ax, format=lambda share, _: f"{share:.0%}", label="response rate, rested"
-    )
+    ax.get_figure().colorbar(image, ax=ax, format=lambda share, _: f"{share:.0%}", label="response rate, rested")
     own, other = np.diag(values).mean(), values[~np.eye(len(values), dtype=bool)].mean()
     title = f"{own:.0%} react on the preferred channel, {other:.0%} elsewhere"
     return figures.finish(ax, title, x="contacted on", y="preferred channel")

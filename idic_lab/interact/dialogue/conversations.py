@@ -88,9 +88,7 @@ def conversations(
     step = np.select(rules, range(len(rules)), default=len(rules))
     table = found.assign(offer_allowed=~found["fresh"], next_step=np.array(STEPS, dtype=object)[step])
     table = table.drop(columns=["fresh", "settled"])
-    return table.astype(
-        {"customer_id": "str", "last_channel": "str", "next_step": "str", "longest_open_days": "Int64"}
-    )
+    return table.astype({"customer_id": "str", "last_channel": "str", "next_step": "str", "longest_open_days": "Int64"})
 
 
 def backlog(
@@ -268,15 +266,11 @@ def timeline(
         parts.append(asked.assign(where="survey", event="survey", detail=detail))
     if reviews is not None:
         rated = of_customers(reviews, identity_links)
-        parts.append(
-            rated.assign(where="review", event="review", detail=rated["stars"].astype(str) + " stars")
-        )
+        parts.append(rated.assign(where="review", event="review", detail=rated["stars"].astype(str) + " stars"))
     columns = ["customer_id", "date", "hour", "where", "event", "detail", "from_customer"]
     table = pd.concat([part.reindex(columns=columns) for part in parts], ignore_index=True)
     table["from_customer"] = table["from_customer"].astype("boolean").fillna(True).astype(bool)
-    table = table.sort_values(
-        ["customer_id", "date", "hour"], kind="stable", ignore_index=True
-    )  # no hour: at the end
+    table = table.sort_values(["customer_id", "date", "hour"], kind="stable", ignore_index=True)  # no hour: at the end
     return table.drop(columns="hour").astype({"where": "str", "event": "str", "detail": "str"})
 
 

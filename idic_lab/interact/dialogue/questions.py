@@ -13,9 +13,7 @@ from idic_lab.dataframes import of_customers
 from idic_lab.errors import DataError, UnknownName
 from idic_lab.inference.resampling import draws_of
 
-SUREST_ANSWER = (
-    0.98  # no share of yes estimated from a sample is taken to be nearer to 0 or 1 than this allows
-)
+SUREST_ANSWER = 0.98  # no share of yes estimated from a sample is taken to be nearer to 0 or 1 than this allows
 
 
 def item_probabilities(need_profiles: pd.DataFrame) -> pd.DataFrame:
@@ -78,9 +76,7 @@ def segment_shares(need_profiles: pd.DataFrame) -> pd.Series:
     return sizes / sizes.sum()
 
 
-def starting_beliefs(
-    customer_ids, shares: pd.Series, need_segments: pd.DataFrame | None = None
-) -> pd.DataFrame:
+def starting_beliefs(customer_ids, shares: pd.Series, need_segments: pd.DataFrame | None = None) -> pd.DataFrame:
     """Belief in each segment before the first answer.
 
     Parameters
@@ -144,9 +140,7 @@ def updated_beliefs(beliefs: pd.DataFrame, items: pd.DataFrame, answers: pd.Data
     yes, no = np.nan_to_num(said == 1), np.nan_to_num(said == 0)
     score = np.log(np.maximum(beliefs.to_numpy(), 1e-300)) + yes @ np.log(chance).T + no @ np.log1p(-chance).T
     weight = np.exp(score - score.max(axis=1, keepdims=True))
-    return pd.DataFrame(
-        weight / weight.sum(axis=1, keepdims=True), index=beliefs.index, columns=beliefs.columns
-    )
+    return pd.DataFrame(weight / weight.sum(axis=1, keepdims=True), index=beliefs.index, columns=beliefs.columns)
 
 
 def uncertainty(beliefs: np.ndarray) -> np.ndarray:
@@ -273,9 +267,7 @@ def ask(
     return outcome, pd.DataFrame({"questions": range(total + 1), "certainty": path})
 
 
-def best_fixed_order(
-    items: pd.DataFrame, shares: pd.Series, people: int = 2_000, random_state: int = 0
-) -> list[str]:
+def best_fixed_order(items: pd.DataFrame, shares: pd.Series, people: int = 2_000, random_state: int = 0) -> list[str]:
     """The best single order for everybody: each next question tells most on average, given those before it.
 
     The average is over imagined customers, drawn from the segments and their answer probabilities; no answers on file
@@ -348,9 +340,7 @@ def compare_orders(
     return table.astype({"order": "str"}), paths[["order", "questions", "certainty"]].astype({"order": "str"})
 
 
-def battery_answers(
-    survey_responses: pd.DataFrame, identity_links: pd.DataFrame, questions: list[str]
-) -> pd.DataFrame:
+def battery_answers(survey_responses: pd.DataFrame, identity_links: pd.DataFrame, questions: list[str]) -> pd.DataFrame:
     """The latest answer of each customer to each question, customers × questions; missing where never answered.
 
     Examples
@@ -432,9 +422,7 @@ def next_questions(
 _PERCENT = PercentFormatter(1, decimals=0)
 
 
-def plot_certainty(
-    paths: pd.DataFrame, certainty: float = CERTAINTY, ax: figures.Axes | None = None
-) -> figures.Axes:
+def plot_certainty(paths: pd.DataFrame, certainty: float = CERTAINTY, ax: figures.Axes | None = None) -> figures.Axes:
     """How fast certainty grows with the number of questions, by order.
 
     Parameters

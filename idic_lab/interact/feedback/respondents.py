@@ -87,9 +87,7 @@ def response_weights(features: pd.DataFrame, respondents: pd.Series) -> pd.DataF
 
     answered = features["customer_id"].isin(respondents)
     if answered.all() or not answered.any():
-        raise DataError(
-            f"{int(answered.sum())} of {len(answered)} customers answered: there is nothing to weight by."
-        )
+        raise DataError(f"{int(answered.sum())} of {len(answered)} customers answered: there is nothing to weight by.")
     values = features.drop(columns="customer_id")
     model = make_pipeline(StandardScaler(), LogisticRegression(C=100.0, max_iter=1_000))
     chance = model.fit(values, answered.to_numpy()).predict_proba(values)[:, 1][answered.to_numpy()]
@@ -216,9 +214,7 @@ def _reviews(reviews: pd.DataFrame, identity_links: pd.DataFrame, random_state: 
     tone = held_out_tone(reviews, random_state=random_state).set_index("review_id")["tone"]
     topic = review_topics(reviews, random_state=random_state).main().set_index("review_id")["topic"]
     mine = of_customers(reviews, identity_links)
-    return _rows(
-        mine, "review", mine["stars"], mine["review_id"].map(tone), mine["review_id"].map(topic), 1.0
-    )
+    return _rows(mine, "review", mine["stars"], mine["review_id"].map(tone), mine["review_id"].map(topic), 1.0)
 
 
 def _complaints(interactions: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:

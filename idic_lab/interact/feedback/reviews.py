@@ -165,9 +165,7 @@ def sentiment_accuracy(judged: pd.DataFrame) -> pd.DataFrame:
     [{'reviews': 3, 'accuracy': 0.67, 'base_rate': 0.67}]
     """
     clear = judged[judged["correct"].notna()]
-    texts = (
-        clear.assign(correct=clear["correct"].astype(float)).groupby("text")["correct"].agg(["sum", "size"])
-    )
+    texts = clear.assign(correct=clear["correct"].astype(float)).groupby("text")["correct"].agg(["sum", "size"])
     found, share = clustered_share(texts["sum"], texts["size"]), (clear["stars"] >= POSITIVE_FROM).mean()
     row = {
         "reviews of": "all",
@@ -328,9 +326,7 @@ def stars_by_topic(reviews: pd.DataFrame, topics: Topics) -> pd.DataFrame:
     for topic, part in rated.groupby("topic"):
         each = part.groupby(writer)["stars"].agg(["sum", "size"])
         stars = ratio(each["sum"], each["size"])
-        rows.append(
-            {"topic": topic, "reviews": len(part), "stars": stars.value, "low": stars.low, "high": stars.high}
-        )
+        rows.append({"topic": topic, "reviews": len(part), "stars": stars.value, "low": stars.low, "high": stars.high})
     return pd.DataFrame(rows).sort_values("stars", ignore_index=True)
 
 

@@ -53,9 +53,7 @@ def survey_answers(
     return answers[["customer_id", "date", "answer"]].reset_index(drop=True)
 
 
-def customer_satisfaction(
-    answers: pd.Series, weights=None, satisfied_from: float = SATISFIED_FROM
-) -> pd.DataFrame:
+def customer_satisfaction(answers: pd.Series, weights=None, satisfied_from: float = SATISFIED_FROM) -> pd.DataFrame:
     """CSAT: the share of answers from `satisfied_from` up (Wilson), and the mean answer, with their 95% intervals.
 
     Parameters

@@ -165,9 +165,7 @@ def basket_share(period: Period) -> Measured | None:
     if period.web_events is None:
         return None
     visits = basket_visits(period.between(period.web_events, period.previous, period.day))
-    return _share(
-        visits["basket"], period.owners(visits) if "record_id" in visits else visits.index.to_series()
-    )
+    return _share(visits["basket"], period.owners(visits) if "record_id" in visits else visits.index.to_series())
 
 
 @kpi("mean days from order to delivery", "days", "XmR", "down")

@@ -225,13 +225,9 @@ def plot_kpi(
     ax.plot(series["review_date"], series["value"], "o-", color=figures.BLUE, ms=4, label=label)
     out, part = series[series["signal"]], known[~known["whole"]]
     if len(out):
-        ax.plot(
-            out["review_date"], out["value"], "D", color=figures.VERMILION, ms=8, label="outside its limits"
-        )
+        ax.plot(out["review_date"], out["value"], "D", color=figures.VERMILION, ms=8, label="outside its limits")
     if len(part):
-        ax.plot(
-            part["review_date"], part["value"], "o", mfc="white", color=figures.BLUE, label="period not whole"
-        )
+        ax.plot(part["review_date"], part["value"], "o", mfc="white", color=figures.BLUE, label="period not whole")
     words = kpi.replace("_", " ").replace("csat", "CSAT").replace("nps", "NPS")
     whom = "" if segment == ALL else f" of '{segment}'"
     largest = known["value"].abs().max()

@@ -54,21 +54,15 @@ def return_on_customer(value_history: pd.DataFrame, acquisition_cost: float | No
     >>> return_on_customer(history)[columns].values.tolist()
     [['existing', 12.0, -5.0, 10.0, 0.07], ['newly acquired', 3.0, 20.0, 0.0, 0.23], ['all', 15.0, 15.0, 10.0, 0.3]]
     """
-    measures = value_history.set_index(["review_date", "customer_id"])[
-        ["equity", "equity_restated", "margin_to_date"]
-    ]
+    measures = value_history.set_index(["review_date", "customer_id"])[["equity", "equity_restated", "margin_to_date"]]
     rows = []
     for before, after in pairwise(sorted(value_history["review_date"].unique())):
         start, end = measures.loc[before], measures.loc[after]
         both = pd.concat([start.add_suffix("_start"), end.add_suffix("_end")], axis=1)
-        both[both.columns.drop("equity_restated_start")] = both.drop(columns="equity_restated_start").fillna(
-            0.0
-        )
+        both[both.columns.drop("equity_restated_start")] = both.drop(columns="equity_restated_start").fillna(0.0)
         at_start = both["equity_restated_end"].sum()
         if at_start <= 0:
-            raise DataError(
-                f"There was no customer equity on {before:%Y-%m-%d}, so no return on it can be told."
-            )
+            raise DataError(f"There was no customer equity on {before:%Y-%m-%d}, so no return on it can be told.")
         existing = both.index.isin(start.index)
         for group, members in zip(GROUPS, (existing, ~existing, np.ones(len(both), dtype=bool)), strict=True):
             rows.append(_earned(both[members], at_start, acquisition_cost, int((members & ~existing).sum())))
@@ -233,9 +227,7 @@ def growth_split(before: dict[str, float], after: dict[str, float]) -> pd.Series
     if old <= 0 or new <= 0:
         raise DataError(f"Growth is split between two periods with revenue; found {old:,.2f} and {new:,.2f}.")
     weight = old if np.isclose(old, new, rtol=1e-12) else (new - old) / (np.log(new) - np.log(old))
-    return pd.Series(
-        {factor: weight * np.log(after[factor] / before[factor]) for factor in FACTORS}, name="change"
-    )
+    return pd.Series({factor: weight * np.log(after[factor] / before[factor]) for factor in FACTORS}, name="change")
 
 
 def plot_growth(split: pd.Series, before: float, ax: figures.Axes | None = None) -> figures.Axes:

@@ -59,9 +59,7 @@ def weekly_figures(
         sent = interactions[interactions["direction"] == "outbound"]
         parts.append(_by_week(sent["date"], sent["responded"].astype("bool"), "response_rate"))
     columns = {"week": "datetime64[us]", "figure": "str", "value": "float64", "observations": "int64"}
-    empty = pd.DataFrame(
-        {name: pd.Series([], dtype=kind) for name, kind in {**columns, "share": "bool"}.items()}
-    )
+    empty = pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in {**columns, "share": "bool"}.items()})
     table = pd.concat([empty, *parts], ignore_index=True).astype({"share": "bool", **columns})
     return table[table["observations"] >= minimum].reset_index(drop=True)
 
@@ -75,9 +73,7 @@ def basket_visits(web_events: pd.DataFrame) -> pd.DataFrame:
              date  basket
     0  2024-01-01    True
     """
-    events = web_events.assign(
-        basket=web_events["event"].eq("basket"), checkout=web_events["event"].eq("checkout")
-    )
+    events = web_events.assign(basket=web_events["event"].eq("basket"), checkout=web_events["event"].eq("checkout"))
     wanted = {"date": ("date", "min"), "basket": ("basket", "any"), "checkout": ("checkout", "any")}
     whose = {"record_id": ("record_id", "first")} if "record_id" in events else {}
     visits = events.groupby("session_id").agg(**wanted, **whose)
@@ -198,9 +194,7 @@ def describe_change(weekly: pd.DataFrame, figure: str) -> dict[str, object]:
     """
     series = weekly[weekly["figure"] == figure].sort_values("week")
     if series.empty:
-        raise DataError(
-            f"There is no weekly figure {figure!r}; found {', '.join(weekly['figure'].unique())}."
-        )
+        raise DataError(f"There is no weekly figure {figure!r}; found {', '.join(weekly['figure'].unique())}.")
     x, w = series["value"].to_numpy(float), series["observations"].to_numpy(float)
     weeks, n = series["week"].to_numpy(), len(series)
     time = np.arange(n)

@@ -71,9 +71,7 @@ class SegmentThompson:
 
     def update(self, segments, arms, converted) -> None:
         """Learn what came of giving each customer an arm."""
-        seen = pd.DataFrame(
-            {"segment": segments, "arm": arms, "converted": np.asarray(converted, dtype=float)}
-        )
+        seen = pd.DataFrame({"segment": segments, "arm": arms, "converted": np.asarray(converted, dtype=float)})
         for (segment, arm), part in seen.groupby(["segment", "arm"])["converted"]:
             belief = self.beliefs_.get((str(segment), str(arm)), np.array(self.prior))
             self.beliefs_[str(segment), str(arm)] = belief + np.array([part.sum(), len(part) - part.sum()])
@@ -82,9 +80,7 @@ class SegmentThompson:
         """The belief that each arm earns most in a segment, in the order of ``arms``."""
         return self.sampled(segment, draws, random_state)[1]
 
-    def sampled(
-        self, segment: str, draws: int = 4000, random_state: int = 0
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def sampled(self, segment: str, draws: int = 4000, random_state: int = 0) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng(random_state)
         beliefs = [self.beliefs_.get((segment, arm), np.array(self.prior)) for arm in self.arms]
         shares = np.column_stack([rng.beta(a, b, draws) for a, b in beliefs])

@@ -38,9 +38,7 @@ def economics(campaign_results: pd.DataFrame) -> tuple[dict[str, float], dict[st
     return {arm: float(sold.get(arm, usual)) for arm in cost.index}, cost.to_dict()
 
 
-def off_policy_value(
-    log: pd.DataFrame, wanted: pd.DataFrame, method: str = "doubly robust"
-) -> dict[str, float]:
+def off_policy_value(log: pd.DataFrame, wanted: pd.DataFrame, method: str = "doubly robust") -> dict[str, float]:
     """What a policy would have earned per customer, from a log of arms given at random.
 
     Parameters
@@ -83,9 +81,7 @@ def off_policy_value(
         value = scores.mean()
     elif method == "self-normalised":
         if weight.sum() == 0:
-            raise DataError(
-                "Nobody in the log was given what the policy wants, so nothing can be said of it."
-            )
+            raise DataError("Nobody in the log was given what the policy wants, so nothing can be said of it.")
         value = (weight * profit).sum() / weight.sum()
         scores = value + weight * (profit - value) / weight.mean()
     else:

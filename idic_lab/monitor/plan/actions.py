@@ -72,9 +72,7 @@ def action_plan(
         pick("worth of a success", play.worth, _WORTH)
         pick("measure of a play", play.kpi, UNITS)
         for segment in play.segments:
-            members = segments.loc[
-                segments["scheme"].eq(play.scheme) & segments["segment"].eq(segment), "customer_id"
-            ]
+            members = segments.loc[segments["scheme"].eq(play.scheme) & segments["segment"].eq(segment), "customer_id"]
             row = _action(play, segment, facts[facts["customer_id"].isin(members)], begins)
             rows += [row] if row else []
     if policy is not None and len(policy):
@@ -101,9 +99,7 @@ def action_plan(
     table = table.merge(counted_once(each[paying]), on="action_id", how="left")
     counted = ["counted_customers", "counted_return", "counted_cost"]
     table[counted] = table[counted].fillna(0)
-    return table.sort_values("expected_profit", ascending=False, ignore_index=True)[list(empty)].astype(
-        empty.dtypes
-    )
+    return table.sort_values("expected_profit", ascending=False, ignore_index=True)[list(empty)].astype(empty.dtypes)
 
 
 def _action(play: Play, segment: str, mine: pd.DataFrame, begins: pd.Timestamp) -> dict | None:

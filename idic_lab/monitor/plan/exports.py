@@ -35,11 +35,7 @@ def to_csv(plan: pd.DataFrame) -> str:
 
 
 def _neutral(text: str) -> str:
-    return (
-        f"'{text}"
-        if text.lstrip(" ").startswith(_STARTS_A_FORMULA) or text.startswith(_STARTS_A_FORMULA)
-        else text
-    )
+    return f"'{text}" if text.lstrip(" ").startswith(_STARTS_A_FORMULA) or text.startswith(_STARTS_A_FORMULA) else text
 
 
 def to_markdown(plan: pd.DataFrame, currency: str = "") -> str:

@@ -103,9 +103,7 @@ def customer_facts(
     table = customer_value[["customer_id"]].copy()
     table["active"] = table["customer_id"].map(days["max"]).gt(end - QUARTER)
     table["repeated"] = table["customer_id"].map(days["nunique"]).gt(1)
-    table["lifetime"] = customer_value["residual_value"] / customer_value["probability_alive"].clip(
-        lower=0.01
-    )
+    table["lifetime"] = customer_value["residual_value"] / customer_value["probability_alive"].clip(lower=0.01)
     table["purchase"] = margin * customer_value["expected_spend"]
     table = table.assign(growth=np.nan, saving=np.nan, spend=np.nan, wallet=np.nan)
     if portfolio is not None:

@@ -21,9 +21,7 @@ def shoppers(model: str, customers: int, horizon: float, rng, discount: float = 
     else:
         end = rng.exponential(1 / rng.gamma(theta["s"], 1 / theta["beta"], customers))
     scale = rng.gamma(spend["q"], 1 / spend["gamma"], customers)
-    table = pd.DataFrame(
-        {"frequency": 0, "recency": 0.0, "T": age, "monetary_value": 0.0, "later": 0, "worth": 0.0}
-    )
+    table = pd.DataFrame({"frequency": 0, "recency": 0.0, "T": age, "monetary_value": 0.0, "later": 0, "worth": 0.0})
     table, now, going = table.to_dict("series"), np.zeros(customers), np.arange(customers)
     columns = {name: values.to_numpy().copy() for name, values in table.items()}
     while len(going):

@@ -18,9 +18,7 @@ def purchases(histories, amount=None) -> pd.DataFrame:
     """Transactions of customers, each a list of days after the first day, with amounts."""
     random = np.random.default_rng(7)
     rows = [
-        (f"c{number:03}", FIRST + pd.Timedelta(days=int(day)))
-        for number, days in enumerate(histories)
-        for day in days
+        (f"c{number:03}", FIRST + pd.Timedelta(days=int(day))) for number, days in enumerate(histories) for day in days
     ]
     table = pd.DataFrame(rows, columns=["customer_id", "date"]).astype({"customer_id": "str"})
     table["date"] = table["date"].astype("datetime64[us]")

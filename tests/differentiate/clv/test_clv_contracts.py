@@ -62,9 +62,7 @@ def test_the_expected_lifetime_has_its_closed_form_or_is_infinite():
     assert np.isinf(clv.residual_lifetime(heavy, active)).all()
     assert clv.residual_lifetime(heavy, active, horizon=3).lt(3).all()
     survival = clv.survival(bounded, 10)["survival"]
-    assert clv.residual_lifetime(bounded, active.head(1), horizon=10).iloc[0] == pytest.approx(
-        survival[1:].sum()
-    )
+    assert clv.residual_lifetime(bounded, active.head(1), horizon=10).iloc[0] == pytest.approx(survival[1:].sum())
 
 
 def test_planted_churn_is_found_from_dates():
@@ -100,9 +98,7 @@ def test_contracts_are_counted_by_the_calendar():
     assert monthly["churned"].tolist() == [True, False, False]
     assert clv.contract_summary(contracts, "2024-05-31", "quarter")["tenure"].tolist() == [1, 1, 1]
     with pytest.raises(DataError, match="1 rows lack a start, or end no later"):
-        clv.contract_summary(
-            contracts.assign(end=contracts["start"].where(contracts.index == 0)), "2024-05-31"
-        )
+        clv.contract_summary(contracts.assign(end=contracts["start"].where(contracts.index == 0)), "2024-05-31")
 
 
 def test_what_cannot_be_contracts_is_refused(parts, models):
@@ -134,9 +130,5 @@ def test_subscribers_in_a_file_of_purchases_are_noticed(sample):
 
 def test_the_survival_figure_names_the_model_that_came_closest():
     models = {name: fitted(HIGH_END, name) for name in ("sbg", "bdw")}
-    assert (
-        clv.plot_survival(models, HIGH_END)
-        .get_title()
-        .startswith("bdw comes closest after 12 renewals: 40.4%")
-    )
+    assert clv.plot_survival(models, HIGH_END).get_title().startswith("bdw comes closest after 12 renewals: 40.4%")
     plt.close("all")

@@ -136,9 +136,7 @@ def test_missing_columns_and_impossible_values_are_named(parts):
     summary = parts.calibration
     with pytest.raises(DataError, match="BG/NBD needs the column 'T'"):
         clv.fit(summary.drop(columns="T"))
-    with pytest.raises(
-        DataError, match="'recency' has 1 missing, negative or infinite values, the first at row 3"
-    ):
+    with pytest.raises(DataError, match="'recency' has 1 missing, negative or infinite values, the first at row 3"):
         clv.fit(summary.assign(recency=summary["recency"].where(summary.index != 3)))
     with pytest.raises(DataError, match="recency is greater than T in 1 rows"):
         clv.fit(summary.assign(recency=summary["recency"].where(summary.index != 0, 99.0)))

@@ -57,9 +57,7 @@ def test_predictions_that_do_not_fit_the_customers_are_refused(parts, expected):
 
 def test_bootstrap_intervals_are_repeatable_and_hold_the_estimate(parts, expected):
     first, second = (
-        clv.evaluate(
-            parts, {"BG/NBD": expected["bg_nbd"]}, with_baselines=False, n_bootstrap=40, random_state=seed
-        )
+        clv.evaluate(parts, {"BG/NBD": expected["bg_nbd"]}, with_baselines=False, n_bootstrap=40, random_state=seed)
         for seed in (1, 1)
     )
     pd.testing.assert_frame_equal(first, second)
@@ -114,17 +112,13 @@ def test_the_tracking_figure_states_the_error_of_its_numbers(sample, models):
 def test_the_expectation_figure_names_the_model_that_came_closest(parts, models):
     table = clv.conditional_expectations(parts, {"Pareto": models["pareto_nbd"], "BG": models["bg_nbd"]})
     ax = clv.plot_conditional_expectations(table)
-    errors = {
-        name: np.dot((table[name] - table["actual"]).abs(), table["customers"]) for name in ("Pareto", "BG")
-    }
+    errors = {name: np.dot((table[name] - table["actual"]).abs(), table["customers"]) for name in ("Pareto", "BG")}
     assert ax.get_title().startswith(min(errors, key=errors.get))
 
 
 def test_every_other_figure_draws_its_table_with_a_title_and_labels(sample, models):
     matrix = clv.frequency_recency_matrix(models["bg_nbd"], age=39.0, horizon=39.0)
-    iso = clv.iso_value(
-        models["pareto_nbd"], 39.0, 0.0027, 15, spend_model=models["gamma_gamma"], monetary_value=35.0
-    )
+    iso = clv.iso_value(models["pareto_nbd"], 39.0, 0.0027, 15, spend_model=models["gamma_gamma"], monetary_value=35.0)
     path = clv.alive_path(models["bg_nbd"], sample[sample["customer_id"] == "1"], "1997-09-30")
     drawn = [
         clv.plot_frequency_recency_matrix(matrix),

@@ -42,9 +42,7 @@ def test_each_doubt_adds_to_the_one_before(parts, models):
     pd.testing.assert_series_equal(each["expected_purchases"], clv.predict(models["bg_nbd"], summary, 39))
     assert each["expected_purchases"].between(each["expected_low"], each["expected_high"]).all()
     assert (each["low"] <= each["high"]).all() and (each["low"] >= 0).all()
-    narrow, wide = (
-        clv.total_interval(models["bg_nbd"], summary, 39, confidence=c).iloc[0] for c in (0.5, 0.95)
-    )
+    narrow, wide = (clv.total_interval(models["bg_nbd"], summary, 39, confidence=c).iloc[0] for c in (0.5, 0.95))
     for low, high in (("expected_low", "expected_high"), ("low", "high")):
         assert wide[low] < narrow[low] < narrow["expected_purchases"] < narrow[high] < wide[high]
     assert wide["low"] < wide["expected_low"] and wide["high"] > wide["expected_high"]
@@ -73,9 +71,7 @@ def test_groups_add_up_to_the_whole_and_are_less_sure(parts, models):
 
 def test_given_parameters_leave_the_customers_chance_alone():
     model = clv.from_parameters("pareto_nbd", **TRUTH["pareto_nbd"], unit_days=7)
-    customers = pd.DataFrame(
-        {"frequency": [0, 12], "recency": [0.0, 30.0], "T": [39.0, 31.0], "unit_days": 7}
-    )
+    customers = pd.DataFrame({"frequency": [0, 12], "recency": [0.0, 30.0], "T": [39.0, 31.0], "unit_days": 7})
     each = clv.predict_interval(model, customers, 26)
     assert each["expected_low"].tolist() == pytest.approx(each["expected_high"].tolist())
     assert each["low"].tolist() == [0, 0]
@@ -102,9 +98,7 @@ def test_models_stand_side_by_side_with_their_evidence(parts):
     assert table["weight"].sum() == pytest.approx(1)
     assert table["aic"].iloc[1] == pytest.approx(2 * 4 + 2 * 9582.429, abs=0.02)
     assert table["bic"].iloc[1] == pytest.approx(4 * np.log(2357) + 2 * 9582.429, abs=0.02)
-    assert (
-        (table["low"] < table["expected_purchases"]) & (table["expected_purchases"] < table["high"])
-    ).all()
+    assert ((table["low"] < table["expected_purchases"]) & (table["expected_purchases"] < table["high"])).all()
 
 
 def test_choices_that_make_no_sense_are_refused(parts, models):

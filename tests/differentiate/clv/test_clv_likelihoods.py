@@ -40,9 +40,7 @@ def histories(model):
 def test_the_gradient_is_the_slope_of_the_log_likelihood(model, theta):
     theta = np.array(theta[: len(MODELS[model].parameters)])
     value, gradient = MODELS[model].log_likelihood(theta, histories(model))
-    numeric = approx_fprime(
-        theta, lambda t: MODELS[model].log_likelihood(t, histories(model))[0], 1e-6 * theta
-    )
+    numeric = approx_fprime(theta, lambda t: MODELS[model].log_likelihood(t, histories(model))[0], 1e-6 * theta)
     assert np.isfinite(value)
     np.testing.assert_allclose(gradient, numeric, rtol=1e-3, atol=1e-3 * max(1.0, np.abs(gradient).max()))
 
@@ -62,9 +60,7 @@ def test_another_unit_of_time_changes_units_alone(sample, models, model):
     for name, weekly in models[model].params_.items():
         factor = 7 if name in MODELS[model].time_parameters else 1
         assert daily.params_[name] == pytest.approx(weekly * factor, rel=1e-5)
-        assert daily.standard_errors_[name] == pytest.approx(
-            models[model].standard_errors_[name] * factor, rel=1e-3
-        )
+        assert daily.standard_errors_[name] == pytest.approx(models[model].standard_errors_[name] * factor, rel=1e-3)
     purchases = clv.summarise(sample, "1997-09-30")["frequency"].sum()
     difference = daily.log_likelihood_ - models[model].log_likelihood_
     assert difference == pytest.approx(-purchases * np.log(7), abs=1e-5)
@@ -153,9 +149,7 @@ def test_pareto_nbd_likelihood_is_the_published_hypergeometric_one(parts, models
     model = models["pareto_nbd"]
     with quietly():
         fitter = lifetimes().ParetoNBDFitter
-        theirs = fitter._conditional_log_likelihood(
-            model.theta, rows["frequency"], rows["recency"], rows["T"]
-        )
+        theirs = fitter._conditional_log_likelihood(model.theta, rows["frequency"], rows["recency"], rows["T"])
     columns = {name: rows[name].to_numpy(float) for name in model.likelihood.columns}
     one_by_one = [
         model.likelihood.log_likelihood(
@@ -175,9 +169,7 @@ def test_bg_bb_likelihood_of_all_histories_is_one(bg_bb):
         for frequency in range(1 if recency else 0, recency + 1):
             ways = comb(recency - 1, frequency - 1) if recency else 1
             row = {"frequency": [frequency], "recency": [recency], "n_periods": [6], "weights": [1.0]}
-            value, _ = bg_bb.likelihood.log_likelihood(
-                bg_bb.theta, {k: np.array(v, float) for k, v in row.items()}
-            )
+            value, _ = bg_bb.likelihood.log_likelihood(bg_bb.theta, {k: np.array(v, float) for k, v in row.items()})
             total += ways * np.exp(value)
     assert total == pytest.approx(1.0, abs=1e-12)
 

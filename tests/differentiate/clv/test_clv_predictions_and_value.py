@@ -55,9 +55,7 @@ def test_the_alive_path_ends_where_the_summary_stands(sample, parts, models):
     customer = parts.calibration[parts.calibration["customer_id"] == "1516"]
     for name in MODELS:
         path = clv.alive_path(models[name], rows, "1997-09-30")
-        assert path["probability_alive"].iloc[-1] == pytest.approx(
-            clv.alive(models[name], customer).iloc[0], rel=1e-12
-        )
+        assert path["probability_alive"].iloc[-1] == pytest.approx(clv.alive(models[name], customer).iloc[0], rel=1e-12)
         assert path["purchase"].sum() == 27
         assert len(path) == 31 * 7 + 1
 
@@ -102,9 +100,7 @@ def test_value_keeps_its_contract_and_approaches_the_residual_value(parts, model
 def test_residual_value_is_dert_times_spend_times_margin(parts, models, name):
     values = clv.value(models[name], models["gamma_gamma"], parts.calibration, margin=0.3)
     residual = clv.dert(models[name], parts.calibration, np.log(1.15) * 7 / 365)
-    np.testing.assert_allclose(
-        values["residual_value"], residual * values["expected_spend"] * 0.3, rtol=1e-12
-    )
+    np.testing.assert_allclose(values["residual_value"], residual * values["expected_spend"] * 0.3, rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -112,9 +108,7 @@ def test_discounting_by_day_comes_close_to_continuous_discounting(parts, models,
     customers = parts.calibration.head(50)
     exact = clv.value(models[name], models["gamma_gamma"], customers, horizon_days=360)["clv"]
     daily = clv.value(models[name], models["gamma_gamma"], customers, payment_days=range(1, 361))["clv"]
-    monthly = clv.value(models[name], models["gamma_gamma"], customers, payment_days=range(30, 361, 30))[
-        "clv"
-    ]
+    monthly = clv.value(models[name], models["gamma_gamma"], customers, payment_days=range(30, 361, 30))["clv"]
     np.testing.assert_allclose(daily, exact, rtol=3e-4)
     assert (monthly < daily).all()
 
@@ -131,9 +125,7 @@ def test_discounting_by_thirty_days_is_what_lifetimes_computes(parts, models):
         theirs.predict = theirs.conditional_expected_number_of_purchases_up_to_time
         columns = [customers[name] for name in ("frequency", "recency", "T", "monetary_value")]
         # In weeks its months have 4.345 of them, and its rate is per such month.
-        lifetimes_value = spend.customer_lifetime_value(
-            theirs, *columns, time=12, discount_rate=0.01, freq="W"
-        )
+        lifetimes_value = spend.customer_lifetime_value(theirs, *columns, time=12, discount_rate=0.01, freq="W")
     days = 4.345 * 7 * np.arange(1, 13)
     annual = np.exp(12 * np.log(1.01) * 365 / days[-1]) - 1
     ours = clv.value(
@@ -202,9 +194,7 @@ def test_a_file_that_holds_no_model_is_refused(tmp_path):
 
 def test_the_table_of_a_model_brackets_each_estimate(models):
     table = models["pareto_nbd"].summary()
-    assert (
-        (table["low"] > 0) & (table["low"] < table["estimate"]) & (table["estimate"] < table["high"])
-    ).all()
+    assert ((table["low"] > 0) & (table["low"] < table["estimate"]) & (table["estimate"] < table["high"])).all()
     assert "Pareto/NBD fitted to 2,357 customers" in models["pareto_nbd"]._repr_html_()
 
 

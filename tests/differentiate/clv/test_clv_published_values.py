@@ -55,9 +55,7 @@ def test_expected_purchases_of_a_new_customer_in_a_year(models, name, published)
 )
 def test_customer_1516(parts, models, name, purchases, probability):
     customer = parts.calibration[parts.calibration["customer_id"] == "1516"]
-    assert customer[["frequency", "recency", "T"]].iloc[0].tolist() == pytest.approx(
-        [26, 30.857, 31], abs=1e-3
-    )
+    assert customer[["frequency", "recency", "T"]].iloc[0].tolist() == pytest.approx([26, 30.857, 31], abs=1e-3)
     assert clv.predict(models[name], customer, 52).iloc[0] == pytest.approx(purchases, abs=2e-3)
     assert clv.alive(models[name], customer).iloc[0] == pytest.approx(probability, abs=2e-3)
 
@@ -134,9 +132,7 @@ def test_dert_by_quadrature_is_the_closed_form(btyd_78_weeks, parts):
     rows, (r, alpha, s, beta) = parts.calibration, btyd_78_weeks.theta
     scaled = 0.0027 * (beta + rows["T"])
     rate = (r + rows["frequency"]) / (alpha + rows["T"])
-    closed = (
-        clv.alive(btyd_78_weeks, rows) * rate * (beta + rows["T"]) * scaled ** (s - 1) * hyperu(s, s, scaled)
-    )
+    closed = clv.alive(btyd_78_weeks, rows) * rate * (beta + rows["T"]) * scaled ** (s - 1) * hyperu(s, s, scaled)
     np.testing.assert_allclose(clv.dert(btyd_78_weeks, rows, 0.0027), closed, rtol=1e-10)
 
 
@@ -179,9 +175,7 @@ def test_two_noted_figures_of_the_past_rate_come_from_the_order_of_ties(parts):
 
 def test_in_dollars_predicting_zero_for_all_has_the_lower_mean_absolute_error(parts, models, expected):
     spend = clv.expected_spend(models["gamma_gamma"], parts.calibration)
-    table = clv.evaluate(parts, {"model": expected["bg_nbd"] * spend}, "holdout_spend").set_index(
-        "prediction"
-    )
+    table = clv.evaluate(parts, {"model": expected["bg_nbd"] * spend}, "holdout_spend").set_index("prediction")
     assert table.loc["all zeros", "mae"] == pytest.approx(30.11, abs=0.01)
     assert table.loc["model", "mae"] == pytest.approx(30.41, abs=0.01)
     assert table.loc["model", "top_decile_capture"] > 4 * table.loc["all zeros", "top_decile_capture"]
@@ -189,9 +183,7 @@ def test_in_dollars_predicting_zero_for_all_has_the_lower_mean_absolute_error(pa
 
 @pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd", "pareto_nbd", "gamma_gamma"])
 def test_lifetimes_own_fit_agrees(parts, models, name):
-    rows = (
-        parts.calibration[parts.calibration["frequency"] > 0] if name == "gamma_gamma" else parts.calibration
-    )
+    rows = parts.calibration[parts.calibration["frequency"] > 0] if name == "gamma_gamma" else parts.calibration
     options = {"initial_params": np.ones(4)} if name == "pareto_nbd" else {}
     parameters, log_likelihood = reference.fit(rows, name, **options)
     tolerance = 1e-3 if name == "pareto_nbd" else 1e-5  # Nelder-Mead stops at 1e-4

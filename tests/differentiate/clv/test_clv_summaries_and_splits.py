@@ -163,9 +163,7 @@ def test_weekly_and_daily_summaries_differ_by_a_factor_alone(sample):
     assert (weekly["unit_days"].unique().tolist(), daily["unit_days"].unique().tolist()) == ([7.0], [1.0])
 
 
-@pytest.mark.parametrize(
-    "ids", [["b", "a10", "b", "a9"], ["a customer", "b", "é", "zzzzzzzzz"], [7, 10, 7, 9]]
-)
+@pytest.mark.parametrize("ids", [["b", "a10", "b", "a9"], ["a customer", "b", "é", "zzzzzzzzz"], [7, 10, 7, 9]])
 def test_customers_come_in_the_order_of_their_ids_whatever_these_are(ids):
     rows = pd.DataFrame({"customer_id": ids, "date": pd.Timestamp("2024-01-01"), "amount": 1.0})
     summary = clv.summarise(rows)

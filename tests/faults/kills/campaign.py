@@ -124,12 +124,8 @@ def _orphans(marks: list[tuple[str, float]]) -> list[str]:
             time.sleep(0.1)
         left = alive(mark)
         if left:
-            names = [
-                Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[:80] for pid in left
-            ]
-            wrong.append(
-                f"{len(left)} processes of the killed work lived on after {ORPHANS_GONE:.0f} s: {names}"
-            )
+            names = [Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[:80] for pid in left]
+            wrong.append(f"{len(left)} processes of the killed work lived on after {ORPHANS_GONE:.0f} s: {names}")
             kill_marked(mark)
     return wrong
 

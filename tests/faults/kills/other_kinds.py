@@ -139,9 +139,7 @@ class Grading(Kind):
 
     def check(self, folder: Path, before: dict, after: dict) -> list[str]:
         wrong = wholeness.broken_files(folder / "course" / "submitted")
-        wrong += [
-            line for line in wholeness.broken_files(folder / "course") if line.startswith("gradebook.db")
-        ]
+        wrong += [line for line in wholeness.broken_files(folder / "course") if line.startswith("gradebook.db")]
         found = self.state(folder)
         for name in ("submissions", "grades"):
             if found[name] > after[name]:
@@ -151,9 +149,7 @@ class Grading(Kind):
     def at_the_end(self, folder: Path, after: dict) -> list[str]:
         found = self.state(folder)
         wrong = [
-            f"{name}: {found.get(name)}, undisturbed {after[name]}"
-            for name in after
-            if found.get(name) != after[name]
+            f"{name}: {found.get(name)}, undisturbed {after[name]}" for name in after if found.get(name) != after[name]
         ]
         wrong += wholeness.broken_files(folder / "course" / "submitted")
         return wrong + [f"{name} was left behind" for name in wholeness.leftovers(folder / "course")]
@@ -211,7 +207,5 @@ class Add(Kind):
         return {name: Path(entry["path"]).name for name, entry in entries.items()}
 
     def at_the_end(self, folder: Path, after: dict) -> list[str]:
-        left = [
-            path.name for path in (folder / "home").iterdir() if path.name not in ("catalogue.json", ".lock")
-        ]
+        left = [path.name for path in (folder / "home").iterdir() if path.name not in ("catalogue.json", ".lock")]
         return super().at_the_end(folder, after) + [f"{name} was left behind" for name in left]

@@ -23,9 +23,7 @@ def orders(rows: int, seed: int) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     days = pd.Timestamp("2024-01-01") + pd.to_timedelta(random.integers(0, 500, rows), unit="D")
     customers = [f"C{number:06d}" for number in random.integers(0, rows // 5, rows)]
-    table = pd.DataFrame(
-        {"customer_id": customers, "date": days, "amount": random.uniform(1, 90, rows).round(2)}
-    )
+    table = pd.DataFrame({"customer_id": customers, "date": days, "amount": random.uniform(1, 90, rows).round(2)})
     return table.astype({"date": "datetime64[us]", "customer_id": "str"})
 
 
@@ -215,17 +213,13 @@ class KeptTables(Kind):
 
     def check(self, folder: Path, before: dict, after: dict) -> list[str]:
         return wholeness.broken_files(folder) + [
-            f"the kept tables {name} are {what}"
-            for name, what in self.state(folder).items()
-            if what != "whole"
+            f"the kept tables {name} are {what}" for name, what in self.state(folder).items() if what != "whole"
         ]
 
     def at_the_end(self, folder: Path, after: dict) -> list[str]:
         wrong = self.check(folder, {}, after)
         kept_tables.MOST_ENTRIES, kept_tables.ABANDONED_AFTER = 2, -1  # as if an hour had passed
-        kept_tables._keep(
-            self.make({"transactions": self.inputs[0]}), kept_tables_folder(folder) / "one more"
-        )
+        kept_tables._keep(self.make({"transactions": self.inputs[0]}), kept_tables_folder(folder) / "one more")
         kept_tables._remove(kept_tables_folder(folder) / "one more")
         hidden = [path.name for path in kept_tables_folder(folder).glob(".*")]
         if len(self.state(folder)) > 2:

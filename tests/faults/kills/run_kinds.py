@@ -73,9 +73,7 @@ class SmallRun(Kind):
         small_course.write(folder / "course" / "21_first.ipynb", OPEN, SUMMED)
         small_course.write(folder / "course" / "22_second.ipynb", STATED)
         if variant != "new":  # an earlier run in the same folder, on other or on the same data
-            other = (
-                self.orders if variant == "again" else self.orders.assign(amount=self.orders["amount"] + 1)
-            )
+            other = self.orders if variant == "again" else self.orders.assign(amount=self.orders["amount"] + 1)
             other.to_csv(folder / "orders.csv", index=False)
             if self.work(folder):
                 raise RuntimeError("The earlier run failed.")

@@ -16,9 +16,7 @@ from idic_lab.tables import Part
 
 def write(path: Path, *cells: str) -> None:
     """A notebook with the parameters that a run sets."""
-    first = nbformat.v4.new_code_cell(
-        "dataset = ''\nrun_dir = ''\nseed = 1", metadata={"tags": ["parameters"]}
-    )
+    first = nbformat.v4.new_code_cell("dataset = ''\nrun_dir = ''\nseed = 1", metadata={"tags": ["parameters"]})
     notebook = nbformat.v4.new_notebook(cells=[first, *map(nbformat.v4.new_code_cell, cells)])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     for number, cell in enumerate(notebook.cells):

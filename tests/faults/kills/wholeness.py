@@ -99,15 +99,9 @@ def unfinished_claims(folder: Path) -> list[str]:
             if not (folder / name).exists()
         ]
         exported = {file.stem: fingerprint(pd.read_parquet(file)) for file in folder.glob("tables/*.parquet")}
-        held = {
-            name: mark
-            for name, mark in tables_of(folder / "idic.duckdb").items()
-            if not tables.get(name).personal
-        }
+        held = {name: mark for name, mark in tables_of(folder / "idic.duckdb").items() if not tables.get(name).personal}
         same = {name: exported.get(name) for name in held}
         wrong += [
-            f"the manifest says complete; tables/{name}.parquet is not the table"
-            for name in held
-            if same[name] is None
+            f"the manifest says complete; tables/{name}.parquet is not the table" for name in held if same[name] is None
         ]
     return wrong
