@@ -2,11 +2,5 @@
 
 from benchmarks import course, lifetime_value, scale, whole_run
 
-_ALL = [
-    *lifetime_value.CASES[:3],
-    whole_run.WHOLE_RUN,
-    *lifetime_value.CASES[3:],
-    *scale.CASES,
-    course.COURSE,
-]
+_ALL = [*lifetime_value.CASES[:3], whole_run.WHOLE_RUN, *lifetime_value.CASES[3:], *scale.CASES, course.COURSE]
 CASES = {case.name: case for case in _ALL}

@@ -36,10 +36,7 @@ COURSE = Case(
     unit="run",
     sizes=(1,),
     data=lambda size: size,
-    alternatives={
-        "meridian": lambda size: run("meridian", size),
-        "cdnow": lambda size: run("cdnow", size),
-    },
+    alternatives={"meridian": lambda size: run("meridian", size), "cdnow": lambda size: run("cdnow", size)},
     repeats=1,
     quick=0,
 )

@@ -240,10 +240,4 @@ ENGINES = Case(
     quick=5000,
 )
 
-CASES = [
-    summary_case("long text"),
-    FIT,
-    VALUE,
-    ENGINES,
-    *(summary_case(ids) for ids in IDS if ids != "long text"),
-]
+CASES = [summary_case("long text"), FIT, VALUE, ENGINES, *(summary_case(ids) for ids in IDS if ids != "long text")]

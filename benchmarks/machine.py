@@ -7,17 +7,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = (
-    "numpy",
-    "scipy",
-    "pandas",
-    "pyarrow",
-    "duckdb",
-    "narwhals",
-    "lifetimes",
-    "splink",
-    "scikit-learn",
-)
+PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "duckdb", "narwhals", "lifetimes", "splink", "scikit-learn")
 
 
 def machine() -> dict:

@@ -185,10 +185,7 @@ def _growth(found: dict) -> str:
     sizes, steps = growth_of(found)
     if not sizes:
         return "Not measured yet."
-    lines = [
-        "| step | " + " | ".join(f"{size:,}" for size in sizes) + " | exponent |",
-        "|---" * (len(sizes) + 2) + "|",
-    ]
+    lines = ["| step | " + " | ".join(f"{size:,}" for size in sizes) + " | exponent |", "|---" * (len(sizes) + 2) + "|"]
     for name, seconds in steps.items():
         slope = f"{exponent(sizes, seconds):.2f}" if len(sizes) > 1 else ""
         lines.append(f"| {name} | " + " | ".join(f"{second:.2f}" for second in seconds) + f" | {slope} |")

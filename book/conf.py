@@ -6,13 +6,7 @@ No notebook is executed and nothing fetched: the pages carry what they need. The
 project = "IDIC Lab"
 author = "the authors of IDIC Lab"
 html_title = "IDIC Lab"
-extensions = [
-    "myst_nb",
-    "sphinx_copybutton",
-    "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
-    "sphinx.ext.napoleon",
-]
+extensions = ["myst_nb", "sphinx_copybutton", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
 autosummary_generate = False  # its tables lead to the entries below them
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True  # as written, not as an address in memory

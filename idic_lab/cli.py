@@ -25,9 +25,7 @@ app = typer.Typer(
 datasets_app = typer.Typer(help="List, show and add data sets.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(datasets_app, name="datasets")
 exercises_app = typer.Typer(
-    help="Check the exercises, grade a class, read the item statistics.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+    help="Check the exercises, grade a class, read the item statistics.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(exercises_app, name="exercises")
 
@@ -73,13 +71,11 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/<data set> unless given.")] = None,
     only: Annotated[str | None, typer.Option(help="Notebooks by number, as in 21,22.")] = None,
     parameter: Annotated[
-        list[str] | None,
-        typer.Option("--parameter", "-p", help="A notebook's parameter, name=value; may be repeated."),
+        list[str] | None, typer.Option("--parameter", "-p", help="A notebook's parameter, name=value; may be repeated.")
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Begin again, keeping nothing of an earlier call.")] = False,
     every: Annotated[
-        str | None,
-        typer.Option(help="First replay the history, one review every month (or week, or quarter)."),
+        str | None, typer.Option(help="First replay the history, one review every month (or week, or quarter).")
     ] = None,
     large: Annotated[
         bool | None,
@@ -180,8 +176,7 @@ def forget(
 
 @app.command()
 def find(
-    customer: Annotated[str, typer.Argument(help="A customer's code, or the name in your own data.")],
-    run: RunFolder,
+    customer: Annotated[str, typer.Argument(help="A customer's code, or the name in your own data.")], run: RunFolder
 ) -> None:
     """Show which code stands for a customer, or whom a code stands for; the answer is personal."""
     _refuse_other_folder(run)
@@ -239,10 +234,7 @@ def list_datasets() -> None:
         at_hand = "at hand" if entry.available else f"not here yet: {entry.how_to_get}"
         typer.echo(
             textwrap.fill(
-                f"{entry.kind}; {entry.size}; {at_hand}",
-                100,
-                initial_indent=" " * 14,
-                subsequent_indent=" " * 14,
+                f"{entry.kind}; {entry.size}; {at_hand}", 100, initial_indent=" " * 14, subsequent_indent=" " * 14
             )
         )
 
@@ -311,13 +303,7 @@ def simulate(
     from idic_lab import meridian
 
     meridian.simulate_to(
-        out,
-        n=n,
-        seed=seed,
-        difficulty=difficulty,
-        world=world,
-        format="parquet",
-        progress=sys.stderr.isatty(),
+        out, n=n, seed=seed, difficulty=difficulty, world=world, format="parquet", progress=sys.stderr.isatty()
     )
     typer.echo(f"Wrote the tables to {out}, and what was planted in them to its subfolder.")
 
@@ -420,8 +406,7 @@ def begin_exercise(
 
 @exercises_app.command("grade-own")
 def grade_own_exercise(
-    notebook: Annotated[Path, typer.Argument(help="Your copy of an assignment.")],
-    course: Course = None,
+    notebook: Annotated[Path, typer.Argument(help="Your copy of an assignment.")], course: Course = None
 ) -> None:
     """Grade a notebook of your own: points per question, and a feedback page beside it."""
     from idic_lab.exercises.course_folder import CourseFolder

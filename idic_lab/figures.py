@@ -143,10 +143,7 @@ def axes(ax: Axes | None = None, **figure_options) -> Axes:
 
 
 TITLE_WIDTH = 66  # characters; what is wider than the figure would be cut off
-_FORMATS = {
-    "percent": lambda value, _: f"{100 * value:.0f}%",
-    "count": lambda value, _: f"{value:,.0f}",
-}
+_FORMATS = {"percent": lambda value, _: f"{100 * value:.0f}%", "count": lambda value, _: f"{value:,.0f}"}
 
 
 def finish(

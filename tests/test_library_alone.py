@@ -25,28 +25,8 @@ ROOMS = [
 ]
 # Modules that only extras bring.
 EXTRAS = (
-    *(
-        "splink",
-        "stepmix",
-        "kmedoids",
-        "mlxtend",
-        "openpyxl",
-        "babel",
-        "charset_normalizer",
-        "python_calamine",
-    ),
-    *(
-        "filelock",
-        "jinja2",
-        "yaml",
-        "tqdm",
-        "typer",
-        "IPython",
-        "ipywidgets",
-        "nbformat",
-        "nbclient",
-        "nbconvert",
-    ),
+    *("splink", "stepmix", "kmedoids", "mlxtend", "openpyxl", "babel", "charset_normalizer", "python_calamine"),
+    *("filelock", "jinja2", "yaml", "tqdm", "typer", "IPython", "ipywidgets", "nbformat", "nbclient", "nbconvert"),
     *("papermill", "lifetimes", "nbgrader", "dask", "distributed", "pyspark", "polars"),
 )
 

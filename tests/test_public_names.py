@@ -47,11 +47,7 @@ def public() -> dict[str, object]:
 
 def sources() -> Iterator[tuple[str, str]]:
     """Where it stands, and the Python code, of everything whose use counts."""
-    for path in [
-        *ROOT.glob("idic_lab/**/*.py"),
-        *ROOT.glob("exercises/**/*.py"),
-        *ROOT.glob("benchmarks/**/*.py"),
-    ]:
+    for path in [*ROOT.glob("idic_lab/**/*.py"), *ROOT.glob("exercises/**/*.py"), *ROOT.glob("benchmarks/**/*.py")]:
         yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
     for path in [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("exercises/source/**/*.ipynb")]:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]

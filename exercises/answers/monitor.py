@@ -57,12 +57,7 @@ def monitor_q07():
 def _equity(tables, day):
     summary = clv.summarise(tables["transactions"], day)
     value = clv.value(
-        clv.fit(summary),
-        clv.fit(summary, model="gamma_gamma"),
-        summary,
-        365,
-        annual_discount_rate=0.15,
-        margin=0.3,
+        clv.fit(summary), clv.fit(summary, model="gamma_gamma"), summary, 365, annual_discount_rate=0.15, margin=0.3
     )
     return value["residual_value"].sum()
 

@@ -48,10 +48,7 @@ def needs_and_portfolio_q04(answer, tables):
         agreements.append(adjusted_rand_score(ours, said))
     if max(agreements) > 0.98:
         return 1.0, "Right."
-    return (
-        0.0,
-        f"These groups agree with the expected ones only to {agreements[0]:.2f} (adjusted Rand index).",
-    )
+    return (0.0, f"These groups agree with the expected ones only to {agreements[0]:.2f} (adjusted Rand index).")
 
 
 def needs_and_portfolio_q05(answer, tables, truth):

@@ -55,11 +55,7 @@ def value_q07(tables):
 
 def value_q08(tables):
     spend = _spend(tables).sort_values(ascending=False)
-    fifths = (
-        spend.head(len(spend) // 5),
-        spend.head(len(spend) // 5 + 1),
-        spend[spend >= spend.quantile(0.8)],
-    )
+    fifths = (spend.head(len(spend) // 5), spend.head(len(spend) // 5 + 1), spend[spend >= spend.quantile(0.8)])
     return AnyOf(fifth.sum() / spend.sum() for fifth in fifths)
 
 

@@ -91,10 +91,7 @@ HINTS = {
             lambda tables: _delivery(tables, fill=0),
         ),
         Misconception(
-            "sign_turned",
-            "The sign is turned: after minus before.",
-            lambda tables: -_delivery(tables),
-            credit=0.5,
+            "sign_turned", "The sign is turned: after minus before.", lambda tables: -_delivery(tables), credit=0.5
         ),
     ),
     "monitor_q05": (
@@ -112,12 +109,7 @@ HINTS = {
         ),
     ),
     "monitor_q06": (
-        Misconception(
-            "upper_for_lower",
-            "This is the upper end.",
-            lambda tables: _interval(tables, 1),
-            credit=0.5,
-        ),
+        Misconception("upper_for_lower", "This is the upper end.", lambda tables: _interval(tables, 1), credit=0.5),
         Misconception(
             "estimate_without_interval",
             "This is the difference itself. How far could it be off by chance?",

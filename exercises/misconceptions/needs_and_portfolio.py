@@ -151,12 +151,7 @@ HINTS = {
         ),
     ),
     "needs_and_portfolio_q09": (
-        Misconception(
-            "gaps_miscounted",
-            "n purchase days have n - 1 gaps between them.",
-            _silent,
-            credit=0.5,
-        ),
+        Misconception("gaps_miscounted", "n purchase days have n - 1 gaps between them.", _silent, credit=0.5),
         Misconception(
             "one_limit_for_everybody",
             "This holds everybody to one limit of 180 days. A customer who buys every second month is silent sooner "

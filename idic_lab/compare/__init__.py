@@ -8,13 +8,7 @@ from idic_lab.compare import criteria, methods, plots
 from idic_lab.compare.attractiveness_matrix import attractiveness, rescaled
 from idic_lab.compare.customers import Customers, FeatureSpace, customers_of, respondents_of
 from idic_lab.compare.forecasts import TwoPart, difference_interval, rolling_origins
-from idic_lab.compare.kinds_of_segments import (
-    preferred_number,
-    shadow_values,
-    similarities,
-    verdict,
-    verdicts,
-)
+from idic_lab.compare.kinds_of_segments import preferred_number, shadow_values, similarities, verdict, verdicts
 from idic_lab.compare.registry import (
     CRITERIA,
     METHODS,
@@ -30,14 +24,7 @@ from idic_lab.compare.report import score_table
 from idic_lab.compare.results import read_table
 from idic_lab.compare.running import Outcome, compare
 from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
-from idic_lab.compare.stability import (
-    across,
-    bootstrap_labels,
-    flows,
-    global_stability,
-    jaccard,
-    within,
-)
+from idic_lab.compare.stability import across, bootstrap_labels, flows, global_stability, jaccard, within
 from idic_lab.compare.statistics import (
     against_best,
     against_none,

@@ -270,10 +270,7 @@ def respondents_of(
         measures = measures.merge(bought, on="customer_id", how="left")
     truth = None if planted is None else _planted_segments(measures["customer_id"], links, planted)
     return Customers(
-        name,
-        measures,
-        planted=truth,
-        facts={"customers": len(measures), "questions": len(answers.columns) - 1},
+        name, measures, planted=truth, facts={"customers": len(measures), "questions": len(answers.columns) - 1}
     )
 
 

@@ -117,11 +117,7 @@ class TwoPart(RegressorMixin, BaseEstimator):
         with threadpool_limits(1):
             self.chance_ = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(X, buys)
             self.number_ = HistGradientBoostingRegressor(
-                loss="poisson",
-                max_iter=60,
-                max_leaf_nodes=8,
-                min_samples_leaf=20,
-                random_state=self.random_state,
+                loss="poisson", max_iter=60, max_leaf_nodes=8, min_samples_leaf=20, random_state=self.random_state
             ).fit(X[buys], y[buys])
         return self
 
@@ -139,13 +135,7 @@ class TwoPart(RegressorMixin, BaseEstimator):
 
 
 def difference_interval(
-    actual,
-    first,
-    second,
-    measure: str = "mae",
-    n_bootstrap: int = 500,
-    confidence: float = 0.95,
-    random_state: int = 0,
+    actual, first, second, measure: str = "mae", n_bootstrap: int = 500, confidence: float = 0.95, random_state: int = 0
 ) -> Interval:
     """By how much one forecast is better than another in a measure, with a paired bootstrap interval over customers.
 

@@ -144,11 +144,7 @@ CRITERIA: dict[str, Criterion] = {}
 
 
 def method(
-    name: str,
-    sees: str = "features",
-    needs: tuple[str, ...] = (),
-    takes_k: bool = True,
-    baseline: bool = False,
+    name: str, sees: str = "features", needs: tuple[str, ...] = (), takes_k: bool = True, baseline: bool = False
 ):
     """Register a method of one's own: a function of the number of segments and a seed, or an estimator class as it is.
 

@@ -189,11 +189,7 @@ def run_cell(
     Its random numbers come from its place in the study, so they are the same in any process, in any order, and in any
     release.
     """
-    record = {
-        "cell": cell.coordinates,
-        "criteria": dict((before or {}).get("criteria", {})),
-        "versions": _versions(),
-    }
+    record = {"cell": cell.coordinates, "criteria": dict((before or {}).get("criteria", {})), "versions": _versions()}
     place = json.dumps(cell.coordinates, sort_keys=True)
     seed = int(hashlib.sha256(place.encode()).hexdigest()[:8], 16)
     began = time.perf_counter()

@@ -19,18 +19,7 @@ from idic_lab.compare.registry import CRITERIA, METHODS, Criterion, Method, get_
 from idic_lab.compare.segmentation import Effort
 from idic_lab.errors import DataError, LabError, UnknownName, needs_extra, pick
 
-KEYS = (
-    "name",
-    "about",
-    "modules",
-    "datasets",
-    "methods",
-    "k",
-    "seeds",
-    "criteria",
-    "effort",
-    "attractiveness",
-)
+KEYS = ("name", "about", "modules", "datasets", "methods", "k", "seeds", "criteria", "effort", "attractiveness")
 
 
 @dataclass(frozen=True)

@@ -198,21 +198,13 @@ def offer_lines(need_profiles: pd.DataFrame | None = None) -> list[Line]:
         Line("opening", "thank you for being our customer."),
         Line("offer", "This month the offer on the page below is open to you."),
         *([] if need_profiles is None else _need_lines(need_profiles)),
-        Line(
-            "history",
-            "You have bought from our {{ fact }} range; we have put more of it on the page.",
-            "category",
-        ),
+        Line("history", "You have bought from our {{ fact }} range; we have put more of it on the page.", "category"),
         Line("way out", "If you no longer want such messages, one click at the end is enough."),
     ]
 
 
 def compose(
-    customers: Sequence[str],
-    known: pd.DataFrame,
-    lines: Sequence[Line],
-    channel: str,
-    consents: pd.DataFrame | None,
+    customers: Sequence[str], known: pd.DataFrame, lines: Sequence[Line], channel: str, consents: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Messages for the customers who allow the channel, line by line, each with the fact it uses.
 

@@ -286,15 +286,7 @@ def compare_prices(
     rows = []
     for name, price in policies.items():
         buyers, profit = earned(price)
-        rows.append(
-            {
-                "policy": name,
-                "lowest": price.min(),
-                "highest": price.max(),
-                "buyers": buyers,
-                "profit": profit,
-            }
-        )
+        rows.append({"policy": name, "lowest": price.min(), "highest": price.max(), "buyers": buyers, "profit": profit})
     table = pd.DataFrame(rows)
     return table.assign(gain=table["profit"] / table["profit"].iloc[1] - 1)
 

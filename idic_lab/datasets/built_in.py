@@ -80,11 +80,7 @@ class Cdnow:
         return Dataset(self.name, {"transactions": transactions}, self._card(transactions, lines, content))
 
     def _check(self, transactions: pd.DataFrame) -> None:
-        found = (
-            len(transactions),
-            transactions["customer_id"].nunique(),
-            round(transactions["amount"].sum(), 2),
-        )
+        found = (len(transactions), transactions["customer_id"].nunique(), round(transactions["amount"].sum(), 2))
         expected = self.rows, self.customers, self.amount
         if found != expected:
             raise DataError(

@@ -91,11 +91,7 @@ class PurchaseDays:
     """
 
     def __init__(
-        self,
-        transactions,
-        customer_id: str | None = "customer_id",
-        date: str = "date",
-        amount: str | None = "amount",
+        self, transactions, customer_id: str | None = "customer_id", date: str = "date", amount: str | None = "amount"
     ):
         frame = nw.from_native(transactions)
         columns = {"customer_id": customer_id, "date": date, "amount": amount}

@@ -270,10 +270,7 @@ class _Grading:
         try:
             failed, notes = self._autograded(student)
         except Exception as error:
-            failed, notes = (
-                True,
-                [f"0 points: {error}" if isinstance(error, LabError) else f"0 points: {error!r}"],
-            )
+            failed, notes = (True, [f"0 points: {error}" if isinstance(error, LabError) else f"0 points: {error!r}"])
         graded = Graded(student, time.perf_counter() - begun, failed, tuple(notes))
         if self.tell:
             self.tell(f"{student}: {graded.seconds:.0f} s{''.join(f'; {note}' for note in notes)}")

@@ -80,12 +80,7 @@ def _whole(told: dict[str, Any]) -> NotebookNode:
         metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
         name = cell.get("id") if cell.get("id") and cell.get("id") not in seen else new_code_cell()["id"]
         seen.add(name)
-        kept = {
-            "id": name,
-            "cell_type": kind,
-            "metadata": metadata,
-            "source": "".join(cell.get("source") or ""),
-        }
+        kept = {"id": name, "cell_type": kind, "metadata": metadata, "source": "".join(cell.get("source") or "")}
         cells.append(kept | ({"outputs": [], "execution_count": None} if kind == "code" else {}))
     metadata = told.get("metadata") if isinstance(told.get("metadata"), dict) else {}
     return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})

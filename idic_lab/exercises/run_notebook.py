@@ -105,13 +105,7 @@ def _run_once(notebook, folder, limits, left_out, end) -> tuple[int, str | None]
         """Keeps no more of a cell's output, of whatever kind, than it may have."""
 
         def process_message(self, msg, cell, cell_index):
-            if msg["msg_type"] in (
-                "stream",
-                "display_data",
-                "execute_result",
-                "error",
-                "update_display_data",
-            ):
+            if msg["msg_type"] in ("stream", "display_data", "execute_result", "error", "update_display_data"):
                 handed_in = "application/x.idic-answer" in msg["content"].get("data", {})
                 kept[cell_index, handed_in] = kept.get((cell_index, handed_in), 0) + len(str(msg["content"]))
                 if kept[cell_index, handed_in] > (_ANSWER_CHARACTERS if handed_in else 2 * limits.output_characters):

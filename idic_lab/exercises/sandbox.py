@@ -69,10 +69,7 @@ def _walls(hidden: tuple[Path, ...]) -> list[str]:
         words += ["--ro-bind-try", name, name]
     words += ["--ro-bind", str(package), str(_INSIDE / "idic_lab"), "--proc", "/proc", "--dev", "/dev"]
     for place in filter(Path.exists, hidden):
-        for outside, inside in [
-            (package, _INSIDE / "idic_lab"),
-            *((Path(name), Path(name)) for name in seen),
-        ]:
+        for outside, inside in [(package, _INSIDE / "idic_lab"), *((Path(name), Path(name)) for name in seen)]:
             if place.is_relative_to(outside):
                 words += ["--tmpfs", str(inside / place.relative_to(outside))]
     words += ["--size", str(MOST_DISK), "--tmpfs", "/dev/shm"]

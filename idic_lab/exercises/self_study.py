@@ -92,8 +92,7 @@ def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str]
         shutil.copy(copy.root / "feedback" / student / assignment / f"{assignment}.html", page)
         points = {name: of for name, of in copy.points(assignment).items() if name in share.index}
     table = pd.DataFrame(
-        [(name, round(share[name] * of, 2), of) for name, of in points.items()],
-        columns=["question", "points", "of"],
+        [(name, round(share[name] * of, 2), of) for name, of in points.items()], columns=["question", "points", "of"]
     )
     notes = [note for note in graded["notes"].iloc[0].split("; ") if note]
     return table, notes, page

@@ -4,14 +4,7 @@ import importlib
 
 from idic_lab.identify.evaluation import by_touchpoint, cheapest, pairwise, threshold_curve, whole_people
 from idic_lab.identify.linking_model import estimate, score, settings, weights
-from idic_lab.identify.plots import (
-    plot_card,
-    plot_cost,
-    plot_coverage,
-    plot_overlap,
-    plot_threshold,
-    plot_weights,
-)
+from idic_lab.identify.plots import plot_card, plot_cost, plot_coverage, plot_overlap, plot_threshold, plot_weights
 from idic_lab.identify.profiles import account_profiles, customers
 from idic_lab.identify.resolution import Resolution, links, merges, pseudonym, resolve, review_queue
 from idic_lab.identify.sources import Gathered, coverage, gather, inventory, overlap, quality

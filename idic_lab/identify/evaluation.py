@@ -97,11 +97,7 @@ def by_touchpoint(links: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
             for keys in (["found", "true"], ["found"], ["true"])
         ]
         rows.append(
-            {
-                "touchpoint": touchpoint,
-                "records": len(mine),
-                **_summary(*counts)[["precision", "recall", "f1"]],
-            }
+            {"touchpoint": touchpoint, "records": len(mine), **_summary(*counts)[["precision", "recall", "f1"]]}
         )
     return pd.DataFrame(rows).sort_values("f1", ascending=False, ignore_index=True)
 

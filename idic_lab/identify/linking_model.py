@@ -103,19 +103,12 @@ def _levels(level) -> dict[str, list]:
             _when("birth_date_l = birth_swapped_r", "day and month exchanged"),
             level.LevenshteinLevel("birth_date", 1),
         ],
-        "email": [
-            level.NullLevel("email"),
-            level.ExactMatchLevel("email"),
-            level.LevenshteinLevel("email", 2),
-        ],
+        "email": [level.NullLevel("email"), level.ExactMatchLevel("email"), level.LevenshteinLevel("email", 2)],
         "home": [
             _none(_NOTHING_OF_HOME),
             _when(f"({_SAME_ADDRESS}) AND phone_l = phone_r", "same address and telephone"),
             _when("phone_l = phone_r", "same telephone"),
-            _when(
-                f"({_SAME_ADDRESS}) AND levenshtein(phone_l, phone_r) <= 2",
-                "same address, telephone mistyped",
-            ),
+            _when(f"({_SAME_ADDRESS}) AND levenshtein(phone_l, phone_r) <= 2", "same address, telephone mistyped"),
             _when(_SAME_ADDRESS, "same address"),
             _when("levenshtein(phone_l, phone_r) <= 2", "telephone mistyped"),
             _when(

@@ -69,10 +69,7 @@ def customers(
     if order_lines is not None and products is not None:
         parts.append(_favourite(order_lines, products))
     if identity_links is not None and source_records is not None:
-        parts += [
-            _demographics(source_records, identity_links, end),
-            _presence(source_records, identity_links),
-        ]
+        parts += [_demographics(source_records, identity_links, end), _presence(source_records, identity_links)]
     if consents is not None:
         parts.append(_allowed(consents))
     parts += [made(data) for made, data in by_record.items()]
@@ -170,11 +167,7 @@ def _browsing(web_events: pd.DataFrame) -> pd.DataFrame:
 
 def _contact_history(interactions: pd.DataFrame) -> pd.DataFrame:
     made = interactions["direction"] == "inbound"
-    count = {
-        "contacts_received": ~made,
-        "contacts_made": made,
-        "complaints": interactions["purpose"] == "complaint",
-    }
+    count = {"contacts_received": ~made, "contacts_made": made, "complaints": interactions["purpose"] == "complaint"}
     table = pd.DataFrame(count).groupby(interactions["customer_id"]).sum().astype("float64")
     table["usual_channel"] = _most_common(interactions[made | interactions["responded"]], "channel")
     return table

@@ -112,9 +112,7 @@ def consent_register(source_records: pd.DataFrame, identity_links: pd.DataFrame)
 
 
 def consents(
-    customer_ids: pd.Series,
-    source_records: pd.DataFrame | None = None,
-    identity_links: pd.DataFrame | None = None,
+    customer_ids: pd.Series, source_records: pd.DataFrame | None = None, identity_links: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Whether each customer may be contacted on each channel: the table ``consents``.
 

@@ -199,13 +199,7 @@ def threshold(points: int, false_alarm: float = 0.05, series: int = 1) -> float:
 
 
 PAST = 8  # reviews that limits look back on at least
-_WEIGHTS = (
-    0.0,
-    0.1,
-    0.2,
-    0.4,
-    0.7,
-)  # of the latest point, in the level that is foretold; 0 is the plain mean
+_WEIGHTS = (0.0, 0.1, 0.2, 0.4, 0.7)  # of the latest point, in the level that is foretold; 0 is the plain mean
 
 
 def control_limits(values, observations=None, chart: str = "XmR", rate=0.05 / 8) -> pd.DataFrame:

@@ -103,11 +103,7 @@ def plot_greetings(calendar: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     """
     ax = figures.axes(ax)
     months, floor = calendar["day"].str[:2].astype(int), pd.Series(0, index=range(1, 13))
-    looks = {
-        "birthday": (figures.BLUE, ""),
-        "anniversary": (figures.ORANGE, "//"),
-        "holiday": (figures.GREY, ""),
-    }
+    looks = {"birthday": (figures.BLUE, ""), "anniversary": (figures.ORANGE, "//"), "holiday": (figures.GREY, "")}
     for occasion, (colour, hatch) in looks.items():
         counts = months[calendar["occasion"] == occasion].value_counts().reindex(range(1, 13), fill_value=0)
         if counts.any():

@@ -94,14 +94,7 @@ class TableWriter:
             path.unlink(missing_ok=True)
             self._paths[name] = path
         if self.format == "csv":
-            data.to_csv(
-                path,
-                mode="w" if new else "a",
-                header=new,
-                index=False,
-                encoding="utf-8",
-                lineterminator="\n",
-            )
+            data.to_csv(path, mode="w" if new else "a", header=new, index=False, encoding="utf-8", lineterminator="\n")
             return
         rows = pa.Table.from_pandas(data, preserve_index=False)
         if new:

@@ -223,12 +223,7 @@ def wallet_responses(rng: np.random.Generator, records: Records, category_spend:
 
 
 def draw_reviews(
-    rng: np.random.Generator,
-    records: Records,
-    orders: Orders,
-    lines: Lines,
-    satisfaction: np.ndarray,
-    first: int,
+    rng: np.random.Generator, records: Records, orders: Orders, lines: Lines, satisfaction: np.ndarray, first: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The table reviews, and the sentiment behind each.
 
@@ -258,12 +253,7 @@ def draw_reviews(
         }
     )
     truth = pd.DataFrame(
-        {
-            "review_id": ids,
-            "sentiment": choose(SENTIMENTS, sentiment),
-            "negated": negated,
-            "sarcastic": sarcastic,
-        }
+        {"review_id": ids, "sentiment": choose(SENTIMENTS, sentiment), "negated": negated, "sarcastic": sarcastic}
     )
     return table, truth
 

@@ -92,8 +92,7 @@ def _choose_products(rng, who, category, share, segment, favourite, settings):
     for _ in range(3):
         tier = pick(rng, tier_weights(settings)[segment[who]] * reach)
         popular = pick(
-            rng,
-            products.popularity()[products.row_of(category, tier, 0)[:, None] + np.arange(products.PER_TIER)],
+            rng, products.popularity()[products.row_of(category, tier, 0)[:, None] + np.arange(products.PER_TIER)]
         )
         own = rng.random(len(who)) < FAVOURITE
         item = np.where(own, favourite[who, category, tier], popular)
@@ -227,11 +226,7 @@ def profits(orders: Orders, lines: Lines, delivered: np.ndarray, contact_cost: n
         + contact_cost
     )
     return pd.DataFrame(
-        {
-            "gross_margin": np.round(gross, 2),
-            "cost_to_serve": np.round(serve, 2),
-            "profit": np.round(gross - serve, 2),
-        }
+        {"gross_margin": np.round(gross, 2), "cost_to_serve": np.round(serve, 2), "profit": np.round(gross - serve, 2)}
     )
 
 

@@ -130,20 +130,7 @@ def draw_people(
     ids = labels("C", first + 1 + np.arange(n), 7)
     mail_number, mail_host = rng.integers(1, 10_000, n), rng.integers(0, len(WORDS["mail_hosts"]), n)
     return People(
-        ids,
-        given,
-        family,
-        birth,
-        age,
-        street,
-        house,
-        city,
-        postcode,
-        phone,
-        mail_number,
-        mail_host,
-        household,
-        twin,
+        ids, given, family, birth, age, street, house, city, postcode, phone, mail_number, mail_host, household, twin
     )
 
 
@@ -194,10 +181,7 @@ def ascii_form(name: str) -> str:
 @cache
 def _mail_parts() -> tuple[np.ndarray, np.ndarray]:
     given, family, _, _ = names()
-    return (
-        np.array([ascii_form(name) for name in given[:, 1]]),
-        np.array([ascii_form(name) for name in family[:, 1]]),
-    )
+    return (np.array([ascii_form(name) for name in given[:, 1]]), np.array([ascii_form(name) for name in family[:, 1]]))
 
 
 def mail_addresses(people: People) -> tuple[np.ndarray, np.ndarray]:

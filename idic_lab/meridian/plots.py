@@ -122,9 +122,7 @@ def plot_satisfaction(shop: Meridian, ax: figures.Axes | None = None) -> figures
     answers = answers.merge(shop.truth["people"], on="customer_id")
     band = pd.qcut(answers["dropout_probability"], 8)
     seen = answers.groupby(band, observed=True).agg(
-        chance=("dropout_probability", "mean"),
-        score=("answer", "mean"),
-        spread=("answer", "sem"),
+        chance=("dropout_probability", "mean"), score=("answer", "mean"), spread=("answer", "sem")
     )
     ax.errorbar(seen["chance"], seen["score"], 1.96 * seen["spread"], fmt="o-", color=figures.BLUE)
     title, x = (
@@ -144,12 +142,7 @@ def plot_campaign(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axe
     error = 1.96 * np.sqrt(offer["var"] / offer["count"] + control["var"] / control["count"])
     place = np.arange(len(offer))
     ax.errorbar(
-        place,
-        offer["mean"] - control["mean"],
-        error,
-        fmt="o",
-        color=figures.BLUE,
-        label="seen, with 95% interval",
+        place, offer["mean"] - control["mean"], error, fmt="o", color=figures.BLUE, label="seen, with 95% interval"
     )
     planted = results.groupby(band, observed=True)["effect"].mean()
     ax.plot(place, planted, color=figures.ORANGE, marker="_", linestyle="--", label="planted")
@@ -214,21 +207,10 @@ def plot_wallet(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     ax = figures.axes(ax)
     said = _owned(shop, "survey_responses").query("question_id == 'WALLET'")
     both = said.merge(shop.truth["people"], on="customer_id")
-    ax.loglog(
-        both["category_spend"],
-        both["answer"],
-        "o",
-        color=figures.BLUE,
-        markersize=3,
-        alpha=0.5,
-        rasterized=True,
-    )
+    ax.loglog(both["category_spend"], both["answer"], "o", color=figures.BLUE, markersize=3, alpha=0.5, rasterized=True)
     span = [both["category_spend"].min(), both["category_spend"].max()]
     ax.plot(span, span, color=figures.ORANGE, label="truthful")
-    title, x = (
-        "Stated category spend is rounded and off by a fifth",
-        "planted category spend (EUR in 52 weeks)",
-    )
+    title, x = ("Stated category spend is rounded and off by a fifth", "planted category spend (EUR in 52 weeks)")
     return figures.finish(ax, title, x=x, y="spend stated in the survey (EUR)", legend=True)
 
 

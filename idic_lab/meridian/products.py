@@ -148,11 +148,7 @@ _MODULES = {
             ("aluminium", 60, 28, "N09", None),
             ("recycled fabric", 12, 7, "N14", None),
         ),
-        "size": (
-            ("cabin", 0, 0, None, None),
-            ("medium", 15, 8, None, None),
-            ("large", 28, 15, None, None),
-        ),
+        "size": (("cabin", 0, 0, None, None), ("medium", 15, 8, None, None), ("large", 28, 15, None, None)),
         "wheels": (("two", 0, 0, "N01", None), ("four silent", 18, 9, "N15", None)),
         "finish": (
             ("plain", 0, 0, "N07", None),
@@ -166,11 +162,7 @@ _MODULES = {
         ),
     },
     _CHAIR: {
-        "seat": (
-            ("foam", 0, 0, "N19", None),
-            ("mesh", 25, 12, "N12", None),
-            ("leather", 90, 45, "N02", "flat pack"),
-        ),
+        "seat": (("foam", 0, 0, "N19", None), ("mesh", 25, 12, "N12", None), ("leather", 90, 45, "N02", "flat pack")),
         "arms": (("none", 0, 0, "N01", None), ("adjustable", 30, 14, "N09", None)),
         "assembly": (
             ("flat pack", 0, 0, "N07", None),
@@ -207,16 +199,7 @@ def option_table() -> pd.DataFrame:
     return table.astype({"extra_price": "float64", "extra_cost": "float64"})
 
 
-_OPTION_COLUMNS = [
-    "option_id",
-    "product_id",
-    "module",
-    "option",
-    "extra_price",
-    "extra_cost",
-    "serves",
-    "not_with",
-]
+_OPTION_COLUMNS = ["option_id", "product_id", "module", "option", "extra_price", "extra_cost", "serves", "not_with"]
 
 
 def complement_truth() -> pd.DataFrame:

@@ -11,18 +11,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.errors import DataError
-from idic_lab.meridian import (
-    contacts,
-    opinions,
-    orders,
-    people,
-    planted,
-    products,
-    purchases,
-    records,
-    trials,
-    weeks,
-)
+from idic_lab.meridian import contacts, opinions, orders, people, planted, products, purchases, records, trials, weeks
 from idic_lab.meridian.draws import choose, labels, stream
 from idic_lab.meridian.settings import BLOCK, PEOPLE, SEED, Settings, settings
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, ROLES
@@ -52,11 +41,7 @@ class Meridian:
 
 
 def simulate(
-    n: int = PEOPLE,
-    seed: int = SEED,
-    difficulty: str | Settings = "default",
-    world: str = "friendly",
-    **switches: bool,
+    n: int = PEOPLE, seed: int = SEED, difficulty: str | Settings = "default", world: str = "friendly", **switches: bool
 ) -> Meridian:
     """Simulate the two years of a retailer with n customers.
 
@@ -290,12 +275,7 @@ def _responses(block: _Block) -> pd.DataFrame:
     parts = [
         opinions.needs_responses(block.rng("needs survey"), block.records, answers),
         opinions.service_responses(
-            block.rng("service survey"),
-            block.records,
-            block.orders,
-            late,
-            block.people.age,
-            block.satisfaction,
+            block.rng("service survey"), block.records, block.orders, late, block.people.age, block.satisfaction
         ),
         opinions.wallet_responses(block.rng("wallet survey"), block.records, spend),
     ]

@@ -18,10 +18,7 @@ END = START + np.timedelta64(DAYS - 1, "D")  # 2025-12-28, the last day observed
 
 _WEEKDAY = np.array([0.95, 0.90, 0.95, 1.00, 1.15, 1.40, 0.65])  # Monday to Sunday; sums to 7
 
-STEP_BEFORE, STEP_AFTER = (
-    0.18,
-    0.40,
-)  # share of visits without an order in which something is put in the basket
+STEP_BEFORE, STEP_AFTER = (0.18, 0.40)  # share of visits without an order in which something is put in the basket
 DRIFT_DATE = np.datetime64("2025-06-02", "D")
 DELIVERY_DAYS = 3.0
 DRIFT_PER_WEEK, DRIFT_WEEKS = 0.15, 16  # days of delivery time added each week, and for how long

@@ -94,9 +94,7 @@ def label_churn(before: pd.DataFrame, refitted: pd.DataFrame, frozen: pd.DataFra
     """
     named = {"before": before, "refitted": refitted, "frozen": frozen}
     joined = pd.concat(
-        [table.set_index("customer_id")["segment"].rename(name) for name, table in named.items()],
-        axis=1,
-        join="inner",
+        [table.set_index("customer_id")["segment"].rename(name) for name, table in named.items()], axis=1, join="inner"
     )
     if joined.empty:
         raise DataError("label_churn: no customer is in all three segmentations.")
@@ -220,12 +218,7 @@ def plot_flows(moves: pd.DataFrame, order: list[str] | None = None, ax: figures.
             middle = min(tops[name] - totals[name] / 2, last - 0.045 * moves["customers"].sum())
             last = middle
             ax.text(
-                x + (-0.03 if x == 0 else 0.03),
-                middle,
-                f"{name} {totals[name]:,}",
-                ha=align,
-                va="center",
-                fontsize=9,
+                x + (-0.03 if x == 0 else 0.03), middle, f"{name} {totals[name]:,}", ha=align, va="center", fontsize=9
             )
     known = moves[moves["before"].ne(NEW)]
     moved = known.loc[known["before"].ne(known["after"]), "customers"].sum() / max(known["customers"].sum(), 1)

@@ -62,11 +62,7 @@ def moodle(asked: Iterable[Question]) -> bytes:
         entry = xml.SubElement(quiz, "question", type="multichoice")
         _text(xml.SubElement(entry, "name"), one.id)
         _text(xml.SubElement(entry, "questiontext", format="html"), f"<p>{inline(one.text)}</p>")
-        settings = {
-            "defaultgrade": "1",
-            "single": "true",
-            "shuffleanswers": "false" if one.estimate else "true",
-        }
+        settings = {"defaultgrade": "1", "single": "true", "shuffleanswers": "false" if one.estimate else "true"}
         for name, value in (settings | {"answernumbering": "none"}).items():
             xml.SubElement(entry, name).text = value
         for choice in one.settled():
@@ -107,12 +103,7 @@ def qti(asked: Iterable[Question]) -> bytes:
 def _item(one: Question) -> xml.Element:
     """One assessmentItem: choices, the right one, the standard's own rule for points, and a reason shown per choice."""
     item = xml.Element(
-        "assessmentItem",
-        xmlns=_QTI,
-        identifier=f"q{one.id}",
-        title=one.id,
-        adaptive="false",
-        timeDependent="false",
+        "assessmentItem", xmlns=_QTI, identifier=f"q{one.id}", title=one.id, adaptive="false", timeDependent="false"
     )
     choices = {f"c{position}": choice for position, choice in enumerate(one.settled(), start=1)}
     response = xml.SubElement(

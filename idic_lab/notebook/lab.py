@@ -46,11 +46,7 @@ def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bo
         # The words that go with a picture: for readers who cannot see it, and for the report.
         plain = get_ipython().display_formatter.formatters["text/plain"]
         plain.for_type(Figure, lambda figure, printer, cycle: printer.text(f"{FIGURE}{figures.described(figure)}"))
-        for kind, form in (
-            (float, ",.4g"),
-            (np.float64, ",.4g"),
-            (np.int64, ","),
-        ):  # numbers as a reader wants them
+        for kind, form in ((float, ",.4g"), (np.float64, ",.4g"), (np.int64, ",")):  # numbers as a reader wants them
             plain.for_type(kind, lambda number, printer, cycle, form=form: printer.text(format(number, form)))
     folder = Path(run_dir) if run_dir else None
     repository = Repository(folder / REPOSITORY_FILE if folder else None)

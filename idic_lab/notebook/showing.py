@@ -246,24 +246,12 @@ def plot_cycle(ax: figures.Axes | None = None) -> figures.Axes:
         colour = _COLOURS[position]
         ax.add_patch(
             FancyBboxPatch(
-                (left, 0),
-                width,
-                height,
-                boxstyle="round,pad=0.03",
-                facecolor="white",
-                edgecolor=colour,
-                linewidth=2,
+                (left, 0), width, height, boxstyle="round,pad=0.03", facecolor="white", edgecolor=colour, linewidth=2
             )
         )
         middle = left + width / 2
         ax.text(
-            middle,
-            height - 0.1,
-            step.replace(" and ", "\nand "),
-            ha="center",
-            va="center",
-            weight="bold",
-            color=colour,
+            middle, height - 0.1, step.replace(" and ", "\nand "), ha="center", va="center", weight="bold", color=colour
         )
         ax.text(middle, 0.26, question, ha="center", va="center", fontsize=8)
         ax.text(middle, 0.04, _numbers(step), ha="center", va="center", fontsize=7, color="#555555")

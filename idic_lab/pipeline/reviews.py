@@ -135,13 +135,9 @@ def segments_at(transactions: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
         Rows of ``segment_history`` of that review.
     """
     known = known_on(transactions, day)
-    schemes = {
-        "rfm": rfm.table(known, day),
-        "behaviour": behaviour.behaviour_segments(behaviour.rhythm(known, day)),
-    }
+    schemes = {"rfm": rfm.table(known, day), "behaviour": behaviour.behaviour_segments(behaviour.rhythm(known, day))}
     return dated(
-        pd.concat([table[["customer_id", "segment"]].assign(scheme=scheme) for scheme, table in schemes.items()]),
-        day,
+        pd.concat([table[["customer_id", "segment"]].assign(scheme=scheme) for scheme, table in schemes.items()]), day
     )
 
 

@@ -89,14 +89,7 @@ STAGES: list[Stage] = []
 
 
 def stage(
-    name: str,
-    step: str,
-    notebook: str,
-    *,
-    needs: str = "",
-    uses: str = "",
-    remembers: str = "",
-    makes: str = "",
+    name: str, step: str, notebook: str, *, needs: str = "", uses: str = "", remembers: str = "", makes: str = ""
 ) -> Callable:
     """Declare a stage above the function that makes its tables; names are parted by blanks, parts written ``table:part``."""
     lists = {"needs": needs, "uses": uses, "remembers": remembers, "makes": makes}

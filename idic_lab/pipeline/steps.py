@@ -54,26 +54,13 @@ def profiles(tables: Tables) -> Made:
 
     from idic_lab import identify
 
-    transactions, links, records = (
-        tables.transactions,
-        tables.get("identity_links"),
-        tables.get("source_records"),
-    )
+    transactions, links, records = (tables.transactions, tables.get("identity_links"), tables.get("source_records"))
     known = [transactions["customer_id"]] + ([] if links is None else [links["customer_id"]])
     consents = identify.consents(pd.concat(known), records, links)
     behaviour = tables.those(
-        "order_lines",
-        "products",
-        "web_events",
-        "interactions",
-        "survey_responses",
-        "reviews",
-        "account_roles",
+        "order_lines", "products", "web_events", "interactions", "survey_responses", "reviews", "account_roles"
     )
-    made = {
-        "customers": identify.customers(transactions, links, records, consents, **behaviour),
-        "consents": consents,
-    }
+    made = {"customers": identify.customers(transactions, links, records, consents, **behaviour), "consents": consents}
     if links is not None:
         made["contacts"] = identify.contacts(records, links)
         if "accounts" in tables and "account_roles" in tables:
@@ -83,13 +70,7 @@ def profiles(tables: Tables) -> Made:
     return made
 
 
-@stage(
-    "value_rfm",
-    "Differentiate",
-    "21_differentiate_value_rfm",
-    needs="transactions",
-    makes="rfm segments:rfm",
-)
+@stage("value_rfm", "Differentiate", "21_differentiate_value_rfm", needs="transactions", makes="rfm segments:rfm")
 def value_rfm(tables: Tables) -> Made:
     """RFM scores and segments."""
     from idic_lab.differentiate import rfm
@@ -272,10 +253,7 @@ def products_and_services(tables: Tables) -> Made:
     segments, links = tables.get("need_segments"), tables.get("identity_links")
     configurations = get("configurations").empty()
     if {"products", "product_options", "survey_responses", "identity_links"} <= tables.keys():
-        options, answers = (
-            tables.product_options,
-            products.answers_by_customer(tables.survey_responses, links),
-        )
+        options, answers = (tables.product_options, products.answers_by_customer(tables.survey_responses, links))
         fit = products.option_fit(options, answers, segments)
         limits = products.price_limits(tables.order_lines, tables.products, segments)
         configurations = products.best_configurations(options, tables.products, fit, segments, limits)

@@ -292,8 +292,7 @@ def _both_names(connection, customer: str) -> tuple[str, str]:
     """The name of a customer in the tables, and the one in the data they came from."""
     if _holds(connection, _KEYS):
         found = connection.execute(
-            f"SELECT customer_id, original_id FROM {_KEYS} WHERE $who IN (original_id, customer_id)",
-            {"who": customer},
+            f"SELECT customer_id, original_id FROM {_KEYS} WHERE $who IN (original_id, customer_id)", {"who": customer}
         ).fetchone()
         if found:
             return found
@@ -310,8 +309,7 @@ def _remove(connection, customer_id: str, original: str) -> tuple[dict[str, int]
     for table, held in sorted(columns.items()):
         if {"record_id", "customer_id"} <= held:
             connection.execute(
-                f"INSERT INTO _leaving SELECT record_id FROM {_quoted(table)} WHERE customer_id = ?",
-                [customer_id],
+                f"INSERT INTO _leaving SELECT record_id FROM {_quoted(table)} WHERE customer_id = ?", [customer_id]
             )
     counts = {}
     for table, held in sorted(columns.items()):

@@ -116,13 +116,7 @@ class Tab:
         return [address for address in self.requests if not address.startswith((*here, "chrome"))]
 
     def size(self, width: int, height: int) -> None:
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=False,
-        )
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def go(self, address: str) -> None:
         self.call("Page.navigate", url=address)

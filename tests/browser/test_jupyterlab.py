@@ -68,14 +68,7 @@ def lab(tmp_path_factory):
     trust = [sys.executable, "-m", "jupyter", "trust", *map(str, (desk / "notebooks").glob("*.ipynb"))]
     subprocess.run(trust, env=environment, check=True, capture_output=True)
     port, terminal = free_port(), desk / "terminal.txt"
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        "--no-browser",
-        f"--port={port}",
-        "--expose-app-in-browser",
-    ]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--expose-app-in-browser"]
     command += [
         "--IdentityProvider.token=a-token-for-this-test",
         "--allow-root",
@@ -166,13 +159,7 @@ def test_a_notebook_runs_in_jupyterlab_and_its_controls_move_what_is_beneath_the
         ran = time.monotonic() - began
         time.sleep(1)
         texts = tab.evaluate(f"{OUTPUTS}.map(output => output.innerText)")
-        for sign in (
-            "Error rendering",
-            "Error displaying",
-            "Loading widget",
-            "Traceback",
-            "Run this cell in Jupyter",
-        ):
+        for sign in ("Error rendering", "Error displaying", "Loading widget", "Traceback", "Run this cell in Jupyter"):
             assert not [text for text in texts if sign in text], sign
         stderr = "[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error']"
         assert not tab.evaluate(f'document.querySelectorAll("{stderr}").length')

@@ -21,15 +21,7 @@ def address():
     """Of the page, on this machine only, behind a token."""
     port = free_port()
     page = notebooks.folder() / "53_review_dashboard.ipynb"
-    command = [
-        sys.executable,
-        "-m",
-        "voila",
-        str(page),
-        "--no-browser",
-        "--Voila.ip=127.0.0.1",
-        f"--port={port}",
-    ]
+    command = [sys.executable, "-m", "voila", str(page), "--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}"]
     with running([*command, "--token=a-token-for-this-test", "--show_tracebacks=True"]):
         until(lambda: socket.create_connection(("127.0.0.1", port), 1).close() or True, "Voilà")
         yield f"http://127.0.0.1:{port}/"

@@ -151,11 +151,7 @@ ESTIMATORS = [
 EXCEPTIONS = {  # neither finds the groups that are there: that is what baselines are for
     "OneSegment": {"check_clustering"},
     # a lot has as many tickets as rows, so a part of the rows draws other ones
-    "RandomSegments": {
-        "check_clustering",
-        "check_methods_subset_invariance",
-        "check_methods_sample_order_invariance",
-    },
+    "RandomSegments": {"check_clustering", "check_methods_subset_invariance", "check_methods_sample_order_invariance"},
 }
 
 

@@ -56,11 +56,7 @@ def test_the_tree_keeps_every_customer_and_the_numbers_of_matching_segments():
     two, three = np.repeat([0, 1], [50, 50]), np.repeat([2, 0, 1], [50, 30, 20])
     tree = compare.flows({2: two, 3: three})
     assert tree["customers"].sum() == 100
-    assert tree.set_index(["segment", "from_segment"])["customers"].to_dict() == {
-        (0, 0): 50,
-        (1, 1): 30,
-        (2, 1): 20,
-    }
+    assert tree.set_index(["segment", "from_segment"])["customers"].to_dict() == {(0, 0): 50, (1, 1): 30, (2, 1): 20}
 
 
 def test_a_method_that_cannot_predict_places_customers_by_their_nearest_neighbour():

@@ -179,14 +179,8 @@ def test_a_class_of_the_study_travels_to_other_processes(tmp_path):
             "from idic_lab.compare import method\n@method('k_means')\ndef f(k, seed): return None\n",
             "has a method 'k_means'",
         ),
-        (
-            "from idic_lab.compare import method\n@method('mine')\ndef f(k, seed): return 3\n",
-            "estimator with fit",
-        ),
-        (
-            "from idic_lab.compare import method\n@method('mine')\ndef f(k, seed): return K\n",
-            "'K' is not defined",
-        ),
+        ("from idic_lab.compare import method\n@method('mine')\ndef f(k, seed): return 3\n", "estimator with fit"),
+        ("from idic_lab.compare import method\n@method('mine')\ndef f(k, seed): return K\n", "'K' is not defined"),
         ("import nothing_of_the_kind\n", "cannot be run: ModuleNotFoundError"),
         (
             "from idic_lab.compare import criterion\n@criterion('sizes')\ndef f(s): return 1.0\n",
@@ -305,17 +299,7 @@ def test_the_report_is_written_for_a_reviewer(outcome):
 def test_a_killed_study_keeps_every_finished_cell(outcome, tmp_path):
     study = tmp_path / "study.yaml"
     study.write_text(json.dumps(SMALL | {"seeds": 6}))
-    command = [
-        sys.executable,
-        "-m",
-        "idic_lab",
-        "compare",
-        str(study),
-        "--jobs",
-        "1",
-        "--out",
-        str(tmp_path / "out"),
-    ]
+    command = [sys.executable, "-m", "idic_lab", "compare", str(study), "--jobs", "1", "--out", str(tmp_path / "out")]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tmp_path)
     cells = tmp_path / "out" / "cells"
     deadline = time.monotonic() + 60

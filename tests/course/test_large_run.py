@@ -168,12 +168,7 @@ def test_a_killed_call_is_taken_up_where_it_was(made, tmp_path, monkeypatch):
 def test_a_run_says_that_its_figures_are_of_a_sample(made, tmp_path):
     _, source, *_ = made
     result = run(
-        source.path,
-        out=tmp_path / "run",
-        only="00",
-        large=True,
-        options=all_customers.Options(sample=300),
-        **SILENT,
+        source.path, out=tmp_path / "run", only="00", large=True, options=all_customers.Options(sample=300), **SILENT
     )
     assert not result.failed, result.failed
     assert manifest.read(result.folder).all_customers["sampled"] == 300
@@ -187,13 +182,7 @@ def large_run(made, tmp_path_factory):
     transactions = made[2].assign(customer_id=lambda rows: "shopper-" + rows["customer_id"] + "-end")
     transactions.to_parquet(data)
     out = tmp_path_factory.mktemp("runs") / "run"
-    arguments = {
-        "out": out,
-        "only": "00",
-        "large": True,
-        "options": all_customers.Options(sample=300),
-        **SILENT,
-    }
+    arguments = {"out": out, "only": "00", "large": True, "options": all_customers.Options(sample=300), **SILENT}
     result = run(data, **arguments)
     assert not result.failed, result.failed
     return out, data, arguments
@@ -285,10 +274,7 @@ def test_when_nobody_buys_twice_the_tables_stand_without_values(tmp_path):
         ("SELECT 'a' AS customer_id, DATE '2024-01-01' AS date", "missing column 'amount'"),
         ("SELECT 1 AS customer_id, DATE '2024-01-01' AS date, 1.0::DOUBLE AS amount", "should be text"),
         ("SELECT 'a' AS customer_id, NULL::DATE AS date, 1.0::DOUBLE AS amount", "'date' should be a value"),
-        (
-            "SELECT 'a' AS customer_id, DATE '2024-01-01' AS date, 'nan'::DOUBLE AS amount",
-            "should be a number",
-        ),
+        ("SELECT 'a' AS customer_id, DATE '2024-01-01' AS date, 'nan'::DOUBLE AS amount", "should be a number"),
     ],
 )
 def test_a_breach_of_contract_is_found_in_the_engine(query, message):

@@ -93,11 +93,7 @@ def breakable(tmp_path, monkeypatch):
         cells = [nbformat.v4.new_code_cell("dataset = 'x'\nrun_dir = ''\nsize = 1", metadata={"tags": ["parameters"]})]
         cells += [nbformat.v4.new_code_cell(source) for source in sources]
         notebook = nbformat.v4.new_notebook(cells=cells)
-        notebook.metadata["kernelspec"] = {
-            "name": "python3",
-            "display_name": "Python 3",
-            "language": "python",
-        }
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(notebook, folder / f"{name}.ipynb")
 
     write("21_first", "print('first', size)")
@@ -114,11 +110,7 @@ def breakable(tmp_path, monkeypatch):
     monkeypatch.setattr(notebooks, "folder", lambda: folder)
     monkeypatch.setattr(pipeline, "STAGES", stages)
     orders = pd.DataFrame(
-        {
-            "customer_id": ["a", "b"],
-            "date": pd.to_datetime(["2024-01-31", "2024-02-01"]),
-            "amount": [9.5, 2.0],
-        }
+        {"customer_id": ["a", "b"], "date": pd.to_datetime(["2024-01-31", "2024-02-01"]), "amount": [9.5, 2.0]}
     )
     data = tmp_path / "orders.csv"
     orders.to_csv(data, index=False)

@@ -88,10 +88,7 @@ def test_fairness_counts_who_would_pay_more():
     people = pd.DataFrame({"customer_id": list("abcd"), "age_band": ["under 25", "25-34", "25-34", "25-34"]})
     table = pricing.fairness(model, groups, people, "age_band", one_price=10.0)
     assert table["age_band"].tolist() == ["under 25", "25-34"]
-    assert table["mean_price"].tolist() == [8.0, 12.0] and table["pay_more"].tolist() == [
-        0.0,
-        pytest.approx(2 / 3),
-    ]
+    assert table["mean_price"].tolist() == [8.0, 12.0] and table["pay_more"].tolist() == [0.0, pytest.approx(2 / 3)]
 
 
 def test_demand_that_rises_with_the_price_is_refused():

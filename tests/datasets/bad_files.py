@@ -131,16 +131,8 @@ ENCODINGS = [
         text(HEADER, "Zoë,2024-01-31,9.50") + "Müller,2024-02-01,3\n".encode("cp1252"),
         refused="UTF-8",
     ),
-    Case(
-        "Mac line ends",
-        text(HEADER, GOOD, "B,2024-02-01,3", end="\r"),
-        [A, B],
-    ),
-    Case(
-        "line ends of three systems",
-        b"customer_id,date,amount\r\nA,2024-01-31,9.50\rB,2024-02-01,3\n",
-        [A, B],
-    ),
+    Case("Mac line ends", text(HEADER, GOOD, "B,2024-02-01,3", end="\r"), [A, B]),
+    Case("line ends of three systems", b"customer_id,date,amount\r\nA,2024-01-31,9.50\rB,2024-02-01,3\n", [A, B]),
     Case("no line end after the last row", text(HEADER, GOOD).rstrip(b"\n"), [A]),
     Case("a null character", text(HEADER, "A,2024-01-31,9\0.50"), refused="line 2 holds a null character"),
     Case("UTF-16 cut in the middle of a letter", text(HEADER, GOOD, encoding="utf-16")[:-1], refused="UTF-16"),
@@ -171,23 +163,13 @@ SHAPES = [
         [A, B],
     ),
     Case(
-        "title line of one cell above the header",
-        text("Sales report 2024", "", HEADER, GOOD, "B,2024-02-01,3"),
-        [A, B],
+        "title line of one cell above the header", text("Sales report 2024", "", HEADER, GOOD, "B,2024-02-01,3"), [A, B]
     ),
     Case(
-        "a total below the rows",
-        text(HEADER, GOOD, "B,2024-02-01,3", "Total,,12.50"),
-        [A, B],
-        {"a line of totals": 1},
+        "a total below the rows", text(HEADER, GOOD, "B,2024-02-01,3", "Total,,12.50"), [A, B], {"a line of totals": 1}
     ),
     Case("blank lines between rows", text(HEADER, "", GOOD, "", "", "B,2024-02-01,3"), [A, B]),
-    Case(
-        "header repeated in the middle",
-        text(HEADER, GOOD, HEADER, "B,2024-02-01,3"),
-        [A, B],
-        {"not a date": 1},
-    ),
+    Case("header repeated in the middle", text(HEADER, GOOD, HEADER, "B,2024-02-01,3"), [A, B], {"not a date": 1}),
     Case("only a header", text(HEADER), refused="no row below it"),
     Case("no header", text(GOOD, "B,2024-02-01,3"), refused="header"),
     Case("nothing", b"", refused="0 bytes"),
@@ -295,12 +277,7 @@ DATES = [
     Case("29 February in a common year", text(HEADER, GOOD, "B,2023-02-29,3"), [A], {"not a date": 1}),
     Case("a date in the future", text(HEADER, GOOD, "B,2031-02-01,3"), [A], {"date in the future": 1}),
     Case("year 9999 for never", text(HEADER, GOOD, "B,9999-12-31,3"), [A], {"date in the future": 1}),
-    Case(
-        "year 1 and year 1899",
-        text(HEADER, GOOD, "B,0001-01-01,3", "C,1899-12-31,3"),
-        [A],
-        {"date before 1900": 2},
-    ),
+    Case("year 1 and year 1899", text(HEADER, GOOD, "B,0001-01-01,3", "C,1899-12-31,3"), [A], {"date before 1900": 2}),
     Case("a negative date", text(HEADER, GOOD, "B,-2024-02-01,3"), [A], {"not a date": 1}),
     Case("times with zones", text(HEADER, "A,2024-01-31T23:30:00+02:00,9.50"), [A]),
     Case("midnight written 24:00", text(HEADER, "A,2024-01-31 24:00,9.50"), [A]),
@@ -342,9 +319,7 @@ CUSTOMERS = [
         [("<script>alert(1)</script>", "2024-01-31", 9.5)],
     ),
     Case(
-        "a very long customer",
-        text(HEADER, "x" * 100_000 + ",2024-01-31,9.50"),
-        [("x" * 100_000, "2024-01-31", 9.5)],
+        "a very long customer", text(HEADER, "x" * 100_000 + ",2024-01-31,9.50"), [("x" * 100_000, "2024-01-31", 9.5)]
     ),
     Case("text written right to left", text(HEADER, "دانا,2024-01-31,9.50"), [("دانا", "2024-01-31", 9.5)]),
     Case(
@@ -605,18 +580,10 @@ OTHERS = [
     ),
     Case("an empty database", _database(), refused="say which data"),
     Case("a query", text(_ROW), [A], file="orders.sql"),
-    Case(
-        "a query that would write",
-        text("CREATE TABLE o AS SELECT 1"),
-        refused="one SELECT",
-        file="orders.sql",
-    ),
+    Case("a query that would write", text("CREATE TABLE o AS SELECT 1"), refused="one SELECT", file="orders.sql"),
     Case("two queries at once", text("SELECT 1; SELECT 2"), refused="one SELECT", file="orders.sql"),
     Case(
-        "a query that would write a file",
-        text("COPY (SELECT 1) TO 'o.csv'"),
-        refused="one SELECT",
-        file="orders.sql",
+        "a query that would write a file", text("COPY (SELECT 1) TO 'o.csv'"), refused="one SELECT", file="orders.sql"
     ),
     Case("a query with a mistake", text("SELEC 1"), refused="cannot be run", file="orders.sql"),
     Case(

@@ -42,16 +42,7 @@ def retail() -> pd.DataFrame:
         ("536414", "22139", None, 56, "2010-12-01 11:52", 0.0, None, "United Kingdom"),
         ("536544", "21773", "BATHROOM SET", 1, "2010-12-01 14:32", 2.51, None, "United Kingdom"),
     ]
-    names = [
-        "InvoiceNo",
-        "StockCode",
-        "Description",
-        "Quantity",
-        "InvoiceDate",
-        "UnitPrice",
-        "CustomerID",
-        "Country",
-    ]
+    names = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
     frame = pd.DataFrame(rows, columns=names)
     frame["InvoiceDate"] = pd.to_datetime(frame["InvoiceDate"])
     return frame

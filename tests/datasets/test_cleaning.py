@@ -141,10 +141,7 @@ def test_an_amount_that_is_no_number_is_refused(written):
 def test_decimal_commas_and_points_in_one_column_are_an_error():
     with pytest.raises(DataError, match=r"decimal comma \('9,5'\).*point \('9\.75'\)"):
         amounts.parse(pd.Series(["9,5", "9.75"]), "total")
-    assert amounts.parse(pd.Series(["9,5", "9.75"]), "total", decimal=",").reasons.tolist() == [
-        None,
-        "not a number",
-    ]
+    assert amounts.parse(pd.Series(["9,5", "9.75"]), "total", decimal=",").reasons.tolist() == [None, "not a number"]
 
 
 def test_what_may_be_thousands_or_decimals_is_an_assumption():
@@ -291,22 +288,7 @@ def test_a_discounted_line_has_the_price_that_was_paid(load_text):
 
 
 CELLS = st.sampled_from(
-    [
-        "A",
-        "B",
-        "",
-        "nan",
-        "17850.0",
-        "2024-01-31",
-        "31/01/2024",
-        "2124-01-01",
-        "9.50",
-        "-3",
-        "1e999",
-        "(2)",
-        "x",
-        "😀",
-    ]
+    ["A", "B", "", "nan", "17850.0", "2024-01-31", "31/01/2024", "2124-01-01", "9.50", "-3", "1e999", "(2)", "x", "😀"]
 )
 
 

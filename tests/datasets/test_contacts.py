@@ -68,10 +68,7 @@ def test_contacts_without_numbers_are_named_by_file_and_line(tmp_path):
     file.write_text("Full Name,Email\nAda Maria Example,ada@a.example\nBo Sample,bo@a.example\n", encoding="utf-8")
     records = identify.read_contacts(file, today=TODAY).records
     assert records["record_id"].tolist() == ["fair-2", "fair-3"]
-    assert records[["first_name", "last_name"]].to_numpy().tolist() == [
-        ["Ada Maria", "Example"],
-        ["Bo", "Sample"],
-    ]
+    assert records[["first_name", "last_name"]].to_numpy().tolist() == [["Ada Maria", "Example"], ["Bo", "Sample"]]
 
 
 def test_a_file_of_something_else_lists_its_headers(tmp_path):

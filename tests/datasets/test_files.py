@@ -88,10 +88,7 @@ def test_a_doubled_header_is_ambiguous_and_can_be_chosen(load_text):
         (b"customer_id,date,amount\nA,2024-01-31,9\x00\n", "line 2 holds a null character"),
         (bytes(range(256)), "null character"),
         (b'customer_id,date,amount\nA,2024-01-31,9\n"B,2024-01-31,9\n', "quotation mark opened on line 3"),
-        (
-            b'customer_id,date,amount\nA,2024-01-31,9,9,9\n"B,2024-01-31,9\n',
-            "quotation mark opened on line 3",
-        ),
+        (b'customer_id,date,amount\nA,2024-01-31,9,9,9\n"B,2024-01-31,9\n', "quotation mark opened on line 3"),
         (b"customer_id,date,amount\nA,2024-01-31,9,50\nB,2024-01-31,9,55\n", "decimal commas"),
         (b'[{"customer_id": 1, "date": "2024-01-01"}]', "this is JSON"),
         (b"<html><table><tr><td>A</td></tr></table>", "web page"),

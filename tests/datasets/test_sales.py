@@ -20,16 +20,7 @@ def rows(*lines, header=HEADER):
     [
         *[
             (word, "sale")
-            for word in (
-                "Paid",
-                "wc-completed",
-                "Versendet",
-                "Livrée",
-                "Pagado",
-                "完了",
-                "배송완료",
-                "已发货",
-            )
+            for word in ("Paid", "wc-completed", "Versendet", "Livrée", "Pagado", "完了", "배송완료", "已发货")
         ],
         *[
             (word, "failed")
@@ -41,15 +32,7 @@ def rows(*lines, header=HEADER):
         ],
         *[
             (word, "open")
-            for word in (
-                "pending payment",
-                "on-hold",
-                "offen",
-                "en attente",
-                "pendiente",
-                "待付款",
-                "not paid",
-            )
+            for word in ("pending payment", "on-hold", "offen", "en attente", "pendiente", "待付款", "not paid")
         ],
         ("partially_refunded", "partly"),
         ("blue", ""),
@@ -73,12 +56,7 @@ def test_a_status_under_any_header_is_known_by_its_words(load_text):
 
 def test_the_type_of_a_row_turns_it_into_a_return(load_text):
     made = load_text(
-        rows(
-            "1,A,2024-01-31,9,charge",
-            "2,A,2024-02-01,4,refund",
-            "3,A,2024-02-02,1,fee",
-            header=HEADER + ",Type",
-        )
+        rows("1,A,2024-01-31,9,charge", "2,A,2024-02-01,4,refund", "3,A,2024-02-02,1,fee", header=HEADER + ",Type")
     )
     assert made.transactions["amount"].tolist() == [9, -4] and made.card.returns == 1
 
@@ -141,8 +119,7 @@ def test_names_are_known_in_any_script(name):
 
 
 @pytest.mark.parametrize(
-    "codes",
-    [["A", "B"], ["C0017", "C0018"], ["shopper-1-end", "shopper-2-end"], ["1000000001", "1000000002"]],
+    "codes", [["A", "B"], ["C0017", "C0018"], ["shopper-1-end", "shopper-2-end"], ["1000000001", "1000000002"]]
 )
 def test_codes_are_no_names(codes):
     assert not looks_personal(pd.Series(codes))

@@ -104,11 +104,7 @@ def test_few_visits_put_nobody_into_a_class():
     events = pd.concat([visits("looker", 30, 1), visits("buyer", 30, 29), visits("once", 1, 1)])
     links = pd.DataFrame({"record_id": ["looker", "buyer", "once"], "customer_id": ["looker", "buyer", "once"]})
     found = behaviour.browsing(events, links).set_index("customer_id")["segment"]
-    assert found.to_dict() == {
-        "looker": "looks more than buys",
-        "buyer": "buys when visiting",
-        "once": "in between",
-    }
+    assert found.to_dict() == {"looker": "looks more than buys", "buyer": "buys when visiting", "once": "in between"}
 
 
 def test_category_and_channel_shares_add_up_and_returns_do_not_count(shop):

@@ -143,11 +143,7 @@ def test_stability_of_made_up_people_stays_below_that_of_real_segments(default):
 
 def test_marker_variables_follow_the_rule_of_25_points_or_half():
     answers = pd.DataFrame(
-        {
-            "customer_id": [str(i) for i in range(40)],
-            "A": [1.0] * 15 + [0.0] * 25,
-            "B": [1.0] * 4 + [0.0] * 36,
-        }
+        {"customer_id": [str(i) for i in range(40)], "A": [1.0] * 15 + [0.0] * 25, "B": [1.0] * 4 + [0.0] * 36}
     )
     profile = needs.profiles(answers, ["x"] * 20 + ["y"] * 20).set_index(["segment", "question_id"])
     assert profile.loc[("x", "A"), "marker"]  # 75% against 37.5%

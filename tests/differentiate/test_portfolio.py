@@ -26,12 +26,7 @@ def made(shop):
     links, data = shop.truth["record_owners"], shop.tables
     worth = customer_value(data["transactions"])
     so_far = portfolio.value_to_date(
-        data["transactions"],
-        data["order_lines"],
-        data["products"],
-        data["cost_rates"],
-        data["interactions"],
-        links,
+        data["transactions"], data["order_lines"], data["products"], data["cost_rates"], data["interactions"], links
     )
     purses = portfolio.wallets(data["transactions"], worth, data["survey_responses"], links)
     values = portfolio.values(so_far, worth, purses.table)

@@ -18,8 +18,7 @@ def test_the_lorenz_curve_of_four_customers():
 
 
 @pytest.mark.parametrize(
-    ("values", "expected"),
-    [([7, 7, 7], 0), ([0, 0, 0, 5], 3 / 4), ([1, 2, 3], 2 / 9), ([1, 2, 3, 4], 1 / 4), ([5], 0)],
+    ("values", "expected"), [([7, 7, 7], 0), ([0, 0, 0, 5], 3 / 4), ([1, 2, 3], 2 / 9), ([1, 2, 3, 4], 1 / 4), ([5], 0)]
 )
 def test_gini_of_known_cases(values, expected):
     assert rfm.gini(values) == pytest.approx(expected, abs=1e-12)

@@ -62,13 +62,7 @@ def test_newcomers_are_left_out(small):
 def test_a_perfect_score_captures_all_and_a_wrong_one_nothing(small):
     best = rfm.capture(small, spent(a=60, b=40)).set_index("ranking")["captured"]
     worst = rfm.capture(small, spent(i=60, j=40)).set_index("ranking")["captured"]
-    for ranking in (
-        "RFM score, summed",
-        "RFM cells, 555 to 111",
-        "monetary alone",
-        "recency alone",
-        "frequency alone",
-    ):
+    for ranking in ("RFM score, summed", "RFM cells, 555 to 111", "monetary alone", "recency alone", "frequency alone"):
         assert (best[ranking], worst[ranking]) == pytest.approx((1, 0))
     assert best["perfect foresight"] == worst["perfect foresight"] == pytest.approx(1)
     assert best["random"] == worst["random"] == pytest.approx(0.2)
@@ -140,11 +134,7 @@ def test_the_difference_in_capture_is_that_of_the_two_captured_shares(cdnow):
 
 def test_rankings_that_order_alike_never_differ_and_a_reversed_pair_changes_sign(small):
     holdout = spent(a=60, c=30, h=10)
-    assert rfm.capture_difference(small, holdout, "recency alone", "frequency alone", n_bootstrap=20) == (
-        0,
-        0,
-        0,
-    )
+    assert rfm.capture_difference(small, holdout, "recency alone", "frequency alone", n_bootstrap=20) == (0, 0, 0)
     ahead = rfm.capture_difference(small, holdout, "recency alone", "random", n_bootstrap=50)
     behind = rfm.capture_difference(small, holdout, "random", "recency alone", n_bootstrap=50)
     assert ahead == pytest.approx((-behind[0], -behind[2], -behind[1]))

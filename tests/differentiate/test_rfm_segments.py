@@ -56,13 +56,7 @@ def test_segment_names_stay_within_the_eleven_of_the_trade():
 
 def test_rules_of_ones_own_are_used():
     rules = pd.DataFrame(
-        {
-            "segment": ["recent", "past"],
-            "r_low": [4, 1],
-            "r_high": [5, 3],
-            "fm_low": [1, 1],
-            "fm_high": [5, 5],
-        }
+        {"segment": ["recent", "past"], "r_low": [4, 1], "r_high": [5, 3], "fm_low": [1, 1], "fm_high": [5, 5]}
     )
     named = rfm.segment(every_score(), rules)
     assert named["segment"].eq("recent").equals(named["r_score"] >= 4)
@@ -73,13 +67,7 @@ def test_rules_of_ones_own_are_used():
 )
 def test_rules_that_overlap_or_leave_a_gap_are_refused(r_high, message):
     rules = pd.DataFrame(
-        {
-            "segment": ["recent", "past"],
-            "r_low": [4, 1],
-            "r_high": [5, r_high],
-            "fm_low": [1, 1],
-            "fm_high": [5, 5],
-        }
+        {"segment": ["recent", "past"], "r_low": [4, 1], "r_high": [5, r_high], "fm_low": [1, 1], "fm_high": [5, 5]}
     )
     with pytest.raises(DataError, match=message):
         rfm.segment(every_score(), rules)
@@ -111,11 +99,7 @@ def test_the_other_string_type_of_pandas_becomes_the_one_of_the_contracts(cdnow,
 
 def test_a_table_can_be_made_when_everybody_bought_once():
     data = pd.DataFrame(
-        {
-            "customer_id": ["a", "b"],
-            "date": pd.to_datetime(["2024-01-01", "2024-01-02"]),
-            "amount": [5.0, 6.0],
-        }
+        {"customer_id": ["a", "b"], "date": pd.to_datetime(["2024-01-01", "2024-01-02"]), "amount": [5.0, 6.0]}
     )
     assert rfm.table(data)["f_score"].tolist() == [1, 1]
 

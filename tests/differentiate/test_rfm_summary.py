@@ -146,10 +146,7 @@ def test_a_missing_column_is_named():
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("column", "dtype", "message"),
-    [
-        ("date", "str", "column 'date' should be of a date type"),
-        ("amount", "str", "'amount' should be numeric"),
-    ],
+    [("date", "str", "column 'date' should be of a date type"), ("amount", "str", "'amount' should be numeric")],
 )
 def test_a_column_of_the_wrong_type_is_refused(engine, column, dtype, message):
     data = transactions(("a", "2024-01-05", 20)).astype({column: dtype})

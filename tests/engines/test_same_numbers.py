@@ -105,11 +105,7 @@ def test_features_that_collect_take_every_engine(moved, purchases):
     assert here.holdout_spend.sum() == pytest.approx(there.holdout_spend.sum())
 
 
-UNUSABLE = {
-    "customer_id": [None],
-    "date": [pd.NaT],
-    "amount": [None, float("inf"), float("-inf"), float("nan")],
-}
+UNUSABLE = {"customer_id": [None], "date": [pd.NaT], "amount": [None, float("inf"), float("-inf"), float("nan")]}
 
 
 @pytest.mark.parametrize(("column", "value"), [(name, value) for name, values in UNUSABLE.items() for value in values])

@@ -105,8 +105,7 @@ def test_an_id_that_is_no_id_is_refused(student_id):
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [3, 2.5, "b", True, [1, 2], {"x": 1.0}, pd.Series([1.5], index=["C1"]), np.float64(2), np.array(["a"])],
+    "answer", [3, 2.5, "b", True, [1, 2], {"x": 1.0}, pd.Series([1.5], index=["C1"]), np.float64(2), np.array(["a"])]
 )
 def test_an_answer_survives_its_way_to_the_grader(answer):
     read = decode(encode(answer))

@@ -14,13 +14,7 @@ from thorough import thorough
 from idic_lab.errors import RepositoryError
 from idic_lab.repository import Repository
 
-STUDY = {
-    "name": "small",
-    "datasets": ["cdnow_sample"],
-    "methods": ["one_segment"],
-    "seeds": 1,
-    "criteria": ["sizes"],
-}
+STUDY = {"name": "small", "datasets": ["cdnow_sample"], "methods": ["one_segment"], "seeds": 1, "criteria": ["sizes"]}
 
 
 def one_line(done) -> str:

@@ -57,9 +57,7 @@ def test_a_shared_email_address_overrules_a_different_first_name():
 
 def test_two_people_who_share_everything_but_first_name_and_birth_date_stay_apart():
     couple = prepared(a=None, b=None).assign(
-        first_name=["ada", "adam"],
-        birth_date=["1980-05-17", "1981-05-17"],
-        birth_swapped=["1980-17-05", "1981-17-05"],
+        first_name=["ada", "adam"], birth_date=["1980-05-17", "1981-05-17"], birth_swapped=["1980-17-05", "1981-17-05"]
     )
     joined = pairs(("a", "b", 0.999))  # the model says that both are only mistyped
     assert groups(couple, joined) == [["a"], ["b"]]
@@ -70,10 +68,7 @@ def test_two_people_who_share_everything_but_first_name_and_birth_date_stay_apar
 
 def test_father_and_son_of_one_name_stay_apart():
     source = prepared(father=None, son=None)
-    assert groups(source, pairs(("father", "son", 0.95, {"birth_date": -9.0, "email": 0.0}))) == [
-        ["father"],
-        ["son"],
-    ]
+    assert groups(source, pairs(("father", "son", 0.95, {"birth_date": -9.0, "email": 0.0}))) == [["father"], ["son"]]
 
 
 def test_a_pair_that_agrees_in_name_and_birth_date_overrules_a_contradiction_elsewhere():

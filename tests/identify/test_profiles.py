@@ -20,17 +20,7 @@ def held(shop) -> Repository:
 
 
 def source_records(*rows: dict) -> pd.DataFrame:
-    text = (
-        "record_id",
-        "first_name",
-        "last_name",
-        "email",
-        "phone",
-        "street",
-        "postcode",
-        "city",
-        "consent_email",
-    )
+    text = ("record_id", "first_name", "last_name", "email", "phone", "street", "postcode", "city", "consent_email")
     table = pd.DataFrame([{name: row.get(name) for name in text} for row in rows]).astype("str")
     table["touchpoint"] = pd.array([row.get("touchpoint", "app") for row in rows], dtype="str")
     for name in ("birth_date", "updated"):

@@ -83,20 +83,8 @@ def test_the_review_queue_names_nobody(shop):
 
 def test_few_records_are_joined_by_number_alone_and_a_note_says_so():
     few = records(
-        {
-            "record_id": "a",
-            "touchpoint": "app",
-            "customer_id": "7",
-            "first_name": "Ada",
-            "last_name": "Example",
-        },
-        {
-            "record_id": "b",
-            "touchpoint": "web",
-            "customer_id": "7",
-            "first_name": "A.",
-            "last_name": "Example",
-        },
+        {"record_id": "a", "touchpoint": "app", "customer_id": "7", "first_name": "Ada", "last_name": "Example"},
+        {"record_id": "b", "touchpoint": "web", "customer_id": "7", "first_name": "A.", "last_name": "Example"},
         {"record_id": "c", "touchpoint": "web", "first_name": "Ada", "last_name": "Example"},
     )
     found = identify.resolve(few)

@@ -31,12 +31,7 @@ def shop():
         {"customer_id": people.index, "scheme": "needs", "segment": people["need_segment"].to_numpy()}
     ).astype("str")
     return SimpleNamespace(
-        tables=tables,
-        truth=truth,
-        people=people,
-        links=truth["record_owners"],
-        consents=consents,
-        segments=segments,
+        tables=tables, truth=truth, people=people, links=truth["record_owners"], consents=consents, segments=segments
     )
 
 

@@ -127,10 +127,7 @@ def battery(shop):
 probabilities = st.floats(0.02, 0.98)
 
 
-@given(
-    st.lists(st.floats(0.01, 1), min_size=3, max_size=3),
-    st.lists(probabilities, min_size=3, max_size=3),
-)
+@given(st.lists(st.floats(0.01, 1), min_size=3, max_size=3), st.lists(probabilities, min_size=3, max_size=3))
 def test_expected_information_is_what_the_two_answers_take_from_uncertainty(belief, yes):
     beliefs = pd.DataFrame([np.array(belief) / sum(belief)], index=["ann"], columns=list("xyz"))
     items = pd.DataFrame({"Q": yes}, index=list("xyz"))
@@ -267,10 +264,7 @@ PREFERENCES = pd.DataFrame(
 
 def test_greetings_go_only_to_those_who_allow_them_and_never_in_person():
     calendar = care.greetings(PREFERENCES, holidays={"New Year": "01-01"})
-    assert dict(zip(calendar["customer_id"], calendar["channel"], strict=True)) == {
-        "ann": "email",
-        "cy": "phone",
-    }
+    assert dict(zip(calendar["customer_id"], calendar["channel"], strict=True)) == {"ann": "email", "cy": "phone"}
 
 
 def test_a_birthday_is_kept_without_its_year():

@@ -193,11 +193,7 @@ def test_a_purchase_on_the_landmark_counts_as_staying():
 
 def test_the_feedback_table_keeps_to_its_contract_and_counts_every_customer_once(shop, customers):
     table = feedback.feedback_table(
-        shop.links,
-        shop.tables["survey_responses"],
-        shop.tables["reviews"],
-        shop.tables["interactions"],
-        customers,
+        shop.links, shop.tables["survey_responses"], shop.tables["reviews"], shop.tables["interactions"], customers
     )
     tables.check("feedback", table)
     assert (table["kind"] == "CSAT").sum() == (shop.tables["survey_responses"]["question_id"] == "CSAT").sum()

@@ -29,11 +29,7 @@ def test_the_stages_make_every_table_of_the_interact_contracts():
 
 def test_the_channel_stage_makes_its_tables_with_and_without_segments(shop):
     run = next(stage for stage in stages() if stage.notebook == NOTEBOOKS[0]).make
-    given = {
-        "interactions": shop.tables["interactions"],
-        "identity_links": shop.links,
-        "consents": shop.consents,
-    }
+    given = {"interactions": shop.tables["interactions"], "identity_links": shop.links, "consents": shop.consents}
     for made in (run(given), run(given | {"segments": shop.segments})):
         for name, data in made.items():
             tables.check(name, data)

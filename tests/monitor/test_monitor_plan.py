@@ -36,11 +36,7 @@ def facts():
 @pytest.fixture
 def segments():
     return pd.DataFrame(
-        {
-            "customer_id": ["a", "b", "c", "d"],
-            "scheme": "rfm",
-            "segment": ["loyal", "loyal", "loyal", "at risk"],
-        }
+        {"customer_id": ["a", "b", "c", "d"], "scheme": "rfm", "segment": ["loyal", "loyal", "loyal", "at risk"]}
     )
 
 

@@ -115,12 +115,7 @@ def test_the_qti_package_holds_what_its_manifest_lists():
 def test_a_section_without_its_tables_leaves_its_heading_and_one_line():
     cells = [
         {"id": "a", "cell_type": "markdown", "source": "# Title", "metadata": {}},
-        {
-            "id": "b",
-            "cell_type": "markdown",
-            "source": "## Prices\n\ntext",
-            "metadata": {"needs": ["price_tests"]},
-        },
+        {"id": "b", "cell_type": "markdown", "source": "## Prices\n\ntext", "metadata": {"needs": ["price_tests"]}},
         {"id": "c", "cell_type": "code", "source": "1", "metadata": {}},
         {"id": "d", "cell_type": "markdown", "source": "### Deeper", "metadata": {}},
         {"id": "e", "cell_type": "markdown", "source": "## Summary", "metadata": {}},

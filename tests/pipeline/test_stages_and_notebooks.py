@@ -39,9 +39,7 @@ def test_a_stage_makes_the_tables_that_its_notebook_saves(stage, shop):
             saved = saved[saved[contract.partition].isin(table[contract.partition])]
         order = list(contract.key or table.columns)
         pd.testing.assert_frame_equal(
-            saved.sort_values(order, ignore_index=True),
-            table.sort_values(order, ignore_index=True),
-            rtol=1e-12,
+            saved.sort_values(order, ignore_index=True), table.sort_values(order, ignore_index=True), rtol=1e-12
         )
 
 

@@ -96,9 +96,7 @@ def _():
 
 
 @statement(
-    "idic_lab.inference.intervals.clustered_share",
-    "95% interval of a share when people answer several times",
-    "31, 52",
+    "idic_lab.inference.intervals.clustered_share", "95% interval of a share when people answer several times", "31, 52"
 )
 def _():
     def people(rng, **how):

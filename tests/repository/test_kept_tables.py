@@ -38,11 +38,7 @@ def test_the_same_inputs_are_worked_on_once(maker):
 
 @pytest.mark.parametrize(
     "changed",
-    [
-        TRANSACTIONS.assign(amount=[9.5, 2.01]),
-        TRANSACTIONS.iloc[::-1],
-        TRANSACTIONS.rename(columns={"amount": "sum"}),
-    ],
+    [TRANSACTIONS.assign(amount=[9.5, 2.01]), TRANSACTIONS.iloc[::-1], TRANSACTIONS.rename(columns={"amount": "sum"})],
     ids=["another value", "another order", "another column"],
 )
 def test_changed_inputs_are_worked_on_again(maker, changed):

@@ -23,11 +23,7 @@ def repository(request, tmp_path) -> Repository:
 
 def test_a_table_comes_back_as_it_was_written(repository):
     written = pd.DataFrame(
-        {
-            "customer_id": ["a", "b"],
-            "date": pd.to_datetime(["2024-01-31", "2024-02-01"]),
-            "amount": [9.5, -2.0],
-        }
+        {"customer_id": ["a", "b"], "date": pd.to_datetime(["2024-01-31", "2024-02-01"]), "amount": [9.5, -2.0]}
     )
     repository.write("transactions", written)
     pd.testing.assert_frame_equal(repository.read("transactions"), written)

@@ -24,8 +24,7 @@ def test_half_a_new_file_left_by_a_killed_process_is_made_again(tmp_path):
     (tmp_path / "idic.duckdb.new.partial").write_bytes(b"half a header")
     repository = Repository(tmp_path / "idic.duckdb")
     repository.write(
-        "rejects",
-        pd.DataFrame({"source": ["f"], "line": [2], "column": ["date"], "value": ["x"], "reason": ["?"]}),
+        "rejects", pd.DataFrame({"source": ["f"], "line": [2], "column": ["date"], "value": ["x"], "reason": ["?"]})
     )
     assert repository.names() == ["rejects"]
     assert [path.name for path in tmp_path.iterdir()] == ["idic.duckdb"]
@@ -35,8 +34,7 @@ def test_a_log_of_a_file_that_is_no_more_is_not_read_into_a_new_one(repository, 
     (tmp_path / "idic.duckdb.wal").write_bytes(b"a log of something else" * 100)
     repository.path.unlink()
     repository.write(
-        "rejects",
-        pd.DataFrame({"source": ["f"], "line": [2], "column": ["date"], "value": ["x"], "reason": ["?"]}),
+        "rejects", pd.DataFrame({"source": ["f"], "line": [2], "column": ["date"], "value": ["x"], "reason": ["?"]})
     )
     assert repository.names() == ["rejects"]
 
@@ -75,16 +73,8 @@ def test_a_removal_whose_rewriting_fails_says_what_is_still_readable(repository,
 @pytest.mark.parametrize(
     ("said", "kind", "told"),
     [
-        (
-            "IO Error: Could not set lock on file: Conflicting lock is held",
-            RepositoryError,
-            "in use by another",
-        ),
-        (
-            "Corrupt database file: checksum of block 3 does not match",
-            DamagedRepository,
-            "not a customer repository",
-        ),
+        ("IO Error: Could not set lock on file: Conflicting lock is held", RepositoryError, "in use by another"),
+        ("Corrupt database file: checksum of block 3 does not match", DamagedRepository, "not a customer repository"),
         ("IO Error: No space left on device", RepositoryError, "the disk is full"),
     ],
 )

@@ -30,11 +30,7 @@ def _values(spec):
         return st.booleans()
     if kind == "count":
         return st.integers(int(low) if low is not None else -(2**40), int(high) if high is not None else 2**40)
-    return st.floats(
-        low if low is not None else -1e9,
-        high if high is not None else 1e9,
-        allow_subnormal=False,
-    )
+    return st.floats(low if low is not None else -1e9, high if high is not None else 1e9, allow_subnormal=False)
 
 
 @st.composite

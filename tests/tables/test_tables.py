@@ -10,11 +10,7 @@ from idic_lab.errors import ContractError, UnknownName
 @pytest.fixture
 def transactions() -> pd.DataFrame:
     return pd.DataFrame(
-        {
-            "customer_id": ["a", "b"],
-            "date": pd.to_datetime(["2024-01-31", "2024-02-01"]),
-            "amount": [9.5, -2.0],
-        }
+        {"customer_id": ["a", "b"], "date": pd.to_datetime(["2024-01-31", "2024-02-01"]), "amount": [9.5, -2.0]}
     )
 
 

@@ -39,12 +39,7 @@ def filled(name: str, people: dict[str, str]) -> pd.DataFrame:
         row = {}
         for column, spec in contract.columns.items():
             allowed = spec.choices or ()
-            row[column] = _value(
-                spec.type,
-                tuple(allowed),
-                f"{column}-of-{customer if of_a_person else 'all'}",
-                place,
-            )
+            row[column] = _value(spec.type, tuple(allowed), f"{column}-of-{customer if of_a_person else 'all'}", place)
             if column in OF_CUSTOMER:
                 row[column] = customer
             if column in OF_RECORD:
@@ -58,10 +53,7 @@ def test_every_column_that_may_name_a_person_is_known_to_the_removal():
     for name, contract in tables.CONTRACTS.items():
         for column in contract.columns:
             if column.startswith(("customer_", "record_")) or column in ("customer", "record"):
-                assert column in OF_A_PERSON or contract.columns[column].type != "text", (
-                    name,
-                    column,
-                )
+                assert column in OF_A_PERSON or contract.columns[column].type != "text", (name, column)
         if contract.personal:
             assert OF_A_PERSON & contract.columns.keys(), f"nobody could be removed from {name}"
 
@@ -91,11 +83,7 @@ def test_a_random_customer_is_gone_from_every_table_there_is_and_from_the_bytes(
         elif name != "rejects":
             pd.testing.assert_frame_equal(left, before[name])
     held = path.read_bytes()
-    own = [
-        leaving,
-        people[leaving],
-        *(f"{name}-of-{leaving}" for name in ("email", "last_name", "text", "street")),
-    ]
+    own = [leaving, people[leaving], *(f"{name}-of-{leaving}" for name in ("email", "last_name", "text", "street"))]
     assert not [text for text in own if text.encode() in held]
     assert [found.name for found in path.parent.iterdir()] == [path.name]
 

@@ -23,12 +23,7 @@ RECORDS = pd.DataFrame(
         "street": ["Saffron Avenue 1190", None, None],
     }
 )
-NAME, EMAIL, PHONE, STREET = (
-    "Žofie Körbelová",
-    "zofie.korb7719@mail.example",
-    "+999 40718265",
-    "Saffron Avenue 1190",
-)
+NAME, EMAIL, PHONE, STREET = ("Žofie Körbelová", "zofie.korb7719@mail.example", "+999 40718265", "Saffron Avenue 1190")
 
 
 @pytest.fixture(scope="module")

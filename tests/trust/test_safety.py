@@ -20,17 +20,7 @@ ROOT = PACKAGE.parent
 NOTEBOOKS = sorted(notebooks.folder().glob("[0-9]*.ipynb"))
 
 UNPICKLES = {"pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle"}
-FETCHES = {
-    "requests",
-    "urllib.request",
-    "http.client",
-    "httpx",
-    "aiohttp",
-    "socket",
-    "ftplib",
-    "smtplib",
-    "pooch",
-}
+FETCHES = {"requests", "urllib.request", "http.client", "httpx", "aiohttp", "socket", "ftplib", "smtplib", "pooch"}
 CALLS = {
     *("eval", "exec", "compile", "__import__", "os.system", "os.popen", "joblib.load", "pd.read_pickle"),
     *("pandas.read_pickle", "yaml.load", "yaml.unsafe_load", "yaml.full_load", "jinja2.Template", "Template"),
@@ -40,14 +30,8 @@ ALLOWED = {
     ("datasets/online_retail.py", "pooch"): "its download, asked for by the user, checked by its hash",
     ("datasets/hillstrom.py", "pooch"): "its download, asked for by the user, checked by its hash",
     ("course/runs/kernels.py", "socket"): "a line within the machine to the process that forks the kernels",
-    (
-        "exercises/course_checks.py",
-        "exec",
-    ): "the course's own setup cells, when an instructor checks the course",
-    (
-        "exercises/course_checks.py",
-        "eval",
-    ): "the course's own wrong answers, when an instructor checks the course",
+    ("exercises/course_checks.py", "exec"): "the course's own setup cells, when an instructor checks the course",
+    ("exercises/course_checks.py", "eval"): "the course's own wrong answers, when an instructor checks the course",
     ("exercises/course_folder.py", "exec"): "the course's own cells",
     ("customize/communication.py", "autoescape"): "messages are text; the environment is sandboxed",
     ("compare/study.py", "exec"): "the module of one's own that a study names",

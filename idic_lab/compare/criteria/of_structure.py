@@ -28,19 +28,13 @@ def sizes(segmentation) -> Score:
     """Number of segments, and shares of customers in the smallest and the largest."""
     share = np.bincount(segmentation.labels) / len(segmentation.labels)
     return Score(
-        {
-            "smallest_share": float(share.min()),
-            "largest_share": float(share.max()),
-            "segments": float(len(share)),
-        },
+        {"smallest_share": float(share.min()), "largest_share": float(share.max()), "segments": float(len(share))},
         {"transfer": segmentation.transfer, "shares": share.round(4).tolist()[:200]},
     )
 
 
 @criterion(
-    "global_stability",
-    main="adjusted_rand",
-    question="Would another sample of customers have given the same segments?",
+    "global_stability", main="adjusted_rand", question="Would another sample of customers have given the same segments?"
 )
 def global_stability(segmentation) -> Score:
     """Mean adjusted Rand index of pairs of bootstrap solutions, beside its null reference where there is one."""
@@ -101,11 +95,7 @@ _BINS = np.linspace(0, 1, 21)
 _POINTS = 400  # customers in a separation plot
 
 
-@criterion(
-    "structure",
-    main="separation",
-    question="Are the segments natural, reproducible or constructed?",
-)
+@criterion("structure", main="separation", question="Are the segments natural, reproducible or constructed?")
 def structure(segmentation) -> Score:
     """One minus the mean shadow value, gorge histograms in both variants, and the verdict."""
     if segmentation.n_segments < 2:

@@ -189,9 +189,7 @@ def _gain(labels, spend, fold, weight, grid: np.ndarray) -> np.ndarray:
 
 
 @criterion(
-    "reachability",
-    main="skill",
-    question="Can members be recognised by what is known of a customer on the first day?",
+    "reachability", main="skill", question="Can members be recognised by what is known of a customer on the first day?"
 )
 def reachability(segmentation) -> Score:
     """Out-of-sample skill of a multinomial logistic regression of segments on descriptors.

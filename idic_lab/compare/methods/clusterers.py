@@ -12,12 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from idic_lab.compare.customers import ANSWER, RFM
 from idic_lab.compare.registry import method
-from idic_lab.differentiate.needs import (
-    GaussianMixtureSegments,
-    KMedoidsSegments,
-    LatentClasses,
-    WardSegments,
-)
+from idic_lab.differentiate.needs import GaussianMixtureSegments, KMedoidsSegments, LatentClasses, WardSegments
 from idic_lab.errors import needs_extra
 
 
@@ -98,12 +93,7 @@ class BaggedClustering(ClusterMixin, BaseEstimator):
     """
 
     def __init__(
-        self,
-        n_segments: int = 5,
-        n_runs: int = 10,
-        n_centres: int = 20,
-        linkage: str = "ward",
-        random_state: int = 0,
+        self, n_segments: int = 5, n_runs: int = 10, n_centres: int = 20, linkage: str = "ward", random_state: int = 0
     ):
         self.n_segments, self.n_runs, self.n_centres = n_segments, n_runs, n_centres
         self.linkage, self.random_state = linkage, random_state

@@ -8,13 +8,7 @@ from idic_lab.compare.plots.methods import (
     plot_recovery,
     plot_stability,
 )
-from idic_lab.compare.plots.segments import (
-    plot_gorge,
-    plot_profile,
-    plot_separation,
-    plot_tree,
-    plot_within,
-)
+from idic_lab.compare.plots.segments import plot_gorge, plot_profile, plot_separation, plot_tree, plot_within
 
 __all__ = [
     "plot_attractiveness",

@@ -76,14 +76,7 @@ def plot_gain(
         ax.plot([], [], ls="", label=textwrap.fill(label, 34))
     for name in (name for name in curves if name in baselines):
         share = np.linspace(0, 1, len(curves[name]))
-        ax.plot(
-            share,
-            curves[name],
-            color=figures.GREY,
-            lw=1,
-            ls="--",
-            label=f"{named(name)} ({captured[name]:.0%})",
-        )
+        ax.plot(share, curves[name], color=figures.GREY, lw=1, ls="--", label=f"{named(name)} ({captured[name]:.0%})")
     ax.plot([0, 1], [0, 1], color=figures.GREY, lw=1)
     ax.axvline(top, color=figures.GREY, lw=1, ls=":")
     return figures.finish(
@@ -126,13 +119,7 @@ def plot_critical_difference(
     low = -0.5 - 0.28 * len(bars)
     for row, (first, last) in enumerate(bars):
         y = -0.3 - 0.28 * row
-        ax.plot(
-            [ranks.iloc[first] - 0.06, ranks.iloc[last] + 0.06],
-            [y, y],
-            color="black",
-            lw=4,
-            solid_capstyle="butt",
-        )
+        ax.plot([ranks.iloc[first] - 0.06, ranks.iloc[last] + 0.06], [y, y], color="black", lw=4, solid_capstyle="butt")
     for position, (name, rank) in enumerate(ranks.items()):
         left = position < half
         row = position if left else len(ranks) - 1 - position
@@ -307,24 +294,11 @@ def plot_stability(verdicts: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     known = table["null_bound"].notna().to_numpy()
     ax.hlines(rows[known], table["null_bound"][known], table["stability"][known], color=figures.GREY, lw=2)
     ax.scatter(table["null_bound"], rows, marker="|", s=150, color="black", lw=2.5, label="without segments, highest")
-    faces = {
-        "natural": figures.BLUE,
-        "reproducible": figures.SKY,
-        "constructive": "white",
-        "by rule": figures.GREY,
-    }
+    faces = {"natural": figures.BLUE, "reproducible": figures.SKY, "constructive": "white", "by rule": figures.GREY}
     for kind, face in faces.items():
         here = table["verdict"].eq(kind).to_numpy()
         if here.any():
-            ax.scatter(
-                table["stability"][here],
-                rows[here],
-                s=60,
-                color=face,
-                edgecolor="black",
-                label=kind,
-                zorder=3,
-            )
+            ax.scatter(table["stability"][here], rows[here], s=60, color=face, edgecolor="black", label=kind, zorder=3)
     names = [
         named(row.method) + ("" if pd.isna(row.k) else f", {row.k}") for row in table[["method", "k"]].itertuples()
     ]

@@ -52,9 +52,7 @@ def plot_gorge(counts: Sequence[Sequence[int]], variant: str = "book", ax: figur
 
 
 def plot_within(
-    jaccard: Mapping[str, Sequence[float]],
-    null: Sequence[float] | None = None,
-    ax: figures.Axes | None = None,
+    jaccard: Mapping[str, Sequence[float]], null: Sequence[float] | None = None, ax: figures.Axes | None = None
 ) -> figures.Axes:
     """SLSW: how alike each segment is to its best match on resamples, beside the best of data without segments.
 
@@ -141,16 +139,7 @@ def plot_tree(flows: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Ax
         dark = np.dot(to_rgb(shade), (0.3, 0.59, 0.11)) < 0.5
         ax.scatter(number, y, s=430, color=shade, edgecolor=figures.BLACK, zorder=2)
         label = "" if stability is None else f"{stability:.2f}".replace("0.", ".")
-        ax.text(
-            number,
-            y,
-            label,
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="white" if dark else "black",
-            zorder=3,
-        )
+        ax.text(number, y, label, ha="center", va="center", fontsize=8, color="white" if dark else "black", zorder=3)
     numbers = sorted({number for number, _ in place})
     ax.set_xticks(numbers)
     ax.set_yticks([])

@@ -112,12 +112,7 @@ def make(
     work = _Work(source, slices, dict(columns or {}), valuing, options, forgotten)
     try:
         slices.step("lines", f"reading {source.rows:,} rows", work.read, ("rejects",))
-        slices.step(
-            "summaries",
-            "what each customer did",
-            work.summarise,
-            ("transactions", "btyd_summary", "measures"),
-        )
+        slices.step("summaries", "what each customer did", work.summarise, ("transactions", "btyd_summary", "measures"))
         slices.step("rfm", "scores and segments", work.score, ("rfm",))
         shutil.rmtree(slices.folder / "measures", ignore_errors=True)
         slices.step(f"models {valuing['purchase_model']}", "fitting the value models", work.fit)

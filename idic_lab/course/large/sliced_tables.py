@@ -95,15 +95,7 @@ class SlicedTables:
         The step after which the lines, which all steps read, are not needed.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        slices: int,
-        key: str,
-        memory: float,
-        last_step: str,
-        console: Console,
-    ):
+    def __init__(self, folder: Path, slices: int, key: str, memory: float, last_step: str, console: Console):
         self.folder, self.console = folder, console
         self.parts = range(slices)
         self.state = self._state(key, last_step)

@@ -40,22 +40,8 @@ _ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL"]
 _PATIENCE = {"iopub_timeout": 120, "raise_on_iopub_timeout": True}
 # What ours load where they use it, and most notebooks come to.
 _BEHIND_OURS = (
-    *(
-        "matplotlib.pyplot",
-        "pandera.pandas",
-        "pyarrow.parquet",
-        "scipy.stats",
-        "sklearn.cluster",
-        "sklearn.ensemble",
-    ),
-    *(
-        "sklearn.linear_model",
-        "sklearn.mixture",
-        "sklearn.model_selection",
-        "statsmodels.api",
-        "stepmix",
-        "kmedoids",
-    ),
+    *("matplotlib.pyplot", "pandera.pandas", "pyarrow.parquet", "scipy.stats", "sklearn.cluster", "sklearn.ensemble"),
+    *("sklearn.linear_model", "sklearn.mixture", "sklearn.model_selection", "statsmodels.api", "stepmix", "kmedoids"),
 )
 
 

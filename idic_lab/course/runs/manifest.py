@@ -88,8 +88,7 @@ class Manifest:
         """Write the file whole, with another status if one is given."""
         self.status = status or self.status
         whole_files.write_json(
-            folder / FILE,
-            {name: told for name, told in asdict(self).items() if name != "all_customers" or told},
+            folder / FILE, {name: told for name, told in asdict(self).items() if name != "all_customers" or told}
         )
 
 

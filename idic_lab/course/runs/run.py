@@ -251,11 +251,7 @@ class _Work:
         self.expected |= {stage.notebook for stage in wanted}
         code = [source for stage in wanted for source in notebooks.sources_of(stage, "code")]
         self.console.begin_cells(sum(len(notebooks.sources_of(stage)) for stage in wanted))
-        with (
-            kernels.warm(kernels.imports(code)),
-            ThreadPoolExecutor(self.jobs) as pool,
-            ThreadPoolExecutor(1) as pages,
-        ):
+        with kernels.warm(kernels.imports(code)), ThreadPoolExecutor(self.jobs) as pool, ThreadPoolExecutor(1) as pages:
             running: dict[Future, Stage] = {}
             made: list[Future] = []
             try:
@@ -321,10 +317,7 @@ class _Work:
             self.console.say(f"{name}: skipped, {reason}")
         for name, culprit in self.result.not_reached.items():
             self.console.say(f"{name}: not reached, since {culprit} failed")
-        for ended in (
-            self.result.done,
-            self.result.kept,
-        ):  # in the order of the course, whichever ended first
+        for ended in (self.result.done, self.result.kept):  # in the order of the course, whichever ended first
             ended.sort()
         self.state.not_reached = self.result.not_reached
         run_folder.export_tables(self.folder)

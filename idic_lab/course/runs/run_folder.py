@@ -20,13 +20,7 @@ from idic_lab.errors import DamagedRepository, DataError, RepositoryError
 from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, Repository
 
 LOCK = ".lock"
-_FILES = {
-    manifest.FILE,
-    CARD_FILE,
-    "results.json",
-    "report.html",
-    LOCK,
-}
+_FILES = {manifest.FILE, CARD_FILE, "results.json", "report.html", LOCK}
 _FOLDERS = {"notebooks", "tables"}
 ALL_CUSTOMERS = "all_customers"  # tables of every customer of data too large to be loaded
 

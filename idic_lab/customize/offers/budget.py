@@ -9,24 +9,14 @@ from idic_lab import figures
 from idic_lab.allocation import NOBODY
 from idic_lab.allocation import allocate as shared_allocate
 from idic_lab.customize.offers.learners import expected_outcomes, uplift
-from idic_lab.customize.offers.trials import (
-    CONTROL,
-    NOT_FEATURES,
-    policy_scores,
-    take_up_discount,
-    with_profit,
-)
+from idic_lab.customize.offers.trials import CONTROL, NOT_FEATURES, policy_scores, take_up_discount, with_profit
 from idic_lab.dataframes import allowing
 from idic_lab.errors import DataError
 from idic_lab.inference.intervals import wilson
 
 
 def candidates(
-    customers: pd.Series,
-    gains: pd.DataFrame,
-    take_up: pd.DataFrame,
-    contact_cost: pd.Series,
-    discount: pd.Series,
+    customers: pd.Series, gains: pd.DataFrame, take_up: pd.DataFrame, contact_cost: pd.Series, discount: pd.Series
 ) -> pd.DataFrame:
     """Expected return and cost of each offer to each customer.
 
@@ -57,11 +47,7 @@ def candidates(
     parts = []
     for offer in gains.columns:
         cost = float(contact_cost[offer]) + take_up[offer].clip(0, 1).to_numpy() * float(discount[offer])
-        part = {
-            "customer_id": customers.to_numpy(),
-            "offer": offer,
-            "expected_return": gains[offer].to_numpy() + cost,
-        }
+        part = {"customer_id": customers.to_numpy(), "offer": offer, "expected_return": gains[offer].to_numpy() + cost}
         parts.append(pd.DataFrame(part | {"expected_cost": cost}))
     return pd.concat(parts, ignore_index=True).astype({"customer_id": "str", "offer": "str"})
 
@@ -186,11 +172,7 @@ def share_of_budget(candidates: pd.DataFrame, share: float) -> float:
 
 
 def value_on_fresh_customers(
-    results: pd.DataFrame,
-    method: str = "X-learner",
-    budget_share: float = 0.25,
-    random_state: int = 0,
-    regressor=None,
+    results: pd.DataFrame, method: str = "X-learner", budget_share: float = 0.25, random_state: int = 0, regressor=None
 ) -> pd.DataFrame:
     """What choosing under a budget earns, on customers whom the choice was not learned from.
 

@@ -232,11 +232,7 @@ def plot_curves(
     first = next(iter(tables))
     styles = ["-", "--", "-.", ":", (0, (5, 1, 1, 1))]
     for number, (name, table) in enumerate(tables.items()):
-        look = {
-            "ls": styles[number % 5],
-            "color": figures.CYCLE[number % 7],
-            "lw": 2 if name == first else 1.5,
-        }
+        look = {"ls": styles[number % 5], "color": figures.CYCLE[number % 7], "lw": 2 if name == first else 1.5}
         ax.plot(table["share"], 1000 * table["gain"], label=name, **look)
     table = tables[first]
     band = 1000 * table["low"], 1000 * table["high"]

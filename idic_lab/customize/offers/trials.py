@@ -173,11 +173,7 @@ def best_arm(gains: pd.DataFrame) -> pd.Series:
 
 
 def reference_policies(
-    results: pd.DataFrame,
-    gains: pd.DataFrame,
-    value: pd.Series,
-    inactivity: pd.Series,
-    share: float | None = None,
+    results: pd.DataFrame, gains: pd.DataFrame, value: pd.Series, inactivity: pd.Series, share: float | None = None
 ) -> dict[str, pd.Series]:
     """The learned policy beside the rules that firms use.
 
@@ -264,12 +260,7 @@ def policy_value(
     if against is not None:
         scores = scores - policy_scores(results, against, expected, outcome, method)
     value, half = float(scores.mean()), 1.96 * scores.std(ddof=1) / np.sqrt(len(scores))
-    return {
-        "value": value,
-        "low": value - half,
-        "high": value + half,
-        "treated": float((policy != CONTROL).mean()),
-    }
+    return {"value": value, "low": value - half, "high": value + half, "treated": float((policy != CONTROL).mean())}
 
 
 def policy_scores(results, policy, expected, outcome="profit", method="doubly robust") -> np.ndarray:

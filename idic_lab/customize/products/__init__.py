@@ -1,11 +1,6 @@
 """Products: what to recommend to whom, what belongs together, and what to make to measure."""
 
-from idic_lab.customize.products.complements import (
-    association_rules,
-    bundles,
-    complements,
-    plot_complements,
-)
+from idic_lab.customize.products.complements import association_rules, bundles, complements, plot_complements
 from idic_lab.customize.products.configuration import (
     answers_by_customer,
     best_configurations,

@@ -110,8 +110,7 @@ def combinations(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame
         if other in position:
             allowed &= ~(holds[:, row] & holds[:, position.get_loc(other)])
     table = table.assign(
-        extra_price=holds @ options["extra_price"].to_numpy(),
-        extra_cost=holds @ options["extra_cost"].to_numpy(),
+        extra_price=holds @ options["extra_price"].to_numpy(), extra_cost=holds @ options["extra_cost"].to_numpy()
     )
     return table[allowed].reset_index(drop=True)
 

@@ -55,8 +55,7 @@ class Rows:
 def rejects(source, line, column, value, reason) -> pd.DataFrame:
     """A ``rejects`` table of its five columns, each an array or one value for all rows."""
     frame = pd.DataFrame(
-        {"source": source, "line": line, "column": column, "value": value, "reason": reason},
-        index=range(len(line)),
+        {"source": source, "line": line, "column": column, "value": value, "reason": reason}, index=range(len(line))
     )
     text = dict.fromkeys(["source", "column", "value", "reason"], "str")
     return frame.astype(text | {"line": "int64"})

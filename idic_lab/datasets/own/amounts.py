@@ -78,9 +78,7 @@ def parse(column: pd.Series, header: str, *, decimal: str | None = None, missing
 
 def _faults(values: np.ndarray) -> np.ndarray:
     return np.where(
-        ~np.isfinite(values),
-        "not a finite number",
-        np.where(np.abs(values) > LARGEST, "number too large", None),
+        ~np.isfinite(values), "not a finite number", np.where(np.abs(values) > LARGEST, "number too large", None)
     ).astype(object)
 
 

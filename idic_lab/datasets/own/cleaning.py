@@ -66,10 +66,7 @@ def clean(rows: Rows, options: Options, name: str = "") -> Dataset:
 
 def tables_of(connection, lines: str) -> dict[str, pd.DataFrame]:
     """``transactions`` of accepted lines, and ``order_lines`` when they say what was bought."""
-    made = {
-        "transactions": transactions(connection, lines).df(),
-        "order_lines": order_lines(connection, lines).df(),
-    }
+    made = {"transactions": transactions(connection, lines).df(), "order_lines": order_lines(connection, lines).df()}
     for name, frame in made.items():
         texts = {text: "str" for text in ("customer_id", *TEXTS) if text in frame}
         made[name] = frame.astype(texts | {"date": "datetime64[us]"})

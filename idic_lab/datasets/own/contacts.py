@@ -92,16 +92,7 @@ def read_contacts(path: str | Path, today: pd.Timestamp | None = None, **reading
     frame, notes = rows.frame.reset_index(drop=True), list(rows.notes)
     made = {
         role: _text(frame[roles[role]])
-        for role in (
-            "record_id",
-            "customer_id",
-            "first_name",
-            "last_name",
-            "email",
-            "street",
-            "postcode",
-            "city",
-        )
+        for role in ("record_id", "customer_id", "first_name", "last_name", "email", "street", "postcode", "city")
         if role in roles
     }
     if "record_id" not in made:

@@ -37,12 +37,7 @@ _FORMS = {
 
 
 def parse(
-    column: pd.Series,
-    header: str,
-    *,
-    today: pd.Timestamp,
-    date_format: str | None = None,
-    dayfirst: bool | None = None,
+    column: pd.Series, header: str, *, today: pd.Timestamp, date_format: str | None = None, dayfirst: bool | None = None
 ) -> Parsed:
     """Days of a column (datetime64[us], no time of day), with the reason wherever there is none.
 

@@ -128,10 +128,7 @@ class _Orders:
 
     def __init__(self, reader: Reader, roles: dict[str, str], reasons: dict[str, str], empty: list[str]):
         self.reader, self.source, self.roles, self.reasons = reader, reader.source, roles, reasons
-        self.columns = {
-            "customer_id": reader.customer(roles["customer_id"]),
-            "date": reader.day(roles["date"]),
-        }
+        self.columns = {"customer_id": reader.customer(roles["customer_id"]), "date": reader.day(roles["date"])}
         for role in NUMBERS:
             if role in roles:
                 self.columns[role] = reader.number(role, roles[role])

@@ -102,15 +102,7 @@ class Source:
         types = {label: held[column].type for label, column in labels.items()}
         headers = dict(zip(rows.frame.columns, rows.headers, strict=True))
         return cls(
-            connection,
-            rows.name,
-            headers,
-            places,
-            types,
-            "source.file",
-            "source.line",
-            len(rows.frame),
-            mixed=mixed,
+            connection, rows.name, headers, places, types, "source.file", "source.line", len(rows.frame), mixed=mixed
         )
 
     @classmethod
@@ -250,12 +242,7 @@ class Reader:
         return shares
 
     def looked_up(
-        self,
-        name: str,
-        label: str,
-        parse: Callable[[pd.Series], Parsed],
-        sql: str | None = None,
-        missing: str = "",
+        self, name: str, label: str, parse: Callable[[pd.Series], Parsed], sql: str | None = None, missing: str = ""
     ) -> Column:
         """A column whose different values are read once; the answers are a table to be joined."""
         keys, held, key = self.source.different(label, sql)
@@ -276,9 +263,7 @@ class Reader:
         self.source.connection.unregister("answers")
         unread = f"CASE WHEN {table}.key IS NULL THEN {literal(missing)} ELSE {table}.reason END"
         return Column(
-            f"{table}.result",
-            unread if missing else f"{table}.reason",
-            f"LEFT JOIN {table} ON {table}.key = {key}",
+            f"{table}.result", unread if missing else f"{table}.reason", f"LEFT JOIN {table} ON {table}.key = {key}"
         )
 
     def number(self, role: str, label: str, name: str = "") -> Column:

@@ -54,13 +54,7 @@ _ENCODINGS: dict[str, tuple[str, str, tuple]] = {
     "big5hkscs": ("Chinese", "", ((0xA1, 0xA3, 0.003), (0xA4, 0xC6, 1 / 5401))),
 }
 _HEADERS = {word for tiers in WORDS["headers"].values() for word in " ".join(tiers).split() if not word.isascii()}
-_LABELS = {
-    "gb18030": "GB18030",
-    "cp932": "Shift-JIS",
-    "euc_jp": "EUC-JP",
-    "cp949": "EUC-KR",
-    "big5hkscs": "Big5",
-}
+_LABELS = {"gb18030": "GB18030", "cp932": "Shift-JIS", "euc_jp": "EUC-JP", "cp949": "EUC-KR", "big5hkscs": "Big5"}
 _RARE = ("koi8_r", "cp866", "iso8859_2", "cp850", "mac_roman")
 _SIGNS = "€£¥§°«»„“”–—…·½²³®©№™¿¡ªº±×\ufeff"
 _HARDLY = math.log(1 / 200_000)
@@ -151,11 +145,7 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
     guess = _utf_16_without_mark(content)
     if guess:
         try:
-            return (
-                content.decode(guess),
-                "UTF-16 without byte order mark",
-                ["the encoding was taken for UTF-16"],
-            )
+            return (content.decode(guess), "UTF-16 without byte order mark", ["the encoding was taken for UTF-16"])
         except UnicodeError:
             pass
     try:
@@ -187,11 +177,7 @@ def _legacy(name: str, content: bytes) -> tuple[str, str, list[str]]:
             kind = _ENCODINGS[encoding][0]
             said = f"not UTF-8; the encoding was taken for {label} ({kind}; else say {option('encoding', '…')})"
             return _without_nulls(name, content.decode(encoding)), label, [said]
-    return (
-        content.decode("latin-1"),
-        "Latin-1",
-        ["not UTF-8; the encoding was taken for Latin-1 (Western European)"],
-    )
+    return (content.decode("latin-1"), "Latin-1", ["not UTF-8; the encoding was taken for Latin-1 (Western European)"])
 
 
 def guesses(content: bytes) -> list[str]:
@@ -229,8 +215,7 @@ def _likelihood(text: str, encoding: str) -> float:
             if zones:
                 lead = one.encode(encoding)
                 total += next(
-                    (math.log(p) for low, high, p in zones if low <= lead[0] <= high and len(lead) <= 2),
-                    _HARDLY,
+                    (math.log(p) for low, high, p in zones if low <= lead[0] <= high and len(lead) <= 2), _HARDLY
                 )
             elif one.lower() in letters:
                 foreign = not latin and any(near.isascii() and near.isalpha() for near in (before, after))

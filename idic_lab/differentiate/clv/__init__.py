@@ -16,12 +16,7 @@ from idic_lab.differentiate.clv.evaluation import (
 )
 from idic_lab.differentiate.clv.fitted_model import FittedModel, from_json, from_parameters
 from idic_lab.differentiate.clv.fitting import fit
-from idic_lab.differentiate.clv.intervals import (
-    equity_interval,
-    model_choice,
-    predict_interval,
-    total_interval,
-)
+from idic_lab.differentiate.clv.intervals import equity_interval, model_choice, predict_interval, total_interval
 from idic_lab.differentiate.clv.plots import (
     plot_alive_path,
     plot_conditional_expectations,

@@ -54,10 +54,7 @@ class BetaGeometric:
         values, codes, totals = by_value(data, "frequency")
         # Everything that depends on frequency alone is computed once per distinct frequency.
         shape, beta = r + values, b + values + self.offset
-        value = np.dot(
-            totals,
-            gammaln(shape) - gammaln(r) + r * np.log(alpha) + betaln(a, beta) - betaln(a, b),
-        )
+        value = np.dot(totals, gammaln(shape) - gammaln(r) + r * np.log(alpha) + betaln(a, beta) - betaln(a, b))
         d_r = np.dot(totals, digamma(shape) - digamma(r) + np.log(alpha))
         d_alpha = totals.sum() * r / alpha
         d_a = np.dot(totals, digamma(a) - digamma(a + beta) - digamma(a) + digamma(a + b))
@@ -229,11 +226,7 @@ class BetaGeometricBetaBinomial:
 
     def starts(self, data):
         """Deterministic starting points."""
-        return [
-            np.array([1.0, 1.0, 0.5, 2.0]),
-            np.array([0.5, 2.0, 1.0, 5.0]),
-            np.array([2.0, 1.0, 0.3, 1.0]),
-        ]
+        return [np.array([1.0, 1.0, 0.5, 2.0]), np.array([0.5, 2.0, 1.0, 5.0]), np.array([2.0, 1.0, 0.3, 1.0])]
 
     def log_likelihood(self, theta, data):
         """Weighted sum of the log-likelihood, and its gradient by alpha, beta, gamma, delta."""

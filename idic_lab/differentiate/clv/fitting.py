@@ -31,13 +31,7 @@ STEPS = 40  # Newton steps; two or three do, but for a ridge
 SEARCH = {"jac": True, "method": "L-BFGS-B", "options": {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7}}
 
 
-def fit(
-    summary,
-    model: str = "bg_nbd",
-    *,
-    weights: str | None = None,
-    unit_days: float | None = None,
-) -> FittedModel:
+def fit(summary, model: str = "bg_nbd", *, weights: str | None = None, unit_days: float | None = None) -> FittedModel:
     """Fit a buy-till-you-die model, the Gamma-Gamma model of spend or a model of contracts, by maximum likelihood.
 
     Identical customers are grouped and weighted, which changes nothing but the time it takes. Time and money are
@@ -89,10 +83,7 @@ def fit(
     data, scales = _rescale(columns, weight, likelihood)
     rows, _ = distinct(data, weight)
     best = maximise(
-        likelihood.log_likelihood,
-        rows,
-        likelihood.starts(rows),
-        all_starts=getattr(likelihood, "all_starts", False),
+        likelihood.log_likelihood, rows, likelihood.starts(rows), all_starts=getattr(likelihood, "all_starts", False)
     )
     if not best.converged:
         raise FitError(

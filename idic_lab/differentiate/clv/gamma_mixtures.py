@@ -257,10 +257,7 @@ class GammaGamma:
             data["spend"] = data["frequency"] * data["monetary_value"]
             data["weighted frequency"] = weights * data["frequency"]
             data["log mean"] = np.log(data["monetary_value"])
-            data["sums"] = (
-                np.dot(data["weighted frequency"], data["log mean"]),
-                np.dot(weights, data["log mean"]),
-            )
+            data["sums"] = (np.dot(data["weighted frequency"], data["log mean"]), np.dot(weights, data["log mean"]))
         frequency_log, plain_log = data["sums"]
         known = p * values
         constant = gammaln(known + q) - gammaln(known) - gammaln(q) + q * np.log(gamma) + known * np.log(values)

@@ -179,11 +179,7 @@ def equity_interval(
 
 
 def model_choice(
-    summary,
-    horizon: float,
-    unit: str = "model",
-    models: Sequence[str] = CONTINUOUS,
-    confidence: float = 0.95,
+    summary, horizon: float, unit: str = "model", models: Sequence[str] = CONTINUOUS, confidence: float = 0.95
 ) -> pd.DataFrame:
     """What each model says of all customers together, and how well it fits: how much hangs on the choice.
 
@@ -206,12 +202,7 @@ def model_choice(
     rows = []
     for name in models:
         model = fit(summary, name)
-        row = {
-            "model": model.title,
-            "log_likelihood": model.log_likelihood_,
-            "aic": model.aic,
-            "bic": model.bic,
-        }
+        row = {"model": model.title, "log_likelihood": model.log_likelihood_, "aic": model.aic, "bic": model.bic}
         total = total_interval(model, summary, horizon, unit, confidence).iloc[0]
         rows.append(row | total[["expected_purchases", "low", "high"]].to_dict())
     table = pd.DataFrame(rows).sort_values("aic", ignore_index=True)

@@ -119,9 +119,7 @@ def predict(model: FittedModel, summary, horizon: float, unit: str = "model") ->
 
     def expectation(table):
         alive, expected = per_customer(
-            model,
-            table,
-            lambda frequency, age: model.likelihood.expected_if_alive(model.theta, frequency, age, units),
+            model, table, lambda frequency, age: model.likelihood.expected_if_alive(model.theta, frequency, age, units)
         )
         return pd.Series(alive * expected, index=table.index, name="expected_purchases")
 
@@ -186,12 +184,7 @@ def alive(model: FittedModel, summary) -> pd.Series:
 
 
 def alive_path(
-    model: FittedModel,
-    transactions,
-    until=None,
-    *,
-    date: str = "date",
-    amount: str | None = "amount",
+    model: FittedModel, transactions, until=None, *, date: str = "date", amount: str | None = "amount"
 ) -> pd.DataFrame:
     """P(alive) of one customer on every day from the first purchase on, given what was known that day.
 
@@ -243,13 +236,7 @@ def alive_path(
     probability = model.likelihood.alive(
         model.theta, seen.astype(float), (bought[seen] - bought[0]) / unit, (days - bought[0]) / unit
     )
-    return pd.DataFrame(
-        {
-            "date": dates(days),
-            "probability_alive": probability,
-            "purchase": np.isin(days, bought),
-        }
-    )
+    return pd.DataFrame({"date": dates(days), "probability_alive": probability, "purchase": np.isin(days, bought)})
 
 
 def expected_spend(spend_model: FittedModel, summary) -> pd.Series:
@@ -329,9 +316,7 @@ def frequency_recency_matrix(
     """
     grid = map_grid(model, age, max_frequency, points)
     return grid.assign(
-        probability_alive=alive(model, grid),
-        horizon=float(horizon),
-        expected_purchases=predict(model, grid, horizon),
+        probability_alive=alive(model, grid), horizon=float(horizon), expected_purchases=predict(model, grid, horizon)
     )
 
 

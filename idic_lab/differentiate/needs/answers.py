@@ -40,10 +40,7 @@ def battery_survey(survey_questions: pd.DataFrame) -> str:
 
 
 def battery(
-    survey_responses: pd.DataFrame,
-    identity_links: pd.DataFrame,
-    survey_questions: pd.DataFrame,
-    survey_id: str = "",
+    survey_responses: pd.DataFrame, identity_links: pd.DataFrame, survey_questions: pd.DataFrame, survey_id: str = ""
 ) -> pd.DataFrame:
     """The answers of each customer to the battery, the latest to each question.
 
@@ -95,10 +92,7 @@ def battery(
 
 
 def battery_coverage(
-    survey_responses: pd.DataFrame,
-    identity_links: pd.DataFrame,
-    survey_questions: pd.DataFrame,
-    survey_id: str = "",
+    survey_responses: pd.DataFrame, identity_links: pd.DataFrame, survey_questions: pd.DataFrame, survey_id: str = ""
 ) -> dict[str, int]:
     """How many records answered the battery, how many of them are linked, and to how many customers.
 
@@ -293,10 +287,7 @@ def value_tiers(values: pd.DataFrame, column: str, names: tuple[str, ...] = ("lo
     rank = values[column].rank(method="first").to_numpy() - 1
     tier = (rank * len(names) // len(values)).astype(int)
     return pd.DataFrame(
-        {
-            "customer_id": values["customer_id"].to_numpy(),
-            "tier": pd.array(np.array(names)[tier], dtype="str"),
-        }
+        {"customer_id": values["customer_id"].to_numpy(), "tier": pd.array(np.array(names)[tier], dtype="str")}
     ).astype({"customer_id": "str"})
 
 

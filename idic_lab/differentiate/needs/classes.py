@@ -229,11 +229,7 @@ def _likelihood_ratio(X: np.ndarray, fewer: LatentClasses, rng: np.random.Genera
 
 
 def three_step(
-    answers: pd.DataFrame,
-    covariates: pd.DataFrame,
-    n_segments: int = 5,
-    n_bootstrap: int = 50,
-    random_state: int = 0,
+    answers: pd.DataFrame, covariates: pd.DataFrame, n_segments: int = 5, n_bootstrap: int = 50, random_state: int = 0
 ) -> pd.DataFrame:
     """How what is known of customers moves their odds of belonging to a segment, corrected for uncertain membership.
 

@@ -95,11 +95,7 @@ class KMedoidsSegments(_Segmenter):
 
     def _find(self, X):
         found = needs_extra("kmedoids", "needs").KMedoids(
-            self.n_segments,
-            metric="manhattan",
-            method="fasterpam",
-            init="build",
-            random_state=self.random_state,
+            self.n_segments, metric="manhattan", method="fasterpam", init="build", random_state=self.random_state
         )
         self.medoids_ = np.asarray(found.fit(X).medoid_indices_)
         self.centres_ = X[self.medoids_]

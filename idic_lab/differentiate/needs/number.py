@@ -85,11 +85,7 @@ def without_segments(X, random_state: int = 0) -> np.ndarray:
 
 
 def number_of_segments(
-    answers,
-    numbers: Iterable[int] = range(1, 8),
-    n_pairs: int = 15,
-    n_null: int = 19,
-    random_state: int = 0,
+    answers, numbers: Iterable[int] = range(1, 8), n_pairs: int = 15, n_null: int = 19, random_state: int = 0
 ) -> pd.DataFrame:
     """What speaks for each number of segments: BIC of latent classes, and stability of k-means beside a null reference.
 

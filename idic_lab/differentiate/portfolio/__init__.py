@@ -21,12 +21,7 @@ from idic_lab.differentiate.portfolio.tiers import (
     trade_segments,
     values,
 )
-from idic_lab.differentiate.portfolio.value_to_date import (
-    account_values,
-    coverage,
-    value_by_role,
-    value_to_date,
-)
+from idic_lab.differentiate.portfolio.value_to_date import account_values, coverage, value_by_role, value_to_date
 from idic_lab.differentiate.portfolio.wallets import Wallets, asked_wallets, wallets
 
 __all__ = [

@@ -133,13 +133,7 @@ def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: figures.Axes | None =
         y="growth potential ({currency} a year, plus 1)",
         x_format="count",
         y_format="count",
-        legend={
-            "loc": "lower left",
-            "markerscale": 1.6,
-            "frameon": True,
-            "framealpha": 0.9,
-            "edgecolor": "none",
-        },
+        legend={"loc": "lower left", "markerscale": 1.6, "frameon": True, "framealpha": 0.9, "edgecolor": "none"},
     )
 
 
@@ -209,10 +203,7 @@ def plot_grid(grid: Grid, ax: figures.Axes | None = None) -> figures.Axes:
 
 
 def plot_cutoffs(
-    cutoffs: pd.DataFrame,
-    most_valuable_share: float,
-    most_growable_share: float,
-    ax: figures.Axes | None = None,
+    cutoffs: pd.DataFrame, most_valuable_share: float, most_growable_share: float, ax: figures.Axes | None = None
 ) -> figures.Axes:
     """What one pair of cut-offs makes of the portfolio.
 

@@ -138,10 +138,7 @@ def tiers(
     >>> tiers(worth, 0.25, 0.25)["tier"].tolist()
     ['most valuable', 'most growable', 'migrator', 'below zero']
     """
-    for name, share in (
-        ("most_valuable_share", most_valuable_share),
-        ("most_growable_share", most_growable_share),
-    ):
+    for name, share in (("most_valuable_share", most_valuable_share), ("most_growable_share", most_growable_share)):
         if not 0 <= share <= 1:
             raise DataError(f"{name} must lie between 0 and 1, found {share!r}.")
     under = customer_values["past_value"].lt(below_zero)
@@ -226,9 +223,7 @@ def named_tiers(portfolio: pd.DataFrame) -> pd.DataFrame:
 
 
 def cutoffs(
-    customer_values: pd.DataFrame,
-    valuable_shares=(0.05, 0.1, 0.2, 0.3),
-    growable_shares=(0.05, 0.1, 0.15, 0.25),
+    customer_values: pd.DataFrame, valuable_shares=(0.05, 0.1, 0.2, 0.3), growable_shares=(0.05, 0.1, 0.15, 0.25)
 ) -> pd.DataFrame:
     """What other cut-offs would move: the tier summary for each pair of shares.
 
@@ -297,9 +292,7 @@ def trade_segments(portfolio: pd.DataFrame, behaviour: pd.DataFrame) -> pd.DataF
     early = both["too_early"].eq(True)
     potential = active & (both["most_growable"] | (wallet.isna() & early))
     named = np.select(
-        [loyal & high, high, loyal, potential],
-        ["loyal and high-value", "high-value", "loyal", "potential"],
-        "other",
+        [loyal & high, high, loyal, potential], ["loyal and high-value", "high-value", "loyal", "potential"], "other"
     )
     return pd.DataFrame({"customer_id": both["customer_id"], "segment": pd.array(named, dtype="str")})
 

@@ -163,9 +163,7 @@ def _contact_cost(interactions: pd.DataFrame | None, identity_links: pd.DataFram
 
 
 def account_values(
-    transactions: pd.DataFrame,
-    account_roles: pd.DataFrame | None = None,
-    identity_links: pd.DataFrame | None = None,
+    transactions: pd.DataFrame, account_roles: pd.DataFrame | None = None, identity_links: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """What each account brings, and what each person in it ordered for it and bought privately.
 

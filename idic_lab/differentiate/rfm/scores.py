@@ -20,11 +20,7 @@ from idic_lab.differentiate.purchase_days import PurchaseDays, ordinal
 from idic_lab.errors import DataError, LabError, pick
 
 # Score, the measure it is made from, and whether a small value is the good one.
-MEASURES = {
-    "r_score": ("recency_days", True),
-    "f_score": ("frequency", False),
-    "m_score": ("monetary", False),
-}
+MEASURES = {"r_score": ("recency_days", True), "f_score": ("frequency", False), "m_score": ("monetary", False)}
 
 
 def summarise(

@@ -180,8 +180,7 @@ def _cells(rules: pd.DataFrame) -> pd.Series:
     cells = {}
     for r, fm in ((r, fm) for r in scale for fm in scale):
         claims = rules.loc[
-            rules["r_low"].le(r) & rules["r_high"].ge(r) & rules["fm_low"].le(fm) & rules["fm_high"].ge(fm),
-            "segment",
+            rules["r_low"].le(r) & rules["r_high"].ge(r) & rules["fm_low"].le(fm) & rules["fm_high"].ge(fm), "segment"
         ]
         if len(claims) != 1:
             who = f"claimed by {', '.join(claims)}" if len(claims) else "left out"

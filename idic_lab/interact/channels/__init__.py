@@ -15,13 +15,7 @@ from idic_lab.interact.channels.contacts import (
     time_of_day,
 )
 from idic_lab.interact.channels.fatigue import fatigue, plot_fatigue, response_by_recent_contacts
-from idic_lab.interact.channels.plan import (
-    check_plan,
-    contact_plan,
-    plot_budget_curve,
-    plot_contact_plan,
-    week_bound,
-)
+from idic_lab.interact.channels.plan import check_plan, contact_plan, plot_budget_curve, plot_contact_plan, week_bound
 from idic_lab.interact.channels.preferences import (
     PreferenceTypes,
     channel_preferences,

@@ -149,11 +149,7 @@ def reach(contacts: pd.DataFrame, consents: pd.DataFrame, customers: pd.Series) 
     [0.5, 0.5, 0.5]
     """
     everyone = pd.Index(customers.unique())
-    parts = {
-        "allowed": allowing(consents),
-        "contacted": contacts,
-        "responded": contacts[contacts["responded"]],
-    }
+    parts = {"allowed": allowing(consents), "contacted": contacts, "responded": contacts[contacts["responded"]]}
     shares = {
         name: [everyone.isin(part.loc[part["channel"] == channel, "customer_id"]).mean() for channel in CHANNELS]
         for name, part in parts.items()
@@ -331,13 +327,7 @@ def plot_cost_per_response(
     middle = table["cost_per_response"]
     spread = [middle - table["low"], table["high"].clip(upper=2 * middle.max()) - middle]
     ax.errorbar(
-        middle,
-        table.index,
-        xerr=spread,
-        fmt="o",
-        color=figures.BLUE,
-        capsize=4,
-        label="cost, with 95% interval",
+        middle, table.index, xerr=spread, fmt="o", color=figures.BLUE, capsize=4, label="cost, with 95% interval"
     )
     for row in table.itertuples():
         ax.annotate(

@@ -309,11 +309,7 @@ def fit_channel_types(
 
 
 def fit_time_types(
-    contacts: pd.DataFrame,
-    inbound: pd.DataFrame,
-    customers: pd.DataFrame,
-    types: PreferenceTypes,
-    fatigue: float,
+    contacts: pd.DataFrame, inbound: pd.DataFrame, customers: pd.DataFrame, types: PreferenceTypes, fatigue: float
 ) -> PreferenceTypes:
     """Types of customers by best time of day, given how they take to channels.
 
@@ -338,10 +334,7 @@ def fit_time_types(
     'morning'
     """
     rates = types.response_rates()
-    row, column = (
-        rates.index.get_indexer(contacts["customer_id"]),
-        rates.columns.get_indexer(contacts["channel"]),
-    )
+    row, column = (rates.index.get_indexer(contacts["customer_id"]), rates.columns.get_indexer(contacts["channel"]))
     expected = rates.to_numpy()[row, column] * np.exp(-max(fatigue, 0.0) * contacts["recent_contacts"])
     everyone = customers.assign(segment=pd.Series("everyone", index=customers.index, dtype="str"))
     return _types(TIMES_OF_DAY, contacts, inbound, everyone, "time_of_day", expected.round(3))

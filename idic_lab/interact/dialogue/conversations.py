@@ -150,13 +150,7 @@ def plot_backlog(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     place, total = np.arange(len(table)), table["open"].sum()
     overdue = ~table["days"].isin(AGES[:3])
     colours = np.where(overdue, figures.VERMILION, figures.SKY)
-    ax.bar(
-        place,
-        table["open"],
-        color=colours,
-        hatch=["//" if late else "" for late in overdue],
-        edgecolor="white",
-    )
+    ax.bar(place, table["open"], color=colours, hatch=["//" if late else "" for late in overdue], edgecolor="white")
     share = table["closed"] / max(table["closed"].sum(), 1)
     for at, row, part in zip(place, table.itertuples(), share, strict=True):
         ax.annotate(f"{row.open:,}", (at, row.open), xytext=(0, 3), textcoords="offset points", ha="center")

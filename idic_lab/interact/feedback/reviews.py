@@ -167,13 +167,7 @@ def sentiment_accuracy(judged: pd.DataFrame) -> pd.DataFrame:
     clear = judged[judged["correct"].notna()]
     texts = clear.assign(correct=clear["correct"].astype(float)).groupby("text")["correct"].agg(["sum", "size"])
     found, share = clustered_share(texts["sum"], texts["size"]), (clear["stars"] >= POSITIVE_FROM).mean()
-    row = {
-        "reviews of": "all",
-        "reviews": len(clear),
-        "accuracy": found.value,
-        "low": found.low,
-        "high": found.high,
-    }
+    row = {"reviews of": "all", "reviews": len(clear), "accuracy": found.value, "low": found.low, "high": found.high}
     return pd.DataFrame([row | {"base_rate": max(share, 1 - share)}])
 
 

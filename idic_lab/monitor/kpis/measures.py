@@ -192,11 +192,7 @@ def kpi_history(
 
 
 def plot_kpi(
-    kpis: pd.DataFrame,
-    kpi: str,
-    segment: str = ALL,
-    until: pd.Timestamp | None = None,
-    ax: figures.Axes | None = None,
+    kpis: pd.DataFrame, kpi: str, segment: str = ALL, until: pd.Timestamp | None = None, ax: figures.Axes | None = None
 ) -> figures.Axes:
     """One measure over the reviews, with its interval, its control limits and the reviews outside them.
 

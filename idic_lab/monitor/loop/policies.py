@@ -106,11 +106,7 @@ def _mean_profit(log: pd.DataFrame, arms) -> np.ndarray:
 
 
 def learn_policy(
-    log: pd.DataFrame,
-    margins: dict[str, float],
-    costs: dict[str, float],
-    scheme: str,
-    random_state: int = 0,
+    log: pd.DataFrame, margins: dict[str, float], costs: dict[str, float], scheme: str, random_state: int = 0
 ) -> pd.DataFrame:
     """The table ``policy``: for each segment, how often to give each arm in the next round.
 
@@ -143,14 +139,7 @@ def learn_policy(
         low, high = percentiles(profit)
         for place, arm in enumerate(arms):
             given = int(counts.get((segment, arm), 0))
-            row = (
-                best[place],
-                profit[:, place].mean(),
-                low[place],
-                high[place],
-                given,
-                place == best.argmax(),
-            )
+            row = (best[place], profit[:, place].mean(), low[place], high[place], given, place == best.argmax())
             rows.append((scheme, segment, arm, *row))
     empty = tables.get("policy").empty()
     return pd.DataFrame(rows, columns=list(empty)).astype(empty.dtypes)

@@ -266,9 +266,7 @@ def plan_at(plan: pd.DataFrame, effect: float) -> pd.DataFrame:
     scale = np.where(plan["basis"].eq("assumed"), effect, 1.0)
     returned = plan["expected_return"] * scale
     return plan.assign(
-        expected_return=returned,
-        expected_profit=returned - plan["cost"],
-        counted_return=plan["counted_return"] * scale,
+        expected_return=returned, expected_profit=returned - plan["cost"], counted_return=plan["counted_return"] * scale
     )
 
 

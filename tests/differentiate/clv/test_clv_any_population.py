@@ -88,9 +88,7 @@ def test_the_stage_of_lifetime_value_stores_finite_numbers_or_refuses(name):
     assert np.isfinite(numbers.to_numpy(dtype=float)).all()
 
 
-@given(
-    st.lists(st.lists(st.integers(0, 400), min_size=1, max_size=6), min_size=1, max_size=40),
-)
+@given(st.lists(st.lists(st.integers(0, 400), min_size=1, max_size=6), min_size=1, max_size=40))
 def test_no_small_population_yields_a_nan(histories):
     sound_or_refused(purchases(histories))
 

@@ -84,12 +84,7 @@ def test_planted_churn_is_found_from_dates():
 
 
 def test_contracts_are_counted_by_the_calendar():
-    rows = [
-        ("2024-01-31", "2024-02-29"),
-        ("2024-01-31", None),
-        ("2024-01-15", "2024-07-01"),
-        ("2024-06-01", None),
-    ]
+    rows = [("2024-01-31", "2024-02-29"), ("2024-01-31", None), ("2024-01-15", "2024-07-01"), ("2024-06-01", None)]
     contracts = pd.DataFrame(rows, columns=["start", "end"]).apply(pd.to_datetime)
     contracts.insert(0, "customer_id", list("abcd"))
     monthly = clv.contract_summary(contracts, "2024-05-31")

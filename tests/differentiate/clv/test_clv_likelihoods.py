@@ -26,10 +26,7 @@ def histories(model):
         "gamma_gamma": {"frequency": [1, 2, 5, 40], "monetary_value": [0.3, 1.1, 2.0, 0.9]},
         "sbg": {"tenure": [1, 2, 9, 9, 0], "churned": [1, 1, 1, 0, 0]},
         "bdw": {"tenure": [1, 2, 9, 9, 0], "churned": [1, 1, 1, 0, 0]},
-    }.get(
-        model,
-        {"frequency": [0, 1, 3, 60, 2], "recency": [0, 0.1, 1.9, 1.5, 1.0], "T": [1.5, 2.0, 1.9, 2.0, 1.0]},
-    )
+    }.get(model, {"frequency": [0, 1, 3, 60, 2], "recency": [0, 0.1, 1.9, 1.5, 1.0], "T": [1.5, 2.0, 1.9, 2.0, 1.0]})
     data = {name: np.array(values, dtype=float) for name, values in rows.items()}
     size = len(next(iter(data.values())))
     return data | {"weights": np.arange(1.0, size + 1)}
@@ -91,12 +88,7 @@ def test_integrals_between_days_are_those_by_quadrature_row_by_row(monkeypatch, 
     age = rng.integers(40, 300, 3000) / 150
     frequency = rng.choice([0, 0, 1, 2, 3, 9, 30], 3000).astype(float)
     recency = np.where(frequency > 0, np.ceil(150 * age * rng.random(3000) ** 0.3) / 150, 0.0)
-    data = {
-        "frequency": frequency,
-        "recency": recency,
-        "T": age,
-        "weights": rng.integers(1, 5, 3000).astype(float),
-    }
+    data = {"frequency": frequency, "recency": recency, "T": age, "weights": rng.integers(1, 5, 3000).astype(float)}
     likelihood, theta = MODELS["pareto_nbd"], np.array(theta)
     by_days = likelihood.log_likelihood(theta, dict(data))
     steep = gamma_mixtures._from_each_day(theta, gamma_mixtures._by_days(data))[0]

@@ -118,10 +118,7 @@ def test_discounting_by_thirty_days_is_what_lifetimes_computes(parts, models):
     with quietly():
         package = lifetimes()
         theirs, spend = package.BetaGeoFitter(), package.GammaGammaFitter()
-        theirs.params_, spend.params_ = (
-            models["bg_nbd"].params_,
-            models["gamma_gamma"].params_.rename({"gamma": "v"}),
-        )
+        theirs.params_, spend.params_ = (models["bg_nbd"].params_, models["gamma_gamma"].params_.rename({"gamma": "v"}))
         theirs.predict = theirs.conditional_expected_number_of_purchases_up_to_time
         columns = [customers[name] for name in ("frequency", "recency", "T", "monetary_value")]
         # In weeks its months have 4.345 of them, and its rate is per such month.

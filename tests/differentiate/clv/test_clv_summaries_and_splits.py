@@ -79,10 +79,7 @@ def test_purchases_of_one_day_count_once_and_are_added_up():
 
 def test_a_return_is_no_purchase_and_a_gift_of_zero_is_one():
     rows = transactions(
-        ("a", "2024-01-01", 5.0),
-        ("a", "2024-01-08", -5.0),
-        ("a", "2024-01-15", 0.0),
-        ("b", "2024-01-01", -1.0),
+        ("a", "2024-01-01", 5.0), ("a", "2024-01-08", -5.0), ("a", "2024-01-15", 0.0), ("b", "2024-01-01", -1.0)
     )
     summary = clv.summarise(rows, "2024-01-15")
     assert summary["customer_id"].tolist() == ["a"]

@@ -72,10 +72,7 @@ def main() -> int:
             for number, count in enumerate(counts)
         ]
         known = undisturbed(
-            kinds,
-            [count if left else 0 for count, left in zip(counts, turns, strict=True)],
-            options.jobs,
-            place,
+            kinds, [count if left else 0 for count, left in zip(counts, turns, strict=True)], options.jobs, place
         )
         cases = in_order(kinds, turns, known, options.seed)
 

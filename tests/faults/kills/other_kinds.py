@@ -33,13 +33,7 @@ STUDY = {
 class Study(Kind):
     name = "study"
     share = 2
-    aims = (
-        "out/cells/*.json",
-        "out/.results.parquet*",
-        "out/results.parquet",
-        "out/manifest.json",
-        "out/report.html",
-    )
+    aims = ("out/cells/*.json", "out/.results.parquet*", "out/results.parquet", "out/manifest.json", "out/report.html")
     variants = ("new", "fewer seeds before")
     jobs = "1"
 
@@ -89,11 +83,7 @@ class Grading(Kind):
 
     name = "grading of a class"
     share = 1
-    aims = (
-        "course/autograded/*/value/*",
-        "course/submitted/*/value/*.partial",
-        "course/gradebook.db-journal",
-    )
+    aims = ("course/autograded/*/value/*", "course/submitted/*/value/*.partial", "course/gradebook.db-journal")
     variants = ("first", "again")
     questions = 1
 

@@ -24,16 +24,7 @@ from kills.moments import Moment
 
 MARK = "IDIC_FAULTS_MARK"
 PATIENCE = 400  # seconds after which work that does not end counts as hanging
-_CHANGES = {
-    "open",
-    "os.rename",
-    "os.remove",
-    "os.rmdir",
-    "os.mkdir",
-    "os.link",
-    "os.truncate",
-    "sqlite3.connect",
-}
+_CHANGES = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.truncate", "sqlite3.connect"}
 
 
 @dataclass(frozen=True)
