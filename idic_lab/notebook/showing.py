@@ -282,7 +282,7 @@ def plot_cycle(ax: figures.Axes | None = None) -> figures.Axes:
 
 
 def _numbers(step: str) -> str:
-    """Numbers of the notebooks of a step, as in "notebooks 21, 22"; empty when there are none."""
+    """Numbers of the notebooks of a step, as in "notebooks 21, 24"; empty when there are none."""
     found = [stage.notebook[:2] for stage in stages.STAGES if stage.step.lower() in step.lower()]
     if not found:
         return ""

@@ -173,7 +173,7 @@ def waits_for(stages: Iterable[Stage]) -> dict[str, set[str]]:
     Examples
     --------
     >>> sorted(waits_for(STAGES)["51_implement_action_plan"])[:2]
-    ['21_differentiate_value_rfm', '22_differentiate_lifetime_value']
+    ['21_differentiate_value_rfm', '24_differentiate_lifetime_value']
     """
     waits: dict[str, set[str]] = {}
     before: list[Stage] = []
@@ -193,7 +193,7 @@ def maker(name: str | Part) -> Stage:
     Examples
     --------
     >>> maker("customer_value").notebook
-    '22_differentiate_lifetime_value'
+    '24_differentiate_lifetime_value'
     """
     for one in STAGES:
         if one.gives(Part.of(name)):

@@ -82,7 +82,7 @@ def value_rfm(tables: Tables) -> Made:
 @stage(
     "lifetime_value",
     "Differentiate",
-    "22_differentiate_lifetime_value",
+    "24_differentiate_lifetime_value",
     needs="transactions",
     makes="btyd_summary customer_value",
 )
@@ -99,7 +99,7 @@ def lifetime_value(tables: Tables) -> Made:
 @stage(
     "needs",
     "Differentiate",
-    "23_differentiate_needs",
+    "25_differentiate_needs",
     needs="transactions survey_responses survey_questions identity_links",
     uses="order_lines products web_events interactions customers customer_value",
     makes="need_segments need_profiles segments:needs segments:price_tier",
@@ -133,7 +133,7 @@ def needs(tables: Tables) -> Made:
 @stage(
     "behaviour_and_portfolio",
     "Differentiate",
-    "24_differentiate_behaviour_and_portfolio",
+    "27_differentiate_portfolio",
     needs="transactions customer_value",
     uses="order_lines products cost_rates interactions identity_links survey_responses web_events account_roles need_segments",
     makes="portfolio account_values cohorts segments:behaviour segments:portfolio segments:trade",

@@ -11,7 +11,7 @@ from idic_lab.course.runs.manifest import Executed, Manifest
 from idic_lab.notebook.lab import FIGURE, HEADLINE
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-VALUE, NEEDS = "21_differentiate_value_rfm", "23_differentiate_needs"
+VALUE, NEEDS = "21_differentiate_value_rfm", "25_differentiate_needs"
 SENTENCE = "The Gini coefficient of revenue is 0.55."
 
 
@@ -37,10 +37,10 @@ def record():
         versions={"python": "3.11"},
         notebooks={
             VALUE: Executed("done"),
-            "22_differentiate_lifetime_value": Executed("failed", error="FitError: <i>no</i> repeat purchases"),
+            "24_differentiate_lifetime_value": Executed("failed", error="FitError: <i>no</i> repeat purchases"),
         },
         skipped={"31_interact_channels": "the data set has no table interactions"},
-        not_reached={"23_differentiate_needs": "22_differentiate_lifetime_value"},
+        not_reached={"25_differentiate_needs": "24_differentiate_lifetime_value"},
     )
 
 
@@ -96,8 +96,8 @@ def test_the_page_of_a_notebook_tells_its_pictures_in_words_too(tmp_path, page):
 def test_it_says_of_every_notebook_that_was_not_run_why(record):
     reasons = findings.not_run(record)
     assert "no table interactions" in reasons["31_interact_channels"]
-    assert reasons["23_differentiate_needs"] == "not reached, since 22_differentiate_lifetime_value failed"
-    assert reasons["24_differentiate_behaviour_and_portfolio"] == "not asked for in this run"
+    assert reasons["25_differentiate_needs"] == "not reached, since 24_differentiate_lifetime_value failed"
+    assert reasons["27_differentiate_portfolio"] == "not asked for in this run"
 
 
 def test_terms_that_occur_are_explained_and_others_are_not(page):

@@ -121,7 +121,7 @@ def _():
     }
 
 
-@statement("idic_lab.inference.intervals.mean", "95% interval of a mean of skewed money", "24, 52")
+@statement("idic_lab.inference.intervals.mean", "95% interval of a mean of skewed money", "27, 52")
 def _():
     def lognormal(rng, n=100, s=1.0):
         return holds(intervals.mean(rng.lognormal(0, s, n)), np.exp(s**2 / 2))
@@ -150,7 +150,7 @@ def _():
     }
 
 
-@statement("idic_lab.inference.intervals.correlation", "95% interval of a rank correlation", "22, 32")
+@statement("idic_lab.inference.intervals.correlation", "95% interval of a rank correlation", "24, 32")
 def _():
     def normal(rng, n=100, r=0.4):
         x = rng.standard_normal(n)
@@ -164,7 +164,7 @@ def _():
     return {"100 pairs, normal": normal, "100 pairs of small counts, many equal": many_ties}
 
 
-@statement("idic_lab.inference.resampling.bootstrap", "95% bootstrap interval (BCa)", "24, 61", repeats=600)
+@statement("idic_lab.inference.resampling.bootstrap", "95% bootstrap interval (BCa)", "27, 61", repeats=600)
 def _():
     def top_share(values):
         ordered = np.sort(values)[::-1]
@@ -186,7 +186,7 @@ def _():
     }
 
 
-@statement("idic_lab.inference.multiple_tests.holm", "5% for any false finding among several", "23, 62", "test", 0.05)
+@statement("idic_lab.inference.multiple_tests.holm", "5% for any false finding among several", "25, 62", "test", 0.05)
 def _():
     from scipy import stats
 

@@ -58,12 +58,12 @@ def select(only: str | None) -> list[Stage]:
     Parameters
     ----------
     only : str or None
-        Comma-separated numbers ("21,22") or beginnings of notebook names.
+        Comma-separated numbers ("21,24") or beginnings of notebook names.
 
     Examples
     --------
-    >>> [stage.notebook for stage in select("22")]
-    ['22_differentiate_lifetime_value']
+    >>> [stage.notebook for stage in select("24")]
+    ['24_differentiate_lifetime_value']
     """
     known = taught()
     if not only:
@@ -90,7 +90,7 @@ def sources_of(stage: Stage, kind: str = "", tag: str = "") -> list[str]:
 
     Examples
     --------
-    >>> sources_of(select("22")[0], tag="parameters")[0].splitlines()[0]
+    >>> sources_of(select("24")[0], tag="parameters")[0].splitlines()[0]
     'dataset = "cdnow"'
     """
     cells = json.loads(path_of(stage).read_text(encoding="utf-8"))["cells"]
@@ -106,7 +106,7 @@ def parameters_of(stage: Stage) -> dict[str, str]:
 
     Examples
     --------
-    >>> parameters_of(select("22")[0])["margin"]
+    >>> parameters_of(select("24")[0])["margin"]
     '0.3'
     """
     found = {}
