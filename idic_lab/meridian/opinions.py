@@ -155,6 +155,7 @@ def service_responses(
     late: np.ndarray,
     age: np.ndarray,
     satisfaction: np.ndarray,
+    until: int = weeks.DAYS,
 ) -> pd.DataFrame:
     """CSAT and NPS after an order, from those who answer: the older, and those with something to say.
 
@@ -166,7 +167,7 @@ def service_responses(
     who = orders.person
     willing = logistic(-1.9 + 0.025 * (age[who] - 45) + 0.35 * np.abs(satisfaction[who]))
     day = orders.day + rng.integers(3, 12, len(who))
-    answered = np.flatnonzero((rng.random(len(who)) < willing) & (day < weeks.DAYS))
+    answered = np.flatnonzero((rng.random(len(who)) < willing) & (day < until))
     # one answer per person and day
     _, first = np.unique(who[answered] * (10 * weeks.DAYS) + day[answered], return_index=True)
     answered = answered[first]
@@ -223,7 +224,13 @@ def wallet_responses(rng: np.random.Generator, records: Records, category_spend:
 
 
 def draw_reviews(
-    rng: np.random.Generator, records: Records, orders: Orders, lines: Lines, satisfaction: np.ndarray, first: int
+    rng: np.random.Generator,
+    records: Records,
+    orders: Orders,
+    lines: Lines,
+    satisfaction: np.ndarray,
+    first: int,
+    until: int = weeks.DAYS,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The table reviews, and the sentiment behind each.
 
@@ -231,7 +238,7 @@ def draw_reviews(
     and 1 and 2 as negative.
     """
     day = orders.day[lines.order] + rng.integers(5, 30, len(lines.order))
-    written = np.flatnonzero((rng.random(len(day)) < WRITES) & (day < weeks.DAYS))
+    written = np.flatnonzero((rng.random(len(day)) < WRITES) & (day < until))
     written = written[np.argsort(day[written], kind="stable")]
     day, product = day[written], lines.product[written]
     who = orders.person[lines.order[written]]

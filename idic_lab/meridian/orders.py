@@ -33,7 +33,7 @@ HEAVY_RETURNERS, RETURN_RATE, RETURN_RATE_HEAVY = 0.08, 0.04, 0.48
 
 @dataclass
 class Lines:
-    """Order lines, sorted by order; arrays of shape (lines,), but for the last two of shape (people, ...)."""
+    """Order lines, sorted by order; arrays of shape (lines,), but for the last three of shape (people, ...)."""
 
     order: np.ndarray
     product: np.ndarray
@@ -42,6 +42,7 @@ class Lines:
     return_day: np.ndarray  # -1 when kept
     taste: np.ndarray  # (people, 8): share of each category
     return_rate: np.ndarray  # (people,)
+    favourite: np.ndarray  # (people, 8, 3): the product of each category and tier that the person likes most
 
 
 def category_weights(settings: Settings) -> np.ndarray:
@@ -56,14 +57,31 @@ def tier_weights(settings: Settings) -> np.ndarray:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def draw_lines(rng: np.random.Generator, orders: Orders, segment: np.ndarray, settings: Settings) -> Lines:
-    """Split every order's amount into one to four lines of products that the person likes and it can pay for."""
+def draw_lines(
+    rng: np.random.Generator,
+    orders: Orders,
+    segment: np.ndarray,
+    settings: Settings,
+    known: Lines | None = None,
+    until: int = weeks.DAYS,
+) -> Lines:
+    """Split every order's amount into one to four lines of products that the person likes and it can pay for.
+
+    Parameters
+    ----------
+    known : Lines, optional
+        Earlier lines of the same people, whose taste and returns go on.
+    until : int
+        The day before which goods come back.
+    """
     people = len(segment)
-    taste = rng.gamma(TASTE * category_weights(settings)[segment])
-    taste = taste / taste.sum(axis=1, keepdims=True)
-    favourite = rng.integers(
-        0, products.PER_TIER, (people, len(products.CATEGORIES), len(products.TIERS)), dtype=np.int8
-    )
+    if known is None:
+        taste = rng.gamma(TASTE * category_weights(settings)[segment])
+        taste = taste / taste.sum(axis=1, keepdims=True)
+        shape = (people, len(products.CATEGORIES), len(products.TIERS))
+        favourite = rng.integers(0, products.PER_TIER, shape, dtype=np.int8)
+    else:
+        taste, favourite = known.taste, known.favourite
     most = np.clip((orders.amount / 14).astype(int) + 1, 1, 4)
     size = 1 + (rng.random(len(most)) * most).astype(int)
     order, rank = ranks(size)
@@ -78,11 +96,13 @@ def draw_lines(rng: np.random.Generator, orders: Orders, segment: np.ndarray, se
     quantity = np.maximum(np.ceil(share / price - 0.12), 1).astype(np.int64)
     unit_price = np.maximum(np.round(share / quantity, 2), 0.01)
     orders.amount = np.round(np.bincount(order, quantity * unit_price, minlength=len(orders.amount)), 2)
-    heavy = rng.random(people) < HEAVY_RETURNERS
-    return_rate = np.where(heavy, RETURN_RATE_HEAVY, RETURN_RATE)
+    if known is None:
+        return_rate = np.where(rng.random(people) < HEAVY_RETURNERS, RETURN_RATE_HEAVY, RETURN_RATE)
+    else:
+        return_rate = known.return_rate
     back = orders.day[order] + rng.integers(4, 22, len(order))
-    returned = (rng.random(len(order)) < return_rate[who]) & (back < weeks.DAYS)
-    return Lines(order, product, quantity, unit_price, np.where(returned, back, -1), taste, return_rate)
+    returned = (rng.random(len(order)) < return_rate[who]) & (back < until)
+    return Lines(order, product, quantity, unit_price, np.where(returned, back, -1), taste, return_rate, favourite)
 
 
 def _choose_products(rng, who, category, share, segment, favourite, settings):

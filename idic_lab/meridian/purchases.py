@@ -73,7 +73,7 @@ def draw_orders(rng: np.random.Generator, buyers: Buyers, settings: Settings) ->
     middle = (clock[:-1] + clock[1:]) / 2  # every day stands for its middle, so that rounding to days is even
     begin, end = middle[buyers.first_day], middle[-1]
     poisson = settings.purchase_shape == 1 and settings.rate_drift == 0
-    events, elapsed = (_poisson if poisson else _renewals)(rng, buyers.rate, end - begin, settings)
+    events, elapsed = (_poisson if poisson else renewals)(rng, buyers.rate, end - begin, settings)
     lifetime = np.ceil(np.log(1 - rng.random(len(events))) / np.log1p(-buyers.dropout))
     lifetime -= settings.leave_after_first
     person, rank = ranks(events)
@@ -86,7 +86,7 @@ def draw_orders(rng: np.random.Generator, buyers: Buyers, settings: Settings) ->
     day = np.empty(len(person), dtype=np.int64)
     day[rank == 0] = buyers.first_day
     day[rank > 0] = repeat_day
-    day = _one_order_a_day(person, rank, day, count)
+    day = one_order_a_day(person, rank, day, count)
     amount = np.round(rng.gamma(settings.purchase.p, 1.0, len(day)) / buyers.spend_rate[person], 2)
     last = np.cumsum(count + 1) - 1
     return Orders(person, day, rank, np.maximum(amount, 1.0), day[last], count + 1, events < lifetime)
@@ -97,7 +97,9 @@ def _poisson(rng, rate, span, settings):
     return rng.poisson(rate * span), None
 
 
-def _renewals(rng, rate, span, settings):
+def renewals(
+    rng: np.random.Generator, rate: np.ndarray, span: np.ndarray, settings: Settings
+) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of purchases, and the times since the first, of people who are regular, clumpy or change their rate.
 
     Times between purchases are gamma distributed with the person's mean. A rate that drifts is a clock that runs slower
@@ -116,14 +118,16 @@ def _renewals(rng, rate, span, settings):
     return np.bincount(person[within], minlength=len(rate)), elapsed
 
 
-def _one_order_a_day(person, rank, day, repeats):
+def one_order_a_day(
+    person: np.ndarray, rank: np.ndarray, day: np.ndarray, repeats: np.ndarray, days: int = weeks.DAYS
+) -> np.ndarray:
     """Move an order that falls on the day of the one before to the next day, so that none is merged away.
 
-    A running maximum within each person moves orders forward; at the end of the two years they move back instead.
+    A running maximum within each person moves orders forward; at the end of the days they move back instead.
     """
     far = 10 * weeks.DAYS
     shifted = np.maximum.accumulate(day - rank + person * far) - person * far + rank
-    return np.minimum(shifted, weeks.DAYS - 1 - (repeats[person] - rank))
+    return np.minimum(shifted, days - 1 - (repeats[person] - rank))
 
 
 LAST_YEAR = 364  # days of the year that share of wallet is counted over

@@ -102,13 +102,8 @@ def blocks(n: int, seed: int, chosen: Settings) -> Iterator[tuple[Tables, Tables
     >>> [len(seen["transactions"]) > 0 for seen, truth in blocks(60, 1, settings()) if "people" in truth]
     [True]
     """
-    if not isinstance(n, int | np.integer) or n < 50:
-        raise DataError(f"n must be a whole number of at least 50 people, found {n!r}.")
-    parts = -(-n // BLOCK)
-    first, sums = Counter(), Counter()
-    for number in range(parts):
-        block = _draw_block(n // parts + (number < n % parts), seed, number, first, chosen)
-        tables, truth = _block_tables(block, first)
+    sums = Counter()
+    for _, tables, truth in drawn_blocks(n, seed, chosen, Counter()):
         sums.update(planted.policy_sums(truth["campaign"]))
         yield tables, truth
     once = {
@@ -124,8 +119,18 @@ def blocks(n: int, seed: int, chosen: Settings) -> Iterator[tuple[Tables, Tables
     yield once, truth
 
 
+def drawn_blocks(n: int, seed: int, chosen: Settings, first: Counter) -> Iterator[tuple[Block, Tables, Tables]]:
+    """What was drawn of each block of people, with its tables and truth; `first` counts what has been numbered."""
+    if not isinstance(n, int | np.integer) or n < 50:
+        raise DataError(f"n must be a whole number of at least 50 people, found {n!r}.")
+    parts = -(-n // BLOCK)
+    for number in range(parts):
+        block = _draw_block(n // parts + (number < n % parts), seed, number, first, chosen)
+        yield block, *_block_tables(block, first)
+
+
 @dataclass
-class _Block:
+class Block:
     """Everything drawn of one block that more than one table needs."""
 
     rng: Callable[[str], np.random.Generator]
@@ -147,7 +152,7 @@ class _Block:
     accounts: orders.Accounts
 
 
-def _draw_block(n: int, seed: int, number: int, first: Counter, settings: Settings) -> _Block:
+def _draw_block(n: int, seed: int, number: int, first: Counter, settings: Settings) -> Block:
     """The people of a block, their orders, records, contacts and accounts, numbered on from `first`."""
     rng = partial(stream, seed, number)
     buyers = purchases.draw_buyers(rng("buyers"), n, settings)
@@ -162,7 +167,7 @@ def _draw_block(n: int, seed: int, number: int, first: Counter, settings: Settin
     channel = orders.draw_order_channels(rng("order channels"), kept, placed)
     outbound = contacts.draw_outbound(rng("outbound"), reach, consent, buyers.first_day, settings)
     inbound = contacts.draw_inbound(rng("inbound"), reach, placed, buyers.first_day, satisfied, settings)
-    return _Block(
+    return Block(
         rng=rng,
         settings=settings,
         buyers=buyers,
@@ -183,7 +188,7 @@ def _draw_block(n: int, seed: int, number: int, first: Counter, settings: Settin
     )
 
 
-def _block_tables(block: _Block, first: Counter) -> tuple[Tables, Tables]:
+def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
     """Observed tables and planted answers of one block; `first`, what earlier ones numbered, is brought up to date."""
     review, sentiment = opinions.draw_reviews(
         block.rng("reviews"), block.records, block.orders, block.lines, block.satisfaction, first["reviews"]
@@ -251,7 +256,7 @@ def _block_tables(block: _Block, first: Counter) -> tuple[Tables, Tables]:
     return tables, truth
 
 
-def _order_tables(block: _Block, first: int) -> Tables:
+def _order_tables(block: Block, first: int) -> Tables:
     customer_id = block.people.customer_id
     order_id = labels("O", first + 1 + np.arange(len(block.orders.day)), 8)
     charged = orders.charged_to(block.rng("charges"), block.accounts, block.orders)
@@ -268,7 +273,7 @@ def _order_tables(block: _Block, first: int) -> Tables:
     }
 
 
-def _responses(block: _Block) -> pd.DataFrame:
+def _responses(block: Block) -> pd.DataFrame:
     answers = opinions.draw_answers(block.rng("answers"), block.segment, block.settings)
     late = np.nan_to_num(block.delivery_days - weeks.DELIVERY_DAYS)
     spend = block.wallet["category_spend"].to_numpy()
@@ -282,7 +287,7 @@ def _responses(block: _Block) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _people_truth(block: _Block, first_household: int) -> pd.DataFrame:
+def _people_truth(block: Block, first_household: int) -> pd.DataFrame:
     everybody, reach = block.people, block.reach
     household = labels("H", first_household + 1 + np.maximum(everybody.household, 0), 6)
     together = np.where(everybody.household >= 0, np.arange(len(everybody)), -1)
@@ -309,7 +314,7 @@ def _people_truth(block: _Block, first_household: int) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(drivers), block.wallet, profit, below], axis=1)
 
 
-def _member_truth(block: _Block) -> pd.DataFrame:
+def _member_truth(block: Block) -> pd.DataFrame:
     members = block.accounts
     member = np.flatnonzero(members.role_of >= 0)
     return pd.DataFrame(
