@@ -1,4 +1,4 @@
-"""The command line: ``idic-lab run | compare | course | datasets | exercises | forget | find``."""
+"""The command line: ``idic-lab run | compare | course | datasets | exercises | shop | forget | find``."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ exercises_app = typer.Typer(
     help="Check the exercises, grade a class, read the item statistics.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(exercises_app, name="exercises")
+shop_app = typer.Typer(
+    help="Act in Meridian, a shop that answers: play a policy, see how plans stand, rank a class.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(shop_app, name="shop")
 
 
 def _version(wanted: bool) -> None:
@@ -457,6 +463,45 @@ def exercise_items(
     if plot:
         plot_items(table).figure.savefig(plot, bbox_inches="tight")
         typer.echo(f"Plot: {plot}")
+
+
+@shop_app.command("play")
+def play_shop(
+    policy: Annotated[
+        str,
+        typer.Option(
+            help="A reference policy, as in ask_well, or module:function of your own: a View in, actions out."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder that keeps the plans; a game that was ended goes on from there.")],
+    seed: Annotated[int | None, typer.Option(help="Of the customers; drawn by the shop unless given.")] = None,
+    n: Annotated[int, typer.Option(help="How many customers.")] = 2000,
+    difficulty: Annotated[str, typer.Option(help="easy, default or hard.")] = "default",
+    fortunes: Annotated[int, typer.Option(help="Other fortunes in which the plans are tried again.")] = 20,
+) -> None:
+    """Let a policy decide all quarters that are left, and say how it stands."""
+    from idic_lab.meridian import open_shop
+    from idic_lab.meridian.policies import named
+    from idic_lab.meridian.quarters import QUARTERS
+
+    decide = named(policy)
+    with open_shop(seed=seed, n=n, folder=out, difficulty=difficulty) as shop:
+        while shop.view.quarter <= QUARTERS:
+            quarter = shop.view.quarter
+            seen = shop.next(decide(shop.view))
+            typer.echo(f"quarter {quarter}: {seen['costs']['amount'].sum():,.0f}")
+        typer.echo(shop.standing(fortunes).round(0).to_string(index=False, na_rep=""))
+
+
+@shop_app.command("league")
+def shop_league(
+    folder: Annotated[Path, typer.Argument(help="Holds one folder per player, as idic-lab shop play --out leaves it.")],
+    fortunes: Annotated[int, typer.Option(help="Other fortunes over which the gains are averaged.")] = 5,
+) -> None:
+    """Play the plans of a class again and rank them by their share of what could be gained."""
+    from idic_lab.meridian.game import league
+
+    typer.echo(league(folder, fortunes).round(2).to_string(index=False, na_rep=""))
 
 
 def main() -> None:

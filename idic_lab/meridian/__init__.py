@@ -1,23 +1,28 @@
 """Meridian: a simulated retailer with web shop, stores, app and call centre, whose truth is known.
 
 :func:`simulate` makes one of any size; :func:`load_tables` reads the sample of 2,000 people under
-``datasets/meridian``. What is planted, table by table, is on the page ``docs/meridian.md``; the planted answers are
-for checks only (:func:`truth`).
+``datasets/meridian``; :func:`open_shop` opens the shop that answers what one does. What is planted, table by table, is on
+the page ``docs/meridian.md``; the planted answers are for checks only (:func:`truth`).
 """
 
 from __future__ import annotations
 
+from idic_lab.meridian import policies
 from idic_lab.meridian.files import card_facts, load_tables, simulate_to, truth
 from idic_lab.meridian.settings import DIFFICULTIES, PurchaseModel, Settings
 from idic_lab.meridian.shop import Meridian, simulate
+from idic_lab.meridian.shop_process import Shop, open_shop
 
 __all__ = [
     "DIFFICULTIES",
     "Meridian",
     "PurchaseModel",
     "Settings",
+    "Shop",
     "card_facts",
     "load_tables",
+    "open_shop",
+    "policies",
     "simulate",
     "simulate_to",
     "truth",

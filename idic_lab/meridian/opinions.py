@@ -55,6 +55,13 @@ def item_probabilities(settings: Settings) -> np.ndarray:
     return logistic(level + separation * deviation)
 
 
+def telling(settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+    """How far apart the segments answer each question, and the rows of the questions, those that tell most first."""
+    apart = np.ptp(item_probabilities(settings), axis=0)
+    apart = apart if apart.max() > 0 else np.ones_like(apart)
+    return apart, np.argsort(-apart, kind="stable")
+
+
 def draw_segments(rng: np.random.Generator, buyers: Buyers, settings: Settings) -> np.ndarray:
     """Segment of each person; the distribution of spend stays what it was, for segments are drawn given spend."""
     if not settings.segments:
@@ -125,7 +132,7 @@ def question_table() -> pd.DataFrame:
     ).astype({"question_id": "str", "survey_id": "str", "text": "str"})
 
 
-def _responses(records: Records, row, survey, day, question, answer) -> pd.DataFrame:
+def responses(records: Records, row, survey, day, question, answer) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "record_id": records.record_id.take(row),
@@ -145,7 +152,7 @@ def needs_responses(rng: np.random.Generator, records: Records, answers: np.ndar
     created = records.created[rows[people]]
     day = created + (rng.random(len(people)) * (weeks.DAYS - created)).astype(int)
     question = choose(QUESTIONS, np.tile(np.arange(len(QUESTIONS)), len(people)))
-    return _responses(records, row, SURVEY, np.repeat(day, len(QUESTIONS)), question, answers[people].ravel())
+    return responses(records, row, SURVEY, np.repeat(day, len(QUESTIONS)), question, answers[people].ravel())
 
 
 def service_responses(
@@ -177,7 +184,7 @@ def service_responses(
     nps = np.clip(np.round(7.4 + 1.9 * felt + rng.normal(0, 0.8, len(who))), 0, 10)
     row = np.repeat(records.account[who], 2)
     question = choose(("CSAT", "NPS"), np.tile([0, 1], len(who)))
-    return _responses(records, row, "SERVICE", np.repeat(day, 2), question, np.column_stack([csat, nps]).ravel())
+    return responses(records, row, "SERVICE", np.repeat(day, 2), question, np.column_stack([csat, nps]).ravel())
 
 
 WRITES = 0.11  # share of order lines that are reviewed
@@ -220,7 +227,7 @@ def wallet_responses(rng: np.random.Generator, records: Records, category_spend:
     day = weeks.DAYS - 1 - rng.integers(0, 14, len(people))
     zeros = np.zeros(len(people), dtype=int)
     answer = np.maximum(np.round(said / step) * step, 10.0)
-    return _responses(records, rows[people], "SPENDING", day, choose(["WALLET"], zeros), answer)
+    return responses(records, rows[people], "SPENDING", day, choose(["WALLET"], zeros), answer)
 
 
 def draw_reviews(

@@ -65,6 +65,9 @@ class Settings:
         No segments: the answers to the battery follow one continuous trait of a person, and so are correlated.
     contact_by_response : bool
         Whoever responds more is contacted more, so that recent contacts say something about the person.
+    learning : float
+        How much more loyal, on the log odds of leaving, somebody becomes for good of whom the shop learns everything there is
+        to learn by asking; 0 is no learning relationship.
     step_date : str
         Day, a Monday, on which visitors begin to fill baskets more often.
     """
@@ -83,6 +86,7 @@ class Settings:
     rate_drift: float = 0.0
     one_trait: bool = False
     contact_by_response: bool = False
+    learning: float = 0.5
     step_date: str = "2025-02-17"
 
 
@@ -114,6 +118,7 @@ _OFF = {
     "errors": {"error_rate": 0.0},
     "weekly_changes": {"weekly_changes": False},
     "independence": {"spend_with_frequency": 0.5},
+    "learning": {"learning": 0.0},
 }
 
 
@@ -127,7 +132,7 @@ def settings(difficulty: str | Settings = "default", world: str = "friendly", **
         "friendly", or one in which an assumption of the models does not hold: a name in `WORLDS`.
     **switches : bool
         ``segments``, ``campaign_effect``, ``fatigue``, ``errors``, ``weekly_changes``, ``independence`` (of spend
-        and frequency); False turns that planted truth off.
+        and frequency), ``learning`` (who taught the shop something stays longer); False turns that planted truth off.
 
     Raises
     ------
@@ -156,7 +161,7 @@ def _check(chosen: Settings) -> None:
             raise DataError(f"purchase.{knob.name} must be above 0, found {getattr(chosen.purchase, knob.name)!r}.")
     if not chosen.purchase_shape > 0:
         raise DataError(f"purchase_shape must be above 0, found {chosen.purchase_shape!r}.")
-    for name in ("separation", "error_rate", "fatigue", "season"):
+    for name in ("separation", "error_rate", "fatigue", "season", "learning"):
         if not getattr(chosen, name) >= 0:
             raise DataError(f"{name} must be 0 or more, found {getattr(chosen, name)!r}.")
     if not -1 < chosen.spend_with_frequency < 1:

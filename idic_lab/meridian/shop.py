@@ -11,7 +11,19 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.errors import DataError
-from idic_lab.meridian import contacts, opinions, orders, people, planted, products, purchases, records, trials, weeks
+from idic_lab.meridian import (
+    contacts,
+    opinions,
+    orders,
+    people,
+    planted,
+    products,
+    purchases,
+    quarters,
+    records,
+    trials,
+    weeks,
+)
 from idic_lab.meridian.draws import choose, labels, stream
 from idic_lab.meridian.settings import BLOCK, PEOPLE, SEED, Settings, settings
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, ROLES
@@ -41,9 +53,14 @@ class Meridian:
 
 
 def simulate(
-    n: int = PEOPLE, seed: int = SEED, difficulty: str | Settings = "default", world: str = "friendly", **switches: bool
+    n: int = PEOPLE,
+    seed: int = SEED,
+    difficulty: str | Settings = "default",
+    world: str = "friendly",
+    n_quarters: int = 0,
+    **switches: bool,
 ) -> Meridian:
-    """Simulate the two years of a retailer with n customers.
+    """Simulate the two years of a retailer with n customers, and the quarters after them if they are wanted.
 
     Parameters
     ----------
@@ -56,9 +73,12 @@ def simulate(
     world : str
         "friendly": drawn from the models that the course fits. In "regular", "clumpy", "silent", "seasonal", "drifting",
         "dependent", "one_trait" and "chosen_contacts" one of their assumptions does not hold.
+    n_quarters : int
+        Quarters of 13 weeks after the two years, in which the retailer leaves its customers alone; for one that acts,
+        see :func:`idic_lab.meridian.open_shop`. The truth stays that of the two years.
     **switches : bool
-        ``segments=False``, ``campaign_effect=False``, ``fatigue=False``, ``errors=False``, ``weekly_changes=False``
-        plant nothing there; ``independence=False`` makes spend rise with frequency.
+        ``segments=False``, ``campaign_effect=False``, ``fatigue=False``, ``errors=False``, ``weekly_changes=False``,
+        ``learning=False`` plant nothing there; ``independence=False`` makes spend rise with frequency.
 
     Returns
     -------
@@ -79,11 +99,18 @@ def simulate(
     500
     """
     chosen = settings(difficulty, world, **switches)
-    seen, planted_truth = {}, {}
-    for parts in blocks(n, seed, chosen):
+    seen, planted_truth, drawn, first = {}, {}, [], Counter()
+    for parts in blocks(n, seed, chosen, first, drawn if n_quarters else None):
         for store, part in zip((seen, planted_truth), parts, strict=True):
             for name, data in part.items():
                 store.setdefault(name, []).append(data)
+    states = [quarters.State.after(block, number) for number, block in enumerate(drawn)]
+    for quarter in range(n_quarters):
+        for number, state in enumerate(states):
+            played = quarters.play(state, quarters.Plan.nothing(), quarter, seed, first=first)
+            states[number] = played.state
+            for name in seen.keys() & played.tables.keys():
+                seen[name].append(played.tables[name])
     return Meridian(_joined(seen), _joined(planted_truth), chosen, seed)
 
 
@@ -91,8 +118,12 @@ def _joined(store: dict[str, list[pd.DataFrame]]) -> Tables:
     return {name: parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True) for name, parts in store.items()}
 
 
-def blocks(n: int, seed: int, chosen: Settings) -> Iterator[tuple[Tables, Tables]]:
+def blocks(
+    n: int, seed: int, chosen: Settings, first: Counter | None = None, keep: list[Block] | None = None
+) -> Iterator[tuple[Tables, Tables]]:
     """Tables and truth of one block of people after the other; the last pair holds what there is once.
+
+    `first` counts what has been numbered, and `keep` takes what was drawn, for whoever goes on from there.
 
     Block sizes are nearly equal and depend on n alone, so that writing block by block gives what simulating at once
     gives.
@@ -103,20 +134,26 @@ def blocks(n: int, seed: int, chosen: Settings) -> Iterator[tuple[Tables, Tables
     [True]
     """
     sums = Counter()
-    for _, tables, truth in drawn_blocks(n, seed, chosen, Counter()):
+    for block, tables, truth in drawn_blocks(n, seed, chosen, Counter() if first is None else first):
+        if keep is not None:
+            keep.append(block)
         sums.update(planted.policy_sums(truth["campaign"]))
         yield tables, truth
-    once = {
+    truth = planted.constant_truth(chosen) | {
+        "campaign_policies": planted.policy_table(sums),
+        "parameters": planted.parameter_truth(chosen, sums),
+    }
+    yield constant_tables(), truth
+
+
+def constant_tables() -> Tables:
+    """The tables that there are once, whoever happens to be drawn."""
+    return {
         "products": products.product_table(),
         "product_options": products.option_table(),
         "cost_rates": orders.rate_table(),
         "survey_questions": opinions.question_table(),
     }
-    truth = planted.constant_truth(chosen) | {
-        "campaign_policies": planted.policy_table(sums),
-        "parameters": planted.parameter_truth(chosen, sums),
-    }
-    yield once, truth
 
 
 def drawn_blocks(n: int, seed: int, chosen: Settings, first: Counter) -> Iterator[tuple[Block, Tables, Tables]]:

@@ -1,0 +1,240 @@
+"""The game: quarter after quarter of plans, what they bring, and how they stand beside other plans and other fortunes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from idic_lab.errors import DataError, LabError
+from idic_lab.meridian import policies, quarters, weeks
+from idic_lab.meridian.policies import View
+from idic_lab.meridian.quarters import QUARTERS, Plan, State
+from idic_lab.meridian.rules import BUDGET_PER_HEAD, CALLS_PER_HEAD, as_plan
+from idic_lab.meridian.settings import PEOPLE, SEED, settings
+from idic_lab.meridian.shop import Tables, constant_tables, drawn_blocks
+
+
+class World:
+    """The shop itself, with everything that is planted; :class:`Shop` is what one acts on."""
+
+    def __init__(
+        self, n: int = PEOPLE, seed: int = SEED, difficulty="default", world="friendly", luck: int = 0, **switches
+    ):
+        self.n, self.seed, self.luck = n, seed, luck
+        self.first = Counter()
+        self.states, self.tables = [], {}
+        for number, (block, seen, _) in enumerate(
+            drawn_blocks(n, seed, settings(difficulty, world, **switches), self.first)
+        ):
+            self.states.append(State.after(block, number))
+            self._add(seen)
+        self._add(constant_tables())
+        self.ids = pd.Index(np.concatenate([state.block.people.customer_id for state in self.states]))
+        self.number = 0
+        self.cash = np.zeros(n)
+        self.began_worth = self.worth()
+        self.results: list[dict] = []
+
+    def _add(self, seen: Tables) -> None:
+        for name, data in seen.items():
+            before = self.tables.get(name)
+            self.tables[name] = data if before is None else pd.concat([before, data], ignore_index=True)
+
+    def worth(self) -> float:
+        """True customer equity: what everybody is still worth if nobody does anything more."""
+        return float(sum(state.equity().sum() for state in self.states))
+
+    @property
+    def view(self) -> View:
+        """What the firm sees."""
+        return View(self.tables, self.number + 1, BUDGET_PER_HEAD * self.n, int(CALLS_PER_HEAD * self.n))
+
+    def next(self, made: pd.DataFrame | None = None) -> Tables:
+        """One quarter under a plan; its tables."""
+        if self.number >= QUARTERS:
+            raise DataError(f"The game has {QUARTERS} quarters, and they are over.")
+        made = policies.actions() if made is None else made
+        plan, person = as_plan(made, self.ids, self.view.budget, self.view.calls)
+        begins = np.cumsum([0, *[len(state) for state in self.states]])
+        played = []
+        for state, begin in zip(self.states, begins[:-1], strict=True):
+            mine = (person >= begin) & (person < begin + len(state))
+            part = Plan(
+                person[mine] - begin, plan.action[mine], plan.channel[mine], plan.detail[mine], plan.amount[mine]
+            )
+            played.append(quarters.play(state, part, self.number, self.seed, self.luck, self.first))
+        self.states = [quarter.state for quarter in played]
+        names = played[0].tables
+        seen = {name: pd.concat([quarter.tables[name] for quarter in played], ignore_index=True) for name in names}
+        seen["costs"] = seen["costs"].groupby("activity", sort=False, as_index=False).sum()
+        self._settle_complaints(plan)
+        costs = seen.pop("costs")
+        self._add(seen)
+        cash = np.concatenate([quarter.cash for quarter in played])
+        self.cash += cash
+        self.number += 1
+        self.results.append({"quarter": self.number, "cash": float(cash.sum()), "opt_outs": len(seen["opt_outs"]),
+                             "open_complaints": int(sum(state.complains.sum() for state in self.states))})  # fmt: skip
+        return seen | {"costs": costs}
+
+    def _settle_complaints(self, plan: Plan) -> None:
+        """Date the answers to open complaints."""
+        answered = self.ids[plan.of(quarters.COMPLAINT).person]
+        if not len(answered):
+            return
+        owners = np.concatenate([self.ids[begin + state.block.records.person] for state, begin in self._blocks()])
+        records = np.concatenate([state.block.records.record_id for state in self.states])
+        mine = records[np.isin(owners, answered)]
+        said = self.tables["interactions"]
+        rows = said["purpose"].eq("complaint") & said["resolved_on"].isna() & said["record_id"].isin(mine)
+        day = weeks.days_to_dates(np.array([weeks.DAYS + quarters.DAYS * self.number]))[0]
+        self.tables["interactions"] = said.assign(resolved_on=said["resolved_on"].mask(rows, day))
+
+    def _blocks(self):
+        begins = np.cumsum([0, *[len(state) for state in self.states]])
+        return zip(self.states, begins[:-1], strict=True)
+
+    def oracle(self) -> pd.DataFrame:
+        """The plan of somebody who knew what is planted."""
+        begin = weeks.DAYS + quarters.DAYS * self.number
+        return policies.oracle(self.states, begin, self.view.budget, self.view.calls)
+
+    def score(self) -> dict:
+        """Cash since the beginning plus the change of true customer equity."""
+        change = self.worth() - self.began_worth
+        cash = float(self.cash.sum())
+        return {"quarters": self.number, "cash": cash, "equity_change": change, "score": cash + change}
+
+
+def played(
+    policy: Callable[[View], pd.DataFrame] | str,
+    n: int = PEOPLE,
+    seed: int = SEED,
+    n_quarters: int = QUARTERS,
+    world: World | None = None,
+) -> World:
+    """A world in which a policy has decided every quarter; "oracle" names the one that knows what is planted.
+
+    Examples
+    --------
+    >>> game = played(policies.nobody, n=200, seed=1, n_quarters=2)
+    >>> game.score()["quarters"]
+    2
+    """
+    world = World(n, seed) if world is None else world
+    for _ in range(n_quarters):
+        world.next(world.oracle() if policy == "oracle" else policy(world.view))
+    return world
+
+
+def replayed(plans: list[pd.DataFrame], luck: int = 0, **world) -> World:
+    """A world in which these plans were carried out quarter by quarter, with another fortune if `luck` is not 0."""
+    made = World(luck=luck, **world)
+    for plan in plans:
+        made.next(plan)
+    return made
+
+
+def standing(plans: list[pd.DataFrame], n_fortunes: int = 20, confidence: float = 0.95, **world) -> pd.DataFrame:
+    """How plans did beside leaving everybody alone and the reference policies, in the same quarters; skill and luck apart.
+
+    The same plans are carried out on the same customers with other fortunes: what differs from one to the next is luck, and
+    the mean is what the plans are worth.
+
+    Returns
+    -------
+    DataFrame
+        ``policy``, ``cash``, ``equity_change`` and ``score`` in currency; for "your plans" also ``gain``, the mean gain over
+        leaving everybody alone, and ``low`` and ``high``, its interval over the fortunes.
+    """
+    from scipy.stats import t as student
+
+    rows = [{"policy": "your plans", **replayed(plans, **world).score()}]
+    for name in (*policies.POLICIES, "oracle"):
+        game = played(policies.POLICIES.get(name, name), n_quarters=len(plans), world=World(**world))
+        rows.append({"policy": name, **game.score()})
+    table = pd.DataFrame(rows).drop(columns="quarters")
+    alone = [policies.actions()] * len(plans)
+    gains = np.array(
+        [
+            replayed(plans, luck, **world).score()["score"] - replayed(alone, luck, **world).score()["score"]
+            for luck in range(1, n_fortunes + 1)
+        ]
+    )
+    mean = gains.mean()
+    half = student.ppf((1 + confidence) / 2, n_fortunes - 1) * gains.std(ddof=1) / np.sqrt(n_fortunes)
+    for name, value in {"gain": mean, "low": mean - half, "high": mean + half}.items():
+        table[name] = np.where(table["policy"] == "your plans", value, np.nan)
+    return table.sort_values("score", ascending=False, ignore_index=True)
+
+
+def read_plans(folder: Path) -> list[pd.DataFrame]:
+    """The plans that a game has kept, in order, up to the first that is missing.
+
+    Raises
+    ------
+    DataError
+        When a file is not a table.
+    """
+    plans = []
+    for number in range(1, QUARTERS + 1):
+        file = folder / f"quarter_{number}.parquet"
+        if not file.exists():
+            break
+        try:
+            plans.append(pd.read_parquet(file))
+        except (pa.ArrowInvalid, OSError) as error:
+            raise DataError(f"{file} is not a table of actions: {error}") from None
+    return plans
+
+
+def league(folder: Path, n_fortunes: int = 5) -> pd.DataFrame:
+    """The games of a class, one in each folder of `folder`, played again from their plans and ranked.
+
+    Returns
+    -------
+    DataFrame
+        ``player``, ``quarters``, ``score`` in currency, ``gain`` over leaving everybody alone (mean over other fortunes), and
+        ``of_possible``, that gain as a share of what somebody gains who knows what is planted, which makes games on different
+        customers and difficulties comparable; ``note`` says why a game could not be played again.
+
+    Raises
+    ------
+    DataError
+        When no folder holds a game.
+    """
+    games = sorted(file.parent for file in Path(folder).glob("*/game.json"))
+    if not games:
+        raise DataError(f"No folder in {str(folder)!r} holds a game: there is no */game.json.")
+    rows, known = [], {}
+    for place in games:
+        row = {"player": place.name, "note": ""}
+        try:
+            told = json.loads((place / "game.json").read_text(encoding="utf-8"))
+            plans = read_plans(place)
+            key = (json.dumps(told, sort_keys=True), len(plans))
+            if key not in known:
+                alone = [policies.actions()] * len(plans)
+                fortunes = [replayed(alone, luck, **told).score()["score"] for luck in range(n_fortunes + 1)]
+                best = played("oracle", n_quarters=len(plans), world=World(**told)).score()["score"]
+                known[key] = np.array(fortunes), best - fortunes[0]
+            alone, possible = known[key]
+            scores = np.array([replayed(plans, luck, **told).score()["score"] for luck in range(n_fortunes + 1)])
+            gain = (scores - alone)[1:].mean()
+            row |= {
+                "quarters": len(plans),
+                "score": scores[0],
+                "gain": gain,
+                "of_possible": gain / possible if plans else 0.0,
+            }
+        except (LabError, TypeError, ValueError) as error:
+            row["note"] = f"not counted: {error}"
+        rows.append(row)
+    order = ["player", "quarters", "score", "gain", "of_possible", "note"]
+    return pd.DataFrame(rows).reindex(columns=order).sort_values("of_possible", ascending=False, ignore_index=True)

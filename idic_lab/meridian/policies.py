@@ -1,0 +1,292 @@
+"""Reference policies of the shop: what the simplest rules do, and what somebody would do who knew what is planted.
+
+A policy is a function of what a firm sees, a :class:`View`, that returns a table of actions. The oracle alone looks at
+the planted truth: at everybody's rates, needs and chances, not at how chance will decide.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.errors import DataError, pick
+from idic_lab.meridian import contacts, opinions, orders, products, quarters, trials
+from idic_lab.meridian.quarters import CARE, COMPLAINT, MESSAGE, OFFER, PRICE, PRODUCT, QUESTION, TIER, State
+from idic_lab.meridian.settings import SEGMENTS
+from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
+
+COLUMNS = ("customer_id", "action", "channel", "detail", "amount")
+OFFERED = 6.0  # the discount that was tried in the campaign
+
+
+@dataclass(frozen=True)
+class View:
+    """What a firm sees when it decides on a quarter.
+
+    Attributes
+    ----------
+    tables : dict of str to DataFrame
+        Everything up to now.
+    quarter : int
+        From 1.
+    budget : float
+        Currency that contacts, gifts, service tiers and answers may cost in the quarter.
+    calls : int
+        Contacts on the telephone that the firm can hold in it.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    quarter: int
+    budget: float
+    calls: int
+
+
+def actions(customers=(), action: str = "message", channel=None, detail=None, amount=None) -> pd.DataFrame:
+    """A table of one action for several customers; the other arguments are one value or one for each.
+
+    Examples
+    --------
+    >>> actions(["C1"], "offer", "email", amount=6.0).iloc[0].tolist()
+    ['C1', 'offer', 'email', nan, 6.0]
+    """
+    made = pd.DataFrame({"customer_id": pd.array(list(customers), dtype="str")}).assign(
+        action=action, channel=channel, detail=detail, amount=amount
+    )
+    return made.astype({"action": "str", "channel": "str", "detail": "str", "amount": "float64"})
+
+
+def reachable(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Who may be contacted on which channel, by what the records that carry a customer number last said.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id`` and ``channel``; unknown consent is no consent, and an opt-out ends it.
+    """
+    records = tables["source_records"].dropna(subset="customer_id").sort_values(["updated", "record_id"])
+    said = records.melt(
+        "customer_id", [f"consent_{channel}" for channel in CONSENT_CHANNELS], "channel", "answer"
+    ).dropna()
+    last = said.drop_duplicates(["customer_id", "channel"], keep="last").query("answer == 'yes'")
+    known = last.assign(channel=last["channel"].str.removeprefix("consent_"))[["customer_id", "channel"]]
+    if "opt_outs" not in tables:
+        return known.reset_index(drop=True)
+    gone = tables["opt_outs"][["customer_id", "channel"]].assign(gone=True)
+    known = known.merge(gone, how="left", on=["customer_id", "channel"])
+    return known.loc[known["gone"].isna(), ["customer_id", "channel"]].reset_index(drop=True)
+
+
+def by_email(tables: dict[str, pd.DataFrame]) -> pd.Index:
+    """Customers who may be written to."""
+    known = reachable(tables)
+    return pd.Index(known.loc[known["channel"] == "email", "customer_id"])
+
+
+def customers(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Orders, spend and days since the last order of each customer, indexed by customer_id, the largest spend first."""
+    bought = tables["transactions"]
+    today = bought["date"].max()
+    each = bought.groupby("customer_id").agg(
+        orders=("date", "nunique"), spend=("amount", "sum"), first=("date", "min"), last=("date", "max")
+    )
+    each["silent"] = (today - each["last"]).dt.days
+    each["rhythm"] = (each["last"] - each["first"]).dt.days / np.maximum(each["orders"] - 1, 1)
+    return each.sort_values("spend", ascending=False)
+
+
+def nobody(view: View) -> pd.DataFrame:
+    """Leave everybody alone."""
+    return actions()
+
+
+def everybody(view: View) -> pd.DataFrame:
+    """The better service tier and an offer for everybody."""
+    known = customers(view.tables).index
+    tier = actions(known[: int(0.95 * view.budget // quarters.TIER_COST[1])], "tier", detail="plus")
+    return pd.concat([tier, actions(by_email(view.tables), "offer", "email", amount=OFFERED)])
+
+
+def equal_treatment(view: View) -> pd.DataFrame:
+    """The same news for all who may be written to, three times a quarter."""
+    who = by_email(view.tables)
+    return pd.concat([actions(who, "message", "email", need) for need in SEGMENTS[:3]])
+
+
+def best_customers(view: View) -> pd.DataFrame:
+    """The better service tier, and a word of thanks, for the fifth that spent most and bought within half a year."""
+    known = customers(view.tables)
+    best = known[: len(known) // 5].query("silent <= 182").index
+    return pd.concat(
+        [actions(best, "tier", detail="plus"), actions(best[best.isin(by_email(view.tables))], "care", "email")]
+    )
+
+
+def likely_leavers(view: View) -> pd.DataFrame:
+    """An offer for repeat customers who have been silent for more than twice their usual gap."""
+    known = customers(view.tables).query("orders > 1 and silent > 2 * rhythm and silent < 365")
+    return actions(known.index.intersection(by_email(view.tables)), "offer", "email", amount=OFFERED)
+
+
+def _asked(view: View, questions, whom: pd.Index) -> pd.DataFrame:
+    """Questions by e-mail, leaving out what has been answered."""
+    said = view.tables["survey_responses"].merge(
+        view.tables["source_records"][["record_id", "customer_id"]].dropna(), on="record_id"
+    )
+    known = set(zip(said["customer_id"], said["question_id"], strict=True))
+    rows = [actions(whom, "question", "email", question) for question in questions]
+    asked = pd.concat(rows, ignore_index=True)
+    return asked[[pair not in known for pair in zip(asked["customer_id"], asked["detail"], strict=True)]]
+
+
+def ask_well(view: View) -> pd.DataFrame:
+    """Two questions a quarter, those that tell most, to customers who bought within a year."""
+    recent = customers(view.tables).query("silent <= 365").index.intersection(by_email(view.tables))
+    asked = _asked(view, TELLING, recent)
+    return asked[asked.groupby("customer_id").cumcount() < 2]
+
+
+def ask_much(view: View) -> pd.DataFrame:
+    """Ten questions a quarter of the battery to everybody."""
+    asked = _asked(view, opinions.QUESTIONS, by_email(view.tables))
+    return asked[asked.groupby("customer_id").cumcount() < 10]
+
+
+# The questions of the battery in which the needs differ most; the survey of needs shows them.
+TELLING = ("N01", "N04", "N13", "N07")
+
+POLICIES: dict[str, Callable[[View], pd.DataFrame]] = {
+    policy.__name__: policy
+    for policy in (nobody, everybody, equal_treatment, best_customers, likely_leavers, ask_well, ask_much)
+}
+
+
+def named(name: str) -> Callable[[View], pd.DataFrame]:
+    """A reference policy by its name, or a function of one's own by ``module:function``.
+
+    Raises
+    ------
+    LabError
+        When there is no such policy, module or function.
+
+    Examples
+    --------
+    >>> named("nobody") is nobody
+    True
+    """
+    module, _, function = name.partition(":")
+    if not function:
+        return pick("policy", name, POLICIES)
+    try:
+        sys.path.insert(0, "")  # a module of the folder one stands in
+        found = importlib.import_module(module)
+    except ImportError as error:
+        raise DataError(f"The module {module!r} of the policy cannot be imported: {error}") from None
+    finally:
+        sys.path.remove("")
+    own = {key: value for key, value in vars(found).items() if callable(value) and not key.startswith("_")}
+    return pick(f"function of {module}", function, own)
+
+
+def oracle(states: list[State], begin: int, budget: float, calls: int) -> pd.DataFrame:
+    """The actions that pay by the planted truth: every gain is an expectation, dearest use of the budget first."""
+    found = pd.concat([_worth_doing(state, begin) for state in states], ignore_index=True)
+    found = found[found["gain"] > 0].sort_values("gain", ascending=False, kind="stable")
+    contact = found["channel"].ge(0)
+    alone = ~contact | found.groupby(["customer_id", "contact"]).cumcount().lt(3)
+    alone &= ~found.duplicated(["customer_id", "action"]) | found["action"].isin([QUESTION])
+    found = found[alone].assign(each=lambda rows: rows["gain"] / (rows["cost"] + 0.01))
+    found = found.sort_values("each", ascending=False, kind="stable")
+    phone = found["channel"] == CHANNELS.index("phone")
+    found = found[~phone | (phone.cumsum() <= calls)]
+    found = found[found["cost"].cumsum() <= budget]
+    details = {
+        MESSAGE: SEGMENTS,
+        QUESTION: opinions.QUESTIONS,
+        PRODUCT: products.CATEGORIES,
+        TIER: quarters.SERVICE_TIERS,
+    }
+    made = actions(found["customer_id"])
+    made["action"] = [quarters.ACTIONS[action] for action in found["action"]]
+    made["channel"] = pd.array([CHANNELS[c] if c >= 0 else None for c in found["channel"]], dtype="str")
+    pairs = zip(found["action"], found["detail"], strict=True)
+    made["detail"] = pd.array([details[a][d] if a in details else None for a, d in pairs], dtype="str")
+    made["amount"] = found["amount"].to_numpy()
+    return made
+
+
+def _worth_doing(state: State, begin: int) -> pd.DataFrame:
+    """Every action for every person of a block, with what it costs the budget and what it brings on average."""
+    block = state.block
+    expected = block.buyers.rate * quarters.DAYS
+    margin, equity, alive = state.margin(), state.equity(), state.alive
+    matters, buys = quarters.service_matters(block), alive * -np.expm1(-expected)
+
+    def stays(shift):
+        return np.exp(-expected * state.leaves(shift))
+
+    def mood(shift):  # a mood holds the quarter, and half of it the next
+        return 1.4 * equity * (stays(shift) - stays(0.0))
+
+    def lasting(shift):
+        return state.equity(shift) - equity + equity * (stays(shift) - stays(0.0))
+
+    heard = np.where(
+        state.consent, block.reach.response * np.exp(-block.settings.fatigue * state.recent / 2)[:, None], 0
+    )
+    ids, found = block.people.customer_id, []
+
+    def add(action, gain, cost, channel=-1, detail=-1, amount=np.nan):
+        found.append(
+            pd.DataFrame(
+                {
+                    "customer_id": ids, "action": action, "gain": gain - cost, "cost": cost, "channel": channel,
+                    "detail": detail, "amount": amount, "contact": np.asarray(channel) >= 0,
+                }
+            )
+        )  # fmt: skip
+
+    def add_contact(action, worth_if_heard, extra=0.0, heard=heard, **what):
+        worth = heard * np.asarray(worth_if_heard)[:, None] - contacts.COST_OUT - extra
+        worth = np.where(state.consent, worth, -np.inf)
+        channel = worth.argmax(axis=1)
+        cost = contacts.COST_OUT[channel] + extra
+        add(action, np.maximum(worth.max(axis=1), -99) + cost, cost, channel, **what)
+
+    kinds = state.kinds(begin)
+    here = np.where(alive, 1.0, quarters.BACK_BY_OFFER)
+    back = np.where(alive, 0.0, state.equity_if_alive())
+    for amount in (3.0, 4.0, 5.0, 6.0):
+        moved = kinds[:, quarters.PERSUADABLE] * min((amount - 1) / 5, 1)
+        worth = moved * here * (margin - amount + back) - kinds[:, quarters.SURE_THING] * buys * amount
+        worth += kinds[:, quarters.SLEEPING_DOG] * (mood(quarters.PUT_OFF) - buys * margin)
+        add_contact(OFFER, worth, heard=np.ones_like(heard), amount=amount)
+    if block.settings.segments:
+        add_contact(MESSAGE, alive * quarters.MOVED_BY_MESSAGE * margin, detail=block.segment)
+    favourite = block.lines.taste.argmax(axis=1)
+    likes = np.minimum(quarters.ADDED_BY_PRODUCT * block.lines.taste.max(axis=1), 1)
+    added = (
+        quarters.ADDED_SIZE * block.buyers.mean_spend * quarters.MARGIN_SHARE
+        - orders.ORDER_HANDLING
+        - orders.DELIVERY / 2
+    )
+    add_contact(PRODUCT, buys * likes * added, detail=favourite)
+    add_contact(CARE, mood(quarters.CARE_MOOD * matters), quarters.GIFT)
+    share = quarters.learnt_share(state.learnt, block.settings)
+    for question in opinions.telling(block.settings)[1][:4]:
+        known = state.learnt.copy()
+        known[:, question] = True
+        gained = quarters.learnt_share(known, block.settings) - share
+        add_contact(QUESTION, lasting(block.settings.learning * gained), detail=question)
+    add(COMPLAINT, state.complains * lasting(quarters.ANSWERED - quarters.OPEN_COMPLAINT), quarters.ANSWER_COST)
+    for tier in (1, 2):
+        add(TIER, mood(quarters.TIER_MOOD[tier] * matters), quarters.TIER_COST[tier], detail=tier)
+    intercept, slope, best = (values[block.segment] for values in trials.sensitivities(block.settings))
+    best = np.round(best, 1)
+    taken = 1 / (1 + np.exp(slope * best - intercept))
+    add(PRICE, alive * (state.has_pass == 0) * 0.6 * taken * (best - products.PASS_COST), 0.0, amount=best)
+    return pd.concat(found, ignore_index=True)
