@@ -76,6 +76,31 @@ def demand(
     return pd.DataFrame(rows).astype({"segment": "str"})
 
 
+def priced_product(price_tests: pd.DataFrame, products: pd.DataFrame) -> pd.Series:
+    """The product whose price was tested, with its ``unit_cost`` and ``list_price`` (currency).
+
+    Examples
+    --------
+    >>> shelf = pd.DataFrame({"product_id": ["a", "b"], "unit_cost": [2.0, 4.0], "list_price": [5.0, 9.0]})
+    >>> priced_product(pd.DataFrame({"product_id": ["b", "b"]}), shelf)["list_price"].item()
+    9.0
+    """
+    return products.set_index("product_id").loc[price_tests["product_id"].iloc[0]]
+
+
+def groups_of(price_tests: pd.DataFrame, segments: pd.DataFrame | None) -> pd.DataFrame:
+    """The segments of customers, or everybody who was shown a price as one segment "all" where there are none.
+
+    Examples
+    --------
+    >>> groups_of(pd.DataFrame({"customer_id": ["a", "a", "b"]}), None)["segment"].tolist()
+    ['all', 'all']
+    """
+    if segments is not None:
+        return segments
+    return price_tests[["customer_id"]].drop_duplicates().assign(segment="all", probability=1.0)
+
+
 def _joined(price_tests: pd.DataFrame, groups: pd.DataFrame | None) -> pd.DataFrame:
     if groups is None:
         return price_tests.assign(segment="all")

@@ -100,6 +100,13 @@ class Lab:
         stages.build(self.repository, name, keep=self.card.kind.endswith("built in"))
         return self.repository.read(tables.Part.of(name).table)
 
+    def get(self, name: str) -> pd.DataFrame | None:
+        """One table, made first if need be; None where these data have none, or where no earlier round has left it."""
+        stage = next((one for one in stages.STAGES if one.notebook == self.notebook), None)
+        remembered = stage is not None and tables.Part.of(name) in stage.remembers
+        there = self.repository.has(name) if remembered else self.has(name)
+        return self.table(name) if there else None
+
     def save(self, name: str, data: pd.DataFrame) -> None:
         """Check a table against its contract and store it for the stages that follow."""
         needs = next((stage.needs for stage in stages.STAGES if stage.notebook == self.notebook), ())
@@ -137,7 +144,8 @@ class Lab:
             Key in ``results.json``.
         sentence : str
             One sentence with a place for the value in the manner of ``str.format``. Without it, that under ``headlines`` in
-            the notebook's file of texts, where ``{value}`` and the names of `numbers` have their places.
+            the notebook's file of texts, where ``{value}``, ``{unit}`` (the currency) and the names of `numbers` have their
+            places.
 
         Examples
         --------
@@ -148,7 +156,9 @@ class Lab:
         """
         # Five significant digits: enough to read and to check, and the same on every machine.
         rounded = float(f"{value:.5g}")
-        text = sentence.format(rounded) if sentence else self._sentence(name).format(value=rounded, **numbers)
+        numbers = {"value": rounded, "unit": self.card.currency, **numbers}
+        text = sentence.format(rounded) if sentence else self._sentence(name).format(**numbers)
+        text = text.replace("  ", " ").replace(" .", ".")  # where the card names no currency
         if get_ipython() is None:
             print(text)
             return

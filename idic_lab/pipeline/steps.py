@@ -270,32 +270,44 @@ def products_and_services(tables: Tables) -> Made:
 
 
 @stage(
-    "offers_and_prices",
+    "offers",
     "Customize",
-    "42_customize_offers_and_prices",
+    "42_customize_offers",
     needs="campaign_results",
-    uses="rfm consents conversations need_segments need_profiles order_lines products price_tests customers segments:rfm",
+    uses="consents conversations segments:rfm",
     remembers="policy",
-    makes="offers messages",
+    makes="offers",
 )
-def offers_and_prices(tables: Tables) -> Made:
-    """Offers and the messages that carry them; a policy of the round before draws who may be made which."""
-    from idic_lab.customize import communication, offers
+def offers(tables: Tables) -> Made:
+    """Whom to make an offer; a policy of the round before draws who may be made which."""
+    from idic_lab.customize import offers
     from idic_lab.monitor import loop
 
-    drawn, policy, segments = None, tables.get("policy"), tables.get("segments")
-    if policy is not None and len(policy) and segments is not None:
-        drawn = loop.assign(policy, segments[segments["scheme"] == "rfm"], random_state=SEED)
+    drawn = loop.assign(tables.get("policy"), tables.get("segments"), random_state=SEED)
     consents = tables.get("consents")
     candidates = offers.candidates_of(tables.campaign_results, random_state=SEED)
     candidates = offers.reachable(candidates, consents, conversations=tables.get("conversations"))
     # A quarter of what treating everybody would cost is the notebook's budget.
     allocated = offers.allocate(candidates, offers.share_of_budget(candidates, 0.25), drawn=drawn)
-    made = offers.offers_table(allocated, consents)
+    return {"offers": offers.offers_table(allocated, consents)}
+
+
+@stage(
+    "prices_and_messages",
+    "Customize",
+    "43_customize_prices_and_messages",
+    needs="offers",
+    uses="rfm consents need_segments need_profiles order_lines products price_tests customers",
+    makes="messages",
+)
+def prices_and_messages(tables: Tables) -> Made:
+    """The messages that carry the offers; what the notebook finds on prices makes no table."""
+    from idic_lab.customize import communication
+
     known = (tables.get(name) for name in ("rfm", "need_segments", "order_lines", "products"))
     facts = communication.offer_facts(*known)
-    messages = communication.offer_messages(made, facts, consents, tables.get("need_profiles"), "email")
-    return {"offers": made, "messages": messages}
+    said = tables.get("consents"), tables.get("need_profiles")
+    return {"messages": communication.offer_messages(tables.offers, facts, *said)}
 
 
 @stage(

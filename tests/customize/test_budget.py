@@ -68,7 +68,7 @@ def test_more_budget_never_earns_less(campaign, gains):
     table = offers.candidates(
         results["customer_id"], gains.head(1_500), take_up, pd.Series({"offer": 1.5}), offers.take_up_discount(results)
     )
-    curve = offers.budget_curve({budget: offers.allocate(table, budget) for budget in (200, 400, 800, 1_600)})
+    curve = offers.try_budgets(table)
     assert curve["profit"].is_monotonic_increasing and (curve["cost"] <= curve["budget"]).all()
 
 

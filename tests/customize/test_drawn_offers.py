@@ -26,7 +26,7 @@ def first_round(brought):
 
 
 def round_of(brought, policy=None) -> Repository:
-    """The offers stage built in a repository that holds what the data set brings, and a policy or none."""
+    """Offers and messages built in a repository that holds what the data set brings, and a policy or none."""
     repository = Repository()
     for name in ("transactions", "campaign_results"):
         repository.write(name, brought[name])
@@ -34,7 +34,7 @@ def round_of(brought, policy=None) -> Repository:
     repository.write("consents", brought["consents"])
     if policy is not None:
         repository.write("policy", policy)
-    stages.build(repository, "offers")
+    stages.build(repository, "messages")  # and the offers before them
     return repository
 
 

@@ -17,7 +17,7 @@ def true_gain(policy, truth):
 @pytest.fixture(scope="module")
 def policies(campaign, gains):
     results, _ = campaign
-    return offers.reference_policies(results, gains, results["spend"], results["recency_days"])
+    return offers.reference_policies(results, gains)
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ def test_a_table_nobody_can_make_is_explained():
 def test_a_stage_waits_for_who_makes_what_it_reads_and_for_who_remembers_what_it_makes():
     waits = stages.waits_for(stages.STAGES)
     assert "24_differentiate_lifetime_value" in waits["51_implement_action_plan"]
-    assert "42_customize_offers_and_prices" in waits["52_monitor_kpis_and_feedback_loop"], "it reads the last policy"
+    assert "42_customize_offers" in waits["52_monitor_kpis_and_feedback_loop"], "it reads the last policy"
     assert not waits["61_compare_segmentations"]
     assert all(before < name for name, others in waits.items() for before in others)
 

@@ -46,6 +46,6 @@ def test_a_stage_makes_the_tables_that_its_notebook_saves(stage, shop):
 @pytest.mark.parametrize("stage", stages.STAGES, ids=lambda stage: stage.name)
 def test_a_notebook_asks_for_no_table_that_its_stage_does_not_declare(stage):
     code = "\n".join(notebooks.sources_of(stage, "code"))
-    asked = re.findall(r'lab\.(?:table|has|repository\.has|repository\.read)\("([^"]+)"', code)
+    asked = re.findall(r'lab\.(?:table|get|has|repository\.has|repository\.read)\("([^"]+)"', code)
     declared = {part.table for part in stage.reads + stage.makes}
     assert {Part.of(name).table for name in asked} - declared <= {"transactions", "rejects"}

@@ -2,7 +2,6 @@
 
 from idic_lab.customize.offers.budget import (
     allocate,
-    budget_curve,
     candidates,
     candidates_of,
     fairness,
@@ -12,6 +11,7 @@ from idic_lab.customize.offers.budget import (
     plot_fairness,
     reachable,
     share_of_budget,
+    try_budgets,
     value_on_fresh_customers,
 )
 from idic_lab.customize.offers.learners import (
@@ -23,7 +23,7 @@ from idic_lab.customize.offers.learners import (
     learner,
     uplift,
 )
-from idic_lab.customize.offers.qini import area, bands, coefficient, curve, perfect_curve, plot_curves
+from idic_lab.customize.offers.qini import area, bands, coefficient, curve, judge_ranking, perfect_curve, plot_curves
 from idic_lab.customize.offers.trials import (
     CONTROL,
     arms,
@@ -32,6 +32,7 @@ from idic_lab.customize.offers.trials import (
     best_arm,
     compare_policies,
     features,
+    plot_gain_by,
     plot_policies,
     policy_value,
     reference_policies,
@@ -42,9 +43,10 @@ from idic_lab.customize.offers.trials import (
 
 __all__ = [
     "CONTROL", "LEARNERS", "TLearner", "TransformedOutcome", "XLearner", "allocate", "area", "arms",
-    "average_effect", "balance", "bands", "best_arm", "budget_curve", "candidates", "candidates_of",
-    "coefficient", "compare_policies", "curve", "expected_outcomes", "fairness", "features",
+    "average_effect", "balance", "bands", "best_arm", "candidates", "candidates_of", "coefficient",
+    "compare_policies", "curve", "expected_outcomes", "fairness", "features", "judge_ranking",
     "kinds_of_people", "learner", "offers_table", "perfect_curve", "plot_budget", "plot_curves",
-    "plot_fairness", "plot_policies", "policy_value", "reachable", "reference_policies", "share_of_budget",
-    "shares", "take_up_discount", "uplift", "value_on_fresh_customers", "with_profit",
+    "plot_fairness", "plot_gain_by", "plot_policies", "policy_value", "reachable", "reference_policies",
+    "share_of_budget", "shares", "take_up_discount", "try_budgets", "uplift", "value_on_fresh_customers",
+    "with_profit",
 ]  # fmt: skip

@@ -383,79 +383,64 @@ def _check(candidates: pd.DataFrame) -> None:
         raise DataError("A customer and offer come twice in candidates.")
 
 
-def budget_curve(allocations: dict[float, pd.DataFrame]) -> pd.DataFrame:
-    """What each budget buys.
+def try_budgets(candidates: pd.DataFrame, drawn: pd.DataFrame | None = None) -> pd.DataFrame:
+    """What each of nine budgets buys, from a twentieth of what it would cost to treat everybody to the whole.
 
     Parameters
     ----------
-    allocations : dict of float to DataFrame
-        Budget (currency) to what `allocate` made of it.
+    candidates, drawn
+        As for `allocate`.
 
     Returns
     -------
     DataFrame
-        ``budget``, ``customers`` given an offer, ``cost``, ``profit`` (currency), ``next`` (profit per unit of the
-        budget added since the row before).
+        ``share`` of the cost of treating everybody, ``budget``, ``customers`` given an offer, ``cost``, ``profit``
+        (currency), ``next`` (profit per unit of the budget added since the row before).
 
     Examples
     --------
     >>> offers = pd.DataFrame({"customer_id": ["a", "b"], "offer": "call", "expected_return": [9.0, 22.0],
     ...                        "expected_cost": [2.0, 10.0]})
-    >>> budget_curve({budget: allocate(offers, budget) for budget in (2, 12)})[["profit", "next"]].to_numpy().tolist()
-    [[7.0, 3.5], [19.0, 1.2]]
+    >>> try_budgets(offers).set_index("share").loc[[0.25, 1.0], "profit"].tolist()
+    [7.0, 19.0]
     """
     rows = []
-    for budget in sorted(allocations):
-        made = allocations[budget].query("made")
+    for share in (0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0):
+        budget = share_of_budget(candidates, share)
+        made = allocate(candidates, budget, drawn=drawn).query("made")
         spent = {"cost": made["expected_cost"].sum(), "profit": made["expected_profit"].sum()}
-        rows.append({"budget": budget, "customers": len(made), **spent})
+        rows.append({"share": share, "budget": budget, "customers": len(made), **spent})
     table = pd.DataFrame(rows)
     step = table["budget"].diff().fillna(table["budget"])
     return table.assign(next=table["profit"].diff().fillna(table["profit"]) / step.where(step > 0, 1.0))
 
 
-def plot_budget(
-    table: pd.DataFrame, budget: float, treated: pd.Series, groups: pd.Series, axes=None
-) -> tuple[figures.Axes, figures.Axes]:
-    """Expected profit over the budget with one budget marked, and beside it who is treated with that budget.
+def plot_budget(table: pd.DataFrame, share: float, ax: figures.Axes | None = None) -> figures.Axes:
+    """Expected profit over the budget, with one budget marked.
 
     Parameters
     ----------
     table : DataFrame
-        From `budget_curve`.
-    budget : float
-        One of its budgets.
-    treated : Series of bool
-        Whether each customer is given an offer with this budget.
-    groups : Series
-        Group of each customer, rows as `treated`.
-    axes : pair of Axes, optional
+        From `try_budgets`.
+    share : float
+        The budget to mark, by its share; the nearest is taken.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"budget": [2, 12], "profit": [7.0, 19.0]})
-    >>> left, right = plot_budget(table, 12, pd.Series([True, False]), pd.Series(["young", "old"], name="age"))
-    >>> left.get_title(), right.get_title()
-    ('A budget of 12 earns 19', '1 treated, most often young (100%)')
+    >>> table = pd.DataFrame({"share": [0.1, 1], "budget": [2, 12], "profit": [7.0, 19.0], "customers": [1, 2], "next": [3.5, 1.2]})
+    >>> plot_budget(table, 0.9).get_title()
+    'At a budget of 12 the last unit spent brings 1.20'
     """
-    if axes is None:
-        first = figures.axes(figsize=(10, 3.8))
-        first.set_subplotspec(first.figure.add_gridspec(1, 2)[0])
-        axes = first, first.figure.add_subplot(first.get_subplotspec().get_gridspec()[1])
-    left, right = axes
-    here = table.loc[(table["budget"] - budget).abs().idxmin()]
-    left.plot(table["budget"], table["profit"], "o-", color=figures.BLUE, ms=4)
-    left.vlines(here["budget"], 0, here["profit"], color=figures.GREY, lw=1)
-    left.plot(here["budget"], here["profit"], "o", color=figures.VERMILION, ms=10)
-    money = "expected profit, cost deducted ({currency})"
-    title = f"A budget of {here['budget']:,.0f} earns {here['profit']:,.0f}"
-    formats = {"x_format": "count", "y_format": "count"}
-    figures.finish(left, title, x="budget ({currency})", y=money, ylim=(0, None), **formats)
-    share = treated.groupby(groups, observed=True).mean()
-    right.barh(np.arange(len(share)), share, color=figures.VERMILION, height=0.6)
-    right.set_yticks(np.arange(len(share)), share.index.astype(str))
-    right.grid(axis="y", visible=False)
-    title = f"{treated.sum():,} treated, most often {share.idxmax()} ({share.max():.0%})"
-    by = str(groups.name or "group").replace("_", " ")
-    figures.finish(right, title, x="share of each group given an offer", y=by, x_format="percent", xlim=(0, 1))
-    return left, right
+    ax, here = figures.axes(ax), table.loc[(table["share"] - share).abs().idxmin()]
+    ax.plot(table["budget"], table["profit"], "o-", color=figures.BLUE, ms=4)
+    ax.vlines(here["budget"], 0, here["profit"], color=figures.GREY, lw=1)
+    ax.plot(here["budget"], here["profit"], "o", color=figures.VERMILION, ms=10)
+    return figures.finish(
+        ax,
+        f"At a budget of {here['budget']:,.0f} the last unit spent brings {here['next']:.2f}",
+        x="budget ({currency})",
+        y="expected profit, cost deducted ({currency})",
+        ylim=(0, None),
+        x_format="count",
+        y_format="count",
+    )

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import figures
+from idic_lab.customize.offers.trials import CONTROL
 from idic_lab.errors import DataError, pick
 
 
@@ -205,11 +206,42 @@ def bands(
     return table, tuple(float(edge) for edge in np.quantile(areas, tails))
 
 
+def judge_ranking(results: pd.DataFrame, gains: pd.DataFrame, random_state: int = 0) -> tuple[pd.DataFrame, dict]:
+    """How well predicted gains rank the customers of a campaign, in the arm that is best on average.
+
+    Parameters
+    ----------
+    results : DataFrame
+        ``campaign_results``; what is counted are visits where it has them (``visited``), else conversions.
+    gains : DataFrame
+        From `uplift`.
+
+    Returns
+    -------
+    table : DataFrame
+        From `bands`.
+    score : dict
+        ``qini``, ``low``, ``high`` (95%), and ``unit``, what is counted.
+
+    Examples
+    --------
+    >>> trial = pd.DataFrame({"arm": ["offer", "control"] * 20, "converted": [1, 0, 0, 0] * 10})
+    >>> score = judge_ranking(trial, pd.DataFrame({"offer": [2, 2, 1, 1] * 10}))[1]
+    >>> round(score["qini"], 2), score["unit"]
+    (0.67, 'conversions')
+    """
+    arm = gains.mean().idxmax()
+    pair = results["arm"].isin([arm, CONTROL])
+    outcome, unit = ("visited", "visits") if "visited" in results else ("converted", "conversions")
+    data = results.loc[pair, outcome].to_numpy(float), gains.loc[pair, arm], results.loc[pair, "arm"] == arm
+    table, interval = bands(*data, random_state=random_state)
+    found, height = coefficient(*data), area(*data)
+    low, high = (edge * found / height if height else 0.0 for edge in interval)  # the ceiling held as it is
+    return table, {"qini": found, "low": low, "high": high, "unit": unit}
+
+
 def plot_curves(
-    tables: dict[str, pd.DataFrame],
-    unit: str = "conversions",
-    share: float | None = None,
-    ax: figures.Axes | None = None,
+    tables: dict[str, pd.DataFrame], unit: str = "conversions", ax: figures.Axes | None = None
 ) -> figures.Axes:
     """Curves of several rankings with the band of the first.
 
@@ -219,14 +251,12 @@ def plot_curves(
         Name of the ranking to the table from `bands`; the first is drawn with its band.
     unit : str
         What is gained, for the axis.
-    share : float, optional
-        Share of customers to mark.
 
     Examples
     --------
     >>> table = bands([1, 0, 1, 0] * 9, [4, 3, 2, 1] * 9, [True, False, True, False] * 9, n_bootstrap=9)[0]
     >>> plot_curves({"X-learner": table}).get_title()
-    'X-learner: with 75% of customers treated the curve is highest, at\\n500 conversions'
+    'X-learner: the curve is highest with 75% of customers counted in'
     """
     ax = figures.axes(ax)
     first = next(iter(tables))
@@ -238,15 +268,13 @@ def plot_curves(
     band = 1000 * table["low"], 1000 * table["high"]
     ax.fill_between(table["share"], *band, color=figures.CYCLE[0], alpha=0.18, lw=0)
     ax.plot(table["share"], 1000 * table["chance"], color=figures.BLACK, lw=1, label="chance")
-    peak = table.loc[table["gain"].idxmax() if share is None else (table["share"] - share).abs().idxmin()]
+    peak = table.loc[table["gain"].idxmax()]
     ax.plot(peak["share"], 1000 * peak["gain"], "o", color=figures.CYCLE[0])
-    where = "is highest" if share is None else "stands"
     return figures.finish(
         ax,
-        f"{first[0].upper()}{first[1:]}: with {peak['share']:.0%} of customers treated the curve {where}, at "
-        f"{1000 * peak['gain']:,.0f} {unit}",
-        x="share of customers given the offer, by rank",
-        y=f"{unit} gained per 1,000 customers",
+        f"{first[0].upper()}{first[1:]}: the curve is highest with {peak['share']:.0%} of customers counted in",
+        x="share of customers counted in, highest predicted gain first",
+        y=f"{unit} gained among the treated,\nper 1,000 customers of the trial",
         x_format="percent",
         legend={"loc": "best"},
     )

@@ -172,22 +172,29 @@ def best_arm(gains: pd.DataFrame) -> pd.Series:
     return gains.idxmax(axis=1).astype("str").where(gains.max(axis=1) > 0, CONTROL)
 
 
-def reference_policies(
-    results: pd.DataFrame, gains: pd.DataFrame, value: pd.Series, inactivity: pd.Series, share: float | None = None
-) -> dict[str, pd.Series]:
+def inactivity(results: pd.DataFrame) -> pd.Series:
+    """Time since the last order before a campaign, in days or, where it says no more, in months.
+
+    Examples
+    --------
+    >>> inactivity(pd.DataFrame({"recency_months": [3, 10]})).tolist()
+    [3, 10]
+    """
+    return results["recency_days"] if "recency_days" in results else results["recency_months"]
+
+
+def reference_policies(results: pd.DataFrame, gains: pd.DataFrame, share: float | None = None) -> dict[str, pd.Series]:
     """The learned policy beside the rules that firms use.
 
-    "Best customers" and "likely churners" treat as many customers as the learned policy does, so that they differ in
-    whom they treat, not in how many. They give the arm that is best on average.
+    "Best customers" (highest spend) and "likely churners" (longest without an order) treat as many customers as the
+    learned policy does, so that they differ in whom they treat, not in how many. They give the arm that is best on average.
 
     Parameters
     ----------
     results : DataFrame
-        ``campaign_results``.
+        ``campaign_results``, with ``spend`` and ``recency_days`` or ``recency_months``.
     gains : DataFrame
         From `uplift`, in money.
-    value, inactivity : Series
-        Past or expected value of each customer; days since the last order, or how likely it is that they left.
     share : float, optional
         Share of customers that the two rules treat; that of the learned policy by default.
 
@@ -198,8 +205,8 @@ def reference_policies(
 
     Examples
     --------
-    >>> trial = pd.DataFrame({"arm": ["offer", "control"], "spend": [10, 90], "days": [5, 300]})
-    >>> found = reference_policies(trial, pd.DataFrame({"offer": [3.0, -1.0]}), trial["spend"], trial["days"])
+    >>> trial = pd.DataFrame({"arm": ["offer", "control"], "spend": [10, 90], "recency_days": [5, 300]})
+    >>> found = reference_policies(trial, pd.DataFrame({"offer": [3.0, -1.0]}))
     >>> found["learned"].tolist(), found["best customers"].tolist()
     (['offer', 'control'], ['control', 'offer'])
     """
@@ -217,7 +224,7 @@ def reference_policies(
 
     policies = {"learned": learned, "nobody": all_of(CONTROL)}
     policies |= {"everybody" if len(gains.columns) == 1 else f"everybody: {arm}": all_of(arm) for arm in arms(results)}
-    return policies | {"best customers": top(value), "likely churners": top(inactivity)}
+    return policies | {"best customers": top(results["spend"]), "likely churners": top(inactivity(results))}
 
 
 def policy_value(
@@ -352,3 +359,34 @@ def plot_policies(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
         f"Best: {best['policy']}, {best['gain']:+.2f} per customer over giving nothing",
         x="profit gained per customer ({currency}; lines: 95% intervals); share treated in brackets",
     )
+
+
+def plot_gain_by(results: pd.DataFrame, gains: pd.DataFrame, axes=None) -> np.ndarray:
+    """Mean predicted gain in each tenth of the customers, by spend and by time since the last order.
+
+    Parameters
+    ----------
+    gains : DataFrame
+        From `uplift`; the arm that is best on average is shown.
+    axes : pair of Axes, optional
+
+    Examples
+    --------
+    >>> trial = pd.DataFrame({"spend": range(20), "recency_days": range(20)})
+    >>> axes = plot_gain_by(trial, pd.DataFrame({"offer": range(20, 0, -1)}))
+    >>> axes[0].get_title(loc="left")
+    'Tenth 1 gains most'
+    """
+    if axes is None:
+        figures.use_style()
+        axes = figures.plt.subplots(1, 2, figsize=(7.5, 3.2), sharey=True)[1]
+    gain = gains[gains.mean().idxmax()]
+    scores = {"spend": results["spend"], "time since the last order": inactivity(results)}
+    for ax, (label, score) in zip(axes, scores.items(), strict=True):
+        tenth = pd.qcut(score.rank(method="first"), 10, labels=False) + 1
+        mean = gain.groupby(tenth).mean()
+        ax.bar(mean.index, mean, color=np.where(mean > 0, figures.BLUE, figures.VERMILION))
+        ax.axhline(0, color=figures.BLACK, lw=1)
+        figures.finish(ax, f"Tenth {mean.idxmax()} gains most", x=f"tenth by {label}, 10 = most")
+    axes[0].set_ylabel(f"predicted gain in profit\nper customer ({figures.currency()})")
+    return axes

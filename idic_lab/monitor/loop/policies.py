@@ -206,12 +206,17 @@ def as_chances(policy: pd.DataFrame, segments: pd.Series, column: str = "probabi
     return chances.set_index(segments.index).rename_axis(columns=None)
 
 
-def assign(policy: pd.DataFrame, segments: pd.DataFrame, random_state: int = 0) -> pd.DataFrame:
-    """The arm of each customer in the next round, drawn by the policy's shares.
+def assign(policy: pd.DataFrame | None, segments: pd.DataFrame | None, random_state: int = 0) -> pd.DataFrame | None:
+    """The arm of each customer in the next round, drawn by the policy's shares; None while no policy has been learnt.
+
+    Parameters
+    ----------
+    segments : DataFrame
+        ``customer_id``, ``segment``; of a table that holds several schemes, the policy's is taken.
 
     Returns
     -------
-    DataFrame
+    DataFrame or None
         ``customer_id``, ``offer``, ``chance`` (with which it was drawn: keep it, or the results cannot be judged).
 
     Examples
@@ -220,6 +225,10 @@ def assign(policy: pd.DataFrame, segments: pd.DataFrame, random_state: int = 0) 
     >>> assign(learnt, pd.DataFrame({"customer_id": ["a"], "segment": ["s"]})).values.tolist()
     [['a', 'offer', 1.0]]
     """
+    if policy is None or segments is None or not len(policy):
+        return None
+    if "scheme" in segments:
+        segments = segments[segments["scheme"].isin(policy["scheme"])]
     chances = as_chances(policy, segments["segment"])
     drawn = np.random.default_rng(random_state).random(len(chances))
     table = chances.to_numpy(float)
