@@ -7,7 +7,6 @@ import pandas as pd
 
 from idic_lab import figures
 from idic_lab.dataframes import of_customers
-from idic_lab.errors import DataError
 
 TIERS = ("priority", "standard", "self-service")
 
@@ -36,8 +35,8 @@ def service_levels() -> pd.DataFrame:
     )
 
 
-def issues(interactions: pd.DataFrame, identity_links: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Contacts that customers began: how many, how many still open, and what they cost.
+def issues(interactions: pd.DataFrame | None, identity_links: pd.DataFrame | None = None) -> pd.DataFrame | None:
+    """Contacts that customers began: how many, how many still open, and what they cost; None where none are recorded.
 
     Parameters
     ----------
@@ -60,10 +59,10 @@ def issues(interactions: pd.DataFrame, identity_links: pd.DataFrame | None = Non
     >>> issues(contacts)[["open_issues", "open_complaints", "last_topic"]].to_numpy().tolist()
     [[1, 1, 'delivery']]
     """
+    if interactions is None or ("customer_id" not in interactions and identity_links is None):
+        return None
     inbound = interactions[interactions["direction"] == "inbound"]
     if "customer_id" not in inbound:
-        if identity_links is None:
-            raise DataError("interactions knows records only; identity_links is needed to reach the customers.")
         inbound = of_customers(inbound, identity_links)
     years = max((interactions["date"].max() - interactions["date"].min()).days / 365.25, 1 / 365.25)
     is_open = inbound["resolved_on"].isna()
@@ -82,7 +81,7 @@ def issues(interactions: pd.DataFrame, identity_links: pd.DataFrame | None = Non
 
 
 def wants_a_person(
-    need_profiles: pd.DataFrame, questions: tuple[str, ...] = ("N05", "N11", "N17"), above: float = 0.2
+    need_profiles: pd.DataFrame | None, questions: tuple[str, ...] = ("N05", "N11", "N17"), above: float = 0.2
 ) -> tuple[str, ...]:
     """Need segments that say yes to wanting a person's help clearly more often than customers in general.
 
@@ -100,6 +99,8 @@ def wants_a_person(
     >>> wants_a_person(pd.DataFrame({"segment": ["advice", "price"], "question_id": "N05", "difference": [0.5, -0.2]}))
     ('advice',)
     """
+    if need_profiles is None:
+        return ()
     asked = need_profiles[need_profiles["question_id"].isin(questions)]
     mean = asked.groupby("segment")["difference"].mean()
     return tuple(mean.index[mean > above])
@@ -228,6 +229,39 @@ def tier_summary(table: pd.DataFrame) -> pd.DataFrame:
     )
     columns = ["customers", "cost", "extra_cost", "expected_return", "net", "value_share", "break_even"]
     return found[columns].rename_axis("tier").reset_index()
+
+
+def priority_must_save(table: pd.DataFrame, levels: pd.DataFrame) -> pd.Series:
+    """What the priority tier holds, and what share of it must be saved for the tier to pay.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `service_tiers`.
+    levels : DataFrame
+        Those it was made with.
+
+    Returns
+    -------
+    Series
+        ``customers``; ``value_share`` of all future value; ``against_self_service`` and ``against_standard``: the share
+        of that value to be saved, beside self-service and beside standard service as it is assumed to save.
+
+    Examples
+    --------
+    >>> tiers = service_tiers(pd.DataFrame({"customer_id": ["ann", "bob"], "future_value": [500.0, 1.0]}))
+    >>> priority_must_save(tiers, service_levels()).round(3).to_dict()
+    {'customers': 1.0, 'value_share': 0.998, 'against_self_service': 0.012, 'against_standard': 0.03}
+    """
+    by, here = levels.set_index("tier"), table[table["tier"] == "priority"]
+    priority, standard = by.loc["priority"], by.loc["standard"]
+    contacts = (here["expected_cost"] - priority["fixed_cost"]) / priority["contact_cost_factor"]
+    more = here["expected_cost"] - contacts * standard["contact_cost_factor"] - standard["fixed_cost"]
+    value, total = here["future_value"].sum(), table["future_value"].sum()
+    found = {"customers": len(here), "value_share": value / total if total else 0.0}
+    found["against_self_service"] = here["extra_cost"].sum() / value if value else np.nan
+    found["against_standard"] = standard["kept_value"] + more.sum() / value if value else np.nan
+    return pd.Series(found)
 
 
 def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:

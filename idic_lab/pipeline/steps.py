@@ -257,10 +257,8 @@ def products_and_services(tables: Tables) -> Made:
         fit = products.option_fit(options, answers, segments)
         limits = products.price_limits(tables.order_lines, tables.products, segments)
         configurations = products.best_configurations(options, tables.products, fit, segments, limits)
-    contacts = None
-    if "interactions" in tables and links is not None:
-        contacts = service.issues(tables.interactions, links)
-    talkers = service.wants_a_person(tables.need_profiles) if "need_profiles" in tables else ()
+    contacts = service.issues(tables.get("interactions"), links)
+    talkers = service.wants_a_person(tables.get("need_profiles"))
     value = tables.customer_value.rename(columns={"residual_value": "future_value"})
     return {
         "recommendations": products.recommendations(tables.order_lines, segments, random_state=SEED),

@@ -1,9 +1,16 @@
 """Products: what to recommend to whom, what belongs together, and what to make to measure."""
 
-from idic_lab.customize.products.complements import association_rules, bundles, complements, plot_complements
+from idic_lab.customize.products.complements import (
+    association_rules,
+    bundles,
+    complements,
+    plot_complements,
+    with_names,
+)
 from idic_lab.customize.products.configuration import (
     answers_by_customer,
     best_configurations,
+    choices,
     combinations,
     coverage,
     option_fit,
@@ -31,8 +38,8 @@ from idic_lab.customize.products.recommenders import (
 
 __all__ = [
     "Hybrid", "ImplicitFactorisation", "ItemToItem", "NeedPopularity", "Popularity", "PurchaseMatrix",
-    "Recommender", "RuleBased", "answers_by_customer", "association_rules", "best_configurations",
-    "bundles", "combinations", "complements", "coverage", "evaluate", "option_fit", "options_of",
+    "Recommender", "RuleBased", "answers_by_customer", "association_rules", "best_configurations", "bundles",
+    "choices", "combinations", "complements", "coverage", "evaluate", "option_fit", "options_of",
     "plot_complements", "plot_configuration", "plot_coverage", "plot_evaluation", "price_limits",
-    "purchase_matrix", "recommendations", "refusals", "split_in_time",
+    "purchase_matrix", "recommendations", "refusals", "split_in_time", "with_names",
 ]  # fmt: skip

@@ -232,8 +232,30 @@ def bundles(
     return table.sort_values(["break_even", "product_id"], ignore_index=True)
 
 
+def with_names(pairs: pd.DataFrame, products: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Pairs with the columns ``product`` and ``other``: the names of both, or their numbers where no names are known.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        From `association_rules` or `complements`.
+    products : DataFrame, optional
+        ``product_id``, ``name``.
+
+    Examples
+    --------
+    >>> shelf = pd.DataFrame({"product_id": ["p1", "p2"], "name": ["lamp", "bulb"]})
+    >>> with_names(pd.DataFrame({"product_id": ["p1"], "complement_id": ["p2"]}), shelf)["other"].item()
+    'bulb'
+    """
+    second = pairs["also"] if "also" in pairs else pairs["complement_id"]
+    names = {} if products is None else products.set_index("product_id")["name"].to_dict()
+    called = [[names.get(number, number) for number in ids] for ids in (pairs["product_id"], second)]
+    return pairs.assign(product=called[0], other=called[1])
+
+
 def plot_complements(
-    table: pd.DataFrame, names: pd.Series | None = None, ax: figures.Axes | None = None
+    table: pd.DataFrame, products: pd.DataFrame | None = None, ax: figures.Axes | None = None
 ) -> figures.Axes:
     """Pairs of complements: orders with both, beside those expected by chance.
 
@@ -241,22 +263,21 @@ def plot_complements(
     ----------
     table : DataFrame
         From `complements`.
-    names : Series, optional
-        Product names by product number.
+    products : DataFrame, optional
+        ``product_id``, ``name``.
 
     Examples
     --------
     >>> table = pd.DataFrame({"product_id": ["p1"], "complement_id": ["p2"], "together": [40.0], "expected": [9.0]})
-    >>> plot_complements(table, pd.Series({"p1": "lamp", "p2": "bulb"})).get_title()
-    '1 pairs come together more often than chance explains'
+    >>> plot_complements(table).get_title()
+    'Share orders more often than chance explains: 1 pair'
     """
-    ax = figures.axes(ax, figsize=(8, 0.38 * len(table) + 1.6))
-    ordered = table.sort_values("together", ignore_index=True)
-    called = (lambda ids: ids) if names is None else (lambda ids: ids.map(names).fillna(ids))
+    ax = figures.axes(ax, figsize=(7.5, 0.38 * len(table) + 1.6))
+    ordered = with_names(table.sort_values("together", ignore_index=True), products)
     place = np.arange(len(ordered))
     ax.hlines(place, ordered["expected"], ordered["together"], color=figures.GREY, lw=2)
     ax.plot(ordered["expected"], place, "o", mfc="white", color=figures.BLACK, label="expected by chance")
     ax.plot(ordered["together"], place, "o", color=figures.VERMILION, label="orders with both")
-    ax.set_yticks(place, called(ordered["product_id"]) + " + " + called(ordered["complement_id"]))
-    title = f"{len(table)} pairs come together more often than chance explains"
+    ax.set_yticks(place, ordered["product"] + " + " + ordered["other"])
+    title = f"Share orders more often than chance explains: {len(table)} pair{'s' if len(table) != 1 else ''}"
     return figures.finish(ax, title, x="orders", xlim=(0, None), legend={"loc": "lower right"})

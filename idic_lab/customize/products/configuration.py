@@ -31,6 +31,18 @@ def options_of(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame:
     return options.reset_index(drop=True)
 
 
+def choices(product_options: pd.DataFrame, product_id: str) -> dict[str, list[tuple[str, str]]]:
+    """For each module of a product the names of its options with their numbers, for a menu.
+
+    Examples
+    --------
+    >>> choices(pd.DataFrame({"option_id": ["a"], "product_id": "p", "module": "lid", "option": "steel"}), "p")
+    {'lid': [('steel', 'a')]}
+    """
+    modules = options_of(product_options, product_id).groupby("module", sort=False)
+    return {module: list(zip(part["option"], part["option_id"], strict=True)) for module, part in modules}
+
+
 def refusals(product_options: pd.DataFrame, chosen: Collection[str]) -> list[str]:
     """Why a choice of options cannot be made; empty when it can.
 

@@ -107,8 +107,8 @@ def split_in_time(order_lines: pd.DataFrame, cut: str | pd.Timestamp) -> tuple[p
     ----------
     order_lines : DataFrame
         With ``date``.
-    cut : date
-        First day of the second part.
+    cut : date or ""
+        First day of the second part; empty: after three quarters of the time.
 
     Raises
     ------
@@ -121,10 +121,10 @@ def split_in_time(order_lines: pd.DataFrame, cut: str | pd.Timestamp) -> tuple[p
     >>> [len(part) for part in split_in_time(lines, "2024-02-01")]
     [1, 1]
     """
-    cut = pd.Timestamp(cut)
+    first, last = order_lines["date"].min(), order_lines["date"].max()
+    cut = pd.Timestamp(cut) if cut else (first + 0.75 * (last - first)).normalize()
     before, after = order_lines[order_lines["date"] < cut], order_lines[order_lines["date"] >= cut]
     if before.empty or after.empty:
-        first, last = order_lines["date"].min(), order_lines["date"].max()
         raise DataError(
             f"The cut {cut:%Y-%m-%d} leaves one part without order lines; they run from {first:%Y-%m-%d} "
             f"to {last:%Y-%m-%d}."
