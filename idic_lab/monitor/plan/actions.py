@@ -335,3 +335,39 @@ def total(plan: pd.DataFrame) -> Total:
         cost=float(plan["counted_cost"].sum()),
         estimated=float(plan.loc[plan["basis"] == "estimated", "counted_return"].sum()),
     )
+
+
+def board_plan(plan: pd.DataFrame, budget: float) -> pd.DataFrame:
+    """What a budget pays for: the actions expected to pay, the highest return per unit of cost first.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        Table ``action_plan``.
+    budget : float
+        Currency.
+
+    Returns
+    -------
+    DataFrame
+        ``action_id``, ``owner``, ``review_date``, ``verdict``; ``customers``, ``expected_return`` and ``cost`` with each
+        customer counted once; ``profit_at_half``, should an assumed effect be half of what was assumed; ``spent`` so far
+        (currency) and ``funded``, whether the budget reaches so far.
+
+    Examples
+    --------
+    >>> plan = pd.DataFrame({"action_id": ["call", "mail"], "owner": "service", "review_date": pd.Timestamp("2025-04-01"),
+    ...     "verdict": "test", "basis": "assumed", "counted_customers": 9, "counted_return": [90.0, 40.0], "counted_cost": [60.0, 10.0]})
+    >>> board_plan(plan, 50)[["action_id", "profit_at_half", "spent", "funded"]].values.tolist()
+    [['mail', 10.0, 10.0, True], ['call', -15.0, 70.0, False]]
+    """
+    table = plan[plan["counted_customers"] > 0].rename(columns={"expected_return": "alone", "cost": "cost_alone"})
+    named = {name: f"counted_{name}" for name in ("customers", "cost")} | {"expected_return": "counted_return"}
+    table = table.drop(columns="customers", errors="ignore").assign(**{new: table[old] for new, old in named.items()})
+    worth = table["expected_return"] / table["cost"].where(table["cost"] > 0, 1e-9)
+    table = table.assign(worth=worth).sort_values(["worth", "action_id"], ascending=[False, True], ignore_index=True)
+    share = np.where(table["basis"].eq("assumed"), 0.5, 1.0)
+    table = table.assign(profit_at_half=share * table["expected_return"] - table["cost"], spent=table["cost"].cumsum())
+    table["funded"] = table["spent"] <= budget
+    columns = ["action_id", "owner", "review_date", "verdict", "customers", "expected_return", "cost"]
+    return table[[*columns, "profit_at_half", "spent", "funded"]]

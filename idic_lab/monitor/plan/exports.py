@@ -162,12 +162,12 @@ def plot_plan(plan: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axe
     --------
     >>> plan = pd.DataFrame({"action_id": ["save-at-risk"], "segment": "at risk", "basis": "assumed", "expected_return": 9.0, "cost": 2.0,
     ...     "verdict": "test", "counted_customers": 3, "counted_return": 9.0, "counted_cost": 2.0})
-    >>> plot_plan(plan).get_title().replace("\\n", " ")
-    'The plan should earn 7 currency after its cost, each customer counted once'
+    >>> plot_plan(plan).get_title()
+    'The plan should earn 7 currency after its cost'
     """
     from matplotlib.ticker import MaxNLocator
 
-    ax = figures.axes(ax, figsize=(8, 0.42 * len(plan) + 1.4))
+    ax = figures.axes(ax, figsize=(7.5, 0.42 * len(plan) + 1.4))
     shown = plan.iloc[::-1].reset_index(drop=True)
     place = np.arange(len(shown))
     estimated = shown["basis"].eq("estimated").to_numpy()
@@ -186,13 +186,18 @@ def plot_plan(plan: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axe
     ]
     ax.grid(axis="y", visible=False)
     ax.xaxis.set_major_locator(MaxNLocator(5))  # more amounts would run into each other
+    title = (
+        f"The plan should {'earn' if profit >= 0 else 'lose'} {abs(profit):,.0f} {figures.currency()} after its cost"
+    )
+    if not plan["counted_customers"].sum():
+        first = "somebody asks for consent" if plan["verdict"].eq("ask").any() else "an action is found that pays"
+        title = f"Nothing can be earned before {first}"
     return figures.finish(
         ax,
-        f"The plan should {'earn' if profit >= 0 else 'lose'} {abs(profit):,.0f} {figures.currency()} after its cost, "
-        "each customer counted once",
+        title,
         x="{currency}: a year's, or over the lifetime of those kept",
         x_format="count",
-        legend={"handles": handles, "loc": "center left", "bbox_to_anchor": (1.01, 0.5)},
+        legend={"handles": handles, "loc": "lower right"},
     )
 
 

@@ -65,6 +65,19 @@ PLAYS: tuple[Play, ...] = tuple(
 )
 
 
+def plays_table(plays: tuple[Play, ...] = PLAYS) -> pd.DataFrame:
+    """The plays as a table for a meeting: ``play``, ``for``, ``scheme``, ``tactic``, ``measure``, ``lift``, ``unit_cost``.
+
+    Examples
+    --------
+    >>> plays_table().loc[0, ["play", "for"]].tolist()
+    ['keep', 'most valuable']
+    """
+    columns = ["play", "for", "scheme", "tactic", "measure", "lift", "unit_cost"]
+    rows = [(p.name, ", ".join(p.segments), p.scheme, p.tactic, p.kpi, p.lift, p.unit_cost) for p in plays]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def customer_facts(
     transactions: pd.DataFrame,
     customer_value: pd.DataFrame,
