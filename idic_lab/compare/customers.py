@@ -84,6 +84,8 @@ class Customers:
         A randomised campaign: ``row`` (position in `measures`), ``treated``, ``profit`` and numeric features.
     planted : ndarray of str or None
         The segments a simulation planted. Only the criterion of recovery, which is a check, may look at it.
+    shop : dict or None
+        How the simulated shop of these customers is opened, for criteria that act in it.
     facts : dict
         For the report: source, dates, counts.
     """
@@ -95,6 +97,7 @@ class Customers:
     later: pd.DataFrame | None = None
     campaign: pd.DataFrame | None = None
     planted: np.ndarray | None = field(default=None, repr=False)
+    shop: dict | None = None
     facts: dict = field(default_factory=dict)
 
     def __len__(self) -> int:

@@ -279,7 +279,7 @@ def load(spec: str | Mapping) -> Customers:
         is ``value`` (transactions) or ``needs`` (the survey battery); ``calibration_end`` a date.
     """
     spec = checked_dataset(spec)
-    tables, planted, facts = _tables(spec)
+    tables, planted, shop, facts = _tables(spec)
     if spec["basis"] == "needs":
         if "survey_responses" not in tables:
             raise DataError(f"Data set {spec['name']!r} has no survey, so it cannot be compared by needs.")
@@ -292,27 +292,29 @@ def load(spec: str | Mapping) -> Customers:
             tables.get("campaign_results"),
             _people(tables.get("source_records")),
         )
-    return replace(found, facts=facts | {"basis": spec["basis"]} | found.facts)
+    return replace(found, shop=shop, facts=facts | {"basis": spec["basis"]} | found.facts)
 
 
-def _tables(spec: Mapping) -> tuple[dict[str, pd.DataFrame], dict | None, dict]:
-    """Tables, what was planted in them (if a simulation), and facts for the report."""
+def _tables(spec: Mapping) -> tuple[dict[str, pd.DataFrame], dict | None, dict | None, dict]:
+    """Tables; of a simulation what was planted in them and how its shop is opened; and facts for the report."""
     by_needs = spec["basis"] == "needs"
     if "simulate" in spec:
-        made = _simulated(dict(spec["simulate"] or {}))
-        return made.tables, made.truth if by_needs else None, {"source": f"simulated: {spec['simulate']}"}
+        shop = _knobs(dict(spec["simulate"] or {}))
+        made = meridian.simulate(**shop)
+        return made.tables, made.truth if by_needs else None, shop, {"source": f"simulated: {spec['simulate']}"}
     dataset = datasets.load(spec.get("file", spec["name"]), columns=spec.get("columns"), quiet=True)
     planted = meridian.truth() if by_needs and dataset.name == "meridian" else None
     facts = {"source": dataset.card.title or dataset.card.name, "data fingerprint": dataset.card.fingerprint}
-    return dataset.tables, planted, facts
+    shop = {"n": meridian.PEOPLE, "seed": meridian.SEED} if dataset.name == "meridian" else None
+    return dataset.tables, planted, shop, facts
 
 
-def _simulated(knobs: dict):
+def _knobs(knobs: dict) -> dict:
     separation = knobs.pop("separation", None)
     difficulty = knobs.pop("difficulty", "default")
     if separation is not None:
         difficulty = replace(meridian.DIFFICULTIES[difficulty], separation=float(separation))
-    return meridian.simulate(**{"n": 1_000, "seed": 1, **knobs}, difficulty=difficulty)
+    return {"n": 1_000, "seed": 1, **knobs, "difficulty": difficulty}
 
 
 def _people(records: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -42,13 +42,17 @@ class World:
         self.results: list[dict] = []
 
     def _add(self, seen: Tables) -> None:
-        for name, data in seen.items():
-            before = self.tables.get(name)
-            self.tables[name] = data if before is None else pd.concat([before, data], ignore_index=True)
+        before = self.tables
+        more = {name: pd.concat([before[name], data], ignore_index=True) for name, data in seen.items() if name in before}
+        self.tables = before | seen | more
+
+    def worth_of_each(self) -> np.ndarray:
+        """What each customer is still worth, by what is planted, if nobody does anything more."""
+        return np.concatenate([state.equity() for state in self.states])
 
     def worth(self) -> float:
-        """True customer equity: what everybody is still worth if nobody does anything more."""
-        return float(sum(state.equity().sum() for state in self.states))
+        """True customer equity."""
+        return float(self.worth_of_each().sum())
 
     @property
     def view(self) -> View:

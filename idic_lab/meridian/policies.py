@@ -22,6 +22,7 @@ from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
 
 COLUMNS = ("customer_id", "action", "channel", "detail", "amount")
 OFFERED = 6.0  # the discount that was tried in the campaign
+PLUS, THANKS = float(quarters.TIER_COST[1]), quarters.GIFT + float(contacts.COST_OUT[0])  # of one customer
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def nobody(view: View) -> pd.DataFrame:
 def everybody(view: View) -> pd.DataFrame:
     """The better service tier and an offer for everybody."""
     known = customers(view.tables).index
-    tier = actions(known[: int(0.95 * view.budget // quarters.TIER_COST[1])], "tier", detail="plus")
+    tier = actions(known[: int(0.95 * view.budget // PLUS)], "tier", detail="plus")
     return pd.concat([tier, actions(by_email(view.tables), "offer", "email", amount=OFFERED)])
 
 

@@ -8,6 +8,7 @@ from sklearn.cluster import AgglomerativeClustering, KMeans
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from idic_lab import compare, datasets
+from idic_lab.compare.criteria.of_action import _best_arms
 from idic_lab.compare.criteria.of_use import FOLDS, _contacted, _policy_value
 from idic_lab.compare.segmentation import NotApplicable
 
@@ -179,3 +180,27 @@ def test_methods_that_see_measures_find_them_by_name(cdnow, name):
     fitted = compare.get_method(name).factory(4, 1).fit(measures)
     turned = measures[measures.columns[::-1]]
     np.testing.assert_array_equal(fitted.predict(measures), fitted.predict(turned))
+
+
+def test_acting_by_segments_is_judged_in_the_shop_the_customers_are_of():
+    customers = compare.load({"name": "small", "simulate": {"n": 300, "seed": 4}})
+    found = judge("profit_when_acted_upon", segmentation(customers, "one_segment"))
+    assert found["by_segment"] == found["none"] and found["none_low"] < found["none"] < found["none_high"]
+
+
+def test_the_action_after_which_members_left_most_is_chosen_unless_few_speak_for_it():
+    left = pd.DataFrame(
+        {
+            "segment": np.repeat([0, 1], 200),
+            "arm": np.tile(["none", "offer"], 200),
+            "cash": np.concatenate([np.tile([0.0, 5.0], 100), np.tile([5.0, 0.0], 100)]),
+        }
+    )
+    assert _best_arms(left) == {0: "offer", 1: "none"}
+    lucky = pd.concat([left, pd.DataFrame({"segment": [1], "arm": ["care"], "cash": [9.0]})])
+    assert _best_arms(lucky)[1] == "none"
+
+
+def test_customers_who_are_no_simulated_shop_cannot_be_acted_on(cdnow):
+    with pytest.raises(NotApplicable, match="no simulated shop"):
+        judge("profit_when_acted_upon", segmentation(cdnow, "one_segment"))

@@ -1,5 +1,6 @@
 """The built-in criteria; importing this package registers them."""
 
+from idic_lab.compare.criteria.of_action import profit_when_acted_upon
 from idic_lab.compare.criteria.of_structure import (
     global_stability,
     internal_indices,
@@ -17,6 +18,7 @@ __all__ = [
     "holdout_value",
     "internal_indices",
     "profile",
+    "profit_when_acted_upon",
     "reachability",
     "recovery",
     "segment_stability",
