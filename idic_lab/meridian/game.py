@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -40,10 +41,20 @@ class World:
         self.cash = np.zeros(n)
         self.began_worth = self.worth()
         self.results: list[dict] = []
+        self.played: list[tuple[int, list[State], pd.DataFrame]] = []
+
+    def again(self, luck: int = 0) -> World:
+        """The same customers at the beginning of the game, which nothing may have been done to, with a fortune of their own."""
+        made = copy.copy(self)
+        made.luck, made.first, made.cash = luck, Counter(self.first), np.zeros(self.n)
+        made.states, made.results, made.played = list(self.states), [], []
+        return made
 
     def _add(self, seen: Tables) -> None:
         before = self.tables
-        more = {name: pd.concat([before[name], data], ignore_index=True) for name, data in seen.items() if name in before}
+        more = {
+            name: pd.concat([before[name], data], ignore_index=True) for name, data in seen.items() if name in before
+        }
         self.tables = before | seen | more
 
     def worth_of_each(self) -> np.ndarray:
@@ -66,6 +77,7 @@ class World:
         made = policies.actions() if made is None else made
         plan, person = as_plan(made, self.ids, self.view.budget, self.view.calls)
         begins = np.cumsum([0, *[len(state) for state in self.states]])
+        self.played.append((self.number, self.states, made))
         played = []
         for state, begin in zip(self.states, begins[:-1], strict=True):
             mine = (person >= begin) & (person < begin + len(state))
@@ -109,6 +121,41 @@ class World:
         begin = weeks.DAYS + quarters.DAYS * self.number
         return policies.oracle(self.states, begin, self.view.budget, self.view.calls)
 
+    def hindsight(self) -> pd.DataFrame:
+        """What one should have known of each kind of action, when the game is over.
+
+        Returns
+        -------
+        DataFrame
+            ``action``, ``times``, ``still_customers`` (share of them done for somebody who had not left) and ``worth_it`` (share
+            done for somebody for whom the best form of the action would have paid on average, by what is planted).
+
+        Raises
+        ------
+        DataError
+            While the game goes on: nobody sees the truth before the end.
+        """
+        if self.number < QUARTERS:
+            raise DataError(
+                f"What one should have known is told after quarter {QUARTERS}; this is quarter {self.number + 1}."
+            )
+        rows = []
+        for number, states, made in self.played:
+            alive = pd.Series(np.concatenate([state.alive for state in states]), index=self.ids)
+            begin = weeks.DAYS + quarters.DAYS * number
+            worth = pd.concat([policies.worth_doing(state, begin) for state in states])
+            worth = worth.groupby(["customer_id", "action"])["gain"].max().gt(0)
+            kind = made["action"].map({name: row for row, name in enumerate(quarters.ACTIONS)})
+            paid = worth.reindex(pd.MultiIndex.from_arrays([made["customer_id"], kind])).fillna(False).to_numpy()
+            rows.append(
+                made[["action"]].assign(still_customers=made["customer_id"].map(alive).to_numpy(), worth_it=paid)
+            )
+        told = pd.concat(rows, ignore_index=True).astype({"still_customers": float, "worth_it": float})
+        by_action = told.groupby("action", as_index=False)
+        return by_action.agg(
+            times=("action", "size"), still_customers=("still_customers", "mean"), worth_it=("worth_it", "mean")
+        )
+
     def score(self) -> dict:
         """Cash since the beginning plus the change of true customer equity."""
         change = self.worth() - self.began_worth
@@ -137,9 +184,9 @@ def played(
     return world
 
 
-def replayed(plans: list[pd.DataFrame], luck: int = 0, **world) -> World:
-    """A world in which these plans were carried out quarter by quarter, with another fortune if `luck` is not 0."""
-    made = World(luck=luck, **world)
+def replayed(plans: list[pd.DataFrame], world: World, luck: int = 0) -> World:
+    """What becomes of a world, at its beginning, under these plans; with another fortune if `luck` is not 0."""
+    made = world.again(luck)
     for plan in plans:
         made.next(plan)
     return made
@@ -155,25 +202,30 @@ def standing(plans: list[pd.DataFrame], n_fortunes: int = 20, confidence: float 
     -------
     DataFrame
         ``policy``, ``cash``, ``equity_change`` and ``score`` in currency; for "your plans" also ``gain``, the mean gain over
-        leaving everybody alone, and ``low`` and ``high``, its interval over the fortunes.
+        leaving everybody alone, ``low`` and ``high``, its interval over the fortunes, and ``of_possible``, the gain of the game
+        itself as a share of the oracle's.
     """
     from scipy.stats import t as student
 
-    rows = [{"policy": "your plans", **replayed(plans, **world).score()}]
+    begun = World(**world)
+    rows = [{"policy": "your plans", **replayed(plans, begun).score()}]
     for name in (*policies.POLICIES, "oracle"):
-        game = played(policies.POLICIES.get(name, name), n_quarters=len(plans), world=World(**world))
+        game = played(policies.POLICIES.get(name, name), n_quarters=len(plans), world=begun.again())
         rows.append({"policy": name, **game.score()})
     table = pd.DataFrame(rows).drop(columns="quarters")
     alone = [policies.actions()] * len(plans)
     gains = np.array(
         [
-            replayed(plans, luck, **world).score()["score"] - replayed(alone, luck, **world).score()["score"]
+            replayed(plans, begun, luck).score()["score"] - replayed(alone, begun, luck).score()["score"]
             for luck in range(1, n_fortunes + 1)
         ]
     )
     mean = gains.mean()
     half = student.ppf((1 + confidence) / 2, n_fortunes - 1) * gains.std(ddof=1) / np.sqrt(n_fortunes)
-    for name, value in {"gain": mean, "low": mean - half, "high": mean + half}.items():
+    score = table.set_index("policy")["score"]
+    of_possible = (score["your plans"] - score["nobody"]) / (score["oracle"] - score["nobody"])
+    told = {"gain": mean, "low": mean - half, "high": mean + half, "of_possible": of_possible}
+    for name, value in told.items():
         table[name] = np.where(table["policy"] == "your plans", value, np.nan)
     return table.sort_values("score", ascending=False, ignore_index=True)
 
@@ -224,12 +276,12 @@ def league(folder: Path, n_fortunes: int = 5) -> pd.DataFrame:
             plans = read_plans(place)
             key = (json.dumps(told, sort_keys=True), len(plans))
             if key not in known:
-                alone = [policies.actions()] * len(plans)
-                fortunes = [replayed(alone, luck, **told).score()["score"] for luck in range(n_fortunes + 1)]
-                best = played("oracle", n_quarters=len(plans), world=World(**told)).score()["score"]
-                known[key] = np.array(fortunes), best - fortunes[0]
-            alone, possible = known[key]
-            scores = np.array([replayed(plans, luck, **told).score()["score"] for luck in range(n_fortunes + 1)])
+                begun, lucks = World(**told), range(n_fortunes + 1)
+                alone = [replayed([policies.actions()] * len(plans), begun, luck).score()["score"] for luck in lucks]
+                best = played("oracle", n_quarters=len(plans), world=begun.again()).score()["score"]
+                known[key] = begun, np.array(alone), best - alone[0]
+            begun, alone, possible = known[key]
+            scores = np.array([replayed(plans, begun, luck).score()["score"] for luck in range(n_fortunes + 1)])
             gain = (scores - alone)[1:].mean()
             row |= {
                 "quarters": len(plans),

@@ -52,13 +52,70 @@ def actions(customers=(), action: str = "message", channel=None, detail=None, am
 
     Examples
     --------
-    >>> actions(["C1"], "offer", "email", amount=6.0).iloc[0].tolist()
-    ['C1', 'offer', 'email', nan, 6.0]
+    >>> actions(["C1"], "offer", "email", amount=6.0).iloc[0, :3].tolist()
+    ['C1', 'offer', 'email']
     """
     made = pd.DataFrame({"customer_id": pd.array(list(customers), dtype="str")}).assign(
         action=action, channel=channel, detail=detail, amount=amount
     )
     return made.astype({"action": "str", "channel": "str", "detail": "str", "amount": "float64"})
+
+
+def within(view: View, *plans: pd.DataFrame) -> pd.DataFrame:
+    """One plan out of several, the first first, cut where the budget of the quarter ends.
+
+    What a customer can get only once is taken from the first plan that has it.
+
+    Examples
+    --------
+    >>> view = View({}, quarter=1, budget=3.1, calls=0)
+    >>> within(view, actions(["C1"], "tier", detail="plus"), actions(["C1", "C2"], "care", "email"))["action"].tolist()
+    ['tier']
+    """
+    made = pd.concat(plans, ignore_index=True)
+    repeated = made["action"].isin(["message", "question", "product"])
+    made = made[~made.duplicated(["customer_id", "action", "channel", "detail"])]
+    made = made[repeated | ~made.duplicated(["customer_id", "action"])]
+    made = made[(made["channel"] != "phone") | (made["channel"].eq("phone").cumsum() <= view.calls)]
+    return made[_cost(made).cumsum() <= view.budget].reset_index(drop=True)
+
+
+def _cost(made: pd.DataFrame) -> pd.Series:
+    """What each action costs the budget."""
+    contact = made["channel"].map(dict(zip(CHANNELS, contacts.COST_OUT, strict=True))).fillna(0.0).astype(float)
+    tier = (
+        made["detail"].map(dict(zip(quarters.SERVICE_TIERS, quarters.TIER_COST, strict=True))).fillna(0.0).astype(float)
+    )
+    once = made["action"].map({"care": quarters.GIFT, "complaint": quarters.ANSWER_COST}).fillna(0.0)
+    return contact + once + tier.where(made["action"] == "tier", 0.0)
+
+
+def summary(made: pd.DataFrame) -> pd.DataFrame:
+    """A plan at a glance: ``action``, ``customers``, ``times`` and ``cost`` in currency.
+
+    Examples
+    --------
+    >>> summary(actions(["C1", "C2"], "tier", detail="plus")).iloc[0].tolist()
+    ['tier', 2, 2, 6.0]
+    """
+    table = made.assign(cost=_cost(made)).groupby("action", as_index=False)
+    return table.agg(customers=("customer_id", "nunique"), times=("customer_id", "size"), cost=("cost", "sum"))
+
+
+def rules() -> pd.DataFrame:
+    """What can be done, what it costs and what it takes: ``action``, ``what``, ``cost``, ``takes``."""
+    post = f"{contacts.COST_OUT[0]:.2f} by e-mail to {contacts.COST_OUT[2]:.2f} on the telephone"
+    rows = [
+        ("message", "news for one need", post, "channel, need"),
+        ("offer", "a discount on the next order, once a quarter", post, "channel, amount"),
+        ("question", "one question of the survey of needs", post, "channel, question"),
+        ("product", "a category shown", post, "channel, category"),
+        ("care", "a word of thanks with a small gift", f"{quarters.GIFT:.2f} more than the contact", "channel"),
+        ("complaint", "the answer to an open complaint", f"{quarters.ANSWER_COST:.2f}", ""),
+        ("price", "the price of the delivery pass, when they visit", "0.00", "amount"),
+        ("tier", "the service level of the quarter", ", ".join(f"{cost:.2f}" for cost in quarters.TIER_COST), "tier"),
+    ]
+    return pd.DataFrame(rows, columns=["action", "what", "cost", "takes"])
 
 
 def reachable(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -195,7 +252,7 @@ def named(name: str) -> Callable[[View], pd.DataFrame]:
 
 def oracle(states: list[State], begin: int, budget: float, calls: int) -> pd.DataFrame:
     """The actions that pay by the planted truth: every gain is an expectation, dearest use of the budget first."""
-    found = pd.concat([_worth_doing(state, begin) for state in states], ignore_index=True)
+    found = pd.concat([worth_doing(state, begin) for state in states], ignore_index=True)
     found = found[found["gain"] > 0].sort_values("gain", ascending=False, kind="stable")
     contact = found["channel"].ge(0)
     alone = ~contact | found.groupby(["customer_id", "contact"]).cumcount().lt(3)
@@ -220,7 +277,7 @@ def oracle(states: list[State], begin: int, budget: float, calls: int) -> pd.Dat
     return made
 
 
-def _worth_doing(state: State, begin: int) -> pd.DataFrame:
+def worth_doing(state: State, begin: int) -> pd.DataFrame:
     """Every action for every person of a block, with what it costs the budget and what it brings on average."""
     block = state.block
     expected = block.buyers.rate * quarters.DAYS

@@ -10,9 +10,11 @@ import contextlib
 import io
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -126,6 +128,25 @@ class Shop:
         """How the plans so far did; see :func:`standing`."""
         return self._ask("standing", {"n_fortunes": n_fortunes})["standing"]
 
+    def play(self, policy: Callable[[View], pd.DataFrame], n_quarters: int = QUARTERS) -> pd.DataFrame:
+        """Let a policy decide up to so many of the quarters that are left.
+
+        Returns
+        -------
+        DataFrame
+            ``quarter``, ``cash`` (currency), ``orders`` and ``opt_outs`` of each quarter played.
+        """
+        rows = []
+        while self._view["quarter"] <= QUARTERS and len(rows) < n_quarters:
+            quarter, seen = self._view["quarter"], self.next(policy(self.view))
+            cash = float(seen["costs"]["amount"].sum())
+            rows.append((quarter, cash, len(seen["transactions"]), len(seen["opt_outs"])))
+        return pd.DataFrame(rows, columns=["quarter", "cash", "orders", "opt_outs"])
+
+    def hindsight(self) -> pd.DataFrame:
+        """What one should have known, after the last quarter; see :meth:`World.hindsight <idic_lab.meridian.game.World.hindsight>`."""
+        return self._ask("hindsight", {})["hindsight"]
+
     def close(self) -> None:
         """End the shop's process."""
         for pipe in (self._process.stdin, self._process.stdout):
@@ -197,6 +218,7 @@ def serve() -> None:
     """Answer one request after the other, until the asker is gone."""
     asked, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted notebook keeps its shop
     world, told, plans = None, {}, []
     while True:
         try:
@@ -221,6 +243,8 @@ def serve() -> None:
                     if len(made) and made["action"].eq("complaint").any():  # answers date earlier rows
                         changed = ["interactions"]
                         seen["all of interactions"] = world.tables["interactions"]
+                case "hindsight":
+                    seen = {"hindsight": world.hindsight()}
                 case "standing":
                     seen = {"standing": standing(plans, request["n_fortunes"], **told)}
             answer = {"changed": changed}

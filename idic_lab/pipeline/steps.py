@@ -374,5 +374,6 @@ stage(
     needs="kpis return_on_customer segment_migration action_plan",
     uses="signals policy",
 )(None)
+stage("shop", "Implement and monitor", "54_the_shop")(None)
 stage("segmentations", "Compare", "61_compare_segmentations", needs="transactions")(None)
 stage("lifetime_value_models", "Compare", "62_compare_lifetime_value_models", needs="transactions")(None)

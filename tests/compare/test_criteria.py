@@ -197,7 +197,8 @@ def test_the_action_after_which_members_left_most_is_chosen_unless_few_speak_for
         }
     )
     assert _best_arms(left) == {0: "offer", 1: "none"}
-    lucky = pd.concat([left, pd.DataFrame({"segment": [1], "arm": ["care"], "cash": [9.0]})])
+    rare = pd.DataFrame({"segment": [0] * 100 + [1], "arm": "care", "cash": [0.0] * 100 + [40.0]})
+    lucky = pd.concat([left, rare])
     assert _best_arms(lucky)[1] == "none"
 
 

@@ -50,9 +50,14 @@ def profit_when_acted_upon(segmentation) -> Score:
     return Score({name: float(value) for name, value in values.items()}, extra)
 
 
+@lru_cache(maxsize=2)
+def _begun(shop: tuple) -> World:
+    return World(**dict(shop))
+
+
 @lru_cache(maxsize=4)
 def _alone(shop: tuple, luck: int) -> np.ndarray:
-    world = World(**dict(shop), luck=luck)
+    world = _begun(shop).again(luck)
     for _ in range(PILOT + ACTED):
         world.next()
     return world.cash + world.worth_of_each()
@@ -64,7 +69,7 @@ def _gained(shop: tuple, ids: tuple, groups: bytes, kind: str, seed: int) -> tup
     labels = pd.Series(np.frombuffer(groups, dtype=kind), index=list(ids))
     total, chosen = 0.0, []
     for luck in range(1, FORTUNES + 1):
-        world = World(**dict(shop), luck=luck)
+        world = _begun(shop).again(luck)
         mine = world.ids.get_indexer(labels.index)
         drawn = np.random.default_rng([seed % 2**32, luck]).integers(0, len(_ARMS), len(labels))
         arms = pd.Series(np.array(_ARMS)[drawn], index=labels.index)
