@@ -27,7 +27,7 @@ class World:
     def __init__(
         self, n: int = PEOPLE, seed: int = SEED, difficulty="default", world="friendly", luck: int = 0, **switches
     ):
-        self.n, self.seed, self.luck = n, seed, luck
+        self.n, self.seed, self.luck, self.only_books = n, seed, luck, False
         self.first = Counter()
         self.states, self.tables = [], {}
         for number, (block, seen, _) in enumerate(
@@ -84,12 +84,13 @@ class World:
             part = Plan(
                 person[mine] - begin, plan.action[mine], plan.channel[mine], plan.detail[mine], plan.amount[mine]
             )
-            played.append(quarters.play(state, part, self.number, self.seed, self.luck, self.first))
+            played.append(quarters.play(state, part, self.number, self.seed, self.luck, self.first, self.only_books))
         self.states = [quarter.state for quarter in played]
         names = played[0].tables
         seen = {name: pd.concat([quarter.tables[name] for quarter in played], ignore_index=True) for name in names}
         seen["costs"] = seen["costs"].groupby("activity", sort=False, as_index=False).sum()
-        self._settle_complaints(plan)
+        if not self.only_books:
+            self._settle_complaints(plan)
         costs = seen.pop("costs")
         self._add(seen)
         cash = np.concatenate([quarter.cash for quarter in played])
@@ -187,6 +188,7 @@ def played(
 def replayed(plans: list[pd.DataFrame], world: World, luck: int = 0) -> World:
     """What becomes of a world, at its beginning, under these plans; with another fortune if `luck` is not 0."""
     made = world.again(luck)
+    made.only_books = True
     for plan in plans:
         made.next(plan)
     return made

@@ -286,7 +286,15 @@ def _contacted(state: State, plan: Plan, chances: _Chances, begin: int) -> pd.Da
     )
 
 
-def play(state: State, plan: Plan, number: int, seed: int, luck: int = 0, first: Counter | None = None) -> Quarter:
+def play(
+    state: State,
+    plan: Plan,
+    number: int,
+    seed: int,
+    luck: int = 0,
+    first: Counter | None = None,
+    only_books: bool = False,
+) -> Quarter:
     """One quarter of the people of a block under a plan.
 
     Parameters
@@ -299,6 +307,8 @@ def play(state: State, plan: Plan, number: int, seed: int, luck: int = 0, first:
         Another number gives the same people another fortune.
     first : Counter, optional
         How many orders, contacts and reviews have been numbered; brought up to date.
+    only_books : bool
+        Leave out all tables but costs and opt-outs, where nobody is going to read them.
     """
     first = Counter() if first is None else first
     begin = weeks.DAYS + DAYS * number
@@ -317,7 +327,11 @@ def play(state: State, plan: Plan, number: int, seed: int, luck: int = 0, first:
     passes = _passes(after, plan, chances)
     cash, activities = _money(state, plan, contacted, (chosen, lines, chances.channel[kept]), said, passes, discount)
     seen = _Seen(state.block, begin, rng, first)
-    tables = _order_tables(seen, chances, kept, chosen, lines) | {
+    tables = {"costs": activities, "opt_outs": _opt_outs(seen, contacted)}
+    following = _next(after, contacted, chosen, chances.channel[kept], said, passes, stays, begin)
+    if only_books:
+        return Quarter(tables, following, cash)
+    tables |= _order_tables(seen, chances, kept, chosen, lines) | {
         "interactions": contacts.interaction_table(
             pd.concat([_outbound(contacted, plan, begin), said], ignore_index=True),
             state.block.records,
@@ -325,14 +339,12 @@ def play(state: State, plan: Plan, number: int, seed: int, luck: int = 0, first:
         ),
         "survey_responses": _answers(seen, after, contacted, chances, chosen, chances.delivery_days[kept]),
         "price_tests": _showings(seen, passes),
-        "opt_outs": _opt_outs(seen, contacted),
-        "costs": activities,
     }
     first.update(
         orders=len(chosen.day), contacts=len(tables["interactions"]), reviews=len(tables["reviews"]),
         tests=len(tables["price_tests"]),
     )  # fmt: skip
-    return Quarter(tables, _next(after, contacted, chosen, chances.channel[kept], said, passes, stays, begin), cash)
+    return Quarter(tables, following, cash)
 
 
 def _picked(chance: np.ndarray, drawn: np.ndarray) -> np.ndarray:

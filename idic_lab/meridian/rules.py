@@ -48,6 +48,8 @@ def as_plan(made: pd.DataFrame, ids: pd.Index, budget: float, calls: int) -> tup
             f"A plan has the columns {', '.join(policies.COLUMNS)}; found {', '.join(odd)} too. It is for the quarter that "
             "begins now and for nothing else."
         )
+    if not len(made):
+        return Plan.nothing(), np.zeros(0, dtype=np.int64)
     made = _typed(made)
     CONTRACTS["actions"].check(made, "the plan")
     if not np.isfinite(made["amount"].fillna(0)).all():
