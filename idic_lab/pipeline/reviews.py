@@ -110,8 +110,8 @@ def value_at(
     except FitError:
         return _empty()
 
-    def worth_of(base):
-        return clv.value(purchases, spend, base, annual_discount_rate=annual_discount_rate, margin=margin)
+    def worth_of(base):  # the residual value alone, so no horizon before the end
+        return clv.value(purchases, spend, base, None, annual_discount_rate=annual_discount_rate, margin=margin)
 
     worth = worth_of(summary).rename(columns={"residual_value": "equity"})
     worth["equity_restated"] = float("nan")

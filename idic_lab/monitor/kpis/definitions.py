@@ -99,11 +99,26 @@ class Period:
     @cached_property
     def bought(self) -> pd.DataFrame:
         """Purchases of the period; returns are not among them."""
-        return self.between(self.transactions[self.transactions["amount"] > 0], self.previous, self.day)
+        return _purchases(self.between(self.transactions, self.previous, self.day))
+
+    @cached_property
+    def retained(self) -> Measured | None:
+        """Retention, which churn tells the other way round."""
+        begin, middle = self.day - 2 * QUARTER, self.day - QUARTER
+        earlier = _purchases(self.between(self.transactions, begin, middle))["customer_id"].unique()
+        if not len(earlier) or self.began > begin:
+            return None
+        later = _purchases(self.between(self.transactions, middle, self.day))
+        again = np.isin(earlier, later["customer_id"].unique())
+        return Measured(*_reordered(intervals.share(again.sum(), len(earlier)), len(earlier)))
 
     @staticmethod
     def between(table: pd.DataFrame, after: pd.Timestamp, until: pd.Timestamp) -> pd.DataFrame:
-        return table[table["date"].gt(after) & table["date"].le(until)]
+        """Rows dated after one day and until another; found by halving where the table is in the order of its dates."""
+        date = table["date"]
+        if date.is_monotonic_increasing:
+            return table.iloc[slice(*(date.searchsorted(day, side="right") for day in (after, until)))]
+        return table[date.gt(after) & date.le(until)]
 
     def worth(self, day: pd.Timestamp) -> pd.DataFrame | None:
         values = self.value_history
@@ -115,6 +130,10 @@ class Period:
             return rows["record_id"]
         customer = self.identity_links.drop_duplicates("record_id").set_index("record_id")["customer_id"]
         return rows["record_id"].map(customer).fillna(rows["record_id"])
+
+
+def _purchases(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["amount"] > 0]
 
 
 def _share(hits: pd.Series, owners: pd.Series) -> Measured | None:
@@ -187,18 +206,12 @@ def _before_the_quarter(period: Period) -> pd.Timestamp:
     held=_before_the_quarter,
 )
 def retention(period: Period) -> Measured | None:
-    begin, middle = period.day - 2 * QUARTER, period.day - QUARTER
-    bought = period.transactions[period.transactions["amount"] > 0]
-    earlier = period.between(bought, begin, middle)["customer_id"].unique()
-    if not len(earlier) or period.began > begin:
-        return None
-    again = np.isin(earlier, period.between(bought, middle, period.day)["customer_id"].unique())
-    return Measured(*_reordered(intervals.share(again.sum(), len(earlier)), len(earlier)))
+    return period.retained
 
 
 @kpi("1 - retention", "share", "", "down", held=_before_the_quarter)
 def churn(period: Period) -> Measured | None:
-    kept = retention(period)
+    kept = period.retained
     return kept and Measured(1 - kept.value, kept.observations, 1 - kept.high, 1 - kept.low)
 
 
@@ -263,7 +276,7 @@ def customer_equity(period: Period) -> Measured | None:
 
 
 @kpi(
-    "cash flow of the period plus change in customer equity, both ends by one model, over equity at its start",
+    "cash flow of the period plus change in customer equity, over equity at its start (revalued by the models of its end)",
     "share",
     held=None,
 )

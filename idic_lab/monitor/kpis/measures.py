@@ -186,6 +186,7 @@ def kpi_history(
     [['all', 5.0], ['s', 5.0]]
     """
     wanted = segment_history[segment_history["scheme"].isin(schemes)]
+    transactions = transactions.sort_values("date", kind="stable", ignore_index=True)  # periods are then slices
     sources = {"value_history": value_history, **sources}
     parts = [measure(day, previous, transactions, wanted, **sources) for previous, day in pairwise(days)]
     return kpis(pd.concat(parts, ignore_index=True))
