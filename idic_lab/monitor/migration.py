@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from idic_lab import figures, tables
 from idic_lab.errors import DataError
@@ -68,103 +67,19 @@ def segment_migration(segment_history: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[list(empty)].astype(empty.dtypes)
 
 
-def label_churn(before: pd.DataFrame, refitted: pd.DataFrame, frozen: pd.DataFrame) -> dict[str, float]:
-    """How much of a migration is customers who changed, and how much is boundaries that moved.
-
-    A segmentation made anew at each review moves its boundaries. So the old rule is also applied, unchanged, to the
-    new data: who leaves a segment under the frozen rule has changed; who leaves only under the refitted rule has not.
-
-    Parameters
-    ----------
-    before, refitted, frozen : DataFrame
-        ``customer_id``, ``segment``: at the review before; now, by the rule made anew; now, by the rule of before.
-
-    Returns
-    -------
-    dict
-        Shares of the customers in all three: ``moved`` (refitted differs from before), ``changed`` (frozen differs from
-        before), ``label_churn`` (refitted differs from frozen).
+def moved_since(segment_history: pd.DataFrame, scheme: str, back: int = 3) -> pd.DataFrame:
+    """Customers by their segment some reviews ago, or at the first, and now; as :func:`migration` returns.
 
     Examples
     --------
-    >>> old, new, same = (pd.DataFrame({"customer_id": ["a", "b"], "segment": labels})
-    ...     for labels in (["low", "low"], ["low", "high"], ["low", "low"]))
-    >>> label_churn(old, new, same)
-    {'moved': 0.5, 'changed': 0.0, 'label_churn': 0.5}
+    >>> day = pd.to_datetime(["2024-01-31", "2024-02-29"])
+    >>> held = pd.DataFrame({"review_date": day, "customer_id": "a", "scheme": "rfm", "segment": ["loyal", "at risk"]})
+    >>> moved_since(held, "rfm")[["before", "after"]].values.tolist()
+    [['loyal', 'at risk']]
     """
-    named = {"before": before, "refitted": refitted, "frozen": frozen}
-    joined = pd.concat(
-        [table.set_index("customer_id")["segment"].rename(name) for name, table in named.items()], axis=1, join="inner"
-    )
-    if joined.empty:
-        raise DataError("label_churn: no customer is in all three segmentations.")
-    return {
-        "moved": float(joined["refitted"].ne(joined["before"]).mean()),
-        "changed": float(joined["frozen"].ne(joined["before"]).mean()),
-        "label_churn": float(joined["refitted"].ne(joined["frozen"]).mean()),
-    }
-
-
-def tiers_by(values, cuts) -> np.ndarray:
-    """Tier of each value by given boundaries: "1" is the highest.
-
-    Examples
-    --------
-    >>> tiers_by([1.0, 5.0, 9.0], [3.0, 6.0]).tolist()
-    ['3', '2', '1']
-    """
-    cuts = np.sort(np.asarray(cuts, dtype=float))
-    return (len(cuts) + 1 - np.searchsorted(cuts, np.asarray(values, dtype=float), side="right")).astype(str)
-
-
-def population_drift(before: pd.DataFrame, after: pd.DataFrame, bins: int = 10) -> pd.DataFrame:
-    """Whether the inputs of a rule or model are still distributed as when it was made.
-
-    The **population stability index** is the sum over bins of (share now - share then) × ln(share now / share then). The
-    customary marks of 0.1 and 0.25 take no account of the number of customers; the critical value here does.
-
-    Parameters
-    ----------
-    before, after : DataFrame
-        The same columns; numbers are cut at the deciles of `before`, text by its values.
-
-    Returns
-    -------
-    DataFrame
-        ``input``, ``psi``, ``critical`` (exceeded in one case of twenty when nothing has changed), ``drifted`` (flag),
-        most drifted first.
-
-    Source: Yurdakul & Naranjo (2020), Journal of Risk Model Validation 14(4): under no change the index is distributed
-    as (1/n + 1/m) times a chi-square with bins - 1 degrees of freedom.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(1)
-    >>> then, now = pd.DataFrame({"age": rng.normal(40, 9, 500)}), pd.DataFrame({"age": rng.normal(45, 9, 500)})
-    >>> bool(population_drift(then, now)["drifted"].iloc[0])
-    True
-    """
-    rows = []
-    for name in before.columns:
-        old, new = _binned(before[name], after[name], bins)
-        n, m = old.sum(), new.sum()
-        # half a customer in each bin keeps an empty one from making the index infinite
-        was, now = (old + 0.5) / (n + 0.5 * len(old)), (new + 0.5) / (m + 0.5 * len(new))
-        psi = float(((now - was) * np.log(now / was)).sum())
-        critical = float((1 / n + 1 / m) * stats.chi2.ppf(0.95, max(len(old) - 1, 1)))
-        rows.append((name, psi, critical, psi > critical))
-    table = pd.DataFrame(rows, columns=["input", "psi", "critical", "drifted"])
-    return table.sort_values("psi", ascending=False, ignore_index=True)
-
-
-def _binned(before: pd.Series, after: pd.Series, bins: int) -> tuple[np.ndarray, np.ndarray]:
-    if pd.api.types.is_numeric_dtype(before) and not pd.api.types.is_bool_dtype(before):
-        cuts = np.unique(np.quantile(before, np.linspace(0, 1, bins + 1)[1:-1]))
-        return tuple(
-            np.bincount(np.searchsorted(cuts, part, side="left"), minlength=len(cuts) + 1) for part in (before, after)
-        )
-    values = sorted(set(before.astype(str)) | set(after.astype(str)))
-    return tuple(part.astype(str).value_counts().reindex(values, fill_value=0).to_numpy() for part in (before, after))
+    held = segment_history[segment_history["scheme"] == scheme]
+    days = sorted(held["review_date"].unique())[-1 - back :]
+    return migration(*(held[held["review_date"] == day] for day in (days[0], days[-1])))
 
 
 def plot_flows(moves: pd.DataFrame, order: list[str] | None = None, ax: figures.Axes | None = None) -> figures.Axes:

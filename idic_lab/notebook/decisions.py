@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from idic_lab.errors import DataError, pick
-from idic_lab.notebook.questions import content, inline
+from idic_lab.notebook.questions import content, folder, inline
 
 if TYPE_CHECKING:
     from idic_lab.repository import Repository
@@ -54,6 +54,31 @@ def decision(decision_id: str) -> Decision:
     if len(options) < 2 or len({option.key for option in options}) != len(options):
         raise DataError(f"Decision {decision_id!r}: it needs two options or more, each with a key of its own.")
     return Decision(decision_id, entry["text"].strip(), options)
+
+
+def log(repository: Repository) -> pd.DataFrame:
+    """Every decision that the course asks for, in its order, with what was taken so far.
+
+    Returns
+    -------
+    DataFrame
+        ``notebook`` (its number), ``decision_id``, ``question``, ``option`` (key; "open" before it is taken), ``taken``.
+
+    Examples
+    --------
+    >>> from idic_lab.repository import Repository
+    >>> log(Repository())["option"].unique().tolist()
+    ['open']
+    """
+    rows = []
+    for file in sorted(folder().glob("*.yaml")):
+        for entry in content(file.stem).get("decide", []):
+            asked = decision(entry["id"])
+            texts = _texts(asked)
+            chosen = _chosen(repository, asked.id)
+            chosen = chosen if chosen in texts else OPEN  # the options may have changed since
+            rows.append((file.stem, asked.id, asked.text, chosen, texts[chosen]))
+    return pd.DataFrame(rows, columns=["notebook", "decision_id", "question", "option", "taken"])
 
 
 def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
@@ -140,8 +165,12 @@ def _chosen(repository: Repository, decision_id: str) -> str:
 
 
 def _keep(repository: Repository, asked: Decision, chosen: str) -> None:
-    texts = {option.key: option.text for option in asked.options} | {OPEN: "not decided yet"}
+    texts = _texts(asked)
     row = pd.DataFrame(
         {"decision_id": [asked.id], "question": [asked.text], "option": [chosen], "taken": [texts[chosen]]}
     )
     repository.write("decisions", row, made_by=f"decision {asked.id}")
+
+
+def _texts(asked: Decision) -> dict[str, str]:
+    return {option.key: option.text for option in asked.options} | {OPEN: "not decided yet"}

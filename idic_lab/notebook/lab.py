@@ -124,16 +124,10 @@ class Lab:
         decisions.decide(self.repository, decision_id, choice, **numbers)
 
     def decisions(self) -> pd.DataFrame:
-        """What has been decided at the end of notebooks: the rows of the table ``decisions`` that are no longer open.
+        """The decisions of all notebooks with what was taken; see :func:`idic_lab.notebook.decisions.log`."""
+        from idic_lab.notebook import decisions
 
-        Examples
-        --------
-        >>> len(start("53_review_dashboard", dataset="cdnow_sample", quiet=True).decisions())
-        0
-        """
-        if not self.repository.has("decisions"):
-            return tables.get("decisions").empty()
-        return self.repository.read("decisions").query("option != 'open'").sort_values("decision_id", ignore_index=True)
+        return decisions.log(self.repository)
 
     def headline(self, name: str, value: float, sentence: str = "", **numbers: object) -> None:
         """State one headline number: shown here, and collected into the run's report and results.
@@ -158,6 +152,8 @@ class Lab:
         rounded = float(f"{value:.5g}")
         numbers = {"value": rounded, "unit": self.card.currency, **numbers}
         text = sentence.format(rounded) if sentence else self._sentence(name).format(**numbers)
+        if np.isnan(value):
+            text = f"These data cannot tell: {name.replace('_', ' ')}."
         text = text.replace("  ", " ").replace(" .", ".")  # where the card names no currency
         if get_ipython() is None:
             print(text)

@@ -149,19 +149,27 @@ def dated(segments: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
 
 
 def histories(
-    transactions: pd.DataFrame, every: str = "month", margin: float = 0.30, annual_discount_rate: float = 0.15
+    transactions: pd.DataFrame,
+    every: str = "month",
+    margin: float = 0.30,
+    annual_discount_rate: float = 0.15,
+    remembered: tuple[pd.DataFrame | None, pd.DataFrame | None] = (None, None),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Value and segments at every review of the time observed.
 
     Parameters
     ----------
     every : {"month", "quarter", "week"}
+    remembered : tuple of DataFrame or None
+        The same two tables from an earlier round; taken as they are where both are there.
 
     Returns
     -------
     tuple of DataFrame
         Tables ``value_history`` and ``segment_history``.
     """
+    if all(table is not None for table in remembered):
+        return remembered
     days = review_dates(transactions, every)
     values = [
         value_at(transactions, day, margin, annual_discount_rate, before)
@@ -174,8 +182,26 @@ def histories(
     )
 
 
-def _empty() -> pd.DataFrame:
+def over_a_year(
+    transactions: pd.DataFrame, value_history: pd.DataFrame, margin: float = 0.30, annual_discount_rate: float = 0.15
+) -> pd.DataFrame:
+    """What became of customer equity between the review a year ago and the last, both valued by the models of today.
 
+    Returns
+    -------
+    DataFrame
+        As :func:`idic_lab.monitor.kpis.return_on_customer` returns, by group; missing numbers where there is no year.
+    """
+    days = sorted(value_history["review_date"].unique())
+    before = [day for day in days if day <= days[-1] - pd.Timedelta(days=360)]
+    if not before:
+        return kpis.return_on_customer(value_history.iloc[:0]).set_index("group").reindex(kpis.GROUPS)
+    valued = value_at(transactions, days[-1], margin, annual_discount_rate, previous=before[-1])
+    then = value_history[value_history["review_date"] == before[-1]]
+    return kpis.return_on_customer(pd.concat([then, valued])).set_index("group")
+
+
+def _empty() -> pd.DataFrame:
     return tables.get("value_history").empty()
 
 

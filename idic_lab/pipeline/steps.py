@@ -346,9 +346,8 @@ def monitor(tables: Tables) -> Made:
     from idic_lab.tables import get
 
     transactions, campaign = tables.transactions, tables.get("campaign_results")
-    values, segments = tables.get("value_history"), tables.get("segment_history")
-    if values is None or segments is None:
-        values, segments = reviews.histories(transactions)
+    remembered = tables.get("value_history"), tables.get("segment_history")
+    values, segments = reviews.histories(transactions, remembered=remembered)
     days = sorted(segments["review_date"].unique())
     contacts = tables.those("survey_responses", "interactions", "web_events")
     policy = get("policy").empty()

@@ -33,16 +33,6 @@ def test_a_planted_change_is_found_within_four_weeks_of_happening(signals, figur
     assert first["direction"] == "up"
 
 
-@pytest.mark.parametrize("figure", ["basket_share", "delivery_days"])
-def test_looking_back_tells_a_step_from_a_drift(weekly, figure):
-    planted = meridian.truth()["weekly_changes"].set_index("figure").loc[figure]
-    found = kpis.describe_change(weekly, figure)
-    assert found["kind"] == planted["kind"]
-    assert abs(found["starts"] - planted["starts"]) <= pd.Timedelta(weeks=2)
-    assert found["before"] == pytest.approx(planted["before"], rel=0.1)
-    assert found["after"] == pytest.approx(planted["after"], rel=0.1)
-
-
 def test_where_no_change_was_planted_no_more_is_found_than_the_stated_rate_allows():
     found = 0
     for seed in range(6):

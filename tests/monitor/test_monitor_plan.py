@@ -217,7 +217,7 @@ def title(ax) -> str:
 
 def test_figures_state_their_findings(histories, actions):
     returns = kpis.return_on_customer(histories[0])
-    assert "of customer equity" in title(kpis.plot_return_on_customer(returns))
+    assert "Existing customers return" in title(kpis.plot_return_on_customer(returns))
     moves = migration.segment_migration(histories[1])
     last = moves[moves["review_date"].eq(moves["review_date"].max()) & moves["scheme"].eq("behaviour")]
     assert "moved to another segment" in title(migration.plot_flows(last))

@@ -16,6 +16,7 @@ from idic_lab.monitor.kpis.definitions import KPIS, YEAR, Period
 
 ALL, NEW = "all", "new"
 FALSE_ALARM = 0.05  # of one review's page: any of its measures outside its limits although nothing changed
+AROUND = pd.Timedelta(days=7)  # a review so near the same day of last year is taken for the year before
 WHOLE = 0.9  # of the usual length; a shorter last period is not judged
 
 
@@ -192,12 +193,42 @@ def kpi_history(
     return kpis(pd.concat(parts, ignore_index=True))
 
 
+def latest(kpis: pd.DataFrame) -> pd.DataFrame:
+    """The measures of everybody at the last whole review, beside the review before and the year before.
+
+    Returns
+    -------
+    DataFrame
+        The rows of the table ``kpis`` with ``outside`` ("above", "below" or ""); ``review_before`` and ``year_before``, the
+        values at those reviews, missing where there was none.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-01-31", "2024-12-31", "2025-01-31"])
+    >>> table = pd.DataFrame({"review_date": days, "kpi": "revenue", "segment": "all", "value": [90.0, 120.0, 80.0],
+    ...     "upper_limit": np.nan, "signal": False, "whole": True})
+    >>> latest(table)[["value", "review_before", "year_before"]].values.tolist()
+    [[80.0, 120.0, 90.0]]
+    """
+    known = kpis[kpis["segment"].eq(ALL) & kpis["whole"]]
+    days = pd.Series(sorted(known["review_date"].unique()))
+    now = known[known["review_date"] == days.iloc[-1]]
+    gap = (days - (days.iloc[-1] - YEAR)).abs()
+    then = {"review_before": days.iloc[-2] if len(days) > 1 else None}
+    then["year_before"] = days[gap.idxmin()] if gap.min() <= AROUND else None
+    values = known.set_index(["review_date", "kpi"])["value"]
+    past = {name: [values.get((day, kpi), np.nan) for kpi in now["kpi"]] for name, day in then.items()}
+    way = np.where(now["value"].gt(now["upper_limit"]), "above", "below")
+    return now.assign(outside=np.where(now["signal"], way, ""), **past).reset_index(drop=True)
+
+
 def plot_kpi(
     kpis: pd.DataFrame, kpi: str, segment: str = ALL, until: pd.Timestamp | None = None, ax: figures.Axes | None = None
 ) -> figures.Axes:
     """One measure over the reviews, with its interval, its control limits and the reviews outside them.
 
-    A last period that is not whole is drawn hollow, and the title speaks of the last whole one.
+    A last period that is not whole is drawn hollow, and the title speaks of the last whole one. A measure that is not taken
+    by segment is shown for everybody.
 
     Examples
     --------
@@ -207,10 +238,11 @@ def plot_kpi(
     >>> plot_kpi(table, "revenue").get_title()
     'Revenue: 120 on 2024-03-31, up by 33% on the review before'
     """
-    known = kpis[kpis["kpi"].eq(kpi) & kpis["segment"].eq(segment)].sort_values("review_date")
-    known = known if until is None else known[known["review_date"] <= until]
+    taken = kpis[kpis["kpi"].eq(kpi) & (until is None or kpis["review_date"].le(until))].sort_values("review_date")
+    segment = segment if taken["segment"].eq(segment).any() else ALL
+    known = taken[taken["segment"] == segment]
     if known.empty:
-        raise DataError(f"There is no '{kpi}' for segment '{segment}' up to then.")
+        raise DataError(f"There is no '{kpi}' up to then.")
     series, unit = known[known["whole"]], pick("measure", kpi, KPIS).unit
     ax = figures.axes(ax)
     if series["upper_limit"].notna().any():
@@ -258,7 +290,7 @@ def _judged(series: pd.DataFrame, unit: str) -> str:
     else:
         said += f", {_moved(series['value'].iloc[-2], last['value'], unit)} on the review before"
     gap = (series["review_date"] - (last["review_date"] - YEAR)).abs()
-    if gap.min() <= pd.Timedelta(days=7):
+    if gap.min() <= AROUND:
         said += f", {_moved(series['value'].loc[gap.idxmin()], last['value'], unit)} on the year before"
     return said
 

@@ -122,6 +122,21 @@ def reconcile(returns: pd.DataFrame, value_history: pd.DataFrame) -> pd.DataFram
     ).reset_index()
 
 
+def mean_return(returns: pd.DataFrame, days: int = 366) -> float:
+    """Mean Return on Customer of the periods that began within so many days before the last review.
+
+    Examples
+    --------
+    >>> day = pd.to_datetime(["2024-02-29", "2024-03-31"])
+    >>> mean_return(pd.DataFrame({"review_date": day, "previous_date": day - pd.Timedelta(days=30), "group": "all",
+    ...     "return_on_customer": [0.02, 0.04]}))
+    0.03
+    """
+    whole = returns[returns["group"] == "all"]
+    recent = whole["previous_date"] >= whole["review_date"].max() - pd.Timedelta(days=days)
+    return float(whole.loc[recent, "return_on_customer"].mean())
+
+
 def plot_return_on_customer(returns: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Return on Customer of each period, divided into existing and newly acquired customers.
 
@@ -130,10 +145,12 @@ def plot_return_on_customer(returns: pd.DataFrame, ax: figures.Axes | None = Non
     >>> day = pd.Timestamp("2024-02-29")
     >>> table = pd.DataFrame({"review_date": day, "previous_date": day - pd.Timedelta(days=29), "group": GROUPS,
     ...     "acquisition_cost": [0.0, 9.0, 9.0], "return_on_customer": [0.01, 0.02, 0.03]})
-    >>> plot_return_on_customer(table).get_title().replace("\\n", " ")
-    'Existing customers returned 1.0% of customer equity in the period to 2024-02-29'
+    >>> plot_return_on_customer(table).get_title()
+    'Existing customers returned 1.0% in the period to 2024-02-29'
     """
-    ax = figures.axes(ax, figsize=(9, 4.2))
+    ax = figures.axes(ax)
+    if returns.empty:
+        return figures.finish(ax, "Too few customers for a model of their value")
     wide = returns.pivot_table(index="review_date", columns="group", values="return_on_customer")
     place = np.arange(len(wide))
     ax.use_sticky_edges = False  # else a bar that ends on the highest value is drawn up to the frame
@@ -149,10 +166,9 @@ def plot_return_on_customer(returns: pd.DataFrame, ax: figures.Axes | None = Non
     half = len(wide) // 2
     return figures.finish(
         ax,
-        f"Existing customers return {existing[half:].mean():.1%} of customer equity in a period of the later half, "
-        f"{existing[:half].mean():.1%} in the earlier"
+        f"Existing customers return {existing[half:].mean():.1%} a period, {existing[:half].mean():.1%} in the earlier half"
         if half
-        else f"Existing customers returned {existing[-1]:.1%} of customer equity in the period to {wide.index[-1]:%Y-%m-%d}",
+        else f"Existing customers returned {existing[-1]:.1%} in the period to {wide.index[-1]:%Y-%m-%d}",
         x="period ending in",
         y="share of equity at the start",
         y_format="percent",
@@ -228,6 +244,22 @@ def growth_split(before: dict[str, float], after: dict[str, float]) -> pd.Series
         raise DataError(f"Growth is split between two periods with revenue; found {old:,.2f} and {new:,.2f}.")
     weight = old if np.isclose(old, new, rtol=1e-12) else (new - old) / (np.log(new) - np.log(old))
     return pd.Series({factor: weight * np.log(after[factor] / before[factor]) for factor in FACTORS}, name="change")
+
+
+def growth_of_halves(transactions: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.Series, float]:
+    """The change of revenue from the earlier to the later half of a time, by factor, and the revenue of the earlier half.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-01-10", "2024-02-10", "2024-02-20"])
+    >>> buys = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 4.0, "date": days})
+    >>> growth_of_halves(buys, pd.Timestamp("2024-01-01"), pd.Timestamp("2024-02-29"))[1]
+    4.0
+    """
+    half, day = (last - first) / 2, pd.Timedelta(days=1)
+    middle = (first + half).normalize()
+    earlier = drivers(transactions, middle - half + day, middle)
+    return growth_split(earlier, drivers(transactions, middle + day, middle + half)), earlier["revenue"]
 
 
 def plot_growth(split: pd.Series, before: float, ax: figures.Axes | None = None) -> figures.Axes:

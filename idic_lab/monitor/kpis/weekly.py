@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import figures, tables
-from idic_lab.errors import DataError
 from idic_lab.inference import alarms
 
 KINDS = ("step", "drift")
@@ -167,67 +166,6 @@ def _changes_of(figure: str, series: pd.DataFrame, limit: float, at_most: int) -
     return rows
 
 
-def describe_change(weekly: pd.DataFrame, figure: str) -> dict[str, object]:
-    """Look back at one figure: no change, a step, or a drift from one level to another, and when.
-
-    Each is fitted by weighted least squares, and the one with the lowest Bayesian information criterion taken; a
-    moment that is searched for counts as two parameters, or one and a half each when there are two.
-
-    Parameters
-    ----------
-    weekly : DataFrame
-        As for `find_changes`.
-
-    Returns
-    -------
-    dict
-        ``kind`` ("none", "step" or "drift"), ``starts`` and ``ends`` (first days of weeks; missing for none),
-        ``before``, ``after``.
-
-    Examples
-    --------
-    >>> weeks = pd.date_range("2024-01-01", periods=20, freq="7D")
-    >>> late = pd.DataFrame({"week": weeks, "figure": "f", "observations": 9, "value": [1.0, 1.1] * 5 + [3.0, 3.1] * 5})
-    >>> found = describe_change(late, "f")
-    >>> found["kind"], str(found["starts"].date())
-    ('step', '2024-03-11')
-    """
-    series = weekly[weekly["figure"] == figure].sort_values("week")
-    if series.empty:
-        raise DataError(f"There is no weekly figure {figure!r}; found {', '.join(weekly['figure'].unique())}.")
-    x, w = series["value"].to_numpy(float), series["observations"].to_numpy(float)
-    weeks, n = series["week"].to_numpy(), len(series)
-    time = np.arange(n)
-    candidates = [("none", 0, 0, 1)]
-    candidates += [("step", start, start, 4) for start in range(2, n - 1)]
-    candidates += [("drift", start, end, 5) for start in range(2, n - 3) for end in range(start + 2, n)]
-    best = None
-    for kind, start, end, parameters in candidates:
-        shape = np.clip((time - start + 1) / (end - start + 1), 0, 1) if kind != "none" else np.zeros(n)
-        before, change = _levels(x, w, shape)
-        squares = (w * (x - before - change * shape) ** 2).sum()
-        criterion = n * np.log(max(squares, 1e-300) / n) + parameters * np.log(n)
-        if best is None or criterion < best[0]:
-            best = (criterion, kind, start, end, before, before + change)
-    _, kind, start, end, before, after = best
-    none = kind == "none"
-    return {
-        "kind": kind,
-        "starts": pd.NaT if none else pd.Timestamp(weeks[start]),
-        "ends": pd.NaT if none else pd.Timestamp(weeks[end]),
-        "before": float(before),
-        "after": float(after),
-    }
-
-
-def _levels(x: np.ndarray, w: np.ndarray, shape: np.ndarray) -> tuple[float, float]:
-    """Weighted least squares of x on a constant and one shape."""
-    total, mean, middle = w.sum(), np.average(x, weights=w), np.average(shape, weights=w)
-    spread = (w * (shape - middle) ** 2).sum()
-    change = 0.0 if spread <= 1e-12 * total else (w * (shape - middle) * (x - mean)).sum() / spread
-    return mean - change * middle, change
-
-
 def plot_weekly(
     weekly: pd.DataFrame, signals: pd.DataFrame, figure: str, ax: figures.Axes | None = None
 ) -> figures.Axes:
@@ -268,3 +206,22 @@ def plot_weekly(
         y_format="percent" if share else None,
         legend={"loc": "best", "fontsize": "small"} if len(found) else False,
     )
+
+
+def plot_changes(weekly: pd.DataFrame, signals: pd.DataFrame, at_most: int = 2) -> list[figures.Axes]:
+    """The weekly figures in which most changes were reported, one above the other; the first one where none was.
+
+    Examples
+    --------
+    >>> axes = plot_changes(tables.get("signals").empty().assign(week=[], value=[], share=[]), tables.get("signals").empty())
+    >>> axes[0].get_title(loc="left")
+    'These data hold no figure to watch by the week'
+    """
+    chosen = list(signals["figure"].unique()[:at_most]) or list(weekly["figure"].unique()[:1])
+    figures.use_style()
+    _, axes = figures.plt.subplots(max(len(chosen), 1), 1, figsize=(7.5, 3 * max(len(chosen), 1)), squeeze=False)
+    for ax, figure in zip(axes[:, 0], chosen, strict=False):
+        plot_weekly(weekly, signals, figure, ax=ax)
+    if not chosen:
+        figures.finish(axes[0, 0], "These data hold no figure to watch by the week")
+    return list(axes[:, 0])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from idic_lab import figures
 from idic_lab.errors import DataError
 
 
@@ -148,45 +147,3 @@ def cumulative_regret(expected: np.ndarray, chosen, best=None) -> np.ndarray:
     rows = np.arange(len(expected))
     best = expected.argmax(axis=1) if best is None else np.asarray(best)
     return np.cumsum(expected[rows, best] - expected[rows, np.asarray(chosen)])
-
-
-def plot_regret(
-    curves: dict[str, np.ndarray], learners: tuple[str, ...] = (), ax: figures.Axes | None = None
-) -> figures.Axes:
-    """Profit missed so far by each policy, over the customers decided on.
-
-    Parameters
-    ----------
-    curves : dict of str to array
-        From `cumulative_regret`.
-    learners : tuple of str
-        Names of the curves that learn; the others are fixed, and drawn thinner.
-
-    Examples
-    --------
-    >>> curves = {"learner": np.array([5.0, 6.0]), "nobody": np.array([5.0, 10.0])}
-    >>> plot_regret(curves, ("learner",)).get_title().replace("\\n", " ")
-    "learner missed 6 currency in all, the best simple rule ('nobody') 10 currency"
-    """
-    ax = figures.axes(ax, figsize=(8.5, 4.6))
-    styles = ["--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 3))]
-    final = {name: curve[-1] for name, curve in curves.items()}
-    highest, above = max(final.values()), float("inf")
-    for at, (name, curve) in enumerate(sorted(curves.items(), key=lambda item: -item[1][-1])):
-        learns = name in learners
-        x = np.arange(1, len(curve) + 1)
-        colour = figures.CYCLE[learners.index(name)] if learns else figures.GREY
-        style = {"lw": 2.5, "ls": "-"} if learns else {"lw": 1.3, "ls": styles[at % len(styles)]}
-        ax.plot(x, curve, color=colour, **style)
-        above = min(curve[-1], above - 0.045 * highest)  # labels keep a line's distance from each other
-        label = {"va": "center", "fontsize": 8, "color": colour if learns else "#444444"}
-        ax.text(1.015 * x[-1], above, f"{name} {curve[-1]:,.0f}", **label)
-    lowest = min(learners or curves, key=final.get)
-    behind = [name for name in final if name not in learners and final[name] > final[lowest]]
-    told = f"{lowest} missed {final[lowest]:,.0f} {figures.currency()} in all"
-    if behind:
-        rule = min(behind, key=final.get)
-        told += f", the best simple rule ('{rule}') {final[rule]:,.0f} {figures.currency()}"
-    ax.margins(x=0.01)
-    labels = {"x": "customers decided on", "y": "profit missed so far ({currency})"}
-    return figures.finish(ax, told, **labels, x_format="count", y_format="count")

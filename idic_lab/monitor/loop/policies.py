@@ -242,6 +242,43 @@ def assign(policy: pd.DataFrame | None, segments: pd.DataFrame | None, random_st
     ).astype({"customer_id": "str", "offer": "str"})
 
 
+def judge_on_other_half(
+    log: pd.DataFrame, margins: dict[str, float], costs: dict[str, float], scheme: str, random_state: int = 0
+) -> pd.DataFrame:
+    """What a policy learnt on one half of a log would have earned on the other, beside giving everybody one arm.
+
+    Parameters
+    ----------
+    log, margins, costs, scheme
+        As for :func:`learn_policy`.
+
+    Returns
+    -------
+    DataFrame
+        ``policy``, ``value``, ``low``, ``high`` (currency per customer): the learnt policy, the fixed arms from the best
+        down, and last the learnt policy less the best of them, on the same customers.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({"segment": ["s", "t"] * 40, "arm": ["control"] * 40 + ["offer"] * 40, "chance": 0.5,
+    ...     "converted": True, "profit": [4.0, 1.0] * 20 + [1.0, 4.0] * 20})
+    >>> judge_on_other_half(log, {"control": 1.0, "offer": 1.0}, {"control": 0.0, "offer": 0.0}, "rfm")["policy"].iloc[-1][:19]
+    'learnt policy less '
+    """
+    order = np.random.default_rng(random_state).permutation(len(log))
+    train, judge = log.iloc[order[::2]], log.iloc[order[1::2]].reset_index(drop=True)
+    learnt = as_chances(learn_policy(train, margins, costs, scheme, random_state), judge["segment"])
+    arms = sorted(margins)
+    fixed = {
+        f"always {arm}": pd.DataFrame({name: float(name == arm) for name in arms}, index=judge.index) for arm in arms
+    }
+    found = {name: off_policy_value(judge, wanted) for name, wanted in fixed.items()}
+    best_first = sorted(found, key=lambda name: -found[name]["value"])
+    rows = {"learnt policy": off_policy_value(judge, learnt)} | {name: found[name] for name in best_first}
+    rows[f"learnt policy less {best_first[0]}"] = off_policy_value(judge, learnt - fixed[best_first[0]])
+    return pd.DataFrame(rows).T.rename_axis("policy").reset_index()
+
+
 def plot_policy(policy: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Expected profit of each offer in each segment, with its interval; the chosen one is filled.
 
