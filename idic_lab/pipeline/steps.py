@@ -80,20 +80,33 @@ def value_rfm(tables: Tables) -> Made:
 
 
 @stage(
+    "buying_and_leaving",
+    "Differentiate",
+    "23_differentiate_buying_and_leaving",
+    needs="transactions",
+    makes="btyd_summary",
+)
+def buying_and_leaving(tables: Tables) -> Made:
+    """What the models of buying and leaving need of each customer."""
+    from idic_lab.differentiate import clv
+
+    return {"btyd_summary": clv.summarise(tables.transactions, unit_days=UNIT_DAYS)}
+
+
+@stage(
     "lifetime_value",
     "Differentiate",
     "24_differentiate_lifetime_value",
-    needs="transactions",
-    makes="btyd_summary customer_value",
+    needs="transactions btyd_summary",
+    makes="customer_value",
 )
 def lifetime_value(tables: Tables) -> Made:
-    """The BTYD summary and what each customer is worth."""
+    """What each customer is worth."""
     from idic_lab.differentiate import clv
 
-    summary = clv.summarise(tables.transactions, unit_days=UNIT_DAYS)
-    models = [clv.fit(summary, model=model) for model in ("bg_nbd", "gamma_gamma")]
-    worth = clv.value(*models, summary, annual_discount_rate=ANNUAL_DISCOUNT_RATE, margin=MARGIN)
-    return {"btyd_summary": summary, "customer_value": worth}
+    models = [clv.fit(tables.btyd_summary, model=model) for model in ("bg_nbd", "gamma_gamma")]
+    worth = clv.value(*models, tables.btyd_summary, annual_discount_rate=ANNUAL_DISCOUNT_RATE, margin=MARGIN)
+    return {"customer_value": worth}
 
 
 @stage(

@@ -16,31 +16,45 @@ from idic_lab.differentiate.clv.evaluation import (
 )
 from idic_lab.differentiate.clv.fitted_model import FittedModel, from_json, from_parameters
 from idic_lab.differentiate.clv.fitting import fit
-from idic_lab.differentiate.clv.intervals import equity_interval, model_choice, predict_interval, total_interval
+from idic_lab.differentiate.clv.intervals import (
+    equity_interval,
+    fit_each,
+    model_choice,
+    predict_interval,
+    total_interval,
+    worth_by_model,
+)
 from idic_lab.differentiate.clv.plots import (
     plot_alive_path,
     plot_conditional_expectations,
     plot_count_histogram,
     plot_frequency_recency_matrix,
     plot_iso_value,
+    plot_population,
+    plot_shrinkage,
     plot_tracking,
+    plot_worth_by_model,
 )
 from idic_lab.differentiate.clv.predictions import (
+    alike_in_silence,
     alive,
     alive_path,
+    at_stake,
     expected_purchases_new,
     expected_spend,
     frequency_recency_matrix,
     predict,
 )
-from idic_lab.differentiate.clv.summary import Split, split, summarise
+from idic_lab.differentiate.clv.summary import Split, middle, split, summarise
 from idic_lab.differentiate.clv.valuation import dert, equity, frequency_class, iso_value, value
 
 __all__ = [
     "FittedModel",
     "Split",
+    "alike_in_silence",
     "alive",
     "alive_path",
+    "at_stake",
     "baselines",
     "cohort_summary",
     "conditional_expectations",
@@ -53,19 +67,24 @@ __all__ = [
     "expected_purchases_new",
     "expected_spend",
     "fit",
+    "fit_each",
     "frequency_class",
     "frequency_recency_matrix",
     "from_json",
     "from_parameters",
     "iso_value",
+    "middle",
     "model_choice",
     "plot_alive_path",
     "plot_conditional_expectations",
     "plot_count_histogram",
     "plot_frequency_recency_matrix",
     "plot_iso_value",
+    "plot_population",
+    "plot_shrinkage",
     "plot_survival",
     "plot_tracking",
+    "plot_worth_by_model",
     "predict",
     "predict_interval",
     "residual_lifetime",
@@ -75,4 +94,5 @@ __all__ = [
     "total_interval",
     "tracking",
     "value",
+    "worth_by_model",
 ]

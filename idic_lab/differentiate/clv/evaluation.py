@@ -97,8 +97,9 @@ def evaluate(
 
     Parameters
     ----------
-    predictions : dict of str to array, or DataFrame
-        One value per row of ``split.calibration``. A DataFrame with a ``customer_id`` column is matched by it.
+    predictions : dict of str to array or FittedModel, or DataFrame
+        One value per row of ``split.calibration``, or a model of purchases that gives it. A DataFrame with a
+        ``customer_id`` column is matched by it.
     target : {"holdout_frequency", "holdout_spend"}
     with_baselines : bool
         Put the naive predictions of `baselines` below.
@@ -122,7 +123,7 @@ def evaluate(
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> parts = clv.split(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
-    >>> table = clv.evaluate(parts, {"BG/NBD": clv.predict(clv.fit(parts.calibration), parts.calibration, 39)})
+    >>> table = clv.evaluate(parts, {"BG/NBD": clv.fit(parts.calibration)})
     >>> table["mae"].head(2).round(2).tolist()  # BG/NBD, and the past rate
     [0.79, 1.02]
     """
@@ -151,6 +152,8 @@ def _aligned(split: Split, predictions: Mapping | pd.DataFrame) -> dict[str, np.
         predictions = {name: predictions[name] for name in predictions}
     columns = {}
     for name, values in predictions.items():
+        if isinstance(values, FittedModel):
+            values = predict(values, split.calibration, split.duration)
         values = np.asarray(values, dtype=float)
         if values.shape != (len(split.calibration),):
             raise DataError(
@@ -162,7 +165,7 @@ def _aligned(split: Split, predictions: Mapping | pd.DataFrame) -> dict[str, np.
             raise DataError(f"Prediction {name!r} lacks a finite value for {missing:,} customers.")
         columns[str(name)] = values
     if not columns:
-        raise DataError("There are no predictions to evaluate.")
+        raise DataError("There are no predictions to evaluate; give a dict such as {'BG/NBD': model}.")
     return columns
 
 
@@ -247,13 +250,13 @@ def _intervals(columns, actual, n_bootstrap, random_state, confidence) -> pd.Dat
     return pd.DataFrame(rows)
 
 
-def conditional_expectations(split: Split, models: Mapping[str, FittedModel], pool: int = 7) -> pd.DataFrame:
-    """Mean holdout purchases by number of repeat purchases in calibration, beside what models expected.
+def conditional_expectations(split: Split, models: Mapping | pd.DataFrame, pool: int = 7) -> pd.DataFrame:
+    """Mean holdout purchases by number of repeat purchases in calibration, beside what was expected.
 
     Parameters
     ----------
-    models : dict of str to FittedModel
-        Models of purchases, fitted to ``split.calibration``.
+    models : dict of str to FittedModel or array
+        As the predictions of `evaluate`.
     pool : int
         Customers with this many repeat purchases or more form the last row.
 
@@ -275,11 +278,7 @@ def conditional_expectations(split: Split, models: Mapping[str, FittedModel], po
     6         6         29   3.862   3.504
     7        7+         64   6.359   6.157
     """
-    if not models:
-        raise DataError("There is no model to compare; give a dict such as {'BG/NBD': model}.")
-    rows = {"actual": split.holdout["holdout_frequency"].to_numpy(dtype=float)}
-    for name, model in models.items():
-        rows[str(name)] = predict(model, split.calibration, split.duration).to_numpy()
+    rows = {"actual": split.holdout["holdout_frequency"].to_numpy(dtype=float), **_aligned(split, models)}
     pooled = split.calibration["frequency"].clip(upper=pool).to_numpy()
     table = pd.DataFrame(rows).groupby(pooled).mean()
     table.insert(0, "customers", pd.Series(pooled).value_counts().sort_index())

@@ -8,7 +8,7 @@ rates still buys by chance: that is the model's own distribution of counts. And 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -178,6 +178,52 @@ def equity_interval(
     return bounds.rename(columns={"total": "clv"})
 
 
+def worth_by_model(
+    models: Mapping[str, FittedModel],
+    spend_model: FittedModel,
+    summary,
+    horizon_days: float | None = DAYS_PER_YEAR,
+    annual_discount_rate: float = 0.15,
+    margin: float = 1.0,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """What the same customers are worth under each of several models; parameters as in `equity_interval`.
+
+    Returns
+    -------
+    DataFrame
+        ``model``, ``aic`` (of the data each was fitted to: the lowest fits best), then as `equity_interval`.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.differentiate import clv
+    >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1998-06-30")
+    >>> models = clv.fit_each(summary, ["bg_nbd", "mbg_nbd"])
+    >>> worth_by_model(models, clv.fit(summary, "gamma_gamma"), summary)["model"].tolist()
+    ['BG/NBD', 'MBG/NBD']
+    """
+    settings = (summary, horizon_days, annual_discount_rate, margin, confidence)
+    worth = pd.concat([equity_interval(model, spend_model, *settings) for model in models.values()], ignore_index=True)
+    worth.insert(0, "aic", [model.aic for model in models.values()])
+    worth.insert(0, "model", pd.array(list(models), dtype="str"))
+    return worth.drop(columns="group")
+
+
+def fit_each(summary, models: Sequence[str] = CONTINUOUS) -> dict[str, FittedModel]:
+    """Several models fitted to the same customers, by their titles.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.differentiate import clv
+    >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
+    >>> list(fit_each(summary, ["bg_nbd", "mbg_nbd"]))
+    ['BG/NBD', 'MBG/NBD']
+    """
+    return {model.title: model for model in (fit(summary, name) for name in models)}
+
+
 def model_choice(
     summary, horizon: float, unit: str = "model", models: Sequence[str] = CONTINUOUS, confidence: float = 0.95
 ) -> pd.DataFrame:
@@ -200,9 +246,8 @@ def model_choice(
     [['BG/NBD', 19172.9], ['Pareto/NBD', 19198.0]]
     """
     rows = []
-    for name in models:
-        model = fit(summary, name)
-        row = {"model": model.title, "log_likelihood": model.log_likelihood_, "aic": model.aic, "bic": model.bic}
+    for title, model in fit_each(summary, models).items():
+        row = {"model": title, "log_likelihood": model.log_likelihood_, "aic": model.aic, "bic": model.bic}
         total = total_interval(model, summary, horizon, unit, confidence).iloc[0]
         rows.append(row | total[["expected_purchases", "low", "high"]].to_dict())
     table = pd.DataFrame(rows).sort_values("aic", ignore_index=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import figures
+from idic_lab.differentiate.clv.fitted_model import FittedModel, require
 from idic_lab.differentiate.clv.grouping import UNIT
 from idic_lab.errors import DataError, pick
 
@@ -77,7 +78,7 @@ def plot_conditional_expectations(table: pd.DataFrame, ax: figures.Axes | None =
     --------
     >>> table = pd.DataFrame({"frequency": ["0", "1+"], "customers": [8, 2], "actual": [0.2, 1.0], "BG/NBD": [0.3, 1.0]})
     >>> plot_conditional_expectations(table).get_title()
-    'BG/NBD comes closest: off by 0.08 purchases per customer'
+    'BG/NBD is off by 0.08 purchases per customer'
     """
     ax = figures.axes(ax)
     ax.bar(table["frequency"], table["actual"], color="#D9D9D9", edgecolor=figures.GREY, label="actual")
@@ -89,7 +90,7 @@ def plot_conditional_expectations(table: pd.DataFrame, ax: figures.Axes | None =
     best = min(off, key=off.get)
     return figures.finish(
         ax,
-        f"{best} comes closest: off by {off[best]:.2f} purchases per customer",
+        f"{best[0].upper()}{best[1:]} {'comes closest: ' if len(off) > 1 else 'is '}off by {off[best]:.2f} purchases per customer",
         x="repeat purchase days in calibration",
         y="purchase days in holdout, mean per customer",
         legend=True,
@@ -116,37 +117,63 @@ def plot_count_histogram(table: pd.DataFrame, ax: figures.Axes | None = None) ->
     return figures.finish(ax, title, x=across, y="customers", y_format="count", legend=True)
 
 
-def plot_alive_path(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """P(alive) of one customer day by day, with the purchase days marked.
+def plot_alive_path(*tables: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """P(alive) of one customer, or of a few, day by day, with the purchase days marked.
 
     Parameters
     ----------
-    table : DataFrame
-        From `alive_path`.
+    *tables : DataFrame
+        From `alive_path`, each of one customer.
 
     Examples
     --------
     >>> path = pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-01-02"]), "probability_alive": [1.0, 0.98],
     ...     "purchase": [True, False]})
     >>> plot_alive_path(path).get_title()
-    '1 day after the last purchase, P(alive) is 0.98'
+    'P(alive) is 0.98, 1 day after purchase 1'
     """
-    if not len(table):
+    if not tables or not all(len(table) for table in tables):
         raise DataError("The path has no days to draw.")
-    ax = figures.axes(ax)
-    ax.plot(table["date"], table["probability_alive"], color=figures.BLUE)
-    bought = table[table["purchase"]]
-    ax.plot(bought["date"], np.full(len(bought), 0.02), "|", color=figures.VERMILION, ms=14, mew=2)
-    silent = (table["date"].iloc[-1] - bought["date"].iloc[-1]).days
+    ax, said = figures.axes(ax), []
+    for row, (table, colour, style) in enumerate(zip(tables, figures.CYCLE, ["-", "--", ":"] * 3, strict=False)):
+        ax.plot(table["date"], table["probability_alive"], style, color=colour, lw=2)
+        bought = table.loc[table["purchase"], "date"]
+        ax.plot(bought, np.full(len(bought), 0.03 + 0.06 * row), "|", color=colour, ms=11, mew=2)
+        silent, last = (table["date"].iloc[-1] - bought.iloc[-1]).days, table["probability_alive"].iloc[-1]
+        ax.annotate(f" {last:.2f}", (table["date"].iloc[-1], last), color=colour, va="center")
+        said.append(f"{last:.2f}, {silent} day{'s' * (silent != 1)} after purchase {len(bought)}")
     ax.tick_params(axis="x", rotation=30)
-    return figures.finish(
-        ax,
-        f"{silent} day{'s' * (silent != 1)} after the last purchase, "
-        f"P(alive) is {table['probability_alive'].iloc[-1]:.2f}",
-        x="date (ticks at the foot: purchase days)",
-        y="P(alive)",
-        ylim=(0, 1.03),
-    )
+    title, across = f"P(alive) is {'; '.join(said)}", "date (ticks at the foot: purchase days)"
+    return figures.finish(ax, title, x=across, y="P(alive)", ylim=(0, 1.05))
+
+
+def plot_population(model: FittedModel, axes=None) -> np.ndarray:
+    """How customers differ under a BG/NBD: their rates of buying, and their probabilities of leaving, one panel each.
+
+    Examples
+    --------
+    >>> from idic_lab.differentiate import clv
+    >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
+    >>> [panel.get_title() for panel in plot_population(model)]
+    ['59% would buy less than once a year', '52% leave less than one time in five']
+    """
+    from scipy.stats import beta, gamma
+
+    require(model, "bg_nbd")
+    r, alpha, a, b = model.theta
+    years = np.array([0, 1, 2, 4, 8, 16, np.inf])
+    chances = np.linspace(0, 1, 6)
+    buying = np.diff(gamma.cdf(years * (model.unit_days_ or 365) / 365, r, scale=1 / alpha))
+    leaving = np.diff(beta.cdf(chances, a, b))
+    panels = figures.axes(ncols=2, figsize=(10, 3.6), sharey=True) if axes is None else axes
+    names = ["below 1", "1-2", "2-4", "4-8", "8-16", "above 16"], [f"{low:.0%}-{low + 0.2:.0%}" for low in chances[:-1]]
+    titles = (f"{buying[0]:.0%} would buy less than once a year", f"{leaving[0]:.0%} leave less than one time in five")
+    across = ("purchases a year while alive", "probability of leaving after a repeat purchase")
+    shares = zip(panels, (buying, leaving), names, (figures.BLUE, figures.ORANGE), titles, across, strict=True)
+    for panel, share, labels, colour, title, x in shares:
+        panel.bar_label(panel.bar(labels, share, color=colour), [f"{each:.0%}" for each in share])
+        figures.finish(panel, title, x=x, y="share of customers", y_format="percent")
+    return panels
 
 
 def plot_frequency_recency_matrix(
@@ -173,12 +200,75 @@ def plot_frequency_recency_matrix(
     seen, column = _map(figures.axes(ax), table, quantity, pick("quantity", quantity, labels))
     most = int(column.index[-1])
     if quantity == "probability_alive":
-        finding = f"P(alive) is {column.iloc[0]:.2f} after 1 purchase, {column.iloc[-1]:.2f} after {most}"
+        finding = f"P(alive) is {column.iloc[0]:.2f} after 1 repeat purchase, {column.iloc[-1]:.2f} after {most}"
     elif column.idxmax() < most:
         finding = f"{column.idxmax()} purchases promise more than {most}"
     else:
         finding = "the more purchases, the more to come"
     return _finish_map(seen, finding, table)
+
+
+def plot_shrinkage(spend_model: FittedModel, most: int = 15, ax: figures.Axes | None = None) -> figures.Axes:
+    """How much a customer's own mean amount counts in the Gamma-Gamma's expectation, by the number of repeat purchases.
+
+    Examples
+    --------
+    >>> from idic_lab.differentiate import clv
+    >>> print(plot_shrinkage(clv.from_parameters("gamma_gamma", p=6.25, q=3.74, gamma=15.4)).get_title())
+    A customer's own mean counts for 70% after 1 repeat purchase, for
+    96% after 10
+    """
+    require(spend_model, "gamma_gamma")
+    p, q, _ = spend_model.theta
+    counts = np.arange(1, most + 1)
+    own = p * counts / (p * counts + q - 1)
+    ax = figures.axes(ax, figsize=(7.5, 3.6))
+    ax.bar(counts, own, color=figures.BLUE, label="the customer's own mean")
+    ax.bar(counts, 1 - own, bottom=own, color="#D9D9D9", label="the mean of everybody")
+    ax.set_xticks(counts)
+    ten = min(10, most)
+    title = f"A customer's own mean counts for {own[0]:.0%} after 1 repeat purchase, for {own[ten - 1]:.0%} after {ten}"
+    legend = {"loc": "lower right", "frameon": True}
+    x, y = "repeat purchase days", "weight in what is expected"
+    return figures.finish(ax, title, x=x, y=y, y_format="percent", legend=legend)
+
+
+def plot_worth_by_model(
+    table: pd.DataFrame, what: str = "All customers", ax: figures.Axes | None = None
+) -> figures.Axes:
+    """What customers are worth under each model, with what its parameters leave open.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `worth_by_model`.
+    what : str
+        Whose worth it is, for the title.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"model": ["BG/NBD", "Pareto/NBD"], "clv": [100.0, 130.0], "expected_low": [95.0, 125.0],
+    ...     "expected_high": [105.0, 135.0]})
+    >>> plot_worth_by_model(table).get_title()
+    'All customers: 100 to 130, by model; one model alone says ±5%'
+    """
+    ax = figures.axes(ax, figsize=(7.5, 1.4 + 0.5 * len(table)))
+    place, worth = np.arange(len(table)), table["clv"]
+    ax.hlines(place, table["expected_low"], table["expected_high"], color=figures.BLUE, lw=5, alpha=0.45)
+    ax.plot(worth, place, "o", color=figures.BLUE)
+    form = "{:,.0f}" if worth.max() >= 100 else "{:,.2f}"
+    for row, value in enumerate(worth):
+        ax.annotate(form.format(value), (value, row), xytext=(0, 7), textcoords="offset points", ha="center")
+    ax.set_yticks(place, table["model"])
+    ax.invert_yaxis()
+    own = ((table["expected_high"] - table["expected_low"]) / 2 / worth).max()
+    span = " to ".join(dict.fromkeys(form.format(value) for value in (worth.min(), worth.max())))
+    title = f"{what}: {span}, by model; one model alone says ±{own:.0%}"
+    lines = {
+        "x": "value ({currency}; the line: 95% interval from the parameters alone)",
+        "x_format": form.replace(":", "x:"),
+    }
+    return figures.finish(ax, title, **lines, ylim=(len(table) - 0.5, -0.7))
 
 
 def plot_iso_value(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:

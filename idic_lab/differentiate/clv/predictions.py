@@ -239,6 +239,59 @@ def alive_path(
     return pd.DataFrame({"date": dates(days), "probability_alive": probability, "purchase": np.isin(days, bought)})
 
 
+def alike_in_silence(summary: pd.DataFrame) -> pd.DataFrame:
+    """Two customers silent for the same time, or nearly: one who used to come often, and one who came back once.
+
+    Examples
+    --------
+    >>> summary = pd.DataFrame({"customer_id": list("abcd"), "frequency": [9, 8, 1, 1], "recency": [30.0, 20.0, 2.0, 9.0],
+    ...     "T": [31.0, 31.0, 30.0, 21.0]})
+    >>> alike_in_silence(summary)["customer_id"].tolist()
+    ['b', 'd']
+    """
+    back = summary[summary["frequency"].gt(0)].assign(silence=lambda table: table["T"] - table["recency"])
+    if not len(back):
+        raise DataError("alike_in_silence: nobody came back, so no two customers can be set beside each other.")
+    middling = back.sort_values("silence").iloc[int(0.4 * len(back)) : int(0.6 * len(back)) + 1]
+    often = middling.nlargest(1, "frequency")
+    once = back[back["frequency"].eq(back["frequency"].min())].drop(often.index, errors="ignore")
+    alike = once.assign(off=(once["silence"] - often["silence"].iloc[0]).abs()).nsmallest(1, "off")
+    return pd.concat([often, alike[often.columns]], ignore_index=True)
+
+
+STANDINGS = ("probably gone", "in doubt", "probably there")
+
+
+def at_stake(model: FittedModel, summary: pd.DataFrame, horizon: float, unit: str = "model") -> pd.DataFrame:
+    """What hangs on whether each customer is still one: purchases expected if certainly there, less those expected now.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``probability_alive``, ``standing`` ("probably gone" below one third, "probably there" above two
+        thirds, else "in doubt"), ``expected_purchases``, ``at_stake`` (purchases within the horizon).
+
+    Examples
+    --------
+    >>> from idic_lab.differentiate import clv
+    >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
+    >>> customers = pd.DataFrame({"customer_id": ["a", "b"], "frequency": [7, 7], "recency": [10.0, 24.0], "T": 39.0,
+    ...     "unit_days": 7})
+    >>> at_stake(model, customers, horizon=52)["standing"].tolist()
+    ['probably gone', 'in doubt']
+    """
+    chance, expected = (answer.to_numpy() for answer in (alive(model, summary), predict(model, summary, horizon, unit)))
+    return pd.DataFrame(
+        {
+            "customer_id": summary["customer_id"].to_numpy(),
+            "probability_alive": chance,
+            "standing": pd.array(np.array(STANDINGS)[np.digitize(chance, (1 / 3, 2 / 3))], dtype="str"),
+            "expected_purchases": expected,
+            "at_stake": np.divide(expected, chance, out=np.zeros_like(expected), where=chance > 0) - expected,
+        }
+    )
+
+
 def expected_spend(spend_model: FittedModel, summary) -> pd.Series:
     """Expected mean amount per purchase day of each customer, by a Gamma-Gamma model.
 

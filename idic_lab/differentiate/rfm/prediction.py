@@ -167,9 +167,8 @@ def hide_later(transactions: pd.DataFrame, calibration_end: str = "") -> tuple[p
     from idic_lab.differentiate import clv
     from idic_lab.differentiate.rfm.segments import table
 
-    first, last = transactions["date"].min(), transactions["date"].max()
-    end = pd.Timestamp(calibration_end) if calibration_end else (first + (last - first) / 2).normalize()
-    parts = clv.split(transactions, calibration_end=end, holdout_end=last)
+    end = pd.Timestamp(calibration_end) if calibration_end else clv.middle(transactions)
+    parts = clv.split(transactions, calibration_end=end)
     return table(transactions, observation_end=end), parts.holdout
 
 
