@@ -7,8 +7,22 @@ writes one long table and a report. The analyses of stability serve any estimato
 from idic_lab.compare import criteria, methods, plots
 from idic_lab.compare.attractiveness_matrix import attractiveness, rescaled
 from idic_lab.compare.customers import Customers, FeatureSpace, customers_of, respondents_of
-from idic_lab.compare.forecasts import TwoPart, difference_interval, rolling_origins
+from idic_lab.compare.forecasts import (
+    TwoPart,
+    average_scores,
+    difference_interval,
+    differences,
+    judge_forecasts,
+    lost_out_of_time,
+    origins_table,
+    plot_capture,
+    plot_differences,
+    plot_over_origins,
+    rolling_origins,
+    told_apart,
+)
 from idic_lab.compare.kinds_of_segments import preferred_number, shadow_values, similarities, verdict, verdicts
+from idic_lab.compare.planted import planted_verdict, recovered
 from idic_lab.compare.registry import (
     CRITERIA,
     METHODS,
@@ -20,7 +34,7 @@ from idic_lab.compare.registry import (
     get_method,
     method,
 )
-from idic_lab.compare.report import score_table
+from idic_lab.compare.report import gain_curves, score_table
 from idic_lab.compare.results import read_table
 from idic_lab.compare.running import Outcome, compare
 from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
@@ -37,53 +51,13 @@ from idic_lab.compare.statistics import (
 from idic_lab.compare.study import Study, load, read
 
 __all__ = [
-    "CRITERIA",
-    "METHODS",
-    "Criterion",
-    "Customers",
-    "Effort",
-    "FeatureSpace",
-    "Method",
-    "NotApplicable",
-    "Outcome",
-    "Score",
-    "Segmentation",
-    "Study",
-    "TwoPart",
-    "across",
-    "against_best",
-    "against_none",
-    "attractiveness",
-    "bootstrap_labels",
-    "compare",
-    "criteria",
-    "criterion",
-    "critical_difference",
-    "customers_of",
-    "difference_interval",
-    "flows",
-    "friedman",
-    "get_criterion",
-    "get_method",
-    "global_stability",
-    "jaccard",
-    "left_out",
-    "load",
-    "mean_ranks",
-    "method",
-    "methods",
-    "plots",
-    "preferred_number",
-    "read",
-    "read_table",
-    "rescaled",
-    "respondents_of",
-    "rolling_origins",
-    "score_table",
-    "scores_by_dataset",
-    "shadow_values",
-    "similarities",
-    "verdict",
-    "verdicts",
-    "within",
-]
+    "CRITERIA", "METHODS", "Criterion", "Customers", "Effort", "FeatureSpace", "Method", "NotApplicable",
+    "Outcome", "Score", "Segmentation", "Study", "TwoPart", "across", "against_best", "against_none",
+    "attractiveness", "average_scores", "bootstrap_labels", "compare", "criteria", "criterion",
+    "critical_difference", "customers_of", "difference_interval", "differences", "flows", "friedman",
+    "gain_curves", "get_criterion", "get_method", "global_stability", "jaccard", "judge_forecasts", "left_out",
+    "load", "lost_out_of_time", "mean_ranks", "method", "methods", "origins_table", "planted_verdict",
+    "plot_capture", "plot_differences", "plot_over_origins", "plots", "preferred_number", "read", "read_table",
+    "recovered", "rescaled", "respondents_of", "rolling_origins", "score_table", "scores_by_dataset",
+    "shadow_values", "similarities", "told_apart", "verdict", "verdicts", "within",
+]  # fmt: skip

@@ -14,12 +14,24 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from idic_lab import figures
 from idic_lab.differentiate import clv
 from idic_lab.differentiate.clv import evaluation
 from idic_lab.errors import DataError, pick
 from idic_lab.inference.intervals import Interval
 from idic_lab.inference.resampling import percentiles
 
+MODELS = {"BG/NBD": "bg_nbd", "MBG/NBD": "mbg_nbd", "Pareto/NBD": "pareto_nbd"}
+OUT, IN = "out of time", "in time"
+SHOWN = ("BG/NBD", "Pareto/NBD", "two-part", "past rate")  # a figure holds no more lines
+_AXES = {
+    "bias": "bias (share of the total)",
+    "gini": "normalised Gini",
+    "spearman": "rank correlation",
+    "mae": "MAE (purchases per customer)",
+    "rmse": "RMSE (purchases per customer)",
+    "top_decile_capture": "share of purchases by the top tenth",
+}
 PREDICTORS = ("frequency", "recency", "T")
 MEASURES = ("mae", "rmse", "spearman", "gini", "top_decile_capture")
 
@@ -184,3 +196,230 @@ def _measure(measure: str, actual: np.ndarray, predicted: np.ndarray) -> float:
         return float(evaluation._normalised_gini(predicted, actual))
     ranks = pd.DataFrame({"predicted": predicted, "actual": actual}).rank()
     return float(np.corrcoef(ranks["predicted"], ranks["actual"])[0, 1])
+
+
+def origins_table(origins: list[Origin]) -> pd.DataFrame:
+    """The days of forecast: ``origin``, ``customers`` known, ``purchases in the horizon``.
+
+    Examples
+    --------
+    >>> origins_table([]).columns.tolist()
+    ['origin', 'customers', 'purchases in the horizon']
+    """
+    rows = [(one.day, len(one.now.calibration), int(one.now.holdout["holdout_frequency"].sum())) for one in origins]
+    return pd.DataFrame(rows, columns=["origin", "customers", "purchases in the horizon"])
+
+
+def judge_forecasts(origins: list[Origin], random_state: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Models of how people buy, the two-part model and naive rules at every origin, out of time and in time.
+
+    Returns
+    -------
+    scores : DataFrame
+        As :func:`idic_lab.differentiate.clv.evaluate` returns, with ``origin`` (day) and ``when`` ("out of time" on the
+        weeks after it, "in time" on those before).
+    forecasts : DataFrame
+        Out of time, a row per origin and customer: ``origin``, ``actual`` purchases, and those of each forecast.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> origins = rolling_origins(datasets.load("cdnow_sample", quiet=True).transactions, 1, 13)
+    >>> scores, forecasts = judge_forecasts(list(origins))
+    >>> scores.groupby("when")["prediction"].size().to_dict(), len(forecasts)
+    ({'in time': 8, 'out of time': 8}, 2357)
+    """
+    scores, forecasts = [], []
+    for origin in origins:
+        models = {name: clv.fit(origin.now.calibration, model) for name, model in MODELS.items()}
+        two_part = TwoPart(random_state).fit(origin.before.calibration, origin.before.holdout["holdout_frequency"])
+        for when, split in ((OUT, origin.now), (IN, origin.before)):
+            expected = {name: clv.predict(model, split.calibration, split.duration) for name, model in models.items()}
+            expected["two-part"] = two_part.predict(split.calibration)
+            scores.append(clv.evaluate(split, expected).assign(origin=origin.day, when=when))
+            if when == OUT:
+                rules = clv.baselines(split).drop(columns="customer_id")
+                actual = split.holdout["holdout_frequency"].to_numpy()
+                table = pd.DataFrame({name: np.asarray(values) for name, values in (expected | dict(rules)).items()})
+                forecasts.append(table.assign(origin=origin.day, actual=actual))
+    return pd.concat(scores, ignore_index=True), pd.concat(forecasts, ignore_index=True)
+
+
+def average_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Means over origins, out of time: ``prediction``, ``off`` (mean of the bias without its sign), and the `MEASURES`.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"prediction": "a", "when": OUT, "bias": [0.1, -0.2], **dict.fromkeys(MEASURES, 1.0)})
+    >>> average_scores(scores)["off"].round(2).tolist()
+    [0.15]
+    """
+    ahead = scores[scores["when"] == OUT]
+    ahead = ahead.assign(off=ahead["bias"].abs())
+    return ahead.groupby("prediction", sort=False)[["off", *MEASURES]].mean().reset_index()
+
+
+def lost_out_of_time(scores: pd.DataFrame) -> pd.DataFrame:
+    """What each forecast loses of the normalised Gini on weeks it has not seen, and how much of that the past rate does not.
+
+    Returns
+    -------
+    DataFrame
+        ``prediction``, ``in_time``, ``out_of_time``, ``lost``, ``more_than_past_rate``.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"prediction": ["past rate"] * 2 + ["two-part"] * 2, "when": [IN, OUT] * 2, "gini": [0.5, 0.6, 0.7, 0.7]})
+    >>> lost_out_of_time(scores)["more_than_past_rate"].round(2).tolist()
+    [0.0, 0.1]
+    """
+    wide = scores.pivot_table(index="prediction", columns="when", values="gini", sort=False).dropna()
+    table = pd.DataFrame({"in_time": wide[IN], "out_of_time": wide[OUT], "lost": wide[IN] - wide[OUT]})
+    return table.assign(more_than_past_rate=table["lost"] - table.loc["past rate", "lost"]).reset_index()
+
+
+def differences(
+    forecasts: pd.DataFrame,
+    measure: str = "rmse",
+    against: str = "BG/NBD",
+    n_bootstrap: int = 200,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Each of the forecasts shown less one of them, at every origin, with a paired interval over customers.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        From :func:`judge_forecasts`.
+    measure, n_bootstrap
+        As for :func:`difference_interval`.
+
+    Returns
+    -------
+    DataFrame
+        ``origin``, ``forecast``, ``difference``, ``low``, ``high``, ``measure``, ``against``.
+
+    Examples
+    --------
+    >>> made = pd.DataFrame({"origin": "day", "actual": np.arange(50.0), "BG/NBD": np.arange(50.0)})
+    >>> for name in SHOWN[1:]:
+    ...     made[name] = 9.0
+    >>> differences(made, n_bootstrap=20)["forecast"].tolist()
+    ['Pareto/NBD', 'two-part', 'past rate']
+    """
+    rows = []
+    for day, part in forecasts.groupby("origin"):
+        for name in (name for name in SHOWN if name != against):
+            given = part["actual"], part[name], part[against]
+            rows.append((day, name, *difference_interval(*given, measure, n_bootstrap, random_state=random_state)))
+    table = pd.DataFrame(rows, columns=["origin", "forecast", "difference", "low", "high"])
+    return table.assign(measure=measure, against=against)
+
+
+def told_apart(differences: pd.DataFrame) -> pd.DataFrame:
+    """On how many of the days each forecast is better, or worse, than the one it is held against.
+
+    Returns
+    -------
+    DataFrame
+        ``forecast``, ``days``, ``better``, ``worse``; the other days cannot be told.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"forecast": "past rate", "low": [0.1, -0.1], "high": [0.3, 0.2], "measure": "rmse"})
+    >>> told_apart(found).values.tolist()
+    [['past rate', 2, 0, 1]]
+    """
+    less_is_better = differences["measure"].isin(["mae", "rmse"])
+    above, below = differences["low"] > 0, differences["high"] < 0
+    table = differences.assign(better=below.where(less_is_better, above), worse=above.where(less_is_better, below))
+    found = table.groupby("forecast", sort=False).agg(
+        days=("low", "size"), better=("better", "sum"), worse=("worse", "sum")
+    )
+    return found.reset_index()
+
+
+def plot_over_origins(scores: pd.DataFrame, measure: str, ax: figures.Axes | None = None) -> figures.Axes:
+    """One measure of the forecasts shown, out of time, over the days of forecast.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"prediction": ["BG/NBD", "past rate"] * 2, "when": OUT, "bias": [0.1, 0.5, 0.1, 0.9],
+    ...     "origin": pd.to_datetime(["2024-01-01"] * 2 + ["2024-04-01"] * 2)})
+    >>> plot_over_origins(scores, "bias").get_title()
+    'Moves least with the day: BG/NBD; most: past rate'
+    """
+    ax = figures.axes(ax)
+    later = scores[(scores["when"] == OUT) & scores["prediction"].isin(SHOWN)]
+    for number, (name, line) in enumerate(later.groupby("prediction", sort=False)):
+        look = {"marker": "osD^"[number], "ls": ["-", "--", "-.", ":"][number], "color": figures.CYCLE[number]}
+        ax.plot(line["origin"].dt.strftime("%Y-%m-%d"), line[measure], label=name, lw=2, **look)
+    by = later.groupby("prediction")[measure]
+    spread = (by.max() - by.min()).sort_values()
+    return figures.finish(
+        ax,
+        f"Moves least with the day: {spread.index[0]}; most: {spread.index[-1]}",
+        x="day of the forecast",
+        y=pick("measure of a forecast", measure, _AXES),
+        y_format="percent" if measure in ("bias", "top_decile_capture") else None,
+        legend={"loc": "best"},
+    )
+
+
+def plot_differences(differences: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """Differences from one forecast with their intervals, day by day.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"origin": pd.to_datetime(["2024-01-01"]), "forecast": "past rate", "difference": 0.2, "low": 0.1,
+    ...     "high": 0.3, "measure": "rmse", "against": "BG/NBD"})
+    >>> plot_differences(found).get_title()
+    'Told apart from BG/NBD: past rate on 1 of 1 days'
+    """
+    ax = figures.axes(ax)
+    days = sorted(differences["origin"].unique())
+    for number, (name, line) in enumerate(differences.groupby("forecast", sort=False)):
+        place = np.arange(len(line)) + (number - 1) * 0.18
+        spread = line[["low", "high"]].sub(line["difference"], axis=0).abs().to_numpy().T
+        look = {"fmt": "osD^"[number], "color": figures.CYCLE[number], "capsize": 4, "label": name}
+        ax.errorbar(place, line["difference"], spread, **look)
+    ax.axhline(0, color=figures.BLACK, lw=1)
+    ax.set_xticks(range(len(days)), [f"{day:%Y-%m-%d}" for day in days])
+    found = told_apart(differences).set_index("forecast")
+    most, against = (found["better"] + found["worse"]).idxmax(), differences["against"].iloc[0]
+    name, _, unit = _AXES[differences["measure"].iloc[0]].partition(" (")
+    return figures.finish(
+        ax,
+        f"Told apart from {against}: {most} on {found.loc[most, ['better', 'worse']].sum()} of {len(days)} days",
+        x="day of the forecast",
+        y=f"{name} less that of {against}" + (f"\n({unit}" if unit else ""),
+        legend={"loc": "best"},
+    )
+
+
+def plot_capture(averages: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """Share of later purchases by the tenth forecast highest, beside chance.
+
+    Parameters
+    ----------
+    averages : DataFrame
+        From :func:`average_scores`.
+
+    Examples
+    --------
+    >>> plot_capture(pd.DataFrame({"prediction": ["past rate", "BG/NBD"], "top_decile_capture": [0.4, 0.5]})).get_title()
+    'Best: BG/NBD, 50% of purchases; the past rate 40%'
+    """
+    capture = averages.set_index("prediction")["top_decile_capture"].dropna().sort_values()
+    ax = figures.axes(ax, figsize=(7.5, 3.6))
+    ax.hlines(range(len(capture)), 0.1, capture, color=figures.GREY, lw=2)
+    ax.plot(capture, range(len(capture)), "o", color=figures.BLUE, ms=8)
+    ax.axvline(0.1, color=figures.BLACK, ls="--", lw=1)
+    ax.set_yticks(range(len(capture)), capture.index)
+    best = capture.index[-1]
+    return figures.finish(
+        ax,
+        f"Best: {best}, {capture[best]:.0%} of purchases; the past rate {capture['past rate']:.0%}",
+        x="share of later purchases by the tenth forecast highest (dashed: chance)",
+        x_format="percent",
+    )

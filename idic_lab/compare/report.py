@@ -155,7 +155,7 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
         figures_of.append(
             ("Stability beside data without segments", svg(plots.plot_stability(mine)), CAPTIONS["stability"])
         )
-    curves = _curves(here)
+    curves = gain_curves(here)
     if set(curves) - set(baselines()):
         drawn = svg(plots.plot_gain(curves, baselines()))
         figures_of.append(("Gain curve", drawn, CAPTIONS["gain"] + _left_out(results, "holdout_value", name)))
@@ -248,7 +248,14 @@ def _shown_closely(here: pd.DataFrame, by_merit: list[str]) -> str | None:
     return next(iter(drawn or by_merit), None)
 
 
-def _curves(here: pd.DataFrame) -> dict[str, list[float]]:
+def gain_curves(here: pd.DataFrame) -> dict[str, list[float]]:
+    """Share of later spend by share of customers, best segments first, of each method as a mean over seeds.
+
+    Examples
+    --------
+    >>> gain_curves(pd.DataFrame({"method": ["ward"], "criterion": "holdout_value", "measure": "capture", "extra": [{"gain": [0, 1]}]}))
+    {'ward': [0.0, 1.0]}
+    """
     found = here[here["criterion"].eq("holdout_value") & here["measure"].eq("capture")]
     return {
         method: pd.DataFrame([extra["gain"] for extra in group["extra"]]).mean().tolist()
