@@ -21,7 +21,7 @@ from idic_lab.errors import DataError
 from idic_lab.exercises.answer_text import Unanswered, form_problem
 from idic_lab.exercises.forms import AnyOf
 from idic_lab.exercises.questions import Question, question
-from idic_lab.exercises.student import normal_id, student_shop
+from idic_lab.exercises.student import normal_id, student_game, student_shop
 
 NOT_EXPECTED = "This is not the expected answer for your data."
 
@@ -81,7 +81,7 @@ def chose(beginning: str) -> Callable[[str], bool]:
 class AnswerKey:
     """The functions that compute the expected answers, and the misconceptions, each by the question's name.
 
-    A function asks by name for what it needs: ``tables``, ``truth``, ``brought``. One that also asks for ``answer``
+    A function asks by name for what it needs: ``tables``, ``truth``, ``game``, ``brought``. One that also asks for ``answer``
     judges it, and returns the share of the points and a message.
 
     Parameters
@@ -190,6 +190,7 @@ class AnswerKey:
         asked = inspect.signature(function).parameters
         given = {name: value for name, value in (("brought", brought), ("answer", answer)) if name in asked}
         given |= {name: getattr(student_shop(student), name) for name in ("tables", "truth") if name in asked}
+        given |= {"game": student_game(student)} if "game" in asked else {}
         if {"answer", "brought"} & given.keys():
             return function(**given)
         key = (student, function)

@@ -17,6 +17,7 @@ from idic_lab import meridian
 from idic_lab.errors import LabError
 from idic_lab.exercises.answer_text import decode, encode, form_problem
 from idic_lab.exercises.questions import question, read
+from idic_lab.meridian.game import World
 
 ANSWER = "application/x.idic-answer"
 PEOPLE = 400
@@ -73,9 +74,43 @@ def student_shop(student_id: str) -> meridian.Meridian:
     >>> student_shop("ada")
     Meridian(400 people, 15 tables, seed 4260250381)
     """
+    return meridian.simulate(**_world(student_id))
+
+
+def _world(student_id: str) -> dict[str, Any]:
+    """How the shop of a student is made."""
     seed = seed_of(student_id)
-    step = _STEPS[seed % len(_STEPS)].isoformat()
-    return meridian.simulate(PEOPLE, seed=seed, difficulty=meridian.Settings(step_date=step))
+    return {"n": PEOPLE, "seed": seed, "difficulty": {"step_date": _STEPS[seed % len(_STEPS)].isoformat()}}
+
+
+def student_game(student_id: str) -> World:
+    """The shop of a student at the beginning of its eight quarters; for the grader.
+
+    Examples
+    --------
+    >>> student_game("ada").view.quarter
+    1
+    """
+    return _begun(normal_id(student_id)).again()
+
+
+@lru_cache(maxsize=64)
+def _begun(student_id: str) -> World:
+    return World(**_world(student_id))
+
+
+def my_shop() -> meridian.Shop:
+    """The student's own shop, open for eight quarters; the tables are those of :func:`begin`.
+
+    Examples
+    --------
+    >>> tables = begin("ada")
+    Data of ada: 400 customers of a shop that is yours alone.
+    >>> with my_shop() as shop:
+    ...     shop.view.quarter
+    1
+    """
+    return meridian.open_shop(**_world(_student()))
 
 
 def student_tables(student_id: str) -> dict[str, pd.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
 from idic_lab.errors import DataError, pick
@@ -122,12 +123,13 @@ _OFF = {
 }
 
 
-def settings(difficulty: str | Settings = "default", world: str = "friendly", **switches: bool) -> Settings:
+def settings(difficulty: str | Settings | Mapping = "default", world: str = "friendly", **switches: bool) -> Settings:
     """The settings of a difficulty in a world, with switches turned off.
 
     Parameters
     ----------
-    difficulty : {"easy", "default", "hard"} or Settings
+    difficulty : {"easy", "default", "hard"}, Settings or dict
+        A dict has the knobs that differ from the default.
     world : str
         "friendly", or one in which an assumption of the models does not hold: a name in `WORLDS`.
     **switches : bool
@@ -146,6 +148,9 @@ def settings(difficulty: str | Settings = "default", world: str = "friendly", **
     >>> settings(world="regular").purchase_shape
     3.0
     """
+    if isinstance(difficulty, Mapping):
+        known = {knob.name for knob in fields(Settings)}
+        difficulty = Settings(**{pick("knob", knob, known): value for knob, value in difficulty.items()})
     chosen = difficulty if isinstance(difficulty, Settings) else pick("difficulty", difficulty, DIFFICULTIES)
     chosen = replace(chosen, **pick("world", world, WORLDS))
     for name, on in switches.items():
