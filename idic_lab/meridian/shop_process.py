@@ -14,6 +14,7 @@ import signal
 import struct
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,6 +67,7 @@ class Shop:
         plans = self._kept(told)
         command = [sys.executable, "-c", "from idic_lab.meridian.shop_process import serve; serve()"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._end = weakref.finalize(self, _end, self._process)  # also when the shop is forgotten
         try:
             self._ask("open", told | {"parent": os.getpid()})
             for plan in plans:
@@ -149,10 +151,7 @@ class Shop:
 
     def close(self) -> None:
         """End the shop's process."""
-        for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
-                pipe.close()
-        self._process.wait(timeout=20)
+        self._end()
 
     def __enter__(self) -> Shop:
         return self
@@ -187,6 +186,13 @@ class Shop:
 
 
 open_shop = Shop
+
+
+def _end(process: subprocess.Popen) -> None:
+    for pipe in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):
+            pipe.close()
+    process.wait(timeout=20)
 
 
 def _send(pipe, told: dict, sent: Tables) -> None:

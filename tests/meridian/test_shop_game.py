@@ -169,7 +169,7 @@ def test_a_refusal_names_the_nearest_right_word(begun, customers):
 
 def test_the_shop_holds_no_truth_where_the_player_is(shop):
     held = {name: value for name, value in vars(shop).items() if name != "tables"}
-    assert held.keys() == {"folder", "_process", "_view"}
+    assert held.keys() == {"folder", "_process", "_end", "_view"}
     known = set(simulate(120, 1).tables) | {"opt_outs"}
     assert set(shop.tables) <= known
 
