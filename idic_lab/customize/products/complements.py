@@ -184,7 +184,7 @@ def bundles(
     pairs : DataFrame
         From `complements`: ``product_id``, ``complement_id``.
     products : DataFrame
-        ``product_id``, ``name``, ``list_price``, ``unit_cost`` (currency).
+        ``product_id``, ``name``, ``list_price``, ``unit_cost`` (currency); pairs without a price or cost are left out.
     discount : float
         Share taken off the list price of the second product when both are bought.
 
@@ -204,6 +204,8 @@ def bundles(
     >>> bundles(pairs, lines, goods)[["bundle", "anyway", "alone", "break_even"]].to_numpy().tolist()
     [['lamp + bulb', 1, 2, 0.25]]
     """
+    priced = products.dropna(subset=["list_price", "unit_cost"])["product_id"]
+    pairs = pairs[pairs["product_id"].isin(priced) & pairs["complement_id"].isin(priced)]
     known = products.set_index("product_id")
     orders, _, ids = _orders_by_products(order_lines)
     column, by_product = pd.Index(ids), orders.tocsc()
@@ -217,7 +219,7 @@ def bundles(
     cost, most = anyway * reduction, alone * gain_each
     table = pd.DataFrame(
         {
-            "bundle": one["name"] + " + " + other["name"],
+            "bundle": one["name"].astype("str") + " + " + other["name"].astype("str"),
             "product_id": one["product_id"],
             "complement_id": other["product_id"],
             "price": price,
@@ -278,6 +280,6 @@ def plot_complements(
     ax.hlines(place, ordered["expected"], ordered["together"], color=figures.GREY, lw=2)
     ax.plot(ordered["expected"], place, "o", mfc="white", color=figures.BLACK, label="expected by chance")
     ax.plot(ordered["together"], place, "o", color=figures.VERMILION, label="orders with both")
-    ax.set_yticks(place, ordered["product"] + " + " + ordered["other"])
+    ax.set_yticks(place, [f"{one} + {other}" for one, other in zip(ordered["product"], ordered["other"], strict=True)])
     title = f"Share orders more often than chance explains: {len(table)} pair{'s' if len(table) != 1 else ''}"
     return figures.finish(ax, title, x="orders", xlim=(0, None), legend={"loc": "lower right"})

@@ -108,19 +108,23 @@ def transactions(connection: duckdb.DuckDBPyConnection, lines: str) -> duckdb.Du
 
 
 def order_lines(connection: duckdb.DuckDBPyConnection, lines: str) -> duckdb.DuckDBPyRelation:
-    """The table ``order_lines`` of some accepted lines, without rows when they do not say what was bought at which price.
+    """The table ``order_lines`` of some accepted lines, without rows when they do not say what was bought in which order.
 
-    Where an amount is not quantity times unit price, as with discounts, the price is amount divided by quantity.
+    Without a quantity a line is one unit, back or forth. Where an amount is not quantity times unit price, as with
+    discounts, the price is amount divided by quantity.
     """
     present = connection.sql(f"SELECT * FROM {lines}").columns
-    whole = ("order_id", "product_id", "quantity", "unit_price")
-    if not set(whole) <= set(present):
+    if not {"order_id", "product_id"} <= set(present):
         return connection.sql(f"SELECT customer_id, date FROM {lines} LIMIT 0")
-    wanted = ["order_id", "customer_id", "date", "product_id", "quantity", "unit_price", "amount"]
-    wanted += [name for name in ("description", "country") if name in present]
-    price = f"CASE WHEN {_DISCOUNTED} AND quantity <> 0 THEN amount / quantity ELSE unit_price END AS unit_price"
-    filled = " AND ".join(f"{name} IS NOT NULL" for name in whole)
-    return connection.sql(f"SELECT {', '.join(wanted)} FROM (SELECT * REPLACE ({price}) FROM {lines} WHERE {filled})")
+    told = {name: name for name in ("order_id", "customer_id", "date", "product_id", "quantity", "amount")}
+    told |= {name: name for name in ("description", "country") if name in present}
+    if "quantity" not in present:
+        told["quantity"] = "CASE WHEN is_return THEN -1.0 ELSE 1.0 END"
+    elif "unit_price" in present:
+        told["unit_price"] = f"CASE WHEN {_DISCOUNTED} AND quantity <> 0 THEN amount / quantity ELSE unit_price END"
+    filled = " AND ".join(f"{name} IS NOT NULL" for name in ("order_id", "product_id", "quantity") if name in present)
+    chosen = ", ".join(f"{sql} AS {name}" for name, sql in told.items())
+    return connection.sql(f"SELECT {chosen} FROM {lines} WHERE {filled}")
 
 
 def counts(connection, lines: str, planned: Plan, source: Source, broken=(), slices: int = 1) -> dict:
@@ -244,11 +248,15 @@ def _remarks(connection, lines: str, rows: dict[str, int]) -> list[str]:
         if odd:
             notes.append(f"{odd:,} lines of cancellations have a positive amount; their sign was left as it is")
     if "order_lines" in rows:
-        differs = connection.execute(f"SELECT count(*) FROM {lines} WHERE {_DISCOUNTED}").fetchall()[0][0]
         if number > rows["order_lines"]:
-            lacking = number - rows["order_lines"]
-            notes.append(f"{lacking:,} lines lack an order, product, quantity or price: not in order_lines")
-        if differs:
+            notes.append(
+                f"{number - rows['order_lines']:,} lines lack an order, product or quantity: not in order_lines"
+            )
+        if "quantity" not in present:
+            notes.append("no column says how many: in order_lines each line counts as one unit")
+        priced = {"quantity", "unit_price"} <= set(present)
+        query = f"SELECT count(*) FROM {lines} WHERE {_DISCOUNTED}"
+        if priced and (differs := connection.execute(query).fetchall()[0][0]):
             notes.append(
                 f"{differs:,} lines whose amount is not quantity times unit price, as with discounts; "
                 "in order_lines the price is amount divided by quantity"

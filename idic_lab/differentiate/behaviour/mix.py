@@ -28,7 +28,7 @@ def product_tiers(order_lines: pd.DataFrame, products: pd.DataFrame | None = Non
     Parameters
     ----------
     order_lines : DataFrame
-        ``product_id``, ``unit_price`` (currency), ``quantity``.
+        ``product_id``, ``quantity``, and ``unit_price`` or ``amount`` (currency).
     products : DataFrame, optional
         ``product_id`` and where known ``category``, ``tier``.
 
@@ -45,8 +45,9 @@ def product_tiers(order_lines: pd.DataFrame, products: pd.DataFrame | None = Non
     """
     if products is not None and "tier" in products and products["tier"].notna().any():
         return products.loc[products["tier"].notna(), ["product_id", "tier"]].reset_index(drop=True)
-    bought = order_lines[order_lines["quantity"].gt(0) & order_lines["unit_price"].gt(0)]
-    prices = bought.groupby("product_id", as_index=False)["unit_price"].median()
+    sold = order_lines[order_lines["quantity"].gt(0)]
+    price = sold["unit_price"] if "unit_price" in sold else sold["amount"] / sold["quantity"]
+    prices = price[price.gt(0)].groupby(sold["product_id"]).median().rename("unit_price").reset_index()
     if products is not None:
         prices = prices.merge(products[["product_id", "category"]], on="product_id", how="left")
         within = prices.groupby("category", dropna=False)["unit_price"]
@@ -67,7 +68,7 @@ def price_tier(order_lines: pd.DataFrame, products: pd.DataFrame | None = None) 
     Parameters
     ----------
     order_lines : DataFrame
-        ``customer_id``, ``product_id``, ``quantity``, ``unit_price``; returns (negative quantity) do not count.
+        ``customer_id``, ``product_id``, ``quantity``, and ``unit_price`` or ``amount``; returns (negative quantity) do not count.
     products : DataFrame, optional
         For the tiers; see :func:`product_tiers`.
 
