@@ -18,7 +18,7 @@ PARTS = {
     "Customize": ["notebooks/4*.ipynb"],
     "Implement and monitor": ["notebooks/5*.ipynb"],
     "Compare": ["notebooks/6*.ipynb"],
-    "For you": ["docs/students.md", "docs/instructors.md", "docs/researchers.md"],
+    "For you": ["docs/students.md", "docs/instructors.md", "docs/researchers.md", "docs/own_data.md"],
     "Exercises": ["exercises/STUDENTS.md", "exercises/README.md"],
     "Reference": ["docs/glossary.md", "docs/*.md"],
     "Data sets": ["datasets/README.md", "datasets/meridian/README.md", "datasets/*/README.md"],

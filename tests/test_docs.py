@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from idic_lab import tables
+from idic_lab import datasets, pipeline, tables
 from idic_lab.course.pages import table_page
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +18,16 @@ def test_the_page_on_stages_and_tables_is_current():
     written = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
     assert written == table_page.text(), "run 'make docs'"
     assert not [name for name in tables.names() if f"\n### {name}\n" not in written]
+
+
+def test_the_page_on_own_data_lists_the_notebooks_and_its_examples_open_them(tmp_path):
+    page = table_page.OWN_DATA.read_text(encoding="utf-8")
+    assert page == table_page.with_notebooks(page), "run 'make docs'"
+    for name, example in re.findall(r"```csv (\w+)\n(.*?)```", page, flags=re.S):
+        (tmp_path / f"{name}.csv").write_text(example, encoding="utf-8")
+    made = datasets.load(tmp_path, quiet=True)
+    assert (made.card.missing, made.card.rows_rejected) == ({}, 0)
+    assert not [planned.stage.notebook for planned in pipeline.plan(made.tables) if planned.lacks]
 
 
 def anchors(page: Path) -> set[str]:

@@ -257,7 +257,7 @@ def respondents_of(
     ----------
     tables : dict of DataFrame
         ``survey_responses`` and ``survey_questions``; with ``identity_links`` and ``transactions``, the recency,
-        frequency and monetary value of the customer behind a record are added.
+        frequency and monetary value of the customer behind a record are added; ``demographics`` describe respondents.
     planted : dict of DataFrame, optional
         What a simulation planted (``people``, ``record_owners``). It goes into ``Customers.planted`` and nowhere else.
     """
@@ -272,9 +272,12 @@ def respondents_of(
         bought = rfm.summarise(tables["transactions"])[["customer_id", *RFM]]
         measures = measures.merge(bought, on="customer_id", how="left")
     truth = None if planted is None else _planted_segments(measures["customer_id"], links, planted)
-    return Customers(
-        name, measures, planted=truth, facts={"customers": len(measures), "questions": len(answers.columns) - 1}
-    )
+    about = None
+    if "demographics" in tables:
+        known = needs.descriptors(demographics=tables["demographics"]).set_index("customer_id")
+        about = known.reindex(measures["customer_id"]).fillna(known.mean()).reset_index(drop=True)
+    facts = {"customers": len(measures), "questions": len(answers.columns) - 1}
+    return Customers(name, measures, descriptors=about, planted=truth, facts=facts)
 
 
 def _planted_segments(ids: pd.Series, links: pd.DataFrame, planted: dict[str, pd.DataFrame]) -> np.ndarray:

@@ -94,7 +94,9 @@ def read(study: str | Path | Mapping, at_hand=()) -> Study:
     modules: dict[str, str] = {}
     for module in _listed(given.get("modules", []), "modules"):
         modules |= load_module(folder / module)
-    datasets = tuple(checked_dataset(spec, at_hand) for spec in _listed(given.get("datasets"), "datasets"))
+    datasets = tuple(
+        checked_dataset(_beside(spec, folder), at_hand) for spec in _listed(given.get("datasets"), "datasets")
+    )
     names = [spec["name"] for spec in datasets]
     if len(set(names)) < len(names):
         raise LabError(f"Two data sets of the study have the same name; give each its own. Found: {', '.join(names)}.")
@@ -202,6 +204,12 @@ def _listed(value, key: str) -> list:
     return list(listed)
 
 
+def _beside(spec: str | Mapping, folder: Path) -> str | Mapping:
+    """A data set whose file lies beside the study; by name it stays what the study calls it."""
+    file = folder / str(spec.get("file", "")) if isinstance(spec, Mapping) and spec.get("file") else None
+    return {"name": spec["file"], **spec, "file": str(file)} if file is not None and file.exists() else spec
+
+
 def _named(value, key: str, registry: dict, get) -> tuple:
     names = list(registry) if value == "all" else _listed(value, key)
     if not names:
@@ -233,6 +241,7 @@ def _effort(value: Mapping) -> Effort:
 
 DATASET_KEYS = ("name", "file", "columns", "simulate", "basis", "calibration_end")
 BASES = ("value", "needs")
+_SAME_BASIS = {"answers": "needs"}
 SIMULATION = ("n", "seed", "difficulty", "world", "separation", "segments", "campaign_effect", "independence")
 
 
@@ -259,6 +268,7 @@ def checked_dataset(spec: str | Mapping, at_hand=()) -> dict:
     spec.setdefault("basis", "value")
     if not spec["name"]:
         raise LabError("A data set needs a name, a file or a simulation.")
+    spec["basis"] = _SAME_BASIS.get(spec["basis"], spec["basis"])
     if spec["basis"] not in BASES:
         raise UnknownName("basis", spec["basis"], BASES)
     for knob in spec.get("simulate") or {}:
@@ -276,7 +286,7 @@ def load(spec: str | Mapping) -> Customers:
     ----------
     spec : str or dict
         A data set's name, or ``name`` with ``file`` (and ``columns``) or ``simulate`` (knobs of Meridian); ``basis``
-        is ``value`` (transactions) or ``needs`` (the survey battery); ``calibration_end`` a date.
+        is ``value`` (transactions) or ``needs``, also called ``answers`` (the survey battery); ``calibration_end`` a date.
     """
     spec = checked_dataset(spec)
     tables, planted, shop, facts = _tables(spec)
@@ -284,6 +294,8 @@ def load(spec: str | Mapping) -> Customers:
         if "survey_responses" not in tables:
             raise DataError(f"Data set {spec['name']!r} has no survey, so it cannot be compared by needs.")
         found = respondents_of(tables, spec["name"], planted)
+    elif "transactions" not in tables:
+        raise DataError(f"Data set {spec['name']!r} has no transactions. Of a survey, say basis: answers.")
     else:
         found = customers_of(
             tables["transactions"],

@@ -57,6 +57,8 @@ class Card:
         Tables made, with their number of rows.
     names_customers : bool
         Whether customers are named by name, e-mail address or telephone number rather than by number.
+    missing : dict of str to str
+        Tables that a file was meant for and could not become, with why.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Card:
     quirks: list[str] = field(default_factory=list)
     tables: dict[str, int] = field(default_factory=dict)
     names_customers: bool = False
+    missing: dict[str, str] = field(default_factory=dict)
 
     @property
     def rows_rejected(self) -> int:
@@ -163,6 +166,7 @@ class Card:
             ("dates", f"{self.first_date} to {self.last_date}" if self.first_date else ""),
             ("amount", self._amounts()),
             ("tables", ", ".join(f"{name} ({rows:,} rows)" for name, rows in self.tables.items())),
+            *(("missing", f"{table}: {why}") for table, why in self.missing.items()),
             ("columns", "; ".join(f"{role} = {how}" for role, how in self.columns.items())),
             *(("assumed", text) for text in self.assumptions),
             *(("note", text) for text in self.quirks),

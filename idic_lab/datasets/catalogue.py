@@ -16,7 +16,7 @@ import pandas as pd
 
 from idic_lab.datasets import built_in
 from idic_lab.datasets.card import Card, Dataset
-from idic_lab.datasets.own import cleaning
+from idic_lab.datasets.own import cleaning, several_tables
 from idic_lab.datasets.own import columns as own_columns
 from idic_lab.datasets.own.cleaning import Options
 from idic_lab.durability import whole_files
@@ -26,7 +26,7 @@ BUILT_IN = {entry.name: entry for entry in built_in.ENTRIES}
 FILE = "catalogue.json"
 _SUFFIXES = {
     *(".csv", ".tsv", ".txt", ".dat", ".tab", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet", ".pq"),
-    *(".duckdb", ".db", ".sql", ".json", ".gz", ".zip", ".pkl", ".feather"),
+    *(".duckdb", ".db", ".sql", ".yaml", ".yml", ".json", ".gz", ".zip", ".pkl", ".feather"),
 }
 
 
@@ -51,7 +51,8 @@ def load(
     ----------
     name_or_path : str or Path
         A name from :func:`names`; or a CSV or other separated text file, a workbook (.xlsx, .xls, .ods), a Parquet file, a
-        folder of Parquet files, a DuckDB database, or a ``.sql`` file with a query for DuckDB.
+        folder of Parquet files, a DuckDB database, or a ``.sql`` file with a query for DuckDB; or several tables: a folder
+        of such files, a database, or a YAML file that names them.
     columns : mapping or str, optional
         Which header plays which role (``customer_id``, ``date``, ``amount``, ``quantity``, ``unit_price``,
         ``order_id``, ``product_id`` ...), as a mapping or as ``customer_id="Contact Name",date=Closed``. Usual headers
@@ -103,7 +104,7 @@ def load(
 
 def _load(name_or_path: str | Path, options: Options, reading: dict, asked: list[str]) -> Dataset:
     if isinstance(name_or_path, Path):
-        return cleaning.load(name_or_path, options, **reading)
+        return _own(name_or_path, options, reading)
     name = str(name_or_path)
     if name in BUILT_IN:
         if asked:
@@ -114,10 +115,24 @@ def _load(name_or_path: str | Path, options: Options, reading: dict, asked: list
     if name in own:
         if options.columns is None and own[name]["columns"]:
             options = Options(**vars(options) | {"columns": own[name]["columns"]})
-        return cleaning.load(own[name]["path"], options, name=name, **reading)
+        return _own(own[name]["path"], options, reading, name)
     if _looks_like_a_path(name):
-        return cleaning.load(name, options, **reading)
+        return _own(name, options, reading)
     raise UnknownName("data set", name, names())
+
+
+def _own(path: str | Path, options: Options, reading: dict, name: str | None = None) -> Dataset:
+    """A data set of somebody's own: several tables, or one file of orders, of a survey or of another table."""
+    sources = None if any(reading.values()) else several_tables.find(path)
+    if sources:
+        return several_tables.load(path, sources, options, name)
+    try:
+        return cleaning.load(path, options, name=name, **reading)
+    except DataError:
+        other = None if options.columns else several_tables.no_orders(path, reading)
+        if other is None:
+            raise
+    return several_tables.load(path, [other], options, name)
 
 
 def _looks_like_a_path(name: str) -> bool:
@@ -167,7 +182,7 @@ def add(name: str, path: str | Path, columns: Mapping[str, str] | str | None = N
             raise DataError(f"The columns of {name!r} are known; leave them out.")
         dataset = entry.load(str(path))
     else:
-        dataset = cleaning.load(path, Options(columns=given or None), name=name)
+        dataset = _own(path, Options(columns=given or None), {}, name)
     _register(name, path, given)
     return dataset
 

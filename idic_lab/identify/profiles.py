@@ -27,6 +27,7 @@ def customers(
     survey_responses: pd.DataFrame | None = None,
     reviews: pd.DataFrame | None = None,
     account_roles: pd.DataFrame | None = None,
+    demographics: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One row per customer: the table ``customers``.
 
@@ -78,6 +79,9 @@ def customers(
     ids = [transactions["customer_id"]] + ([] if identity_links is None else [identity_links["customer_id"]])
     everyone = pd.Index(np.sort(pd.concat(ids).dropna().unique()), dtype="str", name="customer_id")
     view = pd.DataFrame(index=everyone).join([part for part in parts if part is not None])
+    if demographics is not None:
+        about = demographics.drop_duplicates("customer_id").set_index("customer_id")
+        view = view.join(about[about.columns.difference([*view, *_FIRST_COLUMNS], sort=False)])
     return _finished(view, dated, source_records, identity_links)
 
 

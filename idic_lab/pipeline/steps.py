@@ -45,7 +45,8 @@ def sources_and_identities(tables: Tables) -> Made:
     "Identify",
     "12_identify_customer_profiles",
     needs="transactions",
-    uses="identity_links source_records order_lines products web_events interactions survey_responses reviews accounts account_roles",
+    uses="identity_links source_records order_lines products web_events interactions survey_responses reviews accounts account_roles "
+    "demographics",
     makes="customers consents",
 )
 def profiles(tables: Tables) -> Made:
@@ -58,7 +59,8 @@ def profiles(tables: Tables) -> Made:
     known = [transactions["customer_id"]] + ([] if links is None else [links["customer_id"]])
     consents = identify.consents(pd.concat(known), records, links)
     behaviour = tables.those(
-        "order_lines", "products", "web_events", "interactions", "survey_responses", "reviews", "account_roles"
+        *("order_lines", "products", "web_events", "interactions", "survey_responses", "reviews", "account_roles"),
+        "demographics",
     )
     made = {"customers": identify.customers(transactions, links, records, consents, **behaviour), "consents": consents}
     if links is not None:
@@ -113,8 +115,8 @@ def lifetime_value(tables: Tables) -> Made:
     "needs",
     "Differentiate",
     "25_differentiate_needs",
-    needs="transactions survey_responses survey_questions identity_links",
-    uses="order_lines products web_events interactions customers customer_value",
+    needs="survey_responses survey_questions identity_links",
+    uses="transactions order_lines products web_events interactions customers customer_value demographics",
     makes="need_segments need_profiles segments:needs segments:price_tier",
 )
 def needs(tables: Tables) -> Made:
@@ -128,10 +130,15 @@ def needs(tables: Tables) -> Made:
     number = needs.choose_number(evidence).n_segments
     texts = needs.question_texts(tables.survey_questions)
     members, profile = needs.segment_battery(answers, number, texts, random_state=SEED)
-    known = tables.those("order_lines", "products", "web_events", "interactions", "customers", "identity_links")
-    described = needs.descriptors(tables.transactions, **known)
-    tool = needs.fit_typing_tool(members, described, random_state=SEED) if number > 1 else None
-    placed = needs.place_everybody(members, described, tool)
+    known = tables.those(
+        *("transactions", "order_lines", "products", "web_events", "interactions", "customers", "identity_links"),
+        "demographics",
+    )
+    described = tool = None
+    if {"transactions", "demographics"} & set(known):
+        described = needs.descriptors(**known)
+        tool = needs.fit_typing_tool(members, described, random_state=SEED) if number > 1 else None
+    placed = members if described is None else needs.place_everybody(members, described, tool)
     schemes = [needs.scheme_rows(placed, "needs")]
     if "order_lines" in tables:
         tiers = needs.price_tier(tables.order_lines, tables.get("products"))

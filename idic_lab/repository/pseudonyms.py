@@ -18,7 +18,7 @@ import pandas as pd
 from idic_lab.datasets import Dataset
 from idic_lab.datasets.own.values import looks_personal
 from idic_lab.errors import DataError
-from idic_lab.repository.store import OF_CUSTOMER, Repository
+from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
 
 KEYS = "customer_keys"
 LEFT_OUT = "customers who were removed from this run before are left out"  # a remark of a card
@@ -134,15 +134,21 @@ def find(repository: Repository, customer: str) -> tuple[str, str]:
 
 
 def _is_needed(dataset: Dataset) -> bool:
-    if dataset.card.kind != "own file" or "transactions" not in dataset.tables:
+    if dataset.card.kind != "own file":
         return False
-    return dataset.card.names_customers or looks_personal(dataset.tables["transactions"]["customer_id"])
+    named = [data["customer_id"] for data in dataset.tables.values() if "customer_id" in data]
+    return dataset.card.names_customers or any(map(looks_personal, named))
 
 
 def _coded(dataset: Dataset, known: dict[str, str]) -> Dataset:
     made = {}
     for name, data in dataset.tables.items():
         columns = {column: data[column].map(known).astype("str") for column in OF_CUSTOMER if column in data}
+        for column in OF_RECORD:  # where customers are their own records
+            if column in data:
+                columns[column] = (
+                    data[column].map(lambda record: known.get(record, record), na_action="ignore").astype("str")
+                )
         made[name] = data.assign(**columns) if columns else data
     card = copy.deepcopy(dataset.card)
     card.customers_only_returns = [known[str(customer)] for customer in card.customers_only_returns]

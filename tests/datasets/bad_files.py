@@ -483,6 +483,12 @@ def _folder_of_csv(folder: Path) -> Path:
     return folder / "big"
 
 
+def _two_in_a_folder(folder: Path) -> Path:
+    _folder_of_csv(folder)
+    (folder / "big" / "2.csv").write_bytes(text(HEADER, GOOD))
+    return folder / "big"
+
+
 def _half_in_a_folder(folder: Path) -> Path:
     parquet(orders(), "big/1.parquet")(folder)
     _half(parquet(orders(), "big/2.parquet"))(folder)
@@ -570,7 +576,8 @@ OTHERS = [
     ),
     Case("a folder whose files differ", _mismatched_folder, refused="same columns"),
     Case("a folder partitioned by year", _hive_folder, [A, B, ("C", "2023-05-01", 4.0)]),
-    Case("a folder of CSV files", _folder_of_csv, refused="no .parquet files"),
+    Case("a folder of one CSV file", _folder_of_csv, [A]),
+    Case("a folder of two that are the same table", _two_in_a_folder, refused="both look like the table transactions"),
     Case("a folder with half a file in it", _half_in_a_folder, refused="2.parquet"),
     Case("a database of one table", _database(f"CREATE TABLE o AS {_ROW}"), [A]),
     Case(

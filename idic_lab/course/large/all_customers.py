@@ -23,7 +23,7 @@ from idic_lab.course.console import Console
 from idic_lab.course.large.sliced_tables import Progress, SlicedTables
 from idic_lab.course.runs import manifest
 from idic_lab.course.runs.run_folder import ALL_CUSTOMERS
-from idic_lab.datasets.own import cleaning, engine, orders, reading
+from idic_lab.datasets.own import cleaning, engine, orders, reading, several_tables
 from idic_lab.datasets.own.engine import LargeParquet, literal
 from idic_lab.differentiate import clv, rfm
 from idic_lab.errors import FitError
@@ -73,7 +73,9 @@ def source_of(dataset, large: bool | None = None) -> LargeParquet | None:
         As :func:`idic_lab.datasets.own.engine.find_large` takes it.
     """
     named = isinstance(dataset, datasets.Dataset) or (isinstance(dataset, str) and dataset in datasets.names())
-    return None if named or not Path(dataset).exists() else engine.find_large(dataset, large)
+    if named or not Path(dataset).exists() or (not large and several_tables.find(dataset)):
+        return None
+    return engine.find_large(dataset, large)
 
 
 def make(

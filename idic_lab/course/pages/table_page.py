@@ -1,4 +1,4 @@
-"""The page on stages and tables, ``docs/tables.md``, from the list of stages and the contracts; ``make docs`` writes it."""
+"""What ``make docs`` writes of the stages and contracts: ``docs/tables.md``, and the list of notebooks in ``docs/own_data.md``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import pandas as pd
 
 from idic_lab import tables
 from idic_lab.pipeline import stages as pipeline
+from idic_lab.tables import Part
 
 PAGE = Path(__file__).parents[3] / "docs" / "tables.md"
+OWN_DATA = PAGE.with_name("own_data.md")
+BEGIN, END = "<!-- written by make docs -->\n", "<!-- until here -->"
 GROUPS = {
     "inputs": "What a data set brings",
     "identify": "Made by Identify",
@@ -45,6 +48,33 @@ def _stages() -> pd.DataFrame:
     return stages
 
 
+def with_notebooks(page: str) -> str:
+    """The page on data of one's own, with the list of notebooks between its two marks as the stages have it now."""
+    before, rest = page.split(BEGIN)
+    return f"{before}{BEGIN}\n{_markdown(_opened())}\n\n{END}{rest.split(END)[1]}"
+
+
+def _opened() -> pd.DataFrame:
+    """Each notebook with the tables that somebody has to bring for it, and those with which it says more."""
+    brought, rows = tables.names("inputs"), []
+    for stage in pipeline.STAGES:
+        needs = set().union(*map(_brought, stage.needs)) if stage.needs else set()
+        more = {part.table for part in stage.uses if part.table in brought} - needs
+        listed = [
+            ", ".join(f"[{name}](tables.md#{name})" for name in brought if name in group) for group in (needs, more)
+        ]
+        title = f"[{stage.notebook}](../notebooks/{stage.notebook}.ipynb)"
+        rows.append({"notebook": title, "opens with": listed[0] or "anything", "says more with": listed[1]})
+    return pd.DataFrame(rows)
+
+
+def _brought(part: Part) -> set[str]:
+    """The tables of a data set from which a table, or a part of one, is made in the end."""
+    if part.table in tables.names("inputs"):
+        return {part.table}
+    return set().union(*map(_brought, pipeline.maker(part).needs))
+
+
 def _linked(names: str) -> str:
     return ", ".join(f"[{name}](#{name.partition(':')[0]})" for name in names.split(", ") if name)
 
@@ -75,3 +105,4 @@ def _markdown(table: pd.DataFrame) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(text(), encoding="utf-8")
+    OWN_DATA.write_text(with_notebooks(OWN_DATA.read_text(encoding="utf-8")), encoding="utf-8")

@@ -81,7 +81,11 @@ class Plan:
         feasible = [one.stage for one in planned if not one.lacks]
         stages = [stage for stage in feasible if stage in chosen]
         base = manifest.base(dataset.card.fingerprint, depends_on)
-        skipped = {one.stage.notebook: _why_skipped(one.lacks) for one in planned if one.lacks and one.stage in chosen}
+        skipped = {
+            one.stage.notebook: _why_skipped(one.lacks, dataset.card.missing)
+            for one in planned
+            if one.lacks and one.stage in chosen
+        }
         return cls(stages, waits_for(stages), manifest.keys(feasible, base), base, skipped)
 
     def depends(self, notebook: str, others: set[str]) -> str | None:
@@ -332,6 +336,7 @@ def _cores() -> int:
     return min(JOBS, os.cpu_count() or 1)
 
 
-def _why_skipped(lacks: tuple[str, ...]) -> str:
+def _why_skipped(lacks: tuple[str, ...], missing: dict[str, str]) -> str:
     plural = "s" if len(lacks) > 1 else ""
-    return f"the data set has no table{plural} {', '.join(lacks)}, and none can be made from what it has"
+    told = "".join(f"; {table}: {missing[table]}" for table in lacks if table in missing)
+    return f"the data set has no table{plural} {', '.join(lacks)}, and none can be made from what it has{told}"

@@ -120,6 +120,8 @@ def recognise(
             continue
         free = {label: word for label, word in usual.items() if label not in roles.values()}
         choices = _candidates(tiers, free, lambda label, role=role: fits(role, label))
+        if role == "customer_id" and choices and usual[choices[0]] == "id" and not fits(role, choices[0]):
+            choices = []  # the number of a row
         if role == "status":
             choices = [label for tier in tiers for label, word in free.items() if word in tier.split()]
             for number, label in enumerate(choices, start=1):
@@ -129,6 +131,13 @@ def recognise(
             ambiguous[role] = choices
         elif choices:
             roles[role], reasons[role] = choices[0], f"{choices[0]!r} (recognised)"
+    if (
+        "unit_price" in roles
+        and "amount" not in given
+        and not {"amount", ORDER_TOTAL, "quantity"} & {*roles, *ambiguous}
+    ):
+        roles["amount"] = roles.pop("unit_price")  # a price without a quantity beside it is what was paid
+        reasons["amount"] = reasons.pop("unit_price")
     if {"amount", ORDER_TOTAL} & set(roles):
         # The amount is there already, so it does not matter which of two columns is the unit price.
         ambiguous.pop("unit_price", None)
@@ -147,7 +156,7 @@ def recognise(
 
 def is_personal(header: str) -> bool:
     """Whether the header of the customer's column is one under which names and addresses stand, not numbers."""
-    return normalise(header) in " ".join(HEADERS["customer_id"][EMAILS:]).split()
+    return normalise(header) in " ".join(HEADERS["customer_id"][EMAILS : NAMES + 1]).split()
 
 
 def is_order_total(header: str) -> bool | None:

@@ -8,29 +8,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from idic_lab.datasets.own import dates, files
-from idic_lab.datasets.own.values import normalise
+from idic_lab.datasets.own import Rows, dates, files
+from idic_lab.datasets.own.values import WORDS, normalise
 from idic_lab.errors import DataError
 
 # Per role, headers in order of preference, as normalise() leaves them; the first that the file has plays the role.
-HEADERS = {
-    "record_id": "recordid contactid leadid id vid 联系人编号 联系人id 记录编号 客户编号 会员编号",
-    "customer_id": "customernumber customerid customerno clientnumber loyaltycardnumber 客户编号 客户号 会员编号 会员号",
-    "first_name": "firstname givenname forename 名 名字",
-    "last_name": "lastname surname familyname 姓 姓氏",
-    "full_name": "fullname contactname name 姓名 联系人姓名 客户姓名 联系人 客户名称",
-    "birth_date": "dateofbirth birthdate birthday dob 出生日期 生日",
-    "email": "email emailaddress primaryemail workemail 邮箱 电子邮件 电子邮箱 邮件",
-    "phone": "mobile mobilephone mobilephonenumber phone phonenumber telephone workphone homephone 手机 手机号 手机号码 电话 联系电话",
-    "street": "mailingstreet streetaddress street address address1 mailingaddress 街道 地址 详细地址 通讯地址",
-    "postcode": "mailingzip mailingpostalcode mailingzippostalcode postalcode zipcode zip postcode 邮编 邮政编码",
-    "city": "mailingcity city town 城市 所在城市",
-    "created": "createdtime createddate createdate createdat 创建时间 创建日期",
-    "updated": "modifiedtime lastmodifieddate lastmodifiedtime lastmodified updatedat 修改时间 更新时间 最近修改时间",
-    "no_email": "emailoptout hasoptedoutofemail unsubscribedfromallemail optedoutofemail 拒收邮件 退订邮件",
-    "no_phone": "donotcall phoneoptout 勿打电话 拒接电话",
-    "yes_email": "emailoptin newsletteroptin 接收邮件",
-}
+HEADERS: dict[str, str] = WORDS["contacts"]
+# Under these stand names, addresses and the like, whatever the table.
+PERSONAL = frozenset(
+    " ".join(HEADERS[role] for role in ("first_name", "last_name", "full_name", "email", "phone", "street")).split()
+)
 _TRUE = {"true", "yes", "y", "1", "x", "是"}
 
 
@@ -87,7 +74,11 @@ def read_contacts(path: str | Path, today: pd.Timestamp | None = None, **reading
     ...     read_contacts(f"{folder}/fair.csv").records["last_name"].tolist()
     ['Example', 'Sample']
     """
-    rows = files.read(path, **reading)
+    return of_rows(files.read(path, **reading), today)
+
+
+def of_rows(rows: Rows, today: pd.Timestamp | None = None) -> Contacts:
+    """The contacts of a file that was read."""
     roles = _roles(rows.name, rows.frame, rows.headers)
     frame, notes = rows.frame.reset_index(drop=True), list(rows.notes)
     made = {

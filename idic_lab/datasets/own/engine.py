@@ -106,7 +106,7 @@ def over_rows(rows: Rows, sql: str) -> Rows:
     frame = rows.frame.copy()
     for column in frame.columns:
         if frame[column].dtype == "str":
-            frame[column] = _typed(frame[column])
+            frame[column] = typed(frame[column])
     with duckdb.connect(":memory:", config=_SETTINGS) as connection:
         connection.register("data", frame)
         return _run(connection, sql, rows.name, rows.fingerprint, rows.size_bytes)
@@ -184,7 +184,7 @@ def _run(connection: duckdb.DuckDBPyConnection, sql: str, name: str, fingerprint
     )
 
 
-def _typed(values: pd.Series) -> pd.Series:
+def typed(values: pd.Series) -> pd.Series:
     """Numbers or dates when every value is one, so that a query can add and compare them; else the text.
 
     Whole numbers written with leading zeros stay text: they are codes.

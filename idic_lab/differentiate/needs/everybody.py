@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
 
 def descriptors(
-    transactions: pd.DataFrame,
+    transactions: pd.DataFrame | None = None,
     order_lines: pd.DataFrame | None = None,
     products: pd.DataFrame | None = None,
     web_events: pd.DataFrame | None = None,
     interactions: pd.DataFrame | None = None,
     identity_links: pd.DataFrame | None = None,
     customers: pd.DataFrame | None = None,
+    demographics: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """One row of numbers per customer who bought; each table that is there adds its own.
+    """One row of numbers per customer who bought, or where nobody did, who is described; each table adds its own.
 
     Parameters
     ----------
@@ -44,6 +45,9 @@ def descriptors(
     customers : DataFrame, optional
         Where it has them, ``birth_year`` adds ``age`` (years) and ``city`` adds ``log_city_customers`` (log of the
         customers who live there); a missing value takes the median, with a column that says so.
+    demographics : DataFrame, optional
+        ``customer_id`` and any columns: numbers, and a column of 0 and 1 for each answer that a text column has at most
+        a dozen of.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def descriptors(
     Raises
     ------
     DataError
-        No customer bought anything.
+        No customer bought anything, and none is described.
 
     Examples
     --------
@@ -65,20 +69,15 @@ def descriptors(
     0         ann               0.0    0.693147         30.0
     1         bob               0.0    0.000000          0.0
     """
-    bought = transactions[transactions["amount"].gt(0)]
-    if bought.empty:
-        raise DataError("descriptors: no transaction has an amount above 0.")
-    by = bought.groupby("customer_id")
-    known = pd.DataFrame(
-        {
-            "log_order_amount": np.log(by["amount"].mean()),
-            "log_orders": np.log(by.size()),
-            "tenure_days": (bought["date"].max() - by["date"].min()).dt.days.astype("float64"),
-        }
-    )
-    parts = []
-    if "channel" in bought and bought["channel"].notna().any():
-        parts.append(_shares(bought, "channel", "orders"))
+    if transactions is None and demographics is None:
+        raise DataError("descriptors: neither transactions nor demographics say anything of customers.")
+    parts, end = [], None
+    if transactions is None:
+        known = pd.DataFrame(index=pd.Index(demographics["customer_id"].unique(), name="customer_id"))
+    else:
+        known, end = _purchases(transactions), transactions["date"].max()
+        if "channel" in transactions and transactions["channel"].notna().any():
+            parts.append(_shares(transactions[transactions["amount"].gt(0)], "channel", "orders"))
     if order_lines is not None and products is not None:
         lines = order_lines[order_lines["quantity"].gt(0)].merge(products, on="product_id", how="left")
         parts += [_shares(lines, name, "lines") for name in ("category", "tier") if name in lines]
@@ -86,12 +85,34 @@ def descriptors(
         parts += _visits(of_customers(web_events, identity_links), products)
     if interactions is not None and identity_links is not None:
         parts += _contacts(of_customers(interactions, identity_links))
-    if customers is not None:
-        parts += _person(customers, known.index, transactions["date"].max())
+    if customers is not None and end is not None:
+        parts += _person(customers, known.index, end)
+    if demographics is not None:
+        parts.append(_described(demographics.drop_duplicates("customer_id").set_index("customer_id")))
     for part in parts:
         known = known.join(part.reindex(known.index))
     # who never visited, called or was contacted is described by the average, as who did so without a leaning would be
     return known.fillna(known.mean()).rename_axis("customer_id").reset_index().astype({"customer_id": "str"})
+
+
+def _purchases(transactions: pd.DataFrame) -> pd.DataFrame:
+    bought = transactions[transactions["amount"].gt(0)]
+    if bought.empty:
+        raise DataError("descriptors: no transaction has an amount above 0.")
+    by = bought.groupby("customer_id")
+    return pd.DataFrame(
+        {
+            "log_order_amount": np.log(by["amount"].mean()),
+            "log_orders": np.log(by.size()),
+            "tenure_days": (bought["date"].max() - by["date"].min()).dt.days.astype("float64"),
+        }
+    )
+
+
+def _described(people: pd.DataFrame) -> pd.DataFrame:
+    numbers = people.select_dtypes(["number", "bool"]).astype("float64")
+    texts = [name for name in people.columns.difference(numbers.columns, sort=False) if people[name].nunique() <= 12]
+    return numbers.join(pd.get_dummies(people[texts], prefix_sep=": ", dtype="float64")) if texts else numbers
 
 
 def _shares(rows: pd.DataFrame, column: str, of: str, weight: float = 2.0) -> pd.DataFrame:

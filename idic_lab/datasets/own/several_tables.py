@@ -1,0 +1,522 @@
+"""A data set of several tables: a folder, a database or a YAML file, each table recognised and held to its contract."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from idic_lab import tables
+from idic_lab.datasets.card import Card, Dataset
+from idic_lab.datasets.own import Rows, amounts, cleaning, columns, contacts, dates, engine, files, surveys, values
+from idic_lab.datasets.own import rejects as rejects_table
+from idic_lab.datasets.own.values import normalise
+from idic_lab.errors import ContractError, DataError, UnknownName, existing, pick
+from idic_lab.tables import Column, Table
+
+KNOWN = tomllib.loads(resources.files(__package__).joinpath("tables.toml").read_text(encoding="utf-8"))
+KNOWN["source_records"]["columns"] = contacts.HEADERS | KNOWN["source_records"]["columns"]
+_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".xlsx", ".xls", ".ods")
+_MARKS = {"@customer": " ".join(columns.HEADERS["customer_id"]), "@date": " ".join(columns.HEADERS["date"])}
+_YES_NO = {"1": True, "true": True, "yes": True, "y": True, "t": True} | dict.fromkeys(
+    ("0", "false", "no", "n", "f"), False
+)
+_OPENS = ("name", "currency", "tables")  # keys of a YAML file
+
+
+def _contracts() -> dict[str, Table]:
+    """What a data set may bring: the inputs, and links between records and customers that somebody has already."""
+    return {name: tables.get(name) for name in (*tables.names("inputs"), "identity_links") if name != "rejects"}
+
+
+def _names() -> dict[str, str]:
+    named = {normalise(name): name for name in _contracts()}
+    return {normalise(word): table for table, told in KNOWN.items() for word in told.get("files", "").split()} | named
+
+
+@dataclass
+class Source:
+    """One table of a data set: where it is, and what was said of it."""
+
+    name: str
+    read: Callable[[], Rows]
+    table: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def known_as(self) -> str:
+        """The table that the name stands for, or "" when it stands for none."""
+        return self.table or _names().get(normalise(Path(self.name).stem), "")
+
+
+def find(path: str | Path) -> list[Source] | None:
+    """The tables behind a path; None when it is a file of orders, a survey, or Parquet in parts.
+
+    Raises
+    ------
+    DataError
+        When a YAML file does not say which tables there are.
+    """
+    path = Path(path).expanduser()
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return _of_yaml(existing(path))
+    if path.is_dir():
+        inside = sorted(child for child in path.iterdir() if not child.name.startswith((".", "_")))
+        parts = [child for child in inside if child.is_dir() and normalise(child.name) in _names()]
+        sources = [
+            Source(child.name, lambda child=child: files.read(child))
+            for child in [*(child for child in inside if child.suffix.lower() in _SUFFIXES), *parts]
+        ]
+        one_table = all(child.suffix in (".parquet", ".pq") for child in inside if child.is_file())
+        return None if not sources or (one_table and not any(map(Source.known_as, sources))) else sources
+    return _of_database(path) if path.is_file() and path.suffix.lower() in (".duckdb", ".db") else None
+
+
+def _of_database(path: Path) -> list[Source] | None:
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            names = [row[0] for row in connection.execute("SHOW TABLES").fetchall()]
+    except duckdb.Error:
+        return None  # the reader of databases says what is wrong
+    query = "SELECT * FROM {}".format
+    sources = [Source(name, lambda name=name: engine.over_database(path, query(engine.quoted(name)))) for name in names]
+    return sources if len(names) > 1 and any(name in _contracts() for name in names) else None
+
+
+def _of_yaml(path: Path) -> list[Source]:
+    import yaml
+
+    try:
+        told = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError(f"{path.name} is not valid YAML: {error}") from None
+    listed = told.get("tables") if isinstance(told, Mapping) else None
+    if not isinstance(listed, Mapping) or not listed:
+        raise DataError(
+            f"{path.name} should say which file holds which table, as in 'tables: {{products: goods.csv}}'."
+        )
+    for key in told:
+        pick("key of a data set", str(key), _OPENS)
+    sources = []
+    for name, entry in listed.items():
+        pick("table", str(name), list(_contracts()))
+        entry = {"file": entry} if isinstance(entry, str) else dict(entry)
+        for key in entry:
+            pick(f"key of table {name}", key, ("file", "columns", "sheet", "sql", "encoding", "separator"))
+        if "file" not in entry:
+            raise DataError(f"{path.name}: table {name!r} does not say which file it is in.")
+        file, mapped = path.parent / str(entry.pop("file")), columns.as_mapping(entry.pop("columns", None))
+        reading = {key: str(value) for key, value in entry.items()}
+        sources.append(Source(file.name, lambda file=file, how=reading: files.read(file, **how), name, mapped))
+    return sources
+
+
+def no_orders(path: str | Path, reading: Mapping[str, str | None]) -> Source | None:
+    """One file that is a table, such as a survey or a campaign, but holds no orders; None when it is none."""
+    try:
+        rows = files.read(path, **reading)
+    except DataError:
+        return None
+    table = recognised(rows)
+    return Source(rows.name, lambda: rows, table) if table not in ("", "transactions") else None
+
+
+def load(path: str | Path, sources: list[Source], options: cleaning.Options, name: str | None = None) -> Dataset:
+    """Read the tables that :func:`find` has found, and write one card for all.
+
+    Raises
+    ------
+    DataError
+        When none of the files is a table of the contracts, or two are the same one.
+    """
+    path, named = Path(path).expanduser(), {}
+    if path.suffix.lower() in (".yaml", ".yml"):
+        import yaml
+
+        named = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    work = _Reading(name or str(named.get("name") or path.stem), path, options)
+    held: dict[str, list[tuple[Source, Rows]]] = {}
+    for source in sources:
+        rows = source.read()
+        table = source.known_as()
+        if not (table and (source.table or fits(table, rows))):
+            table = recognised(rows) or table
+        if table:
+            held.setdefault(table, []).append((source, rows))
+        else:
+            shown = ", ".join(map(repr, rows.headers[:8]))
+            work.notes.append(f"{source.name} was not used: no table of the contracts has its columns ({shown})")
+    for table, found in held.items():
+        if len(found) > 1:
+            listed = " and ".join(source.name for source, _ in found)
+            raise DataError(
+                f"{path.name}: {listed} both look like the table {table}. Say in a YAML file which is which, "
+                f"as in 'tables: {{{table}: {found[0][0].name}}}'."
+            )
+    for table in sorted(held, key=lambda one: (one != "transactions", one)):
+        work.take(table, *held[table][0])
+    return work.dataset(str(named.get("currency", "")))
+
+
+def fits(table: str, rows: Rows) -> bool:
+    """Whether a file has what a table needs, or is of the kind that becomes it."""
+    if table in ("transactions", "order_lines"):
+        return True  # the reader of orders says best what is missing
+    if table == "survey_responses" and surveys.recognise(rows.frame):
+        return True
+    return not _lacking(table, _matched(table, rows))
+
+
+def recognised(rows: Rows) -> str:
+    """The table whose columns a file has: of several that with the most; "" when it has those of none."""
+    if table := _best(rows, strict=True):
+        return table
+    try:
+        columns.recognise(rows.name, dict(zip(rows.frame.columns, rows.headers, strict=True)))
+        return "transactions"
+    except (DataError, UnknownName):
+        pass
+    if surveys.recognise(rows.frame):
+        return "survey_responses"
+    if table := _best(rows, strict=False):
+        return table
+    customer = _matched("demographics", rows).get("customer_id")
+    describes = customer is not None and rows.frame[customer].is_unique and rows.frame.shape[1] > 2
+    return "demographics" if describes else ""
+
+
+def _best(rows: Rows, strict: bool) -> str:
+    """The table of which a file has the most columns, three at least, and lacks none."""
+    scores = {}
+    for table in _contracts():
+        matched = _matched(table, rows)
+        if len(matched) > 2 and not _lacking(table, matched, strict):
+            scores[table] = len(matched)
+    return max(scores, key=scores.__getitem__, default="")
+
+
+def _matched(table: str, rows: Rows, given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Column of the contract to column of the file: as given, by its own name, or by a usual header."""
+    by_header = {}
+    for label, header in zip(rows.frame.columns, rows.headers, strict=True):
+        by_header.setdefault(normalise(header), label)
+    found = {}
+    for name in tables.get(table).columns:
+        usual = KNOWN.get(table, {}).get("columns", {}).get(name, "")
+        for mark, words in _MARKS.items():
+            usual = usual.replace(mark, words)
+        asked = (given or {}).get(name)
+        if asked and normalise(asked) not in by_header:
+            raise UnknownName(f"column for {name} in {rows.name}:", asked, rows.headers)
+        for word in [normalise(asked)] if asked else [normalise(name), *usual.split()]:
+            if by_header.get(word) not in (None, *found.values()):
+                found[name] = by_header[word]
+                break
+    return found
+
+
+def _lacking(table: str, matched: Mapping[str, str], strict: bool = False) -> list[str]:
+    """Columns that a table needs, a file does not have, and nothing can stand for."""
+    filled, contract = KNOWN.get(table, {}).get("filled", {}), tables.get(table)
+    return [
+        name
+        for name, column in contract.columns.items()
+        if column.required and name not in matched and (strict or not column.nullable)
+        if strict or str(filled.get(name, "=")).removeprefix("=") not in (*matched, "file", str(filled.get(name)))
+    ]
+
+
+class _Reading:
+    """The tables of one data set while they are read, with the counts for its card."""
+
+    def __init__(self, name: str, path: Path, options: cleaning.Options):
+        self.name, self.path, self.options = name, path, options
+        self.today = dates.day(options.today if options.today is not None else pd.Timestamp.today(), "today")
+        self.made: dict[str, pd.DataFrame] = {}
+        self.notes: list[str] = []
+        self.assumptions: list[str] = []
+        self.missing: dict[str, str] = {}
+        self.rejects: list[pd.DataFrame] = []
+        self.digest, self.size, self.read_rows = hashlib.sha256(), 0, 0
+        self.card: Card | None = None
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def take(self, table: str, source: Source, rows: Rows) -> None:
+        """Read one file as a table; where it does not have what the table needs, the card says why it is missing."""
+        self.digest.update(f"{table}|{rows.fingerprint}".encode())
+        self.size += rows.size_bytes
+        if table in ("transactions", "order_lines") and not self._keeps_to_contract(table, rows):
+            if table in self.made:  # order lines came with the transactions
+                return
+            given = source.columns or self.options.columns
+            how = cleaning.Options(**vars(self.options) | {"columns": given})
+            self._orders(cleaning.clean(rows, how, self.name), table)
+            return
+        self.read_rows += len(rows.frame) + len(rows.broken)
+        if len(rows.broken):
+            self.rejects.append(rows.broken)
+        if table == "survey_responses" and not source.columns and surveys.recognise(rows.frame):
+            found = surveys.read(rows)
+            self.made = found.tables | self.made
+            self.assumptions += found.assumptions
+            self.rejects.append(found.rejects)
+            return
+        matched = _matched(table, rows, source.columns)
+        lacking = _lacking(table, matched)
+        needed = {name for name, column in tables.get(table).columns.items() if column.required}
+        if table == "source_records" and not needed <= set(rows.headers):
+            return self._contacts(source, rows)
+        if table == "campaign_results" and not lacking:
+            lacking = self._no_control(source, rows, matched)
+        if lacking:
+            self.read_rows -= len(rows.frame) + len(rows.broken)
+            why = lacking if isinstance(lacking, str) else f"no column for {', '.join(lacking)}"
+            random = "; an effect needs a control drawn at random, and what came of both"
+            self.missing[table] = f"{source.name} has {why}{random if table == 'campaign_results' else ''}"
+            return
+        self._conform(table, source, rows, matched)
+        return
+
+    def _keeps_to_contract(self, table: str, rows: Rows) -> bool:
+        """Whether orders bear the contract's own names and no others, so that nothing has to be found out."""
+        if table == "order_lines" and "transactions" not in self.made:
+            return False
+        contract = tables.get(table)
+        try:
+            tables.check(table, rows.frame)
+            return True
+        except ContractError:
+            needed = {name for name, column in contract.columns.items() if column.required}
+            return needed <= set(rows.headers) <= set(contract.columns)
+
+    def _orders(self, read: Dataset, table: str) -> None:
+        self.card = read.card if self.card is None else self.card
+        self.read_rows += read.card.rows_read
+        self.rejects.append(read.tables.pop("rejects"))
+        self.made = read.tables | self.made
+        if table == "order_lines" and "order_lines" not in self.made:
+            self.missing["order_lines"] = "it names no orders and products"
+
+    def _contacts(self, source: Source, rows: Rows) -> None:
+        """Contacts as a CRM exports them; a table of customers without names or addresses describes them instead."""
+        try:
+            read = contacts.of_rows(rows, self.today)
+        except DataError:
+            matched = _matched("demographics", rows)
+            if "customer_id" in matched:
+                return self._conform("demographics", source, rows, matched)
+            raise
+        touchpoint = pd.array([normalise(Path(source.name).stem)] * len(read.records), dtype="str")
+        self.made["source_records"] = _with_missing("source_records", read.records.assign(touchpoint=touchpoint))
+        self.assumptions += read.notes
+        return None
+
+    def _no_control(self, source: Source, rows: Rows, matched: Mapping[str, str]) -> str:
+        """Why an effect cannot be told from a campaign, or "" when it can."""
+        arms = _chosen(rows.frame[matched["arm"]], source, "campaign_results", "arm")
+        named = arms.str.lower()
+        if {"control"} < set(named.dropna()):
+            return ""
+        return f"no arm 'control' to compare with, only {', '.join(map(repr, sorted(arms.dropna().unique())[:5]))}"
+
+    def _conform(self, table: str, source: Source, rows: Rows, matched: Mapping[str, str]) -> None:
+        contract, frame = tables.get(table), rows.frame.reset_index(drop=True)
+        made, wrong = pd.DataFrame(index=frame.index), np.full(len(frame), None, dtype=object)
+        at = np.full(len(frame), "", dtype=object)
+        for name, label in matched.items():
+            column = contract.columns[name]
+            read, reasons = self._typed(table, source, name, column, frame[label], label)
+            bad = np.not_equal(reasons, None) | read.isna().to_numpy()
+            if bad.any() and name in KNOWN.get(table, {}).get("filled", {}):
+                pass  # what stands for the whole column stands for its gaps
+            elif bad.any() and column.nullable:
+                given = int((bad & frame[label].notna().to_numpy()).sum())
+                if given:
+                    self.notes.append(f"{source.name}: {given:,} values of {label!r} are taken as missing")
+            elif bad.any():
+                first = bad & np.equal(wrong, None)
+                reasons = np.where(np.equal(reasons, None), f"no {name.replace('_', ' ')}", reasons)
+                wrong[first], at[first] = reasons[first], label
+            made[name] = read
+        extra = [label for label in frame if label not in matched.values() and not label.startswith("__")]
+        if table in ("demographics", "campaign_results"):
+            extra = self._described(source, frame, extra)
+        elif table in tables.names("inputs") and not contract.personal:
+            extra = [label for label in extra if normalise(label) not in contacts.PERSONAL]
+        for label in extra:
+            made[label] = frame[label].astype("str") if frame[label].dtype == object else frame[label]
+        made = self._filled(table, source, made)
+        if contract.key:
+            again = made.duplicated(list(contract.key)).to_numpy() & np.equal(wrong, None)
+            wrong[again], at[again] = f"repeats an earlier row of the same {', '.join(contract.key)}", contract.key[0]
+        refused = ~np.equal(wrong, None)
+        if refused.any():
+            found = [
+                None if label == "" else frame[label].iloc[row]
+                for row, label in zip(np.flatnonzero(refused), _labels(at[refused], matched), strict=True)
+            ]
+            shown = pd.array([None if value is None else str(value)[:200] for value in found], dtype="str")
+            self.rejects.append(rejects_table(rows.name, rows.lines[refused], at[refused], shown, wrong[refused]))
+        if refused.all() and len(made):
+            self.missing[table] = f"none of the {len(made):,} rows of {source.name} can be used ({wrong[0]})"
+            return
+        if table == "transactions":
+            self.sums = [float(made["amount"].sum()), float(made.loc[~refused, "amount"].sum())]
+        self.made[table] = made[~refused].reset_index(drop=True)
+
+    def _typed(self, table: str, source: Source, name: str, column: Column, held: pd.Series, label: str):
+        """Values of a column in its contract's type, and why there is none."""
+        none = np.full(len(held), None, dtype=object)
+        if column.type == "date":
+            given = {"date_format": self.options.date_format, "dayfirst": self.options.dayfirst}
+            read = dates.parse(held, label, today=self.today, **given)
+            self.assumptions += [note for note in read.assumptions if note not in self.assumptions]
+            return pd.Series(read.result).astype("datetime64[us]"), read.reasons
+        if column.type in ("number", "count"):
+            if pd.api.types.is_bool_dtype(held):
+                held = held.astype("float64")
+            if pd.api.types.is_numeric_dtype(held):
+                read = pd.Series(held.to_numpy(dtype="float64", na_value=np.nan))
+                reasons = np.where(read.isna(), f"no {name.replace('_', ' ')}", none)
+            else:
+                parsed = amounts.parse(held, label, decimal=self.options.decimal)
+                read, reasons = pd.Series(parsed.result.astype("float64")), parsed.reasons
+            low, high = (
+                (-np.inf if column.minimum is None else column.minimum),
+                (np.inf if column.maximum is None else column.maximum),
+            )
+            outside = (read.lt(low) | read.gt(high)).to_numpy()
+            reasons = np.where(outside, f"not {' and '.join(rule for rule, *_ in column.rules())}", reasons)
+            if column.type == "count":
+                reasons = np.where((read % 1).gt(0) & ~outside, "not a whole number", reasons)
+            read = read.where(np.equal(reasons, None))
+            return (read.fillna(0).astype("int64") if column.type == "count" else read), reasons
+        text = _chosen(held, source, table, name)
+        if column.type == "flag":
+            read = text.str.lower().map(_YES_NO)
+            return read.eq(True), np.where(read.isna(), "neither yes nor no", none)
+        if column.choices is not None:
+            usual = {normalise(choice): choice for choice in column.choices}
+            read = text.map(normalise, na_action="ignore").map(usual).astype("str")
+            return read, np.where(read.isna() & text.notna(), f"not one of {', '.join(column.choices)}", none)
+        return text, none
+
+    def _filled(self, table: str, source: Source, made: pd.DataFrame) -> pd.DataFrame:
+        """What a file need not have: another column's values, the file's name, or a usual value, each said."""
+        for name, stands in KNOWN.get(table, {}).get("filled", {}).items():
+            if isinstance(stands, str) and stands.startswith("="):
+                value, shown = made.get(stands[1:]), stands[1:]
+            else:
+                value = shown = Path(source.name).stem if stands == "file" else stands
+            gaps = int(made[name].isna().sum()) if name in made else len(made)
+            if value is None or not gaps:
+                continue
+            made[name] = made[name].fillna(value) if name in made else value
+            made = made.astype({name: "str"} if isinstance(shown, str) else {})
+            self.assumptions.append(f"{source.name}: {name} is not given in {gaps:,} rows; {shown} stands there")
+        return _with_missing(table, made)
+
+    def _described(self, source: Source, frame: pd.DataFrame, labels: list[str]) -> list[str]:
+        """Of further columns those that describe groups of people: numbers, and texts that many share."""
+        kept = []
+        for label in labels:
+            frame[label] = engine.typed(frame[label]) if frame[label].dtype == "str" else frame[label]
+            held = frame[label].dropna()
+            numeric = pd.api.types.is_numeric_dtype(held)
+            shared = held.nunique() <= max(20, len(held) / 20) and held.nunique() * 2 <= max(len(held), 1)
+            if normalise(label) not in contacts.PERSONAL and len(held) and (numeric or shared):
+                kept.append(label)
+        if len(kept) < len(labels):
+            left = [label for label in labels if label not in kept]
+            self.notes.append(f"{source.name}: {', '.join(map(repr, left))} left out: too personal, or empty")
+        return kept
+
+    # --- all of it ---------------------------------------------------------------------------------------------------
+
+    def dataset(self, currency: str) -> Dataset:
+        """The tables with their card."""
+        if not self.made:
+            told = "; ".join([*self.missing.values(), *self.notes])
+            raise DataError(f"{self.path.name}: no table of the contracts was found. {told}")
+        self._join_by_number()
+        card = self.card or Card(self.name, **(self._counts() if "transactions" in self.made else {}))
+        card.name, card.title = self.name, f"own tables {self.path.name}"
+        card.format, card.size_bytes, card.fingerprint = f"{len(self.made)} tables", self.size, self.digest.hexdigest()
+        for fact, value in cleaning.OWN.items():
+            setattr(card, fact, value)
+        refused = pd.concat([part for part in self.rejects if len(part)] or [tables.get("rejects").empty()])
+        card.rows_read, card.rejected = self.read_rows, refused["reason"].value_counts().to_dict()
+        card.rows_accepted = card.rows_read - len(refused)
+        card.currency = currency or card.currency
+        card.assumptions += self.assumptions
+        card.quirks += self.notes
+        card.missing = self.missing
+        ids = [data["customer_id"] for data in self.made.values() if "customer_id" in data]
+        card.names_customers |= any(values.looks_personal(one) for one in ids)
+        return Dataset(self.name, self.made | {"rejects": refused.reset_index(drop=True)}, card)
+
+    def _counts(self) -> dict:
+        bought = self.made["transactions"]
+        return {
+            "returns": int(bought["amount"].lt(0).sum()),
+            "zero_value": int(bought["amount"].eq(0).sum()),
+            "duplicates": int(bought.duplicated().sum()),
+            "without_customer": 0,
+            "customers": int(bought["customer_id"].nunique()),
+            "first_date": str(bought["date"].min().date()),
+            "last_date": str(bought["date"].max().date()),
+            "amount_read": round(self.sums[0], 6),
+            "amount_accepted": round(self.sums[1], 6),
+            "amount_rejected": round(self.sums[0] - self.sums[1], 6),
+        }
+
+    def _join_by_number(self) -> None:
+        """Without records of people, tables kept by record bear the customer's number, and links say so."""
+        if {"source_records", "identity_links"} & set(self.made):
+            return
+        by_record = [data["record_id"] for data in self.made.values() if "record_id" in data]
+        if by_record:
+            self.made["identity_links"] = links(pd.concat(by_record))
+
+
+def links(records: pd.Series) -> pd.DataFrame:
+    """The table ``identity_links`` for records that are numbered as their customers are."""
+    numbers = pd.Series(records.unique(), dtype="str")
+    told = {"touchpoint": "own file", "probability": 1.0, "method": "number"}
+    return pd.DataFrame({"record_id": numbers, "customer_id": numbers, **told}).astype(
+        {"touchpoint": "str", "method": "str"}
+    )
+
+
+def _with_missing(table: str, made: pd.DataFrame) -> pd.DataFrame:
+    """The columns that a contract wants and may be empty, where there are none."""
+    contract = tables.get(table)
+    for name, column in contract.columns.items():
+        if column.required and column.nullable and name not in made:
+            made[name] = pd.Series([None] * len(made), dtype=tables.contract.DTYPES[column.type])
+    return made[
+        [*(name for name in contract.columns if name in made), *(name for name in made if name not in contract.columns)]
+    ]
+
+
+def _chosen(held: pd.Series, source: Source, table: str, name: str) -> pd.Series:
+    """Text as a contract wants it: identifiers without a decimal point, usual words for those it knows."""
+    if pd.api.types.is_float_dtype(held) and (held.dropna() % 1 == 0).all():
+        held = held.astype("Int64")
+    text = held.astype("str").str.strip(values.BLANK)
+    words = KNOWN.get(table, {}).get("words", {}).get(name, {})
+    plain = text.map(normalise, na_action="ignore")
+    blank = values.MISSING if tables.get(table).columns[name].nullable else [""]
+    missing = held.isna() | (text.str.lower().isin(blank) & ~plain.isin(words))
+    return text.mask(plain.isin(words), plain.map(words)).mask(missing).astype("str")
+
+
+def _labels(names: np.ndarray, matched: Mapping[str, str]) -> list[str]:
+    return [matched.get(name, name) for name in names]

@@ -1,0 +1,206 @@
+"""A survey as it is exported: a row per respondent, a column per question, and columns that describe the respondents."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.datasets.own import Rows, contacts, engine, values
+from idic_lab.datasets.own import rejects as rejects_table
+from idic_lab.datasets.own.values import WORDS, normalise
+from idic_lab.errors import DataError
+
+FEWEST = 5  # questions of one kind that make a battery
+_WIDEST = 11  # points of a scale, as from 0 to 10
+_YES, _NO, _DESCRIBE, _IDS = (
+    frozenset(map(normalise, WORDS["survey"][kind].split())) for kind in ("yes", "no", "describe", "ids")
+)
+_SCALES = [{normalise(word): place for place, word in enumerate(scale, start=1)} for scale in WORDS["survey"]["scales"]]
+
+
+@dataclass
+class Survey:
+    """The tables of one survey.
+
+    Attributes
+    ----------
+    tables : dict of str to DataFrame
+        ``survey_responses``, ``survey_questions``, ``identity_links`` and, where respondents are described,
+        ``demographics``.
+    rejects : DataFrame
+        Respondents who answered nothing.
+    questions, described : list of str
+        Columns taken for questions and for descriptors.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    rejects: pd.DataFrame
+    questions: list[str]
+    described: list[str]
+    assumptions: list[str] = field(default_factory=list)
+
+
+def recognise(frame: pd.DataFrame) -> bool:
+    """Whether a table holds respondents by answers: five questions or more that are all answered in the same way.
+
+    Examples
+    --------
+    >>> recognise(pd.DataFrame({f"Q{number}": ["yes", "no"] for number in range(5)} | {"Age": ["31", "42"]}))
+    True
+    """
+    return any(len(labels) >= FEWEST for labels in _scales(frame).values())
+
+
+def _scales(frame: pd.DataFrame) -> dict[tuple[float, float], list[str]]:
+    """Columns of answers by the ends of their scale; (0, 1) is yes or no."""
+    found: dict[tuple[float, float], list[str]] = {}
+    for label in frame:
+        word = normalise(label)
+        if word in _DESCRIBE | _IDS:
+            continue
+        read = answers(frame[label])
+        if read is None or not read.notna().any():
+            continue
+        low, high = float(read.min()), float(read.max())
+        binary = low >= 0 and high <= 1
+        found.setdefault((0.0, 1.0) if binary else (low, high), []).append(label)
+    # A question of a scale whose end nobody ticked belongs with those of the whole scale.
+    whole = max((scale for scale in found if scale != (0.0, 1.0)), key=lambda one: len(found[one]), default=None)
+    for scale in [scale for scale in found if whole and scale not in (whole, (0.0, 1.0))]:
+        if len(found[whole]) >= FEWEST and whole[0] <= scale[0] and scale[1] <= whole[1]:
+            found[whole] += found.pop(scale)
+    return found
+
+
+def answers(column: pd.Series) -> pd.Series | None:
+    """The answers to one question as numbers (yes 1, no 0, points of a scale), or None when it is no question.
+
+    Examples
+    --------
+    >>> answers(pd.Series(["Yes", "No", "n/a"])).tolist()
+    [1.0, 0.0, nan]
+    >>> answers(pd.Series(["strongly agree", "neutral", None])).tolist()
+    [5.0, 3.0, nan]
+    >>> answers(pd.Series(["red", "blue"])) is None
+    True
+    """
+    if pd.api.types.is_bool_dtype(column):
+        return column.astype("float64")
+    if pd.api.types.is_numeric_dtype(column):
+        number = column.astype("float64")
+        return number if _is_scale(number) else None
+    codes, distinct = pd.factorize(column.map(str, na_action="ignore"))
+    said = [normalise(word) if str(word).strip(values.BLANK).lower() not in values.MISSING else "" for word in distinct]
+    given = [word for word in said if word]
+    if not given or len(given) > _WIDEST:
+        return None
+    for known in ({word: float(word in _YES) for word in _YES | _NO}, *_SCALES):
+        if set(given) <= set(known):
+            read = [known.get(word, np.nan) for word in said]
+            return pd.Series(np.append(read, np.nan)[codes], index=column.index, dtype="float64")
+    # "5 - fully agree", "5", "+2": the number at the beginning
+    numbers = [re.match(r"[+-]?\d{1,2}(?![\d./:])", str(word).strip(values.BLANK)) for word in distinct]
+    if any(word and not number for word, number in zip(said, numbers, strict=True)):
+        return None
+    read = [float(number[0]) if word and number else np.nan for word, number in zip(said, numbers, strict=True)]
+    number = pd.Series(np.append(read, np.nan)[codes], index=column.index, dtype="float64")
+    return number if _is_scale(number) else None
+
+
+def _is_scale(number: pd.Series) -> bool:
+    held = number.dropna()
+    return (
+        bool(len(held))
+        and bool((held % 1 == 0).all())
+        and held.max() - held.min() < _WIDEST
+        and held.abs().max() < _WIDEST
+    )
+
+
+def read(rows: Rows) -> Survey:
+    """The tables of a survey.
+
+    A battery of yes and no stays as it is. Where there are scales alone, agreement above their middle counts as yes in a
+    battery of its own, and the card says so.
+
+    Raises
+    ------
+    DataError
+        When nobody answered anything, or the file holds no battery.
+    """
+    frame = rows.frame.reset_index(drop=True)
+    found = {scale: labels for scale, labels in _scales(frame).items() if len(labels) >= FEWEST}
+    if not found:
+        raise DataError(
+            f"{rows.name}: no battery of questions was recognised; a survey has a row per respondent and at least {FEWEST} "
+            "columns answered with yes or no, or on one scale."
+        )
+    name = rows.name.rsplit(".", 1)[0]
+    ids = next((label for label in frame if normalise(label) in _IDS and frame[label].is_unique), None)
+    who = frame[ids].astype("str") if ids else pd.Series([f"R{line - 1:04d}" for line in rows.lines])
+    who = who.astype("str")
+    asked, notes = [], []
+    for (low, high), labels in found.items():
+        answered = pd.DataFrame({label: answers(frame[label]) for label in labels})
+        binary = (low, high) == (0.0, 1.0)
+        survey = name if binary else f"{name} {low:g} to {high:g}"
+        asked.append((survey, labels, low, high, answered, ""))
+        if not binary and (0.0, 1.0) not in found:
+            middle = (low + high) / 2
+            yes = answered.gt(middle).astype("float64").where(answered.notna())
+            asked.append((f"{name} agreed", labels, 0.0, 1.0, yes, " (agreed)"))
+            notes.append(
+                f"where yes or no is needed, answers above {middle:g} on the scale {low:g} to {high:g} count as yes"
+            )
+    questions, responses = [], []
+    for survey, labels, low, high, answered, mark in asked:
+        codes = {label: f"{label}{mark}" for label in labels}
+        questions.append(
+            pd.DataFrame(
+                {"question_id": codes.values(), "survey_id": survey, "text": labels, "minimum": low, "maximum": high}
+            )
+        )
+        long = (
+            answered.rename(columns=codes)
+            .assign(record_id=who)
+            .melt("record_id", var_name="question_id", value_name="answer")
+        )
+        responses.append(long.dropna(subset=["answer"]).assign(survey_id=survey))
+    taken = [label for labels in found.values() for label in labels]
+    silent = ~who.isin(pd.concat(responses)["record_id"])
+    described = [label for label in frame if label not in (*taken, ids) and normalise(label) not in contacts.PERSONAL]
+    notes.insert(
+        0,
+        f"{len(taken)} columns were taken for questions ({_some(taken)}), {len(described)} for what describes respondents ({_some(described)})",
+    )
+    texts = ["question_id", "survey_id"]
+    made = {
+        "survey_responses": pd.concat(responses, ignore_index=True)
+        .assign(date=pd.Series(pd.NaT, dtype="datetime64[us]"))[
+            ["record_id", "survey_id", "date", "question_id", "answer"]
+        ]
+        .astype(dict.fromkeys(["record_id", *texts], "str")),
+        "survey_questions": pd.concat(questions, ignore_index=True).astype(dict.fromkeys([*texts, "text"], "str")),
+    }
+    if described:
+        about = frame.loc[~silent, described].reset_index(drop=True)
+        about = about.astype({label: "str" for label in about if about[label].dtype == object})
+        about = about.apply(lambda column: engine.typed(column) if column.dtype == "str" else column)
+        made["demographics"] = pd.concat(
+            [
+                who[~silent].reset_index(drop=True).rename("customer_id"),
+                about.rename(columns={"customer_id": "customer id"}),
+            ],
+            axis=1,
+        )
+    gone = rejects_table(
+        rows.name, rows.lines[silent], "(all)", pd.array([None] * int(silent.sum()), dtype="str"), "no answer"
+    )
+    return Survey(made, gone, taken, described, notes)
+
+
+def _some(labels: list[str]) -> str:
+    return ", ".join(map(repr, labels[:4])) + (" …" if len(labels) > 4 else "")
