@@ -9,6 +9,7 @@ import pandas as pd
 
 from idic_lab import figures, tables
 from idic_lab.dataframes import collected
+from idic_lab.differentiate.purchase_days import middle
 from idic_lab.errors import DataError, pick
 
 NOTHING = "none"
@@ -128,7 +129,7 @@ def decile_migration(transactions: pd.DataFrame, split: str | dt.date | None = N
     >>> decile_migration(buys, "2024-02-01", groups=2).query("customers > 0")[["before", "after"]].values.tolist()
     [['1', '1'], ['2', 'none']]
     """
-    split = pd.Timestamp(split) if split is not None else _middle(transactions)
+    split = pd.Timestamp(split) if split is not None else middle(transactions)
     early = transactions["date"].lt(split)
     before, after = (_deciles(transactions[part], groups) for part in (early, ~early))
     if before.empty or after.empty:
@@ -141,12 +142,6 @@ def decile_migration(transactions: pd.DataFrame, split: str | dt.date | None = N
     table = moved.value_counts().reindex(pairs, fill_value=0).rename("customers").reset_index()
     table["share"] = table["customers"] / table.groupby("before")["customers"].transform("sum").clip(lower=1)
     return table.astype({"before": "str", "after": "str"})
-
-
-def _middle(transactions: pd.DataFrame) -> pd.Timestamp:
-    """The day in the middle of the time observed."""
-    first, last = transactions["date"].min(), transactions["date"].max()
-    return (first + (last - first) / 2).normalize()
 
 
 def _deciles(part: pd.DataFrame, groups: int) -> pd.Series:
@@ -210,7 +205,7 @@ def plot_retention(cohorts: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [10.0, 20.0, 5.0],
     ...     "date": pd.to_datetime(["2024-01-03", "2024-01-09", "2024-02-29"])})
     >>> plot_retention(cohort_table(buys)).get_title()
-    'Buyers in a month: 50% of the cohort at first, 50% after 1 months'
+    'Buyers in a month: 50% of the cohort after 1 month, 50% after 1'
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -224,7 +219,7 @@ def plot_retention(cohorts: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     title = ax.get_title()
     if len(age):
-        title = f"Buyers in a month: {share[0]:.0%} of the cohort at first, {share[-1]:.0%} after {age[-1]:.0f} months"
+        title = f"Buyers in a month: {share[0]:.0%} of the cohort after {age[0]:.0f} month, {share[-1]:.0%} after {age[-1]:.0f}"
     across, up = "months since the first purchase", "share that bought in the month"
     legend = {"loc": "upper right"}
     return figures.finish(ax, title, x=across, y=up, y_format="percent", legend=legend, ylim=(0, None))

@@ -52,6 +52,18 @@ def dates(days) -> pd.Series:
     return pd.Series(days.astype("datetime64[D]").astype("datetime64[us]"))
 
 
+def middle(transactions: pd.DataFrame) -> pd.Timestamp:
+    """The day in the middle of the time observed: where to cut when nothing speaks for another.
+
+    Examples
+    --------
+    >>> print(middle(pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-01-09", "2024-01-31"])})).date())
+    2024-01-16
+    """
+    first, last = transactions["date"].min(), transactions["date"].max()
+    return (first + (last - first) / 2).normalize()
+
+
 def expression(name: str) -> nw.Expr:
     """Day number of a column of dates, from year and day of the year: the one form that every engine computes alike."""
     before = nw.col(name).dt.year().cast(nw.Int64) - 1

@@ -151,46 +151,53 @@ def needs(tables: Tables) -> Made:
 
 
 @stage(
-    "behaviour_and_portfolio",
+    "behaviour",
+    "Differentiate",
+    "26_differentiate_behaviour",
+    needs="transactions customer_value",
+    uses="web_events identity_links",
+    makes="cohorts segments:behaviour",
+)
+def behaviour(tables: Tables) -> Made:
+    """Kinds of buyers by their own rhythm, who only looks, and cohorts."""
+    import pandas as pd
+
+    from idic_lab.differentiate import behaviour, cohorts, needs
+
+    schemes = {"behaviour": behaviour.behaviour_segments(behaviour.rhythm(tables.transactions))}
+    if "web_events" in tables and "identity_links" in tables:
+        schemes["browsing"] = behaviour.browsing(tables.web_events, tables.identity_links)
+    rows = [needs.scheme_rows(table, scheme) for scheme, table in schemes.items()]
+    return {"cohorts": cohorts.cohort_table(tables.transactions), "segments": pd.concat(rows, ignore_index=True)}
+
+
+@stage(
+    "portfolio",
     "Differentiate",
     "27_differentiate_portfolio",
     needs="transactions customer_value",
-    uses="order_lines products cost_rates interactions identity_links survey_responses web_events account_roles need_segments",
-    makes="portfolio account_values cohorts segments:behaviour segments:portfolio segments:trade",
+    uses="order_lines products cost_rates interactions identity_links survey_responses account_roles need_segments",
+    makes="portfolio account_values segments:portfolio segments:trade",
 )
-def behaviour_and_portfolio(tables: Tables) -> Made:
-    """Behaviour, actual and strategic value, tiers, accounts and cohorts."""
+def portfolio(tables: Tables) -> Made:
+    """Actual and strategic value, tiers and accounts."""
     import pandas as pd
 
-    from idic_lab.differentiate import behaviour, cohorts, needs, portfolio
+    from idic_lab.differentiate import behaviour, needs, portfolio
 
     transactions, worth = tables.transactions, tables.customer_value
     links, asked = tables.get("identity_links"), tables.get("survey_responses")
-    buyers = behaviour.behaviour_segments(behaviour.rhythm(transactions))
     costs = tables.those("order_lines", "products", "cost_rates", "interactions", "identity_links")
     so_far = portfolio.value_to_date(transactions, **costs, margin=MARGIN)
-    purses = None
-    if portfolio.asked_wallets(asked, links):
-        purses = portfolio.wallets(transactions, worth, asked, links, random_state=SEED).table
-    tiers = portfolio.tiers(portfolio.values(so_far, worth, purses))
-    schemes = {
-        "behaviour": buyers,
-        "portfolio": portfolio.named_tiers(tiers),
-        "trade": portfolio.trade_segments(tiers, buyers),
-    }
-    if "order_lines" in tables and "products" in tables:
-        schemes["category"] = behaviour.category_mix(tables.order_lines, tables.products)
-    if behaviour.has_channels(transactions):
-        schemes["channel"] = behaviour.channel_mix(transactions)
-    if "web_events" in tables and links is not None:
-        schemes["browsing"] = behaviour.browsing(tables.web_events, links)
+    purses = portfolio.known_wallets(transactions, worth, asked, links, SEED)
+    tiers = portfolio.tiers(portfolio.values(so_far, worth, purses.table))
+    buyers = behaviour.behaviour_segments(behaviour.rhythm(transactions))
+    schemes = {"portfolio": portfolio.named_tiers(tiers), "trade": portfolio.trade_segments(tiers, buyers)}
+    rows = [needs.scheme_rows(table, scheme) for scheme, table in schemes.items()]
     return {
         "portfolio": tiers,
         "account_values": portfolio.account_values(transactions, tables.get("account_roles"), links),
-        "cohorts": cohorts.cohort_table(transactions),
-        "segments": pd.concat(
-            [needs.scheme_rows(table, scheme) for scheme, table in schemes.items()], ignore_index=True
-        ),
+        "segments": pd.concat(rows, ignore_index=True),
     }
 
 

@@ -105,18 +105,3 @@ def test_few_visits_put_nobody_into_a_class():
     links = pd.DataFrame({"record_id": ["looker", "buyer", "once"], "customer_id": ["looker", "buyer", "once"]})
     found = behaviour.browsing(events, links).set_index("customer_id")["segment"]
     assert found.to_dict() == {"looker": "looks more than buys", "buyer": "buys when visiting", "once": "in between"}
-
-
-def test_category_and_channel_shares_add_up_and_returns_do_not_count(shop):
-    mix = behaviour.category_mix(shop.tables["order_lines"], shop.tables["products"])
-    shares = mix.drop(columns=["customer_id", "lines", "concentration", "segment"])
-    assert np.allclose(shares.sum(axis=1), 1)
-    bought = shop.tables["order_lines"]["quantity"].gt(0).sum()
-    assert mix["lines"].sum() == bought
-    channels = behaviour.channel_mix(shop.tables["transactions"])
-    assert channels["orders"].sum() == len(shop.tables["transactions"])
-
-
-def test_transactions_without_a_channel_are_refused_with_the_reason(shop):
-    with pytest.raises(DataError, match="through which channel"):
-        behaviour.channel_mix(shop.tables["transactions"].drop(columns="channel"))

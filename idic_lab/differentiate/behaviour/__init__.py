@@ -1,8 +1,9 @@
-"""Behaviour: how often, how regularly, what and where customers buy, and who only looks."""
+"""Behaviour: how often, how regularly customers buy, and who only looks."""
 
-from idic_lab.differentiate.behaviour.mix import browsing, category_mix, channel_mix, has_channels
-from idic_lab.differentiate.behaviour.plots import plot_behaviour, plot_browsing, plot_mix, plot_regularity, plot_rhythm
+from idic_lab.differentiate.behaviour.mix import browsing
+from idic_lab.differentiate.behaviour.plots import plot_behaviour, plot_browsing, plot_regularity, plot_rhythm
 from idic_lab.differentiate.behaviour.rhythm import (
+    KINDS,
     Regularity,
     behaviour_segments,
     behaviour_summary,
@@ -12,7 +13,7 @@ from idic_lab.differentiate.behaviour.rhythm import (
 )
 
 __all__ = [
-    "Regularity", "behaviour_segments", "behaviour_summary", "browsing", "category_mix", "channel_mix",
-    "has_channels", "plot_behaviour", "plot_browsing", "plot_mix", "plot_regularity", "plot_rhythm",
+    "KINDS", "Regularity", "behaviour_segments", "behaviour_summary", "browsing",
+    "plot_behaviour", "plot_browsing", "plot_regularity", "plot_rhythm",
     "purchase_days", "regularity", "rhythm",
 ]  # fmt: skip

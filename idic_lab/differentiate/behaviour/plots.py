@@ -104,53 +104,6 @@ def plot_regularity(found: Regularity, ax: figures.Axes | None = None) -> figure
     )
 
 
-def plot_mix(
-    table: pd.DataFrame, groups: pd.DataFrame, columns: list[str], what: str, ax: figures.Axes | None = None
-) -> figures.Axes:
-    """Mean shares (of categories, of channels) by kind of customer, as stacked bars.
-
-    Parameters
-    ----------
-    table : DataFrame
-        ``customer_id`` and shares, as :func:`category_mix` or :func:`channel_mix` gives.
-    groups : DataFrame
-        ``customer_id``, ``segment``.
-    columns : list of str
-        The shares drawn; they add up to 1.
-    what : str
-        Of what they are shares, for the axis.
-
-    Examples
-    --------
-    >>> mix = pd.DataFrame({"customer_id": ["a", "b"], "store": [1.0, 0.4], "app": [0.0, 0.6]})
-    >>> kinds = pd.DataFrame({"customer_id": ["a", "b"], "segment": ["frequent", "lapsed"]})
-    >>> plot_mix(mix, kinds, ["store", "app"], "orders").get_title()
-    'Kinds of buyers differ by at most 60 points in any share'
-    """
-    import matplotlib as mpl
-
-    ax = figures.axes(ax, figsize=(8.5, 4.2))
-    both = table[["customer_id", *columns]].merge(groups[["customer_id", "segment"]], on="customer_id")
-    means = both.groupby("segment")[columns].mean()
-    means = means.loc[sorted(means.index, key=lambda name: KINDS.index(name) if name in KINDS else 9)]
-    left = np.zeros(len(means))
-    shades = mpl.colormaps[figures.SEQUENTIAL](np.linspace(0.1, 0.95, len(columns)))
-    for column, shade in zip(columns, shades, strict=True):
-        look = {"color": shade, "edgecolor": "white", "label": column.replace("_", " ")}
-        ax.barh(means.index, means[column], left=left, **look)
-        left += means[column].to_numpy()
-    ax.invert_yaxis()
-    spread = 100 * (means.max() - means.min()).max()
-    return figures.finish(
-        ax,
-        f"Kinds of buyers differ by at most {spread:.0f} points in any share",
-        x=f"mean share of {what}",
-        x_format="percent",
-        legend=_BESIDE,
-        xlim=(0, 1),
-    )
-
-
 def plot_browsing(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Visits against the share of them that ended in an order.
 

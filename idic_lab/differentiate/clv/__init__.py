@@ -45,8 +45,9 @@ from idic_lab.differentiate.clv.predictions import (
     frequency_recency_matrix,
     predict,
 )
-from idic_lab.differentiate.clv.summary import Split, middle, split, summarise
+from idic_lab.differentiate.clv.summary import Split, split, summarise
 from idic_lab.differentiate.clv.valuation import dert, equity, frequency_class, iso_value, value
+from idic_lab.differentiate.purchase_days import middle
 
 __all__ = [
     "FittedModel",

@@ -150,18 +150,6 @@ class Split:
         )
 
 
-def middle(transactions: pd.DataFrame) -> pd.Timestamp:
-    """The day in the middle of the time observed: where to cut when nothing speaks for another.
-
-    Examples
-    --------
-    >>> print(middle(pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-01-09", "2024-01-31"])})).date())
-    2024-01-16
-    """
-    first, last = transactions["date"].min(), transactions["date"].max()
-    return (first + (last - first) / 2).normalize()
-
-
 def split(
     transactions,
     calibration_end,

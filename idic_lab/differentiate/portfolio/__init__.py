@@ -4,8 +4,9 @@ from idic_lab.differentiate.portfolio.plots import (
     plot_accounts,
     plot_actual_and_strategic,
     plot_cutoffs,
-    plot_grid,
+    plot_past_and_future,
     plot_tiers,
+    plot_value_per_head,
     plot_wallets,
     plot_whale_curve,
 )
@@ -21,12 +22,17 @@ from idic_lab.differentiate.portfolio.tiers import (
     trade_segments,
     values,
 )
-from idic_lab.differentiate.portfolio.value_to_date import account_values, coverage, value_by_role, value_to_date
-from idic_lab.differentiate.portfolio.wallets import Wallets, asked_wallets, wallets
+from idic_lab.differentiate.portfolio.value_to_date import (
+    account_values,
+    alike_in_revenue,
+    value_by_role,
+    value_to_date,
+)
+from idic_lab.differentiate.portfolio.wallets import Wallets, known_wallets, wallets
 
 __all__ = [
-    "TIERS", "Grid", "Wallets", "account_values", "asked_wallets", "coverage", "cutoffs", "named_tiers",
+    "TIERS", "Grid", "Wallets", "account_values", "alike_in_revenue", "cutoffs", "known_wallets", "named_tiers",
     "needs_by_value", "past_and_future", "plot_accounts", "plot_actual_and_strategic", "plot_cutoffs",
-    "plot_grid", "plot_tiers", "plot_wallets", "plot_whale_curve", "tier_summary", "tiers", "trade_segments",
-    "value_by_role", "value_to_date", "values", "wallets",
+    "plot_past_and_future", "plot_tiers", "plot_value_per_head", "plot_wallets", "plot_whale_curve", "tier_summary",
+    "tiers", "trade_segments", "value_by_role", "value_to_date", "values", "wallets",
 ]  # fmt: skip

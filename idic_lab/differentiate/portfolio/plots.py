@@ -13,6 +13,7 @@ from idic_lab.differentiate.portfolio.wallets import Wallets
 from idic_lab.errors import DataError
 
 _COLOURS = dict(zip(TIERS, (figures.BLUE, figures.ORANGE, figures.GREY, figures.BLACK), strict=True))
+UNASKED = "Too few were asked what they spend elsewhere"
 _MARKS = dict(zip(TIERS, "o^.x", strict=True))
 
 
@@ -110,9 +111,7 @@ def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: figures.Axes | None =
     """
     known = portfolio[portfolio["growth_potential"].notna()]
     if known.empty:
-        raise DataError(
-            "plot_actual_and_strategic: nobody's growth potential is known; it takes answers on category spend."
-        )
+        return figures.finish(figures.axes(ax), UNASKED)
     shown = known if len(known) <= 4_000 else known.sample(4_000, random_state=0)
     ax = figures.axes(ax, figsize=(7.5, 5.2))
     for tier in reversed(TIERS):
@@ -143,18 +142,21 @@ def plot_wallets(found: Wallets, ax: figures.Axes | None = None) -> figures.Axes
     Examples
     --------
     >>> held = pd.DataFrame({"answered": [100.0, 900.0], "estimated": [150.0, 600.0]})
-    >>> plot_wallets(Wallets(None, held, 0.4, 1.5, 2.5)).get_title()
-    'Half of the estimates are within a factor of 1.50'
+    >>> print(plot_wallets(Wallets(None, held, 0.4, 1.5, 2.5)).get_title())
+    Half of the estimates are within a factor of 1.50; one for all
+    would be of 2.50
     """
     ax = figures.axes(ax, figsize=(6.4, 5.2))
     held = found.held_out[["answered", "estimated"]]
+    if held.empty:
+        return figures.finish(ax, UNASKED)
     ax.plot(held["answered"], held["estimated"], "o", color=figures.BLUE, alpha=0.4, markersize=4)
     span = np.array([held.min().min(), held.max().max()])
     ax.plot(span, span, color="#555555", linestyle="--", label="estimate = answer")
     ax.set(xscale="log", yscale="log")
     return figures.finish(
         ax,
-        f"Half of the estimates are within a factor of {found.median_factor:.2f}",
+        f"Half of the estimates are within a factor of {found.median_factor:.2f}; one for all would be of {found.baseline_factor:.2f}",
         x="answered ({currency} a year)",
         y="estimated, out of sample ({currency} a year)",
         x_format="count",
@@ -163,43 +165,68 @@ def plot_wallets(found: Wallets, ax: figures.Axes | None = None) -> figures.Axes
     )
 
 
-def plot_grid(grid: Grid, ax: figures.Axes | None = None) -> figures.Axes:
-    """Needs against value: customers in each cell, coloured by their actual value.
+def plot_value_per_head(grid: Grid, ax: figures.Axes | None = None) -> figures.Axes:
+    """What one customer of each need is worth, with its 95% interval.
 
-    The title says whether needs go with the tier, and whether the mean value differs between needs: two questions that
-    may have two answers, since tiers throw away how much more one customer is worth than another.
+    The title says whether value per head differs between needs by more than chance, and beside it how strongly needs go
+    with the tiers, which throw away how much more one customer is worth than another.
 
     Examples
     --------
+    >>> heads = pd.DataFrame({"segment": ["x", "y"], "customers": 10, "value": [9.0, 4.0], "low": [7.0, 3], "high": [12.0, 5]})
     >>> counts = pd.DataFrame({"migrator": [10, 10]}, index=["x", "y"])
-    >>> print(plot_grid(Grid(counts, counts * 9.0, 0.9, 0.01, 0.001)).get_title())
-    Needs differ in value per head, from 9 to 9 (tiers: Cramér's V
-    0.01, not told from chance)
+    >>> print(plot_value_per_head(Grid(counts, counts * 9.0, 0.9, 0.01, 0.001, heads)).get_title())
+    Needs differ in value per head, from 4 to 9 (with tiers: Cramér's
+    V 0.01, not told from chance)
     """
-    ax = figures.axes(ax, figsize=(8.5, 4.6))
-    amounts = grid.actual_value.to_numpy()
-    image = ax.imshow(amounts, cmap=figures.SEQUENTIAL, aspect="auto")
-    for (row, column), amount in np.ndenumerate(amounts):
-        colour = "white" if image.norm(amount) < 0.55 else "black"
-        text = f"{grid.customers.iloc[row, column]:,}\n{amount:,.0f}"
-        ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
-    ax.set_xticks(range(len(grid.customers.columns)), grid.customers.columns)
-    ax.set_yticks(range(len(grid.customers)), [textwrap.fill(name, 26) for name in grid.customers.index])
-    ax.grid(False)
-    label = f"actual value ({figures.currency()})"
-    ax.get_figure().colorbar(image, ax=ax, label=label, format="{x:,.0f}")
-    per_head = grid.value_per_head
+    heads, chance = grid.per_head, "" if grid.p_value < 0.05 else ", not told from chance"
+    ax = figures.axes(ax, figsize=(8, 1.4 + 0.62 * len(heads)))
+    place = np.arange(len(heads))
+    ax.hlines(place, heads["low"], heads["high"], color=figures.BLUE, lw=4, alpha=0.45)
+    ax.plot(heads["value"], place, "o", color=figures.BLUE)
+    for row, value in enumerate(heads["value"]):
+        ax.annotate(f"{value:,.0f}", (value, row), xytext=(0, 6), textcoords="offset points", ha="center")
+    names = (
+        heads["segment"].map(lambda name: textwrap.fill(name, 30)) + "\n" + heads["customers"].map("{:,} people".format)
+    )
+    ax.set_yticks(place, names)
     differ = (
         "Needs differ in value per head" if grid.p_per_head < 0.05 else "No need is told apart by its value per head"
     )
-    chance = "" if grid.p_value < 0.05 else ", not told from chance"
     return figures.finish(
         ax,
-        f"{differ}, from {per_head.min():,.0f} to {per_head.max():,.0f} "
-        f"(tiers: Cramér's V {grid.cramers_v:.2f}{chance})",
-        x="value tier (in each cell: customers; actual value)",
-        y="need segment",
+        f"{differ}, from {heads['value'].min():,.0f} to {heads['value'].max():,.0f} "
+        f"(with tiers: Cramér's V {grid.cramers_v:.2f}{chance})",
+        x="actual value per customer ({currency}; the line: 95% interval)",
+        x_format="count",
+        ylim=(len(heads) - 0.4, -0.6),
     )
+
+
+def plot_past_and_future(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """Customers by whether they are below zero so far, and whether they will be.
+
+    Takes what :func:`past_and_future` gives.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"so_far": ["below zero", "zero or more"], "to_come": "zero or more", "customers": [2, 8],
+    ...     "past_value": [-9.0, 90.0], "actual_value": [4.0, 40.0]})
+    >>> plot_past_and_future(table).get_title()
+    'Below zero so far: 2 customers; 2 of them have something to come'
+    """
+    ax = figures.axes(ax, figsize=(8, 1.5 + 0.6 * len(table)))
+    owing = table[table["so_far"].eq("below zero")]
+    coming = int(owing.loc[owing["to_come"].eq("zero or more"), "customers"].sum())
+    colours = table["so_far"].map({"below zero": figures.ORANGE, "zero or more": "#D9D9D9"})
+    bars = ax.barh("so far " + table["so_far"] + ",\nto come " + table["to_come"], table["customers"], color=colours)
+    held = zip(table["customers"], table["past_value"], table["actual_value"], strict=True)
+    said = [f" {people:,}: {past:+,.0f} so far, {coming:+,.0f} to come" for people, past, coming in held]
+    ax.bar_label(bars, said, label_type="edge")
+    ax.invert_yaxis()
+    title = f"Below zero so far: {owing['customers'].sum():,} customers; {coming:,} of them have something to come"
+    across = f"customers (beside the bars: value of all of them, {figures.currency()})"
+    return figures.finish(ax, title, x=across, x_format="count", xlim=(0, 1.75 * table["customers"].max()))
 
 
 def plot_cutoffs(

@@ -10,6 +10,7 @@ from scipy.stats import alexandergovern, chi2_contingency
 
 from idic_lab import tables
 from idic_lab.errors import DataError
+from idic_lab.inference.intervals import mean
 
 TIERS = ("most valuable", "most growable", "migrator", "below zero")
 MOST_VALUABLE_SHARE, MOST_GROWABLE_SHARE = 0.20, 0.15
@@ -48,7 +49,7 @@ def values(
     DataError
         A customer is missing from `customer_value`.
 
-    Source: Peppers & Rogers (2016), Managing Customer Experience and Relationships, 3rd ed., chapter 5 (actual value,
+    Source: Peppers & Rogers (2022), Managing Customer Experience and Relationships, 4th ed. (actual value,
     strategic or potential value, unrealised potential).
 
     Examples
@@ -313,6 +314,9 @@ class Grid:
         Strength of the relation, 0 to 1.
     p_per_head : float
         Alexander-Govern test that mean actual value is the same whatever the need.
+    per_head : DataFrame
+        ``segment``, ``customers``, ``value`` (mean actual value, currency) with ``low`` and ``high`` (95% interval); the
+        highest first.
     """
 
     customers: pd.DataFrame
@@ -320,11 +324,7 @@ class Grid:
     p_value: float
     cramers_v: float
     p_per_head: float
-
-    @property
-    def value_per_head(self) -> pd.Series:
-        """Mean actual value (currency) of the customers of each need segment."""
-        return self.actual_value.sum(axis=1) / self.customers.sum(axis=1)
+    per_head: pd.DataFrame
 
 
 def needs_by_value(needs: pd.DataFrame, portfolio: pd.DataFrame) -> Grid:
@@ -359,8 +359,11 @@ def needs_by_value(needs: pd.DataFrame, portfolio: pd.DataFrame) -> Grid:
     ]
     worth = [held.to_numpy() for _, held in both.groupby("segment")["actual_value"] if held.std() > 0]
     per_head = float(alexandergovern(*worth).pvalue) if len(worth) > 1 else 1.0
+    heads = [(name, len(held), *mean(held)) for name, held in both.groupby("segment")["actual_value"]]
+    heads = pd.DataFrame(heads, columns=["segment", "customers", "value", "low", "high"])
+    heads = heads.sort_values("value", ascending=False, ignore_index=True)
     if min(counts.shape) < 2:
-        return Grid(counts, amounts, 1.0, 0.0, per_head)
+        return Grid(counts, amounts, 1.0, 0.0, per_head, heads)
     statistic, p_value, _, _ = chi2_contingency(counts, correction=False)
     effect = np.sqrt(statistic / len(both) / (min(counts.shape) - 1))
-    return Grid(counts, amounts, float(p_value), float(effect), per_head)
+    return Grid(counts, amounts, float(p_value), float(effect), per_head, heads)

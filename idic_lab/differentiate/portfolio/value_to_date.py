@@ -10,46 +10,6 @@ from idic_lab.errors import DataError
 
 ACTIVITIES = ("order_handling", "delivery", "return_handling", "return_write_down")
 
-# What each table adds to the portfolio, and what has to be left open without it.
-_INPUTS = (
-    ("order_lines", "which goods were bought and returned",
-     "margins are a flat share of the amount; returns count by amount only"),
-    ("products", "unit costs, so the margin of each customer", "margins are a flat share of the amount"),
-    ("cost_rates", "the cost of orders, deliveries and returns",
-     "serving orders costs nothing, so few customers fall below zero"),
-    ("interactions", "the cost of contacts", "contacts cost nothing"),
-    ("identity_links", "which customer is behind a contact, a visit or an answer",
-     "contacts, visits and answers cannot be used"),
-    ("survey_responses", "category spend, so share of wallet and growth potential",
-     "nobody can be called most growable"),
-    ("web_events", "browsing", "browsing against buying is left out"),
-    ("account_roles", "who buys for an organisation", "the value of accounts is left out"),
-)  # fmt: skip
-
-
-def coverage(available) -> pd.DataFrame:
-    """What the portfolio can draw on, and what is missing and why that matters.
-
-    Parameters
-    ----------
-    available : iterable of str
-        Names of the tables there are.
-
-    Returns
-    -------
-    DataFrame
-        ``table``, ``available`` (flag), ``gives``, ``without_it``; missing ones first.
-
-    Examples
-    --------
-    >>> coverage(["transactions", "products"])["available"].sum()
-    np.int64(1)
-    """
-    at_hand = set(available)
-    rows = [(name, name in at_hand, gives, without) for name, gives, without in _INPUTS]
-    table = pd.DataFrame(rows, columns=["table", "available", "gives", "without_it"])
-    return table.sort_values("available", kind="stable", ignore_index=True)
-
 
 def value_to_date(
     transactions: pd.DataFrame,
@@ -116,6 +76,24 @@ def value_to_date(
     table["cost_to_serve"] = table[["order_cost", "return_cost", "contact_cost"]].sum(axis=1)
     table["past_value"] = table["gross_margin"] - table["cost_to_serve"]
     return table.reset_index().astype({"customer_id": "str"})
+
+
+def alike_in_revenue(so_far: pd.DataFrame) -> pd.DataFrame:
+    """Two customers of nearly the same revenue, among those above the median, of whom most differs in what is left.
+
+    Takes what :func:`value_to_date` gives, and returns two of its rows.
+
+    Examples
+    --------
+    >>> so_far = pd.DataFrame({"customer_id": list("abcd"), "revenue": [1.0, 100.0, 100.5, 2.0], "past_value": [1.0, 30, -5, 2]})
+    >>> alike_in_revenue(so_far)["customer_id"].tolist()
+    ['b', 'c']
+    """
+    ordered = so_far[so_far["revenue"].ge(so_far["revenue"].median())].sort_values(["revenue", "customer_id"])
+    near = ordered["revenue"].diff().le(0.01 * ordered["revenue"])
+    apart = (ordered["past_value"].diff().abs() / ordered["revenue"]).where(near, -1.0).to_numpy()
+    at = int(apart[1:].argmax()) + 1 if len(ordered) > 1 else 0
+    return ordered.iloc[max(at - 1, 0) : at + 1].reset_index(drop=True)
 
 
 def _rates(cost_rates: pd.DataFrame | None) -> dict[str, float]:

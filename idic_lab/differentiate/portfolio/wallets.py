@@ -20,7 +20,7 @@ class Wallets:
 
     Attributes
     ----------
-    table : DataFrame
+    table : DataFrame or None
         ``customer_id``, ``spend_here`` (currency in the last 365 days), ``category_spend`` (currency a year),
         ``share_of_wallet``, ``wallet_basis`` ("answered" or "estimated").
     held_out : DataFrame
@@ -33,26 +33,31 @@ class Wallets:
         The same if everybody were given the median answer.
     """
 
-    table: pd.DataFrame
+    table: pd.DataFrame | None
     held_out: pd.DataFrame
     r_squared: float
     median_factor: float
     baseline_factor: float
 
 
-def asked_wallets(
-    survey_responses: pd.DataFrame | None, identity_links: pd.DataFrame | None, question_id: str = QUESTION
-) -> bool:
-    """Whether category spend was asked of enough customers for :func:`wallets`.
+def known_wallets(
+    transactions: pd.DataFrame,
+    customer_value: pd.DataFrame,
+    survey_responses: pd.DataFrame | None,
+    identity_links: pd.DataFrame | None,
+    random_state: int = 0,
+) -> Wallets:
+    """The :func:`wallets`, or where too few were asked for them wallets of nobody, whose ``table`` is None.
 
     Examples
     --------
-    >>> asked_wallets(None, None)
-    False
+    >>> known_wallets(pd.DataFrame(), pd.DataFrame(), None, None).table is None
+    True
     """
-    if survey_responses is None or identity_links is None:
-        return False
-    return len(_answers(survey_responses, identity_links, question_id)) >= FEWEST
+    asked = survey_responses is not None and identity_links is not None
+    if asked and len(_answers(survey_responses, identity_links, QUESTION)) >= FEWEST:
+        return wallets(transactions, customer_value, survey_responses, identity_links, random_state=random_state)
+    return Wallets(None, pd.DataFrame({"answered": [], "estimated": []}), np.nan, np.nan, np.nan)
 
 
 def wallets(
