@@ -213,3 +213,13 @@ def test_a_league_plays_the_plans_again_and_names_what_it_cannot(tmp_path):
     table = game.league(tmp_path, n_fortunes=2).set_index("player")
     assert table.loc["asks", "of_possible"] > table.loc["waits", "of_possible"] == 0
     assert table.loc["cheats", "note"].startswith("not counted") and np.isnan(table.loc["cheats", "gain"])
+
+
+def test_policies_that_learn_from_the_trial_make_offers_to_some_and_not_to_all(begun):
+    import runpy
+
+    learn = runpy.run_path("studies/shop_policies.py")
+    made = {name: learn[name](begun.view).query("action == 'offer'") for name in ("learnt", "by_segment")}
+    mail = policies.by_email(begun.tables)
+    assert all(0 < len(plan) < len(mail) for plan in made.values())
+    assert not made["learnt"]["customer_id"].isin(made["by_segment"]["customer_id"]).all()
