@@ -187,9 +187,8 @@ def find(
     """Show which code stands for a customer, or whom a code stands for; the answer is personal."""
     _refuse_other_folder(run)
     from idic_lab.course.runs import forgetting
-    from idic_lab.repository import pseudonyms
 
-    code, original = pseudonyms.find(forgetting.repository_of(run), customer)
+    code, original = forgetting.find(run, customer)
     typer.echo(f"{code} = {original}")
 
 

@@ -22,6 +22,7 @@ from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
 
 KEYS = "customer_keys"
 LEFT_OUT = "customers who were removed from this run before are left out"  # a remark of a card
+CODED = "customers are shown by codes that belong to this run; whom each stands for is in its repository only"
 _SHORTEST = 8  # hexadecimal digits: short enough to read out, long enough that few need more
 
 
@@ -108,6 +109,23 @@ def codes(
     return made
 
 
+def code_of(salt: str, identifier: str) -> str:
+    """The code of a customer of data that are read in parts: long, so that nobody has to look whether it is taken.
+
+    Examples
+    --------
+    >>> code_of("s", "Ada Lovelace")
+    'C-4861c1e87154cc14'
+    """
+    return f"C-{hashlib.sha256(f'{salt}|{identifier}'.encode()).hexdigest()[:16]}"
+
+
+def code_in_sql(salt: str, column: str) -> str:
+    """The same of a column, for DuckDB."""
+    quoted = salt.replace("'", "''")
+    return f"CASE WHEN {column} IS NOT NULL THEN 'C-' || left(sha256('{quoted}|' || {column}), 16) END"
+
+
 def find(repository: Repository, customer: str) -> tuple[str, str]:
     """The code and the original identifier of a customer, looked up by either.
 
@@ -152,10 +170,7 @@ def _coded(dataset: Dataset, known: dict[str, str]) -> Dataset:
         made[name] = data.assign(**columns) if columns else data
     card = copy.deepcopy(dataset.card)
     card.customers_only_returns = [known[str(customer)] for customer in card.customers_only_returns]
-    card.quirks = [
-        *(remark for remark in card.quirks if not remark.startswith("customers are named")),
-        "customers are shown by codes that belong to this run; whom each stands for is in its repository only",
-    ]
+    card.quirks = [*(remark for remark in card.quirks if not remark.startswith("customers are named")), CODED]
     return Dataset(dataset.name, made, card)
 
 

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -29,7 +29,7 @@ from idic_lab.differentiate import clv, rfm
 from idic_lab.errors import FitError
 from idic_lab.pipeline.steps import ANNUAL_DISCOUNT_RATE, MARGIN, UNIT_DAYS
 from idic_lab.repository import REPOSITORY_FILE, Repository
-from idic_lab.repository.pseudonyms import LEFT_OUT
+from idic_lab.repository.pseudonyms import CODED, LEFT_OUT, code_in_sql
 
 # Parameters of the notebook on lifetime value that say how customers are valued, as written there.
 VALUING = {
@@ -85,6 +85,7 @@ def make(
     options: Options = USUAL,
     parameters: Mapping[str, object] | None = None,
     console: Console | None = None,
+    coded: bool | None = None,
 ) -> datasets.Dataset:
     """Write the tables of every customer, and give the data set of a sample of them for the notebooks.
 
@@ -97,6 +98,8 @@ def make(
         Which header holds which role, where it is not recognised.
     parameters : mapping, optional
         Of the notebooks; those that say how customers are valued hold here too.
+    coded : bool, optional
+        Name customers by codes in every table; by default where the file names them by name, e-mail or telephone.
 
     Returns
     -------
@@ -106,12 +109,13 @@ def make(
     valuing = {name: (parameters or {}).get(name, usual) for name, usual in VALUING.items()}
     how = json.dumps(valuing, sort_keys=True)
     sampling = f"sample of {options.sample} by seed {options.seed}"
-    key = manifest.base(source.signature, {"columns": dict(columns or {})})
+    key = manifest.base(
+        source.signature, {"columns": dict(columns or {})} | ({} if coded is None else {"coded": coded})
+    )
     slices = SlicedTables(
         run_folder / ALL_CUSTOMERS, source.slices, key, options.memory, sampling, console or Console()
     )
-    forgotten = Repository(run_folder / REPOSITORY_FILE).forgotten()  # whom the run was made to forget stays away
-    work = _Work(source, slices, dict(columns or {}), valuing, options, forgotten)
+    work = _Work(source, slices, dict(columns or {}), valuing, options, Repository(run_folder / REPOSITORY_FILE), coded)
     try:
         slices.step("lines", f"reading {source.rows:,} rows", work.read, ("rejects",))
         slices.step("summaries", "what each customer did", work.summarise, ("transactions", "btyd_summary", "measures"))
@@ -139,9 +143,9 @@ def record(run_folder: Path) -> dict:
 class _Work:
     """The steps of one large run, in the order in which they are done."""
 
-    def __init__(self, source, slices: SlicedTables, columns: dict, valuing: dict, options: Options, forgotten):
+    def __init__(self, source, slices: SlicedTables, columns: dict, valuing: dict, options: Options, repository, coded):
         self.source, self.slices, self.reading = source, slices, reading.Options(columns=columns)
-        self.valuing, self.options, self.forgotten = valuing, options, forgotten
+        self.valuing, self.options, self.repository, self.coded = valuing, options, repository, coded
         self.state, self.connection = slices.state, slices.connection
 
     def read(self) -> None:
@@ -149,18 +153,27 @@ class _Work:
         rows = reading.Source.of_parquet(self.connection, self.source)
         notes = [f"nested columns left out: {', '.join(self.source.nested)}"] if self.source.nested else []
         planned = orders.plan(rows, self.reading, notes, self.source.slices)
-        if self.forgotten:
-            planned = planned.without(self.forgotten.sql("customer_id"))
+        forgotten = self.repository.forgotten()  # whom the run was made to forget stays away, by name and by code
+        planned = planned.without(forgotten.sql("customer_id")) if forgotten else planned
+        coded = cleaning.names_people(rows, planned) if self.coded is None else self.coded
+        if coded:
+            code = code_in_sql(self.repository.salt(), "customer_id")
+            planned = replace(planned, query=f"SELECT * REPLACE ({code} AS customer_id) FROM ({planned.query})")
+            planned = planned.without(forgotten.sql("customer_id")) if forgotten else planned
         partial = self.slices.folder / "lines.partial"
         shutil.rmtree(partial, ignore_errors=True)
         cleaning.write_lines(self.connection, planned, partial)
         lines = f"read_parquet({literal(str(partial / '**' / '*.parquet'))}, hive_partitioning = true)"
         card = cleaning.card_of_large(self.connection, lines, planned, rows, self.source)
-        refused = (
-            f'SELECT source, line, "column", value, reason FROM {lines} WHERE reason IS NOT NULL ORDER BY source, line'
-        )
+        value = "CAST(NULL AS VARCHAR) AS value" if coded else "value"  # which may be a name
+        refused = f'SELECT source, line, "column", {value}, reason FROM {lines} WHERE reason IS NOT NULL ORDER BY source, line'
         self.slices.write("rejects", 0, lambda: self.connection.sql(refused))
-        if self.forgotten:
+        if coded:
+            card.names_customers, card.quirks = (
+                False,
+                [*(text for text in card.quirks if text != cleaning.NAMED), CODED],
+            )
+        if forgotten:
             card.quirks.append(LEFT_OUT)
         self.state.card = card.to_dict()
         shutil.rmtree(self.slices.folder / "lines", ignore_errors=True)  # of a call that was killed just here

@@ -99,11 +99,14 @@ def forget(folder: str | Path, customer: str) -> Forgotten:
 
 
 def _forget(folder: Path, repository: Repository, customer: str) -> Forgotten:
-    told, names = giveaways(repository, customer), {customer}
+    large, names = holds_all_customers(folder), {customer}
+    if large and (code := _code_in_large(folder, repository, customer)):
+        repository.forget(customer, known_elsewhere=True)  # by the name in the data, too
+        customer, names = code, {customer, code}
+    told = giveaways(repository, customer)
     if repository.has(pseudonyms.KEYS):
         with suppress(DataError):
             names |= {*pseudonyms.find(repository, customer)}
-    large = holds_all_customers(folder)
     if not told:
         # Of a large run the repository holds a sample only; or an earlier removal was cut short behind it.
         left_to_do = large and customer in (repository.forgotten() or ())
@@ -238,6 +241,35 @@ def still_shown(folder: Path, told: list[str]) -> list[str]:
 def holds_all_customers(run_folder: Path) -> bool:
     """Whether a run folder holds tables of all customers."""
     return (run_folder / ALL_CUSTOMERS).is_dir()
+
+
+def find(run_folder: str | Path, customer: str) -> tuple[str, str]:
+    """The code of a customer and the name in the data, by either; of a large run by the name alone.
+
+    Raises
+    ------
+    DataError
+        When the run knows no such customer, or names customers as its data do.
+    """
+    repository = repository_of(run_folder)
+    if holds_all_customers(Path(run_folder)):
+        code = _code_in_large(Path(run_folder), repository, customer)
+        if code is None:
+            raise DataError(
+                "No customer of this large run has this name in the data; a code cannot be looked up there."
+            )
+        return code, customer
+    return pseudonyms.find(repository, customer)
+
+
+def _code_in_large(run_folder: Path, repository: Repository, customer: str) -> str | None:
+    """The code under which a customer stands in the tables of all customers, or stood before a removal was cut short."""
+    progress = Progress.read(run_folder / ALL_CUSTOMERS)
+    if progress is None or pseudonyms.CODED not in progress.card.get("quirks", ()):
+        return None
+    code = pseudonyms.code_of(repository.salt(), customer)
+    known = customer in (repository.forgotten() or ()) or all_customers_know(run_folder, {code})
+    return code if known and not all_customers_know(run_folder, {customer}) else None
 
 
 def all_customers_know(run_folder: Path, names: Collection[str]) -> bool:

@@ -172,15 +172,13 @@ def run(
         console.say(str(dataset.card))
         if every:
             reviews.review_dates(dataset.transactions, every)  # refuses before anything is written
-    elif coded:
-        raise LabError("Codes for customers are not made in a run on large data: give --no-large as well.")
     usual = (source or dataset).name + (f"_every_{every}" if every else "")
     folder = Path(out) if out else Path("runs") / run_folder.usual_name(usual)
     depends_on: dict[str, object] = dict(parameters) | ({"reading": reading} if reading else {})
     with run_folder.in_use(folder, fresh):
         state = Manifest("running", parameters=parameters, versions=manifest.versions())
         if source is not None:
-            dataset = all_customers.make(source, folder, columns, options, parameters, console)
+            dataset = all_customers.make(source, folder, columns, options, parameters, console, coded)
             console.say(str(dataset.card))
             state.all_customers = all_customers.record(folder)
             depends_on["sample"] = [state.all_customers["sampled"], state.all_customers["seed"]]
@@ -189,7 +187,7 @@ def run(
         state.dataset, state.fingerprint = dataset.name, dataset.card.fingerprint
         work = _Work(folder, Plan.of(dataset, chosen, depends_on), state, console, jobs or _cores())
         try:
-            work.begin(dataset, every, coded)
+            work.begin(dataset, every, coded if source is None else False)  # a sample bears the codes of all
             work.execute()
             return work.publish()
         except KeyboardInterrupt:

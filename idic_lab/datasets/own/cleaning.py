@@ -198,6 +198,13 @@ def is_named(connection, lines: str, planned: Plan) -> bool:
     return values.looks_personal(connection.sql(some).df()["customer_id"])
 
 
+def names_people(source: Source, planned: Plan) -> bool:
+    """The same of a source whose lines are still to be written, looked at in its first different values."""
+    who = source.text(planned.roles["customer_id"])
+    some = f"(SELECT DISTINCT {who} AS customer_id FROM source WHERE {who} IS NOT NULL LIMIT 20000)"
+    return is_named(source.connection, some, planned)
+
+
 def _lost_alike(connection, lines: str, rows: int) -> list[str]:
     """Rejected values of one shape, such as all of a month: said first, because what is lost so is no accident."""
     shapes = connection.execute(
