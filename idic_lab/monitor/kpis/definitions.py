@@ -109,8 +109,8 @@ class Period:
         if not len(earlier) or self.began > begin:
             return None
         later = _purchases(self.between(self.transactions, middle, self.day))
-        again = np.isin(earlier, later["customer_id"].unique())
-        return Measured(*_reordered(intervals.share(again.sum(), len(earlier)), len(earlier)))
+        again = pd.Index(earlier).isin(later["customer_id"].unique()).sum()
+        return Measured(*_reordered(intervals.share(again, len(earlier)), len(earlier)))
 
     @staticmethod
     def between(table: pd.DataFrame, after: pd.Timestamp, until: pd.Timestamp) -> pd.DataFrame:

@@ -57,14 +57,18 @@ def measure(
     [1.0, 1.0, 10.0]
     """
     known = transactions[transactions["date"] <= day]
+    if sources.get("value_history") is not None:  # a measure looks at both ends of its period and no further
+        values = sources["value_history"]
+        sources["value_history"] = values[values["review_date"].isin([previous, day])]
     period = Period(previous, day, known, began=transactions["date"].min(), **sources)
     rows = [(ALL, ALL, name, *found) for name, entry in KPIS.items() if (found := entry.function(period))]
     for scheme, history in segments.groupby("scheme") if segments is not None else ():
         cut: dict[pd.Timestamp, dict[str, Period]] = {}
+        days = history["review_date"].drop_duplicates()
         for name, entry in KPIS.items():
             if entry.held is None:
                 continue
-            held = history.loc[history["review_date"] <= entry.held(period), "review_date"].max()
+            held = days[days <= entry.held(period)].max()
             if pd.isna(held):  # no review looked at these customers so early
                 continue
             if held not in cut:

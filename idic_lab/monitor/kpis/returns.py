@@ -59,11 +59,11 @@ def return_on_customer(value_history: pd.DataFrame, acquisition_cost: float | No
     for before, after in pairwise(sorted(value_history["review_date"].unique())):
         start, end = measures.loc[before], measures.loc[after]
         both = pd.concat([start.add_suffix("_start"), end.add_suffix("_end")], axis=1)
+        existing = both["equity_start"].notna().to_numpy()
         both[both.columns.drop("equity_restated_start")] = both.drop(columns="equity_restated_start").fillna(0.0)
         at_start = both["equity_restated_end"].sum()
         if at_start <= 0:
             raise DataError(f"There was no customer equity on {before:%Y-%m-%d}, so no return on it can be told.")
-        existing = both.index.isin(start.index)
         for group, members in zip(GROUPS, (existing, ~existing, np.ones(len(both), dtype=bool)), strict=True):
             rows.append(_earned(both[members], at_start, acquisition_cost, int((members & ~existing).sum())))
             rows[-1] |= {"review_date": after, "previous_date": before, "group": group}
