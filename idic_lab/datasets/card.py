@@ -127,6 +127,22 @@ class Card:
         }
         return {label: text for label, text in found.items() if text}
 
+    @property
+    def line(self) -> str:
+        """The card in one line.
+
+        Examples
+        --------
+        >>> Card("shop", customers=2, rows_read=3, rows_accepted=3).line
+        'shop: customers 2, rows used 3, rows rejected 0'
+        """
+        return f"{self.name}: " + ", ".join(f"{label} {text}" for label, text in self.facts().items())
+
+    def folded(self) -> dict[str, str]:
+        """One line that unfolds into the whole card, for a notebook to display."""
+        whole = f"<details><summary>{html.escape(self.line)}</summary>{self._repr_html_()}</details>"
+        return {"text/html": whole, "text/plain": self.line}
+
     def __str__(self) -> str:
         head = f"{self.name}: {self.title}" if self.title else self.name
         lines = [*textwrap.wrap(head, WIDTH), "-" * min(len(head), WIDTH)]

@@ -33,7 +33,7 @@ def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bo
         Folder of the run. Empty when a notebook is opened alone: its tables then live in memory, and what earlier
         notebooks would have made is made when it is asked for.
     quiet : bool
-        Do not print the data set's card.
+        Do not show the data set's card, a line that unfolds.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bo
         card = gather(pseudonyms.protect(loaded, repository), repository)
     figures.use_currency(card.currency)
     if not quiet:
-        print(card)
+        print(card.line) if get_ipython() is None else display(card.folded(), raw=True)
     return Lab(notebook, card, repository)
 
 
