@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 import narwhals as nw
 import pandas as pd
+
+from idic_lab.errors import DataError, option
 
 
 def of_customers(data: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
@@ -37,6 +40,53 @@ def of_customers(data: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFra
     linked = data.assign(customer_id=data["record_id"].map(owner).astype("str"))
     linked = linked[linked["customer_id"].notna()].reset_index(drop=True)
     return linked[["customer_id", *data.columns.drop("customer_id", errors="ignore")]]
+
+
+_NUMBERS = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)")  # day and month, in whatever order, and year
+
+
+def given_day(value, name: str) -> pd.Timestamp:
+    """The day that somebody gave as an argument or option: 31/12/2023 is read, 05/11/2023 is refused.
+
+    Parameters
+    ----------
+    value : date, Timestamp or str
+    name : str
+        Of the argument, for the message.
+
+    Raises
+    ------
+    DataError
+        When it is no day, or may be two; with points between, the day is first.
+
+    Examples
+    --------
+    >>> given_day("31.12.2023", "today")
+    Timestamp('2023-12-31 00:00:00')
+    >>> given_day("05/11/2023", "today")
+    Traceback (most recent call last):
+    ...
+    idic_lab.errors.DataError: today='05/11/2023' may be in May or in November; write it as 2023-11-05.
+    """
+    found = _NUMBERS.fullmatch(value.strip()) if isinstance(value, str) else None
+    try:
+        if found is None:
+            moment = pd.Timestamp(value)
+            if moment is pd.NaT:
+                raise ValueError
+            return moment.normalize()
+        one, other, year = int(found[1]), int(found[3]), found[4]
+        if len(year) == 4 and (found[2] == "." or max(one, other) > 12 or one == other):
+            return pd.Timestamp(int(year), *((other, one) if one > 12 or found[2] == "." else (one, other)))
+    except (ValueError, TypeError):
+        raise DataError(f"{option(name, value)} is not a date; write it as year, month and day, 2023-11-05.") from None
+    if len(year) == 2:
+        raise DataError(f"{option(name, value)} may be in several years; write it as year, month and day, 2023-11-05.")
+    first, second = (pd.Timestamp(int(year), month, 1) for month in sorted((one, other)))
+    raise DataError(
+        f"{option(name, value)} may be in {first:%B} or in {second:%B}; write it as "
+        f"{year}-{second.month:02d}-{first.month:02d}."
+    )
 
 
 def unlinked(data: pd.DataFrame, identity_links: pd.DataFrame) -> int:

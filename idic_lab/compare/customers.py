@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from idic_lab.dataframes import collected
+from idic_lab.dataframes import collected, given_day
 from idic_lab.differentiate import clv, needs, rfm
 from idic_lab.errors import DataError
 from idic_lab.inference.nulls import Crowd, one_crowd
@@ -164,7 +164,7 @@ def customers_of(
     """
     transactions = collected(transactions, ("customer_id", "date", "amount", *_CHANNELS))
     first, last = transactions["date"].min(), transactions["date"].max()
-    cut = (pd.Timestamp(calibration_end) if calibration_end else first + (last - first) / 2).normalize()
+    cut = (given_day(calibration_end, "calibration_end") if calibration_end else first + (last - first) / 2).normalize()
     if not first < cut < last:
         raise DataError(
             f"{name}: calibration_end {cut:%Y-%m-%d} must lie inside the data, {first:%Y-%m-%d} to {last:%Y-%m-%d}."

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import figures, tables
-from idic_lab.dataframes import collected
+from idic_lab.dataframes import collected, given_day
 from idic_lab.differentiate.purchase_days import middle
 from idic_lab.errors import DataError, pick
 
@@ -51,7 +51,7 @@ def cohort_table(transactions: pd.DataFrame, observation_end: str | dt.date | No
     """
     names = ["customer_id", "date", "amount"]
     dated = collected(transactions, names)[names]
-    end = pd.Timestamp(observation_end) if observation_end is not None else dated["date"].max()
+    end = given_day(observation_end, "observation_end") if observation_end is not None else dated["date"].max()
     months = (end + pd.Timedelta(days=1)).to_period("M") - 1  # the last month observed to its end
     bought = dated[dated["amount"].gt(0)]
     first = bought.groupby("customer_id")["date"].min().dt.to_period("M").rename("cohort")
@@ -129,7 +129,7 @@ def decile_migration(transactions: pd.DataFrame, split: str | dt.date | None = N
     >>> decile_migration(buys, "2024-02-01", groups=2).query("customers > 0")[["before", "after"]].values.tolist()
     [['1', '1'], ['2', 'none']]
     """
-    split = pd.Timestamp(split) if split is not None else middle(transactions)
+    split = given_day(split, "split") if split is not None else middle(transactions)
     early = transactions["date"].lt(split)
     before, after = (_deciles(transactions[part], groups) for part in (early, ~early))
     if before.empty or after.empty:

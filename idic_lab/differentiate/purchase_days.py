@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from idic_lab.dataframes import given_day
 from idic_lab.differentiate.customer_codes import customer_codes
 from idic_lab.errors import DataError
 
@@ -30,14 +31,9 @@ def ordinal(date, what: str = "The day") -> int:
     >>> ordinal("1970-01-01") == EPOCH
     True
     """
-    try:
-        moment = pd.Timestamp(date)
-    except (ValueError, TypeError):
-        moment = pd.NaT
-    if moment is pd.NaT:
-        found = "a missing value" if date is None or date is pd.NaT else repr(date)
-        raise DataError(f"{what} should be a date such as '1997-09-30'; found {found}.")
-    return moment.toordinal()
+    if date is None or date is pd.NaT:
+        raise DataError(f"{what} should be a date such as '1997-09-30'; found a missing value.")
+    return given_day(date, what).toordinal()
 
 
 def dates(days) -> pd.Series:

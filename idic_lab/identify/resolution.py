@@ -372,8 +372,8 @@ def resolve(
     left_out = int(prepared["placeholder"].sum())
     if left_out:
         notes.append(
-            f"In {left_out:,} records an e-mail address or telephone number that people of more than {MOST_SURNAMES} "
-            "surnames have given is taken for a placeholder and not compared."
+            f"In {left_out:,} records a customer number, e-mail address or telephone number that people of more than "
+            f"{MOST_SURNAMES} surnames have given, or the number 0, is taken for a placeholder and not compared."
         )
     try:
         model = estimate(prepared, random_state=random_state, connect=connect)

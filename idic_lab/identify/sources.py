@@ -297,9 +297,11 @@ def _impossible(records: pd.DataFrame, prepared: pd.DataFrame, as_of: pd.Timesta
     faults["phone", "impossible", "fewer than 6 or more than 15 digits"] = records[
         "phone"
     ].notna() & ~phone.str.len().between(6, 15)
-    faults["email", "impossible", "people of many surnames have given it, or the telephone number: a placeholder?"] = (
-        prepared["placeholder"]
-    )
+    faults[
+        "email",
+        "impossible",
+        "people of many surnames have given it, or the telephone or customer number: a placeholder?",
+    ] = prepared["placeholder"]
     if "birth_date" in records:
         born = records["birth_date"]
         age = (as_of - born).dt.days / 365.25

@@ -23,6 +23,7 @@ _NO_FORMS: list[str] = []  # one list for all the names that have none
 # who bear the rarer.
 _OFTEN_ENOUGH, _SHARE_OF_RARER = 2, 0.01
 MOST_SURNAMES = 10  # of people who may share an e-mail address or a telephone number; a household has fewer
+_NO_NUMBER = ("0", "00", "000", "0000", "-1")  # what stands where nobody has a customer number
 
 
 def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
@@ -39,8 +40,8 @@ def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
         One row per record: record_id, touchpoint, number (customer number), first_name, last_name (plain lower-case
         letters), first_latin, last_latin (whether the name is in Latin letters), first_forms, last_forms (lists: the
         other forms of that name, see :func:`name_forms`), email, birth_date (ISO text), birth_swapped (day and month
-        exchanged), phone (digits), street (without house number), house, postcode, city; placeholder (whether an e-mail
-        address or telephone number was left out as one, see :func:`placeholders`). Missing values are None.
+        exchanged), phone (digits), street (without house number), house, postcode, city; placeholder (whether a
+        customer number, e-mail address or telephone number was left out as one, see :func:`placeholders`). Missing values are None.
 
     Examples
     --------
@@ -73,7 +74,9 @@ def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
         "city": _each(field("city"), plain_letters),
     }
     surnames = made["last_name"].fillna(made["first_name"])
-    set_aside = {name: placeholders(made[name], surnames) for name in ("email", "phone")}
+    set_aside = {name: placeholders(made[name], surnames) for name in ("number", "email", "phone")}
+    nobody = made["number"].isin(_NO_NUMBER) & surnames.groupby(made["number"]).transform("nunique").gt(1)
+    set_aside["number"] |= nobody
     for name, left_out in set_aside.items():
         made[name] = made[name].where(~left_out)
     for part in ("first", "last"):
@@ -87,7 +90,7 @@ def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
     for name in prepared.columns.difference(["first_forms", "last_forms"]):
         column = prepared[name].astype(object)
         prepared[name] = column.where(prepared[name].notna() & (column != ""), None)
-    return prepared.assign(placeholder=set_aside["email"] | set_aside["phone"])
+    return prepared.assign(placeholder=pd.DataFrame(set_aside).any(axis=1))
 
 
 def placeholders(values: pd.Series, surnames: pd.Series) -> pd.Series:

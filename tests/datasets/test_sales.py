@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from idic_lab.datasets.own import dates
+from idic_lab import dataframes
 from idic_lab.datasets.own.text_files import guesses
 from idic_lab.datasets.own.values import looks_personal, status
 from idic_lab.errors import COMMAND_LINE, DataError
@@ -146,11 +146,11 @@ def test_the_encoding_is_the_one_whose_script_comes_out(text, encoding):
 
 def test_an_ambiguous_day_is_refused_at_both_doors():
     with pytest.raises(DataError, match=r"today='05/11/2023' may be in May or in November"):
-        dates.day("05/11/2023", "today")
+        dataframes.given_day("05/11/2023", "today")
     entered = COMMAND_LINE.set(True)
     try:
         with pytest.raises(DataError, match='--today "05/11/2023" may be'):
-            dates.day("05/11/2023", "today")
+            dataframes.given_day("05/11/2023", "today")
     finally:
         COMMAND_LINE.reset(entered)
 

@@ -171,7 +171,7 @@ def test_no_rows_and_an_end_before_the_first_row_are_refused():
         rfm.summarise(data.iloc[:0])
     with pytest.raises(DataError, match="4 days after the observation_end"):
         rfm.summarise(data, "2024-01-01")
-    with pytest.raises(DataError, match="observation_end should be a date"):
+    with pytest.raises(DataError, match=r"observation_end=.soon. is not a date"):
         rfm.summarise(data, "soon")
     with pytest.raises(UnknownName, match="Did you mean 'ignore'"):
         rfm.summarise(data, returns="ignored")

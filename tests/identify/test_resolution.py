@@ -192,3 +192,17 @@ def test_the_same_settings_run_on_spark(easy):
         assert identify.pairwise(found.links, easy.owners)["f1"] >= 0.95
     finally:
         session.stop()
+
+
+def test_a_number_that_stands_for_nobody_joins_nobody():
+    table = pd.DataFrame(
+        {
+            "record_id": [f"r{row}" for row in range(30)],
+            "touchpoint": "crm",
+            "customer_id": ["0"] * 4 + ["99999"] * 12 + [str(row) for row in range(100, 114)],
+            "last_name": [f"Family{chr(97 + row)}" for row in range(26)] + list("wxyz"),
+        }
+    ).astype("str")
+    found = identify.resolve(table.assign(first_name=table["last_name"], email=None, phone=None).astype("str"))
+    assert found.links["customer_id"].nunique() == 30
+    assert "In 16 records" in found.notes[0]

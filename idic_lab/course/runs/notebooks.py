@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -147,6 +148,10 @@ def parse_parameter(text: str) -> tuple[str, object]:
         parsed = yaml.safe_load(value)
     except yaml.YAMLError:
         parsed = value
+    if isinstance(parsed, str) and re.fullmatch(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}", parsed):
+        from idic_lab.dataframes import given_day
+
+        parsed = f"{given_day(parsed, name.strip()):%Y-%m-%d}"  # or it is refused
     # YAML reads 1997-09-30 as a date object; notebooks take plain literals.
     plain = isinstance(parsed, bool | int | float | str | list | dict | None)
     return name.strip(), parsed if plain else value

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from idic_lab import figures
+from idic_lab.dataframes import given_day
 from idic_lab.errors import DataError, pick
 from idic_lab.inference.resampling import draws_of
 
@@ -122,7 +123,7 @@ def split_in_time(order_lines: pd.DataFrame, cut: str | pd.Timestamp) -> tuple[p
     [1, 1]
     """
     first, last = order_lines["date"].min(), order_lines["date"].max()
-    cut = pd.Timestamp(cut) if cut else (first + 0.75 * (last - first)).normalize()
+    cut = given_day(cut, "cut") if cut else (first + 0.75 * (last - first)).normalize()
     before, after = order_lines[order_lines["date"] < cut], order_lines[order_lines["date"] >= cut]
     if before.empty or after.empty:
         raise DataError(

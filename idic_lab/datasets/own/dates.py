@@ -293,36 +293,3 @@ def _begins_with_year(match: pd.DataFrame, text: pd.Series, header: str, today: 
             f"{option('date_format', '%y-%m-%d')} or {option('date_format', '%d-%m-%y')}."
         )
     return False
-
-
-def day(value: str | datetime.date, name: str) -> pd.Timestamp:
-    """A day that somebody gave as an option, read with the care of a file's dates: 05/11/2023 is refused.
-
-    Parameters
-    ----------
-    name : str
-        Of the option, for the message.
-
-    Examples
-    --------
-    >>> day("31.12.2023", "today")
-    Timestamp('2023-12-31 00:00:00')
-    >>> day("05/11/2023", "today")
-    Traceback (most recent call last):
-    ...
-    idic_lab.errors.DataError: today='05/11/2023' may be in May or in November; write it as 2023-11-05.
-    """
-    if not isinstance(value, str):
-        return pd.Timestamp(value).normalize()
-    read = [
-        parse(pd.Series([value], dtype="str"), name, today=pd.Timestamp.max, dayfirst=dayfirst).result[0]
-        for dayfirst in (True, False)
-    ]
-    days = sorted({pd.Timestamp(one) for one in read if not np.isnat(one)})
-    if not days:
-        raise DataError(f"{option(name, value)} is not a date; write it as year, month and day, 2023-11-05.")
-    if len(days) > 1 and not value.count("."):
-        raise DataError(
-            f"{option(name, value)} may be in {days[0]:%B} or in {days[1]:%B}; write it as {days[-1]:%Y-%m-%d}."
-        )
-    return pd.Timestamp(read[0])

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from idic_lab import dataframes
 from idic_lab.datasets.own import Rows, amounts, dates, engine, values
 from idic_lab.datasets.own.engine import LargeParquet, literal, quoted
 from idic_lab.datasets.own.values import BLANK, MISSING, Parsed
@@ -212,7 +213,9 @@ class Reader:
 
     def __init__(self, source: Source, options: Options, notes: Iterable[str] = ()):
         self.source, self.options = source, options
-        self.today = dates.day(options.today if options.today is not None else datetime.date.today(), "today")
+        self.today = dataframes.given_day(
+            options.today if options.today is not None else datetime.date.today(), "today"
+        )
         self.assumptions, self.symbols = list(notes), set()
         self._looks: dict[str, list[float]] = {}
 

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from idic_lab import tables
+from idic_lab import dataframes, tables
 from idic_lab.datasets.card import Card, Dataset
 from idic_lab.datasets.own import Rows, amounts, cleaning, columns, contacts, dates, engine, files, surveys, values
 from idic_lab.datasets.own import rejects as rejects_table
@@ -237,7 +237,7 @@ class _Reading:
 
     def __init__(self, name: str, path: Path, options: cleaning.Options):
         self.name, self.path, self.options = name, path, options
-        self.today = dates.day(options.today if options.today is not None else pd.Timestamp.today(), "today")
+        self.today = dataframes.given_day(options.today if options.today is not None else pd.Timestamp.today(), "today")
         self.made: dict[str, pd.DataFrame] = {}
         self.notes: list[str] = []
         self.assumptions: list[str] = []

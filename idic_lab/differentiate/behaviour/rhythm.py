@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
-from idic_lab.dataframes import collected
+from idic_lab.dataframes import collected, given_day
 from idic_lab.errors import DataError, FitError
 
 KINDS = ("frequent", "occasional", "one-time", "lapsed")
@@ -62,7 +62,7 @@ def rhythm(transactions: pd.DataFrame, observation_end: str | dt.date | None = N
     ([3, 2, 1], [101, 21, 121])
     """
     days = purchase_days(transactions, observation_end)
-    end = pd.Timestamp(observation_end) if observation_end is not None else days["date"].max()
+    end = given_day(observation_end, "observation_end") if observation_end is not None else days["date"].max()
     by = days.groupby("customer_id")["date"]
     table = by.agg(purchase_days="size", first="min", last="max").reset_index()
     table["days_since_last"] = (end - table["last"]).dt.days
@@ -94,7 +94,7 @@ def purchase_days(transactions: pd.DataFrame, observation_end: str | dt.date | N
     transactions = collected(transactions, ("customer_id", "date", "amount"))
     bought = transactions.loc[transactions["amount"].gt(0), ["customer_id", "date"]]
     if observation_end is not None:
-        bought = bought[bought["date"].le(pd.Timestamp(observation_end))]
+        bought = bought[bought["date"].le(given_day(observation_end, "observation_end"))]
     if bought.empty:
         raise DataError("There is no purchase (amount above 0) in the transactions.")
     return bought.drop_duplicates().sort_values(["customer_id", "date"], ignore_index=True)

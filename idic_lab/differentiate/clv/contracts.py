@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.special import betaln, digamma
 
 from idic_lab import figures
+from idic_lab.dataframes import given_day
 from idic_lab.errors import DataError, pick
 
 LONGEST = 20_000  # renewals summed one by one; what comes later is taken by the tail's power law
@@ -112,7 +113,7 @@ def contract_summary(contracts: pd.DataFrame, observation_end, period: str = "mo
     0         ann       3     True
     1         bob       5    False
     """
-    months, last = pick("period", period, PERIODS), pd.Timestamp(observation_end)
+    months, last = pick("period", period, PERIODS), given_day(observation_end, "observation_end")
     start, end = (pd.to_datetime(contracts[name]) for name in ("start", "end"))
     if start.isna().any() or (end <= start).any():
         wrong = int(start.isna().sum() + (end <= start).sum())

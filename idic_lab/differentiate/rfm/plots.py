@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import figures
+from idic_lab.dataframes import given_day
 from idic_lab.differentiate.rfm.concentration import checked_share, gini, lorenz, top_share
 from idic_lab.differentiate.rfm.prediction import gains
 from idic_lab.differentiate.rfm.segments import segment_summary
@@ -369,7 +370,7 @@ def plot_two_recencies(
     """
     from matplotlib.dates import ConciseDateFormatter
 
-    end = pd.Timestamp(transactions["date"].max() if observation_end is None else observation_end)
+    end = transactions["date"].max() if observation_end is None else given_day(observation_end, "observation_end")
     bought = transactions[transactions["amount"].ge(0) & transactions["date"].le(end)]
     spans = bought.groupby("customer_id", sort=False)["date"].agg(["min", "max"])
     if not 1 <= len(spans) <= MOST_DRAWN:

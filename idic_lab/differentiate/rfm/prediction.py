@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from idic_lab.dataframes import given_day
 from idic_lab.differentiate.rfm.concentration import checked_count, checked_share
 from idic_lab.differentiate.rfm.scores import MEASURES
 from idic_lab.errors import DataError, pick
@@ -167,7 +168,7 @@ def hide_later(transactions: pd.DataFrame, calibration_end: str = "") -> tuple[p
     from idic_lab.differentiate import clv
     from idic_lab.differentiate.rfm.segments import table
 
-    end = pd.Timestamp(calibration_end) if calibration_end else clv.middle(transactions)
+    end = given_day(calibration_end, "calibration_end") if calibration_end else clv.middle(transactions)
     parts = clv.split(transactions, calibration_end=end)
     return table(transactions, observation_end=end), parts.holdout
 

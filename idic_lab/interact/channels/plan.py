@@ -9,7 +9,7 @@ import pandas as pd
 
 from idic_lab import figures
 from idic_lab.allocation import NOBODY, allocate, upper_bound
-from idic_lab.dataframes import allowing
+from idic_lab.dataframes import allowing, given_day
 from idic_lab.errors import ContractError, DataError
 from idic_lab.interact.channels.contacts import WINDOW_DAYS, recent_contacts, spoken
 from idic_lab.tables import CHANNELS, get
@@ -84,14 +84,14 @@ def contact_plan(
     for name, number in limits.items():
         if not number >= 0:
             raise DataError(f"{name} must be 0 or more, found {number!r}.")
-    if len(history) and history["date"].max() >= pd.Timestamp(start):
+    if len(history) and history["date"].max() >= given_day(start, "start"):
         raise DataError(
             f"A plan from {start:%Y-%m-%d} cannot have a history that runs to {history['date'].max():%Y-%m-%d}."
         )
     offered = _Offered(preferences, costs, excluded, value)
     rows, planned = [], history[["customer_id", "date"]]
     for week in range(weeks):
-        day = pd.Timestamp(start).normalize() + pd.Timedelta(days=7 * week)
+        day = given_day(start, "start") + pd.Timedelta(days=7 * week)
         recent, expected, gain = offered.on(day, planned, cap, fatigue)
         chosen = allocate(gain, offered.cost, weekly_budget, method)
         used = np.flatnonzero(chosen != NOBODY)
@@ -169,9 +169,7 @@ def week_bound(
     0.4
     """
     offered = _Offered(preferences, costs, excluded, value)
-    return upper_bound(
-        offered.on(pd.Timestamp(start).normalize(), history, cap, fatigue)[2], offered.cost, weekly_budget
-    )
+    return upper_bound(offered.on(given_day(start, "start"), history, cap, fatigue)[2], offered.cost, weekly_budget)
 
 
 def check_plan(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import figures
-from idic_lab.dataframes import of_customers
+from idic_lab.dataframes import given_day, of_customers
 from idic_lab.errors import UnknownName
 
 FOLLOW_UP_DAYS = 28
@@ -54,7 +54,7 @@ def conversations(
     [[[False, 'settle the open complaint; no offer before that']],
      [[True, 'apologise for the overdue complaint and settle it, then go on']]]
     """
-    day = interactions["date"].max() if as_of is None else pd.Timestamp(as_of)
+    day = interactions["date"].max() if as_of is None else given_day(as_of, "as_of")
     mine = of_customers(interactions[interactions["date"] <= day], identity_links)
     mine = mine.sort_values(["date", "hour", "interaction_id"], kind="stable")
     complaint, closed = mine["purpose"] == "complaint", mine["resolved_on"] <= day
@@ -115,7 +115,7 @@ def backlog(
     >>> backlog(contacts, links, "2025-09-01").query("open + closed > 0").to_numpy().tolist()
     [['under 8', 0, 0, 1], ['181 to 365', 1, 1, 0]]
     """
-    day = interactions["date"].max() if as_of is None else pd.Timestamp(as_of)
+    day = interactions["date"].max() if as_of is None else given_day(as_of, "as_of")
     mine = of_customers(
         interactions[interactions["purpose"].eq("complaint") & (interactions["date"] <= day)], identity_links
     )

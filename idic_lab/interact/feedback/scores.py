@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from idic_lab import figures
-from idic_lab.dataframes import of_customers
+from idic_lab.dataframes import given_day, of_customers
 from idic_lab.errors import DataError
 from idic_lab.inference.intervals import net_promoter, share, wilson
 from idic_lab.inference.regression import regression
@@ -208,7 +208,7 @@ def satisfaction_and_leaving(
     >>> satisfaction_and_leaving(said, bought, pd.Timestamp("2025-02-01"), 28)["left"].tolist()
     [True]
     """
-    end = pd.Timestamp(landmark) + pd.Timedelta(days=horizon_days)
+    end = given_day(landmark, "landmark") + pd.Timedelta(days=horizon_days)
     if transactions["date"].max() < end - pd.Timedelta(days=1):
         raise DataError(
             f"The purchases end on {transactions['date'].max():%Y-%m-%d}, before the horizon {end:%Y-%m-%d}."
@@ -221,7 +221,7 @@ def satisfaction_and_leaving(
         raise DataError(f"Nobody answered before {landmark:%Y-%m-%d}.")
     days = before.groupby("customer_id")["date"].agg(purchases="nunique", last="max").reset_index()
     table = said.merge(days, on="customer_id").reset_index(drop=True)
-    table["days_since_purchase"] = (pd.Timestamp(landmark) - table["last"]).dt.days
+    table["days_since_purchase"] = (given_day(landmark, "landmark") - table["last"]).dt.days
     table["left"] = ~table["customer_id"].isin(after["customer_id"])
     return table.drop(columns="last")
 
