@@ -88,40 +88,6 @@ def _earned(part: pd.DataFrame, at_start: float, unit_cost: float | None, new: i
     }
 
 
-def reconcile(returns: pd.DataFrame, value_history: pd.DataFrame) -> pd.DataFrame:
-    """Hold the returns to the equity tables they come from: differences per review, in currency.
-
-    Returns
-    -------
-    DataFrame
-        ``review_date``; ``start`` and ``end`` (equity here less the sum of value_history that day), ``groups`` (existing
-        plus newly acquired less all, over every amount, largest), ``parts`` (change by customers and by re-estimation
-        less the whole change) and ``chain`` (equity at the start less equity at the end of the review before). All
-        should be below half a cent.
-
-    Examples
-    --------
-    >>> history = pd.DataFrame({"review_date": pd.to_datetime(["2024-01-31", "2024-02-29"]), "customer_id": ["a", "a"],
-    ...     "equity": [100.0, 95.0], "equity_restated": [np.nan, 90.0], "margin_to_date": [40.0, 52.0]})
-    >>> reconcile(return_on_customer(history), history).drop(columns="review_date").abs().max().max()
-    np.float64(0.0)
-    """
-    equity = value_history.groupby("review_date")["equity"].sum()
-    money = ["equity_start", "cash_flow", "equity_end", "equity_change", "customer_change", "re_estimation"]
-    whole = returns[returns["group"] == "all"].set_index("review_date")
-    parts = returns[returns["group"] != "all"].groupby("review_date")[money].sum()
-    chain = whole["equity_start"] - whole["equity_end"].shift()
-    return pd.DataFrame(
-        {
-            "start": whole["equity_start"] - equity.reindex(whole["previous_date"]).to_numpy(),
-            "end": whole["equity_end"] - equity.reindex(whole.index),
-            "groups": (parts - whole[money]).abs().max(axis=1),
-            "parts": whole["customer_change"] + whole["re_estimation"] - whole["equity_change"],
-            "chain": chain.fillna(0.0),
-        }
-    ).reset_index()
-
-
 def mean_return(returns: pd.DataFrame, days: int = 366) -> float:
     """Mean Return on Customer of the periods that began within so many days before the last review.
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from idic_lab.errors import DataError
-
 
 class SegmentThompson:
     """A learner that keeps, for each segment and arm, its belief about the share that converts.
@@ -86,64 +84,3 @@ class SegmentThompson:
         profit = shares * self.margin - self.cost
         best = np.bincount(profit.argmax(axis=1), minlength=len(self.arms)) / draws
         return profit, best
-
-
-def simulate_learning(
-    learner: SegmentThompson, segments: np.ndarray, outcomes: np.ndarray, batch: int = 100
-) -> np.ndarray:
-    """Let a learner choose for customers as they come, and learn from each batch; the arm chosen for each.
-
-    Parameters
-    ----------
-    segments : array of shape (customers,)
-    outcomes : array of bool, shape (customers, arms)
-        Whether each would convert under each arm; the learner is told only of the arm chosen.
-    batch : int
-        Customers between two updates: a week's worth.
-
-    Returns
-    -------
-    ndarray of int, shape (customers,)
-        Position of the arm in ``learner.arms``.
-
-    Examples
-    --------
-    >>> learner = SegmentThompson(["control", "offer"], {"control": 30, "offer": 30}, {"control": 0, "offer": 1})
-    >>> chosen = simulate_learning(learner, np.full(900, "s"), np.tile([False, True], (900, 1)))
-    >>> float(chosen[-100:].mean())
-    1.0
-    """
-    segments, told = np.asarray(segments), np.asarray(outcomes)
-    if len(segments) != len(told):
-        raise DataError(f"There are {len(segments):,} customers and {len(told):,} outcomes.")
-    position = {arm: place for place, arm in enumerate(learner.arms)}
-    chosen = np.zeros(len(segments), dtype=int)
-    for begin in range(0, len(segments), batch):
-        now = slice(begin, begin + batch)
-        arms = learner.choose(segments[now])
-        places = np.array([position[arm] for arm in arms])
-        learner.update(segments[now], arms, told[now][np.arange(len(places)), places])
-        chosen[now] = places
-    return chosen
-
-
-def cumulative_regret(expected: np.ndarray, chosen, best=None) -> np.ndarray:
-    """Profit missed so far against the best policy, customer by customer.
-
-    Parameters
-    ----------
-    expected : array of shape (customers, arms)
-        Expected profit of each arm.
-    chosen : array of int, shape (customers,)
-    best : array of int, optional
-        The arms of the best policy in the comparison; the best arm of each customer unless given.
-
-    Examples
-    --------
-    >>> cumulative_regret(np.array([[1.0, 3.0], [2.0, 0.0]]), [0, 0]).tolist()
-    [2.0, 2.0]
-    """
-    expected = np.asarray(expected, dtype=float)
-    rows = np.arange(len(expected))
-    best = expected.argmax(axis=1) if best is None else np.asarray(best)
-    return np.cumsum(expected[rows, best] - expected[rows, np.asarray(chosen)])
