@@ -1,5 +1,6 @@
 """Every notebook says where the reader is, what comes before and after, how long it takes and what goes with it."""
 
+import ast
 import copy
 import functools
 import itertools
@@ -10,6 +11,7 @@ import nbformat
 import pytest
 
 from idic_lab.course.runs import notebooks, refresh
+from idic_lab.notebook import questions
 from idic_lab.pipeline.stages import STAGES
 
 ROOT = Path(__file__).parents[1]
@@ -144,6 +146,71 @@ def test_renewing_the_navigation_twice_changes_nothing():
     once = [cell.source for cell in notebook.cells]
     refresh.renew(notebook, STAGES[3])
     assert [cell.source for cell in notebook.cells] == once
+
+
+# Still to be made in the form; the list only grows shorter.
+NOT_YET = ("00", "11", "12", "25", "31", "32")
+in_the_form = pytest.mark.parametrize(
+    "stage", [stage for stage in GUIDED if stage.notebook[:2] not in NOT_YET], ids=lambda stage: stage.notebook
+)
+
+
+def code_of(stage) -> list[tuple[int, str]]:
+    """The code cells of a notebook, each with its place."""
+    return [(place, cell.source) for place, cell in enumerate(read(stage).cells) if cell.cell_type == "code"]
+
+
+@in_the_form
+def test_no_cell_has_more_than_twelve_lines(stage):
+    long = {place: sum(bool(line.strip()) for line in source.splitlines()) for place, source in code_of(stage)}
+    assert not {place: lines for place, lines in long.items() if lines > 12}, (
+        "what is not the lesson belongs in the package"
+    )
+
+
+@in_the_form
+def test_no_cell_asks_what_data_there_are_or_formats_a_figure_or_a_sentence(stage):
+    plumbing = re.compile(r"lab\.has\(|lab\.card\.name ==|repository\.has\(|\bax\.set|\bprint\(\s*f\"")
+    found = {place: plumbing.findall(source) for place, source in code_of(stage)}
+    branches = {
+        place: node.lineno
+        for place, source in code_of(stage)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, (ast.If, ast.For, ast.While))
+    }
+    assert not {place: words for place, words in found.items() if words}, "sections say what they need: needs: [...]"
+    assert not branches, "cells with an if or a loop"
+
+
+@in_the_form
+def test_it_asks_five_questions_or_more_and_ends_in_a_decision(stage):
+    code = "\n".join(source for _, source in code_of(stage))
+    assert len(re.findall(r'\bask\("', code)) >= 5
+    assert re.search(r"\.decide\(", code) and (2, "Decide") in headings(read(stage))
+
+
+@in_the_form
+def test_it_brings_twelve_terms_at_most(stage):
+    _, *others = texts(read(stage))
+    bold = {" ".join(found.split()) for text in others for found in re.findall(r"\*\*(.+?)\*\*", text, flags=re.S)}
+    assert len(bold - LABELS) <= 12, sorted(bold - LABELS)
+
+
+@in_the_form
+def test_every_figure_has_words_that_say_its_finding(stage):
+    shown = [
+        (place, output["data"].get("text/plain", ""))
+        for place, cell in enumerate(read(stage).cells)
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    assert not [place for place, words in shown if not re.match(r"Figure: \S.+", words)]
+
+
+@in_the_form
+def test_every_headline_has_its_sentence_beside_the_notebook(stage):
+    named = set(re.findall(r'lab\.headline\(\s*"(\w+)"', "\n".join(source for _, source in code_of(stage))))
+    assert named <= set(questions.content(stage.notebook[:2]).get("headlines", {}))
 
 
 LABELS = {"Try it.", "Next:", "What you need to know:", "What you will be able to do:", "How long:"}
