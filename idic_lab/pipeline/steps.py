@@ -137,7 +137,7 @@ def needs(tables: Tables) -> Made:
     described = tool = None
     if {"transactions", "demographics"} & set(known):
         described = needs.descriptors(**known)
-        tool = needs.fit_typing_tool(members, described, random_state=SEED) if number > 1 else None
+        tool = needs.fit_typing_tool(members, described, random_state=SEED)
     placed = members if described is None else needs.place_everybody(members, described, tool)
     schemes = [needs.scheme_rows(placed, "needs")]
     if "order_lines" in tables:

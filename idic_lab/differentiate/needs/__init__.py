@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 from idic_lab.differentiate.behaviour.mix import price_tier, product_tiers
 from idic_lab.differentiate.needs.answers import (
     battery,
-    battery_coverage,
     battery_survey,
     need_differences,
     profiles,
@@ -25,10 +24,7 @@ from idic_lab.differentiate.needs.everybody import (
     segment_battery,
 )
 from idic_lab.differentiate.needs.plots import (
-    plot_bic,
-    plot_effects,
     plot_need_differences,
-    plot_number,
     plot_price_tiers,
     plot_profiles,
     plot_stability,
@@ -55,10 +51,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METHODS", "NO_SEGMENTS", "Choice", "GaussianMixtureSegments", "KMeansSegments", "KMedoidsSegments",
-    "LatentClasses", "TypingTool", "WardSegments", "battery", "battery_coverage", "battery_survey",
+    "LatentClasses", "TypingTool", "WardSegments", "battery", "battery_survey",
     "choose_number", "class_number_test", "descriptors", "fit_typing_tool", "global_stability",
-    "need_differences", "need_profiles_table", "number_of_segments", "place_everybody", "plot_bic",
-    "plot_effects", "plot_need_differences", "plot_number", "plot_price_tiers", "plot_profiles",
+    "need_differences", "need_profiles_table", "number_of_segments", "place_everybody",     "plot_need_differences", "plot_price_tiers", "plot_profiles",
     "plot_stability", "plot_typing", "price_tier", "product_tiers", "profiles", "question_texts",
     "scheme_rows", "segment_battery", "segment_names", "segmenter", "stable_order", "three_step",
     "value_tiers", "without_segments",

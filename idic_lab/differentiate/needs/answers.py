@@ -91,28 +91,6 @@ def battery(
     return wide
 
 
-def battery_coverage(
-    survey_responses: pd.DataFrame, identity_links: pd.DataFrame, survey_questions: pd.DataFrame, survey_id: str = ""
-) -> dict[str, int]:
-    """How many records answered the battery, how many of them are linked, and to how many customers.
-
-    Examples
-    --------
-    >>> responses = pd.DataFrame({"record_id": ["r1", "r2"], "survey_id": "N"})
-    >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]})
-    >>> battery_coverage(responses, links, None, "N")
-    {'records': 2, 'linked': 1, 'customers': 1}
-    """
-    survey_id = survey_id or battery_survey(survey_questions)
-    records = survey_responses.loc[survey_responses["survey_id"].eq(survey_id), "record_id"].drop_duplicates()
-    linked = identity_links[identity_links["record_id"].isin(records)]
-    return {
-        "records": len(records),
-        "linked": int(records.isin(linked["record_id"]).sum()),
-        "customers": int(linked["customer_id"].nunique()),
-    }
-
-
 def question_texts(survey_questions: pd.DataFrame) -> dict[str, str]:
     """Wording by question.
 

@@ -216,7 +216,8 @@ class TypingTool:
 def fit_typing_tool(members: pd.DataFrame, descriptors: pd.DataFrame, random_state: int = 0) -> TypingTool:
     """Learn to tell segments by descriptors, and how well that works on customers not learnt from.
 
-    A multinomial logit on standardised descriptors; its accuracy is that of 5-fold cross-validation.
+    A multinomial logit on standardised descriptors; its accuracy is that of 5-fold cross-validation. Where there is only one
+    segment, everybody is in it, and the tool says so.
 
     Parameters
     ----------
@@ -229,7 +230,7 @@ def fit_typing_tool(members: pd.DataFrame, descriptors: pd.DataFrame, random_sta
     Raises
     ------
     DataError
-        Fewer than two segments, or a segment with fewer than five known customers.
+        A segment with fewer than five known customers.
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, step 7 (describing segments).
 
@@ -240,6 +241,7 @@ def fit_typing_tool(members: pd.DataFrame, descriptors: pd.DataFrame, random_sta
     >>> bool(tool.accuracy > tool.base_rate), tool.assign(pd.DataFrame({"customer_id": ["new"], "age": [50]}))["segment"][0]
     (True, 'y')
     """
+    from sklearn.dummy import DummyClassifier
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
@@ -247,13 +249,14 @@ def fit_typing_tool(members: pd.DataFrame, descriptors: pd.DataFrame, random_sta
 
     known = members[["customer_id", "segment"]].merge(descriptors, on="customer_id")
     sizes = known["segment"].value_counts()
-    if len(sizes) < 2 or sizes.min() < FOLDS:
+    if sizes.empty or sizes.min() < FOLDS:
         raise DataError(
-            f"The typing tool needs at least two segments with {FOLDS} described customers each, found "
+            f"The typing tool needs {FOLDS} described customers of each segment, found "
             f"{', '.join(f'{name}: {size}' for name, size in sizes.items()) or 'none'}."
         )
     features = [name for name in descriptors.columns.drop("customer_id") if known[name].std() > 0]
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2_000))
+    learner = LogisticRegression(C=0.1, max_iter=2_000) if len(sizes) > 1 else DummyClassifier()
+    model = make_pipeline(StandardScaler(), learner)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=random_state)
     typed = cross_val_predict(model, known[features], known["segment"].to_numpy(dtype=object), cv=folds)
     right, base = int((typed == known["segment"].to_numpy()).sum()), sizes.iloc[0] / len(known)
@@ -328,7 +331,7 @@ def segment_battery(
     return members, profile
 
 
-def place_everybody(members: pd.DataFrame, descriptors: pd.DataFrame, tool: TypingTool | None) -> pd.DataFrame:
+def place_everybody(members: pd.DataFrame, descriptors: pd.DataFrame, tool: TypingTool) -> pd.DataFrame:
     """The table ``need_segments``: a segment for every customer, with how it is known.
 
     Parameters
@@ -337,8 +340,6 @@ def place_everybody(members: pd.DataFrame, descriptors: pd.DataFrame, tool: Typi
         Of those who answered, as :func:`segment_battery` gives.
     descriptors : DataFrame
         Of all customers.
-    tool : TypingTool or None
-        None when there is only one segment: everybody is in it.
 
     Returns
     -------
@@ -348,17 +349,13 @@ def place_everybody(members: pd.DataFrame, descriptors: pd.DataFrame, tool: Typi
 
     Examples
     --------
-    >>> answered = pd.DataFrame({"customer_id": ["a"], "segment": ["x"], "probability": [0.9], "basis": ["answers"]})
-    >>> place_everybody(answered, pd.DataFrame({"customer_id": ["a", "b"]}), tool=None)["basis"].tolist()
+    >>> answered = pd.DataFrame({"customer_id": list("abcde"), "segment": "x", "probability": 0.9, "basis": "answers"})
+    >>> known = pd.DataFrame({"customer_id": list("abcdef"), "orders": [1, 2, 3, 4, 5, 6]})
+    >>> place_everybody(answered, known, fit_typing_tool(answered, known))["basis"].tolist()[-2:]
     ['answers', 'typing tool']
     """
     others = descriptors[~descriptors["customer_id"].isin(members["customer_id"])]
-    if others.empty:
-        typed = members.iloc[:0]
-    elif tool is None:
-        typed = others[["customer_id"]].assign(segment=members["segment"].iloc[0], probability=1.0)
-    else:
-        typed = tool.assign(others)
+    typed = members.iloc[:0] if others.empty else tool.assign(others)
     typed = typed.assign(basis=pd.Series("typing tool", index=typed.index, dtype="str"))
     everybody = pd.concat([members, typed], ignore_index=True).sort_values("customer_id", ignore_index=True)
     return tables.check("need_segments", everybody)

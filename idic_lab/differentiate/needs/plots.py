@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,34 +10,7 @@ import pandas as pd
 from idic_lab import figures
 from idic_lab.differentiate.needs.everybody import TypingTool
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 _RING = {"marker": "o", "markersize": 12, "mfc": "none", "mec": figures.VERMILION, "mew": 2}
-
-
-def plot_bic(evidence: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """BIC of the latent class models by number of segments; lowest is best.
-
-    Takes what :func:`number_of_segments` gives.
-
-    Examples
-    --------
-    >>> plot_bic(pd.DataFrame({"n_segments": [1, 2], "bic": [900.0, 850.0]})).get_title()
-    'BIC is lowest at 2 segments'
-    """
-    ax = figures.axes(ax)
-    best = evidence.loc[evidence["bic"].idxmin()]
-    ax.plot(evidence["n_segments"], evidence["bic"], marker="o", color=figures.BLUE)
-    ax.plot(best["n_segments"], best["bic"], **_RING)
-    ax.set_xticks(evidence["n_segments"])
-    return figures.finish(
-        ax,
-        f"BIC is lowest at {best['n_segments']:.0f} segment{'s' if best['n_segments'] > 1 else ''}",
-        x="number of segments",
-        y="BIC (lower is better)",
-        y_format="count",
-    )
 
 
 def plot_stability(
@@ -96,9 +68,9 @@ def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     Examples
     --------
     >>> from idic_lab.differentiate.needs import profiles
-    >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 0, 0], "Q2": [1.0, 0, 1, 0]})
-    >>> plot_profiles(profiles(answers, ["x", "x", "y", "y"])).get_title()
-    '2 marker variables (bold) tell 2 segments apart'
+    >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 1, 0], "Q2": [1.0, 0, 1, 0]})
+    >>> plot_profiles(profiles(answers, ["x", "x", "x", "y"])).get_title()
+    '“Q1”: 100% of the largest segment, 75% of all'
     """
     ax = figures.axes(ax, figsize=(9.5, 8))
     segments = list(profile["segment"].unique())
@@ -128,49 +100,16 @@ def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     ax.xaxis.tick_top()
     ax.grid(False)
     ax.tick_params(length=0)
-    number = int(profile["marker"].sum())
+    marks = profile[profile["marker"].astype(bool) & profile["difference"].gt(0)]
+    marks = marks.sort_values(["share_of_customers", "difference"])
+    title = "No segment is marked by what it says more often than everybody"
+    if len(marks):
+        top = marks.iloc[-1]
+        said = textwrap.shorten(str(top["text"]), 44, placeholder=" …")
+        title = f"“{said}”: {top['share']:.0%} of the largest segment, {top['share'] - top['difference']:.0%} of all"
     return figures.finish(
-        ax,
-        f"{number} marker variables (bold) tell {len(segments)} segments apart"
-        if number
-        else "No question marks any segment",
-        x="share of yes in the segment; orange: below everybody, purple: above",
+        ax, title, x="share of yes in the segment (bold: marks it); orange: below everybody, purple: above"
     )
-
-
-def plot_number(n_segments: int, evidence: pd.DataFrame, profiles_by_number: dict[int, pd.DataFrame]) -> Figure:
-    """The profiles of one number of segments, with its stability and BIC beside them.
-
-    Parameters
-    ----------
-    n_segments : int
-        2 or more.
-    evidence : DataFrame
-        As :func:`number_of_segments` gives.
-    profiles_by_number : dict of int to DataFrame
-        Profiles by number of segments, as :func:`segment_battery` gives.
-
-    Examples
-    --------
-    >>> from idic_lab.differentiate.needs import profiles
-    >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 0, 0]})
-    >>> evidence = pd.DataFrame({"n_segments": [1, 2], "bic": [900.0, 850], "stability": [1, 0.9],
-    ...     "stability_low": [1, 0.8], "stability_high": [1, 0.95], "null_stability": [1, 0.7]})
-    >>> len(plot_number(2, evidence, {2: profiles(answers, ["x", "x", "y", "y"])}).axes)
-    3
-    """
-    first = figures.axes(None, figsize=(13.5, 7.5))
-    figure = first.get_figure()
-    first.remove()
-    grid = figure.add_gridspec(2, 2, width_ratios=(1, 2.1))
-    top = plot_stability(evidence, n_segments, ax=figure.add_subplot(grid[0, 0]))
-    stability = evidence.set_index("n_segments").loc[n_segments, "stability"]
-    top.set_title(f"Stability {stability:.2f}")
-    top.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), fontsize=8, ncols=2, columnspacing=1)
-    bottom = plot_bic(evidence, ax=figure.add_subplot(grid[1, 0]))
-    bottom.axvline(n_segments, color="#555555", linestyle=":")
-    plot_profiles(profiles_by_number[n_segments], ax=figure.add_subplot(grid[:, 1]))
-    return figure
 
 
 def plot_typing(tool: TypingTool, ax: figures.Axes | None = None) -> figures.Axes:
@@ -202,45 +141,8 @@ def plot_typing(tool: TypingTool, ax: figures.Axes | None = None) -> figures.Axe
     )
 
 
-def plot_effects(effects: pd.DataFrame, names: dict[int, str], ax: figures.Axes | None = None) -> figures.Axes:
-    """Effects of covariates on belonging to each segment, with 95% intervals.
-
-    Parameters
-    ----------
-    effects : DataFrame
-        As :func:`three_step` gives.
-    names : dict of int to str
-        Name of each segment.
-
-    Examples
-    --------
-    >>> effects = pd.DataFrame({"segment": [0, 1], "covariate": "age", "effect": [0.5, -0.5], "low": [0.2, -0.8],
-    ...     "high": [0.8, -0.2]})
-    >>> plot_effects(effects, {0: "wait", 1: "hurry"}).get_title()
-    '2 of 2 effects are clearly not zero'
-    """
-    ax = figures.axes(ax, figsize=(8.5, 4.6))
-    covariates = list(effects["covariate"].unique())
-    for number, (covariate, colour, mark) in enumerate(zip(covariates, figures.CYCLE, "osD^v", strict=False)):
-        rows = effects[effects["covariate"].eq(covariate)]
-        y = rows["segment"].to_numpy() + 0.16 * (number - (len(covariates) - 1) / 2)
-        look = {"fmt": mark, "color": colour, "label": covariate.replace("_", " "), "capsize": 2}
-        ax.errorbar(rows["effect"], y, xerr=rows["effect"] - rows["low"], **look)
-    ax.axvline(0, color="#555555", linewidth=1)
-    found = sorted(effects["segment"].unique())
-    ax.set_yticks(found, [textwrap.fill(names[k], 26) for k in found])
-    ax.invert_yaxis()
-    clear = int((effects["low"].gt(0) | effects["high"].lt(0)).sum())
-    return figures.finish(
-        ax,
-        f"{clear} of {len(effects)} effects are clearly not zero",
-        x="change in log odds per standard deviation, against the average segment (95% interval)",
-        legend={"loc": "best"},
-    )
-
-
 def plot_need_differences(
-    tests: pd.DataFrame, questions: dict[str, str], top: int = 8, ax: figures.Axes | None = None
+    tests: pd.DataFrame, questions: dict[str, str], by: str = "value", top: int = 8, ax: figures.Axes | None = None
 ) -> figures.Axes:
     """The questions on which value tiers differ most, with the share of yes in each tier.
 
@@ -250,6 +152,8 @@ def plot_need_differences(
         As :func:`need_differences` gives.
     questions : dict of str to str
         Wording by question.
+    by : str
+        What the tiers are of, in words.
     top : int
         Questions shown.
 
@@ -258,7 +162,7 @@ def plot_need_differences(
     >>> tests = pd.DataFrame({"question_id": ["Q1"], "low": [0.2], "high": [0.9], "cramers_v": [0.4],
     ...     "p_value": [0.001], "p_corrected": [0.001]})
     >>> plot_need_differences(tests, {"Q1": "I wait."}).get_title()
-    '1 of 1 needs differ between value tiers'
+    '1 of 1 statements: the answer goes with value'
     """
     ax = figures.axes(ax, figsize=(8.5, 4.6))
     shown = tests.head(top).iloc[::-1].reset_index(drop=True)
@@ -267,7 +171,14 @@ def plot_need_differences(
     ax.hlines(shown.index, least, most, color=figures.GREY, linewidth=2)
     colours = (figures.SKY, figures.GREY, figures.BLUE, figures.ORANGE)
     for tier, colour, mark in zip(tiers, colours, "o|sD", strict=False):
-        ax.plot(shown[tier], shown.index, mark, color=colour, markersize=9, label=f"{tier} value")
+        ax.plot(
+            shown[tier],
+            shown.index,
+            mark,
+            color=colour,
+            markersize=9,
+            label=f"{tier} third" if len(tiers) == 3 else tier,
+        )
     labels = [
         f"{textwrap.shorten(questions.get(q, q), 52, placeholder=' …')}{' *' if p < 0.05 else ''}"
         for q, p in zip(shown["question_id"], shown["p_corrected"], strict=True)
@@ -276,9 +187,9 @@ def plot_need_differences(
     number = int(tests["p_corrected"].lt(0.05).sum())
     return figures.finish(
         ax,
-        f"{number} of {len(tests)} needs differ between value tiers"
+        f"{number} of {len(tests)} statements: the answer goes with {by}"
         if number
-        else "No need differs between value tiers",
+        else f"No answer is told to go with {by}, after correction",
         x="share of yes (* differs after correction, 5% level)",
         x_format="percent",
         legend={"loc": "best"},
