@@ -7,6 +7,7 @@ from idic_lab.interact.dialogue.conversations import (
     plot_backlog,
     plot_timeline,
     timeline,
+    waiting_on_many_channels,
 )
 from idic_lab.interact.dialogue.questions import (
     ask,
@@ -21,6 +22,7 @@ from idic_lab.interact.dialogue.questions import (
     plot_certainty,
     plot_information,
     plot_questionnaire,
+    replay,
     segment_shares,
     starting_beliefs,
     uncertainty,
@@ -28,8 +30,28 @@ from idic_lab.interact.dialogue.questions import (
 )
 
 __all__ = [
-    "ask", "backlog", "battery_answers", "best_fixed_order", "broken_rules", "compare_orders",
-    "conversations", "expected_information", "item_probabilities", "items_from_answers", "next_question",
-    "next_questions", "plot_backlog", "plot_certainty", "plot_information", "plot_questionnaire",
-    "plot_timeline", "segment_shares", "starting_beliefs", "timeline", "uncertainty", "updated_beliefs",
+    "ask",
+    "backlog",
+    "battery_answers",
+    "best_fixed_order",
+    "broken_rules",
+    "compare_orders",
+    "conversations",
+    "expected_information",
+    "item_probabilities",
+    "items_from_answers",
+    "next_question",
+    "next_questions",
+    "plot_backlog",
+    "plot_certainty",
+    "plot_information",
+    "plot_questionnaire",
+    "plot_timeline",
+    "replay",
+    "segment_shares",
+    "starting_beliefs",
+    "timeline",
+    "uncertainty",
+    "updated_beliefs",
+    "waiting_on_many_channels",
 ]  # fmt: skip

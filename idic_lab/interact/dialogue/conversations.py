@@ -285,6 +285,26 @@ def _contacts(contacts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def waiting_on_many_channels(events: pd.DataFrame, state: pd.DataFrame, most: int = 12) -> list[str]:
+    """Customers for whom something is open and whose history has many channels, as far as there are any; else the first.
+
+    Parameters
+    ----------
+    events, state : DataFrame
+        As :func:`timeline` and :func:`conversations` give them.
+
+    Examples
+    --------
+    >>> events = pd.DataFrame({"customer_id": ["ann"], "where": ["email"]})
+    >>> waiting_on_many_channels(events, pd.DataFrame({"customer_id": ["ann"], "offer_allowed": [False]}))
+    ['ann']
+    """
+    told = events.groupby("customer_id")["where"].agg(["nunique", "size"])
+    waits = told.index.isin(state.loc[~state["offer_allowed"], "customer_id"])
+    several = told.index[waits & (told["nunique"] >= 4) & told["size"].between(10, 40)]
+    return list(several[:most]) or [events["customer_id"].iloc[0]]
+
+
 def plot_timeline(history: pd.DataFrame, customer_id: str, ax: figures.Axes | None = None) -> figures.Axes:
     """The timeline of one customer, a row per channel.
 

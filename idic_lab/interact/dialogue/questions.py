@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -338,6 +339,44 @@ def compare_orders(
     table = pd.DataFrame(rows, columns=["order", "questions", "sure", "saving", "low", "high"])
     paths = pd.concat([path.assign(order=name) for name, (_, path) in results.items()], ignore_index=True)
     return table.astype({"order": "str"}), paths[["order", "questions", "certainty"]].astype({"order": "str"})
+
+
+class Replay(NamedTuple):
+    """A battery put again: orders ``compared`` and their ``paths``, as :func:`compare_orders`, and how often it was right.
+
+    ``agreement`` is the share of customers of whom the adaptive questionnaire was sure and agreed with the whole battery.
+    """
+
+    compared: pd.DataFrame
+    paths: pd.DataFrame
+    agreement: float
+
+
+def replay(answers: pd.DataFrame, segment: pd.Series, certainty: float = CERTAINTY, random_state: int = 0) -> Replay:
+    """Let half of the customers teach how segments answer, and put the questions to the other half one at a time.
+
+    Parameters
+    ----------
+    answers : DataFrame, customers × questions
+        1 = yes, 0 = no; complete.
+    segment : Series
+        Segment by customer, from all answers.
+
+    Examples
+    --------
+    >>> said = pd.DataFrame(np.tile([[1, 1], [0, 0]], (20, 1)), columns=["a", "b"], index=[str(n) for n in range(40)])
+    >>> replay(said, pd.Series(["price", "advice"] * 20, index=said.index)).agreement
+    1.0
+    """
+    teach = np.random.default_rng(random_state).permutation(len(answers)) < len(answers) // 2
+    learnt = items_from_answers(answers[teach], segment)
+    sizes = segment.loc[answers.index[teach]].value_counts(normalize=True).reindex(learnt.index)
+    tested = answers[~teach]
+    beliefs = starting_beliefs(tested.index, sizes)
+    orders = {"as printed": list(learnt.columns), "best single order": best_fixed_order(learnt, sizes)}
+    compared, paths = compare_orders(tested, learnt, beliefs, orders, certainty, random_state)
+    stopped = ask(tested, learnt, beliefs, certainty=certainty)[0].query("sure").set_index("customer_id")
+    return Replay(compared, paths, float((stopped["segment"] == segment.loc[stopped.index]).mean()))
 
 
 def battery_answers(survey_responses: pd.DataFrame, identity_links: pd.DataFrame, questions: list[str]) -> pd.DataFrame:

@@ -171,6 +171,37 @@ def sentiment_accuracy(judged: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([row | {"base_rate": max(share, 1 - share)}])
 
 
+def compare_tone_models(
+    reviews: pd.DataFrame,
+    kinds: tuple[str, ...] = ("words", "words and pairs", "negation marked"),
+    random_state: int = 0,
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Models that see words, pairs of words, or marked denials, each on reviews that it did not learn from.
+
+    Returns
+    -------
+    judged : dict of str to DataFrame
+        By model, as :func:`held_out_tone` gives it.
+    scores : DataFrame
+        As :func:`sentiment_accuracy`, with ``model``; of all reviews and of ``those that deny``.
+
+    Examples
+    --------
+    >>> said = [f"{word} number {place}" for place, word in enumerate(["lovely", "broken"] * 10)]
+    >>> reviews = pd.DataFrame({"review_id": range(20), "stars": [5, 1] * 10, "text": said})
+    >>> compare_tone_models(reviews, ("words",))[1]["model"].unique().tolist()
+    ['words']
+    """
+    judged, scores = {}, []
+    for kind in kinds:
+        judged[kind] = tones = held_out_tone(reviews, kind, random_state=random_state)
+        scores.append(sentiment_accuracy(tones).assign(model=kind))
+        denying = tones[tones["negated"]]
+        if denying["correct"].notna().any():
+            scores.append(sentiment_accuracy(denying).assign(model=kind, **{"reviews of": "those that deny"}))
+    return judged, pd.concat(scores, ignore_index=True)
+
+
 def sentiment_failures(judged: pd.DataFrame, rows: int = 8) -> pd.DataFrame:
     """The wrong judgements the model was surest of: ``stars``, ``tone``, ``text``.
 

@@ -107,6 +107,34 @@ def customer_satisfaction(answers: pd.Series, weights=None, satisfied_from: floa
     )
 
 
+def weighted_satisfaction(answers: pd.DataFrame, weights: pd.DataFrame) -> dict[str, float]:
+    """The mean answer of the average customer: one answer per customer, weighted to speak for all.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        ``customer_id``, ``answer``; as many per customer as there are.
+    weights : DataFrame
+        ``customer_id``, ``weight``, as :func:`response_weights` gives them.
+
+    Returns
+    -------
+    dict
+        ``value``, ``low`` and ``high`` (95%), ``respondents``, and ``effective``, as how many of equal weight they tell.
+
+    Examples
+    --------
+    >>> answers = pd.DataFrame({"customer_id": ["a", "a", "b"], "answer": [5.0, 3.0, 2.0]})
+    >>> weighted_satisfaction(answers, pd.DataFrame({"customer_id": ["a", "b"], "weight": [0.5, 1.5]}))["value"]
+    2.5
+    """
+    of_each = answers.groupby("customer_id")["answer"].mean().loc[weights["customer_id"]]
+    told = customer_satisfaction(of_each, weights["weight"]).iloc[0]
+    named = {"value": "mean", "low": "mean_low", "high": "mean_high"}
+    counts = {"respondents": "respondents", "effective": "effective_respondents"}
+    return {name: float(told[column]) for name, column in (named | counts).items()}
+
+
 def net_promoter_score(answers: pd.Series, confidence: float = 0.95) -> pd.DataFrame:
     """NPS: the share of promoters (9, 10) less the share of detractors (0 to 6), in points, with an interval.
 
