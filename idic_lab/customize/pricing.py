@@ -392,6 +392,9 @@ def plot_profit_by_price(
         ax.plot(interval, [row.profit] * 2, color=colour, lw=4, alpha=0.35)
         ax.plot(row.best_price, row.profit, "o", color=colour)
     title = f"The price that earns most runs from {model['best_price'].min():.2f} to {model['best_price'].max():.2f}"
+    if len(model) == 1:
+        low, high = model[["best_price_low", "best_price_high"]].iloc[0]
+        title = f"{model['best_price'].iloc[0]:.2f} earns most (95% interval {low:.2f} to {high:.2f})"
     if price is not None:
         ax.axvline(price, color=figures.BLACK, lw=1)
         kept = profit_at(model, [price], unit_cost)["profit"] / model["profit"].to_numpy()
