@@ -99,3 +99,11 @@ def test_columns_that_cannot_be_understood_are_refused(text):
 def test_any_header_can_be_written_in_quotation_marks(wanted):
     written = ",".join(f'{role}="' + header.replace('"', '""') + '"' for role, header in wanted.items())
     assert columns.parse(written) == wanted
+
+
+def test_plain_headers_are_known_and_an_id_that_never_repeats_is_no_customer(load_text):
+    made = load_text("Id,Date,Price\n7,2024-01-31,3\n8,2024-02-01,4\n7,2024-02-03,5\n")
+    assert (made.card.customers, made.card.amount_accepted) == (2, 12)
+    with pytest.raises(DataError, match="no column for customer_id"):
+        load_text("Id,Date,Price\n1,2024-01-31,3\n2,2024-02-01,4\n")
+    assert load_text("Id,Customer,Date,Price\n1,A,2024-01-31,3\n2,A,2024-02-01,4\n").card.customers == 1

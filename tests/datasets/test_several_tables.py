@@ -100,6 +100,19 @@ def test_a_campaign_without_a_control_is_missing_and_the_card_says_why(folder):
     assert "no arm 'control'" in made.card.missing["campaign_results"] and "at random" in str(made.card)
 
 
+def test_lines_that_name_their_order_alone_and_contacts_by_the_customers_number_are_joined(folder):
+    made = folder(
+        orders__csv="order_id,customer_id,order_date,total\n1,A,2024-01-31,30\n2,B,2024-02-01,20\n",
+        order_items__csv="order_id,sku,qty,price\n1,P1,2,15\n2,P2,1,20\n",
+        customers__csv="id,first_name,last_name,email\nA,Ada,Ex,ada@x.example\nB,Bo,Sa,bo@x.example\n",
+    )
+    assert made.order_lines[["customer_id", "product_id", "amount"]].to_numpy().tolist() == [
+        ["A", "P1", 30],
+        ["B", "P2", 20],
+    ]
+    assert made.source_records["customer_id"].tolist() == ["A", "B"]
+
+
 def test_what_is_no_table_is_said(folder):
     made = folder(orders__csv=ORDERS, weather__csv="day,rain\n2024-01-01,3\n")
     assert any("weather.csv was not used" in note for note in made.card.quirks)
@@ -111,6 +124,7 @@ def test_customers_are_described_by_what_many_share_and_by_no_name(folder):
             "customer_id": [f"K{number}" for number in range(40)],
             "Age group": ["young", "old"] * 20,
             "Household size": range(40),
+            "Line": range(5550100000, 5550100040),
             "Full name": [f"Ada Example{number}" for number in range(40)],
             "Remark": [f"likes tea of kind {number}" for number in range(40)],
         }

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from idic_lab import datasets
 from idic_lab.datasets.own import surveys
 from idic_lab.differentiate import needs
+from idic_lab.errors import DataError
 
 RNG = np.random.default_rng(5)
 TRUTH = RNG.integers(0, 2, size=(30, 6))
@@ -90,3 +91,11 @@ def test_any_column_is_read_or_is_no_question(values):
 def test_orders_are_no_survey():
     orders = pd.DataFrame({"customer_id": ["a", "b"], "date": ["2024-01-01"] * 2, "amount": ["3", "4"]})
     assert not surveys.recognise(orders)
+
+
+def test_a_log_is_no_table_of_people_and_free_text_describes_nobody(load, tmp_path):
+    (tmp_path / "log.csv").write_text("user,when\nA,2024-01-31\nB,2024-02-01\n")
+    with pytest.raises(DataError, match="no column for date, amount"):
+        datasets.load(tmp_path / "log.csv", quiet=True)
+    made = load(answered().assign(Comment=[f"ask for Ada Example {row}" for row in range(30)]))
+    assert "demographics" not in made.tables

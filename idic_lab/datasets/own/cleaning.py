@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from idic_lab import dataframes, tables
 from idic_lab.datasets.card import Card, Dataset
@@ -19,6 +21,7 @@ from idic_lab.errors import DataError
 
 NAMED = "customers are named by name or address"
 _DISCOUNTED = "abs(amount - quantity * unit_price) > .005"
+_TEXT = {pa.string(): pd.StringDtype(na_value=np.nan)}  # as texts lie in Arrow, without an object for each
 LISTED = 1000  # customers with returns alone that a card names
 OWN = {"kind": "own file", "source": "brought by the user", "licence": "not stated; the user's own to know"}
 
@@ -53,7 +56,7 @@ def clean(rows: Rows, options: Options, name: str = "") -> Dataset:
         named = is_named(connection, accepted, planned)
         refused = connection.sql('SELECT source, line, "column", value, reason FROM lines WHERE reason IS NOT NULL')
         made = tables_of(connection, accepted) | {"rejects": _rejects(rows.broken, refused.df())}
-        facts["assumptions"] = [*_doubts(connection, accepted), *facts["assumptions"]]
+        facts["assumptions"] = [*_doubts(connection, accepted, facts["duplicates"]), *facts["assumptions"]]
         facts["quirks"] = _remarks(connection, accepted, {table: len(data) for table, data in made.items()})
         facts |= {"customers": made["transactions"]["customer_id"].nunique(), "names_customers": named}
         only = f"SELECT customer_id FROM {accepted} GROUP BY 1 HAVING bool_and(is_return) ORDER BY min(line)"
@@ -66,11 +69,16 @@ def clean(rows: Rows, options: Options, name: str = "") -> Dataset:
 
 def tables_of(connection, lines: str) -> dict[str, pd.DataFrame]:
     """``transactions`` of accepted lines, and ``order_lines`` when they say what was bought."""
-    made = {"transactions": transactions(connection, lines).df(), "order_lines": order_lines(connection, lines).df()}
-    for name, frame in made.items():
-        texts = {text: "str" for text in ("customer_id", *TEXTS) if text in frame}
-        made[name] = frame.astype(texts | {"date": "datetime64[us]"})
-    return {name: frame for name, frame in made.items() if name == "transactions" or len(frame)}
+    made = {}
+    for name, relation in (
+        ("transactions", transactions(connection, lines)),
+        ("order_lines", order_lines(connection, lines)),
+    ):
+        frame = relation.to_arrow_table().to_pandas(types_mapper=_TEXT.get, date_as_object=False)
+        if name == "transactions" or len(frame):
+            texts = {text: "str" for text in ("customer_id", *TEXTS) if text in frame}
+            made[name] = frame.astype(texts | {"date": "datetime64[us]"})
+    return made
 
 
 @cache
@@ -119,7 +127,7 @@ def order_lines(connection: duckdb.DuckDBPyConnection, lines: str) -> duckdb.Duc
     told = {name: name for name in ("order_id", "customer_id", "date", "product_id", "quantity", "amount")}
     told |= {name: name for name in ("description", "country") if name in present}
     if "quantity" not in present:
-        told["quantity"] = "CASE WHEN is_return THEN -1.0 ELSE 1.0 END"
+        told["quantity"] = "CASE WHEN is_return THEN -1e0 ELSE 1e0 END"
     elif "unit_price" in present:
         told["unit_price"] = f"CASE WHEN {_DISCOUNTED} AND quantity <> 0 THEN amount / quantity ELSE unit_price END"
     filled = " AND ".join(f"{name} IS NOT NULL" for name in ("order_id", "product_id", "quantity") if name in present)
@@ -218,26 +226,26 @@ def _lost_alike(connection, lines: str, rows: int) -> list[str]:
     ]
 
 
-def _doubts(connection, lines: str) -> list[str]:
+def _doubts(connection, lines: str, duplicates: int) -> list[str]:
     """What may be wrong about customers and orders although every row could be read."""
     present, doubts = connection.sql(f"SELECT * FROM {lines}").columns, []
-    customers, rows, spelled = connection.execute(
-        f"SELECT count(DISTINCT customer_id), count(*), count(DISTINCT lower(customer_id)) FROM {lines}"
+    counted = "count(DISTINCT order_id)" if "order_id" in present else "0"
+    customers, rows, spelled, orders = connection.execute(
+        f"SELECT count(DISTINCT customer_id), count(*), count(DISTINCT lower(customer_id)), {counted} FROM {lines}"
     ).fetchall()[0]
     if spelled < customers:
         doubts.append(f"{customers - spelled:,} customers differ from another in capitals only; they were kept apart")
-    if "order_id" not in present:
-        return doubts
-    orders, twice, amount = connection.execute(
-        f"""SELECT count(*), count(*) FILTER (fewest > 1), sum(amount) FILTER (fewest > 1)
-        FROM (SELECT order_id, min(rows) AS fewest, sum(amount * (rows - 1)) AS amount FROM (SELECT order_id, row_hash,
-        count(*) AS rows, any_value(amount) AS amount FROM {lines} WHERE order_id IS NOT NULL GROUP BY 1, 2) GROUP BY 1)"""
-    ).fetchall()[0]
-    if twice:
-        doubts.append(
-            f"{twice:,} orders are in the file twice, whole, as where two exports overlap; they were counted twice, which adds "
-            f"{amount:,.2f}"
-        )
+    if orders and duplicates:
+        twice, amount = connection.execute(
+            f"""SELECT count(*), sum(amount) FROM (SELECT min(rows) AS fewest, sum(amount * (rows - 1)) AS amount
+            FROM (SELECT order_id, count(*) AS rows, any_value(amount) AS amount FROM {lines} WHERE order_id IS NOT NULL
+            GROUP BY order_id, row_hash) GROUP BY order_id) WHERE fewest > 1"""
+        ).fetchall()[0]
+        if twice:
+            doubts.append(
+                f"{twice:,} orders are in the file twice, whole, as where two exports overlap; they were counted twice, which "
+                f"adds {amount:,.2f}"
+            )
     if orders >= 20 and customers >= 0.98 * orders and rows > customers:
         doubts.append("nearly every order has a customer of its own; is this column the number of a customer?")
     return doubts

@@ -83,6 +83,7 @@ def recognise(
         Labels of columns without any value; never chosen by themselves.
     fits : callable
         Whether the values of a column, by its label, can be those of a role: no text is chosen or suggested for an amount.
+        Of the role "repeats" it says whether values come more than once: what does not numbers rows, not people.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def recognise(
             continue
         free = {label: word for label, word in usual.items() if label not in roles.values()}
         choices = _candidates(tiers, free, lambda label, role=role: fits(role, label))
-        if role == "customer_id" and choices and usual[choices[0]] == "id" and not fits(role, choices[0]):
+        if role == "customer_id" and choices and usual[choices[0]] == "id" and not fits("repeats", choices[0]):
             choices = []  # the number of a row
         if role == "status":
             choices = [label for tier in tiers for label, word in free.items() if word in tier.split()]

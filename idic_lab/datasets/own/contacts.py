@@ -18,6 +18,27 @@ HEADERS: dict[str, str] = WORDS["contacts"]
 PERSONAL = frozenset(
     " ".join(HEADERS[role] for role in ("first_name", "last_name", "full_name", "email", "phone", "street")).split()
 )
+
+
+def describes(column: pd.Series) -> bool:
+    """Whether a column describes groups of people rather than one: numbers, or texts that many share.
+
+    Examples
+    --------
+    >>> describes(pd.Series(["old", "young"] * 9, name="Age group")), describes(pd.Series(["Ada", "Bo"], name="Who"))
+    (True, False)
+    """
+    held = column.dropna()
+    if held.empty or normalise(column.name) in PERSONAL:
+        return False
+    different = held.nunique()
+    if pd.api.types.is_numeric_dtype(held):
+        return (
+            different < len(held) or held.abs().max() < 1e6
+        )  # or it is a number of each person's own, as of a telephone
+    return different <= max(20, len(held) / 20) and different * 2 <= len(held)
+
+
 _TRUE = {"true", "yes", "y", "1", "x", "是"}
 
 

@@ -103,10 +103,7 @@ def parquet(path: Path) -> Rows:
 
 def over_rows(rows: Rows, sql: str) -> Rows:
     """Put a query to a text file or worksheet; it is the table ``data``, with types found out."""
-    frame = rows.frame.copy()
-    for column in frame.columns:
-        if frame[column].dtype == "str":
-            frame[column] = typed(frame[column])
+    frame = rows.frame.apply(typed)
     with duckdb.connect(":memory:", config=_SETTINGS) as connection:
         connection.register("data", frame)
         return _run(connection, sql, rows.name, rows.fingerprint, rows.size_bytes)
@@ -190,7 +187,7 @@ def typed(values: pd.Series) -> pd.Series:
     Whole numbers written with leading zeros stay text: they are codes.
     """
     filled = values.dropna()
-    if filled.empty or filled.str.match(r"0\d").any():
+    if values.dtype != "str" or filled.empty or filled.str.match(r"0\d").any():
         return values
     numbers = pd.to_numeric(filled, errors="coerce")
     if numbers.notna().all():

@@ -20,7 +20,7 @@ REJECTED = -1  # the slice that rejected rows are in
 _STATUS_REASONS = {"failed": VOID, "open": "not paid", "returned": REFUNDED, "other": "no order"}
 _BACK = "money back"  # what a type says of a row that is a return, not a sale
 _MOST_STATUSES = 60  # a column with more different texts tells something else
-_ORDERS_LOOKED_AT = 200_000
+_LINES_LOOKED_AT = 50_000  # where lines of an order are compared
 _STATUS_LIKE = ("status", "type", "cancelled", "test")
 
 
@@ -253,7 +253,8 @@ class _Orders:
         order, product = self.columns["order_id"].value, "NULL"
         if {"quantity", "unit_price"} <= set(self.columns):
             product = f"({self.columns['quantity'].value}) * ({self.columns['unit_price'].value})"
-        some = f"WHERE hash({order}) % {max(1, self.source.rows // _ORDERS_LOOKED_AT)} = 0" if self.source.large else ""
+        step = self.source.rows // _LINES_LOOKED_AT
+        some = f"WHERE hash({order}) % {step} = 0" if step > 1 else ""
         orders, alike, first, sums, lines, products = self.source.all(
             f"""SELECT count(*), count(*) FILTER (alike AND different), count(*) FILTER (filled = 1 AND rows > 1),
             count(DISTINCT amount), coalesce(sum(rows), 0), coalesce(sum(products), 0)

@@ -27,6 +27,8 @@ GUEST = "a guest, not a customer"
 DIFFERENT_VALUES = 5_000_000
 NUMBERS = ("amount", "quantity", "unit_price", "refunded")
 TEXTS = ("order_id", "product_id", "description", "country")
+_TIME = r"([0-9])[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?$"
+_PLAIN = "[0-9A-Za-z_/#-]+"  # identifiers of which nothing has to be tidied
 _ZERO = ("0", "-1", "0000")  # under which shops count guests
 
 
@@ -221,7 +223,7 @@ class Reader:
 
     def fits(self, role: str, label: str) -> bool:
         """Whether most of the first values of a column can be those of a role."""
-        if role == "customer_id":  # what differs in every row numbers rows, not people
+        if role == "repeats":  # what differs in every row numbers rows, not people
             place = self.source.places[label]
             return bool(self.source.all(f"SELECT count(DISTINCT {place}) < count({place}) FROM source")[0][0])
         if role not in (*NUMBERS, "date"):
@@ -306,6 +308,11 @@ class Reader:
             if times:
                 self.assumptions.append(f"time of day of {label!r} dropped ({times:,} rows)")
 
+        elif label not in self.source.mixed and not self.source.is_number(label) and self.options.date_format is None:
+            key = f"regexp_replace({raw}, {literal(_TIME)}, '\\1')"  # a million orders have a million times, on a few hundred days
+            if self.source.all(f"SELECT 1 FROM source WHERE {key} <> {raw} LIMIT 1"):
+                self.assumptions.append(f"time of day of {label!r} dropped")
+
         def read(column: pd.Series) -> Parsed:
             given = {"date_format": self.options.date_format, "dayfirst": self.options.dayfirst}
             return dates.parse(column, label, today=self.today, **given)
@@ -315,9 +322,12 @@ class Reader:
 
     def identifier(self, role: str, label: str) -> Column:
         """Identifiers; each different text of a file that was loaded is tidied once."""
+        table, raw = quoted(f"texts {role}"), self.source.places[label]
         if self.source.large or self.source.is_number(label):
             return Column(self.source.identifier(label))
-        table, raw = quoted(f"texts {role}"), self.source.places[label]
+        odd = f"NOT regexp_full_match({raw}, '{_PLAIN}') OR lower({raw}) IN ({listed(MISSING)})"
+        if label not in self.source.mixed and not self.source.all(f"SELECT 1 FROM source WHERE {odd} LIMIT 1"):
+            return Column(raw)
         self.source.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT raw, {self.source.identifier(label).replace(raw, 'raw')} AS who "
             f"FROM (SELECT DISTINCT {raw} AS raw FROM source WHERE {raw} IS NOT NULL)"
@@ -359,9 +369,9 @@ class Reader:
         plain = "lower(strip_accents(who))"
         bare = rf"regexp_replace({plain}, '[\s[:punct:][:digit:]]+', '', 'g')"
         suspects = self.source.all(
-            f"SELECT who FROM (SELECT DISTINCT {who} AS who FROM {rows}) WHERE length(who) < 60 "
-            "AND NOT regexp_full_match(who, '[A-Za-z_-]*[0-9]+[A-Za-z0-9_-]*') "
-            f"AND (regexp_matches({plain}, '(^|[^a-z])({latin})([^a-z]|$){others}') OR {bare} IN ({listed(words)}) "
+            f"WITH texts AS MATERIALIZED (SELECT who FROM (SELECT DISTINCT {who} AS who FROM {rows}) WHERE length(who) < 60 "
+            "AND NOT regexp_full_match(who, '[A-Za-z_-]*[0-9]+[A-Za-z0-9_-]*')) "
+            f"SELECT who FROM texts WHERE (regexp_matches({plain}, '(^|[^a-z])({latin})([^a-z]|$){others}') OR {bare} IN ({listed(words)}) "
             r"OR regexp_full_match(who, '\d(?:[.,]\d+)?[eE]\+\d+'))"
         )
         found = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 
@@ -124,7 +124,8 @@ def no_orders(path: str | Path, reading: Mapping[str, str | None]) -> Source | N
     except DataError:
         return None
     table = recognised(rows)
-    return Source(rows.name, lambda: rows, table) if table not in ("", "transactions") else None
+    alone = ("survey_responses", "campaign_results", "source_records")  # of these each opens a notebook by itself
+    return Source(rows.name, lambda: rows, table) if table in alone else None
 
 
 def load(path: str | Path, sources: list[Source], options: cleaning.Options, name: str | None = None) -> Dataset:
@@ -255,6 +256,8 @@ class _Reading:
         if table in ("transactions", "order_lines") and not self._keeps_to_contract(table, rows):
             if table in self.made:  # order lines came with the transactions
                 return
+            if table == "order_lines" and "order_id" in self.made.get("transactions", ()):
+                rows = _with_orders(rows, self.made["transactions"])
             given = source.columns or self.options.columns
             how = cleaning.Options(**vars(self.options) | {"columns": given})
             self._orders(cleaning.clean(rows, how, self.name), table)
@@ -346,8 +349,12 @@ class _Reading:
                 wrong[first], at[first] = reasons[first], label
             made[name] = read
         extra = [label for label in frame if label not in matched.values() and not label.startswith("__")]
+        frame[extra] = frame[extra].apply(engine.typed)
         if table in ("demographics", "campaign_results"):
-            extra = self._described(source, frame, extra)
+            left = [label for label in extra if not contacts.describes(frame[label])]
+            extra = [label for label in extra if label not in left]
+            if left:
+                self.notes.append(f"{source.name}: {', '.join(map(repr, left))} left out: too personal, or empty")
         elif table in tables.names("inputs") and not contract.personal:
             extra = [label for label in extra if normalise(label) not in contacts.PERSONAL]
         for label in extra:
@@ -423,21 +430,6 @@ class _Reading:
             self.assumptions.append(f"{source.name}: {name} is not given in {gaps:,} rows; {shown} stands there")
         return _with_missing(table, made)
 
-    def _described(self, source: Source, frame: pd.DataFrame, labels: list[str]) -> list[str]:
-        """Of further columns those that describe groups of people: numbers, and texts that many share."""
-        kept = []
-        for label in labels:
-            frame[label] = engine.typed(frame[label]) if frame[label].dtype == "str" else frame[label]
-            held = frame[label].dropna()
-            numeric = pd.api.types.is_numeric_dtype(held)
-            shared = held.nunique() <= max(20, len(held) / 20) and held.nunique() * 2 <= max(len(held), 1)
-            if normalise(label) not in contacts.PERSONAL and len(held) and (numeric or shared):
-                kept.append(label)
-        if len(kept) < len(labels):
-            left = [label for label in labels if label not in kept]
-            self.notes.append(f"{source.name}: {', '.join(map(repr, left))} left out: too personal, or empty")
-        return kept
-
     # --- all of it ---------------------------------------------------------------------------------------------------
 
     def dataset(self, currency: str) -> Dataset:
@@ -478,12 +470,36 @@ class _Reading:
         }
 
     def _join_by_number(self) -> None:
-        """Without records of people, tables kept by record bear the customer's number, and links say so."""
+        """Without records of people, tables kept by record bear the customer's number, and links say so.
+
+        Records that are numbered as the customers of the transactions are numbered so too.
+        """
+        people, bought = self.made.get("source_records"), self.made.get("transactions")
+        if people is not None and bought is not None and people.get("customer_id", pd.Series(dtype="str")).isna().all():
+            number = people["record_id"].where(people["record_id"].isin(bought["customer_id"]))
+            if number.notna().mean() > 0.5:
+                self.made["source_records"] = people.assign(customer_id=number)
         if {"source_records", "identity_links"} & set(self.made):
             return
         by_record = [data["record_id"] for data in self.made.values() if "record_id" in data]
         if by_record:
             self.made["identity_links"] = links(pd.concat(by_record))
+
+
+def _with_orders(rows: Rows, transactions: pd.DataFrame) -> Rows:
+    """Lines that name their order alone, with its customer and day; who bears all is left as it is."""
+    usual = dict(zip(rows.frame.columns, map(normalise, rows.headers), strict=True))
+    roles = {
+        role: next((label for label, word in usual.items() if word in " ".join(columns.HEADERS[role]).split()), None)
+        for role in ("order_id", "customer_id", "date")
+    }
+    if roles["order_id"] is None or (roles["customer_id"] and roles["date"]):
+        return rows
+    orders = transactions.drop_duplicates("order_id").set_index("order_id")
+    known = orders.reindex(rows.frame[roles["order_id"]].astype("str").str.strip(values.BLANK))
+    lacking = [role for role in ("customer_id", "date") if roles[role] is None]
+    frame = rows.frame.assign(**{role: known[role].to_numpy() for role in lacking})
+    return replace(rows, frame=frame, headers=[*rows.headers, *lacking])
 
 
 def links(records: pd.Series) -> pd.DataFrame:

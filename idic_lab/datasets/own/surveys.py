@@ -15,9 +15,14 @@ from idic_lab.errors import DataError
 
 FEWEST = 5  # questions of one kind that make a battery
 _WIDEST = 11  # points of a scale, as from 0 to 10
-_YES, _NO, _DESCRIBE, _IDS = (
-    frozenset(map(normalise, WORDS["survey"][kind].split())) for kind in ("yes", "no", "describe", "ids")
+_YES, _NO, _MISSING, _DESCRIBE, _IDS = (
+    frozenset(map(normalise, WORDS["survey"][kind].split())) for kind in ("yes", "no", "missing", "describe", "ids")
 )
+_USUAL = [(float(low), float(high)) for low in (0, 1) for high in (4, 5, 6, 7, 9, 10)] + [
+    (1.0, 3.0),
+    (-2.0, 2.0),
+    (-3.0, 3.0),
+]
 _SCALES = [{normalise(word): place for place, word in enumerate(scale, start=1)} for scale in WORDS["survey"]["scales"]]
 
 
@@ -67,12 +72,19 @@ def _scales(frame: pd.DataFrame) -> dict[tuple[float, float], list[str]]:
         low, high = float(read.min()), float(read.max())
         binary = low >= 0 and high <= 1
         found.setdefault((0.0, 1.0) if binary else (low, high), []).append(label)
-    # A question of a scale whose end nobody ticked belongs with those of the whole scale.
-    whole = max((scale for scale in found if scale != (0.0, 1.0)), key=lambda one: len(found[one]), default=None)
-    for scale in [scale for scale in found if whole and scale not in (whole, (0.0, 1.0))]:
-        if len(found[whole]) >= FEWEST and whole[0] <= scale[0] and scale[1] <= whole[1]:
-            found[whole] += found.pop(scale)
-    return found
+    # Where nobody ticked an end, a question belongs to the usual scale that holds the most of them for its width.
+    points = {scale: labels for scale, labels in found.items() if scale != (0.0, 1.0)}
+
+    def held(scale: tuple[float, float]) -> list[str]:
+        return [
+            label for (low, high), labels in points.items() if scale[0] <= low and high <= scale[1] for label in labels
+        ]
+
+    best = max(_USUAL, key=lambda scale: len(held(scale)) / (scale[1] - scale[0]))
+    if len(held(best)) < FEWEST:
+        return found
+    rest = {scale: labels for scale, labels in found.items() if not set(labels) <= set(held(best))}
+    return rest | {best: sorted(held(best), key=list(frame).index)}
 
 
 def answers(column: pd.Series) -> pd.Series | None:
@@ -93,7 +105,12 @@ def answers(column: pd.Series) -> pd.Series | None:
         number = column.astype("float64")
         return number if _is_scale(number) else None
     codes, distinct = pd.factorize(column.map(str, na_action="ignore"))
-    said = [normalise(word) if str(word).strip(values.BLANK).lower() not in values.MISSING else "" for word in distinct]
+    said = [
+        normalise(word)
+        if normalise(word) not in _MISSING and str(word).strip(values.BLANK).lower() not in values.MISSING
+        else ""
+        for word in distinct
+    ]
     given = [word for word in said if word]
     if not given or len(given) > _WIDEST:
         return None
@@ -171,7 +188,9 @@ def read(rows: Rows) -> Survey:
         responses.append(long.dropna(subset=["answer"]).assign(survey_id=survey))
     taken = [label for labels in found.values() for label in labels]
     silent = ~who.isin(pd.concat(responses)["record_id"])
-    described = [label for label in frame if label not in (*taken, ids) and normalise(label) not in contacts.PERSONAL]
+    about = frame.loc[~silent, [label for label in frame if label not in (*taken, ids)]].reset_index(drop=True)
+    about = about.apply(engine.typed)
+    described = [label for label in about if contacts.describes(about[label])]
     notes.insert(
         0,
         f"{len(taken)} columns were taken for questions ({_some(taken)}), {len(described)} for what describes respondents ({_some(described)})",
@@ -186,9 +205,7 @@ def read(rows: Rows) -> Survey:
         "survey_questions": pd.concat(questions, ignore_index=True).astype(dict.fromkeys([*texts, "text"], "str")),
     }
     if described:
-        about = frame.loc[~silent, described].reset_index(drop=True)
-        about = about.astype({label: "str" for label in about if about[label].dtype == object})
-        about = about.apply(lambda column: engine.typed(column) if column.dtype == "str" else column)
+        about = about[described].astype({label: "str" for label in described if about[label].dtype == object})
         made["demographics"] = pd.concat(
             [
                 who[~silent].reset_index(drop=True).rename("customer_id"),
