@@ -175,6 +175,15 @@ def test_a_click_is_not_paid_like_a_conversation(shop, real):
     assert 0.999 * bound <= (valued["expected_value"] - valued["cost"]).sum() <= bound + 1e-6
 
 
+def test_the_first_week_beats_taking_customers_as_they_come_and_no_bound_is_exceeded(shop, real):
+    setting = real | {"value": channels.response_values(shop.tables["transactions"])}
+    week = channels.compare_first_week(weekly_budget=100, cap=2, **setting).set_index("week")["expected"]
+    assert week["the plan"] <= week["the best there is"] + 0.01 <= week["no plan can exceed"] + 0.02
+    assert week["the plan"] > max(week.filter(like="as they come")) > 0
+    curve = channels.budget_curve(budgets=[0, 100], caps=(2,), **setting)
+    assert curve["expected_value"].iloc[0] == 0 < curve["expected_value"].iloc[1]
+
+
 def test_a_response_may_be_worth_more_from_some_customers_than_from_others(real):
     ids = real["preferences"]["customer_id"].unique()
     both = pd.DataFrame({"customer_id": ids[:50], "channel": "email", "value": 100.0})

@@ -208,6 +208,59 @@ def check_plan(
     return plan
 
 
+def compare_first_week(
+    preferences: pd.DataFrame, weekly_budget: float, cap: int = 2, **setting: object
+) -> pd.DataFrame:
+    """What the first week expects beyond its cost: by the plan, at best, and by two habits under the same rules.
+
+    Parameters
+    ----------
+    **setting
+        ``costs``, ``history``, ``start``, ``fatigue``, ``value`` and ``excluded``, as for :func:`contact_plan`.
+
+    Returns
+    -------
+    DataFrame
+        ``week`` (how it was chosen) and ``expected`` (currency beyond the cost). The last two take customers as they come,
+        each on the cheapest channel allowed or on the preferred one, until the budget ends.
+    """
+    limits = {"weekly_budget": weekly_budget, "cap": cap}
+    rows = {}
+    for name, method in {"the plan": "greedy", "the best there is": "exact"}.items():
+        made = contact_plan(preferences, weeks=1, method=method, **limits, **setting)
+        rows[name] = (made["expected_value"] - made["cost"]).sum()
+    rows["no plan can exceed"] = week_bound(preferences, **limits, **setting)
+    choices = {
+        "preferred channel, as they come": preferences[preferences["preferred"]],
+        "cheapest channel, as they come": preferences,
+    }
+    rows |= {name: _as_they_come(choice, **limits, **setting) for name, choice in choices.items()}
+    return pd.DataFrame({"week": rows.keys(), "expected": rows.values()})
+
+
+def _as_they_come(choice, weekly_budget, cap, costs, history, start, fatigue=0.0, value=None, excluded=()) -> float:
+    """What the first customers whom the week's budget covers bring beyond their cost, each on one channel."""
+    usable = allowing(choice[~choice["customer_id"].isin(list(excluded))]).merge(costs, on="channel")
+    usable = usable.merge(value, on="channel").sort_values(["cost", "customer_id"])
+    usable = usable.drop_duplicates("customer_id").sort_values("customer_id")
+    recent = recent_contacts(usable[["customer_id"]].assign(date=start), history)
+    usable, recent = usable[recent < cap], recent[recent < cap]
+    expected = usable["response_rate"] * usable["value"] * np.exp(-fatigue * recent) - usable["cost"]
+    return expected[usable["cost"].cumsum() <= weekly_budget].sum()
+
+
+def budget_curve(
+    preferences: pd.DataFrame, budgets: Iterable[float], caps: Iterable[int] = (1, 2, 4), **setting: object
+) -> pd.DataFrame:
+    """What plans of all weeks bring under other budgets and caps: ``cap``, ``weekly_budget``, ``expected_value`` (currency)."""
+    rows = [
+        (cap, budget, contact_plan(preferences, weekly_budget=budget, cap=cap, **setting)["expected_value"].sum())
+        for cap in caps
+        for budget in budgets
+    ]
+    return pd.DataFrame(rows, columns=["cap", "weekly_budget", "expected_value"])
+
+
 def plot_contact_plan(
     preferences: pd.DataFrame,
     costs: pd.DataFrame,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -343,6 +345,50 @@ def fit_time_types(
 def _types(options, contacts, inbound, customers, column: str, exposure) -> PreferenceTypes:
     trials = contacts[["customer_id", "responded"]].assign(option=contacts[column], exposure=exposure)
     return PreferenceTypes(options).fit(customers, inbound[["customer_id"]].assign(option=inbound[column]), trials)
+
+
+def compare_forecasts(
+    contacts: pd.DataFrame,
+    inbound: pd.DataFrame,
+    customers: pd.DataFrame,
+    fatigue_of: Callable,
+    past_share: float = 0.75,
+) -> pd.DataFrame:
+    """Learn from the earlier contacts and forecast the response to the later ones, in several ways.
+
+    Parameters
+    ----------
+    contacts, inbound, customers : DataFrame
+        As for :func:`fit_channel_types`.
+    fatigue_of : callable
+        Estimates fatigue from contacts, as :func:`~idic_lab.interact.channels.fatigue` does.
+    past_share : float
+        Share of the contacts, by date, that is learnt from.
+
+    Returns
+    -------
+    DataFrame
+        ``forecast`` and ``log_loss`` (bits; less is better).
+    """
+    cut = contacts["date"].quantile(past_share)
+    past, future = contacts[contacts["date"] <= cut], contacts[contacts["date"] > cut]
+    pairs = pd.MultiIndex.from_frame(future[["customer_id", "channel"]])
+    known = shrunk_rates(past, customers).set_index(["customer_id", "channel"]).reindex(pairs)
+    fall = max(fatigue_of(past)["fatigue"].iloc[0], 0.0)
+    learnt = fit_channel_types(past, inbound[inbound["date"] <= cut], customers, fall).response_rates()
+    rows, columns = (known.index.get_level_values(level) for level in (0, 1))
+    by_type = learnt.to_numpy()[learnt.index.get_indexer(rows), learnt.columns.get_indexer(columns)]
+    average = past["responded"].mean()
+    forecasts = {
+        "the average of everybody": np.full(len(future), average),
+        "own rate at face value": known["own_rate"].fillna(average),
+        "rate of the segment": known["segment_rate"],
+        "shrunk rate": known["rate"],
+        "type": by_type,
+        "type, and tiredness": by_type * np.exp(-fall * future["recent_contacts"]),
+    }
+    losses = [log_loss(chance, future["responded"]) for chance in forecasts.values()]
+    return pd.DataFrame({"forecast": forecasts.keys(), "log_loss": losses})
 
 
 def channel_preferences(
