@@ -47,7 +47,12 @@ def public() -> dict[str, object]:
 
 def sources() -> Iterator[tuple[str, str]]:
     """Where it stands, and the Python code, of everything whose use counts."""
-    for path in [*ROOT.glob("idic_lab/**/*.py"), *ROOT.glob("exercises/**/*.py"), *ROOT.glob("benchmarks/**/*.py")]:
+    for path in [
+        *ROOT.glob("idic_lab/**/*.py"),
+        *ROOT.glob("exercises/**/*.py"),
+        *ROOT.glob("studies/*.py"),
+        *ROOT.glob("benchmarks/**/*.py"),
+    ]:
         yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
     for path in [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("exercises/source/**/*.ipynb")]:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -111,9 +116,12 @@ def room_of(name: str) -> str:
 
 
 def entered(value: object) -> bool:
-    """Whether a function is entered in a register where it is defined: of methods, criteria or commands."""
-    return bool(
-        re.search(r"^@.*(method|criterion|command|callback)\(", inspect.getsource(value).split("def ")[0], re.M)
+    """Whether a function is entered in a register where it is defined: of methods, criteria, stages, commands or policies."""
+    from idic_lab.meridian.policies import POLICIES
+
+    above = inspect.getsource(value).split("def ")[0]
+    return value in POLICIES.values() or bool(
+        re.search(r"^@.*(method|criterion|stage|kpi|command|callback)\(", above, re.M)
     )
 
 
