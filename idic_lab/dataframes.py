@@ -27,14 +27,14 @@ def of_customers(data: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFra
     -------
     DataFrame
         Columns of `data` with ``customer_id`` first, in the order of `data`. Rows of records without a link are left
-        out; :func:`unlinked` counts them.
+        out.
 
     Examples
     --------
     >>> reviews = pd.DataFrame({"record_id": ["r1", "r2", "r9"], "stars": [5, 3, 1]})
     >>> links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": ["ann", "ann"]})
-    >>> of_customers(reviews, links)["customer_id"].tolist(), unlinked(reviews, links)
-    (['ann', 'ann'], 1)
+    >>> of_customers(reviews, links)["customer_id"].tolist()
+    ['ann', 'ann']
     """
     owner = identity_links.drop_duplicates("record_id").set_index("record_id")["customer_id"]
     linked = data.assign(customer_id=data["record_id"].map(owner).astype("str"))
@@ -87,11 +87,6 @@ def given_day(value, name: str) -> pd.Timestamp:
         f"{option(name, value)} may be in {first:%B} or in {second:%B}; write it as "
         f"{year}-{second.month:02d}-{first.month:02d}."
     )
-
-
-def unlinked(data: pd.DataFrame, identity_links: pd.DataFrame) -> int:
-    """How many rows belong to records that no customer is known for."""
-    return int((~data["record_id"].isin(identity_links["record_id"])).sum())
 
 
 def connect(path: str | Path = ":memory:", read_only: bool = False) -> duckdb.DuckDBPyConnection:

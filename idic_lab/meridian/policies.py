@@ -118,7 +118,7 @@ def rules() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["action", "what", "cost", "takes"])
 
 
-def reachable(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _reachable(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Who may be contacted on which channel, by what the records that carry a customer number last said.
 
     Returns
@@ -141,7 +141,7 @@ def reachable(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def by_email(tables: dict[str, pd.DataFrame]) -> pd.Index:
     """Customers who may be written to."""
-    known = reachable(tables)
+    known = _reachable(tables)
     return pd.Index(known.loc[known["channel"] == "email", "customer_id"])
 
 
