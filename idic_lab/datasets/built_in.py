@@ -10,13 +10,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib
-import math
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from idic_lab.datasets.card import Card, Dataset
+from idic_lab.datasets.card import Card, Dataset, counts_of
 from idic_lab.datasets.own import Rows, cleaning, files
 from idic_lab.errors import DataError
 
@@ -36,6 +35,9 @@ CDNOW_QUIRKS = [
     "Several lines may share a customer and a day; they are kept as they are.",
     "The source does not say what the lines of 0 dollars are; a value model takes them for purchases of no worth.",
 ]
+
+
+FACTS = ("name", "title", "kind", "source", "licence", "citation")
 
 
 class Cdnow:
@@ -89,29 +91,13 @@ class Cdnow:
             )
 
     def _card(self, transactions: pd.DataFrame, lines: pd.DataFrame, content: bytes) -> Card:
-        total = float(round(transactions["amount"].sum(), 2))
+        counts = counts_of(transactions) | {"duplicates": int(lines.duplicated().sum())}
         return Card(
-            name=self.name,
-            title=self.title,
-            kind=self.kind,
-            source=self.source,
-            licence=self.licence,
-            citation=self.citation,
+            **{fact: getattr(self, fact) for fact in FACTS},
+            **counts,
             format=f"{self.file}, text in fixed columns",
             size_bytes=len(content),
             fingerprint=hashlib.sha256(content).hexdigest(),
-            rows_read=len(transactions),
-            rows_accepted=len(transactions),
-            returns=int((transactions["amount"] < 0).sum()),
-            zero_value=int((transactions["amount"] == 0).sum()),
-            duplicates=int(lines.duplicated().sum()),
-            without_customer=0,
-            customers=self.customers,
-            first_date=str(transactions["date"].min().date()),
-            last_date=str(transactions["date"].max().date()),
-            amount_read=total,
-            amount_accepted=total,
-            amount_rejected=0.0,
             currency="USD",
             columns={column: f"{column} of {self.file}" for column in transactions.columns},
             quirks=list(CDNOW_QUIRKS),
@@ -154,7 +140,7 @@ class Meridian:
         tables = meridian.load_tables()
         facts = {fact: getattr(self, fact) for fact in ("title", "kind", "source", "licence")}
         facts["fingerprint"] = _fingerprint_of(tables)
-        facts |= _counts_of(tables["transactions"]) | meridian.card_facts()
+        facts |= counts_of(tables["transactions"]) | meridian.card_facts()
         known = {field.name for field in dataclasses.fields(Card)}
         remarks = [f"{fact}: {value}" for fact, value in facts.items() if fact not in known]
         card = Card(**{"name": self.name} | {fact: value for fact, value in facts.items() if fact in known})
@@ -168,24 +154,6 @@ def _fingerprint_of(tables: dict[str, pd.DataFrame]) -> str:
         digest.update(name.encode())
         digest.update(pd.util.hash_pandas_object(data, index=False).to_numpy().tobytes())
     return digest.hexdigest()
-
-
-def _counts_of(transactions: pd.DataFrame) -> dict:
-    total = round(math.fsum(transactions["amount"]), 6)
-    return {
-        "rows_read": len(transactions),
-        "rows_accepted": len(transactions),
-        "returns": int((transactions["amount"] < 0).sum()),
-        "zero_value": int((transactions["amount"] == 0).sum()),
-        "duplicates": int(transactions.duplicated().sum()),
-        "without_customer": 0,
-        "customers": int(transactions["customer_id"].nunique()),
-        "first_date": str(transactions["date"].min().date()),
-        "last_date": str(transactions["date"].max().date()),
-        "amount_read": total,
-        "amount_accepted": total,
-        "amount_rejected": 0.0,
-    }
 
 
 class OnlineRetail:
@@ -232,7 +200,7 @@ class OnlineRetail:
                 f"{found[1]:,} customers and a sum of {found[2]:,.3f}, and should have {self.rows:,}, "
                 f"{self.customers:,} and {self.amount:,.3f}. As a file of your own it can still be loaded by its path."
             )
-        for fact in ("title", "kind", "source", "licence", "citation"):
+        for fact in FACTS:
             setattr(card, fact, getattr(self, fact))
         card.currency = "GBP"
         card.quirks = [*self.quirks, *card.quirks]
@@ -302,25 +270,14 @@ class Hillstrom:
                 raise DataError(f"{file} is not the whole Hillstrom data set: {what} are {one}, and should be {other}.")
 
     def _card(self, raw: pd.DataFrame, read: Rows) -> Card:
-        total = float(round(raw["spend"].sum(), 2))
-        facts = ("name", "title", "kind", "source", "licence", "citation")
+        spent = raw.assign(amount=raw["spend"], date=PUBLISHED)
+        counts = counts_of(spent.assign(customer_id=raw.index)) | {"duplicates": int(raw.duplicated().sum())}
         return Card(
-            **{fact: getattr(self, fact) for fact in facts},
+            **{fact: getattr(self, fact) for fact in FACTS},
+            **counts,
             format=read.format,
             size_bytes=read.size_bytes,
             fingerprint=read.fingerprint,
-            rows_read=len(raw),
-            rows_accepted=len(raw),
-            returns=int((raw["spend"] < 0).sum()),
-            zero_value=int((raw["spend"] == 0).sum()),
-            duplicates=int(raw.duplicated().sum()),
-            without_customer=0,
-            customers=len(raw),
-            first_date=str(PUBLISHED.date()),
-            last_date=str(PUBLISHED.date()),
-            amount_read=total,
-            amount_accepted=total,
-            amount_rejected=0.0,
             currency="USD",
             columns={
                 "arm": "segment",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import textwrap
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -217,6 +218,33 @@ class Card:
             f"{self.amount_read:,.2f}{unit} read = {self.amount_accepted:,.2f} accepted "
             f"+ {self.amount_rejected:,.2f} rejected"
         )
+
+
+def counts_of(transactions: pd.DataFrame) -> dict:
+    """The counts and sums of a card for transactions all of which were accepted.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2024-01-31")
+    >>> counts_of(pd.DataFrame({"customer_id": ["a", "a"], "date": day, "amount": [9.0, -2.0]}))["amount_read"]
+    7.0
+    """
+    amount = transactions["amount"]
+    total = round(math.fsum(amount), 6)
+    return {
+        "rows_read": len(transactions),
+        "rows_accepted": len(transactions),
+        "returns": int((amount < 0).sum()),
+        "zero_value": int((amount == 0).sum()),
+        "duplicates": int(transactions.duplicated().sum()),
+        "without_customer": 0,
+        "customers": int(transactions["customer_id"].nunique()),
+        "first_date": str(transactions["date"].min().date()),
+        "last_date": str(transactions["date"].max().date()),
+        "amount_read": total,
+        "amount_accepted": total,
+        "amount_rejected": 0.0,
+    }
 
 
 def _count(number: int | None, noun: str, what: str) -> str:

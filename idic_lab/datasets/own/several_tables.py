@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import dataframes, tables
-from idic_lab.datasets.card import Card, Dataset
+from idic_lab.datasets.card import Card, Dataset, counts_of
 from idic_lab.datasets.own import Rows, amounts, cleaning, columns, contacts, dates, engine, files, surveys, values
 from idic_lab.datasets.own import rejects as rejects_table
 from idic_lab.datasets.own.values import normalise
@@ -25,9 +25,8 @@ KNOWN = tomllib.loads(resources.files(__package__).joinpath("tables.toml").read_
 KNOWN["source_records"]["columns"] = contacts.HEADERS | KNOWN["source_records"]["columns"]
 _SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".xlsx", ".xls", ".ods")
 _MARKS = {"@customer": " ".join(columns.HEADERS["customer_id"]), "@date": " ".join(columns.HEADERS["date"])}
-_YES_NO = {"1": True, "true": True, "yes": True, "y": True, "t": True} | dict.fromkeys(
-    ("0", "false", "no", "n", "f"), False
-)
+_YES_NO = dict.fromkeys(("1", "true", "yes", "y", "t"), True) | dict.fromkeys(("0", "false", "no", "n", "f"), False)
+_YAML = (".yaml", ".yml")
 _OPENS = ("name", "currency", "tables")  # keys of a YAML file
 
 
@@ -64,7 +63,7 @@ def find(path: str | Path) -> list[Source] | None:
         When a YAML file does not say which tables there are.
     """
     path = Path(path).expanduser()
-    if path.suffix.lower() in (".yaml", ".yml"):
+    if path.suffix.lower() in _YAML:
         return _of_yaml(existing(path))
     if path.is_dir():
         inside = sorted(child for child in path.iterdir() if not child.name.startswith((".", "_")))
@@ -89,14 +88,19 @@ def _of_database(path: Path) -> list[Source] | None:
     return sources if len(names) > 1 and any(name in _contracts() for name in names) else None
 
 
-def _of_yaml(path: Path) -> list[Source]:
+def _yaml(path: Path) -> dict:
     import yaml
 
     try:
         told = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataError(f"{path.name} is not valid YAML: {error}") from None
-    listed = told.get("tables") if isinstance(told, Mapping) else None
+    return told if isinstance(told, dict) else {}
+
+
+def _of_yaml(path: Path) -> list[Source]:
+    told = _yaml(path)
+    listed = told.get("tables")
     if not isinstance(listed, Mapping) or not listed:
         raise DataError(
             f"{path.name} should say which file holds which table, as in 'tables: {{products: goods.csv}}'."
@@ -136,11 +140,8 @@ def load(path: str | Path, sources: list[Source], options: cleaning.Options, nam
     DataError
         When none of the files is a table of the contracts, or two are the same one.
     """
-    path, named = Path(path).expanduser(), {}
-    if path.suffix.lower() in (".yaml", ".yml"):
-        import yaml
-
-        named = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    path = Path(path).expanduser()
+    named = _yaml(path) if path.suffix.lower() in _YAML else {}
     work = _Reading(name or str(named.get("name") or path.stem), path, options)
     held: dict[str, list[tuple[Source, Rows]]] = {}
     for source in sources:
@@ -247,8 +248,6 @@ class _Reading:
         self.digest, self.size, self.read_rows = hashlib.sha256(), 0, 0
         self.card: Card | None = None
 
-    # --- reading -----------------------------------------------------------------------------------------------------
-
     def take(self, table: str, source: Source, rows: Rows) -> None:
         """Read one file as a table; where it does not have what the table needs, the card says why it is missing."""
         self.digest.update(f"{table}|{rows.fingerprint}".encode())
@@ -285,7 +284,6 @@ class _Reading:
             self.missing[table] = f"{source.name} has {why}{random if table == 'campaign_results' else ''}"
             return
         self._conform(table, source, rows, matched)
-        return
 
     def _keeps_to_contract(self, table: str, rows: Rows) -> bool:
         """Whether orders bear the contract's own names and no others, so that nothing has to be found out."""
@@ -362,20 +360,20 @@ class _Reading:
         made = self._filled(table, source, made)
         if contract.key:
             again = made.duplicated(list(contract.key)).to_numpy() & np.equal(wrong, None)
-            wrong[again], at[again] = f"repeats an earlier row of the same {', '.join(contract.key)}", contract.key[0]
+            wrong[again] = f"repeats an earlier row of the same {', '.join(contract.key)}"
+            at[again] = matched.get(contract.key[0], "")
         refused = ~np.equal(wrong, None)
         if refused.any():
-            found = [
-                None if label == "" else frame[label].iloc[row]
-                for row, label in zip(np.flatnonzero(refused), _labels(at[refused], matched), strict=True)
-            ]
-            shown = pd.array([None if value is None else str(value)[:200] for value in found], dtype="str")
+            places = zip(np.flatnonzero(refused), at[refused], strict=True)
+            shown = (
+                pd.Series([frame[label].iloc[row] if label else None for row, label in places]).astype("str").str[:200]
+            )
             self.rejects.append(rejects_table(rows.name, rows.lines[refused], at[refused], shown, wrong[refused]))
         if refused.all() and len(made):
             self.missing[table] = f"none of the {len(made):,} rows of {source.name} can be used ({wrong[0]})"
             return
         if table == "transactions":
-            self.sums = [float(made["amount"].sum()), float(made.loc[~refused, "amount"].sum())]
+            self.amount = round(float(made["amount"].sum()), 6)
         self.made[table] = made[~refused].reset_index(drop=True)
 
     def _typed(self, table: str, source: Source, name: str, column: Column, held: pd.Series, label: str):
@@ -395,11 +393,7 @@ class _Reading:
             else:
                 parsed = amounts.parse(held, label, decimal=self.options.decimal)
                 read, reasons = pd.Series(parsed.result.astype("float64")), parsed.reasons
-            low, high = (
-                (-np.inf if column.minimum is None else column.minimum),
-                (np.inf if column.maximum is None else column.maximum),
-            )
-            outside = (read.lt(low) | read.gt(high)).to_numpy()
+            outside = (read.clip(column.minimum, column.maximum).ne(read) & read.notna()).to_numpy()
             reasons = np.where(outside, f"not {' and '.join(rule for rule, *_ in column.rules())}", reasons)
             if column.type == "count":
                 reasons = np.where((read % 1).gt(0) & ~outside, "not a whole number", reasons)
@@ -438,7 +432,10 @@ class _Reading:
             told = "; ".join([*self.missing.values(), *self.notes])
             raise DataError(f"{self.path.name}: no table of the contracts was found. {told}")
         self._join_by_number()
-        card = self.card or Card(self.name, **(self._counts() if "transactions" in self.made else {}))
+        card = self.card or Card(self.name)
+        if self.card is None and "transactions" in self.made:
+            card = Card(self.name, **counts_of(self.made["transactions"]))
+            card.amount_read, card.amount_rejected = self.amount, round(self.amount - card.amount_accepted, 6)
         card.name, card.title = self.name, f"own tables {self.path.name}"
         card.format, card.size_bytes, card.fingerprint = f"{len(self.made)} tables", self.size, self.digest.hexdigest()
         for fact, value in cleaning.OWN.items():
@@ -453,21 +450,6 @@ class _Reading:
         ids = [data["customer_id"] for data in self.made.values() if "customer_id" in data]
         card.names_customers |= any(values.looks_personal(one) for one in ids)
         return Dataset(self.name, self.made | {"rejects": refused.reset_index(drop=True)}, card)
-
-    def _counts(self) -> dict:
-        bought = self.made["transactions"]
-        return {
-            "returns": int(bought["amount"].lt(0).sum()),
-            "zero_value": int(bought["amount"].eq(0).sum()),
-            "duplicates": int(bought.duplicated().sum()),
-            "without_customer": 0,
-            "customers": int(bought["customer_id"].nunique()),
-            "first_date": str(bought["date"].min().date()),
-            "last_date": str(bought["date"].max().date()),
-            "amount_read": round(self.sums[0], 6),
-            "amount_accepted": round(self.sums[1], 6),
-            "amount_rejected": round(self.sums[0] - self.sums[1], 6),
-        }
 
     def _join_by_number(self) -> None:
         """Without records of people, tables kept by record bear the customer's number, and links say so.
@@ -532,7 +514,3 @@ def _chosen(held: pd.Series, source: Source, table: str, name: str) -> pd.Series
     blank = values.MISSING if tables.get(table).columns[name].nullable else [""]
     missing = held.isna() | (text.str.lower().isin(blank) & ~plain.isin(words))
     return text.mask(plain.isin(words), plain.map(words)).mask(missing).astype("str")
-
-
-def _labels(names: np.ndarray, matched: Mapping[str, str]) -> list[str]:
-    return [matched.get(name, name) for name in names]
