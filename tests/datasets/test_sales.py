@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 
 from idic_lab import dataframes
+from idic_lab.course.runs import notebooks
+from idic_lab.course.runs.run import Plan
 from idic_lab.datasets.own.text_files import guesses
 from idic_lab.datasets.own.values import looks_personal, status
 from idic_lab.errors import COMMAND_LINE, DataError
@@ -160,3 +162,14 @@ def test_swapped_days_are_refused_and_can_be_swapped_back(load_text):
     with pytest.raises(DataError, match="day and month of some dates were swapped"):
         load_text(text)
     assert load_text(text, dayfirst=True).transactions["date"].dt.month.tolist() == [4, 4, 6, 6]
+
+
+def test_a_log_without_amounts_counts_its_rows_when_it_is_told_to_and_opens_nothing_of_worth(load_text):
+    text = "user_id,timestamp\nA,2024-01-31 10:00\nA,2024-02-01 11:00\nB,2024-02-01 12:00\n"
+    with pytest.raises(DataError, match=r"columns='amount=' lets each row count as 1"):
+        load_text(text)
+    made = load_text(text, columns="amount=")
+    assert made.transactions["amount"].tolist() == [1, 1, 1] and made.card.assumptions[0].startswith("no amounts")
+    planned = Plan.of(made, notebooks.select("21,24,51"), {})
+    assert [stage.notebook[:2] for stage in planned.stages] == ["21"]
+    assert planned.skipped["24_differentiate_lifetime_value"] == "it needs amounts, and the data have none"

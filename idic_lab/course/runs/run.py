@@ -23,6 +23,7 @@ from idic_lab.pipeline import reviews
 from idic_lab.pipeline.stages import Stage, plan, waits_for
 from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, Repository, pseudonyms
 
+MONEY = {"customer_value"}  # tables that say what a customer is worth
 JOBS = 2  # notebooks at once: more cores than two shorten a run little, since most notebooks wait for an earlier one
 
 
@@ -77,7 +78,11 @@ class Plan:
     @classmethod
     def of(cls, dataset: datasets.Dataset, chosen: list[Stage], depends_on: dict[str, object]) -> Plan:
         """The plan for a data set, the stages asked for, and what else results depend on."""
-        planned = plan((name for name, data in dataset.tables.items() if len(data)), notebooks.taught())
+        # Where rows were counted for want of amounts, nothing is made of what a customer is worth.
+        worthless = MONEY if "amount" in dataset.card.missing else set()
+        shut = [stage for stage in notebooks.taught() if worthless & {made.table for made in stage.makes}]
+        at_hand = (name for name, data in dataset.tables.items() if len(data))
+        planned = plan(at_hand, [stage for stage in notebooks.taught() if stage not in shut])
         feasible = [one.stage for one in planned if not one.lacks]
         stages = [stage for stage in feasible if stage in chosen]
         base = manifest.base(dataset.card.fingerprint, depends_on)
@@ -86,6 +91,7 @@ class Plan:
             for one in planned
             if one.lacks and one.stage in chosen
         }
+        skipped |= {stage.notebook: "it needs amounts, and the data have none" for stage in shut if stage in chosen}
         return cls(stages, waits_for(stages), manifest.keys(feasible, base), base, skipped)
 
     def depends(self, notebook: str, others: set[str]) -> str | None:

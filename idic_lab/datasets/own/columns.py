@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 
 from idic_lab.datasets.own.values import WORDS, normalise
-from idic_lab.errors import COMMAND_LINE, DataError, UnknownName
+from idic_lab.errors import COMMAND_LINE, DataError, UnknownName, option
 
 # Per role, headers in order of preference: those in one string are equally good, so two of them in one file are
 # ambiguous; those in a later one are used only when no earlier one is there.
@@ -150,7 +150,7 @@ def recognise(
         listed = "; ".join(f"{role} may be {' or '.join(map(repr, labels))}" for role, labels in needed.items())
         first = {role: labels[0] for role, labels in needed.items()}
         raise DataError(f"{name}: more than one column fits: {listed}. {_how_to_say(first)}")
-    _require(name, roles, headers, empty, fits)
+    _require(name, roles, headers, empty, fits, counted=given.get("amount") == "")
     ordered = sorted(roles, key=lambda role: ROLES.index(role.split()[0]))
     return {role: roles[role] for role in ordered}, {role: reasons[role] for role in ordered}
 
@@ -207,8 +207,8 @@ def _candidates(tiers, usual: Mapping[str, str], fits: Callable[[str], bool]) ->
     return []
 
 
-def _require(name: str, roles: Mapping[str, str], headers: Mapping[str, str], empty, fits) -> None:
-    missing = [role for role in REQUIRED if role not in roles]
+def _require(name: str, roles: Mapping[str, str], headers: Mapping[str, str], empty, fits, counted: bool) -> None:
+    missing = [role for role in REQUIRED if role not in roles and not (counted and role == "amount")]
     if "amount" in missing and (ORDER_TOTAL in roles or {"quantity", "unit_price"} <= set(roles)):
         missing.remove("amount")
     if not missing:
@@ -225,9 +225,10 @@ def _require(name: str, roles: Mapping[str, str], headers: Mapping[str, str], em
         ]
         wanted[role] = _nearest(role, free, headers)
     hint = " or quantity and unit_price" if "amount" in missing else ""
+    none = f" Where there are no amounts, {option('columns', 'amount=')} lets each row count as 1." if hint else ""
     raise DataError(
         f"{name}: no column for {', '.join(missing)}{hint} was recognised; "
-        f"the headers are {', '.join(map(repr, headers))}. {_how_to_say(wanted)}"
+        f"the headers are {', '.join(map(repr, headers))}. {_how_to_say(wanted)}{none}"
     )
 
 

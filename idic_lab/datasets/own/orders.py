@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from idic_lab.datasets.own import amounts, columns, values
 from idic_lab.datasets.own.engine import literal, quoted
-from idic_lab.datasets.own.reading import NO_CUSTOMER, NUMBERS, TEXTS, Options, Reader, Source
+from idic_lab.datasets.own.reading import NO_CUSTOMER, NUMBERS, TEXTS, Column, Options, Reader, Source
 from idic_lab.datasets.own.values import Parsed
 from idic_lab.errors import DataError, option
 
 VOID = "cancelled, void, failed, draft or test"
+UNPAID = "no amounts"
 REFUNDED = "refunded or returned"
 REJECTED = -1  # the slice that rejected rows are in
 _STATUS_REASONS = {"failed": VOID, "open": "not paid", "returned": REFUNDED, "other": "no order"}
@@ -80,8 +81,12 @@ def plan(source: Source, options: Options | None = None, notes=(), slices: int =
     given = columns.ORDER_TOTAL in roles
     if given:
         roles["amount"], reasons["amount"] = (held.pop(columns.ORDER_TOTAL) for held in (roles, reasons))
+    counted = not ({"amount"} <= set(roles) or {"quantity", "unit_price"} <= set(roles))
+    if counted:
+        reader.assumptions.insert(0, f"{UNPAID}: each row counts as 1, so what is called an amount is a number of rows")
+        roles["amount"], reasons["amount"] = roles["date"], "1 for each row (there are no amounts)"
     try:
-        found = _Orders(reader, roles, reasons, empty)
+        found = _Orders(reader, roles, reasons, empty, counted)
         query = found.query(given, slices)
         currency = _currency(reader, roles)
     except DataError as error:
@@ -91,6 +96,7 @@ def plan(source: Source, options: Options | None = None, notes=(), slices: int =
     order = [role for role in reasons if role != "amount"]
     reasons = {role: reasons[role] for role in [*order[:2], "amount", *order[2:]]}
     facts = {"columns": reasons, "currency": currency, "assumptions": reader.assumptions}
+    facts |= {"missing": {"amount": "each row counts as 1"}} if counted else {}
     return Plan(query, roles, found.others, facts)
 
 
@@ -126,11 +132,14 @@ class _Orders:
         As of :class:`Plan`.
     """
 
-    def __init__(self, reader: Reader, roles: dict[str, str], reasons: dict[str, str], empty: list[str]):
+    def __init__(self, reader: Reader, roles: dict[str, str], reasons: dict[str, str], empty: list[str], counted: bool):
+        self.counted = counted
         self.reader, self.source, self.roles, self.reasons = reader, reader.source, roles, reasons
         self.columns = {"customer_id": reader.customer(roles["customer_id"]), "date": reader.day(roles["date"])}
         for role in NUMBERS:
-            if role in roles:
+            if role == "amount" and counted:
+                self.columns[role] = Column("CAST(1 AS DOUBLE)", "CAST(NULL AS VARCHAR)")
+            elif role in roles:
                 self.columns[role] = reader.number(role, roles[role])
         for role in TEXTS:
             if role in roles:
@@ -248,7 +257,7 @@ class _Orders:
     def _is_order_total(self, amount: str, label: str, given: bool = False) -> bool:
         """Whether an amount is that of a whole order, standing on each of its lines or on the first alone."""
         stated = True if given else columns.is_order_total(label)
-        if "order_id" not in self.roles or stated is False:
+        if "order_id" not in self.roles or stated is False or self.counted:
             return False
         order, product = self.columns["order_id"].value, "NULL"
         if {"quantity", "unit_price"} <= set(self.columns):
