@@ -265,7 +265,7 @@ class _Reading:
         if len(rows.broken):
             self.rejects.append(rows.broken)
         if table == "survey_responses" and not source.columns and surveys.recognise(rows.frame):
-            found = surveys.read(rows)
+            found = surveys.read(rows, self.today)
             self.made = found.tables | self.made
             self.assumptions += found.assumptions
             self.rejects.append(found.rejects)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from idic_lab.datasets.own import Rows, contacts, engine, values
+from idic_lab.datasets.own import Rows, contacts, dates, engine, values
 from idic_lab.datasets.own import rejects as rejects_table
 from idic_lab.datasets.own.values import WORDS, normalise
 from idic_lab.errors import DataError
@@ -18,6 +18,12 @@ _WIDEST = 11  # points of a scale, as from 0 to 10
 _YES, _NO, _MISSING, _DESCRIBE, _IDS = (
     frozenset(map(normalise, WORDS["survey"][kind].split())) for kind in ("yes", "no", "missing", "describe", "ids")
 )
+_DAYS = frozenset(" ".join(WORDS["headers"]["date"]).split()) | {
+    "zeitstempel",
+    "submittedat",
+    "enddate",
+    "recordeddate",
+}
 _USUAL = [(float(low), float(high)) for low in (0, 1) for high in (4, 5, 6, 7, 9, 10)] + [
     (1.0, 3.0),
     (-2.0, 2.0),
@@ -37,14 +43,10 @@ class Survey:
         ``demographics``.
     rejects : DataFrame
         Respondents who answered nothing.
-    questions, described : list of str
-        Columns taken for questions and for descriptors.
     """
 
     tables: dict[str, pd.DataFrame]
     rejects: pd.DataFrame
-    questions: list[str]
-    described: list[str]
     assumptions: list[str] = field(default_factory=list)
 
 
@@ -137,7 +139,7 @@ def _is_scale(number: pd.Series) -> bool:
     )
 
 
-def read(rows: Rows) -> Survey:
+def read(rows: Rows, today: pd.Timestamp) -> Survey:
     """The tables of a survey.
 
     A battery of yes and no stays as it is. Where there are scales alone, agreement above their middle counts as yes in a
@@ -155,68 +157,59 @@ def read(rows: Rows) -> Survey:
             f"{rows.name}: no battery of questions was recognised; a survey has a row per respondent and at least {FEWEST} "
             "columns answered with yes or no, or on one scale."
         )
-    name = rows.name.rsplit(".", 1)[0]
     ids = next((label for label in frame if normalise(label) in _IDS and frame[label].is_unique), None)
-    who = frame[ids].astype("str") if ids else pd.Series([f"R{line - 1:04d}" for line in rows.lines])
-    who = who.astype("str")
-    asked, notes = [], []
+    who = (frame[ids] if ids else "R" + pd.Series(rows.lines - 1).astype("str").str.zfill(4)).astype("str")
+    when = next((label for label in frame if normalise(label) in _DAYS), None)
+    day = (
+        pd.Series(pd.NaT, index=frame.index)
+        if when is None
+        else pd.Series(dates.parse(frame[when], when, today=today).result)
+    )
+    people = pd.DataFrame({"record_id": who, "date": day.astype("datetime64[us]")})
+    name, taken, notes, parts = (
+        rows.name.rsplit(".", 1)[0],
+        [label for labels in found.values() for label in labels],
+        [],
+        [],
+    )
     for (low, high), labels in found.items():
         answered = pd.DataFrame({label: answers(frame[label]) for label in labels})
-        binary = (low, high) == (0.0, 1.0)
-        survey = name if binary else f"{name} {low:g} to {high:g}"
-        asked.append((survey, labels, low, high, answered, ""))
-        if not binary and (0.0, 1.0) not in found:
-            middle = (low + high) / 2
-            yes = answered.gt(middle).astype("float64").where(answered.notna())
-            asked.append((f"{name} agreed", labels, 0.0, 1.0, yes, " (agreed)"))
-            notes.append(
-                f"where yes or no is needed, answers above {middle:g} on the scale {low:g} to {high:g} count as yes"
-            )
-    questions, responses = [], []
-    for survey, labels, low, high, answered, mark in asked:
-        codes = {label: f"{label}{mark}" for label in labels}
-        questions.append(
-            pd.DataFrame(
-                {"question_id": codes.values(), "survey_id": survey, "text": labels, "minimum": low, "maximum": high}
-            )
-        )
-        long = (
-            answered.rename(columns=codes)
-            .assign(record_id=who)
-            .melt("record_id", var_name="question_id", value_name="answer")
-        )
-        responses.append(long.dropna(subset=["answer"]).assign(survey_id=survey))
-    taken = [label for labels in found.values() for label in labels]
-    silent = ~who.isin(pd.concat(responses)["record_id"])
-    about = frame.loc[~silent, [label for label in frame if label not in (*taken, ids)]].reset_index(drop=True)
-    about = about.apply(engine.typed)
-    described = [label for label in about if contacts.describes(about[label])]
-    notes.insert(
-        0,
-        f"{len(taken)} columns were taken for questions ({_some(taken)}), {len(described)} for what describes respondents ({_some(described)})",
-    )
-    texts = ["question_id", "survey_id"]
+        if (low, high) == (0.0, 1.0):
+            parts.append(_long(name, answered, low, high, people))
+            continue
+        parts.append(_long(f"{name} {low:g} to {high:g}", answered, low, high, people))
+        if (0.0, 1.0) not in found:
+            agreed = answered.gt((low + high) / 2).astype("float64").where(answered.notna()).add_suffix(" (agreed)")
+            parts.append(_long(f"{name} agreed", agreed, 0.0, 1.0, people))
+            scale = f"{(low + high) / 2:g} on the scale {low:g} to {high:g}"
+            notes.append(f"where yes or no is needed, answers above {scale} count as yes")
     made = {
-        "survey_responses": pd.concat(responses, ignore_index=True)
-        .assign(date=pd.Series(pd.NaT, dtype="datetime64[us]"))[
-            ["record_id", "survey_id", "date", "question_id", "answer"]
-        ]
-        .astype(dict.fromkeys(["record_id", *texts], "str")),
-        "survey_questions": pd.concat(questions, ignore_index=True).astype(dict.fromkeys([*texts, "text"], "str")),
+        table: pd.concat(held, ignore_index=True)
+        for table, held in zip(("survey_responses", "survey_questions"), zip(*parts, strict=True), strict=True)
     }
+    silent = ~who.isin(made["survey_responses"]["record_id"])
+    about = frame.loc[~silent, [label for label in frame if label not in (*taken, ids, when)]].apply(engine.typed)
+    described = [label for label in about if contacts.describes(about[label])]
     if described:
         about = about[described].astype({label: "str" for label in described if about[label].dtype == object})
-        made["demographics"] = pd.concat(
-            [
-                who[~silent].reset_index(drop=True).rename("customer_id"),
-                about.rename(columns={"customer_id": "customer id"}),
-            ],
-            axis=1,
-        )
-    gone = rejects_table(
-        rows.name, rows.lines[silent], "(all)", pd.array([None] * int(silent.sum()), dtype="str"), "no answer"
-    )
-    return Survey(made, gone, taken, described, notes)
+        about = about.rename(columns={"customer_id": "customer id"})
+        about.insert(0, "customer_id", who[~silent])
+        made["demographics"] = about.reset_index(drop=True)
+    shown = f"{len(described)} for what describes respondents ({_some(described)})"
+    notes.insert(0, f"{len(taken)} columns were taken for questions ({_some(taken)}), {shown}")
+    nothing = pd.Series([None] * int(silent.sum()), dtype="str")
+    return Survey(made, rejects_table(rows.name, rows.lines[silent], "(all)", nothing, "no answer"), notes)
+
+
+def _long(survey: str, answered: pd.DataFrame, low: float, high: float, people: pd.DataFrame):
+    """Answers of one survey, one row each, and its questions, under their contracts."""
+    long = people.join(answered).melt(["record_id", "date"], var_name="question_id", value_name="answer")
+    long = long.dropna(subset=["answer"]).assign(survey_id=survey)
+    texts = [label.removesuffix(" (agreed)") for label in answered]
+    asked = {"question_id": list(answered), "survey_id": survey, "text": texts, "minimum": low, "maximum": high}
+    kinds = dict.fromkeys(("question_id", "survey_id"), "str")
+    responses = long[["record_id", "survey_id", "date", "question_id", "answer"]].astype(kinds)
+    return responses, pd.DataFrame(asked).astype(kinds | {"text": "str"})
 
 
 def _some(labels: list[str]) -> str:
