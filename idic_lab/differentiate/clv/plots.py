@@ -260,6 +260,7 @@ def plot_worth_by_model(
     for row, value in enumerate(worth):
         ax.annotate(form.format(value), (value, row), xytext=(0, 7), textcoords="offset points", ha="center")
     ax.set_yticks(place, table["model"])
+    ax.locator_params(axis="x", nbins=4)
     ax.invert_yaxis()
     own = ((table["expected_high"] - table["expected_low"]) / 2 / worth).max()
     span = " to ".join(dict.fromkeys(form.format(value) for value in (worth.min(), worth.max())))

@@ -226,7 +226,7 @@ def plot_past_and_future(table: pd.DataFrame, ax: figures.Axes | None = None) ->
     ax.invert_yaxis()
     title = f"Below zero so far: {owing['customers'].sum():,} customers; {coming:,} of them have something to come"
     across = f"customers (beside the bars: value of all of them, {figures.currency()})"
-    return figures.finish(ax, title, x=across, x_format="count", xlim=(0, 1.75 * table["customers"].max()))
+    return figures.finish(ax, title, x=across, x_format="count", xlim=(0, 2 * table["customers"].max()))
 
 
 def plot_cutoffs(
