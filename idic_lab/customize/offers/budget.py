@@ -286,8 +286,10 @@ def plot_fairness(table: pd.DataFrame, by: str = "age", ax: figures.Axes | None 
     place = np.arange(len(table))[::-1]
     spread = table[["low", "high"]].sub(table["made"], axis=0).abs().to_numpy().T
     ax.errorbar(table["made"], place, xerr=spread, fmt="o", color=figures.VERMILION, capsize=4)
-    ax.set_yticks(place, table["group"].astype("str"))
+    table = table.assign(group=table["group"].astype("str").str.replace("$", r"\$"))  # a price, not a formula
+    ax.set_yticks(place, table["group"])
     most, least = table.loc[table["made"].idxmax()], table.loc[table["made"].idxmin()]
+    by = by.replace("_", " ")
     return figures.finish(
         ax,
         f"By {by}: {most['made']:.0%} of those {most['group']} are made an offer, {least['made']:.0%} of those "
