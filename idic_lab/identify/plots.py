@@ -156,6 +156,30 @@ _CARD = (
 )  # fmt: skip
 
 
+def plot_spend_by_presence(view: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """Mean spend of those who have ordered, by at how many touchpoints they are known; by orders where none are recorded.
+
+    Parameters
+    ----------
+    view : DataFrame
+        The table ``customers``.
+
+    Examples
+    --------
+    >>> view = pd.DataFrame({"kind": "customer", "touchpoints": ["app", "app web_shop"], "orders": 1, "spend": [9.0, 7.0]})
+    >>> plot_spend_by_presence(view).get_title()
+    'One touchpoint: 9 on average; more than one: 7'
+    """
+    buyers = view[view["kind"] == "customer"]
+    what = "touchpoint" if "touchpoints" in view else "order"
+    many = buyers["touchpoints"].str.split().str.len() if what == "touchpoint" else buyers["orders"].clip(1, 6)
+    spend, more = buyers.groupby(many)["spend"].mean(), buyers.loc[many > 1, "spend"].mean()
+    ax = figures.axes(ax)
+    ax.bar(spend.index.astype(int).astype(str) + np.where((spend.index == 6) & (what == "order"), "+", ""), spend)
+    title = f"One {what}: {spend.iloc[0]:,.0f} on average; more than one: {more:,.0f}"
+    return figures.finish(ax, title, x=f"number of {what}s", y="mean spend ({currency})", y_format="count")
+
+
 def plot_card(
     view: pd.DataFrame, transactions: pd.DataFrame, customer_id: str, ax: figures.Axes | None = None
 ) -> figures.Axes:

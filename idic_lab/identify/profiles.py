@@ -8,6 +8,11 @@ import pandas as pd
 from idic_lab.dataframes import of_customers
 from idic_lab.identify.survivorship import contacts as surviving_contacts
 
+# What a single customer view can be made from; transactions are all that is needed.
+PROFILE_TABLES = (
+    "transactions", "identity_links", "source_records", "order_lines", "products", "web_events", "interactions",
+    "survey_responses", "reviews", "account_roles", "demographics",
+)  # fmt: skip
 AGE_BANDS = {0: "under 25", 25: "25-34", 35: "35-44", 45: "45-54", 55: "55-64", 65: "65 and over"}
 _DESCRIBING = (
     "first_order", "main_channel", "favourite_category", "birth_year", "city", "postcode_area", "has_email",

@@ -155,3 +155,20 @@ def consents(
     return table[["customer_id", "channel", "allowed", "record_id", "date"]].astype(
         {"allowed": bool, "record_id": "str"}
     )
+
+
+def disagreement(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.Series:
+    """Of the people with several records, the share whose records hold different values, by field.
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({"record_id": ["r1", "r2"], "first_name": ["Ann", "Anna"], "email": ["a@x", "a@x"]})
+    >>> links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": "c1"})
+    >>> disagreement(records, links).to_dict()
+    {'first_name': 1.0, 'email': 0.0}
+    """
+    named = ["first_name", "last_name", "birth_date", "email", "phone", "street"]
+    fields = [name for name in named if name in source_records]
+    by_person = of_customers(source_records, identity_links).groupby("customer_id")
+    values = by_person[fields].nunique()[by_person.size() > 1]
+    return (values > 1).mean().rename("people whose records disagree")

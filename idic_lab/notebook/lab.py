@@ -107,6 +107,10 @@ class Lab:
         there = self.repository.has(name) if remembered else self.has(name)
         return self.table(name) if there else None
 
+    def those(self, *names: str) -> dict[str, pd.DataFrame]:
+        """Of these tables, the ones that there are or that can be made, by name."""
+        return {name: self.table(name) for name in names if self.has(name)}
+
     def save(self, name: str, data: pd.DataFrame) -> None:
         """Check a table against its contract and store it for the stages that follow."""
         needs = next((stage.needs for stage in stages.STAGES if stage.notebook == self.notebook), ())
