@@ -8,7 +8,7 @@ rates still buys by chance: that is the model's own distribution of counts. And 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -97,7 +97,8 @@ def total_interval(
     -------
     DataFrame
         ``group``, ``customers``, ``expected_purchases``, ``expected_low`` and ``expected_high`` (parameters alone), ``low``
-        and ``high`` (with the customers' own chance, which averages out over many).
+        and ``high`` (with the customers' own chance, which averages out over many); missing where the data leave a
+        parameter of the model open.
 
     Examples
     --------
@@ -112,8 +113,8 @@ def total_interval(
     rows, back = _distinct_rows(model, table)
     expected = predict(model, rows, horizon, unit).to_numpy()
     own = alive(model, rows).to_numpy() * _second_moment(model, rows, units) - expected**2
-    doubt = [[predict(point, rows, horizon, unit).to_numpy()[back] for point in _points(model)]]
-    bounds = _of_groups(groups, expected[back], doubt, own[back], confidence)
+    doubt = _answers(model, lambda point: predict(point, rows, horizon, unit).to_numpy()[back])
+    bounds = _of_groups(groups, expected[back], [doubt], own[back], confidence)
     return bounds.rename(columns={"total": "expected_purchases"})
 
 
@@ -163,16 +164,14 @@ def equity_interval(
     table = collected(summary)
     answers = value(model, spend_model, table, *settings)
     if horizon_days is None:
-        by_purchases = [value(point, spend_model, table, *settings)["clv"].to_numpy() for point in _points(model)]
+        by_purchases = _answers(model, lambda point: value(point, spend_model, table, *settings)["clv"].to_numpy())
     else:  # what each purchase brings, discounted, hardly depends on the parameters: when they are expected does
         per_purchase = _ratio(answers["clv"], answers["expected_purchases"])
-        by_purchases = [
-            predict(point, table, horizon_days, "days").to_numpy() * per_purchase for point in _points(model)
-        ]
-    by_spend = [
-        _ratio(answers["clv"], answers["expected_spend"]) * expected_spend(point, table).to_numpy()
-        for point in _points(spend_model)
-    ]
+        by_purchases = _answers(
+            model, lambda point: predict(point, table, horizon_days, "days").to_numpy() * per_purchase
+        )
+    times = _ratio(answers["clv"], answers["expected_spend"])
+    by_spend = _answers(spend_model, lambda point: times * expected_spend(point, table).to_numpy())
     own = None if horizon_days is None else _variance_of_value(model, spend_model, table, answers, horizon_days)
     bounds = _of_groups(groups, answers["clv"].to_numpy(), [by_purchases, by_spend], own, confidence)
     return bounds.rename(columns={"total": "clv"})
@@ -275,6 +274,15 @@ def _points(model: FittedModel) -> list[FittedModel]:
     steps = directions * np.sqrt(len(theta) * np.maximum(variance, 0.0))
     moved = [theta * np.exp(sign * step) for step in steps.T for sign in (1, -1)]
     return [replace(model, params_=pd.Series(point, index=model.params_.index)) for point in moved]
+
+
+def _answers(model: FittedModel, ask: Callable[[FittedModel], np.ndarray]) -> list[np.ndarray]:
+    """What the model says at each of its points; where the data leave a parameter open, nobody knows."""
+    try:
+        points = _points(model)
+    except FitError:
+        return [np.full(len(ask(model)), np.nan)]
+    return [ask(point) for point in points]
 
 
 def _ratio(above, below) -> np.ndarray:

@@ -90,6 +90,10 @@ def test_where_data_leave_a_parameter_open_no_interval_is_made_up(parts):
     )
     with pytest.raises(FitError, match="so no interval can be given"):
         clv.predict_interval(clv.fit(loyal), loyal, 10)
+    everybody = clv.total_interval(clv.fit(loyal), loyal, 10).iloc[0]
+    assert (
+        everybody["expected_purchases"] > 0 and everybody[["expected_low", "expected_high", "low", "high"]].isna().all()
+    )
 
 
 def test_models_stand_side_by_side_with_their_evidence(parts):
