@@ -130,7 +130,7 @@ def plot_alive_path(*tables: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     >>> path = pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-01-02"]), "probability_alive": [1.0, 0.98],
     ...     "purchase": [True, False]})
     >>> plot_alive_path(path).get_title()
-    'P(alive) is 0.98, 1 day after purchase 1'
+    'P(alive) is 0.98 after 1 purchase'
     """
     if not tables or not all(len(table) for table in tables):
         raise DataError("The path has no days to draw.")
@@ -139,11 +139,11 @@ def plot_alive_path(*tables: pd.DataFrame, ax: figures.Axes | None = None) -> fi
         ax.plot(table["date"], table["probability_alive"], style, color=colour, lw=2)
         bought = table.loc[table["purchase"], "date"]
         ax.plot(bought, np.full(len(bought), 0.03 + 0.06 * row), "|", color=colour, ms=11, mew=2)
-        silent, last = (table["date"].iloc[-1] - bought.iloc[-1]).days, table["probability_alive"].iloc[-1]
+        last = table["probability_alive"].iloc[-1]
         ax.annotate(f" {last:.2f}", (table["date"].iloc[-1], last), color=colour, va="center")
-        said.append(f"{last:.2f}, {silent} day{'s' * (silent != 1)} after purchase {len(bought)}")
+        said.append(f"{last:.2f} after {len(bought):,} purchase{'s' * (len(bought) != 1)}")
     ax.tick_params(axis="x", rotation=30)
-    title, across = f"P(alive) is {'; '.join(said)}", "date (ticks at the foot: purchase days)"
+    title, across = f"P(alive) is {', '.join(said)}", "date (ticks at the foot: purchase days)"
     return figures.finish(ax, title, x=across, y="P(alive)", ylim=(0, 1.05))
 
 
@@ -214,9 +214,8 @@ def plot_shrinkage(spend_model: FittedModel, most: int = 15, ax: figures.Axes | 
     Examples
     --------
     >>> from idic_lab.differentiate import clv
-    >>> print(plot_shrinkage(clv.from_parameters("gamma_gamma", p=6.25, q=3.74, gamma=15.4)).get_title())
-    A customer's own mean counts for 70% after 1 repeat purchase, for
-    96% after 10
+    >>> plot_shrinkage(clv.from_parameters("gamma_gamma", p=6.25, q=3.74, gamma=15.4)).get_title()
+    'Own mean counts for 70% after 1 repeat purchase, 96% after 10'
     """
     require(spend_model, "gamma_gamma")
     p, q, _ = spend_model.theta
@@ -227,7 +226,7 @@ def plot_shrinkage(spend_model: FittedModel, most: int = 15, ax: figures.Axes | 
     ax.bar(counts, 1 - own, bottom=own, color="#D9D9D9", label="the mean of everybody")
     ax.set_xticks(counts)
     ten = min(10, most)
-    title = f"A customer's own mean counts for {own[0]:.0%} after 1 repeat purchase, for {own[ten - 1]:.0%} after {ten}"
+    title = f"Own mean counts for {own[0]:.0%} after 1 repeat purchase, {own[ten - 1]:.0%} after {ten}"
     legend = {"loc": "lower right", "frameon": True}
     x, y = "repeat purchase days", "weight in what is expected"
     return figures.finish(ax, title, x=x, y=y, y_format="percent", legend=legend)
@@ -250,7 +249,7 @@ def plot_worth_by_model(
     >>> table = pd.DataFrame({"model": ["BG/NBD", "Pareto/NBD"], "clv": [100.0, 130.0], "expected_low": [95.0, 125.0],
     ...     "expected_high": [105.0, 135.0]})
     >>> plot_worth_by_model(table).get_title()
-    'All customers: 100 to 130, by model; one model alone says ±5%'
+    'All customers: 100 to 130 by model; ±5% within one'
     """
     ax = figures.axes(ax, figsize=(7.5, 1.4 + 0.5 * len(table)))
     place, worth = np.arange(len(table)), table["clv"]
@@ -264,7 +263,7 @@ def plot_worth_by_model(
     ax.invert_yaxis()
     own = ((table["expected_high"] - table["expected_low"]) / 2 / worth).max()
     span = " to ".join(dict.fromkeys(form.format(value) for value in (worth.min(), worth.max())))
-    title = f"{what}: {span}, by model; one model alone says ±{own:.0%}"
+    title = f"{what}: {span} by model; ±{own:.0%} within one"
     lines = {
         "x": "value ({currency}; the line: 95% interval from the parameters alone)",
         "x_format": form.replace(":", "x:"),

@@ -142,9 +142,8 @@ def plot_wallets(found: Wallets, ax: figures.Axes | None = None) -> figures.Axes
     Examples
     --------
     >>> held = pd.DataFrame({"answered": [100.0, 900.0], "estimated": [150.0, 600.0]})
-    >>> print(plot_wallets(Wallets(None, held, 0.4, 1.5, 2.5)).get_title())
-    Half of the estimates are within a factor of 1.50; one for all
-    would be of 2.50
+    >>> plot_wallets(Wallets(None, held, 0.4, 1.5, 2.5)).get_title()
+    'Half of the estimates: within a factor of 1.50 (one for all: 2.50)'
     """
     ax = figures.axes(ax, figsize=(6.4, 5.2))
     held = found.held_out[["answered", "estimated"]]
@@ -156,7 +155,7 @@ def plot_wallets(found: Wallets, ax: figures.Axes | None = None) -> figures.Axes
     ax.set(xscale="log", yscale="log")
     return figures.finish(
         ax,
-        f"Half of the estimates are within a factor of {found.median_factor:.2f}; one for all would be of {found.baseline_factor:.2f}",
+        f"Half of the estimates: within a factor of {found.median_factor:.2f} (one for all: {found.baseline_factor:.2f})",
         x="answered ({currency} a year)",
         y="estimated, out of sample ({currency} a year)",
         x_format="count",
@@ -168,18 +167,16 @@ def plot_wallets(found: Wallets, ax: figures.Axes | None = None) -> figures.Axes
 def plot_value_per_head(grid: Grid, ax: figures.Axes | None = None) -> figures.Axes:
     """What one customer of each need is worth, with its 95% interval.
 
-    The title says whether value per head differs between needs by more than chance, and beside it how strongly needs go
-    with the tiers, which throw away how much more one customer is worth than another.
+    The title says whether value per head differs between needs by more than chance.
 
     Examples
     --------
     >>> heads = pd.DataFrame({"segment": ["x", "y"], "customers": 10, "value": [9.0, 4.0], "low": [7.0, 3], "high": [12.0, 5]})
     >>> counts = pd.DataFrame({"migrator": [10, 10]}, index=["x", "y"])
-    >>> print(plot_value_per_head(Grid(counts, counts * 9.0, 0.9, 0.01, 0.001, heads)).get_title())
-    Needs differ in value per head, from 4 to 9 (with tiers: Cramér's
-    V 0.01, not told from chance)
+    >>> plot_value_per_head(Grid(counts, counts * 9.0, 0.9, 0.01, 0.001, heads)).get_title()
+    'Needs differ in value per head, from 4 to 9'
     """
-    heads, chance = grid.per_head, "" if grid.p_value < 0.05 else ", not told from chance"
+    heads = grid.per_head
     ax = figures.axes(ax, figsize=(8, 1.4 + 0.62 * len(heads)))
     place = np.arange(len(heads))
     ax.hlines(place, heads["low"], heads["high"], color=figures.BLUE, lw=4, alpha=0.45)
@@ -190,13 +187,10 @@ def plot_value_per_head(grid: Grid, ax: figures.Axes | None = None) -> figures.A
         heads["segment"].map(lambda name: textwrap.fill(name, 30)) + "\n" + heads["customers"].map("{:,} people".format)
     )
     ax.set_yticks(place, names)
-    differ = (
-        "Needs differ in value per head" if grid.p_per_head < 0.05 else "No need is told apart by its value per head"
-    )
+    differ = "Needs differ in value per head" if grid.p_per_head < 0.05 else "No need is told apart by value per head"
     return figures.finish(
         ax,
-        f"{differ}, from {heads['value'].min():,.0f} to {heads['value'].max():,.0f} "
-        f"(with tiers: Cramér's V {grid.cramers_v:.2f}{chance})",
+        f"{differ}, from {heads['value'].min():,.0f} to {heads['value'].max():,.0f}",
         x="actual value per customer ({currency}; the line: 95% interval)",
         x_format="count",
         ylim=(len(heads) - 0.4, -0.6),
@@ -213,7 +207,7 @@ def plot_past_and_future(table: pd.DataFrame, ax: figures.Axes | None = None) ->
     >>> table = pd.DataFrame({"so_far": ["below zero", "zero or more"], "to_come": "zero or more", "customers": [2, 8],
     ...     "past_value": [-9.0, 90.0], "actual_value": [4.0, 40.0]})
     >>> plot_past_and_future(table).get_title()
-    'Below zero so far: 2 customers; 2 of them have something to come'
+    'Below zero so far: 2; 2 of them have something to come'
     """
     ax = figures.axes(ax, figsize=(8, 1.5 + 0.6 * len(table)))
     owing = table[table["so_far"].eq("below zero")]
@@ -224,7 +218,7 @@ def plot_past_and_future(table: pd.DataFrame, ax: figures.Axes | None = None) ->
     said = [f" {people:,}: {past:+,.0f} so far, {coming:+,.0f} to come" for people, past, coming in held]
     ax.bar_label(bars, said, label_type="edge")
     ax.invert_yaxis()
-    title = f"Below zero so far: {owing['customers'].sum():,} customers; {coming:,} of them have something to come"
+    title = f"Below zero so far: {owing['customers'].sum():,}; {coming:,} of them have something to come"
     across = f"customers (beside the bars: value of all of them, {figures.currency()})"
     return figures.finish(ax, title, x=across, x_format="count", xlim=(0, 2 * table["customers"].max()))
 
