@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -158,7 +159,8 @@ class Lab:
         text = sentence.format(rounded) if sentence else self._sentence(name).format(**numbers)
         if np.isnan(value):
             text = f"These data cannot tell: {name.replace('_', ' ')}."
-        text = text.replace("  ", " ").replace(" .", ".")  # where the card names no currency
+        text = re.sub(r"[+-]?\bnan\b%?", "not known", text)
+        text = re.sub(r" +(?=[.,;:](?:\s|$))| +(?= )", "", text)  # where the card names no currency
         if get_ipython() is None:
             print(text)
             return

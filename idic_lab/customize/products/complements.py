@@ -11,6 +11,8 @@ from idic_lab.customize.products.recommenders import pairs_together, purchases
 from idic_lab.errors import DataError, pick
 from idic_lab.inference.multiple_tests import holm
 
+MOST_SHOWN = 20  # pairs in a figure
+
 
 def association_rules(
     order_lines: pd.DataFrame, min_support: float = 0.001, min_lift: float = 1.0, min_together: int = 5
@@ -274,12 +276,14 @@ def plot_complements(
     >>> plot_complements(table).get_title()
     'Share orders more often than chance explains: 1 pair'
     """
-    ax = figures.axes(ax, figsize=(7.5, 0.38 * len(table) + 1.6))
-    ordered = with_names(table.sort_values("together", ignore_index=True), products)
+    shown = table.head(MOST_SHOWN)
+    ax = figures.axes(ax, figsize=(7.5, 0.38 * len(shown) + 1.6))
+    ordered = with_names(shown.sort_values("together", ignore_index=True), products)
     place = np.arange(len(ordered))
     ax.hlines(place, ordered["expected"], ordered["together"], color=figures.GREY, lw=2)
     ax.plot(ordered["expected"], place, "o", mfc="white", color=figures.BLACK, label="expected by chance")
     ax.plot(ordered["together"], place, "o", color=figures.VERMILION, label="orders with both")
     ax.set_yticks(place, [f"{one} + {other}" for one, other in zip(ordered["product"], ordered["other"], strict=True)])
-    title = f"Share orders more often than chance explains: {len(table)} pair{'s' if len(table) != 1 else ''}"
+    title = f"Share orders more often than chance explains: {len(table):,} pair{'s' if len(table) != 1 else ''}"
+    title += f"; the {MOST_SHOWN} surest" if len(table) > MOST_SHOWN else ""
     return figures.finish(ax, title, x="orders", xlim=(0, None), legend={"loc": "lower right"})
