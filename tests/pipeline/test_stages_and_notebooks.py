@@ -1,5 +1,6 @@
 """Each stage's function makes the tables that its notebook saves, on a shop of few people, executed once."""
 
+import json
 import re
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from idic_lab import datasets, meridian, tables
 from idic_lab.course.runs import notebooks
 from idic_lab.course.runs.run import run
+from idic_lab.notebook import sections
 from idic_lab.pipeline import stages
 from idic_lab.repository import REPOSITORY_FILE, Repository
 from idic_lab.tables import Part
@@ -49,3 +51,20 @@ def test_a_notebook_asks_for_no_table_that_its_stage_does_not_declare(stage):
     asked = re.findall(r'lab\.(?:table|get|has|repository\.has|repository\.read)\("([^"]+)"', code)
     declared = {part.table for part in stage.reads + stage.makes}
     assert {Part.of(name).table for name in asked} - declared <= {"transactions", "rejects"}
+
+
+@pytest.mark.parametrize("stage", stages.STAGES, ids=lambda stage: stage.notebook)
+def test_with_the_least_that_opens_a_notebook_no_section_asks_for_more(stage):
+    brought, parts = set(), list(stage.needs)
+    while parts:
+        part = parts.pop()
+        if part.table in tables.names("inputs"):
+            brought.add(part.table)
+        else:
+            parts.extend(stages.maker(part).needs)
+    at_hand = stages.can_be_made(brought) | set(map(Part.of, brought)) | {Part("rejects")}
+    notebook = json.loads(notebooks.path_of(stage).read_text(encoding="utf-8"))
+    away = sections.left_out(notebook, lambda name: Part.of(name) in at_hand)
+    kept = ["".join(cell["source"]) for cell in notebook["cells"] if cell["id"] not in away]
+    asked = {name for source in kept for name in re.findall(r'lab\.table\("([\w:]+)"\)', source)}
+    assert not {name for name in asked if Part.of(name) not in at_hand}
