@@ -107,3 +107,11 @@ def test_a_bundle_that_cannot_pay_has_no_break_even():
     )
     pair = pd.DataFrame({"product_id": ["x"], "complement_id": ["y"]})
     assert products.bundles(pair, lines, goods, discount=0.2)["break_even"].isna().all()
+
+
+def test_of_thousands_of_pairs_a_figure_shows_twenty():
+    pairs = [f"p{number:03}" for number in range(200)]
+    table = pd.DataFrame({"product_id": pairs, "complement_id": "x", "together": 9.0, "expected": 1.0})
+    ax = products.plot_complements(table)
+    assert len(ax.get_yticks()) == 20
+    assert ax.get_title().startswith("Share orders more often than chance explains: 200 pairs; the 20")

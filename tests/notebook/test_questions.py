@@ -128,3 +128,16 @@ def test_a_section_without_its_tables_leaves_its_heading_and_one_line():
     assert [cell["id"] for cell in fed["cells"]] == list("abcde")
     assert [cell["id"] for cell in starved["cells"]] == list("abe")
     assert starved["cells"][1]["source"].startswith("## Prices\n\n*") and "price_tests" in starved["cells"][1]["source"]
+
+
+def test_a_table_that_these_data_lack_is_none_and_one_of_the_round_before_is_never_made():
+    lab = start("42_customize_offers", dataset="cdnow_sample", quiet=True)
+    assert lab.get("campaign_results") is None
+    assert lab.get("policy") is None and not lab.repository.has("policy")
+    assert len(lab.get("segments:rfm")) == 2357
+
+
+def test_a_headline_says_of_what_is_not_known_that_it_is_not(capsys):
+    lab = start("53_review_dashboard", dataset="cdnow_sample", quiet=True)
+    lab.headline("active_customers", 1506, before=float("nan"))
+    assert capsys.readouterr().out == "1,506 customers bought in it; the year before: not known.\n"
