@@ -75,7 +75,7 @@ def run(
     ] = None,
     columns: Columns = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/<data set> unless given.")] = None,
-    only: Annotated[str | None, typer.Option(help="Notebooks by number, as in 21,24.")] = None,
+    only: Annotated[str | None, typer.Option(help="Notebooks by number, as in 21,22.")] = None,
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", help="A notebook's parameter, name=value; may be repeated.")
     ] = None,

@@ -81,6 +81,9 @@ def value_rfm(tables: Tables) -> Made:
     return {"rfm": scored, "segments": rfm.segments_table(scored)}
 
 
+stage("audit", "Differentiate", "22_differentiate_customer_base_audit", needs="transactions")(None)
+
+
 @stage(
     "buying_and_leaving",
     "Differentiate",

@@ -59,7 +59,7 @@ def select(only: str | None) -> list[Stage]:
     Parameters
     ----------
     only : str or None
-        Comma-separated numbers ("21,24") or beginnings of notebook names.
+        Comma-separated numbers ("21,22") or beginnings of notebook names.
 
     Examples
     --------

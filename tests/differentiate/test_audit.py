@@ -1,0 +1,53 @@
+"""The audit adds up, on any transactions, and knows who has not been watched for long enough."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from idic_lab import datasets
+from idic_lab.differentiate import audit
+from idic_lab.errors import DataError
+
+orders = st.lists(
+    st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 900), st.integers(-50, 500)), min_size=2, max_size=60
+)
+
+
+@given(orders)
+def test_the_steps_between_two_periods_add_up_to_the_change_of_revenue(rows):
+    table = pd.DataFrame(rows, columns=["customer_id", "day", "amount"]).astype({"amount": float})
+    table["date"] = pd.Timestamp("2022-01-01") + pd.to_timedelta(table["day"], unit="D")
+    if (table["date"].max() - table["date"].min()).days < 30:
+        with pytest.raises(DataError, match="two periods"):
+            audit.two_periods(table.assign(date=table["date"].min()))
+        return
+    when = audit.periods(table)
+    whole = [table.loc[(table["date"] >= a) & (table["date"] < b), "amount"].sum() for a, b in (when[:2], when[1:])]
+    change = audit.two_periods(table)
+    assert change[["before", "after"]].sum().tolist() == pytest.approx(whole)
+    assert change["change"].sum() == pytest.approx(whole[1] - whole[0])
+    assert audit.cohort_stack(table).to_numpy().sum() == pytest.approx(table["amount"].sum())
+    assert (when.last - when.middle) == (when.middle - when.first)
+
+
+def test_on_cdnow_the_curve_of_second_purchases_is_the_share_where_all_were_watched():
+    transactions = datasets.load("cdnow_sample", quiet=True).transactions
+    curve = audit.second_purchase(transactions)
+    days = transactions.drop_duplicates(["customer_id", "date"]).sort_values("date").groupby("customer_id")["date"]
+    waited = (days.nth(1).to_numpy() - days.first().reindex(days.nth(1).index.map(transactions["customer_id"]))).dt.days
+    share = (waited <= audit.WATCHED).sum() / transactions["customer_id"].nunique()
+    assert curve.loc[curve["days"] <= audit.WATCHED, "back"].iloc[-1] == pytest.approx(share)
+
+
+def test_a_cohort_that_was_not_watched_for_half_a_year_is_not_judged():
+    made = audit.cohorts(datasets.load("meridian", quiet=True).transactions)
+    assert made["back"].notna().tolist() == [True] * 5 + [False] * 3
+    assert (made["low"].dropna() < made["back"].dropna()).all()
+
+
+def test_a_newcomer_who_never_comes_back_keeps_the_curve_below_one():
+    bought = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 1.0})
+    bought["date"] = pd.to_datetime(["2024-01-01", "2024-01-05", "2024-01-01"])
+    later = pd.concat([bought, pd.DataFrame({"customer_id": ["c"], "amount": 1.0, "date": pd.Timestamp("2024-06-01")})])
+    assert audit.second_purchase(later)["back"].max() == 0.5
