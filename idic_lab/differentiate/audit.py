@@ -226,20 +226,15 @@ def plot_two_periods(table: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     ax = figures.axes(ax)
     before, after = table["before"].sum(), table["after"].sum()
     steps = table.set_index("group")["change"].loc[["lost", "kept, spent less", "kept, spent more", "new"]]
-    level = before + steps.cumsum().to_numpy() - steps.to_numpy()
-    names = ["before", *steps.index, "after"]
+    level = before + steps.cumsum().to_numpy() - steps.to_numpy()  # where each step begins
     colours = [figures.GREY, *np.where(steps < 0, figures.ORANGE, figures.BLUE), figures.GREY]
-    ax.bar(names, [before, *steps, after], bottom=[0, *level, 0], color=colours)
-    for place, value in enumerate([before, *steps, after]):
-        top = max(
-            [before, *(level + steps.clip(lower=0)), after][place]
-            if place in (0, 5)
-            else level[place - 1] + max(value, 0),
-            0,
-        )
-        ax.annotate(f"{value:+,.0f}" if place not in (0, 5) else f"{value:,.0f}", (place, top), (0, 3),
-                    textcoords="offset points", ha="center")  # fmt: skip
-    title = f"Revenue {'grew' if after >= before else 'fell'} by {abs(after / before - 1):.0%}: lost customers took {-steps['lost']:,.0f}"
+    heights, bottoms = [before, *steps, after], [0, *level, 0]
+    ax.bar(["before", *steps.index, "after"], heights, bottom=bottoms, color=colours)
+    for place, (height, bottom) in enumerate(zip(heights, bottoms, strict=True)):
+        label = f"{height:,.0f}" if place in (0, len(steps) + 1) else f"{height:+,.0f}"
+        ax.annotate(label, (place, bottom + max(height, 0)), (0, 3), textcoords="offset points", ha="center")
+    ax.margins(y=0.1)
+    title = f"Revenue {'grew' if after >= before else 'fell'} by {abs(after / before - 1):.0%}; lost customers took {-steps['lost']:,.0f}"
     ax.tick_params(axis="x", labelrotation=15)
     return figures.finish(ax, title, y="revenue ({currency})", y_format="count")
 
