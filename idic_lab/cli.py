@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from idic_lab import __version__, shipped
-from idic_lab.errors import COMMAND_LINE, LabError, existing
+from idic_lab.errors import COMMAND_LINE, LabError, existing, pick
 
 app = typer.Typer(
     help="Run the IDIC course on a data set, and manage data sets.",
@@ -338,6 +338,18 @@ def check_exercises(
 
     if not check_course(CourseFolder(_course_folder(course)), assignment or (), not quick, tell=typer.echo):
         raise typer.Exit(1)
+
+
+@exercises_app.command("export-questions")
+def export_questions(
+    file: Annotated[Path, typer.Argument(help="File to write: .xml for Moodle, .zip for QTI 2.1 (Canvas and others).")],
+) -> None:
+    """Write the questions of the notebooks for a learning platform."""
+    from idic_lab.notebook import exports
+
+    known = {suffix: form for form, suffix in exports.FORMATS.items()}
+    form = pick("ending of a file of questions", file.suffix, known)
+    typer.echo(f"Wrote {exports.export(file, form)} questions to {file}.")
 
 
 Unsafe = Annotated[

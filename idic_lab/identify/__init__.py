@@ -8,21 +8,21 @@ from idic_lab.identify.plots import (
     plot_card,
     plot_cost,
     plot_coverage,
+    plot_evidence,
     plot_overlap,
     plot_spend_by_presence,
-    plot_threshold,
     plot_weights,
 )
 from idic_lab.identify.profiles import PROFILE_TABLES, account_profiles, customers
 from idic_lab.identify.resolution import Resolution, links, merges, pseudonym, resolve, review_queue
-from idic_lab.identify.sources import Gathered, coverage, gather, inventory, overlap, quality
+from idic_lab.identify.sources import Gathered, beside, coverage, gather, inventory, overlap, quality
 from idic_lab.identify.standardising import name_forms, standardise
 from idic_lab.identify.survivorship import consent_register, consents, contacts, disagreement
 
 __all__ = [
-    "PROFILE_TABLES", "Gathered", "Resolution", "account_profiles", "by_touchpoint", "cheapest", "consent_register", "consents",
+    "PROFILE_TABLES", "Gathered", "Resolution", "account_profiles", "beside", "by_touchpoint", "cheapest", "consent_register", "consents",
     "contacts", "coverage", "customers", "disagreement", "estimate", "gather", "inventory", "links", "merges", "name_forms",
-    "overlap", "pairwise", "plot_card", "plot_cost", "plot_coverage", "plot_overlap", "plot_spend_by_presence", "plot_threshold",
+    "overlap", "pairwise", "plot_card", "plot_cost", "plot_coverage", "plot_evidence", "plot_overlap", "plot_spend_by_presence", 
     "plot_weights", "pseudonym", "quality", "read_contacts", "resolve", "review_queue", "score", "settings",
     "standardise", "threshold_curve", "weights", "whole_people",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import figures
-from idic_lab.errors import UnknownName
+from idic_lab.errors import DataError, UnknownName
 
 
 def plot_coverage(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -92,31 +92,28 @@ def _plain_level(level: str) -> str:
     return "different" if level.startswith("All other") else level
 
 
-def plot_threshold(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = None) -> figures.Axes:
-    """Precision and recall at every threshold, with the chosen one marked.
+def plot_evidence(pairs: pd.DataFrame, record_a: str, record_b: str, ax: figures.Axes | None = None) -> figures.Axes:
+    """What each field says of one pair of records, in bits.
 
-    Takes what :func:`threshold_curve` gives.
+    Takes the pairs that :func:`score` gives.
 
     Examples
     --------
-    >>> curve = pd.DataFrame({"threshold": [0.2, 0.8], "precision": [0.9, 1.0], "recall": [0.9, 0.8]})
-    >>> plot_threshold(curve, 0.8).get_title()
-    'At 0.80: precision 100.0%, recall 80.0%'
+    >>> pairs = pd.DataFrame({"record_a": ["r1"], "record_b": ["r2"], "probability": [0.99], "email": [-2.0], "home": [9.0]})
+    >>> plot_evidence(pairs, "r1", "r2").get_title()
+    'Loudest for one person: home; against: email'
     """
-    ax, at = figures.axes(ax), _at(curve, threshold)
-    for name, colour, style in (("precision", figures.BLUE, "-"), ("recall", figures.ORANGE, "--")):
-        look = {"color": colour, "linestyle": style, "label": name, "drawstyle": "steps-pre"}
-        ax.plot(curve["threshold"], curve[name], **look)
-        ax.plot(threshold, at[name], "o", color=colour, clip_on=False)
-    ax.axvline(threshold, color=figures.GREY, linewidth=1)
-    return figures.finish(
-        ax,
-        f"At {threshold:.2f}: precision {at['precision']:.1%}, recall {at['recall']:.1%}",
-        x="threshold (probability)",
-        y="share of pairs",
-        legend={"loc": "lower left"},
-        ylim=(None, 1.01),
-    )
+    one = pairs[(pairs["record_a"] == record_a) & (pairs["record_b"] == record_b)]
+    if one.empty:
+        raise DataError(f"The records {record_a!r} and {record_b!r} were not compared.")
+    bits = one.iloc[0].drop(["record_a", "record_b", "probability"]).astype(float).sort_values()
+    ax = figures.axes(ax, figsize=(7.5, 0.4 * len(bits) + 1.2))
+    ax.barh(bits.index.str.replace("_", " "), bits, color=np.where(bits > 0, figures.BLUE, figures.VERMILION))
+    ax.axvline(0, color="black", linewidth=0.8)
+    ax.grid(False, axis="y")
+    against = bits.index[0].replace("_", " ") if bits.iloc[0] < 0 else "nothing"
+    title = f"Loudest for one person: {bits.index[-1].replace('_', ' ')}; against: {against}"
+    return figures.finish(ax, title, x="bits: right of 0 for one person, left of it against")
 
 
 def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = None) -> figures.Axes:
@@ -127,7 +124,7 @@ def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = N
     Examples
     --------
     >>> plot_cost(pd.DataFrame({"threshold": [0.2, 0.8], "cost": [90.0, 120.0]}), 0.8).get_title()
-    'Mistakes cost 120; at best 90'
+    'Mistakes cost 120 at 0.80; at best 90, at 0.20'
     """
     ax, at, best = figures.axes(ax), _at(curve, threshold), curve.loc[curve["cost"].idxmin()]
     ax.plot(curve["threshold"], curve["cost"], color=figures.GREEN, drawstyle="steps-pre")
@@ -136,7 +133,7 @@ def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = N
     ax.axvline(threshold, color=figures.GREY, linewidth=1)
     return figures.finish(
         ax,
-        f"Mistakes cost {at['cost']:,.0f}; at best {best['cost']:,.0f}",
+        f"Mistakes cost {at['cost']:,.0f} at {threshold:.2f}; at best {best['cost']:,.0f}, at {best['threshold']:.2f}",
         x="threshold (probability)",
         y="cost of mistakes",
         legend={"loc": "upper left"},

@@ -100,6 +100,21 @@ def coverage(source_records: pd.DataFrame) -> pd.DataFrame:
     return held.groupby(source_records["touchpoint"]).mean()
 
 
+def beside(source_records: pd.DataFrame, record_a: str, record_b: str) -> pd.DataFrame:
+    """Two records side by side, a field a row, in words that reach nobody: no at sign, no country code.
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({"record_id": ["r1", "r2"], "touchpoint": ["app", "till"], "email": ["a@x", None]})
+    >>> beside(records, "r1", "r2").loc["email"].tolist()
+    ['a at x', '']
+    """
+    shown = ["touchpoint", "first_name", "last_name", "birth_date", "email", "phone", "street", "postcode", "city"]
+    two = source_records.set_index("record_id").loc[[record_a, record_b]].filter(shown)
+    two = two.fillna("").astype(str).replace({"@": " at ", r"^\+\d+ ": ""}, regex=True)
+    return two.T.set_axis(["one record", "another"], axis=1).rename_axis("field")
+
+
 def overlap(identity_links: pd.DataFrame) -> pd.DataFrame:
     """Of the customers known at one touchpoint, the share known at another.
 

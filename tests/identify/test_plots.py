@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from idic_lab import figures, identify
-from idic_lab.errors import UnknownName
+from idic_lab.errors import DataError, UnknownName
 
 
 @pytest.fixture(autouse=True)
@@ -15,12 +15,15 @@ def style_of_the_notebooks():
     plt.close("all")
 
 
-def test_the_threshold_figure_states_precision_and_recall_at_the_chosen_threshold(shop):
+def test_the_figure_of_costs_states_the_cost_chosen_and_the_lowest(shop):
     curve = identify.threshold_curve(shop.resolution.merges, shop.owners)
-    at = curve[curve["threshold"] >= 0.8].iloc[0]
-    title = identify.plot_threshold(curve, 0.8).get_title(loc="left")
-    assert f"{at['precision']:.1%}" in title and f"{at['recall']:.1%}" in title
-    assert f"{curve['cost'].min():,.0f}" in identify.plot_cost(curve, 0.8).get_title(loc="left")
+    title = identify.plot_cost(curve, 0.8).get_title(loc="left")
+    assert f"{curve['cost'].min():,.0f}" in title and f"{identify.cheapest(curve):.2f}" in title
+
+
+def test_evidence_of_a_pair_that_was_not_compared_is_refused(shop):
+    with pytest.raises(DataError, match="were not compared"):
+        identify.plot_evidence(shop.resolution.pairs, "nobody", "nobody else")
 
 
 def test_the_card_shows_every_order_and_no_name(shop):

@@ -7,7 +7,9 @@ import zipfile
 
 import nbformat
 import pytest
+from typer.testing import CliRunner
 
+from idic_lab.cli import app
 from idic_lab.course.runs import notebooks
 from idic_lab.errors import DataError, UnknownName
 from idic_lab.notebook import decisions, exports, questions, sections
@@ -112,6 +114,27 @@ def test_the_qti_package_holds_what_its_manifest_lists():
         offered = {choice.get("identifier") for choice in item.iterfind(".//q:simpleChoice", space)}
         assert item.findtext("q:responseDeclaration/q:correctResponse/q:value", namespaces=space) in offered
         assert {told.get("identifier") for told in item.iterfind("q:modalFeedback", space)} == offered
+
+
+def test_identifiers_of_the_export_are_names_in_xml_and_used_once():
+    archive = zipfile.ZipFile(io.BytesIO(exports.qti(exports.every_question())))
+    roots = [xml.fromstring(archive.read(name)) for name in archive.namelist() if name.startswith("items/")]
+    names = [root.get("identifier") for root in roots]
+    assert len(set(names)) == len(names) and all(re.fullmatch(r"[A-Za-z_][\w.-]*", name) for name in names)
+    order = ["responseDeclaration", "outcomeDeclaration", "itemBody", "responseProcessing", "modalFeedback"]
+    for root in roots:
+        places = [order.index(child.tag.partition("}")[2]) for child in root]
+        assert places == sorted(places) and set(places) == set(range(5))  # the sequence that the schema demands
+        assert {root.get("adaptive"), root.get("timeDependent")} == {"false"} and root.get("title")
+
+
+def test_one_command_writes_the_questions_by_the_ending_of_the_file(tmp_path):
+    run = CliRunner()
+    for ending, begins in ((".xml", b"<?xml"), (".zip", b"PK")):
+        file = tmp_path / f"questions{ending}"
+        assert "questions to" in run.invoke(app, ["exercises", "export-questions", str(file)]).output
+        assert file.read_bytes().startswith(begins)
+    assert run.invoke(app, ["exercises", "export-questions", str(tmp_path / "questions.doc")]).exit_code
 
 
 def test_a_section_without_its_tables_leaves_its_heading_and_one_line():
