@@ -14,6 +14,7 @@ import math
 import re
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from nbclient.exceptions import CellExecutionError
 from idic_lab.course.runs import kernels, notebooks
 from idic_lab.durability import whole_files
 from idic_lab.errors import LabError
-from idic_lab.pipeline.stages import STAGES, Stage
+from idic_lab.pipeline.stages import STAGES, Stage, plan
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -176,6 +177,23 @@ def contents() -> pd.DataFrame:
             "minutes": [reading_time(notebook).total for notebook in read],
         }
     )
+
+
+def contents_table(names: Iterable[str]) -> str:
+    """The table of contents in Markdown, with what data of these tables lack for each notebook.
+
+    Examples
+    --------
+    >>> print(contents_table(["transactions"]).splitlines()[0])
+    | step | notebook | minutes | with the data above |
+    """
+    lacks = {planned.stage.notebook: ", ".join(map(str, planned.lacks)) for planned in plan(names)}
+    lines = ["| step | notebook | minutes | with the data above |", "|:---|:---|---:|:---|"]
+    for row in contents().itertuples():
+        state = f"lacks {lacks[row.notebook]}" if lacks[row.notebook] else "runs"
+        link = f"{row.notebook[:2]} [{row.title}]({row.notebook}.ipynb)"
+        lines.append(f"| {row.step} | {link} | {row.minutes} | {state} |")
+    return "\n".join(lines)
 
 
 def links(stage: Stage) -> str:
