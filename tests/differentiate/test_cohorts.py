@@ -54,7 +54,7 @@ def test_the_split_day_belongs_to_the_second_period():
 
 
 def test_every_customer_of_the_first_period_is_followed(transactions):
-    split = cohorts._middle(transactions)
+    split = cohorts.middle(transactions)
     moves = cohorts.decile_migration(transactions)
     early = transactions[transactions["date"].lt(split)].groupby("customer_id")["amount"].sum()
     assert moves["customers"].sum() == early.gt(0).sum()

@@ -275,7 +275,7 @@ def at_stake(model: FittedModel, summary: pd.DataFrame, horizon: float, unit: st
     --------
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
-    >>> customers = pd.DataFrame({"customer_id": ["a", "b"], "frequency": [7, 7], "recency": [10.0, 24.0], "T": 39.0,
+    >>> customers = pd.DataFrame({"customer_id": ["a", "b"], "frequency": [7, 7], "recency": [10.0, 28.0], "T": 39.0,
     ...     "unit_days": 7})
     >>> at_stake(model, customers, horizon=52)["standing"].tolist()
     ['probably gone', 'in doubt']

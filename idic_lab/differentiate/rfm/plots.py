@@ -102,7 +102,7 @@ def plot_capture(captured: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     --------
     >>> table = pd.DataFrame({"ranking": ["perfect foresight", "monetary alone", "random"], "captured": [0.9, 0.6, 0.2]})
     >>> plot_capture(table).get_title()
-    'monetary alone comes closest to perfect foresight: 60% of 90%'
+    'monetary alone comes closest: 60%, where foresight reaches 90%'
     """
     ordered = captured.sort_values("captured").reset_index(drop=True)
     # Those two are the ends of the scale, and the tested cells have seen a part of what they are judged on.
@@ -118,7 +118,7 @@ def plot_capture(captured: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     best, most = ordered[~ends].iloc[-1], ordered["captured"].iloc[-1]
     return figures.finish(
         ax,
-        f"{best['ranking']} comes closest to perfect foresight: {best['captured']:.0%} of {most:.0%}",
+        f"{best['ranking']} comes closest: {best['captured']:.0%}, where foresight reaches {most:.0%}",
         x="share of later spend brought by the top",
         x_format="percent",
         xlim=(0, 1.08),

@@ -242,10 +242,10 @@ def plot_balance(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     ax.plot(table["bias"], place, "s", color=figures.VERMILION, markersize=8, label="as they answered")
     ax.plot(table["bias_left"], place, "o", color=figures.BLUE, markersize=8, label="weighted")
     ax.set_yticks(place, [name.replace("_", " ").replace("log ", "log of ") for name in table["feature"]])
-    worst = table.loc[table["bias"].abs().idxmax()]
+    before, left = (table[column].abs().max() for column in ("bias", "bias_left"))
     return figures.finish(
         ax,
-        f"Weights reduce the largest bias from {abs(worst['bias']):.2f} to {abs(worst['bias_left']):.2f}",
+        f"Weights reduce the largest bias from {before:.2f} to {left:.2f}",
         x="respondents less everybody (standard deviations)",
         ylim=(-0.6, len(table) - 0.4),
         legend={"loc": "center left", "bbox_to_anchor": (1, 0.5)},
