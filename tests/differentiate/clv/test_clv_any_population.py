@@ -80,7 +80,8 @@ def test_a_degenerate_population_gets_finite_numbers_or_a_refusal(name):
 @pytest.mark.parametrize("name", POPULATIONS)
 def test_the_stage_of_lifetime_value_stores_finite_numbers_or_refuses(name):
     try:
-        made = steps.lifetime_value(Tables(transactions=purchases(POPULATIONS[name])))
+        tables = {"transactions": purchases(POPULATIONS[name])}
+        made = steps.lifetime_value(Tables(tables | steps.buying_and_leaving(Tables(tables))))
     except LabError as refusal:
         assert len(str(refusal)) > 20
         return
