@@ -16,6 +16,7 @@ nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # else it asks a content network for the controls, which need a kernel anyway
 myst_heading_anchors = 3
 suppress_warnings = [
+    "misc.highlighting_failure",  # the examples of a file of one's own are CSV, which has no highlighting
     "ref.python",  # a word in backquotes may be the name of several attributes
     "mystnb.unknown_mime_type",  # headline numbers also carry a part for the report of a run
 ]

@@ -94,7 +94,7 @@ def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
     cards = "".join(
         f'<div style="flex:1 1 14em;border:{2 if option.key == chosen else 1}px solid '
         f'{"#0072B2" if option.key == chosen else "#8C8C8C"};border-radius:4px;padding:.5em .8em">'
-        f"<p><strong>({option.key}) {inline(option.text)}</strong></p>"
+        f"<p><strong>({option.key}) {inline(option.text)}</strong>{' (taken)' if option.key == chosen else ''}</p>"
         f"<p>{inline(option.evidence.format(**numbers))}</p>"
         + (f"<p><em>What would change it:</em> {inline(option.change.format(**numbers))}</p>" if option.change else "")
         + "</div>"
