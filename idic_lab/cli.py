@@ -80,6 +80,9 @@ def run(
         list[str] | None, typer.Option("--parameter", "-p", help="A notebook's parameter, name=value; may be repeated.")
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Begin again, keeping nothing of an earlier call.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Notebooks side by side; two where there are as many cores.")
+    ] = None,
     every: Annotated[
         str | None, typer.Option(help="First replay the history, one review every month (or week, or quarter).")
     ] = None,
@@ -143,6 +146,7 @@ def run(
             "sales": sales,
         },
         fresh=fresh,
+        jobs=jobs,
         tell=typer.echo,
         progress=sys.stderr.isatty(),
         every=every,

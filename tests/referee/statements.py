@@ -66,7 +66,7 @@ NOT_TRIED: dict[str, str] = {
             "idic_lab.interact.feedback.stars_by_topic",
             "idic_lab.monitor.kpis.find_changes",
         ),
-        "not yet; what is known of its error rate stands in its docstring",
+        "not measured yet",
     ),
 }
 
