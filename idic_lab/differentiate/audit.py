@@ -17,7 +17,7 @@ from idic_lab.errors import DataError
 from idic_lab.inference.intervals import wilson
 
 YEAR = 365
-WATCHED = 182  # days in which a newcomer is expected to come back
+HALF_YEAR = 182  # days in which a newcomer is expected to come back
 GROUPS = ("new", "kept, spent more", "kept, spent less", "lost")
 
 
@@ -55,6 +55,16 @@ def periods(transactions: pd.DataFrame) -> Periods:
             f"An audit compares two periods of at least two weeks; these data cover {(last - first).days} days."
         )
     return Periods(last - pd.Timedelta(days=2 * days), last - pd.Timedelta(days=days), last)
+
+
+def watched(transactions: pd.DataFrame) -> int:
+    """Days in which a newcomer is expected to come back: half a year, or half of what the data cover where that is less."""
+    return min(HALF_YEAR, max((transactions["date"].max() - transactions["date"].min()).days // 2, 1))
+
+
+def in_words(days: int) -> str:
+    """``half a year``, or the number of days where it is another one."""
+    return "half a year" if days == HALF_YEAR else f"{days} days"
 
 
 def by_tenth(transactions: pd.DataFrame) -> pd.DataFrame:
@@ -151,8 +161,10 @@ def second_purchase(transactions: pd.DataFrame) -> pd.DataFrame:
     first, second = (days[rank == place].set_index("customer_id")["date"] for place in (0, 1))
     end = transactions["date"].max()
     waited = (second.reindex(first.index).fillna(end) - first).dt.days
-    watched = waited > 0
-    curve = SurvfuncRight(waited[watched], first.index.isin(second.index)[watched])
+    had_time = waited > 0
+    if not had_time.any():
+        raise DataError("Nobody was watched for a day after the first purchase, so nobody can be seen to come back.")
+    curve = SurvfuncRight(waited[had_time], first.index.isin(second.index)[had_time])
     half = 1.96 * curve.surv_prob_se
     back = 1 - curve.surv_prob
     return pd.DataFrame(
@@ -160,14 +172,27 @@ def second_purchase(transactions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def back_within(curve: pd.DataFrame, days: int) -> pd.Series:
+    """The row of :func:`second_purchase` that stands on that day; zeros where nobody had come back by then.
+
+    Examples
+    --------
+    >>> curve = pd.DataFrame({"days": [10, 40], "back": [0.25, 0.5], "low": [0.1, 0.3], "high": [0.4, 0.7]})
+    >>> [float(back_within(curve, days)["back"]) for days in (30, 5)]
+    [0.25, 0.0]
+    """
+    so_far = curve[curve["days"] <= days]
+    return so_far.iloc[-1] if len(so_far) else pd.Series(0.0, curve.columns)
+
+
 def cohorts(transactions: pd.DataFrame) -> pd.DataFrame:
-    """Lens 4: cohorts by quarter of the first purchase (by month where the data cover less than two years), side by side.
+    """Lens 4: cohorts by quarter of the first purchase (by month or week where the data are short), side by side.
 
     Returns
     -------
     DataFrame
-        ``cohort``, ``customers``, ``back`` (share who bought on a second day within half a year), ``low`` and ``high``
-        (95%); missing for a cohort that has not been watched for so long.
+        ``cohort``, ``customers``, ``back`` (share who bought on a second day within ``days`` of the first, see
+        :func:`watched`), ``low`` and ``high`` (95%); missing for a cohort that has not been watched for so long.
 
     Examples
     --------
@@ -179,14 +204,15 @@ def cohorts(transactions: pd.DataFrame) -> pd.DataFrame:
     days = _purchase_days(transactions)
     rank = days.groupby("customer_id").cumcount()
     first, second = (days[rank == place].set_index("customer_id")["date"] for place in (0, 1))
-    back = (second.reindex(first.index) - first).dt.days <= WATCHED
+    allowed = watched(transactions)
+    back = (second.reindex(first.index) - first).dt.days <= allowed
     born = _cohort(first, transactions)
     table = back.groupby(born).agg(["size", "sum"])
-    ends = first.groupby(born).max() + pd.Timedelta(days=WATCHED)
+    ends = first.groupby(born).max() + pd.Timedelta(days=allowed)
     whole = ends <= transactions["date"].max()
     low, high = wilson(table["sum"].to_numpy(float), table["size"].to_numpy(float))
     values = {"back": table["sum"] / table["size"], "low": low, "high": high}
-    made = pd.DataFrame({"customers": table["size"], **values})
+    made = pd.DataFrame({"customers": table["size"], "days": allowed, **values})
     made.loc[~whole, ["back", "low", "high"]] = np.nan
     return made.rename_axis("cohort").reset_index()
 
@@ -199,8 +225,11 @@ def cohort_stack(transactions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cohort(dates: pd.Series, transactions: pd.DataFrame) -> pd.Series:
-    long = (transactions["date"].max() - transactions["date"].min()).days >= 2 * YEAR - 14
-    return dates.dt.to_period("Q" if long else "M").astype("str").rename("cohort")
+    span = (transactions["date"].max() - transactions["date"].min()).days
+    unit = "Q" if span >= 2 * YEAR - 14 else "M" if span >= HALF_YEAR else "W"
+    if unit == "W":  # called by its Monday
+        return dates.dt.to_period(unit).dt.start_time.dt.date.astype("str").rename("cohort")
+    return dates.dt.to_period(unit).astype("str").rename("cohort")
 
 
 def _within(transactions: pd.DataFrame, begin: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
@@ -239,33 +268,33 @@ def plot_two_periods(table: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     return figures.finish(ax, title, y="revenue ({currency})", y_format="count")
 
 
-def plot_second_purchase(curve: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """The share of newcomers who have come back, by days since the first purchase."""
+def plot_second_purchase(curve: pd.DataFrame, days: int = HALF_YEAR, ax: figures.Axes | None = None) -> figures.Axes:
+    """The share of newcomers who have come back, by days since the first purchase; the title says it for ``days``."""
     ax = figures.axes(ax)
     ax.step(curve["days"], curve["back"], where="post", color=figures.BLUE)
     ax.fill_between(curve["days"], curve["low"], curve["high"], step="post", color=figures.BLUE, alpha=0.2)
-    half = curve.loc[curve["days"] <= WATCHED, "back"]
-    title = f"Within half a year {half.iloc[-1] if len(half) else 0:.0%} of newcomers come back"
+    title = f"Within {in_words(days)} {back_within(curve, days)['back']:.0%} of newcomers come back"
     return figures.finish(
         ax, title, x="days since the first purchase", y="bought on a second day", y_format="percent", ylim=(0, 1)
     )
 
 
 def plot_cohorts(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """The share of each cohort that came back within half a year."""
+    """The share of each cohort that came back in time; the title compares the first with the last that can be judged."""
     ax = figures.axes(ax)
-    told = table.dropna()
+    within, told = in_words(table["days"].iloc[0]), table.dropna()
     error = [told["back"] - told["low"], told["high"] - told["back"]]
     ax.errorbar(told["cohort"], told["back"], error, fmt="o", color=figures.BLUE, capsize=3)
-    first, last = told.iloc[0], told.iloc[-1]
-    apart = last["low"] > first["high"] or last["high"] < first["low"]
-    title = f"From {first['back']:.0%} of the first cohort to {last['back']:.0%} of the last" + (
-        "" if apart else ", within their intervals"
-    )
+    if len(told) < 2:
+        title = f"{'One cohort' if len(told) else 'No cohort'} has been watched for {within}: nothing to compare yet"
+    else:
+        first, last = told.iloc[0], told.iloc[-1]
+        apart = last["low"] > first["high"] or last["high"] < first["low"]
+        title = f"From {first['back']:.0%} of the first cohort to {last['back']:.0%} of the last" + (
+            "" if apart else ", within their intervals"
+        )
     ax.tick_params(axis="x", labelrotation=45)
-    return figures.finish(
-        ax, title, x="first purchase", y="back within half a year", y_format="percent", ylim=(0, None)
-    )
+    return figures.finish(ax, title, x="first purchase", y=f"back within {within}", y_format="percent", ylim=(0, None))
 
 
 def plot_cohort_stack(stack: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -275,7 +304,8 @@ def plot_cohort_stack(stack: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     ax = figures.axes(ax)
     colours = mpl.colormaps[figures.SEQUENTIAL](np.linspace(0.05, 0.95, stack.shape[1]))
     ax.stackplot(stack.index, stack.to_numpy().T, colors=colours, edgecolor="white", linewidth=0.3)
-    old = stack.iloc[-1, : max(stack.shape[1] // 2, 1)].sum() / stack.iloc[-1].sum()
+    last, older = stack.iloc[-1], max(stack.shape[1] // 2, 1)
+    old = last.iloc[:older].sum() / last.sum() if last.sum() else np.nan
     ax.tick_params(axis="x", labelrotation=45)
     title = f"In the last period the older half of the cohorts brought {old:.0%} of revenue"
     return figures.finish(ax, title, x="period", y="revenue ({currency})", y_format="count")

@@ -1,5 +1,6 @@
 """The audit adds up, on any transactions, and knows who has not been watched for long enough."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -36,8 +37,8 @@ def test_on_cdnow_the_curve_of_second_purchases_is_the_share_where_all_were_watc
     curve = audit.second_purchase(transactions)
     days = transactions.drop_duplicates(["customer_id", "date"]).sort_values("date").groupby("customer_id")["date"]
     waited = (days.nth(1).to_numpy() - days.first().reindex(days.nth(1).index.map(transactions["customer_id"]))).dt.days
-    share = (waited <= audit.WATCHED).sum() / transactions["customer_id"].nunique()
-    assert curve.loc[curve["days"] <= audit.WATCHED, "back"].iloc[-1] == pytest.approx(share)
+    share = (waited <= audit.HALF_YEAR).sum() / transactions["customer_id"].nunique()
+    assert curve.loc[curve["days"] <= audit.HALF_YEAR, "back"].iloc[-1] == pytest.approx(share)
 
 
 def test_a_cohort_that_was_not_watched_for_half_a_year_is_not_judged():
@@ -51,3 +52,19 @@ def test_a_newcomer_who_never_comes_back_keeps_the_curve_below_one():
     bought["date"] = pd.to_datetime(["2024-01-01", "2024-01-05", "2024-01-01"])
     later = pd.concat([bought, pd.DataFrame({"customer_id": ["c"], "amount": 1.0, "date": pd.Timestamp("2024-06-01")})])
     assert audit.second_purchase(later)["back"].max() == 0.5
+
+
+@pytest.mark.parametrize("days", [29, 45, 61, 95, 150, 181, 260, 400])
+def test_data_of_any_length_are_audited_and_the_titles_name_the_time_they_speak_of(days):
+    random = np.random.default_rng(days)
+    bought = pd.DataFrame({"customer_id": random.integers(0, 60, 200).astype(str), "amount": random.gamma(2, 20, 200)})
+    bought["date"] = pd.Timestamp("2025-03-03") + pd.to_timedelta(random.integers(0, days, 200), unit="D")
+    bought.loc[:1, "date"] = [pd.Timestamp("2025-03-03"), pd.Timestamp("2025-03-03") + pd.Timedelta(days=days - 1)]
+    allowed = audit.watched(bought)
+    within = audit.in_words(allowed)
+    made = audit.cohorts(bought)
+    assert made["back"].notna().any()
+    assert within in audit.plot_second_purchase(audit.second_purchase(bought), allowed).get_title()
+    assert within in audit.plot_cohorts(made).get_ylabel()
+    assert "nan" not in audit.plot_cohort_stack(audit.cohort_stack(bought)).get_title()
+    assert audit.plot_cohorts(made.assign(back=np.nan)).get_title().startswith("No cohort")
