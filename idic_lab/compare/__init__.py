@@ -5,7 +5,7 @@ writes one long table and a report. The analyses of stability serve any estimato
 """
 
 from idic_lab.compare import criteria, methods, plots
-from idic_lab.compare.attractiveness_matrix import attractiveness, rescaled
+from idic_lab.compare.criteria.of_structure import planted_verdict, recovered
 from idic_lab.compare.customers import Customers, FeatureSpace, customers_of, respondents_of
 from idic_lab.compare.forecasts import (
     TwoPart,
@@ -22,7 +22,6 @@ from idic_lab.compare.forecasts import (
     told_apart,
 )
 from idic_lab.compare.kinds_of_segments import preferred_number, shadow_values, similarities, verdict, verdicts
-from idic_lab.compare.planted import planted_verdict, recovered
 from idic_lab.compare.registry import (
     CRITERIA,
     METHODS,
@@ -42,10 +41,12 @@ from idic_lab.compare.stability import across, bootstrap_labels, flows, global_s
 from idic_lab.compare.statistics import (
     against_best,
     against_none,
+    attractiveness,
     critical_difference,
     friedman,
     left_out,
     mean_ranks,
+    rescaled,
     scores_by_dataset,
 )
 from idic_lab.compare.study import Study, load, read

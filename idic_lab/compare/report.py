@@ -5,20 +5,20 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from idic_lab import figures
-from idic_lab.compare import explanations, plots
-from idic_lab.compare.attractiveness_matrix import attractiveness
-from idic_lab.compare.explanations import CAPTIONS
+from idic_lab.compare import plots
 from idic_lab.compare.kinds_of_segments import preferred_number, verdicts
 from idic_lab.compare.registry import baselines
 from idic_lab.compare.statistics import (
     ENOUGH_DATA_SETS,
     against_best,
     against_none,
+    attractiveness,
     friedman,
     left_out,
     scores_by_dataset,
@@ -29,6 +29,7 @@ from idic_lab.errors import needs_extra
 from idic_lab.inference.multiple_tests import written
 
 MOST_DRAWN = 20  # segments in one figure
+TEMPLATES = Path(__file__).parent / "templates"
 OF_USE = ("campaign_profit", "holdout_value")  # what says whether any segmentation beats none; money first
 
 
@@ -64,8 +65,8 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
                 transfers=_transfers(results),
                 criteria=study.criteria,
                 methods=[(method.name, _one_line(method)) for method in study.methods],
-                statistics=explanations.STATISTICS,
-                sources=explanations.SOURCES,
+                statistics=_texts()["statistics"],
+                sources=_texts()["sources"],
             )
         )
     path = folder / "report.html"
@@ -73,11 +74,20 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
     return path
 
 
+@cache
+def _texts() -> dict:
+    """What the page says in words, beside its template."""
+    yaml = needs_extra("yaml", "workbench")
+    return yaml.safe_load((TEMPLATES / "study.yaml").read_text(encoding="utf-8"))
+
+
+def _caption(figure: str) -> str:
+    return _texts()["captions"][figure]
+
+
 def _templates():
     jinja2 = needs_extra("jinja2", "workbench")
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True
-    )
+    made = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
     made.filters["rows"] = lambda table: (
         [None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False)
     )
@@ -153,24 +163,24 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
     figures_of = []
     if len(mine):
         figures_of.append(
-            ("Stability beside data without segments", svg(plots.plot_stability(mine)), CAPTIONS["stability"])
+            ("Stability beside data without segments", svg(plots.plot_stability(mine)), _caption("stability"))
         )
     curves = gain_curves(here)
     if set(curves) - set(baselines()):
         drawn = svg(plots.plot_gain(curves, baselines()))
-        figures_of.append(("Gain curve", drawn, CAPTIONS["gain"] + _left_out(results, "holdout_value", name)))
+        figures_of.append(("Gain curve", drawn, _caption("gain") + _left_out(results, "holdout_value", name)))
     compared = [c for c in study.criteria if c.name in scores and c.name != "sizes"]
     segmented = scores.drop(index=list(baselines()), errors="ignore")
     ranks = segmented[[c.name for c in compared if c.name != "profile"]].dropna(axis=1, how="all")
     low = [c.name for c in compared if not c.higher_is_better and c.name in ranks]
-    reversed_ = explanations.reversals(ranks, low)
+    reversed_ = reversals(ranks, low)
     if ranks.shape[1] > 1 and len(ranks.dropna()) > 2:
-        caption = f"{CAPTIONS['ranks']} {f'The widest: {reversed_}' if reversed_ else ''}"
+        caption = f"{_caption('ranks')} {f'The widest: {reversed_}' if reversed_ else ''}"
         figures_of.append(("Rank reversals", svg(plots.plot_rank_reversal(ranks, low)), caption))
     matrix, figure = _attractive(segmented[[c.name for c in compared]], study)
     if figure:
         title = "Attractiveness matrix, with sensitivity to the weights"
-        figures_of.append((title, figure, CAPTIONS["attractiveness"]))
+        figures_of.append((title, figure, _caption("attractiveness")))
     best = _shown_closely(here, list(matrix["method"]) if matrix is not None else list(segmented.index))
     if best:
         figures_of += list(_of_segments(here[here["method"] == best], best))
@@ -290,18 +300,18 @@ def _of_segments(mine: pd.DataFrame, method: str) -> Iterator[tuple[str, str, st
     for variant in ("book", "flexclust"):
         if f"gorge_{variant}" in structure:
             drawn = svg(plots.plot_gorge(structure[f"gorge_{variant}"], variant))
-            yield f"Gorge plot of {title} ({variant})", drawn, CAPTIONS["gorge"]
+            yield f"Gorge plot of {title} ({variant})", drawn, _caption("gorge")
     if "jaccard" in segments:
         figure = plots.plot_within(segments["jaccard"], segments.get("null_strongest"))
-        yield f"Segment-level stability within solutions (SLSW) of {title}", svg(figure), CAPTIONS["within"]
+        yield f"Segment-level stability within solutions (SLSW) of {title}", svg(figure), _caption("within")
     flows = _flow_table(segments)
     if len(flows):
         drawn = svg(plots.plot_tree(flows))
-        yield f"Segment-level stability across solutions (SLSA) of {title}", drawn, CAPTIONS["across"]
+        yield f"Segment-level stability across solutions (SLSA) of {title}", drawn, _caption("across")
     if "profile" in extra and "means" in extra["profile"]:
-        yield f"Profile of {title}", svg(plots.plot_profile(extra["profile"])), CAPTIONS["profile"]
+        yield f"Profile of {title}", svg(plots.plot_profile(extra["profile"])), _caption("profile")
     if "points" in structure:
-        yield f"Separation plot of {title}", svg(plots.plot_separation(structure)), CAPTIONS["separation"]
+        yield f"Separation plot of {title}", svg(plots.plot_separation(structure)), _caption("separation")
 
 
 def _flow_table(segments: dict) -> pd.DataFrame:
@@ -326,7 +336,7 @@ def _over_datasets(study: Study, results: pd.DataFrame) -> Iterator[dict]:
             "name": criterion.name,
             "test": friedman(table),
             "figure": svg(figure),
-            "caption": CAPTIONS["critical"] + _left_out(results, criterion.name),
+            "caption": _caption("critical") + _left_out(results, criterion.name),
         }
 
 
@@ -342,3 +352,33 @@ def _transfers(results: pd.DataFrame) -> list[str]:
     """Methods that cannot place new customers themselves, for whom the nearest neighbour did it."""
     used = results["extra"].map(lambda extra: extra.get("transfer") == "nearest neighbour")
     return sorted(results.loc[used, "method"].unique())
+
+
+def reversals(scores, lower_is_better=()) -> str:
+    """The widest disagreement of two criteria, in a sentence; empty when there is none to speak of.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Methods in rows (index), criteria in columns.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"use": [3, 2, 1.0], "shape": [1, 2, 3.0]}, index=["a", "b", "c"])
+    >>> reversals(table)
+    'a is 1st of 3 by use and 3rd by shape.'
+    """
+    if scores.shape[1] < 2 or len(scores.dropna()) < 3:
+        return ""
+    ranks = plots.methods.ranked(scores, lower_is_better)
+    method = (ranks.max(axis=1) - ranks.min(axis=1)).idxmax()
+    best, worst = ranks.loc[method].idxmin(), ranks.loc[method].idxmax()
+    high, low = (int(ranks.loc[method, name]) for name in (best, worst))
+    if high == low:
+        return ""
+    return f"{plots.methods.named(method)} is {_ordinal(high)} of {len(ranks)} by {plots.methods.named(best)} and {_ordinal(low)} by {plots.methods.named(worst)}."
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

@@ -13,10 +13,10 @@ from pathlib import Path
 import pandas as pd
 
 from idic_lab import datasets, meridian
-from idic_lab.compare.attractiveness_matrix import check_weights
 from idic_lab.compare.customers import Customers, customers_of, respondents_of
 from idic_lab.compare.registry import CRITERIA, METHODS, Criterion, Method, get_criterion, get_method, made_of
 from idic_lab.compare.segmentation import Effort
+from idic_lab.compare.statistics import check_weights
 from idic_lab.errors import DataError, LabError, UnknownName, needs_extra, pick
 
 KEYS = ("name", "about", "modules", "datasets", "methods", "k", "seeds", "criteria", "effort", "attractiveness")

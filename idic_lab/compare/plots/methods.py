@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import figures
-from idic_lab.compare.attractiveness_matrix import rescaled
 from idic_lab.compare.registry import baselines
-from idic_lab.compare.statistics import critical_difference, mean_ranks
+from idic_lab.compare.statistics import critical_difference, mean_ranks, rescaled
 from idic_lab.errors import DataError
 
 _DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1))]
