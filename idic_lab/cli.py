@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import shlex
 import signal
 import sys
 import textwrap
@@ -205,23 +206,32 @@ def compare(
     resume: Annotated[
         bool, typer.Option("--resume/--fresh", help="Keep the cells of an earlier call, or begin again.")
     ] = True,
+    packet: Annotated[
+        Path | None,
+        typer.Option(help="Also write one archive, as in mine.zip, that rebuilds the same table elsewhere."),
+    ] = None,
 ) -> None:
     """Compare segmentations over data sets, numbers of segments and seeds, into one table and a report."""
     typer.echo("Getting ready ...")
     from idic_lab.compare import compare as run_study
 
+    options = {"--jobs": jobs, "--scheduler": scheduler, "--out": out, "--packet": packet}
+    given = [str(part) for option in options.items() if option[1] is not None for part in option]
     outcome = run_study(
         study,
         out=out,
         jobs=jobs,
         scheduler=scheduler,
         fresh=not resume,
-        command=f"idic-lab compare {study}",
+        command=shlex.join(["idic-lab", "compare", str(study), *given]),
         tell=typer.echo,
         progress=sys.stderr.isatty(),
+        packet=packet,
     )
     typer.echo(f"\n{outcome.computed} cells computed, {outcome.reused} kept; {outcome.failed} values failed.")
     typer.echo(f"Report: {outcome.report}")
+    if packet:
+        typer.echo(f"Packet: {packet}")
 
 
 @app.command()

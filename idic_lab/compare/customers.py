@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from idic_lab.dataframes import collected, given_day
 from idic_lab.differentiate import clv, needs, rfm
+from idic_lab.durability import whole_files
 from idic_lab.errors import DataError
 from idic_lab.inference.nulls import Crowd, one_crowd
 
@@ -126,8 +129,30 @@ class Customers:
                 digest.update(pd.util.hash_array(np.asarray(array)).tobytes())
         return digest.hexdigest()
 
+    def write(self, folder: Path) -> list[Path]:
+        """Keep them as files of a folder, under numbers instead of their names; :func:`prepared` reads them back."""
+        folder.mkdir(parents=True)
+        number = pd.Series(np.arange(1, len(self) + 1).astype(str), index=self.measures["customer_id"])
+        known = {"holdout_spend": self.holdout_spend, "planted": self.planted}
+        tables = {name: getattr(self, name) for name in _TABLES} | {"outcomes": pd.DataFrame(known)}
+        for name, table in tables.items():
+            if table is not None:
+                if "customer_id" in table:
+                    table = table.assign(customer_id=table["customer_id"].map(number))
+                table.to_parquet(folder / f"{name}.parquet", index=False)
+        whole_files.write_json(folder / "facts.json", {"name": self.name, "shop": self.shop, "facts": self.facts})
+        return sorted(folder.iterdir())
 
+
+_TABLES = ("measures", "descriptors", "later", "campaign")
 _CHANNELS = ("channel",)
+
+
+def prepared(folder: Path) -> Customers:
+    """The customers that :meth:`Customers.write` kept."""
+    tables = {file.stem: pd.read_parquet(file) for file in folder.glob("*.parquet")}
+    known = {name: column.to_numpy() for name, column in tables.pop("outcomes").dropna(axis=1, how="all").items()}
+    return Customers(**tables, **known, **json.loads((folder / "facts.json").read_text(encoding="utf-8")))
 
 
 def customers_of(

@@ -54,7 +54,7 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
     with mpl.rc_context():
         figures.use_style()
         page = (
-            _templates()
+            templates()
             .get_template("study.html")
             .render(
                 manifest=manifest,
@@ -85,7 +85,8 @@ def _caption(figure: str) -> str:
     return _texts()["captions"][figure]
 
 
-def _templates():
+def templates():
+    """The pages beside this module, to be filled."""
     jinja2 = needs_extra("jinja2", "workbench")
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
     made.filters["rows"] = lambda table: (

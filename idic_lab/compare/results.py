@@ -15,6 +15,7 @@ from idic_lab.durability import whole_files
 from idic_lab.errors import DataError, RepositoryError, needs_extra
 
 COLUMNS = ("dataset", "method", "k", "seed", "criterion", "measure", "value", "status", "extra")
+COST = {"seconds": "float64", "memory_mb": "float64", "host": "str"}
 STATUS = ("ok", "not applicable", "failed")
 
 
@@ -96,17 +97,18 @@ def long_table(records: list[tuple[dict, dict]]) -> pd.DataFrame:
     DataFrame
         ``dataset``, ``method``, ``k`` (number of segments asked for; missing when the method finds its own), ``seed``,
         ``criterion``, ``measure``, ``value``, ``status`` ("ok", "not applicable" or "failed") and ``extra`` (a dict:
-        what figures need, or the reason of a failure).
+        what figures need, or the reason of a failure); then what the whole cell cost: ``seconds``, ``memory_mb`` (the most
+        its process held meanwhile) and ``host``.
     """
     rows = [
-        (*(cell[name] for name in COLUMNS[:4]), criterion, measure, value, found["status"], extra)
+        (*cell.values(), criterion, measure, value, found["status"], extra, *(record.get(name) for name in COST))
         for cell, record in records
         for criterion, found in record["criteria"].items()
         for measure, value, extra in _values(found)
     ]
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=[*COLUMNS, *COST])
     text = dict.fromkeys(["dataset", "method", "criterion", "measure", "status"], "str")
-    return table.astype({**text, "k": "Int64", "seed": "int64", "value": "float64"})
+    return table.astype({**text, "k": "Int64", "seed": "int64", "value": "float64", **COST})
 
 
 def _values(found: dict):
@@ -129,3 +131,8 @@ def read_table(path: str | Path) -> pd.DataFrame:
     """Read a long table back; ``extra`` is a dict again."""
     table = pd.read_parquet(path)
     return table.assign(extra=[json.loads(extra) for extra in table["extra"]])
+
+
+def without_cost(table: pd.DataFrame) -> pd.DataFrame:
+    """The long table without what its cells cost, which is another each time."""
+    return table.drop(columns=list(COST))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import inspect
@@ -85,6 +86,7 @@ def compare(
     command: str = "",
     tell: Callable[[str], None] = print,
     progress: bool = True,
+    packet: str | Path | None = None,
 ) -> Outcome:
     """Run a study, or what is left of it, and write its table and its report.
 
@@ -107,6 +109,8 @@ def compare(
         Gets lines for people.
     progress : bool
         Show a bar with an estimate of the time left.
+    packet : path, optional
+        An archive that rebuilds the same table elsewhere, to be written beside the report.
 
     Raises
     ------
@@ -122,7 +126,12 @@ def compare(
             spec["name"]: at_hand[spec["name"]] if spec["name"] in at_hand else sources.load(spec)
             for spec in study.datasets
         }
-        return _run_locked(study, customers, folder, jobs, scheduler, fresh, command, tell, progress)
+        outcome = _run_locked(study, customers, folder, jobs, scheduler, fresh, command, tell, progress)
+        if packet:
+            from idic_lab.compare import packet as archive
+
+            archive.write(Path(packet), folder, study, customers, at_hand)
+        return outcome
 
 
 def _run_locked(study, customers, folder: Path, jobs, scheduler, fresh, command, tell, progress) -> Outcome:
@@ -151,6 +160,7 @@ def _run_locked(study, customers, folder: Path, jobs, scheduler, fresh, command,
     results = long_table(records)
     write_table(results, folder / "results.parquet")
     manifest = _manifest(study, customers, command, time.monotonic() - began, len(todo), cells)
+    manifest["memory_mb"] = float(results["memory_mb"].max())
     from idic_lab.compare import report  # draws figures, which cells on a cluster never need
 
     page = report.write(folder, study, results, manifest)
@@ -192,7 +202,9 @@ def run_cell(
     record = {"cell": cell.coordinates, "criteria": dict((before or {}).get("criteria", {})), "versions": _versions()}
     place = json.dumps(cell.coordinates, sort_keys=True)
     seed = int(hashlib.sha256(place.encode()).hexdigest()[:8], 16)
+    spent, held = (before or {}).get("seconds", 0.0), (before or {}).get("memory_mb") or 0.0
     began = time.perf_counter()
+    most_held(forget=True)
     found_segments, problem = None, None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of third parties, about convergence; what fails becomes a row
@@ -205,7 +217,21 @@ def run_cell(
                 continue
             found = problem or _judged(criterion, found_segments)
             record["criteria"][criterion.name] = found | {"fingerprint": criterion.fingerprint}
-    return record | {"seconds": round(time.perf_counter() - began, 3), "host": platform.node()}
+    seconds = round(spent + time.perf_counter() - began, 3)
+    return record | {"seconds": seconds, "memory_mb": max(held, most_held()), "host": platform.node()}
+
+
+def most_held(forget: bool = False) -> float:
+    """The most memory this process has held, in megabytes; where the system can forget it (Linux), since it last did."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
+    if forget:
+        with contextlib.suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5")
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(held / (1024**2 if sys.platform == "darwin" else 1024), 1)
 
 
 def _versions() -> dict[str, str]:

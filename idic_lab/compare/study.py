@@ -13,11 +13,11 @@ from pathlib import Path
 import pandas as pd
 
 from idic_lab import datasets, meridian
-from idic_lab.compare.customers import Customers, customers_of, respondents_of
+from idic_lab.compare.customers import Customers, customers_of, prepared, respondents_of
 from idic_lab.compare.registry import CRITERIA, METHODS, Criterion, Method, get_criterion, get_method, made_of
 from idic_lab.compare.segmentation import Effort
 from idic_lab.compare.statistics import check_weights
-from idic_lab.errors import DataError, LabError, UnknownName, needs_extra, pick
+from idic_lab.errors import DataError, LabError, UnknownName, existing, needs_extra, pick
 
 KEYS = ("name", "about", "modules", "datasets", "methods", "k", "seeds", "criteria", "effort", "attractiveness")
 
@@ -40,7 +40,7 @@ class Study:
     attractiveness : dict
         ``weights`` and ``knock_out`` by criterion.
     text : str
-        The study as it was given, for the report.
+        The study as it was given, for the report; `given` is the same as a dict.
     modules : dict of str to str
         Source of the modules it names, and of what they import from its folder, by file name.
     """
@@ -55,6 +55,7 @@ class Study:
     attractiveness: dict = field(default_factory=dict)
     about: str = ""
     text: str = ""
+    given: dict = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
 
 
@@ -117,6 +118,7 @@ def read(study: str | Path | Mapping, at_hand=()) -> Study:
         attractiveness=attractiveness,
         about=str(given.get("about", "")),
         text=text,
+        given=given,
         modules=modules,
     )
 
@@ -137,7 +139,7 @@ def load_module(path: Path) -> dict[str, str]:
 
     def texts() -> dict[str, str]:
         files = [path, *(Path(module.__file__) for _, module in sorted(_of_folder(folder, before).items()))]
-        return {file.name: file.read_text(encoding="utf-8") for file in files}
+        return {file.resolve().relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in files}
 
     try:
         with made_of(lambda: "\n".join(texts().values())):
@@ -206,8 +208,10 @@ def _listed(value, key: str) -> list:
 
 def _beside(spec: str | Mapping, folder: Path) -> str | Mapping:
     """A data set whose file lies beside the study; by name it stays what the study calls it."""
-    file = folder / str(spec.get("file", "")) if isinstance(spec, Mapping) and spec.get("file") else None
-    return {"name": spec["file"], **spec, "file": str(file)} if file is not None and file.exists() else spec
+    for key in ("file", "prepared"):
+        if isinstance(spec, Mapping) and spec.get(key) and (folder / str(spec[key])).exists():
+            spec = {"name": spec[key], **spec, key: str(folder / str(spec[key]))}
+    return spec
 
 
 def _named(value, key: str, registry: dict, get) -> tuple:
@@ -239,7 +243,7 @@ def _effort(value: Mapping) -> Effort:
     return Effort(**value)
 
 
-DATASET_KEYS = ("name", "file", "columns", "simulate", "basis", "calibration_end")
+DATASET_KEYS = ("name", "file", "columns", "simulate", "prepared", "basis", "calibration_end")
 BASES = ("value", "needs")
 _SAME_BASIS = {"answers": "needs"}
 SIMULATION = ("n", "seed", "difficulty", "world", "separation", "segments", "campaign_effect", "independence")
@@ -274,7 +278,7 @@ def checked_dataset(spec: str | Mapping, at_hand=()) -> dict:
     for knob in spec.get("simulate") or {}:
         if knob not in SIMULATION:
             raise UnknownName("knob of the simulation", knob, SIMULATION)
-    if not {"file", "simulate"} & set(spec) and spec["name"] not in {*datasets.names(), *at_hand}:
+    if not {"file", "simulate", "prepared"} & set(spec) and spec["name"] not in {*datasets.names(), *at_hand}:
         raise UnknownName("data set", spec["name"], [*datasets.names(), *at_hand])
     return spec
 
@@ -285,10 +289,12 @@ def load(spec: str | Mapping) -> Customers:
     Parameters
     ----------
     spec : str or dict
-        A data set's name, or ``name`` with ``file`` (and ``columns``) or ``simulate`` (knobs of Meridian); ``basis``
+        A data set's name, or ``name`` with ``file`` (and ``columns``) or ``simulate`` (knobs of Meridian) or ``prepared`` (a folder of a packet); ``basis``
         is ``value`` (transactions) or ``needs``, also called ``answers`` (the survey battery); ``calibration_end`` a date.
     """
     spec = checked_dataset(spec)
+    if "prepared" in spec:
+        return replace(prepared(existing(Path(spec["prepared"]))), name=spec["name"])
     tables, planted, shop, facts = _tables(spec)
     if spec["basis"] == "needs":
         if "survey_responses" not in tables:

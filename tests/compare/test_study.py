@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from idic_lab import cli, compare
 from idic_lab.compare.registry import METHODS
+from idic_lab.compare.results import without_cost
 from idic_lab.errors import LabError, UnknownName
 
 SMALL = {
@@ -28,6 +31,10 @@ SMALL = {
 
 def run(study, folder, **options):
     return compare.compare(study, out=folder, tell=lambda line: None, progress=False, **options)
+
+
+def assert_same(one, other):
+    pd.testing.assert_frame_equal(without_cost(one.results), without_cost(other.results))
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +81,12 @@ def test_results_are_one_long_table_with_a_row_for_what_did_not_apply(outcome):
     assert "no randomised campaign" in skipped["extra"].iloc[0]["reason"]
 
 
+def test_every_row_says_what_its_cell_cost_and_where(outcome):
+    cells = outcome.results.groupby(["method", "seed"])[["seconds", "memory_mb", "host"]].nunique()
+    assert (cells == 1).all(axis=None)
+    assert outcome.results["seconds"].gt(0).all() and outcome.results["memory_mb"].gt(20).all()
+
+
 def test_a_method_without_a_number_of_segments_runs_once_per_seed(outcome):
     cells = outcome.results.drop_duplicates(["method", "k", "seed"])
     assert cells.groupby("method").size().to_dict() == {"k_means": 2, "one_segment": 2, "rfm_quintiles": 2}
@@ -82,13 +95,13 @@ def test_a_method_without_a_number_of_segments_runs_once_per_seed(outcome):
 
 def test_the_same_study_gives_the_same_table_again_and_in_two_processes(outcome, tmp_path):
     again = run(SMALL, tmp_path, jobs=2)
-    pd.testing.assert_frame_equal(again.results, outcome.results)
+    assert_same(again, outcome)
 
 
 def test_a_second_call_computes_nothing(outcome):
     again = run(SMALL, outcome.folder, command="idic-lab compare small.yaml")
     assert (again.computed, again.reused) == (0, 6)
-    pd.testing.assert_frame_equal(again.results, outcome.results)
+    assert_same(again, outcome)
 
 
 def test_a_changed_method_recomputes_only_itself(tmp_path):
@@ -312,14 +325,14 @@ def test_a_killed_study_keeps_every_finished_cell(outcome, tmp_path):
     again = run(study, tmp_path / "out")
     assert again.reused == finished and again.computed == 18 - finished
     first_seeds = again.results[again.results["seed"] <= 2].reset_index(drop=True)
-    pd.testing.assert_frame_equal(first_seeds, outcome.results)
+    pd.testing.assert_frame_equal(without_cost(first_seeds), without_cost(outcome.results))
 
 
 def test_a_dask_cluster_of_two_workers_gives_the_same_table(outcome, tmp_path):
     distributed = pytest.importorskip("distributed", reason="needs the extra [dask]")
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         again = run(SMALL, tmp_path, scheduler=cluster.scheduler_address)
-    pd.testing.assert_frame_equal(again.results, outcome.results)
+    assert_same(again, outcome)
 
 
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path):
@@ -334,3 +347,45 @@ def test_the_command_line_runs_a_study_and_names_its_report(tmp_path):
     result = CliRunner().invoke(cli.app, ["compare", str(study), "--jobs", "1", "--out", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     assert "1 cells computed" in result.output and (tmp_path / "out" / "report.html").exists()
+
+
+def test_a_packet_rebuilds_the_identical_table_in_a_fresh_folder(tmp_path):
+    """From an own file whose customers have names, a simulation, and an own method with a helper in a folder beside it."""
+    rng = np.random.default_rng(3)
+    dates = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 700, 900), unit="D")
+    names = np.array([f"Amaryllis Featherstone {n}" for n in range(150)])[rng.integers(0, 150, 900)]
+    sales = pd.DataFrame({"customer_id": names, "date": dates, "amount": rng.gamma(2, 20, 900).round(2)})
+    sales.to_csv(tmp_path / "sales.csv", index=False)
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "helping.py").write_text("WIDTH = 1\n")
+    (tmp_path / "mine.py").write_text(OWN_CLASS.format(shift=0.1).replace("from helping", "from parts.helping"))
+    simulated = {"name": "simulated", "simulate": {"n": 250, "seed": 2}}
+    study = SMALL | {
+        "datasets": [{"file": "sales.csv"}, simulated],
+        "modules": ["mine.py"],
+        "methods": ["mine", "k_means"],
+    }
+    (tmp_path / "study.yaml").write_text(json.dumps(study | {"criteria": ["holdout_value", "sizes"], "seeds": 1}))
+    try:
+        run(tmp_path / "study.yaml", tmp_path / "out", packet=tmp_path / "mine.zip")
+    finally:
+        METHODS.pop("mine", None)
+    fresh = tmp_path / "fresh"
+    with zipfile.ZipFile(tmp_path / "mine.zip") as packed:
+        assert not [name for name in packed.namelist() if b"Featherstone" in packed.read(name)]
+        packed.extractall(fresh)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, str(fresh / "mine" / "rebuild.py")]
+
+    def rebuilt():
+        return subprocess.run(command, capture_output=True, text=True, cwd=fresh, env=environment, check=False)
+
+    done = rebuilt()
+    assert done.returncode == 0 and "is identical" in done.stdout, done.stdout + done.stderr
+    assert "numpy==" in (fresh / "mine" / "environment.lock").read_text()
+    readme = (fresh / "mine" / "README.md").read_text()
+    assert "## Data availability" in readme and "simulated by the software" in readme
+    software = fresh / "mine" / "software" / "idic_lab" / "compare" / "criteria" / "of_use.py"
+    software.write_text(software.read_text().replace("TOP = 0.2", "TOP = 0.3"))
+    done = rebuilt()
+    assert done.returncode == 1 and "values differ" in done.stdout
