@@ -45,6 +45,9 @@ _OF_CHECKOUT = (
 )
 
 
+_EXTRAS = ("workbench", "needs")  # those that a study needs
+
+
 def write(path: Path, folder: Path, study: Study, customers: dict[str, Customers], given: Collection[str] = ()) -> Path:
     """Write the packet of a finished study.
 
@@ -134,7 +137,7 @@ def environment() -> list[str]:
     """
     loaded = {name.partition(".")[0] for name in sys.modules}
     provides = metadata.packages_distributions()
-    pending = ["idic-lab"] + [package for name in loaded for package in provides.get(name, ())]
+    pending = ["idic-lab", "lifetimes"] + [package for name in loaded for package in provides.get(name, ())]
     found: dict[str, str] = {}
     while pending:
         name = re.sub(r"[-_.]+", "-", pending.pop()).lower()
@@ -145,7 +148,12 @@ def environment() -> list[str]:
         except metadata.PackageNotFoundError:
             continue  # an extra that is not installed
         found[name] = distribution.version
-        wanted = [need for need in distribution.requires or () if "extra ==" not in need or name == "idic-lab"]
+        extras = _EXTRAS if name == "idic-lab" else ()
+        wanted = [
+            need
+            for need in distribution.requires or ()
+            if "extra ==" not in need or re.search(r"extra == ['\"]([\w-]+)", need)[1] in extras
+        ]
         pending += [re.match(r"[\w.-]+", need)[0] for need in wanted]
     return [f"{name}=={found[name]}" for name in sorted(found) if name != "idic-lab"]
 
