@@ -371,6 +371,32 @@ Unsafe = Annotated[
 ]
 
 
+@exercises_app.command("secret")
+def class_secret(course: Course = None) -> None:
+    """Draw the secret that the data and answers of a class grow from."""
+    from idic_lab.exercises.class_secret import make_secret
+
+    folder = _course_folder(course)
+    typer.echo(
+        f"{make_secret(folder)}\n\nWritten to {folder / 'class_secret'}. Keep these digits somewhere else as well:"
+    )
+    typer.echo("whoever has them can compute every student's data and answers, and without them nobody can grade.")
+
+
+@exercises_app.command("hand-out")
+def hand_out_exercises(
+    students: Annotated[Path, typer.Argument(help="A file with one student's id at the beginning of each line.")],
+    course: Course = None,
+    out: Annotated[Path, typer.Option(help="Gets one folder per student.")] = Path("handed-out"),
+) -> None:
+    """Write for each student of a class the assignments and their own data, without what is planted in them."""
+    from idic_lab.exercises.class_secret import hand_out
+
+    lines = existing(students).read_text(encoding="utf-8-sig").splitlines()
+    made = hand_out(_course_folder(course), [line.split(",")[0] for line in lines if line.strip()], out)
+    typer.echo(f"{len(made)} folders in {out}, one per student.")
+
+
 @exercises_app.command("collect")
 def collect_exercises(
     assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")],
@@ -422,16 +448,15 @@ def begin_exercise(
     student: Annotated[str, typer.Option("--id", help="Your id; the shop you work on grows from it.")] = "me",
     course: Course = None,
     out: Annotated[Path, typer.Option(help="Folder for your copy.")] = Path("my-exercises"),
+    again: Annotated[int, typer.Option(min=1, help="2 for the second time, and so on: other data each time.")] = 1,
 ) -> None:
     """Take a student's copy of an assignment, to work on without an instructor."""
-    from idic_lab.exercises.course_folder import CourseFolder
+    from idic_lab.exercises.students_copy import students_copies
 
-    folder = CourseFolder(_course_folder(course))
-    folder.check_name(assignment)
-    typer.echo(f"Making your copy of {assignment} ...")
+    pick("assignment", assignment, list(students_copies(_course_folder(course))))
     from idic_lab.exercises.self_study import begin
 
-    path = begin(folder, assignment, out, student)
+    path = begin(_course_folder(course), assignment, out, student, again)
     typer.echo(f"Open {path} in JupyterLab. When you are done: idic-lab exercises grade-own {path}")
 
 

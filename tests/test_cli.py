@@ -70,6 +70,7 @@ def test_the_course_is_laid_out_in_a_folder_and_never_over_what_is_there(tmp_pat
     laid = idic_lab("course", "mine", cwd=tmp_path)
     assert laid.returncode == 0 and "mine/notebooks/00_start_here.ipynb" in laid.stdout
     assert (tmp_path / "mine" / "studies" / "quick.yaml").exists()
-    assert (tmp_path / "mine" / "exercises" / "nbgrader_config.py").exists()
+    assert (tmp_path / "mine" / "exercises" / "value.ipynb").exists()
+    assert not list((tmp_path / "mine").rglob("answers"))
     again = idic_lab("course", "mine", cwd=tmp_path)
     assert again.returncode == 2 and "is there already" in again.stderr

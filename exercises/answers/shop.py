@@ -9,8 +9,8 @@ from idic_lab.meridian.game import played, replayed
 _FORTUNES = range(301, 309)
 
 
-def shop_q01(tables):
-    return len(policies.by_email(tables))
+def shop_q01(game):
+    return len(policies.by_email(game.tables))
 
 
 def shop_q02(game):

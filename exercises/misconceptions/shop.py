@@ -5,17 +5,17 @@ from __future__ import annotations
 from idic_lab.exercises.answer_key import Misconception, chose
 
 
-def _records(tables):
-    return tables["source_records"].dropna(subset="customer_id")
+def _records(game):
+    return game.tables["source_records"].dropna(subset="customer_id")
 
 
-def _ever_yes(tables):
-    records = _records(tables)
+def _ever_yes(game):
+    records = _records(game)
     return records.loc[records["consent_email"] == "yes", "customer_id"].nunique()
 
 
-def _not_no(tables):
-    records = _records(tables)
+def _not_no(game):
+    records = _records(game)
     refused = records.loc[records["consent_email"] == "no", "customer_id"]
     return int(records["customer_id"].nunique() - refused.nunique())
 

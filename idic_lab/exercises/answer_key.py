@@ -23,6 +23,7 @@ from idic_lab.exercises.forms import AnyOf
 from idic_lab.exercises.questions import Question, question
 from idic_lab.exercises.student import normal_id, student_game, student_shop
 
+SECRET = "class_secret"  # the file in the course folder that a class's data grow from
 NOT_EXPECTED = "This is not the expected answer for your data."
 
 
@@ -88,6 +89,8 @@ class AnswerKey:
     ----------
     course : path-like
         Folder with ``answers`` and ``misconceptions``, one Python file per assignment in each.
+    secret : str
+        Of the class; without one, data grow from the students' ids alone.
 
     Raises
     ------
@@ -95,8 +98,8 @@ class AnswerKey:
         When the folder holds no answers.
     """
 
-    def __init__(self, course: str | Path):
-        self.digest = digest(course)
+    def __init__(self, course: str | Path, secret: str = ""):
+        self.digest, self.secret = digest(course), secret
         self._answers: dict[str, Callable[..., Any]] = {}
         self._misconceptions: dict[str, tuple[Misconception, ...]] = {}
         self._computed: dict[tuple, Any] = {}
@@ -189,8 +192,10 @@ class AnswerKey:
         """Call a function with what it asks for by name; what follows from the student's shop alone is kept."""
         asked = inspect.signature(function).parameters
         given = {name: value for name, value in (("brought", brought), ("answer", answer)) if name in asked}
-        given |= {name: getattr(student_shop(student), name) for name in ("tables", "truth") if name in asked}
-        given |= {"game": student_game(student)} if "game" in asked else {}
+        given |= {
+            name: getattr(student_shop(student, self.secret), name) for name in ("tables", "truth") if name in asked
+        }
+        given |= {"game": student_game(student, self.secret)} if "game" in asked else {}
         if {"answer", "brought"} & given.keys():
             return function(**given)
         key = (student, function)
@@ -208,6 +213,19 @@ def _files(course: str | Path) -> Iterator[Path]:
         yield from sorted((Path(course).resolve() / folder).glob("*.py"))
 
 
+def secret_of(course: str | Path) -> str:
+    """The secret of a course folder; empty where there is none."""
+    path = Path(course) / SECRET
+    if not path.exists():
+        return ""
+    secret = "".join(path.read_text(encoding="utf-8").split()).lower()
+    if len(secret) != 32 or set(secret) - set("0123456789abcdef"):
+        raise DataError(
+            f"'{path}' should hold 32 digits from 0 to f, in groups as you like; it holds {len(secret)} others."
+        )
+    return secret
+
+
 def digest(course: str | Path) -> str:
     """A fingerprint of everything that decides about points.
 
@@ -218,7 +236,7 @@ def digest(course: str | Path) -> str:
     True
     """
     told = hashlib.sha256()
-    for file in _files(course):
+    for file in (*_files(course), *filter(Path.exists, [Path(course) / SECRET])):
         told.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return told.hexdigest()
 

@@ -15,7 +15,7 @@ import pandas as pd
 import yaml
 
 from idic_lab.errors import DataError, pick
-from idic_lab.exercises.answer_key import AnswerKey
+from idic_lab.exercises.answer_key import AnswerKey, secret_of
 from idic_lab.exercises.answer_text import decode, encode
 
 
@@ -44,6 +44,8 @@ class CourseFolder:
     ----------
     root : path-like
         The folder with ``source``, ``answers``, ``misconceptions`` and ``nbgrader_config.py``.
+    practice : bool
+        Leave the secret of the class aside: data grow from the students' ids.
 
     Raises
     ------
@@ -51,12 +53,12 @@ class CourseFolder:
         When it is not such a folder.
     """
 
-    def __init__(self, root: str | Path):
-        self.root = Path(root).resolve()
+    def __init__(self, root: str | Path, practice: bool = False):
+        self.root, self.practice = Path(root).resolve(), practice
         if not (self.root / "nbgrader_config.py").exists():
             raise DataError(
                 f"{root} is not the folder of the exercises: it has no nbgrader_config.py. "
-                "Name it with --course, or run the command from the project's folder."
+                "Name it with --course, or run the command from the project's folder: the answers are not installed."
             )
 
     @property
@@ -73,7 +75,7 @@ class CourseFolder:
     @cached_property
     def key(self) -> AnswerKey:
         """The expected answers and misconceptions, read once."""
-        return AnswerKey(self.root)
+        return AnswerKey(self.root, "" if self.practice else secret_of(self.root))
 
     def notebook(self, assignment: str, step: str = "source") -> nbformat.NotebookNode:
         """A copy of an assignment's notebook, from ``source`` or ``release``."""

@@ -18,10 +18,11 @@ from traitlets import Integer, Unicode
 from idic_lab import shipped
 from idic_lab.errors import DataError
 from idic_lab.exercises import sandbox
-from idic_lab.exercises.answer_key import AnswerKey, Verdict
+from idic_lab.exercises.answer_key import AnswerKey, Verdict, secret_of
 from idic_lab.exercises.answer_text import decode, in_short
+from idic_lab.exercises.class_secret import packed
 from idic_lab.exercises.run_notebook import Limits, job
-from idic_lab.exercises.student import ANSWER, normal_id
+from idic_lab.exercises.student import ANSWER, data_file, normal_id
 
 UNSAFE, DIGEST = "IDIC_LAB_UNSAFE", "IDIC_LAB_ANSWERS"  # what a grading hands to nbgrader's processes
 NOTES = "idic_notes"
@@ -50,7 +51,7 @@ class RunSubmission(NbGraderPreprocessor):
         if not unsafe and not sandbox.available():
             raise DataError(sandbox.MISSING)
         # The answers are read before the student's code runs.
-        resources["idic_key"] = key = AnswerKey(self.course)
+        resources["idic_key"] = key = AnswerKey(self.course, secret_of(self.course))
         if os.environ.get(DIGEST, key.digest) != key.digest:
             raise DataError(CHANGED)
         limits = Limits(self.cell_seconds, self.seconds, self.output_characters, self.memory_bytes)
@@ -58,6 +59,9 @@ class RunSubmission(NbGraderPreprocessor):
         files = {
             file.name: file.read_bytes() for file in folder.glob("*") if file.suffix in (".csv", ".xlsx", ".parquet")
         }
+        if key.secret:
+            student = normal_id(resources["nbgrader"]["student"])
+            files[data_file(student)] = packed(student, key.secret)
         ran = sandbox.run(
             job(nbformat.writes(nb), files, limits),
             self.seconds + 60,

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from idic_lab.errors import DataError
+from idic_lab.exercises.class_secret import make_secret
 from idic_lab.exercises.classroom import collect, grade_class, nbgrader, release
 from idic_lab.exercises.course_folder import CourseFolder, copied, grade_id, with_student_id
 
@@ -78,6 +79,7 @@ def trial_class(
         raise DataError(f"'{folder}' exists already; name a new folder with --out, or remove it.")
     try:
         copy = copied(course, folder)
+        make_secret(copy.root)
         tell(f"Releasing {assignment} ...")
         release(copy, assignment)
         tell(f"{size} students hand in ...")

@@ -82,7 +82,7 @@ def check_course(
 
 
 def _check_one(root: Path, assignment: str, with_nbgrader: bool) -> list[Finding]:
-    course = CourseFolder(root)
+    course = CourseFolder(root, practice=True)
     found = [check_answers(course, assignment)]
     return found + (list(rehearse(course, assignment, STUDENTS[:1])) if with_nbgrader else [])
 

@@ -14,15 +14,16 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 
-from idic_lab.errors import DataError, LabError
+from idic_lab.errors import DataError, LabError, pick
 from idic_lab.exercises.classroom import HANDED_IN, grade_class, nbgrader, release
 from idic_lab.exercises.course_folder import CourseFolder, copied, grade_id, with_student_id
 from idic_lab.exercises.items import scores
 from idic_lab.exercises.repair import read
 from idic_lab.exercises.student import normal_id
+from idic_lab.exercises.students_copy import students_copies
 
 
-def begin(course: CourseFolder, assignment: str, folder: Path, student: str) -> Path:
+def begin(course: Path, assignment: str, folder: Path, student: str, again: int = 1) -> Path:
     """Put the student's copy of an assignment into a folder, with the id filled in.
 
     Parameters
@@ -31,6 +32,8 @@ def begin(course: CourseFolder, assignment: str, folder: Path, student: str) -> 
         Made when it does not exist.
     student : str
         Any id: the shop grows from it.
+    again : int
+        From 2 on, other data than the time before.
 
     Raises
     ------
@@ -39,14 +42,13 @@ def begin(course: CourseFolder, assignment: str, folder: Path, student: str) -> 
     DataError
         When the notebook is there already: answers are never overwritten.
     """
-    course.check_name(assignment)
-    target = folder / f"{assignment}.ipynb"
+    copies = students_copies(course)
+    pick("assignment", assignment, list(copies))
+    student = student if again == 1 else f"{student}.{again}"
+    target = folder / f"{assignment}{'' if again == 1 else f'.{again}'}.ipynb"
     if target.exists():
         raise DataError(f"'{target}' is there already, perhaps with answers. Move it away, or name another --out.")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
-        copy = copied(course, Path(temporary) / "course")
-        release(copy, assignment)
-        notebook = with_student_id(copy.notebook(assignment, "release"), student)
+    notebook = with_student_id(nbformat.reads(copies[assignment], 4), student)
     folder.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, target)
     return target
@@ -71,7 +73,7 @@ def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str]
     DataError
         When the notebook cannot be read or names no student.
     """
-    assignment = path.stem
+    assignment = path.stem.split(".")[0]
     course.check_name(assignment)
     student = _student_of(path)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
@@ -79,7 +81,7 @@ def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str]
         release(copy, assignment)
         handed_in = copy.root / "submitted" / student / assignment
         handed_in.mkdir(parents=True)
-        shutil.copy(path, handed_in / path.name)
+        shutil.copy(path, handed_in / f"{assignment}.ipynb")
         for brought in path.parent.iterdir():
             if brought.suffix in HANDED_IN[2:]:  # the capstone's own data
                 shutil.copy(brought, handed_in / brought.name)
@@ -88,7 +90,7 @@ def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str]
         status, said = nbgrader(copy, "generate_feedback", assignment)
         if status:
             raise DataError(f"nbgrader could not write the feedback:\n{said[-2000:]}")
-        page = path.with_name(f"{assignment}.feedback.html")
+        page = path.with_name(f"{path.stem}.feedback.html")
         shutil.copy(copy.root / "feedback" / student / assignment / f"{assignment}.html", page)
         points = {name: of for name, of in copy.points(assignment).items() if name in share.index}
     table = pd.DataFrame(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+import io
 import json
 import re
 import unicodedata
+import zipfile
 from datetime import date, timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -21,6 +25,7 @@ from idic_lab.meridian.game import World
 
 ANSWER = "application/x.idic-answer"
 PEOPLE = 400
+CLASS = "class.json"  # in a student's file of a class: whose it is, and the seed of the shop to play
 RECORDED = "Recorded. Whether it is right, the grader will say."
 _VALID = re.compile(r"[^\W_][\w.@-]{0,63}")
 # Mondays on which the share of filled baskets may step up; clear of Christmas and of the slower deliveries.
@@ -52,19 +57,24 @@ def normal_id(student_id: str) -> str:
     return text
 
 
-def seed_of(student_id: str) -> int:
-    """The seed of a student's data: the same id gives the same data on every machine.
+def seed_of(student_id: str, secret: str = "", part: str = "data") -> int:
+    """The seed of a student's data: of the id alone in practice; in a class of its secret too, for data and shop apart.
 
     Examples
     --------
     >>> seed_of("ada") == seed_of(" Ada "), seed_of("ada") == seed_of("bob")
     (True, False)
+    >>> seed_of("ada", 32 * "0") == seed_of("ada", 32 * "1")
+    False
     """
-    return int(hashlib.sha256(normal_id(student_id).encode()).hexdigest()[:8], 16)
+    name = normal_id(student_id)
+    if not secret:
+        return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
+    return int(hmac.new(bytes.fromhex(secret), f"{part}/{name}".encode(), hashlib.sha256).hexdigest()[:32], 16)
 
 
 @lru_cache(maxsize=64)
-def student_shop(student_id: str) -> meridian.Meridian:
+def student_shop(student_id: str, secret: str = "") -> meridian.Meridian:
     """The simulated shop of a student, with the truth planted in it; for the grader.
 
     It is shared between calls: do not change its tables.
@@ -74,16 +84,15 @@ def student_shop(student_id: str) -> meridian.Meridian:
     >>> student_shop("ada")
     Meridian(400 people, 15 tables, seed 4260250381)
     """
-    return meridian.simulate(**_world(student_id))
+    return meridian.simulate(**_world(seed_of(student_id, secret)))
 
 
-def _world(student_id: str) -> dict[str, Any]:
+def _world(seed: int) -> dict[str, Any]:
     """How the shop of a student is made."""
-    seed = seed_of(student_id)
     return {"n": PEOPLE, "seed": seed, "difficulty": {"step_date": _STEPS[seed % len(_STEPS)].isoformat()}}
 
 
-def student_game(student_id: str) -> World:
+def student_game(student_id: str, secret: str = "") -> World:
     """The shop of a student at the beginning of its eight quarters; for the grader.
 
     Examples
@@ -91,30 +100,62 @@ def student_game(student_id: str) -> World:
     >>> student_game("ada").view.quarter
     1
     """
-    return _begun(normal_id(student_id)).again()
+    return _begun(seed_of(student_id, secret, "shop")).again()
 
 
 @lru_cache(maxsize=64)
-def _begun(student_id: str) -> World:
-    return World(**_world(student_id))
+def _begun(seed: int) -> World:
+    return World(**_world(seed))
 
 
 def my_shop() -> meridian.Shop:
-    """The student's own shop, open for eight quarters; the tables are those of :func:`begin`.
+    """The student's own shop, open for eight quarters.
 
     Examples
     --------
     >>> tables = begin("ada")
-    Data of ada: 400 customers of a shop that is yours alone.
+    Practice data of ada: 400 customers of a shop that is yours alone.
     >>> with my_shop() as shop:
     ...     shop.view.quarter
     1
     """
-    return meridian.open_shop(**_world(_student()))
+    student = _student()
+    file = _of_the_class(student)
+    if file is None:
+        return meridian.open_shop(**_world(seed_of(student)))
+    with zipfile.ZipFile(file) as archive:
+        return meridian.open_shop(**_world(int(json.loads(archive.read(CLASS))["shop"])))
+
+
+def data_file(student: str) -> str:
+    """The name of the file that a student of a class has beside the notebooks.
+
+    Examples
+    --------
+    >>> data_file("ada")
+    'ada.data.zip'
+    """
+    return f"{student}.data.zip"
+
+
+def _of_the_class(student: str) -> Path | None:
+    """The file with the student's data of a class: the one of that name, else the only one; None in practice."""
+    here = sorted(Path().glob(data_file("*")))
+    own = [path for path in here if path.name == data_file(student)]
+    if len(here) > 1 and not own:
+        raise LabError(f"Several data files lie here, none of {student!r}: {', '.join(path.name for path in here)}.")
+    return next(iter(own or here), None)
+
+
+def unpacked(content: bytes) -> dict[str, pd.DataFrame]:
+    """The tables in such a file."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = [name for name in archive.namelist() if name != CLASS]
+        return {Path(name).stem: pd.read_parquet(io.BytesIO(archive.read(name))) for name in names}
 
 
 def student_tables(student_id: str) -> dict[str, pd.DataFrame]:
-    """The tables of a student's shop, as copies that may be changed.
+    """The tables of a student's practice shop, as copies that may be changed.
 
     Examples
     --------
@@ -127,6 +168,9 @@ def student_tables(student_id: str) -> dict[str, pd.DataFrame]:
 def begin(student_id: str) -> dict[str, pd.DataFrame]:
     """Open the exercises of one student: the tables of a shop that nobody else has.
 
+    In a class they are read from the file ``<id>.data.zip`` beside the notebook; without one they grow from the id, to
+    practise on.
+
     Raises
     ------
     LabError
@@ -135,12 +179,15 @@ def begin(student_id: str) -> dict[str, pd.DataFrame]:
     Examples
     --------
     >>> tables = begin("ada")
-    Data of ada: 400 customers of a shop that is yours alone.
+    Practice data of ada: 400 customers of a shop that is yours alone.
     """
-    tables = student_tables(student_id)
-    _open["student"] = normal_id(student_id)
+    student = normal_id(student_id)
+    file = _of_the_class(student)
+    tables = student_tables(student) if file is None else unpacked(file.read_bytes())
+    _open["student"] = student
     customers = tables["transactions"]["customer_id"].nunique()
-    print(f"Data of {_open['student']}: {customers} customers of a shop that is yours alone.")
+    what = f"Practice data of {student}" if file is None else f"{file.name}"
+    print(f"{what}: {customers} customers of a shop that is yours alone.")
     return tables
 
 
@@ -156,7 +203,7 @@ def choices(name: str) -> None:
     Examples
     --------
     >>> tables = begin("ada")
-    Data of ada: 400 customers of a shop that is yours alone.
+    Practice data of ada: 400 customers of a shop that is yours alone.
     >>> choices("value_q11")
     a) ...
     b) ...
@@ -179,7 +226,7 @@ def check(name: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
     Examples
     --------
     >>> tables = begin("ada")
-    Data of ada: 400 customers of a shop that is yours alone.
+    Practice data of ada: 400 customers of a shop that is yours alone.
     >>> check("value_q01", "many")
     value_q01: A number (customers) is expected here, and this is the text 'many'.
     >>> check("value_q01", 7)
@@ -196,7 +243,7 @@ def grade(name: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
     Examples
     --------
     >>> tables = begin("ada")
-    Data of ada: 400 customers of a shop that is yours alone.
+    Practice data of ada: 400 customers of a shop that is yours alone.
     >>> grade("value_q01", 400)
     {'application/x.idic-answer': ...}
     """

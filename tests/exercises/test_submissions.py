@@ -7,11 +7,13 @@ import pytest
 
 from idic_lab.errors import DataError, UnknownName
 from idic_lab.exercises import sandbox
+from idic_lab.exercises.class_secret import make_secret
 from idic_lab.exercises.classroom import collect, grade_class, nbgrader
 from idic_lab.exercises.course_folder import grade_id, with_student_id
 from idic_lab.exercises.grading_steps import DIGEST, RunSubmission
 from idic_lab.exercises.grading_steps import UNSAFE as UNSAFE_VARIABLE
 from idic_lab.exercises.items import items
+from idic_lab.exercises.student import student_tables
 
 UNSAFE = not sandbox.available()
 
@@ -117,8 +119,24 @@ def test_one_student_can_be_graded_again_and_a_later_batch_alone(graded, tmp_pat
     table = grade_class(course, "value", ("new",), unsafe=UNSAFE)
     assert table["student"].tolist() == ["broken", "late"]  # what could not be read is tried again
     assert table["points"].tolist() == [0, 4]
+    assert grade_class(course, "value", ("late",), unsafe=UNSAFE)["points"].tolist() == [4]
     with pytest.raises(UnknownName, match="Did you mean 'late'"):
         grade_class(course, "value", ("lat",), unsafe=UNSAFE)
+
+
+def test_in_a_class_what_was_computed_is_right_and_a_number_from_practice_data_is_not(graded):
+    course, _ = graded
+    notebook = with_student_id(course.notebook("value"), "inclass")
+    answer = next(cell for cell in notebook.cells if grade_id(cell) == "value_q02_answer")
+    practice = student_tables("inclass")["transactions"]
+    answer.source = f"mean_spend = {practice['amount'].sum() / practice['customer_id'].nunique()}"
+    folder = course.root / "submitted" / "inclass" / "value"
+    folder.mkdir(parents=True)
+    nbformat.write(notebook, folder / "value.ipynb")
+    make_secret(course.root)
+    table = grade_class(course, "value", ("inclass",), unsafe=UNSAFE)
+    (course.root / "class_secret").unlink()
+    assert table["points"].tolist() == [3]
 
 
 def test_without_a_sandbox_no_marks_that_count(graded, monkeypatch):

@@ -32,13 +32,19 @@ def folder() -> Path:
 
 
 def lay_out(target: Path) -> None:
-    """Copy the notebooks, exercises and studies into a folder of one's own; what stands there is never overwritten."""
+    """Copy notebooks, studies and the students' exercises into a folder of one's own; what is there is never overwritten."""
+    from idic_lab.exercises.students_copy import students_copies
+
     parts = ("notebooks", "exercises", "studies")
     there = [name for name in parts if (target / name).exists()]
     if there:
         raise DataError(f"'{target / there[0]}' is there already, perhaps with your work. Name another folder.")
-    for name in parts:
+    for name in ("notebooks", "studies"):
         shutil.copytree(shipped(name), target / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    (target / "exercises").mkdir()
+    for name, text in students_copies(shipped("exercises")).items():
+        (target / "exercises" / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    shutil.copy(shipped("exercises") / "STUDENTS.md", target / "exercises")
 
 
 def taught() -> list[Stage]:
