@@ -54,15 +54,17 @@ class Origin:
     before: clv.Split
 
 
-def rolling_origins(transactions: pd.DataFrame, n_origins: int = 4, horizon_weeks: int = 13) -> Iterator[Origin]:
+def rolling_origins(
+    transactions: pd.DataFrame, n_origins: int = 4, horizon_weeks: int | None = None
+) -> Iterator[Origin]:
     """Days spread over the later part of the history, each with its past and its future.
 
     Parameters
     ----------
     transactions : DataFrame
         ``customer_id``, ``date``, ``amount``.
-    horizon_weeks : int
-        Length of every forecast.
+    horizon_weeks : int, optional
+        Length of every forecast: 13, or a quarter of the history where that is shorter.
 
     Yields
     ------
@@ -82,6 +84,8 @@ def rolling_origins(transactions: pd.DataFrame, n_origins: int = 4, horizon_week
     ['1997-07-02', '1998-03-31']
     """
     first, last = transactions["date"].min().normalize(), transactions["date"].max().normalize()
+    if horizon_weeks is None:
+        horizon_weeks = min(13, max((last - first).days // 28, 1))
     horizon = pd.Timedelta(weeks=horizon_weeks)
     earliest, latest = first + 2 * horizon, last - horizon
     if earliest > latest:

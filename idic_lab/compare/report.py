@@ -100,7 +100,8 @@ def templates():
 def score_table(results: pd.DataFrame, criteria, dataset: str) -> pd.DataFrame:
     """Methods in rows, criteria in columns: the mean of each criterion's main value over seeds, for one data set.
 
-    Where a method ran with several numbers of segments, the mean over them. The baselines come last.
+    Where a method ran with several numbers of segments, the mean over them. The baselines come last. A criterion that
+    these data could not be judged by has an empty column.
 
     Examples
     --------
@@ -114,8 +115,7 @@ def score_table(results: pd.DataFrame, criteria, dataset: str) -> pd.DataFrame:
     here = results[results["dataset"] == dataset]
     for criterion in criteria:
         found = here[(here["criterion"] == criterion.name) & (here["measure"] == criterion.main)]
-        if len(found):
-            columns[criterion.name] = found.groupby("method")["value"].mean()
+        columns[criterion.name] = found.groupby("method")["value"].mean()
     order = sorted(here["method"].drop_duplicates(), key=lambda name: name in baselines())
     return pd.DataFrame(columns).reindex(order).dropna(how="all")
 
@@ -158,7 +158,7 @@ svg.count = 0
 
 def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame) -> dict:
     """Tables and figures of one data set."""
-    scores = score_table(results, study.criteria, name)
+    scores = score_table(results, study.criteria, name).dropna(axis=1, how="all")
     here = results[results["dataset"] == name]
     mine = kinds[kinds["dataset"] == name]
     figures_of = []

@@ -275,8 +275,9 @@ def attractiveness(
     """Rank methods by several criteria at once, and say how much the ranking owes to the weights.
 
     A method that misses a knock-out is out, however good it is elsewhere. Each criterion is rescaled to 0 to 1 over the
-    methods that remain and weighted; a criterion that does not apply to a method counts 0 for it. Then the weights are
-    drawn at random, all equally likely (a flat Dirichlet distribution), and the ranking is made again.
+    methods that remain and weighted; a criterion that does not apply to a method counts 0 for it, and one by which no
+    method was measured neither weighs nor knocks out. Then the weights are drawn at random, all equally likely (a flat
+    Dirichlet distribution), and the ranking is made again.
 
     Parameters
     ----------
@@ -308,8 +309,10 @@ def attractiveness(
     for name in [*weights, *(knock_out or {}), *lower_is_better]:
         if name not in table:
             raise UnknownName("criterion of the table", name, table.columns)
+    measured = table.columns[table.notna().any()]
+    weights = {name: weight for name, weight in weights.items() if name in measured}
     out = pd.Series("", index=table.index, dtype="str")
-    for name, bound in (knock_out or {}).items():
+    for name, bound in {name: bound for name, bound in (knock_out or {}).items() if name in measured}.items():
         value = table[name]
         misses = value.isna() | ((value > bound) if name in lower_is_better else (value < bound))
         for method in table.index[misses & out.eq("")]:

@@ -7,7 +7,7 @@ from scipy.stats import friedmanchisquare
 
 from idic_lab import compare
 from idic_lab.compare import statistics
-from idic_lab.errors import DataError
+from idic_lab.errors import DataError, LabError
 
 
 @pytest.fixture
@@ -132,3 +132,12 @@ def test_a_ranking_names_whom_it_leaves_out_and_no_baseline():
     results = pd.DataFrame(rows, columns=columns)
     assert list(compare.scores_by_dataset(results, "c", "m")) == ["a"]
     assert compare.left_out(results, "c") == {"b": "failed on 1 of 3 data sets: no memory"}
+
+
+def test_a_criterion_nobody_was_measured_by_neither_weighs_nor_knocks_out():
+    table = pd.DataFrame({"value": [0.9, 0.4], "reach": [np.nan, np.nan]}, index=["a", "b"])
+    with_it = compare.attractiveness(table, {"value": 2, "reach": 1}, knock_out={"reach": 0.1})
+    pd.testing.assert_frame_equal(with_it, compare.attractiveness(table[["value"]]))
+    assert not compare.plots.methods.ranked(table).empty
+    with pytest.raises(LabError, match="reash"):
+        compare.attractiveness(table, {"reash": 1})

@@ -197,7 +197,7 @@ def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: figures.Axe
 
 def ranked(scores: pd.DataFrame, lower_is_better=()) -> pd.DataFrame:
     """Rank of each method by each criterion, 1 the best; ties are told apart by their order, for drawing."""
-    signed = scores.dropna().copy()
+    signed = scores.dropna(axis=1, how="all").dropna().copy()
     for name in lower_is_better:
         signed[name] = -signed[name]
     return signed.rank(ascending=False, method="first").sort_values(signed.columns[0])

@@ -26,6 +26,7 @@ LIMIT = 10.0  # |log parameter|, rescaled: beyond e^10 the likelihood no longer 
 SAMPLE = 20_000  # distinct rows from which a first approximation is taken when there are many more
 CHORDS = 10  # steps with the sample's curvature; three or four do
 NEAR_TOP = 1e-6  # gradient per customer from which one Newton step reaches the top
+FLAT = 1e-3  # gradient per customer that counts as none once a parameter is at its limit and every start was tried
 STEP = 1e-4
 STEPS = 40  # Newton steps; two or three do, but for a ridge
 SEARCH = {"jac": True, "method": "L-BFGS-B", "options": {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7}}
@@ -295,6 +296,10 @@ def maximise(log_likelihood, data: dict, starts, all_starts: bool = False) -> Ma
             best = candidate
         if best.converged and not all_starts:
             break
+    if not best.converged and best.at_limit:
+        # With a parameter at its limit the likelihood is flat, and computed with fewer digits: no start gets nearer.
+        gradient = np.delete(objective(best.log_theta)[1], best.at_limit)
+        best.converged = bool(np.isfinite(best.value) and np.abs(gradient).max(initial=0.0) < FLAT)
     best.value *= data["weights"].sum()
     return best
 

@@ -182,3 +182,18 @@ def test_customers_counted_in_two_units_are_refused(sample):
     mixed = pd.concat([clv.summarise(sample, "1997-09-30", unit_days=days) for days in (7, 1)])
     with pytest.raises(FitError, match="mixes units of time: unit_days is 7, 1"):
         clv.fit(mixed)
+
+
+@pytest.mark.parametrize("seed", [5, 8, 38])
+def test_customers_who_do_not_differ_are_fitted_at_the_limit_and_not_refused(seed):
+    random = np.random.default_rng(seed)
+    days, customers = int(random.integers(30, 400)), int(random.integers(15, 150))
+    rows = int(customers * random.uniform(1.2, 8))
+    bought = pd.DataFrame({"customer_id": random.integers(0, customers, rows), "amount": 1.0})
+    bought["date"] = pd.Timestamp("2025-01-06") + pd.to_timedelta(random.integers(0, days, rows), unit="D")
+    for share in (0.5, 0.67, 1):
+        end = pd.Timestamp("2025-01-06") + pd.Timedelta(days=int(days * share))
+        for model in ("bg_nbd", "mbg_nbd", "pareto_nbd"):
+            fitted = clv.fit(clv.summarise(bought, observation_end=end), model)
+            expected = clv.expected_purchases_new(fitted, 10)
+            assert 0 < float(expected) < 100
