@@ -22,6 +22,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
+from idic_lab import __version__
 from idic_lab.compare import customers as customers_module
 from idic_lab.compare import kinds_of_segments, segmentation, stability
 from idic_lab.compare import study as sources
@@ -34,7 +35,7 @@ from idic_lab.durability import orphaned_processes, whole_files
 from idic_lab.errors import LabError, needs_extra
 
 ENGINE = (customers_module, kinds_of_segments, segmentation, kinds_of_segments, stability)
-PACKAGES = ("idic-lab", "numpy", "scipy", "pandas", "scikit-learn", "stepmix", "kmedoids")
+PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "stepmix", "kmedoids")
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,7 @@ def most_held(forget: bool = False) -> float:
 
 
 def _versions() -> dict[str, str]:
-    return {package: version(package) for package in PACKAGES}
+    return {"idic-lab": __version__} | {package: version(package) for package in PACKAGES}
 
 
 def _judged(criterion: Criterion, found_segments: Segmentation) -> dict:
