@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ import pandas as pd
 from idic_lab.dataframes import collected, given_day
 from idic_lab.differentiate import clv, needs, rfm
 from idic_lab.durability import whole_files
-from idic_lab.errors import DataError
+from idic_lab.errors import DataError, pick
 from idic_lab.inference.nulls import Crowd, one_crowd
 
 RFM = ("recency_days", "frequency", "monetary")
@@ -79,6 +80,10 @@ class Customers:
         earlier date, and spend from then on). From a survey: one column ``answer ...`` per question.
     descriptors : DataFrame or None
         What is known of a customer on the first day: the means of reaching a segment.
+    described : DataFrame or None
+        The same as answered, for tables and figures: numbers, and texts with few values, in an order where there is one.
+    evaluate : dict
+        What the segment evaluation plot shows: descriptors as ``x``, ``y`` and ``size``.
     holdout_spend : ndarray or None
         Spend after the last day a method may see.
     later : DataFrame or None
@@ -96,11 +101,13 @@ class Customers:
     name: str
     measures: pd.DataFrame
     descriptors: pd.DataFrame | None = None
+    described: pd.DataFrame | None = None
     holdout_spend: np.ndarray | None = None
     later: pd.DataFrame | None = None
     campaign: pd.DataFrame | None = None
     planted: np.ndarray | None = field(default=None, repr=False)
     shop: dict | None = None
+    evaluate: dict = field(default_factory=dict)
     facts: dict = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -119,8 +126,8 @@ class Customers:
     @property
     def fingerprint(self) -> str:
         """SHA-256 over everything a method or a criterion can see; the cells of a study are keyed by it."""
-        digest = hashlib.sha256()
-        for table in (self.measures, self.descriptors, self.later, self.campaign):
+        digest = hashlib.sha256(repr(self.evaluate).encode() if self.evaluate else b"")
+        for table in (getattr(self, name) for name in _TABLES):
             if table is not None:
                 digest.update(repr(list(table.columns)).encode())
                 digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
@@ -140,11 +147,13 @@ class Customers:
                 if "customer_id" in table:
                     table = table.assign(customer_id=table["customer_id"].map(number))
                 table.to_parquet(folder / f"{name}.parquet", index=False)
-        whole_files.write_json(folder / "facts.json", {"name": self.name, "shop": self.shop, "facts": self.facts})
+        rest = {name: getattr(self, name) for name in ("name", "shop", "evaluate", "facts")}
+        whole_files.write_json(folder / "facts.json", rest)
         return sorted(folder.iterdir())
 
 
-_TABLES = ("measures", "descriptors", "later", "campaign")
+_TABLES = ("measures", "descriptors", "described", "later", "campaign")
+_MOST_VALUES = 12  # of a text that is worth a figure
 _CHANNELS = ("channel",)
 
 
@@ -274,7 +283,10 @@ def _campaign(results: pd.DataFrame, order: pd.Series) -> pd.DataFrame | None:
 
 
 def respondents_of(
-    tables: dict[str, pd.DataFrame], name: str = "survey", planted: dict[str, pd.DataFrame] | None = None
+    tables: dict[str, pd.DataFrame],
+    name: str = "survey",
+    planted: dict[str, pd.DataFrame] | None = None,
+    order: Mapping[str, Sequence[str]] | None = None,
 ) -> Customers:
     """One row per respondent: the answers, and what the respondent bought where the two are linked.
 
@@ -285,6 +297,8 @@ def respondents_of(
         frequency and monetary value of the customer behind a record are added; ``demographics`` describe respondents.
     planted : dict of DataFrame, optional
         What a simulation planted (``people``, ``record_owners``). It goes into ``Customers.planted`` and nowhere else.
+    order : dict of str to list of str, optional
+        The values of a descriptor from the lowest to the highest.
     """
     responses = tables["survey_responses"]
     links = tables.get("identity_links")
@@ -297,12 +311,36 @@ def respondents_of(
         bought = rfm.summarise(tables["transactions"])[["customer_id", *RFM]]
         measures = measures.merge(bought, on="customer_id", how="left")
     truth = None if planted is None else _planted_segments(measures["customer_id"], links, planted)
-    about = None
+    about, described = None, None
     if "demographics" in tables:
+        described = _described(tables["demographics"], measures["customer_id"], order or {})
         known = needs.descriptors(demographics=tables["demographics"]).set_index("customer_id")
         about = known.reindex(measures["customer_id"]).fillna(known.mean()).reset_index(drop=True)
     facts = {"customers": len(measures), "questions": len(answers.columns) - 1}
-    return Customers(name, measures, descriptors=about, planted=truth, facts=facts)
+    return Customers(name, measures, about, described, planted=truth, facts=facts)
+
+
+def _described(people: pd.DataFrame, ids: pd.Series, order: Mapping[str, Sequence[str]]) -> pd.DataFrame | None:
+    """Numbers, texts that are numbers (as in "I love it!+5"), and texts of few values."""
+    known = people.drop_duplicates("customer_id").set_index("customer_id").reindex(ids).reset_index(drop=True)
+    for column in order:
+        pick("descriptor of this survey", column, list(known))
+    columns = {}
+    for name, values in known.items():
+        if name in order:
+            lacking = sorted(set(values.dropna().astype("str")) - set(order[name]))
+            if lacking:
+                raise DataError(f"The order of {name} lacks {lacking[0]!r}; it should name every value.")
+            columns[name] = pd.Categorical(values, list(order[name]), ordered=True)
+        elif pd.api.types.is_numeric_dtype(values):
+            columns[name] = values.astype(float)
+        else:
+            at_end = values.dropna().astype("str").str.extract(r"([+-]?\d+(?:\.\d+)?)$")[0]
+            if len(at_end) and at_end.notna().all():
+                columns[name] = at_end.astype(float).reindex(values.index)
+            elif values.nunique() <= _MOST_VALUES:
+                columns[name] = pd.Categorical(values)
+    return pd.DataFrame(columns) if columns else None
 
 
 def _planted_segments(ids: pd.Series, links: pd.DataFrame, planted: dict[str, pd.DataFrame]) -> np.ndarray:

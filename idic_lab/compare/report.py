@@ -29,6 +29,7 @@ from idic_lab.errors import needs_extra
 from idic_lab.inference.multiple_tests import written
 
 MOST_DRAWN = 20  # segments in one figure
+MOST_DESCRIPTORS = 3  # of each kind, those that differ most
 TEMPLATES = Path(__file__).parent / "templates"
 OF_USE = ("campaign_profit", "holdout_value")  # what says whether any segmentation beats none; money first
 
@@ -172,7 +173,7 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
         figures_of.append(("Gain curve", drawn, _caption("gain") + _left_out(results, "holdout_value", name)))
     compared = [c for c in study.criteria if c.name in scores and c.name != "sizes"]
     segmented = scores.drop(index=list(baselines()), errors="ignore")
-    ranks = segmented[[c.name for c in compared if c.name != "profile"]].dropna(axis=1, how="all")
+    ranks = segmented[[c.name for c in compared if c.name not in ("profile", "descriptors")]].dropna(axis=1, how="all")
     low = [c.name for c in compared if not c.higher_is_better and c.name in ranks]
     reversed_ = reversals(ranks, low)
     if ranks.shape[1] > 1 and len(ranks.dropna()) > 2:
@@ -313,6 +314,21 @@ def _of_segments(mine: pd.DataFrame, method: str) -> Iterator[tuple[str, str, st
         yield f"Profile of {title}", svg(plots.plot_profile(extra["profile"])), _caption("profile")
     if "points" in structure:
         yield f"Separation plot of {title}", svg(plots.plot_separation(structure)), _caption("separation")
+    yield from _of_descriptors(extra.get("descriptors", {}), title)
+
+
+def _of_descriptors(extra: dict, title: str) -> Iterator[tuple[str, str, str]]:
+    """Of the descriptors that differ most: mosaics and box plots; then the tree, and the evaluation that was asked for."""
+    telling = sorted(extra.get("p_corrected", {}), key=extra.get("p_corrected", {}).get)
+    for name in [name for name in telling if name in extra["mosaics"]][:MOST_DESCRIPTORS]:
+        yield f"{name} by segment of {title}", svg(plots.plot_mosaic(extra["mosaics"][name], name)), _caption("mosaic")
+    for name in [name for name in telling if name in extra["boxes"]][:MOST_DESCRIPTORS]:
+        yield f"{name} by segment of {title}", svg(plots.plot_boxes(extra["boxes"][name], name)), _caption("boxes")
+    if "question" in extra.get("tree", {}):
+        yield f"Segments of {title} told by descriptors", svg(plots.plot_rule(extra["tree"])), _caption("tree")
+    if "evaluation" in extra:
+        drawn = svg(plots.plot_evaluation(extra["evaluation"]))
+        yield f"Segment evaluation plot of {title}", drawn, _caption("evaluation")
 
 
 def _flow_table(segments: dict) -> pd.DataFrame:

@@ -243,7 +243,7 @@ def _effort(value: Mapping) -> Effort:
     return Effort(**value)
 
 
-DATASET_KEYS = ("name", "file", "columns", "simulate", "prepared", "basis", "calibration_end")
+DATASET_KEYS = ("name", "file", "columns", "simulate", "prepared", "basis", "calibration_end", "order", "evaluate")
 BASES = ("value", "needs")
 _SAME_BASIS = {"answers": "needs"}
 SIMULATION = ("n", "seed", "difficulty", "world", "separation", "segments", "campaign_effect", "independence")
@@ -275,6 +275,8 @@ def checked_dataset(spec: str | Mapping, at_hand=()) -> dict:
     spec["basis"] = _SAME_BASIS.get(spec["basis"], spec["basis"])
     if spec["basis"] not in BASES:
         raise UnknownName("basis", spec["basis"], BASES)
+    for part in spec.get("evaluate") or {}:
+        pick("part of the evaluation plot", part, ("x", "y", "size"))
     for knob in spec.get("simulate") or {}:
         if knob not in SIMULATION:
             raise UnknownName("knob of the simulation", knob, SIMULATION)
@@ -290,7 +292,9 @@ def load(spec: str | Mapping) -> Customers:
     ----------
     spec : str or dict
         A data set's name, or ``name`` with ``file`` (and ``columns``) or ``simulate`` (knobs of Meridian) or ``prepared`` (a folder of a packet); ``basis``
-        is ``value`` (transactions) or ``needs``, also called ``answers`` (the survey battery); ``calibration_end`` a date.
+        is ``value`` (transactions) or ``needs``, also called ``answers`` (the survey battery); ``calibration_end`` a date;
+        of a survey, ``order`` (the values of a descriptor, lowest first) and ``evaluate`` (the descriptors on the axes
+        ``x`` and ``y`` of the segment evaluation plot and of its ``size``; ``Gender=Female`` stands for a share).
     """
     spec = checked_dataset(spec)
     if "prepared" in spec:
@@ -299,7 +303,7 @@ def load(spec: str | Mapping) -> Customers:
     if spec["basis"] == "needs":
         if "survey_responses" not in tables:
             raise DataError(f"Data set {spec['name']!r} has no survey, so it cannot be compared by needs.")
-        found = respondents_of(tables, spec["name"], planted)
+        found = respondents_of(tables, spec["name"], planted, spec.get("order"))
     elif "transactions" not in tables:
         raise DataError(f"Data set {spec['name']!r} has no transactions. Of a survey, say basis: answers.")
     else:
@@ -310,7 +314,10 @@ def load(spec: str | Mapping) -> Customers:
             tables.get("campaign_results"),
             _people(tables.get("source_records")),
         )
-    return replace(found, shop=shop, facts=facts | {"basis": spec["basis"]} | found.facts)
+    evaluate = spec.get("evaluate") or {}
+    for named in evaluate.values():
+        pick("descriptor of this data set", named.partition("=")[0], () if found.described is None else found.described)
+    return replace(found, shop=shop, evaluate=evaluate, facts=facts | {"basis": spec["basis"]} | found.facts)
 
 
 def _tables(spec: Mapping) -> tuple[dict[str, pd.DataFrame], dict | None, dict | None, dict]:

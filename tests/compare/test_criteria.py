@@ -1,16 +1,21 @@
 """What criteria say of segmentations whose worth is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.cluster import AgglomerativeClustering, KMeans
+from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from idic_lab import compare, datasets
 from idic_lab.compare.criteria.of_action import _best_arms
 from idic_lab.compare.criteria.of_use import FOLDS, _contacted, _policy_value
+from idic_lab.compare.customers import _described
 from idic_lab.compare.segmentation import NotApplicable
+from idic_lab.errors import DataError
 
 QUICK = compare.Effort(pairs=2, null_sets=1, null_pairs=1, customers=800)
 
@@ -205,3 +210,50 @@ def test_the_action_after_which_members_left_most_is_chosen_unless_few_speak_for
 def test_customers_who_are_no_simulated_shop_cannot_be_acted_on(cdnow):
     with pytest.raises(NotApplicable, match="no simulated shop"):
         judge("profit_when_acted_upon", segmentation(cdnow, "one_segment"))
+
+
+@pytest.fixture(scope="module")
+def visitors():
+    """300 respondents: those who say yes come often and love it; the rest do neither, and all are of any age."""
+    rng = np.random.default_rng(2)
+    likes = rng.random(300) < 0.5
+    answers = np.where(likes[:, None], rng.random((300, 6)) < 0.9, rng.random((300, 6)) < 0.1)
+    ids = [f"R{row}" for row in range(300)]
+    people = pd.DataFrame({"customer_id": ids, "Age": rng.integers(18, 80, 300)})
+    people["Visits"] = np.where(likes, "weekly", np.where(rng.random(300) < 0.5, "never", "at times"))
+    people["Like"] = np.where(likes, "I love it!+5", "-3")
+    responses = pd.DataFrame(answers.astype(float), columns=list("abcdef")).assign(record_id=ids)
+    responses = responses.melt("record_id", var_name="question_id", value_name="answer").assign(
+        survey_id="s", date=pd.NaT
+    )
+    questions = pd.DataFrame(
+        {"question_id": list("abcdef"), "survey_id": "s", "text": list("abcdef"), "minimum": 0, "maximum": 1}
+    )
+    tables = {"survey_responses": responses, "survey_questions": questions, "demographics": people}
+    found = compare.respondents_of(tables, order={"Visits": ["never", "at times", "weekly"]})
+    return replace(found, evaluate={"x": "Visits", "y": "Like", "size": "Visits=weekly"})
+
+
+def test_segments_are_described_by_the_descriptors_in_which_they_differ(visitors):
+    found = compare.get_criterion("descriptors")(segmentation(visitors, "k_means", 2))
+    assert found.numbers["differ"] == pytest.approx(2 / 3)
+    assert [value for value, _ in found.extra["mosaics"]["Visits"]] == ["never", "at times", "weekly"]
+    assert found.extra["tree"]["question"] in ("Like > 1", "Visits = weekly")
+    evaluation = found.extra["evaluation"]
+    assert max(evaluation["x"]) > 2.7 and max(evaluation["y"]) > 4 and min(evaluation["y"]) < -2
+    assert compare.plots.plot_evaluation(evaluation).get_title().startswith("Highest in Visits and in Like: segment")
+    by_lot = compare.get_criterion("descriptors")(segmentation(visitors, "random_segments", 2))
+    assert by_lot.numbers["differ"] == 0 and "question" not in by_lot.extra["tree"]
+
+
+def test_an_order_that_lacks_a_value_names_it(visitors):
+    people = pd.DataFrame({"customer_id": ["a", "b"], "Visits": ["never", "daily"]})
+    with pytest.raises(DataError, match="lacks 'daily'"):
+        _described(people, people["customer_id"], {"Visits": ["never"]})
+
+
+def test_the_seed_hardly_decides_where_k_means_ends(rng):
+    traits = rng.normal(size=(1_200, 2))
+    X = (traits @ rng.normal(size=(2, 11)) + rng.normal(size=(1_200, 11)) > 0).astype(float)
+    labels = [compare.get_method("k_means").factory(4, seed).fit(X).labels_ for seed in range(4)]
+    assert min(adjusted_rand_score(labels[0], other) for other in labels[1:]) > 0.95

@@ -2,6 +2,7 @@
 
 from idic_lab.compare.criteria.of_action import profit_when_acted_upon
 from idic_lab.compare.criteria.of_structure import (
+    descriptors,
     global_stability,
     internal_indices,
     profile,
@@ -14,6 +15,7 @@ from idic_lab.compare.criteria.of_use import campaign_profit, holdout_value, rea
 
 __all__ = [
     "campaign_profit",
+    "descriptors",
     "global_stability",
     "holdout_value",
     "internal_indices",

@@ -15,6 +15,8 @@ from sklearn.metrics import (
     davies_bouldin_score,
     silhouette_score,
 )
+from sklearn.model_selection import KFold, cross_val_predict
+from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
 from idic_lab.compare import kinds_of_segments, stability
@@ -28,7 +30,16 @@ from idic_lab.inference.multiple_tests import holm
 
 @criterion("sizes", main="smallest_share", question="How many segments came out, and how small is the smallest?")
 def sizes(segmentation) -> Score:
-    """Number of segments, and shares of customers in the smallest and the largest."""
+    """Number of segments, and shares of customers in the smallest and the largest.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.compare import customers_of
+    >>> whom = customers_of(datasets.load("cdnow_sample", quiet=True).transactions)
+    >>> sizes(Segmentation(get_method("one_segment"), None, whom)).numbers["segments"]
+    1.0
+    """
     share = np.bincount(segmentation.labels) / len(segmentation.labels)
     return Score(
         {"smallest_share": float(share.min()), "largest_share": float(share.max()), "segments": float(len(share))},
@@ -143,6 +154,8 @@ def _projection(segmentation) -> dict:
         "point_segments": segmentation.labels[rows].tolist(),
         "centres": np.round(centres, 3).tolist(),
         "explained": plane.explained_variance_ratio_.round(4).tolist(),
+        "axes": plane.components_.T.round(4).tolist(),
+        "variables": [name.removeprefix(ANSWER) for name in segmentation.space.columns],
     }
 
 
@@ -183,6 +196,84 @@ def profile(segmentation) -> Score:
             "binary": binary,
         },
     )
+
+
+@criterion(
+    "descriptors", main="differ", question="Who are the members, by what is known of them beside what divided them?"
+)
+def descriptors(segmentation) -> Score:
+    """Share of descriptors in which segments differ (corrected tests), and a tree that tells segments by descriptors.
+
+    Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, steps 7 and 8.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> from idic_lab.compare import customers_of
+    >>> whom = customers_of(datasets.load("cdnow_sample", quiet=True).transactions)
+    >>> descriptors(Segmentation(get_method("random_segments"), 4, whom)).numbers
+    {'differ': 0.0}
+    """
+    customers, labels = segmentation.customers, segmentation.labels
+    known = customers.descriptors if customers.described is None else customers.described
+    if known is None:
+        raise NotApplicable(f"{customers.name} has no descriptors.")
+    if not 2 <= segmentation.n_segments <= 20:
+        raise NotApplicable(f"nobody describes {segmentation.n_segments} segments by what their members are.")
+    texts = [name for name in known if isinstance(known[name].dtype, pd.CategoricalDtype)]
+    p = dict(zip(known, holm([_p_value(known[name], labels, name in texts) for name in known]).tolist(), strict=True))
+    numbers = known.drop(columns=texts).groupby(labels).quantile([0.05, 0.25, 0.5, 0.75, 0.95])
+    extra = {
+        "p_corrected": p,
+        "boxes": {name: numbers[name].unstack().round(4).to_numpy().tolist() for name in numbers},  # noqa: PD010
+        "mosaics": {name: _counted(known[name], labels) for name in texts},
+        "tree": _tree(pd.get_dummies(known, prefix_sep=" = ", dtype=float), labels),
+    }
+    if customers.evaluate:
+        means = {part: _evaluated(known, named).groupby(labels).mean() for part, named in customers.evaluate.items()}
+        extra["evaluation"] = {
+            "names": customers.evaluate,
+            **{part: values.round(4).tolist() for part, values in means.items()},
+        }
+    return Score({"differ": float(np.mean([value < 0.05 for value in p.values()]))}, extra)
+
+
+def _counted(values: pd.Series, labels: np.ndarray) -> list:
+    table = pd.crosstab(values, labels)
+    return [[str(value), members] for value, members in zip(table.index, table.to_numpy().tolist(), strict=True)]
+
+
+def _evaluated(known: pd.DataFrame, named: str) -> pd.Series:
+    """A descriptor as a number: itself, its place in the order of its values, or (``Gender=Female``) whether it is so."""
+    name, _, value = named.partition("=")
+    if value:
+        return known[name].astype("str").eq(value).astype(float)
+    return known[name].cat.codes + 1.0 if isinstance(known[name].dtype, pd.CategoricalDtype) else known[name]
+
+
+def _tree(known: pd.DataFrame, labels: np.ndarray) -> dict:
+    """scikit-learn's tree of the segment on the descriptors, as :func:`idic_lab.compare.plots.plot_rule` draws it."""
+    least = max(20, len(labels) // 40)
+    fitted = DecisionTreeClassifier(max_depth=3, min_samples_leaf=least, ccp_alpha=0.002, random_state=0)
+    known = known.fillna(known.median())
+    right = cross_val_predict(fitted, known, labels, cv=KFold(5, shuffle=True, random_state=0)) == labels
+    if right.mean() - 2 * right.std() / np.sqrt(len(labels)) <= np.bincount(labels).max() / len(labels):
+        return {"text": "descriptors tell no more than the sizes", "group": 0}
+    tree = fitted.fit(known, labels).tree_
+
+    def below(node: int) -> dict:
+        shares, people = tree.value[node][0], int(tree.n_node_samples[node])
+        most = int(shares.argmax())
+        leaf = {"text": f"segment {fitted.classes_[most]}\n{shares[most]:.0%} of {people:,}", "group": most}
+        if tree.feature[node] < 0:
+            return leaf
+        no, yes = below(tree.children_left[node]), below(tree.children_right[node])
+        if "group" in no and no["group"] == yes.get("group"):
+            return leaf
+        name, border = known.columns[tree.feature[node]], tree.threshold[node]
+        return {"question": name if " = " in name else f"{name} > {border:.4g}", "no": no, "yes": yes}
+
+    return below(0)
 
 
 def _p_value(values: pd.Series, labels: np.ndarray, binary: bool) -> float:
@@ -283,7 +374,7 @@ def planted_verdict(
 
     Examples
     --------
-    >>> planted_verdict(150, Effort(pairs=2, null_sets=1, null_pairs=1), segments=False)
+    >>> planted_verdict(150, Effort(pairs=2, null_sets=4, null_pairs=1), segments=False)
     'constructive'
     """
     crowd = _crowd(respondents, **knobs)

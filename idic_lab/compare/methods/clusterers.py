@@ -180,13 +180,14 @@ class LatentClassSegments(ClusterMixin, BaseEstimator):
         return np.column_stack([np.searchsorted(cuts, X[name], side="left") for name, cuts in self.cuts_.items()])
 
 
+STARTS = 20  # of k-means, so that the seed hardly decides where it ends
 PAIRWISE = 1_500  # customers at most where a method looks at all pairs of them
 
 
 @method("k_means")
 def k_means(k, seed):
     """Segments around averages; on transactions this is the usual RFM k-means."""
-    return KMeans(k, n_init=5, random_state=seed)
+    return KMeans(k, n_init=STARTS, random_state=seed)
 
 
 @method("k_medoids")

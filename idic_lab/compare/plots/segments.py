@@ -10,6 +10,8 @@ import pandas as pd
 from idic_lab import figures
 
 MARKERS = "osD^vPX*<>"
+MOST_ARROWS = 8
+TELLING = 2.0  # residuals from here on are more than chance
 
 
 def plot_gorge(counts: Sequence[Sequence[int]], variant: str = "book", ax: figures.Axes | None = None) -> figures.Axes:
@@ -228,12 +230,13 @@ def plot_profile(profile: Mapping, ax: figures.Axes | None = None) -> figures.Ax
 
 
 def plot_separation(structure: Mapping, ax: figures.Axes | None = None) -> figures.Axes:
-    """Customers on the two main axes of the features, by segment, with the segments' centres.
+    """Customers on the two main axes of the features, by segment, with the segments' centres and the variables as arrows.
 
     Parameters
     ----------
     structure : dict
-        ``points``, ``point_segments``, ``centres``, ``explained``: the ``extra`` of the criterion *structure*.
+        ``points``, ``point_segments``, ``centres``, ``explained``, and for the arrows ``axes`` and ``variables``: the ``extra``
+        of the criterion *structure*. The longest eight arrows are drawn.
 
     Examples
     --------
@@ -253,6 +256,14 @@ def plot_separation(structure: Mapping, ax: figures.Axes | None = None) -> figur
             alpha=0.7,
             lw=0,
         )
+    axes = np.asarray(structure.get("axes", ())).reshape(-1, 2)
+    longest = np.argsort(-np.hypot(*axes.T), kind="stable")[:MOST_ARROWS]
+    reach = 0.85 * (np.abs(points).max(axis=0) / np.abs(axes).max(axis=0, initial=1e-9)).min()
+    for row in longest:
+        tip = reach * axes[row]
+        ax.annotate("", tip, (0, 0), arrowprops={"arrowstyle": "->", "color": figures.BLACK, "lw": 1})
+        side = "left" if tip[0] >= 0 else "right"
+        ax.text(*(1.05 * tip), structure["variables"][row], ha=side, va="center", fontsize=9)
     for segment, centre in enumerate(structure["centres"]):
         ax.annotate(
             str(segment),
@@ -268,4 +279,148 @@ def plot_separation(structure: Mapping, ax: figures.Axes | None = None) -> figur
         f"The two axes shown hold {share:.0%} of the variance",
         x="first principal axis of the features",
         y="second principal axis",
+    )
+
+
+def plot_mosaic(
+    counts: Sequence[tuple[str, Sequence[int]]], name: str = "", ax: figures.Axes | None = None
+) -> figures.Axes:
+    """Shares of a descriptor's values within segments as wide as they have members; what is no chance is coloured.
+
+    Parameters
+    ----------
+    counts : sequence of (value, sequence)
+        Members of each segment that have the value.
+
+    Source: Dolnicar, Grün & Leisch (2018), section 9.2; shading by standardised residuals: Friendly (1994), JASA 89.
+
+    Examples
+    --------
+    >>> plot_mosaic([("yes", [40, 5]), ("no", [10, 45])], "member").get_title()
+    'member: segment 0 has most “yes” beyond chance'
+    """
+    from scipy.stats.contingency import expected_freq
+    from statsmodels.graphics.mosaicplot import mosaic
+
+    table = pd.DataFrame(dict(counts))
+    expected = expected_freq(table)
+    rest = np.outer(1 - table.sum(axis=1) / table.to_numpy().sum(), 1 - table.sum() / table.to_numpy().sum())
+    residual = (table - expected) / np.sqrt(np.maximum(expected * rest, 1e-9))
+    colour = residual.map(lambda r: figures.BLUE if r > TELLING else figures.ORANGE if r < -TELLING else "#e6e6e6")
+    ax = figures.axes(ax, figsize=(7.5, 4.4))
+    mosaic(
+        {(str(segment), value): table.loc[segment, value] + 1e-9 for segment in table.index for value in table},
+        ax=ax,
+        gap=0.008,
+        labelizer=lambda key: "",
+        properties=lambda key: {"color": colour.loc[int(key[0]), key[1]], "ec": "white"},
+    )
+    first = table.iloc[-1] / table.iloc[-1].sum()
+    ax.set_yticks((first.cumsum() - first / 2), table.columns)
+    ax.yaxis.tick_right()
+    segment, value = residual.stack().idxmax()  # noqa: PD013
+    telling = residual.to_numpy().max() > TELLING
+    found = f"{name}: segment {segment} has most “{value}” beyond chance" if telling else f"{name}: no more than chance"
+    return figures.finish(ax, found, x="segment, as wide as it has members (blue: more than expected, orange: fewer)")
+
+
+def plot_boxes(quantiles: Sequence[Sequence[float]], name: str = "", ax: figures.Axes | None = None) -> figures.Axes:
+    """Box plots of a number by segment: quartiles, and whiskers from the 5% to the 95% point.
+
+    Parameters
+    ----------
+    quantiles : sequence of shape (n_segments, 5)
+        At 5, 25, 50, 75 and 95%.
+
+    Examples
+    --------
+    >>> plot_boxes([[18, 22, 30, 40, 60], [20, 30, 45, 52, 70]], "Age").get_title()
+    'Age: medians from 30 (segment 0) to 45 (segment 1)'
+    """
+    ax = figures.axes(ax, figsize=(7.5, 3.8))
+    names = ("whislo", "q1", "med", "q3", "whishi")
+    boxes = [dict(zip(names, row, strict=True)) | {"label": str(n)} for n, row in enumerate(quantiles)]
+    style = {"facecolor": figures.SKY, "edgecolor": figures.BLACK}
+    ax.bxp(boxes, showfliers=False, patch_artist=True, boxprops=style, medianprops={"color": figures.BLACK, "lw": 2})
+    middle = np.asarray(quantiles)[:, 2]
+    low, high = int(middle.argmin()), int(middle.argmax())
+    found = f"{name}: medians from {middle[low]:.4g} (segment {low}) to {middle[high]:.4g} (segment {high})"
+    return figures.finish(ax, found if low != high else f"{name}: all medians at {middle[0]:.4g}", x="segment", y=name)
+
+
+def plot_rule(tree: Mapping, title: str = "", ax: figures.Axes | None = None) -> figures.Axes:
+    """A tree as a rule to read: questions with yes to the right and no to the left, and what each leaf says.
+
+    Parameters
+    ----------
+    tree : dict
+        A node with ``question``, ``yes`` and ``no``, or a leaf with ``text`` and ``group`` (a number that colours it).
+
+    Examples
+    --------
+    >>> leaves = {"no": {"text": "leave alone", "group": 0}, "yes": {"text": "write", "group": 1}}
+    >>> plot_rule({"question": "orders > 3"} | leaves).get_title()
+    'First question: orders > 3'
+    """
+    places: list[tuple[float, int]] = []
+
+    def leaves(node) -> int:
+        return leaves(node["no"]) + leaves(node["yes"]) if "question" in node else 1
+
+    def draw(node, left: float, depth: int) -> float:
+        width = leaves(node)
+        x = left + width / 2
+        if "question" in node:
+            at = left
+            for answer in ("no", "yes"):
+                below = draw(node[answer], at, depth + 1)
+                ax.plot([x, below], [-depth, -depth - 1], color=figures.GREY, lw=1, zorder=1)
+                ax.text((x + below) / 2, -depth - 0.5, answer, ha="center", va="center", fontsize=9, zorder=2)
+                at += leaves(node[answer])
+        face = "white" if "question" in node else figures.CYCLE[node["group"] % len(figures.CYCLE)]
+        box = {"boxstyle": "round", "fc": face, "ec": figures.BLACK, "alpha": 1 if "question" in node else 0.35}
+        style = {"ha": "center", "va": "center", "fontsize": 9}
+        text = node.get("question", node.get("text"))
+        ax.text(x, -depth, text, bbox=box | {"fc": "white", "alpha": 1}, **style)
+        ax.text(x, -depth, text, bbox=box, **style)
+        places.append((x, depth))
+        return x
+
+    ax = figures.axes(ax, figsize=(1.5 + 1.45 * leaves(tree), 4.4))
+    draw(tree, 0.0, 0)
+    ax.axis("off")
+    deepest = max(depth for _, depth in places)
+    title = title or (f"First question: {tree['question']}" if "question" in tree else "No question is worth asking")
+    return figures.finish(ax, title, xlim=(0, leaves(tree)), ylim=(-deepest - 0.5, 0.5))
+
+
+def plot_evaluation(evaluation: Mapping, ax: figures.Axes | None = None) -> figures.Axes:
+    """The segment evaluation plot: segments by the means of two descriptors, as large as the mean of a third.
+
+    Parameters
+    ----------
+    evaluation : dict
+        ``names`` (of ``x``, ``y`` and, if any, ``size``), and for each of these the mean by segment.
+
+    Source: Dolnicar, Grün & Leisch (2018), section 10.4, figure 10.2.
+
+    Examples
+    --------
+    >>> plot_evaluation({"names": {"x": "visits", "y": "liking"}, "x": [1, 4], "y": [2, 3]}).get_title()
+    'Highest in visits and in liking: segment 1'
+    """
+    names, x, y = evaluation["names"], np.asarray(evaluation["x"]), np.asarray(evaluation["y"])
+    size = np.asarray(evaluation.get("size", np.ones(len(x))))
+    ax = figures.axes(ax, figsize=(6.5, 4.8))
+    ax.scatter(x, y, s=1_800 * size / size.max(), color=figures.SKY, edgecolor=figures.BLACK)
+    for segment, place in enumerate(zip(x, y, strict=True)):
+        ax.annotate(str(segment), place, ha="center", va="center", fontweight="bold")
+    both = int(x.argmax()) == int(y.argmax())
+    found = (
+        f"segment {x.argmax()}" if both else f"none; segment {x.argmax()} in one and segment {y.argmax()} in the other"
+    )
+    ax.margins(0.2)
+    sized = f"  (size: {names['size']}, {size.min():.2g} to {size.max():.2g})" if "size" in names else ""
+    return figures.finish(
+        ax, f"Highest in {names['x']} and in {names['y']}: {found}", x=f"{names['x']}{sized}", y=names["y"]
     )
