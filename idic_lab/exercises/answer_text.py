@@ -161,6 +161,17 @@ def form_problem(form: Form, answer: Any) -> str | None:
     return answer.why if isinstance(answer, Unreadable) else form.problem(answer)
 
 
+def printable(text: str, most: int = 60) -> str:
+    """A student's text for a terminal or a table: one line, and nothing that moves the cursor.
+
+    Examples
+    --------
+    >>> printable("a\\x1b[2Jb")
+    'a?[2Jb'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
+
+
 def in_short(answer: Any) -> str:
     """An answer in a few words, for the table of common wrong answers.
 
@@ -174,5 +185,5 @@ def in_short(answer: Any) -> str:
             return f"{'list' if isinstance(answer, list) else 'series'} of {len(answer)}"
         if isinstance(answer, pd.DataFrame):
             return f"table of {len(answer)} rows"
-        return str(answer)[:60]
-    return answer[:60] if isinstance(answer, str) else f"{answer:.4g}"
+        return printable(str(answer))
+    return printable(answer) if isinstance(answer, str) else f"{answer:.4g}"

@@ -12,6 +12,7 @@ import tempfile
 import time
 import unicodedata
 import warnings
+import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,13 +26,15 @@ from nbgrader.api import Gradebook
 from idic_lab.errors import DataError, LabError, RepositoryError, pick
 from idic_lab.exercises import sandbox
 from idic_lab.exercises.answer_key import digest
+from idic_lab.exercises.answer_text import printable
 from idic_lab.exercises.course_folder import CourseFolder
 from idic_lab.exercises.grading_steps import CHANGED, DIGEST, NOTES, UNSAFE
-from idic_lab.exercises.repair import repair
+from idic_lab.exercises.repair import is_plain, repair
 from idic_lab.exercises.student import normal_id
 
 COURSE_ID = "idic_lab"
 HANDED_IN = (".ipynb", ".py", ".csv", ".xlsx", ".parquet")
+MOST_UNPACKED = 2 * 2**30
 TOO_LONG, KILLED = -9, 137
 _SIGKILL = getattr(signal, "SIGKILL", 9)  # Windows has none
 _running: set[int] = set()  # nbgrader processes, which Ctrl-C does not reach by itself
@@ -139,7 +142,12 @@ def collect(course: CourseFolder, assignment: str, folder: Path) -> list[str]:
     told = []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as unpacked:
         for archive in sorted(folder.rglob("*.zip")):
-            shutil.unpack_archive(archive, Path(unpacked) / archive.stem)
+            with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(archive) as packed:
+                size = sum(file.file_size for file in packed.infolist())
+                if size > MOST_UNPACKED:
+                    told.append(f"{archive.name}: not unpacked, it would take {size / 2**30:.1f} GB")
+                    continue
+                packed.extractall(Path(unpacked) / archive.stem)
         for root in (folder, Path(unpacked)):
             for file in sorted(path for path in root.rglob("*") if path.is_file() and path.suffix in HANDED_IN):
                 told.append(_collected(course, assignment, file, file.relative_to(root)))
@@ -147,6 +155,8 @@ def collect(course: CourseFolder, assignment: str, folder: Path) -> list[str]:
 
 
 def _collected(course: CourseFolder, assignment: str, file: Path, place: Path) -> str:
+    if not is_plain(file):
+        return f"{place}: not collected, it is a link or too large"
     student, _, name = file.name.rpartition("__")
     if not student:
         folders = [part for part in place.parts[:-1] if part not in ("archive", assignment)]
@@ -271,9 +281,9 @@ class _Grading:
             failed, notes = self._autograded(student)
         except Exception as error:
             failed, notes = (True, [f"0 points: {error}" if isinstance(error, LabError) else f"0 points: {error!r}"])
-        graded = Graded(student, time.perf_counter() - begun, failed, tuple(notes))
+        graded = Graded(student, time.perf_counter() - begun, failed, tuple(printable(note, 400) for note in notes))
         if self.tell:
-            self.tell(f"{student}: {graded.seconds:.0f} s{''.join(f'; {note}' for note in notes)}")
+            self.tell(f"{student}: {graded.seconds:.0f} s{''.join(f'; {note}' for note in graded.notes)}")
         return graded
 
     def _autograded(self, student: str) -> tuple[bool, list[str]]:

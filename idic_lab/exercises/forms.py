@@ -31,7 +31,7 @@ def as_number(answer: Any) -> float | None:
     """
     if isinstance(answer, Real) and not isinstance(answer, bool):
         return float(answer)
-    if isinstance(answer, str):
+    if isinstance(answer, str) and len(answer) < 64:
         found = re.fullmatch(r"([-+]?[\d,]*\.?\d+(?:[eE][-+]?\d+)?)\s*(%?)", answer.strip())
         return None if not found else float(found[1].replace(",", "")) / (100 if found[2] else 1)
     if isinstance(answer, (list, pd.Series)) and len(answer) == 1:

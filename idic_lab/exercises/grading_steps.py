@@ -19,20 +19,25 @@ from idic_lab import shipped
 from idic_lab.errors import DataError
 from idic_lab.exercises import sandbox
 from idic_lab.exercises.answer_key import AnswerKey, Verdict, secret_of
-from idic_lab.exercises.answer_text import decode, in_short
+from idic_lab.exercises.answer_text import decode, in_short, printable
 from idic_lab.exercises.class_secret import packed
-from idic_lab.exercises.run_notebook import Limits, job
+from idic_lab.exercises.repair import is_plain
+from idic_lab.exercises.run_notebook import TRIED, Limits, job
 from idic_lab.exercises.student import ANSWER, data_file, normal_id
 
 UNSAFE, DIGEST = "IDIC_LAB_UNSAFE", "IDIC_LAB_ANSWERS"  # what a grading hands to nbgrader's processes
 NOTES = "idic_notes"
 CHANGED = "The answers are not those the grading began with: something changed them meanwhile."
 _HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*\n?", re.S | re.M)
+_LINK = re.compile(r"(\]\(\s*|^\s*\[[^\]]+\]:\s*)(?!https?://|mailto:|#|attachment:)\S", re.M)
 _SHOWN = {"text/plain", "image/png", ANSWER}  # never script
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 # What no answer needs, and what an attempt on the grading would name.
 _TRIED = re.compile(
-    r"gradebook|/proc\b|os\.kill|\bpsutil\b|setsid|\bptrace|answer_key|\.judge\b|misconceptions|exercises/answers|"
-    r"manual_score|\bsubmitted/|student_shop|\.truth\b"
+    r"gradebook|/proc\b|os\.kill|\bpsutil\b|setsid|\bptrace|answer_key|\.judge\b|misconceptions|answers/|"
+    r"manual_score|\bsubmitted/|student_shop|student_game|seed_of|\.truth\b|class_secret|\bctypes\b|\bsocket\b|\burllib\b|"
+    r"\brequests\b|\bpickle\b|\bmount\b|setuid|setrlimit|\bgc\.get_|sys\._getframe|<script|javascript:|\bonerror=|x\.idic-|"
+    r"idic_lab\.exercises\.(?!__)\w+|os\.(?:fork|symlink|link)\b"
 )
 
 
@@ -57,7 +62,9 @@ class RunSubmission(NbGraderPreprocessor):
         limits = Limits(self.cell_seconds, self.seconds, self.output_characters, self.memory_bytes)
         folder = Path(resources["metadata"].get("path") or ".")
         files = {
-            file.name: file.read_bytes() for file in folder.glob("*") if file.suffix in (".csv", ".xlsx", ".parquet")
+            file.name: file.read_bytes()
+            for file in folder.glob("*")
+            if file.suffix in (".csv", ".xlsx", ".parquet") and is_plain(file)
         }
         if key.secret:
             student = normal_id(resources["nbgrader"]["student"])
@@ -80,8 +87,11 @@ class RunSubmission(NbGraderPreprocessor):
             if said is None:
                 why = f"Not run: {ran.why or 'nothing came back'}."
                 said = [{"output_type": "error", "ename": "NotRun", "evalue": why, "traceback": [why]}]
-            cell.outputs = [kept for kept in map(_as_data, said if isinstance(said, list) else []) if kept]
+            told = [output for output in said if isinstance(output, dict)] if isinstance(said, list) else []
             name = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell {place + 1}")
+            attempts = [str(output["data"][TRIED]) for output in told if TRIED in (output.get("data") or {})]
+            notes += [f"{name} tried what no answer needs: {printable(attempt, 120)}" for attempt in attempts[:1]]
+            cell.outputs = [kept for kept in map(_as_data, told) if kept]
             for output in cell.outputs:
                 if output.get("ename") in ("LeftOut", "NotRun", "TooMuchOutput", "MemoryError"):
                     notes.append(f"{name}: {output.evalue or 'asked for more memory than it may have'}")
@@ -103,6 +113,8 @@ def _as_data(output: Any) -> NotebookNode | None:
         return new_output("error", **told, traceback=lines)
     if kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
         data = {name: "".join(text) for name, text in output["data"].items() if name in _SHOWN}
+        if not _BASE64.fullmatch(data.get("image/png", "")):
+            del data["image/png"]
         return new_output("display_data", data=data) if data else None
     return None
 
@@ -174,11 +186,14 @@ def _nothing_sent(cell: NotebookNode) -> Verdict:
 
 
 class StripHiddenTests(NbGraderPreprocessor):
-    """Take the hidden tests out of what goes back to students."""
+    """Take the hidden tests out of what goes back to students, and show markup of theirs as text."""
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Take them out of one cell."""
+        """Do so in one cell."""
         cell.source = _HIDDEN.sub("", cell.source).rstrip("\n")
+        if cell.cell_type != "code":  # its script would run in the browser of whoever opens the page
+            cell.cell_type = "markdown"
+            cell.source = _LINK.sub(r"\1#", re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", cell.source))
         return cell, resources

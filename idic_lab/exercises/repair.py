@@ -19,6 +19,7 @@ from idic_lab.durability import whole_files
 from idic_lab.errors import DataError
 from idic_lab.exercises.course_folder import CourseFolder, grade_id
 
+MOST_BYTES = 50 * 2**20
 _CELL = re.compile(r"^# (?:%%|In\[[ \d]*\]:).*$", re.M)  # where a script exported from a notebook begins a cell
 
 
@@ -38,13 +39,22 @@ def repair(course: CourseFolder, assignment: str, student: str) -> list[str]:
     folder = course.root / "submitted" / student / assignment
     release = course.notebook(assignment, "release")
     path = folder / f"{assignment}.ipynb"
+    links = [file for file in folder.rglob("*") if file.is_symlink()]
+    for link in links:
+        link.unlink()
     notebook, notes = _best(folder, path, release)
     notes += _mend(notebook, release)
+    notes += [f"{len(links)} links were taken away: {links[0].name!r}"] if links else []
     if notes:
         if path.exists():
             whole_files.copy(path, path.with_suffix(".as_handed_in"))
         whole_files.write(path, nbformat.writes(notebook))
     return notes
+
+
+def is_plain(path: Path) -> bool:
+    """Whether it is a file of a size to be handed in, and not a link, which may lead anywhere."""
+    return path.is_file() and not path.is_symlink() and path.stat().st_size < MOST_BYTES
 
 
 def read(path: Path) -> tuple[NotebookNode, list[str]]:
@@ -98,6 +108,9 @@ def _best(folder: Path, path: Path, release: NotebookNode) -> tuple[NotebookNode
     candidates, faults = [], []
     for file in sorted(folder.glob("*")):
         if file.suffix not in (".ipynb", ".py") or file.name.startswith("."):
+            continue
+        if not is_plain(file):
+            faults.append(f"{file.name!r} is a link, or larger than {MOST_BYTES / 2**20:.0f} MB, and was not read.")
             continue
         try:
             notebook, notes = read(file)

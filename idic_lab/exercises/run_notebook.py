@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -17,8 +18,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+TRIED = "application/x.idic-tried"
 _GUARD = "from idic_lab.exercises.run_notebook import guard; guard({0}, {1}); del guard"
 _ANSWER_CHARACTERS = 9_000_000  # of an answer, with the data brought for the capstone
+_PRIVATE = re.compile(
+    r"gradebook|class_secret|/misconceptions/|/answers/|/submitted/|^/proc/\d+/|^/etc/(passwd|shadow)"
+)
 _PROCESSES, _FILE_BYTES = 256, 200 * 2**20
 
 
@@ -38,8 +43,9 @@ class TooMuchOutput(RuntimeError):
 
 
 def guard(output_characters: int, memory_bytes: int) -> None:
-    """Inside the kernel: cap what each cell prints, and memory where the system can; end with the runner."""
+    """Inside the kernel: cap what each cell prints, and memory where the system can; tell what is tried; end with the runner."""
     from IPython import get_ipython
+    from IPython.display import display
 
     from idic_lab.durability import orphaned_processes
 
@@ -49,6 +55,8 @@ def guard(output_characters: int, memory_bytes: int) -> None:
 
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     printed = {"characters": 0}
+    tried: list[str] = []
+    sys.addaudithook(lambda event, told: tried.append(_attempt(event, told)))
 
     def capped(write: Callable[[str], int | None]) -> Callable[[str], int | None]:
         def write_some(text: str) -> int | None:
@@ -67,7 +75,24 @@ def guard(output_characters: int, memory_bytes: int) -> None:
             if not hasattr(stream.write, "caps"):
                 stream.write = capped(stream.write)
 
+    def end_of_cell(*_: object) -> None:
+        if told := sorted(set(filter(None, tried))):
+            display({TRIED: "; ".join(told[:5])}, raw=True)
+        tried.clear()
+
     get_ipython().events.register("pre_run_cell", new_cell)
+    get_ipython().events.register("post_run_cell", end_of_cell)
+
+
+def _attempt(event: str, told: tuple) -> str:
+    """What an event of Python's audit says of an attempt on the grading; empty for what any notebook does."""
+    if event in ("os.kill", "os.fork", "os.symlink", "os.link", "os.setuid", "socket.getaddrinfo"):
+        return event
+    if event == "socket.connect" and isinstance(told[1], tuple):
+        return event
+    if event == "open" and isinstance(told[0], str) and (found := _PRIVATE.search(told[0])):
+        return f"opening {found[0]}"
+    return ""
 
 
 def run(source: str, folder: str, limits: Limits) -> dict[str, Any]:
@@ -118,6 +143,7 @@ def _run_once(notebook, folder, limits, left_out, end) -> tuple[int, str | None]
             cell.outputs, cell.execution_count = [], None
     client = Capped(
         notebook,
+        kernel_name="python3",  # whatever the student's own is called
         timeout=limits.cell_seconds,
         interrupt_on_timeout=False,
         allow_errors=True,

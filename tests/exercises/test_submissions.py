@@ -53,6 +53,10 @@ def _hand_in(course, student, file):
                 "answer_key.AnswerKey.judge = lambda *a, **k: answer_key.Verdict(1.0, 'Right.', 'right')\n"
                 "grade = check = e.grade = e.check = lambda *a, **k: 2"
             )
+    if student == "harms":
+        script = "<script>alert(1)</script><img src=x onerror=alert(1)> [x](javascript:alert)"
+        raw = nbformat.v4.new_raw_cell(script, metadata={"format": "text/html", "raw_mimetype": "text/html"})
+        notebook.cells += [nbformat.v4.new_markdown_cell(script), raw]
     folder = course.root / "submitted" / student / "value"
     folder.mkdir(parents=True)
     if student == "renames":  # and throws away a check and the setup
@@ -166,6 +170,7 @@ def test_feedback_shows_points_but_no_hidden_test(graded):
     for student in ("untouched", "harms", "renames"):
         page = (course.root / "feedback" / student / "value" / "value.html").read_text(encoding="utf-8")
         assert "HIDDEN TESTS" not in page
+        assert "<script>alert" not in page and "<img src=x" not in page and 'href="javascript' not in page
         assert "of 1 points" in page
 
 
