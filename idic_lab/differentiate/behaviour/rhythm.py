@@ -111,7 +111,10 @@ def _gamma_of_rates(gaps: np.ndarray, spanned: np.ndarray) -> tuple[float, float
         return -(weight @ each) / weight.sum()
 
     start = np.log([1.0, spanned.sum() / gaps.sum()])
-    found = minimize(loss, start, method="L-BFGS-B", bounds=[(-5, 6), (-5, 16)])
+    within = [(-5, 6), (-5, 16)]
+    found = minimize(loss, start, method="L-BFGS-B", bounds=within)
+    if not found.success:  # where all customers buy at one rate the likelihood is flat, and its slope leads nowhere
+        found = minimize(loss, found.x, method="Nelder-Mead", bounds=within)
     if not found.success:
         raise FitError(f"rhythm: the distribution of purchase rates was not found ({found.message}).")
     shape, rate = np.exp(found.x)
