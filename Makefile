@@ -75,7 +75,7 @@ notebooks: $(READY) ## Re-execute and save every notebook
 	$(BIN)/ruff format --quiet notebooks
 
 docs: $(READY) ## Write docs/tables.md from the list of stages and the tables' contracts
-	$(BIN)/python -m idic_lab.course.pages.table_page
+	$(BIN)/python book/table_page.py
 
 benchmarks: $(READY) ## Measure speed and memory against the alternatives, into docs/scale.md
 	$(BIN)/python -m benchmarks

@@ -10,7 +10,7 @@ from idic_lab import tables
 from idic_lab.pipeline import stages as pipeline
 from idic_lab.tables import Part
 
-PAGE = Path(__file__).parents[3] / "docs" / "tables.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "tables.md"
 OWN_DATA = PAGE.with_name("own_data.md")
 BEGIN, END = "<!-- written by make docs -->\n", "<!-- until here -->"
 GROUPS = {

@@ -7,10 +7,8 @@ import pandas as pd
 import pytest
 
 from idic_lab import tables
-from idic_lab.course.pages.report import summary
 from idic_lab.errors import DataError, UnknownName
 from idic_lab.monitor import kpis, migration, plan
-from idic_lab.repository import Repository
 
 DAY = pd.Timestamp("2025-12-29")
 
@@ -153,14 +151,6 @@ def test_an_offer_to_who_may_not_be_contacted_brings_nothing(facts, segments):
     assert (row["expected_return"], row["cost"], row["expected_profit"]) == (9.0, 2.0, 7.0)
 
 
-def test_the_summary_states_the_total_that_counts_each_customer_once(facts, overlapping):
-    repository = Repository()
-    repository.write("action_plan", plan.action_plan(facts, overlapping[1], DAY, plays=overlapping[0]))
-    (sentence,) = dict(summary(repository, "EUR"))["What does it return?"]
-    assert "should return 14 EUR at a cost of 6 EUR, each of their 3 customers counted once" in sentence
-    assert "rests on assumptions" in sentence
-
-
 def test_half_the_effect_halves_what_is_assumed_and_leaves_the_cost(actions):
     half = plan.plan_at(actions, 0.5)
     assert half["expected_return"].sum() == pytest.approx(actions["expected_return"].sum() / 2)
@@ -222,16 +212,6 @@ def test_figures_state_their_findings(histories, actions):
     last = moves[moves["review_date"].eq(moves["review_date"].max()) & moves["scheme"].eq("behaviour")]
     assert "moved to another segment" in title(migration.plot_flows(last))
     assert "after its cost" in title(plan.plot_plan(actions))
-
-
-def test_the_summary_answers_only_what_the_tables_can(sample, actions):
-    repository = Repository()
-    repository.write("transactions", sample["transactions"])
-    assert [question for question, _ in summary(repository)] == ["Who are the customers?"]
-    repository.write("action_plan", actions)
-    told = dict(summary(repository, "EUR"))
-    assert list(told) == ["Who are the customers?", "What should be done?", "What does it return?"]
-    assert "2,000 customers" in told["Who are the customers?"][0]
 
 
 def test_unknown_consent_is_no_consent(sample):

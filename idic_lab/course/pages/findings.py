@@ -6,7 +6,6 @@ import copy
 import html
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import nbformat
 
@@ -22,9 +21,7 @@ _NOTEBOOK = re.compile(r"(?P<name>[^/]+)\.ipynb(?P<place>#.*)?")
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|#", re.I)  # a web address, or a place on the page itself
 _MARKDOWN_LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<address>[^)\s]+)\)")
 _COURSE_TEXT = "text_in_the_course"  # in the metadata of a cell: the text before its links were mended
-FIRST = 2  # figures of a notebook that stand beside its findings; the others follow at the end
 STEPS = {
-    "IDIC": "The data, and what was asked of them.",
     "Identify": "Who are the customers, and what is known of each?",
     "Differentiate": "What is each customer worth, and what does each need?",
     "Interact": "How to speak with whom, how often, and what to ask next?",
@@ -41,49 +38,6 @@ _EVERYDAY = """
     """
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A figure of a notebook.
-
-    Attributes
-    ----------
-    png : str
-        In base 64.
-    words : str
-        What it shows: the titles it states and what its axes are.
-    """
-
-    png: str
-    words: str
-
-    @property
-    def caption(self) -> str:
-        """What the title in the picture does not say: its axes; the words as they are when it has none."""
-        title, _, shown = self.words.partition(" Shown: ")
-        return shown[:1].upper() + shown[1:] if shown else title
-
-
-@dataclass(frozen=True)
-class Section:
-    """What the report shows of one notebook."""
-
-    name: str
-    title: str
-    step: str
-    sentences: list[str]
-    figures: list[Picture]
-
-    @property
-    def first(self) -> list[Picture]:
-        """The figures that stand beside the findings."""
-        return self.figures[:FIRST]
-
-    @property
-    def further(self) -> list[Picture]:
-        """The figures that follow at the end of the report."""
-        return self.figures[FIRST:]
-
-
 def headlines(notebook: nbformat.NotebookNode) -> dict[str, dict]:
     """The headline numbers an executed notebook stated: name to value and sentence."""
     found = {}
@@ -95,31 +49,12 @@ def headlines(notebook: nbformat.NotebookNode) -> dict[str, dict]:
     return found
 
 
-def section(stage: stages.Stage, notebook: nbformat.NotebookNode) -> Section:
-    """The findings of one executed notebook."""
-    title = title_of(notebook, stage.notebook)
-    pictures = [
-        Picture(output["data"]["image/png"].replace("\n", ""), _words(output["data"], title))
-        for cell in notebook.cells
-        if "report" in cell.metadata.get("tags", [])
-        for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
-    ]
-    sentences = [stated["sentence"] for stated in headlines(notebook).values()]
-    return Section(stage.notebook, title, stage.step, sentences, pictures)
-
-
 def title_of(notebook: nbformat.NotebookNode, default: str) -> str:
     """The first heading of a notebook."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and cell.source.startswith("# "):
             return cell.source.splitlines()[0].removeprefix("# ").strip()
     return default
-
-
-def _words(data: dict, title: str) -> str:
-    told = data.get("text/plain", "")
-    return told.removeprefix(FIGURE) if told.startswith(FIGURE) else f"A figure of the notebook '{title}'."
 
 
 def with_words_for_pictures(page: str, notebook: nbformat.NotebookNode) -> str:

@@ -1,0 +1,419 @@
+"""What the first page of a report says: the situation, tiles, findings, the plan, what changed, and how sure it is.
+
+Every sentence is computed from the tables of a run; what they cannot tell is named once and otherwise left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from idic_lab.differentiate import audit, clv, rfm
+from idic_lab.errors import DataError, LabError
+from idic_lab.inference import experiments
+from idic_lab.monitor.kpis.measures import FALSE_ALARM
+from idic_lab.monitor.plan import NONE, UNKNOWN, plan_at, total
+from idic_lab.pipeline import steps
+from idic_lab.repository import Repository
+
+QUARTER = pd.Timedelta(days=91)
+_SOURCES = {  # what a run may lack, by the table that would tell
+    "consent": "source_records",
+    "costs to serve": "cost_rates",
+    "what customers spend elsewhere and how satisfied they are": "survey_responses",
+    "what an offer changes": "campaign_results",
+}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure of the business with a small chart.
+
+    Attributes
+    ----------
+    kind : str
+        "columns" over time, or "bars", one per name.
+    drawn : list of tuple
+        Name and share of the chart's height or width, 0 to 1.
+    words : str
+        What the chart shows.
+    """
+
+    name: str
+    value: str
+    note: str
+    kind: str
+    drawn: list[tuple[str, float]]
+    words: str
+
+    @property
+    def year_before(self) -> str:
+        """The month a year before the last."""
+        last = self.drawn[-1][0]
+        return f"{int(last[:4]) - 1}{last[4:]}"
+
+
+@dataclass
+class FirstPage:
+    """What the page says; whatever the tables do not tell is empty."""
+
+    situation: str = ""
+    tiles: list[Tile] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+    plan: list[dict[str, str]] = field(default_factory=list)
+    plan_says: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    sure: list[str] = field(default_factory=list)
+
+
+def first_page(repository: Repository, currency: str = "", card=None) -> FirstPage:
+    """The first page of the report of a run.
+
+    Parameters
+    ----------
+    currency : str
+        Written after amounts.
+    card : Card, optional
+        Of the data set, for what could not be used.
+
+    Examples
+    --------
+    >>> first_page(Repository()).situation
+    ''
+    """
+    desk = _Desk(repository, f" {currency}".rstrip())
+    return FirstPage(
+        situation=desk.situation(),
+        tiles=list(desk.tiles()),
+        findings=list(desk.findings())[:3],
+        plan=list(desk.plan()),
+        plan_says=list(desk.plan_says()),
+        changes=list(desk.changes()),
+        sure=list(desk.sure(card)),
+    )
+
+
+def changed(before: float, now: float) -> str:
+    """A change in words, as a share of what was before.
+
+    Examples
+    --------
+    >>> changed(100, 74), changed(100, 100.2), changed(0, 5)
+    ('down by 26%', 'unchanged', 'up from nothing')
+    """
+    if before <= 0:
+        return "up from nothing" if now > 0 else "unchanged"
+    share = round(100 * (now / before - 1))
+    return f"{'up' if share > 0 else 'down'} by {abs(share)}%" if share else "unchanged"
+
+
+def _plural(number: float, one: str) -> str:
+    return f"{number:,.0f} {one}" + ("" if round(number) == 1 else "s")
+
+
+class _Desk:
+    """The tables of one run, read when they are wanted."""
+
+    def __init__(self, repository: Repository, unit: str):
+        self.unit, self.table = unit, cache(lambda name: _read(repository, name))
+
+    @property
+    def period(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+        """The day before the last whole period, and its last day."""
+        measures = self.table("kpis")
+        whole = None if measures is None else measures[measures["whole"]]
+        if whole is None or whole.empty or self.table("transactions") is None:
+            return None
+        last = whole.loc[whole["review_date"].idxmax()]
+        return last["previous_date"], last["review_date"]
+
+    def _trade(self, years: int = 0) -> tuple[int, float] | None:
+        """Customers who bought in the last whole period, or in the same days of an earlier year, and their revenue."""
+        bought, back = self.table("transactions"), pd.DateOffset(years=years)
+        after, until = (day - back for day in self.period)
+        if bought["date"].min() > after + pd.Timedelta(days=1):
+            return None
+        mine = bought[bought["date"].gt(after) & bought["date"].le(until)]
+        return mine.loc[mine["amount"] > 0, "customer_id"].nunique(), float(mine["amount"].sum())
+
+    def _equity(self) -> tuple[float, float | None, float | None] | None:
+        """What all customers are still expected to bring, with the bounds of what the models do not know."""
+        value, summary = self.table("customer_value"), self.table("btyd_summary")
+        if value is None:
+            return None
+        now = float(value["residual_value"].sum())
+        if summary is None:
+            return now, None, None
+        try:
+            models = clv.fit(summary, model="bg_nbd"), clv.fit(summary, model="gamma_gamma")
+            settings = {"annual_discount_rate": steps.ANNUAL_DISCOUNT_RATE, "margin": steps.MARGIN}
+            bounds = clv.equity_interval(*models, summary, horizon_days=None, **settings).iloc[0]
+        except LabError:
+            return now, None, None
+        if not np.isclose(bounds["clv"], now, rtol=0.01) or np.isnan(
+            bounds["expected_low"]
+        ):  # the run had other assumptions than these
+            return now, None, None
+        return now, float(bounds["expected_low"]), float(bounds["expected_high"])
+
+    def situation(self) -> str:
+        bought, plan, value = self.table("transactions"), self.table("action_plan"), self.table("customer_value")
+        if bought is None or self.period is None:
+            return ""
+        now, before = self._trade(), self._trade(1)
+        day = f"{self.period[1]:%Y-%m-%d}"
+        said = f"In the last whole period, to {day}, {_plural(now[0], 'customer')} bought for {now[1]:,.0f}{self.unit}"
+        if before:
+            said += f", revenue {changed(before[1], now[1])} on the same days a year before"
+        if value is not None:
+            said += f"; all customers are still expected to bring {value['residual_value'].sum():,.0f}{self.unit}"
+        whole = total(plan) if plan is not None else None
+        if whole and whole.customers:
+            said += f", and the plan should add {whole.profit:,.0f}{self.unit} after its cost"
+        elif plan is not None and plan["verdict"].eq("ask").any():
+            said += ", and before anybody may be written to somebody must ask for consent"
+        return f"{said}."
+
+    def tiles(self) -> Iterator[Tile]:
+        if self.period is not None:
+            now, before = self._trade(), self._trade(1)
+            for place, (name, kpi, unit) in enumerate(
+                (("Customers active", "active_customers", ""), ("Revenue", "revenue", self.unit))
+            ):
+                note = (
+                    f"{changed(before[place], now[place])} on the same days a year before"
+                    if before
+                    else "no year before"
+                )
+                yield self._over_time(name, f"{now[place]:,.0f}{unit}", note, kpi)
+        worth = self._equity()
+        if worth is not None:
+            note = (
+                f"95% interval {worth[1]:,.0f} to {worth[2]:,.0f}" if worth[1] is not None else "no interval is known"
+            )
+            yield self._over_time("Customer equity", f"{worth[0]:,.0f}{self.unit}", note, "customer_equity")
+        scored = self.table("rfm")
+        if scored is not None and scored["monetary"].sum() > 0:
+            share = rfm.top_share(scored["monetary"])
+            drawn = [("of customers", 0.2), ("of revenue", share)]
+            yield _bars("Top fifth of customers", f"{share:.0%}", "of all revenue is theirs", drawn)
+        portfolio = self.table("portfolio")
+        if portfolio is not None and portfolio["cost_to_serve"].sum() > 0:
+            below = portfolio["past_value"] < 0
+            coming = portfolio.loc[below, "actual_value"].gt(0).sum()
+            drawn = [
+                ("cost more than they brought", below.mean()),
+                ("of them, will bring", coming / max(below.sum(), 1)),
+            ]
+            note = f"{_plural(below.sum(), 'customer')}; {coming:,} will bring more than they cost"
+            yield _bars("Below zero so far", f"{below.mean():.0%}", note, drawn)
+        may = self._consent()
+        if may is not None:
+            share = may.groupby("channel")["allowed"].mean().sort_values(ascending=False)
+            anyhow = may.groupby("customer_id")["allowed"].any().mean()
+            drawn = [(name.replace("_", " "), part) for name, part in share.items()]
+            yield _bars("May be contacted", f"{anyhow:.0%}", "of customers, by one channel or more", drawn)
+
+    def _consent(self) -> pd.DataFrame | None:
+        """Consent of customers by channel, where anybody was asked."""
+        consents, bought = self.table("consents"), self.table("transactions")
+        if consents is None or bought is None or consents["date"].isna().all():
+            return None
+        return consents[consents["customer_id"].isin(bought["customer_id"])]
+
+    def _over_time(self, name: str, value: str, note: str, kpi: str) -> Tile:
+        measures = self.table("kpis")
+        drawn: list[tuple[str, float]] = []
+        if measures is not None:
+            mine = measures[measures["kpi"].eq(kpi) & measures["segment"].eq("all") & measures["whole"]]
+            mine = mine.sort_values("review_date").tail(25)
+            highest = mine["value"].max()
+            drawn = [
+                (f"{row.review_date:%Y-%m}", max(row.value / highest, 0.0)) for row in mine.itertuples() if highest > 0
+            ]
+        words = f"{name} at {len(drawn)} reviews, {drawn[0][0]} to {drawn[-1][0]}" if drawn else ""
+        return Tile(name, value, note, "columns", drawn, words)
+
+    def findings(self) -> Iterator[str]:
+        """What matters most, as far as the tables tell, in order."""
+        yield from self._slow_change()
+        bought, portfolio = self.table("transactions"), self.table("portfolio")
+        if bought is None:
+            return
+        if portfolio is not None:
+            best = portfolio.loc[portfolio["tier"].eq("most valuable"), ["customer_id", "actual_value"]]
+            days = bought[bought["amount"] > 0].groupby("customer_id")["date"].max()
+            silent = best[~best["customer_id"].map(days).gt(bought["date"].max() - QUARTER)]
+            if len(best):
+                share = silent["actual_value"].sum() / max(portfolio["actual_value"].clip(lower=0).sum(), 1e-9)
+                yield (
+                    f"Of the {_plural(len(best), 'most valuable customer')} {len(silent):,} have not bought for a quarter; "
+                    f"they hold {share:.0%} of what customers are expected to bring."
+                )
+        try:
+            moved = audit.two_periods(bought).set_index("group")
+        except DataError:
+            moved = None
+        if moved is not None and moved["before"].sum() > 0:
+            before, after = moved["before"].sum(), moved["after"].sum()
+            span = f"{audit.periods(bought).days} days"
+            yield (
+                f"From one period of {span} to the next revenue went from {before:,.0f} to {after:,.0f}{self.unit}: customers who were lost "
+                f"took {-moved.loc['lost', 'change']:,.0f} with them, new ones brought {moved.loc['new', 'change']:,.0f}."
+            )
+        once = bought[bought["amount"] > 0].groupby("customer_id")["date"].nunique().eq(1)
+        yield f"{once.mean():.0%} of the customers have bought on one day only."
+
+    def _slow_change(self) -> Iterator[str]:
+        signals = self.table("signals")
+        if signals is None:
+            return
+        for figure, found in signals.groupby("figure"):
+            if len(found) > 1 and found["direction"].eq(found["direction"].iloc[0]).all():
+                first, last = found.iloc[0], found.iloc[-1]
+                yield (
+                    f"{_spoken(figure)} went {first['direction']} step by step since {first['started']:%Y-%m-%d}, from "
+                    f"{_level(figure, first['before'])} to {_level(figure, last['since'])}."
+                )
+
+    def plan(self) -> Iterator[dict[str, str]]:
+        """The rows of the plan, as a meeting reads them."""
+        plan = self.table("action_plan")
+        for row, half in (
+            () if plan is None else zip(plan.itertuples(), plan_at(plan, 0.5)["expected_return"], strict=True)
+        ):
+            sure = row.basis == "estimated"
+            asks = row.verdict == "ask"
+            yield {
+                "For whom": _whom(row),
+                "What": f"Ask for consent, then {row.tactic}" if asks else _sentence(row.tactic),
+                "Channel": "not known yet" if row.channel in (NONE, UNKNOWN) else row.channel.replace("_", " "),
+                "Owner": row.owner,
+                "Cost": "–" if asks else f"{row.cost:,.0f}",
+                "Expected return": "–"
+                if asks
+                else f"{row.expected_return:,.0f}"
+                if sure
+                else f"{half:,.0f} to {row.expected_return:,.0f}",
+                "Evidence": "a trial" if sure else "assumed",
+                "Test": "ask a sample first" if asks else _test(row),
+                "Review": f"{row.review_date:%Y-%m-%d}",
+                "Verdict": row.verdict,
+            }
+
+    def plan_says(self) -> Iterator[str]:
+        plan = self.table("action_plan")
+        if plan is None:
+            return
+        whole = total(plan)
+        if not whole.customers:
+            yield "No return can be told before it is known who may be contacted."
+            return
+        yield (
+            f"The actions expected to pay should return {whole.expected_return:,.0f}{self.unit} at a cost of "
+            f"{whole.cost:,.0f}{self.unit}, each of their {_plural(whole.customers, 'customer')} counted once, in the action "
+            f"that promises most; {whole.estimated:,.0f}{self.unit} of the return is estimated from a trial, the rest assumed."
+        )
+        if plan["basis"].eq("assumed").any():
+            yield "A return that is assumed is written from half the assumed effect to the whole of it; it has no interval."
+        if plan["basis"].eq("estimated").any():
+            yield "One from a trial may be too high, since the same estimates chose whom to treat; its interval is not known here."
+
+    def changes(self) -> Iterator[str]:
+        measures, signals = self.table("kpis"), self.table("signals")
+        if signals is not None:
+            for figure, found in signals.groupby("figure", sort=False):
+                first, last = found.iloc[0], found.iloc[-1]
+                again = f", reported {len(found)} times" if len(found) > 1 else ""
+                yield (
+                    f"{_spoken(figure)} went {last['direction']} from about {last['started']:%Y-%m-%d}, to "
+                    f"{_level(figure, last['since'])} ({_level(figure, first['before'])} before the first report{again})."
+                )
+            yield (
+                f"Had nothing changed, one or more of these reports would come with a chance of "
+                f"{signals['false_alarm'].iloc[0]:.0%} in the whole time."
+            )
+        if measures is None:
+            return
+        now = measures[measures["whole"] & measures["segment"].eq("all")]
+        now = now[now["review_date"] == now["review_date"].max()]
+        if now["upper_limit"].notna().any():  # early reviews have no past to make limits from
+            way = now["value"].gt(now["upper_limit"]).map({True: "above", False: "below"})
+            outside = (now["kpi"].map(_spoken).str.lower() + " (" + way + ")")[now["signal"]].tolist()
+            yield (
+                f"Of {now['upper_limit'].notna().sum()} measures with control limits, "
+                + (
+                    f"outside at the last review: {', '.join(outside)}"
+                    if outside
+                    else "none lay outside at the last review"
+                )
+                + f"; had nothing changed, {FALSE_ALARM:.0%} of reviews would show one outside."
+            )
+        else:
+            yield "There are too few reviews so far to tell a change of the measures from chance."
+
+    def sure(self, card) -> Iterator[str]:
+        if card is not None and card.kind.startswith("simulated"):
+            yield "The data are simulated: nobody in them exists."
+        if card is not None and card.rows_read:
+            yield (
+                f"{card.rows_rejected:,} of {card.rows_read:,} rows could not be used; tables/rejects.parquet lists them."
+                if card.rows_rejected
+                else f"All {card.rows_read:,} rows could be used."
+            )
+        if self.table("customer_value") is not None:
+            yield "What customers will bring is a forecast, made as if they went on as they have begun."
+        plan = self.table("action_plan")
+        if plan is not None:
+            assumed = plan["basis"].eq("assumed")
+            paying = plan[assumed & plan["expected_profit"].gt(0)]
+            yield f"{assumed.sum()} of {_plural(len(plan), 'action')} rest on an assumed effect" + (
+                f"; the {len(paying)} of them that should pay still do if {paying['break_even'].max():.0%} of it comes true."
+                if len(paying)
+                else "."
+            )
+        lacking = [what for what, table in _SOURCES.items() if self.table(table) is None]
+        if lacking and self.table("transactions") is not None:
+            yield f"Not known, since the data do not tell: {'; '.join(lacking)}."
+
+
+def _read(repository: Repository, name: str) -> pd.DataFrame | None:
+    data = repository.read(name) if repository.has(name) else None
+    return None if data is None or data.empty else data
+
+
+def _bars(name: str, value: str, note: str, drawn: list[tuple[str, float]]) -> Tile:
+    return Tile(name, value, note, "bars", drawn, "; ".join(f"{part} {share:.0%}" for part, share in drawn))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _spoken(measure: str) -> str:
+    words = measure.replace("_", " ").replace("csat", "CSAT").replace("nps", "NPS")
+    return _sentence(words)
+
+
+def _level(figure: str, value: float) -> str:
+    return f"{value:.1f}" if figure == "delivery_days" else f"{value:.0%}"
+
+
+def _whom(row) -> str:
+    fewer = f"; {row.reachable:,} may be contacted" if row.reachable < row.customers else ""
+    return f"{_sentence(row.segment)} ({_plural(row.customers, 'customer')}{fewer})"
+
+
+def _test(row) -> str:
+    """How a trial would tell whether the action works, and whether its segment is large enough for one round."""
+    if row.basis == "estimated":
+        return "leave a tenth out, by lot"
+    lift = (row.target - row.baseline) * row.customers / max(row.reachable, 1)
+    if not row.unit.startswith("share") or not 0 < row.baseline < row.baseline + lift < 1:
+        return "leave half out, by lot"
+    needed = 2 * experiments.sample_size(row.baseline, lift)
+    return f"leave half out, by lot; {'enough' if row.reachable >= needed else f'too few: needs {needed:,}'}"
