@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from proving import holds, statement
 
+from idic_lab.differentiate import clv
 from idic_lab.inference import intervals, multiple_tests, resampling
 
 # Stated, but not tried here, each with the reason.
@@ -41,7 +43,6 @@ NOT_TRIED: dict[str, str] = {
             "idic_lab.differentiate.behaviour.regularity",
             "idic_lab.differentiate.clv.equity_interval",
             "idic_lab.differentiate.clv.evaluate",
-            "idic_lab.differentiate.clv.fit",
             "idic_lab.differentiate.clv.model_choice",
             "idic_lab.differentiate.clv.predict_interval",
             "idic_lab.differentiate.clv.total_interval",
@@ -221,4 +222,51 @@ def _():
         "Gini coefficient of the same": lambda rng: spenders(rng, statistic="gini"),
         "top fifth of 60 customers": lambda rng: spenders(rng, 60),
         "Gini coefficient of 2,000, lognormal(1.6)": lambda rng: spenders(rng, 2_000, 1.6, "gini"),
+    }
+
+
+def buyers(rng, model="bg_nbd", people=1500, buying=1.6, leaving=1.5, spread=0.0):
+    """A summary of customers, half of them of the web, who buy and leave so many times as fast; `spread` is left out."""
+    web = rng.integers(0, 2, people)
+    rate = rng.gamma(0.6, 1 / 4.4, people) * buying**web * np.exp(spread * rng.standard_normal(people))
+    leaves, end = rng.beta(0.8 * leaving**web, 2.4), np.full(people, np.inf)
+    if model == "pareto_nbd":
+        leaves, end = np.zeros(people), rng.exponential(11.7 / rng.gamma(0.6, 1, people) / leaving**web)
+    age = rng.integers(189, 280, people) / 7
+    x, recency, now, going = np.zeros(people), np.zeros(people), np.zeros(people), np.arange(people)
+    while len(going):
+        now[going] += rng.exponential(1 / np.maximum(rate[going], 1e-12))
+        going = going[now[going] < np.minimum(end, age)[going]]
+        x[going] += 1
+        recency[going] = now[going]
+        going = going[rng.random(len(going)) >= leaves[going]]
+    return pd.DataFrame({"frequency": x, "recency": recency, "T": age, "web": web})
+
+
+@statement("idic_lab.differentiate.clv.fit", "95% interval of a covariate's ratio", "24", repeats=400)
+def _():
+    def ratio(rng, model="bg_nbd", **how):
+        fitted = clv.fit(buyers(rng, model, **how), model, covariates=["web"])
+        return holds(fitted.summary().set_index("parameter").loc["buying: web", ["low", "high"]], 1.6)
+
+    return {
+        "BG/NBD, 1,500 customers": ratio,
+        "Pareto/NBD, 1,500 customers": lambda rng: ratio(rng, "pareto_nbd"),
+        "rates that vary more than gamma-distributed ones": lambda rng: ratio(rng, spread=0.7),
+    }
+
+
+@statement(
+    "idic_lab.differentiate.clv.likelihood_ratio", "5% for a covariate that does nothing", "24", "test", 0.05, 400
+)
+def _():
+    def found(rng, model="bg_nbd", **how):
+        summary = buyers(rng, model, 1000, 1.0, 1.0, **how)
+        larger, smaller = clv.fit(summary, model, covariates=["web"]), clv.fit(summary, model)
+        return clv.likelihood_ratio(larger, smaller)["p_value"] < 0.05
+
+    return {
+        "BG/NBD, 1,000 customers": found,
+        "Pareto/NBD, 1,000 customers": lambda rng: found(rng, "pareto_nbd"),
+        "rates that vary more than gamma-distributed ones": lambda rng: found(rng, spread=0.7),
     }

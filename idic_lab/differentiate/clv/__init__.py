@@ -7,6 +7,7 @@ from idic_lab.differentiate.clv.contracts import (
     residual_lifetime,
     survival,
 )
+from idic_lab.differentiate.clv.covariates import likelihood_ratio
 from idic_lab.differentiate.clv.evaluation import (
     baselines,
     conditional_expectations,
@@ -74,6 +75,7 @@ __all__ = [
     "from_json",
     "from_parameters",
     "iso_value",
+    "likelihood_ratio",
     "middle",
     "model_choice",
     "plot_alive_path",

@@ -8,6 +8,8 @@ and a purchase rate from a gamma(r + x, alpha + T) distribution: all that follow
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from scipy.special import betainc, betaln, digamma, expit, gammaln, hyp2f1, log_expit, xlogy
 
@@ -34,6 +36,7 @@ class BetaGeometric:
     parameters = ("r", "alpha", "a", "b")
     time_parameters = ("alpha",)
     columns = ("frequency", "recency", "T")
+    effects: ClassVar = {"buying": ("alpha", -1.0), "leaving": ("a", 1.0)}
 
     def __init__(self, modified: bool):
         self.offset = 1 if modified else 0
@@ -78,6 +81,24 @@ class BetaGeometric:
         d_b -= np.dot(weighted, self._inverse(beta, values)[codes])
         return value, np.array([d_r, d_alpha, d_a, d_b])
 
+    def each(self, theta, data):
+        """Log-likelihood of each row and its gradient, of shape (4, n); parameters may differ from row to row."""
+        r, alpha, a, b = theta
+        x, recency, age = (data[name] for name in self.columns)
+        shape, beta = r + x, b + x + self.offset
+        log_age, inverse_age = np.log(alpha + age), 1.0 / (alpha + age)
+        gap = log_age - np.log(alpha + recency)
+        log_sum, left = _log_sum_and_share(self._log_ratio(a, beta, x) + shape * gap)
+        logs = gammaln(shape) - gammaln(r) + r * np.log(alpha) + betaln(a, beta) - betaln(a, b)
+        by_both = digamma(a + b) - digamma(a + beta)
+        gradient = [
+            digamma(shape) - digamma(r) + np.log(alpha) + left * gap - log_age,
+            r / alpha + shape * (left * (inverse_age - 1.0 / (alpha + recency)) - inverse_age),
+            by_both + left / a,
+            by_both + digamma(beta) - digamma(b) - left * self._inverse(beta, x),
+        ]
+        return logs + log_sum - shape * log_age, np.array(gradient)
+
     def _log_ratio(self, a, beta, frequency):
         """log a / (b + x - 1 + o), or minus infinity for the BG/NBD customer who cannot have left."""
         possible = (frequency > 0) | (self.offset == 1)
@@ -97,7 +118,7 @@ class BetaGeometric:
         """Expected purchases per unit of time, `ahead` units after T, of a customer alive at T."""
         r, alpha, a, b = theta
         since, beta = alpha + age, b + frequency + self.offset
-        if max(r, a, b) > MODERATE:
+        if max(r, np.max(a), b) > MODERATE:
             shape, gone = np.broadcast_arrays(r + frequency + 1, ahead / since)
             mean = beta_mean(lambda p: np.exp(-shape[..., None] * np.log1p(p * gone[..., None])), a, beta, shape * gone)
             return (r + frequency) / since * mean
@@ -114,8 +135,16 @@ class BetaGeometric:
         probability is taken numerically.
         """
         r, alpha, a, b = theta
+        near = np.abs(a - 1) < NEAR_ONE
+        if np.any(near) and not np.all(near):
+            columns = np.broadcast_arrays(alpha, a, frequency, age, horizon)
+            expected = np.empty(columns[0].shape)
+            for rows in (near, ~near):
+                here_alpha, here_a, *living = (column[rows] for column in columns)
+                expected[rows] = self.expected_if_alive((r, here_alpha, here_a, b), *living)
+            return expected
         since, beta = alpha + age, b + frequency + self.offset
-        if max(r, a, b) > MODERATE or abs(a - 1) < NEAR_ONE:
+        if max(r, np.max(a), b) > MODERATE or np.all(near):
             shape, gone = np.broadcast_arrays(r + frequency, horizon / since)
             return beta_mean(lambda p: _purchases(shape[..., None], gone[..., None], p), a, beta, shape * gone)
         series = hyp2f1(a + beta - 1 - r - frequency, a - 1, a + beta - 1, horizon / (since + horizon))
@@ -186,8 +215,8 @@ def beta_mean(function, a, b, steepness):
     ----------
     function : callable
         Smooth in p; takes and gives arrays whose last axis runs over values of p in [0, 1].
-    b, steepness : ndarray
-        Second parameter, and the size of p over which the function changes most, as its inverse; broadcast together.
+    a, b, steepness : float or ndarray
+        The parameters, and the size of p over which the function changes most, as its inverse; broadcast together.
 
     Examples
     --------
@@ -195,7 +224,7 @@ def beta_mean(function, a, b, steepness):
     >>> bool(np.isclose(mean[0], np.log(2), rtol=1e-13))
     True
     """
-    b, steepness = np.broadcast_arrays(np.asarray(b, float)[..., None], np.asarray(steepness, float)[..., None])
+    a, b, steepness = np.broadcast_arrays(*(np.asarray(part, float)[..., None] for part in (a, b, steepness)))
     centre = np.log((a + 1) / (b + 1))
     spread = np.sqrt(1 / (a + 1) + 1 / (b + 1))
     reach = np.minimum(np.log1p(steepness), TAIL / a)
@@ -208,7 +237,7 @@ def beta_mean(function, a, b, steepness):
     # What the straight line between the ends leaves vanishes at both, however much mass the distribution has there.
     rest = function(p) - at_zero - p * (at_one - at_zero)
     integral = (density * rest).sum(axis=-1) * ((high - low) * MIXING[1])[..., 0]
-    return at_zero[..., 0] + a / (a + b[..., 0]) * (at_one - at_zero)[..., 0] + integral
+    return at_zero[..., 0] + (a / (a + b))[..., 0] * (at_one - at_zero)[..., 0] + integral
 
 
 class BetaGeometricBetaBinomial:

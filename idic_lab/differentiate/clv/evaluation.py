@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.dataframes import collected
-from idic_lab.differentiate.clv.fitted_model import FittedModel, require
+from idic_lab.differentiate.clv.fitted_model import FittedModel, plain, require
 from idic_lab.differentiate.clv.grouping import UNIT, distinct
 from idic_lab.differentiate.clv.predictions import (
     CONTINUOUS,
@@ -317,7 +317,7 @@ def count_histogram(model: FittedModel, summary, most: int = 7, weights: str | N
     1         1   439.0     460.3
     2        2+   507.0     489.0
     """
-    require(model, *PURCHASE_MODELS)
+    require(plain(model), *PURCHASE_MODELS)
     table = collected(summary)
     _, _, last = model.likelihood.columns
     columns = {name: table[name].to_numpy(float) for name in ("frequency", last)}

@@ -92,6 +92,56 @@ class FittedModel:
         return self.params_.to_numpy(dtype=float)
 
     @property
+    def covariates(self) -> list[tuple[str, str]]:
+        """What each covariate acts on ("buying", "leaving", "spending"), and the column it stands in."""
+        return [tuple(name.split(": ", 1)) for name in self.params_.index if ": " in name]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a summary that the model reads."""
+        return (*self.likelihood.columns, *dict.fromkeys(column for _, column in self.covariates))
+
+    @property
+    def living_columns(self) -> tuple[str, ...]:
+        """Those on which depends what a customer who is still one will do: all but the time of the last purchase."""
+        frequency, _, *others = self.columns
+        return (frequency, *others)
+
+    def of(self, rows) -> list:
+        """The parameters of the model as they hold for the customers in some rows: arrays where covariates move them."""
+        theta = self.params_.to_dict()
+        for process, column in self.covariates:
+            name, sign = self.likelihood.effects[process]
+            theta[name] = theta[name] * theta[f"{process}: {column}"] ** (sign * np.asarray(rows[column], float))
+        return [theta[name] for name in self.likelihood.parameters]
+
+    def given(self, **covariates: float) -> FittedModel:
+        """The model of one kind of customer, without covariates any more; those not named are 0.
+
+        Examples
+        --------
+        >>> model = from_parameters("bg_nbd", r=0.243, alpha=4.4, a=0.79, b=2.43, **{"buying: web": 2.0})
+        >>> model.given(web=1).params_["alpha"]
+        np.float64(2.2)
+        """
+        known = [column for _, column in self.covariates]
+        for name in covariates:
+            pick("covariate", name, known)
+        names = self.likelihood.parameters
+        moves = pd.DataFrame(0.0, index=list(names), columns=self.params_.index)
+        for name in names:
+            moves.loc[name, name] = 1.0
+        for process, column in self.covariates:
+            name, sign = self.likelihood.effects[process]
+            moves.loc[name, f"{process}: {column}"] = sign * covariates.get(column, 0.0)
+        theta = np.exp(moves.to_numpy() @ np.log(self.theta))
+        relative = linear(moves.to_numpy(), self.covariance_.to_numpy() / np.outer(self.theta, self.theta))
+        return assemble(
+            self.model, theta, relative * np.outer(theta, theta), None, self.n_customers_, self.converged_, self.flags_,
+            self.unit_days_,
+        )  # fmt: skip
+
+    @property
     def aic(self) -> float:
         """Akaike's information criterion, of models fitted to the same customers: the lowest is to be preferred."""
         return 2 * len(self.params_) - 2 * self.log_likelihood_
@@ -108,7 +158,8 @@ class FittedModel:
         -------
         DataFrame
             ``parameter``, ``estimate``, ``standard_error``, ``low``, ``high``. The interval is symmetric for the
-            logarithm of the parameter, so it stays positive.
+            logarithm of the parameter, so it stays positive. A covariate's estimate is a ratio: by how much the rate of
+            buying, of leaving or the amount is multiplied for each unit of it.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             factor = np.exp(NORMAL_95 * self.standard_errors_ / self.params_)
@@ -121,6 +172,27 @@ class FittedModel:
                 "high": (self.params_ * factor).to_numpy(),
             }
         )
+
+    def coefficients(self) -> pd.DataFrame:
+        """The covariates as papers print them: the logarithm of each ratio, with a Wald test that it is 0.
+
+        Returns
+        -------
+        DataFrame
+            ``parameter``, ``coefficient``, ``standard_error``, ``z``, ``p_value``.
+        """
+        from scipy.special import ndtr
+
+        names = self.params_.index[self.params_.index.str.contains(": ")]
+        coefficient = np.log(self.params_[names].to_numpy())
+        error = (self.standard_errors_[names] / self.params_[names]).to_numpy()
+        z = coefficient / error
+        return pd.DataFrame(
+            {
+                "parameter": names.astype("str"), "coefficient": coefficient, "standard_error": error, "z": z,
+                "p_value": 2 * ndtr(-np.abs(z)),
+            }
+        )  # fmt: skip
 
     def _headline(self) -> str:
         unit = f", time in units of {self.unit_days_:g} days" if self.unit_days_ else ""
@@ -197,7 +269,7 @@ def from_json(source) -> FittedModel:
             raise DataError(f"Cannot read the model file {str(source)!r}: {error.strerror}.") from None
     try:
         saved = json.loads(text)
-        names = pick("model", saved["model"], MODELS).parameters
+        names = with_covariates(saved["model"], saved["parameters"])
         theta = np.array([float(saved["parameters"][name]) for name in names])
         covariance = np.array([[float(saved["covariance"][name][other]) for other in names] for name in names])
         rest = [saved[key] for key in ("log_likelihood", "n_customers", "converged", "flags", "unit_days")]
@@ -205,7 +277,7 @@ def from_json(source) -> FittedModel:
         raise
     except (KeyError, TypeError, ValueError):
         raise DataError(f"{str(source)[:80]!r} does not hold a model saved with to_json.") from None
-    return assemble(saved["model"], theta, covariance, *rest)
+    return assemble(saved["model"], theta, covariance, *rest, names=names)
 
 
 def from_parameters(model: str, *, unit_days: float | None = None, **parameters: float) -> FittedModel:
@@ -218,7 +290,7 @@ def from_parameters(model: str, *, unit_days: float | None = None, **parameters:
     unit_days : float, optional
         Days in one unit of time.
     **parameters : float
-        Every parameter of the model, by name, above 0.
+        Every parameter of the model, by name, above 0; and ratios of covariates, as in ``**{"buying: web": 1.4}``.
 
     Returns
     -------
@@ -235,7 +307,7 @@ def from_parameters(model: str, *, unit_days: float | None = None, **parameters:
     >>> from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7).title
     'BG/NBD'
     """
-    names = pick("model", model, MODELS).parameters
+    names = with_covariates(model, parameters)
     for name in parameters:
         if name not in names:
             raise UnknownName(f"{TITLES[model]} parameter", name, names)
@@ -243,12 +315,28 @@ def from_parameters(model: str, *, unit_days: float | None = None, **parameters:
     if missing:
         raise FitError(f"{TITLES[model]} needs a value above 0 for {', '.join(missing)}.")
     theta = np.array([float(parameters[name]) for name in names])
-    return assemble(model, theta, np.zeros((len(names),) * 2), None, 0, True, [], unit_days)
+    return assemble(model, theta, np.zeros((len(names),) * 2), None, 0, True, [], unit_days, names=names)
 
 
-def assemble(model, theta, covariance, log_likelihood, n_customers, converged, flags, unit_days):
+def with_covariates(model: str, parameters) -> tuple[str, ...]:
+    """The names of a model's parameters in order, followed by those of `parameters` that belong to a covariate."""
+    likelihood = pick("model", model, MODELS)
+    effects = getattr(likelihood, "effects", {})
+    return (*likelihood.parameters, *(name for name in parameters if name.split(": ")[0] in effects and ": " in name))
+
+
+def linear(moves: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """The covariance of ``moves @ x``; infinite for what depends on an x that the data do not determine."""
+    unknown = ~np.isfinite(np.diag(covariance))
+    told = moves @ np.where(np.isfinite(covariance), covariance, 0.0) @ moves.T
+    lost = (np.abs(moves[:, unknown]) > 0).any(axis=1)
+    told[lost], told[:, lost] = np.inf, np.inf
+    return told
+
+
+def assemble(model, theta, covariance, log_likelihood, n_customers, converged, flags, unit_days, names=None):
     """A FittedModel from plain arrays."""
-    names = pd.Index(MODELS[model].parameters, dtype="str")
+    names = pd.Index(names or MODELS[model].parameters, dtype="str")
     return FittedModel(
         model=model,
         params_=pd.Series(theta, index=names, name="estimate"),
@@ -268,4 +356,12 @@ def require(fitted: FittedModel, *kinds: str) -> FittedModel:
         raise FitError(f"Expected a model fitted with clv.fit, found {type(fitted).__name__}.")
     if fitted.model not in kinds:
         raise FitError(f"{fitted.title} cannot do this; it takes one of {', '.join(TITLES[kind] for kind in kinds)}.")
+    return fitted
+
+
+def plain(fitted: FittedModel) -> FittedModel:
+    """The model itself when it has no covariates; else an error that says how to name one kind of customer."""
+    if fitted.covariates:
+        column = fitted.covariates[0][1]
+        raise FitError(f"This is asked of one kind of customer; say which, as in model.given({column}=1).")
     return fitted

@@ -8,13 +8,15 @@ top, others are tried.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from idic_lab.dataframes import collected, in_engine
-from idic_lab.differentiate.clv.fitted_model import MODELS, TITLES, FittedModel, assemble
+from idic_lab.differentiate.clv.covariates import WithCovariates, named, numbers, standardised
+from idic_lab.differentiate.clv.fitted_model import MODELS, TITLES, FittedModel, assemble, linear
 from idic_lab.differentiate.clv.grouping import CUSTOMERS, distinct, groups
 from idic_lab.differentiate.clv.summary import unit_of
 from idic_lab.errors import DataError, FitError, UnknownName, pick
@@ -32,7 +34,14 @@ STEPS = 40  # Newton steps; two or three do, but for a ridge
 SEARCH = {"jac": True, "method": "L-BFGS-B", "options": {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7}}
 
 
-def fit(summary, model: str = "bg_nbd", *, weights: str | None = None, unit_days: float | None = None) -> FittedModel:
+def fit(
+    summary,
+    model: str = "bg_nbd",
+    *,
+    covariates: Sequence[str] | Mapping[str, Sequence[str]] = (),
+    weights: str | None = None,
+    unit_days: float | None = None,
+) -> FittedModel:
     """Fit a buy-till-you-die model, the Gamma-Gamma model of spend or a model of contracts, by maximum likelihood.
 
     Identical customers are grouped and weighted, which changes nothing but the time it takes. Time and money are
@@ -46,6 +55,10 @@ def fit(summary, model: str = "bg_nbd", *, weights: str | None = None, unit_days
         "bdw" ``tenure`` and ``churned``, as `contract_summary` and `cohort_summary` give them. Of a summary
         that is in an engine (Polars lazy, DuckDB, PySpark, Dask) only the groups of identical customers are collected.
     model : {"bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb", "gamma_gamma", "sbg", "bdw"}
+    covariates : list of str, or dict of such lists
+        Columns of numbers (or True and False) that move the customers' rates, in BG/NBD, MBG/NBD, Pareto/NBD and
+        Gamma-Gamma: all of them, or as in ``{"buying": ["web"], "leaving": ["web", "age"]}``; "spending" for Gamma-Gamma.
+        Each gives a ratio among the parameters, ``buying: web``: so many times as often, for each unit of it.
     weights : str, optional
         Column that says how many customers each row stands for.
     unit_days : float, optional
@@ -60,7 +73,8 @@ def fit(summary, model: str = "bg_nbd", *, weights: str | None = None, unit_days
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 6 (BG/NBD); Batislam, Denizel & Filiztekin (2007),
     IJRM 24(3) (MBG/NBD); Schmittlein, Morrison & Colombo (1987), Management Science 33(1) (Pareto/NBD); Fader, Hardie
-    & Shang (2010), Marketing Science 29(6), eq. 5 (BG/BB); Fader & Hardie (2013), note 025 (Gamma-Gamma).
+    & Shang (2010), Marketing Science 29(6), eq. 5 (BG/BB); Fader & Hardie (2013), note 025 (Gamma-Gamma); Fader & Hardie (2007), note 019
+    (covariates).
 
     Examples
     --------
@@ -72,26 +86,38 @@ def fit(summary, model: str = "bg_nbd", *, weights: str | None = None, unit_days
     {'r': 0.243, 'alpha': 4.414, 'a': 0.793, 'b': 2.426}
     """
     likelihood = pick("model", model, MODELS)
+    pairs = named(model, likelihood, covariates) if covariates else []
+    extra = list(dict.fromkeys(column for _, column in pairs))
     if in_engine(summary):
-        table = groups(summary, likelihood.columns, weights)
+        table = groups(summary, likelihood.columns, weights, signed=extra)
         weights = CUSTOMERS
     else:
         table = collected(summary)
     unit = unit_of(table, unit_days)
     columns = checked_columns(table, model, *([weights] if weights else []))
     weight = columns.pop(weights) if weights else np.ones(len(table))
-    columns, weight, notes = _check(columns, weight, model)
+    columns, weight, notes = _check(columns | numbers(table, extra), weight, model)
     data, scales = _rescale(columns, weight, likelihood)
+    back = np.eye(len(likelihood.parameters))
+    if pairs:
+        without, _ = distinct({name: data[name] for name in likelihood.columns}, weight)
+        start = _of_all(likelihood, without).log_theta
+        likelihood = WithCovariates(likelihood, pairs, np.exp(start))
+        data, back = standardised(data, weight, likelihood)
     rows, _ = distinct(data, weight)
-    best = maximise(
-        likelihood.log_likelihood, rows, likelihood.starts(rows), all_starts=getattr(likelihood, "all_starts", False)
-    )
+    best = _of_all(likelihood, rows)
     if not best.converged:
         raise FitError(
             f"{TITLES[model]} did not converge on {weight.sum():,.0f} customers. Look at the summary for outliers "
             f"(a customer with an extreme frequency or amount), try another model, or a longer observation period."
         )
-    return _report(model, best, columns, weight, rows, scales, notes, unit)
+    return _report(model, likelihood, best, back, columns, weight, rows, scales, notes, unit)
+
+
+def _of_all(likelihood, rows: dict) -> Maximum:
+    return maximise(
+        likelihood.log_likelihood, rows, likelihood.starts(rows), all_starts=getattr(likelihood, "all_starts", False)
+    )
 
 
 def checked_columns(table: pd.DataFrame, model: str, *more: str) -> dict[str, np.ndarray]:
@@ -201,17 +227,17 @@ def _rescale(columns: dict, weight: np.ndarray, likelihood):
     return columns, scales
 
 
-def _report(model, best, columns, weight, rows, scales, notes, unit_days) -> FittedModel:
-    likelihood = MODELS[model]
+def _report(model, likelihood, best, back, columns, weight, rows, scales, notes, unit_days) -> FittedModel:
+    timed = bool(MODELS[model].time_parameters)
     factors = np.array([scales.get(name, 1.0) for name in likelihood.parameters])
     log_likelihood, _ = likelihood.log_likelihood(np.exp(best.log_theta), rows)
-    if likelihood.time_parameters:  # each purchase is a density per unit of time
+    if timed:  # each purchase is a density per unit of time
         log_likelihood -= np.dot(weight, columns["frequency"]) * np.log(next(iter(scales.values())))
     elif scales:  # each customer's mean is a density per unit of money
         log_likelihood -= weight.sum() * np.log(next(iter(scales.values())))
-    theta = np.exp(best.log_theta) * factors
+    theta = np.exp(back @ best.log_theta) * factors
     with np.errstate(invalid="ignore"):
-        covariance = best.covariance * np.outer(theta, theta)
+        covariance = linear(back, best.covariance) * np.outer(theta, theta)
     return assemble(
         model,
         theta,
@@ -220,7 +246,8 @@ def _report(model, best, columns, weight, rows, scales, notes, unit_days) -> Fit
         weight.sum(),
         best.converged,
         [*notes, *_flags(likelihood, best, theta, columns, weight)],
-        unit_days if likelihood.time_parameters else None,
+        unit_days if timed else None,
+        names=likelihood.parameters,
     )
 
 

@@ -8,6 +8,7 @@ Gauss-Legendre quadrature it is as exact, never overflows, and its derivatives a
 from __future__ import annotations
 
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import digamma, exprel, gammaln, xlogy
@@ -30,6 +31,7 @@ class ParetoNBD:
     parameters = ("r", "alpha", "s", "beta")
     time_parameters = ("alpha", "beta")
     columns = ("frequency", "recency", "T")
+    effects: ClassVar = {"buying": ("alpha", -1.0), "leaving": ("beta", -1.0)}
     all_starts = True
 
     def starts(self, data):
@@ -49,6 +51,15 @@ class ParetoNBD:
             value += np.dot(data["weights"][rows], logs)
             gradient += by_theta @ data["weights"][rows]
         return value, gradient
+
+    def each(self, theta, data):
+        """Log-likelihood of each row and its gradient, of shape (4, n); parameters may differ from row to row."""
+        parts = []
+        for rows, here in _in_parts(theta, len(data["T"])):
+            terms = self._by_quadrature(here, *(data[name][rows] for name in self.columns))
+            parts.append(self._with_gradient(here, data, rows, *terms))
+        logs, gradients = zip(*parts, strict=True)
+        return np.concatenate(logs), np.concatenate(gradients, axis=1)
 
     def _integrals(self, theta, data):
         """Parts of the rows, each with the terms that the likelihood is made of.
@@ -77,20 +88,19 @@ class ParetoNBD:
         log_alpha, log_beta = np.log(alpha + recency), np.log(beta + recency)
         drop_alpha, drop_beta = np.log(alpha + age) - log_alpha, np.log(beta + age) - log_beta
         alive = np.exp(-shape * drop_alpha - s * drop_beta)
-        least = min(alpha, beta)
+        least = np.minimum(alpha, beta)
         cut = np.minimum(age, (alpha + recency) * np.exp(np.minimum(NEGLIGIBLE / shape, 300.0)) - alpha)
         start = np.log(least + recency)
         span = np.log(least + cut) - start
         nodes, weights = unit_interval(32)
+        alpha, s, beta, least = (np.asarray(part)[..., None] for part in (alpha, s, beta, least))
         moments = np.exp(start[:, None] + span[:, None] * nodes) - least
         since_alpha = np.log(alpha + moments) - log_alpha[:, None]
         since_beta = np.log(beta + moments) - log_beta[:, None]
         weight = np.exp(-shape[:, None] * since_alpha - s * since_beta)
         weight *= s * span[:, None] * weights * (least + moments) / (beta + moments)
-        left = [
-            (weight * part).sum(axis=1)
-            for part in (1.0, since_alpha, since_beta, 1 / (alpha + moments), 1 / (beta + moments))
-        ]
+        parts = (since_alpha, since_beta, 1 / (alpha + moments), 1 / (beta + moments))
+        left = [weight.sum(axis=1), *(np.einsum("nk,nk->n", weight, part) for part in parts)]
         return alive, drop_alpha, drop_beta, left
 
     def _with_gradient(self, theta, data, rows, alive, drop_alpha, drop_beta, moments):
@@ -117,9 +127,8 @@ class ParetoNBD:
     def alive(self, theta, frequency, recency, age):
         """Probability of still being a customer at T."""
         parts = [np.zeros(0)]
-        for start in range(0, len(frequency), ROWS):
-            rows = slice(start, start + ROWS)
-            alive, _, _, (left, *_) = self._by_quadrature(theta, frequency[rows], recency[rows], age[rows])
+        for rows, here in _in_parts(theta, len(frequency)):
+            alive, _, _, (left, *_) = self._by_quadrature(here, frequency[rows], recency[rows], age[rows])
             parts.append(alive / (alive + left))
         return np.concatenate(parts)
 
@@ -162,6 +171,13 @@ class ParetoNBD:
         _, _, s, _ = theta
         if s <= 1:
             yield f"s = {s:.3g} is at most 1: the mean dropout time of a customer, beta / (s - 1), is infinite"
+
+
+def _in_parts(theta, n: int):
+    """Rows taken at once, with the parameters of each where these differ."""
+    for start in range(0, n, ROWS):
+        rows = slice(start, start + ROWS)
+        yield rows, [part[rows] if np.ndim(part) else part for part in theta]
 
 
 def _negative_binomial(r, alpha, count, time):
@@ -243,6 +259,7 @@ class GammaGamma:
     time_parameters = ()
     money_parameters = ("gamma",)
     columns = ("frequency", "monetary_value")
+    effects: ClassVar = {"spending": ("gamma", 1.0)}
 
     def starts(self, data):
         """Deterministic starting points (money in units of the mean)."""
@@ -274,6 +291,20 @@ class GammaGamma:
         d_gamma = totals.sum() * q / gamma
         d_gamma -= p * np.dot(data["weighted frequency"], inverse) + q * np.dot(weights, inverse)
         return value, np.array([d_p, d_q, d_gamma])
+
+    def each(self, theta, data):
+        """Log-likelihood of each row and its gradient, of shape (3, n); gamma may differ from row to row."""
+        p, q, gamma = theta
+        x, mean = data["frequency"], data["monetary_value"]
+        known, spread = p * x, x * mean + gamma
+        logs = gammaln(known + q) - gammaln(known) - gammaln(q) + q * np.log(gamma) - (known + q) * np.log(spread)
+        both = digamma(known + q) - np.log(spread)
+        gradient = [
+            x * (both - digamma(known) + np.log(x * mean)),
+            both - digamma(q) + np.log(gamma),
+            q / gamma - (known + q) / spread,
+        ]
+        return logs + known * np.log(x * mean) - np.log(mean), np.array(gradient)
 
     def expected_spend(self, theta, frequency, monetary_value):
         """Expected mean amount per purchase day: the customer's own mean, drawn towards that of all."""

@@ -63,7 +63,7 @@ def by_value(data: dict, name: str):
     return data[key]
 
 
-def groups(summary, columns: Sequence[str], weights: str | None = None) -> pd.DataFrame:
+def groups(summary, columns: Sequence[str], weights: str | None = None, signed: Sequence[str] = ()) -> pd.DataFrame:
     """The different customers of a summary in an engine, and how many there are of each.
 
     Parameters
@@ -72,6 +72,8 @@ def groups(summary, columns: Sequence[str], weights: str | None = None) -> pd.Da
         What makes two customers alike. The unit of time comes with them, where the summary has it.
     weights : str, optional
         Column that says how many customers a row stands for.
+    signed : sequence of str
+        More columns that make two customers alike, which may be negative.
 
     Returns
     -------
@@ -85,11 +87,11 @@ def groups(summary, columns: Sequence[str], weights: str | None = None) -> pd.Da
     """
     frame = nw.from_native(summary)
     present = frame.collect_schema().names()
-    for name in (*columns, *([weights] if weights else [])):
+    for name in (*columns, *signed, *([weights] if weights else [])):
         if name not in present:
             raise DataError(str(UnknownName("column of the summary", name, present)))
     count = nw.col(weights).cast(nw.Float64).sum() if weights else nw.len()
-    keys = [*columns, *([UNIT] if UNIT in present else [])]
+    keys = [*columns, *signed, *([UNIT] if UNIT in present else [])]
     grouped = frame.group_by(*keys).agg(count.alias(CUSTOMERS)).collect("pyarrow").to_pandas()
     for name in columns:
         usable = pd.to_numeric(grouped[name], errors="coerce").between(0, float("inf"), inclusive="left")
@@ -99,15 +101,15 @@ def groups(summary, columns: Sequence[str], weights: str | None = None) -> pd.Da
     return grouped.sort_values(keys, ignore_index=True)
 
 
-def answered(summary, columns: Sequence[str], answer: Callable[[pd.DataFrame], pd.DataFrame | pd.Series]):
+def answered(model, summary, answer: Callable[[pd.DataFrame], pd.DataFrame | pd.Series]):
     """What a model answers for each customer: computed once per group when the summary is in an engine.
 
     Parameters
     ----------
-    columns : sequence of str
-        All that the answer depends on.
+    model : FittedModel
+        On the columns it reads depends the answer, and on nothing else.
     answer : callable
-        Takes a pandas table with `columns`, and gives a Series or DataFrame with one row for each of its rows.
+        Takes a pandas table with these columns, and gives a Series or DataFrame with one row for each of its rows.
 
     Returns
     -------
@@ -117,7 +119,8 @@ def answered(summary, columns: Sequence[str], answer: Callable[[pd.DataFrame], p
     """
     if not in_engine(summary):
         return answer(collected(summary))
-    table = groups(summary, columns).drop(columns=CUSTOMERS)
+    columns, own = model.columns, len(model.likelihood.columns)
+    table = groups(summary, columns[:own], signed=columns[own:]).drop(columns=CUSTOMERS)
     told = pd.concat([table[list(columns)], answer(table)], axis="columns")
     # The keys of the answers are renamed, because some engines keep both sides' keys when these are called alike.
     renamed = {name: f"_{name}" for name in columns}

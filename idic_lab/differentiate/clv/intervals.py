@@ -296,23 +296,21 @@ def _spread(answers) -> np.ndarray:
 
 
 def _distinct_rows(model: FittedModel, table: pd.DataFrame):
-    rows, back = distinct({name: table[name].to_numpy(float) for name in model.likelihood.columns})
+    rows, back = distinct({name: table[name].to_numpy(float) for name in model.columns})
     rows = pd.DataFrame(rows).drop(columns="weights")
     return rows.assign(**{UNIT: table[UNIT].iloc[0]}) if UNIT in table else rows, back
 
 
 def _count_quantiles(points, rows: pd.DataFrame, horizon: float, confidence: float):
     """Lowest numbers of purchases that the distribution, averaged over the points, reaches each tail with."""
-    frequency, _, last = points[0].likelihood.columns
     stays = np.array([alive(point, rows) for point in points])
-    pairs, back = distinct({"frequency": rows[frequency].to_numpy(), "age": rows[last].to_numpy()})
+    pairs, back = distinct({name: rows[name].to_numpy() for name in points[0].living_columns})
     reached = (1 - stays).mean(axis=0)  # who has left buys nothing
     low, high = np.full(len(rows), -1), np.full(len(rows), -1)
     tail, open_rows = (1 - confidence) / 2, np.arange(len(rows))
     for count in range(MOST_COUNTS):
         here, where = np.unique(back[open_rows], return_inverse=True)
-        living = (pairs["frequency"][here], pairs["age"][here])
-        chances = [point.likelihood.count_if_alive(point.theta, *living, count, horizon) for point in points]
+        chances = [_chance_of_count(point, pairs, here, count, horizon) for point in points]
         reached[open_rows] += (stays[:, open_rows] * np.array(chances)[:, where]).mean(axis=0)
         now = reached[open_rows]
         low[open_rows[(now >= tail) & (low[open_rows] < 0)]] = count
@@ -323,15 +321,20 @@ def _count_quantiles(points, rows: pd.DataFrame, horizon: float, confidence: flo
     return low, high
 
 
+def _chance_of_count(model: FittedModel, pairs: dict, which: np.ndarray, count: int, horizon: float) -> np.ndarray:
+    """Probability of so many purchases of each kind of living customer."""
+    living = {name: values[which] for name, values in pairs.items()}
+    frequency, _, last = model.likelihood.columns
+    return model.likelihood.count_if_alive(model.of(living), living[frequency], living[last], count, horizon)
+
+
 def _second_moment(model: FittedModel, rows: pd.DataFrame, horizon: float) -> np.ndarray:
     """Mean square of the purchases of each customer, if alive: from the distribution, as far as it reaches."""
-    frequency, _, last = model.likelihood.columns
-    pairs, back = distinct({"frequency": rows[frequency].to_numpy(), "age": rows[last].to_numpy()})
-    reached, square = np.zeros(len(pairs["age"])), np.zeros(len(pairs["age"]))
+    pairs, back = distinct({name: rows[name].to_numpy() for name in model.living_columns})
+    reached, square = np.zeros((2, len(pairs["weights"])))
     going = np.arange(len(reached))
     for count in range(MOST_COUNTS):
-        living = pairs["frequency"][going], pairs["age"][going]
-        chance = model.likelihood.count_if_alive(model.theta, *living, count, horizon)
+        chance = _chance_of_count(model, pairs, going, count, horizon)
         reached[going] += chance
         square[going] += chance * count**2
         going = going[reached[going] < 1 - 1e-7]
@@ -342,7 +345,7 @@ def _second_moment(model: FittedModel, rows: pd.DataFrame, horizon: float) -> np
 
 def _variance_of_value(model, spend_model, table, answers, horizon_days) -> np.ndarray:
     """Of what a customer brings within the horizon: whether and how often they buy, and how much they spend each time."""
-    p, q, _ = spend_model.theta
+    p, q = spend_model.params_[["p", "q"]]
     if q <= 2:
         raise FitError(f"The Gamma-Gamma model has q = {q:.3g}: with q of at most 2 amounts vary without bound.")
     rows, back = _distinct_rows(model, table)

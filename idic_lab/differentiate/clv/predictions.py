@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.dataframes import collected, in_engine
-from idic_lab.differentiate.clv.fitted_model import FittedModel, require
+from idic_lab.differentiate.clv.covariates import numbers
+from idic_lab.differentiate.clv.fitted_model import FittedModel, plain, require
 from idic_lab.differentiate.clv.fitting import checked_columns
 from idic_lab.differentiate.clv.grouping import UNIT, answered, distinct
 from idic_lab.differentiate.clv.summary import unit_of
@@ -25,20 +26,20 @@ def per_customer(model: FittedModel, summary, conditional) -> tuple[np.ndarray, 
 
     Every model here has the same anatomy: P(alive) depends on frequency, recency and age, all that happens to a living
     customer on frequency and age alone. Each part is computed once per distinct combination and handed back to
-    the customers who share it, which is what makes a million of them a matter of seconds. `conditional` takes arrays of
-    frequency and age, and gives one value (or one row) for each.
+    the customers who share it, which is what makes a million of them a matter of seconds. `conditional` takes parameters and
+    arrays of frequency and age, and gives one value (or one row) for each.
     """
     table = collected(summary)
     if model.likelihood.time_parameters and len(table):
         _check_unit(model, table)
-    columns = checked_columns(table, model.model)
     names = model.likelihood.columns
+    columns = checked_columns(table, model.model) | numbers(table, model.columns[len(names) :])
     if not len(table):
         return np.zeros(0), np.zeros(0)
     rows, inverse = distinct(columns)
-    alive = model.likelihood.alive(model.theta, *(rows[name] for name in names))
-    living, back = distinct({name: rows[name] for name in (names[0], names[2])})
-    quantity = conditional(living[names[0]], living[names[2]])
+    alive = model.likelihood.alive(model.of(rows), *(rows[name] for name in names))
+    living, back = distinct({name: rows[name] for name in model.living_columns})
+    quantity = conditional(model.of(living), living[names[0]], living[names[2]])
     return alive[inverse], quantity[back][inverse]
 
 
@@ -118,12 +119,10 @@ def predict(model: FittedModel, summary, horizon: float, unit: str = "model") ->
         raise DataError(f"BG/BB counts whole opportunities, found a horizon of {units:g}.")
 
     def expectation(table):
-        alive, expected = per_customer(
-            model, table, lambda frequency, age: model.likelihood.expected_if_alive(model.theta, frequency, age, units)
-        )
+        alive, expected = per_customer(model, table, lambda *living: model.likelihood.expected_if_alive(*living, units))
         return pd.Series(alive * expected, index=table.index, name="expected_purchases")
 
-    return answered(summary, model.likelihood.columns, expectation)
+    return answered(model, summary, expectation)
 
 
 def expected_purchases_new(model: FittedModel, horizon):
@@ -147,7 +146,7 @@ def expected_purchases_new(model: FittedModel, horizon):
     times = np.asarray(horizon, dtype=float)
     if not (np.isfinite(times) & (times >= 0)).all():
         raise DataError("The horizon should be a length of time, zero or more.")
-    expected = model.likelihood.expected_new(model.theta, np.atleast_1d(times))
+    expected = model.likelihood.expected_new(plain(model).theta, np.atleast_1d(times))
     return float(expected[0]) if times.ndim == 0 else expected
 
 
@@ -177,10 +176,10 @@ def alive(model: FittedModel, summary) -> pd.Series:
     require(model, *PURCHASE_MODELS)
 
     def probability(table):
-        alive, _ = per_customer(model, table, lambda frequency, age: np.zeros_like(age))
+        alive, _ = per_customer(model, table, lambda theta, frequency, age: np.zeros_like(age))
         return pd.Series(alive, index=table.index, name="probability_alive")
 
-    return answered(summary, model.likelihood.columns, probability)
+    return answered(model, summary, probability)
 
 
 def alive_path(
@@ -219,7 +218,7 @@ def alive_path(
     (2, 0.57)
     """
     require(model, *CONTINUOUS)
-    unit = days_per_unit(model)
+    unit = days_per_unit(plain(model))
     table = collected(transactions)
     customers = table["customer_id"].nunique() if "customer_id" in table else 1
     if customers > 1:
@@ -325,14 +324,18 @@ def expected_spend(spend_model: FittedModel, summary) -> pd.Series:
             f"The Gamma-Gamma model has q = {q:.3g}. With q of at most 1 the mean spend of the population is infinite, "
             f"so there is no expected spend. Look for outliers among the amounts, or use the customers' own means."
         )
-    if in_engine(summary):  # plain arithmetic, which the engine can do by itself
+    if in_engine(summary) and not spend_model.covariates:  # plain arithmetic, which the engine can do by itself
         measures = [nw.col(name).cast(nw.Float64) for name in spend_model.likelihood.columns]
         spend = spend_model.likelihood.expected_spend(spend_model.theta, *measures)
         return nw.to_native(nw.from_native(summary).with_columns(expected_spend=spend))
-    table = collected(summary)
-    columns = checked_columns(table, "gamma_gamma")
-    spend = spend_model.likelihood.expected_spend(spend_model.theta, *columns.values())
-    return pd.Series(spend, index=table.index, name="expected_spend")
+
+    def spend(table):
+        columns = checked_columns(table, "gamma_gamma")
+        theta = spend_model.of(numbers(table, spend_model.columns[len(columns) :]))
+        told = spend_model.likelihood.expected_spend(theta, *columns.values())
+        return pd.Series(told, index=table.index, name="expected_spend")
+
+    return answered(spend_model, summary, spend)
 
 
 def frequency_recency_matrix(
@@ -375,7 +378,7 @@ def frequency_recency_matrix(
 
 def map_grid(model, age, max_frequency, points) -> pd.DataFrame:
     """Customers of one age with every frequency and recency, in the model's unit of time."""
-    require(model, *CONTINUOUS)
+    require(plain(model), *CONTINUOUS)
     if not (age > 0 and max_frequency >= 1 and points >= 2):
         raise DataError("A map needs an age above 0, a max_frequency of at least 1 and at least 2 points.")
     recency = np.linspace(0.0, age, points)[1:]

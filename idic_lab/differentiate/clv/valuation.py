@@ -62,16 +62,16 @@ def dert(model: FittedModel, summary, discount_rate_per_unit: float) -> pd.Serie
     if not discount_rate_per_unit > 0:
         raise DataError(f"The discount rate should be above 0 per unit of time, found {discount_rate_per_unit!r}.")
 
-    def if_alive(frequency, age):
+    def if_alive(*living):
         if model.model == "bg_bb":
-            return _bg_bb_residual(model.theta, frequency, age, discount_rate_per_unit)
-        return _discounted(model, frequency, age, discount_rate_per_unit, np.inf)
+            return _bg_bb_residual(*living, discount_rate_per_unit)
+        return _discounted(model, *living, discount_rate_per_unit, np.inf)
 
     def residual_transactions(table):
         probability, residual = per_customer(model, table, if_alive)
         return pd.Series(probability * residual, index=table.index, name="dert")
 
-    return answered(summary, model.likelihood.columns, residual_transactions)
+    return answered(model, summary, residual_transactions)
 
 
 def value(
@@ -139,15 +139,15 @@ def value(
         raise DataError(f"horizon_days should be above 0, found {horizon_days!r}.")
     horizon = ends[-1] if ends is not None else np.inf if horizon_days is None else horizon_days / unit
 
-    def if_alive(frequency, age):
-        residual = _discounted(model, frequency, age, rate, np.inf)
+    def if_alive(*living):
+        residual = _discounted(model, *living, rate, np.inf)
         if np.isinf(horizon):
             return np.column_stack([residual, residual, residual])
-        expected = model.likelihood.expected_if_alive(model.theta, frequency, age, horizon)
+        expected = model.likelihood.expected_if_alive(*living, horizon)
         if ends is None:
-            finite = _discounted(model, frequency, age, rate, horizon)
+            finite = _discounted(model, *living, rate, horizon)
         else:
-            finite = _discounted_by_period(model, frequency, age, rate, ends)
+            finite = _discounted_by_period(model, *living, rate, ends)
         return np.column_stack([expected, finite, residual])
 
     if in_engine(summary):
@@ -177,7 +177,7 @@ def _value_in_engine(model, spend_model, summary, if_alive, margin):
         answers = np.column_stack([probability, probability[:, None] * living])
         return pd.DataFrame(answers, columns=names, index=table.index)
 
-    spent = expected_spend(spend_model, answered(summary, model.likelihood.columns, by_group))
+    spent = expected_spend(spend_model, answered(model, summary, by_group))
     earned = nw.col("expected_spend") * margin
     return nw.to_native(
         nw.from_native(spent).select(
@@ -190,14 +190,16 @@ def _value_in_engine(model, spend_model, summary, if_alive, margin):
     )
 
 
-def _discounted(model, frequency, age, rate, horizon):
+def _discounted(model, theta, frequency, age, rate, horizon):
     """Expected discounted purchases of customers alive at T, over a horizon."""
-    scale = age + model.params_[list(model.likelihood.time_parameters)].min()
+    times = [theta[model.likelihood.parameters.index(name)] for name in model.likelihood.time_parameters]
+    scale = age + np.minimum.reduce(times)
+    theta = [np.asarray(part)[..., None] for part in theta]
     horizon = min(horizon, NEGLIGIBLE / rate)
     near = rate * horizon <= 5 and horizon <= 100 * scale.min(initial=np.inf)
     return integrate_from_zero(
         lambda ahead: (
-            model.likelihood.rate_if_alive(model.theta, frequency[:, None], age[:, None], ahead) * np.exp(-rate * ahead)
+            model.likelihood.rate_if_alive(theta, frequency[:, None], age[:, None], ahead) * np.exp(-rate * ahead)
         ),
         horizon,
         scale,
@@ -205,10 +207,10 @@ def _discounted(model, frequency, age, rate, horizon):
     )
 
 
-def _discounted_by_period(model, frequency, age, rate, ends):
+def _discounted_by_period(model, theta, frequency, age, rate, ends):
     total, before = np.zeros(len(frequency)), np.zeros(len(frequency))
     for end in ends:
-        expected = model.likelihood.expected_if_alive(model.theta, frequency, age, end)
+        expected = model.likelihood.expected_if_alive(theta, frequency, age, end)
         total += (expected - before) * np.exp(-rate * end)
         before = expected
     return total

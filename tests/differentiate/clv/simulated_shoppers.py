@@ -10,17 +10,22 @@ TRUTH = {
 }
 
 
-def shoppers(model: str, customers: int, horizon: float, rng, discount: float = 0.0) -> pd.DataFrame:
-    """A summary in weeks, with ``later`` (purchases in the horizon after T) and ``worth`` (what they brought, discounted)."""
+def shoppers(model: str, customers: int, horizon: float, rng, discount: float = 0.0, web=None) -> pd.DataFrame:
+    """A summary in weeks, with ``later`` (purchases in the horizon after T) and ``worth`` (what they brought, discounted).
+
+    With ``web``, ratios of buying, leaving and spending, a coin says who is of the web, and theirs are so many times as high.
+    """
     theta, spend = TRUTH[model], TRUTH["gamma_gamma"]
     age = rng.integers(27, 40, customers).astype(float)
-    rate = rng.gamma(theta["r"], 1 / theta["alpha"], customers)
+    coin = rng.integers(0, 2, customers) if web else np.zeros(customers)
+    buying, leaving, spending = (np.asarray(ratio) ** coin for ratio in web or (1, 1, 1))
+    rate = rng.gamma(theta["r"], 1 / theta["alpha"], customers) * buying
     leaves, end = np.zeros(customers), np.full(customers, np.inf)
     if model == "bg_nbd":
-        leaves = rng.beta(theta["a"], theta["b"], customers)
+        leaves = rng.beta(theta["a"] * leaving, theta["b"], customers)
     else:
-        end = rng.exponential(1 / rng.gamma(theta["s"], 1 / theta["beta"], customers))
-    scale = rng.gamma(spend["q"], 1 / spend["gamma"], customers)
+        end = rng.exponential(1 / rng.gamma(theta["s"], 1 / theta["beta"], customers) / leaving)
+    scale = rng.gamma(spend["q"], 1 / spend["gamma"], customers) / spending
     table = pd.DataFrame({"frequency": 0, "recency": 0.0, "T": age, "monetary_value": 0.0, "later": 0, "worth": 0.0})
     table, now, going = table.to_dict("series"), np.zeros(customers), np.arange(customers)
     columns = {name: values.to_numpy().copy() for name, values in table.items()}
@@ -37,6 +42,6 @@ def shoppers(model: str, customers: int, horizon: float, rng, discount: float = 
         columns["worth"][ahead] += paid[~early] * np.exp(-discount * (now[ahead] - age[ahead]))
         going = going[rng.random(len(going)) >= leaves[going]]
     columns["monetary_value"] /= np.maximum(columns["frequency"], 1)
-    made = pd.DataFrame(columns).assign(unit_days=7.0)
+    made = pd.DataFrame(columns).assign(unit_days=7.0, **({"web": coin} if web else {}))
     made.insert(0, "customer_id", [str(number) for number in range(customers)])
     return made.astype({"customer_id": "str"})
