@@ -46,12 +46,14 @@ from idic_lab.differentiate.clv.predictions import (
     frequency_recency_matrix,
     predict,
 )
+from idic_lab.differentiate.clv.season import Season, season
 from idic_lab.differentiate.clv.summary import Split, split, summarise
 from idic_lab.differentiate.clv.valuation import dert, equity, frequency_class, iso_value, value
 from idic_lab.differentiate.purchase_days import middle
 
 __all__ = [
     "FittedModel",
+    "Season",
     "Split",
     "alike_in_silence",
     "alive",
@@ -91,6 +93,7 @@ __all__ = [
     "predict",
     "predict_interval",
     "residual_lifetime",
+    "season",
     "split",
     "summarise",
     "survival",

@@ -17,6 +17,7 @@ from idic_lab.differentiate.clv.predictions import (
     expected_purchases_new,
     predict,
 )
+from idic_lab.differentiate.clv.season import Season
 from idic_lab.differentiate.clv.summary import Split
 from idic_lab.differentiate.purchase_days import PurchaseDays, dates, ordinal
 from idic_lab.errors import DataError, pick
@@ -342,13 +343,14 @@ def tracking(
     calibration_end,
     holdout_end=None,
     *,
+    season: Season | None = None,
     customer_id: str = "customer_id",
     date: str = "date",
     amount: str | None = "amount",
 ) -> pd.DataFrame:
     """Repeat purchase days per period and in total, actual and expected, of the customers of the calibration.
 
-    The expectation uses nothing about a customer but the day of the first purchase, so it is a fair test of the
+    With the `season` that the model's summary was made with, the expectation follows it. It uses nothing about a customer but the day of the first purchase, so it is a fair test of the
     model's shape: the sum of E[X(t)] over customers, t counted from the start of the day of the first purchase to the end
     of the period's last day. Customers who first bought after `calibration_end` are left out.
 
@@ -377,22 +379,17 @@ def tracking(
     counted = PurchaseDays(transactions, customer_id, date, amount)
     cut = ordinal(calibration_end, "calibration_end")
     end = counted.last_day if holdout_end is None else ordinal(holdout_end, "holdout_end")
-    daily = collected(counted.daily_counts(cut, end))
-    if daily.empty:
-        raise DataError("Nobody bought up to calibration_end; choose a later one.")
-    days, unit = daily["day"].to_numpy(), int(unit)
-    started = np.bincount(days - days[0], daily["first_purchases"], minlength=end - days[0] + 1)
-    repeats = np.bincount(days - days[0], daily["repeats"], minlength=end - days[0] + 1)
-    before = -(-(cut - days[0] + 1) // unit)
+    daily = by_day(model, counted, cut, end, season)
+    first, unit = daily["day"].iloc[0], int(unit)
+    before = -(-(cut - first + 1) // unit)
     ends = np.arange(cut - (before - 1) * unit, end + 1, unit)
-    # Expected by the end of each day: who started when, times what is expected since.
-    expected = np.convolve(started, expected_purchases_new(model, np.arange(1, end - days[0] + 2) / unit))
+    at_ends = daily[["repeats", "expected"]].cumsum().iloc[ends - first]
     table = pd.DataFrame(
         {
             "period": np.arange(1, len(ends) + 1),
             "end": dates(ends),
-            "actual_cumulative": np.cumsum(repeats)[ends - days[0]].round().astype("int64"),
-            "expected_cumulative": expected[ends - days[0]],
+            "actual_cumulative": at_ends["repeats"].to_numpy().round().astype("int64"),
+            "expected_cumulative": at_ends["expected"].to_numpy(),
             "in_holdout": ends > cut,
         }
     )
@@ -401,3 +398,29 @@ def tracking(
         table.insert(2, kind, cumulative.diff().fillna(cumulative).astype(cumulative.dtype))
     names = ["period", "end", "actual", "expected", "actual_cumulative", "expected_cumulative", "in_holdout"]
     return table[names].assign(**{UNIT: float(unit)})
+
+
+def by_day(model: FittedModel, counted: PurchaseDays, known_by: int, end: int, season: Season | None) -> pd.DataFrame:
+    """``day`` (number), ``repeats`` and ``expected`` repeats on each day, of who had bought by the day `known_by`."""
+    daily = collected(counted.daily_counts(known_by, end))
+    if daily.empty:
+        raise DataError("Nobody bought up to calibration_end; choose a later one.")
+    known = daily["day"].to_numpy()
+    days = np.arange(known[0], end + 1)
+    started, repeats = (
+        np.bincount(known - known[0], daily[name], minlength=len(days)) for name in ("first_purchases", "repeats")
+    )
+    unit = days_per_unit(model)
+    if season is None:  # expected by the end of each day: who started when, times what is expected since
+        expected = np.convolve(started, expected_purchases_new(model, np.arange(1, len(days) + 1) / unit))[: len(days)]
+    else:  # the same, where the days are of different length
+        ends = season.clock(days) - season.clock([days[0] - 1])
+        starts = np.concatenate([[0.0], ends[:-1]])
+        grid = np.linspace(0.0, ends[-1], 4 * len(days) + 1)
+        curve = expected_purchases_new(model, grid / unit)
+        expected = sum(
+            many * np.interp(ends - start, grid, curve, left=0.0)
+            for many, start in zip(started, starts, strict=True)
+            if many
+        )
+    return pd.DataFrame({"day": days, "repeats": repeats, "expected": np.diff(expected, prepend=0.0)})

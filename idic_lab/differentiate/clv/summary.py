@@ -10,6 +10,7 @@ import pandas as pd
 
 from idic_lab.dataframes import collected, in_engine
 from idic_lab.differentiate.clv.grouping import UNIT
+from idic_lab.differentiate.clv.season import Season
 from idic_lab.differentiate.purchase_days import PurchaseDays, dates, expression, ordinal
 from idic_lab.errors import DataError, FitError
 
@@ -19,6 +20,7 @@ def summarise(
     observation_end=None,
     unit_days: float = 7,
     *,
+    season: Season | None = None,
     customer_id: str = "customer_id",
     date: str = "date",
     amount: str | None = "amount",
@@ -37,6 +39,9 @@ def summarise(
         Last day observed, to its midnight; the latest date in the data when left out. Later rows are ignored.
     unit_days : float
         Days in one unit of time: 7 measures in weeks.
+    season : Season, optional
+        As `season` finds it: time is then counted in days of average weight, and so is any horizon asked for later
+        (``season.between``). For transactions in memory.
     customer_id, date, amount : str
         Names of the columns. ``amount=None`` counts every row as a purchase and gives no ``monetary_value``.
 
@@ -67,13 +72,15 @@ def summarise(
     """
     counted = PurchaseDays(transactions, customer_id, date, amount)
     end = counted.last_day if observation_end is None else ordinal(observation_end, "observation_end")
-    return _summary(counted, end, unit_days, amount is not None)
+    return _summary(counted, end, unit_days, amount is not None, season)
 
 
-def _summary(counted: PurchaseDays, end: int, unit_days: float, with_money: bool):
+def _summary(counted: PurchaseDays, end: int, unit_days: float, with_money: bool, season: Season | None):
     if not unit_days > 0:
         raise DataError(f"unit_days should be a positive number of days, found {unit_days!r}.")
     spans = nw.from_native(counted.spans(last_day=end))
+    if season is not None:
+        spans, end = _in_season(spans, end, season)
     repeats = nw.col("purchase_days").cast(nw.Int64) - 1
     measures = [
         repeats.alias("frequency"),
@@ -87,6 +94,19 @@ def _summary(counted: PurchaseDays, end: int, unit_days: float, with_money: bool
     if isinstance(summary, nw.DataFrame) and not len(summary):
         raise DataError(f"Nobody bought by {dates([end])[0].date()}; choose a later day.")
     return nw.to_native(summary)
+
+
+def _in_season(spans, end: int, season: Season):
+    """First and last day, and the end, by the clock of the season."""
+    if not isinstance(spans, nw.DataFrame):
+        raise DataError("A season is told of transactions in memory; collect them first, or summarise without it.")
+    days = [spans["first"].to_numpy(), spans["last"].to_numpy()]
+    *passed, end = np.split(season.clock(np.concatenate([*days, [end]])), [len(days[0]), 2 * len(days[0])])
+    columns = (
+        nw.new_series(name, told, backend="pandas") for name, told in zip(("first", "last"), passed, strict=True)
+    )
+    told = nw.from_native(spans.to_pandas(), eager_only=True)
+    return told.with_columns(*columns), float(end[0])
 
 
 def unit_of(summary: pd.DataFrame, unit_days: float | None = None) -> float | None:
@@ -156,6 +176,7 @@ def split(
     holdout_end=None,
     unit_days: float = 7,
     *,
+    season: Season | None = None,
     customer_id: str = "customer_id",
     date: str = "date",
     amount: str | None = "amount",
@@ -175,6 +196,8 @@ def split(
         Last day of each period; the holdout ends with the data when left out.
     unit_days : float
         Days in one unit of time.
+    season : Season, optional
+        As in `summarise`; found in the calibration, so that nothing of the holdout is known.
     customer_id, date, amount : str
         Names of the columns; ``amount=None`` when there is no money.
 
@@ -205,9 +228,9 @@ def split(
             f"The holdout is empty: calibration ends on {dates([cut])[0].date()} and the holdout on "
             f"{dates([end])[0].date()}. Choose an earlier calibration_end."
         )
-    calibration = _summary(counted, cut, unit_days, amount is not None)
+    calibration = _summary(counted, cut, unit_days, amount is not None, season)
     later = counted.spans(cut + 1, end)
-    duration = (end - cut) / float(unit_days)
+    duration = (end - cut if season is None else float(np.diff(season.clock([cut, end]))[0])) / float(unit_days)
     if in_engine(transactions):
         parts = _joined_in_engine(
             transactions, calibration, later, duration, {"customer_id": customer_id, "date": date}
