@@ -111,3 +111,16 @@ def _between(codes, values):
     sizes = np.bincount(codes)
     means = np.bincount(codes, values) / sizes
     return (sizes * (means - values.mean()) ** 2).sum()
+
+
+def capstone_q09(brought):
+    early, later = _cut(brought)
+    known = early.groupby("customer_id").agg(spend=("amount", "sum"), last=("date", "max"))
+    after = later.groupby("customer_id")["amount"].sum().reindex(known.index, fill_value=0.0)
+    shares = []
+    for order in (["spend"], ["last", "spend"]):
+        chosen = known.sort_values(order, ascending=False).index[: int(0.2 * len(known))]
+        shares.append(after[chosen].sum() / after.sum())
+    if abs(shares[0] - shares[1]) <= 0.01:
+        return "both the same, within one point"
+    return "those who spent most so far" if shares[0] > shares[1] else "those who bought last"

@@ -67,3 +67,24 @@ def customize_q09(tables):
     }
     n = lines["order_id"].nunique()
     return n * len(orders["kitchen"] & orders["gifts"]) / (len(orders["kitchen"]) * len(orders["gifts"]))
+
+
+def customize_q10(tables):
+    gain, arms = customize_q02(tables), [_arm(tables, name) for name in ("offer", "control")]
+    error = sum((arm["margin"] - arm["contact_cost"]).var() / len(arm) for arm in arms) ** 0.5
+    if abs(gain) <= 1.96 * error:
+        return "neither yet: the interval holds both gain and loss"
+    return (
+        "make the offer to everybody: it gains by more than chance"
+        if gain > 0
+        else "make it to nobody: it loses by more than chance"
+    )
+
+
+def customize_q11(tables):
+    shares = tables["price_tests"].groupby("price")["bought"].mean()
+    return float((shares * (shares.index - 6)).sort_values().index[-1])
+
+
+def customize_q12():
+    return "both may be bought for one reason: only a test of the discount can tell"

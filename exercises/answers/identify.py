@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from idic_lab.exercises.forms import AnyOf
+
 
 def _numbered(tables):
     records = tables["source_records"]
@@ -68,3 +70,22 @@ def identify_q09(tables):
     latest = stated[stated["updated"] == stated.groupby("customer_id")["updated"].transform("max")]
     refused = set(latest.loc[latest["consent_email"] == "no", "customer_id"])
     return len(set(latest["customer_id"]) - refused)
+
+
+def identify_q10(tables):
+    lacking = (
+        tables["source_records"]
+        .assign(lacks=lambda records: records["email"].isna())
+        .groupby("touchpoint")["lacks"]
+        .sum()
+    )
+    return AnyOf(lacking.index[lacking == lacking.max()])
+
+
+def identify_q11(tables):
+    numbered = _numbered(tables)
+    return len(set(numbered["customer_id"]) - set(numbered.dropna(subset=["consent_email"])["customer_id"]))
+
+
+def identify_q12():
+    return "both carry the same e-mail address of one person"

@@ -62,3 +62,24 @@ def interact_q07(answer, tables):
 
 def interact_q08():
     return "the score of all is likely lower: whoever is angry or gone answers less"
+
+
+def interact_q09(tables):
+    return interact_q02(tables).sort_values().index[0]
+
+
+def interact_q10(tables):
+    contacts, share = _outbound(tables), interact_q03(tables)
+    days = contacts[["record_id", "date"]].drop_duplicates().sort_values(["record_id", "date"])
+    soon = days["date"].sub(days.groupby("record_id")["date"].shift()).dt.days <= 28
+    tired = contacts.merge(days[soon], on=["record_id", "date"])
+    return share - tired["responded"].mean()
+
+
+def interact_q11(tables):
+    answers = _answers(tables, "NPS")
+    points = answers.map(lambda given: 100.0 if given > 8 else -100.0 if given < 7 else 0.0)
+    low, high = (points.mean() + sign * 1.96 * points.sem() for sign in (-1, 1))
+    if low > 0 or high < 0:
+        return f"the score is {'above' if low > 0 else 'below'} zero by more than chance"
+    return "whether it is above or below zero cannot be told"

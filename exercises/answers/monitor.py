@@ -1,5 +1,7 @@
 """Expected answers of the assignment on monitoring."""
 
+import math
+
 import pandas as pd
 
 from idic_lab.differentiate import clv
@@ -69,3 +71,24 @@ def monitor_q08(tables):
 def monitor_q09(tables):
     before, after = monitor_q08(tables), _equity(tables, "2025-12-28")
     return (0.3 * _orders(tables, 2025)["amount"].sum() + after - before) / before
+
+
+def monitor_q10(tables):
+    spend = _orders(tables, 2024).groupby("customer_id")["amount"].sum().sort_values(ascending=False)
+    best = spend.head(int(0.2 * len(spend))).index
+    return best[~best.isin(_orders(tables, 2025)["customer_id"])].tolist()
+
+
+def monitor_q11(tables):
+    old, new = _orders(tables, 2024), _orders(tables, 2025)
+    heads = new["customer_id"].nunique() / old["customer_id"].nunique()
+    changed = {
+        "the number of buying customers": heads,
+        "the orders per buying customer": len(new) / len(old) / heads,
+        "the amount per order": new["amount"].mean() / old["amount"].mean(),
+    }
+    return max(changed, key=lambda name: abs(math.log(changed[name])))
+
+
+def monitor_q12():
+    return "expect that: among twelve it happens about every second week; look again next week"

@@ -73,17 +73,22 @@ def needs_and_portfolio_q06():
     return "the data do not dictate five: segments are partly made, and may be useful"
 
 
-def needs_and_portfolio_q07(tables):
+def _left(tables, returns=True):
+    """What each customer leaves after costs; with or without those of returns."""
     rates = tables["cost_rates"].set_index("activity")["rate"]
     lines, orders = tables["order_lines"], tables["transactions"]
     unit_cost = lines["product_id"].map(tables["products"].set_index("product_id")["unit_cost"])
     came_back = -lines["quantity"].clip(upper=0)
     margin = lines["amount"] - unit_cost * lines["quantity"]
-    margin = margin - rates["return_write_down"] * unit_cost * came_back
-    margin = margin - rates["return_handling"] * (came_back > 0)
+    if returns:
+        margin = margin - rates["return_write_down"] * unit_cost * came_back
+        margin = margin - rates["return_handling"] * (came_back > 0)
     serving = rates["order_handling"] + rates["delivery"] * (orders["channel"] != "store")
-    left = margin.groupby(lines["customer_id"]).sum() - serving.groupby(orders["customer_id"]).sum()
-    return int((left < 0).sum())
+    return margin.groupby(lines["customer_id"]).sum() - serving.groupby(orders["customer_id"]).sum()
+
+
+def needs_and_portfolio_q07(tables):
+    return int((_left(tables) < 0).sum())
 
 
 def needs_and_portfolio_q08(tables):
@@ -109,3 +114,17 @@ def needs_and_portfolio_q09(tables):
         if len(days) >= 3:
             found += (LAST_DAY - days.iloc[-1]).days > 3 * days.diff().dt.days.mean()
     return found
+
+
+def needs_and_portfolio_q10(tables):
+    return needs_and_portfolio_q07(tables) - int((_left(tables, returns=False) < 0).sum())
+
+
+def needs_and_portfolio_q11(tables):
+    left, spend = _left(tables), _summary(tables).sort_values("monetary", ascending=False)
+    big = spend["customer_id"].head(int(0.2 * len(spend)))
+    return len(set(big) & set(left.index[left < 0]))
+
+
+def needs_and_portfolio_q12():
+    return "see whether they are found again among respondents who were left out"

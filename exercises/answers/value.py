@@ -77,3 +77,27 @@ def value_q10(tables):
 
 def value_q11():
     return "the mean lies clearly above the median, because of a few large customers"
+
+
+def value_q12(tables):
+    orders = tables["transactions"]
+    last = orders.groupby("customer_id")["date"].max()
+    silent = last[(LAST_DAY - last).dt.days > 180].index
+    return _spend(tables)[silent].sort_values(ascending=False).head(20).index.tolist()
+
+
+def value_q13(tables):
+    spend, best = _spend(tables), []
+    for scores in value_q06(tables):
+        named = rfm.segment(scores).set_index("customer_id")["segment"]
+        best.append(spend.groupby(named).mean().sort_values().index[-1])
+    return AnyOf(best)
+
+
+def value_q14(tables):
+    n = tables["transactions"].loc[lambda orders: orders["date"] < "2025-07-01", "customer_id"].nunique()
+    return value_q10(tables) * n / int(0.2 * n)
+
+
+def value_q15():
+    return "a fifth drawn at random spends as much afterwards as the best fifth so far"

@@ -182,4 +182,31 @@ HINTS = {
             credit=0.5,
         ),
     ),
+    "customize_q11": (
+        Misconception(
+            "cost_forgotten",
+            "This price brings the highest revenue. What is left of it after the cost of a pass?",
+            lambda tables: (
+                (tables["price_tests"]["price"] * tables["price_tests"]["bought"])
+                .groupby(tables["price_tests"]["price"])
+                .mean()
+                .idxmax()
+            ),
+            0.25,
+        ),
+        Misconception(
+            "most_buyers",
+            "At this price most customers buy. What does each leave?",
+            lambda tables: tables["price_tests"].groupby("price")["bought"].mean().idxmax(),
+            0.25,
+        ),
+    ),
+    "customize_q12": (
+        Misconception(
+            "lift_read_as_effect",
+            "If Christmas makes people buy both, what does a discount on the one in July do to the other?",
+            lambda answer: not answer.startswith("both may"),
+            0.0,
+        ),
+    ),
 }

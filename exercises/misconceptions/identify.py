@@ -154,4 +154,31 @@ HINTS = {
             lambda tables: int((_records(tables).dropna(subset=["customer_id"])["consent_email"] == "yes").sum()),
         ),
     ),
+    "identify_q10": (
+        Misconception(
+            "share_for_reach",
+            "This touchpoint lacks the largest share of its addresses. A line on its form reaches few: count the records.",
+            lambda tables: _records(tables)["email"].isna().groupby(_records(tables)["touchpoint"]).mean().idxmax(),
+            0.25,
+        ),
+    ),
+    "identify_q11": (
+        Misconception(
+            "refusal_taken_for_silence",
+            "Those who said no are in this number. They were asked, and have answered.",
+            lambda tables: (
+                _records(tables)["customer_id"].nunique()
+                - _records(tables).query("consent_email == 'yes'")["customer_id"].nunique()
+            ),
+            0.25,
+        ),
+    ),
+    "identify_q12": (
+        Misconception(
+            "common_taken_for_telling",
+            "How many pairs of strangers have that in common as well? Rare things speak louder than common ones.",
+            lambda answer: not answer.startswith("both carry"),
+            0.0,
+        ),
+    ),
 }

@@ -152,4 +152,26 @@ HINTS = {
             credit=0,
         ),
     ),
+    "interact_q09": (
+        Misconception(
+            "rate_for_cost",
+            "This channel is answered most often. What does an answer cost there?",
+            lambda tables: _contacts(tables).groupby("channel")["responded"].mean().idxmax(),
+            0.25,
+        ),
+        Misconception(
+            "cheap_for_effective",
+            "A contact is cheapest here. How many are answered?",
+            lambda tables: _contacts(tables).groupby("channel")["cost"].mean().idxmin(),
+            0.25,
+        ),
+    ),
+    "interact_q10": (
+        Misconception(
+            "against_all",
+            "This compares with all contacts, the rested ones among them.",
+            lambda tables: _rested(tables) - _contacts(tables)["responded"].mean(),
+            0.5,
+        ),
+    ),
 }

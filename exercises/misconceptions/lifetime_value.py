@@ -205,6 +205,22 @@ HINTS = {
             credit=0,
         ),
     ),
+    "lifetime_value_q13": (
+        Misconception(
+            "heads_for_value",
+            "This is their share of the heads.",
+            lambda tables: 40 / tables["transactions"]["customer_id"].nunique(),
+            0.0,
+        ),
+    ),
+    "lifetime_value_q15": (
+        Misconception(
+            "size_of_error_for_order",
+            "To choose whom to call you need their order. Does this finding speak of it?",
+            lambda answer: not answer.startswith("the customers it ranks"),
+            0.0,
+        ),
+    ),
 }
 
 

@@ -46,6 +46,14 @@ def _residual(tables, day):
     return _equity(tables, day)["residual_value"].sum()
 
 
+def _no_longer_best(tables):
+    orders, best = tables["transactions"], []
+    for year in (2024, 2025):
+        spend = orders[orders["date"].dt.year == year].groupby("customer_id")["amount"].sum()
+        best.append(set(spend.nlargest(int(0.2 * len(spend))).index))
+    return sorted(best[0] - best[1])
+
+
 HINTS = {
     "monitor_q01": (
         Misconception(
@@ -170,6 +178,22 @@ HINTS = {
                 (_cash(tables) / 0.30 + _residual(tables, "2025-12-28")) / _residual(tables, "2024-12-31") - 1
             ),
             credit=0.5,
+        ),
+    ),
+    "monitor_q10": (
+        Misconception(
+            "fell_but_did_not_leave",
+            "Some of these still buy, only less. The question asks for those who bought nothing in 2025.",
+            _no_longer_best,
+            0.25,
+        ),
+    ),
+    "monitor_q12": (
+        Misconception(
+            "one_of_many_alarms",
+            "How often does at least one of twelve figures leave its limits when nothing has changed?",
+            chose("stop the campaign"),
+            0.0,
         ),
     ),
 }

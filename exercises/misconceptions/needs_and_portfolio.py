@@ -41,6 +41,14 @@ def _without_returns(tables):
     return _margin(tables) - serving.groupby(orders["customer_id"]).sum()
 
 
+def _below_zero(tables):
+    rates = tables["cost_rates"].set_index("activity")["rate"]
+    lines = tables["order_lines"].merge(tables["products"][["product_id", "unit_cost"]], on="product_id")
+    back = lines["quantity"] < 0
+    cost = rates["return_handling"] - rates["return_write_down"] * lines["unit_cost"] * lines["quantity"]
+    return int((_without_returns(tables) - (cost * back).groupby(lines["customer_id"]).sum() < 0).sum())
+
+
 def _wallet(tables, start, missing=0.0):
     wallet = tables["survey_responses"].loc[lambda survey: survey["question_id"] == "WALLET"]
     records = tables["source_records"]
@@ -157,6 +165,22 @@ HINTS = {
             "This holds everybody to one limit of 180 days. A customer who buys every second month is silent sooner "
             "than one who buys twice a year.",
             lambda tables: _silent(tables, limit_days=180),
+        ),
+    ),
+    "needs_and_portfolio_q11": (
+        Misconception(
+            "all_below_zero",
+            "These are all customers below zero. Which of them spend much?",
+            lambda tables: _below_zero(tables),
+            0.0,
+        ),
+    ),
+    "needs_and_portfolio_q12": (
+        Misconception(
+            "seven_taken_for_a_market",
+            "Would seven others, drawn from the same customers, say the same?",
+            chose("build it: the need"),
+            0.0,
         ),
     ),
 }

@@ -182,4 +182,42 @@ HINTS = {
             credit=0,
         ),
     ),
+    "value_q12": (
+        Misconception(
+            "loyal_customers_called",
+            "These are the customers who spent most, and most of them bought lately: a call does not win back who never left.",
+            lambda tables: tables["transactions"].groupby("customer_id")["amount"].sum().nlargest(20).index.tolist(),
+            0.25,
+        ),
+    ),
+    "value_q13": (
+        Misconception(
+            "size_for_value",
+            "This segment has most customers. What has one of them spent?",
+            lambda tables: (
+                rfm.segment(rfm.score(rfm.summarise(tables["transactions"], LAST_DAY)))["segment"]
+                .value_counts()
+                .idxmax()
+            ),
+            0.0,
+        ),
+    ),
+    "value_q14": (
+        Misconception(
+            "against_everybody",
+            "This compares with all the other customers. Chance would choose of everybody, the best among them.",
+            lambda tables: (lambda share: share / (1 - share))(
+                _captured(tables, lambda orders: orders[orders["date"] <= SPLIT])
+            ),
+            0.25,
+        ),
+    ),
+    "value_q15": (
+        Misconception(
+            "no_comparison",
+            "That holds for nearly every group of good customers. Beside whom would you have to see them?",
+            lambda answer: not answer.startswith("a fifth drawn"),
+            0.0,
+        ),
+    ),
 }

@@ -15,7 +15,7 @@ from idic_lab.exercises.questions import QUESTIONS
 
 STUDENTS = ("ada", "bob.k", "s1234567")
 MEANINGFUL = re.compile(r"(student_id|setup|[a-z_]+_q\d\d(_answer)?|[a-z_]+_text\d\d)")
-LEAST_QUESTIONS, LEAST_MISCONCEPTIONS, LEAST_WRONG_ANSWERS = 60, 20, 40
+LEAST_QUESTIONS, LEAST_MISCONCEPTIONS, LEAST_WRONG_ANSWERS = 110, 100, 130
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,10 @@ def check_completeness(course: CourseFolder) -> Finding:
     faults += [f"{name}: no expected answer" for name in asked if name not in course.key.names]
     faults += [f"{name}: asked in no assignment" for name in QUESTIONS if name not in asked]
     faults += [fault for assignment in course.assignments for fault in _unstated(course.notebook(assignment))]
+    for assignment in course.assignments:
+        decide = [QUESTIONS[name].decides for name in graded_names(course.notebook(assignment)) if name in QUESTIONS]
+        if sum(decide) < len(decide) / 3:
+            faults.append(f"{assignment}: {sum(decide)} of {len(decide)} questions interpret or decide; a third should")
     kinds = [(name, known.name) for name in QUESTIONS for known in course.key.misconceptions(name)]
     bank = [wrong for assignment in course.assignments for wrong in course.wrong_answers(assignment)]
     detectors = {name for _, name in kinds}

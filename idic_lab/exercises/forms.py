@@ -155,7 +155,8 @@ class Choice(Form):
     def asked(self) -> str:
         """Form in one sentence."""
         if self.words:
-            return f"one of {self.options[0]} to {self.options[-1]}, in quotes"
+            few = len(self.options) < 12
+            return f"one of {', '.join(self.options) if few else f'{self.options[0]} to {self.options[-1]}'}, in quotes"
         return f"one letter in quotes: {', '.join(self._letters()[:-1])} or {self._letters()[-1]}"
 
     def _letters(self) -> str:

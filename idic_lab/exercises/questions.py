@@ -24,6 +24,10 @@ class Question:
         The id of its grade cell, such as ``"value_q03"``.
     title : str
     form : Form
+    concept : str
+        What it is about, for the mastery of each concept.
+    decides : bool
+        Whether it asks to interpret or to decide.
     partial : bool
         Whether an answer that is right in part earns points in proportion, up to half.
     """
@@ -31,6 +35,8 @@ class Question:
     name: str
     title: str
     form: Form
+    concept: str = ""
+    decides: bool = False
     partial: bool = False
 
 
@@ -40,8 +46,7 @@ def _read() -> dict[str, dict[str, Question]]:
         assignment: {
             f"{assignment}_{number}": Question(
                 f"{assignment}_{number}",
-                entry.pop("title"),
-                partial=entry.pop("partial", False),
+                **{key: entry.pop(key) for key in ("title", "concept", "decides", "partial") if key in entry},
                 form=form(entry.pop("form"), **entry),
             )
             for number, entry in entries.items()

@@ -11,6 +11,7 @@ from idic_lab.exercises import begin, check, choices, student_tables
 from idic_lab.exercises.answer_text import Unanswered, Unreadable, decode, encode
 from idic_lab.exercises.course_checks import check_answers, check_completeness, check_metadata
 from idic_lab.exercises.course_folder import CourseFolder
+from idic_lab.exercises.forms import Choice
 from idic_lab.exercises.questions import ASSIGNMENTS, question
 from idic_lab.exercises.student import RECORDED
 
@@ -31,7 +32,8 @@ def test_every_question_has_a_form_an_expected_answer_and_the_promised_numbers_a
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_model_solutions_score_everything_and_wrong_answers_what_the_bank_says(assignment):
-    assert check_answers(COURSE, assignment, ("bob.k",)).faults == ()
+    students = ("bob.k",) if assignment == "shop" else ("bob.k", "ada")
+    assert check_answers(COURSE, assignment, students).faults == ()
 
 
 def test_a_copied_answer_is_wrong():
@@ -62,14 +64,14 @@ def test_the_letter_of_the_right_statement_differs_between_students(capsys):
 
 
 def test_no_letter_wins_more_than_chance_over_a_class_and_all_choices():
-    choices_asked = [name for name in COURSE.key.names if question(name).form.__class__.__name__ == "Choice"]
-    choices_asked.remove("interact_q07")  # a name, not a letter
+    choices_asked = [name for name in COURSE.key.names if isinstance(question(name).form, Choice)]
+    choices_asked = [name for name in choices_asked if not question(name).form.words and "capstone" not in name]
     right = [
         COURSE.key.judge(name, letter, f"s{number}").credit == 1
         for name in choices_asked
-        for number, letter in zip(range(60), "abc" * 20, strict=True)
+        for number, letter in enumerate("abc" * 4)
     ]
-    assert len(choices_asked) == 10
+    assert len(choices_asked) > 20
     assert np.mean(right) == pytest.approx(1 / 3, abs=0.07)
 
 

@@ -11,6 +11,7 @@ from idic_lab.errors import DataError
 from idic_lab.exercises import begin, check, my_shop
 from idic_lab.exercises.answer_key import AnswerKey, secret_of
 from idic_lab.exercises.class_secret import hand_out, make_secret, packed
+from idic_lab.exercises.questions import ASSIGNMENTS
 from idic_lab.exercises.student import RECORDED, seed_of, student_shop, student_tables, unpacked
 from idic_lab.exercises.students_copy import students_copies
 
@@ -82,7 +83,7 @@ def test_what_students_get_holds_neither_solutions_nor_the_secret(handed_out):
     _, folders = handed_out
     assert [folder.name for folder in folders] == ["ada", "jose.nunez"]
     for folder in folders:
-        assert len(list(folder.glob("*.ipynb"))) == 9
+        assert len(list(folder.glob("*.ipynb"))) == len(ASSIGNMENTS)
         for path in folder.iterdir():
             content = path.read_bytes().replace(b" ", b"")
             assert SECRET.replace(" ", "").encode() not in content
@@ -110,7 +111,7 @@ def test_the_wheel_holds_no_answers():
     hook._BuildHookInterface__root = str(ROOT)
     hook.initialize("standard", told)
     exercises = {place: kept for kept, place in told["force_include"].items() if "/exercises/" in place}
-    assert len(exercises) == 10
+    assert len(exercises) == len(ASSIGNMENTS) + 1
     for place, kept in exercises.items():
         text = (ROOT / kept).read_text(encoding="utf-8")
         assert place.endswith(("STUDENTS.md", ".ipynb")) and "BEGIN SOLUTION" not in text
