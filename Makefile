@@ -59,7 +59,8 @@ browser: $(READY) ## Walk through every notebook in JupyterLab with Chromium; pi
 	  $(BIN)/python -m pytest -q -s tests/browser
 
 dashboard: $(READY) ## Open the review's page, of the last run on Meridian if there is one
-	$(BIN)/voila $(or $(wildcard runs/meridian/notebooks/53_review_dashboard.ipynb),notebooks/53_review_dashboard.ipynb) \
+	JUPYTER_CONFIG_PATH=$(CURDIR)/jupyter JUPYTER_PATH=$(CURDIR)/jupyter $(BIN)/voila \
+	  $(or $(wildcard runs/meridian/notebooks/53_review_dashboard.ipynb),notebooks/53_review_dashboard.ipynb) \
 	  --Voila.ip=127.0.0.1 --token --show_tracebacks=True
 
 notebook: $(READY) ## Re-execute, save and format one notebook, and hold it to the guide: make notebook N=21

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import io
 from collections.abc import Callable
 
@@ -14,11 +15,12 @@ import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import display
+from IPython.display import HTML, display
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from pandas.io.formats.style import Styler
 
 from idic_lab import figures
+from idic_lab.errors import LabError
 from idic_lab.notebook.lab import FIGURE
 from idic_lab.pipeline import stages
 
@@ -153,7 +155,10 @@ def explore(draw: Callable, **controls: widgets.Widget) -> None:
     )
 
     def figure():
-        made = _figure(draw(**{name: control.value for name, control in controls.items()}))
+        try:
+            made = _figure(draw(**{name: control.value for name, control in controls.items()}))
+        except LabError as error:  # the figure of another choice must not stay under this one
+            return HTML(_said(error))
         plt.close(made)  # else the inline backend would show it a second time at the end of the cell
         return made
 
@@ -176,49 +181,59 @@ def panel(draw: Callable, **controls: widgets.Widget) -> None:
     **controls : ipywidgets widget
         One control per argument of `draw`, with a ``description``.
     """
-    drawn = draw(**{name: control.value for name, control in controls.items()})
-    first, kind = _rendered(drawn)
-    shown = widgets.Image(value=first, format="png") if kind == "image/png" else widgets.HTML(value=first)
+
+    def values() -> dict:
+        return {name: control.value for name, control in controls.items()}
 
     def redraw(change) -> None:
-        shown.value = _rendered(draw(**{name: control.value for name, control in controls.items()}))[0]
+        try:
+            shown.value = _page(draw(**values()))
+        except LabError as error:  # the figure of another choice must not stay under this one
+            shown.value = _said(error)
 
+    drawn = draw(**values())
+    shown = widgets.HTML(value=_page(drawn))
     for control in controls.values():
         control.observe(redraw, names="value")
     row = widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap"))
     box = widgets.VBox([row, shown] if controls else [shown])
-    still = base64.b64encode(first).decode("ascii") if kind == "image/png" else first
-    display(
-        {
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": box.model_id,
-            },
-            kind: still,
-            "text/plain": (
-                f"{FIGURE}{figures.described(_figure(drawn))}"
-                if kind == "image/png"
-                else "A table with controls; run this cell to move them."
-            ),
-        },
-        raw=True,
-    )
+    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+    if _is_figure(drawn):
+        still = {"image/png": base64.b64encode(_written(drawn, "png")).decode("ascii")}
+        words = f"{FIGURE}{figures.described(_figure(drawn))}"
+    else:
+        still, words = {"text/html": _page(drawn)}, "A table with controls; run this cell to move them."
+    display({"application/vnd.jupyter.widget-view+json": view, **still, "text/plain": words}, raw=True)
+
+
+def _is_figure(drawn) -> bool:
+    return hasattr(drawn, "savefig") or hasattr(drawn, "get_figure")
 
 
 def _figure(drawn):
     return drawn if hasattr(drawn, "savefig") else drawn.get_figure()
 
 
-def _rendered(drawn) -> tuple[bytes | str, str]:
-    """What was drawn as a picture or as HTML, and its type."""
-    if not hasattr(drawn, "savefig") and not hasattr(drawn, "get_figure"):
-        return drawn._repr_html_() if hasattr(drawn, "_repr_html_") else str(drawn), "text/html"
+def _page(drawn) -> str:
+    """What was drawn as HTML: a figure as a drawing that is sharp at every size, told in words."""
+    if not _is_figure(drawn):
+        return drawn._repr_html_() if hasattr(drawn, "_repr_html_") else str(drawn)
+    svg = base64.b64encode(_written(drawn, "svg")).decode("ascii")
+    words = html.escape(figures.described(_figure(drawn)))
+    return f'<img alt="{words}" style="width:100%;max-width:56rem" src="data:image/svg+xml;base64,{svg}">'
+
+
+def _written(drawn, kind: str) -> bytes:
     made = _figure(drawn)
     plt.close(made)
     picture = io.BytesIO()
-    made.savefig(picture, format="png", dpi=100, metadata={"Software": None})
-    return picture.getvalue(), "image/png"
+    metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
+    made.savefig(picture, format=kind, dpi=100, metadata=metadata)
+    return picture.getvalue()
+
+
+def _said(error: LabError) -> str:
+    return f'<p role="status">{html.escape(str(error))}</p>'
 
 
 _QUESTIONS = {

@@ -1,11 +1,15 @@
 """A replay review by review ends where one run on all the data ends, and goes on after it was killed."""
 
+import re
+
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
 from idic_lab import datasets
-from idic_lab.errors import UnknownName
+from idic_lab.errors import DataError, UnknownName
 from idic_lab.meridian import simulate
+from idic_lab.monitor import kpis
 from idic_lab.notebook.lab import gather
 from idic_lab.pipeline import reviews, stages
 from idic_lab.pipeline import reviews as periodic
@@ -98,3 +102,24 @@ def test_what_one_review_learnt_changes_the_plan_of_the_next(shop, replayed):
 def test_an_unknown_period_is_refused_with_the_nearest(shop):
     with pytest.raises(UnknownName, match="month"):
         periodic.replay(shop, Repository(), "moth")
+
+
+def test_every_choice_of_measure_segment_and_review_is_drawn_or_said_not_to_have_been_measured(replayed):
+    table = replayed[0].read("kpis")
+    _, ax = plt.subplots()
+    said = set()
+    for review in sorted(table["review_date"].unique()):
+        for kpi in table["kpi"].unique():
+            for segment in table["segment"].unique():
+                ax.clear()
+                try:
+                    kpis.plot_kpi(table, kpi, segment, until=review, ax=ax)
+                except DataError as error:
+                    said.add(str(error))
+                    continue
+                title = " ".join(ax.get_title().split())
+                by_segment = table.loc[table["kpi"].eq(kpi), "segment"].ne("all").any()
+                assert (f"of '{segment}'" in title) == (by_segment and segment != "all")
+                assert ("of everybody" in title) == (not by_segment and segment != "all")
+    assert said and all(re.fullmatch(r"'.+' was not measured( for '.+')? up to this review\.", one) for one in said)
+    plt.close("all")

@@ -205,10 +205,7 @@ class _Desk:
         if portfolio is not None and portfolio["cost_to_serve"].sum() > 0:
             below = portfolio["past_value"] < 0
             coming = portfolio.loc[below, "actual_value"].gt(0).sum()
-            drawn = [
-                ("cost more than they brought", below.mean()),
-                ("of them, will bring", coming / max(below.sum(), 1)),
-            ]
+            drawn = [("of customers", below.mean()), ("of them, will pay", coming / max(below.sum(), 1))]
             note = f"{_plural(below.sum(), 'customer')}; {coming:,} will bring more than they cost"
             yield _bars("Below zero so far", f"{below.mean():.0%}", note, drawn)
         may = self._consent()

@@ -92,6 +92,16 @@ def _notebooks_of(step: str, executed: dict, told: dict[str, list[str]]) -> Iter
             yield name, findings.title_of(executed[name], name), told[name]
 
 
+def at_a_glance(repository: Repository, currency: str = ""):
+    """The first screen of the review's page, as HTML that a notebook shows: how are we, what changed, what do we decide."""
+    from IPython.display import HTML
+
+    from idic_lab.course.pages.first_page import first_page
+
+    first, columns = first_page(repository, currency), ("For whom", "What", "Owner", "Expected return", "Verdict")
+    return HTML(_TEMPLATES.get_template("glance.html").render(first=first, columns=columns))
+
+
 def make_page(folder: Path, name: str, beside: Collection[str]) -> None:
     """Write the page of an executed notebook, and mend the notebook's links to those that stand, or will stand, beside it."""
     path = folder / "notebooks" / f"{name}.ipynb"

@@ -243,10 +243,13 @@ def plot_kpi(
     'Revenue: 120 on 2024-03-31, up by 33% on the review before'
     """
     taken = kpis[kpis["kpi"].eq(kpi) & (until is None or kpis["review_date"].le(until))].sort_values("review_date")
-    segment = segment if taken["segment"].eq(segment).any() else ALL
+    asked, words = segment, kpi.replace("_", " ").replace("csat", "CSAT").replace("nps", "NPS")
+    by_segment = kpis.loc[kpis["kpi"].eq(kpi), "segment"].ne(ALL).any()
+    segment = segment if by_segment else ALL
     known = taken[taken["segment"] == segment]
     if known.empty:
-        raise DataError(f"There is no '{kpi}' up to then.")
+        whom = "" if segment == ALL else f" for '{segment}'"
+        raise DataError(f"'{words[:1].upper()}{words[1:]}' was not measured{whom} up to this review.")
     series, unit = known[known["whole"]], pick("measure", kpi, KPIS).unit
     ax = figures.axes(ax)
     if series["upper_limit"].notna().any():
@@ -261,8 +264,7 @@ def plot_kpi(
         ax.plot(out["review_date"], out["value"], "D", color=figures.VERMILION, ms=8, label="outside its limits")
     if len(part):
         ax.plot(part["review_date"], part["value"], "o", mfc="white", color=figures.BLUE, label="period not whole")
-    words = kpi.replace("_", " ").replace("csat", "CSAT").replace("nps", "NPS")
-    whom = "" if segment == ALL else f" of '{segment}'"
+    whom = f" of '{segment}'" if segment != ALL else " of everybody" if asked != ALL else ""
     largest = known["value"].abs().max()
     ax.tick_params(axis="x", labelrotation=30)
     return figures.finish(
@@ -295,7 +297,11 @@ def _judged(series: pd.DataFrame, unit: str) -> str:
         said += f", {_moved(series['value'].iloc[-2], last['value'], unit)} on the review before"
     gap = (series["review_date"] - (last["review_date"] - YEAR)).abs()
     if gap.min() <= AROUND:
-        said += f", {_moved(series['value'].loc[gap.idxmin()], last['value'], unit)} on the year before"
+        then = series.loc[gap.idxmin()]
+        said += f", {_moved(then['value'], last['value'], unit)} on the year before"
+        days = [(row["review_date"] - row["previous_date"]).days for row in (then, last) if "previous_date" in row]
+        if unit in ("currency", "customers") and len(set(days)) > 1:  # a total of fewer days is a smaller one
+            said += f" ({days[0]} days, now {days[1]})"
     return said
 
 
