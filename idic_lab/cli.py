@@ -1,4 +1,4 @@
-"""The command line: ``idic-lab run | compare | course | datasets | exercises | shop | forget | find``."""
+"""The command line: ``idic-lab run | audit | compare | course | datasets | exercises | shop | forget | find``."""
 
 from __future__ import annotations
 
@@ -232,6 +232,48 @@ def compare(
     typer.echo(f"Report: {outcome.report}")
     if packet:
         typer.echo(f"Packet: {packet}")
+
+
+@app.command()
+def audit(
+    data: Annotated[str, typer.Argument(help="A file of orders, or the name of a data set.")],
+    html: Annotated[Path | None, typer.Option(help="Write one page to print, as in audit.html.")] = None,
+    columns: Columns = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    decimal: Decimal = None,
+    date_format: DateFormat = None,
+    dayfirst: DayFirst = None,
+    sql: Sql = None,
+) -> None:
+    """Audit a customer base from its orders alone: five findings, each with an interval."""
+    from idic_lab import datasets
+    from idic_lab.datasets.own import columns as columns_of_file
+    from idic_lab.differentiate import audit as customer_base
+
+    reading = {
+        "sheet": sheet,
+        "encoding": encoding,
+        "separator": separator,
+        "decimal": decimal,
+        "date_format": date_format,
+        "dayfirst": dayfirst,
+        "sql": sql,
+    }
+    given = {name: said for name, said in reading.items() if said is not None}
+    if columns:
+        given["columns"] = columns_of_file.parse(columns)
+    loaded = datasets.load(data, **given)
+    told = customer_base.base(loaded.transactions)
+    for finding in customer_base.findings(told).itertuples():
+        typer.echo(textwrap.fill(f"{finding.lens} {finding.sentence}", 100, subsequent_indent="  "))
+    if short := customer_base.partial_periods(told):
+        typer.echo(f"Cut short by the data: {', '.join(short)}.")
+    if html:
+        made = customer_base.page(told, f"Customer-base audit: {Path(data).stem}", loaded.currency)
+        html.write_text(made, encoding="utf-8")
+        typer.echo(f"Page: {html}")
 
 
 @app.command()

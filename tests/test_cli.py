@@ -74,3 +74,12 @@ def test_the_course_is_laid_out_in_a_folder_and_never_over_what_is_there(tmp_pat
     assert not list((tmp_path / "mine").rglob("answers"))
     again = idic_lab("course", "mine", cwd=tmp_path)
     assert again.returncode == 2 and "is there already" in again.stderr
+
+
+def test_a_bare_list_of_orders_is_audited_into_one_page(tmp_path):
+    lines = [f"{number % 31},2024-0{1 + number % 3}-{1 + number % 27:02d},{5 + number % 40}" for number in range(200)]
+    (tmp_path / "orders.csv").write_text("Customer,Order Date,Total\n" + "\n".join(lines), encoding="utf-8")
+    result = idic_lab("audit", "orders.csv", "--html", "page.html", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "1 31 customers bought" in result.stdout
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").count("<section>") == 5

@@ -1,18 +1,23 @@
 """The customer-base audit: how customers differ, who came and went between two periods, and what becomes of a cohort.
 
-It needs nothing but transactions, and adds up: whatever is split into parts has the whole as its sum.
+It needs nothing but transactions, and adds up: whatever is split into parts has the whole as its sum. All of it is told from two
+small tables (`Base`), which any engine can make; :func:`page` puts it on one page to print.
 
 Source: Fader, Hardie & Ross (2022), The Customer-Base Audit, Wharton School Press.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from idic_lab import figures
+from idic_lab.dataframes import collected
+from idic_lab.differentiate.purchase_days import dates, expression
 from idic_lab.errors import DataError
 from idic_lab.inference.intervals import wilson
 
@@ -34,8 +39,92 @@ class Periods(NamedTuple):
         return (self.last - self.middle).days
 
 
-def periods(transactions: pd.DataFrame) -> Periods:
+@dataclass(frozen=True)
+class Base:
+    """What an audit reads of transactions.
+
+    Attributes
+    ----------
+    first, last : int
+        The first and the last day with a row, as day numbers.
+    customers : DataFrame
+        One row per customer, without a name: ``born`` (day of the first row), ``first`` and ``second`` (purchase days; missing
+        where there is none), ``before`` and ``after`` (currency, in the two periods; missing without a row in it).
+    revenue : DataFrame
+        ``born``, ``day``, ``revenue`` (currency): what the customers of one first day brought on another.
+    """
+
+    first: int
+    last: int
+    customers: pd.DataFrame
+    revenue: pd.DataFrame
+
+
+def base(transactions) -> Base:
+    """The tables an audit is told from; `transactions` may be in any engine, where all but these tables stays.
+
+    Parameters
+    ----------
+    transactions : DataFrame
+        ``customer_id``, ``date``, ``amount`` (negative: a return, which is no purchase but takes revenue back).
+
+    Examples
+    --------
+    >>> bought = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 1.0,
+    ...     "date": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-02-01"])})
+    >>> base(bought).customers[["before", "after"]].sort_values("after").to_numpy().tolist()
+    [[nan, 1.0], [2.0, nan]]
+    """
+    if isinstance(transactions, Base):
+        return transactions
+    rows = nw.from_native(transactions).select("customer_id", "amount", day=expression("date"))
+    bought = nw.when(nw.col("amount") >= 0).then(1).otherwise(0)
+    days = rows.with_columns(bought=bought).group_by("customer_id", "day")
+    days = days.agg(nw.col("amount").sum(), nw.col("bought").max())
+    first, last = (int(day) for day in _told(days.select(nw.col("day").min(), last=nw.col("day").max())).iloc[0])
+    length = _length(first, last)
+    cut, begin = last - length, last - 2 * length
+    later, earlier = nw.col("day") > cut, (nw.col("day") > begin) & (nw.col("day") <= cut)
+    customers = days.with_columns(
+        first=nw.when(nw.col("bought") == 1).then(nw.col("day")),
+        **{name: nw.when(when).then(nw.col("amount")) for name, when in (("before", earlier), ("after", later))},
+        **{f"in_{name}": nw.when(when).then(1).otherwise(0) for name, when in (("before", earlier), ("after", later))},
+    ).group_by("customer_id")
+    customers = customers.agg(
+        nw.col("day").min().alias("born"),
+        nw.col("first").min(),
+        *(nw.col(name).sum() for name in ("before", "after")),
+        *(nw.col(f"in_{name}").max() for name in ("before", "after")),
+    )
+    known = customers.select(_customer="customer_id", _born="born", _first="first")
+    dated = days.join(known, how="left", left_on="customer_id", right_on="_customer")
+    again = dated.filter((nw.col("bought") == 1) & (nw.col("day") > nw.col("_first")))
+    second = again.group_by("customer_id").agg(nw.col("day").min().alias("second"))
+    second = second.select("second", _customer="customer_id")
+    told = customers.join(second, how="left", left_on="customer_id", right_on="_customer")
+    table = _told(told.select("born", "first", "second", "before", "after", "in_before", "in_after")).astype(float)
+    for name in ("before", "after"):
+        table[name] = table[name].where(table.pop(f"in_{name}") == 1)
+    brought = dated.select("day", born="_born", revenue="amount").group_by("born", "day").agg(nw.col("revenue").sum())
+    return Base(first, last, table, _told(brought))
+
+
+def _told(frame) -> pd.DataFrame:
+    return collected(nw.to_native(frame))
+
+
+def _length(first: int, last: int) -> int:
+    """Days of each of the two periods."""
+    return min(YEAR, (last - first + 1) // 2)
+
+
+def periods(transactions) -> Periods:
     """The last year and the year before it; halves of the data where they cover less than two years.
+
+    Parameters
+    ----------
+    transactions : DataFrame or Base
+        As everywhere here: the rows themselves, or what :func:`base` made of them.
 
     Raises
     ------
@@ -44,30 +133,45 @@ def periods(transactions: pd.DataFrame) -> Periods:
 
     Examples
     --------
-    >>> days = pd.DataFrame({"date": pd.to_datetime(["2022-01-01", "2024-12-31"])})
+    >>> days = pd.DataFrame({"customer_id": "a", "amount": 1.0, "date": pd.to_datetime(["2022-01-01", "2024-12-31"])})
     >>> periods(days).middle.date().isoformat(), periods(days).days
     ('2024-01-02', 365)
     """
-    first, last = transactions["date"].min(), transactions["date"].max() + pd.Timedelta(days=1)
-    days = min(YEAR, (last - first).days // 2)
+    told = base(transactions)
+    days = _length(told.first, told.last)
     if days < 14:
         raise DataError(
-            f"An audit compares two periods of at least two weeks; these data cover {(last - first).days} days."
+            f"An audit compares two periods of at least two weeks; these data cover {told.last - told.first + 1} days."
         )
+    last = dates([told.last + 1])[0]
     return Periods(last - pd.Timedelta(days=2 * days), last - pd.Timedelta(days=days), last)
 
 
-def watched(transactions: pd.DataFrame) -> int:
-    """Days in which a newcomer is expected to come back: half a year, or half of what the data cover where that is less."""
-    return min(HALF_YEAR, max((transactions["date"].max() - transactions["date"].min()).days // 2, 1))
+def watched(transactions) -> int:
+    """Days in which a newcomer is expected to come back: half a year, or half of what the data cover where that is less.
+
+    Examples
+    --------
+    >>> bought = pd.DataFrame({"customer_id": "a", "amount": 1.0, "date": pd.to_datetime(["2024-01-01", "2024-01-31"])})
+    >>> watched(bought), in_words(182)
+    (15, 'half a year')
+    """
+    told = base(transactions)
+    return min(HALF_YEAR, max((told.last - told.first) // 2, 1))
 
 
 def in_words(days: int) -> str:
-    """``half a year``, or the number of days where it is another one."""
+    """``half a year``, or the number of days where it is another one.
+
+    Examples
+    --------
+    >>> in_words(30)
+    '30 days'
+    """
     return "half a year" if days == HALF_YEAR else f"{days} days"
 
 
-def by_tenth(transactions: pd.DataFrame) -> pd.DataFrame:
+def by_tenth(transactions) -> pd.DataFrame:
     """Lens 1: the customers of the later period in tenths by what they spent.
 
     Returns
@@ -82,15 +186,16 @@ def by_tenth(transactions: pd.DataFrame) -> pd.DataFrame:
     >>> by_tenth(bought)["customers"].tolist()
     [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
     """
-    now = _within(transactions, *periods(transactions)[1:])
-    spend = now.groupby("customer_id")["amount"].sum().sort_values(ascending=False, kind="stable")
+    told = base(transactions)
+    periods(told)
+    spend = told.customers["after"].dropna().sort_values(ascending=False, kind="stable")
     tenth = np.arange(len(spend)) * 10 // max(len(spend), 1) + 1
     table = pd.DataFrame({"tenth": tenth, "revenue": spend.to_numpy()}).groupby("tenth", as_index=False)
     table = table.agg(customers=("revenue", "size"), revenue=("revenue", "sum"))
     return table.assign(share=table["revenue"] / table["revenue"].sum())
 
 
-def two_periods(transactions: pd.DataFrame) -> pd.DataFrame:
+def two_periods(transactions) -> pd.DataFrame:
     """Lens 2: who was kept, lost and won between two periods, and what that did to revenue.
 
     Returns
@@ -106,11 +211,9 @@ def two_periods(transactions: pd.DataFrame) -> pd.DataFrame:
     >>> two_periods(bought)["change"].tolist()
     [3.0, 3.0, 0.0, -4.0]
     """
-    when = periods(transactions)
-    before, after = (
-        _within(transactions, *span).groupby("customer_id")["amount"].sum() for span in (when[:2], when[1:])
-    )
-    both = pd.DataFrame({"before": before, "after": after})
+    told = base(transactions)
+    periods(told)
+    both = told.customers[["before", "after"]].dropna(how="all")
     kept = both.notna().all(axis=1)
     more = both["after"] >= both["before"]
     group = np.select([both["before"].isna(), kept & more, kept], GROUPS[:3], GROUPS[3])
@@ -138,7 +241,7 @@ def newcomers_to_stand_still(table: pd.DataFrame) -> float:
     return float(max(-change.drop("new").sum(), 0.0) / each)
 
 
-def second_purchase(transactions: pd.DataFrame) -> pd.DataFrame:
+def second_purchase(transactions) -> pd.DataFrame:
     """Lens 3: how long newcomers take to come back, those still out counted as not back yet (Kaplan & Meier, 1958).
 
     Returns
@@ -156,15 +259,13 @@ def second_purchase(transactions: pd.DataFrame) -> pd.DataFrame:
     """
     from statsmodels.duration.survfunc import SurvfuncRight
 
-    days = _purchase_days(transactions)
-    rank = days.groupby("customer_id").cumcount()
-    first, second = (days[rank == place].set_index("customer_id")["date"] for place in (0, 1))
-    end = transactions["date"].max()
-    waited = (second.reindex(first.index).fillna(end) - first).dt.days
+    told = base(transactions)
+    bought = told.customers.dropna(subset="first")
+    waited = bought["second"].fillna(told.last) - bought["first"]
     had_time = waited > 0
     if not had_time.any():
         raise DataError("Nobody was watched for a day after the first purchase, so nobody can be seen to come back.")
-    curve = SurvfuncRight(waited[had_time], first.index.isin(second.index)[had_time])
+    curve = SurvfuncRight(waited[had_time], bought["second"].notna()[had_time])
     half = 1.96 * curve.surv_prob_se
     back = 1 - curve.surv_prob
     return pd.DataFrame(
@@ -185,7 +286,7 @@ def back_within(curve: pd.DataFrame, days: int) -> pd.Series:
     return so_far.iloc[-1] if len(so_far) else pd.Series(0.0, curve.columns)
 
 
-def cohorts(transactions: pd.DataFrame) -> pd.DataFrame:
+def cohorts(transactions) -> pd.DataFrame:
     """Lens 4: cohorts by quarter of the first purchase (by month or week where the data are short), side by side.
 
     Returns
@@ -201,15 +302,11 @@ def cohorts(transactions: pd.DataFrame) -> pd.DataFrame:
     >>> cohorts(bought)[["cohort", "back"]].to_numpy().tolist()
     [['2024-01', 1.0], ['2024-12', nan]]
     """
-    days = _purchase_days(transactions)
-    rank = days.groupby("customer_id").cumcount()
-    first, second = (days[rank == place].set_index("customer_id")["date"] for place in (0, 1))
-    allowed = watched(transactions)
-    back = (second.reindex(first.index) - first).dt.days <= allowed
-    born = _cohort(first, transactions)
-    table = back.groupby(born).agg(["size", "sum"])
-    ends = first.groupby(born).max() + pd.Timedelta(days=allowed)
-    whole = ends <= transactions["date"].max()
+    told = base(transactions)
+    bought, allowed = told.customers.dropna(subset="first"), watched(told)
+    born = _cohort(bought["first"], told)
+    table = (bought["second"] - bought["first"] <= allowed).groupby(born).agg(["size", "sum"])
+    whole = bought["first"].groupby(born).max() + allowed <= told.last
     low, high = wilson(table["sum"].to_numpy(float), table["size"].to_numpy(float))
     values = {"back": table["sum"] / table["size"], "low": low, "high": high}
     made = pd.DataFrame({"customers": table["size"], "days": allowed, **values})
@@ -217,28 +314,53 @@ def cohorts(transactions: pd.DataFrame) -> pd.DataFrame:
     return made.rename_axis("cohort").reset_index()
 
 
-def cohort_stack(transactions: pd.DataFrame) -> pd.DataFrame:
-    """Lens 5: revenue by period (rows) and by the cohort that brought it (columns), in currency; the last may be cut short."""
-    first = transactions.groupby("customer_id")["date"].min()
-    born = _cohort(transactions["customer_id"].map(first), transactions)
-    return transactions.pivot_table("amount", _cohort(transactions["date"], transactions), born, "sum", fill_value=0.0)
+def cohort_stack(transactions) -> pd.DataFrame:
+    """Lens 5: revenue by period (rows) and by the cohort that brought it (columns), in currency; the last may be cut short.
+
+    Examples
+    --------
+    >>> bought = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": [5.0, 8.0, 4.0],
+    ...     "date": pd.to_datetime(["2024-01-02", "2024-08-01", "2024-08-09"])})
+    >>> cohort_stack(bought).loc["2024-08"].to_dict()
+    {'2024-01': 8.0, '2024-08': 4.0}
+    """
+    told = base(transactions)
+    brought = told.revenue
+    return brought.assign(cohort=_cohort(brought["born"], told), period=_cohort(brought["day"], told)).pivot_table(
+        "revenue", "period", "cohort", "sum", fill_value=0.0
+    )
 
 
-def _cohort(dates: pd.Series, transactions: pd.DataFrame) -> pd.Series:
-    span = (transactions["date"].max() - transactions["date"].min()).days
-    unit = "Q" if span >= 2 * YEAR - 14 else "M" if span >= HALF_YEAR else "W"
-    if unit == "W":  # called by its Monday
-        return dates.dt.to_period(unit).dt.start_time.dt.date.astype("str").rename("cohort")
-    return dates.dt.to_period(unit).astype("str").rename("cohort")
+def partial_periods(transactions) -> list[str]:
+    """Periods of :func:`cohort_stack` that the data do not cover whole: the first, the last, or both.
+
+    Examples
+    --------
+    >>> bought = pd.DataFrame({"customer_id": "a", "amount": 1.0, "date": pd.to_datetime(["2024-01-01", "2024-08-09"])})
+    >>> partial_periods(bought)
+    ['2024-08']
+    """
+    told = base(transactions)
+    inside, outside = pd.Series([told.first, told.last]), pd.Series([told.first - 1, told.last + 1])
+    beyond = Base(told.first - 1, told.last + 1, told.customers, told.revenue)
+    within = _cohort(inside, told)
+    # A period is cut short where the day outside the data still belongs to it.
+    return within[within.eq(_cohort(outside, beyond, _unit(told)))].drop_duplicates().tolist()
 
 
-def _within(transactions: pd.DataFrame, begin: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
-    return transactions[(transactions["date"] >= begin) & (transactions["date"] < end)]
+def _unit(told: Base) -> str:
+    span = told.last - told.first
+    return "Q" if span >= 2 * YEAR - 14 else "M" if span >= HALF_YEAR else "W"
 
 
-def _purchase_days(transactions: pd.DataFrame) -> pd.DataFrame:
-    bought = transactions.loc[transactions["amount"] >= 0, ["customer_id", "date"]]
-    return bought.drop_duplicates().sort_values(["customer_id", "date"])
+def _cohort(days: pd.Series, told: Base, unit: str | None = None) -> pd.Series:
+    """The quarter, month or week of each day number, as text: computed once per day there is."""
+    unit = unit or _unit(told)
+    every = np.arange(told.first, told.last + 1)
+    named = dates(every).dt.to_period(unit)
+    # A week is called by its Monday.
+    named = (named.dt.start_time.dt.date if unit == "W" else named).astype("str").to_numpy()
+    return pd.Series(named[days.to_numpy(dtype="int64") - told.first], index=days.index, name="cohort", dtype="str")
 
 
 def plot_tenths(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -261,9 +383,16 @@ def plot_two_periods(table: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     ax.bar(["before", *steps.index, "after"], heights, bottom=bottoms, color=colours)
     for place, (height, bottom) in enumerate(zip(heights, bottoms, strict=True)):
         label = f"{height:,.0f}" if place in (0, len(steps) + 1) else f"{height:+,.0f}"
-        ax.annotate(label, (place, bottom + max(height, 0)), (0, 3), textcoords="offset points", ha="center")
+        ax.annotate(
+            label, (place, bottom + max(height, 0)), (0, 3), textcoords="offset points", ha="center", fontsize="small"
+        )
     ax.margins(y=0.1)
-    title = f"Revenue {'grew' if after >= before else 'fell'} by {abs(after / before - 1):.0%}; lost customers took {-steps['lost']:,.0f}"
+    change = (
+        f"{'grew' if after >= before else 'fell'} by {abs(after / before - 1):.0%}"
+        if before > 0
+        else f"is {after:,.0f}"
+    )
+    title = f"Revenue {change}; lost customers took {-steps['lost']:,.0f}"
     ax.tick_params(axis="x", labelrotation=15)
     return figures.finish(ax, title, y="revenue ({currency})", y_format="count")
 
@@ -289,9 +418,9 @@ def plot_cohorts(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
         title = f"{'One cohort' if len(told) else 'No cohort'} has been watched for {within}: nothing to compare yet"
     else:
         first, last = told.iloc[0], told.iloc[-1]
-        apart = last["low"] > first["high"] or last["high"] < first["low"]
+        difference, half = _apart(first, last)
         title = f"From {first['back']:.0%} of the first cohort to {last['back']:.0%} of the last" + (
-            "" if apart else ", within their intervals"
+            "" if abs(difference) > half else ", within their intervals"
         )
     ax.tick_params(axis="x", labelrotation=45)
     return figures.finish(ax, title, x="first purchase", y=f"back within {within}", y_format="percent", ylim=(0, None))
@@ -309,3 +438,201 @@ def plot_cohort_stack(stack: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     ax.tick_params(axis="x", labelrotation=45)
     title = f"In the last period the older half of the cohorts brought {old:.0%} of revenue"
     return figures.finish(ax, title, x="period", y="revenue ({currency})", y_format="count")
+
+
+def findings(transactions) -> pd.DataFrame:
+    """The audit in five sentences, each with its figure and a 95% interval.
+
+    The customers at hand count as a draw from those the firm might have had: shares and changes of money have intervals from
+    the spread between customers, shares of customers from counts.
+
+    Returns
+    -------
+    DataFrame
+        ``lens`` (1 to 5), ``figure``, ``estimate``, ``low``, ``high``, ``sentence``; missing where the data cannot tell.
+
+    Source: for the share of the best, Binder & Kovacevic (1995), Survey Methodology 21(2) (linearised Lorenz curve).
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> told = findings(datasets.load("cdnow_sample", quiet=True).transactions)
+    >>> told.loc[2, ["estimate", "low", "high"]].astype(float).round(2).tolist()
+    [0.38, 0.36, 0.4]
+    """
+    told = base(transactions)
+    days, allowed = periods(told).days, watched(told)
+    rows = [
+        (1, "share of the best tenth", *_best_tenth(told), "{customers:,} customers bought in the last {days} days; the best "
+         "tenth of them brought {estimate:.0%} of the revenue ({low:.0%} to {high:.0%})."),
+        (2, "change of revenue", *_change(told), "From the {days} days before to the last {days}, revenue went from "
+         "{before:,.0f} to {after:,.0f}: {estimate:+,.0f} ({low:+,.0f} to {high:+,.0f}). Lost customers took {lost:,.0f}, new "
+         "ones brought {new:,.0f}."),
+        (3, "back in time", *_back(told), "Of customers who buy for the first time {estimate:.0%} buy on a second day within "
+         "{words} ({low:.0%} to {high:.0%})."),
+        (4, "last cohort less first", *_cohorts_apart(told), "Of the customers of {first} {back_first:.0%} came back within "
+         "{words}, of those of {last} {back_last:.0%}: a difference of {points:+.0f} points ({low_points:+.0f} to "
+         "{high_points:+.0f})."),
+        (5, "share of older customers", *_older(told), "Customers who first came before the last {days} days brought "
+         "{estimate:.0%} of the revenue of these ({low:.0%} to {high:.0%})."),
+    ]  # fmt: skip
+    made = []
+    for lens, figure, (estimate, half), words, sentence in rows:
+        low, high = estimate - half, estimate + half
+        if figure != "change of revenue" and figure != "last cohort less first":
+            low, high = max(low, 0.0), min(high, 1.0)
+        points = {"points": 100 * estimate, "low_points": 100 * low, "high_points": 100 * high}
+        known = {"estimate": estimate, "low": low, "high": high, "days": days, "words": in_words(allowed)}
+        told_so = np.isfinite(estimate) and np.isfinite(half)
+        sentence = (
+            sentence.format(**known, **points, **words) if told_so else words.get("why", "These data cannot tell.")
+        )
+        made.append((lens, figure, estimate, low, high, sentence))
+    return pd.DataFrame(made, columns=["lens", "figure", "estimate", "low", "high", "sentence"])
+
+
+NOT_KNOWN = (np.nan, np.nan)
+
+
+def _best_tenth(told: Base):
+    spend = np.sort(told.customers["after"].dropna().to_numpy())[::-1]
+    words = {"customers": len(spend)}
+    if len(spend) < 20 or not spend.sum() > 0:
+        return NOT_KNOWN, {
+            "why": f"Only {len(spend):,} customers bought in the last {periods(told).days} days: too few for tenths."
+        }
+    share = by_tenth(told)["share"].iloc[0]
+    cut = spend[int(np.ceil(len(spend) / 10)) - 1]
+    each = np.maximum(spend - cut, 0.0) + cut / 10 - share * spend
+    return (share, 1.96 * each.std() * np.sqrt(len(spend)) / spend.sum()), words
+
+
+def _change(told: Base):
+    table = two_periods(told).set_index("group")["change"]
+    both = told.customers[["before", "after"]].sum()
+    each = told.customers["after"].fillna(0.0) - told.customers["before"].fillna(0.0)
+    half = 1.96 * np.sqrt(np.square(each).sum())
+    return (each.sum(), half), {**both.to_dict(), "lost": -table["lost"], "new": table["new"]}
+
+
+def _back(told: Base):
+    try:
+        row = back_within(second_purchase(told), watched(told))
+    except DataError as error:
+        return NOT_KNOWN, {"why": str(error)}
+    return (row["back"], (row["high"] - row["low"]) / 2), {}
+
+
+def _cohorts_apart(told: Base):
+    table = cohorts(told).dropna()
+    if len(table) < 2:
+        return NOT_KNOWN, {
+            "why": f"Fewer than two cohorts have been watched for {in_words(watched(told))}: nothing to compare yet."
+        }
+    first, last = table.iloc[0], table.iloc[-1]
+    words = {"first": first["cohort"], "last": last["cohort"], "back_first": first["back"], "back_last": last["back"]}
+    return _apart(first, last), words
+
+
+def _apart(first: pd.Series, last: pd.Series) -> tuple[float, float]:
+    """How much more of the last cohort came back than of the first, and half the width of its interval."""
+    half = np.hypot((first["high"] - first["low"]) / 2, (last["high"] - last["low"]) / 2)
+    return last["back"] - first["back"], half
+
+
+def _older(told: Base):
+    spend = told.customers["after"].fillna(0.0)
+    if not spend.sum() > 0:
+        return NOT_KNOWN, {"why": "There is no revenue in the last period."}
+    old = told.customers["born"] <= told.last - periods(told).days
+    share = spend[old].sum() / spend.sum()
+    return (share, 1.96 * np.sqrt(np.square(spend * (old - share)).sum()) / spend.sum()), {}
+
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
+@page {{ size: A4; margin: 12mm }}
+body {{ font: 11px/1.35 system-ui, sans-serif; max-width: 190mm; margin: 0 auto; color: #111 }}
+h1 {{ font-size: 18px; margin: 0 0 2px }}
+.lenses {{ display: grid; grid-template-columns: 1fr 1fr; gap: 4mm 6mm; margin-top: 3mm }}
+section {{ break-inside: avoid }} h2 {{ font-size: 12px; margin: 0 }} p {{ margin: 1mm 0 }}
+img {{ width: 100% }} footer {{ margin-top: 3mm; color: #444; font-size: 9.5px }}
+</style></head><body><h1>{title}</h1><p>{what}</p><div class="lenses">
+{lenses}
+</div><footer>{notes}</footer></body></html>
+"""
+LENSES = (
+    "How customers differ", "One period and the next", "What becomes of newcomers", "Cohorts compared", "The whole base",
+)  # fmt: skip
+
+
+def page(transactions, title: str = "Customer-base audit", currency: str = "") -> str:
+    """The audit as one page of HTML to print: five pictures, each with a sentence and its interval; nothing of it is elsewhere.
+
+    Examples
+    --------
+    >>> from idic_lab import datasets
+    >>> made = page(datasets.load("cdnow_sample", quiet=True).transactions, "CDNOW", "USD")
+    >>> made.count("<img"), "95% intervals" in made
+    (5, True)
+    """
+    from html import escape
+
+    told = base(transactions)
+    sentences = findings(told)["sentence"]
+    pictures = _pictures(told)
+    lenses = "\n".join(
+        f"<section><h2>{number} {lens}</h2>{picture}<p>{escape(sentence)}</p></section>"
+        for number, lens, picture, sentence in zip(range(1, 6), LENSES, pictures, sentences, strict=True)
+    )
+    first, last = (day.date() for day in dates([told.first, told.last]))
+    money = f" Money is in {escape(currency)}." if currency else ""
+    needed = newcomers_to_stand_still(two_periods(told))
+    still = (
+        f" {needed:,.0f} newcomers like those of the last period would have replaced what was lost."
+        if needed > 0
+        else ""
+    )
+    short = ", ".join(partial_periods(told))
+    notes = (
+        "In brackets: 95% intervals, the customers at hand taken as a draw from those there might have been. Who had bought "
+        "before these data begin counts as new when first seen."
+        + (f" Cut short by the data, and not to be compared with whole periods: {short}." if short else "")
+    )  # fmt: skip
+    what = f"{len(told.customers):,} customers, {first} to {last}.{money}{still}"
+    return PAGE.format(title=escape(title), what=what, lenses=lenses, notes=notes)
+
+
+def _pictures(told: Base) -> list[str]:
+    import base64
+    import io
+
+    from matplotlib.figure import Figure
+
+    short = partial_periods(told)
+    stack = cohort_stack(told).rename(index={period: f"{period} (part)" for period in short})
+    draws = [
+        lambda ax: plot_tenths(by_tenth(told), ax),
+        lambda ax: plot_two_periods(two_periods(told), ax),
+        lambda ax: plot_second_purchase(second_purchase(told), watched(told), ax),
+        lambda ax: plot_cohorts(cohorts(told), ax),
+        lambda ax: plot_cohort_stack(stack, ax),
+    ]
+    made = []
+    for draw in draws:
+        figure = Figure(figsize=(6, 3.4), layout="constrained")
+        ax = figure.add_subplot()
+        try:
+            draw(ax)
+        except DataError as error:  # nobody was watched for long enough
+            made.append(f"<p>{error}</p>")
+            continue
+        if draw is draws[-1]:  # what it says of the last period means little where that is cut short
+            ax.set_title("Revenue by period, the oldest cohorts at the bottom")
+        for number, label in enumerate(ax.get_xticklabels()):
+            label.set_visible(len(ax.get_xticklabels()) <= 16 or number % 4 == 0)
+        written = io.BytesIO()
+        figure.savefig(written, format="svg")
+        source = base64.b64encode(written.getvalue()).decode("ascii")
+        made.append(f'<img alt="{ax.get_title()}" src="data:image/svg+xml;base64,{source}">')
+    return made

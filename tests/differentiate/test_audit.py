@@ -68,3 +68,64 @@ def test_data_of_any_length_are_audited_and_the_titles_name_the_time_they_speak_
     assert within in audit.plot_cohorts(made).get_ylabel()
     assert "nan" not in audit.plot_cohort_stack(audit.cohort_stack(bought)).get_title()
     assert audit.plot_cohorts(made.assign(back=np.nan)).get_title().startswith("No cohort")
+
+
+@pytest.fixture(scope="module")
+def sixty_days():
+    """Two hundred orders of ninety customers in sixty days, the barest list there is."""
+    rng = np.random.default_rng(0)
+    days = pd.to_timedelta(rng.integers(0, 60, 200), unit="D")
+    return pd.DataFrame(
+        {
+            "customer_id": rng.integers(0, 90, 200).astype(str),
+            "date": pd.Timestamp("2024-03-01") + days,
+            "amount": rng.gamma(2, 20, 200).round(2),
+        }
+    )
+
+
+def test_an_engine_makes_the_same_base_and_the_same_findings(sixty_days):
+    duckdb = pytest.importorskip("duckdb")
+    back = sixty_days.head(20).assign(amount=-5.0)  # returns are rows, but no purchases
+    rows = pd.concat([sixty_days, back], ignore_index=True)
+    lazy = duckdb.from_df(rows)
+    here, there = audit.findings(rows), audit.findings(lazy)
+    pd.testing.assert_frame_equal(here, there)
+
+
+def test_each_finding_is_inside_its_interval_and_says_so(sixty_days):
+    for rows in (sixty_days, datasets.load("cdnow_sample", quiet=True).transactions):
+        told = audit.findings(rows)
+        assert ((told["low"] <= told["estimate"]) & (told["estimate"] <= told["high"])).all()
+        assert told["estimate"].iloc[1] == pytest.approx(audit.two_periods(rows)["change"].sum())
+        assert all(str(audit.periods(rows).days) in sentence for sentence in told["sentence"].iloc[[0, 1, 4]])
+
+
+def test_the_interval_of_the_best_tenth_holds_the_share_of_all():
+    rng = np.random.default_rng(1)
+    spends = rng.gamma(0.8, 50.0, (200, 400)) + 1
+    share = np.sort(rng.gamma(0.8, 50.0, 400_000) + 1)[::-1]
+    share = share[:40_000].sum() / share.sum()
+    dates = pd.to_datetime(["2024-01-01"] + ["2024-02-29"] * 400)
+    held = 0
+    for spend in spends:
+        rows = pd.DataFrame({"customer_id": np.arange(401).astype(str), "date": dates, "amount": [1.0, *spend]})
+        low, high = audit.findings(rows).loc[0, ["low", "high"]]
+        held += low <= share <= high
+    assert held >= 180
+
+
+def test_what_cannot_be_told_is_said_and_not_guessed():
+    few = pd.DataFrame(
+        {"customer_id": list("abc"), "date": pd.to_datetime(["2024-01-01", "2024-02-15", "2024-03-01"]), "amount": 9.0}
+    )
+    told = audit.findings(few)
+    assert "too few" in told["sentence"].iloc[0] and np.isnan(told["estimate"].iloc[0])
+    assert audit.page(few).count("<section>") == 5
+
+
+def test_the_page_marks_periods_cut_short_and_escapes_what_it_is_called(sixty_days):
+    made = audit.page(sixty_days, "A & B <i>")
+    assert audit.partial_periods(sixty_days) == ["2024-02-26", "2024-04-29"]
+    assert "Cut short by the data" in made and "2024-04-29" in made
+    assert "A &amp; B &lt;i&gt;" in made and "<i>" not in made

@@ -257,7 +257,7 @@ def _():
 
 
 @statement(
-    "idic_lab.differentiate.clv.likelihood_ratio", "5% for a covariate that does nothing", "24", "test", 0.05, 400
+    "idic_lab.differentiate.clv.likelihood_ratio", "5% for a covariate that does nothing", "24", "test", 0.05, 300
 )
 def _():
     def found(rng, model="bg_nbd", **how):
