@@ -16,14 +16,25 @@ from idic_lab.customize.offers.budget import (
 )
 from idic_lab.customize.offers.learners import (
     LEARNERS,
+    PolicyTree,
     TLearner,
     TransformedOutcome,
     XLearner,
+    effect_scores,
     expected_outcomes,
     learner,
     uplift,
 )
-from idic_lab.customize.offers.qini import area, bands, coefficient, curve, judge_ranking, perfect_curve, plot_curves
+from idic_lab.customize.offers.qini import (
+    area,
+    bands,
+    coefficient,
+    curve,
+    effects_differ,
+    judge_ranking,
+    perfect_curve,
+    plot_curves,
+)
 from idic_lab.customize.offers.trials import (
     CONTROL,
     arms,
@@ -42,9 +53,9 @@ from idic_lab.customize.offers.trials import (
 )
 
 __all__ = [
-    "CONTROL", "LEARNERS", "TLearner", "TransformedOutcome", "XLearner", "allocate", "area", "arms",
+    "CONTROL", "LEARNERS", "PolicyTree", "TLearner", "TransformedOutcome", "XLearner", "allocate", "area", "arms",
     "average_effect", "balance", "bands", "best_arm", "candidates", "candidates_of", "coefficient",
-    "compare_policies", "curve", "expected_outcomes", "fairness", "features", "judge_ranking",
+    "compare_policies", "curve", "effect_scores", "effects_differ", "expected_outcomes", "fairness", "features", "judge_ranking",
     "kinds_of_people", "learner", "offers_table", "perfect_curve", "plot_budget", "plot_curves",
     "plot_fairness", "plot_gain_by", "plot_policies", "policy_value", "reachable", "reference_policies",
     "share_of_budget", "shares", "take_up_discount", "try_budgets", "uplift", "value_on_fresh_customers",

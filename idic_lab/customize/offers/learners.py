@@ -1,12 +1,14 @@
-"""Uplift learners: what an offer changes for each customer, from a randomised campaign.
+"""Uplift learners: what an offer changes for each customer, from a randomised campaign, and a rule short enough to read.
 
-Each has ``fit(X, y, treated)`` and ``predict(X)`` and works with any scikit-learn regressor.
+Each learner has ``fit(X, y, treated)`` and ``predict(X)`` and works with any scikit-learn regressor.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from idic_lab.customize.offers.trials import CONTROL, arms, features, shares
 from idic_lab.errors import pick
@@ -92,6 +94,161 @@ def learner(name: str, regressor=None):
     'XLearner'
     """
     return pick("uplift learner", name, LEARNERS)(regressor)
+
+
+def effect_scores(X, y, treated, regressor=None, n_folds: int = 4, random_state: int = 0) -> np.ndarray:
+    """The doubly robust score of what an offer changes for each customer: right on average, and noisy for one alone.
+
+    Source: Robins, Rotnitzky & Zhao (1994), JASA 89; for trees on scores, Athey & Wager (2021), Policy learning with
+    observational data, Econometrica 89(1).
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> X, treated = np.arange(80.0)[:, None], np.arange(80) % 2 == 0
+    >>> effect_scores(X, 3 * treated + X[:, 0], treated, LinearRegression()).round().tolist()[:3]
+    [3.0, 3.0, 3.0]
+    """
+    X, y, treated = _arrays(X, y, treated)
+    part = np.random.default_rng(random_state).permutation(len(y)) % n_folds
+    scores = np.empty(len(y))
+    for number in range(n_folds):
+        rest, here = part != number, part == number
+        model = TLearner(regressor).fit(X[rest], y[rest], treated[rest])
+        scores[here] = scored(model, X[here], y[here], treated[here], treated.mean())[0]
+    return scores
+
+
+def scored(model: TLearner, X, y, treated, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Doubly robust scores of customers that a model did not see, and the effects it expects of them."""
+    given, without = model.given_.predict(X), model.without_.predict(X)
+    weight = np.where(treated, 1 / share, -1 / (1 - share))
+    return given - without + weight * (y - np.where(treated, given, without)), given - without
+
+
+class PolicyTree(BaseEstimator):
+    """The best rule of at most two questions on the way to each action, found by trying all of them.
+
+    ``fit(X, scores)`` takes what acting would gain for each customer (:func:`effect_scores`), or a column per action;
+    ``predict(X)`` is the action (0: none), ``apply(X)`` the leaf.
+
+    Parameters
+    ----------
+    n_bins : int
+        Parts into which the quantiles of each feature divide it: questions ask at their borders.
+    smallest : float
+        Share of the customers that a leaf must hold.
+
+    Source: Zhou, Athey & Wager (2023), Offline multi-action policy learning, Operations Research 71(1).
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).uniform(size=(800, 2))
+    >>> tree = PolicyTree().fit(X, np.where((X[:, 0] > 0.5) & (X[:, 1] > 0.25), 1.0, -1.0))
+    >>> tree.predict([[0.9, 0.9], [0.9, 0.1], [0.1, 0.9]]).tolist(), len(set(tree.apply(X)))
+    ([1, 0, 0], 3)
+    """
+
+    def __init__(self, n_bins: int = 16, smallest: float = 0.02):
+        self.n_bins, self.smallest = n_bins, smallest
+
+    def fit(self, X, y):
+        X, y = validate_data(self, X, y, dtype=float, multi_output=True, y_numeric=True)
+        scores = np.column_stack([np.zeros(len(y)), y]) if y.ndim == 1 else y
+        borders = [np.unique(np.quantile(x, np.arange(1, self.n_bins) / self.n_bins, method="lower")) for x in X.T]
+        bins = [np.searchsorted(border, x, side="left") for border, x in zip(borders, X.T, strict=True)]
+        summed = np.column_stack([scores, np.ones(len(y))])  # the last column counts the customers of a leaf
+        least = max(1.0, self.smallest * len(y))
+        best = (_worth(summed.sum(axis=0), 0), None, None, None)
+        for first in range(X.shape[1]):
+            sides = [_Side(self.n_bins - 1) for _ in ("no", "yes")]
+            for second in range(X.shape[1]):
+                cells = _cells(bins[first], bins[second], summed, self.n_bins)
+                sides[0].try_all(cells[:-1], second, least)
+                sides[1].try_all(cells[-1] - cells[:-1], second, least)
+            total = sides[0].worth + sides[1].worth
+            cut = int(total.argmax())
+            if total[cut] > best[0] + 1e-12 and cut < len(borders[first]):
+                best = (total[cut], (first, cut), sides[0].found[cut], sides[1].found[cut])
+        self.value_, self.leaves_ = best[0] / len(y), []
+        self.tree_ = self._grown(best[1:], bins, borders, summed)
+        return self
+
+    def _grown(self, splits, bins, borders, summed, rows=None) -> dict:
+        rows = np.ones(len(summed), dtype=bool) if rows is None else rows
+        if not splits or splits[0] is None:
+            self.leaves_.append(int(summed[rows, :-1].sum(axis=0).argmax()))
+            return {"leaf": len(self.leaves_) - 1, "share": float(rows.mean())}
+        (feature, cut), *below = splits
+        yes = bins[feature] > cut
+        no_splits, yes_splits = ([below[0]], [below[1]]) if below else (None, None)
+        return {
+            "feature": feature,
+            "border": float(borders[feature][cut]),
+            "no": self._grown(no_splits, bins, borders, summed, rows & ~yes),
+            "yes": self._grown(yes_splits, bins, borders, summed, rows & yes),
+        }
+
+    def apply(self, X) -> np.ndarray:
+        """The leaf of each row, from 0."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=float, reset=False)
+        found = np.zeros(len(X), dtype=int)
+
+        def go(node: dict, rows: np.ndarray) -> None:
+            if "leaf" in node:
+                found[rows] = node["leaf"]
+                return
+            yes = X[:, node["feature"]] > node["border"]
+            go(node["no"], rows & ~yes)
+            go(node["yes"], rows & yes)
+
+        go(self.tree_, np.ones(len(X), dtype=bool))
+        return found
+
+    def predict(self, X) -> np.ndarray:
+        """The action for each row."""
+        leaves = self.apply(X)
+        return np.array(self.leaves_)[leaves]
+
+    def rule(self, names, actions=("leave alone", "contact"), node: dict | None = None) -> dict:
+        """The tree in words: ``question``, ``no`` and ``yes``; at the ends ``text`` and ``group`` (the action)."""
+        node = self.tree_ if node is None else node
+        if "leaf" in node:
+            action = self.leaves_[node["leaf"]]
+            return {"text": f"{actions[action]}\n{node['share']:.0%} of customers", "group": action}
+        below = {answer: self.rule(names, actions, node[answer]) for answer in ("no", "yes")}
+        return {"question": f"{names[node['feature']]} > {node['border']:.4g}"} | below
+
+
+def _cells(first, second, summed, n: int) -> np.ndarray:
+    """Sums over customers up to each pair of bins, shape (n, n, columns)."""
+    code = first * n + second
+    cells = np.stack([np.bincount(code, column, n * n).reshape(n, n) for column in summed.T], axis=-1)
+    return cells.cumsum(axis=0).cumsum(axis=1)
+
+
+def _worth(sums: np.ndarray, least: float) -> np.ndarray:
+    """What the best action for a group is worth; nothing is worse than too small a group."""
+    return np.where(sums[..., -1] >= least, sums[..., :-1].max(axis=-1), -np.inf)
+
+
+class _Side:
+    """For each place of the first question, the best second question on one side of it, or none."""
+
+    def __init__(self, places: int):
+        self.worth, self.found = np.full(places, -np.inf), [None] * places
+
+    def try_all(self, cells: np.ndarray, feature: int, least: float) -> None:
+        whole = cells[:, -1:]
+        undivided = _worth(whole[:, 0], least)
+        worth = (_worth(cells, least) + _worth(whole - cells, least))[:, :-1]
+        cut = worth.argmax(axis=1)
+        best = worth[np.arange(len(worth)), cut]
+        for place in np.flatnonzero(np.maximum(best, undivided) > self.worth + 1e-12):
+            split = best[place] > undivided[place] + 1e-12
+            self.found[place] = (feature, int(cut[place])) if split else None
+            self.worth[place] = max(best[place], undivided[place])
 
 
 def _arrays(X, y, treated) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
