@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.linear_model import LinearRegression
 
+from idic_lab.customize import offers
 from idic_lab.dataframes import collected, given_day
 from idic_lab.differentiate import clv, needs, rfm
 from idic_lab.durability import whole_files
@@ -19,6 +21,8 @@ from idic_lab.errors import DataError, pick
 from idic_lab.inference.nulls import Crowd, one_crowd
 
 RFM = ("recency_days", "frequency", "monetary")
+GAIN = "campaign_gain"
+ENOUGH = 100  # customers in each arm of a campaign, from which a method may learn
 ANSWER = "answer "  # prefix of the columns that hold yes/no answers
 
 
@@ -77,7 +81,8 @@ class Customers:
         One row per customer, in the order of every other attribute: ``customer_id`` and what methods may see. From
         transactions: ``recency_days``, ``frequency``, ``monetary`` (RFM); ``repeat_frequency``, ``recency``, ``T``,
         ``monetary_value`` (the buy-till-you-die summary, in weeks); ``earlier_...`` and ``spend_since`` (RFM at an
-        earlier date, and spend from then on). From a survey: one column ``answer ...`` per question.
+        earlier date, and spend from then on), and ``campaign_gain``, of methods that say that they need it: what contact
+        changed for those of a randomised campaign (a doubly robust score). From a survey: one column ``answer ...`` per question.
     descriptors : DataFrame or None
         What is known of a customer on the first day: the means of reaching a segment.
     described : DataFrame or None
@@ -208,13 +213,18 @@ def customers_of(
     holdout = parts.holdout.set_index("customer_id")["holdout_spend"]
     later = _measures(transactions, last)
     order = measures["customer_id"]
+    campaign = None if campaign_results is None else _campaign(campaign_results, order)
+    if campaign is not None and campaign["treated"].value_counts().reindex([True, False], fill_value=0).min() >= ENOUGH:
+        known = campaign.filter(like="feature_").to_numpy()
+        gained = offers.effect_scores(known, campaign["profit"], campaign["treated"], LinearRegression())
+        measures[GAIN] = pd.Series(gained, index=campaign["row"]).reindex(measures.index)
     return Customers(
         name,
         measures,
         descriptors=_descriptors(transactions[transactions["date"] <= cut], order, people),
         holdout_spend=holdout.reindex(order).to_numpy(dtype=float),
         later=later.set_index("customer_id").reindex(order).reset_index(),
-        campaign=None if campaign_results is None else _campaign(campaign_results, order),
+        campaign=campaign,
         facts={
             "customers": len(measures),
             "calibration": f"{first:%Y-%m-%d} to {cut:%Y-%m-%d}",

@@ -186,6 +186,10 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
     best = _shown_closely(here, list(matrix["method"]) if matrix is not None else list(segmented.index))
     if best:
         figures_of += list(_of_segments(here[here["method"] == best], best))
+    tried = here[here["criterion"].eq("campaign_profit") & here["measure"].eq("by_segment") & here["status"].eq("ok")]
+    if len(tried):
+        drawn = svg(plots.plot_rule(tried["extra"].iloc[0]["rule"]))
+        figures_of.append(("The best rule of two questions on whom to contact", drawn, _caption("rule")))
     none = {criterion: against_none(results, name, criterion) for criterion in OF_USE}
     return {
         "name": name,
@@ -200,7 +204,7 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
             if c.name in scores
         },
         "ranges": range_over_seeds(results, study.criteria, name),
-        "found": [*_beats_none(none), *_found(segmented, compared, matrix, mine, reversed_)],
+        "found": [*_beats_none(none), *_effects(here), *_found(segmented, compared, matrix, mine, reversed_)],
         "kinds": mine.drop(columns="dataset"),
         "numbers": preferred_number(mine).drop(columns="dataset") if len(study.k) > 1 else None,
         "figures": figures_of,
@@ -227,6 +231,21 @@ def _beats_none(none: dict[str, pd.DataFrame]) -> Iterator[str]:
         )
     if not told:
         yield "Whether any segmentation beats none was not asked: no criterion of use (campaign profit, holdout value) applied."
+
+
+def _effects(here: pd.DataFrame) -> Iterator[str]:
+    """Whether the campaign did more for some customers than for others, and what a rule to read earned."""
+    mean = here[here["criterion"] == "campaign_profit"].groupby("measure")["value"].mean()
+    if "effects_differ_p" not in mean:
+        return
+    # Each seed divides the same customers anew, and twice the mean of p values is one, however they hang together.
+    p = min(1.0, 2 * mean["effects_differ_p"]) if len(set(here["seed"])) > 1 else mean["effects_differ_p"]
+    told = "differ between customers" if p < 0.05 else "cannot be shown to differ between customers"
+    yield (
+        f"Effects of the campaign {told} (calibration test, p {'' if p < 0.0001 else '= '}{written(p, 4)}); a rule of two "
+        f"questions earns {mean['by_tree']:.2f} a customer ({mean['by_tree_low']:.2f} to {mean['by_tree_high']:.2f}), contact of "
+        f"everybody {mean['everybody']:.2f}, of nobody {mean['nobody']:.2f}."
+    )
 
 
 def _left_out(results: pd.DataFrame, criterion: str, dataset: str | None = None) -> str:

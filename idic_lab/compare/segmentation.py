@@ -10,7 +10,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from idic_lab.compare import kinds_of_segments, stability
-from idic_lab.compare.customers import Customers, FeatureSpace
+from idic_lab.compare.customers import GAIN, Customers, FeatureSpace
 from idic_lab.compare.registry import Method
 from idic_lab.errors import LabError
 
@@ -150,6 +150,20 @@ class Segmentation:
     def again_on(self, measures: pd.DataFrame) -> np.ndarray:
         """Labels of a fresh fit, with the same number of segments, to another table of the same customers."""
         return self._placed(self._fit(measures, self._numbers[1]), measures)
+
+    @property
+    def learns_from_campaign(self) -> bool:
+        """Whether the method sees what the campaign changed: it is then judged by customers of whom it did not."""
+        return GAIN in self.method.needs
+
+    def without_gains_of(self, rows) -> np.ndarray:
+        """Labels of everybody by a fresh fit that does not know what the campaign changed for the customers in `rows`."""
+        known = self.customers.measures.assign(**{GAIN: self.customers.measures[GAIN].mask(self._among(rows))})
+        placed = self._placed(self._fit(known, self._numbers[0]), known)
+        return np.unique(placed, return_inverse=True)[1]
+
+    def _among(self, rows) -> np.ndarray:
+        return np.isin(np.arange(len(self.customers)), rows)
 
     @cached_property
     def by_number(self) -> dict[int, np.ndarray]:

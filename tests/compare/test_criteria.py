@@ -11,11 +11,11 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from idic_lab import compare, datasets
-from idic_lab.compare.criteria.of_action import _best_arms
-from idic_lab.compare.criteria.of_use import FOLDS, _contacted, _policy_value
+from idic_lab.compare.criteria.of_action import _best_arms, _contacted, _policy_value
+from idic_lab.compare.criteria.of_use import FOLDS
 from idic_lab.compare.customers import _described
 from idic_lab.compare.segmentation import NotApplicable
-from idic_lab.errors import DataError
+from idic_lab.errors import DataError, LabError
 
 QUICK = compare.Effort(pairs=2, null_sets=1, null_pairs=1, customers=800)
 
@@ -131,7 +131,7 @@ def test_every_built_in_method_divides_the_customers_it_applies_to(cdnow, plante
     for method in compare.METHODS.values():
         customers = planted[1.15] if method.lacks(cdnow.measures) else cdnow
         if method.lacks(customers.measures):
-            assert method.name == "needs_by_value"
+            assert method.name in ("needs_by_value", "policy_tree")
             continue
         found = segmentation(customers, method.name, 4)
         assert len(found.labels) == len(customers)
@@ -257,3 +257,33 @@ def test_the_seed_hardly_decides_where_k_means_ends(rng):
     X = (traits @ rng.normal(size=(2, 11)) + rng.normal(size=(1_200, 11)) > 0).astype(float)
     labels = [compare.get_method("k_means").factory(4, seed).fit(X).labels_ for seed in range(4)]
     assert min(adjusted_rand_score(labels[0], other) for other in labels[1:]) > 0.95
+
+
+def test_a_method_that_learns_from_the_campaign_is_judged_by_customers_it_did_not_learn_from():
+    """Gains that are noise: judged by the same customers they would look like a profit."""
+    rng = np.random.default_rng(6)
+    n = 1_200
+    treated, profit = rng.random(n) < 0.5, rng.normal(size=n)
+    measures = pd.DataFrame(rng.gamma(2, 3, (n, 4)), columns=["recency_days", "frequency", "monetary", "T"])
+    gain = np.where(treated, 2 * profit, -2 * profit)
+    campaign = pd.DataFrame({"row": range(n), "treated": treated, "profit": profit, "feature_x": measures["monetary"]})
+    customers = compare.Customers("noise", measures.assign(customer_id="x", campaign_gain=gain), campaign=campaign)
+    found = segmentation(customers, "policy_tree")
+    in_sample = gain[np.isin(found.labels, [s for s in range(found.n_segments) if gain[found.labels == s].mean() > 0])]
+    assert in_sample.sum() / n > 0.1
+    values = judge("campaign_profit", found)
+    assert values["by_segment_low"] < values["nobody"] + 0.02
+    assert values["effects_differ_p"] > 0.01 and values["by_tree_low"] < values["nobody"] + 0.02
+    with pytest.raises(NotApplicable, match="learns from a campaign"):
+        judge("holdout_value", segmentation(replace(customers, holdout_spend=np.ones(n)), "policy_tree"))
+
+
+def test_a_tuned_number_of_segments_is_the_one_that_did_best_in_the_past(cdnow):
+    tuned = compare.methods.rules.tuned("k_means", (2, 6))
+    chosen = tuned.factory(0, 1).fit(cdnow.measures)
+    assert chosen.n_segments_ == max(chosen.scores_, key=chosen.scores_.get) == len(set(chosen.labels_))
+    noise = cdnow.measures.assign(spend_since=np.random.default_rng(0).permutation(cdnow.measures["spend_since"]))
+    assert max(tuned.factory(0, 1).fit(noise).scores_.values()) < 0.02 < min(chosen.scores_.values())
+    assert tuned.fingerprint != compare.methods.rules.tuned("k_means", (2, 5)).fingerprint
+    with pytest.raises(LabError, match="cannot be tuned"):
+        compare.methods.rules.tuned("clv_tiers", (2, 5))

@@ -68,7 +68,7 @@ def test_a_value_that_cannot_be_used_is_refused(change):
 
 def test_the_studies_that_come_with_the_project_are_valid(pytestconfig):
     found = sorted((pytestconfig.rootpath / "studies").glob("*.yaml"))
-    assert [path.stem for path in found] == ["quick", "recovery", "value_on_holdout"]
+    assert [path.stem for path in found] == ["quick", "recovery", "value_on_holdout", "worlds"]
     assert all(compare.read(path).datasets for path in found)
 
 

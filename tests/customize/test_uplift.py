@@ -139,3 +139,28 @@ def test_a_campaign_without_control_is_refused(campaign):
 def test_an_unknown_learner_is_named_with_the_nearest(campaign):
     with pytest.raises(UnknownName, match="Did you mean 'T-learner'"):
         offers.uplift(campaign[0].head(100), method="T-lerner")
+
+
+def test_a_policy_tree_is_the_best_of_all_rules_of_its_form():
+    """Held to trying every pair of questions one by one."""
+    rng = np.random.default_rng(4)
+    X = rng.integers(0, 4, (120, 3)).astype(float)
+    scores = rng.normal(size=120)
+
+    def worth(rows):
+        return max(scores[rows].sum(), 0.0)
+
+    def best_below(rows):
+        cuts = [(feature, border) for feature in range(3) for border in range(3)]
+        return max([worth(rows), *(worth(rows & (X[:, f] > b)) + worth(rows & (X[:, f] <= b)) for f, b in cuts)])
+
+    best = max(best_below(X[:, f] > b) + best_below(X[:, f] <= b) for f in range(3) for b in range(3))
+    tree = offers.PolicyTree(smallest=0.0).fit(X, scores)
+    assert tree.value_ * len(X) == pytest.approx(best)
+    assert scores[tree.predict(X) == 1].sum() == pytest.approx(best)
+
+
+def test_effects_that_differ_are_told_from_one_effect_for_all(campaign):
+    results, _ = campaign
+    X, treated = offers.features(results), results["arm"] != offers.CONTROL
+    assert offers.effects_differ(X, results["profit"], treated)["p_value"].max() < 0.01

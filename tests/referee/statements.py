@@ -270,3 +270,29 @@ def _():
         "Pareto/NBD, 1,000 customers": lambda rng: found(rng, "pareto_nbd"),
         "rates that vary more than gamma-distributed ones": lambda rng: found(rng, spread=0.7),
     }
+
+
+@statement(
+    "idic_lab.customize.offers.effects_differ",
+    "5% for effects that differ between customers, where they do not (calibration test)",
+    "61",
+    "test",
+    0.05,
+)
+def _():
+    from sklearn.linear_model import LinearRegression
+
+    from idic_lab.customize import offers
+
+    def campaign(rng, n=1_000, share=0.5, test=0, spread=0.8):
+        X, treated = rng.normal(size=(n, 4)), rng.random(n) < share
+        profit = np.exp(spread * rng.normal(size=n) + 0.4 * X[:, 0]) + treated
+        found = offers.effects_differ(X, profit, treated, LinearRegression(), random_state=int(rng.integers(1e9)))
+        return found["p_value"][test] < 0.05
+
+    return {
+        "1,000 customers, skewed profit, one effect for all": campaign,
+        "the same, by AUTOC": lambda rng: campaign(rng, test=1),
+        "a tenth without contact": lambda rng: campaign(rng, share=0.9),
+        "heavier tail: lognormal(1.6)": lambda rng: campaign(rng, spread=1.6),
+    }

@@ -1,4 +1,4 @@
-"""The criterion of action: what a firm gains that lets the segments decide whom it does what for, in a shop that answers."""
+"""Criteria of action: what a firm gains that lets the segments decide whom it contacts, or whom it does what for."""
 
 from __future__ import annotations
 
@@ -6,15 +6,153 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestRegressor
+from threadpoolctl import threadpool_limits
 
+from idic_lab.compare.criteria.of_use import FOLDS, resamples, summed
 from idic_lab.compare.registry import Score, criterion
 from idic_lab.compare.segmentation import NotApplicable
+from idic_lab.customize import offers
 from idic_lab.meridian import policies
 from idic_lab.meridian.game import World
 
+FEWEST = 200  # customers in the campaign
+FOREST = RandomForestRegressor(40, min_samples_leaf=25, random_state=0)
+Z = 1.96
+
+
+@criterion(
+    "campaign_profit",
+    main="by_segment",
+    question="What would a campaign have earned per customer, had segments decided who is contacted?",
+)
+def campaign_profit(segmentation) -> Score:
+    """Profit per customer of contacting by segment, by person, by two questions, everybody, nobody or the better of these two.
+
+    Each customer's policy is learned from the other folds: contact those whose segment (or whose forecast) showed a
+    profit from contact; ``none`` is what is learned with everybody in one segment. It is worth the profit of the
+    customers who happened to be treated as it says, weighted by how likely that was (inverse propensity, normalised).
+    ``..._low`` and ``..._high`` bound 95% intervals. ``effects_differ_p`` and ``autoc_p`` test whether contact does more for
+    some customers than for others, whatever the segments (:func:`idic_lab.customize.offers.effects_differ`).
+
+    Source: Hitsch & Misra (2018), Heterogeneous treatment effects and optimal targeting policy evaluation.
+    """
+    campaign = segmentation.customers.campaign
+    if campaign is None or len(campaign) < FEWEST:
+        raise NotApplicable(f"{segmentation.customers.name} has no randomised campaign among these customers.")
+    treated, profit = campaign["treated"].to_numpy(), campaign["profit"].to_numpy()
+    labels = segmentation.labels[campaign["row"].to_numpy()]
+    n, seed = len(campaign), segmentation.split_seed
+    fold = np.random.default_rng(seed).permutation(n) % FOLDS
+    alike = [np.zeros_like(labels)]
+    groups = _unknowing(segmentation, fold) if segmentation.learns_from_campaign else [labels]
+    whoever, tests, rule = _whatever_the_method(campaign, fold, seed)
+    policies = {
+        "by_segment": _learned(groups, treated, profit, fold),
+        **whoever,
+        "everybody": np.ones_like(treated),
+        "nobody": np.zeros_like(treated),
+        "none": _learned(alike, treated, profit, fold),
+    }
+    values, parts = {}, {}
+    for name, contact in policies.items():
+        values[name], parts[name] = _policy_value(contact, treated, profit)
+        half = Z * parts[name].std(ddof=1) / np.sqrt(n)
+        values |= {f"{name}_low": values[name] - half, f"{name}_high": values[name] + half}
+    half = Z * (parts["by_segment"] - parts["nobody"]).std(ddof=1) / np.sqrt(n)
+    gained = values["by_segment"] - values["nobody"]
+    values |= {"gain_over_nobody_low": gained - half, "gain_over_nobody_high": gained + half}
+    draws = {"draws": [], "none_draws": []}
+    for weight in resamples(n):
+        for key, divided in (("draws", groups), ("none_draws", alike)):
+            contact = _learned(divided, treated, profit, fold, weight)
+            draws[key].append(round(_policy_value(contact, treated, profit, weight)[0], 5))
+    contacted = {name: round(float(contact.mean()), 4) for name, contact in policies.items()}
+    extra = {"contacted": contacted, "customers": n, "none": values["none"], "rule": rule}
+    return Score(values | tests, extra | draws)
+
+
+def _unknowing(segmentation, fold) -> list[np.ndarray]:
+    """For a method that learns from the campaign: segments found without what each fifth of its customers did."""
+    rows = segmentation.customers.campaign["row"].to_numpy()
+    return [segmentation.without_gains_of(rows[fold == number])[rows] for number in range(FOLDS)]
+
+
+_KNOWN: dict[tuple, tuple] = {}  # what does not hang on the method, by campaign and seed
+
+
+def _whatever_the_method(campaign, fold, seed) -> tuple[dict, dict, dict]:
+    """Policies by person and by a tree of two questions, the tests whether effects differ, and the tree of all customers."""
+    key = (int(pd.util.hash_pandas_object(campaign).sum()), seed)
+    if key not in _KNOWN:
+        known = campaign.filter(like="feature_")
+        features, profit = known.to_numpy(dtype=float), campaign["profit"].to_numpy()
+        treated = campaign["treated"].to_numpy()
+        with threadpool_limits(1):
+            scores = offers.effect_scores(features, profit, treated, FOREST, FOLDS, seed % 2**31)
+            told = offers.effects_differ(features, profit, treated, FOREST, random_state=seed % 2**31)
+            by_tree = np.empty_like(treated)
+            for number in range(FOLDS):
+                tree = offers.PolicyTree().fit(features[fold != number], scores[fold != number])
+                by_tree[fold == number] = tree.predict(features[fold == number]) == 1
+            names = [name.removeprefix("feature_") for name in known]
+            rule = offers.PolicyTree().fit(features, scores).rule(names)
+            by_person = _by_person(features, treated, profit, fold, seed)
+        _KNOWN.clear()
+        tests = dict(zip(("effects_differ_p", "autoc_p"), told["p_value"], strict=True))
+        _KNOWN[key] = {"by_person": by_person, "by_tree": by_tree}, tests, rule
+    return _KNOWN[key]
+
+
+def _learned(groups, treated, profit, fold, weight=None) -> np.ndarray:
+    """Whether each customer is contacted, by what customers of the other folds in the same group gained."""
+    contact = np.empty(len(fold), dtype=bool)
+    for number, labels in enumerate(groups):
+        here = fold == number if len(groups) > 1 else np.ones(len(fold), dtype=bool)
+        contact[here] = _contacted(labels, treated, profit, fold, weight)[fold, labels][here]
+    return contact
+
+
+def _contacted(labels, treated, profit, fold, weight=None) -> np.ndarray:
+    """Whether contact of each group showed a profit in the other folds; where an arm is missing, contact of everybody."""
+    weight = np.ones(len(labels)) if weight is None else weight
+    arms = []
+    for arm in (treated, ~treated):
+        size, sums = (summed(labels, fold, part * arm) for part in (weight, weight * profit))
+        size, sums = size.sum(axis=0) - size, sums.sum(axis=0) - sums
+        overall = sums.sum(axis=1, keepdims=True) / np.maximum(size.sum(axis=1, keepdims=True), 1)
+        arms.append((size > 0, sums / np.maximum(size, 1), overall))
+    (some, with_it, all_with), (others, without, all_without) = arms
+    return np.where(some & others, with_it - without, all_with - all_without) > 0
+
+
+def _policy_value(contact, treated, profit, weight=None) -> tuple[float, np.ndarray]:
+    """Mean profit per customer under a policy, and each customer's part in its error (mean zero, to first order)."""
+    drawn = np.ones(len(profit)) if weight is None else weight
+    share = (drawn * treated).sum() / drawn.sum()
+    follows = drawn * (contact == treated) / np.where(treated, share, 1 - share)
+    if not follows.sum() > 0:
+        raise NotApplicable("no customer of the campaign was treated as the policy says.")
+    value = float((follows * profit).sum() / follows.sum())
+    return value, follows * (profit - value) / follows.mean()
+
+
+def _by_person(features, treated, profit, fold, seed) -> np.ndarray:
+    """Whether two forests, fitted to the other folds, forecast a profit from contact."""
+    gain = np.empty(len(profit))
+    for number in range(FOLDS):
+        rest, here = fold != number, fold == number
+        forecast = []
+        for arm in (treated, ~treated):
+            forest = clone(FOREST).set_params(random_state=seed % 2**31)
+            forecast.append(forest.fit(features[rest & arm], profit[rest & arm]).predict(features[here]))
+        gain[here] = forecast[0] - forecast[1]
+    return gain > 0
+
+
 PILOT, ACTED = 2, 4  # quarters in which the actions are tried at random, and in which the best is done
 FORTUNES = 2
-Z = 1.96
 _ARMS = ("none", "offer", "care", "question", "tier")
 _TRUST = 40  # customers of a segment and arm at which its own mean counts as much as everybody's
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import adjusted_rand_score, balanced_accuracy_score, log_loss
 from sklearn.model_selection import StratifiedKFold
@@ -20,109 +19,21 @@ from idic_lab.compare.segmentation import NotApplicable
 FOLDS = 5
 TOP = 0.2
 DRAWS = 200  # resamples of the customers, their segments held, by which differences of methods are judged
-FEWEST = 200  # customers in the campaign
 FEWEST_IN_SEGMENT = 20  # below which a segment is left out of reachability: too few to learn from
-Z = 1.96
 _GRID = np.linspace(0, 1, 201)
 
 
-@criterion(
-    "campaign_profit",
-    main="by_segment",
-    question="What would a campaign have earned per customer, had segments decided who is contacted?",
-)
-def campaign_profit(segmentation) -> Score:
-    """Profit per customer of contacting by segment, by person, everybody, nobody and the better of these two.
-
-    Each customer's policy is learned from the other folds: contact those whose segment (or whose forecast) showed a
-    profit from contact; ``none`` is what is learned with everybody in one segment. It is worth the profit of the
-    customers who happened to be treated as it says, weighted by how likely that was (inverse propensity, normalised).
-    ``..._low`` and ``..._high`` bound 95% intervals.
-
-    Source: Hitsch & Misra (2018), Heterogeneous treatment effects and optimal targeting policy evaluation.
-    """
-    campaign = segmentation.customers.campaign
-    if campaign is None or len(campaign) < FEWEST:
-        raise NotApplicable(f"{segmentation.customers.name} has no randomised campaign among these customers.")
-    treated, profit = campaign["treated"].to_numpy(), campaign["profit"].to_numpy()
-    labels = segmentation.labels[campaign["row"].to_numpy()]
-    features = campaign.filter(like="feature_").to_numpy(dtype=float)
-    n, seed = len(campaign), segmentation.split_seed
-    fold = np.random.default_rng(seed).permutation(n) % FOLDS
-    alike = np.zeros_like(labels)
-    policies = {
-        "by_segment": _contacted(labels, treated, profit, fold)[fold, labels],
-        "by_person": _by_person(features, treated, profit, fold, seed),
-        "everybody": np.ones_like(treated),
-        "nobody": np.zeros_like(treated),
-        "none": _contacted(alike, treated, profit, fold)[fold, alike],
-    }
-    values, parts = {}, {}
-    for name, contact in policies.items():
-        values[name], parts[name] = _policy_value(contact, treated, profit)
-        half = Z * parts[name].std(ddof=1) / np.sqrt(n)
-        values |= {f"{name}_low": values[name] - half, f"{name}_high": values[name] + half}
-    half = Z * (parts["by_segment"] - parts["nobody"]).std(ddof=1) / np.sqrt(n)
-    gained = values["by_segment"] - values["nobody"]
-    values |= {"gain_over_nobody_low": gained - half, "gain_over_nobody_high": gained + half}
-    draws = {"draws": [], "none_draws": []}
-    for weight in _resamples(n):
-        for key, groups in (("draws", labels), ("none_draws", alike)):
-            contact = _contacted(groups, treated, profit, fold, weight)[fold, groups]
-            draws[key].append(round(_policy_value(contact, treated, profit, weight)[0], 5))
-    contacted = {name: round(float(contact.mean()), 4) for name, contact in policies.items()}
-    return Score(values, {"contacted": contacted, "customers": n, "none": values["none"]} | draws)
-
-
-def _resamples(n: int) -> Iterator[np.ndarray]:
+def resamples(n: int) -> Iterator[np.ndarray]:
     """How often each customer is drawn: the same draws for every method, so that their differences can be told."""
     rng = np.random.default_rng(0)
     for _ in range(DRAWS):
         yield np.bincount(rng.integers(0, n, n), minlength=n).astype(float)
 
 
-def _summed(groups: np.ndarray, fold: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def summed(groups: np.ndarray, fold: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Sums of weights by fold and group, shape (folds, groups)."""
     n = int(groups.max()) + 1
     return np.bincount(fold * n + groups, weight, minlength=FOLDS * n).reshape(FOLDS, n)
-
-
-def _contacted(labels, treated, profit, fold, weight=None) -> np.ndarray:
-    """Whether contact of each group showed a profit in the other folds; where an arm is missing, contact of everybody."""
-    weight = np.ones(len(labels)) if weight is None else weight
-    arms = []
-    for arm in (treated, ~treated):
-        size, sums = (_summed(labels, fold, part * arm) for part in (weight, weight * profit))
-        size, sums = size.sum(axis=0) - size, sums.sum(axis=0) - sums
-        overall = sums.sum(axis=1, keepdims=True) / np.maximum(size.sum(axis=1, keepdims=True), 1)
-        arms.append((size > 0, sums / np.maximum(size, 1), overall))
-    (some, with_it, all_with), (others, without, all_without) = arms
-    return np.where(some & others, with_it - without, all_with - all_without) > 0
-
-
-def _policy_value(contact, treated, profit, weight=None) -> tuple[float, np.ndarray]:
-    """Mean profit per customer under a policy, and each customer's part in its error (mean zero, to first order)."""
-    drawn = np.ones(len(profit)) if weight is None else weight
-    share = (drawn * treated).sum() / drawn.sum()
-    follows = drawn * (contact == treated) / np.where(treated, share, 1 - share)
-    if not follows.sum() > 0:
-        raise NotApplicable("no customer of the campaign was treated as the policy says.")
-    value = float((follows * profit).sum() / follows.sum())
-    return value, follows * (profit - value) / follows.mean()
-
-
-def _by_person(features, treated, profit, fold, seed) -> np.ndarray:
-    """Whether two forests, fitted to the other folds, forecast a profit from contact."""
-    gain = np.empty(len(profit))
-    for number in range(FOLDS):
-        rest, here = fold != number, fold == number
-        forecast = []
-        for arm in (treated, ~treated):
-            forest = RandomForestRegressor(40, min_samples_leaf=25, random_state=seed % 2**31)
-            with threadpool_limits(1):
-                forecast.append(forest.fit(features[rest & arm], profit[rest & arm]).predict(features[here]))
-        gain[here] = forecast[0] - forecast[1]
-    return gain > 0
 
 
 @criterion(
@@ -138,6 +49,8 @@ def holdout_value(segmentation) -> Score:
     of equal value share a place; each fifth is ranked by itself, and the five curves are added up.
     """
     spend, labels = segmentation.customers.holdout_spend, segmentation.labels
+    if segmentation.learns_from_campaign:
+        raise NotApplicable("it learns from a campaign, which may lie in the later period.")
     if spend is None:
         raise NotApplicable(f"{segmentation.customers.name} has no later period with spend.")
     if not spend.sum() > 0:
@@ -148,7 +61,7 @@ def holdout_value(segmentation) -> Score:
     gain = _gain(labels, spend, fold, one, _GRID)
     draws = [
         round(float(_gain(labels, spend, fold, weight, np.array([TOP]))[0]), 5)
-        for weight in _resamples(len(spend))
+        for weight in resamples(len(spend))
         if (weight * spend).any()
     ]
     return Score(
@@ -163,7 +76,7 @@ def holdout_value(segmentation) -> Score:
 
 def _tested(labels, spend, fold, weight) -> np.ndarray:
     """Mean spend of each group among the customers of the other folds, theirs all where the group has nobody there."""
-    size, total = (_summed(labels, fold, part) for part in (weight, weight * spend))
+    size, total = (summed(labels, fold, part) for part in (weight, weight * spend))
     size, total = size.sum(axis=0) - size, total.sum(axis=0) - total
     overall = total.sum(axis=1, keepdims=True) / size.sum(axis=1, keepdims=True)
     return np.where(size > 0, total / np.maximum(size, 1), overall)
@@ -175,7 +88,7 @@ def _gain(labels, spend, fold, weight, grid: np.ndarray) -> np.ndarray:
     Means of different folds are not ranked together: a fold that happens to hold big spenders lowers the means it is
     judged by.
     """
-    size, total = (_summed(labels, fold, part) for part in (weight, weight * spend))
+    size, total = (summed(labels, fold, part) for part in (weight, weight * spend))
     gain = np.zeros(len(grid))
     for number, expected in enumerate(_tested(labels, spend, fold, weight)):
         there = size[number] > 0

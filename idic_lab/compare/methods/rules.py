@@ -8,9 +8,10 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from idic_lab.compare.customers import ANSWER, RFM
+from idic_lab.compare.customers import ANSWER, GAIN, RFM
 from idic_lab.compare.methods.clusterers import LatentClassSegments
 from idic_lab.compare.registry import method
+from idic_lab.customize.offers import PolicyTree
 from idic_lab.differentiate import clv
 
 
@@ -72,6 +73,24 @@ class SpendTree(ClusterMixin, BaseEstimator):
         return self.tree_.apply(X[list(RFM)].to_numpy())
 
 
+class EffectTree(ClusterMixin, BaseEstimator):
+    """Leaves of the best rule of two questions on whom to contact, learned from what a randomised campaign changed.
+
+    Source: Zhou, Athey & Wager (2023), Offline multi-action policy learning, Operations Research 71(1).
+    """
+
+    def fit(self, X: pd.DataFrame, y=None):
+        """Find the rule from ``campaign_gain``, where it is known."""
+        known = X.dropna(subset=[GAIN])
+        self.tree_ = PolicyTree().fit(known[[*RFM, "T"]].to_numpy(), known[GAIN].to_numpy())
+        self.labels_ = self.predict(X)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """The leaf of each row."""
+        return self.tree_.apply(X[[*RFM, "T"]].to_numpy())
+
+
 class NeedsByValue(ClusterMixin, BaseEstimator):
     """Need segments, each divided into those who spend above and below the median.
 
@@ -109,6 +128,12 @@ def rfm_quintiles(k, seed):
 def supervised_tree(k, seed):
     """Leaves of a tree that predicts spend."""
     return SpendTree(k, random_state=seed)
+
+
+@method("policy_tree", sees="measures", needs=(*RFM, "T", GAIN), takes_k=False)
+def policy_tree(k, seed):
+    """Leaves of a rule of two questions on whom to contact, learned from a campaign."""
+    return EffectTree()
 
 
 @method("needs_by_value", sees="measures", needs=("answers", "monetary"))

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from idic_lab.customize.offers.trials import CONTROL, arms, features, shares
-from idic_lab.errors import pick
+from idic_lab.errors import DataError, pick
 
 
 class TLearner:
@@ -33,8 +33,8 @@ class TLearner:
 
     def fit(self, X, y, treated) -> TLearner:
         X, y, treated = _arrays(X, y, treated)
-        self.given_ = _fresh(self.regressor).fit(X[treated], y[treated])
-        self.without_ = _fresh(self.regressor).fit(X[~treated], y[~treated])
+        self.given_ = fresh(self.regressor).fit(X[treated], y[treated])
+        self.without_ = fresh(self.regressor).fit(X[~treated], y[~treated])
         return self
 
     def predict(self, X) -> np.ndarray:
@@ -54,8 +54,8 @@ class XLearner(TLearner):
         self.share_ = treated.mean()
         gained = y[treated] - self.without_.predict(X[treated])
         missed = self.given_.predict(X[~treated]) - y[~treated]
-        self.effect_given_ = _fresh(self.regressor).fit(X[treated], gained)
-        self.effect_without_ = _fresh(self.regressor).fit(X[~treated], missed)
+        self.effect_given_ = fresh(self.regressor).fit(X[treated], gained)
+        self.effect_without_ = fresh(self.regressor).fit(X[~treated], missed)
         return self
 
     def predict(self, X) -> np.ndarray:
@@ -75,7 +75,7 @@ class TransformedOutcome:
     def fit(self, X, y, treated) -> TransformedOutcome:
         X, y, treated = _arrays(X, y, treated)
         share = treated.mean()
-        self.model_ = _fresh(self.regressor).fit(X, np.where(treated, y / share, -y / (1 - share)))
+        self.model_ = fresh(self.regressor).fit(X, np.where(treated, y / share, -y / (1 - share)))
         return self
 
     def predict(self, X) -> np.ndarray:
@@ -110,20 +110,32 @@ def effect_scores(X, y, treated, regressor=None, n_folds: int = 4, random_state:
     [3.0, 3.0, 3.0]
     """
     X, y, treated = _arrays(X, y, treated)
-    part = np.random.default_rng(random_state).permutation(len(y)) % n_folds
+    part = parts(treated, n_folds, random_state)
     scores = np.empty(len(y))
     for number in range(n_folds):
         rest, here = part != number, part == number
-        model = TLearner(regressor).fit(X[rest], y[rest], treated[rest])
-        scores[here] = scored(model, X[here], y[here], treated[here], treated.mean())[0]
+        level = fresh(regressor).fit(X[rest], y[rest])
+        scores[here] = scored(level, X[here], y[here], treated[here], treated.mean())
     return scores
 
 
-def scored(model: TLearner, X, y, treated, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Doubly robust scores of customers that a model did not see, and the effects it expects of them."""
-    given, without = model.given_.predict(X), model.without_.predict(X)
-    weight = np.where(treated, 1 / share, -1 / (1 - share))
-    return given - without + weight * (y - np.where(treated, given, without)), given - without
+def parts(treated: np.ndarray, n_folds: int, random_state: int) -> np.ndarray:
+    """The part, from 0, that each customer falls into by lot; each part holds its share of both arms."""
+    rng, part = np.random.default_rng(random_state), np.empty(len(treated), dtype=int)
+    for arm in (treated, ~treated):
+        if arm.sum() < 2 * n_folds:
+            raise DataError(f"An arm of {arm.sum()} customers is too small to be divided into {n_folds} parts.")
+        part[arm] = rng.permutation(int(arm.sum())) % n_folds
+    return part
+
+
+def scored(level, X, y, treated, share: float) -> np.ndarray:
+    """Scores of customers whose level of the outcome, whichever arm they are in, a model that did not see them expects.
+
+    One level for both arms, and not one for each: that of a small arm would be noise, and noise that the expected effects
+    share. With the chance of treatment known, the scores are right on average whatever the model says.
+    """
+    return (y - level.predict(X)) * np.where(treated, 1 / share, -1 / (1 - share))
 
 
 class PolicyTree(BaseEstimator):
@@ -255,7 +267,7 @@ def _arrays(X, y, treated) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.asarray(X, dtype=float), np.asarray(y, dtype=float), np.asarray(treated, dtype=bool)
 
 
-def _fresh(regressor):
+def fresh(regressor):
     """A copy of the regressor not yet fitted; by default boosted trees, shallow and slow, for effects are small."""
     from sklearn.base import clone
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -341,7 +353,7 @@ def expected_outcomes(
 
     def fitted(X, rows, arm):
         rows = rows[arm_of[rows] == arm]
-        return _fresh(regressor).fit(X[rows], y[rows])
+        return fresh(regressor).fit(X[rows], y[rows])
 
     return _predicted(results, target, list(shares(results).index), fitted, n_folds, random_state)
 

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from idic_lab import figures
-from idic_lab.customize.offers.learners import TLearner, scored
+from idic_lab.customize.offers.learners import TLearner, fresh, parts, scored
 from idic_lab.customize.offers.trials import CONTROL
 from idic_lab.errors import DataError, pick
 
@@ -305,6 +305,11 @@ def effects_differ(X, y, treated, regressor=None, n_folds: int = 5, random_state
         ``test``: *calibration* (do customers with a larger expected effect show a larger one?) and *AUTOC* (do those
         ranked first gain more than all?); ``statistic`` (standard normal without differences), ``p_value``.
 
+    Raises
+    ------
+    DataError
+        When an arm has fewer than two customers for each part.
+
     Source: Wager (2024), Sequential validation of treatment heterogeneity, arXiv 2405.05534; Chernozhukov, Demirer, Duflo &
     Fernández-Val (2018), NBER 24678; Yadlowsky, Fleming, Shah, Brunskill & Wager (2025), JASA, for AUTOC.
 
@@ -317,12 +322,13 @@ def effects_differ(X, y, treated, regressor=None, n_folds: int = 5, random_state
     np.True_
     """
     X, y, treated = np.asarray(X, dtype=float), np.asarray(y, dtype=float), np.asarray(treated, dtype=bool)
-    part = np.random.default_rng(random_state).permutation(len(y)) % n_folds
+    part = parts(treated, n_folds, random_state)
     found = []
     for number in range(1, n_folds):
         before, here = part < number, part == number
-        model = TLearner(regressor).fit(X[before], y[before], treated[before])
-        found.append(_told(*scored(model, X[here], y[here], treated[here], treated.mean())))
+        level = fresh(regressor).fit(X[before], y[before])
+        expected = TLearner(regressor).fit(X[before], y[before], treated[before]).predict(X[here])
+        found.append(_told(scored(level, X[here], y[here], treated[here], treated.mean()), expected))
     statistic = np.sum(found, axis=0) / np.sqrt(len(found))
     return pd.DataFrame({"test": ["calibration", "AUTOC"], "statistic": statistic, "p_value": norm.sf(statistic)})
 
