@@ -86,8 +86,7 @@ def write(path: Path, folder: Path, study: Study, customers: dict[str, Customers
             provenance.append((spec["name"], words, whom.facts))
             for file in whom.write(Path(made) / str(number)) if "prepared" in kept else ():
                 add(f"data/{number}/{file.name}", file)
-        asked = study.given | {"datasets": specs, "methods": [one.name for one in study.methods]}
-        asked |= {"criteria": [one.name for one in study.criteria]}
+        asked = study.given | {"datasets": specs}
         yaml = needs_extra("yaml", "workbench")
         add("study.yaml", yaml.safe_dump(asked, sort_keys=False, allow_unicode=True))
         for name, source in study.modules.items():

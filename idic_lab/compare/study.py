@@ -218,7 +218,16 @@ def _named(value, key: str, registry: dict, get) -> tuple:
     names = list(registry) if value == "all" else _listed(value, key)
     if not names:
         raise LabError(f"'{key}' of the study is empty; leave it out for all of them.")
-    return tuple(get(name) for name in dict.fromkeys(names))
+    given = {json.dumps(name, sort_keys=True): name for name in names}
+    return tuple(_tuned(name) if isinstance(name, Mapping) else get(name) for name in given.values())
+
+
+def _tuned(entry: Mapping) -> Method:
+    from idic_lab.compare.methods.rules import tuned
+
+    for key in entry:
+        pick("key of a tuned method", key, ("tune", "over"))
+    return tuned(entry.get("tune", ""), _numbers(entry.get("over"), "over", least=2))
 
 
 def _numbers(value, key: str, least: int) -> tuple[int, ...]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from idic_lab.compare.customers import ANSWER, GAIN, RFM
+from idic_lab.compare.customers import ANSWER, GAIN, RFM, FeatureSpace
 from idic_lab.compare.methods.clusterers import LatentClassSegments
-from idic_lab.compare.registry import method
+from idic_lab.compare.registry import Method, get_method, method, normalised
 from idic_lab.customize.offers import PolicyTree
 from idic_lab.differentiate import clv
+from idic_lab.errors import LabError
 
 
 class RFMQuintiles(ClusterMixin, BaseEstimator):
@@ -89,6 +93,75 @@ class EffectTree(ClusterMixin, BaseEstimator):
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """The leaf of each row."""
         return self.tree_.apply(X[[*RFM, "T"]].to_numpy())
+
+
+class Tuned(ClusterMixin, BaseEstimator):
+    """Another method, with the number of segments that did best in the past.
+
+    Each number is tried on RFM in the middle of the calibration period and judged by what customers spent in the rest of it:
+    by the share of the variance of log spend that segments explain for customers they were not made of. Whoever judges the
+    result later judges on spend, and on customers, that had no part in the choice.
+
+    Parameters
+    ----------
+    method : Method
+    over : tuple of int
+        Numbers of segments.
+    """
+
+    def __init__(self, method: Method | None = None, over: tuple[int, ...] = (3, 5, 8), random_state: int = 0):
+        self.method, self.over, self.random_state = method, over, random_state
+
+    def fit(self, X: pd.DataFrame, y=None):
+        """Choose the number by ``earlier_...`` and ``spend_since``, then find the segments of today."""
+        known = X.dropna(subset=["spend_since"]).reset_index(drop=True)
+        earlier = known[[f"earlier_{name}" for name in RFM]].set_axis(list(RFM), axis=1)
+        spend = np.log1p(known["spend_since"].to_numpy())
+        fold = np.random.default_rng(self.random_state).permutation(len(known)) % 3
+        self.scores_ = {k: self._explained(earlier, spend, fold, k) for k in self.over}
+        self.n_segments_ = max(self.scores_, key=self.scores_.get)
+        self.fitted_, self.space_ = self._fitted(X, self.n_segments_)
+        self.labels_ = self.predict(X)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """The segment of each row."""
+        return self.fitted_.predict(self._seen(X, self.space_))
+
+    def _fitted(self, X, k):
+        space = FeatureSpace.of(X)
+        return self.method.factory(k, self.random_state).fit(self._seen(X, space)), space
+
+    def _seen(self, X, space):
+        return space.transform(X) if self.method.sees == "features" else X
+
+    def _explained(self, earlier, spend, fold, k) -> float:
+        left = np.empty_like(spend)
+        for number in range(3):
+            rest, here = fold != number, fold == number
+            fitted, space = self._fitted(earlier[rest], k)
+            there, labels = (fitted.predict(self._seen(earlier[part], space)) for part in (rest, here))
+            mean = pd.Series(spend[rest]).groupby(there).mean()
+            left[here] = spend[here] - mean.reindex(labels).fillna(spend[rest].mean()).to_numpy()
+        return 1 - (left**2).mean() / spend.var()
+
+
+def tuned(name: str, over: Sequence[int]) -> Method:
+    """A method of a study whose number of segments is chosen anew wherever it is fitted.
+
+    Examples
+    --------
+    >>> tuned("k_means", (3, 5)).name
+    'k_means, tuned'
+    """
+    entry = get_method(name)
+    if not entry.takes_k or set(entry.needs) - set(RFM) or not hasattr(entry.checked(), "predict"):
+        raise LabError(
+            f"The number of segments of {name!r} cannot be tuned: it should take one, see RFM alone and predict."
+        )
+    over, made_of = tuple(over), f"{entry.fingerprint} {over} {normalised(inspect.getsource(Tuned))}"
+    needs = (*RFM, "spend_since")
+    return Method(f"{name}, tuned", lambda k, seed: Tuned(entry, over, seed), "measures", needs, False, module=made_of)
 
 
 class NeedsByValue(ClusterMixin, BaseEstimator):
