@@ -28,7 +28,7 @@ from idic_lab.exercises.course_checks import (
     judged_bank,
 )
 from idic_lab.exercises.course_folder import CourseFolder, WrongAnswer, copied, grade_id, with_student_id
-from idic_lab.exercises.grading_steps import UNSAFE
+from idic_lab.exercises.grading_steps import OURS, UNSAFE
 
 SECRET = re.compile(r"(BEGIN|END) (HIDDEN TESTS|SOLUTION|MARK SCHEME)|\bgrade\(")
 
@@ -101,8 +101,10 @@ def rehearse(course: CourseFolder, assignment: str, students: tuple[str, ...]) -
             target = copy.root / "submitted" / submission.student / assignment
             target.mkdir(parents=True)
             nbformat.write(submission.notebook, target / f"{assignment}.ipynb")
-        # All of it is ours: one process for all, and no need of walls.
-        status, said = nbgrader(copy, "autograde", assignment, "--force", told={UNSAFE: "1"})
+        # All of it is ours: one process for all, no need of walls, and of kernels only for the model solution.
+        ours = [submission.student for submission in submissions if submission.student not in students]
+        told = {UNSAFE: "1", OURS: ",".join(ours)}
+        status, said = nbgrader(copy, "autograde", assignment, "--force", told=told)
         if status:
             raise DataError(f"nbgrader could not grade {assignment}:\n{said[-2000:]}")
         nbgrader(copy, "generate_feedback", assignment)

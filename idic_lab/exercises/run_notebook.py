@@ -166,6 +166,26 @@ def _run_once(notebook, folder, limits, left_out, end) -> tuple[int, str | None]
     return None
 
 
+def run_here(notebook) -> list[list[dict[str, Any]]]:
+    """The outputs of a notebook of our own, run in this process: no kernel has to start, and no limit holds."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    shell, outputs = InteractiveShell.instance(), []
+    shell.reset(new_session=False)
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            outputs.append([])
+            continue
+        with capture_output() as said:
+            ran = shell.run_cell(cell.source)
+        told = [{"output_type": "stream", "text": said.stdout}] if said.stdout and ran.success else []
+        told += [{"output_type": "display_data", "data": shown.data} for shown in said.outputs]
+        why = ran.error_in_exec or ran.error_before_exec
+        outputs.append(told + ([_error(type(why).__name__, str(why))] if why else []))
+    return outputs
+
+
 def _not_run(notebook, place: int, why: str) -> None:
     for cell in notebook.cells[place:]:
         if cell.cell_type == "code":
