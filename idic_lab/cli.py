@@ -439,18 +439,51 @@ def hand_out_exercises(
     typer.echo(f"{len(made)} folders in {out}, one per student.")
 
 
+Platform = Annotated[str | None, typer.Option(help="canvas, moodle or gradescope.")]
+ClassList = Annotated[Path | None, typer.Option(help="Canvas's exported gradebook, or Moodle's grading worksheet.")]
+
+
 @exercises_app.command("collect")
 def collect_exercises(
     assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")],
-    folder: Annotated[Path, typer.Argument(help="What came back: files, folders or zip archives.")],
+    folder: Annotated[
+        Path, typer.Argument(help="What came back: files, folders or zip archives; or a platform's archive.")
+    ],
     course: Course = None,
+    platform: Platform = None,
+    class_list: ClassList = None,
 ) -> None:
     """Bring what students handed in to where it is graded; a later batch adds to it."""
     from idic_lab.exercises.classroom import collect
     from idic_lab.exercises.course_folder import CourseFolder
 
-    for line in collect(CourseFolder(_course_folder(course)), assignment, folder):
+    where = CourseFolder(_course_folder(course))
+    if platform:
+        from idic_lab.exercises.platforms import bring, opened
+
+        lines = bring(where, assignment, opened(platform, folder, class_list))
+    else:
+        lines = collect(where, assignment, folder)
+    for line in lines:
         typer.echo(line)
+
+
+@exercises_app.command("give-back")
+def give_back_exercises(
+    assignment: Annotated[str, typer.Argument(help="A graded assignment, with feedback.")],
+    archive: Annotated[Path, typer.Argument(help="The platform's archive that was collected.")],
+    platform: Platform = "canvas",
+    class_list: ClassList = None,
+    course: Course = None,
+    out: Annotated[Path, typer.Option(help="Folder for grades and feedback.")] = Path("given-back"),
+) -> None:
+    """Write grades and feedback in the shape of the learning platform that the submissions came from."""
+    from idic_lab.exercises.course_folder import CourseFolder
+    from idic_lab.exercises.platforms import give_back, opened
+
+    where = CourseFolder(_course_folder(course))
+    for path in give_back(where, assignment, opened(platform, archive, class_list), out)[:3]:
+        typer.echo(f"Wrote {path}")
 
 
 @exercises_app.command("grade")
@@ -515,6 +548,8 @@ def grade_own_exercise(
     for note in notes:
         typer.echo(f"Note: {note}")
     typer.echo(table.to_string(index=False))
+    share = table.groupby("concept")[["points", "of"]].sum().eval("points / of")
+    typer.echo(f"\nMastery of each concept:\n{share.map('{:.0%}'.format).to_string(header=False)}")
     typer.echo(f"\n{table['points'].sum():g} of {table['of'].sum():g} points. Feedback: {page}")
 
 
@@ -548,10 +583,12 @@ def exercise_items(
 ) -> None:
     """Show difficulty, discrimination and the commonest wrong answer of each question."""
     from idic_lab.exercises.course_folder import CourseFolder
-    from idic_lab.exercises.items import items, plot_items
+    from idic_lab.exercises.items import items, mastery, plot_items
 
-    table = items(CourseFolder(_course_folder(course)), assignment)
+    folder = CourseFolder(_course_folder(course))
+    table = items(folder, assignment)
     typer.echo(table.round(2).to_string(index=False))
+    typer.echo(f"\nMastery of each concept:\n{mastery(folder, assignment).round(2).to_string()}")
     if plot:
         plot_items(table).figure.savefig(plot, bbox_inches="tight")
         typer.echo(f"Plot: {plot}")

@@ -29,6 +29,7 @@ from idic_lab.exercises.answer_key import digest
 from idic_lab.exercises.answer_text import printable
 from idic_lab.exercises.course_folder import CourseFolder
 from idic_lab.exercises.grading_steps import CHANGED, DIGEST, NOTES, UNSAFE
+from idic_lab.exercises.questions import QUESTIONS
 from idic_lab.exercises.repair import is_plain, repair
 from idic_lab.exercises.student import normal_id
 
@@ -299,6 +300,34 @@ class _Grading:
             return True, [*notes, f"nbgrader failed, 0 points: {lines[-1].strip()[:200]}"]
         graded = self.course.root / "autograded" / student / self.assignment / f"{self.assignment}.ipynb"
         return False, notes + list(nbformat.read(graded, 4).metadata.get(NOTES, []))[:12]
+
+
+def points(course: CourseFolder, assignment: str) -> pd.DataFrame:
+    """What the gradebook holds of an assignment, texts included.
+
+    Returns
+    -------
+    DataFrame
+        ``student``, ``question``, ``title``, ``concept``, ``points``, ``of``, and ``waiting``, whether a person has yet to read it.
+
+    Raises
+    ------
+    DataError
+        When nothing was graded.
+    """
+    if not (course.root / "gradebook.db").exists():
+        raise DataError(f"There is no gradebook in {course.root}: grade a class first.")
+    rows = []
+    with Gradebook(database(course), COURSE_ID) as gradebook:
+        for submission in gradebook.assignment_submissions(assignment):
+            for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
+                known = QUESTIONS.get(grade.name)
+                about = (known.title, known.concept) if known else ("Text, read by your instructor", "texts")
+                told = (grade.score or 0.0, grade.max_score, bool(grade.needs_manual_grade))
+                rows.append((submission.student_id, grade.name, *about, *told))
+    if not rows:
+        raise DataError(f"The gradebook has no graded submission of {assignment}.")
+    return pd.DataFrame(rows, columns=["student", "question", "title", "concept", "points", "of", "waiting"])
 
 
 def _record_zero(course: CourseFolder, assignment: str, student: str) -> None:

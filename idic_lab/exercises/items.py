@@ -7,11 +7,9 @@ from collections import Counter
 import nbformat
 import numpy as np
 import pandas as pd
-from nbgrader.api import Gradebook
 
 from idic_lab import figures
-from idic_lab.errors import DataError
-from idic_lab.exercises.classroom import COURSE_ID, database
+from idic_lab.exercises.classroom import points
 from idic_lab.exercises.course_folder import CourseFolder
 
 
@@ -28,20 +26,20 @@ def scores(course: CourseFolder, assignment: str) -> pd.DataFrame:
     DataError
         When the gradebook has no graded submission.
     """
-    if not (course.root / "gradebook.db").exists():
-        raise DataError(f"There is no gradebook in {course.root}: grade a class first.")
-    with Gradebook(database(course), COURSE_ID) as gradebook:
-        rows = [
-            (submission.student_id, grade.name, grade.auto_score / grade.max_score)
-            for submission in gradebook.assignment_submissions(assignment)
-            for notebook in submission.notebooks
-            for grade in notebook.grades
-            if grade.auto_score is not None and grade.max_score and "_text" not in grade.name
-        ]
-    if not rows:
-        raise DataError(f"The gradebook has no graded submission of {assignment}.")
-    table = pd.DataFrame(rows, columns=["student", "question", "share"])
+    table = points(course, assignment)
+    table = table[table["concept"] != "texts"]
+    table = table.assign(share=table["points"] / table["of"])
     return table.pivot_table(index="student", columns="question", values="share")
+
+
+def mastery(course: CourseFolder, assignment: str) -> pd.DataFrame:
+    """Share of the points earned on each concept: one row per student, and last the class."""
+    table = points(course, assignment)
+    sums = table[table["concept"] != "texts"].groupby(["student", "concept"])[["points", "of"]].sum()
+    shares = (sums["points"] / sums["of"]).reset_index(name="share")
+    shares = shares.pivot_table(index="student", columns="concept", values="share")
+    shares.loc["(class)"] = shares.mean()
+    return shares
 
 
 def statistics(shares: pd.DataFrame) -> pd.DataFrame:

@@ -15,9 +15,8 @@ import nbformat
 import pandas as pd
 
 from idic_lab.errors import DataError, LabError, pick
-from idic_lab.exercises.classroom import HANDED_IN, grade_class, nbgrader, release
+from idic_lab.exercises.classroom import HANDED_IN, grade_class, nbgrader, points, release
 from idic_lab.exercises.course_folder import CourseFolder, copied, grade_id, with_student_id
-from idic_lab.exercises.items import scores
 from idic_lab.exercises.repair import read
 from idic_lab.exercises.student import normal_id
 from idic_lab.exercises.students_copy import students_copies
@@ -60,7 +59,7 @@ def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str]
     Returns
     -------
     DataFrame
-        ``question``, ``points``, ``of``; autograded questions only.
+        ``question``, ``concept``, ``points``, ``of``; autograded questions only.
     list of str
         What was odd about the notebook.
     Path
@@ -86,16 +85,14 @@ def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str]
             if brought.suffix in HANDED_IN[2:]:  # the capstone's own data
                 shutil.copy(brought, handed_in / brought.name)
         graded = grade_class(copy, assignment, processes=1, unsafe=True)  # one's own notebook, on one's own machine
-        share = scores(copy, assignment).loc[student]
+        table = points(copy, assignment).set_index("question")
         status, said = nbgrader(copy, "generate_feedback", assignment)
         if status:
             raise DataError(f"nbgrader could not write the feedback:\n{said[-2000:]}")
         page = path.with_name(f"{path.stem}.feedback.html")
         shutil.copy(copy.root / "feedback" / student / assignment / f"{assignment}.html", page)
-        points = {name: of for name, of in copy.points(assignment).items() if name in share.index}
-    table = pd.DataFrame(
-        [(name, round(share[name] * of, 2), of) for name, of in points.items()], columns=["question", "points", "of"]
-    )
+        autograded = [name for name in copy.points(assignment) if name in table.index[table["concept"] != "texts"]]
+    table = table.loc[autograded, ["concept", "points", "of"]].reset_index()
     notes = [note for note in graded["notes"].iloc[0].split("; ") if note]
     return table, notes, page
 

@@ -8,6 +8,7 @@ import pytest
 from idic_lab.errors import DataError, UnknownName
 from idic_lab.exercises.course_folder import CourseFolder, grade_id, with_student_id
 from idic_lab.exercises.self_study import begin, grade_own
+from idic_lab.exercises.student import student_tables
 
 COURSE = CourseFolder(Path(__file__).parents[2] / "exercises")
 ASSIGNMENT = "value"
@@ -44,7 +45,14 @@ def test_the_course_folder_stays_as_it_was(released, graded):
 def test_answers_are_never_overwritten(tmp_path):
     (tmp_path / f"{ASSIGNMENT}.ipynb").write_text("answers", encoding="utf-8")
     with pytest.raises(DataError, match="there already"):
-        begin(COURSE, ASSIGNMENT, tmp_path, "ada")
+        begin(COURSE.root, ASSIGNMENT, tmp_path, "ada")
+
+
+def test_a_second_time_brings_other_data(tmp_path):
+    paths = [begin(COURSE.root, ASSIGNMENT, tmp_path, "ada", again) for again in (1, 2)]
+    assert [path.name for path in paths] == ["value.ipynb", "value.2.ipynb"]
+    assert 'STUDENT_ID = \\"ada.2\\"' in paths[1].read_text(encoding="utf-8")
+    assert not student_tables("ada")["transactions"].equals(student_tables("ada.2")["transactions"])
 
 
 def notebook_with(source: str) -> nbformat.NotebookNode:
