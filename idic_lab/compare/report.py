@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import re
 from collections.abc import Iterator
@@ -52,6 +54,7 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
     import matplotlib as mpl
 
     kinds = verdicts(results)
+    script = (TEMPLATES / "tables.js").read_text(encoding="utf-8")
     with mpl.rc_context():
         figures.use_style()
         page = (
@@ -61,6 +64,9 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
                 manifest=manifest,
                 datasets=[_dataset(name, study, results, kinds) for name in manifest["datasets"]],
                 comparisons=list(_over_datasets(study, results)),
+                script=script,
+                script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+                all_scores=all_scores(results, study.criteria),
                 failures=_reasons(results, "failed"),
                 skipped=_reasons(results, "not applicable"),
                 transfers=_transfers(results),
@@ -121,6 +127,21 @@ def score_table(results: pd.DataFrame, criteria, dataset: str) -> pd.DataFrame:
     return pd.DataFrame(columns).reindex(order).dropna(how="all")
 
 
+def all_scores(results: pd.DataFrame, criteria) -> pd.DataFrame:
+    """Every method on every data set by the main value of every criterion, with its range over seeds and what it cost."""
+    main = results[results["measure"].eq(results["criterion"].map({c.name: c.main for c in criteria}))]
+    cells = main.groupby(["dataset", "method", "k", "criterion"], dropna=False, sort=False)
+    table = cells.agg(
+        value=("value", "mean"),
+        lowest=("value", "min"),
+        highest=("value", "max"),
+        seeds=("seed", "nunique"),
+        seconds_a_cell=("seconds", "mean"),
+        megabytes=("memory_mb", "max"),
+    )
+    return table.reset_index()
+
+
 def range_over_seeds(results: pd.DataFrame, criteria, dataset: str) -> dict[tuple[str, str], tuple[float, float]]:
     """Lowest and highest main value of each method and criterion over the seeds; for those that differ in two decimals."""
     here = results[results["dataset"] == dataset]
@@ -175,14 +196,17 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
     segmented = scores.drop(index=list(baselines()), errors="ignore")
     ranks = segmented[[c.name for c in compared if c.name not in ("profile", "descriptors")]].dropna(axis=1, how="all")
     low = [c.name for c in compared if not c.higher_is_better and c.name in ranks]
-    reversed_ = reversals(ranks, low)
     if ranks.shape[1] > 1 and len(ranks.dropna()) > 2:
-        caption = f"{_caption('ranks')} {f'The widest: {reversed_}' if reversed_ else ''}"
-        figures_of.append(("Rank reversals", svg(plots.plot_rank_reversal(ranks, low)), caption))
+        figures_of.append(("Rank reversals", svg(plots.plot_rank_reversal(ranks, low)), _caption("ranks")))
     matrix, figure = _attractive(segmented[[c.name for c in compared]], study)
     if figure:
         title = "Attractiveness matrix, with sensitivity to the weights"
         figures_of.append((title, figure, _caption("attractiveness")))
+    judged_by = next((c.name for c in compared if c.name in (*OF_USE, "recovery", "global_stability")), None)
+    if judged_by and len(segmented):
+        seconds = here.drop_duplicates(["method", "k", "seed"]).groupby("method")["seconds"].mean()
+        drawn = svg(plots.plot_cost(segmented[judged_by].dropna(), seconds, judged_by))
+        figures_of.append(("Quality against time", drawn, _caption("cost") + _left_out(results, judged_by, name)))
     best = _shown_closely(here, list(matrix["method"]) if matrix is not None else list(segmented.index))
     if best:
         figures_of += list(_of_segments(here[here["method"] == best], best))
@@ -204,7 +228,7 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
             if c.name in scores
         },
         "ranges": range_over_seeds(results, study.criteria, name),
-        "found": [*_beats_none(none), *_effects(here), *_found(segmented, compared, matrix, mine, reversed_)],
+        "found": [*_beats_none(none), *_effects(here), *_found(segmented, compared, matrix, mine)],
         "kinds": mine.drop(columns="dataset"),
         "numbers": preferred_number(mine).drop(columns="dataset") if len(study.k) > 1 else None,
         "figures": figures_of,
@@ -255,7 +279,7 @@ def _left_out(results: pd.DataFrame, criterion: str, dataset: str | None = None)
     return f" Left out: {named}." if named else ""
 
 
-def _found(scores, criteria, matrix, kinds, reversed_) -> Iterator[str]:
+def _found(scores, criteria, matrix, kinds) -> Iterator[str]:
     """What a reader should take from one data set, in sentences."""
     name = plots.methods.named
     for criterion in criteria:
@@ -265,8 +289,6 @@ def _found(scores, criteria, matrix, kinds, reversed_) -> Iterator[str]:
     if matrix is not None and not matrix["out"].iloc[0]:
         first = matrix.iloc[0]
         yield f"First by the weights given: {name(first['method'])}; under random weights too in {first['first_share']:.0%}."
-    if reversed_:
-        yield f"The ranking hangs on the criterion: {reversed_}"
     judged = kinds["verdict"].value_counts().drop("by rule", errors="ignore")
     if len(judged):
         yield f"Kinds of segments: {', '.join(f'{count} {kind}' for kind, count in judged.items())}."
@@ -388,33 +410,3 @@ def _transfers(results: pd.DataFrame) -> list[str]:
     """Methods that cannot place new customers themselves, for whom the nearest neighbour did it."""
     used = results["extra"].map(lambda extra: extra.get("transfer") == "nearest neighbour")
     return sorted(results.loc[used, "method"].unique())
-
-
-def reversals(scores, lower_is_better=()) -> str:
-    """The widest disagreement of two criteria, in a sentence; empty when there is none to speak of.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        Methods in rows (index), criteria in columns.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"use": [3, 2, 1.0], "shape": [1, 2, 3.0]}, index=["a", "b", "c"])
-    >>> reversals(table)
-    'a is 1st of 3 by use and 3rd by shape.'
-    """
-    if scores.shape[1] < 2 or len(scores.dropna()) < 3:
-        return ""
-    ranks = plots.methods.ranked(scores, lower_is_better)
-    method = (ranks.max(axis=1) - ranks.min(axis=1)).idxmax()
-    best, worst = ranks.loc[method].idxmin(), ranks.loc[method].idxmax()
-    high, low = (int(ranks.loc[method, name]) for name in (best, worst))
-    if high == low:
-        return ""
-    return f"{plots.methods.named(method)} is {_ordinal(high)} of {len(ranks)} by {plots.methods.named(best)} and {_ordinal(low)} by {plots.methods.named(worst)}."
-
-
-def _ordinal(number: int) -> str:
-    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"

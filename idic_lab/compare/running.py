@@ -149,12 +149,11 @@ def _run_locked(study, customers, folder: Path, jobs, scheduler, fresh, command,
     tqdm = needs_extra("tqdm", "workbench").tqdm
     bar = tqdm(total=len(todo), unit="cell", disable=not progress, file=sys.stderr)
     found = _execute(todo, customers, study, finished, jobs, scheduler)
-    for done, (position, record) in enumerate(found, start=1):
+    for position, record in found:
         key = todo[position].key
         finished[key] = record
         store.write(key, record)
         bar.update()
-        bar.set_postfix_str(_time_left(time.monotonic() - began, done, len(todo)))
     bar.close()
     names = [criterion.name for criterion in study.criteria]
     records = [(cell.coordinates, _only(finished[cell.key], names)) for cell in cells]
@@ -330,11 +329,6 @@ def _other_versions(records) -> Iterator[str]:
 def _only(record: dict, names: list[str]) -> dict:
     """A record with the criteria of this study alone, in its order: the cell may hold others, or got them later."""
     return record | {"criteria": {name: record["criteria"][name] for name in names}}
-
-
-def _time_left(seconds: float, done: int, total: int) -> str:
-    left = round(seconds / done * (total - done))
-    return f"about {left // 60} min {left % 60:02d} s left" if left >= 60 else f"about {left} s left"
 
 
 def _manifest(study: Study, customers, command: str, seconds: float, computed: int, cells: list[Cell]) -> dict:

@@ -154,6 +154,34 @@ def _cliques(ranks: np.ndarray, width: float) -> list[tuple[int, int]]:
     return kept
 
 
+def plot_cost(scores: pd.Series, seconds: pd.Series, criterion: str, ax: figures.Axes | None = None) -> figures.Axes:
+    """What a method is worth against the time that a cell of it takes; joined are those that nothing cheaper reaches.
+
+    Parameters
+    ----------
+    scores, seconds : Series
+        By method.
+
+    Examples
+    --------
+    >>> plot_cost(pd.Series({"ward": 0.5, "k_means": 0.6}), pd.Series({"ward": 4.0, "k_means": 1.0}), "holdout_value").get_title()
+    'By holdout value, k-means is best, at 1.0 s a cell'
+    """
+    ax = figures.axes(ax, figsize=(7.5, 4.2))
+    cost = seconds.reindex(scores.index).clip(lower=0.01)
+    ax.scatter(cost, scores, s=45, color=figures.BLUE, zorder=3)
+    order = cost.sort_values().index
+    front = [name for row, name in enumerate(order) if scores[name] >= scores[order[: row + 1]].max()]
+    ax.plot(cost[front], scores[front], color=figures.GREY, lw=1, drawstyle="steps-post")
+    for name in scores.index:
+        ax.annotate(named(name), (cost[name], scores[name]), (5, 4), textcoords="offset points", fontsize=9)
+    ax.set_xscale("log")
+    ax.margins(x=0.15)
+    best = scores.idxmax()
+    title = f"By {named(criterion)}, {named(best)} is best, at {cost[best]:.1f} s a cell"
+    return figures.finish(ax, title, x="seconds a cell, all criteria of the study (logarithmic)", y=named(criterion))
+
+
 def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: figures.Axes | None = None) -> figures.Axes:
     """The rank of every method by every criterion: crossing lines are reversals.
 
