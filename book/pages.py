@@ -1,8 +1,11 @@
 """Lay out the sources of the website: `python book/pages.py FOLDER` gathers what exists, in the order of the course."""
 
+import html
 import importlib
 import inspect
+import json
 import pkgutil
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -22,13 +25,14 @@ PARTS = {
     "Exercises": ["exercises/STUDENTS.md", "exercises/README.md"],
     "Reference": ["docs/glossary.md", "docs/*.md"],
     "Data sets": ["datasets/README.md", "datasets/meridian/README.md", "datasets/*/README.md"],
-    "The package": ["CHANGELOG.md", "CONTRIBUTING.md"],
+    "The package": ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"],
 }
 # The rooms of the package that a program imports from, in the order of their pages; the others are machinery.
 ROOMS = (
     *("identify", "differentiate", "interact", "customize", "monitor", "compare", "datasets", "meridian"),
     *("inference", "tables", "repository", "pipeline", "notebook", "figures", "dataframes", "errors"),
 )
+FIGURE = "Figure: "  # begins the words that stand for a picture
 ALSO = ["LICENSE", "LICENSE-texts-and-data", "studies/*.yaml"]  # linked to, not pages
 
 
@@ -70,6 +74,42 @@ def _kind(module: ModuleType, name: str) -> str:
     return "class" if inspect.isclass(getattr(module, name)) else "function"
 
 
+def page_of(notebook: dict, file: str) -> dict:
+    """A stored notebook as a page on which nothing can be moved: its pictures told in words, and a way to the file itself."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            text = "\n\n".join(map(_at_rest, "".join(cell["source"]).split("\n\n")))
+            cell["source"] = text.splitlines(keepends=True)
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            words = "".join(data.get("text/plain", ""))
+            if "image/png" in data and words.startswith(FIGURE):
+                cell["metadata"].setdefault("mystnb", {})["image"] = {"alt": html.escape(words.removeprefix(FIGURE))}
+            if words.startswith("Controls: "):
+                data["text/html"] = (
+                    f"<p><em>{words.partition('.')[0]}: they move in the notebook, which you can download.</em></p>"
+                )
+    way = f"{{download}}`Download this notebook </download/{file}>` and open it with [IDIC Lab](../README.md): there controls move."
+    notebook["cells"].insert(1, {"id": "download", "cell_type": "markdown", "metadata": {}, "source": [way]})
+    return notebook
+
+
+def _at_rest(paragraph: str) -> str:
+    """What asks the reader to move something, marked as for the notebook."""
+    if not re.search(r"\*\*Try it\.\*\*|[Mm]ove the slider|with the slider|[Tt]he slider", paragraph):
+        return paragraph
+    text = paragraph.removeprefix("**Try it.** ")
+    return f"```{{admonition}} To try in the notebook\n:class: tip\n{text}\n```"
+
+
+def _titled(page: Path, name: str) -> str:
+    """An entry of the contents; a notebook with its number."""
+    if page.suffix != ".ipynb":
+        return name
+    first = "".join(json.loads(page.read_text(encoding="utf-8"))["cells"][0]["source"]).splitlines()[0]
+    return f"{page.name[:2]} {first.removeprefix('# ')} <{name}>"
+
+
 def lay_out(folder: Path) -> None:
     """Copy every page into `folder` as it lies in the repository, so that links between pages hold, and write the contents."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -79,7 +119,7 @@ def lay_out(folder: Path) -> None:
         for pattern in patterns:
             pages += [page for page in sorted(ROOT.glob(pattern)) if page not in seen]
             seen.update(pages)
-        names = [str(page.relative_to(ROOT).with_suffix("")) for page in pages]
+        names = [_titled(page, str(page.relative_to(ROOT).with_suffix(""))) for page in pages]
         if title == "The package":
             names += [f"package/{room}" for room in ROOMS]
         if names:
@@ -87,17 +127,18 @@ def lay_out(folder: Path) -> None:
     for page in [*seen, *(path for pattern in ALSO for path in ROOT.glob(pattern))]:
         copy = folder / page.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        if page.suffix == ".md":  # the README is the first page of the website
-            up = "../" * (len(page.relative_to(ROOT).parts) - 1)
-            text = page.read_text(encoding="utf-8").replace(f"]({up}README.md#", f"]({up}index.md#")
-            copy.write_text(text, encoding="utf-8")
+        if page.suffix == ".ipynb":
+            (folder / "download").mkdir(exist_ok=True)
+            shutil.copyfile(page, folder / "download" / page.name)
+            shown = page_of(json.loads(page.read_text(encoding="utf-8")), page.name)
+            copy.write_text(json.dumps(shown), encoding="utf-8")
         else:
             shutil.copyfile(page, copy)
     (folder / "package").mkdir()
     for room in ROOMS:
         (folder / "package" / f"{room}.rst").write_text(reference(room), encoding="utf-8")
     shutil.copytree(ROOT / "docs" / "figures", folder / "docs" / "figures")
-    welcome = (ROOT / "README.md").read_text(encoding="utf-8")
+    welcome = (ROOT / "book" / "index.md").read_text(encoding="utf-8")
     (folder / "index.md").write_text(welcome + "\n" + "\n\n".join(contents) + "\n", encoding="utf-8")
     shutil.copyfile(ROOT / "book" / "conf.py", folder / "conf.py")
     shutil.copytree(ROOT / "book" / "static", folder / "static")

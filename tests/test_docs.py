@@ -1,5 +1,6 @@
 """The docs say what the code says, and their links lead somewhere."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from idic_lab import datasets, pipeline, tables
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "book"))
+import pages as website  # noqa: E402
 import table_page  # noqa: E402
 
 FOLDERS = ("", "docs", "exercises", "datasets", "datasets/*")
@@ -61,3 +63,16 @@ def test_every_link_of_a_page_leads_somewhere(page):
         if not file.exists() or wrong_anchor:
             broken.append(target)
     assert not broken
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda file: file.name[:2])
+def test_a_notebook_on_the_website_tells_its_pictures_in_words_can_be_downloaded_and_asks_to_move_nothing(file):
+    page = website.page_of(json.loads(file.read_text(encoding="utf-8")), file.name)
+    assert f"</download/{file.name}>" in page["cells"][1]["source"][0]
+    for cell in page["cells"]:
+        outputs = [output.get("data", {}) for output in cell.get("outputs", [])]
+        if any("image/png" in data for data in outputs):
+            assert " " in cell["metadata"]["mystnb"]["image"]["alt"]
+        assert not [data for data in outputs if "JupyterLab to move" in "".join(data.get("text/html", ""))]
+        for paragraph in "".join(cell["source"]).split("\n\n") if cell["cell_type"] == "markdown" else ():
+            assert paragraph.startswith("```{admonition}") or not re.search(r"[Mm]ove the slider|Try it\.", paragraph)
