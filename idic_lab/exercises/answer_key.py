@@ -31,41 +31,23 @@ NOT_EXPECTED = "This is not the expected answer for your data."
 class Misconception:
     """A known wrong way to an answer.
 
-    Attributes
-    ----------
-    name : str
-    hint : str
-        What the student reads: which idea to think over, never the answer.
-    wrong : callable
-        Computes the wrong answer from ``tables`` (and ``brought``, the student's own data), or, with an argument
-        named ``answer``, says whether an answer shows the misconception.
-    credit : float
-        Share of the points it still earns.
+    `wrong` computes the wrong answer from ``tables``, ``game`` or ``brought`` (the student's own data), or, with an argument
+    named ``answer``, says whether an answer shows the misconception.
     """
 
     name: str
-    hint: str
+    hint: str  # for the student: which idea to think over, never the answer
     wrong: Callable[..., Any]
-    credit: float = 0.25
+    credit: float = 0.25  # share of the points it still earns
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The grader's word on one answer.
+    """The grader's word on one answer."""
 
-    Attributes
-    ----------
-    credit : float
-        Share of the points, from 0 to 1.
-    message : str
-        For the student.
-    shows : str
-        Name of the misconception it shows, ``"right"``, ``"unanswered"``, ``"form"``, ``"partly"`` or ``"other"``.
-    """
-
-    credit: float
-    message: str
-    shows: str
+    credit: float  # share of the points
+    message: str  # for the student
+    shows: str  # the misconception it shows, "right", "unanswered", "form", "partly" or "other"
 
 
 def chose(beginning: str) -> Callable[[str], bool]:
@@ -91,11 +73,6 @@ class AnswerKey:
         Folder with ``answers`` and ``misconceptions``, one Python file per assignment in each.
     secret : str
         Of the class; without one, data grow from the students' ids alone.
-
-    Raises
-    ------
-    DataError
-        When the folder holds no answers.
     """
 
     def __init__(self, course: str | Path, secret: str = ""):
@@ -131,19 +108,7 @@ class AnswerKey:
         return self._misconceptions.get(name, ())
 
     def judge(self, name: str, answer: Any, student_id: str, brought: pd.DataFrame | None = None) -> Verdict:
-        """Grade one answer.
-
-        Parameters
-        ----------
-        name : str
-            Of the question.
-        answer : object
-            As :func:`idic_lab.exercises.answer_text.decode` gives it.
-        student_id : str
-            Whose data the answer must fit.
-        brought : DataFrame, optional
-            The student's own data, for the capstone.
-        """
+        """Grade an answer, as :func:`idic_lab.exercises.answer_text.decode` gives it, by the data of a student."""
         student = normal_id(student_id)
         asked = question(name, student)
         answer = asked.form.read(answer)

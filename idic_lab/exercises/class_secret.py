@@ -30,11 +30,6 @@ def make_secret(course: str | Path) -> str:
     -------
     str
         Eight groups of four digits, to be written down.
-
-    Raises
-    ------
-    DataError
-        When there is one already: it is never overwritten.
     """
     path = Path(course) / SECRET
     if path.exists():
@@ -71,11 +66,6 @@ def hand_out(course: str | Path, students: Iterable[str], folder: str | Path) ->
     ----------
     students : iterable of str
         Their ids.
-
-    Raises
-    ------
-    DataError
-        When the course has no secret, or two ids are the same to the grader.
     """
     secret = secret_of(course)
     if not secret:

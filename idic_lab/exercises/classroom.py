@@ -59,19 +59,12 @@ def database(course: CourseFolder) -> str:
 def nbgrader(
     course: CourseFolder, *arguments: str, seconds: float | None = None, told: dict[str, str] | None = None
 ) -> tuple[int, str]:
-    """Run an nbgrader command in the course's folder.
-
-    Parameters
-    ----------
-    seconds : float, optional
-        After this time it is ended, with everything it started.
-    told : dict, optional
-        Added to its environment.
+    """Run an nbgrader command in the course's folder, with `told` in its environment.
 
     Returns
     -------
     tuple of int and str
-        Exit status (`TOO_LONG` when ended, `KILLED` when somebody else ended it), and what it said.
+        Exit status (`TOO_LONG` when ended after `seconds`, `KILLED` when somebody else ended it), and what it said.
     """
     # Whoever grades may be killed: then nbgrader must end too, and not write beside the next call.
     code = "import runpy, idic_lab.durability.orphaned_processes as o; o.end_with_parent({}); runpy.run_module('nbgrader', run_name='__main__')"
@@ -111,13 +104,7 @@ def _end(pid: int) -> None:
 
 
 def release(course: CourseFolder, assignment: str) -> None:
-    """Make the students' copy of an assignment and enter it in the gradebook.
-
-    Raises
-    ------
-    DataError
-        When nbgrader refuses; the message says why.
-    """
+    """Make the students' copy of an assignment and enter it in the gradebook."""
     status, said = nbgrader(course, "generate_assignment", assignment, "--force")
     if status:
         raise DataError(f"nbgrader could not release {assignment}:\n{said[-2000:]}")
@@ -126,16 +113,8 @@ def release(course: CourseFolder, assignment: str) -> None:
 def collect(course: CourseFolder, assignment: str, folder: Path) -> list[str]:
     """Bring files as students hand them in into ``submitted``; a later batch adds to what is there.
 
-    Parameters
-    ----------
-    folder : Path
-        With files such as ``ada__value.ipynb``, one folder per student, or zip archives of either. A file that is
-        newer than one collected before replaces it; the older one is kept as ``.earlier``.
-
-    Returns
-    -------
-    list of str
-        What was done with each file.
+    `folder` holds files such as ``ada__value.ipynb``, one folder per student, or zip archives of either. A file that is newer
+    than one collected before replaces it; the older one is kept as ``.earlier``. What was done with each file is returned.
     """
     course.check_name(assignment)
     if not folder.is_dir():
@@ -196,11 +175,7 @@ def grade_class(
     students : sequence of str
         Grade these alone; ``("new",)`` stands for those who handed in since they were graded.
     processes : int
-        Submissions graded at once.
-    submission_seconds : float
-        Longest time one submission may take; then it gets 0 points and a note.
-    unsafe : bool
-        Grade also where there is no sandbox.
+        Submissions graded at once; one that takes longer than `submission_seconds` gets 0 points and a note.
     tell : callable, optional
         Told of every submission as it is done.
 
@@ -208,15 +183,6 @@ def grade_class(
     -------
     DataFrame
         ``student``, ``points``, ``of``, ``seconds``, ``notes``; one row per submission.
-
-    Raises
-    ------
-    DataError
-        When nothing was handed in, there is no sandbox, or the answers changed while students' code ran.
-    UnknownName
-        When the course has no such assignment or student.
-    RepositoryError
-        When another grading of the course is at work.
     """
     course.check_name(assignment)
     if not unsafe and not sandbox.available():
@@ -309,11 +275,6 @@ def points(course: CourseFolder, assignment: str) -> pd.DataFrame:
     -------
     DataFrame
         ``student``, ``question``, ``title``, ``concept``, ``points``, ``of``, and ``waiting``, whether a person has yet to read it.
-
-    Raises
-    ------
-    DataError
-        When nothing was graded.
     """
     if not (course.root / "gradebook.db").exists():
         raise DataError(f"There is no gradebook in {course.root}: grade a class first.")

@@ -40,17 +40,8 @@ class HandedIn:
 class CourseFolder:
     """An nbgrader course of this project.
 
-    Parameters
-    ----------
-    root : path-like
-        The folder with ``source``, ``answers``, ``misconceptions`` and ``nbgrader_config.py``.
-    practice : bool
-        Leave the secret of the class aside: data grow from the students' ids.
-
-    Raises
-    ------
-    DataError
-        When it is not such a folder.
+    `root` holds ``source``, ``answers``, ``misconceptions`` and ``nbgrader_config.py``; `practice` leaves the secret of the
+    class aside: data grow from the students' ids.
     """
 
     def __init__(self, root: str | Path, practice: bool = False):

@@ -101,7 +101,6 @@ class Number(Form):
     whole: bool = False
 
     def asked(self) -> str:
-        """Form, unit and precision in one sentence."""
         if self.whole:
             return f"a whole number ({self.unit})"
         if self.share:
@@ -110,12 +109,10 @@ class Number(Form):
         return f"a number{f' ({self.unit})' if self.unit else ''}; {self._precision()}"
 
     def read(self, answer: Any) -> Any:
-        """The number that was meant."""
         number = as_number(answer)
         return answer if number is None else number
 
     def problem(self, answer: Any) -> str | None:
-        """What is wrong with the form of an answer; None when nothing is."""
         unit = f" ({self.unit})" if self.unit else ""
         if not isinstance(answer, float):
             return f"A number{unit} is expected here, and this is {_kind(answer)}."
@@ -129,7 +126,6 @@ class Number(Form):
         return None
 
     def agreement(self, answer: Any, other: Any) -> float:
-        """1 when they agree, else 0."""
         answer, other = as_number(answer), as_number(other)
         if answer is None or other is None:
             return 0.0
@@ -153,7 +149,6 @@ class Choice(Form):
     words: bool = False
 
     def asked(self) -> str:
-        """Form in one sentence."""
         if self.words:
             few = len(self.options) < 12
             return f"one of {', '.join(self.options) if few else f'{self.options[0]} to {self.options[-1]}'}, in quotes"
@@ -163,7 +158,6 @@ class Choice(Form):
         return "abcdefgh"[: len(self.options)]
 
     def read(self, answer: Any) -> Any:
-        """The option that a letter, its text or the beginning of its text stands for."""
         if not isinstance(answer, str):
             return answer
         said = answer.strip().strip("'\"").lower()
@@ -176,11 +170,9 @@ class Choice(Form):
         return found[0] if len(found) == 1 else answer
 
     def problem(self, answer: Any) -> str | None:
-        """What is wrong with the form of an answer; None when nothing is."""
         return None if answer in self.options else f"Expected is {self.asked()}. This is {_kind(answer)}."
 
     def agreement(self, answer: Any, other: Any) -> float:
-        """1 when they are the same option, else 0."""
         return float(self.read(answer) == self.read(other))
 
 
@@ -192,16 +184,13 @@ class Day(Form):
     last: str = ""
 
     def asked(self) -> str:
-        """Form in one sentence."""
         return f'a date, as in pd.Timestamp("{self.first}") or "{self.first}"'
 
     def read(self, answer: Any) -> Any:
-        """The day, without a time."""
         day = pd.to_datetime(answer, errors="coerce") if isinstance(answer, (str, pd.Timestamp)) else pd.NaT
         return answer if pd.isna(day) else day.tz_localize(None).normalize()
 
     def problem(self, answer: Any) -> str | None:
-        """What is wrong with the form of an answer; None when nothing is."""
         if not isinstance(answer, pd.Timestamp):
             return f"Expected is {self.asked()}; this is {_kind(answer)}."
         if not pd.Timestamp(self.first) <= answer <= pd.Timestamp(self.last):
@@ -209,7 +198,6 @@ class Day(Form):
         return None
 
     def agreement(self, answer: Any, other: Any) -> float:
-        """1 for the same day, else 0."""
         return float(self.read(answer) == self.read(other))
 
 
@@ -220,11 +208,9 @@ class Ids(Form):
     per: str = "customer_id"
 
     def asked(self) -> str:
-        """Form in one sentence."""
         return f"a list of {self.per}, in any order"
 
     def read(self, answer: Any) -> Any:
-        """The ids as a list."""
         if isinstance(answer, pd.DataFrame):
             answer = answer[self.per] if self.per in answer.columns else answer
         if isinstance(answer, pd.Series):
@@ -233,7 +219,6 @@ class Ids(Form):
         return list(answer) if isinstance(answer, (list, pd.Series, pd.Index)) else answer
 
     def problem(self, answer: Any) -> str | None:
-        """What is wrong with the form of an answer; None when nothing is."""
         if not isinstance(answer, list) or not all(isinstance(value, str) for value in answer):
             return f"A list of {self.per} (text) is expected here, and this is {_kind(answer)}."
         if len(set(answer)) < len(answer):
@@ -241,7 +226,6 @@ class Ids(Form):
         return None
 
     def agreement(self, answer: Any, other: Any) -> float:
-        """Shared ids over all ids in either."""
         both, either = set(answer) & set(other), set(answer) | set(other)
         return len(both) / len(either) if either else 1.0
 
@@ -254,14 +238,12 @@ class Values(Form):
     labels: bool = False
 
     def asked(self) -> str:
-        """Form, unit and precision in one sentence."""
         if self.labels:
             return f"a Series (or dict) with one label per {self.per}"
         unit = self.unit or ("a share, or percent" if self.share else "a number")
         return f"a Series (or dict) with {unit} per {self.per}; {self._precision()}"
 
     def read(self, answer: Any) -> Any:
-        """A Series with text as its index."""
         if isinstance(answer, pd.DataFrame):
             names = [self.per] if self.per in answer.columns else list(answer.columns[:1])
             if answer.shape[1] != 2 or not names:
@@ -274,7 +256,6 @@ class Values(Form):
         return answer
 
     def problem(self, answer: Any) -> str | None:
-        """What is wrong with the form of an answer; None when nothing is."""
         what = "label" if self.labels else "number"
         if not isinstance(answer, pd.Series):
             return f"A Series (or dict) with one {what} per {self.per} is expected, and this is {_kind(answer)}."
@@ -289,7 +270,6 @@ class Values(Form):
         return None
 
     def agreement(self, answer: Any, other: Any) -> float:
-        """Share of the names, in either answer, whose values agree."""
         if not isinstance(answer, pd.Series):
             return 0.0
         ours = {_plain(name): value for name, value in pd.Series(other).items()}
@@ -315,11 +295,9 @@ class Table(Form):
     columns: tuple[str, ...] = ()
 
     def asked(self) -> str:
-        """Form in one sentence."""
         return f"a DataFrame with one row per {self.per}, and the columns {', '.join((self.per, *self.columns))}"
 
     def problem(self, answer: Any) -> str | None:
-        """What is wrong with the form of an answer; None when nothing is."""
         if not isinstance(answer, pd.DataFrame):
             return f"A DataFrame is expected here, and this is {_kind(answer)}."
         lacking = [name for name in (self.per, *self.columns) if name not in answer.columns]
@@ -330,7 +308,6 @@ class Table(Form):
         return None
 
     def agreement(self, answer: Any, other: Any) -> float:
-        """Mean over the columns of the share of keys whose values agree; each column with its own best match."""
         if self.problem(answer):
             return 0.0
         theirs, ours = answer.set_index(self.per), other.set_index(self.per)
@@ -345,11 +322,9 @@ class Frame(Form):
     columns: tuple[str, ...] = ()
 
     def asked(self) -> str:
-        """Form in one sentence."""
         return f"a DataFrame with the columns {', '.join(self.columns)}"
 
     def problem(self, answer: Any) -> str | None:
-        """What is wrong with the form of an answer; None when nothing is."""
         if not isinstance(answer, pd.DataFrame):
             return f"A DataFrame is expected here, and this is {_kind(answer)}."
         if set(answer.columns) != set(self.columns):
@@ -357,7 +332,6 @@ class Frame(Form):
         return None
 
     def agreement(self, answer: Any, other: Any) -> float:
-        """1 for the same table, else 0."""
         return float(answer.equals(other))
 
 

@@ -20,11 +20,6 @@ def scores(course: CourseFolder, assignment: str) -> pd.DataFrame:
     -------
     DataFrame
         One row per student (the index), one column per question.
-
-    Raises
-    ------
-    DataError
-        When the gradebook has no graded submission.
     """
     table = points(course, assignment)
     table = table[table["concept"] != "texts"]
@@ -104,11 +99,6 @@ def items(course: CourseFolder, assignment: str) -> pd.DataFrame:
 def plot_items(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Draw difficulty and discrimination, one row per question, the hardest on top.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As :func:`items` or :func:`statistics` gives.
-
     Examples
     --------
     >>> shares = pd.DataFrame({"q1": [1, 1, 0, 0], "q2": [1, 0.5, 0, 0], "q3": [1.0, 1, 1, 1]})
@@ -118,22 +108,10 @@ def plot_items(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.A
     ax = figures.axes(ax)
     table = table.sort_values("difficulty", ascending=False, ignore_index=True)
     places = np.arange(len(table))
-    ax.hlines(
-        places,
-        table[["difficulty", "discrimination"]].min(axis=1),
-        table[["difficulty", "discrimination"]].max(axis=1),
-        color="0.8",
-        zorder=1,
-    )
-    ax.scatter(table["difficulty"], places, marker="o", s=40, label="difficulty: mean share of the points", zorder=3)
-    ax.scatter(
-        table["discrimination"],
-        places,
-        marker="D",
-        s=34,
-        zorder=3,
-        label="discrimination: correlation with the other questions",
-    )
+    ax.hlines(places, table["difficulty"], table["discrimination"], color="0.8", zorder=1)
+    said = ("mean share of the points", "correlation with the other questions")
+    for measure, marker, label in zip(("difficulty", "discrimination"), "oD", said, strict=True):
+        ax.scatter(table[measure], places, marker=marker, s=36, label=f"{measure}: {label}", zorder=3)
     ax.axvline(0.2, color="0.5", linewidth=1, linestyle="--", zorder=0)
     ax.set_yticks(places, table["question"])
     ax.set_ylim(-0.6, len(table) - 0.4)

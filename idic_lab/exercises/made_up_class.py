@@ -49,30 +49,17 @@ def trial_class(
 
     Parameters
     ----------
-    course : CourseFolder
-        Copied, and left as it is.
     folder : Path
-        Where the copy goes; it must not exist yet.
+        Where a copy of the course goes; it must not exist yet.
     size : int
         Students: a third hands in the model solution, the others are wrong here and there.
     harmful : bool
-        Let the first nine do harm, as in :func:`hand_in`.
-    unsafe : bool
-        Grade also where there is no sandbox.
-    tell : callable
-        Told of every step.
+        Let the first nine do harm: loop, crash, print without end, forge, delete cells, copy.
 
     Returns
     -------
     DataFrame
         As :func:`idic_lab.exercises.classroom.grade_class` gives it.
-
-    Raises
-    ------
-    UnknownName
-        When the course has no such assignment.
-    DataError
-        When the folder exists, or nbgrader refuses a step.
     """
     course.check_name(assignment)
     if folder.exists():
@@ -102,51 +89,25 @@ def _step(course: CourseFolder, *arguments: str) -> None:
         raise DataError(f"nbgrader {arguments[0]} failed:\n{said[-2000:]}")
 
 
-def hand_in(
-    course: CourseFolder, assignment: str, size: int = 30, random_state: int = 0, harmful: bool = True
-) -> list[str]:
-    """Put a class's files into ``downloaded``, as from a learning platform, ready to be collected.
-
-    Parameters
-    ----------
-    course : CourseFolder
-        Its assignment must have been released.
-    size : int
-        Students; a third hands in the model solution, the others are wrong here and there.
-    harmful : bool
-        Let the first nine do harm: loop, crash, print without end, forge, delete cells, copy.
-
-    Returns
-    -------
-    list of str
-        The students' ids.
-    """
+def hand_in(course: CourseFolder, assignment: str, size: int, harmful: bool) -> None:
+    """Put a class's files into ``downloaded``, as from a learning platform, ready to be collected."""
     folder = course.root / "downloaded" / assignment
     folder.mkdir(parents=True, exist_ok=True)
-    random = np.random.default_rng(random_state)
-    makers: list[Callable[[str], NotebookNode]] = [
-        *(lambda student, code=code: _attacked(course, assignment, student, code) for code in _ATTACKS.values()),
-        lambda student: _with_deleted_cells(course, assignment, student),
-        lambda student: with_student_id(course.notebook(assignment), student),  # handed in under another name
-        lambda student: with_student_id(course.notebook(assignment), "somebody-else"),
-    ]
+    random = np.random.default_rng(0)
     kinds = [*_ATTACKS, "deletes", "renames", "copies"] if harmful else []
-    students = []
     for number in range(size):
-        student = f"{kinds[number]}{number:02d}" if number < len(kinds) else f"student{number:02d}"
-        if number < len(kinds):
-            notebook = makers[number](student)
-        else:
+        kind = kinds[number] if number < len(kinds) else "student"
+        student, file = f"{kind}{number:02d}", "my homework (2)" if kind == "renames" else assignment
+        if kind == "student":
             skill = 1.0 if number % 3 == 0 else random.uniform(0.3, 0.95)
             notebook = _wrong_here_and_there(course, assignment, student, skill, random)
-        file = "my homework (2)" if number < len(kinds) and kinds[number] == "renames" else assignment
-        _write(notebook, folder / f"{student}__{file}.ipynb")
-        students.append(student)
-    return students
-
-
-def _write(notebook: NotebookNode, path: Path) -> None:
-    path.write_text(nbformat.writes(notebook), encoding="utf-8")
+        elif kind in _ATTACKS:
+            notebook = _attacked(course, assignment, student, _ATTACKS[kind])
+        elif kind == "deletes":
+            notebook = _with_deleted_cells(course, assignment, student)
+        else:
+            notebook = with_student_id(course.notebook(assignment), "somebody-else" if kind == "copies" else student)
+        (folder / f"{student}__{file}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
 
 
 def _answer_cells(notebook: NotebookNode) -> list[NotebookNode]:

@@ -31,23 +31,13 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class Download:
-    """What a platform gave: an archive of submissions, and whose each is.
-
-    Attributes
-    ----------
-    files : dict of str to tuple
-        By path in the archive: the student's id, the platform's prefix, the name of the file.
-    unknown : list of str
-        Paths of nobody in the class list.
-    students : DataFrame
-        The class list as it came, with the column ``student``.
-    """
+    """What a platform gave: an archive of submissions, and whose each is."""
 
     archive: Path
     platform: str
-    files: dict[str, tuple[str, str, str]]
-    unknown: list[str]
-    students: pd.DataFrame
+    files: dict[str, tuple[str, str, str]]  # by path: the student's id, the platform's prefix, the name of the file
+    unknown: list[str]  # paths of nobody in the class list
+    students: pd.DataFrame  # the class list as it came, with the columns key and student
 
 
 def opened(platform: str, archive: Path, class_list: Path | None = None) -> Download:
@@ -58,13 +48,6 @@ def opened(platform: str, archive: Path, class_list: Path | None = None) -> Down
     platform : {"canvas", "moodle", "gradescope"}
     class_list : path-like, optional
         Canvas's exported gradebook, or Moodle's grading worksheet; Gradescope's export says itself who handed in.
-
-    Raises
-    ------
-    UnknownName
-        For another platform.
-    DataError
-        When the archive or the class list is not in the platform's shape.
     """
     shape = re.compile(_FILES[pick("platform", platform, list(_FILES))])
     with zipfile.ZipFile(existing(Path(archive))) as packed:

@@ -16,28 +16,14 @@ from idic_lab.exercises.forms import Choice, Form, form
 
 @dataclass(frozen=True)
 class Question:
-    """One autograded question.
+    """One autograded question."""
 
-    Attributes
-    ----------
-    name : str
-        The id of its grade cell, such as ``"value_q03"``.
-    title : str
-    form : Form
-    concept : str
-        What it is about, for the mastery of each concept.
-    decides : bool
-        Whether it asks to interpret or to decide.
-    partial : bool
-        Whether an answer that is right in part earns points in proportion, up to half.
-    """
-
-    name: str
+    name: str  # the id of its grade cell, such as "value_q03"
     title: str
     form: Form
-    concept: str = ""
-    decides: bool = False
-    partial: bool = False
+    concept: str = ""  # what it is about, for the mastery of each concept
+    decides: bool = False  # whether it asks to interpret or to decide
+    partial: bool = False  # whether an answer that is right in part earns points in proportion, up to half
 
 
 def _read() -> dict[str, dict[str, Question]]:

@@ -52,19 +52,8 @@ def check_course(
 ) -> bool:
     """Run every check and tell what was found, assignments side by side.
 
-    Parameters
-    ----------
-    assignments : sequence of str
-        All of them by default.
-    with_nbgrader : bool
-        Also release, grade and feed back through nbgrader, in a copy of the course.
-    n_jobs : int, optional
-        Assignments at once; as many as there are processors by default.
-
-    Returns
-    -------
-    bool
-        Whether nothing is wrong.
+    `with_nbgrader` also releases, grades and feeds back, in a copy of the course; `n_jobs` is as many assignments at once
+    as there are processors unless given. True when nothing is wrong.
     """
     for assignment in assignments:
         course.check_name(assignment)

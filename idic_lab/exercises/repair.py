@@ -30,11 +30,6 @@ def repair(course: CourseFolder, assignment: str, student: str) -> list[str]:
     -------
     list of str
         What was mended, for the report.
-
-    Raises
-    ------
-    DataError
-        When there is nothing that could be graded.
     """
     folder = course.root / "submitted" / student / assignment
     release = course.notebook(assignment, "release")
@@ -58,13 +53,7 @@ def is_plain(path: Path) -> bool:
 
 
 def read(path: Path) -> tuple[NotebookNode, list[str]]:
-    """A notebook, or a script of one, whatever editors and tools did to the file.
-
-    Raises
-    ------
-    DataError
-        When it is neither.
-    """
+    """A notebook, or a script of one, whatever editors and tools did to the file."""
     notes = []
     try:
         text = path.read_bytes().decode("utf-8-sig")

@@ -93,14 +93,8 @@ def _walls(hidden: tuple[Path, ...]) -> list[str]:
 def run(job: bytes, seconds: float, unsafe: bool = False, hidden: tuple[Path, ...] = ()) -> Ran:
     """Run a submission, as :func:`idic_lab.exercises.run_notebook.job` packs it.
 
-    Parameters
-    ----------
-    seconds : float
-        After this time it is ended, with everything it started.
-    unsafe : bool
-        Run it with the grader's own rights.
-    hidden : tuple of Path
-        Folders that must not be seen, should they lie within Python's own.
+    After `seconds` it is ended, with everything it started. `unsafe` runs it with the grader's own rights. The folders in
+    `hidden` are not seen, should they lie within Python's own.
     """
     command = [sys.executable, "-m", "idic_lab.exercises.run_notebook"]
     environment = None if not unsafe else dict(os.environ, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")

@@ -6,7 +6,7 @@ course folder is touched and no gradebook is left behind.
 
 from __future__ import annotations
 
-import ast
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -16,7 +16,7 @@ import pandas as pd
 
 from idic_lab.errors import DataError, LabError, pick
 from idic_lab.exercises.classroom import HANDED_IN, grade_class, nbgrader, points, release
-from idic_lab.exercises.course_folder import CourseFolder, copied, grade_id, with_student_id
+from idic_lab.exercises.course_folder import CourseFolder, copied, with_student_id
 from idic_lab.exercises.repair import read
 from idic_lab.exercises.student import normal_id
 from idic_lab.exercises.students_copy import students_copies
@@ -64,13 +64,6 @@ def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str]
         What was odd about the notebook.
     Path
         Of the feedback page, ``<assignment>.feedback.html``.
-
-    Raises
-    ------
-    UnknownName
-        When the file's name is no assignment's.
-    DataError
-        When the notebook cannot be read or names no student.
     """
     assignment = path.stem.split(".")[0]
     course.check_name(assignment)
@@ -102,25 +95,14 @@ def _student_of(path: Path) -> str:
     if not path.is_file():
         raise DataError(f"There is no notebook '{path}'.")
     notebook, _ = read(path)
-    for cell in notebook.cells:
-        if grade_id(cell) == "student_id" or cell.source.startswith("STUDENT_ID ="):
-            student = _value(cell.source)
-            try:
-                return normal_id(student)
-            except LabError:
-                raise DataError(
-                    f"'{path.name}' should have your id in its first code cell, as in STUDENT_ID = \"ada\": letters, "
-                    f"digits and . _ @ -; found {student!r}."
-                ) from None
-    raise DataError(f"'{path.name}' is not an assignment of this course: it has no cell for the student's id.")
-
-
-def _value(source: str) -> str | None:
+    given = [cell.source for cell in notebook.cells if re.match(r"STUDENT_ID\s*=", cell.source)]
+    if not given:
+        raise DataError(f"'{path.name}' is not an assignment of this course: it has no cell for the student's id.")
+    written = re.match(r"""STUDENT_ID\s*=\s*(["'])(.*?)\1""", given[0])
     try:
-        for statement in ast.parse(source).body:
-            names = [getattr(target, "id", "") for target in getattr(statement, "targets", [])]
-            if "STUDENT_ID" in names:
-                return str(ast.literal_eval(statement.value))
-    except (SyntaxError, ValueError):
-        return None
-    return None
+        return normal_id(written and written[2])
+    except LabError:
+        raise DataError(
+            f"'{path.name}' should have your id in its first code cell, as in STUDENT_ID = \"ada\": letters, "
+            f"digits and . _ @ -; found {written and written[2]!r}."
+        ) from None

@@ -36,11 +36,6 @@ _open: dict[str, str] = {}
 def normal_id(student_id: str) -> str:
     """A student's id as it counts: in lower case, without accents, a dot for each blank.
 
-    Raises
-    ------
-    LabError
-        When it is empty, longer than 64 characters, or has others than letters, digits, blanks, and ``. _ @ -``.
-
     Examples
     --------
     >>> normal_id(" Ada.L "), normal_id("José Núñez")

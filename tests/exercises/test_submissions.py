@@ -67,6 +67,7 @@ def _hand_in(course, student, file):
         copied = next(cell for cell in notebook.cells if grade_id(cell) == "value_q02_answer")
         notebook.cells.insert(2, copied.copy())
         notebook.cells[-2].metadata = {"nbgrader": None}
+        notebook.metadata["kernelspec"] = {"name": "conda-env-crm", "display_name": "CRM", "language": "python"}
         text = "\ufeff" + json.dumps(notebook)
     (folder / f"{file}.ipynb").write_text(text, encoding="utf-8")
 
