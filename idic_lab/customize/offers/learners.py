@@ -14,7 +14,7 @@ from idic_lab.customize.offers.trials import CONTROL, arms, features, shares
 from idic_lab.errors import DataError, pick
 
 
-class TLearner:
+class TLearner(BaseEstimator):
     """Two models: one of customers given the offer, one of the others; the uplift is their difference.
 
     ``fit(X, y, treated)`` learns from features, outcome and who was given the offer; ``predict(X)`` is the uplift of each
@@ -63,7 +63,7 @@ class XLearner(TLearner):
         return self.share_ * self.effect_without_.predict(X) + (1 - self.share_) * self.effect_given_.predict(X)
 
 
-class TransformedOutcome:
+class TransformedOutcome(BaseEstimator):
     """One model of an outcome made up so that its expectation is the uplift: y/p when given, -y/(1-p) when not.
 
     Source: Athey & Imbens (2016), Recursive partitioning for heterogeneous causal effects, PNAS 113(27).

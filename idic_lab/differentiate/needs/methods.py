@@ -14,6 +14,10 @@ from idic_lab.differentiate.needs.classes import LatentClasses
 from idic_lab.errors import DataError, needs_extra, pick
 
 
+class _Refused(DataError, ValueError):
+    """An error of this package that is also what scikit-learn's conventions ask for."""
+
+
 class _Segmenter(ClusterMixin, BaseEstimator):
     """What the four methods for numbers share: complete numbers in, a nearest representative for newcomers."""
 
@@ -30,7 +34,7 @@ class _Segmenter(ClusterMixin, BaseEstimator):
         """
         X = self._numbers(X, reset=True)
         if len(X) < self.n_segments:
-            raise DataError(f"{self.n_segments} segments need at least as many customers, found {len(X)}.")
+            raise _Refused(f"{self.n_segments} segments need at least as many customers, found n_samples = {len(X)}.")
         self._find(X)
         return self
 
@@ -40,15 +44,11 @@ class _Segmenter(ClusterMixin, BaseEstimator):
         return self._place(self._numbers(X, reset=False))
 
     def _numbers(self, X, reset: bool) -> np.ndarray:
-        X = np.asarray(X, dtype="float64")
-        if np.isnan(X).any():
-            raise DataError(
-                f"{type(self).__name__} cannot take missing values; latent classes can (method 'latent_classes')."
-            )
         try:
-            return validate_data(self, X, reset=reset)
+            return validate_data(self, X, dtype="float64", reset=reset)
         except ValueError as error:
-            raise DataError(str(error)) from None
+            other = " Latent classes can take them (method 'latent_classes')." if "NaN" in str(error) else ""
+            raise _Refused(f"{error}{other}") from None
 
     def _place(self, X: np.ndarray, metric: str = "euclidean") -> np.ndarray:
         from sklearn.metrics import pairwise_distances_argmin
