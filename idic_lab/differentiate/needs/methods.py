@@ -47,8 +47,10 @@ class _Segmenter(ClusterMixin, BaseEstimator):
         try:
             return validate_data(self, X, dtype="float64", reset=reset)
         except ValueError as error:
-            other = " Latent classes can take them (method 'latent_classes')." if "NaN" in str(error) else ""
-            raise _Refused(f"{error}{other}") from None
+            if "NaN" in str(error):
+                other = "cannot take missing values (NaN); latent classes can (method 'latent_classes')."
+                raise _Refused(f"{type(self).__name__} {other}") from None
+            raise _Refused(str(error)) from None
 
     def _place(self, X: np.ndarray, metric: str = "euclidean") -> np.ndarray:
         from sklearn.metrics import pairwise_distances_argmin
