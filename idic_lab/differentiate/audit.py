@@ -216,9 +216,11 @@ def two_periods(transactions) -> pd.DataFrame:
     both = told.customers[["before", "after"]].dropna(how="all")
     kept = both.notna().all(axis=1)
     more = both["after"] >= both["before"]
-    group = np.select([both["before"].isna(), kept & more, kept], GROUPS[:3], GROUPS[3])
-    table = both.fillna(0.0).groupby(group)[["before", "after"]].agg("sum").reindex(GROUPS, fill_value=0.0)
-    table.insert(0, "customers", pd.Series(group).value_counts().reindex(GROUPS, fill_value=0))
+    group = np.select([both["before"].isna(), kept & more, kept], [0, 1, 2], 3).astype("int8")  # positions in GROUPS
+    places = range(len(GROUPS))
+    table = both.fillna(0.0).groupby(group)[["before", "after"]].agg("sum").reindex(places, fill_value=0.0)
+    table.insert(0, "customers", np.bincount(group, minlength=len(GROUPS)))
+    table.index = pd.Index(GROUPS, dtype="str")
     return table.assign(change=table["after"] - table["before"]).rename_axis("group").reset_index()
 
 

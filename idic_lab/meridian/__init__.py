@@ -1,7 +1,7 @@
 """Meridian: a simulated retailer with web shop, stores, app and call centre, whose truth is known.
 
 :func:`simulate` makes one of any size; :func:`load_tables` reads the sample of 2,000 people under
-``datasets/meridian``; :func:`open_shop` opens the shop that answers what one does. What is planted, table by table, is on
+``datasets/meridian``; :func:`open_shop` opens the shop that answers what one does; :func:`club` is its club, whose members pay by the month. What is planted, table by table, is on
 the page ``docs/meridian.md``; the planted answers are for checks only (:func:`truth`).
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from idic_lab.meridian import policies
 from idic_lab.meridian.files import card_facts, load_tables, simulate_to, truth
+from idic_lab.meridian.purchases import club
 from idic_lab.meridian.settings import DIFFICULTIES, PEOPLE, SEED, PurchaseModel, Settings
 from idic_lab.meridian.shop import Meridian, simulate
 from idic_lab.meridian.shop_process import Shop, open_shop
@@ -22,6 +23,7 @@ __all__ = [
     "Settings",
     "Shop",
     "card_facts",
+    "club",
     "load_tables",
     "open_shop",
     "policies",

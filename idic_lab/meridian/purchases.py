@@ -1,4 +1,4 @@
-"""When people buy and for how much (BG/NBD and Gamma-Gamma, drawn exactly), and their share of wallet."""
+"""When people buy and for how much (BG/NBD and Gamma-Gamma, drawn exactly), their share of wallet, and the club."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from idic_lab.meridian import weeks
 from idic_lab.meridian.draws import ranks, standardise
-from idic_lab.meridian.settings import Settings
+from idic_lab.meridian.settings import SEED, Settings
 
 SHORTEST_AGE = 28  # days between the last first purchase and the end
 
@@ -163,3 +163,34 @@ def draw_wallet(rng: np.random.Generator, buyers: Buyers, orders: Orders) -> pd.
             "most_growable": growable,
         }
     )
+
+
+def club(n: int = 1000, seed: int = SEED, alpha: float = 0.7, beta: float = 3.8) -> pd.DataFrame:
+    """Members of a club who pay by the month, each with a chance of their own to stop, which is planted.
+
+    Parameters
+    ----------
+    n : int
+        Members who join in the two years of Meridian, evenly.
+    alpha, beta : float
+        Of the beta distribution of the chances to stop: the truth of a shifted beta-geometric model.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``start`` and ``end`` (the first day no longer paid for; missing of who is a member on the last day).
+
+    Examples
+    --------
+    >>> members = club(500, seed=1)
+    >>> len(members), bool(0.2 < members["end"].isna().mean() < 0.8)
+    (500, True)
+    """
+    rng = np.random.default_rng(seed)
+    start = pd.Series(weeks.days_to_dates(np.sort(rng.integers(0, weeks.DAYS, n))))
+    paid = np.minimum(rng.geometric(np.clip(rng.beta(alpha, beta, n), 1e-6, 1.0)), 12 * 100)
+    last = pd.Timestamp(weeks.days_to_dates(np.array([weeks.DAYS - 1]))[0])
+    end = pd.Series([day + pd.DateOffset(months=int(months)) for day, months in zip(start, paid, strict=True)])
+    width = len(str(n))
+    names = pd.array([f"M{number:0{width}d}" for number in range(1, n + 1)], dtype="str")
+    return pd.DataFrame({"customer_id": names, "start": start, "end": end.where(end <= last).astype(start.dtype)})

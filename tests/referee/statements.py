@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 from proving import holds, statement
 
-from idic_lab.differentiate import clv
+from idic_lab.differentiate import audit, clv
 from idic_lab.inference import intervals, multiple_tests, resampling
 
 # Stated, but not tried here, each with the reason.
 NOT_TRIED: dict[str, str] = {
     **dict.fromkeys(
         (
+            "idic_lab.cli.audit",
+            "idic_lab.differentiate.audit.page",
             "idic_lab.differentiate.clv.from_parameters",
             "idic_lab.inference.multiple_tests.written",
             "idic_lab.inference.regression.coefficients",
@@ -295,4 +297,48 @@ def _():
         "the same, by AUTOC": lambda rng: campaign(rng, test=1),
         "a tenth without contact": lambda rng: campaign(rng, share=0.9),
         "heavier tail: lognormal(1.6)": lambda rng: campaign(rng, spread=1.6),
+    }
+
+
+@statement("idic_lab.differentiate.clv.new_customer", "95% interval of the mean worth of a newcomer", "24", repeats=200)
+def _():
+    moment = {"r": 0.6, "alpha": 4.4, "s": 0.6, "beta": 11.7}
+
+    def worth(rng, model, lives=None, **truth):
+        lives = lives or model
+        spends = {"p": 6.0, "q": 4.0, "gamma": 15.0}
+        summary = buyers(rng, lives, 2000, 1.0, 1.0).assign(unit_days=7.0)
+        scale, x = rng.gamma(spends["q"], 1 / spends["gamma"], 2000), summary["frequency"].to_numpy()
+        summary["monetary_value"] = rng.gamma(np.maximum(spends["p"] * x, 1e-9)) / scale / np.maximum(x, 1)
+        told = clv.new_customer(clv.fit(summary, model), clv.fit(summary, "gamma_gamma"), 728, margin=0.3)
+        given = clv.from_parameters(lives, **truth, unit_days=7)
+        return holds(
+            told[["low", "high"]],
+            clv.new_customer(given, clv.from_parameters("gamma_gamma", **spends), 728, margin=0.3)["worth"],
+        )
+
+    return {
+        "BG/NBD, 2,000 customers": lambda rng: worth(rng, "bg_nbd", r=0.6, alpha=4.4, a=0.8, b=2.4),
+        "Pareto/NBD, 2,000 customers": lambda rng: worth(rng, "pareto_nbd", **moment),
+        "customers who leave at any moment, judged by BG/NBD": lambda rng: worth(rng, "bg_nbd", "pareto_nbd", **moment),
+    }
+
+
+@statement("idic_lab.differentiate.audit.findings", "95% interval of the best tenth's share", "22", repeats=400)
+def _():
+    from scipy.stats import norm
+
+    def best_tenth(spend, truth):
+        days = pd.to_datetime(["2024-01-01"] + ["2024-02-29"] * len(spend))
+        names = np.arange(len(days)).astype(str)
+        rows = pd.DataFrame({"customer_id": names, "date": days, "amount": [1.0, *spend]})
+        return holds(audit.findings(rows).loc[0, ["low", "high"]], truth)
+
+    def lognormal(rng, s):
+        return best_tenth(rng.lognormal(3, s, 500), norm.cdf(s - norm.ppf(0.9)))
+
+    return {
+        "500 customers, lognormal(0.7)": lambda rng: lognormal(rng, 0.7),
+        "500 customers, lognormal(1)": lambda rng: lognormal(rng, 1.0),
+        "heavy tail: lognormal(1.6)": lambda rng: lognormal(rng, 1.6),
     }

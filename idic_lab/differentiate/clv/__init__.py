@@ -1,8 +1,10 @@
 """Customer lifetime value: summarise, split, fit, predict, value, and check against what happened."""
 
 from idic_lab.differentiate.clv.contracts import (
+    as_contracts,
     cohort_summary,
     contract_summary,
+    payment_summary,
     plot_survival,
     residual_lifetime,
     survival,
@@ -21,6 +23,7 @@ from idic_lab.differentiate.clv.intervals import (
     equity_interval,
     fit_each,
     model_choice,
+    new_customer,
     predict_interval,
     total_interval,
     worth_by_model,
@@ -58,6 +61,7 @@ __all__ = [
     "alike_in_silence",
     "alive",
     "alive_path",
+    "as_contracts",
     "at_stake",
     "baselines",
     "cohort_summary",
@@ -80,6 +84,8 @@ __all__ = [
     "likelihood_ratio",
     "middle",
     "model_choice",
+    "new_customer",
+    "payment_summary",
     "plot_alive_path",
     "plot_conditional_expectations",
     "plot_count_histogram",

@@ -81,6 +81,106 @@ def _digamma_fall(start, shift):
     return np.where(start > 1e4, series, digamma(start) - digamma(start + shift))
 
 
+HEADERS = {  # as exports of subscriptions call them, without capitals and signs
+    "customer_id": (
+        "customerid",
+        "customer",
+        "subscriberid",
+        "subscriber",
+        "memberid",
+        "member",
+        "accountid",
+        "userid",
+        "id",
+    ),
+    "start": (
+        "start",
+        "startdate",
+        "startedat",
+        "begin",
+        "begindate",
+        "joined",
+        "joindate",
+        "signupdate",
+        "createdat",
+        "since",
+    ),
+    "end": (
+        "end",
+        "enddate",
+        "endedat",
+        "cancelledat",
+        "canceledat",
+        "cancelled",
+        "canceled",
+        "cancellationdate",
+        "churndate",
+    ),
+}
+
+
+def as_contracts(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of contracts with the columns that `contract_summary` reads, found by what exports of subscriptions call them.
+
+    Raises
+    ------
+    DataError
+        A column is not there, or holds a date that cannot be read.
+
+    Examples
+    --------
+    >>> export = pd.DataFrame({"Subscriber ID": ["ann"], "Start Date": ["2024-01-31"], "Canceled At": ["2024-04-30"]})
+    >>> as_contracts(export)["end"].dt.month.tolist()
+    [4]
+    """
+    bare = {"".join(filter(str.isalnum, str(name).lower())): name for name in table.columns}
+    found = {}
+    for role, names in HEADERS.items():
+        header = next((bare[name] for name in names if name in bare), None)
+        if header is None:
+            raise DataError(f"contracts: no column for {role!r}; it may be called one of {', '.join(names)}.")
+        found[role] = table[header]
+        if role != "customer_id":
+            try:
+                found[role] = pd.to_datetime(found[role], format=None if found[role].dtype != "object" else "ISO8601")
+            except ValueError:
+                raise DataError(f"contracts: the column {header!r} should hold dates such as 2024-01-31.") from None
+    return pd.DataFrame(found)
+
+
+def payment_summary(payments: pd.DataFrame, observation_end, period: str = "month") -> pd.DataFrame:
+    """The same as `contract_summary`, from a list of payments: who has not paid half a period after it was due has left.
+
+    Payments may thus come late; what is due in the last half period is left undecided. Of who pays again after having left,
+    only the last end counts.
+
+    Parameters
+    ----------
+    payments : DataFrame
+        ``customer_id`` and ``date``.
+    observation_end, period
+        As in `contract_summary`.
+
+    Examples
+    --------
+    >>> paid = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "date": pd.to_datetime(["2024-01-31", "2024-02-29", "2024-05-15"])})
+    >>> payment_summary(paid, "2024-06-01")
+      customer_id  tenure  churned
+    0         ann       2     True
+    1         bob       0    False
+    """
+    months, last = pick("period", period, PERIODS), given_day(observation_end, "observation_end")
+    dated = payments[pd.to_datetime(payments["date"]) <= last]
+    spans = dated.groupby("customer_id")["date"].agg(start="min", latest="max").reset_index()
+    passed = (spans["latest"] - spans["start"]).dt.days / (365.25 / 12 * months)
+    # Counted from the start, so that what began on a 31st is due on the 31st again where the month has one.
+    renewed = months * (passed.round().astype("int64") + 1)
+    due = [start + pd.DateOffset(months=many) for start, many in zip(spans["start"], renewed, strict=True)]
+    decided = last - pd.Timedelta(days=15 * months)
+    due = pd.Series(due, index=spans.index).astype(spans["start"].dtype)
+    return contract_summary(spans.assign(end=due.where(due <= decided)), decided, period)
+
+
 def contract_summary(contracts: pd.DataFrame, observation_end, period: str = "month") -> pd.DataFrame:
     """How many periods each contract ran, and whether it has ended: what `fit` needs for "sbg" and "bdw".
 

@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.dataframes import collected
-from idic_lab.differentiate.clv.fitted_model import FittedModel, require
+from idic_lab.differentiate.clv.fitted_model import FittedModel, plain, require
 from idic_lab.differentiate.clv.fitting import fit
 from idic_lab.differentiate.clv.grouping import UNIT, distinct
 from idic_lab.differentiate.clv.predictions import (
     CONTINUOUS,
     PURCHASE_MODELS,
     alive,
+    days_per_unit,
     expected_spend,
     horizon_in_units,
     predict,
@@ -207,6 +208,80 @@ def worth_by_model(
     worth.insert(0, "aic", [model.aic for model in models.values()])
     worth.insert(0, "model", pd.array(list(models), dtype="str"))
     return worth.drop(columns="group")
+
+
+def new_customer(
+    model: FittedModel,
+    spend_model: FittedModel,
+    horizon_days: float = 3 * DAYS_PER_YEAR,
+    annual_discount_rate: float = 0.15,
+    margin: float = 1.0,
+    confidence: float = 0.95,
+    cost: float | None = None,
+) -> pd.Series:
+    """What a customer still to be won is worth, the most that may be paid for one, and when a cost has come back.
+
+    The margin on the first purchase, whose amount is expected to be that of any other, and that on the purchases after it,
+    discounted to the day of the first. Parameters as in `value`.
+
+    Parameters
+    ----------
+    cost : float, optional
+        Of winning one customer, paid on the day of the first purchase.
+
+    Returns
+    -------
+    Series
+        ``first`` and ``later`` (currency), ``worth`` (both: at most this may be paid), ``low`` and ``high`` (of the mean of
+        many, from the parameters of both models: a cautious buyer pays no more than ``low``) and, with a cost,
+        ``payback_days``, ``payback_low`` and ``payback_high``; infinite where it has not come back within the horizon.
+
+    Source: the allowable cost after Blattberg & Deighton (1996), Harvard Business Review 74(4).
+
+    Examples
+    --------
+    >>> from idic_lab.differentiate import clv
+    >>> model = clv.from_parameters("pareto_nbd", r=0.553, alpha=10.578, s=0.606, beta=11.669, unit_days=7)
+    >>> spend = clv.from_parameters("gamma_gamma", p=6.25, q=3.74, gamma=15.44)
+    >>> clv.new_customer(model, spend, margin=0.3, cost=15)[["first", "later", "worth", "payback_days"]].round(1).tolist()
+    [10.6, 26.1, 36.7, 69.5]
+    """
+    require(model, *CONTINUOUS)
+    nobody = pd.DataFrame({"customer_id": ["new"], "frequency": 0, "recency": 0.0, "T": 0.0, "monetary_value": 0.0})
+    nobody = nobody.assign(**{UNIT: days_per_unit(plain(model))})
+
+    def parts(buys: FittedModel, spends: FittedModel, days: float) -> tuple[float, float]:
+        first = margin * expected_spend(plain(spends), nobody).iloc[0]
+        later = value(buys, spends, nobody, days, annual_discount_rate, margin)["clv"].iloc[0] if days > 0 else 0.0
+        return first, later
+
+    first, later = parts(model, spend_model, horizon_days)
+    doubts = [
+        _answers(model, lambda point: np.array([sum(parts(point, spend_model, horizon_days))])),
+        _answers(spend_model, lambda point: np.array([sum(parts(model, point, horizon_days))])),
+    ]
+    bounds = _of_groups(None, np.array([first + later]), doubts, None, confidence).iloc[0]
+    told = {"first": first, "later": later, "worth": first + later}
+    told |= {"low": bounds["expected_low"], "high": bounds["expected_high"]}
+    if cost is not None:
+        for name, ratio in (
+            ("days", 1.0),
+            ("low", told["high"] / told["worth"]),
+            ("high", told["low"] / told["worth"]),
+        ):
+            told[f"payback_{name}"] = _payback(
+                lambda days, ratio=ratio: ratio * sum(parts(model, spend_model, days)) - cost, horizon_days
+            )
+    return pd.Series(told)
+
+
+def _payback(surplus: Callable[[float], float], horizon: float) -> float:
+    """The day on which a surplus that grows is 0."""
+    from scipy.optimize import brentq
+
+    if surplus(0.0) >= 0:
+        return 0.0
+    return float(brentq(surplus, 0.0, horizon, xtol=0.01)) if surplus(horizon) >= 0 else np.inf
 
 
 def fit_each(summary, models: Sequence[str] = CONTINUOUS) -> dict[str, FittedModel]:

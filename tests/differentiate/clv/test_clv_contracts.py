@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from idic_lab import meridian
 from idic_lab.differentiate import clv
 from idic_lab.errors import DataError, FitError
 
@@ -127,3 +128,30 @@ def test_the_survival_figure_names_the_model_that_came_closest():
     models = {name: fitted(HIGH_END, name) for name in ("sbg", "bdw")}
     assert clv.plot_survival(models, HIGH_END).get_title().startswith("bdw comes closest after 12 renewals: 40.4%")
     plt.close("all")
+
+
+def test_the_churn_planted_in_the_club_is_found_from_contracts_and_from_payments():
+    members, last = meridian.club(3000, seed=4), "2025-12-28"
+    planted = clv.survival(clv.from_parameters("sbg", alpha=0.7, beta=3.8), 12)["survival"]
+    payments = [
+        (row.customer_id, row.start + pd.DateOffset(months=month))
+        for row in members.itertuples()
+        for month in range(25)
+        if row.start + pd.DateOffset(months=month) < (row.end if row.end is not pd.NaT else pd.Timestamp("2025-12-29"))
+    ]
+    paid = clv.payment_summary(pd.DataFrame(payments, columns=["customer_id", "date"]), last)
+    for summary in (clv.contract_summary(members, last), paid):
+        model = clv.fit(summary, "sbg")
+        found = model.summary()
+        assert (found["low"] < [0.7, 3.8]).all() and (found["high"] > [0.7, 3.8]).all()
+        assert clv.survival(model, 12)["survival"].to_numpy() == pytest.approx(planted.to_numpy(), abs=0.03)
+
+
+def test_contracts_are_known_by_what_exports_call_their_columns():
+    export = pd.DataFrame({"Member": ["a"], "Join Date": ["2024-01-31"], "cancelled_at": [None], "Plan": ["gold"]})
+    assert clv.as_contracts(export).columns.tolist() == ["customer_id", "start", "end"]
+    assert clv.contract_summary(clv.as_contracts(export), "2024-03-31")["tenure"].tolist() == [2]
+    with pytest.raises(DataError, match="'start'; it may be called one of start"):
+        clv.as_contracts(export.drop(columns="Join Date"))
+    with pytest.raises(DataError, match="'Join Date' should hold dates"):
+        clv.as_contracts(export.assign(**{"Join Date": "soon"}))

@@ -110,3 +110,15 @@ def test_choices_that_make_no_sense_are_refused(parts, models):
         clv.total_interval(models["bg_nbd"], parts.calibration, 39, confidence=95)
     with pytest.raises(DataError, match="one entry for each of 2,357"):
         clv.total_interval(models["bg_nbd"], parts.calibration, 39, groups=["all"])
+
+
+def test_a_newcomer_is_worth_the_first_purchase_and_those_that_follow(models):
+    buys, spends = models["pareto_nbd"], models["gamma_gamma"]
+    told = clv.new_customer(buys, spends, 364, margin=0.3, cost=20.0)
+    later = clv.expected_purchases_new(buys, 52) * told["first"]  # without discounting a little more
+    assert told["low"] < told["worth"] < told["high"] and 0.9 * later < told["later"] < later
+    assert told["payback_low"] <= told["payback_days"] <= told["payback_high"]
+    back = clv.new_customer(buys, spends, told["payback_days"], margin=0.3)
+    assert back["worth"] == pytest.approx(20.0, abs=0.01)
+    for cost, days in ((told["first"] / 2, 0.0), (told["worth"] * 2, np.inf)):
+        assert clv.new_customer(buys, spends, 364, margin=0.3, cost=cost)["payback_days"] == days
