@@ -446,7 +446,8 @@ def findings(transactions) -> pd.DataFrame:
     """The audit in five sentences, each with its figure and a 95% interval.
 
     The customers at hand count as a draw from those the firm might have had: shares and changes of money have intervals from
-    the spread between customers, shares of customers from counts.
+    the spread between customers, shares of customers from counts. Where a few customers spend most of all, the share of the best
+    tenth is less certain than its interval says (see docs/inference.md).
 
     Returns
     -------
