@@ -48,7 +48,7 @@ class _Segmenter(ClusterMixin, BaseEstimator):
             return validate_data(self, X, dtype="float64", reset=reset)
         except ValueError as error:
             if "NaN" in str(error):
-                other = "cannot take missing values (NaN); latent classes can (method 'latent_classes')."
+                other = "cannot take NaN, that is, missing values; latent classes can (method 'latent_classes')."
                 raise _Refused(f"{type(self).__name__} {other}") from None
             raise _Refused(str(error)) from None
 
