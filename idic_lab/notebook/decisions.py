@@ -126,6 +126,8 @@ def decide(repository: Repository, decision_id: str, choice: str = "", **numbers
     import ipywidgets as widgets
     from IPython.display import display
 
+    from idic_lab.notebook.showing import live
+
     asked = decision(decision_id)
     keys = [option.key for option in asked.options]
     chosen = pick("option", choice, keys) if choice else _chosen(repository, decision_id)
@@ -143,18 +145,8 @@ def decide(repository: Repository, decision_id: str, choice: str = "", **numbers
         cards.update({"text/html": page(asked, change["new"], **numbers), "text/plain": asked.text}, raw=True)
 
     buttons.observe(take, names="value")
-    display(
-        {
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": buttons.model_id,
-            },
-            "text/html": "<p><em>In JupyterLab, buttons beneath the cards keep your choice for the review.</em></p>",
-            "text/plain": f"Taken: {chosen}",
-        },
-        raw=True,
-    )
+    still = "<p><em>In JupyterLab, buttons beneath the cards keep your choice for the review.</em></p>"
+    display(live(buttons, {"text/html": still, "text/plain": f"Taken: {chosen}"}), raw=True)
 
 
 def _chosen(repository: Repository, decision_id: str) -> str:

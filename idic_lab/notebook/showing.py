@@ -75,9 +75,10 @@ def show(
     style = style.format_index(escape="html", axis="columns").format_index(escape="html", axis="index")
     if units:
         style = _in_units(style, shown, units, formats or {})
-    words = [shown.columns.get_loc(name) for name in left]
+    long = {name for name in left if shown[name].astype(str).str.len().max() > 50}  # else squeezed to a word a line
+    words = [(shown.columns.get_loc(name), "; min-width: 14em" if name in long else "") for name in left]
     style = style.set_table_styles(
-        [{"selector": f".col{position}", "props": "text-align: left"} for position in words]
+        [{"selector": f".col{position}", "props": f"text-align: left{wide}"} for position, wide in words]
         + [{"selector": "caption", "props": "caption-side: bottom; text-align: left; font-style: italic"}]
     )
     if len(table) > rows:
@@ -141,18 +142,8 @@ def explore(draw: Callable, **controls: widgets.Widget) -> None:
     """
     box = widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap"))
     named = ", ".join(control.description or name for name, control in controls.items())
-    display(
-        {
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": box.model_id,
-            },
-            "text/html": f"<p><em>Controls: {named}. Run this cell in JupyterLab to move them.</em></p>",
-            "text/plain": f"Controls: {named}. Run this cell in JupyterLab to move them.",
-        },
-        raw=True,
-    )
+    words = f"Controls: {named}. Run this cell in JupyterLab to move them."
+    display(live(box, {"text/html": f"<p><em>{words}</em></p>", "text/plain": words}), raw=True)
 
     def figure():
         try:
@@ -197,13 +188,18 @@ def panel(draw: Callable, **controls: widgets.Widget) -> None:
         control.observe(redraw, names="value")
     row = widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap"))
     box = widgets.VBox([row, shown] if controls else [shown])
-    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
     if _is_figure(drawn):
         still = {"image/png": base64.b64encode(_written(drawn, "png")).decode("ascii")}
         words = f"{FIGURE}{figures.described(_figure(drawn))}"
     else:
         still, words = {"text/html": _page(drawn)}, "A table with controls; run this cell to move them."
-    display({"application/vnd.jupyter.widget-view+json": view, **still, "text/plain": words}, raw=True)
+    display(live(box, {**still, "text/plain": words}), raw=True)
+
+
+def live(widget: widgets.Widget, still: dict[str, str]) -> dict:
+    """A widget as something to display, with what stands in its place where no kernel answers."""
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    return {"application/vnd.jupyter.widget-view+json": view, **still}
 
 
 def _is_figure(drawn) -> bool:

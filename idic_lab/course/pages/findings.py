@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import html
 import re
 from collections.abc import Collection
@@ -159,45 +158,22 @@ def mend_cells(notebook: nbformat.NotebookNode, executed: Collection[str]) -> bo
     return changed
 
 
-def as_in_the_course(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """A copy of an executed notebook with the links that :func:`mend_cells` took out."""
-    notebook = copy.deepcopy(notebook)
-    for cell in notebook.cells:
-        cell.source = cell.metadata.get(_COURSE_TEXT, cell.source)
-    return notebook
-
-
 def lead_within_the_run(page: str, executed: Collection[str]) -> str:
-    """The page of a notebook whose links lead to what stands in the folder of the run.
-
-    A link to a notebook of the run leads to its page. A link to another notebook, to the glossary or to the exercises
-    leads nowhere from here: its words stay, and pointing at them tells where the thing is. Web addresses and places on
-    the page are left as they are.
-
-    Parameters
-    ----------
-    page : str
-        HTML.
-    executed : collection of str
-        Names of the notebooks that have a page beside this one.
+    """The page of a notebook whose links lead to the pages beside it; of a link that leads nowhere the words stay.
 
     Examples
     --------
-    >>> lead_within_the_run('<a href="21_value.ipynb">value</a>', ["21_value"])
-    '<a href="21_value.html">value</a>'
-    >>> lead_within_the_run('<a href="../docs/glossary.md">Glossary</a>', [])
-    '<span title="In the project: docs/glossary.md">Glossary</span>'
+    >>> lead_within_the_run('<a href="21_value.ipynb">value</a>, <a href="../docs/glossary.md">terms</a>', ["21_value"])
+    '<a href="21_value.html">value</a>, terms'
     """
 
     def mended(link: re.Match) -> str:
         address = link["address"]
+        notebook = _NOTEBOOK.fullmatch(address)
         if not address or _ELSEWHERE.match(address):
             return link[0]
-        notebook = _NOTEBOOK.fullmatch(address)
         if notebook and notebook["name"] in executed:
             return link[0].replace(f'href="{address}"', f'href="{notebook["name"]}.html{notebook["place"] or ""}"', 1)
-        if notebook:
-            return f'<span title="Not executed in this run: {address}">{link["text"]}</span>'
-        return f'<span title="In the project: {address.removeprefix("../")}">{link["text"]}</span>'
+        return link["text"]
 
     return _LINK.sub(mended, page)

@@ -6,8 +6,8 @@ Every sentence is computed from the tables of a run; what they cannot tell is na
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,19 +29,8 @@ _SOURCES = {  # what a run may lack, by the table that would tell
 }
 
 
-@dataclass(frozen=True)
-class Tile:
-    """One figure of the business with a small chart.
-
-    Attributes
-    ----------
-    kind : str
-        "columns" over time, or "bars", one per name.
-    drawn : list of tuple
-        Name and share of the chart's height or width, 0 to 1.
-    words : str
-        What the chart shows.
-    """
+class Tile(NamedTuple):
+    """One figure of the business with a small chart: "columns" over time or "bars", each a name and a share of the whole."""
 
     name: str
     value: str
@@ -57,17 +46,16 @@ class Tile:
         return f"{int(last[:4]) - 1}{last[4:]}"
 
 
-@dataclass
-class FirstPage:
+class FirstPage(NamedTuple):
     """What the page says; whatever the tables do not tell is empty."""
 
-    situation: str = ""
-    tiles: list[Tile] = field(default_factory=list)
-    findings: list[str] = field(default_factory=list)
-    plan: list[dict[str, str]] = field(default_factory=list)
-    plan_says: list[str] = field(default_factory=list)
-    changes: list[str] = field(default_factory=list)
-    sure: list[str] = field(default_factory=list)
+    situation: str
+    tiles: list[Tile]
+    findings: list[str]
+    plan: list[dict[str, str]]
+    plan_says: list[str]
+    changes: list[str]
+    sure: list[str]
 
 
 def first_page(repository: Repository, currency: str = "", card=None) -> FirstPage:
@@ -257,9 +245,8 @@ class _Desk:
             moved = None
         if moved is not None and moved["before"].sum() > 0:
             before, after = moved["before"].sum(), moved["after"].sum()
-            span = f"{audit.periods(bought).days} days"
             yield (
-                f"From one period of {span} to the next revenue went from {before:,.0f} to {after:,.0f}{self.unit}: customers who were lost "
+                f"From one period of {audit.periods(bought).days} days to the next revenue went from {before:,.0f} to {after:,.0f}{self.unit}: customers who were lost "
                 f"took {-moved.loc['lost', 'change']:,.0f} with them, new ones brought {moved.loc['new', 'change']:,.0f}."
             )
         once = bought[bought["amount"] > 0].groupby("customer_id")["date"].nunique().eq(1)
@@ -280,22 +267,16 @@ class _Desk:
     def plan(self) -> Iterator[dict[str, str]]:
         """The rows of the plan, as a meeting reads them."""
         plan = self.table("action_plan")
-        for row, half in (
-            () if plan is None else zip(plan.itertuples(), plan_at(plan, 0.5)["expected_return"], strict=True)
-        ):
-            sure = row.basis == "estimated"
-            asks = row.verdict == "ask"
+        for row in () if plan is None else plan.assign(half=plan_at(plan, 0.5)["expected_return"]).itertuples():
+            sure, asks = row.basis == "estimated", row.verdict == "ask"
+            returned = f"{row.expected_return:,.0f}" if sure else f"{row.half:,.0f} to {row.expected_return:,.0f}"
             yield {
                 "For whom": _whom(row),
                 "What": f"Ask for consent, then {row.tactic}" if asks else _sentence(row.tactic),
                 "Channel": "not known yet" if row.channel in (NONE, UNKNOWN) else row.channel.replace("_", " "),
                 "Owner": row.owner,
                 "Cost": "–" if asks else f"{row.cost:,.0f}",
-                "Expected return": "–"
-                if asks
-                else f"{row.expected_return:,.0f}"
-                if sure
-                else f"{half:,.0f} to {row.expected_return:,.0f}",
+                "Expected return": "–" if asks else returned,
                 "Evidence": "a trial" if sure else "assumed",
                 "Test": "ask a sample first" if asks else _test(row),
                 "Review": f"{row.review_date:%Y-%m-%d}",

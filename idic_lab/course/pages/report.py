@@ -108,7 +108,7 @@ def make_page(folder: Path, name: str, beside: Collection[str]) -> None:
     notebook = nbformat.read(path, as_version=4)
     if findings.mend_cells(notebook, beside):
         whole_files.write(path, nbformat.writes(notebook))
-    page = findings.lead_within_the_run(notebook_page(findings.as_in_the_course(notebook), name), beside)
+    page = findings.lead_within_the_run(notebook_page(notebook, name), beside)
     whole_files.write(path.with_suffix(".html"), page)
 
 
