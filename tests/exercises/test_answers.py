@@ -50,6 +50,15 @@ def test_check_says_the_same_of_a_right_answer_a_misconception_and_any_other(cap
         assert capsys.readouterr().out == f"value_q01: {RECORDED}\n"
 
 
+@pytest.mark.parametrize("name", [name for name in COURSE.key.names if isinstance(question(name).form, Choice)])
+def test_nothing_can_be_found_out_by_trying_every_choice(name, capsys):
+    begin("ada")
+    capsys.readouterr()
+    for option in question(name, "ada").form.options:
+        check(name, option)
+    assert set(capsys.readouterr().out.splitlines()) == {f"{name}: {RECORDED}"}
+
+
 def test_the_letter_of_the_right_statement_differs_between_students(capsys):
     letters = set()
     for student in ("ada", "bob", "cy", "dot", "eve"):
