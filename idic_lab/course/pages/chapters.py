@@ -11,7 +11,7 @@ from idic_lab import figures
 from idic_lab.customize import products, service
 from idic_lab.differentiate import audit, behaviour, portfolio, rfm
 from idic_lab.errors import LabError
-from idic_lab.identify import coverage, overlap, plot_coverage, plot_overlap
+from idic_lab.identify import coverage, overlap, plot_coverage, plot_overlap, plot_spend_by_presence
 from idic_lab.interact import channels, dialogue
 from idic_lab.monitor import kpis, loop, migration
 from idic_lab.pipeline.stages import Tables
@@ -63,6 +63,8 @@ FIGURES = (
            "Of the records of each source, the share in which a column is filled in."),
     Figure("Identify", "identity_links", lambda t, ax: plot_overlap(overlap(t.identity_links), ax),
            "Of the customers known at one source (row), the share also known at another (column)."),
+    Figure("Identify", "customers identity_links", lambda t, ax: plot_spend_by_presence(t.customers, ax),
+           "Mean spend of customers by the number of touchpoints they are known at."),
     Figure("Differentiate", "rfm", lambda t, ax: rfm.plot_segments(t.rfm, ax),
            "Share of customers and of revenue so far of each segment by recency, frequency and monetary value."),
     Figure("Differentiate", "transactions", lambda t, ax: audit.plot_two_periods(audit.two_periods(t.transactions), ax),
