@@ -61,6 +61,24 @@ def share(hits: float, n: float, confidence: float = 0.95) -> Interval:
     return Interval(float(hits / n), *wilson(hits, n, confidence))
 
 
+def difference_of_shares(hits, n, against_hits, against_n, confidence: float = 0.95) -> Interval:
+    """How much larger one share is than another, of independent answers, with its interval.
+
+    Source: Newcombe (1998), Statistics in Medicine 17(8), 873-890, method 10.
+
+    Examples
+    --------
+    >>> [round(number, 2) for number in difference_of_shares(56, 70, 48, 80)]
+    [0.2, 0.05, 0.33]
+    """
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    low, high = confint_proportions_2indep(
+        hits, n, against_hits, against_n, method="newcomb", compare="diff", alpha=1 - confidence
+    )
+    return Interval(float(hits / n - against_hits / against_n), float(low), float(high))
+
+
 def clustered_share(hits, n, confidence: float = 0.95) -> Interval:
     """A share of answers of which each customer gave several.
 

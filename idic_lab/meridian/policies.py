@@ -214,6 +214,73 @@ def ask_much(view: View) -> pd.DataFrame:
     return asked[asked.groupby("customer_id").cumcount() < 10]
 
 
+def ask_by_lot(shop, n_quarters: int = quarters.QUARTERS, random_state: int = 0) -> pd.DataFrame:
+    """A trial in the shop: a lot decides who is asked, two telling questions a quarter; all others are left alone.
+
+    Parameters
+    ----------
+    shop : Shop
+        At its beginning. In the trial is who bought within half a year and may be written to.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``asked`` (by lot), ``answers`` (how many questions the customer answered in the trial) and
+        ``stayed`` (bought in the last half year of it).
+
+    Examples
+    --------
+    >>> from idic_lab.meridian import open_shop
+    >>> with open_shop(seed=1, n=300) as shop:
+    ...     trial = ask_by_lot(shop, n_quarters=2)
+    >>> bool(trial.loc[~trial["asked"], "answers"].any())
+    False
+    """
+    recent = customers(shop.tables).query("silent <= 182").index.intersection(by_email(shop.tables))
+    recent = np.random.default_rng(random_state).permutation(recent)
+    asked = pd.Index(recent[: len(recent) // 2])
+    before = len(shop.tables["survey_responses"])
+    for _ in range(n_quarters):
+        plan = _asked(shop.view, TELLING, asked.intersection(by_email(shop.tables)))
+        shop.next(plan[plan.groupby("customer_id").cumcount() < 2])
+    said = shop.tables["survey_responses"].iloc[before:]
+    said = said[said["question_id"].isin(TELLING)].merge(shop.tables["source_records"], on="record_id")
+    answers = said.groupby("customer_id").size()
+    late = customers(shop.tables).query("silent < 182").index
+    trial = pd.DataFrame({"customer_id": recent, "asked": np.isin(recent, asked)})
+    trial["answers"] = trial["customer_id"].map(answers).fillna(0).astype("int64")
+    return trial.assign(stayed=trial["customer_id"].isin(late))
+
+
+def played(ways: dict[str, str], **shop: object) -> dict[str, pd.DataFrame]:
+    """One game for each way of acting, all with the same customers and the same chances.
+
+    Parameters
+    ----------
+    ways : dict of str to str
+        What a way is called, to the name of a policy (:func:`named`).
+    **shop
+        As for :class:`Shop <idic_lab.meridian.Shop>`.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By what the way is called, the quarters as :meth:`Shop.play <idic_lab.meridian.Shop.play>` gives them.
+
+    Examples
+    --------
+    >>> list(played({"left alone": "nobody"}, seed=1, n=100)["left alone"])
+    ['quarter', 'cash', 'orders', 'opt_outs']
+    """
+    from idic_lab.meridian.shop_process import Shop
+
+    games = {}
+    for name, policy in ways.items():
+        with Shop(**shop) as opened:
+            games[name] = opened.play(named(policy))
+    return games
+
+
 # The questions of the battery in which the needs differ most; the survey of needs shows them.
 TELLING = ("N01", "N04", "N13", "N07")
 

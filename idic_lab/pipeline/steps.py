@@ -242,13 +242,12 @@ def channels(tables: Tables) -> Made:
     "feedback_and_dialogue",
     "Interact",
     "32_interact_feedback_and_dialogue",
-    needs="interactions identity_links transactions survey_responses survey_questions reviews customers customer_value "
-    "need_profiles need_segments channel_preferences",
+    needs="interactions identity_links transactions survey_responses reviews customers customer_value channel_preferences",
     uses="contacts",
-    makes="feedback conversations next_questions greetings",
+    makes="feedback conversations greetings",
 )
 def feedback_and_dialogue(tables: Tables) -> Made:
-    """What customers said, where conversations stand, what to ask next, whom to greet."""
+    """What customers said, where conversations stand, whom to greet."""
     from idic_lab.interact import care, dialogue, feedback
 
     links, answers, worth = tables.identity_links, tables.survey_responses, tables.customer_value
@@ -258,12 +257,28 @@ def feedback_and_dialogue(tables: Tables) -> Made:
             links, answers, tables.reviews, tables.interactions, tables.customers, random_state=SEED
         ),
         "conversations": dialogue.conversations(tables.interactions, links),
-        "next_questions": dialogue.next_questions(
-            answers, links, tables.need_profiles, tables.need_segments, certainty=0.90
-        ),
         "greetings": care.greetings(
             tables.channel_preferences, tables.get("contacts"), tables.customers, favoured=best
         ),
+    }
+
+
+@stage(
+    "learning_relationship",
+    "Interact",
+    "33_interact_learning_relationship",
+    needs="identity_links survey_responses survey_questions need_profiles need_segments customer_value transactions",
+    makes="next_questions",
+)
+def learning_relationship(tables: Tables) -> Made:
+    """What to ask whom next."""
+    from idic_lab.interact import dialogue
+
+    links, answers = tables.identity_links, tables.survey_responses
+    return {
+        "next_questions": dialogue.next_questions(
+            answers, links, tables.need_profiles, tables.need_segments, certainty=0.90
+        )
     }
 
 

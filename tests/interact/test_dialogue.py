@@ -280,3 +280,27 @@ def test_a_birthday_is_kept_without_its_year():
 def test_a_holiday_that_is_no_day_is_refused():
     with pytest.raises(DataError, match="MM-DD"):
         care.greetings(PREFERENCES, holidays={"Never": "02-30"})
+
+
+def test_the_lot_finds_what_answers_do_where_they_are_used_and_nothing_where_they_are_filed_away():
+    from idic_lab.meridian import open_shop, policies
+
+    found = {}
+    for learning in (5.0, 0.0):
+        with open_shop(seed=3, n=1_500, difficulty={"learning": learning}) as shop:
+            trial = policies.ask_by_lot(shop, random_state=1)
+        found[learning] = dialogue.staying(trial, "asked").iloc[0]
+        assert trial.loc[~trial["asked"], "answers"].eq(0).all() and trial["answers"].max() <= len(policies.TELLING)
+        assert abs(trial["asked"].sum() - (~trial["asked"]).sum()) <= 1
+    assert found[5.0]["low"] > 0
+    assert found[0.0]["low"] < 0 < found[0.0]["high"]
+    assert found[5.0]["others_stayed"] == found[0.0]["others_stayed"]  # who is left alone does the same in both
+
+
+def test_who_answered_is_taken_from_before_the_day_and_who_stayed_from_after_it():
+    days = pd.to_datetime(["2024-01-01", "2024-12-31", "2024-02-01", "2024-12-30"])
+    bought = pd.DataFrame({"customer_id": ["a", "a", "b", "new"], "date": days, "amount": 1.0})
+    said = pd.DataFrame({"record_id": ["r", "s"], "date": pd.to_datetime(["2024-12-01", "2024-02-02"])})
+    links = pd.DataFrame({"record_id": ["r", "s"], "customer_id": ["a", "b"]})
+    table = dialogue.talkers(said, links, bought).set_index("customer_id")
+    assert table[["answered", "stayed"]].T.to_dict("list") == {"a": [False, True], "b": [True, False]}

@@ -8,6 +8,7 @@ from proving import holds, statement
 
 from idic_lab.differentiate import audit, clv
 from idic_lab.inference import intervals, multiple_tests, resampling
+from idic_lab.interact import dialogue
 
 # Stated, but not tried here, each with the reason.
 NOT_TRIED: dict[str, str] = {
@@ -91,6 +92,57 @@ def _():
         return holds(intervals.share(hits.sum(), n.sum()), 0.3)
 
     return {"120 independent answers, 18%": independent, "three answers of each of 200 people": same_people}
+
+
+@statement("idic_lab.inference.intervals.difference_of_shares", "95% interval of a difference of shares", "33")
+def _():
+    def by_lot(rng, n=600, p=0.32, more=0.07):
+        return holds(intervals.difference_of_shares(rng.binomial(n, p + more), n, rng.binomial(n, p), n), more)
+
+    def same_people(rng):
+        (hits, n), (others, m) = clustered(rng), clustered(rng)
+        return holds(intervals.difference_of_shares(hits.sum(), n.sum(), others.sum(), m.sum()), 0.0)
+
+    return {
+        "600 customers each, 39% against 32%": by_lot,
+        "30 customers each, 10% against 10%": lambda rng: by_lot(rng, 30, 0.1, 0.0),
+        "three answers of each of 200 people": same_people,
+    }
+
+
+def _lot(rng, n=600, more=0.08, answers=2.5):
+    asked = rng.random(2 * n) < 0.5
+    return pd.DataFrame(
+        {
+            "asked": asked,
+            "answers": asked * rng.poisson(answers, 2 * n),
+            "stayed": rng.random(2 * n) < 0.31 + more * asked,
+        }
+    )
+
+
+@statement("idic_lab.interact.dialogue.staying", "95% interval of how many more stayed", "33")
+def _():
+    def found(rng, n, more):
+        row = dialogue.staying(_lot(rng, n, more), "asked").iloc[0]
+        return row["low"] <= more <= row["high"]
+
+    return {
+        "a lot among 1,200, 8 more of a hundred": lambda rng: found(rng, 600, 0.08),
+        "a lot among 60, nobody more": lambda rng: found(rng, 30, 0.0),
+    }
+
+
+@statement("idic_lab.interact.dialogue.worth_of_an_answer", "95% interval of what an answer is worth", "33")
+def _():
+    def found(rng, n, answers=2.5):
+        row = dialogue.worth_of_an_answer(_lot(rng, n, answers=answers), 150.0).iloc[0]
+        return row["low"] <= 0.08 * 150 / answers <= row["high"]
+
+    return {
+        "a lot among 1,200, 2.5 answers each": lambda rng: found(rng, 600),
+        "a lot among 60, an answer of every fifth": lambda rng: found(rng, 30, 0.2),
+    }
 
 
 @statement("idic_lab.inference.intervals.wilson", "95% bounds of a share", "31, 32, 52")

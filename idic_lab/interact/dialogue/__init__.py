@@ -28,6 +28,7 @@ from idic_lab.interact.dialogue.questions import (
     uncertainty,
     updated_beliefs,
 )
+from idic_lab.interact.dialogue.relationship import plot_staying, staying, talkers, worth_of_an_answer
 
 __all__ = [
     "ask",
@@ -46,12 +47,16 @@ __all__ = [
     "plot_certainty",
     "plot_information",
     "plot_questionnaire",
+    "plot_staying",
     "plot_timeline",
     "replay",
     "segment_shares",
     "starting_beliefs",
+    "staying",
+    "talkers",
     "timeline",
     "uncertainty",
     "updated_beliefs",
     "waiting_on_many_channels",
+    "worth_of_an_answer",
 ]  # fmt: skip
