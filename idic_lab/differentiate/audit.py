@@ -366,7 +366,13 @@ def _cohort(days: pd.Series, told: Base, unit: str | None = None) -> pd.Series:
 
 
 def plot_tenths(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Shares of revenue by tenth of the customers."""
+    """Shares of revenue by tenth of the customers.
+
+    Examples
+    --------
+    >>> plot_tenths(pd.DataFrame({"tenth": [1, 2], "share": [0.8, 0.2]})).get_title()
+    "The best tenth brings 80% of the period's revenue"
+    """
     ax = figures.axes(ax)
     ax.bar(table["tenth"], table["share"], color=figures.BLUE)
     title = f"The best tenth brings {table['share'].iloc[0]:.0%} of the period's revenue"
@@ -411,7 +417,14 @@ def plot_second_purchase(curve: pd.DataFrame, days: int = HALF_YEAR, ax: figures
 
 
 def plot_cohorts(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """The share of each cohort that came back in time; the title compares the first with the last that can be judged."""
+    """The share of each cohort that came back in time; the title compares the first with the last that can be judged.
+
+    Examples
+    --------
+    >>> told = pd.DataFrame({"cohort": ["2024-01"], "days": [30], "back": [0.4], "low": [0.3], "high": [0.5]})
+    >>> plot_cohorts(told).get_title()
+    'One cohort has been watched for 30 days: nothing to compare yet'
+    """
     ax = figures.axes(ax)
     within, told = in_words(table["days"].iloc[0]), table.dropna()
     error = [told["back"] - told["low"], told["high"] - told["back"]]

@@ -103,7 +103,13 @@ def summary(made: pd.DataFrame) -> pd.DataFrame:
 
 
 def rules() -> pd.DataFrame:
-    """What can be done, what it costs and what it takes: ``action``, ``what``, ``cost``, ``takes``."""
+    """What can be done, what it costs and what it takes: ``action``, ``what``, ``cost``, ``takes``.
+
+    Examples
+    --------
+    >>> rules()["action"].tolist()[:3]
+    ['message', 'offer', 'question']
+    """
     post = f"{contacts.COST_OUT[0]:.2f} by e-mail to {contacts.COST_OUT[2]:.2f} on the telephone"
     rows = [
         ("message", "news for one need", post, "channel, need"),
@@ -140,13 +146,27 @@ def _reachable(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def by_email(tables: dict[str, pd.DataFrame]) -> pd.Index:
-    """Customers who may be written to."""
+    """Customers who may be written to.
+
+    Examples
+    --------
+    >>> said = pd.DataFrame({"record_id": ["r"], "customer_id": ["C1"], "updated": ["2025-01-01"], "consent_email": ["yes"]})
+    >>> by_email({"source_records": said.reindex(columns=[*said, "consent_social", "consent_phone", "consent_web_chat"])}).tolist()
+    ['C1']
+    """
     known = _reachable(tables)
     return pd.Index(known.loc[known["channel"] == "email", "customer_id"])
 
 
 def customers(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Orders, spend and days since the last order of each customer, indexed by customer_id, the largest spend first."""
+    """Orders, spend and days since the last order of each customer, indexed by customer_id, the largest spend first.
+
+    Examples
+    --------
+    >>> bought = pd.DataFrame({"customer_id": ["a", "b"], "date": pd.to_datetime(["2025-01-01", "2025-01-11"]), "amount": [5.0, 9.0]})
+    >>> customers({"transactions": bought})["silent"].to_dict()
+    {'b': 0, 'a': 10}
+    """
     bought = tables["transactions"]
     today = bought["date"].max()
     each = bought.groupby("customer_id").agg(
@@ -158,7 +178,13 @@ def customers(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def nobody(view: View) -> pd.DataFrame:
-    """Leave everybody alone."""
+    """Leave everybody alone.
+
+    Examples
+    --------
+    >>> len(nobody(View({}, quarter=1, budget=0.0, calls=0)))
+    0
+    """
     return actions()
 
 

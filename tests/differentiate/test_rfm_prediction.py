@@ -38,27 +38,6 @@ def spent(**amounts):
     return pd.DataFrame({"customer_id": list(amounts), "holdout_spend": [float(x) for x in amounts.values()]})
 
 
-def test_lift_is_mean_spend_over_the_mean_of_all(small):
-    lift = rfm.lift_table(small, spent(a=30, b=30, c=20, j=20)).set_index("segment")
-    assert lift["lift"].to_dict() == pytest.approx(
-        {"champions": 3, "loyal": 1, "lost": 1, "hibernating": 0, "need attention": 0}
-    )
-    assert lift["share_of_holdout_spend"].sum() == pytest.approx(1)
-    assert lift.index[0] == "champions"
-
-
-@pytest.mark.parametrize("by", ["segment", "r_score", "f_score", "m_score", "cell"])
-def test_every_grouping_accounts_for_every_customer_and_all_spend(small, by):
-    lift = rfm.lift_table(small, spent(a=30, d=5), by)
-    assert lift["customers"].sum() == 10
-    assert lift["holdout_spend"].sum() == 35
-
-
-def test_newcomers_are_left_out(small):
-    holdout = spent(a=30, z=1000)
-    assert rfm.lift_table(small, holdout)["holdout_spend"].sum() == 30
-
-
 def test_a_perfect_score_captures_all_and_a_wrong_one_nothing(small):
     best = rfm.capture(small, spent(a=60, b=40)).set_index("ranking")["captured"]
     worst = rfm.capture(small, spent(i=60, j=40)).set_index("ranking")["captured"]
@@ -94,11 +73,6 @@ def test_on_cdnow_the_top_fifth_by_rfm_score_brings_68_percent_of_later_spend(cd
     assert captured["monetary alone"] < captured["RFM score, summed"] < captured["perfect foresight"]
 
 
-def test_on_cdnow_recency_scores_are_in_the_order_of_later_spend(cdnow):
-    assert rfm.lift_table(*cdnow, by="r_score")["r_score"].tolist()[:2] == [5, 4]
-    assert rfm.lift_table(*cdnow, by="m_score")["m_score"].tolist() == [5, 4, 3, 2, 1]
-
-
 def test_a_holdout_that_cannot_be_matched_is_refused(small):
     with pytest.raises(DataError, match="missing column 'holdout_spend'"):
         rfm.capture(small, small[["customer_id"]])
@@ -112,8 +86,6 @@ def test_a_holdout_that_cannot_be_matched_is_refused(small):
         rfm.capture(small, spent(a=float("nan")))
     with pytest.raises(LabError, match="fraction"):
         rfm.capture(small, spent(a=1), fraction=1.5)
-    with pytest.raises(UnknownName, match="Did you mean 'segment'"):
-        rfm.lift_table(small, spent(a=1), by="segments")
     with pytest.raises(UnknownName, match="ranking"):
         rfm.gains(small, spent(a=1), "luck")
     with pytest.raises(DataError, match="nobody bought after the calibration period"):

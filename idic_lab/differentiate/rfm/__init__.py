@@ -16,14 +16,7 @@ from idic_lab.differentiate.rfm.plots import (
     plot_spend,
     plot_two_recencies,
 )
-from idic_lab.differentiate.rfm.prediction import (
-    capture,
-    capture_difference,
-    gains,
-    hide_later,
-    lift_table,
-    silent_share,
-)
+from idic_lab.differentiate.rfm.prediction import capture, capture_difference, gains, hide_later, silent_share
 from idic_lab.differentiate.rfm.scores import score, score_sizes, summarise, without_purchase
 from idic_lab.differentiate.rfm.segments import segment, segment_rules, segment_summary, segments_table, table
 
@@ -34,7 +27,6 @@ __all__ = [
     "gini",
     "hide_later",
     "interval",
-    "lift_table",
     "lorenz",
     "plot_capture",
     "plot_distributions",

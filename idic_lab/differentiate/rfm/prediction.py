@@ -17,54 +17,7 @@ from idic_lab.differentiate.rfm.concentration import checked_count, checked_shar
 from idic_lab.differentiate.rfm.scores import MEASURES
 from idic_lab.errors import DataError, pick
 
-GROUPINGS = ("segment", "r_score", "f_score", "m_score", "cell")
 FOLDS = 5
-
-
-def lift_table(rfm_table: pd.DataFrame, holdout: pd.DataFrame, by: str = "segment") -> pd.DataFrame:
-    """What each segment or score went on to spend in the holdout period, best first.
-
-    Parameters
-    ----------
-    rfm_table : DataFrame
-        As :func:`table` gives, made from the calibration period alone.
-    holdout : DataFrame
-        ``customer_id`` (unique) and ``holdout_spend`` (currency). Customers without a row spent nothing; customers
-        not in `rfm_table` are newcomers, whom no score could rank, and are left out.
-    by : {"segment", "r_score", "f_score", "m_score", "cell"}
-        ``"cell"`` is the three scores side by side, from "111" to "555".
-
-    Returns
-    -------
-    DataFrame
-        The grouping; ``customers``; ``share_of_customers``; ``holdout_spend`` (currency); ``mean_holdout_spend``
-        (currency per customer); ``share_of_holdout_spend``; ``lift`` (mean spend over the mean of all customers, so 1
-        is no better than chance).
-
-    Raises
-    ------
-    DataError
-        The holdout lacks a column, repeats a customer, has missing spend, shares no customer with the table, or its
-        total is not above zero.
-
-    Examples
-    --------
-    >>> rfm_table = pd.DataFrame({"customer_id": ["a", "b", "c"], "segment": ["champions", "lost", "lost"]})
-    >>> holdout = pd.DataFrame({"customer_id": ["a", "b"], "holdout_spend": [90.0, 10.0]})
-    >>> lift_table(rfm_table, holdout)[["segment", "customers", "mean_holdout_spend", "lift"]]
-         segment  customers  mean_holdout_spend  lift
-    0  champions          1                90.0  2.70
-    1       lost          2                 5.0  0.15
-    """
-    pick("grouping", by, GROUPINGS)
-    spend = _matched(rfm_table, holdout)
-    group = _cell(rfm_table) if by == "cell" else rfm_table[by].reset_index(drop=True)
-    lift = spend.groupby(group.rename(by)).agg(["size", "sum", "mean"]).reset_index()
-    lift.columns = [by, "customers", "holdout_spend", "mean_holdout_spend"]
-    lift.insert(2, "share_of_customers", lift["customers"] / len(spend))
-    lift["share_of_holdout_spend"] = lift["holdout_spend"] / spend.sum()
-    lift["lift"] = lift["mean_holdout_spend"] / spend.mean()
-    return lift.sort_values(["lift", by], ascending=[False, True], ignore_index=True)
 
 
 def capture(
@@ -75,7 +28,8 @@ def capture(
     Parameters
     ----------
     rfm_table, holdout
-        As in :func:`lift_table`.
+        ``customer_id`` (unique) and ``holdout_spend`` (currency). Customers without a row spent nothing; customers
+        not in `rfm_table` are newcomers, whom no score could rank, and are left out.
     random_state : int
         Seed of the five folds of the tested cells.
 
