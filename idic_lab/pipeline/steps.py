@@ -358,9 +358,9 @@ def prices_and_messages(tables: Tables) -> Made:
     "Implement and monitor",
     "51_implement_action_plan",
     needs="transactions customer_value segments:rfm",
-    uses="segments:behaviour segments:portfolio portfolio channel_preferences offers",
+    uses="segments:behaviour segments:portfolio portfolio channel_preferences offers conversations next_questions",
     remembers="policy",
-    makes="action_plan",
+    makes="action_plan next_actions",
 )
 def action_plan(tables: Tables) -> Made:
     """Who does what by when, and what it should return."""
@@ -368,11 +368,16 @@ def action_plan(tables: Tables) -> Made:
 
     from idic_lab.monitor import plan
 
-    facts = plan.customer_facts(
-        tables.transactions, tables.customer_value, tables.get("portfolio"), tables.get("channel_preferences")
-    )
+    known = tables.those("portfolio", "channel_preferences", "conversations")
+    facts = plan.customer_facts(tables.transactions, tables.customer_value, **known)
     begins = tables.transactions["date"].max() + pd.Timedelta(days=1)
-    return {"action_plan": plan.action_plan(facts, tables.segments, begins, **tables.those("offers", "policy"))}
+    chosen = tables.those("offers", "policy")
+    return {
+        "action_plan": plan.action_plan(facts, tables.segments, begins, **chosen),
+        "next_actions": plan.next_actions(
+            facts, tables.segments, begins, **chosen, next_questions=tables.get("next_questions")
+        ),
+    }
 
 
 @stage(

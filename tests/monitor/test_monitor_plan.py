@@ -231,3 +231,46 @@ def test_the_plan_says_what_to_do_to_test_and_to_drop(facts, overlapping):
     table = plan.action_plan(facts, overlapping[1], DAY, plays=[dear, *overlapping[0]]).set_index("action_id")
     assert table["verdict"].to_dict() == {"call-best": "test", "mail-loyal": "test", "dear-best": "drop"}
     assert "(drop)" in plan.plot_plan(table.reset_index()).get_yticklabels()[0].get_text()
+
+
+customers = st.lists(
+    st.tuples(
+        st.sampled_from(["email", "phone", plan.NONE, plan.UNKNOWN]),
+        st.sampled_from(["none", "fresh", "overdue"]),
+        st.sampled_from(["loyal", "at risk", "champions"]),
+        st.floats(0, 500),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+@given(customers)
+def test_each_customer_has_one_next_action_within_consent_and_never_over_a_complaint(rows):
+    facts = pd.DataFrame(rows, columns=["channel", "complaint", "segment", "lifetime", "active"])
+    facts["customer_id"] = [f"c{number}" for number in range(len(facts))]
+    facts = facts.assign(waits=facts["complaint"].eq("fresh"), complaint=facts["complaint"].ne("none"), reply_by="phone")
+    facts = facts.assign(repeated=True, purchase=facts["lifetime"] / 10, growth=np.nan, saving=np.nan, spend=np.nan, wallet=np.nan)
+    held = facts[["customer_id", "segment"]].assign(scheme="rfm")
+    asked = pd.DataFrame({"customer_id": facts["customer_id"], "rank": 1})
+    begins = pd.Timestamp("2026-01-01")
+    try:
+        made = plan.next_actions(facts, held, begins, next_questions=asked)
+        actions = plan.action_plan(facts, held, begins).set_index("action_id")
+    except DataError:
+        assert not facts["complaint"].any() and not held["segment"].isin(["loyal", "at risk"]).any()
+        return
+    tables.check("next_actions", made)
+    assert made["customer_id"].tolist() == facts["customer_id"].tolist()
+    answers = made["why"].eq("a complaint is open")
+    assert (answers == facts["complaint"].to_numpy()).all()
+    assert made.loc[answers, "action"].str.startswith("recover").all()
+    acted = made["action"].ne("none") & ~answers
+    assert made.loc[acted, "channel"].isin(["email", "phone"]).all()
+    assert not facts.loc[acted.to_numpy(), "waits"].any()
+    assert made.loc[acted & made["action"].ne("question"), "expected_profit"].gt(0).all()
+    assert (made["expected_profit"].fillna(0) >= made["instead_profit"].fillna(0) - 1e-9)[~answers].all()
+    done = made.loc[made["action"].ne("none") & made["action"].ne("question"), "action"].value_counts()
+    assert set(done.index) <= set(actions.index)  # the plan has every action that anybody gets
+    assert (done <= actions.loc[done.index, "reachable"]).all()

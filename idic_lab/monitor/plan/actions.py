@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from idic_lab import tables
+from idic_lab import figures, tables
 from idic_lab.errors import DataError, pick
 from idic_lab.monitor.plan.plays import NONE, PLAYS, UNKNOWN, Play
 
@@ -20,6 +20,7 @@ UNITS = {
     "offer_profit": "currency per customer",
 }
 _WORTH = ("lifetime", "purchase", "growth", "saving")
+NOTHING = "none"  # the next action for whom nothing should be done
 
 
 def action_plan(
@@ -67,22 +68,7 @@ def action_plan(
     >>> plan[["action_id", "baseline", "expected_return", "cost", "verdict"]].values.tolist()
     [['cherish-loyal', 0.5, 3.6, 2.0, 'test']]
     """
-    rows = []
-    for play in plays:
-        pick("worth of a success", play.worth, _WORTH)
-        pick("measure of a play", play.kpi, UNITS)
-        for segment in play.segments:
-            members = segments.loc[segments["scheme"].eq(play.scheme) & segments["segment"].eq(segment), "customer_id"]
-            row = _action(play, segment, facts[facts["customer_id"].isin(members)], begins)
-            rows += [row] if row else []
-    if policy is not None and len(policy):
-        rows += _learned(policy, facts, segments, begins)
-    elif offers is not None and offers["made"].any():
-        rows += _tested(offers[offers["made"]], facts, begins)
-    if not rows:
-        raise DataError(
-            f"No play applies: the segments are of {', '.join(sorted(segments['scheme'].unique())) or 'no scheme'}."
-        )
+    rows = _actions(facts, segments, begins, plays, offers, policy)
     empty = tables.get("action_plan").empty()
     each = pd.concat([row.pop("each").assign(action_id=row["action_id"]) for row in rows], ignore_index=True)
     table = pd.DataFrame(rows)
@@ -102,11 +88,129 @@ def action_plan(
     return table.sort_values("expected_profit", ascending=False, ignore_index=True)[list(empty)].astype(empty.dtypes)
 
 
+def next_actions(
+    facts: pd.DataFrame,
+    segments: pd.DataFrame,
+    begins: pd.Timestamp,
+    plays: Iterable[Play] = PLAYS,
+    offers: pd.DataFrame | None = None,
+    policy: pd.DataFrame | None = None,
+    next_questions: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """One next action for each customer, or none: out of the actions of :func:`action_plan`, and a question to ask.
+
+    A complaint that is open comes first, and while it bars offers, alone. Then the action that promises most after its
+    cost for this customer. Who has none that pays is asked the most telling question that has not been asked. Nobody
+    without known consent is in any of it but for an answer to what they began.
+
+    Parameters
+    ----------
+    next_questions : DataFrame, optional
+        Table ``next_questions``; the other tables are as for :func:`action_plan`.
+
+    Returns
+    -------
+    DataFrame
+        Table ``next_actions``: a row for each customer of `facts`.
+
+    Examples
+    --------
+    >>> facts = pd.DataFrame({"customer_id": ["a", "b"], "active": True, "lifetime": [100.0, 80.0], "channel": ["email", "none"]})
+    >>> held = pd.DataFrame({"customer_id": ["a", "b"], "scheme": "rfm", "segment": "loyal"})
+    >>> cherish = [play for play in PLAYS if play.name == "cherish"]
+    >>> next_actions(facts, held, pd.Timestamp("2025-01-01"), cherish)[["action", "why"]].values.tolist()
+    [['none', 'nothing pays'], ['none', 'contact refused']]
+    """
+    plays = tuple(plays)
+    rows = _actions(facts, segments, begins, plays, offers, policy)
+    each = pd.concat([row["each"].assign(action=row["action_id"]) for row in rows], ignore_index=True)
+    gain = each["expected_return"] - each["cost"]
+    pays = gain.groupby(each["action"]).sum()
+    each = each.assign(expected_profit=gain)[gain.gt(0) & each["action"].isin(pays.index[pays > 0])]
+    replies = [row["action_id"] for row in rows if row["reply"]]
+    first = pd.concat([row["each"].assign(action=row["action_id"]) for row in rows if row["reply"]] or [each.iloc[:0]])
+    first = first.assign(expected_profit=first["expected_return"] - first["cost"], comes_first=True)
+    ordered = pd.concat([first, each[~each["action"].isin(replies)].assign(comes_first=False)])
+    ordered = ordered.sort_values(["comes_first", "expected_profit", "action"], ascending=[False, False, True])
+    place = ordered.groupby("customer_id").cumcount()
+    best, second = (ordered[place == rank].set_index("customer_id") for rank in (0, 1))
+    table = facts[["customer_id", "channel"]].copy()
+    for column, source in (("action", best), ("instead", second)):
+        table[column] = table["customer_id"].map(source["action"])
+    table["expected_profit"] = table["customer_id"].map(best["expected_profit"])
+    table["instead_profit"] = table["customer_id"].map(second["expected_profit"])
+    answers = table["customer_id"].map(best["comes_first"]).eq(True)
+    may = _may_contact(facts).to_numpy()
+    asked = pd.Series(False, index=table.index)
+    if next_questions is not None:
+        asked = table["action"].isna() & may & table["customer_id"].isin(next_questions["customer_id"])
+    table.loc[asked, "action"] = "question"
+    cases = [answers, table["action"].notna() & ~asked, asked, table["channel"].eq(UNKNOWN), table["channel"].eq(NONE)]
+    whys = [
+        "a complaint is open",
+        "promises most",
+        "nothing pays, and a question is open",
+        "consent unknown",
+        "contact refused",
+    ]
+    table["why"] = np.select(cases, whys, "nothing pays")
+    if "reply_by" in facts:
+        table["channel"] = table["channel"].mask(answers, facts["reply_by"])
+    table["channel"] = table["channel"].where(table["action"].notna(), NONE)
+    table = table.fillna({"action": NOTHING, "instead": NOTHING})
+    empty = tables.get("next_actions").empty()
+    return table[list(empty)].astype(empty.dtypes)
+
+
+def plot_next_actions(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """How many customers have which next action, the most frequent on top.
+
+    Examples
+    --------
+    >>> plot_next_actions(pd.DataFrame({"action": ["none", "none", "question"]})).get_title()
+    'For 1 of 3 customers there is something to do now'
+    """
+    ax = figures.axes(ax)
+    counts = table["action"].value_counts()[::-1]
+    colours = np.where(counts.index == NOTHING, figures.GREY, figures.BLUE)
+    bars = ax.barh(counts.index, counts, color=colours)
+    ax.bar_label(bars, [f"{count:,}" for count in counts], padding=3)
+    done = len(table) - counts.get(NOTHING, 0)
+    title = f"For {done:,} of {len(table):,} customers there is something to do now"
+    return figures.finish(ax, title, x="customers", x_format="count")
+
+
+def _actions(facts, segments, begins, plays, offers, policy) -> list[dict]:
+    """Every action that applies to anybody, with what it returns and costs for `each` customer."""
+    rows = []
+    if "complaint" in facts and facts["complaint"].any():
+        waiting = facts.loc[facts["complaint"], ["customer_id"]].assign(
+            scheme="conversations", segment="complaint open"
+        )
+        segments = pd.concat([segments, waiting], ignore_index=True)
+    for play in plays:
+        pick("worth of a success", play.worth, _WORTH)
+        pick("measure of a play", play.kpi, UNITS)
+        for segment in play.segments:
+            members = segments.loc[segments["scheme"].eq(play.scheme) & segments["segment"].eq(segment), "customer_id"]
+            row = _action(play, segment, facts[facts["customer_id"].isin(members)], begins)
+            rows += [row] if row else []
+    if policy is not None and len(policy):
+        rows += _learned(policy, facts, segments, begins)
+    elif offers is not None and offers["made"].any():
+        rows += _tested(offers[offers["made"]], facts, begins)
+    if not rows:
+        raise DataError(
+            f"No play applies: the segments are of {', '.join(sorted(segments['scheme'].unique())) or 'no scheme'}."
+        )
+    return rows
+
+
 def _action(play: Play, segment: str, mine: pd.DataFrame, begins: pd.Timestamp) -> dict | None:
     known = mine[mine[play.worth].notna()]
     if known.empty:
         return None
-    reachable = known[_may_contact(known)]
+    reachable = known if play.reply else known[_may_contact(known)]
     baseline = _baseline(play.kpi, known)
     share = len(reachable) / len(known)
     saved = play.kpi == "cost_to_serve"
@@ -124,7 +228,7 @@ def _action(play: Play, segment: str, mine: pd.DataFrame, begins: pd.Timestamp) 
         "consent_unknown": int(known["channel"].eq(UNKNOWN).sum()),
         "goal": play.goal,
         "tactic": play.tactic,
-        "channel": _usual(reachable["channel"]),
+        "channel": _usual(reachable["reply_by" if play.reply else "channel"]),
         "offer": play.offer,
         "owner": play.owner,
         "kpi": play.kpi,
@@ -136,13 +240,14 @@ def _action(play: Play, segment: str, mine: pd.DataFrame, begins: pd.Timestamp) 
         "expected_return": float(each["expected_return"].sum()),
         "cost": float(each["cost"].sum()),
         "basis": "assumed",
+        "reply": play.reply,
         "each": each,
     }
 
 
 def _may_contact(facts: pd.DataFrame) -> pd.Series:
-    """Consent that is not known is no consent."""
-    return ~facts["channel"].isin([NONE, UNKNOWN])
+    """Consent that is not known is no consent; and while a complaint bars offers, nothing else is said."""
+    return ~facts["channel"].isin([NONE, UNKNOWN]) & ~facts.get("waits", pd.Series(False, index=facts.index))
 
 
 def _each(customers: pd.Series, returned: pd.Series | float, cost: pd.Series | float) -> pd.DataFrame:
@@ -237,6 +342,7 @@ def _offer_action(name, group, offer, counts, mine, levels, begins, each) -> dic
         "expected_return": float(each["expected_return"].sum()),
         "cost": float(each["cost"].sum()),
         "basis": "estimated",
+        "reply": False,
         "each": each,
     }
 

@@ -43,6 +43,8 @@ class Play:
     offer : str
     weeks : int
         Until the review.
+    reply : bool
+        Whether it answers what the customer began, which needs no consent and comes before everything else.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Play:
     unit_cost: float
     offer: str = "none"
     weeks: int = 13
+    reply: bool = False
 
 
 PLAYS: tuple[Play, ...] = tuple(
@@ -84,13 +87,15 @@ def customer_facts(
     portfolio: pd.DataFrame | None = None,
     channel_preferences: pd.DataFrame | None = None,
     margin: float = 0.30,
+    conversations: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One row per customer with the figures behind baselines and returns.
 
     Parameters
     ----------
-    portfolio, channel_preferences : DataFrame, optional
-        Without preferences nobody's consent is known, which is not consent: nobody may be contacted.
+    portfolio, channel_preferences, conversations : DataFrame, optional
+        Without preferences nobody's consent is known, which is not consent: nobody may be contacted. Without
+        conversations nobody is known to have a complaint open.
     margin : float
         Share of revenue that is profit.
 
@@ -101,7 +106,8 @@ def customer_facts(
         (residual value of the customer if known to be alive), ``purchase`` (margin of one purchase), ``growth`` (margin
         on a year's spend elsewhere), ``saving`` (cost to serve a year), ``spend`` and ``wallet`` (a year, here and in
         all; both missing where unknown), in currency; ``channel`` (preferred among those allowed; "none" without
-        consent, "unknown" where consent is not known).
+        consent, "unknown" where consent is not known); ``complaint`` (one is open), ``waits`` (no offer while it is) and
+        ``reply_by`` (the channel of the last contact, or ``channel``).
 
     Examples
     --------
@@ -127,6 +133,12 @@ def customer_facts(
         years = max((end - first).days, 1) / 365
         table["saving"] = (known["cost_to_serve"] / years).to_numpy()
     table["channel"] = UNKNOWN if channel_preferences is None else _channel(table, channel_preferences)
+    table = table.assign(complaint=False, waits=False, reply_by=table["channel"])
+    if conversations is not None:
+        state = conversations.set_index("customer_id")
+        table["complaint"] = table["customer_id"].isin(state.index[state["open_complaints"] > 0])
+        table["waits"] = table["customer_id"].isin(state.index[~state["offer_allowed"]])
+        table["reply_by"] = table["customer_id"].map(state["last_channel"]).fillna(table["channel"]).astype("str")
     return table
 
 
