@@ -3,8 +3,11 @@
 import csv
 import io
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from idic_lab import tables
 from idic_lab.errors import DataError, UnknownName
@@ -246,12 +249,17 @@ customers = st.lists(
 )
 
 
+@settings(max_examples=25, deadline=None)
 @given(customers)
 def test_each_customer_has_one_next_action_within_consent_and_never_over_a_complaint(rows):
     facts = pd.DataFrame(rows, columns=["channel", "complaint", "segment", "lifetime", "active"])
     facts["customer_id"] = [f"c{number}" for number in range(len(facts))]
-    facts = facts.assign(waits=facts["complaint"].eq("fresh"), complaint=facts["complaint"].ne("none"), reply_by="phone")
-    facts = facts.assign(repeated=True, purchase=facts["lifetime"] / 10, growth=np.nan, saving=np.nan, spend=np.nan, wallet=np.nan)
+    facts = facts.assign(
+        waits=facts["complaint"].eq("fresh"), complaint=facts["complaint"].ne("none"), reply_by="phone"
+    )
+    facts = facts.assign(
+        repeated=True, purchase=facts["lifetime"] / 10, growth=np.nan, saving=np.nan, spend=np.nan, wallet=np.nan
+    )
     held = facts[["customer_id", "segment"]].assign(scheme="rfm")
     asked = pd.DataFrame({"customer_id": facts["customer_id"], "rank": 1})
     begins = pd.Timestamp("2026-01-01")

@@ -136,7 +136,7 @@ def next_actions(
     best, second = (ordered[place == rank].set_index("customer_id") for rank in (0, 1))
     table = facts[["customer_id", "channel"]].copy()
     for column, source in (("action", best), ("instead", second)):
-        table[column] = table["customer_id"].map(source["action"])
+        table[column] = table["customer_id"].map(source["action"]).astype("str")
     table["expected_profit"] = table["customer_id"].map(best["expected_profit"])
     table["instead_profit"] = table["customer_id"].map(second["expected_profit"])
     answers = table["customer_id"].map(best["comes_first"]).eq(True)
