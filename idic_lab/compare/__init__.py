@@ -41,6 +41,7 @@ from idic_lab.compare.stability import across, bootstrap_labels, flows, global_s
 from idic_lab.compare.statistics import (
     against_best,
     against_none,
+    against_none_everywhere,
     attractiveness,
     critical_difference,
     friedman,
@@ -53,7 +54,7 @@ from idic_lab.compare.study import Study, load, read
 
 __all__ = [
     "CRITERIA", "METHODS", "Criterion", "Customers", "Effort", "FeatureSpace", "Method", "NotApplicable",
-    "Outcome", "Score", "Segmentation", "Study", "TwoPart", "across", "against_best", "against_none",
+    "Outcome", "Score", "Segmentation", "Study", "TwoPart", "across", "against_best", "against_none", "against_none_everywhere",
     "attractiveness", "average_scores", "bootstrap_labels", "compare", "criteria", "criterion",
     "critical_difference", "customers_of", "difference_interval", "differences", "flows", "friedman",
     "gain_curves", "get_criterion", "get_method", "global_stability", "jaccard", "judge_forecasts", "left_out",

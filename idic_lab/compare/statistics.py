@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import f as f_distribution
 from scipy.stats import friedmanchisquare, rankdata, studentized_range
+from scipy.stats import t as student_t
 
 from idic_lab.compare.registry import baselines
 from idic_lab.errors import DataError, LabError, UnknownName
@@ -166,6 +167,36 @@ def against_none(results: pd.DataFrame, dataset: str, criterion: str, confidence
     found = simultaneous(scores - none, draws - none_draws, confidence)
     table = pd.DataFrame({"score": scores, "none": none, "gain": found["value"]}).join(found[["low", "high"]])
     return table.sort_values("gain", ascending=False, kind="stable").rename_axis("method").reset_index()
+
+
+def against_none_everywhere(results: pd.DataFrame, criterion: str, confidence: float = 0.95) -> pd.DataFrame:
+    """The mean gain of each method over no segmentation, over data sets, which are the unit: what another one would show.
+
+    Returns
+    -------
+    DataFrame
+        ``method``, ``gain``, ``low``, ``high`` (t intervals, Bonferroni over the methods), ``datasets``; best first. No row for
+        fewer than three data sets.
+
+    Examples
+    --------
+    >>> rows = [{"dataset": name, "method": "m", "k": 3, "seed": 1, "criterion": "c", "value": 0.4, "status": "ok",
+    ...     "extra": {"draws": [0.4], "none": none, "none_draws": [none]}} for name, none in zip("xyz", (0.1, 0.2, 0.3))]
+    >>> against_none_everywhere(pd.DataFrame(rows), "c").round(2).values.tolist()
+    [['m', 0.2, -0.05, 0.45, 3]]
+    """
+    gains = {}
+    for name in results["dataset"].unique():
+        scores, none, _, _ = _drawn(results, name, criterion)
+        gains[name] = scores - none
+    table = pd.DataFrame(gains).T.dropna(how="all").dropna(axis=1)
+    n = len(table)
+    if n < 3:
+        return pd.DataFrame(columns=["method", "gain", "low", "high", "datasets"])
+    half = student_t.isf((1 - confidence) / 2 / table.shape[1], n - 1) * table.std(ddof=1) / np.sqrt(n)
+    mean = table.mean()
+    found = pd.DataFrame({"gain": mean, "low": mean - half, "high": mean + half, "datasets": n})
+    return found.sort_values("gain", ascending=False).rename_axis("method").reset_index()
 
 
 def against_best(results: pd.DataFrame, dataset: str, criterion: str, confidence: float = 0.95) -> pd.DataFrame:

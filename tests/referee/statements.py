@@ -29,6 +29,7 @@ NOT_TRIED: dict[str, str] = {
         (
             "idic_lab.compare.against_best",
             "idic_lab.compare.against_none",
+            "idic_lab.compare.against_none_everywhere",
             "idic_lab.compare.criteria.campaign_profit",
             "idic_lab.compare.criteria.segment_stability",
             "idic_lab.compare.criteria.profit_when_acted_upon",
