@@ -51,12 +51,13 @@ def test_a_notebook_makes_the_same_table_as_its_stage(sample_run, name):
     pd.testing.assert_frame_equal(made, alone.read(name))
 
 
-def test_headline_numbers_are_in_results_and_report(sample_run):
+def test_headline_numbers_are_in_results_and_the_first_of_them_in_the_report(sample_run):
     folder = sample_run[0].folder
     results = json.loads((folder / "results.json").read_text())
     report = (folder / "report.html").read_text()
-    stated = [entry["sentence"] for entries in results.values() for entry in entries.values()]
-    assert len(stated) >= 6
+    told = [list(entries.values()) for name, entries in results.items() if entries and not name.startswith("00")]
+    stated = [entry["sentence"] for entries in told for entry in entries[:2]]  # of each notebook the first two
+    assert len(stated) >= 4
     import html
 
     readable = html.unescape(report)
