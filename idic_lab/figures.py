@@ -143,7 +143,8 @@ def axes(ax: Axes | None = None, **figure_options) -> Axes:
 
 
 TITLE_WIDTH = 66  # characters; what is wider than the figure would be cut off
-_FORMATS = {"percent": lambda value, _: f"{100 * value:.0f}%", "count": lambda value, _: f"{value:,.0f}"}
+# As many digits as the tick needs: one at 2.5% must not read 2%.
+_FORMATS = {"percent": lambda value, _: f"{100 * value:.4g}%", "count": lambda value, _: f"{value:,.10g}"}
 
 
 def finish(

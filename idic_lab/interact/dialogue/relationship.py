@@ -71,7 +71,7 @@ def plot_staying(compared: dict[str, pd.DataFrame], ax: figures.Axes | None = No
     --------
     >>> trial = pd.DataFrame({"asked": [True, False] * 60, "stayed": [True, False] * 60})
     >>> plot_staying({"by lot": staying(trial, "asked")}).get_title()
-    'More stay in 1 of 1 comparisons beyond chance'
+    'More stay, beyond chance: by lot'
     """
     ax = figures.axes(ax, figsize=(6.4, 1.2 + 0.5 * len(compared)))
     for place, table in enumerate(compared.values()):
@@ -83,8 +83,8 @@ def plot_staying(compared: dict[str, pd.DataFrame], ax: figures.Axes | None = No
     ax.set_yticks(range(len(compared)), list(compared))
     ax.invert_yaxis()
     ax.axvline(0, color="black", lw=0.8)
-    clear = sum(table["low"].iloc[0] > 0 for table in compared.values())
-    title = f"More stay in {clear} of {len(compared)} comparisons beyond chance"
+    clear = [name for name, table in compared.items() if table["low"].iloc[0] > 0]
+    title = f"More stay, beyond chance: {'; '.join(clear) or 'in none of them'}"
     return figures.finish(ax, title, x="more of them stayed (share of customers)", x_format="percent")
 
 
