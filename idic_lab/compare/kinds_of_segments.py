@@ -190,8 +190,8 @@ def verdicts(results: pd.DataFrame) -> pd.DataFrame:
 def preferred_number(table: pd.DataFrame) -> pd.DataFrame:
     """The number of segments to prefer for every data set and method: the stablest of those beyond the null.
 
-    Stability falls with the number of segments even where there are none, so numbers are compared by how far they lie
-    above their own null reference.
+    Stability falls with the number of segments even where there are none, so numbers are compared by how far they lie above
+    their own null reference, as a share of what there is above it: two that come back every time are equal, whatever their nulls.
 
     Parameters
     ----------
@@ -204,7 +204,8 @@ def preferred_number(table: pd.DataFrame) -> pd.DataFrame:
         ``dataset``, ``method``, ``k``: 1 when no number lies above its null reference.
     """
     rows = []
+    table = table.assign(beyond=table["excess"] / (1 - table["null_bound"]))
     for (dataset, method), group in table.dropna(subset=["excess", "k"]).groupby(["dataset", "method"]):
         found = group[group["verdict"] != "constructive"]
-        rows.append((dataset, method, int(found.loc[found["excess"].idxmax(), "k"]) if len(found) else 1))
+        rows.append((dataset, method, int(found.loc[found["beyond"].idxmax(), "k"]) if len(found) else 1))
     return pd.DataFrame(rows, columns=["dataset", "method", "k"])
