@@ -50,7 +50,7 @@ def test_check_says_the_same_of_a_right_answer_a_misconception_and_any_other(cap
         assert capsys.readouterr().out == f"value_q01: {RECORDED}\n"
 
 
-@pytest.mark.parametrize("name", [name for name in COURSE.key.names if isinstance(question(name).form, Choice)])
+@pytest.mark.parametrize("name", [name for name in sorted(COURSE.key.names) if isinstance(question(name).form, Choice)])
 def test_nothing_can_be_found_out_by_trying_every_choice(name, capsys):
     begin("ada")
     capsys.readouterr()
@@ -73,7 +73,7 @@ def test_the_letter_of_the_right_statement_differs_between_students(capsys):
 
 
 def test_no_letter_wins_more_than_chance_over_a_class_and_all_choices():
-    choices_asked = [name for name in COURSE.key.names if isinstance(question(name).form, Choice)]
+    choices_asked = [name for name in sorted(COURSE.key.names) if isinstance(question(name).form, Choice)]
     choices_asked = [name for name in choices_asked if not question(name).form.words and "capstone" not in name]
     right = [
         COURSE.key.judge(name, letter, f"s{number}").credit == 1
