@@ -282,3 +282,13 @@ def test_each_customer_has_one_next_action_within_consent_and_never_over_a_compl
     done = made.loc[made["action"].ne("none") & made["action"].ne("question"), "action"].value_counts()
     assert set(done.index) <= set(actions.index)  # the plan has every action that anybody gets
     assert (done <= actions.loc[done.index, "reachable"]).all()
+
+
+def test_an_answer_to_a_complaint_is_owed_whatever_it_returns(facts):
+    waiting = facts.assign(
+        complaint=[True, False, False, False], waits=False, reply_by="phone", lifetime=1.0, channel=plan.UNKNOWN
+    )
+    held = pd.DataFrame({"customer_id": facts["customer_id"], "scheme": "rfm", "segment": "loyal"})
+    verdicts = plan.action_plan(waiting, held, DAY).set_index("action_id")["verdict"]
+    assert verdicts["recover-complaint-open"] == "do"
+    assert verdicts["cherish-loyal"] == "ask"

@@ -388,6 +388,8 @@ def _whom(row) -> str:
 
 def _test(row) -> str:
     """How a trial would tell whether the action works, and whether its segment is large enough for one round."""
+    if row.scheme == "conversations":
+        return "answer all; a lot says who is first"
     if row.basis == "estimated":
         return "leave a tenth out, by lot"
     lift = (row.target - row.baseline) * row.customers / max(row.reachable, 1)

@@ -52,8 +52,8 @@ def action_plan(
     -------
     DataFrame
         Table ``action_plan``, most profitable first. A customer can be in several actions; the columns ``counted_...`` count
-        each in one of them (`counted_once`). ``verdict``: "do" what a trial lets expect to pay, "test" what pays if an
-        assumption holds, "ask" for consent where nobody's is known, "drop" what does not pay.
+        each in one of them (`counted_once`). ``verdict``: "do" what customers are owed, and what a trial lets expect to
+        pay, "test" what pays if an assumption holds, "ask" for consent where nobody's is known, "drop" what does not pay.
 
     Raises
     ------
@@ -76,8 +76,13 @@ def action_plan(
     positive = table["expected_return"] > 0
     pays = table["expected_profit"] > 0
     table["verdict"] = np.select(
-        [table["reachable"].eq(0) & table["consent_unknown"].gt(0), ~pays, table["basis"].eq("estimated")],
-        ["ask", "drop", "do"],
+        [
+            table["reply"].astype(bool),
+            table["reachable"].eq(0) & table["consent_unknown"].gt(0),
+            ~pays,
+            table["basis"].eq("estimated"),
+        ],
+        ["do", "ask", "drop", "do"],
         "test",
     )
     table["break_even"] = (table["cost"] / table["expected_return"].where(positive)).astype(float)
