@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
+import inspect
 import shlex
 import signal
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -57,18 +60,42 @@ Columns = Annotated[
     str | None,
     typer.Option(help='Headers of your file by role, as in customer_id="Contact Name",date=Closed,amount=Total.'),
 ]
-Sheet = Annotated[str | None, typer.Option(help="Worksheet of a workbook.")]
-Encoding = Annotated[str | None, typer.Option(help="Of a text file, as in cp1252.")]
-Separator = Annotated[str | None, typer.Option(help="Of the columns of a text file.")]
-Decimal = Annotated[str | None, typer.Option(help="Mark of the decimals: a point or a comma.")]
-DateFormat = Annotated[str | None, typer.Option(help="Of the dates, as in %d.%m.%Y.")]
-DayFirst = Annotated[bool | None, typer.Option("--dayfirst/--no-dayfirst", help="Whether 03/04/2011 is in April.")]
-Sql = Annotated[str | None, typer.Option(help="A query of DuckDB over the file, which is the table data in it.")]
-Today = Annotated[str | None, typer.Option(help="Rows after this day are rejected.")]
-Sales = Annotated[str | None, typer.Option(help="Words of the status that are sales, as in Paid,Sent.")]
+_READING = {
+    "sheet": Annotated[str | None, typer.Option(help="Worksheet of a workbook.")],
+    "encoding": Annotated[str | None, typer.Option(help="Of a text file, as in cp1252.")],
+    "separator": Annotated[str | None, typer.Option(help="Of the columns of a text file.")],
+    "decimal": Annotated[str | None, typer.Option(help="Mark of the decimals: a point or a comma.")],
+    "date_format": Annotated[str | None, typer.Option(help="Of the dates, as in %d.%m.%Y.")],
+    "dayfirst": Annotated[
+        bool | None, typer.Option("--dayfirst/--no-dayfirst", help="Whether 03/04/2011 is in April.")
+    ],
+    "sql": Annotated[str | None, typer.Option(help="A query of DuckDB over the file, which is the table data in it.")],
+    "today": Annotated[str | None, typer.Option(help="Rows after this day are rejected.")],
+    "sales": Annotated[str | None, typer.Option(help="Words of the status that are sales, as in Paid,Sent.")],
+}
+
+
+def _reads_a_file(command: Callable) -> Callable:
+    """Give a command the options above; it is handed those that were said as `reading`."""
+
+    @functools.wraps(command)
+    def with_options(**given):
+        said = {name: given.pop(name) for name in _READING}
+        return command(**given, reading={name: value for name, value in said.items() if value is not None})
+
+    own = inspect.signature(command, eval_str=True).parameters
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+        for name, kind in _READING.items()
+    ]
+    kept = [parameter for name, parameter in own.items() if name != "reading"]
+    with_options.__signature__ = inspect.Signature([*kept, *more])
+    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in (*kept, *more)}
+    return with_options
 
 
 @app.command()
+@_reads_a_file
 def run(
     dataset: Annotated[str | None, typer.Argument(help="A data set: see 'idic-lab datasets list'.")] = None,
     data: Annotated[
@@ -104,15 +131,7 @@ def run(
             show_default=False,
         ),
     ] = None,
-    sheet: Sheet = None,
-    encoding: Encoding = None,
-    separator: Separator = None,
-    decimal: Decimal = None,
-    date_format: DateFormat = None,
-    dayfirst: DayFirst = None,
-    sql: Sql = None,
-    today: Today = None,
-    sales: Sales = None,
+    reading: dict | None = None,
 ) -> None:
     """Execute the notebooks a data set can feed, into one run folder with tables and a report."""
     if (dataset is None) == (data is None):
@@ -135,17 +154,7 @@ def run(
         only=only,
         parameters=parameters,
         columns=columns_of_file.parse(columns) if columns else None,
-        reading={
-            "sheet": sheet,
-            "encoding": encoding,
-            "separator": separator,
-            "decimal": decimal,
-            "date_format": date_format,
-            "dayfirst": dayfirst,
-            "sql": sql,
-            "today": today,
-            "sales": sales,
-        },
+        reading=reading,
         fresh=fresh,
         jobs=jobs,
         tell=typer.echo,
@@ -235,36 +244,18 @@ def compare(
 
 
 @app.command()
+@_reads_a_file
 def audit(
     data: Annotated[str, typer.Argument(help="A file of orders, or the name of a data set.")],
     html: Annotated[Path | None, typer.Option(help="Write one page to print, as in audit.html.")] = None,
     columns: Columns = None,
-    sheet: Sheet = None,
-    encoding: Encoding = None,
-    separator: Separator = None,
-    decimal: Decimal = None,
-    date_format: DateFormat = None,
-    dayfirst: DayFirst = None,
-    sql: Sql = None,
+    reading: dict | None = None,
 ) -> None:
     """Audit a customer base from its orders alone: five findings, each with an interval."""
     from idic_lab import datasets
-    from idic_lab.datasets.own import columns as columns_of_file
     from idic_lab.differentiate import audit as customer_base
 
-    reading = {
-        "sheet": sheet,
-        "encoding": encoding,
-        "separator": separator,
-        "decimal": decimal,
-        "date_format": date_format,
-        "dayfirst": dayfirst,
-        "sql": sql,
-    }
-    given = {name: said for name, said in reading.items() if said is not None}
-    if columns:
-        given["columns"] = columns_of_file.parse(columns)
-    loaded = datasets.load(data, **given)
+    loaded = datasets.load(data, columns, **reading)
     told = customer_base.base(loaded.transactions)
     for finding in customer_base.findings(told).itertuples():
         typer.echo(textwrap.fill(f"{finding.lens} {finding.sentence}", 100, subsequent_indent="  "))
@@ -301,37 +292,16 @@ def list_datasets() -> None:
 
 
 @datasets_app.command("show")
+@_reads_a_file
 def show(
     name: Annotated[str, typer.Argument(help="A data set's name, or a file.")],
     columns: Columns = None,
-    sheet: Sheet = None,
-    encoding: Encoding = None,
-    separator: Separator = None,
-    decimal: Decimal = None,
-    date_format: DateFormat = None,
-    dayfirst: DayFirst = None,
-    sql: Sql = None,
-    today: Today = None,
-    sales: Sales = None,
+    reading: dict | None = None,
 ) -> None:
     """Load a data set and print its card."""
     from idic_lab import datasets
 
-    datasets.load(
-        name,
-        columns,
-        **{
-            "sheet": sheet,
-            "encoding": encoding,
-            "separator": separator,
-            "decimal": decimal,
-            "date_format": date_format,
-            "dayfirst": dayfirst,
-            "sql": sql,
-            "today": today,
-            "sales": sales,
-        },
-    )
+    datasets.load(name, columns, **reading)
 
 
 @datasets_app.command("add")
