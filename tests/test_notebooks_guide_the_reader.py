@@ -258,3 +258,8 @@ def test_the_glossary_has_each_term_once_with_its_chinese_name():
     assert len(terms) > 120 and len(set(terms)) == len(terms)
     assert all(re.search("[\u4e00-\u9fff]", chinese) for _, chinese, _ in rows)
     assert all(meaning.endswith(".") for _, _, meaning in rows)
+
+
+@each_notebook
+def test_links_are_written_as_links_of_markdown_since_a_page_empties_raw_anchors(stage):
+    assert not [text for text in texts(read(stage)) if "<a " in text]
