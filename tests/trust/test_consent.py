@@ -7,6 +7,7 @@ from hypothesis import strategies as some
 from idic_lab import identify, tables
 from idic_lab.customize import communication
 from idic_lab.interact import care, channels
+from idic_lab.monitor import plan as actions
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
 
 DAY = pd.Timestamp("2025-01-01")
@@ -39,6 +40,19 @@ def holds(statements, customer: str, channel: str) -> bool:
     return bool(latest) and "no" not in latest
 
 
+def next_actions(preferences: pd.DataFrame) -> pd.DataFrame:
+    """What is next for each of the customers, all of whom are worth an action, with no complaint open."""
+    bought = pd.DataFrame({"customer_id": CUSTOMERS, "date": DAY, "amount": 50.0})
+    worth = pd.DataFrame(
+        {"customer_id": CUSTOMERS, "residual_value": 400.0, "probability_alive": 0.8, "expected_spend": 50.0}
+    )
+    held = pd.DataFrame({"customer_id": CUSTOMERS, "scheme": "rfm", "segment": "loyal"})
+    bought["date"] = [DAY, DAY - pd.Timedelta(days=200), DAY - pd.Timedelta(days=200)]
+    facts = actions.customer_facts(bought, worth, channel_preferences=preferences)
+    asked = pd.DataFrame({"customer_id": CUSTOMERS, "rank": 1})
+    return actions.next_actions(facts, held, DAY, next_questions=asked)
+
+
 @given(some.lists(records, max_size=8))
 def test_the_latest_word_holds_a_no_wins_its_day_and_silence_is_no_consent(statements):
     table = told(statements)
@@ -65,8 +79,10 @@ def test_no_plan_message_or_greeting_goes_where_there_is_no_consent(statements, 
     offers = pd.DataFrame({"customer_id": CUSTOMERS, "made": True})
     values = pd.DataFrame({"customer_id": CUSTOMERS, "stage": "active", "need": None, "category": None})
     messages = communication.offer_messages(offers, values, consents, channel=by)
-    free = set(CHANNELS) - set(CONSENT_CHANNELS)
-    for name, table in {"contact_plan": plan, "greetings": greetings, "messages": messages}.items():
+    following = next_actions(preferences)
+    free = {*CHANNELS, "none"} - set(CONSENT_CHANNELS)
+    made = {"contact_plan": plan, "greetings": greetings, "messages": messages, "next_actions": following}
+    for name, table in made.items():
         for customer, channel in set(zip(table["customer_id"], table["channel"], strict=True)):
             assert channel in free or holds(statements, customer, channel), (name, customer, channel)
     reachable = {who for who in CUSTOMERS if by in free or holds(statements, who, by)}
@@ -81,5 +97,6 @@ def test_the_tables_that_lead_to_a_contact_are_these():
         for name in tables.names(group)
         if {"customer_id", "channel"} <= tables.get(name).columns.keys()
     }
-    assert leading == {"contact_plan", "greetings", "messages", "channel_preferences", "feedback"} & leading
-    assert {"contact_plan", "greetings", "messages"} <= leading
+    covered = {"contact_plan", "greetings", "messages", "next_actions"}
+    assert leading == (covered | {"channel_preferences", "feedback"}) & leading
+    assert covered <= leading
