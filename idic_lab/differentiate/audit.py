@@ -488,7 +488,7 @@ def findings(transactions) -> pd.DataFrame:
          "{words} ({low:.0%} to {high:.0%})."),
         (4, "last cohort less first", *_cohorts_apart(told), "Of the customers of {first} {back_first:.0%} came back within "
          "{words}, of those of {last} {back_last:.0%}: a difference of {points:+.0f} points ({low_points:+.0f} to "
-         "{high_points:+.0f})."),
+         "{high_points:+.0f}). Whoever was a customer before the data begin counts as new in {first}."),
         (5, "share of older customers", *_older(told), "Customers who first came before the last {days} days brought "
          "{estimate:.0%} of the revenue of these ({low:.0%} to {high:.0%})."),
     ]  # fmt: skip

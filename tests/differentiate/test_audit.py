@@ -41,6 +41,20 @@ def test_on_cdnow_the_curve_of_second_purchases_is_the_share_where_all_were_watc
     assert curve.loc[curve["days"] <= audit.HALF_YEAR, "back"].iloc[-1] == pytest.approx(share)
 
 
+def test_the_first_cohort_may_hold_old_customers_and_the_finding_says_so():
+    """In a shop of one rate whose data begin in its middle, the first cohort seems better than it is."""
+    random = np.random.default_rng(2)
+    rows = [
+        (c, day)
+        for c, start in enumerate(random.integers(-900, 700, 900))
+        for day in start + random.exponential(120, 12).cumsum()
+    ]
+    bought = pd.DataFrame(rows, columns=["customer_id", "day"]).query("0 <= day < 730").assign(amount=1.0)
+    bought["date"] = pd.Timestamp("2023-01-01") + pd.to_timedelta(bought["day"].astype(int), unit="D")
+    said = audit.findings(audit.base(bought.astype({"customer_id": str}))).set_index("lens").loc[4, "sentence"]
+    assert "Whoever was a customer before the data begin counts as new in 2023Q1." in said
+
+
 def test_a_cohort_that_was_not_watched_for_half_a_year_is_not_judged():
     made = audit.cohorts(datasets.load("meridian", quiet=True).transactions)
     assert made["back"].notna().tolist() == [True] * 5 + [False] * 3
