@@ -10,8 +10,6 @@ def shipped(name: str) -> Path:
 
     In a checkout it lies beside the package, after an installation from a wheel inside it.
 
-    Examples
-    --------
     >>> (shipped("notebooks") / "00_start_here.ipynb").exists()
     True
     """

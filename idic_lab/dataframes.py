@@ -16,21 +16,13 @@ from idic_lab.errors import DataError, option
 def of_customers(data: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
     """Rows logged under a record, with the customer behind the record.
 
-    Parameters
-    ----------
-    data : DataFrame
-        Any table with ``record_id``.
-    identity_links : DataFrame
-        ``record_id``, ``customer_id``.
+    Parameters:
+        data: Any table with ``record_id``.
+        identity_links: ``record_id``, ``customer_id``.
+    Returns:
+        DataFrame: Columns of `data` with ``customer_id`` first, in the order of `data`. Rows of records without a link
+            are left out.
 
-    Returns
-    -------
-    DataFrame
-        Columns of `data` with ``customer_id`` first, in the order of `data`. Rows of records without a link are left
-        out.
-
-    Examples
-    --------
     >>> reviews = pd.DataFrame({"record_id": ["r1", "r2", "r9"], "stars": [5, 3, 1]})
     >>> links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": ["ann", "ann"]})
     >>> of_customers(reviews, links)["customer_id"].tolist()
@@ -48,19 +40,12 @@ _NUMBERS = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)")  # day and mon
 def given_day(value, name: str) -> pd.Timestamp:
     """The day that somebody gave as an argument or option: 31/12/2023 is read, 05/11/2023 is refused.
 
-    Parameters
-    ----------
-    value : date, Timestamp or str
-    name : str
-        Of the argument, for the message.
+    Parameters:
+        value (date, Timestamp or str)
+        name: Of the argument, for the message.
+    Raises:
+        DataError: When it is no day, or may be two; with points between, the day is first.
 
-    Raises
-    ------
-    DataError
-        When it is no day, or may be two; with points between, the day is first.
-
-    Examples
-    --------
     >>> given_day("31.12.2023", "today")
     Timestamp('2023-12-31 00:00:00')
     >>> given_day("05/11/2023", "today")
@@ -95,8 +80,6 @@ def connect(path: str | Path = ":memory:", read_only: bool = False) -> duckdb.Du
     In a notebook DuckDB shows a bar for a query that takes long, so whether it stands in the output depends on how
     busy the machine was.
 
-    Examples
-    --------
     >>> connect().execute("SELECT current_setting('enable_progress_bar')").fetchone()
     (False,)
     """
@@ -108,8 +91,6 @@ def connect(path: str | Path = ":memory:", read_only: bool = False) -> duckdb.Du
 def in_engine(table) -> bool:
     """Whether a table is lazy (Polars lazy, DuckDB, PySpark, Dask), so that its rows are in an engine and not in this process.
 
-    Examples
-    --------
     >>> in_engine(pd.DataFrame({"frequency": [1]})), in_engine(duckdb.sql("SELECT 1 AS frequency"))
     (False, True)
     """
@@ -119,8 +100,6 @@ def in_engine(table) -> bool:
 def collected(table, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """A table as pandas: itself when it is, else those of `columns` that it has (all, by default), brought out of their engine.
 
-    Examples
-    --------
     >>> import duckdb
     >>> collected(duckdb.sql("SELECT 1 AS kept, 2 AS left_behind"), ["kept", "absent"])
        kept
@@ -149,15 +128,10 @@ def collected(table, columns: Sequence[str] | None = None) -> pd.DataFrame:
 def allowing(consents: pd.DataFrame | None, channel: str | None = None) -> pd.DataFrame:
     """The consents that were given: no statement, and no known answer, is no consent.
 
-    Parameters
-    ----------
-    consents : DataFrame or None
-        ``customer_id``, ``channel``, ``allowed``; None when nobody was asked.
-    channel : str, optional
-        Only those to this channel.
+    Parameters:
+        consents: ``customer_id``, ``channel``, ``allowed``; None when nobody was asked.
+        channel: Only those to this channel.
 
-    Examples
-    --------
     >>> said = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "allowed": [True, None]})
     >>> allowing(said, "email")["customer_id"].tolist(), len(allowing(None))
     (['ann'], 0)

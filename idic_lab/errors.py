@@ -45,17 +45,11 @@ class DamagedRepository(RepositoryError):
 class UnknownName(LabError):
     """A name that is not among the valid ones; the message gives the nearest.
 
-    Parameters
-    ----------
-    kind : str
-        What was named ("data set", "parameter", "model").
-    name : str
-        What was written.
-    choices : iterable of str
-        The valid names.
+    Parameters:
+        kind: What was named ("data set", "parameter", "model").
+        name: What was written.
+        choices (iterable of str): The valid names.
 
-    Examples
-    --------
     >>> print(UnknownName("data set", "cdnoww", ["cdnow", "meridian"]))
     Unknown data set 'cdnoww'. Did you mean 'cdnow'? Valid: cdnow, meridian.
     """
@@ -70,13 +64,9 @@ class UnknownName(LabError):
 def pick(kind: str, name: str, choices: Collection[str] | Mapping[str, Any]) -> Any:
     """What a name stands for among its choices, or the name itself where they are only listed.
 
-    Raises
-    ------
-    UnknownName
-        For a name that is none of them, with the nearest.
+    Raises:
+        UnknownName: For a name that is none of them, with the nearest.
 
-    Examples
-    --------
     >>> pick("model", "bg_nbd", {"bg_nbd": 4, "pareto_nbd": 4}), pick("unit", "days", ["days", "model"])
     (4, 'days')
     >>> pick("unit", "day", ["days", "model"])
@@ -92,12 +82,9 @@ def pick(kind: str, name: str, choices: Collection[str] | Mapping[str, Any]) -> 
 def existing(path: Path, holding: str = "") -> Path:
     """The path itself when it is there and, being a folder, holds a file; else the nearest name beside it is told.
 
-    Raises
-    ------
-    DataError
+    Raises:
+        DataError
 
-    Examples
-    --------
     >>> existing(Path(__file__)).name
     'errors.py'
     >>> existing(Path(__file__).with_name("erors.py"))
@@ -123,20 +110,12 @@ class MissingPackage(LabError, ImportError):
 def needs_extra(module: str, extra: str) -> ModuleType:
     """A module of a package that only an extra brings, imported where it is used.
 
-    Parameters
-    ----------
-    module : str
-        Dotted name, as in ``"splink.comparison_library"``.
-    extra : str
-        The extra of idic-lab that brings it.
+    Parameters:
+        module: Dotted name, as in ``"splink.comparison_library"``.
+        extra: The extra of idic-lab that brings it.
+    Raises:
+        MissingPackage: When it is not installed, with the command that installs it.
 
-    Raises
-    ------
-    MissingPackage
-        When it is not installed, with the command that installs it.
-
-    Examples
-    --------
     >>> needs_extra("json", "needs").dumps(1)
     '1'
     >>> needs_extra("stepmixx.stepmix", "needs")
@@ -157,8 +136,6 @@ def needs_extra(module: str, extra: str) -> ModuleType:
 def option(name: str, value: object) -> str:
     """How an option is given at the door the person came through.
 
-    Examples
-    --------
     >>> option("dayfirst", True)
     'dayfirst=True'
     >>> entered = COMMAND_LINE.set(True)

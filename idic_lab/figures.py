@@ -72,13 +72,9 @@ _currency = "currency"
 def use_currency(code: str) -> None:
     """Name the currency on the money axes of every figure drawn from now on.
 
-    Parameters
-    ----------
-    code : str
-        As on a data set's card, such as ``"EUR"``; empty where the card does not say.
+    Parameters:
+        code: As on a data set's card, such as ``"EUR"``; empty where the card does not say.
 
-    Examples
-    --------
     >>> use_currency("EUR")
     >>> currency()
     'EUR'
@@ -107,8 +103,6 @@ def __getattr__(name: str):
 def described(figure: Figure) -> str:
     """What a figure shows, in words, for whoever cannot see it: its titles and what its axes are.
 
-    Examples
-    --------
     >>> ax = axes()
     >>> _ = ax.set(title="Orders double", xlabel="month", ylabel="orders")
     >>> described(ax.get_figure())
@@ -127,11 +121,8 @@ def described(figure: Figure) -> str:
 def axes(ax: Axes | None = None, **figure_options) -> Axes:
     """The Axes given, or a new one in the shared look.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes, optional
-    **figure_options
-        Passed to ``plt.subplots`` when a figure is made.
+    Parameters:
+        **figure_options: Passed to ``plt.subplots`` when a figure is made.
     """
     if ax is not None:
         return ax
@@ -159,27 +150,16 @@ def finish(
 ) -> Axes:
     """What nearly every plot ends with: a title that states the finding, labels with units, readable ticks.
 
-    Parameters
-    ----------
-    title : str
-        Broken into lines where it is wider than the figure.
-    x, y : str
-        Labels of the axes; ``{currency}`` in them becomes the unit of money of the data set at hand.
-    x_format, y_format : {"percent", "count"}, optional
-        How ticks are written: a share as a percentage, or a number in thousands. Anything else with ``{x}`` in it is
-        taken as matplotlib takes it.
-    legend : bool or dict
-        Show a legend; a dict is passed on to ``ax.legend``.
-    **settings
-        Passed to ``ax.set``, as in ``ylim=(0, None)``.
+    Parameters:
+        title: Broken into lines where it is wider than the figure.
+        x, y: Labels of the axes; ``{currency}`` in them becomes the unit of money of the data set at hand.
+        x_format, y_format ({"percent", "count"}, optional): How ticks are written: a share as a percentage, or a number
+            in thousands. Anything else with ``{x}`` in it is taken as matplotlib takes it.
+        legend: Show a legend; a dict is passed on to ``ax.legend``.
+        **settings: Passed to ``ax.set``, as in ``ylim=(0, None)``.
+    Raises:
+        idic_lab.errors.UnknownName: For another format.
 
-    Raises
-    ------
-    idic_lab.errors.UnknownName
-        For another format.
-
-    Examples
-    --------
     >>> ax = finish(axes(), "One customer in five buys again", y="revenue ({currency})", y_format="count", ylim=(0, 9))
     >>> ax.get_ylabel(), ax.yaxis.get_major_formatter()(1200)
     ('revenue (currency)', '1,200')

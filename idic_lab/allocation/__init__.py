@@ -23,24 +23,18 @@ def allocate(
     to a dearer, better one; it is fast for millions and falls short of the optimum by less than the gain of one
     step. ``"exact"`` solves the integer programme.
 
-    Parameters
-    ----------
-    gain : ndarray, shape (n_customers, n_options)
-        What an option brings; 0 or less where it is not allowed or does not pay.
-    cost : ndarray, shape (n_options,) or (n_customers, n_options)
-        Currency, not below 0.
-    method : {"greedy", "exact"}
-    time_limit : float
-        Seconds for the exact answer; when they are over, the better of the best so far and the greedy one is taken.
-
-    Returns
-    -------
-    ndarray of int, shape (n_customers,)
+    Parameters:
+        gain (ndarray, shape (n_customers, n_options)): What an option brings; 0 or less where it is not allowed or does
+            not pay.
+        cost (ndarray, shape (n_options,) or (n_customers, n_options)): Currency, not below 0.
+        method ({"greedy", "exact"})
+        time_limit: Seconds for the exact answer; when they are over, the better of the best so far and the greedy one
+            is taken.
+    Returns:
+        ndarray of int, shape (n_customers,)
 
     Source: Sinha & Zoltners (1979), The multiple-choice knapsack problem, Operations Research 27(3).
 
-    Examples
-    --------
     >>> gain, cost = np.array([[0.3, 0.5], [0.1, 0.6]]), np.array([0.1, 1.0])
     >>> allocate(gain, cost, budget=1.1).tolist()  # the second customer is worth the dear option
     [0, 1]
@@ -57,8 +51,6 @@ def allocate(
 def upper_bound(gain: np.ndarray, cost: np.ndarray, budget: float) -> float:
     """No choice can bring more than this: the greedy steps with the last one taken in part (the linear programme).
 
-    Examples
-    --------
     >>> upper_bound(np.array([[4.0], [3.0]]), np.array([1.0]), budget=1.5)
     5.5
     """

@@ -33,11 +33,9 @@ class FeatureSpace:
     Counts and amounts enter as logarithms, for they run over several orders of magnitude, and are then standardised by
     the mean and standard deviation of the calibration period. Answers stay 0 and 1, a missing one takes the average.
 
-    Attributes
-    ----------
-    columns : tuple of str
-    logarithm : bool
-    centre, scale : ndarray of shape (n_columns,)
+    Attributes:
+        columns (tuple of str)
+        centre, scale (ndarray of shape (n_columns,))
     """
 
     columns: tuple[str, ...]
@@ -73,34 +71,25 @@ class FeatureSpace:
 class Customers:
     """The customers of one data set on the last day a method may see, and what became of them later.
 
-    Attributes
-    ----------
-    name : str
-        Of the data set, as the results name it.
-    measures : DataFrame
-        One row per customer, in the order of every other attribute: ``customer_id`` and what methods may see. From
-        transactions: ``recency_days``, ``frequency``, ``monetary`` (RFM); ``repeat_frequency``, ``recency``, ``T``,
-        ``monetary_value`` (the buy-till-you-die summary, in weeks); ``earlier_...`` and ``spend_since`` (RFM at an
-        earlier date, and spend from then on), and ``campaign_gain``, of methods that say that they need it: what contact
-        changed for those of a randomised campaign (a doubly robust score). From a survey: one column ``answer ...`` per question.
-    descriptors : DataFrame or None
-        What is known of a customer on the first day: the means of reaching a segment.
-    described : DataFrame or None
-        The same as answered, for tables and figures: numbers, and texts with few values, in an order where there is one.
-    evaluate : dict
-        What the segment evaluation plot shows: descriptors as ``x``, ``y`` and ``size``.
-    holdout_spend : ndarray or None
-        Spend after the last day a method may see.
-    later : DataFrame or None
-        The same measures at the end of the data.
-    campaign : DataFrame or None
-        A randomised campaign: ``row`` (position in `measures`), ``treated``, ``profit`` and numeric features.
-    planted : ndarray of str or None
-        The segments a simulation planted. Only the criterion of recovery, which is a check, may look at it.
-    shop : dict or None
-        How the simulated shop of these customers is opened, for criteria that act in it.
-    facts : dict
-        For the report: source, dates, counts.
+    Attributes:
+        name: Of the data set, as the results name it.
+        measures: One row per customer, in the order of every other attribute: ``customer_id`` and what methods may see.
+            From transactions: ``recency_days``, ``frequency``, ``monetary`` (RFM); ``repeat_frequency``, ``recency``,
+            ``T``, ``monetary_value`` (the buy-till-you-die summary, in weeks); ``earlier_...`` and ``spend_since`` (RFM
+            at an earlier date, and spend from then on), and ``campaign_gain``, of methods that say that they need it:
+            what contact changed for those of a randomised campaign (a doubly robust score). From a survey: one column
+            ``answer ...`` per question.
+        descriptors: What is known of a customer on the first day: the means of reaching a segment.
+        described: The same as answered, for tables and figures: numbers, and texts with few values, in an order where
+            there is one.
+        evaluate: What the segment evaluation plot shows: descriptors as ``x``, ``y`` and ``size``.
+        holdout_spend: Spend after the last day a method may see.
+        later: The same measures at the end of the data.
+        campaign: A randomised campaign: ``row`` (position in `measures`), ``treated``, ``profit`` and numeric features.
+        planted (ndarray of str or None): The segments a simulation planted. Only the criterion of recovery, which is a
+            check, may look at it.
+        shop: How the simulated shop of these customers is opened, for criteria that act in it.
+        facts: For the report: source, dates, counts.
     """
 
     name: str
@@ -178,24 +167,15 @@ def customers_of(
 ) -> Customers:
     """Cut a history in two: methods see the first part, criteria judge by the second.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these columns are collected.
-    calibration_end : date or str, optional
-        Last day methods may see; the middle of the period when left out.
-    campaign_results : DataFrame, optional
-        A randomised campaign, after its contract, with one treated arm and ``control``.
-    people : DataFrame, optional
-        ``customer_id`` and numeric columns known on the first day, such as the year of birth.
+    Parameters:
+        transactions: ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these columns are
+            collected.
+        calibration_end (date or str, optional): Last day methods may see; the middle of the period when left out.
+        campaign_results: A randomised campaign, after its contract, with one treated arm and ``control``.
+        people: ``customer_id`` and numeric columns known on the first day, such as the year of birth.
+    Raises:
+        DataError: When one of the two parts would be empty.
 
-    Raises
-    ------
-    DataError
-        When one of the two parts would be empty.
-
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> customers = customers_of(datasets.load("cdnow_sample", quiet=True).transactions, "cdnow_sample", "1997-09-30")
     >>> len(customers), round(float(customers.holdout_spend.sum()))
@@ -300,15 +280,13 @@ def respondents_of(
 ) -> Customers:
     """One row per respondent: the answers, and what the respondent bought where the two are linked.
 
-    Parameters
-    ----------
-    tables : dict of DataFrame
-        ``survey_responses`` and ``survey_questions``; with ``identity_links`` and ``transactions``, the recency,
-        frequency and monetary value of the customer behind a record are added; ``demographics`` describe respondents.
-    planted : dict of DataFrame, optional
-        What a simulation planted (``people``, ``record_owners``). It goes into ``Customers.planted`` and nowhere else.
-    order : dict of str to list of str, optional
-        The values of a descriptor from the lowest to the highest.
+    Parameters:
+        tables (dict of DataFrame): ``survey_responses`` and ``survey_questions``; with ``identity_links`` and
+            ``transactions``, the recency, frequency and monetary value of the customer behind a record are added;
+            ``demographics`` describe respondents.
+        planted (dict of DataFrame, optional): What a simulation planted (``people``, ``record_owners``). It goes into
+            ``Customers.planted`` and nowhere else.
+        order (dict of str to list of str, optional): The values of a descriptor from the lowest to the highest.
     """
     responses = tables["survey_responses"]
     links = tables.get("identity_links")

@@ -40,13 +40,9 @@ MEASURES = ("mae", "rmse", "spearman", "gini", "top_decile_capture")
 class Origin:
     """A day from which forecasts are made, with what was known on it and what came after.
 
-    Attributes
-    ----------
-    day : Timestamp
-    now : Split
-        Calibration up to `day`, holdout the horizon after it.
-    before : Split
-        The same one horizon earlier: what a method that learns from outcomes may learn from.
+    Attributes:
+        now: Calibration up to `day`, holdout the horizon after it.
+        before: The same one horizon earlier: what a method that learns from outcomes may learn from.
     """
 
     day: pd.Timestamp
@@ -59,25 +55,14 @@ def rolling_origins(
 ) -> Iterator[Origin]:
     """Days spread over the later part of the history, each with its past and its future.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``.
-    horizon_weeks : int, optional
-        Length of every forecast: 13, or a quarter of the history where that is shorter.
+    Parameters:
+        transactions: ``customer_id``, ``date``, ``amount``.
+        horizon_weeks: Length of every forecast: 13, or a quarter of the history where that is shorter.
+    Yields:
+        Origin: The last one's horizon ends with the data; none is earlier than two horizons after the start.
+    Raises:
+        DataError: When the history is shorter than three horizons.
 
-    Yields
-    ------
-    Origin
-        The last one's horizon ends with the data; none is earlier than two horizons after the start.
-
-    Raises
-    ------
-    DataError
-        When the history is shorter than three horizons.
-
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> transactions = datasets.load("cdnow_sample", quiet=True).transactions
     >>> [f"{origin.day:%Y-%m-%d}" for origin in rolling_origins(transactions, 2, 13)]
@@ -110,8 +95,6 @@ class TwoPart(RegressorMixin, BaseEstimator):
     Source: the two-part model of Duan, Manning, Morris & Newhouse (1983), Journal of Business & Economic Statistics
     1(2).
 
-    Examples
-    --------
     >>> X = pd.DataFrame({"frequency": [0, 6] * 60, "recency": [0.0, 20.0] * 60, "T": [26.0, 26.0] * 60})
     >>> model = TwoPart().fit(X, [0, 3] * 60)
     >>> bool(model.predict(X)[1] > 2.5 and model.predict(X)[0] < 0.5)
@@ -157,20 +140,14 @@ def difference_interval(
 
     Both forecasts are judged on the same draws of customers, so what is common to both drops out.
 
-    Parameters
-    ----------
-    actual, first, second : array-like of shape (n_customers,)
-    measure : {"mae", "rmse", "spearman", "gini", "top_decile_capture"}
-
-    Returns
-    -------
-    Interval
-        Measure of `first` less that of `second`, and the bounds of the interval.
+    Parameters:
+        actual, first, second (array-like of shape (n_customers,))
+        measure ({"mae", "rmse", "spearman", "gini", "top_decile_capture"})
+    Returns:
+        Interval: Measure of `first` less that of `second`, and the bounds of the interval.
 
     Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
 
-    Examples
-    --------
     >>> actual = np.arange(100.0)
     >>> difference, low, high = difference_interval(actual, actual, np.full(100, 49.5), "mae")
     >>> difference, bool(high < 0)
@@ -205,8 +182,6 @@ def _measure(measure: str, actual: np.ndarray, predicted: np.ndarray) -> float:
 def origins_table(origins: list[Origin]) -> pd.DataFrame:
     """The days of forecast: ``origin``, ``customers`` known, ``purchases in the horizon``.
 
-    Examples
-    --------
     >>> origins_table([]).columns.tolist()
     ['origin', 'customers', 'purchases in the horizon']
     """
@@ -217,16 +192,12 @@ def origins_table(origins: list[Origin]) -> pd.DataFrame:
 def judge_forecasts(origins: list[Origin], random_state: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Models of how people buy, the two-part model and naive rules at every origin, out of time and in time.
 
-    Returns
-    -------
-    scores : DataFrame
-        As :func:`idic_lab.differentiate.clv.evaluate` returns, with ``origin`` (day) and ``when`` ("out of time" on the
-        weeks after it, "in time" on those before).
-    forecasts : DataFrame
-        Out of time, a row per origin and customer: ``origin``, ``actual`` purchases, and those of each forecast.
+    Returns:
+        scores (DataFrame): As :func:`idic_lab.differentiate.clv.evaluate` returns, with ``origin`` (day) and ``when``
+            ("out of time" on the weeks after it, "in time" on those before).
+        forecasts (DataFrame): Out of time, a row per origin and customer: ``origin``, ``actual`` purchases, and those
+            of each forecast.
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> origins = rolling_origins(datasets.load("cdnow_sample", quiet=True).transactions, 1, 13)
     >>> scores, forecasts = judge_forecasts(list(origins))
@@ -252,8 +223,6 @@ def judge_forecasts(origins: list[Origin], random_state: int = 0) -> tuple[pd.Da
 def average_scores(scores: pd.DataFrame) -> pd.DataFrame:
     """Means over origins, out of time: ``prediction``, ``off`` (mean of the bias without its sign), and the `MEASURES`.
 
-    Examples
-    --------
     >>> scores = pd.DataFrame({"prediction": "a", "when": OUT, "bias": [0.1, -0.2], **dict.fromkeys(MEASURES, 1.0)})
     >>> average_scores(scores)["off"].round(2).tolist()
     [0.15]
@@ -266,13 +235,9 @@ def average_scores(scores: pd.DataFrame) -> pd.DataFrame:
 def lost_out_of_time(scores: pd.DataFrame) -> pd.DataFrame:
     """What each forecast loses of the normalised Gini on weeks it has not seen, and how much of that the past rate does not.
 
-    Returns
-    -------
-    DataFrame
-        ``prediction``, ``in_time``, ``out_of_time``, ``lost``, ``more_than_past_rate``.
+    Returns:
+        DataFrame: ``prediction``, ``in_time``, ``out_of_time``, ``lost``, ``more_than_past_rate``.
 
-    Examples
-    --------
     >>> scores = pd.DataFrame({"prediction": ["past rate"] * 2 + ["two-part"] * 2, "when": [IN, OUT] * 2, "gini": [0.5, 0.6, 0.7, 0.7]})
     >>> lost_out_of_time(scores)["more_than_past_rate"].round(2).tolist()
     [0.0, 0.1]
@@ -291,20 +256,12 @@ def differences(
 ) -> pd.DataFrame:
     """Each of the forecasts shown less one of them, at every origin, with a paired interval over customers.
 
-    Parameters
-    ----------
-    forecasts : DataFrame
-        From :func:`judge_forecasts`.
-    measure, n_bootstrap
-        As for :func:`difference_interval`.
+    Parameters:
+        forecasts: From :func:`judge_forecasts`.
+        measure, n_bootstrap: As for :func:`difference_interval`.
+    Returns:
+        DataFrame: ``origin``, ``forecast``, ``difference``, ``low``, ``high``, ``measure``, ``against``.
 
-    Returns
-    -------
-    DataFrame
-        ``origin``, ``forecast``, ``difference``, ``low``, ``high``, ``measure``, ``against``.
-
-    Examples
-    --------
     >>> made = pd.DataFrame({"origin": "day", "actual": np.arange(50.0), "BG/NBD": np.arange(50.0)})
     >>> for name in SHOWN[1:]:
     ...     made[name] = 9.0
@@ -323,13 +280,9 @@ def differences(
 def told_apart(differences: pd.DataFrame) -> pd.DataFrame:
     """On how many of the days each forecast is better, or worse, than the one it is held against.
 
-    Returns
-    -------
-    DataFrame
-        ``forecast``, ``days``, ``better``, ``worse``; the other days cannot be told.
+    Returns:
+        DataFrame: ``forecast``, ``days``, ``better``, ``worse``; the other days cannot be told.
 
-    Examples
-    --------
     >>> found = pd.DataFrame({"forecast": "past rate", "low": [0.1, -0.1], "high": [0.3, 0.2], "measure": "rmse"})
     >>> told_apart(found).values.tolist()
     [['past rate', 2, 0, 1]]
@@ -346,8 +299,6 @@ def told_apart(differences: pd.DataFrame) -> pd.DataFrame:
 def plot_over_origins(scores: pd.DataFrame, measure: str, ax: figures.Axes | None = None) -> figures.Axes:
     """One measure of the forecasts shown, out of time, over the days of forecast.
 
-    Examples
-    --------
     >>> scores = pd.DataFrame({"prediction": ["BG/NBD", "past rate"] * 2, "when": OUT, "bias": [0.1, 0.5, 0.1, 0.9],
     ...     "origin": pd.to_datetime(["2024-01-01"] * 2 + ["2024-04-01"] * 2)})
     >>> plot_over_origins(scores, "bias").get_title()
@@ -373,8 +324,6 @@ def plot_over_origins(scores: pd.DataFrame, measure: str, ax: figures.Axes | Non
 def plot_differences(differences: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Differences from one forecast with their intervals, day by day.
 
-    Examples
-    --------
     >>> found = pd.DataFrame({"origin": pd.to_datetime(["2024-01-01"]), "forecast": "past rate", "difference": 0.2, "low": 0.1,
     ...     "high": 0.3, "measure": "rmse", "against": "BG/NBD"})
     >>> plot_differences(found).get_title()
@@ -404,13 +353,9 @@ def plot_differences(differences: pd.DataFrame, ax: figures.Axes | None = None) 
 def plot_capture(averages: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Share of later purchases by the tenth forecast highest, beside chance.
 
-    Parameters
-    ----------
-    averages : DataFrame
-        From :func:`average_scores`.
+    Parameters:
+        averages: From :func:`average_scores`.
 
-    Examples
-    --------
     >>> plot_capture(pd.DataFrame({"prediction": ["past rate", "BG/NBD"], "top_decile_capture": [0.4, 0.5]})).get_title()
     'Best: BG/NBD, 50% of purchases; the past rate 40%'
     """

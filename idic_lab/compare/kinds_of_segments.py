@@ -30,24 +30,16 @@ def distances(X, centres) -> np.ndarray:
 def similarities(to_centres, gamma: float = 1.0, variant: str = "book") -> np.ndarray:
     """Similarity of each customer to each segment: exp(-distance^gamma), divided by the sum over segments.
 
-    Parameters
-    ----------
-    to_centres : array of shape (n_customers, n_segments)
-        Distances.
-    gamma : float
-        Sharpness: the larger, the more of the similarity goes to the nearest segment.
-    variant : {"book", "flexclust"}
-        The R package flexclust takes the square root of what the book defines.
-
-    Returns
-    -------
-    ndarray of shape (n_customers, n_segments)
-        0 to 1. In a gorge plot of clear segments the values pile up at both ends.
+    Parameters:
+        to_centres (array of shape (n_customers, n_segments)): Distances.
+        gamma: Sharpness: the larger, the more of the similarity goes to the nearest segment.
+        variant ({"book", "flexclust"}): The R package flexclust takes the square root of what the book defines.
+    Returns:
+        ndarray of shape (n_customers, n_segments): 0 to 1. In a gorge plot of clear segments the values pile up at both
+            ends.
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, section 7.5.1.
 
-    Examples
-    --------
     >>> similarities([[0.0, 0.0]]).tolist(), similarities([[0.0, 0.0]], variant="flexclust").round(3).tolist()
     ([[0.5, 0.5]], [[0.707, 0.707]])
     """
@@ -63,20 +55,14 @@ def shadow_values(to_centres) -> np.ndarray:
 
     0: the customer is the centre of a segment; 1: the customer lies halfway between two.
 
-    Parameters
-    ----------
-    to_centres : array of shape (n_customers, n_segments)
-        Distances, to at least two segments.
-
-    Returns
-    -------
-    ndarray of shape (n_customers,)
+    Parameters:
+        to_centres (array of shape (n_customers, n_segments)): Distances, to at least two segments.
+    Returns:
+        ndarray of shape (n_customers,)
 
     Source: Leisch (2010), Neighborhood graphs, stripes and shadow plots for cluster visualization, Statistics and
     Computing 20(4).
 
-    Examples
-    --------
     >>> shadow_values([[0.0, 5.0], [3.0, 3.0], [9.0, 3.0]]).tolist()
     [0.0, 1.0, 0.5]
     """
@@ -94,8 +80,6 @@ LEVEL = 0.95
 def null_bound(null: Sequence[float], level: float = LEVEL) -> float:
     """What stability without segments stays below at the given level; with few null data sets, their highest.
 
-    Examples
-    --------
     >>> null_bound([0.1, 0.3, 0.2])
     0.3
     """
@@ -113,24 +97,15 @@ def verdict(
     still be useful, but nobody discovered it. *Natural*: more stable than that, nearly the same on every resample
     (adjusted Rand index of at least 0.75) and further apart than without segments. *Reproducible*: between the two.
 
-    Parameters
-    ----------
-    stability : float
-        Mean adjusted Rand index of pairs of bootstrap solutions.
-    null_stability : sequence of float
-        The same on data sets without segments.
-    separation : float
-        One minus the mean shadow value.
-
-    Returns
-    -------
-    str
-        ``natural``, ``reproducible`` or ``constructive``.
+    Parameters:
+        stability: Mean adjusted Rand index of pairs of bootstrap solutions.
+        null_stability (sequence of float): The same on data sets without segments.
+        separation: One minus the mean shadow value.
+    Returns:
+        str: ``natural``, ``reproducible`` or ``constructive``.
 
     Source: the three kinds are those of Dolnicar & Leisch (2010), Marketing Letters 21(1); the rule is ours.
 
-    Examples
-    --------
     >>> verdict(0.95, [0.3, 0.4], 0.5, [0.1, 0.2]), verdict(0.35, [0.3, 0.4], 0.5, [0.1, 0.2])
     ('natural', 'constructive')
     """
@@ -146,16 +121,12 @@ def verdicts(results: pd.DataFrame) -> pd.DataFrame:
     The null reference of all seeds is pooled, which is what makes it an interval: every seed brings data sets without
     segments of its own.
 
-    Parameters
-    ----------
-    results : DataFrame
-        The long table of a study with the criteria ``global_stability`` and ``structure``.
-
-    Returns
-    -------
-    DataFrame
-        ``dataset``, ``method``, ``k``, ``stability``, ``null_bound``, ``excess`` (stability less its null bound),
-        ``separation``, ``null_separation_bound``, ``verdict``. Without a null reference the verdict is "by rule".
+    Parameters:
+        results: The long table of a study with the criteria ``global_stability`` and ``structure``.
+    Returns:
+        DataFrame: ``dataset``, ``method``, ``k``, ``stability``, ``null_bound``, ``excess`` (stability less its null
+            bound), ``separation``, ``null_separation_bound``, ``verdict``. Without a null reference the verdict is "by
+            rule".
     """
     rows = []
     wanted = results[results["criterion"].isin(["global_stability", "structure"]) & results["status"].eq("ok")]
@@ -193,15 +164,10 @@ def preferred_number(table: pd.DataFrame) -> pd.DataFrame:
     Stability falls with the number of segments even where there are none, so numbers are compared by how far they lie above
     their own null reference, as a share of what there is above it: two that come back every time are equal, whatever their nulls.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As :func:`verdicts` gives.
-
-    Returns
-    -------
-    DataFrame
-        ``dataset``, ``method``, ``k``: 1 when no number lies above its null reference.
+    Parameters:
+        table: As :func:`verdicts` gives.
+    Returns:
+        DataFrame: ``dataset``, ``method``, ``k``: 1 when no number lies above its null reference.
     """
     rows = []
     table = table.assign(beyond=table["excess"] / (1 - table["null_bound"]))

@@ -54,12 +54,9 @@ def write(path: Path, folder: Path, study: Study, customers: dict[str, Customers
     Data that come with the software or are simulated are made again, those that everybody can get are named with their
     fingerprint, and of one's own files what methods and criteria saw goes in, under numbers instead of names.
 
-    Parameters
-    ----------
-    folder : Path
-        Of the study: ``results.parquet``, ``report.html``, ``manifest.json``.
-    given : collection of str
-        Data sets whose customers were handed in, so that nobody can load them again.
+    Parameters:
+        folder: Of the study: ``results.parquet``, ``report.html``, ``manifest.json``.
+        given (collection of str): Data sets whose customers were handed in, so that nobody can load them again.
 
     Source: the README follows Vilhuber, Connolly, Koren, Llull and Morrow (2022), A template README for social science
     replication packages.
@@ -129,8 +126,6 @@ def _provenance(spec: dict, place: str, handed_in: bool) -> tuple[dict, str]:
 def environment() -> list[str]:
     """Every package that the software and the modules loaded now need, with its version.
 
-    Examples
-    --------
     >>> any(line.startswith("numpy==") for line in environment())
     True
     """

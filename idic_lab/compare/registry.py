@@ -45,21 +45,16 @@ def made_of(source: Callable[[], str]) -> Iterator[None]:
 class Method:
     """One way of dividing customers.
 
-    Attributes
-    ----------
-    factory : callable
-        Takes the number of segments and a seed, returns an unfitted estimator with ``fit`` and ``labels_`` (or
-        ``predict``). One without ``predict`` places others by their nearest neighbour, and the results say so.
-    sees : {"features", "measures"}
-        What ``fit`` is given: an array of standardised features, or the DataFrame of measures.
-    needs : tuple of str
-        Measures without which the method does not apply; ``answers`` stands for the survey.
-    takes_k : bool
-        False when the method finds or fixes the number of segments itself; it then runs once, not once per number.
-    baseline : bool
-        True for what every method has to beat: it judges, and is never ranked.
-    module : str
-        Source of the study's module it comes from.
+    Attributes:
+        factory: Takes the number of segments and a seed, returns an unfitted estimator with ``fit`` and ``labels_`` (or
+            ``predict``). One without ``predict`` places others by their nearest neighbour, and the results say so.
+        sees ({"features", "measures"}): What ``fit`` is given: an array of standardised features, or the DataFrame of
+            measures.
+        needs (tuple of str): Measures without which the method does not apply; ``answers`` stands for the survey.
+        takes_k: False when the method finds or fixes the number of segments itself; it then runs once, not once per
+            number.
+        baseline: True for what every method has to beat: it judges, and is never ranked.
+        module: Source of the study's module it comes from.
     """
 
     name: str
@@ -105,18 +100,13 @@ class Score:
 class Criterion:
     """One way of judging a segmentation.
 
-    Attributes
-    ----------
-    function : callable
-        Takes a :class:`~idic_lab.compare.Segmentation`, returns a :class:`Score` (or a float, or a dict of floats).
-    main : str
-        The value by which methods are compared.
-    question : str
-        What it asks, in words.
-    warning : str
-        What the report says wherever the criterion is shown.
-    module : str
-        Source of the study's module it comes from.
+    Attributes:
+        function: Takes a :class:`~idic_lab.compare.Segmentation`, returns a :class:`Score` (or a float, or a dict of
+            floats).
+        main: The value by which methods are compared.
+        question: What it asks, in words.
+        warning: What the report says wherever the criterion is shown.
+        module: Source of the study's module it comes from.
     """
 
     name: str
@@ -148,18 +138,11 @@ def method(
 ):
     """Register a method of one's own: a function of the number of segments and a seed, or an estimator class as it is.
 
-    Parameters
-    ----------
-    sees, needs, takes_k, baseline
-        As in :class:`Method`.
+    Parameters:
+        sees, needs, takes_k, baseline: As in :class:`Method`.
+    Raises:
+        LabError: When the package has a method of that name.
 
-    Raises
-    ------
-    LabError
-        When the package has a method of that name.
-
-    Examples
-    --------
     >>> from sklearn.cluster import MiniBatchKMeans
     >>> @method("mini batch")
     ... def mini_batch(k, seed): return MiniBatchKMeans(k, random_state=seed)
@@ -181,20 +164,12 @@ def method(
 def criterion(name: str, main: str = "value", higher_is_better: bool = True, question: str = "", warning: str = ""):
     """Register a criterion of one's own.
 
-    Parameters
-    ----------
-    main : str
-        Which of the values it returns is compared.
-    question, warning : str
-        For the report.
+    Parameters:
+        main: Which of the values it returns is compared.
+        question, warning: For the report.
+    Raises:
+        LabError: When the package has a criterion of that name.
 
-    Raises
-    ------
-    LabError
-        When the package has a criterion of that name.
-
-    Examples
-    --------
     >>> @criterion("largest share", higher_is_better=False)
     ... def largest_share(segmentation): return (segmentation.labels == 0).mean()
     >>> get_criterion("largest share").higher_is_better
@@ -213,8 +188,6 @@ def criterion(name: str, main: str = "value", higher_is_better: bool = True, que
 def get_method(name: str) -> Method:
     """A registered method; UnknownName with the nearest when there is none.
 
-    Examples
-    --------
     >>> get_method("k_means").takes_k
     True
     """
@@ -224,8 +197,6 @@ def get_method(name: str) -> Method:
 def get_criterion(name: str) -> Criterion:
     """A registered criterion; UnknownName with the nearest when there is none.
 
-    Examples
-    --------
     >>> get_criterion("holdout_value").main
     'capture'
     """
@@ -235,8 +206,6 @@ def get_criterion(name: str) -> Criterion:
 def baselines() -> tuple[str, ...]:
     """The methods that every other has to beat, which are drawn as lines and never ranked.
 
-    Examples
-    --------
     >>> sorted(baselines())
     ['one_segment', 'random_segments']
     """
@@ -291,8 +260,6 @@ def _source(thing) -> str:
 def normalised(source: str) -> str:
     """Source code without comments, layout and docstrings, which make no number.
 
-    Examples
-    --------
     >>> normalised("x = 1  # one") == normalised("x=1")
     True
     """

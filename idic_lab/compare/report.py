@@ -41,17 +41,11 @@ OF_USE = ("campaign_profit", "holdout_value")  # what says whether any segmentat
 def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> Path:
     """Write ``report.html`` into the folder of a study.
 
-    Parameters
-    ----------
-    results : DataFrame
-        The long table.
-    manifest : dict
-        Fingerprints, versions, seeds, command.
-
-    Returns
-    -------
-    Path
-        Of the page. It needs nothing but a browser.
+    Parameters:
+        results: The long table.
+        manifest: Fingerprints, versions, seeds, command.
+    Returns:
+        Path: Of the page. It needs nothing but a browser.
     """
     import matplotlib as mpl
 
@@ -113,8 +107,6 @@ def score_table(results: pd.DataFrame, criteria, dataset: str) -> pd.DataFrame:
     Where a method ran with several numbers of segments, the mean over them. The baselines come last. A criterion that
     these data could not be judged by has an empty column.
 
-    Examples
-    --------
     >>> from idic_lab.compare import get_criterion
     >>> rows = [("d", method, "holdout_value", "capture", value) for method, value in (("one_segment", 0.2), ("ward", 0.6))]
     >>> results = pd.DataFrame(rows, columns=["dataset", "method", "criterion", "measure", "value"])
@@ -331,8 +323,6 @@ def _shown_closely(here: pd.DataFrame, by_merit: list[str]) -> str | None:
 def gain_curves(here: pd.DataFrame) -> dict[str, list[float]]:
     """Share of later spend by share of customers, best segments first, of each method as a mean over seeds.
 
-    Examples
-    --------
     >>> gain_curves(pd.DataFrame({"method": ["ward"], "criterion": "holdout_value", "measure": "capture", "extra": [{"gain": [0, 1]}]}))
     {'ward': [0.0, 1.0]}
     """

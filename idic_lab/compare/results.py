@@ -23,12 +23,9 @@ STATUS = ("ok", "not applicable", "failed")
 def in_use(folder: Path) -> Iterator[None]:
     """Make the folder of a study and hold it for oneself; what a killed study left unfinished is removed.
 
-    Raises
-    ------
-    DataError
-        When it cannot be made or written.
-    RepositoryError
-        When another study works in it.
+    Raises:
+        DataError: When it cannot be made or written.
+        RepositoryError: When another study works in it.
     """
     filelock = needs_extra("filelock", "workbench")
     lock = filelock.FileLock(folder / ".lock", timeout=0)
@@ -54,10 +51,8 @@ class Store:
 
     A file appears whole or not at all, so a study that is killed loses only the cells in progress.
 
-    Attributes
-    ----------
-    damaged : list of str
-        Keys of cells that could not be read.
+    Attributes:
+        damaged (list of str): Keys of cells that could not be read.
     """
 
     def __init__(self, folder: Path):
@@ -86,19 +81,14 @@ class Store:
 def long_table(records: list[tuple[dict, dict]]) -> pd.DataFrame:
     """The results of a study, one row per value.
 
-    Parameters
-    ----------
-    records : list of (dict, dict)
-        The coordinates of each cell (``dataset``, ``method``, ``k``, ``seed``) and its record: per criterion a
-        ``status``, ``numbers``, ``extra`` and ``reason``.
-
-    Returns
-    -------
-    DataFrame
-        ``dataset``, ``method``, ``k`` (number of segments asked for; missing when the method finds its own), ``seed``,
-        ``criterion``, ``measure``, ``value``, ``status`` ("ok", "not applicable" or "failed") and ``extra`` (a dict:
-        what figures need, or the reason of a failure); then what the whole cell cost: ``seconds``, ``memory_mb`` (the most
-        its process held meanwhile) and ``host``.
+    Parameters:
+        records (list of (dict, dict)): The coordinates of each cell (``dataset``, ``method``, ``k``, ``seed``) and its
+            record: per criterion a ``status``, ``numbers``, ``extra`` and ``reason``.
+    Returns:
+        DataFrame: ``dataset``, ``method``, ``k`` (number of segments asked for; missing when the method finds its own),
+            ``seed``, ``criterion``, ``measure``, ``value``, ``status`` ("ok", "not applicable" or "failed") and
+            ``extra`` (a dict: what figures need, or the reason of a failure); then what the whole cell cost:
+            ``seconds``, ``memory_mb`` (the most its process held meanwhile) and ``host``.
     """
     rows = [
         (*cell.values(), criterion, measure, value, found["status"], extra, *(record.get(name) for name in COST))

@@ -58,15 +58,10 @@ class Cell:
 class Outcome:
     """What a study left.
 
-    Attributes
-    ----------
-    folder : Path
-    results : DataFrame
-        The long table (also ``results.parquet``).
-    report : Path
-        ``report.html``.
-    computed, reused, failed : int
-        Cells computed now, cells found finished, values that failed.
+    Attributes:
+        results: The long table (also ``results.parquet``).
+        report: ``report.html``.
+        computed, reused, failed: Cells computed now, cells found finished, values that failed.
     """
 
     folder: Path
@@ -91,32 +86,21 @@ def compare(
 ) -> Outcome:
     """Run a study, or what is left of it, and write its table and its report.
 
-    Parameters
-    ----------
-    out : path, optional
-        Folder for cells, ``results.parquet``, ``manifest.json`` and ``report.html``; ``runs/compare-<name>`` when left
-        out.
-    jobs : int
-        Processes; -1 for one per core.
-    scheduler : str, optional
-        Address of a Dask cluster, as in ``tcp://10.0.0.1:8786``. The results are the same.
-    fresh : bool
-        Compute every cell anew.
-    customers : dict of str to Customers, optional
-        Customers made before, by the name of their data set; those data sets are not loaded.
-    command : str
-        What reproduces the run, for the report.
-    tell : callable
-        Gets lines for people.
-    progress : bool
-        Show a bar with an estimate of the time left.
-    packet : path, optional
-        An archive that rebuilds the same table elsewhere, to be written beside the report.
-
-    Raises
-    ------
-    idic_lab.errors.LabError
-        For a study that cannot be run, or a folder that another study is working in or that cannot be written.
+    Parameters:
+        out: Folder for cells, ``results.parquet``, ``manifest.json`` and ``report.html``; ``runs/compare-<name>`` when
+            left out.
+        jobs: Processes; -1 for one per core.
+        scheduler: Address of a Dask cluster, as in ``tcp://10.0.0.1:8786``. The results are the same.
+        fresh: Compute every cell anew.
+        customers (dict of str to Customers, optional): Customers made before, by the name of their data set; those data
+            sets are not loaded.
+        command: What reproduces the run, for the report.
+        tell: Gets lines for people.
+        progress: Show a bar with an estimate of the time left.
+        packet: An archive that rebuilds the same table elsewhere, to be written beside the report.
+    Raises:
+        idic_lab.errors.LabError: For a study that cannot be run, or a folder that another study is working in or that
+            cannot be written.
     """
     at_hand = dict(customers or {})
     study = study if isinstance(study, Study) else read(study, at_hand)

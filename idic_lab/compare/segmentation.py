@@ -23,16 +23,11 @@ class NotApplicable(LabError):
 class Effort:
     """How much resampling a cell of a study may cost. Seeds multiply it: five seeds of ten pairs are fifty pairs.
 
-    Attributes
-    ----------
-    pairs : int
-        Pairs of bootstrap samples.
-    null_sets : int
-        Data sets without segments.
-    null_pairs : int
-        Pairs of bootstrap samples on each of them.
-    customers : int
-        At most so many customers in a bootstrap sample, and so many on whom solutions are compared.
+    Attributes:
+        pairs: Pairs of bootstrap samples.
+        null_sets: Data sets without segments.
+        null_pairs: Pairs of bootstrap samples on each of them.
+        customers: At most so many customers in a bootstrap sample, and so many on whom solutions are compared.
     """
 
     pairs: int = 10
@@ -57,24 +52,15 @@ class OnCrowd:
 class Segmentation:
     """One method, fitted to the customers of one data set with one number of segments and one seed.
 
-    Parameters
-    ----------
-    k : int or None
-        Number of segments; None for a method that finds its own.
-    seed : int
-        Of the method and of the resampling.
-    split_seed : int, optional
-        Of the folds that criteria judge on: methods with the same one are judged on the same folds. `seed` if left out.
+    Parameters:
+        k: Number of segments; None for a method that finds its own.
+        seed: Of the method and of the resampling.
+        split_seed: Of the folds that criteria judge on: methods with the same one are judged on the same folds. `seed`
+            if left out.
+    Attributes:
+        labels (ndarray of int, shape (n_customers,)): Numbered from 0, largest segment first.
+        solutions (list of ndarray): Labels of the customers in `shared` by solutions on bootstrap samples.
 
-    Attributes
-    ----------
-    labels : ndarray of int, shape (n_customers,)
-        Numbered from 0, largest segment first.
-    solutions : list of ndarray
-        Labels of the customers in `shared` by solutions on bootstrap samples.
-
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.compare import customers_of, get_method
     >>> customers = customers_of(datasets.load("cdnow_sample", quiet=True).transactions, calibration_end="1997-09-30")

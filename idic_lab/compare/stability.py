@@ -20,8 +20,6 @@ from idic_lab.errors import DataError
 def crosstab(first, second) -> np.ndarray:
     """Counts of customers by segment in two labellings, rows and columns in the order of the sorted labels.
 
-    Examples
-    --------
     >>> crosstab([0, 0, 1], ["a", "b", "b"]).tolist()
     [[1, 1], [0, 1]]
     """
@@ -39,8 +37,6 @@ def jaccard(first, second) -> np.ndarray:
     The index is the number of customers in both segments over the number in at least one of them: 1 for the same
     segment, 0 for no common customer.
 
-    Examples
-    --------
     >>> jaccard([0, 0, 1, 1], [0, 1, 1, 1]).round(2).tolist()
     [[0.5, 0.25], [0.0, 0.67]]
     """
@@ -54,23 +50,16 @@ def within(labels, solutions) -> pd.DataFrame:
 
     For every other solution and every segment, the largest Jaccard index with any segment of that solution.
 
-    Parameters
-    ----------
-    labels : array-like of shape (n_customers,)
-        The solution whose segments are judged.
-    solutions : iterable of array-like of shape (n_customers,)
-        Labels of the same customers by solutions found on resamples.
-
-    Returns
-    -------
-    DataFrame
-        ``segment``, ``solution`` (int from 0), ``jaccard`` (0 to 1).
+    Parameters:
+        labels (array-like of shape (n_customers,)): The solution whose segments are judged.
+        solutions (iterable of array-like of shape (n_customers,)): Labels of the same customers by solutions found on
+            resamples.
+    Returns:
+        DataFrame: ``segment``, ``solution`` (int from 0), ``jaccard`` (0 to 1).
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, section 7.5.3; Hennig (2007), Cluster-wise
     assessment of cluster stability, Computational Statistics & Data Analysis 52(1).
 
-    Examples
-    --------
     >>> within([0, 0, 1, 1], [[1, 1, 0, 0], [0, 0, 0, 0]])["jaccard"].tolist()
     [1.0, 1.0, 0.5, 0.5]
     """
@@ -89,12 +78,9 @@ def matched(labels, reference) -> np.ndarray:
 
     Segments without a partner get the next free numbers.
 
-    Parameters
-    ----------
-    labels, reference : array-like of int, shape (n_customers,)
+    Parameters:
+        labels, reference (array-like of int, shape (n_customers,))
 
-    Examples
-    --------
     >>> matched([1, 1, 0, 2], [0, 0, 1, 1]).tolist()
     [0, 0, 1, 2]
     """
@@ -115,24 +101,17 @@ def across(before, after) -> pd.DataFrame:
     One minus the entropy of the old segments of a new segment's customers, over the largest entropy possible. 1: all
     come from one old segment; 0: they come from all in equal parts, so the segment was put together anew.
 
-    Parameters
-    ----------
-    before : array-like of shape (n_customers,)
-        Solution with fewer segments.
-    after : array-like of shape (n_customers,)
-        Solution with more segments.
-
-    Returns
-    -------
-    DataFrame
-        ``segment`` (of `after`), ``size``, ``stability`` (0 to 1), ``main_source`` (the old segment most came from),
-        ``share_from_main`` (0 to 1). With one old segment everybody comes from it, and the stability is 1.
+    Parameters:
+        before (array-like of shape (n_customers,)): Solution with fewer segments.
+        after (array-like of shape (n_customers,)): Solution with more segments.
+    Returns:
+        DataFrame: ``segment`` (of `after`), ``size``, ``stability`` (0 to 1), ``main_source`` (the old segment most
+            came from), ``share_from_main`` (0 to 1). With one old segment everybody comes from it, and the stability is
+            1.
 
     Source: Dolnicar & Leisch (2017), Using segment level stability to select target segments in data-driven market
     segmentation studies, Marketing Letters 28(3).
 
-    Examples
-    --------
     >>> across([0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 2])["stability"].tolist()
     [1.0, 1.0, 1.0]
     >>> across([0, 1], [5, 5])["stability"].tolist()
@@ -157,19 +136,12 @@ def across(before, after) -> pd.DataFrame:
 def flows(labels_by_number: dict[int, np.ndarray]) -> pd.DataFrame:
     """How customers move between solutions with more and more segments: the numbers behind the SLSA tree.
 
-    Parameters
-    ----------
-    labels_by_number : dict of int to array-like
-        Labels of the same customers by number of segments.
+    Parameters:
+        labels_by_number (dict of int to array-like): Labels of the same customers by number of segments.
+    Returns:
+        DataFrame: ``number`` (of segments), ``segment``, ``from_segment`` (in the solution before), ``customers``,
+            ``stability`` (SLSA of `segment`). Segments carry the numbers of the solution before where they match.
 
-    Returns
-    -------
-    DataFrame
-        ``number`` (of segments), ``segment``, ``from_segment`` (in the solution before), ``customers``, ``stability``
-        (SLSA of `segment`). Segments carry the numbers of the solution before where they match.
-
-    Examples
-    --------
     >>> flows({2: [0, 0, 1, 1], 3: [2, 2, 0, 1]})[["number", "segment", "from_segment", "customers"]].values.tolist()
     [[3, 0, 0, 2], [3, 1, 1, 1], [3, 2, 1, 1]]
     """
@@ -200,11 +172,9 @@ def flows(labels_by_number: dict[int, np.ndarray]) -> pd.DataFrame:
 def place(estimator, seen, X) -> np.ndarray:
     """Segment of each row of X by a fitted estimator; by the nearest row of `seen` when it cannot predict.
 
-    Parameters
-    ----------
-    seen : array of shape (n_seen, n_features)
-        What it was fitted to.
-    X : array of shape (n_customers, n_features)
+    Parameters:
+        seen (array of shape (n_seen, n_features)): What it was fitted to.
+        X (array of shape (n_customers, n_features))
     """
     if hasattr(estimator, "predict"):
         return np.asarray(estimator.predict(X))
@@ -215,18 +185,13 @@ def place(estimator, seen, X) -> np.ndarray:
 def bootstrap_labels(estimator, X, n_solutions: int = 20, random_state: int = 0) -> list[np.ndarray]:
     """Labels of the same customers by solutions found on bootstrap samples of them.
 
-    Parameters
-    ----------
-    estimator : scikit-learn clusterer
-        Cloned for every sample, with a ``random_state`` of its own where it has one.
-    X : array-like of shape (n_customers, n_features)
+    Parameters:
+        estimator (scikit-learn clusterer): Cloned for every sample, with a ``random_state`` of its own where it has
+            one.
+        X (array-like of shape (n_customers, n_features))
+    Returns:
+        list of ndarray of shape (n_customers,)
 
-    Returns
-    -------
-    list of ndarray of shape (n_customers,)
-
-    Examples
-    --------
     >>> from sklearn.cluster import KMeans
     >>> X = np.repeat([[0.0], [9.0]], 30, axis=0)
     >>> solutions = bootstrap_labels(KMeans(2, n_init=1), X, n_solutions=4)
@@ -250,14 +215,11 @@ def global_stability(solutions) -> np.ndarray:
 
     1 is the same grouping of customers, 0 agreement no better than by chance.
 
-    Parameters
-    ----------
-    solutions : sequence of array-like
-        Labels by solutions on independent bootstrap samples, an even number of them.
-
-    Returns
-    -------
-    ndarray of shape (n_solutions / 2,)
+    Parameters:
+        solutions (sequence of array-like): Labels by solutions on independent bootstrap samples, an even number of
+            them.
+    Returns:
+        ndarray of shape (n_solutions / 2,)
 
     Source: Dolnicar & Leisch (2010), Evaluation of structure and reproducibility of cluster solutions using the
     bootstrap, Marketing Letters 21(1); Hubert & Arabie (1985), Journal of Classification 2.

@@ -22,21 +22,13 @@ ENOUGH_DATA_SETS = 10  # from about here on, rank tests over data sets have powe
 def scores_by_dataset(results: pd.DataFrame, criterion: str, measure: str) -> pd.DataFrame:
     """One row per data set, one column per method: the mean over seeds (and over numbers of segments).
 
-    Parameters
-    ----------
-    results : DataFrame
-        The long table of a study.
-
-    Returns
-    -------
-    DataFrame
-        Only methods that have a value on every data set that has any (:func:`left_out` names the others), and no
-        baselines, which are not ranked.
-
-    Raises
-    ------
-    UnknownName
-        When the study has no such criterion.
+    Parameters:
+        results: The long table of a study.
+    Returns:
+        DataFrame: Only methods that have a value on every data set that has any (:func:`left_out` names the others),
+            and no baselines, which are not ranked.
+    Raises:
+        UnknownName: When the study has no such criterion.
     """
     if criterion not in set(results["criterion"]):
         raise UnknownName("criterion of this study", criterion, sorted(results["criterion"].unique()))
@@ -54,8 +46,6 @@ def _by_dataset(found: pd.DataFrame) -> pd.DataFrame:
 def left_out(results: pd.DataFrame, criterion: str) -> dict[str, str]:
     """The methods that a criterion has no score for on all data sets, and why.
 
-    Examples
-    --------
     >>> rows = [("x", "a", "ok", {}), ("x", "b", "ok", {}), ("y", "a", "ok", {}), ("y", "b", "failed", {"reason": "no memory"})]
     >>> table = pd.DataFrame(rows, columns=["dataset", "method", "status", "extra"]).assign(criterion="c")
     >>> left_out(table, "c")
@@ -77,8 +67,6 @@ def left_out(results: pd.DataFrame, criterion: str) -> dict[str, str]:
 def mean_ranks(table: pd.DataFrame, higher_is_better: bool = True) -> pd.Series:
     """Mean rank of each method over data sets, 1 the best; ties share their ranks.
 
-    Examples
-    --------
     >>> mean_ranks(pd.DataFrame({"a": [3.0, 2.0], "b": [1.0, 2.0]})).to_dict()
     {'a': 1.25, 'b': 1.75}
     """
@@ -101,10 +89,8 @@ class Friedman:
 def friedman(table: pd.DataFrame) -> Friedman:
     """Do the methods differ at all? Friedman's test over data sets.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Data sets in rows, methods (at least three) in columns.
+    Parameters:
+        table: Data sets in rows, methods (at least three) in columns.
 
     Source: Demšar (2006), Statistical comparisons of classifiers over multiple data sets, JMLR 7, section 3.2.2; Iman &
     Davenport (1980), Communications in Statistics 9(6).
@@ -126,8 +112,6 @@ def critical_difference(methods: int, datasets: int, level: float = 0.05) -> flo
 
     Source: Demšar (2006), section 3.2.2.
 
-    Examples
-    --------
     >>> round(critical_difference(methods=4, datasets=14), 2)
     1.25
     """
@@ -141,20 +125,13 @@ def against_none(results: pd.DataFrame, dataset: str, criterion: str, confidence
     Customers are resampled with their segments held, the same draws for every method. So the intervals say what other
     customers of the same kind would show, and hold for the best method too, although it was picked by the same data.
 
-    Parameters
-    ----------
-    results : DataFrame
-        The long table of a study.
-    criterion : {"holdout_value", "campaign_profit"} or one's own that gives ``draws``, ``none`` and ``none_draws``
+    Parameters:
+        results: The long table of a study.
+        criterion ({"holdout_value", "campaign_profit"} or one's own that gives ``draws``, ``none`` and ``none_draws``)
+    Returns:
+        DataFrame: ``method``, ``score``, ``none`` (the score without segments), ``gain``, ``low``, ``high``; best
+            first. No row where the criterion did not apply.
 
-    Returns
-    -------
-    DataFrame
-        ``method``, ``score``, ``none`` (the score without segments), ``gain``, ``low``, ``high``; best first. No row where
-        the criterion did not apply.
-
-    Examples
-    --------
     >>> noise = np.random.default_rng(0).normal(0, 0.01, 200)
     >>> rows = [{"dataset": "d", "method": "m", "k": 3, "seed": 1, "criterion": "c", "value": 0.4, "status": "ok",
     ...     "extra": {"draws": 0.4 + noise, "none": 0.2, "none_draws": [0.2] * 200}}]
@@ -172,14 +149,10 @@ def against_none(results: pd.DataFrame, dataset: str, criterion: str, confidence
 def against_none_everywhere(results: pd.DataFrame, criterion: str, confidence: float = 0.95) -> pd.DataFrame:
     """The mean gain of each method over no segmentation, over data sets, which are the unit: what another one would show.
 
-    Returns
-    -------
-    DataFrame
-        ``method``, ``gain``, ``low``, ``high`` (t intervals, Bonferroni over the methods), ``datasets``; best first. No row for
-        fewer than three data sets.
+    Returns:
+        DataFrame: ``method``, ``gain``, ``low``, ``high`` (t intervals, Bonferroni over the methods), ``datasets``;
+            best first. No row for fewer than three data sets.
 
-    Examples
-    --------
     >>> rows = [{"dataset": name, "method": "m", "k": 3, "seed": 1, "criterion": "c", "value": 0.4, "status": "ok",
     ...     "extra": {"draws": [0.4], "none": none, "none_draws": [none]}} for name, none in zip("xyz", (0.1, 0.2, 0.3))]
     >>> against_none_everywhere(pd.DataFrame(rows), "c").round(2).values.tolist()
@@ -205,15 +178,12 @@ def against_best(results: pd.DataFrame, dataset: str, criterion: str, confidence
     As in :func:`against_none` customers are resampled with their segments held. That all pairs are covered makes up for
     the best having been picked by the same data.
 
-    Returns
-    -------
-    DataFrame
-        ``best``, ``against``, ``difference``, ``low``, ``high``, ``told_apart`` (the interval excludes zero); nearest first.
+    Returns:
+        DataFrame: ``best``, ``against``, ``difference``, ``low``, ``high``, ``told_apart`` (the interval excludes
+            zero); nearest first.
 
     Source: Hsu (1996), Multiple Comparisons: Theory and Methods, chapter 5.
 
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> rows = [{"dataset": "d", "method": name, "k": 3, "seed": 1, "criterion": "c", "value": value, "status": "ok",
     ...     "extra": {"draws": rng.normal(value, 0.01, 200), "none": 0.2, "none_draws": [0.2] * 200}}
@@ -277,13 +247,9 @@ def check_weights(settings: Mapping, criteria) -> None:
 def rescaled(table: pd.DataFrame, lower_is_better=()) -> pd.DataFrame:
     """Each criterion from 0 (the worst method) to 1 (the best); all 1 where methods do not differ.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Methods in rows, criteria in columns; missing where a criterion does not apply.
+    Parameters:
+        table: Methods in rows, criteria in columns; missing where a criterion does not apply.
 
-    Examples
-    --------
     >>> rescaled(pd.DataFrame({"a": [1.0, 3.0, 2.0], "b": 7.0})).to_numpy().tolist()
     [[0.0, 1.0], [1.0, 1.0], [0.5, 1.0]]
     """
@@ -310,28 +276,19 @@ def attractiveness(
     method was measured neither weighs nor knocks out. Then the weights are drawn at random, all equally likely (a flat
     Dirichlet distribution), and the ranking is made again.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Methods in rows (index), criteria in columns.
-    weights : dict of str to float, optional
-        By criterion; equal when left out. Those not named weigh nothing.
-    knock_out : dict of str to float, optional
-        The least (or, where lower is better, the most) acceptable value by criterion.
-    draws : int
-        Random weights.
-
-    Returns
-    -------
-    DataFrame
-        ``method``, ``out`` (the knock-out missed, or empty), ``score`` (0 to 1), ``rank``, ``first_share`` (share of
-        random weights under which it is first), ``rank_low`` and ``rank_high`` (5% and 95% of its ranks).
+    Parameters:
+        table: Methods in rows (index), criteria in columns.
+        weights (dict of str to float, optional): By criterion; equal when left out. Those not named weigh nothing.
+        knock_out (dict of str to float, optional): The least (or, where lower is better, the most) acceptable value by
+            criterion.
+        draws: Random weights.
+    Returns:
+        DataFrame: ``method``, ``out`` (the knock-out missed, or empty), ``score`` (0 to 1), ``rank``, ``first_share``
+            (share of random weights under which it is first), ``rank_low`` and ``rank_high`` (5% and 95% of its ranks).
 
     Source: the knock-out and attractiveness criteria of Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis,
     steps 2 and 8; McDonald & Dunbar (2012), Market Segmentation.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"stability": [0.9, 0.4], "value": [0.5, 0.7]}, index=["a", "b"])
     >>> attractiveness(table, knock_out={"stability": 0.5})[["method", "out", "rank"]].values.tolist()
     [['a', '', 1], ['b', 'stability 0.40 misses 0.5', 0]]

@@ -26,23 +26,16 @@ KEYS = ("name", "about", "modules", "datasets", "methods", "k", "seeds", "criter
 class Study:
     """What to compare, checked.
 
-    Attributes
-    ----------
-    name, about : str
-    datasets : tuple of dict
-        As :func:`idic_lab.compare.study.checked` gives them.
-    methods : tuple of Method
-    k : tuple of int
-        Numbers of segments; methods that find their own run once.
-    seeds : tuple of int
-    criteria : tuple of Criterion
-    effort : Effort
-    attractiveness : dict
-        ``weights`` and ``knock_out`` by criterion.
-    text : str
-        The study as it was given, for the report; `given` is the same as a dict.
-    modules : dict of str to str
-        Source of the modules it names, and of what they import from its folder, by file name.
+    Attributes:
+        datasets (tuple of dict): As :func:`idic_lab.compare.study.checked` gives them.
+        methods (tuple of Method)
+        k (tuple of int): Numbers of segments; methods that find their own run once.
+        seeds (tuple of int)
+        criteria (tuple of Criterion)
+        attractiveness: ``weights`` and ``knock_out`` by criterion.
+        text: The study as it was given, for the report; `given` is the same as a dict.
+        modules (dict of str to str): Source of the modules it names, and of what they import from its folder, by file
+            name.
     """
 
     name: str
@@ -62,25 +55,16 @@ class Study:
 def read(study: str | Path | Mapping, at_hand=()) -> Study:
     """Read and check a study.
 
-    Parameters
-    ----------
-    study : path or dict
-        Keys: ``name``; ``about``; ``modules`` (Python files that register methods or criteria, relative to the study);
-        ``datasets`` (names, or dicts: see :mod:`idic_lab.compare.study`); ``methods`` and ``criteria`` (names, or
-        ``all``); ``k`` (a number or several); ``seeds`` (how many, or which); ``effort`` (see
-        :class:`~idic_lab.compare.segmentation.Effort`); ``attractiveness`` (``weights`` and ``knock_out``).
-    at_hand : collection of str
-        Names of data sets that need not be loaded.
+    Parameters:
+        study: Keys: ``name``; ``about``; ``modules`` (Python files that register methods or criteria, relative to the
+            study); ``datasets`` (names, or dicts: see :mod:`idic_lab.compare.study`); ``methods`` and ``criteria``
+            (names, or ``all``); ``k`` (a number or several); ``seeds`` (how many, or which); ``effort`` (see
+            :class:`~idic_lab.compare.segmentation.Effort`); ``attractiveness`` (``weights`` and ``knock_out``).
+        at_hand (collection of str): Names of data sets that need not be loaded.
+    Raises:
+        UnknownName: For a name that does not exist; the message gives the nearest.
+        LabError: For a value that cannot be used.
 
-    Raises
-    ------
-    UnknownName
-        For a name that does not exist; the message gives the nearest.
-    LabError
-        For a value that cannot be used.
-
-    Examples
-    --------
     >>> study = read({"datasets": ["cdnow_sample"], "methods": ["k_means", "one_segment"], "criteria": ["sizes"]})
     >>> len(study.seeds), study.k
     (5, (5,))
@@ -263,8 +247,6 @@ def checked_dataset(spec: str | Mapping, at_hand=()) -> dict:
 
     Names in `at_hand` need not be loaded, so they may be any.
 
-    Examples
-    --------
     >>> checked_dataset("cdnow")
     {'name': 'cdnow', 'basis': 'value'}
     >>> checked_dataset({"name": "mine", "fil": "sales.csv"})
@@ -297,13 +279,12 @@ def checked_dataset(spec: str | Mapping, at_hand=()) -> dict:
 def load(spec: str | Mapping) -> Customers:
     """The customers that a data set of a study names.
 
-    Parameters
-    ----------
-    spec : str or dict
-        A data set's name, or ``name`` with ``file`` (and ``columns``) or ``simulate`` (knobs of Meridian) or ``prepared`` (a folder of a packet); ``basis``
-        is ``value`` (transactions) or ``needs``, also called ``answers`` (the survey battery); ``calibration_end`` a date;
-        of a survey, ``order`` (the values of a descriptor, lowest first) and ``evaluate`` (the descriptors on the axes
-        ``x`` and ``y`` of the segment evaluation plot and of its ``size``; ``Gender=Female`` stands for a share).
+    Parameters:
+        spec: A data set's name, or ``name`` with ``file`` (and ``columns``) or ``simulate`` (knobs of Meridian) or
+            ``prepared`` (a folder of a packet); ``basis`` is ``value`` (transactions) or ``needs``, also called
+            ``answers`` (the survey battery); ``calibration_end`` a date; of a survey, ``order`` (the values of a
+            descriptor, lowest first) and ``evaluate`` (the descriptors on the axes ``x`` and ``y`` of the segment
+            evaluation plot and of its ``size``; ``Gender=Female`` stands for a share).
     """
     spec = checked_dataset(spec)
     if "prepared" in spec:

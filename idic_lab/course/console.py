@@ -9,15 +9,10 @@ from collections.abc import Callable, Iterable
 class Console:
     """One line per step to whoever listens; bars on standard error where somebody watches.
 
-    Parameters
-    ----------
-    tell : callable
-        Receives each line.
-    watched : bool
-        Draw bars.
+    Parameters:
+        tell: Receives each line.
+        watched: Draw bars.
 
-    Examples
-    --------
     >>> Console().say("21_differentiate_value_rfm: done in 4.1 s")
     21_differentiate_value_rfm: done in 4.1 s
     """

@@ -25,22 +25,13 @@ SOURCES = {
 def relationship_stage(rfm: pd.DataFrame, new_within: int = 1, quiet_after: int = 180) -> pd.DataFrame:
     """Stage of the relationship from recency and frequency: new, active or quiet.
 
-    Parameters
-    ----------
-    rfm : DataFrame
-        ``customer_id``, ``recency_days`` (days), ``frequency`` (days with a purchase).
-    new_within : int
-        Customers with at most so many purchase days are new, unless they have gone quiet.
-    quiet_after : int
-        Days without a purchase after which a customer is quiet.
+    Parameters:
+        rfm: ``customer_id``, ``recency_days`` (days), ``frequency`` (days with a purchase).
+        new_within: Customers with at most so many purchase days are new, unless they have gone quiet.
+        quiet_after: Days without a purchase after which a customer is quiet.
+    Returns:
+        DataFrame: ``customer_id``, ``stage``.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``stage``.
-
-    Examples
-    --------
     >>> rfm = pd.DataFrame({"customer_id": list("abc"), "recency_days": [10, 10, 300], "frequency": [1, 5, 5]})
     >>> relationship_stage(rfm)["stage"].tolist()
     ['new', 'active', 'quiet']
@@ -58,13 +49,9 @@ def offer_facts(
 ) -> pd.DataFrame:
     """What an offer's message may draw on, as far as it is known: stage, need and favourite category.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id`` and one column per fact; missing where nothing is known.
+    Returns:
+        DataFrame: ``customer_id`` and one column per fact; missing where nothing is known.
 
-    Examples
-    --------
     >>> offer_facts(needs=pd.DataFrame({"customer_id": ["ann"], "segment": ["advice"]})).to_dict("records")
     [{'customer_id': 'ann', 'need': 'advice'}]
     """
@@ -89,22 +76,13 @@ def facts(values: pd.DataFrame, sources: dict[str, str], consents: pd.DataFrame 
     A fact may be used only where the customer allows contact on the channel that the message goes out on. A customer
     without an entry has not consented.
 
-    Parameters
-    ----------
-    values : DataFrame
-        ``customer_id`` and one column per fact; missing where nothing is known.
-    sources : dict of str to str
-        Where each fact comes from.
-    consents : DataFrame or None
-        ``customer_id``, ``channel``, ``allowed``; None when nobody was asked.
+    Parameters:
+        values: ``customer_id`` and one column per fact; missing where nothing is known.
+        sources (dict of str to str): Where each fact comes from.
+        consents: ``customer_id``, ``channel``, ``allowed``; None when nobody was asked.
+    Returns:
+        DataFrame: ``customer_id``, ``fact``, ``value``, ``source``, ``allowed``.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``fact``, ``value``, ``source``, ``allowed``.
-
-    Examples
-    --------
     >>> known = pd.DataFrame({"customer_id": ["a", "b"], "need": ["advice", "quality"]})
     >>> said = pd.DataFrame({"customer_id": ["a"], "channel": ["email"], "allowed": [True]})
     >>> facts(known, {"need": "survey"}, said, "email")["allowed"].tolist()
@@ -128,17 +106,12 @@ SALUTATION = "[[salutation]]"  # filled in when the message is sent
 class Line:
     """One line of a message.
 
-    Attributes
-    ----------
-    place : str
-        Part of the message ("greeting", "opening", "offer" ...); of the lines for a place the first that can be used
-        is.
-    text : str
-        Jinja2 template; `fact` stands for the fact's value.
-    fact : str
-        Name of the fact it uses; empty when it uses none.
-    value : str
-        Use the line only when the fact has this value; empty for any.
+    Attributes:
+        place: Part of the message ("greeting", "opening", "offer" ...); of the lines for a place the first that can be
+            used is.
+        text: Jinja2 template; `fact` stands for the fact's value.
+        fact: Name of the fact it uses; empty when it uses none.
+        value: Use the line only when the fact has this value; empty for any.
     """
 
     place: str
@@ -180,13 +153,10 @@ def _need_lines(need_profiles: pd.DataFrame) -> list[Line]:
 def offer_lines(need_profiles: pd.DataFrame | None = None) -> list[Line]:
     """The lines of a message that brings an offer: greeting, opening by stage, history, need, offer, way out.
 
-    Parameters
-    ----------
-    need_profiles : DataFrame, optional
-        ``segment``, ``question_id``, ``difference`` (share of yes less that of all): gives a line for each need.
+    Parameters:
+        need_profiles: ``segment``, ``question_id``, ``difference`` (share of yes less that of all): gives a line for
+            each need.
 
-    Examples
-    --------
     >>> offer_lines()[0].text
     'Dear [[salutation]],'
     """
@@ -208,30 +178,18 @@ def compose(
 ) -> pd.DataFrame:
     """Messages for the customers who allow the channel, line by line, each with the fact it uses.
 
-    Parameters
-    ----------
-    customers : sequence of str
-        Whom to write to; those without consent to the channel get no message.
-    known : DataFrame
-        From `facts`.
-    lines : sequence of Line
-        In order of preference within each place; places follow each other in order of first mention.
-    consents : DataFrame or None
-        ``customer_id``, ``channel``, ``allowed``.
+    Parameters:
+        customers (sequence of str): Whom to write to; those without consent to the channel get no message.
+        known: From `facts`.
+        lines (sequence of Line): In order of preference within each place; places follow each other in order of first
+            mention.
+        consents: ``customer_id``, ``channel``, ``allowed``.
+    Returns:
+        DataFrame: The table ``messages``: ``customer_id``, ``channel``, ``line`` (number, from 1), ``place``, ``text``,
+            ``fact``, ``source`` (both missing for lines that use no fact).
+    Raises:
+        DataError: When a template cannot be read or asks for anything but the fact.
 
-    Returns
-    -------
-    DataFrame
-        The table ``messages``: ``customer_id``, ``channel``, ``line`` (number, from 1), ``place``, ``text``,
-        ``fact``, ``source`` (both missing for lines that use no fact).
-
-    Raises
-    ------
-    DataError
-        When a template cannot be read or asks for anything but the fact.
-
-    Examples
-    --------
     >>> said = pd.DataFrame({"customer_id": ["a"], "channel": ["email"], "allowed": [True]})
     >>> known = facts(pd.DataFrame({"customer_id": ["a"], "need": ["advice"]}), {"need": "survey"}, said, "email")
     >>> lines = [Line("greeting", "Dear [[salutation]],"), Line("opening", "You like {{ fact }}.", "need")]
@@ -303,15 +261,10 @@ def offer_messages(
 ) -> pd.DataFrame:
     """Messages to the customers who are made an offer and allow the channel; as :func:`compose` returns.
 
-    Parameters
-    ----------
-    offers : DataFrame
-        ``customer_id``, ``made`` (flag).
-    values : DataFrame
-        From `offer_facts`.
+    Parameters:
+        offers: ``customer_id``, ``made`` (flag).
+        values: From `offer_facts`.
 
-    Examples
-    --------
     >>> made = pd.DataFrame({"customer_id": ["ann", "bob"], "made": True})
     >>> known = pd.DataFrame({"customer_id": ["ann"], "stage": ["new"]})
     >>> said = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "allowed": [True, None]})

@@ -28,32 +28,21 @@ def demand(
     the segment with that probability, and to the others in proportion to their sizes. It is then a mixture, fitted by
     expectation and maximisation, with standard errors from the outer product of the scores.
 
-    Parameters
-    ----------
-    price_tests : DataFrame
-        ``customer_id``, ``price`` (currency), ``bought`` (flag).
-    unit_cost : float
-        Cost of what is sold, currency.
-    groups : DataFrame, optional
-        ``customer_id``, ``segment`` and, if the segments were estimated, ``probability``; without it all customers
-        are one segment "all".
-
-    Returns
-    -------
-    DataFrame
-        ``segment``, ``showings``, ``bought`` (share); ``intercept``, ``slope``, ``best_price`` (currency), each with
-        ``_low`` and ``_high``; ``chance`` of buying at the best price, ``profit`` per showing there (currency).
-
-    Raises
-    ------
-    FitError
-        When a segment saw too few prices, or its demand does not fall with the price.
+    Parameters:
+        price_tests: ``customer_id``, ``price`` (currency), ``bought`` (flag).
+        unit_cost: Cost of what is sold, currency.
+        groups: ``customer_id``, ``segment`` and, if the segments were estimated, ``probability``; without it all
+            customers are one segment "all".
+    Returns:
+        DataFrame: ``segment``, ``showings``, ``bought`` (share); ``intercept``, ``slope``, ``best_price`` (currency),
+            each with ``_low`` and ``_high``; ``chance`` of buying at the best price, ``profit`` per showing there
+            (currency).
+    Raises:
+        FitError: When a segment saw too few prices, or its demand does not fall with the price.
 
     Source: Phillips (2005), Pricing and Revenue Optimization, chapter 3, for logit demand; Dempster, Laird & Rubin
     (1977) for the mixture; Berndt, Hall, Hall & Hausman (1974) for its standard errors.
 
-    Examples
-    --------
     >>> shown = pd.DataFrame({"customer_id": range(300), "price": [5.0, 10.0, 15.0] * 100})
     >>> shown["bought"] = shown.index % 100 < 90 - 5 * shown["price"]  # falls from two in three to one in seven
     >>> demand(shown, unit_cost=2.0)[["segment", "best_price"]].round(1).to_numpy().tolist()
@@ -79,8 +68,6 @@ def demand(
 def priced_product(price_tests: pd.DataFrame, products: pd.DataFrame) -> pd.Series:
     """The product whose price was tested, with its ``unit_cost`` and ``list_price`` (currency).
 
-    Examples
-    --------
     >>> shelf = pd.DataFrame({"product_id": ["a", "b"], "unit_cost": [2.0, 4.0], "list_price": [5.0, 9.0]})
     >>> priced_product(pd.DataFrame({"product_id": ["b", "b"]}), shelf)["list_price"].item()
     9.0
@@ -91,8 +78,6 @@ def priced_product(price_tests: pd.DataFrame, products: pd.DataFrame) -> pd.Seri
 def groups_of(price_tests: pd.DataFrame, segments: pd.DataFrame | None) -> pd.DataFrame:
     """The segments of customers, or everybody who was shown a price as one segment "all" where there are none.
 
-    Examples
-    --------
     >>> groups_of(pd.DataFrame({"customer_id": ["a", "a", "b"]}), None)["segment"].tolist()
     ['all', 'all']
     """
@@ -228,8 +213,6 @@ def _variance(log_odds: np.ndarray) -> np.ndarray:
 def best_margin(intercept: float, slope: float, unit_cost: float) -> tuple[float, np.ndarray]:
     """Best price less unit cost (currency), and its derivatives by intercept and slope.
 
-    Examples
-    --------
     >>> margin, _ = best_margin(intercept=2.0, slope=0.25, unit_cost=4.0)
     >>> around = [special.expit(2 - 0.25 * (4 + m)) * m for m in (margin - 0.1, margin, margin + 0.1)]
     >>> int(np.argmax(around))
@@ -244,18 +227,11 @@ def best_margin(intercept: float, slope: float, unit_cost: float) -> tuple[float
 def profit_at(model: pd.DataFrame, prices, unit_cost: float) -> pd.DataFrame:
     """Profit per showing at any price, per segment.
 
-    Parameters
-    ----------
-    model : DataFrame
-        From `demand`.
+    Parameters:
+        model: From `demand`.
+    Returns:
+        DataFrame: ``segment``, ``price``, ``chance``, ``profit`` (currency per showing).
 
-    Returns
-    -------
-    DataFrame
-        ``segment``, ``price``, ``chance``, ``profit`` (currency per showing).
-
-    Examples
-    --------
     >>> model = pd.DataFrame({"segment": ["all"], "intercept": [0.0], "slope": [0.0]})
     >>> profit_at(model, [6.0, 8.0], unit_cost=4.0)["profit"].tolist()
     [1.0, 2.0]
@@ -270,25 +246,15 @@ def compare_prices(
 ) -> pd.DataFrame:
     """What one price for all earns, beside a price per segment and discounts that never exceed the list price.
 
-    Parameters
-    ----------
-    model : DataFrame
-        From `demand`.
-    sizes : Series
-        Customers by segment.
-    unit_cost, list_price : float
-        Currency.
-    step : float
-        Between the prices tried for all.
+    Parameters:
+        model: From `demand`.
+        sizes: Customers by segment.
+        unit_cost, list_price: Currency.
+        step: Between the prices tried for all.
+    Returns:
+        DataFrame: ``policy``, ``lowest`` and ``highest`` price, ``buyers`` (share), ``profit`` (currency per 1,000
+            customers), ``gain`` over one best price.
 
-    Returns
-    -------
-    DataFrame
-        ``policy``, ``lowest`` and ``highest`` price, ``buyers`` (share), ``profit`` (currency per 1,000 customers),
-        ``gain`` over one best price.
-
-    Examples
-    --------
     >>> model = pd.DataFrame({"segment": ["keen", "thrifty"], "intercept": [3.0, 3.0], "slope": [0.2, 0.4], "best_price": [15, 8]})
     >>> compare_prices(model, pd.Series({"keen": 50, "thrifty": 50}), 4.0, 10.0).set_index("policy")["gain"].round(2).to_dict()
     {'list price': -0.05, 'one best price': 0.0, 'list price with personal discounts': -0.02, 'a price per segment': 0.16}
@@ -321,27 +287,16 @@ def fairness(
 ) -> pd.DataFrame:
     """What people of each kind would pay under prices per segment, although prices never looked at the kind.
 
-    Parameters
-    ----------
-    model : DataFrame
-        From `demand`.
-    groups : DataFrame
-        ``customer_id``, ``segment``.
-    people : DataFrame
-        ``customer_id`` and the column `by`.
-    by : str
-        Column to compare, as an age band or a channel.
-    one_price : float
-        The one price they would otherwise all be shown, currency.
+    Parameters:
+        model: From `demand`.
+        groups: ``customer_id``, ``segment``.
+        people: ``customer_id`` and the column `by`.
+        by: Column to compare, as an age band or a channel.
+        one_price: The one price they would otherwise all be shown, currency.
+    Returns:
+        DataFrame: `by`, ``customers``, ``mean_price`` (currency), ``low`` and ``high`` (its 95% interval), ``pay_more``
+            (share shown more than the one price).
 
-    Returns
-    -------
-    DataFrame
-        `by`, ``customers``, ``mean_price`` (currency), ``low`` and ``high`` (its 95% interval), ``pay_more`` (share
-        shown more than the one price).
-
-    Examples
-    --------
     >>> model = pd.DataFrame({"segment": ["keen", "thrifty"], "best_price": [15.0, 8.0]})
     >>> groups = pd.DataFrame({"customer_id": list("abc"), "segment": ["keen", "thrifty", "keen"]})
     >>> people = pd.DataFrame({"customer_id": list("abc"), "age_band": ["25-34", "under 25", "25-34"]})
@@ -367,15 +322,10 @@ def plot_profit_by_price(
 ) -> figures.Axes:
     """Profit per showing over the price, one line per segment, the best prices marked with their intervals.
 
-    Parameters
-    ----------
-    model : DataFrame
-        From `demand`.
-    price : float, optional
-        One price for all, drawn as a vertical line.
+    Parameters:
+        model: From `demand`.
+        price: One price for all, drawn as a vertical line.
 
-    Examples
-    --------
     >>> model = pd.DataFrame({"segment": ["all"], "intercept": [3.0], "slope": [0.2], "best_price": [15.0],
     ...     "best_price_low": [13.0], "best_price_high": [17.0], "profit": [5.5]})
     >>> plot_profit_by_price(model, 4.0, price=10.0).get_title()
@@ -413,13 +363,9 @@ def plot_profit_by_price(
 def plot_fairness(table: pd.DataFrame, by: str, one_price: float, ax: figures.Axes | None = None) -> figures.Axes:
     """Mean price shown to each kind of people, beside the one price.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `fairness`.
+    Parameters:
+        table: From `fairness`.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"age_band": ["under 25", "25-34"], "mean_price": [10, 12], "low": [9, 11], "high": [11, 13]})
     >>> plot_fairness(table, "age_band", 11).get_title()
     'Prices per segment differ by 20% between age bands'

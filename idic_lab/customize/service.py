@@ -14,14 +14,11 @@ TIERS = ("priority", "standard", "self-service")
 def service_levels() -> pd.DataFrame:
     """The three tiers with what they are assumed to do; replace the figures by your own.
 
-    Returns
-    -------
-    DataFrame
-        ``tier``; ``contact_cost_factor`` (cost of answering a contact, relative to today's); ``fixed_cost`` (currency
-        per customer and year); ``kept_value`` (share of a customer's future value assumed to be saved by the tier).
+    Returns:
+        DataFrame: ``tier``; ``contact_cost_factor`` (cost of answering a contact, relative to today's); ``fixed_cost``
+            (currency per customer and year); ``kept_value`` (share of a customer's future value assumed to be saved by
+            the tier).
 
-    Examples
-    --------
     >>> service_levels()["tier"].tolist()
     ['priority', 'standard', 'self-service']
     """
@@ -38,22 +35,14 @@ def service_levels() -> pd.DataFrame:
 def issues(interactions: pd.DataFrame | None, identity_links: pd.DataFrame | None = None) -> pd.DataFrame | None:
     """Contacts that customers began: how many, how many still open, and what they cost; None where none are recorded.
 
-    Parameters
-    ----------
-    interactions : DataFrame
-        ``record_id`` (or ``customer_id``), ``date``, ``channel``, ``direction``, ``purpose``, ``resolved_on``,
-        ``cost`` (currency).
-    identity_links : DataFrame, optional
-        ``record_id``, ``customer_id``; needed when `interactions` knows records only.
+    Parameters:
+        interactions: ``record_id`` (or ``customer_id``), ``date``, ``channel``, ``direction``, ``purpose``,
+            ``resolved_on``, ``cost`` (currency).
+        identity_links: ``record_id``, ``customer_id``; needed when `interactions` knows records only.
+    Returns:
+        DataFrame: ``customer_id``, ``contacts_per_year``, ``contact_cost`` (currency per year), ``open_issues``,
+            ``open_complaints``, ``last_topic``.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``contacts_per_year``, ``contact_cost`` (currency per year), ``open_issues``,
-        ``open_complaints``, ``last_topic``.
-
-    Examples
-    --------
     >>> contacts = pd.DataFrame({"customer_id": ["ann"], "date": pd.to_datetime(["2025-01-01"]), "direction": "inbound",
     ...     "purpose": "complaint", "resolved_on": pd.to_datetime([None]), "topic": "delivery", "cost": 4.0})
     >>> issues(contacts)[["open_issues", "open_complaints", "last_topic"]].to_numpy().tolist()
@@ -85,17 +74,11 @@ def wants_a_person(
 ) -> tuple[str, ...]:
     """Need segments that say yes to wanting a person's help clearly more often than customers in general.
 
-    Parameters
-    ----------
-    need_profiles : DataFrame
-        ``segment``, ``question_id``, ``difference`` (share of yes less that of all).
-    questions : tuple of str
-        Questions about advice, setting up and manuals.
-    above : float
-        Mean difference from which a segment counts.
+    Parameters:
+        need_profiles: ``segment``, ``question_id``, ``difference`` (share of yes less that of all).
+        questions (tuple of str): Questions about advice, setting up and manuals.
+        above: Mean difference from which a segment counts.
 
-    Examples
-    --------
     >>> wants_a_person(pd.DataFrame({"segment": ["advice", "price"], "question_id": "N05", "difference": [0.5, -0.2]}))
     ('advice',)
     """
@@ -119,29 +102,18 @@ def service_tiers(
     better half by value is routed at once, whatever the tier. A customer whose need is to talk to somebody is routed
     to a person; others to the cheapest route of their tier.
 
-    Parameters
-    ----------
-    value : DataFrame
-        ``customer_id``, ``future_value`` (currency).
-    contacts : DataFrame, optional
-        From `issues`.
-    needs : DataFrame, optional
-        ``customer_id``, ``segment``.
-    talkers : tuple of str
-        Need segments that want to talk to a person, from `wants_a_person`.
-    levels : DataFrame, optional
-        As `service_levels` gives them.
+    Parameters:
+        value: ``customer_id``, ``future_value`` (currency).
+        contacts: From `issues`.
+        needs: ``customer_id``, ``segment``.
+        talkers (tuple of str): Need segments that want to talk to a person, from `wants_a_person`.
+        levels: As `service_levels` gives them.
+    Returns:
+        DataFrame: The table ``service_tiers``: ``customer_id``, ``tier``, ``route``, ``reason``, ``future_value``,
+            ``need``, ``open_issues``; ``expected_cost``, ``extra_cost`` (beyond the cheapest tier) and
+            ``expected_return`` (currency per year); ``break_even`` (share of the future value that the tier must save
+            to earn its extra cost; missing when there is no value).
 
-    Returns
-    -------
-    DataFrame
-        The table ``service_tiers``: ``customer_id``, ``tier``, ``route``, ``reason``, ``future_value``, ``need``,
-        ``open_issues``; ``expected_cost``, ``extra_cost`` (beyond the cheapest tier) and ``expected_return`` (currency
-        per year); ``break_even`` (share of the future value that the tier must save to earn its extra cost; missing
-        when there is no value).
-
-    Examples
-    --------
     >>> service_tiers(pd.DataFrame({"customer_id": ["ann", "bob"], "future_value": [500.0, 1.0]}))["tier"].tolist()
     ['priority', 'self-service']
     """
@@ -195,20 +167,13 @@ def _routes(table: pd.DataFrame, talkers: tuple[str, ...]) -> tuple[pd.Series, p
 def tier_summary(table: pd.DataFrame) -> pd.DataFrame:
     """What each tier costs and returns.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `service_tiers`.
+    Parameters:
+        table: From `service_tiers`.
+    Returns:
+        DataFrame: ``tier``, ``customers``, ``cost``, ``extra_cost`` (beyond the cheapest tier), ``expected_return``,
+            ``net`` (return less extra cost; currency per year), ``value_share`` (of all future value), ``break_even``
+            (share of the tier's future value to be saved for it to pay).
 
-    Returns
-    -------
-    DataFrame
-        ``tier``, ``customers``, ``cost``, ``extra_cost`` (beyond the cheapest tier), ``expected_return``, ``net``
-        (return less extra cost; currency per year), ``value_share`` (of all future value), ``break_even`` (share of the
-        tier's future value to be saved for it to pay).
-
-    Examples
-    --------
     >>> tiers = service_tiers(pd.DataFrame({"customer_id": ["ann", "bob"], "future_value": [500.0, 1.0]}))
     >>> tier_summary(tiers)[["tier", "customers", "net"]].round(1).to_numpy().tolist()
     [['priority', 1, 24.2], ['self-service', 1, 0.0]]
@@ -234,21 +199,14 @@ def tier_summary(table: pd.DataFrame) -> pd.DataFrame:
 def priority_must_save(table: pd.DataFrame, levels: pd.DataFrame) -> pd.Series:
     """What the priority tier holds, and what share of it must be saved for the tier to pay.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `service_tiers`.
-    levels : DataFrame
-        Those it was made with.
+    Parameters:
+        table: From `service_tiers`.
+        levels: Those it was made with.
+    Returns:
+        Series: ``customers``; ``value_share`` of all future value; ``against_self_service`` and ``against_standard``:
+            the share of that value to be saved, beside self-service and beside standard service as it is assumed to
+            save.
 
-    Returns
-    -------
-    Series
-        ``customers``; ``value_share`` of all future value; ``against_self_service`` and ``against_standard``: the share
-        of that value to be saved, beside self-service and beside standard service as it is assumed to save.
-
-    Examples
-    --------
     >>> tiers = service_tiers(pd.DataFrame({"customer_id": ["ann", "bob"], "future_value": [500.0, 1.0]}))
     >>> priority_must_save(tiers, service_levels()).round(3).to_dict()
     {'customers': 1.0, 'value_share': 0.998, 'against_self_service': 0.012, 'against_standard': 0.03}
@@ -267,13 +225,9 @@ def priority_must_save(table: pd.DataFrame, levels: pd.DataFrame) -> pd.Series:
 def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Cost and expected return of each tier.
 
-    Parameters
-    ----------
-    summary : DataFrame
-        From `tier_summary`.
+    Parameters:
+        summary: From `tier_summary`.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"tier": ["priority"], "customers": [9], "extra_cost": [20.0], "expected_return": [50.0], "net": [30.0]})
     >>> plot_tiers(table).get_title()
     'As assumed, better service returns 30 a year beyond its cost'

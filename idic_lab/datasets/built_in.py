@@ -321,16 +321,11 @@ def _typed(frame: pd.DataFrame, file: str) -> pd.DataFrame:
 def campaign_results(raw: pd.DataFrame) -> pd.DataFrame:
     """The table ``campaign_results`` from the columns of the file.
 
-    Parameters
-    ----------
-    raw : DataFrame
-        The twelve columns, numbers as numbers.
-
-    Returns
-    -------
-    DataFrame
-        Beyond the contract: ``recency_months``, ``history_segment``, ``mens``, ``womens``, ``newbie`` (0 or 1),
-        ``zip_code``, known before; ``visited`` and ``revenue`` (currency), which came after the e-mail.
+    Parameters:
+        raw: The twelve columns, numbers as numbers.
+    Returns:
+        DataFrame: Beyond the contract: ``recency_months``, ``history_segment``, ``mens``, ``womens``, ``newbie`` (0 or
+            1), ``zip_code``, known before; ``visited`` and ``revenue`` (currency), which came after the e-mail.
     """
     arm = raw["segment"].map(ARMS).astype("str")
     numbers = pd.Series(np.arange(1, len(raw) + 1)).astype("str").str.zfill(5)

@@ -22,44 +22,26 @@ class Card:
     The counts reconcile: ``rows_read == rows_accepted + rows_rejected``, and so do the three sums of money. Counts
     are None when the data were described without being read.
 
-    Attributes
-    ----------
-    name, title, kind, source, licence, citation, how_to_get : str
-    format : str
-        How the file was read: encoding, separator, sheet.
-    size_bytes : int or None
-    fingerprint : str
-        SHA-256 of the content, so that two copies of the same data can be told to be the same.
-    rows_read, rows_accepted : int or None
-    rejected : dict of str to int
-        Rows that could not be used, by reason.
-    returns, zero_value : int or None
-        Accepted rows that give money back, and those of no value. Both are kept.
-    duplicates : int or None
-        Rows read that repeat an earlier row in every column. They are kept: a shop may well sell the same thing twice.
-    without_customer : int or None
-        Rows read that name no customer; they are among the rejected.
-    customers : int or None
-    customers_only_returns : list of str
-        Customers who have returns and no purchase.
-    first_date, last_date : str
-        ISO dates of the accepted rows.
-    amount_read, amount_accepted, amount_rejected : float or None
-        Sums of money, in `currency`, over the rows whose amount could be read.
-    currency : str
-        ISO code, or empty when unknown.
-    columns : dict of str to str
-        Role (``customer_id``, ``date`` ...) to the header it was read from and how that was decided.
-    assumptions : list of str
-        What had to be assumed to read the file; worth a glance.
-    quirks : list of str
-        What is known to be odd about the data.
-    tables : dict of str to int
-        Tables made, with their number of rows.
-    names_customers : bool
-        Whether customers are named by name, e-mail address or telephone number rather than by number.
-    missing : dict of str to str
-        Tables that a file was meant for and could not become, with why.
+    Attributes:
+        format: How the file was read: encoding, separator, sheet.
+        fingerprint: SHA-256 of the content, so that two copies of the same data can be told to be the same.
+        rejected (dict of str to int): Rows that could not be used, by reason.
+        returns, zero_value: Accepted rows that give money back, and those of no value. Both are kept.
+        duplicates: Rows read that repeat an earlier row in every column. They are kept: a shop may well sell the same
+            thing twice.
+        without_customer: Rows read that name no customer; they are among the rejected.
+        customers_only_returns (list of str): Customers who have returns and no purchase.
+        first_date, last_date: ISO dates of the accepted rows.
+        amount_read, amount_accepted, amount_rejected: Sums of money, in `currency`, over the rows whose amount could be
+            read.
+        currency: ISO code, or empty when unknown.
+        columns (dict of str to str): Role (``customer_id``, ``date`` ...) to the header it was read from and how that
+            was decided.
+        assumptions (list of str): What had to be assumed to read the file; worth a glance.
+        quirks (list of str): What is known to be odd about the data.
+        tables (dict of str to int): Tables made, with their number of rows.
+        names_customers: Whether customers are named by name, e-mail address or telephone number rather than by number.
+        missing (dict of str to str): Tables that a file was meant for and could not become, with why.
     """
 
     name: str
@@ -107,8 +89,6 @@ class Card:
     def from_dict(cls, content: dict[str, Any]) -> Card:
         """The card that :meth:`to_dict` described.
 
-        Examples
-        --------
         >>> Card.from_dict(Card("shop", rows_read=3, rows_accepted=3).to_dict()).rows_read
         3
         """
@@ -132,8 +112,6 @@ class Card:
     def line(self) -> str:
         """The card in one line.
 
-        Examples
-        --------
         >>> Card("shop", customers=2, rows_read=3, rows_accepted=3).line
         'shop: customers 2, rows used 3, rows rejected 0'
         """
@@ -223,8 +201,6 @@ class Card:
 def counts_of(transactions: pd.DataFrame) -> dict:
     """The counts and sums of a card for transactions all of which were accepted.
 
-    Examples
-    --------
     >>> day = pd.Timestamp("2024-01-31")
     >>> counts_of(pd.DataFrame({"customer_id": ["a", "a"], "date": day, "amount": [9.0, -2.0]}))["amount_read"]
     7.0
@@ -256,19 +232,12 @@ def _count(number: int | None, noun: str, what: str) -> str:
 class Dataset:
     """Tables that keep to their contracts, with the card that says where they came from.
 
-    Parameters
-    ----------
-    tables : dict of str to DataFrame
-        Each table whose name is in :mod:`idic_lab.tables` is checked against its contract. ``rejects`` is added,
-        empty, when there is none.
+    Parameters:
+        tables (dict of str to DataFrame): Each table whose name is in :mod:`idic_lab.tables` is checked against its
+            contract. ``rejects`` is added, empty, when there is none.
+    Attributes:
+        transactions, rejects, ... (DataFrame): Every table is an attribute.
 
-    Attributes
-    ----------
-    transactions, rejects, ... : DataFrame
-        Every table is an attribute.
-
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> cdnow = datasets.load("cdnow_sample", quiet=True)
     >>> cdnow

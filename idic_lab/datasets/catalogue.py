@@ -47,48 +47,28 @@ def load(
 ) -> Dataset:
     """Load a data set by name, or anybody's file by its path, and print its card.
 
-    Parameters
-    ----------
-    name_or_path : str or Path
-        A name from :func:`names`; or a CSV or other separated text file, a workbook (.xlsx, .xls, .ods), a Parquet file, a
-        folder of Parquet files, a DuckDB database, or a ``.sql`` file with a query for DuckDB; or several tables: a folder
-        of such files, a database, or a YAML file that names them.
-    columns : mapping or str, optional
-        Which header plays which role (``customer_id``, ``date``, ``amount``, ``quantity``, ``unit_price``,
-        ``order_id``, ``product_id`` ...), as a mapping or as ``customer_id="Contact Name",date=Closed``. Usual headers
-        are recognised without it. "" means that there is no such column.
-    sheet : str, optional
-        Worksheet of a workbook; the first with content by default.
-    sql : str, optional
-        A DuckDB query over the file, which is the table ``data`` in it (in a database, its own tables).
-    encoding, separator, decimal : str, optional
-        Of a text file; found out by default.
-    date_format : str, optional
-        Such as ``"%d.%m.%Y"``; found out by default.
-    dayfirst : bool, optional
-        Whether 03/04/2011 is in April; needed only when nothing in the column tells.
-    today : date or str, optional
-        Rows after this day are rejected; the day of loading by default.
-    sales : str, optional
-        Which words of the column ``status`` are sales, as in ``"Paid,Sent"``; usual words are known without it.
-    quiet : bool, default=False
-        Do not print the card.
+    Parameters:
+        name_or_path: A name from :func:`names`; or a CSV or other separated text file, a workbook (.xlsx, .xls, .ods),
+            a Parquet file, a folder of Parquet files, a DuckDB database, or a ``.sql`` file with a query for DuckDB; or
+            several tables: a folder of such files, a database, or a YAML file that names them.
+        columns: Which header plays which role (``customer_id``, ``date``, ``amount``, ``quantity``, ``unit_price``,
+            ``order_id``, ``product_id`` ...), as a mapping or as ``customer_id="Contact Name",date=Closed``. Usual
+            headers are recognised without it. "" means that there is no such column.
+        sheet: Worksheet of a workbook; the first with content by default.
+        sql: A DuckDB query over the file, which is the table ``data`` in it (in a database, its own tables).
+        encoding, separator, decimal: Of a text file; found out by default.
+        date_format: Such as ``"%d.%m.%Y"``; found out by default.
+        dayfirst: Whether 03/04/2011 is in April; needed only when nothing in the column tells.
+        today: Rows after this day are rejected; the day of loading by default.
+        sales: Which words of the column ``status`` are sales, as in ``"Paid,Sent"``; usual words are known without it.
+        quiet: Do not print the card.
+    Returns:
+        Dataset: With ``transactions`` (customer_id, date, amount, ...), ``rejects``, ``card`` and, where products are
+            named, ``order_lines``.
+    Raises:
+        UnknownName: When there is no such data set, role or column; the message gives the nearest.
+        DataError: When the file is missing, empty or unreadable, or columns are missing or ambiguous.
 
-    Returns
-    -------
-    Dataset
-        With ``transactions`` (customer_id, date, amount, ...), ``rejects``, ``card`` and, where products are named,
-        ``order_lines``.
-
-    Raises
-    ------
-    UnknownName
-        When there is no such data set, role or column; the message gives the nearest.
-    DataError
-        When the file is missing, empty or unreadable, or columns are missing or ambiguous.
-
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> datasets.load("cdnow", quiet=True).card.customers
     23570
@@ -149,8 +129,6 @@ def registered_path(name: str) -> str | None:
 def names() -> list[str]:
     """Names of all data sets, the built-in ones first.
 
-    Examples
-    --------
     >>> names()[:2]
     ['cdnow', 'cdnow_sample']
     """
@@ -160,17 +138,11 @@ def names() -> list[str]:
 def add(name: str, path: str | Path, columns: Mapping[str, str] | str | None = None) -> Dataset:
     """Register a file of one's own under a name, after loading it once to see that it can be used.
 
-    Parameters
-    ----------
-    name : str
-        Lower-case letters, digits, "_" and "-"; or the name of a data set that has to be downloaded.
-    columns : mapping or str, optional
-        As in :func:`load`; remembered with the name.
-
-    Returns
-    -------
-    Dataset
-        What was loaded.
+    Parameters:
+        name: Lower-case letters, digits, "_" and "-"; or the name of a data set that has to be downloaded.
+        columns: As in :func:`load`; remembered with the name.
+    Returns:
+        Dataset: What was loaded.
     """
     path = Path(path).expanduser().resolve()
     entry = BUILT_IN.get(name)
@@ -190,8 +162,6 @@ def add(name: str, path: str | Path, columns: Mapping[str, str] | str | None = N
 def catalogue() -> pd.DataFrame:
     """All data sets: name, title, kind, size, licence, whether it can be loaded now, how to get it.
 
-    Examples
-    --------
     >>> catalogue()["name"].tolist()[:2]
     ['cdnow', 'cdnow_sample']
     """
@@ -244,8 +214,6 @@ def _is_available(entry) -> bool:
 def check_name(name: str) -> None:
     """Refuse what is neither a data set's name nor leads to a file, before anything is loaded.
 
-    Examples
-    --------
     >>> check_name("cdnoww")
     Traceback (most recent call last):
     ...

@@ -43,15 +43,12 @@ class Periods(NamedTuple):
 class Base:
     """What an audit reads of transactions.
 
-    Attributes
-    ----------
-    first, last : int
-        The first and the last day with a row, as day numbers.
-    customers : DataFrame
-        One row per customer, without a name: ``born`` (day of the first row), ``first`` and ``second`` (purchase days; missing
-        where there is none), ``before`` and ``after`` (currency, in the two periods; missing without a row in it).
-    revenue : DataFrame
-        ``born``, ``day``, ``revenue`` (currency): what the customers of one first day brought on another.
+    Attributes:
+        first, last: The first and the last day with a row, as day numbers.
+        customers: One row per customer, without a name: ``born`` (day of the first row), ``first`` and ``second``
+            (purchase days; missing where there is none), ``before`` and ``after`` (currency, in the two periods;
+            missing without a row in it).
+        revenue: ``born``, ``day``, ``revenue`` (currency): what the customers of one first day brought on another.
     """
 
     first: int
@@ -63,13 +60,10 @@ class Base:
 def base(transactions) -> Base:
     """The tables an audit is told from; `transactions` may be in any engine, where all but these tables stays.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``date``, ``amount`` (negative: a return, which is no purchase but takes revenue back).
+    Parameters:
+        transactions (DataFrame): ``customer_id``, ``date``, ``amount`` (negative: a return, which is no purchase but
+            takes revenue back).
 
-    Examples
-    --------
     >>> bought = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 1.0,
     ...     "date": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-02-01"])})
     >>> base(bought).customers[["before", "after"]].sort_values("after").to_numpy().tolist()
@@ -121,18 +115,11 @@ def _length(first: int, last: int) -> int:
 def periods(transactions) -> Periods:
     """The last year and the year before it; halves of the data where they cover less than two years.
 
-    Parameters
-    ----------
-    transactions : DataFrame or Base
-        As everywhere here: the rows themselves, or what :func:`base` made of them.
+    Parameters:
+        transactions (DataFrame or Base): As everywhere here: the rows themselves, or what :func:`base` made of them.
+    Raises:
+        DataError: When the data cover fewer than four weeks.
 
-    Raises
-    ------
-    DataError
-        When the data cover fewer than four weeks.
-
-    Examples
-    --------
     >>> days = pd.DataFrame({"customer_id": "a", "amount": 1.0, "date": pd.to_datetime(["2022-01-01", "2024-12-31"])})
     >>> periods(days).middle.date().isoformat(), periods(days).days
     ('2024-01-02', 365)
@@ -150,8 +137,6 @@ def periods(transactions) -> Periods:
 def watched(transactions) -> int:
     """Days in which a newcomer is expected to come back: half a year, or half of what the data cover where that is less.
 
-    Examples
-    --------
     >>> bought = pd.DataFrame({"customer_id": "a", "amount": 1.0, "date": pd.to_datetime(["2024-01-01", "2024-01-31"])})
     >>> watched(bought), in_words(182)
     (15, 'half a year')
@@ -163,8 +148,6 @@ def watched(transactions) -> int:
 def in_words(days: int) -> str:
     """``half a year``, or the number of days where it is another one.
 
-    Examples
-    --------
     >>> in_words(30)
     '30 days'
     """
@@ -174,13 +157,9 @@ def in_words(days: int) -> str:
 def by_tenth(transactions) -> pd.DataFrame:
     """Lens 1: the customers of the later period in tenths by what they spent.
 
-    Returns
-    -------
-    DataFrame
-        ``tenth`` (1 spent most), ``customers``, ``revenue`` (currency) and ``share`` of it.
+    Returns:
+        DataFrame: ``tenth`` (1 spent most), ``customers``, ``revenue`` (currency) and ``share`` of it.
 
-    Examples
-    --------
     >>> bought = pd.DataFrame({"customer_id": list("abcdefghij") * 2, "amount": [9.0] + [1.0] * 19,
     ...     "date": pd.to_datetime(["2024-01-01"] * 10 + ["2024-03-01"] * 10)})
     >>> by_tenth(bought)["customers"].tolist()
@@ -198,14 +177,10 @@ def by_tenth(transactions) -> pd.DataFrame:
 def two_periods(transactions) -> pd.DataFrame:
     """Lens 2: who was kept, lost and won between two periods, and what that did to revenue.
 
-    Returns
-    -------
-    DataFrame
-        One row for each of `GROUPS`: ``group``, ``customers``, ``before``, ``after`` and ``change`` (currency). New is who
-        bought in the later period and not in the earlier one, whether or not before that.
+    Returns:
+        DataFrame: One row for each of `GROUPS`: ``group``, ``customers``, ``before``, ``after`` and ``change``
+            (currency). New is who bought in the later period and not in the earlier one, whether or not before that.
 
-    Examples
-    --------
     >>> bought = pd.DataFrame({"customer_id": ["a", "a", "b", "c"], "amount": [5.0, 8.0, 4.0, 3.0],
     ...     "date": pd.to_datetime(["2024-01-02", "2024-03-01", "2024-01-02", "2024-02-25"])})
     >>> two_periods(bought)["change"].tolist()
@@ -227,13 +202,9 @@ def two_periods(transactions) -> pd.DataFrame:
 def newcomers_to_stand_still(table: pd.DataFrame) -> float:
     """How many new customers, spending as the new ones did, would have replaced what was lost and not regained.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As :func:`two_periods` gives it.
+    Parameters:
+        table: As :func:`two_periods` gives it.
 
-    Examples
-    --------
     >>> newcomers_to_stand_still(pd.DataFrame({"group": GROUPS, "customers": [2, 1, 1, 3], "change": [40.0, 10.0, -5.0, -65.0]}))
     3.0
     """
@@ -246,14 +217,10 @@ def newcomers_to_stand_still(table: pd.DataFrame) -> float:
 def second_purchase(transactions) -> pd.DataFrame:
     """Lens 3: how long newcomers take to come back, those still out counted as not back yet (Kaplan & Meier, 1958).
 
-    Returns
-    -------
-    DataFrame
-        ``days`` since the first purchase day, ``back`` (share of newcomers who have bought on a second day), ``low`` and
-        ``high`` (pointwise 95%).
+    Returns:
+        DataFrame: ``days`` since the first purchase day, ``back`` (share of newcomers who have bought on a second day),
+            ``low`` and ``high`` (pointwise 95%).
 
-    Examples
-    --------
     >>> bought = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 1.0,
     ...     "date": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-01-01"])})
     >>> second_purchase(bought)[["days", "back"]].to_numpy().tolist()
@@ -278,8 +245,6 @@ def second_purchase(transactions) -> pd.DataFrame:
 def back_within(curve: pd.DataFrame, days: int) -> pd.Series:
     """The row of :func:`second_purchase` that stands on that day; zeros where nobody had come back by then.
 
-    Examples
-    --------
     >>> curve = pd.DataFrame({"days": [10, 40], "back": [0.25, 0.5], "low": [0.1, 0.3], "high": [0.4, 0.7]})
     >>> [float(back_within(curve, days)["back"]) for days in (30, 5)]
     [0.25, 0.0]
@@ -291,14 +256,11 @@ def back_within(curve: pd.DataFrame, days: int) -> pd.Series:
 def cohorts(transactions) -> pd.DataFrame:
     """Lens 4: cohorts by quarter of the first purchase (by month or week where the data are short), side by side.
 
-    Returns
-    -------
-    DataFrame
-        ``cohort``, ``customers``, ``back`` (share who bought on a second day within ``days`` of the first, see
-        :func:`watched`), ``low`` and ``high`` (95%); missing for a cohort that has not been watched for so long.
+    Returns:
+        DataFrame: ``cohort``, ``customers``, ``back`` (share who bought on a second day within ``days`` of the first,
+            see :func:`watched`), ``low`` and ``high`` (95%); missing for a cohort that has not been watched for so
+            long.
 
-    Examples
-    --------
     >>> bought = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 1.0,
     ...     "date": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-12-01"])})
     >>> cohorts(bought)[["cohort", "back"]].to_numpy().tolist()
@@ -319,8 +281,6 @@ def cohorts(transactions) -> pd.DataFrame:
 def cohort_stack(transactions) -> pd.DataFrame:
     """Lens 5: revenue by period (rows) and by the cohort that brought it (columns), in currency; the last may be cut short.
 
-    Examples
-    --------
     >>> bought = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": [5.0, 8.0, 4.0],
     ...     "date": pd.to_datetime(["2024-01-02", "2024-08-01", "2024-08-09"])})
     >>> cohort_stack(bought).loc["2024-08"].to_dict()
@@ -336,8 +296,6 @@ def cohort_stack(transactions) -> pd.DataFrame:
 def partial_periods(transactions) -> list[str]:
     """Periods of :func:`cohort_stack` that the data do not cover whole: the first, the last, or both.
 
-    Examples
-    --------
     >>> bought = pd.DataFrame({"customer_id": "a", "amount": 1.0, "date": pd.to_datetime(["2024-01-01", "2024-08-09"])})
     >>> partial_periods(bought)
     ['2024-08']
@@ -368,8 +326,6 @@ def _cohort(days: pd.Series, told: Base, unit: str | None = None) -> pd.Series:
 def plot_tenths(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Shares of revenue by tenth of the customers.
 
-    Examples
-    --------
     >>> plot_tenths(pd.DataFrame({"tenth": [1, 2], "share": [0.8, 0.2]})).get_title()
     "The best tenth brings 80% of the period's revenue"
     """
@@ -419,8 +375,6 @@ def plot_second_purchase(curve: pd.DataFrame, days: int = HALF_YEAR, ax: figures
 def plot_cohorts(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """The share of each cohort that came back in time; the title compares the first with the last that can be judged.
 
-    Examples
-    --------
     >>> told = pd.DataFrame({"cohort": ["2024-01"], "days": [30], "back": [0.4], "low": [0.3], "high": [0.5]})
     >>> plot_cohorts(told).get_title()
     'One cohort has been watched for 30 days: nothing to compare yet'
@@ -462,15 +416,12 @@ def findings(transactions) -> pd.DataFrame:
     the spread between customers, shares of customers from counts. Where a few customers spend most of all, the share of the best
     tenth is less certain than its interval says (see docs/inference.md).
 
-    Returns
-    -------
-    DataFrame
-        ``lens`` (1 to 5), ``figure``, ``estimate``, ``low``, ``high``, ``sentence``; missing where the data cannot tell.
+    Returns:
+        DataFrame: ``lens`` (1 to 5), ``figure``, ``estimate``, ``low``, ``high``, ``sentence``; missing where the data
+            cannot tell.
 
     Source: for the share of the best, Binder & Kovacevic (1995), Survey Methodology 21(2) (linearised Lorenz curve).
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> told = findings(datasets.load("cdnow_sample", quiet=True).transactions)
     >>> told.loc[2, ["estimate", "low", "high"]].astype(float).round(2).tolist()
@@ -585,8 +536,6 @@ LENSES = (
 def page(transactions, title: str = "Customer-base audit", currency: str = "") -> str:
     """The audit as one page of HTML to print: five pictures, each with a sentence and its interval; nothing of it is elsewhere.
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> made = page(datasets.load("cdnow_sample", quiet=True).transactions, "CDNOW", "USD")
     >>> made.count("<img"), "95% intervals" in made

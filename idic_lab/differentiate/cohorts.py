@@ -24,26 +24,18 @@ def cohort_table(transactions: pd.DataFrame, observation_end: str | dt.date | No
 
     Only months observed to their last day are in the table: half a month would look like customers leaving.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these three columns are collected.
-        A purchase is an amount above 0, revenue counts returns too.
-    observation_end : date or str, optional
-        Last day observed; by default the last date in the table.
-
-    Returns
-    -------
-    DataFrame
-        Under the contract ``cohorts``: ``cohort`` (first day of the month of first purchase), ``age_months``,
-        ``customers``, ``active``, ``retention`` (active / customers), ``revenue`` (currency), ``revenue_per_customer``
-        (cumulated). Months in which nobody of a cohort bought are there with 0.
+    Parameters:
+        transactions: ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these three
+            columns are collected. A purchase is an amount above 0, revenue counts returns too.
+        observation_end: Last day observed; by default the last date in the table.
+    Returns:
+        DataFrame: Under the contract ``cohorts``: ``cohort`` (first day of the month of first purchase),
+            ``age_months``, ``customers``, ``active``, ``retention`` (active / customers), ``revenue`` (currency),
+            ``revenue_per_customer`` (cumulated). Months in which nobody of a cohort bought are there with 0.
 
     Source: Fader & Hardie, What's wrong with this CLV formula? (2014 note, brucehardie.com): retention is to be followed
     per cohort, since mixing cohorts hides that it rises with age.
 
-    Examples
-    --------
     >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [10.0, 20.0, 5.0],
     ...     "date": pd.to_datetime(["2024-01-03", "2024-01-09", "2024-02-29"])})
     >>> cohort_table(buys)[["age_months", "customers", "active", "revenue_per_customer"]].values.tolist()
@@ -88,14 +80,10 @@ def _filled(found: pd.DataFrame, size: pd.Series, last: pd.Period) -> pd.DataFra
 def retention_by_age(cohorts: pd.DataFrame) -> pd.DataFrame:
     """Retention and revenue by age over all cohorts observed that long.
 
-    Returns
-    -------
-    DataFrame
-        ``age_months``, ``customers`` (observed at that age), ``active``, ``retention``, ``revenue_per_customer`` (of
-        the month, not cumulated).
+    Returns:
+        DataFrame: ``age_months``, ``customers`` (observed at that age), ``active``, ``retention``,
+            ``revenue_per_customer`` (of the month, not cumulated).
 
-    Examples
-    --------
     >>> cohorts = pd.DataFrame({"age_months": [0, 1, 0], "customers": 2, "active": [2, 1, 2], "revenue": [8.0, 2, 4]})
     >>> retention_by_age(cohorts)["retention"].tolist()
     [1.0, 0.5]
@@ -109,21 +97,14 @@ def retention_by_age(cohorts: pd.DataFrame) -> pd.DataFrame:
 def decile_migration(transactions: pd.DataFrame, split: str | dt.date | None = None, groups: int = 10) -> pd.DataFrame:
     """Customers by spending decile before a day and from that day on.
 
-    Parameters
-    ----------
-    split : str or date, optional
-        First day of the second period; by default the middle of the time observed.
-    groups : int
-        Deciles by default; decile 1 spends most.
+    Parameters:
+        split: First day of the second period; by default the middle of the time observed.
+        groups: Deciles by default; decile 1 spends most.
+    Returns:
+        DataFrame: ``before``, ``after`` (text: "1" to "10", or "none" for who spent nothing in that period),
+            ``customers``, ``share`` (of the customers in that ``before``). Only customers who bought before the split
+            are followed.
 
-    Returns
-    -------
-    DataFrame
-        ``before``, ``after`` (text: "1" to "10", or "none" for who spent nothing in that period), ``customers``,
-        ``share`` (of the customers in that ``before``). Only customers who bought before the split are followed.
-
-    Examples
-    --------
     >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [9.0, 1.0, 9.0],
     ...     "date": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-03-01"])})
     >>> decile_migration(buys, "2024-02-01", groups=2).query("customers > 0")[["before", "after"]].values.tolist()
@@ -157,13 +138,10 @@ def _deciles(part: pd.DataFrame, groups: int) -> pd.Series:
 def plot_cohorts(cohorts: pd.DataFrame, measure: str = "retention", ax: figures.Axes | None = None) -> figures.Axes:
     """Cohorts of :func:`cohort_table` as rows, their age as columns, one measure as colour.
 
-    Parameters
-    ----------
-    measure : {"retention", "revenue_per_customer"}
-        The month itself is left out of retention, where it is 100% by definition.
+    Parameters:
+        measure ({"retention", "revenue_per_customer"}): The month itself is left out of retention, where it is 100% by
+            definition.
 
-    Examples
-    --------
     >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [10.0, 20.0, 5.0],
     ...     "date": pd.to_datetime(["2024-01-03", "2024-01-09", "2024-02-29"])})
     >>> plot_cohorts(cohort_table(buys)).get_title()
@@ -200,8 +178,6 @@ def plot_cohorts(cohorts: pd.DataFrame, measure: str = "retention", ax: figures.
 def plot_retention(cohorts: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Retention by age, over all cohorts of :func:`cohort_table` and, thinly, for each.
 
-    Examples
-    --------
     >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [10.0, 20.0, 5.0],
     ...     "date": pd.to_datetime(["2024-01-03", "2024-01-09", "2024-02-29"])})
     >>> plot_retention(cohort_table(buys)).get_title()
@@ -228,8 +204,6 @@ def plot_retention(cohorts: pd.DataFrame, ax: figures.Axes | None = None) -> fig
 def plot_migration(migration: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Decile before against decile after, of :func:`decile_migration`, as shares of each row.
 
-    Examples
-    --------
     >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [9.0, 1.0, 9.0],
     ...     "date": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-03-01"])})
     >>> plot_migration(decile_migration(buys, "2024-02-01", groups=2)).get_title()

@@ -23,8 +23,6 @@ SPARSE = 4  # integers spread over more than so many times their number are hash
 def customer_codes(ids: pd.Series) -> tuple[np.ndarray, pd.Index]:
     """Code of each row (-1 where the id is missing), and the distinct ids in ascending order.
 
-    Examples
-    --------
     >>> codes, customers = customer_codes(pd.Series(["b", "a10", "b", "a9"], dtype="str"))
     >>> codes.tolist(), customers.tolist()
     ([2, 0, 2, 1], ['a10', 'a9', 'b'])

@@ -26,8 +26,6 @@ EPOCH = dt.date(1970, 1, 1).toordinal()
 def ordinal(date, what: str = "The day") -> int:
     """A date, timestamp or text such as "1997-09-30" as a day number; `what` it is, for the message.
 
-    Examples
-    --------
     >>> ordinal("1970-01-01") == EPOCH
     True
     """
@@ -39,8 +37,6 @@ def ordinal(date, what: str = "The day") -> int:
 def dates(days) -> pd.Series:
     """Day numbers as dates (datetime64[us]).
 
-    Examples
-    --------
     >>> dates([719163]).dt.year.tolist()
     [1970]
     """
@@ -51,8 +47,6 @@ def dates(days) -> pd.Series:
 def middle(transactions: pd.DataFrame) -> pd.Timestamp:
     """The day in the middle of the time observed: where to cut when nothing speaks for another.
 
-    Examples
-    --------
     >>> print(middle(pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-01-09", "2024-01-31"])})).date())
     2024-01-16
     """
@@ -69,28 +63,18 @@ def expression(name: str) -> nw.Expr:
 class PurchaseDays:
     """Transactions that were found usable, and what can be counted in them.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        Of any engine narwhals knows. Polars, DuckDB, PySpark and Dask count where they are; pandas, and Arrow by way of
-        pandas, through whole-number codes of the customers, which is several times faster than grouping.
-    customer_id, date, amount : str
-        Names of the columns; ``customer_id=None`` when all rows are of one customer, ``amount=None`` when every row is a
-        purchase.
+    Parameters:
+        transactions (DataFrame): Of any engine narwhals knows. Polars, DuckDB, PySpark and Dask count where they are;
+            pandas, and Arrow by way of pandas, through whole-number codes of the customers, which is several times
+            faster than grouping.
+        customer_id, date, amount: Names of the columns; ``customer_id=None`` when all rows are of one customer,
+            ``amount=None`` when every row is a purchase.
+    Attributes:
+        first_day, last_day (int): Day numbers of the earliest and the latest row.
+    Raises:
+        DataError: A column is missing or of the wrong type, a row lacks its customer, date or (finite) amount, or there
+            are no rows: the same in every engine.
 
-    Attributes
-    ----------
-    first_day, last_day : int
-        Day numbers of the earliest and the latest row.
-
-    Raises
-    ------
-    DataError
-        A column is missing or of the wrong type, a row lacks its customer, date or (finite) amount, or there are no rows: the
-        same in every engine.
-
-    Examples
-    --------
     >>> rows = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": [9.0, 5.0, -1.0],
     ...     "date": pd.to_datetime(["2024-01-01", "2024-01-03", "2024-01-02"])})
     >>> PurchaseDays(rows).spans()[["customer_id", "purchase_days", "total", "repeat_total"]]
@@ -117,11 +101,9 @@ class PurchaseDays:
     def spans(self, first_day: int | None = None, last_day: int | None = None):
         """First day, last day, number of purchase days and money of each customer between two days, both included.
 
-        Returns
-        -------
-        DataFrame of the same kind
-            customer_id, first, last (day numbers), purchase_days, total, repeat_total (money after the first day); sorted by
-            customer_id.
+        Returns:
+            DataFrame of the same kind: customer_id, first, last (day numbers), purchase_days, total, repeat_total
+                (money after the first day); sorted by customer_id.
         """
         if self._pandas is not None:
             return self._returned_as_given(self._spans_pandas(first_day, last_day))
@@ -151,10 +133,8 @@ class PurchaseDays:
     def returned(self, last_day: int):
         """Rows with a negative amount of each customer who has any, up to a day, and their total as a positive amount.
 
-        Returns
-        -------
-        DataFrame of the same kind
-            customer_id, returns, returned.
+        Returns:
+            DataFrame of the same kind: customer_id, returns, returned.
         """
         if self._pandas is not None:
             (codes, days, money), n = self._rows, len(self._customers)
@@ -175,10 +155,9 @@ class PurchaseDays:
     def daily_counts(self, known_by: int, last_day: int):
         """First purchases and repeat purchases on each day, of the customers who had bought by day `known_by`.
 
-        Returns
-        -------
-        DataFrame of the same kind (pandas for Arrow)
-            day (day number), first_purchases, repeats (customers who bought again that day); sorted by day.
+        Returns:
+            DataFrame of the same kind (pandas for Arrow): day (day number), first_purchases, repeats (customers who
+                bought again that day); sorted by day.
         """
         if self._pandas is not None:
             owner, day, first, _ = _distinct_days(*self._bought(None, last_day)[:2], len(self._customers))

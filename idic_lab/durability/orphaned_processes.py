@@ -21,10 +21,8 @@ def end_with_parent(parent: int = 0) -> None:
 
     Only for processes started by a thread that lives as long as they are wanted, such as the main one.
 
-    Parameters
-    ----------
-    parent : int
-        The process that started this one; as the environment of a kernel says unless given.
+    Parameters:
+        parent: The process that started this one; as the environment of a kernel says unless given.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -43,12 +41,9 @@ def watch_parent(parent: int, every: float = 0.5) -> None:
 
     For processes that are started by passing threads; called again in the same process it does nothing.
 
-    Parameters
-    ----------
-    parent : int
-        The process that started this one; it may have died before this line.
-    every : float
-        Seconds.
+    Parameters:
+        parent: The process that started this one; it may have died before this line.
+        every: Seconds.
     """
     global _watcher
     if _watcher is None and sys.platform != "win32":

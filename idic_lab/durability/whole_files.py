@@ -17,8 +17,6 @@ SUFFIX = ".partial"
 def partial(path: Path) -> Path:
     """Where a file is written before it gets its name.
 
-    Examples
-    --------
     >>> partial(Path("results.json")).name
     'results.json.partial'
     """

@@ -53,8 +53,6 @@ class Verdict:
 def chose(beginning: str) -> Callable[[str], bool]:
     """Whether the statement chosen begins so.
 
-    Examples
-    --------
     >>> chose("the mean")("the mean lies above the median")
     True
     """
@@ -67,12 +65,9 @@ class AnswerKey:
     A function asks by name for what it needs: ``tables``, ``truth``, ``game``, ``brought``. One that also asks for ``answer``
     judges it, and returns the share of the points and a message.
 
-    Parameters
-    ----------
-    course : path-like
-        Folder with ``answers`` and ``misconceptions``, one Python file per assignment in each.
-    secret : str
-        Of the class; without one, data grow from the students' ids alone.
+    Parameters:
+        course (path-like): Folder with ``answers`` and ``misconceptions``, one Python file per assignment in each.
+        secret: Of the class; without one, data grow from the students' ids alone.
     """
 
     def __init__(self, course: str | Path, secret: str = ""):
@@ -194,8 +189,6 @@ def secret_of(course: str | Path) -> str:
 def digest(course: str | Path) -> str:
     """A fingerprint of everything that decides about points.
 
-    Examples
-    --------
     >>> from idic_lab import shipped
     >>> digest(shipped("exercises")) == digest(shipped("exercises"))
     True

@@ -38,13 +38,9 @@ class Unreadable:
 def encode(answer: Any) -> str:
     """Write an answer as JSON text.
 
-    Parameters
-    ----------
-    answer : number, text, truth value, date, list, set, dict, array, Series or DataFrame
-        ``...`` is no answer. Anything else is written as unreadable, with its type.
+    Parameters:
+        answer: ``...`` is no answer. Anything else is written as unreadable, with its type.
 
-    Examples
-    --------
     >>> encode(0.25)
     '{"kind": "number", "value": 0.25}'
     >>> decode(encode(pd.Series([1.5], index=["C1"]))).to_dict()
@@ -122,8 +118,6 @@ def _plain(value: Any) -> Any:
 def decode(text: str) -> Any:
     """Read an answer back from its text; what cannot be read comes back as :class:`Unreadable`.
 
-    Examples
-    --------
     >>> decode(encode(...))
     no answer
     >>> decode(encode(print))
@@ -150,8 +144,6 @@ def decode(text: str) -> Any:
 def form_problem(form: Form, answer: Any) -> str | None:
     """What is wrong with the form of an answer that was read back; None when nothing is.
 
-    Examples
-    --------
     >>> from idic_lab.exercises.forms import Number
     >>> form_problem(Number(), decode(encode(...)))
     'Not answered yet: put your answer in the place of the three dots.'
@@ -164,8 +156,6 @@ def form_problem(form: Form, answer: Any) -> str | None:
 def printable(text: str, most: int = 60) -> str:
     """A student's text for a terminal or a table: one line, and nothing that moves the cursor.
 
-    Examples
-    --------
     >>> printable("a\\x1b[2Jb")
     'a?[2Jb'
     """
@@ -175,8 +165,6 @@ def printable(text: str, most: int = 60) -> str:
 def in_short(answer: Any) -> str:
     """An answer in a few words, for the table of common wrong answers.
 
-    Examples
-    --------
     >>> in_short(0.123456), in_short(["C1", "C2"])
     ('0.1235', 'list of 2')
     """

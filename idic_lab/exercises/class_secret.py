@@ -26,10 +26,8 @@ from idic_lab.exercises.students_copy import students_copies
 def make_secret(course: str | Path) -> str:
     """Draw a secret for a class and write it into its course folder.
 
-    Returns
-    -------
-    str
-        Eight groups of four digits, to be written down.
+    Returns:
+        str: Eight groups of four digits, to be written down.
     """
     path = Path(course) / SECRET
     if path.exists():
@@ -44,8 +42,6 @@ def make_secret(course: str | Path) -> str:
 def packed(student_id: str, secret: str) -> bytes:
     """A student's data as a file: the tables, and the seed of the shop that they play eight quarters of.
 
-    Examples
-    --------
     >>> from idic_lab.exercises.student import unpacked
     >>> len(unpacked(packed("ada", 32 * "0"))["transactions"]) > 1000
     True
@@ -62,10 +58,8 @@ def packed(student_id: str, secret: str) -> bytes:
 def hand_out(course: str | Path, students: Iterable[str], folder: str | Path) -> list[Path]:
     """Write a folder for each student, with every assignment and their data.
 
-    Parameters
-    ----------
-    students : iterable of str
-        Their ids.
+    Parameters:
+        students (iterable of str): Their ids.
     """
     secret = secret_of(course)
     if not secret:

@@ -61,10 +61,9 @@ def nbgrader(
 ) -> tuple[int, str]:
     """Run an nbgrader command in the course's folder, with `told` in its environment.
 
-    Returns
-    -------
-    tuple of int and str
-        Exit status (`TOO_LONG` when ended after `seconds`, `KILLED` when somebody else ended it), and what it said.
+    Returns:
+        tuple of int and str: Exit status (`TOO_LONG` when ended after `seconds`, `KILLED` when somebody else ended it),
+            and what it said.
     """
     # Whoever grades may be killed: then nbgrader must end too, and not write beside the next call.
     code = "import runpy, idic_lab.durability.orphaned_processes as o; o.end_with_parent({}); runpy.run_module('nbgrader', run_name='__main__')"
@@ -170,19 +169,13 @@ def grade_class(
 ) -> pd.DataFrame:
     """Grade what is under ``submitted`` for one assignment.
 
-    Parameters
-    ----------
-    students : sequence of str
-        Grade these alone; ``("new",)`` stands for those who handed in since they were graded.
-    processes : int
-        Submissions graded at once; one that takes longer than `submission_seconds` gets 0 points and a note.
-    tell : callable, optional
-        Told of every submission as it is done.
-
-    Returns
-    -------
-    DataFrame
-        ``student``, ``points``, ``of``, ``seconds``, ``notes``; one row per submission.
+    Parameters:
+        students (sequence of str): Grade these alone; ``("new",)`` stands for those who handed in since they were
+            graded.
+        processes: Submissions graded at once; one that takes longer than `submission_seconds` gets 0 points and a note.
+        tell: Told of every submission as it is done.
+    Returns:
+        DataFrame: ``student``, ``points``, ``of``, ``seconds``, ``notes``; one row per submission.
     """
     course.check_name(assignment)
     if not unsafe and not sandbox.available():
@@ -271,10 +264,9 @@ class _Grading:
 def points(course: CourseFolder, assignment: str) -> pd.DataFrame:
     """What the gradebook holds of an assignment, texts included.
 
-    Returns
-    -------
-    DataFrame
-        ``student``, ``question``, ``title``, ``concept``, ``points``, ``of``, and ``waiting``, whether a person has yet to read it.
+    Returns:
+        DataFrame: ``student``, ``question``, ``title``, ``concept``, ``points``, ``of``, and ``waiting``, whether a
+            person has yet to read it.
     """
     if not (course.root / "gradebook.db").exists():
         raise DataError(f"There is no gradebook in {course.root}: grade a class first.")

@@ -35,8 +35,6 @@ class Finding:
 def check_metadata(course: CourseFolder) -> Finding:
     """Whether every cell's metadata are valid, ids unique and meaningful, and points stated and adding up.
 
-    Examples
-    --------
     >>> from idic_lab import shipped
     >>> check_metadata(CourseFolder(shipped("exercises"))).faults
     ()
@@ -73,8 +71,6 @@ def _stated_points(text: str) -> float:
 def check_completeness(course: CourseFolder) -> Finding:
     """Whether every question has a form that its text states, an answer and enough company.
 
-    Examples
-    --------
     >>> from idic_lab import shipped
     >>> check_completeness(CourseFolder(shipped("exercises"))).faults
     ()
@@ -105,8 +101,6 @@ def check_completeness(course: CourseFolder) -> Finding:
 def form_line(name: str) -> str:
     """The line under a question that states form, unit and precision of its answer.
 
-    Examples
-    --------
     >>> form_line("value_q01")
     '*Form: a whole number (customers).*'
     """

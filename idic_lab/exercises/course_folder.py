@@ -108,8 +108,6 @@ def grade_id(cell: nbformat.NotebookNode) -> str | None:
 def graded_names(notebook: nbformat.NotebookNode) -> list[str]:
     """Names of the autograded cells of a notebook, in order.
 
-    Examples
-    --------
     >>> from idic_lab import shipped
     >>> graded_names(CourseFolder(shipped("exercises")).notebook("value"))[:2]
     ['value_q01', 'value_q02']

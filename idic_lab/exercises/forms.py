@@ -24,8 +24,6 @@ class AnyOf(list):
 def as_number(answer: Any) -> float | None:
     """The number that an answer means, from a number, text, or a list of one; None when it is none.
 
-    Examples
-    --------
     >>> as_number("1,234.50"), as_number("12 %"), as_number([3]), as_number("many")
     (1234.5, 0.12, 3.0, None)
     """
@@ -89,8 +87,6 @@ class Form:
 class Number(Form):
     """A number, maybe within a range; a share may be given in percent.
 
-    Examples
-    --------
     >>> share = Number(share=True, low=0, high=1)
     >>> [share.same(share.read(answer), 0.1834) for answer in (0.1834, 0.18, 18.3, "18%", 0.19)]
     [True, True, True, True, False]
@@ -138,8 +134,6 @@ class Number(Form):
 class Choice(Form):
     """One of a few statements, lettered in an order of the student's own, or one of a few words.
 
-    Examples
-    --------
     >>> choice = Choice(options=("the mean", "the median"))
     >>> [choice.read(answer) for answer in ("a", "B)", "the med", "x")]
     ['the mean', 'the median', 'the median', 'x']
@@ -341,8 +335,6 @@ FORMS = {form.__name__.lower(): form for form in (Number, Choice, Day, Ids, Valu
 def form(kind: str, **told: Any) -> Form:
     """The form of a name, as ``questions.toml`` describes it.
 
-    Examples
-    --------
     >>> form("number", unit="customers", whole=True).asked()
     'a whole number (customers)'
     """

@@ -16,10 +16,8 @@ from idic_lab.exercises.course_folder import CourseFolder
 def scores(course: CourseFolder, assignment: str) -> pd.DataFrame:
     """Share of the points each student earned on each autograded question.
 
-    Returns
-    -------
-    DataFrame
-        One row per student (the index), one column per question.
+    Returns:
+        DataFrame: One row per student (the index), one column per question.
     """
     table = points(course, assignment)
     table = table[table["concept"] != "texts"]
@@ -40,21 +38,15 @@ def mastery(course: CourseFolder, assignment: str) -> pd.DataFrame:
 def statistics(shares: pd.DataFrame) -> pd.DataFrame:
     """Difficulty and discrimination of each question.
 
-    Parameters
-    ----------
-    shares : DataFrame
-        As :func:`scores` gives.
-
-    Returns
-    -------
-    DataFrame
-        ``question``; ``students``; ``difficulty``, the mean share of the points (high is easy); ``discrimination``, the
-        correlation with the mean of the other questions (0 where all students have the same score).
+    Parameters:
+        shares: As :func:`scores` gives.
+    Returns:
+        DataFrame: ``question``; ``students``; ``difficulty``, the mean share of the points (high is easy);
+            ``discrimination``, the correlation with the mean of the other questions (0 where all students have the same
+            score).
 
     Source: Lord & Novick (1968), Statistical Theories of Mental Test Scores, chapter 15.
 
-    Examples
-    --------
     >>> shares = pd.DataFrame({"q1": [1, 1, 0, 0], "q2": [1, 0.5, 0, 0], "q3": [1.0, 1, 1, 1]})
     >>> statistics(shares)["discrimination"].round(2).tolist()
     [0.9, 0.9, 0.0]
@@ -71,11 +63,9 @@ def statistics(shares: pd.DataFrame) -> pd.DataFrame:
 def items(course: CourseFolder, assignment: str) -> pd.DataFrame:
     """Item statistics of a graded assignment, with the commonest wrong answer to each question.
 
-    Returns
-    -------
-    DataFrame
-        As :func:`statistics`, with ``commonest_wrong`` (the misconception shown most, or else the kind of failure),
-        ``shown_by`` (students) and ``example`` (one such answer).
+    Returns:
+        DataFrame: As :func:`statistics`, with ``commonest_wrong`` (the misconception shown most, or else the kind of
+            failure), ``shown_by`` (students) and ``example`` (one such answer).
     """
     course.check_name(assignment)
     table = statistics(scores(course, assignment))
@@ -99,8 +89,6 @@ def items(course: CourseFolder, assignment: str) -> pd.DataFrame:
 def plot_items(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Draw difficulty and discrimination, one row per question, the hardest on top.
 
-    Examples
-    --------
     >>> shares = pd.DataFrame({"q1": [1, 1, 0, 0], "q2": [1, 0.5, 0, 0], "q3": [1.0, 1, 1, 1]})
     >>> plot_items(statistics(shares)).get_title()
     '1 of 3 questions hardly tell students apart'

@@ -47,19 +47,12 @@ def trial_class(
 ) -> pd.DataFrame:
     """Release, hand in, collect, grade and feed back one assignment for students who do not exist.
 
-    Parameters
-    ----------
-    folder : Path
-        Where a copy of the course goes; it must not exist yet.
-    size : int
-        Students: a third hands in the model solution, the others are wrong here and there.
-    harmful : bool
-        Let the first nine do harm: loop, crash, print without end, forge, delete cells, copy.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`idic_lab.exercises.classroom.grade_class` gives it.
+    Parameters:
+        folder: Where a copy of the course goes; it must not exist yet.
+        size: Students: a third hands in the model solution, the others are wrong here and there.
+        harmful: Let the first nine do harm: loop, crash, print without end, forge, delete cells, copy.
+    Returns:
+        DataFrame: As :func:`idic_lab.exercises.classroom.grade_class` gives it.
     """
     course.check_name(assignment)
     if folder.exists():

@@ -43,11 +43,10 @@ class Download:
 def opened(platform: str, archive: Path, class_list: Path | None = None) -> Download:
     """Read whose each file of a download is.
 
-    Parameters
-    ----------
-    platform : {"canvas", "moodle", "gradescope"}
-    class_list : path-like, optional
-        Canvas's exported gradebook, or Moodle's grading worksheet; Gradescope's export says itself who handed in.
+    Parameters:
+        platform ({"canvas", "moodle", "gradescope"})
+        class_list (path-like, optional): Canvas's exported gradebook, or Moodle's grading worksheet; Gradescope's
+            export says itself who handed in.
     """
     shape = re.compile(_FILES[pick("platform", platform, list(_FILES))])
     with zipfile.ZipFile(existing(Path(archive))) as packed:
@@ -105,11 +104,9 @@ def bring(course: CourseFolder, assignment: str, download: Download) -> list[str
 def give_back(course: CourseFolder, assignment: str, download: Download, out: Path) -> list[Path]:
     """Write grades and feedback pages for the platform that the submissions came from.
 
-    Returns
-    -------
-    list of Path
-        Canvas and Moodle: the class list with the points filled in, and an archive of feedback pages named as they were
-        handed in. Gradescope: a table of grades, and ``results.json`` for each submission.
+    Returns:
+        list of Path: Canvas and Moodle: the class list with the points filled in, and an archive of feedback pages
+            named as they were handed in. Gradescope: a table of grades, and ``results.json`` for each submission.
     """
     graded = points(course, assignment)
     total = graded.groupby("student")[["points", "of"]].sum()

@@ -50,8 +50,6 @@ QUESTIONS = {name: question for made in _BY_ASSIGNMENT.values() for name, questi
 def question(name: str, student_id: str = "") -> Question:
     """The question of a name, as one student sees it: the statements of a choice are in an order of their own.
 
-    Examples
-    --------
     >>> question("value_q01").form.asked()
     'a whole number (customers)'
     >>> question("value_q11", "ada").form.options[0] == question("value_q11", "bob").form.options[0]
@@ -68,8 +66,6 @@ def question(name: str, student_id: str = "") -> Question:
 def read(name: str, answer: Any, student_id: str) -> Any:
     """What a student meant by an answer: the statement behind a letter, the share behind a percentage.
 
-    Examples
-    --------
     >>> read("value_q02", "12.50", "ada")
     12.5
     """

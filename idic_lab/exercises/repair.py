@@ -26,10 +26,8 @@ _CELL = re.compile(r"^# (?:%%|In\[[ \d]*\]:).*$", re.M)  # where a script export
 def repair(course: CourseFolder, assignment: str, student: str) -> list[str]:
     """Bring a submission to the form nbgrader needs; the file as handed in is kept beside it.
 
-    Returns
-    -------
-    list of str
-        What was mended, for the report.
+    Returns:
+        list of str: What was mended, for the report.
     """
     folder = course.root / "submitted" / student / assignment
     release = course.notebook(assignment, "release")

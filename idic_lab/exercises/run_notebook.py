@@ -98,10 +98,8 @@ def _attempt(event: str, told: tuple) -> str:
 def run(source: str, folder: str, limits: Limits) -> dict[str, Any]:
     """Run every cell of a notebook in a folder, leaving out those that take too long or bring the kernel down.
 
-    Returns
-    -------
-    dict
-        ``outputs``, one list per cell, and ``left_out``, the reason by the cell's place.
+    Returns:
+        dict: ``outputs``, one list per cell, and ``left_out``, the reason by the cell's place.
     """
     import nbformat
 

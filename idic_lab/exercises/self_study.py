@@ -25,21 +25,13 @@ from idic_lab.exercises.students_copy import students_copies
 def begin(course: Path, assignment: str, folder: Path, student: str, again: int = 1) -> Path:
     """Put the student's copy of an assignment into a folder, with the id filled in.
 
-    Parameters
-    ----------
-    folder : Path
-        Made when it does not exist.
-    student : str
-        Any id: the shop grows from it.
-    again : int
-        From 2 on, other data than the time before.
-
-    Raises
-    ------
-    UnknownName
-        When the course has no such assignment.
-    DataError
-        When the notebook is there already: answers are never overwritten.
+    Parameters:
+        folder: Made when it does not exist.
+        student: Any id: the shop grows from it.
+        again: From 2 on, other data than the time before.
+    Raises:
+        UnknownName: When the course has no such assignment.
+        DataError: When the notebook is there already: answers are never overwritten.
     """
     copies = students_copies(course)
     pick("assignment", assignment, list(copies))
@@ -56,14 +48,10 @@ def begin(course: Path, assignment: str, folder: Path, student: str, again: int 
 def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str], Path]:
     """Grade one notebook as an instructor would, and leave the feedback page beside it.
 
-    Returns
-    -------
-    DataFrame
-        ``question``, ``concept``, ``points``, ``of``; autograded questions only.
-    list of str
-        What was odd about the notebook.
-    Path
-        Of the feedback page, ``<assignment>.feedback.html``.
+    Returns:
+        DataFrame: ``question``, ``concept``, ``points``, ``of``; autograded questions only.
+        list of str: What was odd about the notebook.
+        Path: Of the feedback page, ``<assignment>.feedback.html``.
     """
     assignment = path.stem.split(".")[0]
     course.check_name(assignment)

@@ -36,8 +36,6 @@ _open: dict[str, str] = {}
 def normal_id(student_id: str) -> str:
     """A student's id as it counts: in lower case, without accents, a dot for each blank.
 
-    Examples
-    --------
     >>> normal_id(" Ada.L "), normal_id("José Núñez")
     ('ada.l', 'jose.nunez')
     """
@@ -55,8 +53,6 @@ def normal_id(student_id: str) -> str:
 def seed_of(student_id: str, secret: str = "", part: str = "data") -> int:
     """The seed of a student's data: of the id alone in practice; in a class of its secret too, for data and shop apart.
 
-    Examples
-    --------
     >>> seed_of("ada") == seed_of(" Ada "), seed_of("ada") == seed_of("bob")
     (True, False)
     >>> seed_of("ada", 32 * "0") == seed_of("ada", 32 * "1")
@@ -74,8 +70,6 @@ def student_shop(student_id: str, secret: str = "") -> meridian.Meridian:
 
     It is shared between calls: do not change its tables.
 
-    Examples
-    --------
     >>> student_shop("ada")
     Meridian(400 people, 15 tables, seed 4260250381)
     """
@@ -90,8 +84,6 @@ def _world(seed: int) -> dict[str, Any]:
 def student_game(student_id: str, secret: str = "") -> World:
     """The shop of a student at the beginning of its eight quarters; for the grader.
 
-    Examples
-    --------
     >>> student_game("ada").view.quarter
     1
     """
@@ -106,8 +98,6 @@ def _begun(seed: int) -> World:
 def my_shop() -> meridian.Shop:
     """The student's own shop, open for eight quarters.
 
-    Examples
-    --------
     >>> tables = begin("ada")
     Practice data of ada: 400 customers of a shop that is yours alone.
     >>> with my_shop() as shop:
@@ -125,8 +115,6 @@ def my_shop() -> meridian.Shop:
 def data_file(student: str) -> str:
     """The name of the file that a student of a class has beside the notebooks.
 
-    Examples
-    --------
     >>> data_file("ada")
     'ada.data.zip'
     """
@@ -152,8 +140,6 @@ def unpacked(content: bytes) -> dict[str, pd.DataFrame]:
 def student_tables(student_id: str) -> dict[str, pd.DataFrame]:
     """The tables of a student's practice shop, as copies that may be changed.
 
-    Examples
-    --------
     >>> student_tables("ada")["transactions"]["customer_id"].nunique()
     400
     """
@@ -166,13 +152,9 @@ def begin(student_id: str) -> dict[str, pd.DataFrame]:
     In a class they are read from the file ``<id>.data.zip`` beside the notebook; without one they grow from the id, to
     practise on.
 
-    Raises
-    ------
-    LabError
-        When the id is empty or not an id.
+    Raises:
+        LabError: When the id is empty or not an id.
 
-    Examples
-    --------
     >>> tables = begin("ada")
     Practice data of ada: 400 customers of a shop that is yours alone.
     """
@@ -195,8 +177,6 @@ def _student() -> str:
 def choices(name: str) -> None:
     """Print the statements of a choice, in the order and under the letters that this student has.
 
-    Examples
-    --------
     >>> tables = begin("ada")
     Practice data of ada: 400 customers of a shop that is yours alone.
     >>> choices("value_q11")
@@ -211,15 +191,10 @@ def choices(name: str) -> None:
 def check(name: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
     """Say whether an answer has the form asked for. It knows neither the right answer nor the wrong ones.
 
-    Parameters
-    ----------
-    name : str
-        Of the question, as in ``"value_q03"``.
-    brought : DataFrame, optional
-        Your own transactions, in the capstone.
+    Parameters:
+        name: Of the question, as in ``"value_q03"``.
+        brought: Your own transactions, in the capstone.
 
-    Examples
-    --------
     >>> tables = begin("ada")
     Practice data of ada: 400 customers of a shop that is yours alone.
     >>> check("value_q01", "many")
@@ -235,8 +210,6 @@ def check(name: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
 def grade(name: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
     """Hand an answer to the grader, which runs in a process of its own.
 
-    Examples
-    --------
     >>> tables = begin("ada")
     Practice data of ada: 400 customers of a shop that is yours alone.
     >>> grade("value_q01", 400)

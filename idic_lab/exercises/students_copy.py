@@ -17,8 +17,6 @@ _HIDDEN = re.compile(r"\n*[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*", re
 def without_answers(notebook: str) -> str:
     """The students' copy of a source notebook, both as JSON text.
 
-    Examples
-    --------
     >>> cell = {"cell_type": "code", "metadata": {}, "source": "x = ...\\n### BEGIN SOLUTION\\nx = 1\\n### END SOLUTION"}
     >>> json.loads(without_answers(json.dumps({"cells": [cell]})))["cells"][0]["source"]
     'x = ...\\n# Your code here'
@@ -36,8 +34,6 @@ def without_answers(notebook: str) -> str:
 def students_copies(course: str | Path) -> dict[str, str]:
     """The students' copy of every assignment of a course, by its name.
 
-    Examples
-    --------
     >>> from idic_lab import shipped
     >>> any("HIDDEN TESTS" in text for text in students_copies(shipped("exercises")).values())
     False

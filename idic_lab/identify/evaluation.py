@@ -11,24 +11,14 @@ from idic_lab.errors import DataError
 def pairwise(links: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
     """Precision, recall and F1 over pairs of records.
 
-    Parameters
-    ----------
-    links, truth : DataFrame
-        record_id and customer_id, as found and as it is.
+    Parameters:
+        links, truth: record_id and customer_id, as found and as it is.
+    Returns:
+        Series: precision (share of the pairs put together that belong together), recall (share of the pairs that belong
+            together that were put together), f1 (their harmonic mean), wrong_pairs, missed_pairs.
+    Raises:
+        DataError: When the truth lacks a record.
 
-    Returns
-    -------
-    Series
-        precision (share of the pairs put together that belong together), recall (share of the pairs that belong
-        together that were put together), f1 (their harmonic mean), wrong_pairs, missed_pairs.
-
-    Raises
-    ------
-    DataError
-        When the truth lacks a record.
-
-    Examples
-    --------
     >>> found = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["1", "1", "1"]})
     >>> truth = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["x", "x", "y"]})
     >>> pairwise(found, truth).round(2).to_dict()
@@ -43,14 +33,10 @@ def pairwise(links: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
 def whole_people(links: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
     """Precision and recall over whole people: how many were found exactly, with all their records and no other.
 
-    Returns
-    -------
-    Series
-        precision (share of the groups found that are exactly one person's records), recall (share of the people found
-        exactly), f1, groups, people.
+    Returns:
+        Series: precision (share of the groups found that are exactly one person's records), recall (share of the people
+            found exactly), f1, groups, people.
 
-    Examples
-    --------
     >>> found = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["1", "1", "2"]})
     >>> truth = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["x", "x", "y"]})
     >>> whole_people(found, truth).tolist()
@@ -75,13 +61,9 @@ def whole_people(links: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
 def by_touchpoint(links: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """Pairwise precision and recall of the pairs in which a touchpoint's records take part.
 
-    Returns
-    -------
-    DataFrame
-        touchpoint, records, precision, recall, f1; the touchpoint that is found best comes first.
+    Returns:
+        DataFrame: touchpoint, records, precision, recall, f1; the touchpoint that is found best comes first.
 
-    Examples
-    --------
     >>> found = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": list("112"), "touchpoint": ["app", "till", "till"]})
     >>> truth = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["x", "x", "x"]})
     >>> by_touchpoint(found, truth)[["touchpoint", "recall"]].round(2).values.tolist()
@@ -110,22 +92,15 @@ def threshold_curve(
     The merges are nested, so those above a threshold are simply the first so many; the pairs each one adds are counted
     as it is made.
 
-    Parameters
-    ----------
-    made : DataFrame
-        As :func:`merges` returns it.
-    truth : DataFrame
-        record_id and customer_id of every record.
-    wrong_merge, missed_link : float
-        What it costs when two records of different people are put together, and when two of one person are not.
+    Parameters:
+        made: As :func:`merges` returns it.
+        truth: record_id and customer_id of every record.
+        wrong_merge, missed_link: What it costs when two records of different people are put together, and when two of
+            one person are not.
+    Returns:
+        DataFrame: threshold (ascending), precision, recall, f1, wrong_pairs, missed_pairs, cost (the unit of the two
+            costs).
 
-    Returns
-    -------
-    DataFrame
-        threshold (ascending), precision, recall, f1, wrong_pairs, missed_pairs, cost (the unit of the two costs).
-
-    Examples
-    --------
     >>> made = pd.DataFrame({"record_a": ["a", "b"], "record_b": ["b", "c"], "probability": [0.9, 0.6]})
     >>> truth = pd.DataFrame({"record_id": ["a", "b", "c"], "customer_id": ["x", "x", "y"]})
     >>> threshold_curve(made, truth)[["threshold", "precision", "cost"]].round(2).values.tolist()
@@ -164,8 +139,6 @@ def threshold_curve(
 def cheapest(curve: pd.DataFrame) -> float:
     """The threshold at which wrong merges and missed links together cost least.
 
-    Examples
-    --------
     >>> cheapest(pd.DataFrame({"threshold": [0.2, 0.8], "cost": [90.0, 120.0]}))
     0.2
     """

@@ -59,8 +59,6 @@ def settings() -> SettingsCreator:
 
     Source: Fellegi & Sunter (1969), A Theory for Record Linkage, JASA 64(328), 1183-1210.
 
-    Examples
-    --------
     >>> [made.create_output_column_name() for made in settings().comparisons]
     ['first_name', 'last_name', 'birth_date', 'email', 'home']
     """
@@ -156,26 +154,16 @@ def estimate(prepared: pd.DataFrame, random_state: int = 1, connect: Callable | 
     anybody has two records; how often they agree for one person comes from expectation-maximisation within blocks of
     records that agree on something else.
 
-    Parameters
-    ----------
-    connect : callable, optional
-        Returns a Splink database API; DuckDB in memory by default.
-
-    Returns
-    -------
-    dict
-        Splink settings with the estimated parameters: plain data, good for any of Splink's back ends.
-
-    Raises
-    ------
-    DataError
-        When there are too few records, or none share anything that a person's records would share.
+    Parameters:
+        connect: Returns a Splink database API; DuckDB in memory by default.
+    Returns:
+        dict: Splink settings with the estimated parameters: plain data, good for any of Splink's back ends.
+    Raises:
+        DataError: When there are too few records, or none share anything that a person's records would share.
 
     Source: Linacre et al. (2022), Splink, International Journal of Population Data Science 7(3); Dempster, Laird &
     Rubin (1977), JRSS B 39(1), 1-38.
 
-    Examples
-    --------
     >>> estimate(pd.DataFrame({"record_id": ["a", "b"]}))
     Traceback (most recent call last):
     ...
@@ -228,20 +216,13 @@ def _taught(linker: Linker, block, counted: float) -> bool:
 def score(prepared: pd.DataFrame, model: dict, connect: Callable | None = None) -> pd.DataFrame:
     """Every pair of records worth looking at, with the probability that both belong to one person.
 
-    Parameters
-    ----------
-    connect : callable, optional
-        Returns a Splink database API; DuckDB in memory by default.
+    Parameters:
+        connect: Returns a Splink database API; DuckDB in memory by default.
+    Returns:
+        DataFrame: record_a, record_b (a before b), probability, and what each comparison weighs, in bits: first_name,
+            last_name, birth_date, email, home (above 0 speaks for one person, below 0 against, 0 where there is nothing
+            to compare). Most probable first.
 
-    Returns
-    -------
-    DataFrame
-        record_a, record_b (a before b), probability, and what each comparison weighs, in bits: first_name, last_name,
-        birth_date, email, home (above 0 speaks for one person, below 0 against, 0 where there is nothing to compare).
-        Most probable first.
-
-    Examples
-    --------
     >>> from idic_lab import datasets, identify
     >>> prepared = identify.standardise(datasets.load("meridian", quiet=True).tables["source_records"].head(600))
     >>> pairs = score(prepared, estimate(prepared))
@@ -265,14 +246,11 @@ def score(prepared: pd.DataFrame, model: dict, connect: Callable | None = None) 
 def weights(model: dict) -> pd.DataFrame:
     """What each level of agreement counts for.
 
-    Returns
-    -------
-    DataFrame
-        comparison, level, same_person and different_people (how often this level is found among either kind of pair),
-        weight (bits: logarithm to base 2 of their ratio; 10 bits multiply the odds of a match by about 1,000).
+    Returns:
+        DataFrame: comparison, level, same_person and different_people (how often this level is found among either kind
+            of pair), weight (bits: logarithm to base 2 of their ratio; 10 bits multiply the odds of a match by about
+            1,000).
 
-    Examples
-    --------
     >>> same = {"label_for_charts": "the same", "m_probability": 0.8, "u_probability": 0.1}
     >>> weights({"comparisons": [{"output_column_name": "email", "comparison_levels": [same]}]})["weight"].tolist()
     [3.0]

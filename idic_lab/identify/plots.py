@@ -16,8 +16,6 @@ def plot_coverage(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figur
 
     Takes what :func:`coverage` gives.
 
-    Examples
-    --------
     >>> plot_coverage(pd.DataFrame({"email": [1.0], "street": [0.5]}, index=["app"])).get_title()
     'No source has everything: street is missing most often'
     """
@@ -32,8 +30,6 @@ def plot_overlap(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figure
 
     Takes what :func:`overlap` gives.
 
-    Examples
-    --------
     >>> plot_overlap(pd.DataFrame([[1.0, 0.5], [0.2, 1.0]], index=["app", "shop"], columns=["app", "shop"])).get_title()
     'Sources overlap, from 20% to 50%'
     """
@@ -61,8 +57,6 @@ def plot_weights(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
 
     Takes what :func:`weights` gives.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"comparison": ["email"] * 2, "level": ["Exact match on email", "All other comparisons"],
     ...     "weight": [12.0, -2.0]})
     >>> plot_weights(table).get_title()
@@ -97,8 +91,6 @@ def plot_evidence(pairs: pd.DataFrame, record_a: str, record_b: str, ax: figures
 
     Takes the pairs that :func:`score` gives.
 
-    Examples
-    --------
     >>> pairs = pd.DataFrame({"record_a": ["r1"], "record_b": ["r2"], "probability": [0.99], "email": [-2.0], "home": [9.0]})
     >>> plot_evidence(pairs, "r1", "r2").get_title()
     'Loudest for one person: home; against: email'
@@ -121,8 +113,6 @@ def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = N
 
     Takes what :func:`threshold_curve` gives.
 
-    Examples
-    --------
     >>> plot_cost(pd.DataFrame({"threshold": [0.2, 0.8], "cost": [90.0, 120.0]}), 0.8).get_title()
     'Mistakes cost 120 at 0.80; at best 90, at 0.20'
     """
@@ -156,13 +146,9 @@ _CARD = (
 def plot_spend_by_presence(view: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Mean spend of those who have ordered, by at how many touchpoints they are known; by orders where none are recorded.
 
-    Parameters
-    ----------
-    view : DataFrame
-        The table ``customers``.
+    Parameters:
+        view: The table ``customers``.
 
-    Examples
-    --------
     >>> view = pd.DataFrame({"kind": "customer", "touchpoints": ["app", "app web_shop"], "orders": 1, "spend": [9.0, 7.0]})
     >>> plot_spend_by_presence(view).get_title()
     'One touchpoint: 9 on average; more than one: 7'
@@ -182,20 +168,12 @@ def plot_card(
 ) -> figures.Axes:
     """One customer's card: what is known in words, and every order as a line on the time axis.
 
-    Parameters
-    ----------
-    view : DataFrame
-        The table ``customers``.
-    transactions : DataFrame
-        As in its contract.
+    Parameters:
+        view: The table ``customers``.
+        transactions: As in its contract.
+    Raises:
+        UnknownName: When there is no such customer.
 
-    Raises
-    ------
-    UnknownName
-        When there is no such customer.
-
-    Examples
-    --------
     >>> orders = pd.DataFrame({"customer_id": ["a"], "date": pd.to_datetime(["2024-01-02"]), "amount": [20.0]})
     >>> view = pd.DataFrame({"customer_id": ["a"], "orders": [1], "spend": [20.0], "city": ["Dunmere"]})
     >>> print(plot_card(view, orders, "a").get_title())

@@ -36,23 +36,14 @@ def customers(
 ) -> pd.DataFrame:
     """One row per customer: the table ``customers``.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        As in its contract; all that is needed.
+    Parameters:
+        transactions: As in its contract; all that is needed.
+        identity_links, source_records, ... (DataFrame, optional): As in their contracts. What is not given leaves its
+            columns out. Tables kept by record reach a customer through `identity_links`, and are left out without it.
+    Returns:
+        DataFrame: As in the contract ``customers``, in the order of customer_id. Everybody is there who has ordered or
+            has a record. It holds no name, e-mail address, telephone number or street.
 
-    identity_links, source_records, ... : DataFrame, optional
-        As in their contracts. What is not given leaves its columns out. Tables kept by record reach a customer through
-        `identity_links`, and are left out without it.
-
-    Returns
-    -------
-    DataFrame
-        As in the contract ``customers``, in the order of customer_id. Everybody is there who has ordered or has a
-        record. It holds no name, e-mail address, telephone number or street.
-
-    Examples
-    --------
     >>> bought = {"customer_id": ["a", "a"], "date": pd.to_datetime(["2024-01-02", "2024-03-01"]).as_unit("us")}
     >>> view = customers(pd.DataFrame(bought | {"amount": [20.0, 10.0]}).astype({"customer_id": "str"}))
     >>> view[["customer_id", "orders", "spend", "days_since_last_order"]].to_numpy().tolist()
@@ -267,13 +258,9 @@ def account_profiles(
     People are counted once per account, in whatever records they appear. Orders count when they were charged to the
     account; what the same people bought privately does not.
 
-    Returns
-    -------
-    DataFrame
-        account_id, users, decision_makers, influencers, orders, spend, last_order, decision_maker_reachable.
+    Returns:
+        DataFrame: account_id, users, decision_makers, influencers, orders, spend, last_order, decision_maker_reachable.
 
-    Examples
-    --------
     >>> roles = pd.DataFrame({"account_id": "firm", "record_id": ["r1", "r2"], "role": ["user", "decision_maker"]})
     >>> links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": ["ann", "bob"]})
     >>> orders = pd.DataFrame({"account_id": ["firm", None], "date": pd.to_datetime(["2024-01-01"] * 2), "amount": [9.0, 5.0]})

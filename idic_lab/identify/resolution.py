@@ -33,15 +33,11 @@ def merges(prepared: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, p
 
     The same merges serve every threshold: a higher one takes fewer of them.
 
-    Returns
-    -------
-    made : DataFrame
-        One row per joining of two groups, in order: record_a, record_b, probability, method ("number" or "model").
-    refused : DataFrame
-        Pairs whose groups were not joined: record_a, record_b, probability, reason.
+    Returns:
+        made (DataFrame): One row per joining of two groups, in order: record_a, record_b, probability, method ("number"
+            or "model").
+        refused (DataFrame): Pairs whose groups were not joined: record_a, record_b, probability, reason.
 
-    Examples
-    --------
     >>> records = pd.DataFrame({"record_id": list("ab"), "touchpoint": "app", "customer_id": ["7", "7"],
     ...     "first_name": "Ada", "last_name": "Example", "email": None, "phone": None}).astype("str")
     >>> made, refused = merges(standardise(records), resolve(records).pairs)
@@ -95,23 +91,16 @@ def agreeing(pairs: pd.DataFrame) -> pd.Series:
 def links(prepared: pd.DataFrame, made: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFrame:
     """Which customer each record belongs to: the table ``identity_links``.
 
-    Parameters
-    ----------
-    made : DataFrame
-        As :func:`merges` returns it.
-    threshold : float
-        Links less probable than this are not taken.
+    Parameters:
+        made: As :func:`merges` returns it.
+        threshold: Links less probable than this are not taken.
+    Returns:
+        DataFrame: One row per record, in the order of `prepared`: record_id, customer_id (the group's customer number,
+            or "P-" and a code for people without one), touchpoint, probability (the weakest link on the strongest chain
+            from the record to the one that carries the number, or to the group's first record; 1 for that one itself),
+            method ("number": a customer number says so, "model": the linking model does, "single": nothing else is
+            known).
 
-    Returns
-    -------
-    DataFrame
-        One row per record, in the order of `prepared`: record_id, customer_id (the group's customer number, or "P-" and
-        a code for people without one), touchpoint, probability (the weakest link on the strongest chain from the
-        record to the one that carries the number, or to the group's first record; 1 for that one itself), method
-        ("number": a customer number says so, "model": the linking model does, "single": nothing else is known).
-
-    Examples
-    --------
     >>> records = pd.DataFrame({"record_id": list("ab"), "touchpoint": "app", "customer_id": ["7", "7"],
     ...     "first_name": "Ada", "last_name": "Example", "email": None, "phone": None}).astype("str")
     >>> links(standardise(records), resolve(records).merges)["customer_id"].tolist()
@@ -143,8 +132,6 @@ def links(prepared: pd.DataFrame, made: pd.DataFrame, threshold: float = THRESHO
 def pseudonym(record_id: str) -> str:
     """The customer_id of somebody without a customer number: the same for the same record, and no name in it.
 
-    Examples
-    --------
     >>> pseudonym("R0000001")
     'P-21ce6aa50b'
     """
@@ -257,14 +244,10 @@ def review_queue(pairs: pd.DataFrame, refused: pd.DataFrame, links: pd.DataFrame
     probability is below the threshold and above 0.2 ("doubtful"). Pairs of the same two customers are asked about
     once, by their most probable pair.
 
-    Returns
-    -------
-    DataFrame
-        The table ``identity_review``, most probable first. It holds record numbers and no names, so it may be shown;
-        who decides looks the records up in the repository.
+    Returns:
+        DataFrame: The table ``identity_review``, most probable first. It holds record numbers and no names, so it may
+            be shown; who decides looks the records up in the repository.
 
-    Examples
-    --------
     >>> records = pd.DataFrame({"record_id": list("ab"), "touchpoint": "app", "customer_id": ["7", "7"],
     ...     "first_name": "Ada", "last_name": "Example", "email": None, "phone": None}).astype("str")
     >>> found = resolve(records)
@@ -292,20 +275,13 @@ def review_queue(pairs: pd.DataFrame, refused: pd.DataFrame, links: pd.DataFrame
 class Resolution:
     """Who is who among the records, and how it was found out.
 
-    Attributes
-    ----------
-    links : DataFrame
-        The table ``identity_links``.
-    review : DataFrame
-        The table ``identity_review``: pairs for a person to decide on.
-    pairs : DataFrame
-        Pairs looked at, as :func:`score` returns them.
-    merges : DataFrame
-        Joinings made, as :func:`merges` returns them: they serve every threshold.
-    model : dict or None
-        The estimated model; None when there was nothing to learn from.
-    notes : list of str
-        What a reader has to know.
+    Attributes:
+        links: The table ``identity_links``.
+        review: The table ``identity_review``: pairs for a person to decide on.
+        pairs: Pairs looked at, as :func:`score` returns them.
+        merges: Joinings made, as :func:`merges` returns them: they serve every threshold.
+        model: The estimated model; None when there was nothing to learn from.
+        notes (list of str): What a reader has to know.
     """
 
     links: pd.DataFrame
@@ -329,34 +305,21 @@ def resolve(
 ) -> Resolution:
     """Recognise the records that belong to one person.
 
-    Parameters
-    ----------
-    source_records : DataFrame
-        As in the contract ``source_records``.
-    threshold : float
-        Links less probable than this are not made; between 0 and 1.
-    random_state : int
-        Of the sample from which agreement by chance is learnt. Same records and random_state, same result.
-    tell : callable, optional
-        Receives one line per step, to show progress.
-    connect : callable, optional
-        Returns a Splink database API to compute with; DuckDB in memory by default. For Spark:
-        ``lambda: splink.SparkAPI(spark_session=session, break_lineage_method="persist")``.
+    Parameters:
+        source_records: As in the contract ``source_records``.
+        threshold: Links less probable than this are not made; between 0 and 1.
+        random_state: Of the sample from which agreement by chance is learnt. Same records and random_state, same
+            result.
+        tell: Receives one line per step, to show progress.
+        connect: Returns a Splink database API to compute with; DuckDB in memory by default. For Spark: ``lambda:
+            splink.SparkAPI(spark_session=session, break_lineage_method="persist")``.
+    Raises:
+        ContractError: When a column is missing or has the wrong type, or two records have one record_id.
+        DataError: When the threshold is not a probability.
 
-    Raises
-    ------
-    ContractError
-        When a column is missing or has the wrong type, or two records have one record_id.
-    DataError
-        When the threshold is not a probability.
-
-    Notes
-    -----
     Where there is nothing to learn from (few records, or no two that share an e-mail address, or a full name with date
     of birth or telephone), records are joined by customer number alone and `notes` says so.
 
-    Examples
-    --------
     >>> records = pd.DataFrame({"record_id": list("ab"), "touchpoint": "app", "customer_id": ["7", "7"],
     ...     "first_name": "Ada", "last_name": "Example", "email": None, "phone": None}).astype("str")
     >>> resolve(records)

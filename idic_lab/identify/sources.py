@@ -20,14 +20,11 @@ DESCRIBING = ("first_name", "last_name", "birth_date", "email", "phone", "street
 class Gathered:
     """Records of all sources in one table, and what happened on the way.
 
-    Attributes
-    ----------
-    records : DataFrame
-        As in the contract ``source_records``.
-    rejects : DataFrame
-        As in the contract ``rejects``: rows that could not be kept, each with the reason.
-    notes : list of str
-        What a reader has to know: numbers changed because two sources share them, sources that overlap with no other.
+    Attributes:
+        records: As in the contract ``source_records``.
+        rejects: As in the contract ``rejects``: rows that could not be kept, each with the reason.
+        notes (list of str): What a reader has to know: numbers changed because two sources share them, sources that
+            overlap with no other.
     """
 
     records: pd.DataFrame
@@ -38,21 +35,14 @@ class Gathered:
 def inventory(source_records: pd.DataFrame, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
     """What each source holds and how fresh it is.
 
-    Parameters
-    ----------
-    as_of : Timestamp, optional
-        Day from which freshness counts; the last change of any record by default.
+    Parameters:
+        as_of: Day from which freshness counts; the last change of any record by default.
+    Returns:
+        DataFrame: One row per touchpoint, largest first: touchpoint, records, with_number (share with a customer
+            number), filled (mean share of the describing columns that are filled in), repeated (share of records whose
+            e-mail address another record of the same touchpoint has too), oldest and newest (day a record was opened),
+            days_since_update (median; missing when no day is recorded).
 
-    Returns
-    -------
-    DataFrame
-        One row per touchpoint, largest first: touchpoint, records, with_number (share with a customer number), filled
-        (mean share of the describing columns that are filled in), repeated (share of records whose e-mail address
-        another record of the same touchpoint has too), oldest and newest (day a record was opened), days_since_update
-        (median; missing when no day is recorded).
-
-    Examples
-    --------
     >>> records = pd.DataFrame({"record_id": ["1", "2"], "touchpoint": "app", "customer_id": ["7", None],
     ...     "email": ["a@b.example", None]})
     >>> inventory(records)[["touchpoint", "records", "with_number", "filled"]].values.tolist()
@@ -91,8 +81,6 @@ def inventory(source_records: pd.DataFrame, as_of: pd.Timestamp | None = None) -
 def coverage(source_records: pd.DataFrame) -> pd.DataFrame:
     """Share of records in which each describing column is filled in, one row per touchpoint.
 
-    Examples
-    --------
     >>> coverage(pd.DataFrame({"touchpoint": ["app", "app"], "email": ["a@b.example", None]})).loc["app", "email"]
     np.float64(0.5)
     """
@@ -103,8 +91,6 @@ def coverage(source_records: pd.DataFrame) -> pd.DataFrame:
 def beside(source_records: pd.DataFrame, record_a: str, record_b: str) -> pd.DataFrame:
     """Two records side by side, a field a row, in words that reach nobody: no at sign, no country code.
 
-    Examples
-    --------
     >>> records = pd.DataFrame({"record_id": ["r1", "r2"], "touchpoint": ["app", "till"], "email": ["a@x", None]})
     >>> beside(records, "r1", "r2").loc["email"].tolist()
     ['a at x', '']
@@ -118,13 +104,9 @@ def beside(source_records: pd.DataFrame, record_a: str, record_b: str) -> pd.Dat
 def overlap(identity_links: pd.DataFrame) -> pd.DataFrame:
     """Of the customers known at one touchpoint, the share known at another.
 
-    Returns
-    -------
-    DataFrame
-        Square, touchpoint by touchpoint: row's customers that the column also knows; 1 on the diagonal.
+    Returns:
+        DataFrame: Square, touchpoint by touchpoint: row's customers that the column also knows; 1 on the diagonal.
 
-    Examples
-    --------
     >>> links = pd.DataFrame({"customer_id": ["a", "a", "b"], "touchpoint": ["app", "shop", "shop"]})
     >>> float(overlap(links).loc["shop", "app"])
     0.5
@@ -137,27 +119,17 @@ def overlap(identity_links: pd.DataFrame) -> pd.DataFrame:
 def gather(sources: Mapping[str, pd.DataFrame]) -> Gathered:
     """Put the records of several sources into one table, losing none.
 
-    Parameters
-    ----------
-    sources : mapping of str to DataFrame
-        Name of the touchpoint to its records: the columns of ``source_records`` without touchpoint; record_id, and
-        besides it whatever the source has. :func:`read_contacts` makes one from a CRM's export.
+    Parameters:
+        sources (mapping of str to DataFrame): Name of the touchpoint to its records: the columns of ``source_records``
+            without touchpoint; record_id, and besides it whatever the source has. :func:`read_contacts` makes one from
+            a CRM's export.
+    Returns:
+        Gathered: A record_id that two sources both use gets the name of its source in front, and one that a source uses
+            twice for different content gets a number behind. Rows that repeat another in full go to `rejects`.
+    Raises:
+        DataError: When there is no source, or one lacks its record_id, or holds nothing that describes a person.
+        ContractError: When a column has the wrong type.
 
-    Returns
-    -------
-    Gathered
-        A record_id that two sources both use gets the name of its source in front, and one that a source uses twice
-        for different content gets a number behind. Rows that repeat another in full go to `rejects`.
-
-    Raises
-    ------
-    DataError
-        When there is no source, or one lacks its record_id, or holds nothing that describes a person.
-    ContractError
-        When a column has the wrong type.
-
-    Examples
-    --------
     >>> fair = pd.DataFrame({"record_id": ["1", "1"], "last_name": ["Example", "Sample"]}).astype("str")
     >>> gather({"fair": fair}).records["record_id"].tolist()
     ['1', '1#2']
@@ -262,21 +234,13 @@ def quality(
 ) -> pd.DataFrame:
     """Findings per source, column and kind of fault.
 
-    Parameters
-    ----------
-    as_of : Timestamp, optional
-        Day on which records are judged; the last change of any record by default.
-    stale_days : int
-        A record unchanged for longer is out of date.
+    Parameters:
+        as_of: Day on which records are judged; the last change of any record by default.
+        stale_days: A record unchanged for longer is out of date.
+    Returns:
+        DataFrame: touchpoint, column, check ("missing", "duplicate", "stale", "impossible"), records (how many), share
+            (of the touchpoint's records), meaning; only what was found, most frequent first. No values are shown.
 
-    Returns
-    -------
-    DataFrame
-        touchpoint, column, check ("missing", "duplicate", "stale", "impossible"), records (how many), share (of the
-        touchpoint's records), meaning; only what was found, most frequent first. No values are shown.
-
-    Examples
-    --------
     >>> records = pd.DataFrame({"record_id": ["1"], "touchpoint": "app", "email": ["nowhere"], "phone": [None]})
     >>> quality(records.astype("str"))[["column", "check"]].values.tolist()
     [['email', 'impossible'], ['phone', 'missing']]

@@ -29,22 +29,16 @@ _NO_NUMBER = ("0", "00", "000", "0000", "-1")  # what stands where nobody has a 
 def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
     """The columns that records are compared by, in one spelling.
 
-    Parameters
-    ----------
-    source_records : DataFrame
-        As in the contract ``source_records``; columns that may be missing are treated as empty.
+    Parameters:
+        source_records: As in the contract ``source_records``; columns that may be missing are treated as empty.
+    Returns:
+        DataFrame: One row per record: record_id, touchpoint, number (customer number), first_name, last_name (plain
+            lower-case letters), first_latin, last_latin (whether the name is in Latin letters), first_forms, last_forms
+            (lists: the other forms of that name, see :func:`name_forms`), email, birth_date (ISO text), birth_swapped
+            (day and month exchanged), phone (digits), street (without house number), house, postcode, city; placeholder
+            (whether a customer number, e-mail address or telephone number was left out as one, see
+            :func:`placeholders`). Missing values are None.
 
-    Returns
-    -------
-    DataFrame
-        One row per record: record_id, touchpoint, number (customer number), first_name, last_name (plain lower-case
-        letters), first_latin, last_latin (whether the name is in Latin letters), first_forms, last_forms (lists: the
-        other forms of that name, see :func:`name_forms`), email, birth_date (ISO text), birth_swapped (day and month
-        exchanged), phone (digits), street (without house number), house, postcode, city; placeholder (whether a
-        customer number, e-mail address or telephone number was left out as one, see :func:`placeholders`). Missing values are None.
-
-    Examples
-    --------
     >>> record = {"record_id": "r1", "touchpoint": "web_shop", "first_name": "Zoë", "last_name": "GROSS",
     ...           "email": " Zoe@Mail.example", "phone": "+999 123-45", "street": "Elm Street 4"}
     >>> row = standardise(pd.DataFrame([record])).iloc[0]
@@ -98,8 +92,6 @@ def placeholders(values: pd.Series, surnames: pd.Series) -> pd.Series:
 
     Such are the address somebody types when a form insists on one, and the number of a switchboard.
 
-    Examples
-    --------
     >>> surnames = pd.Series([f"family {i}" for i in range(12)])
     >>> placeholders(pd.Series(["none@none.example"] * 11 + ["a@b.example"]), surnames).sum()
     np.int64(11)
@@ -115,18 +107,11 @@ def name_forms(names: pd.Series, emails: pd.Series, birth_dates: pd.Series | Non
     other when they share the e-mail address of at least two people, and of at least 1% of those who bear the rarer.
     Two of different dates of birth do not count: couples share an address, too.
 
-    Parameters
-    ----------
-    names, emails, birth_dates : Series of text
-        One per record, standardised.
+    Parameters:
+        names, emails, birth_dates (Series of text): One per record, standardised.
+    Returns:
+        dict of str to list of str: Name to its other forms, in alphabetical order; names without any are left out.
 
-    Returns
-    -------
-    dict of str to list of str
-        Name to its other forms, in alphabetical order; names without any are left out.
-
-    Examples
-    --------
     >>> names = pd.Series(["katherine", "kathy", "kathy", "katherine", "paul"])
     >>> name_forms(names, pd.Series(["a@b", "a@b", "c@b", "c@b", "d@b"]))
     {'katherine': ['kathy'], 'kathy': ['katherine']}
@@ -147,8 +132,6 @@ def name_forms(names: pd.Series, emails: pd.Series, birth_dates: pd.Series | Non
 def plain_letters(text: str) -> str:
     """Letters and digits alone, lower case, without accents; other scripts stay as they are.
 
-    Examples
-    --------
     >>> plain_letters(" O'Brien-Łukasz "), plain_letters("Ольга")
     ('obrienlukasz', 'ольга')
     """

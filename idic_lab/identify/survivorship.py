@@ -26,13 +26,10 @@ def contacts(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.D
       else the last updated that has any of the three;
     - of records updated on one day the higher record number counts as later.
 
-    Returns
-    -------
-    DataFrame
-        customer_id, first_name, last_name, birth_date, email, phone, street, postcode, city; one row per customer.
+    Returns:
+        DataFrame: customer_id, first_name, last_name, birth_date, email, phone, street, postcode, city; one row per
+            customer.
 
-    Examples
-    --------
     >>> records = pd.DataFrame({"record_id": ["r1", "r2"], "email": ["old@a.example", "new@a.example"],
     ...     "updated": pd.to_datetime(["2024-01-01", "2025-01-01"])})
     >>> contacts(records, pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": "ann"}))["email"].tolist()
@@ -85,13 +82,9 @@ NO_CONSENT_NEEDED = tuple(channel for channel in CHANNELS if channel not in CONS
 def consent_register(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
     """Every statement about consent that any record holds.
 
-    Returns
-    -------
-    DataFrame
-        customer_id, channel, stated ("yes" or "no"), date, record_id, touchpoint; oldest first.
+    Returns:
+        DataFrame: customer_id, channel, stated ("yes" or "no"), date, record_id, touchpoint; oldest first.
 
-    Examples
-    --------
     >>> records = pd.DataFrame({"record_id": ["r1"], "touchpoint": ["app"], "consent_email": ["no"]})
     >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]})
     >>> consent_register(records, links)[["customer_id", "channel", "stated"]].values.tolist()
@@ -119,20 +112,13 @@ def consents(
     The latest statement of any of a customer's records holds; of two on one day, or without a day, the "no". Where
     nobody asked there is no consent. A talk in the shop (``in_person``) needs none.
 
-    Parameters
-    ----------
-    customer_ids : Series of text
-        Every customer; repeats do no harm.
-    source_records, identity_links : DataFrame, optional
-        As in their contracts; without them nobody has been asked.
+    Parameters:
+        customer_ids (Series of text): Every customer; repeats do no harm.
+        source_records, identity_links: As in their contracts; without them nobody has been asked.
+    Returns:
+        DataFrame: customer_id, channel, allowed, record_id and date of the statement that holds; one row per customer
+            and channel.
 
-    Returns
-    -------
-    DataFrame
-        customer_id, channel, allowed, record_id and date of the statement that holds; one row per customer and channel.
-
-    Examples
-    --------
     >>> consents(pd.Series(["C1"]))[["channel", "allowed"]].to_numpy().tolist()
     [['email', False], ['social', False], ['phone', False], ['web_chat', False], ['in_person', True]]
     """
@@ -160,8 +146,6 @@ def consents(
 def disagreement(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.Series:
     """Of the people with several records, the share whose records hold different values, by field.
 
-    Examples
-    --------
     >>> records = pd.DataFrame({"record_id": ["r1", "r2"], "first_name": ["Ann", "Anna"], "email": ["a@x", "a@x"]})
     >>> links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": "c1"})
     >>> disagreement(records, links).to_dict()

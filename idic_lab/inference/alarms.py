@@ -32,8 +32,6 @@ def steady(share, n) -> np.ndarray:
 
     Source: Anscombe (1948), Biometrika 35(3/4), 246-254.
 
-    Examples
-    --------
     >>> steady([0.5, 0.1], [100, 100]).round(2).tolist()
     [1.57, 0.65]
     """
@@ -48,25 +46,16 @@ def surprises(value, n, period: float = YEAR_OF_WEEKS, forget: tuple[int, ...] =
     variance depends on the number of observations run side by side, weighted by how well each has foretold so far.
     What neighbours have in common is taken out.
 
-    Parameters
-    ----------
-    value, n : array of shape (..., points)
-        Means (or shares, see :func:`steady`) and the observations behind each.
-    period : float
-        Points in a year.
-    forget : tuple of int
-        Points at which the level begins anew, since a change has been reported.
-
-    Returns
-    -------
-    ndarray of shape (..., points)
-        Standard normal while nothing changes; 0 during the warm-up.
+    Parameters:
+        value, n (array of shape (..., points)): Means (or shares, see :func:`steady`) and the observations behind each.
+        period: Points in a year.
+        forget (tuple of int): Points at which the level begins anew, since a change has been reported.
+    Returns:
+        ndarray of shape (..., points): Standard normal while nothing changes; 0 during the warm-up.
 
     Source: Hawkins (1987), The Statistician 36(4), 299-315; Brown, Durbin & Evans (1975), Journal of the Royal
     Statistical Society B 37(2), for recursive residuals.
 
-    Examples
-    --------
     >>> x = np.tile([5.0, 5.1, 4.9, 5.0, 5.1, 4.9], 3)
     >>> surprises(np.append(x, 9.0), np.full(19, 10)).round()[-2:].tolist()
     [-2.0, 10.0]
@@ -134,21 +123,14 @@ def _unchained(z: np.ndarray) -> np.ndarray:
 def likelihood_ratios(deviations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each point the best fit of a change that began within the last WINDOW points.
 
-    Parameters
-    ----------
-    deviations : array of shape (..., points)
-        From :func:`surprises`.
-
-    Returns
-    -------
-    tuple of ndarray, each of shape (..., points)
-        How far off, in standard deviations, with its sign; how many points ago it began (1 = this one); and
-        whether the gradual change fits better.
+    Parameters:
+        deviations (array of shape (..., points)): From :func:`surprises`.
+    Returns:
+        tuple of ndarray, each of shape (..., points): How far off, in standard deviations, with its sign; how many
+            points ago it began (1 = this one); and whether the gradual change fits better.
 
     Source: Lai (1995), Journal of the Royal Statistical Society B 57(4), 613-658, section 3.
 
-    Examples
-    --------
     >>> fit, ago, gradual = likelihood_ratios([0.0, 0.0, 3.0, 3.0])
     >>> fit.round(1).tolist(), ago.tolist()
     ([0.0, 0.0, 3.0, 4.2], [1, 1, 1, 2])
@@ -177,15 +159,10 @@ def threshold(points: int, false_alarm: float = 0.05, series: int = 1) -> float:
 
     Found by simulation.
 
-    Parameters
-    ----------
-    false_alarm : float
-        Chance of one or more reports in all the series together.
-    series : int
-        How many are watched at once.
+    Parameters:
+        false_alarm: Chance of one or more reports in all the series together.
+        series: How many are watched at once.
 
-    Examples
-    --------
     >>> threshold(104, 0.05) > threshold(104, 0.20) > threshold(26, 0.20)
     True
     """
@@ -209,28 +186,20 @@ def control_limits(values, observations=None, chart: str = "XmR", rate=0.05 / 8)
     the spread is that of its errors. So neighbours that rest on the same customers, and a level that drifts, do not
     put all points outside.
 
-    Parameters
-    ----------
-    values, observations : Series
-        In order of time, and what is behind each.
-    chart : {"p", "XmR", ""}
-        ``"p"`` is for shares, whose limits are never narrower than those of so many observations; without a chart
-        there are no limits.
-    rate : float or array-like
-        Chance of each point to lie outside although nothing changes; one for all, or one each. Measured at .00625: .0063
-        when points are independent, .0057 with a correlation of .2, .0082 when neighbours share two thirds of their
-        customers, .006 with a season or a trend, .015 for a measure as skewed as a gamma of shape 3.
-
-    Returns
-    -------
-    DataFrame
-        ``lower_limit``, ``upper_limit``; missing for the first points.
+    Parameters:
+        values, observations (Series): In order of time, and what is behind each.
+        chart ({"p", "XmR", ""}): ``"p"`` is for shares, whose limits are never narrower than those of so many
+            observations; without a chart there are no limits.
+        rate (float or array-like): Chance of each point to lie outside although nothing changes; one for all, or one
+            each. Measured at .00625: .0063 when points are independent, .0057 with a correlation of .2, .0082 when
+            neighbours share two thirds of their customers, .006 with a season or a trend, .015 for a measure as skewed
+            as a gamma of shape 3.
+    Returns:
+        DataFrame: ``lower_limit``, ``upper_limit``; missing for the first points.
 
     Source: Montgomery & Mastrangelo (1991), Some statistical process control methods for autocorrelated data, Journal of
     Quality Technology 23(3), for limits around a moving centre.
 
-    Examples
-    --------
     >>> steady = pd.Series([5.0, 6.0, 5.0, 6.0, 5.0, 6.0, 5.0, 6.0, 5.0, 9.0])
     >>> control_limits(steady).iloc[-1].round(1).tolist()
     [3.0, 7.9]

@@ -15,26 +15,16 @@ SPENDING = ("obrien_fleming", "pocock")
 def sample_size(base: float, effect: float, alpha: float = 0.05, power: float = 0.8) -> int:
     """Customers needed in each of two arms to find a difference of two shares.
 
-    Parameters
-    ----------
-    base : float
-        Share expected without the treatment.
-    effect : float
-        Smallest difference worth finding, in the same unit: 0.02 is two percentage points.
-    alpha : float
-        Chance of finding a difference where there is none (two-sided).
-    power : float
-        Chance of finding one of this size.
-
-    Raises
-    ------
-    DataError
-        When a share leaves 0 to 1, or there is no effect to find.
+    Parameters:
+        base: Share expected without the treatment.
+        effect: Smallest difference worth finding, in the same unit: 0.02 is two percentage points.
+        alpha: Chance of finding a difference where there is none (two-sided).
+        power: Chance of finding one of this size.
+    Raises:
+        DataError: When a share leaves 0 to 1, or there is no effect to find.
 
     Source: Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, 3rd ed., equation 4.14.
 
-    Examples
-    --------
     >>> sample_size(0.10, 0.05)
     686
     """
@@ -52,25 +42,17 @@ def spending_boundaries(looks: int | list[float], alpha: float = 0.05, kind: str
     Each look may spend a part of alpha. O'Brien-Fleming spending keeps nearly all of it for the end; Pocock spending
     gives early looks more.
 
-    Parameters
-    ----------
-    looks : int or list of float
-        Number of evenly spaced looks, or the share of the observations at hand at each.
-    alpha : float
-        Two-sided.
-    kind : {"obrien_fleming", "pocock"}
-
-    Returns
-    -------
-    DataFrame
-        ``look``, ``information`` (share of the observations), ``spent`` (alpha used so far), ``boundary`` (absolute
-        z-value at which to stop).
+    Parameters:
+        looks (int or list of float): Number of evenly spaced looks, or the share of the observations at hand at each.
+        alpha: Two-sided.
+        kind ({"obrien_fleming", "pocock"})
+    Returns:
+        DataFrame: ``look``, ``information`` (share of the observations), ``spent`` (alpha used so far), ``boundary``
+            (absolute z-value at which to stop).
 
     Source: Lan & DeMets (1983), Biometrika 70(3), 659-663; boundaries by the recursive integration of Armitage,
     McPherson & Rowe (1969), Journal of the Royal Statistical Society A 132(2).
 
-    Examples
-    --------
     >>> spending_boundaries(5)["boundary"].round(2).tolist()
     [4.88, 3.36, 2.68, 2.29, 2.03]
     """
@@ -122,24 +104,15 @@ def peeking_error(
     Simulated: two arms with the same share, tested after each part of the customers; "at the first p < alpha" stops as
     soon as one look is significant, "with alpha spending" needs the O'Brien-Fleming boundary.
 
-    Parameters
-    ----------
-    looks : list of int
-        Numbers of evenly spaced looks to try.
-    rate : float
-        Share of both arms.
-    size : int
-        Customers per arm at the end.
-
-    Returns
-    -------
-    DataFrame
-        ``looks``, ``peeking``, ``spending``: chance of calling a difference that does not exist.
+    Parameters:
+        looks (list of int): Numbers of evenly spaced looks to try.
+        rate: Share of both arms.
+        size: Customers per arm at the end.
+    Returns:
+        DataFrame: ``looks``, ``peeking``, ``spending``: chance of calling a difference that does not exist.
 
     Source: Armitage, McPherson & Rowe (1969), Journal of the Royal Statistical Society A 132(2), table 2.
 
-    Examples
-    --------
     >>> found = peeking_error([1, 10], size=200).iloc[-1]
     >>> bool(found["spending"] < 0.07 < found["peeking"])
     True
@@ -169,8 +142,6 @@ def peeking_error(
 def plot_peeking(table: pd.DataFrame, alpha: float = 0.05, ax: figures.Axes | None = None) -> figures.Axes:
     """Chance of a false discovery by the number of looks (:func:`peeking_error`).
 
-    Examples
-    --------
     >>> plot_peeking(peeking_error([1, 10], size=200)).get_title()
     'With 10 looks, 19% of tests find what is not there'
     """

@@ -27,20 +27,14 @@ def _z(confidence: float) -> float:
 def wilson(hits, n, confidence: float = 0.95):
     """Lower and upper bound of a share of independent answers, or of many shares at once.
 
-    Parameters
-    ----------
-    hits, n : number or array-like
-        Successes, and answers; not necessarily whole numbers, as where answers are weighted.
-
-    Returns
-    -------
-    (low, high)
-        Numbers, or arrays where arrays were given.
+    Parameters:
+        hits, n (number or array-like): Successes, and answers; not necessarily whole numbers, as where answers are
+            weighted.
+    Returns:
+        (low, high): Numbers, or arrays where arrays were given.
 
     Source: Wilson (1927), Journal of the American Statistical Association 22(158), 209-212.
 
-    Examples
-    --------
     >>> [round(float(bound), 3) for bound in wilson(8, 10)]
     [0.49, 0.943]
     """
@@ -53,8 +47,6 @@ def wilson(hits, n, confidence: float = 0.95):
 def share(hits: float, n: float, confidence: float = 0.95) -> Interval:
     """A share of independent answers with its interval (:func:`wilson`).
 
-    Examples
-    --------
     >>> [round(number, 3) for number in share(8, 10)]
     [0.8, 0.49, 0.943]
     """
@@ -66,8 +58,6 @@ def difference_of_shares(hits, n, against_hits, against_n, confidence: float = 0
 
     Source: Newcombe (1998), Statistics in Medicine 17(8), 873-890, method 10.
 
-    Examples
-    --------
     >>> [round(number, 2) for number in difference_of_shares(56, 70, 48, 80)]
     [0.2, 0.05, 0.33]
     """
@@ -85,16 +75,12 @@ def clustered_share(hits, n, confidence: float = 0.95) -> Interval:
     The variance is that between customers; Wilson's interval is then computed with as many independent answers as would
     have that variance.
 
-    Parameters
-    ----------
-    hits, n : array-like of shape (n_customers,)
-        Successes and answers of each customer.
+    Parameters:
+        hits, n (array-like of shape (n_customers,)): Successes and answers of each customer.
 
     Source: Korn & Graubard (1998), Survey Methodology 24(2), with Wilson's interval as advised by Dean & Pagano (2015),
     Journal of Survey Statistics and Methodology 3(4).
 
-    Examples
-    --------
     >>> [round(number, 2) for number in clustered_share([3, 0, 3, 0], [3, 3, 3, 3])]
     [0.5, 0.06, 0.94]
     """
@@ -118,15 +104,11 @@ def net_promoter(promoters: float, detractors: float, n: float, confidence: floa
     Three imaginary answers, a quarter of them promoters and a quarter detractors, keep the interval from vanishing when
     few respondents agree.
 
-    Parameters
-    ----------
-    promoters, detractors, n : float
-        Numbers of respondents.
+    Parameters:
+        promoters, detractors, n: Numbers of respondents.
 
     Source: Rocks (2016), Interval estimation for the Net Promoter Score, The American Statistician 70(4).
 
-    Examples
-    --------
     >>> [round(number, 3) for number in net_promoter(3, 1, 6)]
     [0.333, -0.267, 0.712]
     """
@@ -141,8 +123,6 @@ def mean(values, confidence: float = 0.95) -> Interval:
 
     Source: Hall (1992), On the removal of skewness by transformation, Journal of the Royal Statistical Society B 54(1).
 
-    Examples
-    --------
     >>> [round(number, 1) for number in mean([10.0, 12.0, 11.0, 9.0, 60.0])]  # reaches further up than down
     [20.4, 2.3, 108.5]
     """
@@ -154,15 +134,12 @@ def ratio(above, below, confidence: float = 0.95) -> Interval:
     """A ratio of two sums over the same customers, by the jackknife; the quantiles of t are those of as many customers
     as would weigh alike.
 
-    Parameters
-    ----------
-    above, below : array-like of shape (n_customers,)
+    Parameters:
+        above, below (array-like of shape (n_customers,))
 
     Source: Efron & Stein (1981), The jackknife estimate of variance, Annals of Statistics 9(3); Kish (1965), Survey
     Sampling, for the number of customers that would weigh alike.
 
-    Examples
-    --------
     >>> [round(number, 2) for number in ratio([1.0, 2.0, 4.0], [2.0, 4.0, 6.0])]
     [0.58, 0.15, 1.01]
     """
@@ -198,14 +175,11 @@ def _around(value: float, deviations: np.ndarray, confidence: float) -> tuple[fl
 def correlation(x, y, kind: str = "spearman", confidence: float = 0.95) -> Interval:
     """A correlation with its interval by Fisher's transformation.
 
-    Parameters
-    ----------
-    kind : {"spearman", "pearson"}
+    Parameters:
+        kind ({"spearman", "pearson"})
 
     Source: Bonett & Wright (2000), Psychometrika 65(1), for the variance under ranks.
 
-    Examples
-    --------
     >>> [round(number, 2) for number in correlation([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5])]
     [0.83, -0.13, 0.99]
     """

@@ -13,8 +13,6 @@ def holm(p_values) -> np.ndarray:
 
     Source: Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6(2).
 
-    Examples
-    --------
     >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
     [0.03, 0.06, 0.06]
     """
@@ -27,8 +25,6 @@ def holm(p_values) -> np.ndarray:
 def written(p_value: float, digits: int = 3) -> str:
     """A p-value as one writes it: never nought, which no test can show.
 
-    Examples
-    --------
     >>> written(0.0412), written(0.0000003)
     ('0.041', '<0.001')
     """

@@ -21,12 +21,9 @@ class Crowd:
     factor or item response model, and in no classes. Shuffling each measure by itself would remove the traits too, so
     that any correlation at all would then look like segments.
 
-    Attributes
-    ----------
-    ordered : ndarray, shape (n_people, n_measures)
-        Values seen, each measure sorted.
-    correlation : ndarray, shape (n_measures, n_measures)
-        Of the normal distribution behind the measures.
+    Attributes:
+        ordered (ndarray, shape (n_people, n_measures)): Values seen, each measure sorted.
+        correlation (ndarray, shape (n_measures, n_measures)): Of the normal distribution behind the measures.
 
     Source: Nelsen (2006), An Introduction to Copulas, chapter 2; for yes/no answers this is the factor model of Muthén
     (1978), Psychometrika 43(4).
@@ -44,14 +41,11 @@ class Crowd:
 def one_crowd(measures: pd.DataFrame | np.ndarray) -> Crowd:
     """The crowd that has the distributions and correlations of these measures, and no segments.
 
-    Parameters
-    ----------
-    measures : DataFrame or array of shape (n_people, n_measures)
-        Yes/no answers (1, 0), or numbers of any distribution; where some are missing, every pair of measures is
-        described by the people who have both. Nobody who is drawn lacks anything.
+    Parameters:
+        measures (DataFrame or array of shape (n_people, n_measures)): Yes/no answers (1, 0), or numbers of any
+            distribution; where some are missing, every pair of measures is described by the people who have both.
+            Nobody who is drawn lacks anything.
 
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> trait = rng.normal(size=(500, 1))
     >>> answers = (trait + rng.normal(size=(500, 4)) > 0).astype(float)

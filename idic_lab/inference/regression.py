@@ -16,32 +16,21 @@ def regression(
 ) -> pd.DataFrame:
     """Coefficients with standard errors that allow a customer's observations to resemble each other.
 
-    Parameters
-    ----------
-    features : DataFrame of numbers
-        One row per observation; include a column of ones where a constant is wanted.
-    outcome : array-like of 0 and 1, shape (n_observations,)
-    customers : array-like, shape (n_observations,)
-        Whose observation it is.
-    link : {"logit", "log"}
-        ``"logit"`` gives log odds ratios. ``"log"`` gives log ratios of probabilities, by the Poisson likelihood,
-        whose estimates stay right for outcomes of 0 and 1 when the standard errors are robust, as here.
-
-    Returns
-    -------
-    DataFrame
-        ``term``, ``estimate``, ``standard_error``, ``low``, ``high``.
-
-    Raises
-    ------
-    FitError
-        When there is no single answer, as when one feature separates the outcomes perfectly.
+    Parameters:
+        features (DataFrame of numbers): One row per observation; include a column of ones where a constant is wanted.
+        outcome (array-like of 0 and 1, shape (n_observations,))
+        customers (array-like, shape (n_observations,)): Whose observation it is.
+        link ({"logit", "log"}): ``"logit"`` gives log odds ratios. ``"log"`` gives log ratios of probabilities, by the
+            Poisson likelihood, whose estimates stay right for outcomes of 0 and 1 when the standard errors are robust,
+            as here.
+    Returns:
+        DataFrame: ``term``, ``estimate``, ``standard_error``, ``low``, ``high``.
+    Raises:
+        FitError: When there is no single answer, as when one feature separates the outcomes perfectly.
 
     Source: Zou (2004), American Journal of Epidemiology 159(7), for the modified Poisson regression; Liang & Zeger
     (1986), Biometrika 73(1), for standard errors by cluster.
 
-    Examples
-    --------
     >>> features = pd.DataFrame({"constant": 1.0, "late": [0, 0, 0, 0, 1, 1, 1, 1]})
     >>> found = regression(features, [1, 1, 1, 0, 1, 0, 0, 0], list("abcdefgh"), link="log")
     >>> found["estimate"].round(3).tolist()  # log 3/4, and the log of a third
@@ -72,8 +61,6 @@ def regression(
 def coefficients(terms: list[str], estimate, standard_error, confidence: float = 0.95) -> pd.DataFrame:
     """A table of estimates with their intervals.
 
-    Examples
-    --------
     >>> coefficients(["slope"], [1.0], [0.5]).round(2).to_dict("records")
     [{'term': 'slope', 'estimate': 1.0, 'standard_error': 0.5, 'low': 0.02, 'high': 1.98}]
     """

@@ -28,26 +28,18 @@ def bootstrap(
 ) -> Interval:
     """A statistic of some data with its bootstrap interval (:func:`scipy.stats.bootstrap`).
 
-    Parameters
-    ----------
-    statistic : callable
-        Takes as many arrays or DataFrames as `data` holds, each with the rows drawn, and returns a number.
-    *data : array or DataFrame
-        Of the same number of rows, which are drawn together.
-    customers : array-like of shape (n_rows,), optional
-        Whose row it is; customers are then drawn with all of their rows. Without it every row is a customer.
-    method : {"bca", "percentile", "basic"}
-        ``"bca"`` corrects for bias and skewness, and computes the statistic once more for each customer.
-
-    Raises
-    ------
-    DataError
-        When there are fewer than two customers.
+    Parameters:
+        statistic: Takes as many arrays or DataFrames as `data` holds, each with the rows drawn, and returns a number.
+        *data (array or DataFrame): Of the same number of rows, which are drawn together.
+        customers (array-like of shape (n_rows,), optional): Whose row it is; customers are then drawn with all of their
+            rows. Without it every row is a customer.
+        method ({"bca", "percentile", "basic"}): ``"bca"`` corrects for bias and skewness, and computes the statistic
+            once more for each customer.
+    Raises:
+        DataError: When there are fewer than two customers.
 
     Source: Efron (1987), Better bootstrap confidence intervals, Journal of the American Statistical Association 82(397).
 
-    Examples
-    --------
     >>> amounts = np.array([5.0, 7.0, 9.0, 40.0])
     >>> found = bootstrap(np.mean, amounts, n_bootstrap=200)
     >>> found.value, bool(found.low < found.value < found.high)
@@ -80,12 +72,9 @@ def bootstrap(
 def draws_of(n: int, n_bootstrap: int, random_state: int = 0) -> np.ndarray:
     """How often each of `n` customers is drawn in each resample: weights for statistics that are sums.
 
-    Returns
-    -------
-    ndarray of int, shape (n_bootstrap, n)
+    Returns:
+        ndarray of int, shape (n_bootstrap, n)
 
-    Examples
-    --------
     >>> draws_of(4, 3).sum(axis=1).tolist()
     [4, 4, 4]
     """
@@ -97,8 +86,6 @@ def percentiles(draws, confidence: float = 0.95, axis: int = 0):
 
     Source: Efron (1979), Bootstrap methods: another look at the jackknife, Annals of Statistics 7(1).
 
-    Examples
-    --------
     >>> percentiles(np.arange(101.0), confidence=0.5)
     (25.0, 75.0)
     """
@@ -111,18 +98,13 @@ def bca(value: float, draws, jackknife, confidence: float = 0.95) -> tuple[float
 
     For statistics that can be drawn faster than :func:`bootstrap` does, as from counts of equal customers.
 
-    Parameters
-    ----------
-    value : float
-        The statistic of the data themselves.
-    draws : array-like of shape (n_bootstrap,)
-    jackknife : array-like
-        The statistic with each customer left out in turn.
+    Parameters:
+        value: The statistic of the data themselves.
+        draws (array-like of shape (n_bootstrap,))
+        jackknife (array-like): The statistic with each customer left out in turn.
 
     Source: Efron (1987), equations 6.6 and 7.3.
 
-    Examples
-    --------
     >>> x = np.array([5.0, 7.0, 9.0, 40.0])
     >>> draws = (draws_of(4, 999) @ x) / 4
     >>> low, high = bca(x.mean(), draws, (x.sum() - x) / 3)
@@ -143,22 +125,14 @@ def bca(value: float, draws, jackknife, confidence: float = 0.95) -> tuple[float
 def simultaneous(values: pd.Series, draws: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """Intervals of several estimates that hold all at once, so also for the best of them, picked afterwards.
 
-    Parameters
-    ----------
-    values : Series
-        Estimates by name.
-    draws : DataFrame, shape (n_bootstrap, n_names)
-        What they were on each resample of the same customers.
-
-    Returns
-    -------
-    DataFrame
-        ``value``, ``low``, ``high`` by name.
+    Parameters:
+        values: Estimates by name.
+        draws (DataFrame, shape (n_bootstrap, n_names)): What they were on each resample of the same customers.
+    Returns:
+        DataFrame: ``value``, ``low``, ``high`` by name.
 
     Source: Westfall & Young (1993), Resampling-Based Multiple Testing, chapter 2: the largest of the studentised errors.
 
-    Examples
-    --------
     >>> noise = np.random.default_rng(1).normal(size=(999, 2))
     >>> draws = pd.DataFrame(noise, columns=["a", "b"])
     >>> simultaneous(pd.Series({"a": 0.0, "b": 0.0}), draws).round(1).loc["a"].tolist()

@@ -26,28 +26,17 @@ def greetings(
 ) -> pd.DataFrame:
     """Whom to greet on which day of the year, and how: the table ``greetings``.
 
-    Parameters
-    ----------
-    preferences : DataFrame
-        The table ``channel_preferences``: ``customer_id``, ``channel``, ``preference``, ``allowed``. Each customer is
-        greeted on the allowed channel they most probably prefer; without an allowed one, not at all.
-    contacts : DataFrame, optional
-        ``customer_id``, ``birth_date``. Of the date only month and day go into the result; who was born on 29 February
-        is greeted on 28 February.
-    customers : DataFrame, optional
-        ``customer_id``, ``first_order``, for anniversaries of the first order.
-    holidays : mapping of str to str
-        Day (MM-DD) by name; everybody who can be greeted is.
-    favoured : collection of customer ids
-        Their birthdays and anniversaries come with an exclusive offer.
+    Parameters:
+        preferences: The table ``channel_preferences``: ``customer_id``, ``channel``, ``preference``, ``allowed``. Each
+            customer is greeted on the allowed channel they most probably prefer; without an allowed one, not at all.
+        contacts: ``customer_id``, ``birth_date``. Of the date only month and day go into the result; who was born on 29
+            February is greeted on 28 February.
+        customers: ``customer_id``, ``first_order``, for anniversaries of the first order.
+        holidays (mapping of str to str): Day (MM-DD) by name; everybody who can be greeted is.
+        favoured (collection of customer ids): Their birthdays and anniversaries come with an exclusive offer.
+    Returns:
+        DataFrame: ``customer_id``, ``day`` (MM-DD), ``occasion``, ``channel``, ``gesture``, in order of day.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``day`` (MM-DD), ``occasion``, ``channel``, ``gesture``, in order of day.
-
-    Examples
-    --------
     >>> preferences = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "channel": ["email", "phone", "email"],
     ...     "preference": [0.3, 0.6, 0.9], "allowed": [True, True, False]})
     >>> born = pd.DataFrame({"customer_id": ["ann", "bob"], "birth_date": pd.to_datetime(["1980-02-29", "1990-07-01"])})
@@ -91,13 +80,9 @@ def _days(people: pd.DataFrame, column: str, occasion: str) -> pd.DataFrame:
 def plot_greetings(calendar: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Greetings per month, by occasion.
 
-    Parameters
-    ----------
-    calendar : DataFrame
-        As :func:`greetings` gives.
+    Parameters:
+        calendar: As :func:`greetings` gives.
 
-    Examples
-    --------
     >>> plot_greetings(pd.DataFrame({"day": ["01-01", "05-30"], "occasion": ["holiday", "birthday"]})).get_title()
     '2 greetings a year, 50% of them in January'
     """

@@ -206,10 +206,8 @@ def draw_visits(
     Only people with a record in the web shop or the app can be seen browsing. They browse until some weeks after
     their last order if they have left, else to the end; the keener buyers browse more.
 
-    Parameters
-    ----------
-    online : ndarray of int, shape (orders,)
-        Record row of each online order, -1 for orders in a store.
+    Parameters:
+        online (ndarray of int, shape (orders,)): Record row of each online order, -1 for orders in a store.
     """
     web, app = records.by_touchpoint[:, WEB], records.by_touchpoint[:, APP]
     can = (web >= 0) | (app >= 0)

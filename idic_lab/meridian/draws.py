@@ -14,8 +14,6 @@ def stream(seed: int, block: int, component: str) -> np.random.Generator:
     Streams are independent of each other and of the order in which they are asked for, so a change in one component
     leaves the draws of all others as they were.
 
-    Examples
-    --------
     >>> bool(stream(1, 0, "people").random() == stream(1, 0, "people").random())
     True
     """
@@ -31,8 +29,6 @@ def pick(rng: np.random.Generator, weights: np.ndarray) -> np.ndarray:
 def ranks(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Owner and rank (from 0) of every item when owner i has ``counts[i]`` of them.
 
-    Examples
-    --------
     >>> owner, rank = ranks(np.array([2, 0, 1]))
     >>> owner.tolist(), rank.tolist()
     ([0, 0, 2], [0, 1, 0])
@@ -56,8 +52,6 @@ def logistic(values: np.ndarray) -> np.ndarray:
 def labels(prefix: str, numbers: np.ndarray, width: int) -> pd.api.extensions.ExtensionArray:
     """Identifiers such as ``C0000042``, quickly, as an array of text.
 
-    Examples
-    --------
     >>> list(labels("C", np.array([42, 7]), 4))
     ['C0042', 'C0007']
     """

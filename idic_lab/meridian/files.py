@@ -75,9 +75,8 @@ class TableWriter:
     Files are written under a temporary name and take their own when all is written; while they do, the folder is marked,
     and :func:`read_tables` refuses it.
 
-    Parameters
-    ----------
-    format : {"parquet", "csv"}
+    Parameters:
+        format ({"parquet", "csv"})
     """
 
     def __init__(self, folder: Path, format: str = "parquet"):
@@ -120,13 +119,9 @@ class TableWriter:
 def load_tables(folder: str | Path | None = None) -> dict[str, pd.DataFrame]:
     """The observed tables of a simulated data set, each checked against its contract.
 
-    Parameters
-    ----------
-    folder : path, optional
-        A folder written by :func:`simulate_to`; by default the sample data of the project.
+    Parameters:
+        folder: A folder written by :func:`simulate_to`; by default the sample data of the project.
 
-    Examples
-    --------
     >>> sorted(load_tables())[:3]
     ['account_roles', 'accounts', 'campaign_results']
     """
@@ -140,13 +135,9 @@ def truth(folder: str | Path | None = None) -> dict[str, pd.DataFrame]:
     No analysis reads these tables: what they hold is what analyses are to find out. Tests and the cells of notebooks
     that are tagged ``check`` compare with them.
 
-    Parameters
-    ----------
-    folder : path, optional
-        Folder of the data set; by default that of the sample data. The answers are in its folder ``truth``.
+    Parameters:
+        folder: Folder of the data set; by default that of the sample data. The answers are in its folder ``truth``.
 
-    Examples
-    --------
     >>> truth()["people"]["below_zero"].mean() > 0.08
     np.True_
     """
@@ -165,18 +156,12 @@ def simulate_to(
 ) -> Path:
     """Simulate into files, block by block, so that memory does not grow with n.
 
-    Parameters
-    ----------
-    folder : path
-        Gets one file per table, and the planted answers in its folder ``truth``.
-    n, seed, difficulty, world, **switches
-        As for :func:`idic_lab.meridian.simulate`, whose tables the files hold.
-    format : {"parquet", "csv"}
-    progress : bool
-        Whether to show how far it is.
+    Parameters:
+        folder: Gets one file per table, and the planted answers in its folder ``truth``.
+        n, seed, difficulty, world, **switches: As for :func:`idic_lab.meridian.simulate`, whose tables the files hold.
+        format ({"parquet", "csv"})
+        progress: Whether to show how far it is.
 
-    Examples
-    --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     len(load_tables(simulate_to(folder, n=60, progress=False)))
@@ -202,13 +187,9 @@ def simulate_to(
 def card_facts() -> dict[str, object]:
     """What the data card says of Meridian beyond what can be counted.
 
-    Returns
-    -------
-    dict
-        ``name``, ``title``, ``source``, ``licence``, ``currency``, ``quirks`` (list of str).
+    Returns:
+        dict: ``name``, ``title``, ``source``, ``licence``, ``currency``, ``quirks`` (list of str).
 
-    Examples
-    --------
     >>> card_facts()["currency"]
     'EUR'
     """

@@ -125,16 +125,12 @@ class World:
     def hindsight(self) -> pd.DataFrame:
         """What one should have known of each kind of action, when the game is over.
 
-        Returns
-        -------
-        DataFrame
-            ``action``, ``times``, ``still_customers`` (share of them done for somebody who had not left) and ``worth_it`` (share
-            done for somebody for whom the best form of the action would have paid on average, by what is planted).
-
-        Raises
-        ------
-        DataError
-            While the game goes on: nobody sees the truth before the end.
+        Returns:
+            DataFrame: ``action``, ``times``, ``still_customers`` (share of them done for somebody who had not left) and
+                ``worth_it`` (share done for somebody for whom the best form of the action would have paid on average,
+                by what is planted).
+        Raises:
+            DataError: While the game goes on: nobody sees the truth before the end.
         """
         if self.number < QUARTERS:
             raise DataError(
@@ -173,8 +169,6 @@ def played(
 ) -> World:
     """A world in which a policy has decided every quarter; "oracle" names the one that knows what is planted.
 
-    Examples
-    --------
     >>> game = played(policies.nobody, n=200, seed=1, n_quarters=2)
     >>> game.score()["quarters"]
     2
@@ -200,12 +194,10 @@ def standing(plans: list[pd.DataFrame], n_fortunes: int = 20, confidence: float 
     The same plans are carried out on the same customers with other fortunes: what differs from one to the next is luck, and
     the mean is what the plans are worth.
 
-    Returns
-    -------
-    DataFrame
-        ``policy``, ``cash``, ``equity_change`` and ``score`` in currency; for "your plans" also ``gain``, the mean gain over
-        leaving everybody alone, ``low`` and ``high``, its interval over the fortunes, and ``of_possible``, the gain of the game
-        itself as a share of the oracle's.
+    Returns:
+        DataFrame: ``policy``, ``cash``, ``equity_change`` and ``score`` in currency; for "your plans" also ``gain``,
+            the mean gain over leaving everybody alone, ``low`` and ``high``, its interval over the fortunes, and
+            ``of_possible``, the gain of the game itself as a share of the oracle's.
     """
     from scipy.stats import t as student
 
@@ -235,10 +227,8 @@ def standing(plans: list[pd.DataFrame], n_fortunes: int = 20, confidence: float 
 def read_plans(folder: Path) -> list[pd.DataFrame]:
     """The plans that a game has kept, in order, up to the first that is missing.
 
-    Raises
-    ------
-    DataError
-        When a file is not a table.
+    Raises:
+        DataError: When a file is not a table.
     """
     plans = []
     for number in range(1, QUARTERS + 1):
@@ -255,17 +245,13 @@ def read_plans(folder: Path) -> list[pd.DataFrame]:
 def league(folder: Path, n_fortunes: int = 5) -> pd.DataFrame:
     """The games of a class, one in each folder of `folder`, played again from their plans and ranked.
 
-    Returns
-    -------
-    DataFrame
-        ``player``, ``quarters``, ``score`` in currency, ``gain`` over leaving everybody alone (mean over other fortunes), and
-        ``of_possible``, that gain as a share of what somebody gains who knows what is planted, which makes games on different
-        customers and difficulties comparable; ``note`` says why a game could not be played again.
-
-    Raises
-    ------
-    DataError
-        When no folder holds a game.
+    Returns:
+        DataFrame: ``player``, ``quarters``, ``score`` in currency, ``gain`` over leaving everybody alone (mean over
+            other fortunes), and ``of_possible``, that gain as a share of what somebody gains who knows what is planted,
+            which makes games on different customers and difficulties comparable; ``note`` says why a game could not be
+            played again.
+    Raises:
+        DataError: When no folder holds a game.
     """
     games = sorted(file.parent for file in Path(folder).glob("*/game.json"))
     if not games:

@@ -166,10 +166,8 @@ def service_responses(
 ) -> pd.DataFrame:
     """CSAT and NPS after an order, from those who answer: the older, and those with something to say.
 
-    Parameters
-    ----------
-    late : ndarray, shape (orders,)
-        Days of delivery beyond the usual, 0 without a delivery.
+    Parameters:
+        late (ndarray, shape (orders,)): Days of delivery beyond the usual, 0 without a delivery.
     """
     who = orders.person
     willing = logistic(-1.9 + 0.025 * (age[who] - 45) + 0.35 * np.abs(satisfaction[who]))

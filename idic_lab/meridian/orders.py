@@ -67,12 +67,9 @@ def draw_lines(
 ) -> Lines:
     """Split every order's amount into one to four lines of products that the person likes and it can pay for.
 
-    Parameters
-    ----------
-    known : Lines, optional
-        Earlier lines of the same people, whose taste and returns go on.
-    until : int
-        The day before which goods come back.
+    Parameters:
+        known: Earlier lines of the same people, whose taste and returns go on.
+        until: The day before which goods come back.
     """
     people = len(segment)
     if known is None:
@@ -223,15 +220,11 @@ def profits(orders: Orders, lines: Lines, delivered: np.ndarray, contact_cost: n
 
     profit = revenue kept - cost of goods kept - write-down of goods returned - handling - delivery - contacts
 
-    Parameters
-    ----------
-    delivered : ndarray of bool, shape (orders,)
-    contact_cost : ndarray, shape (people,)
-
-    Returns
-    -------
-    DataFrame
-        ``gross_margin``, ``cost_to_serve``, ``profit`` in currency, one row per person.
+    Parameters:
+        delivered (ndarray of bool, shape (orders,))
+        contact_cost (ndarray, shape (people,))
+    Returns:
+        DataFrame: ``gross_margin``, ``cost_to_serve``, ``profit`` in currency, one row per person.
     """
     n = len(contact_cost)
     who = orders.person[lines.order]

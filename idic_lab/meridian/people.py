@@ -47,14 +47,10 @@ class People:
 def names() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Given and family names with the script each belongs to.
 
-    Returns
-    -------
-    given : ndarray of str, shape (given names, 3)
-        As the bearer writes it, in Latin letters, and short.
-    family : ndarray of str, shape (family names, 2)
-        As the bearer writes it, and in Latin letters.
-    given_script, family_script : ndarray of int
-        Row of ``script_share`` in words.toml.
+    Returns:
+        given (ndarray of str, shape (given names, 3)): As the bearer writes it, in Latin letters, and short.
+        family (ndarray of str, shape (family names, 2)): As the bearer writes it, and in Latin letters.
+        given_script, family_script : ndarray of int: Row of ``script_share`` in words.toml.
     """
     given, family, given_script, family_script = [], [], [], []
     for script, group in enumerate(WORDS["script_share"]):
@@ -94,13 +90,10 @@ def draw_people(
 ) -> People:
     """People of the given need segments; age and city lean on the segment, all else does not.
 
-    Parameters
-    ----------
-    first : int
-        Number of people in earlier blocks, where customer numbers go on.
-    segment : ndarray of int, shape (people,)
-    end : datetime64[D]
-        Last day observed, for ages.
+    Parameters:
+        first: Number of people in earlier blocks, where customer numbers go on.
+        segment (ndarray of int, shape (people,))
+        end: Last day observed, for ages.
     """
     n = len(segment)
     given, family = _draw_names(rng, n)
@@ -169,8 +162,6 @@ _FOLD = str.maketrans({"ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "ß": "ss", "
 def ascii_form(name: str) -> str:
     """A name in plain lower-case letters, as in an e-mail address.
 
-    Examples
-    --------
     >>> ascii_form("Łukasz Groß")
     'lukaszgross'
     """

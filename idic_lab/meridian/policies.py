@@ -29,16 +29,11 @@ PLUS, THANKS = float(quarters.TIER_COST[1]), quarters.GIFT + float(contacts.COST
 class View:
     """What a firm sees when it decides on a quarter.
 
-    Attributes
-    ----------
-    tables : dict of str to DataFrame
-        Everything up to now.
-    quarter : int
-        From 1.
-    budget : float
-        Currency that contacts, gifts, service tiers and answers may cost in the quarter.
-    calls : int
-        Contacts on the telephone that the firm can hold in it.
+    Attributes:
+        tables (dict of str to DataFrame): Everything up to now.
+        quarter: From 1.
+        budget: Currency that contacts, gifts, service tiers and answers may cost in the quarter.
+        calls: Contacts on the telephone that the firm can hold in it.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -50,8 +45,6 @@ class View:
 def actions(customers=(), action: str = "message", channel=None, detail=None, amount=None) -> pd.DataFrame:
     """A table of one action for several customers; the other arguments are one value or one for each.
 
-    Examples
-    --------
     >>> actions(["C1"], "offer", "email", amount=6.0).iloc[0, :3].tolist()
     ['C1', 'offer', 'email']
     """
@@ -66,8 +59,6 @@ def within(view: View, *plans: pd.DataFrame) -> pd.DataFrame:
 
     What a customer can get only once is taken from the first plan that has it.
 
-    Examples
-    --------
     >>> view = View({}, quarter=1, budget=3.1, calls=0)
     >>> within(view, actions(["C1"], "tier", detail="plus"), actions(["C1", "C2"], "care", "email"))["action"].tolist()
     ['tier']
@@ -93,8 +84,6 @@ def _cost(made: pd.DataFrame) -> pd.Series:
 def summary(made: pd.DataFrame) -> pd.DataFrame:
     """A plan at a glance: ``action``, ``customers``, ``times`` and ``cost`` in currency.
 
-    Examples
-    --------
     >>> summary(actions(["C1", "C2"], "tier", detail="plus"))["cost"].tolist()
     [6.0]
     """
@@ -105,8 +94,6 @@ def summary(made: pd.DataFrame) -> pd.DataFrame:
 def rules() -> pd.DataFrame:
     """What can be done, what it costs and what it takes: ``action``, ``what``, ``cost``, ``takes``.
 
-    Examples
-    --------
     >>> rules()["action"].tolist()[:3]
     ['message', 'offer', 'question']
     """
@@ -127,10 +114,8 @@ def rules() -> pd.DataFrame:
 def _reachable(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Who may be contacted on which channel, by what the records that carry a customer number last said.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id`` and ``channel``; unknown consent is no consent, and an opt-out ends it.
+    Returns:
+        DataFrame: ``customer_id`` and ``channel``; unknown consent is no consent, and an opt-out ends it.
     """
     records = tables["source_records"].dropna(subset="customer_id").sort_values(["updated", "record_id"])
     said = records.melt(
@@ -148,8 +133,6 @@ def _reachable(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def by_email(tables: dict[str, pd.DataFrame]) -> pd.Index:
     """Customers who may be written to.
 
-    Examples
-    --------
     >>> said = pd.DataFrame({"record_id": ["r"], "customer_id": ["C1"], "updated": ["2025-01-01"], "consent_email": ["yes"]})
     >>> by_email({"source_records": said.reindex(columns=[*said, "consent_social", "consent_phone", "consent_web_chat"])}).tolist()
     ['C1']
@@ -161,8 +144,6 @@ def by_email(tables: dict[str, pd.DataFrame]) -> pd.Index:
 def customers(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Orders, spend and days since the last order of each customer, indexed by customer_id, the largest spend first.
 
-    Examples
-    --------
     >>> bought = pd.DataFrame({"customer_id": ["a", "b"], "date": pd.to_datetime(["2025-01-01", "2025-01-11"]), "amount": [5.0, 9.0]})
     >>> customers({"transactions": bought})["silent"].to_dict()
     {'b': 0, 'a': 10}
@@ -180,8 +161,6 @@ def customers(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def nobody(view: View) -> pd.DataFrame:
     """Leave everybody alone.
 
-    Examples
-    --------
     >>> len(nobody(View({}, quarter=1, budget=0.0, calls=0)))
     0
     """
@@ -243,19 +222,12 @@ def ask_much(view: View) -> pd.DataFrame:
 def ask_by_lot(shop, n_quarters: int = quarters.QUARTERS, random_state: int = 0) -> pd.DataFrame:
     """A trial in the shop: a lot decides who is asked, two telling questions a quarter; all others are left alone.
 
-    Parameters
-    ----------
-    shop : Shop
-        At its beginning. In the trial is who bought within half a year and may be written to.
+    Parameters:
+        shop (Shop): At its beginning. In the trial is who bought within half a year and may be written to.
+    Returns:
+        DataFrame: ``customer_id``, ``asked`` (by lot), ``answers`` (how many questions the customer answered in the
+            trial) and ``stayed`` (bought in the last half year of it).
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``asked`` (by lot), ``answers`` (how many questions the customer answered in the trial) and
-        ``stayed`` (bought in the last half year of it).
-
-    Examples
-    --------
     >>> from idic_lab.meridian import open_shop
     >>> with open_shop(seed=1, n=300) as shop:
     ...     trial = ask_by_lot(shop, n_quarters=2)
@@ -281,20 +253,13 @@ def ask_by_lot(shop, n_quarters: int = quarters.QUARTERS, random_state: int = 0)
 def played(ways: dict[str, str], **shop: object) -> dict[str, pd.DataFrame]:
     """One game for each way of acting, all with the same customers and the same chances.
 
-    Parameters
-    ----------
-    ways : dict of str to str
-        What a way is called, to the name of a policy (:func:`named`).
-    **shop
-        As for :class:`Shop <idic_lab.meridian.Shop>`.
+    Parameters:
+        ways (dict of str to str): What a way is called, to the name of a policy (:func:`named`).
+        **shop: As for :class:`Shop <idic_lab.meridian.Shop>`.
+    Returns:
+        dict of str to DataFrame: By what the way is called, the quarters as :meth:`Shop.play
+            <idic_lab.meridian.Shop.play>` gives them.
 
-    Returns
-    -------
-    dict of str to DataFrame
-        By what the way is called, the quarters as :meth:`Shop.play <idic_lab.meridian.Shop.play>` gives them.
-
-    Examples
-    --------
     >>> list(played({"left alone": "nobody"}, seed=1, n=100)["left alone"])
     ['quarter', 'cash', 'orders', 'opt_outs']
     """
@@ -319,13 +284,9 @@ POLICIES: dict[str, Callable[[View], pd.DataFrame]] = {
 def named(name: str) -> Callable[[View], pd.DataFrame]:
     """A reference policy by its name, or a function of one's own by ``module:function``.
 
-    Raises
-    ------
-    LabError
-        When there is no such policy, module or function.
+    Raises:
+        LabError: When there is no such policy, module or function.
 
-    Examples
-    --------
     >>> named("nobody") is nobody
     True
     """

@@ -140,11 +140,9 @@ def draw_wallet(rng: np.random.Generator, buyers: Buyers, orders: Orders) -> pd.
     A person spends ``rate * mean_spend`` here while a customer, and that is a share of the person's wallet. The share
     has a Beta(2, 3) distribution.
 
-    Returns
-    -------
-    DataFrame
-        ``spend_here``, ``category_spend`` (currency per 52 weeks), ``share_of_wallet``, ``most_growable``; one row
-        per person.
+    Returns:
+        DataFrame: ``spend_here``, ``category_spend`` (currency per 52 weeks), ``share_of_wallet``, ``most_growable``;
+            one row per person.
     """
     n = len(buyers.rate)
     share = rng.beta(2, 3, n)
@@ -168,20 +166,13 @@ def draw_wallet(rng: np.random.Generator, buyers: Buyers, orders: Orders) -> pd.
 def club(n: int = 1000, seed: int = SEED, alpha: float = 0.7, beta: float = 3.8) -> pd.DataFrame:
     """Members of a club who pay by the month, each with a chance of their own to stop, which is planted.
 
-    Parameters
-    ----------
-    n : int
-        Members who join in the two years of Meridian, evenly.
-    alpha, beta : float
-        Of the beta distribution of the chances to stop: the truth of a shifted beta-geometric model.
+    Parameters:
+        n: Members who join in the two years of Meridian, evenly.
+        alpha, beta: Of the beta distribution of the chances to stop: the truth of a shifted beta-geometric model.
+    Returns:
+        DataFrame: ``customer_id``, ``start`` and ``end`` (the first day no longer paid for; missing of who is a member
+            on the last day).
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``start`` and ``end`` (the first day no longer paid for; missing of who is a member on the last day).
-
-    Examples
-    --------
     >>> members = club(500, seed=1)
     >>> len(members), bool(0.2 < members["end"].isna().mean() < 0.8)
     (500, True)

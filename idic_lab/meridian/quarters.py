@@ -297,18 +297,12 @@ def play(
 ) -> Quarter:
     """One quarter of the people of a block under a plan.
 
-    Parameters
-    ----------
-    state : State
-        Left as it is; the quarter holds the next.
-    number : int
-        Of the quarter, from 0.
-    luck : int
-        Another number gives the same people another fortune.
-    first : Counter, optional
-        How many orders, contacts and reviews have been numbered; brought up to date.
-    only_books : bool
-        Leave out all tables but costs and opt-outs, where nobody is going to read them.
+    Parameters:
+        state: Left as it is; the quarter holds the next.
+        number: Of the quarter, from 0.
+        luck: Another number gives the same people another fortune.
+        first: How many orders, contacts and reviews have been numbered; brought up to date.
+        only_books: Leave out all tables but costs and opt-outs, where nobody is going to read them.
     """
     first = Counter() if first is None else first
     begin = weeks.DAYS + DAYS * number

@@ -19,8 +19,6 @@ def mistype(rng: np.random.Generator, values: np.ndarray, wrong: np.ndarray) -> 
 
     One of three errors at a random place: two letters change places, a letter is left out, a letter is doubled.
 
-    Examples
-    --------
     >>> mistype(np.random.default_rng(1), np.array(["Brightwater"]), np.array([True])).tolist() != ["Brightwater"]
     True
     """
@@ -115,13 +113,11 @@ class Records:
 def draw_records(rng: np.random.Generator, first: int, preferred: np.ndarray, first_day: np.ndarray) -> Records:
     """Which person has a record where, and since when.
 
-    Parameters
-    ----------
-    first : int
-        Number of records in earlier blocks.
-    preferred : ndarray of int, shape (people,)
-        Each person's preferred channel (row of CHANNELS): its touchpoint probably has a record.
-    first_day : ndarray of int, shape (people,)
+    Parameters:
+        first: Number of records in earlier blocks.
+        preferred (ndarray of int, shape (people,)): Each person's preferred channel (row of CHANNELS): its touchpoint
+            probably has a record.
+        first_day (ndarray of int, shape (people,))
     """
     n = len(preferred)
     chance = np.tile(HAS_RECORD, (n, 1))
@@ -225,12 +221,9 @@ def _homes(rng, people, who, old, abbreviated, hit):
 def draw_consent(rng: np.random.Generator, records: Records, preferred: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
     """What every record says about consent, and what holds: the most recent statement on a channel.
 
-    Returns
-    -------
-    DataFrame
-        Columns ``consent_email`` and so on ("yes", "no" or missing), one row per record.
-    ndarray of bool, shape (people, consent channels)
-        Consent in force; False where nobody ever asked.
+    Returns:
+        DataFrame: Columns ``consent_email`` and so on ("yes", "no" or missing), one row per record.
+        ndarray of bool, shape (people, consent channels): Consent in force; False where nobody ever asked.
     """
     n = len(preferred)
     columns = np.array([CHANNELS.index(channel) for channel in CONSENT_CHANNELS])

@@ -25,13 +25,9 @@ _MOST_ROWS = MOST_CONTACTS + 3  # per customer
 def as_plan(made: pd.DataFrame, ids: pd.Index, budget: float, calls: int) -> tuple[Plan, np.ndarray]:
     """A table of actions as numbers, checked: the plan, and the row of `ids` of each action.
 
-    Raises
-    ------
-    DataError
-        For a plan that the firm cannot carry out, with the first thing that stands in the way.
+    Raises:
+        DataError: For a plan that the firm cannot carry out, with the first thing that stands in the way.
 
-    Examples
-    --------
     >>> plan, rows = as_plan(policies.actions(["C2"], "offer", "email", amount=6.0), pd.Index(["C1", "C2"]), 10.0, 1)
     >>> rows.tolist(), plan.amount.tolist()
     ([1], [6.0])

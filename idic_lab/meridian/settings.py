@@ -35,42 +35,31 @@ class PurchaseModel:
 class Settings:
     """Every knob of the simulation.
 
-    Attributes
-    ----------
-    purchase : PurchaseModel
-    separation : float
-        How far apart the answers of the need segments are, from 0 (one crowd, any segments are constructive) through
-        about 0.6 (blurred) to 1 and more (natural).
-    error_rate : float
-        Multiplies every touchpoint's rates of typing errors, missing values and outdated details; 0 is none.
-    spend_with_frequency : float
-        Correlation, on a logarithmic scale, of mean spend with purchase rate; 0 is the Gamma-Gamma model's
-        independence.
-    fatigue : float
-        Each outbound contact in the 28 days before multiplies the chance of a response by ``exp(-fatigue)``.
-    segments, campaign_effect : bool
-        False plants nothing: one crowd with the same average answers; arms that do not differ in conversions.
-    weekly_changes : bool
-        False leaves out the step and the drift.
-    purchase_shape : float
-        Shape of the gamma-distributed times between purchases: 1 is a Poisson process, above 1 people buy at regular
-        intervals, below 1 in clumps.
-    leave_after_first : bool
-        People may leave after their first purchase as after any other, so that one who never came back may be gone; in
-        BG/NBD whoever bought once is a customer for good.
-    season : float
-        Multiplies the season of orders on a logarithmic scale; the purchase clock then parts from the calendar.
-    rate_drift : float
-        Change of a person's purchase rate a year after the first purchase, on a logarithmic scale; 0 is a constant rate.
-    one_trait : bool
-        No segments: the answers to the battery follow one continuous trait of a person, and so are correlated.
-    contact_by_response : bool
-        Whoever responds more is contacted more, so that recent contacts say something about the person.
-    learning : float
-        How much more loyal, on the log odds of leaving, somebody becomes for good of whom the shop learns everything there is
-        to learn by asking; 0 is no learning relationship.
-    step_date : str
-        Day, a Monday, on which visitors begin to fill baskets more often.
+    Attributes:
+        separation: How far apart the answers of the need segments are, from 0 (one crowd, any segments are
+            constructive) through about 0.6 (blurred) to 1 and more (natural).
+        error_rate: Multiplies every touchpoint's rates of typing errors, missing values and outdated details; 0 is
+            none.
+        spend_with_frequency: Correlation, on a logarithmic scale, of mean spend with purchase rate; 0 is the
+            Gamma-Gamma model's independence.
+        fatigue: Each outbound contact in the 28 days before multiplies the chance of a response by ``exp(-fatigue)``.
+        segments, campaign_effect: False plants nothing: one crowd with the same average answers; arms that do not
+            differ in conversions.
+        weekly_changes: False leaves out the step and the drift.
+        purchase_shape: Shape of the gamma-distributed times between purchases: 1 is a Poisson process, above 1 people
+            buy at regular intervals, below 1 in clumps.
+        leave_after_first: People may leave after their first purchase as after any other, so that one who never came
+            back may be gone; in BG/NBD whoever bought once is a customer for good.
+        season: Multiplies the season of orders on a logarithmic scale; the purchase clock then parts from the calendar.
+        rate_drift: Change of a person's purchase rate a year after the first purchase, on a logarithmic scale; 0 is a
+            constant rate.
+        one_trait: No segments: the answers to the battery follow one continuous trait of a person, and so are
+            correlated.
+        contact_by_response: Whoever responds more is contacted more, so that recent contacts say something about the
+            person.
+        learning: How much more loyal, on the log odds of leaving, somebody becomes for good of whom the shop learns
+            everything there is to learn by asking; 0 is no learning relationship.
+        step_date: Day, a Monday, on which visitors begin to fill baskets more often.
     """
 
     purchase: PurchaseModel = field(default_factory=PurchaseModel)
@@ -126,23 +115,15 @@ _OFF = {
 def settings(difficulty: str | Settings | Mapping = "default", world: str = "friendly", **switches: bool) -> Settings:
     """The settings of a difficulty in a world, with switches turned off.
 
-    Parameters
-    ----------
-    difficulty : {"easy", "default", "hard"}, Settings or dict
-        A dict has the knobs that differ from the default.
-    world : str
-        "friendly", or one in which an assumption of the models does not hold: a name in `WORLDS`.
-    **switches : bool
-        ``segments``, ``campaign_effect``, ``fatigue``, ``errors``, ``weekly_changes``, ``independence`` (of spend
-        and frequency), ``learning`` (who taught the shop something stays longer); False turns that planted truth off.
+    Parameters:
+        difficulty ({"easy", "default", "hard"}, Settings or dict): A dict has the knobs that differ from the default.
+        world: "friendly", or one in which an assumption of the models does not hold: a name in `WORLDS`.
+        **switches (bool): ``segments``, ``campaign_effect``, ``fatigue``, ``errors``, ``weekly_changes``,
+            ``independence`` (of spend and frequency), ``learning`` (who taught the shop something stays longer); False
+            turns that planted truth off.
+    Raises:
+        UnknownName: For a difficulty, a world or a switch that does not exist.
 
-    Raises
-    ------
-    UnknownName
-        For a difficulty, a world or a switch that does not exist.
-
-    Examples
-    --------
     >>> settings("easy", fatigue=False).fatigue
     0.0
     >>> settings(world="regular").purchase_shape

@@ -35,12 +35,9 @@ Tables = dict[str, pd.DataFrame]
 class Meridian:
     """A simulated retailer.
 
-    Attributes
-    ----------
-    tables : dict of str to DataFrame
-        What the retailer sees, each table by its contract in :mod:`idic_lab.tables`.
-    truth : dict of str to DataFrame
-        What was planted; only checks look at it.
+    Attributes:
+        tables (dict of str to DataFrame): What the retailer sees, each table by its contract in :mod:`idic_lab.tables`.
+        truth (dict of str to DataFrame): What was planted; only checks look at it.
     """
 
     tables: Tables
@@ -62,36 +59,23 @@ def simulate(
 ) -> Meridian:
     """Simulate the two years of a retailer with n customers, and the quarters after them if they are wanted.
 
-    Parameters
-    ----------
-    n : int
-        People, at least 50.
-    seed : int
-        The same seed gives the same tables.
-    difficulty : {"easy", "default", "hard"} or Settings
-        How far apart the need segments are and how faulty the records.
-    world : str
-        "friendly": drawn from the models that the course fits. In "regular", "clumpy", "silent", "seasonal", "drifting",
-        "dependent", "one_trait" and "chosen_contacts" one of their assumptions does not hold.
-    n_quarters : int
-        Quarters of 13 weeks after the two years, in which the retailer leaves its customers alone; for one that acts,
-        see :func:`idic_lab.meridian.open_shop`. The truth stays that of the two years.
-    **switches : bool
-        ``segments=False``, ``campaign_effect=False``, ``fatigue=False``, ``errors=False``, ``weekly_changes=False``,
-        ``learning=False`` plant nothing there; ``independence=False`` makes spend rise with frequency.
+    Parameters:
+        n: People, at least 50.
+        seed: The same seed gives the same tables.
+        difficulty ({"easy", "default", "hard"} or Settings): How far apart the need segments are and how faulty the
+            records.
+        world: "friendly": drawn from the models that the course fits. In "regular", "clumpy", "silent", "seasonal",
+            "drifting", "dependent", "one_trait" and "chosen_contacts" one of their assumptions does not hold.
+        n_quarters: Quarters of 13 weeks after the two years, in which the retailer leaves its customers alone; for one
+            that acts, see :func:`idic_lab.meridian.open_shop`. The truth stays that of the two years.
+        **switches (bool): ``segments=False``, ``campaign_effect=False``, ``fatigue=False``, ``errors=False``,
+            ``weekly_changes=False``, ``learning=False`` plant nothing there; ``independence=False`` makes spend rise
+            with frequency.
+    Returns:
+        Meridian: ``tables`` (what is seen) and ``truth`` (what was planted).
+    Raises:
+        UnknownName, DataError: For unknown difficulties or switches and impossible numbers.
 
-    Returns
-    -------
-    Meridian
-        ``tables`` (what is seen) and ``truth`` (what was planted).
-
-    Raises
-    ------
-    UnknownName, DataError
-        For unknown difficulties or switches and impossible numbers.
-
-    Examples
-    --------
     >>> shop = simulate(n=500, seed=7)
     >>> shop
     Meridian(500 people, 15 tables, seed 7)
@@ -128,8 +112,6 @@ def blocks(
     Block sizes are nearly equal and depend on n alone, so that writing block by block gives what simulating at once
     gives.
 
-    Examples
-    --------
     >>> [len(seen["transactions"]) > 0 for seen, truth in blocks(60, 1, settings()) if "people" in truth]
     [True]
     """

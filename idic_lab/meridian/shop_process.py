@@ -34,22 +34,13 @@ from idic_lab.meridian.shop import Tables
 class Shop:
     """A shop to act in: it runs in a process of its own, and what goes in and comes out are tables.
 
-    Parameters
-    ----------
-    seed : int or None
-        Of the customers; None draws one that only the shop knows.
-    folder : str or Path, optional
-        Where the plans are kept: a game that was ended or killed goes on from there.
-    difficulty, world, **switches
-        As for :func:`idic_lab.meridian.simulate`.
+    Parameters:
+        seed: Of the customers; None draws one that only the shop knows.
+        folder: Where the plans are kept: a game that was ended or killed goes on from there.
+        difficulty, world, **switches: As for :func:`idic_lab.meridian.simulate`.
+    Raises:
+        LabError: For settings that do not exist, and for a folder that holds another game.
 
-    Raises
-    ------
-    LabError
-        For settings that do not exist, and for a folder that holds another game.
-
-    Examples
-    --------
     >>> from idic_lab.meridian import open_shop, policies
     >>> with open_shop(seed=1, n=200) as shop:
     ...     first = shop.tables["transactions"]["customer_id"].unique()[:3]
@@ -98,10 +89,8 @@ class Shop:
     def next(self, actions: pd.DataFrame | None = None) -> Tables:
         """One quarter under a table of actions (none: everybody is left alone); its tables.
 
-        Raises
-        ------
-        LabError
-            For a plan that breaks a rule; the quarter has not happened then.
+        Raises:
+            LabError: For a plan that breaks a rule; the quarter has not happened then.
         """
         actions = policies.actions() if actions is None else actions
         seen = self._play(actions)
@@ -133,10 +122,8 @@ class Shop:
     def play(self, policy: Callable[[View], pd.DataFrame], n_quarters: int = QUARTERS) -> pd.DataFrame:
         """Let a policy decide up to so many of the quarters that are left.
 
-        Returns
-        -------
-        DataFrame
-            ``quarter``, ``cash`` (currency), ``orders`` and ``opt_outs`` of each quarter played.
+        Returns:
+            DataFrame: ``quarter``, ``cash`` (currency), ``orders`` and ``opt_outs`` of each quarter played.
         """
         rows = []
         while self._view["quarter"] <= QUARTERS and len(rows) < n_quarters:

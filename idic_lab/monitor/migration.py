@@ -16,19 +16,12 @@ NEW, GONE = "new", "gone"
 def migration(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Customers by their segment at one review and at the next.
 
-    Parameters
-    ----------
-    before, after : DataFrame
-        ``customer_id``, ``segment``.
+    Parameters:
+        before, after: ``customer_id``, ``segment``.
+    Returns:
+        DataFrame: ``before`` ("new" for who was not a customer yet), ``after`` ("gone" for who is no longer listed),
+            ``customers``, ``share`` of the customers of `before`.
 
-    Returns
-    -------
-    DataFrame
-        ``before`` ("new" for who was not a customer yet), ``after`` ("gone" for who is no longer listed),
-        ``customers``, ``share`` of the customers of `before`.
-
-    Examples
-    --------
     >>> one = pd.DataFrame({"customer_id": ["a", "b"], "segment": ["loyal", "loyal"]})
     >>> two = pd.DataFrame({"customer_id": ["a", "b", "c"], "segment": ["loyal", "at risk", "recent"]})
     >>> migration(one, two).values.tolist()
@@ -48,8 +41,6 @@ def migration(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 def segment_migration(segment_history: pd.DataFrame) -> pd.DataFrame:
     """The table ``segment_migration``: every scheme, each review against the one before.
 
-    Examples
-    --------
     >>> held = pd.DataFrame({"review_date": pd.to_datetime(["2024-01-31", "2024-02-29"]), "customer_id": "a", "scheme": "rfm",
     ...     "segment": ["recent", "loyal"]})
     >>> segment_migration(held)[["before", "after", "customers"]].values.tolist()
@@ -70,8 +61,6 @@ def segment_migration(segment_history: pd.DataFrame) -> pd.DataFrame:
 def moved_since(segment_history: pd.DataFrame, scheme: str, back: int = 3) -> pd.DataFrame:
     """Customers by their segment some reviews ago, or at the first, and now; as :func:`migration` returns.
 
-    Examples
-    --------
     >>> day = pd.to_datetime(["2024-01-31", "2024-02-29"])
     >>> held = pd.DataFrame({"review_date": day, "customer_id": "a", "scheme": "rfm", "segment": ["loyal", "at risk"]})
     >>> moved_since(held, "rfm")[["before", "after"]].values.tolist()
@@ -85,15 +74,10 @@ def moved_since(segment_history: pd.DataFrame, scheme: str, back: int = 3) -> pd
 def plot_flows(moves: pd.DataFrame, order: list[str] | None = None, ax: figures.Axes | None = None) -> figures.Axes:
     """Customers flowing from their segments at one review to those at the next.
 
-    Parameters
-    ----------
-    moves : DataFrame
-        ``before``, ``after``, ``customers``: from `migration`, or one review of ``segment_migration``.
-    order : list of str, optional
-        Segments from top to bottom; by size before unless given.
+    Parameters:
+        moves: ``before``, ``after``, ``customers``: from `migration`, or one review of ``segment_migration``.
+        order (list of str, optional): Segments from top to bottom; by size before unless given.
 
-    Examples
-    --------
     >>> moves = pd.DataFrame({"before": ["loyal", "loyal"], "after": ["loyal", "at risk"], "customers": [3, 1]})
     >>> plot_flows(moves).get_title()
     '25% of the customers moved to another segment'

@@ -42,8 +42,6 @@ class Decision:
 def decision(decision_id: str) -> Decision:
     """One decision by its id, as in ``"21-look-after"``; UnknownName with the nearest when there is none.
 
-    Examples
-    --------
     >>> [option.key for option in decision("21-look-after").options]
     ['a', 'b', 'c']
     """
@@ -59,13 +57,10 @@ def decision(decision_id: str) -> Decision:
 def log(repository: Repository) -> pd.DataFrame:
     """Every decision that the course asks for, in its order, with what was taken so far.
 
-    Returns
-    -------
-    DataFrame
-        ``notebook`` (its number), ``decision_id``, ``question``, ``option`` (key; "open" before it is taken), ``taken``.
+    Returns:
+        DataFrame: ``notebook`` (its number), ``decision_id``, ``question``, ``option`` (key; "open" before it is
+            taken), ``taken``.
 
-    Examples
-    --------
     >>> from idic_lab.repository import Repository
     >>> log(Repository())["option"].unique().tolist()
     ['open']
@@ -84,12 +79,9 @@ def log(repository: Repository) -> pd.DataFrame:
 def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
     """The options as cards in HTML: what each is, what the evidence says, what would change one's mind.
 
-    Parameters
-    ----------
-    chosen : str
-        Key of the option taken so far.
-    **numbers
-        For the places in the evidence, in the manner of ``str.format``.
+    Parameters:
+        chosen: Key of the option taken so far.
+        **numbers: For the places in the evidence, in the manner of ``str.format``.
     """
     cards = "".join(
         f'<div style="flex:1 1 14em;border:{2 if option.key == chosen else 1}px solid '
@@ -109,19 +101,12 @@ def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
 def decide(repository: Repository, decision_id: str, choice: str = "", **numbers: object) -> None:
     """Show the options of a decision, and keep which one is taken.
 
-    Parameters
-    ----------
-    repository : Repository
-        Receives the table ``decisions``; a choice made before stays until another is made.
-    choice : str
-        Key of an option, to decide in code; without it by the buttons beneath the cards.
-    **numbers
-        What the notebook computed, for the places in the evidence.
-
-    Raises
-    ------
-    idic_lab.errors.UnknownName
-        For a decision or an option that does not exist.
+    Parameters:
+        repository: Receives the table ``decisions``; a choice made before stays until another is made.
+        choice: Key of an option, to decide in code; without it by the buttons beneath the cards.
+        **numbers: What the notebook computed, for the places in the evidence.
+    Raises:
+        idic_lab.errors.UnknownName: For a decision or an option that does not exist.
     """
     import ipywidgets as widgets
     from IPython.display import display

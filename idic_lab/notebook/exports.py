@@ -23,8 +23,6 @@ FORMATS = {"moodle": ".xml", "qti": ".zip"}
 def every_question() -> list[Question]:
     """All questions of the course, in the order of the notebooks.
 
-    Examples
-    --------
     >>> every_question()[0].id[:2] <= "21"
     True
     """
@@ -34,14 +32,10 @@ def every_question() -> list[Question]:
 def export(path: str | Path, form: str = "moodle") -> int:
     """Write every question of the course into one file, and return how many.
 
-    Parameters
-    ----------
-    form : {"moodle", "qti"}
-
-    Raises
-    ------
-    idic_lab.errors.UnknownName
-        For another form.
+    Parameters:
+        form ({"moodle", "qti"})
+    Raises:
+        idic_lab.errors.UnknownName: For another form.
     """
     pick("format", form, list(FORMATS))
     asked = every_question()
@@ -52,8 +46,6 @@ def export(path: str | Path, form: str = "moodle") -> int:
 def moodle(asked: Iterable[Question]) -> bytes:
     """Questions as a file that Moodle's question bank imports ("Moodle XML format").
 
-    Examples
-    --------
     >>> b"<answer fraction=\\"100\\"" in moodle(every_question())
     True
     """
@@ -75,8 +67,6 @@ def moodle(asked: Iterable[Question]) -> bytes:
 def qti(asked: Iterable[Question]) -> bytes:
     """Questions as a package of QTI 2.1 items: a zip file with one item each and a manifest.
 
-    Examples
-    --------
     >>> names = zipfile.ZipFile(io.BytesIO(qti(every_question()))).namelist()
     >>> names[-1], names[0].endswith(".xml")
     ('imsmanifest.xml', True)

@@ -24,20 +24,13 @@ FIGURE = "Figure: "  # begins the words that stand for a picture
 def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bool = False) -> Lab:
     """Open the data set, and the run it belongs to, for one notebook.
 
-    Parameters
-    ----------
-    notebook : str
-        Name of the notebook, for the history of the repository.
-    dataset : str
-        A data set's name (``idic-lab datasets list``) or the path of a file.
-    run_dir : str
-        Folder of the run. Empty when a notebook is opened alone: its tables then live in memory, and what earlier
-        notebooks would have made is made when it is asked for.
-    quiet : bool
-        Do not show the data set's card, a line that unfolds.
+    Parameters:
+        notebook: Name of the notebook, for the history of the repository.
+        dataset: A data set's name (``idic-lab datasets list``) or the path of a file.
+        run_dir: Folder of the run. Empty when a notebook is opened alone: its tables then live in memory, and what
+            earlier notebooks would have made is made when it is asked for.
+        quiet: Do not show the data set's card, a line that unfolds.
 
-    Examples
-    --------
     >>> lab = start("21_differentiate_value_rfm", dataset="cdnow_sample", quiet=True)
     >>> lab.table("transactions")["customer_id"].nunique()
     2357
@@ -74,10 +67,8 @@ def gather(dataset: str | datasets.Dataset, repository: Repository) -> datasets.
 class Lab:
     """The desk of one notebook: read tables, save tables, state headline numbers.
 
-    Attributes
-    ----------
-    card : idic_lab.datasets.Card
-        What is known of the data set.
+    Attributes:
+        card: What is known of the data set.
     """
 
     def __init__(self, notebook: str, card: datasets.Card, repository: Repository):
@@ -93,10 +84,8 @@ class Lab:
     def table(self, name: str) -> pd.DataFrame:
         """One table; made first, with every earlier table it needs, when it is not there yet.
 
-        Raises
-        ------
-        idic_lab.errors.DataError
-            When neither the data set nor a stage provides it.
+        Raises:
+            idic_lab.errors.DataError: When neither the data set nor a stage provides it.
         """
         stages.build(self.repository, name, keep=self.card.kind.endswith("built in"))
         return self.repository.read(tables.Part.of(name).table)
@@ -137,17 +126,12 @@ class Lab:
     def headline(self, name: str, value: float, sentence: str = "", **numbers: object) -> None:
         """State one headline number: shown here, and collected into the run's report and results.
 
-        Parameters
-        ----------
-        name : str
-            Key in ``results.json``.
-        sentence : str
-            One sentence with a place for the value in the manner of ``str.format``. Without it, that under ``headlines`` in
-            the notebook's file of texts, where ``{value}``, ``{unit}`` (the currency) and the names of `numbers` have their
-            places.
+        Parameters:
+            name: Key in ``results.json``.
+            sentence: One sentence with a place for the value in the manner of ``str.format``. Without it, that under
+                ``headlines`` in the notebook's file of texts, where ``{value}``, ``{unit}`` (the currency) and the
+                names of `numbers` have their places.
 
-        Examples
-        --------
         >>> start("00_start_here", dataset="cdnow_sample", quiet=True).headline(
         ...     "top_fifth_share", 0.6174, "The best fifth of customers brings {:.0%} of revenue."
         ... )

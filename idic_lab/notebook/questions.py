@@ -25,17 +25,11 @@ _RIGHT, _WRONG = "#00785A", "#B34700"  # both at least 4.5:1 on white, and told 
 class Choice:
     """One answer of a question.
 
-    Attributes
-    ----------
-    text : str
-    why : str
-        Said to whoever chooses it: the reason it holds, or the misunderstanding it shows.
-    right : bool
-        Of an estimate: whether the number computed falls into it, known only when it is asked.
-    upto : float or None
-        Of an estimate: where the interval that this choice stands for ends; None for the last.
-    misconception : str
-        Of a wrong choice: a short name for the statistics.
+    Attributes:
+        why: Said to whoever chooses it: the reason it holds, or the misunderstanding it shows.
+        right: Of an estimate: whether the number computed falls into it, known only when it is asked.
+        upto: Of an estimate: where the interval that this choice stands for ends; None for the last.
+        misconception: Of a wrong choice: a short name for the statistics.
     """
 
     text: str
@@ -49,16 +43,11 @@ class Choice:
 class Question:
     """A question of a notebook.
 
-    Attributes
-    ----------
-    id : str
-        Number of the notebook and a name, as in ``21-top-fifth``.
-    text : str
-    choices : tuple of Choice
-    estimate : bool
-        Whether the right choice is the one that a computed number falls into.
-    typical : float or None
-        Of an estimate: a value for where nothing is computed, as in an export.
+    Attributes:
+        id: Number of the notebook and a name, as in ``21-top-fifth``.
+        choices (tuple of Choice)
+        estimate: Whether the right choice is the one that a computed number falls into.
+        typical: Of an estimate: a value for where nothing is computed, as in an export.
     """
 
     id: str
@@ -104,18 +93,12 @@ def content(notebook: str) -> dict:
 def questions(notebook: str) -> dict[str, Question]:
     """The questions of one notebook by their id, from its YAML file.
 
-    Parameters
-    ----------
-    notebook : str
-        Its number, as in "21".
+    Parameters:
+        notebook: Its number, as in "21".
+    Raises:
+        DataError: When the file does not hold together: no right choice or two, an id of another notebook, a choice
+            without a reason.
 
-    Raises
-    ------
-    DataError
-        When the file does not hold together: no right choice or two, an id of another notebook, a choice without a reason.
-
-    Examples
-    --------
     >>> len(questions("21")) >= 5
     True
     """
@@ -148,8 +131,6 @@ def _check(question: Question, notebook: str, before: set[str]) -> None:
 def question(question_id: str) -> Question:
     """One question by its id; UnknownName with the nearest when there is none.
 
-    Examples
-    --------
     >>> question("21-top-fifth").estimate
     True
     """
@@ -160,15 +141,10 @@ def question(question_id: str) -> Question:
 def page(asked: Question, value: float | None = None, **numbers: object) -> str:
     """A question as HTML that answers back without a kernel or a script.
 
-    Parameters
-    ----------
-    value : float, optional
-        Of an estimate: the number that decides.
-    **numbers
-        Put into the reasons in the manner of ``str.format``; ``{value}`` is the number that decides.
+    Parameters:
+        value: Of an estimate: the number that decides.
+        **numbers: Put into the reasons in the manner of ``str.format``; ``{value}`` is the number that decides.
 
-    Examples
-    --------
     >>> page(question("21-top-fifth"), 0.62).count("<details")
     4
     """
@@ -195,19 +171,12 @@ def inline(text: str) -> str:
 def ask(question_id: str, value: float | None = None, **numbers: object) -> None:
     """Show a question; each choice opens to what speaks for or against it.
 
-    Parameters
-    ----------
-    question_id : str
-        As in ``"21-top-fifth"``.
-    value : float, optional
-        Of an estimate: the number computed from the data at hand, which decides what is right.
-    **numbers
-        For the places in the reasons, as in ``{low:.0%}``.
-
-    Raises
-    ------
-    idic_lab.errors.UnknownName
-        For a question that the notebook's file does not hold.
+    Parameters:
+        question_id: As in ``"21-top-fifth"``.
+        value: Of an estimate: the number computed from the data at hand, which decides what is right.
+        **numbers: For the places in the reasons, as in ``{low:.0%}``.
+    Raises:
+        idic_lab.errors.UnknownName: For a question that the notebook's file does not hold.
     """
     from IPython.display import display
 

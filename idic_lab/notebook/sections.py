@@ -16,20 +16,12 @@ _HEADING = re.compile(r"^(#+) (.+)$", re.M)
 def left_out(notebook: dict, has: Callable[[str], bool]) -> dict[str, str]:
     """The cells of sections that cannot be fed, each with why.
 
-    Parameters
-    ----------
-    notebook : dict
-        As nbformat reads it.
-    has : callable
-        Whether a table is there or can be made.
+    Parameters:
+        notebook: As nbformat reads it.
+        has: Whether a table is there or can be made.
+    Returns:
+        dict of str to str: Id of the cell to the sentence; the first cell of a section holds its heading.
 
-    Returns
-    -------
-    dict of str to str
-        Id of the cell to the sentence; the first cell of a section holds its heading.
-
-    Examples
-    --------
     >>> cells = [
     ...     {"id": "a", "cell_type": "markdown", "source": "## Prices", "metadata": {"needs": ["price_tests"]}},
     ...     {"id": "b", "cell_type": "code", "source": "1", "metadata": {}},

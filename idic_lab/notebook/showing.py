@@ -34,26 +34,17 @@ def show(
 ) -> Styler:
     """A table formatted for reading.
 
-    Parameters
-    ----------
-    formats : dict of str to str, optional
-        Format per column in the manner of ``str.format``, as in ``{"share": "{:.0%}"}``. Without one, whole numbers get
-        thousands separators (counts stored as decimals too), other numbers two decimals, dates their day.
-    index : bool
-        Show the index too.
-    rows : int
-        At most so many rows; the caption says how many there are when some are left out.
-    units : str, optional
-        Column that names the unit of each row: numbers without a format of their own are then written as their row's
-        unit asks, shares in percent and customers whole.
+    Parameters:
+        formats (dict of str to str, optional): Format per column in the manner of ``str.format``, as in ``{"share":
+            "{:.0%}"}``. Without one, whole numbers get thousands separators (counts stored as decimals too), other
+            numbers two decimals, dates their day.
+        index: Show the index too.
+        rows: At most so many rows; the caption says how many there are when some are left out.
+        units: Column that names the unit of each row: numbers without a format of their own are then written as their
+            row's unit asks, shares in percent and customers whole.
+    Returns:
+        pandas Styler: Its HTML is the same every time, so that a saved notebook does not change.
 
-    Returns
-    -------
-    pandas Styler
-        Its HTML is the same every time, so that a saved notebook does not change.
-
-    Examples
-    --------
     >>> table = pd.DataFrame({"segment": ["loyal"], "customers": [1200], "share": [0.125]})
     >>> "1,200" in show(table, {"share": "{:.1%}"}).to_html()
     True
@@ -133,12 +124,9 @@ def explore(draw: Callable, **controls: widgets.Widget) -> None:
     The figure stands in the notebook as an ordinary output, drawn with the controls' first values, so that it is also
     there in a saved notebook, a web page or print; moving a control redraws it in place.
 
-    Parameters
-    ----------
-    draw : callable
-        Takes the controls' values as keyword arguments and returns a matplotlib ``Axes`` (or ``Figure``).
-    **controls : ipywidgets widget
-        One control per argument of `draw`, with a ``description``.
+    Parameters:
+        draw: Takes the controls' values as keyword arguments and returns a matplotlib ``Axes`` (or ``Figure``).
+        **controls (ipywidgets widget): One control per argument of `draw`, with a ``description``.
     """
     box = widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap"))
     named = ", ".join(control.description or name for name, control in controls.items())
@@ -164,13 +152,10 @@ def panel(draw: Callable, **controls: widgets.Widget) -> None:
     What is drawn is itself a widget, so that it also changes where no notebook is: on a page served by Voilà. A saved
     notebook, a report and print show it as it was first drawn.
 
-    Parameters
-    ----------
-    draw : callable
-        Takes the controls' values as keyword arguments; returns a matplotlib ``Axes`` or ``Figure``, or anything that
-        shows itself as HTML, such as the result of :func:`idic_lab.course.show`.
-    **controls : ipywidgets widget
-        One control per argument of `draw`, with a ``description``.
+    Parameters:
+        draw: Takes the controls' values as keyword arguments; returns a matplotlib ``Axes`` or ``Figure``, or anything
+            that shows itself as HTML, such as the result of :func:`idic_lab.course.show`.
+        **controls (ipywidgets widget): One control per argument of `draw`, with a ``description``.
     """
 
     def values() -> dict:
@@ -245,8 +230,6 @@ _COLOURS = [figures.BLUE, figures.GREEN, "#B87A00", figures.VERMILION, "#555555"
 def plot_cycle(ax: figures.Axes | None = None) -> figures.Axes:
     """Draw the five steps of IDIC as a loop, each with its question and the notebooks that teach it.
 
-    Examples
-    --------
     >>> plot_cycle().get_title(loc="left")
     'IDIC is a loop: what monitoring learns changes the next round'
     """

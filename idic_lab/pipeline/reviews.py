@@ -29,24 +29,15 @@ MINIMUM_CUSTOMERS = 50  # with fewer, and with fewer repeat buyers, the models o
 def review_dates(transactions: pd.DataFrame, every: str = "month", first: int = 3) -> list[pd.Timestamp]:
     """The days of the reviews: the end of each period, the last one moved to the last day observed.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``date``.
-    every : {"month", "quarter", "week"}
-    first : int
-        The period at whose end the first review stands, where there are more; earlier ones have too little to look
-        back on.
+    Parameters:
+        transactions: ``date``.
+        every ({"month", "quarter", "week"})
+        first: The period at whose end the first review stands, where there are more; earlier ones have too little to
+            look back on.
+    Raises:
+        UnknownName: For another period.
+        DataError: When the data cover fewer than two reviews.
 
-    Raises
-    ------
-    UnknownName
-        For another period.
-    DataError
-        When the data cover fewer than two reviews.
-
-    Examples
-    --------
     >>> days = pd.DataFrame({"date": pd.to_datetime(["2024-01-05", "2024-05-20"])})
     >>> [str(day.date()) for day in review_dates(days)]
     ['2024-03-31', '2024-04-30', '2024-05-20']
@@ -66,8 +57,6 @@ def review_dates(transactions: pd.DataFrame, every: str = "month", first: int = 
 def known_on(table: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """The rows that were known at the end of a day, by the table's ``date`` (or ``created``); all without one.
 
-    Examples
-    --------
     >>> known_on(pd.DataFrame({"date": pd.to_datetime(["2024-01-05", "2024-02-01"])}), pd.Timestamp("2024-01-31"))
             date
     0 2024-01-05
@@ -87,19 +76,12 @@ def value_at(
 ) -> pd.DataFrame:
     """What each customer is worth by what is known on a day; the rows of ``value_history`` of that review.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``; later rows are not looked at.
-    margin : float
-        Share of revenue that is profit.
-    previous : Timestamp, optional
-        The review before, whose base is valued again by the models of this one (``equity_restated``).
-
-    Returns
-    -------
-    DataFrame
-        Table ``value_history``; no row when there are too few customers for the models to be fitted.
+    Parameters:
+        transactions: ``customer_id``, ``date``, ``amount``; later rows are not looked at.
+        margin: Share of revenue that is profit.
+        previous: The review before, whose base is valued again by the models of this one (``equity_restated``).
+    Returns:
+        DataFrame: Table ``value_history``; no row when there are too few customers for the models to be fitted.
     """
     known = known_on(transactions, day)
     summary = clv.summarise(known, observation_end=day, unit_days=7)
@@ -129,10 +111,8 @@ def value_at(
 def segments_at(transactions: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """The segments that purchases alone decide, ``rfm`` and ``behaviour``, by what is known on a day.
 
-    Returns
-    -------
-    DataFrame
-        Rows of ``segment_history`` of that review.
+    Returns:
+        DataFrame: Rows of ``segment_history`` of that review.
     """
     known = known_on(transactions, day)
     schemes = {"rfm": rfm.table(known, day), "behaviour": behaviour.behaviour_segments(behaviour.rhythm(known, day))}
@@ -157,16 +137,12 @@ def histories(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Value and segments at every review of the time observed.
 
-    Parameters
-    ----------
-    every : {"month", "quarter", "week"}
-    remembered : tuple of DataFrame or None
-        The same two tables from an earlier round; taken as they are where both are there.
-
-    Returns
-    -------
-    tuple of DataFrame
-        Tables ``value_history`` and ``segment_history``.
+    Parameters:
+        every ({"month", "quarter", "week"})
+        remembered (tuple of DataFrame or None): The same two tables from an earlier round; taken as they are where both
+            are there.
+    Returns:
+        tuple of DataFrame: Tables ``value_history`` and ``segment_history``.
     """
     if all(table is not None for table in remembered):
         return remembered
@@ -187,10 +163,9 @@ def over_a_year(
 ) -> pd.DataFrame:
     """What became of customer equity between the review a year ago and the last, both valued by the models of today.
 
-    Returns
-    -------
-    DataFrame
-        As :func:`idic_lab.monitor.kpis.return_on_customer` returns, by group; missing numbers where there is no year.
+    Returns:
+        DataFrame: As :func:`idic_lab.monitor.kpis.return_on_customer` returns, by group; missing numbers where there is
+            no year.
     """
     days = sorted(value_history["review_date"].unique())
     before = [day for day in days if day <= days[-1] - pd.Timedelta(days=360)]
@@ -218,25 +193,16 @@ def replay(
 ) -> list[pd.Timestamp]:
     """Write what each review would have seen and planned into a repository.
 
-    Parameters
-    ----------
-    repository : Repository
-        Holds the tables of the data set. Receives ``value_history``, ``segment_history``, ``kpis``,
-        ``segment_migration``, ``return_on_customer``, ``policy`` and the ``action_plan`` of the last review; reviews
-        that it holds already are left as they are.
-    every : {"week", "month", "quarter"}
-    tell : callable
-        Receives one line per review.
-
-    Returns
-    -------
-    list of Timestamp
-        The reviews made now.
-
-    Raises
-    ------
-    idic_lab.errors.LabError
-        For another period, or when the data are too short for two reviews.
+    Parameters:
+        repository: Holds the tables of the data set. Receives ``value_history``, ``segment_history``, ``kpis``,
+            ``segment_migration``, ``return_on_customer``, ``policy`` and the ``action_plan`` of the last review;
+            reviews that it holds already are left as they are.
+        every ({"week", "month", "quarter"})
+        tell: Receives one line per review.
+    Returns:
+        list of Timestamp: The reviews made now.
+    Raises:
+        idic_lab.errors.LabError: For another period, or when the data are too short for two reviews.
     """
     days = review_dates(dataset.transactions, every)
     if "source_records" in dataset.tables:

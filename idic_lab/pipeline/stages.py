@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 class Tables(dict):
     """The tables a stage works on: by attribute what it needs, by ``get`` what it can do without.
 
-    Examples
-    --------
     >>> tables = Tables(rfm="scores")
     >>> tables.rfm, tables.get("offers"), tables.those("rfm", "offers")
     ('scores', None, {'rfm': 'scores'})
@@ -46,20 +44,14 @@ class Tables(dict):
 class Stage:
     """One step of the course.
 
-    Attributes
-    ----------
-    step : str
-        The step of IDIC it belongs to.
-    notebook : str
-        Name of the notebook, without its ending.
-    needs : tuple of Part
-        Tables, or parts of tables, without which it cannot run.
-    uses : tuple of Part
-        Tables it can do without.
-    remembers : tuple of Part
-        Tables that a later stage left in the round before: read when they are there, never built for it.
-    function : callable or None
-        Makes the tables from :class:`Tables`; None where only the notebook is of interest.
+    Attributes:
+        step: The step of IDIC it belongs to.
+        notebook: Name of the notebook, without its ending.
+        needs (tuple of Part): Tables, or parts of tables, without which it cannot run.
+        uses (tuple of Part): Tables it can do without.
+        remembers (tuple of Part): Tables that a later stage left in the round before: read when they are there, never
+            built for it.
+        function: Makes the tables from :class:`Tables`; None where only the notebook is of interest.
     """
 
     name: str
@@ -113,20 +105,13 @@ class Planned:
 def plan(available: Iterable[str], stages: Iterable[Stage] | None = None) -> list[Planned]:
     """Which stages a data set can feed, in order.
 
-    Parameters
-    ----------
-    available : iterable of str
-        Tables the data set brings.
-    stages : iterable of Stage, optional
-        Those of the course unless given.
+    Parameters:
+        available (iterable of str): Tables the data set brings.
+        stages (iterable of Stage, optional): Those of the course unless given.
+    Returns:
+        list of Planned: Each stage with the tables it lacks; a stage that can run adds what it makes for those after
+            it.
 
-    Returns
-    -------
-    list of Planned
-        Each stage with the tables it lacks; a stage that can run adds what it makes for those after it.
-
-    Examples
-    --------
     >>> [planned.stage.notebook for planned in plan(["transactions"]) if not planned.lacks][:2]
     ['00_start_here', '12_identify_customer_profiles']
     >>> plan([])[1].lacks
@@ -145,8 +130,6 @@ def plan(available: Iterable[str], stages: Iterable[Stage] | None = None) -> lis
 def can_be_made(available: Iterable[str]) -> set[Part]:
     """Every table, and part of one, that the stages can make of what there is.
 
-    Examples
-    --------
     >>> Part("segments", "rfm") in can_be_made(["transactions"])
     True
     """
@@ -160,18 +143,11 @@ def waits_for(stages: Iterable[Stage]) -> dict[str, set[str]]:
     A stage waits for whoever makes what it reads. Where it makes what an earlier one remembers from the round before, it
     waits for that one too, or this round would be taken for the last.
 
-    Parameters
-    ----------
-    stages : iterable of Stage
-        In the order of the course.
+    Parameters:
+        stages (iterable of Stage): In the order of the course.
+    Returns:
+        dict of str to set of str: Notebook to notebooks.
 
-    Returns
-    -------
-    dict of str to set of str
-        Notebook to notebooks.
-
-    Examples
-    --------
     >>> sorted(waits_for(STAGES)["51_implement_action_plan"])[:2]
     ['21_differentiate_value_rfm', '24_differentiate_lifetime_value']
     """
@@ -190,8 +166,6 @@ def waits_for(stages: Iterable[Stage]) -> dict[str, set[str]]:
 def maker(name: str | Part) -> Stage:
     """The first stage that makes a table, or a part of one; UnknownName when none does.
 
-    Examples
-    --------
     >>> maker("customer_value").notebook
     '24_differentiate_lifetime_value'
     """
@@ -204,18 +178,12 @@ def maker(name: str | Part) -> Stage:
 def build(repository: Repository, name: str | Part, keep: bool = False) -> None:
     """Make a table that the repository lacks, and before it every earlier table it needs.
 
-    Parameters
-    ----------
-    repository : Repository
-        Holds at least the tables of the data set; receives what is made.
-    keep : bool
-        Keep what is made for the next time (:mod:`idic_lab.repository.kept_tables`). For sample data only: a copy outside the
-        repository is a copy that forgetting a customer does not reach.
-
-    Raises
-    ------
-    DataError
-        When the data set lacks a table on the way.
+    Parameters:
+        repository: Holds at least the tables of the data set; receives what is made.
+        keep: Keep what is made for the next time (:mod:`idic_lab.repository.kept_tables`). For sample data only: a copy
+            outside the repository is a copy that forgetting a customer does not reach.
+    Raises:
+        DataError: When the data set lacks a table on the way.
     """
     if repository.has(name):
         return
@@ -245,8 +213,6 @@ def build(repository: Repository, name: str | Part, keep: bool = False) -> None:
 def describe() -> pd.DataFrame:
     """The stages as a table for readers: step, notebook, needs, uses, makes.
 
-    Examples
-    --------
     >>> describe().loc[3, "makes"]
     'rfm, segments:rfm'
     """

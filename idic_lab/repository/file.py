@@ -48,12 +48,9 @@ def turn(path: Path, write: bool) -> Iterator[None]:
 def opened(path: Path, write: bool) -> duckdb.DuckDBPyConnection:
     """A connection to a repository's file; for writing, the file is made when there is none.
 
-    Raises
-    ------
-    RepositoryError
-        When it is in use, may not be opened, or its folder is missing.
-    DamagedRepository
-        When it is no database.
+    Raises:
+        RepositoryError: When it is in use, may not be opened, or its folder is missing.
+        DamagedRepository: When it is no database.
     """
     if not path.parent.is_dir():
         raise RepositoryError(f"There is no folder '{path.parent.name}' to hold the repository '{path.name}'.")
@@ -74,10 +71,8 @@ def mark_for_rewriting(connection: duckdb.DuckDBPyConnection) -> None:
 def rewrite(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Write the file anew and put it in the old one's place at once; closes the connection.
 
-    Raises
-    ------
-    RepositoryError
-        When the disk is full or the folder read-only. The next write, or removal, tries again.
+    Raises:
+        RepositoryError: When the disk is full or the folder read-only. The next write, or removal, tries again.
     """
     fresh = path.with_name(path.name + ".partial")
     remove(fresh)

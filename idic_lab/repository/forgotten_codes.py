@@ -11,8 +11,6 @@ _DIGITS = 12
 def code(salt: str, identifier: str) -> str:
     """A code that tells forgotten customers apart and cannot be compared with those of another repository.
 
-    Examples
-    --------
     >>> code("salt", "Ada Lovelace")
     'f2af45f03eeb'
     """
@@ -23,8 +21,6 @@ def code(salt: str, identifier: str) -> str:
 class ForgottenCodes:
     """Whom a repository was made to forget.
 
-    Examples
-    --------
     >>> known = ForgottenCodes("salt", frozenset([code("salt", "Ada Lovelace")]))
     >>> "Ada Lovelace" in known, "Charles Babbage" in known
     (True, False)

@@ -41,12 +41,9 @@ def made_or_kept(
 ) -> dict[str, pd.DataFrame]:
     """What `function` makes of `inputs`: from the folder of kept tables when it was made before, else made now.
 
-    Parameters
-    ----------
-    name : str
-        Of the stage.
-    function : callable
-        Takes the inputs; the same inputs must always give the same tables.
+    Parameters:
+        name: Of the stage.
+        function: Takes the inputs; the same inputs must always give the same tables.
     """
     if sum(len(data) for data in inputs.values()) > MOST_ROWS:
         return function(inputs)

@@ -29,21 +29,13 @@ _SHORTEST = 8  # hexadecimal digits: short enough to read out, long enough that 
 def protect(dataset: Dataset, repository: Repository, wanted: bool | None = None) -> Dataset:
     """A data set as it may be worked on: customers by code where they are named, without those who were forgotten.
 
-    Parameters
-    ----------
-    repository : Repository
-        Receives ``customer_keys``; the keys and the salt that it holds already are used.
-    wanted : bool, optional
-        Whether codes replace the identifiers; by default they do in files of one's own whose customer column holds
-        names, e-mail addresses or telephone numbers.
+    Parameters:
+        repository: Receives ``customer_keys``; the keys and the salt that it holds already are used.
+        wanted: Whether codes replace the identifiers; by default they do in files of one's own whose customer column
+            holds names, e-mail addresses or telephone numbers.
+    Returns:
+        Dataset: The one given when there is nothing to change.
 
-    Returns
-    -------
-    Dataset
-        The one given when there is nothing to change.
-
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> repository = Repository()
     >>> coded = protect(datasets.load("cdnow_sample", quiet=True), repository, wanted=True)
@@ -80,20 +72,12 @@ def codes(
     A code is the first eight digits of the keyed hash; when those are taken, as happens once in a file of some ten
     thousand customers, it has four more, and so on.
 
-    Parameters
-    ----------
-    taken : iterable of str
-        Codes that others have.
-    shortest : int
-        Digits to begin with.
+    Parameters:
+        taken (iterable of str): Codes that others have.
+        shortest: Digits to begin with.
+    Returns:
+        dict of str to str: Identifier to code.
 
-    Returns
-    -------
-    dict of str to str
-        Identifier to code.
-
-    Examples
-    --------
     >>> codes(["Ada Lovelace"], salt="s")
     {'Ada Lovelace': 'C-92714a26'}
     """
@@ -112,8 +96,6 @@ def codes(
 def code_of(salt: str, identifier: str) -> str:
     """The code of a customer of data that are read in parts: long, so that nobody has to look whether it is taken.
 
-    Examples
-    --------
     >>> code_of("s", "Ada Lovelace")
     'C-4861c1e87154cc14'
     """
@@ -129,13 +111,9 @@ def code_in_sql(salt: str, column: str) -> str:
 def find(repository: Repository, customer: str) -> tuple[str, str]:
     """The code and the original identifier of a customer, looked up by either.
 
-    Raises
-    ------
-    DataError
-        When the repository holds no such customer, or no codes at all.
+    Raises:
+        DataError: When the repository holds no such customer, or no codes at all.
 
-    Examples
-    --------
     >>> repository = Repository()
     >>> keys = pd.DataFrame({"customer_id": ["C-92714a26"], "original_id": ["Ada Lovelace"]}, dtype="str")
     >>> repository.write("customer_keys", keys)

@@ -35,13 +35,9 @@ OF_RECORD = ("record_id", "record_a", "record_b")
 class Repository:
     """Tables of one run in one place.
 
-    Parameters
-    ----------
-    path : str or Path, optional
-        The DuckDB file; made when it does not exist. Without a path the repository lives in memory.
+    Parameters:
+        path: The DuckDB file; made when it does not exist. Without a path the repository lives in memory.
 
-    Examples
-    --------
     >>> import pandas as pd
     >>> repository = Repository()
     >>> segments = pd.DataFrame({"customer_id": ["a"], "scheme": ["rfm"], "segment": ["champions"]})
@@ -82,10 +78,8 @@ class Repository:
     def read(self, name: str) -> pd.DataFrame:
         """One table as a DataFrame.
 
-        Raises
-        ------
-        UnknownName
-            When the repository does not hold it; the message lists what it holds.
+        Raises:
+            UnknownName: When the repository does not hold it; the message lists what it holds.
         """
         with self._connection(write=False) as connection:
             held = [] if connection is None else _table_names(connection)
@@ -98,21 +92,14 @@ class Repository:
 
         A table with a partition (``segments``, by scheme) replaces only the partitions that `data` brings.
 
-        Parameters
-        ----------
-        name : str
-            A table of :mod:`idic_lab.tables`.
-        made_by : str
-            The stage, notebook or command that made it, for :meth:`history`.
-        made_from : iterable of str
-            The tables it was made from.
-
-        Raises
-        ------
-        UnknownName, ContractError
-            Before anything is written.
-        RepositoryError
-            When the file is locked, damaged, read-only or the disk is full; what was there before still is.
+        Parameters:
+            name: A table of :mod:`idic_lab.tables`.
+            made_by: The stage, notebook or command that made it, for :meth:`history`.
+            made_from (iterable of str): The tables it was made from.
+        Raises:
+            UnknownName, ContractError: Before anything is written.
+            RepositoryError: When the file is locked, damaged, read-only or the disk is full; what was there before
+                still is.
         """
         contract = tables.get(name)
         contract.check(data, source=made_by)
@@ -147,24 +134,14 @@ class Repository:
         :func:`idic_lab.course.runs.forgetting.forget` removes a customer there too. Codes of what was removed are kept, so
         that the customer stays away when the same data are gathered again.
 
-        Parameters
-        ----------
-        customer_id : str
-            As the tables name the customer or, where that is by code, as the data did.
-        known_elsewhere : bool
-            Keep the code also of a customer whom no table knows.
-
-        Returns
-        -------
-        dict of str to int
-            Table to the number of rows removed or blanked, for the tables that had any.
-
-        Raises
-        ------
-        DataError
-            When no table knows the customer.
-        RepositoryError
-            When the file is locked, damaged or read-only; everything then is as it was.
+        Parameters:
+            customer_id: As the tables name the customer or, where that is by code, as the data did.
+            known_elsewhere: Keep the code also of a customer whom no table knows.
+        Returns:
+            dict of str to int: Table to the number of rows removed or blanked, for the tables that had any.
+        Raises:
+            DataError: When no table knows the customer.
+            RepositoryError: When the file is locked, damaged or read-only; everything then is as it was.
         """
         with self._connection(write=True) as connection:
             try:
@@ -240,10 +217,8 @@ class Repository:
     def history(self) -> pd.DataFrame:
         """Every write and removal, oldest first.
 
-        Returns
-        -------
-        DataFrame
-            Columns written_at (UTC), action, table_name, row_count, made_by, made_from.
+        Returns:
+            DataFrame: Columns written_at (UTC), action, table_name, row_count, made_by, made_from.
         """
         with self._connection(write=False) as connection:
             if connection is None or not _holds(connection, _HISTORY):

@@ -32,8 +32,6 @@ _GROUPS = ("inputs", "identify", "differentiate", "interact", "customize", "moni
 def read_contracts(file: Path, **lists: tuple[str, ...]) -> dict[str, Table]:
     """The contracts in a TOML file; a column's `choices` may name one of the lists above, or of those given.
 
-    Examples
-    --------
     >>> sorted(read_contracts(Path(__file__).parent / "interact.toml"))[0]
     'channel_preferences'
     """
@@ -56,8 +54,6 @@ CONTRACTS: dict[str, Table] = {name: table for made in _BY_GROUP.values() for na
 def names(group: str | None = None) -> list[str]:
     """Names of all tables, or of those that one group ("inputs", "differentiate", ...) makes.
 
-    Examples
-    --------
     >>> "rfm" in names("differentiate")
     True
     """
@@ -67,8 +63,6 @@ def names(group: str | None = None) -> list[str]:
 def get(name: str) -> Table:
     """The contract of one table; UnknownName, with the nearest name, when there is none.
 
-    Examples
-    --------
     >>> get("rfm").key
     ('customer_id',)
     """
@@ -78,13 +72,9 @@ def get(name: str) -> Table:
 def check(name: str, data: pd.DataFrame, source: str = "") -> pd.DataFrame:
     """Return `data` unchanged when it keeps to the contract of table `name`, else raise ContractError.
 
-    Parameters
-    ----------
-    source : str
-        Where the data came from, for the message.
+    Parameters:
+        source: Where the data came from, for the message.
 
-    Examples
-    --------
     >>> import pandas as pd
     >>> bad = pd.DataFrame({"customer_id": ["a"], "date": ["2024-01-31"], "amount": [9.5]})
     >>> check("transactions", bad)
@@ -97,8 +87,6 @@ def check(name: str, data: pd.DataFrame, source: str = "") -> pd.DataFrame:
 def dictionary(name: str) -> pd.DataFrame:
     """The data dictionary of one table: column, type, unit, range, may be missing, meaning.
 
-    Examples
-    --------
     >>> dictionary("segments")["column"].tolist()
     ['customer_id', 'scheme', 'segment']
     """

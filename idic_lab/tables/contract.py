@@ -32,8 +32,6 @@ _ENGINE_TYPES = {
 class Part(NamedTuple):
     """A table, or one part of a table that is written in parts.
 
-    Examples
-    --------
     >>> Part.of("segments:rfm"), str(Part("segments", "rfm"))
     (Part(table='segments', part='rfm'), 'segments:rfm')
     """
@@ -54,20 +52,14 @@ class Part(NamedTuple):
 class Column:
     """One column of a contract.
 
-    Attributes
-    ----------
-    type : {"text", "date", "number", "count", "flag"}
-        ``date`` columns carry no time of day unless `time_of_day`; ``number`` is a float, ``count`` an integer.
-    meaning : str
-        One phrase for the data dictionary.
-    unit : str
-        ``"currency"`` for money in the data set's currency.
-    nullable, required : bool
-        Whether values, or the whole column, may be missing.
-    minimum, maximum : float or None
-        Inclusive.
-    choices : tuple of str or None
-        The only values allowed.
+    Attributes:
+        type ({"text", "date", "number", "count", "flag"}): ``date`` columns carry no time of day unless `time_of_day`;
+            ``number`` is a float, ``count`` an integer.
+        meaning: One phrase for the data dictionary.
+        unit: ``"currency"`` for money in the data set's currency.
+        nullable, required: Whether values, or the whole column, may be missing.
+        minimum, maximum: Inclusive.
+        choices (tuple of str or None): The only values allowed.
     """
 
     type: str
@@ -96,21 +88,14 @@ class Column:
 class Table:
     """The contract of one table.
 
-    Attributes
-    ----------
-    meaning : str
-        One sentence for the data dictionary.
-    columns : dict of str to Column
-        Columns beyond these are allowed and kept; these must be as described.
-    key : tuple of str
-        Columns that together identify a row; empty when rows may repeat.
-    partition : str or None
-        A column whose values are written independently of each other: writing ``segments`` with scheme "rfm" leaves
-        the other schemes in place.
-    personal : bool
-        True when the table holds names, addresses or the like, and so never leaves the repository.
-    withheld : tuple of str
-        Columns of a table that may leave, which may not: they are empty in the exported table.
+    Attributes:
+        meaning: One sentence for the data dictionary.
+        columns (dict of str to Column): Columns beyond these are allowed and kept; these must be as described.
+        key (tuple of str): Columns that together identify a row; empty when rows may repeat.
+        partition: A column whose values are written independently of each other: writing ``segments`` with scheme "rfm"
+            leaves the other schemes in place.
+        personal: True when the table holds names, addresses or the like, and so never leaves the repository.
+        withheld (tuple of str): Columns of a table that may leave, which may not: they are empty in the exported table.
     """
 
     name: str
@@ -124,19 +109,12 @@ class Table:
     def check(self, data, source: str = ""):
         """Return `data`, a DataFrame of any engine, unchanged when it keeps to the contract.
 
-        Parameters
-        ----------
-        source : str
-            Where the data came from, for the message.
+        Parameters:
+            source: Where the data came from, for the message.
+        Raises:
+            ContractError: With every breach: a column that is missing or of another type, a missing value, one outside
+                its range, a key that repeats. In pandas with the first place of each.
 
-        Raises
-        ------
-        ContractError
-            With every breach: a column that is missing or of another type, a missing value, one outside its range, a key
-            that repeats. In pandas with the first place of each.
-
-        Examples
-        --------
         >>> import duckdb
         >>> from idic_lab import tables
         >>> rows = duckdb.sql("SELECT 'a' AS customer_id, 'rfm' AS scheme, NULL::VARCHAR AS segment")

@@ -32,8 +32,6 @@ from idic_lab.inference.multiple_tests import holm
 def sizes(segmentation) -> Score:
     """Number of segments, and shares of customers in the smallest and the largest.
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.compare import customers_of
     >>> whom = customers_of(datasets.load("cdnow_sample", quiet=True).transactions)
@@ -206,8 +204,6 @@ def descriptors(segmentation) -> Score:
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, steps 7 and 8.
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.compare import customers_of
     >>> whom = customers_of(datasets.load("cdnow_sample", quiet=True).transactions)
@@ -342,13 +338,9 @@ def recovered(
 ) -> pd.DataFrame:
     """How much of five planted need segments each method finds, by how far apart they were planted.
 
-    Returns
-    -------
-    DataFrame
-        ``method``, ``separation``, ``value`` (adjusted Rand index with the truth).
+    Returns:
+        DataFrame: ``method``, ``separation``, ``value`` (adjusted Rand index with the truth).
 
-    Examples
-    --------
     >>> table = recovered(["random_segments"], [1.15], respondents=150)
     >>> bool(table["value"].abs().max() < 0.1)
     True
@@ -367,13 +359,9 @@ def planted_verdict(
 ) -> str:
     """The verdict on k-means with five segments where it is known what was planted: natural, reproducible or constructive.
 
-    Parameters
-    ----------
-    **knobs
-        What is planted: ``segments=False`` for none, ``separation=1.15`` for segments far apart.
+    Parameters:
+        **knobs: What is planted: ``segments=False`` for none, ``separation=1.15`` for segments far apart.
 
-    Examples
-    --------
     >>> planted_verdict(150, Effort(pairs=2, null_sets=4, null_pairs=1), segments=False)
     'constructive'
     """

@@ -19,21 +19,14 @@ from idic_lab.errors import needs_extra
 class OnSample(ClusterMixin, BaseEstimator):
     """Fit an estimator to at most so many customers drawn at random, and place the others.
 
-    Parameters
-    ----------
-    estimator : estimator
-        With ``fit`` and ``labels_``. Without ``predict``, others go to the segment of their nearest neighbour.
-    at_most : int
-        Customers in the sample; with fewer customers everybody is in it.
+    Parameters:
+        estimator (estimator): With ``fit`` and ``labels_``. Without ``predict``, others go to the segment of their
+            nearest neighbour.
+        at_most: Customers in the sample; with fewer customers everybody is in it.
+    Attributes:
+        labels_ (ndarray of int)
+        transfer_ (str): How the others were placed: ``predict`` or ``nearest neighbour``.
 
-    Attributes
-    ----------
-    labels_ : ndarray of int
-    transfer_ : str
-        How the others were placed: ``predict`` or ``nearest neighbour``.
-
-    Examples
-    --------
     >>> from sklearn.cluster import AgglomerativeClustering
     >>> rows = np.repeat([[0.0], [9.0]], 50, axis=0)
     >>> OnSample(AgglomerativeClustering(2), at_most=20).fit(rows).transfer_
@@ -73,19 +66,13 @@ class BaggedClustering(ClusterMixin, BaseEstimator):
     A small segment that one run misses is found by others, and the hierarchy sees centres instead of single customers,
     so chance neighbours do not link what does not belong together.
 
-    Parameters
-    ----------
-    n_runs : int
-        Bootstrap samples.
-    n_centres : int
-        Centres per run.
-    linkage : str
-        Of the hierarchy over the centres.
+    Parameters:
+        n_runs: Bootstrap samples.
+        n_centres: Centres per run.
+        linkage: Of the hierarchy over the centres.
 
     Source: Leisch (1999), Bagged clustering, SFB Working Paper 51, WU Vienna.
 
-    Examples
-    --------
     >>> rows = np.random.default_rng(0).normal(np.repeat([[0.0], [9.0]], 60, axis=0))
     >>> labels = BaggedClustering(2).fit(rows).labels_
     >>> len(set(labels[:60])), len(set(labels))
@@ -133,10 +120,8 @@ class LatentClassSegments(ClusterMixin, BaseEstimator):
     Scores from 1 to 5 are three questions with five possible answers each. At most 125 combinations occur, and equal
     customers are fitted as one with their weight, which is exact, so that the cost hardly grows with the customers.
 
-    Parameters
-    ----------
-    n_init : int
-        Random starts.
+    Parameters:
+        n_init: Random starts.
 
     Source: Lazarsfeld & Henry (1968), Latent Structure Analysis; estimation by StepMix.
     """

@@ -26,8 +26,6 @@ class RFMQuintiles(ClusterMixin, BaseEstimator):
 
     Source: Hughes (1994), Strategic Database Marketing.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"recency_days": range(10), "frequency": 1, "monetary": range(10)})
     >>> len(set(RFMQuintiles().fit(table).labels_))
     5
@@ -102,11 +100,8 @@ class Tuned(ClusterMixin, BaseEstimator):
     by the share of the variance of log spend that segments explain for customers they were not made of. Whoever judges the
     result later judges on spend, and on customers, that had no part in the choice.
 
-    Parameters
-    ----------
-    method : Method
-    over : tuple of int
-        Numbers of segments.
+    Parameters:
+        over (tuple of int): Numbers of segments.
     """
 
     def __init__(self, method: Method | None = None, over: tuple[int, ...] = (3, 5, 8), random_state: int = 0):
@@ -149,8 +144,6 @@ class Tuned(ClusterMixin, BaseEstimator):
 def tuned(name: str, over: Sequence[int]) -> Method:
     """A method of a study whose number of segments is chosen anew wherever it is fitted.
 
-    Examples
-    --------
     >>> tuned("k_means", (3, 5)).name
     'k_means, tuned'
     """
@@ -218,8 +211,6 @@ def needs_by_value(k, seed):
 class OneSegment(ClusterMixin, BaseEstimator):
     """Everybody is treated alike.
 
-    Examples
-    --------
     >>> OneSegment().fit([[1], [2]]).labels_.tolist()
     [0, 0]
     """
@@ -239,8 +230,6 @@ class OneSegment(ClusterMixin, BaseEstimator):
 class RandomSegments(ClusterMixin, BaseEstimator):
     """Each customer's segment is drawn by lot, whatever the customer is like.
 
-    Examples
-    --------
     >>> sorted(set(RandomSegments(3).fit([[0.0]] * 100).labels_.tolist()))
     [0, 1, 2]
     """

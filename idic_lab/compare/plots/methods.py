@@ -19,8 +19,6 @@ _DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1))]
 def named(method: str) -> str:
     """A method's name as people write it.
 
-    Examples
-    --------
     >>> named("rfm_quintiles")
     'RFM quintiles'
     """
@@ -38,19 +36,13 @@ def plot_gain(
 ) -> figures.Axes:
     """Share of future spend reached by each share of customers, best segments first.
 
-    Parameters
-    ----------
-    curves : dict of method to sequence
-        Shares of spend at even steps from 0 to 1.
-    baselines : sequence of str
-        Those among the curves that are no entrants; thin lines, not ranked.
-    top : float
-        The share of customers marked.
-    most : int
-        Draw so many: the best, the worst and some between, by what they capture at `top`. The legend names the others.
+    Parameters:
+        curves (dict of method to sequence): Shares of spend at even steps from 0 to 1.
+        baselines (sequence of str): Those among the curves that are no entrants; thin lines, not ranked.
+        top: The share of customers marked.
+        most: Draw so many: the best, the worst and some between, by what they capture at `top`. The legend names the
+            others.
 
-    Examples
-    --------
     >>> plot_gain({"ward": [0.0, 0.6, 0.8, 0.9, 0.95, 1.0], "one_segment": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]}).get_title()[:35]
     'The best 20% by Ward bring 60% of f'
     """
@@ -97,15 +89,11 @@ def plot_critical_difference(
 ) -> figures.Axes:
     """Mean ranks of methods over data sets; a bar joins those that do not differ beyond chance (Nemenyi).
 
-    Parameters
-    ----------
-    table : DataFrame
-        Data sets in rows, methods in columns.
+    Parameters:
+        table: Data sets in rows, methods in columns.
 
     Source: Demšar (2006), JMLR 7, figure 1.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"ward": [9.0] * 12, "birch": [5.0] * 12, "k_means": [1.0] * 12})
     >>> plot_critical_difference(table).get_title().replace("\\n", " ")
     'Over 12 data sets Ward comes first; 2 of 2 others are worse beyond chance'
@@ -157,13 +145,9 @@ def _cliques(ranks: np.ndarray, width: float) -> list[tuple[int, int]]:
 def plot_cost(scores: pd.Series, seconds: pd.Series, criterion: str, ax: figures.Axes | None = None) -> figures.Axes:
     """What a method is worth against the time that a cell of it takes; joined are those that nothing cheaper reaches.
 
-    Parameters
-    ----------
-    scores, seconds : Series
-        By method.
+    Parameters:
+        scores, seconds: By method.
 
-    Examples
-    --------
     >>> plot_cost(pd.Series({"ward": 0.5, "k_means": 0.6}), pd.Series({"ward": 4.0, "k_means": 1.0}), "holdout_value").get_title()
     'By holdout value, k-means is best, at 1.0 s a cell'
     """
@@ -185,13 +169,9 @@ def plot_cost(scores: pd.Series, seconds: pd.Series, criterion: str, ax: figures
 def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: figures.Axes | None = None) -> figures.Axes:
     """The rank of every method by every criterion: crossing lines are reversals.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Methods in rows (index), criteria in columns; methods that lack a value are left out, and named below.
+    Parameters:
+        scores: Methods in rows (index), criteria in columns; methods that lack a value are left out, and named below.
 
-    Examples
-    --------
     >>> scores = pd.DataFrame({"use": [3.0, 2.0, 1.0], "shape": [1.0, 2.0, 3.0]}, index=["ward", "birch", "k_means"])
     >>> plot_rank_reversal(scores).get_title()
     'Least agreement: use and shape, rank correlation -1.00'
@@ -245,15 +225,10 @@ def plot_attractiveness(
 ) -> figures.Axes:
     """The attractiveness matrix: rescaled criteria, the weighted score, and how the rank depends on the weights.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Methods in rows (index), criteria in columns.
-    matrix : DataFrame
-        As :func:`idic_lab.compare.attractiveness` gives for them.
+    Parameters:
+        scores: Methods in rows (index), criteria in columns.
+        matrix: As :func:`idic_lab.compare.attractiveness` gives for them.
 
-    Examples
-    --------
     >>> from idic_lab.compare import attractiveness
     >>> scores = pd.DataFrame({"stability": [0.9, 0.4], "value": [0.7, 0.5]}, index=["ward", "birch"])
     >>> plot_attractiveness(scores, attractiveness(scores)).get_title()
@@ -302,13 +277,9 @@ def plot_attractiveness(
 def plot_stability(verdicts: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Global stability of every method beside what it reaches without segments.
 
-    Parameters
-    ----------
-    verdicts : DataFrame
-        Of one data set: ``method``, ``k``, ``stability``, ``null_bound``, ``verdict``. Baselines are lines.
+    Parameters:
+        verdicts: Of one data set: ``method``, ``k``, ``stability``, ``null_bound``, ``verdict``. Baselines are lines.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"method": ["ward", "birch"], "k": 3, "stability": [0.9, 0.4], "null_bound": [0.5, 0.5],
     ...     "verdict": ["natural", "constructive"]})
     >>> plot_stability(table).get_title()
@@ -345,13 +316,9 @@ def plot_stability(verdicts: pd.DataFrame, ax: figures.Axes | None = None) -> fi
 def plot_recovery(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Agreement with the planted segments as they are planted further and further apart.
 
-    Parameters
-    ----------
-    table : DataFrame
-        ``method``, ``separation`` (the knob), ``value`` (adjusted Rand index).
+    Parameters:
+        table: ``method``, ``separation`` (the knob), ``value`` (adjusted Rand index).
 
-    Examples
-    --------
     >>> plot_recovery(pd.DataFrame({"method": "ward", "separation": [0.3, 0.9], "value": [0.1, 0.8]})).get_title()
     'Half the planted structure is found from a separation of 0.9 on'
     """

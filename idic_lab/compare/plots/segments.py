@@ -19,15 +19,10 @@ def plot_gorge(counts: Sequence[Sequence[int]], variant: str = "book", ax: figur
 
     Natural segments show a gorge: customers are either like a segment or unlike it, and few lie between.
 
-    Parameters
-    ----------
-    counts : sequence of shape (n_segments, n_bins)
-        Customers by similarity from 0 to 1.
-    variant : str
-        Named on the axis.
+    Parameters:
+        counts (sequence of shape (n_segments, n_bins)): Customers by similarity from 0 to 1.
+        variant: Named on the axis.
 
-    Examples
-    --------
     >>> plot_gorge([[9, 1, 0, 0, 2, 8]]).get_title()
     '0% of similarities lie in the middle, between 0.3 and 0.7'
     """
@@ -58,13 +53,9 @@ def plot_within(
 ) -> figures.Axes:
     """SLSW: how alike each segment is to its best match on resamples, beside the best of data without segments.
 
-    Parameters
-    ----------
-    null : sequence of float, optional
-        Mean index of the most stable segment of each data set without segments.
+    Parameters:
+        null (sequence of float, optional): Mean index of the most stable segment of each data set without segments.
 
-    Examples
-    --------
     >>> plot_within({"0": [0.9, 0.8], "1": [0.4, 0.3]}, null=[0.5]).get_title()
     '1 of 2 segments are more stable than data without segments'
     """
@@ -103,13 +94,10 @@ def plot_within(
 def plot_tree(flows: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """SLSA: how segments split, join and hold together as their number grows.
 
-    Parameters
-    ----------
-    flows : DataFrame
-        As :func:`idic_lab.compare.flows` gives: ``number``, ``segment``, ``from_segment``, ``customers``, ``stability``.
+    Parameters:
+        flows: As :func:`idic_lab.compare.flows` gives: ``number``, ``segment``, ``from_segment``, ``customers``,
+            ``stability``.
 
-    Examples
-    --------
     >>> from idic_lab.compare import flows
     >>> plot_tree(flows({2: [0, 0, 1, 1], 3: [2, 2, 0, 1]})).get_title()
     'Least rooted: a segment of the 3-segment solution, SLSA 1.00'
@@ -174,14 +162,10 @@ def _even(n: int) -> np.ndarray:
 def plot_profile(profile: Mapping, ax: figures.Axes | None = None) -> figures.Axes:
     """What each segment is like: means beside everybody's, marker variables framed.
 
-    Parameters
-    ----------
-    profile : dict
-        ``variables``, ``overall``, ``means`` (segments by variables), ``marker``, ``binary``, ``p_corrected``: the
-        ``extra`` of the criterion *profile*.
+    Parameters:
+        profile: ``variables``, ``overall``, ``means`` (segments by variables), ``marker``, ``binary``, ``p_corrected``:
+            the ``extra`` of the criterion *profile*.
 
-    Examples
-    --------
     >>> profile = {"variables": ["a"], "overall": [0.5], "means": [[0.9], [0.1]], "marker": [[True], [True]], "binary": True,
     ...     "p_corrected": [0.001]}
     >>> plot_profile(profile).get_title()
@@ -232,14 +216,10 @@ def plot_profile(profile: Mapping, ax: figures.Axes | None = None) -> figures.Ax
 def plot_separation(structure: Mapping, ax: figures.Axes | None = None) -> figures.Axes:
     """Customers on the two main axes of the features, by segment, with the segments' centres and the variables as arrows.
 
-    Parameters
-    ----------
-    structure : dict
-        ``points``, ``point_segments``, ``centres``, ``explained``, and for the arrows ``axes`` and ``variables``: the ``extra``
-        of the criterion *structure*. The longest eight arrows are drawn.
+    Parameters:
+        structure: ``points``, ``point_segments``, ``centres``, ``explained``, and for the arrows ``axes`` and
+            ``variables``: the ``extra`` of the criterion *structure*. The longest eight arrows are drawn.
 
-    Examples
-    --------
     >>> structure = {"points": [[0, 0], [1, 1]], "point_segments": [0, 1], "centres": [[0, 0], [1, 1]], "explained": [0.6, 0.2]}
     >>> plot_separation(structure).get_title()
     'The two axes shown hold 80% of the variance'
@@ -287,15 +267,11 @@ def plot_mosaic(
 ) -> figures.Axes:
     """Shares of a descriptor's values within segments as wide as they have members; what is no chance is coloured.
 
-    Parameters
-    ----------
-    counts : sequence of (value, sequence)
-        Members of each segment that have the value.
+    Parameters:
+        counts (sequence of (value, sequence)): Members of each segment that have the value.
 
     Source: Dolnicar, Grün & Leisch (2018), section 9.2; shading by standardised residuals: Friendly (1994), JASA 89.
 
-    Examples
-    --------
     >>> plot_mosaic([("yes", [40, 5]), ("no", [10, 45])], "member").get_title()
     'member: segment 0 has most “yes” beyond chance'
     """
@@ -327,13 +303,9 @@ def plot_mosaic(
 def plot_boxes(quantiles: Sequence[Sequence[float]], name: str = "", ax: figures.Axes | None = None) -> figures.Axes:
     """Box plots of a number by segment: quartiles, and whiskers from the 5% to the 95% point.
 
-    Parameters
-    ----------
-    quantiles : sequence of shape (n_segments, 5)
-        At 5, 25, 50, 75 and 95%.
+    Parameters:
+        quantiles (sequence of shape (n_segments, 5)): At 5, 25, 50, 75 and 95%.
 
-    Examples
-    --------
     >>> plot_boxes([[18, 22, 30, 40, 60], [20, 30, 45, 52, 70]], "Age").get_title()
     'Age: medians from 30 (segment 0) to 45 (segment 1)'
     """
@@ -351,13 +323,10 @@ def plot_boxes(quantiles: Sequence[Sequence[float]], name: str = "", ax: figures
 def plot_rule(tree: Mapping, title: str = "", ax: figures.Axes | None = None) -> figures.Axes:
     """A tree as a rule to read: questions with yes to the right and no to the left, and what each leaf says.
 
-    Parameters
-    ----------
-    tree : dict
-        A node with ``question``, ``yes`` and ``no``, or a leaf with ``text`` and ``group`` (a number that colours it).
+    Parameters:
+        tree: A node with ``question``, ``yes`` and ``no``, or a leaf with ``text`` and ``group`` (a number that colours
+            it).
 
-    Examples
-    --------
     >>> leaves = {"no": {"text": "leave alone", "group": 0}, "yes": {"text": "write", "group": 1}}
     >>> plot_rule({"question": "orders > 3"} | leaves).get_title()
     'First question: orders > 3'
@@ -397,15 +366,11 @@ def plot_rule(tree: Mapping, title: str = "", ax: figures.Axes | None = None) ->
 def plot_evaluation(evaluation: Mapping, ax: figures.Axes | None = None) -> figures.Axes:
     """The segment evaluation plot: segments by the means of two descriptors, as large as the mean of a third.
 
-    Parameters
-    ----------
-    evaluation : dict
-        ``names`` (of ``x``, ``y`` and, if any, ``size``), and for each of these the mean by segment.
+    Parameters:
+        evaluation: ``names`` (of ``x``, ``y`` and, if any, ``size``), and for each of these the mean by segment.
 
     Source: Dolnicar, Grün & Leisch (2018), section 10.4, figure 10.2.
 
-    Examples
-    --------
     >>> plot_evaluation({"names": {"x": "visits", "y": "liking"}, "x": [1, 4], "y": [2, 3]}).get_title()
     'Highest in visits and in liking: segment 1'
     """

@@ -44,14 +44,10 @@ VALUING = {
 class Options:
     """How large data are run.
 
-    Attributes
-    ----------
-    sample : int
-        Customers that the notebooks see.
-    seed : int
-        Of the sample.
-    memory : float
-        GB that the engine may take; what needs more goes through a folder on disk. The fit comes on top.
+    Attributes:
+        sample: Customers that the notebooks see.
+        seed: Of the sample.
+        memory: GB that the engine may take; what needs more goes through a folder on disk. The fit comes on top.
     """
 
     sample: int = 20_000
@@ -65,12 +61,9 @@ USUAL = Options()
 def source_of(dataset, large: bool | None = None) -> LargeParquet | None:
     """The Parquet that a run reads in parts; None when what was named can be loaded.
 
-    Parameters
-    ----------
-    dataset : str, Path or Dataset
-        As the run takes it; a name of the catalogue is never large.
-    large : bool, optional
-        As :func:`idic_lab.datasets.own.engine.find_large` takes it.
+    Parameters:
+        dataset (str, Path or Dataset): As the run takes it; a name of the catalogue is never large.
+        large: As :func:`idic_lab.datasets.own.engine.find_large` takes it.
     """
     named = isinstance(dataset, datasets.Dataset) or (isinstance(dataset, str) and dataset in datasets.names())
     if named or not Path(dataset).exists() or (not large and several_tables.find(dataset)):
@@ -89,22 +82,15 @@ def make(
 ) -> datasets.Dataset:
     """Write the tables of every customer, and give the data set of a sample of them for the notebooks.
 
-    Parameters
-    ----------
-    run_folder : Path
-        Receives the folder ``all_customers``: ``rejects``, ``transactions``, ``rfm``, ``btyd_summary`` and
-        ``customer_value`` as folders of Parquet, the models as JSON, and ``progress.json``.
-    columns : mapping, optional
-        Which header holds which role, where it is not recognised.
-    parameters : mapping, optional
-        Of the notebooks; those that say how customers are valued hold here too.
-    coded : bool, optional
-        Name customers by codes in every table; by default where the file names them by name, e-mail or telephone.
-
-    Returns
-    -------
-    Dataset
-        The sampled customers with all their rows; its card is that of all data.
+    Parameters:
+        run_folder: Receives the folder ``all_customers``: ``rejects``, ``transactions``, ``rfm``, ``btyd_summary`` and
+            ``customer_value`` as folders of Parquet, the models as JSON, and ``progress.json``.
+        columns: Which header holds which role, where it is not recognised.
+        parameters: Of the notebooks; those that say how customers are valued hold here too.
+        coded: Name customers by codes in every table; by default where the file names them by name, e-mail or
+            telephone.
+    Returns:
+        Dataset: The sampled customers with all their rows; its card is that of all data.
     """
     valuing = {name: (parameters or {}).get(name, usual) for name, usual in VALUING.items()}
     how = json.dumps(valuing, sort_keys=True)
@@ -284,13 +270,9 @@ def draw_sample(
 ) -> duckdb.DuckDBPyRelation:
     """All lines of the `size` customers whose id, hashed together with the seed, comes first.
 
-    Parameters
-    ----------
-    slices : list of str
-        SQL that reads the lines of each slice; a customer is in one slice alone.
+    Parameters:
+        slices (list of str): SQL that reads the lines of each slice; a customer is in one slice alone.
 
-    Examples
-    --------
     >>> lines = "(SELECT i::VARCHAR AS customer_id, 1.0 AS amount FROM range(100) t(i))"
     >>> drawn = draw_sample(duckdb.connect(), [lines], 3, seed=1).fetchall()
     >>> drawn == draw_sample(duckdb.connect(), [lines], 3, seed=1).fetchall(), len(drawn)
@@ -316,12 +298,9 @@ def draw_sample(
 def sample_dataset(card: datasets.Card, lines, rejects, customers: int, seed: int) -> datasets.Dataset:
     """The sampled lines as a data set, under the card of all data.
 
-    Parameters
-    ----------
-    card : Card
-        Of all data; receives a note on the sample.
-    customers : int
-        How many customers were drawn.
+    Parameters:
+        card: Of all data; receives a note on the sample.
+        customers: How many customers were drawn.
     """
     with dataframes.connect() as connection:
         connection.register("lines", lines.to_arrow_table())

@@ -27,28 +27,17 @@ THREADS = 4
 class Progress:
     """How far a large run has come and what it found, as ``progress.json`` keeps it.
 
-    Attributes
-    ----------
-    key : str
-        Of what the tables are made of.
-    begun : str
-        The step at work.
-    done : list of str
-        Steps.
-    seconds : dict of str to float
-        Step to how long it took.
-    files : dict of str to int
-        Part of a table to its size in bytes.
-    card : dict
-        Of all data.
-    customers, sampled, seed : int
-        All customers, those that the notebooks see, and the seed of the sample.
-    models : list of str
-        The fitted models in words.
-    totals : list of dict
-        Segment, customers, revenue, residual_value.
-    not_made : dict of str to str
-        Table to the reason.
+    Attributes:
+        key: Of what the tables are made of.
+        begun: The step at work.
+        done (list of str): Steps.
+        seconds (dict of str to float): Step to how long it took.
+        files (dict of str to int): Part of a table to its size in bytes.
+        card: Of all data.
+        customers, sampled, seed: All customers, those that the notebooks see, and the seed of the sample.
+        models (list of str): The fitted models in words.
+        totals (list of dict): Segment, customers, revenue, residual_value.
+        not_made (dict of str to str): Table to the reason.
     """
 
     key: str
@@ -81,18 +70,12 @@ class Progress:
 class SlicedTables:
     """Tables in parts, as Parquet, and the connection that makes them.
 
-    Parameters
-    ----------
-    folder : Path
-        Holds a folder for each table, and ``progress.json``.
-    slices : int
-        Into how many the customers are cut.
-    key : str
-        Of what the tables are made of; what was made of anything else is removed.
-    memory : float
-        GB that the engine may take; what needs more goes through a folder on disk.
-    last_step : str
-        The step after which the lines, which all steps read, are not needed.
+    Parameters:
+        folder: Holds a folder for each table, and ``progress.json``.
+        slices: Into how many the customers are cut.
+        key: Of what the tables are made of; what was made of anything else is removed.
+        memory: GB that the engine may take; what needs more goes through a folder on disk.
+        last_step: The step after which the lines, which all steps read, are not needed.
     """
 
     def __init__(self, folder: Path, slices: int, key: str, memory: float, last_step: str, console: Console):
@@ -129,14 +112,10 @@ class SlicedTables:
     def step(self, name: str, what: str, work: Callable[[], None], makes: tuple = ()) -> None:
         """Do one step unless it is done, and keep in mind that it is.
 
-        Parameters
-        ----------
-        name : str
-            A step of another name makes its tables anew.
-        what : str
-            For the reader.
-        makes : tuple of str
-            Tables; parts of them that this step left when it was stopped are kept.
+        Parameters:
+            name: A step of another name makes its tables anew.
+            what: For the reader.
+            makes (tuple of str): Tables; parts of them that this step left when it was stopped are kept.
         """
         if name in self.state.done:
             self.console.say(f"All customers: {what}: kept from the last call")

@@ -102,8 +102,6 @@ FIGURES = (
 def pictures(repository: Repository) -> dict[str, list[Picture]]:
     """The figures that the tables of a run allow, by step; one whose data are too few to be drawn is left out.
 
-    Examples
-    --------
     >>> pictures(Repository())
     {}
     """

@@ -88,8 +88,6 @@ def not_run(state: Manifest) -> dict[str, str]:
 def terms_in(texts: list[str]) -> dict[str, str]:
     """The terms of the course's glossary that occur in some texts, with their meaning; none without the glossary.
 
-    Examples
-    --------
     >>> list(terms_in(["The Gini coefficient of revenue is 0.55."]))
     ['Gini coefficient']
     """
@@ -115,18 +113,11 @@ def mend_cells(notebook: nbformat.NotebookNode, executed: Collection[str]) -> bo
     A link to a notebook of the run stays. Of others the words stay; where they led into the project, the path follows in
     brackets. The text of the course is kept in the cell's metadata, so that a notebook executed later gets its link.
 
-    Parameters
-    ----------
-    executed : collection of str
-        Names of the notebooks that stand beside it.
+    Parameters:
+        executed (collection of str): Names of the notebooks that stand beside it.
+    Returns:
+        bool: Whether anything was changed.
 
-    Returns
-    -------
-    bool
-        Whether anything was changed.
-
-    Examples
-    --------
     >>> text = "[Value](21_value.ipynb), [Glossary](../docs/glossary.md)"
     >>> notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
     >>> mend_cells(notebook, [])
@@ -161,8 +152,6 @@ def mend_cells(notebook: nbformat.NotebookNode, executed: Collection[str]) -> bo
 def lead_within_the_run(page: str, executed: Collection[str]) -> str:
     """The page of a notebook whose links lead to the pages beside it; of a link that leads nowhere the words stay.
 
-    Examples
-    --------
     >>> lead_within_the_run('<a href="21_value.ipynb">value</a>, <a href="../docs/glossary.md">terms</a>', ["21_value"])
     '<a href="21_value.html">value</a>, terms'
     """

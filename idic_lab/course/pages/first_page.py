@@ -61,15 +61,10 @@ class FirstPage(NamedTuple):
 def first_page(repository: Repository, currency: str = "", card=None) -> FirstPage:
     """The first page of the report of a run.
 
-    Parameters
-    ----------
-    currency : str
-        Written after amounts.
-    card : Card, optional
-        Of the data set, for what could not be used.
+    Parameters:
+        currency: Written after amounts.
+        card (Card, optional): Of the data set, for what could not be used.
 
-    Examples
-    --------
     >>> first_page(Repository()).situation
     ''
     """
@@ -88,8 +83,6 @@ def first_page(repository: Repository, currency: str = "", card=None) -> FirstPa
 def changed(before: float, now: float) -> str:
     """A change in words, as a share of what was before.
 
-    Examples
-    --------
     >>> changed(100, 74), changed(100, 100.2), changed(0, 5)
     ('down by 26%', 'unchanged', 'up from nothing')
     """

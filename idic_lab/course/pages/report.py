@@ -30,17 +30,11 @@ _TEMPLATES = jinja2.Environment(loader=jinja2.FileSystemLoader(_FOLDER), autoesc
 def publish(folder: Path, card, state: Manifest, made: Collection[str] = ()) -> Path:
     """Write ``results.json``, ``report.html`` and a page per executed notebook into a run folder.
 
-    Parameters
-    ----------
-    card : Card
-        Of the data set.
-    made : collection of str
-        Notebooks whose pages stand already.
-
-    Returns
-    -------
-    Path
-        Of the report.
+    Parameters:
+        card (Card): Of the data set.
+        made (collection of str): Notebooks whose pages stand already.
+    Returns:
+        Path: Of the report.
     """
     executed = {
         stage.notebook: run_folder.executed(folder, stage.notebook)

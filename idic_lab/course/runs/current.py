@@ -25,8 +25,6 @@ _VARIES = re.compile(r"0x[0-9a-fA-F]{6,}|(?<=T_)[0-9a-f]+")  # addresses in memo
 def differences(stored: NotebookNode, executed: NotebookNode) -> list[str]:
     """What the outputs of two executions of a notebook do not share, a piece of text for each cell.
 
-    Examples
-    --------
     >>> from nbformat.v4 import new_code_cell, new_notebook, new_output
     >>> def notebook(text):
     ...     return new_notebook(cells=[new_code_cell("x", id="a", outputs=[new_output("stream", text=text)])])

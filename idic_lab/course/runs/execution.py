@@ -32,21 +32,13 @@ class NotebookFailed(Exception):
 def execute(stage: Stage, dataset: str, folder: Path, parameters: dict[str, object], console: Console) -> None:
     """Execute one notebook; what stands in the folder under its own name is always a whole execution.
 
-    Parameters
-    ----------
-    dataset : str
-        Name of the data set.
-    folder : Path
-        Of the run.
-    parameters : dict
-        Of the run; the notebook gets those it takes.
-    console : Console
-        Is told of each cell's end.
-
-    Raises
-    ------
-    NotebookFailed
-        When a cell raises, or the kernel dies or does not start.
+    Parameters:
+        dataset: Name of the data set.
+        folder: Of the run.
+        parameters: Of the run; the notebook gets those it takes.
+        console: Is told of each cell's end.
+    Raises:
+        NotebookFailed: When a cell raises, or the kernel dies or does not start.
     """
     import papermill
     from nbclient.exceptions import DeadKernelError

@@ -41,12 +41,10 @@ _FREE_TEXT = {"reviews": ("text",), "messages": ("text",), "greetings": ("text",
 class Forgotten:
     """What a removal did.
 
-    Attributes
-    ----------
-    rows : dict of str to int
-        Table to rows removed.
-    notebooks : list of str
-        Executed notebooks that showed the customer, or may have; removed, to be executed again.
+    Attributes:
+        rows (dict of str to int): Table to rows removed.
+        notebooks (list of str): Executed notebooks that showed the customer, or may have; removed, to be executed
+            again.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -75,19 +73,12 @@ def forget(folder: str | Path, customer: str) -> Forgotten:
     Files that show the customer go first and the repository last, so a removal that was interrupted can be given again:
     until it is whole the repository still knows the customer, and the manifest does not call the run complete.
 
-    Parameters
-    ----------
-    folder : str or Path
-        Of the run.
-    customer : str
-        As the tables name the customer or, where that is by code, as the data did.
-
-    Raises
-    ------
-    DataError
-        When the run does not know the customer.
-    RepositoryError
-        When the run or its repository is in use or cannot be written.
+    Parameters:
+        folder: Of the run.
+        customer: As the tables name the customer or, where that is by code, as the data did.
+    Raises:
+        DataError: When the run does not know the customer.
+        RepositoryError: When the run or its repository is in use or cannot be written.
     """
     folder = Path(folder)
     repository = repository_of(folder)
@@ -246,10 +237,8 @@ def holds_all_customers(run_folder: Path) -> bool:
 def find(run_folder: str | Path, customer: str) -> tuple[str, str]:
     """The code of a customer and the name in the data, by either; of a large run by the name alone.
 
-    Raises
-    ------
-    DataError
-        When the run knows no such customer, or names customers as its data do.
+    Raises:
+        DataError: When the run knows no such customer, or names customers as its data do.
     """
     repository = repository_of(run_folder)
     if holds_all_customers(Path(run_folder)):
@@ -284,15 +273,11 @@ def remove_from_all_customers(run_folder: Path, names: Collection[str]) -> dict[
     Each file is written anew and takes its place in one step, so that a removal that was cut short can be given again.
     Totals, counts and the fitted models stay as they were.
 
-    Parameters
-    ----------
-    names : collection of str
-        The customer as the source names them.
-
-    Returns
-    -------
-    dict of str to int
-        Table, as in ``all_customers/rfm``, to the rows removed or blanked, for the tables that had any.
+    Parameters:
+        names (collection of str): The customer as the source names them.
+    Returns:
+        dict of str to int: Table, as in ``all_customers/rfm``, to the rows removed or blanked, for the tables that had
+            any.
     """
     folder, removed = run_folder / ALL_CUSTOMERS, Counter()
     whole_files.remove_leftovers(folder)

@@ -69,8 +69,6 @@ def settings(folder: Path) -> dict[str, object]:
 def imports(sources: Iterable[str]) -> list[str]:
     """The modules that pieces of code import, with what ours load behind them.
 
-    Examples
-    --------
     >>> imports(["import numpy as np", "from pathlib import Path"])
     ['numpy', 'pathlib', 'pathlib.Path']
     """

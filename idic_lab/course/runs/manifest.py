@@ -25,13 +25,10 @@ _VERSIONS = ("duckdb", "lifetimes", "matplotlib", "numpy", "pandas", "papermill"
 class Executed:
     """How the execution of one notebook ended.
 
-    Attributes
-    ----------
-    status : {"done", "failed"}
-    key : str
-        Of all that it depended on.
-    error : str
-        What went wrong, for a person.
+    Attributes:
+        status ({"done", "failed"})
+        key: Of all that it depended on.
+        error: What went wrong, for a person.
     """
 
     status: str
@@ -48,19 +45,13 @@ class Executed:
 class Manifest:
     """What a run is of and how far it has come.
 
-    Attributes
-    ----------
-    status : str
-        "new", "running", "interrupted", "failed" or "complete"; "damaged" when the file could not be read; a removal of a
-        customer says so here too.
-    base : str
-        Hash of what all notebooks depend on.
-    skipped : dict of str to str
-        Notebook to the reason: the data cannot feed it.
-    not_reached : dict of str to str
-        Notebook to the failed one it depends on.
-    all_customers : dict
-        Of a run on large data, what is known of the tables of all customers.
+    Attributes:
+        status: "new", "running", "interrupted", "failed" or "complete"; "damaged" when the file could not be read; a
+            removal of a customer says so here too.
+        base: Hash of what all notebooks depend on.
+        skipped (dict of str to str): Notebook to the reason: the data cannot feed it.
+        not_reached (dict of str to str): Notebook to the failed one it depends on.
+        all_customers: Of a run on large data, what is known of the tables of all customers.
     """
 
     status: str = "new"
@@ -95,8 +86,6 @@ class Manifest:
 def read(folder: Path) -> Manifest:
     """The manifest of a run folder; when there is none, or it cannot be read, an empty one that says so.
 
-    Examples
-    --------
     >>> read(Path("no such folder")).status
     'new'
     """
@@ -134,12 +123,9 @@ def base(fingerprint: str, parameters: dict) -> str:
 def keys(stages: list[Stage], base: str) -> dict[str, str]:
     """One key per notebook: the hash of everything its results depend on.
 
-    Parameters
-    ----------
-    stages : list of Stage
-        The stages that can run, in order.
-    base : str
-        What they all depend on.
+    Parameters:
+        stages (list of Stage): The stages that can run, in order.
+        base: What they all depend on.
     """
     made: dict[str, str] = {}
     for place, stage in enumerate(stages):

@@ -20,8 +20,6 @@ RESERVED = {"dataset": "name the data set first, as in 'idic-lab run cdnow'", "r
 def folder() -> Path:
     """The folder of the course's notebooks: beside the package in a checkout, inside it when installed.
 
-    Examples
-    --------
     >>> (folder() / "00_start_here.ipynb").exists()
     True
     """
@@ -50,8 +48,6 @@ def lay_out(target: Path) -> None:
 def taught() -> list[Stage]:
     """The stages whose notebooks are in the folder, in the order of the course.
 
-    Examples
-    --------
     >>> taught()[0].notebook
     '00_start_here'
     """
@@ -62,13 +58,9 @@ def taught() -> list[Stage]:
 def select(only: str | None) -> list[Stage]:
     """The stages named by numbers or names, in the order of the course; all of them without `only`.
 
-    Parameters
-    ----------
-    only : str or None
-        Comma-separated numbers ("21,22") or beginnings of notebook names.
+    Parameters:
+        only: Comma-separated numbers ("21,22") or beginnings of notebook names.
 
-    Examples
-    --------
     >>> [stage.notebook for stage in select("24")]
     ['24_differentiate_lifetime_value']
     """
@@ -95,8 +87,6 @@ def path_of(stage: Stage) -> Path:
 def sources_of(stage: Stage, kind: str = "", tag: str = "") -> list[str]:
     """What the cells of a notebook say, not their stored outputs: all, those of a kind, or those with a tag.
 
-    Examples
-    --------
     >>> sources_of(select("24")[0], tag="parameters")[0].splitlines()[0]
     'dataset = "cdnow"'
     """
@@ -111,8 +101,6 @@ def sources_of(stage: Stage, kind: str = "", tag: str = "") -> list[str]:
 def parameters_of(stage: Stage) -> dict[str, str]:
     """The parameters a notebook takes, with their default values as written.
 
-    Examples
-    --------
     >>> parameters_of(select("24")[0])["margin"]
     '0.3'
     """
@@ -138,8 +126,6 @@ def check_parameters(given: dict[str, object], chosen: list[Stage]) -> None:
 def parse_parameter(text: str) -> tuple[str, object]:
     """A parameter as given on the command line.
 
-    Examples
-    --------
     >>> parse_parameter("horizon_weeks=52")
     ('horizon_weeks', 52)
     >>> parse_parameter("calibration_end=1997-09-30")

@@ -49,10 +49,8 @@ _KNOW = "**What you need to know:**"
 def refresh(path: Path) -> None:
     """Execute one notebook in its own folder and save it with canonical outputs.
 
-    Raises
-    ------
-    LabError
-        When a cell raises or writes to stderr; the file is then left as it was.
+    Raises:
+        LabError: When a cell raises or writes to stderr; the file is then left as it was.
     """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=600, kernel_name="python3", **kernels.settings(path.parent.absolute()))
@@ -104,8 +102,6 @@ def joined(outputs: list) -> list:
 class ReadingTime:
     """Minutes for a notebook: to read and run it, and to try what it says to try.
 
-    Examples
-    --------
     >>> print(ReadingTime(40, 3))
     55 minutes: 40 to read and run, 15 for the three things to try.
     """
@@ -137,10 +133,8 @@ def reading_time(notebook: nbformat.NotebookNode) -> ReadingTime:
     A minute for 150 words, half a minute for a code cell, a minute for a figure or a table to look at, all rounded up to
     five minutes; and five minutes for each "Try it". The exercises are not counted.
 
-    Parameters
-    ----------
-    notebook : NotebookNode
-        Executed: its figures and tables are counted in the outputs.
+    Parameters:
+        notebook: Executed: its figures and tables are counted in the outputs.
     """
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -158,13 +152,9 @@ def reading_time(notebook: nbformat.NotebookNode) -> ReadingTime:
 def contents() -> pd.DataFrame:
     """The notebooks of the course, as a table of contents.
 
-    Returns
-    -------
-    DataFrame
-        One row per stage, in order: notebook, step, title, minutes.
+    Returns:
+        DataFrame: One row per stage, in order: notebook, step, title, minutes.
 
-    Examples
-    --------
     >>> contents().loc[1, ["notebook", "step"]].tolist()
     ['11_identify_sources_and_identities', 'Identify']
     """
@@ -182,8 +172,6 @@ def contents() -> pd.DataFrame:
 def contents_table(names: Iterable[str]) -> str:
     """The table of contents in Markdown, with what data of these tables lack for each notebook.
 
-    Examples
-    --------
     >>> print(contents_table(["transactions"]).splitlines()[0])
     | step | notebook | minutes | with the data above |
     """
@@ -199,8 +187,6 @@ def contents_table(names: Iterable[str]) -> str:
 def links(stage: Stage) -> str:
     """The line of links that a notebook has at its top and at its end.
 
-    Examples
-    --------
     >>> print(links(STAGES[1]).split(" · ")[1])
     [Contents](00_start_here.ipynb)
     """
@@ -218,8 +204,6 @@ def links(stage: Stage) -> str:
 def place(stage: Stage, time: ReadingTime) -> str:
     """Where a notebook stands in IDIC, with its reading time.
 
-    Examples
-    --------
     >>> place(STAGES[1], ReadingTime(40, 3))
     '**Identify** → Differentiate → Interact → Customize → Implement and monitor · 55 minutes'
     """
@@ -232,10 +216,8 @@ def place(stage: Stage, time: ReadingTime) -> str:
 def renew(notebook: nbformat.NotebookNode, stage: Stage) -> None:
     """Write the links, the step and the reading time into an executed notebook; in place.
 
-    Parameters
-    ----------
-    notebook : NotebookNode
-        Its first cell holds the title and "What you need to know"; its last cell is text.
+    Parameters:
+        notebook: Its first cell holds the title and "What you need to know"; its last cell is text.
     """
     first, last = notebook.cells[0], notebook.cells[-1]
     time = reading_time(notebook)

@@ -31,16 +31,11 @@ JOBS = 2  # notebooks at once: more cores than two shorten a run little, since m
 class Run:
     """What a run left behind.
 
-    Attributes
-    ----------
-    done, kept : list of str
-        Notebooks executed now, and those kept from an earlier call.
-    skipped : dict of str to str
-        Notebook to reason.
-    failed : dict of str to str
-        Notebook to what went wrong in it, for a person.
-    not_reached : dict of str to str
-        Notebook to the failed one that it depends on.
+    Attributes:
+        done, kept (list of str): Notebooks executed now, and those kept from an earlier call.
+        skipped (dict of str to str): Notebook to reason.
+        failed (dict of str to str): Notebook to what went wrong in it, for a person.
+        not_reached (dict of str to str): Notebook to the failed one that it depends on.
     """
 
     folder: Path
@@ -55,18 +50,12 @@ class Run:
 class Plan:
     """What a run will do.
 
-    Attributes
-    ----------
-    stages : list of Stage
-        Those asked for that the data can feed, in the order of the course.
-    waits : dict of str to set of str
-        Notebook to those that must have ended before it.
-    keys : dict of str to str
-        Notebook to the hash of all it depends on.
-    base : str
-        What all of them depend on.
-    skipped : dict of str to str
-        Those asked for that the data cannot feed, with the reason.
+    Attributes:
+        stages (list of Stage): Those asked for that the data can feed, in the order of the course.
+        waits (dict of str to set of str): Notebook to those that must have ended before it.
+        keys (dict of str to str): Notebook to the hash of all it depends on.
+        base: What all of them depend on.
+        skipped (dict of str to str): Those asked for that the data cannot feed, with the reason.
     """
 
     stages: list[Stage]
@@ -128,42 +117,26 @@ def run(
 ) -> Run:
     """Execute the notebooks a data set can feed.
 
-    Parameters
-    ----------
-    dataset : str, Path or Dataset
-        A data set's name, a file, or one already loaded.
-    out : path, optional
-        Folder of the run; ``runs/<name of the data set>`` in the current folder unless given.
-    only : str, optional
-        Comma-separated notebook numbers; tables of earlier notebooks are made as needed.
-    parameters : dict, optional
-        Values for the notebooks' parameters; a name that none of them takes is refused.
-    columns : dict, optional
-        Which header of the file holds which role, where it is not recognised.
-    fresh : bool
-        Begin again, keeping nothing of an earlier call.
-    tell : callable
-        Receives one line per step.
-    progress : bool
-        Show a bar over the cells.
-    every : {"week", "month", "quarter"}, optional
-        Replay the history review by review before the notebooks are executed, so that they have a past to read.
-    large : bool, optional
-        Whether Parquet is read in parts and never whole: the tables of all customers are then made in the engine, and the
-        notebooks see a random sample of customers. By default this is so above five million rows.
-    options : all_customers.Options
-        Size and seed of that sample, and the engine's memory.
-    coded : bool, optional
-        Show customers by codes. By default in files of one's own that name them by name, e-mail or telephone.
-    jobs : int, optional
-        Notebooks executed side by side; two unless there is one core only. The results are the same.
-    reading : dict, optional
-        Further options of :func:`idic_lab.datasets.load`, such as ``sheet``; those that are None are not given.
-
-    Raises
-    ------
-    idic_lab.errors.LabError
-        Before anything is executed: unknown names, unreadable data, a folder in use.
+    Parameters:
+        dataset: A data set's name, a file, or one already loaded.
+        out: Folder of the run; ``runs/<name of the data set>`` in the current folder unless given.
+        only: Comma-separated notebook numbers; tables of earlier notebooks are made as needed.
+        parameters: Values for the notebooks' parameters; a name that none of them takes is refused.
+        columns: Which header of the file holds which role, where it is not recognised.
+        fresh: Begin again, keeping nothing of an earlier call.
+        tell: Receives one line per step.
+        progress: Show a bar over the cells.
+        every ({"week", "month", "quarter"}, optional): Replay the history review by review before the notebooks are
+            executed, so that they have a past to read.
+        large: Whether Parquet is read in parts and never whole: the tables of all customers are then made in the
+            engine, and the notebooks see a random sample of customers. By default this is so above five million rows.
+        options: Size and seed of that sample, and the engine's memory.
+        coded: Show customers by codes. By default in files of one's own that name them by name, e-mail or telephone.
+        jobs: Notebooks executed side by side; two unless there is one core only. The results are the same.
+        reading: Further options of :func:`idic_lab.datasets.load`, such as ``sheet``; those that are None are not
+            given.
+    Raises:
+        idic_lab.errors.LabError: Before anything is executed: unknown names, unreadable data, a folder in use.
     """
     chosen, parameters, console = notebooks.select(only), dict(parameters or {}), Console(tell, progress)
     notebooks.check_parameters(parameters, chosen)

@@ -29,17 +29,11 @@ ALL_CUSTOMERS = "all_customers"  # tables of every customer of data too large to
 def in_use(folder: Path, fresh: bool = False) -> Iterator[None]:
     """Make the folder of a run and hold it for oneself.
 
-    Parameters
-    ----------
-    fresh : bool
-        Empty it first.
-
-    Raises
-    ------
-    DataError
-        When it is a file, holds other things than a run, or cannot be made or written.
-    RepositoryError
-        When another run works in it.
+    Parameters:
+        fresh: Empty it first.
+    Raises:
+        DataError: When it is a file, holds other things than a run, or cannot be made or written.
+        RepositoryError: When another run works in it.
     """
     if folder.exists() and not folder.is_dir():
         raise DataError(f"'{folder}' is a file; a run needs a folder.")
@@ -86,10 +80,8 @@ def empty(folder: Path, keep: Collection[str] = ()) -> None:
 def damage(folder: Path) -> str:
     """What is wrong with the tables and the card of a run, in words; empty when they are sound or not there.
 
-    Raises
-    ------
-    RepositoryError
-        When another process uses the repository.
+    Raises:
+        RepositoryError: When another process uses the repository.
     """
     card, repository = folder / CARD_FILE, folder / REPOSITORY_FILE
     try:
@@ -131,8 +123,6 @@ def export_tables(folder: Path) -> None:
 def usual_name(name: str) -> str:
     """The name of a folder for a data set.
 
-    Examples
-    --------
     >>> usual_name("orders of May.csv")
     'orders_of_May.csv'
     """

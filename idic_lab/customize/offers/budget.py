@@ -23,22 +23,13 @@ def candidates(
     The cost of an offer is the contact, and the discount in case it is taken up; the customer who would have bought
     anyway takes it too. The return is what the offer gains before these costs.
 
-    Parameters
-    ----------
-    gains : DataFrame
-        From `uplift` of the profit: one column per offer, rows as `customers` (currency, costs deducted).
-    take_up : DataFrame
-        From `expected_outcomes` of the conversions: chance of a conversion under each offer.
-    contact_cost, discount : Series
-        By offer, currency.
+    Parameters:
+        gains: From `uplift` of the profit: one column per offer, rows as `customers` (currency, costs deducted).
+        take_up: From `expected_outcomes` of the conversions: chance of a conversion under each offer.
+        contact_cost, discount: By offer, currency.
+    Returns:
+        DataFrame: ``customer_id``, ``offer``, ``expected_return``, ``expected_cost``.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``offer``, ``expected_return``, ``expected_cost``.
-
-    Examples
-    --------
     >>> each = {name: pd.DataFrame({"call": [number]}) for name, number in (("gains", 4.0), ("take_up", 0.5))}
     >>> candidates(pd.Series(["ann"]), **each, contact_cost=pd.Series({"call": 1.5}), discount=pd.Series({"call": 6.0}))
       customer_id offer  expected_return  expected_cost
@@ -55,21 +46,14 @@ def candidates(
 def offers_table(allocated: pd.DataFrame, consents: pd.DataFrame | None, channel: str = "email") -> pd.DataFrame:
     """The table ``offers``: of the offers considered for each customer the one made, or else the best one.
 
-    Parameters
-    ----------
-    allocated : DataFrame
-        From `allocate`.
-    consents : DataFrame or None
-        ``customer_id``, ``channel``, ``allowed``. Nobody is made an offer who is not known to allow the channel.
+    Parameters:
+        allocated: From `allocate`.
+        consents: ``customer_id``, ``channel``, ``allowed``. Nobody is made an offer who is not known to allow the
+            channel.
+    Returns:
+        DataFrame: One row per customer: ``customer_id``, ``offer``, ``expected_return``, ``expected_cost``,
+            ``expected_profit`` (currency), ``made`` (flag).
 
-    Returns
-    -------
-    DataFrame
-        One row per customer: ``customer_id``, ``offer``, ``expected_return``, ``expected_cost``, ``expected_profit``
-        (currency), ``made`` (flag).
-
-    Examples
-    --------
     >>> chosen = pd.DataFrame({"customer_id": ["ann", "bob"], "offer": "call", "expected_return": 9.0, "expected_cost": 2.0,
     ...     "expected_profit": 7.0, "made": True})
     >>> said = pd.DataFrame({"customer_id": ["ann"], "channel": ["email"], "allowed": [True]})
@@ -95,15 +79,10 @@ def reachable(
     Where nobody is known to allow the channel, everybody stays: one can then only plan whom to ask first, and
     :func:`offers_table` makes no offer.
 
-    Parameters
-    ----------
-    candidates : DataFrame
-        ``customer_id`` and more.
-    consents, conversations : DataFrame, optional
-        ``customer_id``, ``channel``, ``allowed``; ``customer_id``, ``offer_allowed``.
+    Parameters:
+        candidates: ``customer_id`` and more.
+        consents, conversations: ``customer_id``, ``channel``, ``allowed``; ``customer_id``, ``offer_allowed``.
 
-    Examples
-    --------
     >>> said = pd.DataFrame({"customer_id": ["ann", "bob", "cem"], "channel": "email", "allowed": [True, None, True]})
     >>> standing = pd.DataFrame({"customer_id": ["cem"], "offer_allowed": [False]})
     >>> reachable(pd.DataFrame({"customer_id": ["ann", "bob", "cem"]}), said, "email", standing)["customer_id"].tolist()
@@ -133,19 +112,13 @@ def candidates_of(
 ) -> pd.DataFrame:
     """Candidates learned from a campaign; nobody is predicted by a model that saw them. As :func:`candidates` returns.
 
-    Parameters
-    ----------
-    results : DataFrame
-        ``campaign_results``.
-    method : str
-        Uplift learner.
-    target : DataFrame, optional
-        Other customers, with the same columns, to whom the offers could be made; by default those of the campaign.
-    regressor : estimator, optional
-        As for `uplift`.
+    Parameters:
+        results: ``campaign_results``.
+        method: Uplift learner.
+        target: Other customers, with the same columns, to whom the offers could be made; by default those of the
+            campaign.
+        regressor (estimator, optional): As for `uplift`.
 
-    Examples
-    --------
     >>> from sklearn.linear_model import LinearRegression
     >>> trial = pd.DataFrame({"customer_id": range(80), "orders": [1, 4] * 40, "arm": ["offer"] * 40 + ["control"] * 40,
     ...     "converted": True, "contact_cost": 1.0})
@@ -163,8 +136,6 @@ def candidates_of(
 def share_of_budget(candidates: pd.DataFrame, share: float) -> float:
     """A share of what it would cost to make every customer the dearest offer, currency.
 
-    Examples
-    --------
     >>> share_of_budget(pd.DataFrame({"customer_id": ["a", "a", "b"], "expected_cost": [1.0, 3.0, 5.0]}), 0.25)
     2.0
     """
@@ -180,25 +151,16 @@ def value_on_fresh_customers(
     in two halves at random: each half learns and chooses for the other, where some of the chosen happened to be given
     the offer and some were not, and that says what the choice was worth.
 
-    Parameters
-    ----------
-    results : DataFrame
-        ``campaign_results``.
-    method : str
-        Uplift learner.
-    budget_share : float
-        As for :func:`share_of_budget`, of each half.
-
-    Returns
-    -------
-    DataFrame
-        ``customers``, ``treated`` (share); ``expected`` (what the predictions promised), ``gain`` over giving nothing,
-        ``low``, ``high`` (95%), all in currency for the whole campaign. One row.
+    Parameters:
+        results: ``campaign_results``.
+        method: Uplift learner.
+        budget_share: As for :func:`share_of_budget`, of each half.
+    Returns:
+        DataFrame: ``customers``, ``treated`` (share); ``expected`` (what the predictions promised), ``gain`` over
+            giving nothing, ``low``, ``high`` (95%), all in currency for the whole campaign. One row.
 
     Source: Athey & Imbens (2016), PNAS 113(27), for honest estimates by splitting; Dudík, Langford & Li (2011), ICML.
 
-    Examples
-    --------
     >>> from sklearn.linear_model import LinearRegression
     >>> trial = pd.DataFrame({"customer_id": range(80), "orders": [1, 9] * 40, "arm": ["offer"] * 40 + ["control"] * 40,
     ...     "converted": True, "contact_cost": 0.0})
@@ -228,8 +190,6 @@ def value_on_fresh_customers(
 def kinds_of_people(results: pd.DataFrame) -> pd.Series:
     """Age bands of a campaign's customers, or else the first thing known of them that is in words.
 
-    Examples
-    --------
     >>> kinds_of_people(pd.DataFrame({"age": [22, 47]})).tolist()
     ['under 30', '40-49']
     """
@@ -243,20 +203,12 @@ def kinds_of_people(results: pd.DataFrame) -> pd.Series:
 def fairness(table: pd.DataFrame, customers: pd.Series, groups: pd.Series) -> pd.DataFrame:
     """How often each kind of people is made an offer.
 
-    Parameters
-    ----------
-    table : DataFrame
-        ``customer_id``, ``made`` (flag).
-    customers, groups : Series
-        Customers, and the group of each, as an age band.
+    Parameters:
+        table: ``customer_id``, ``made`` (flag).
+        customers, groups: Customers, and the group of each, as an age band.
+    Returns:
+        DataFrame: ``group``, ``customers``, ``made`` (share), ``low``, ``high`` (95%, Wilson).
 
-    Returns
-    -------
-    DataFrame
-        ``group``, ``customers``, ``made`` (share), ``low``, ``high`` (95%, Wilson).
-
-    Examples
-    --------
     >>> made = pd.DataFrame({"customer_id": ["a", "b", "c"], "made": [True, True, False]})
     >>> fairness(made, made["customer_id"], pd.Series(["under 30", "under 30", "50-59"]))["made"].tolist()
     [0.0, 1.0]
@@ -271,13 +223,9 @@ def fairness(table: pd.DataFrame, customers: pd.Series, groups: pd.Series) -> pd
 def plot_fairness(table: pd.DataFrame, by: str = "age", ax: figures.Axes | None = None) -> figures.Axes:
     """Share of each kind of people who are made an offer.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `fairness`.
+    Parameters:
+        table: From `fairness`.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"group": ["under 30", "50-59"], "made": [0.5, 0.0], "low": [0.4, 0.0], "high": [0.6, 0.02]})
     >>> plot_fairness(table).get_title()
     'By age: 50% of those under 30 are made an offer, 0% of those 50-59'
@@ -310,36 +258,23 @@ def allocate(
 ) -> pd.DataFrame:
     """Choose at most one offer per customer so that profit is greatest and the cost stays within the budget.
 
-    Parameters
-    ----------
-    candidates : DataFrame
-        ``customer_id``, ``offer``, ``expected_return`` and ``expected_cost`` (currency, cost not below 0); one row per
-        customer and offer.
-    budget : float
-        Currency.
-    method : {"exact", "greedy"}
-        As in :func:`idic_lab.allocation.allocate`. The greedy rule can miss: it may fill the budget with small offers
-        and leave no room for a large one.
-    time_limit : float
-        Seconds for the exact answer.
-    drawn : DataFrame, optional
-        ``customer_id``, ``offer``: the arm that chance drew for each customer. Only that offer can then be made to the
-        customer; who drew "control", and who is not among them, is made none.
-
-    Returns
-    -------
-    DataFrame
-        `candidates` with ``expected_profit`` (return less cost) and ``made`` (flag: the offer is made).
-
-    Raises
-    ------
-    DataError
-        When the budget or a cost is negative or missing, a customer and offer come twice, or a customer drew twice.
+    Parameters:
+        candidates: ``customer_id``, ``offer``, ``expected_return`` and ``expected_cost`` (currency, cost not below 0);
+            one row per customer and offer.
+        budget: Currency.
+        method ({"exact", "greedy"}): As in :func:`idic_lab.allocation.allocate`. The greedy rule can miss: it may fill
+            the budget with small offers and leave no room for a large one.
+        time_limit: Seconds for the exact answer.
+        drawn: ``customer_id``, ``offer``: the arm that chance drew for each customer. Only that offer can then be made
+            to the customer; who drew "control", and who is not among them, is made none.
+    Returns:
+        DataFrame: `candidates` with ``expected_profit`` (return less cost) and ``made`` (flag: the offer is made).
+    Raises:
+        DataError: When the budget or a cost is negative or missing, a customer and offer come twice, or a customer drew
+            twice.
 
     Source: Kellerer, Pferschy & Pisinger (2004), Knapsack Problems, chapter 11.
 
-    Examples
-    --------
     >>> offers = pd.DataFrame({"customer_id": ["a", "b"], "offer": "call", "expected_return": [9.0, 22.0],
     ...                        "expected_cost": [2.0, 10.0]})
     >>> [allocate(offers, 10, how)["made"].tolist() for how in ("greedy", "exact")]
@@ -388,19 +323,12 @@ def _check(candidates: pd.DataFrame) -> None:
 def try_budgets(candidates: pd.DataFrame, drawn: pd.DataFrame | None = None) -> pd.DataFrame:
     """What each of nine budgets buys, from a twentieth of what it would cost to treat everybody to the whole.
 
-    Parameters
-    ----------
-    candidates, drawn
-        As for `allocate`.
+    Parameters:
+        candidates, drawn: As for `allocate`.
+    Returns:
+        DataFrame: ``share`` of the cost of treating everybody, ``budget``, ``customers`` given an offer, ``cost``,
+            ``profit`` (currency), ``next`` (profit per unit of the budget added since the row before).
 
-    Returns
-    -------
-    DataFrame
-        ``share`` of the cost of treating everybody, ``budget``, ``customers`` given an offer, ``cost``, ``profit``
-        (currency), ``next`` (profit per unit of the budget added since the row before).
-
-    Examples
-    --------
     >>> offers = pd.DataFrame({"customer_id": ["a", "b"], "offer": "call", "expected_return": [9.0, 22.0],
     ...                        "expected_cost": [2.0, 10.0]})
     >>> try_budgets(offers).set_index("share").loc[[0.25, 1.0], "profit"].tolist()
@@ -420,15 +348,10 @@ def try_budgets(candidates: pd.DataFrame, drawn: pd.DataFrame | None = None) -> 
 def plot_budget(table: pd.DataFrame, share: float, ax: figures.Axes | None = None) -> figures.Axes:
     """Expected profit over the budget, with one budget marked.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `try_budgets`.
-    share : float
-        The budget to mark, by its share; the nearest is taken.
+    Parameters:
+        table: From `try_budgets`.
+        share: The budget to mark, by its share; the nearest is taken.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"share": [0.1, 1], "budget": [2, 12], "profit": [7.0, 19.0], "customers": [1, 2], "next": [3.5, 1.2]})
     >>> plot_budget(table, 0.9).get_title()
     'At a budget of 12 the last unit spent brings 1.20'

@@ -20,10 +20,8 @@ class TLearner(BaseEstimator):
     ``fit(X, y, treated)`` learns from features, outcome and who was given the offer; ``predict(X)`` is the uplift of each
     customer, in units of the outcome.
 
-    Parameters
-    ----------
-    regressor : estimator, optional
-        Any scikit-learn regressor; boosted trees by default.
+    Parameters:
+        regressor (estimator, optional): Any scikit-learn regressor; boosted trees by default.
 
     Source: Künzel, Sekhon, Bickel & Yu (2019), Metalearners for estimating heterogeneous treatment effects, PNAS 116(10).
     """
@@ -88,8 +86,6 @@ LEARNERS = {"T-learner": TLearner, "X-learner": XLearner, "transformed outcome":
 def learner(name: str, regressor=None):
     """A learner by name: "T-learner", "X-learner" or "transformed outcome".
 
-    Examples
-    --------
     >>> type(learner("X-learner")).__name__
     'XLearner'
     """
@@ -102,8 +98,6 @@ def effect_scores(X, y, treated, regressor=None, n_folds: int = 4, random_state:
     Source: Robins, Rotnitzky & Zhao (1994), JASA 89; for trees on scores, Athey & Wager (2021), Policy learning with
     observational data, Econometrica 89(1).
 
-    Examples
-    --------
     >>> from sklearn.linear_model import LinearRegression
     >>> X, treated = np.arange(80.0)[:, None], np.arange(80) % 2 == 0
     >>> effect_scores(X, 3 * treated + X[:, 0], treated, LinearRegression()).round().tolist()[:3]
@@ -144,17 +138,12 @@ class PolicyTree(BaseEstimator):
     ``fit(X, scores)`` takes what acting would gain for each customer (:func:`effect_scores`), or a column per action;
     ``predict(X)`` is the action (0: none), ``apply(X)`` the leaf.
 
-    Parameters
-    ----------
-    n_bins : int
-        Parts into which the quantiles of each feature divide it: questions ask at their borders.
-    smallest : float
-        Share of the customers that a leaf must hold.
+    Parameters:
+        n_bins: Parts into which the quantiles of each feature divide it: questions ask at their borders.
+        smallest: Share of the customers that a leaf must hold.
 
     Source: Zhou, Athey & Wager (2023), Offline multi-action policy learning, Operations Research 71(1).
 
-    Examples
-    --------
     >>> X = np.random.default_rng(0).uniform(size=(800, 2))
     >>> tree = PolicyTree().fit(X, np.where((X[:, 0] > 0.5) & (X[:, 1] > 0.25), 1.0, -1.0))
     >>> tree.predict([[0.9, 0.9], [0.9, 0.1], [0.1, 0.9]]).tolist(), len(set(tree.apply(X)))
@@ -289,23 +278,15 @@ def uplift(
 ) -> pd.DataFrame:
     """Uplift of every customer of a campaign, each predicted by models that did not see the customer.
 
-    Parameters
-    ----------
-    results : DataFrame
-        ``campaign_results`` with the column `outcome`.
-    method : {"X-learner", "T-learner", "transformed outcome"}
-    target : DataFrame, optional
-        Other customers to predict, with the same columns; all of `results` is then learned from.
-    n_folds : int
-        Parts that the customers are divided into; each is predicted by what the others taught.
+    Parameters:
+        results: ``campaign_results`` with the column `outcome`.
+        method ({"X-learner", "T-learner", "transformed outcome"})
+        target: Other customers to predict, with the same columns; all of `results` is then learned from.
+        n_folds: Parts that the customers are divided into; each is predicted by what the others taught.
+    Returns:
+        DataFrame: One column per arm other than control, rows as `results` (or `target`): predicted change of the
+            outcome.
 
-    Returns
-    -------
-    DataFrame
-        One column per arm other than control, rows as `results` (or `target`): predicted change of the outcome.
-
-    Examples
-    --------
     >>> from sklearn.linear_model import LinearRegression
     >>> trial = pd.DataFrame({"customer_id": range(80), "orders": [1, 2, 3, 4] * 20, "arm": ["offer"] * 40 + ["control"] * 40})
     >>> trial["profit"] = trial["orders"] * (trial["arm"] == "offer")
@@ -331,18 +312,11 @@ def expected_outcomes(
 ) -> pd.DataFrame:
     """Expected outcome of every customer under every arm, control included, by models that did not see the customer.
 
-    Parameters
-    ----------
-    results, outcome, regressor, target, n_folds, random_state
-        As for `uplift`.
+    Parameters:
+        results, outcome, regressor, target, n_folds, random_state: As for `uplift`.
+    Returns:
+        DataFrame: One column per arm, rows as `results` (or `target`).
 
-    Returns
-    -------
-    DataFrame
-        One column per arm, rows as `results` (or `target`).
-
-    Examples
-    --------
     >>> from sklearn.linear_model import LinearRegression
     >>> trial = pd.DataFrame({"customer_id": range(80), "orders": [1, 2, 3, 4] * 20, "arm": ["offer"] * 40 + ["control"] * 40})
     >>> trial["profit"] = trial["orders"] * (trial["arm"] == "offer")

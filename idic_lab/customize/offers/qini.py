@@ -58,27 +58,18 @@ _KINDS: dict[str, Callable] = {"qini": _qini, "uplift": _uplift}
 def curve(outcome, uplift, treated, kind: str = "qini") -> tuple[np.ndarray, np.ndarray]:
     """Outcome gained by giving the offer to the customers ranked first.
 
-    Parameters
-    ----------
-    outcome : array of float
-        What came of each customer (0 or 1, or money).
-    uplift : array of float
-        The ranking, highest first; equal values count as one step.
-    treated : array of bool
-        Whether the customer was given the offer, at random.
-    kind : {"qini", "uplift"}
-        The Qini curve counts the outcomes gained among treated customers, the uplift curve among all.
-
-    Returns
-    -------
-    customers, gain : ndarray
-        From (0, 0) to all customers.
+    Parameters:
+        outcome (array of float): What came of each customer (0 or 1, or money).
+        uplift (array of float): The ranking, highest first; equal values count as one step.
+        treated (array of bool): Whether the customer was given the offer, at random.
+        kind ({"qini", "uplift"}): The Qini curve counts the outcomes gained among treated customers, the uplift curve
+            among all.
+    Returns:
+        customers, gain : ndarray: From (0, 0) to all customers.
 
     Source: Radcliffe (2007), Using control groups to target on predicted lift, for the Qini curve; Devriendt,
     Guns & Verbeke (2020), Learning to rank for uplift modeling, for the comparison of both.
 
-    Examples
-    --------
     >>> curve([1, 0, 1, 0], [0.9, 0.8, 0.2, 0.1], [True, False, True, False])[1].tolist()
     [0.0, 1.0, 1.0, 2.0, 2.0]
     """
@@ -93,8 +84,6 @@ def perfect_curve(outcome, treated, kind: str = "qini") -> tuple[np.ndarray, np.
     Those who converted with the offer come first and those who converted without it last. It is the ceiling that the
     coefficients divide by, and lies above what any real ranking can reach.
 
-    Examples
-    --------
     >>> perfect_curve([1, 0, 1, 0], [True, True, False, False])[1].tolist()
     [0.0, 1.0, 1.0, 0.0]
     """
@@ -113,18 +102,11 @@ def perfect_curve(outcome, treated, kind: str = "qini") -> tuple[np.ndarray, np.
 def coefficient(outcome, uplift, treated, kind: str = "qini") -> float:
     """Area between the curve and chance, as a share of that of the perfect curve: Qini coefficient or AUUC.
 
-    Parameters
-    ----------
-    uplift, treated, kind
-        As for `curve`.
+    Parameters:
+        uplift, treated, kind: As for `curve`.
+    Returns:
+        float: 0 is a ranking by chance, 1 a perfect one.
 
-    Returns
-    -------
-    float
-        0 is a ranking by chance, 1 a perfect one.
-
-    Examples
-    --------
     >>> coefficient([1, 0, 0, 1], [0.9, 0.8, 0.2, 0.1], [True, True, False, False])
     1.0
     """
@@ -138,8 +120,6 @@ def coefficient(outcome, uplift, treated, kind: str = "qini") -> float:
 def area(outcome, uplift, treated, kind: str = "qini") -> float:
     """Mean height of the curve above chance, per customer, in units of the outcome; also for money.
 
-    Examples
-    --------
     >>> area([8, 0, 0, 0], [0.9, 0.8, 0.2, 0.1], [True, False, True, False])
     0.75
     """
@@ -161,23 +141,14 @@ def bands(
 
     The ranking is kept fixed, so the band says how sure we are of *this* ranking on new customers of the same kind.
 
-    Parameters
-    ----------
-    outcome, uplift, treated, kind
-        As for `curve`.
-    n_points : int
-        Points along the share of customers.
+    Parameters:
+        outcome, uplift, treated, kind: As for `curve`.
+        n_points: Points along the share of customers.
+    Returns:
+        table (DataFrame): ``share`` of customers given the offer, ``gain`` per customer of the base (units of the
+            outcome), ``low``, ``high``, ``chance``.
+        interval (tuple of float): Of `area`.
 
-    Returns
-    -------
-    table : DataFrame
-        ``share`` of customers given the offer, ``gain`` per customer of the base (units of the outcome), ``low``,
-        ``high``, ``chance``.
-    interval : tuple of float
-        Of `area`.
-
-    Examples
-    --------
     >>> table, (low, high) = bands([1, 0, 1, 0] * 9, [4, 3, 2, 1] * 9, [True, False, True, False] * 9, n_bootstrap=9)
     >>> bool(low <= high), table["gain"].iloc[-1].item()
     (True, 0.5)
@@ -211,22 +182,13 @@ def bands(
 def judge_ranking(results: pd.DataFrame, gains: pd.DataFrame, random_state: int = 0) -> tuple[pd.DataFrame, dict]:
     """How well predicted gains rank the customers of a campaign, in the arm that is best on average.
 
-    Parameters
-    ----------
-    results : DataFrame
-        ``campaign_results``; what is counted are visits where it has them (``visited``), else conversions.
-    gains : DataFrame
-        From `uplift`.
+    Parameters:
+        results: ``campaign_results``; what is counted are visits where it has them (``visited``), else conversions.
+        gains: From `uplift`.
+    Returns:
+        table (DataFrame): From `bands`.
+        score (dict): ``qini``, ``low``, ``high`` (95%), and ``unit``, what is counted.
 
-    Returns
-    -------
-    table : DataFrame
-        From `bands`.
-    score : dict
-        ``qini``, ``low``, ``high`` (95%), and ``unit``, what is counted.
-
-    Examples
-    --------
     >>> trial = pd.DataFrame({"arm": ["offer", "control"] * 20, "converted": [1, 0, 0, 0] * 10})
     >>> score = judge_ranking(trial, pd.DataFrame({"offer": [2, 2, 1, 1] * 10}))[1]
     >>> round(score["qini"], 2), score["unit"]
@@ -247,15 +209,11 @@ def plot_curves(
 ) -> figures.Axes:
     """Curves of several rankings with the band of the first.
 
-    Parameters
-    ----------
-    tables : dict of str to DataFrame
-        Name of the ranking to the table from `bands`; the first is drawn with its band.
-    unit : str
-        What is gained, for the axis.
+    Parameters:
+        tables (dict of str to DataFrame): Name of the ranking to the table from `bands`; the first is drawn with its
+            band.
+        unit: What is gained, for the axis.
 
-    Examples
-    --------
     >>> table = bands([1, 0, 1, 0] * 9, [4, 3, 2, 1] * 9, [True, False, True, False] * 9, n_bootstrap=9)[0]
     >>> plot_curves({"X-learner": table}).get_title()
     'X-learner: the curve is highest with 75% of customers counted in'
@@ -289,32 +247,21 @@ def effects_differ(X, y, treated, regressor=None, n_folds: int = 5, random_state
     on the third, and so on. No part is both learned from and tried at once or crosswise, so that the statistics of the parts
     add up to a normal one when effects do not differ.
 
-    Parameters
-    ----------
-    X : array-like of shape (n_customers, n_features)
-    y : array-like
-        The outcome.
-    treated : array-like of bool
-        Who was drawn to get the offer.
-    regressor : estimator, optional
-        As for :class:`TLearner`.
-
-    Returns
-    -------
-    DataFrame
-        ``test``: *calibration* (do customers with a larger expected effect show a larger one?) and *AUTOC* (do those
-        ranked first gain more than all?); ``statistic`` (standard normal without differences), ``p_value``.
-
-    Raises
-    ------
-    DataError
-        When an arm has fewer than two customers for each part.
+    Parameters:
+        X (array-like of shape (n_customers, n_features))
+        y (array-like): The outcome.
+        treated (array-like of bool): Who was drawn to get the offer.
+        regressor (estimator, optional): As for :class:`TLearner`.
+    Returns:
+        DataFrame: ``test``: *calibration* (do customers with a larger expected effect show a larger one?) and *AUTOC*
+            (do those ranked first gain more than all?); ``statistic`` (standard normal without differences),
+            ``p_value``.
+    Raises:
+        DataError: When an arm has fewer than two customers for each part.
 
     Source: Wager (2024), Sequential validation of treatment heterogeneity, arXiv 2405.05534; Chernozhukov, Demirer, Duflo &
     Fernández-Val (2018), NBER 24678; Yadlowsky, Fleming, Shah, Brunskill & Wager (2025), JASA, for AUTOC.
 
-    Examples
-    --------
     >>> from sklearn.linear_model import LinearRegression
     >>> rng = np.random.default_rng(0)
     >>> X, treated = rng.normal(size=(600, 2)), rng.random(600) < 0.5

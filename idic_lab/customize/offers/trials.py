@@ -22,8 +22,6 @@ NOT_FEATURES = (
 def with_profit(results: pd.DataFrame) -> pd.DataFrame:
     """The campaign with ``profit`` (currency) of each customer: margin less the cost of contact.
 
-    Examples
-    --------
     >>> with_profit(pd.DataFrame({"margin": [9.0, 0.0], "contact_cost": 1.5}))["profit"].tolist()
     [7.5, -1.5]
     """
@@ -33,8 +31,6 @@ def with_profit(results: pd.DataFrame) -> pd.DataFrame:
 def arms(results: pd.DataFrame) -> list[str]:
     """The arms other than control, sorted; DataError when there is no control, or nothing else.
 
-    Examples
-    --------
     >>> arms(pd.DataFrame({"arm": ["phone", "control", "email"]}))
     ['email', 'phone']
     """
@@ -50,8 +46,6 @@ def arms(results: pd.DataFrame) -> list[str]:
 def shares(results: pd.DataFrame) -> pd.Series:
     """Share of customers in each arm, by arm: the chance with which the arms were drawn.
 
-    Examples
-    --------
     >>> shares(pd.DataFrame({"arm": ["offer", "control", "control", "control"]})).to_dict()
     {'control': 0.75, 'offer': 0.25}
     """
@@ -61,15 +55,10 @@ def shares(results: pd.DataFrame) -> pd.Series:
 def features(results: pd.DataFrame, leave_out: tuple[str, ...] = ()) -> pd.DataFrame:
     """What was known of each customer on the day, as numbers: text columns become one column per value.
 
-    Parameters
-    ----------
-    results : DataFrame
-        ``campaign_results``; every column that is not an identifier, an arm or an outcome is taken.
-    leave_out : tuple of str
-        Further columns not to use.
+    Parameters:
+        results: ``campaign_results``; every column that is not an identifier, an arm or an outcome is taken.
+        leave_out (tuple of str): Further columns not to use.
 
-    Examples
-    --------
     >>> trial = pd.DataFrame({"customer_id": ["a", "b"], "arm": ["control", "offer"], "orders": [1, 4],
     ...                       "main_channel": ["app", "store"], "converted": [True, False]})
     >>> features(trial).columns.tolist()
@@ -87,14 +76,10 @@ def features(results: pd.DataFrame, leave_out: tuple[str, ...] = ()) -> pd.DataF
 def balance(results: pd.DataFrame) -> pd.DataFrame:
     """Whether chance made the arms alike: mean of each feature by arm, and the largest standardised difference.
 
-    Returns
-    -------
-    DataFrame
-        ``feature``, one column per arm (means), ``difference`` (largest between an arm and control, in standard
-        deviations). Below 0.1 is commonly taken for balance (Austin, 2009).
+    Returns:
+        DataFrame: ``feature``, one column per arm (means), ``difference`` (largest between an arm and control, in
+            standard deviations). Below 0.1 is commonly taken for balance (Austin, 2009).
 
-    Examples
-    --------
     >>> trial = pd.DataFrame({"customer_id": list("abcd"), "arm": ["offer", "control"] * 2, "orders": [1, 2, 3, 2]})
     >>> balance(trial)[["control", "offer", "difference"]].to_numpy().tolist()
     [[2.0, 2.0, 0.0]]
@@ -109,13 +94,10 @@ def balance(results: pd.DataFrame) -> pd.DataFrame:
 def average_effect(results: pd.DataFrame, outcomes: tuple[str, ...] = ("converted", "profit")) -> pd.DataFrame:
     """What each arm did on average, against control, with its 95% interval (Welch's test).
 
-    Returns
-    -------
-    DataFrame
-        ``outcome``, ``arm``, ``customers``, ``mean``, ``control_mean``, ``effect``, ``low``, ``high``, ``p_value``.
+    Returns:
+        DataFrame: ``outcome``, ``arm``, ``customers``, ``mean``, ``control_mean``, ``effect``, ``low``, ``high``,
+            ``p_value``.
 
-    Examples
-    --------
     >>> trial = pd.DataFrame({"arm": ["offer"] * 3 + ["control"] * 3, "profit": [3.0, 4.0, 5.0, 1.0, 2.0, 3.0]})
     >>> average_effect(trial, ("profit",))[["effect", "low", "high"]].round(1).to_numpy().tolist()
     [[2.0, -0.3, 4.3]]
@@ -141,8 +123,6 @@ def take_up_discount(results: pd.DataFrame) -> pd.Series:
     It can be read from the data only where every conversion in an arm earns the same; elsewhere it is 0, and the cost
     of an offer is the cost of contact alone.
 
-    Examples
-    --------
     >>> trial = pd.DataFrame({"arm": ["offer", "control"], "converted": True, "margin": [24.0, 30.0]})
     >>> take_up_discount(trial).to_dict()
     {'offer': 6.0}
@@ -159,13 +139,9 @@ def take_up_discount(results: pd.DataFrame) -> pd.Series:
 def best_arm(gains: pd.DataFrame) -> pd.Series:
     """The arm with the highest expected gain over giving nothing for each customer, control where none is above 0.
 
-    Parameters
-    ----------
-    gains : DataFrame
-        One column per arm other than control.
+    Parameters:
+        gains: One column per arm other than control.
 
-    Examples
-    --------
     >>> best_arm(pd.DataFrame({"phone": [2.0, -1.0], "email": [3.0, -2.0]})).tolist()
     ['email', 'control']
     """
@@ -175,8 +151,6 @@ def best_arm(gains: pd.DataFrame) -> pd.Series:
 def inactivity(results: pd.DataFrame) -> pd.Series:
     """Time since the last order before a campaign, in days or, where it says no more, in months.
 
-    Examples
-    --------
     >>> inactivity(pd.DataFrame({"recency_months": [3, 10]})).tolist()
     [3, 10]
     """
@@ -189,22 +163,13 @@ def reference_policies(results: pd.DataFrame, gains: pd.DataFrame, share: float 
     "Best customers" (highest spend) and "likely churners" (longest without an order) treat as many customers as the
     learned policy does, so that they differ in whom they treat, not in how many. They give the arm that is best on average.
 
-    Parameters
-    ----------
-    results : DataFrame
-        ``campaign_results``, with ``spend`` and ``recency_days`` or ``recency_months``.
-    gains : DataFrame
-        From `uplift`, in money.
-    share : float, optional
-        Share of customers that the two rules treat; that of the learned policy by default.
+    Parameters:
+        results: ``campaign_results``, with ``spend`` and ``recency_days`` or ``recency_months``.
+        gains: From `uplift`, in money.
+        share: Share of customers that the two rules treat; that of the learned policy by default.
+    Returns:
+        dict of str to Series: Policy to the arm of each customer.
 
-    Returns
-    -------
-    dict of str to Series
-        Policy to the arm of each customer.
-
-    Examples
-    --------
     >>> trial = pd.DataFrame({"arm": ["offer", "control"], "spend": [10, 90], "recency_days": [5, 300]})
     >>> found = reference_policies(trial, pd.DataFrame({"offer": [3.0, -1.0]}))
     >>> found["learned"].tolist(), found["best customers"].tolist()
@@ -237,28 +202,17 @@ def policy_value(
 ) -> dict[str, float]:
     """What a policy earns per customer, from customers who happened to be given at random what it would give them.
 
-    Parameters
-    ----------
-    results : DataFrame
-        ``campaign_results`` with the column `outcome`.
-    policy : Series
-        Arm of each customer under the policy, rows as `results`.
-    expected : DataFrame, optional
-        From `expected_outcomes`; needed by the doubly robust method.
-    method : {"doubly robust", "weighting"}
-        Inverse propensity weighting (Horvitz & Thompson, 1952) is unbiased and noisy; the doubly robust estimate
-        (Dudík, Langford & Li, 2011) starts from a model's answer and corrects it by the weighted error, so that it
-        stays unbiased and is less noisy when the model is any good.
-    against : Series, optional
-        Another policy: the value is then the difference, with its paired interval.
+    Parameters:
+        results: ``campaign_results`` with the column `outcome`.
+        policy: Arm of each customer under the policy, rows as `results`.
+        expected: From `expected_outcomes`; needed by the doubly robust method.
+        method ({"doubly robust", "weighting"}): Inverse propensity weighting (Horvitz & Thompson, 1952) is unbiased and
+            noisy; the doubly robust estimate (Dudík, Langford & Li, 2011) starts from a model's answer and corrects it
+            by the weighted error, so that it stays unbiased and is less noisy when the model is any good.
+        against: Another policy: the value is then the difference, with its paired interval.
+    Returns:
+        dict: ``value``, ``low``, ``high`` (95%), ``treated`` (share of customers given an offer).
 
-    Returns
-    -------
-    dict
-        ``value``, ``low``, ``high`` (95%), ``treated`` (share of customers given an offer).
-
-    Examples
-    --------
     >>> trial = pd.DataFrame({"arm": ["offer", "control"] * 2, "profit": [4.0, 1.0, 4.0, 1.0]})
     >>> policy_value(trial, pd.Series(["offer"] * 4), method="weighting")["value"]
     4.0
@@ -273,8 +227,6 @@ def policy_value(
 def policy_scores(results, policy, expected, outcome="profit", method="doubly robust") -> np.ndarray:
     """What each customer adds to the estimate of a policy's value; arguments as for :func:`policy_value`.
 
-    Examples
-    --------
     >>> trial = pd.DataFrame({"arm": ["offer", "control"], "profit": [4.0, 1.0]})
     >>> policy_scores(trial, pd.Series(["offer", "offer"]), None, method="weighting").tolist()
     [8.0, 0.0]
@@ -299,20 +251,13 @@ def compare_policies(
 ) -> pd.DataFrame:
     """The value of several policies, and of each the gain over giving nothing.
 
-    Parameters
-    ----------
-    policies : dict of str to Series
-        With one named "nobody".
-    expected : DataFrame
-        From `expected_outcomes`.
+    Parameters:
+        policies (dict of str to Series): With one named "nobody".
+        expected: From `expected_outcomes`.
+    Returns:
+        DataFrame: ``policy``, ``treated`` (share), ``value``, ``gain``, ``gain_low``, ``gain_high`` (per customer),
+            best first.
 
-    Returns
-    -------
-    DataFrame
-        ``policy``, ``treated`` (share), ``value``, ``gain``, ``gain_low``, ``gain_high`` (per customer), best first.
-
-    Examples
-    --------
     >>> trial = pd.DataFrame({"arm": ["offer", "control"] * 2, "profit": [4.0, 1.0, 4.0, 1.0]})
     >>> expected = pd.DataFrame({"control": [1.0] * 4, "offer": [4.0] * 4})
     >>> rules = {"everybody": pd.Series(["offer"] * 4), "nobody": pd.Series(["control"] * 4)}
@@ -331,13 +276,9 @@ def compare_policies(
 def plot_policies(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Gain of each policy over giving nothing, with its interval.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `compare_policies`.
+    Parameters:
+        table: From `compare_policies`.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"policy": ["nobody", "learned"], "treated": [0, 0.4], "gain": [0, 2.5], "gain_low": [0, 2.0],
     ...     "gain_high": [0, 3.0]})
     >>> plot_policies(table).get_title()
@@ -364,14 +305,10 @@ def plot_policies(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
 def plot_gain_by(results: pd.DataFrame, gains: pd.DataFrame, axes=None) -> np.ndarray:
     """Mean predicted gain in each tenth of the customers, by spend and by time since the last order.
 
-    Parameters
-    ----------
-    gains : DataFrame
-        From `uplift`; the arm that is best on average is shown.
-    axes : pair of Axes, optional
+    Parameters:
+        gains: From `uplift`; the arm that is best on average is shown.
+        axes (pair of Axes, optional)
 
-    Examples
-    --------
     >>> trial = pd.DataFrame({"spend": range(20), "recency_days": range(20)})
     >>> axes = plot_gain_by(trial, pd.DataFrame({"offer": range(20, 0, -1)}))
     >>> axes[0].get_title(loc="left")

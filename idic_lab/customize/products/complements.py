@@ -19,32 +19,19 @@ def association_rules(
 ) -> pd.DataFrame:
     """Rules "who buys this also buys that in the same order".
 
-    Parameters
-    ----------
-    order_lines : DataFrame
-        ``order_id``, ``product_id`` and, where known, ``quantity`` or ``amount``.
-    min_support : float
-        Smallest share of orders that hold both products.
-    min_lift : float
-        Smallest ratio of the orders with both to those expected by chance.
-    min_together : int
-        Fewest orders that hold both. Where no pair has the support, this alone decides; where no pair is in so many
-        orders, what the commonest has.
-
-    Returns
-    -------
-    DataFrame
-        ``product_id``, ``also``, ``support``, ``confidence``, ``lift``; the highest lift first.
-
-    Raises
-    ------
-    DataError
-        When no order holds two products.
+    Parameters:
+        order_lines: ``order_id``, ``product_id`` and, where known, ``quantity`` or ``amount``.
+        min_support: Smallest share of orders that hold both products.
+        min_lift: Smallest ratio of the orders with both to those expected by chance.
+        min_together: Fewest orders that hold both. Where no pair has the support, this alone decides; where no pair is
+            in so many orders, what the commonest has.
+    Returns:
+        DataFrame: ``product_id``, ``also``, ``support``, ``confidence``, ``lift``; the highest lift first.
+    Raises:
+        DataError: When no order holds two products.
 
     Source: Agrawal & Srikant (1994).
 
-    Examples
-    --------
     >>> lines = pd.DataFrame({"order_id": list("11223"), "product_id": list("xyxyz"), "amount": 1.0})
     >>> association_rules(lines, min_support=0.5)["lift"].tolist()
     [1.5, 1.5]
@@ -79,31 +66,21 @@ def complements(
     together often without belonging together. Compared with a customer's own other orders, taste cancels out: the
     question is whether the two come in the *same* order, given who buys them.
 
-    Parameters
-    ----------
-    order_lines : DataFrame
-        ``order_id``, ``customer_id``, ``product_id`` and, where known, ``quantity`` or ``amount``.
-    compare : {"own orders", "all orders"}
-        Mantel and Haenszel's test with the customer as stratum, or the hypergeometric test over all orders. Both look
-        at orders with two products or more only: an order of one product cannot hold a pair.
-    alpha : float
-        Chance of even one false pair among those found (Holm's correction over all pairs tested).
-    min_together : int
-        Pairs in fewer orders are not reported.
-    most_products : int
-        Of a larger assortment, only so many that are in most orders are tested.
-
-    Returns
-    -------
-    DataFrame
-        ``product_id``, ``complement_id`` (the one in more orders),
-        ``together`` (orders), ``expected`` (orders), ``lift`` (their ratio), ``confidence`` (share of the orders of
-        ``product_id`` that hold the other too), ``p_value`` (corrected); the smallest p-value first.
+    Parameters:
+        order_lines: ``order_id``, ``customer_id``, ``product_id`` and, where known, ``quantity`` or ``amount``.
+        compare ({"own orders", "all orders"}): Mantel and Haenszel's test with the customer as stratum, or the
+            hypergeometric test over all orders. Both look at orders with two products or more only: an order of one
+            product cannot hold a pair.
+        alpha: Chance of even one false pair among those found (Holm's correction over all pairs tested).
+        min_together: Pairs in fewer orders are not reported.
+        most_products: Of a larger assortment, only so many that are in most orders are tested.
+    Returns:
+        DataFrame: ``product_id``, ``complement_id`` (the one in more orders), ``together`` (orders), ``expected``
+            (orders), ``lift`` (their ratio), ``confidence`` (share of the orders of ``product_id`` that hold the other
+            too), ``p_value`` (corrected); the smallest p-value first.
 
     Source: Mantel & Haenszel (1959), with continuity correction; Holm (1979).
 
-    Examples
-    --------
     >>> lines = [(order, "ann", what) for order in range(80) for what in (("lamp", "bulb") if order % 2 else ("mat", "pen"))]
     >>> pairs = complements(pd.DataFrame(lines, columns=["order_id", "customer_id", "product_id"]))
     >>> pairs[["product_id", "complement_id", "together"]].to_numpy().tolist()
@@ -181,25 +158,17 @@ def bundles(
     The discount also goes to those who buy both anyway. That loss is certain; the gain comes from orders that hold
     the first product alone and would take the second for the discount.
 
-    Parameters
-    ----------
-    pairs : DataFrame
-        From `complements`: ``product_id``, ``complement_id``.
-    products : DataFrame
-        ``product_id``, ``name``, ``list_price``, ``unit_cost`` (currency); pairs without a price or cost are left out.
-    discount : float
-        Share taken off the list price of the second product when both are bought.
+    Parameters:
+        pairs: From `complements`: ``product_id``, ``complement_id``.
+        products: ``product_id``, ``name``, ``list_price``, ``unit_cost`` (currency); pairs without a price or cost are
+            left out.
+        discount: Share taken off the list price of the second product when both are bought.
+    Returns:
+        DataFrame: ``bundle``, ``product_id``, ``complement_id``, ``price`` (of both, discount taken off), ``margin``
+            (of both), ``anyway`` (orders with both so far), ``alone`` (orders with the first only), ``cost`` (discount
+            given to orders that had both), ``gain_each`` (margin added by an order tempted), ``break_even`` (share of
+            ``alone`` to tempt; missing when even all of them would not do).
 
-    Returns
-    -------
-    DataFrame
-        ``bundle``, ``product_id``, ``complement_id``, ``price`` (of both, discount taken off), ``margin`` (of both),
-        ``anyway`` (orders with both so far), ``alone`` (orders with the first only), ``cost`` (discount given to
-        orders that had both), ``gain_each`` (margin added by an order tempted), ``break_even`` (share of ``alone`` to
-        tempt; missing when even all of them would not do).
-
-    Examples
-    --------
     >>> pairs = pd.DataFrame({"product_id": ["p1"], "complement_id": ["p2"]})
     >>> lines = pd.DataFrame({"order_id": ["1", "1", "2", "3"], "product_id": ["p1", "p2", "p1", "p1"], "amount": 9.0})
     >>> goods = pd.DataFrame({"product_id": ["p1", "p2"], "name": ["lamp", "bulb"], "list_price": 10.0, "unit_cost": 4.0})
@@ -239,15 +208,10 @@ def bundles(
 def with_names(pairs: pd.DataFrame, products: pd.DataFrame | None = None) -> pd.DataFrame:
     """Pairs with the columns ``product`` and ``other``: the names of both, or their numbers where no names are known.
 
-    Parameters
-    ----------
-    pairs : DataFrame
-        From `association_rules` or `complements`.
-    products : DataFrame, optional
-        ``product_id``, ``name``.
+    Parameters:
+        pairs: From `association_rules` or `complements`.
+        products: ``product_id``, ``name``.
 
-    Examples
-    --------
     >>> shelf = pd.DataFrame({"product_id": ["p1", "p2"], "name": ["lamp", "bulb"]})
     >>> with_names(pd.DataFrame({"product_id": ["p1"], "complement_id": ["p2"]}), shelf)["other"].item()
     'bulb'
@@ -263,15 +227,10 @@ def plot_complements(
 ) -> figures.Axes:
     """Pairs of complements: orders with both, beside those expected by chance.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `complements`.
-    products : DataFrame, optional
-        ``product_id``, ``name``.
+    Parameters:
+        table: From `complements`.
+        products: ``product_id``, ``name``.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"product_id": ["p1"], "complement_id": ["p2"], "together": [40.0], "expected": [9.0]})
     >>> plot_complements(table).get_title()
     'Share orders more often than chance explains: 1 pair'

@@ -20,8 +20,6 @@ MOST_OPTIONS = 15  # subsets of up to so many extra options are all tried
 def options_of(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame:
     """The options of one product; UnknownName when it cannot be configured.
 
-    Examples
-    --------
     >>> options_of(pd.DataFrame({"option_id": ["a", "b"], "product_id": ["p", "q"]}), "q")["option_id"].tolist()
     ['b']
     """
@@ -34,8 +32,6 @@ def options_of(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame:
 def choices(product_options: pd.DataFrame, product_id: str) -> dict[str, list[tuple[str, str]]]:
     """For each module of a product the names of its options with their numbers, for a menu.
 
-    Examples
-    --------
     >>> choices(pd.DataFrame({"option_id": ["a"], "product_id": "p", "module": "lid", "option": "steel"}), "p")
     {'lid': [('steel', 'a')]}
     """
@@ -46,20 +42,13 @@ def choices(product_options: pd.DataFrame, product_id: str) -> dict[str, list[tu
 def refusals(product_options: pd.DataFrame, chosen: Collection[str]) -> list[str]:
     """Why a choice of options cannot be made; empty when it can.
 
-    Parameters
-    ----------
-    product_options : DataFrame
-        ``option_id``, ``product_id``, ``module``, ``option``, ``not_with``.
-    chosen : collection of str
-        Option numbers of one product.
+    Parameters:
+        product_options: ``option_id``, ``product_id``, ``module``, ``option``, ``not_with``.
+        chosen (collection of str): Option numbers of one product.
+    Returns:
+        list of str: One sentence per breach: two options of a module, a module without an option, or two that do not go
+            together.
 
-    Returns
-    -------
-    list of str
-        One sentence per breach: two options of a module, a module without an option, or two that do not go together.
-
-    Examples
-    --------
     >>> options = pd.DataFrame({"option_id": ["a", "b", "c"], "product_id": "p", "module": ["size", "size", "lid"],
     ...                         "option": ["small", "large", "steel"], "not_with": [None, "c", None]})
     >>> refusals(options, ["b", "c"])
@@ -91,18 +80,11 @@ def refusals(product_options: pd.DataFrame, chosen: Collection[str]) -> list[str
 def combinations(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame:
     """Every way to put a product together that the rules allow.
 
-    Returns
-    -------
-    DataFrame
-        One column per module with the option number; ``extra_price``, ``extra_cost`` (currency).
+    Returns:
+        DataFrame: One column per module with the option number; ``extra_price``, ``extra_cost`` (currency).
+    Raises:
+        DataError: When there are more than 200,000 combinations.
 
-    Raises
-    ------
-    DataError
-        When there are more than 200,000 combinations.
-
-    Examples
-    --------
     >>> options = pd.DataFrame({"option_id": ["a", "b", "c"], "product_id": "p", "module": ["size", "size", "lid"],
     ...     "not_with": [None, "c", None], "extra_price": [0.0, 5.0, 2.0], "extra_cost": 1.0})
     >>> combinations(options, "p").to_dict("records")
@@ -138,18 +120,11 @@ def _contains(table: pd.DataFrame, options: pd.DataFrame) -> np.ndarray:
 def answers_by_customer(survey_responses: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
     """Answers with the customer who gave them; of several to one question the latest.
 
-    Parameters
-    ----------
-    survey_responses : DataFrame
-        ``record_id``, ``date``, ``question_id``, ``answer``.
+    Parameters:
+        survey_responses: ``record_id``, ``date``, ``question_id``, ``answer``.
+    Returns:
+        DataFrame: ``customer_id``, ``question_id``, ``answer``.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``question_id``, ``answer``.
-
-    Examples
-    --------
     >>> said = pd.DataFrame({"record_id": "r1", "date": pd.to_datetime(["2025-01-01", "2025-02-01"]), "question_id": "N01",
     ...     "answer": [0.0, 1.0]})
     >>> answers_by_customer(said, pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]}))["answer"].tolist()
@@ -166,24 +141,14 @@ def price_limits(
 ) -> pd.Series:
     """How far above the usual price of a kind of product customers of each need go.
 
-    Parameters
-    ----------
-    order_lines : DataFrame
-        ``customer_id``, ``product_id``, ``amount`` (currency) and, where known, ``quantity``.
-    products : DataFrame
-        ``product_id``, ``category``: what is paid is compared with the median of its category.
-    groups : DataFrame, optional
-        ``customer_id``, ``segment``; without it every customer is in the one segment "all".
-    share : float
-        Share of the segment's purchases that are no dearer than the limit.
+    Parameters:
+        order_lines: ``customer_id``, ``product_id``, ``amount`` (currency) and, where known, ``quantity``.
+        products: ``product_id``, ``category``: what is paid is compared with the median of its category.
+        groups: ``customer_id``, ``segment``; without it every customer is in the one segment "all".
+        share: Share of the segment's purchases that are no dearer than the limit.
+    Returns:
+        Series: Limit by segment, as a multiple of the usual price.
 
-    Returns
-    -------
-    Series
-        Limit by segment, as a multiple of the usual price.
-
-    Examples
-    --------
     >>> lines = pd.DataFrame({"customer_id": list("abc"), "product_id": "p", "amount": [20.0, 80.0, 40.0], "quantity": [1, 2, 1]})
     >>> price_limits(lines, pd.DataFrame({"product_id": ["p"], "category": ["travel"]}), share=1.0).to_dict()
     {'all': 1.0}
@@ -202,24 +167,15 @@ def option_fit(
 ) -> pd.DataFrame:
     """How much more, or less, a need segment wants what an option answers to than customers in general do.
 
-    Parameters
-    ----------
-    product_options : DataFrame
-        ``option_id``, ``serves`` (question; missing for none).
-    answers : DataFrame
-        ``customer_id``, ``question_id``, ``answer`` (1 yes, 0 no).
-    groups : DataFrame, optional
-        ``customer_id``, ``segment``; without it every customer is in the one segment "all".
+    Parameters:
+        product_options: ``option_id``, ``serves`` (question; missing for none).
+        answers: ``customer_id``, ``question_id``, ``answer`` (1 yes, 0 no).
+        groups: ``customer_id``, ``segment``; without it every customer is in the one segment "all".
+    Returns:
+        DataFrame: ``segment``, ``option_id``, ``fit``: share of yes in the segment less the share among all who
+            answered, so between -1 and 1; 0 for an option that answers to no question. In the one segment "all" it is
+            the share of yes less one half.
 
-    Returns
-    -------
-    DataFrame
-        ``segment``, ``option_id``, ``fit``: share of yes in the segment less the share among all who answered, so
-        between -1 and 1; 0 for an option that answers to no question. In the one segment "all" it is the share of yes
-        less one half.
-
-    Examples
-    --------
     >>> options = pd.DataFrame({"option_id": ["a"], "serves": ["N01"]})
     >>> said = pd.DataFrame({"customer_id": ["ann", "bob"], "question_id": "N01", "answer": [1.0, 0.0]})
     >>> groups = pd.DataFrame({"customer_id": ["ann", "bob"], "segment": ["quality", "price"]})
@@ -252,26 +208,17 @@ def best_configurations(
 ) -> pd.DataFrame:
     """For each configurable product and need the allowed combination that fits best; of equals the cheapest.
 
-    Parameters
-    ----------
-    products : DataFrame
-        ``product_id``, ``list_price``, ``unit_cost``.
-    fit : DataFrame
-        From `option_fit`.
-    groups : DataFrame, optional
-        ``customer_id``, ``segment``, to count the customers of each need.
-    limits : Series, optional
-        From :func:`price_limits`: no need is given what costs more than so many times the cheapest combination. Without
-        it the price decides between equals alone.
+    Parameters:
+        products: ``product_id``, ``list_price``, ``unit_cost``.
+        fit: From `option_fit`.
+        groups: ``customer_id``, ``segment``, to count the customers of each need.
+        limits: From :func:`price_limits`: no need is given what costs more than so many times the cheapest combination.
+            Without it the price decides between equals alone.
+    Returns:
+        DataFrame: The table ``configurations``: ``product_id``, ``need``, ``option_ids`` and ``options`` (joined by " +
+            "), ``fit``, ``price``, ``cost``, ``margin``, ``standard_margin`` (of the cheapest combination),
+            ``customers``.
 
-    Returns
-    -------
-    DataFrame
-        The table ``configurations``: ``product_id``, ``need``, ``option_ids`` and ``options`` (joined by " + "),
-        ``fit``, ``price``, ``cost``, ``margin``, ``standard_margin`` (of the cheapest combination), ``customers``.
-
-    Examples
-    --------
     >>> options = pd.DataFrame({"option_id": ["a", "b"], "product_id": "p", "module": "shell", "option": ["plain", "steel"],
     ...     "extra_price": [0.0, 40.0], "extra_cost": [0.0, 20.0]})
     >>> goods = pd.DataFrame({"product_id": ["p"], "list_price": [60.0], "unit_cost": [20.0]})
@@ -309,19 +256,12 @@ def coverage(product_options: pd.DataFrame, answers: pd.DataFrame, product_id: s
     options kept meets as many of that customer's wishes (questions answered with yes) as the best of all combinations.
     For each number of further options the best set is found by trying all sets.
 
-    Parameters
-    ----------
-    product_options, answers : DataFrame
-        As in `option_fit`.
+    Parameters:
+        product_options, answers: As in `option_fit`.
+    Returns:
+        DataFrame: ``extra_options`` (0, 1, ...), ``covered`` (share of customers), ``combinations`` (that can be made),
+            ``options`` (names of the extra options kept, joined by commas).
 
-    Returns
-    -------
-    DataFrame
-        ``extra_options`` (0, 1, ...), ``covered`` (share of customers), ``combinations`` (that can be made),
-        ``options`` (names of the extra options kept, joined by commas).
-
-    Examples
-    --------
     >>> options = pd.DataFrame({"option_id": ["a", "b"], "product_id": "p", "module": "shell", "option": ["plain", "steel"],
     ...     "serves": [None, "N01"], "extra_price": [0.0, 40.0], "extra_cost": [0.0, 20.0]})
     >>> said = pd.DataFrame({"customer_id": ["ann", "bob"], "question_id": "N01", "answer": [1.0, 0.0]})
@@ -357,15 +297,10 @@ def coverage(product_options: pd.DataFrame, answers: pd.DataFrame, product_id: s
 def plot_coverage(table: pd.DataFrame, name: str = "", ax: figures.Axes | None = None) -> figures.Axes:
     """Share of customers served as well as by all options, by the number of extra options kept.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `coverage`.
-    name : str
-        Name of the product, for the title.
+    Parameters:
+        table: From `coverage`.
+        name: Name of the product, for the title.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"extra_options": [0, 1, 2], "covered": [0.4, 0.85, 1.0], "combinations": [1, 2, 4]})
     >>> plot_coverage(table, "Case").get_title()
     'Case: 1 of 2 extra options suit 85% of customers'
@@ -397,19 +332,12 @@ def plot_configuration(
 ) -> figures.Axes:
     """A chosen combination: how well it fits each need, its price and margin; or why it cannot be had.
 
-    Parameters
-    ----------
-    product : Series
-        The product's row: ``product_id``, ``name``, ``list_price``, ``unit_cost``.
-    fit : DataFrame
-        From `option_fit`.
-    chosen : list of str
-        Option numbers.
-    limits : Series, optional
-        From `price_limits`: needs for which the combination is too dear are hatched.
+    Parameters:
+        product: The product's row: ``product_id``, ``name``, ``list_price``, ``unit_cost``.
+        fit: From `option_fit`.
+        chosen (list of str): Option numbers.
+        limits: From `price_limits`: needs for which the combination is too dear are hatched.
 
-    Examples
-    --------
     >>> options = pd.DataFrame({"option_id": ["a"], "product_id": "p", "module": "shell", "option": "steel", "not_with": None,
     ...     "extra_price": 40.0, "extra_cost": 20.0})
     >>> case = pd.Series({"product_id": "p", "name": "Case", "list_price": 60.0, "unit_cost": 20.0})

@@ -21,12 +21,9 @@ MOST_PRODUCTS = 3_000  # an assortment of more is cut to those that most custome
 class PurchaseMatrix:
     """Order lines as a matrix of customers by products.
 
-    Attributes
-    ----------
-    counts : csr_array, shape (customers, products)
-        In how many orders the customer bought the product.
-    customers, products : Index
-        What rows and columns stand for, sorted.
+    Attributes:
+        counts (csr_array, shape (customers, products)): In how many orders the customer bought the product.
+        customers, products: What rows and columns stand for, sorted.
     """
 
     counts: sparse.csr_array
@@ -41,16 +38,11 @@ class PurchaseMatrix:
 def purchase_matrix(order_lines: pd.DataFrame, most_products: int = MOST_PRODUCTS) -> PurchaseMatrix:
     """In how many orders each customer bought each product; returns are left out.
 
-    Parameters
-    ----------
-    order_lines : DataFrame
-        ``order_id``, ``customer_id``, ``product_id`` and, where known, ``quantity`` (units, negative for a return) or
-        ``amount`` (currency, likewise).
-    most_products : int
-        Of a larger assortment, only so many that most customers bought are kept.
+    Parameters:
+        order_lines: ``order_id``, ``customer_id``, ``product_id`` and, where known, ``quantity`` (units, negative for a
+            return) or ``amount`` (currency, likewise).
+        most_products: Of a larger assortment, only so many that most customers bought are kept.
 
-    Examples
-    --------
     >>> lines = pd.DataFrame({"order_id": ["1", "1", "2"], "customer_id": ["a", "a", "a"],
     ...                       "product_id": ["x", "y", "x"], "quantity": [1.0, 2.0, 1.0]})
     >>> purchase_matrix(lines).counts.toarray()
@@ -70,8 +62,6 @@ def purchase_matrix(order_lines: pd.DataFrame, most_products: int = MOST_PRODUCT
 def purchases(order_lines: pd.DataFrame) -> pd.DataFrame:
     """The order lines that are purchases: of a quantity, or else an amount, above 0; DataError when there is none.
 
-    Examples
-    --------
     >>> len(purchases(pd.DataFrame({"product_id": ["x", "y"], "amount": [9.5, -9.5]})))
     1
     """
@@ -85,13 +75,9 @@ def purchases(order_lines: pd.DataFrame) -> pd.DataFrame:
 def pairs_together(bought: sparse.csr_array, least: float) -> pd.DataFrame:
     """Pairs of columns that share at least so many rows, or as many as the commonest pair does where none has so many.
 
-    Returns
-    -------
-    DataFrame
-        ``one``, ``other`` (columns, the first before the second), ``both`` (rows).
+    Returns:
+        DataFrame: ``one``, ``other`` (columns, the first before the second), ``both`` (rows).
 
-    Examples
-    --------
     >>> pairs_together(sparse.csr_array(np.array([[1.0, 1, 0], [1, 1, 1]])), least=2).to_numpy().tolist()
     [[0.0, 1.0, 2.0]]
     """
@@ -104,20 +90,12 @@ def pairs_together(bought: sparse.csr_array, least: float) -> pd.DataFrame:
 def split_in_time(order_lines: pd.DataFrame, cut: str | pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Order lines before a day, to learn from, and from that day on, to be judged on.
 
-    Parameters
-    ----------
-    order_lines : DataFrame
-        With ``date``.
-    cut : date or ""
-        First day of the second part; empty: after three quarters of the time.
+    Parameters:
+        order_lines: With ``date``.
+        cut: First day of the second part; empty: after three quarters of the time.
+    Raises:
+        DataError: When one of the parts would be empty.
 
-    Raises
-    ------
-    DataError
-        When one of the parts would be empty.
-
-    Examples
-    --------
     >>> lines = pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-02-01"])})
     >>> [len(part) for part in split_in_time(lines, "2024-02-01")]
     [1, 1]
@@ -136,11 +114,8 @@ def split_in_time(order_lines: pd.DataFrame, cut: str | pd.Timestamp) -> tuple[p
 class Recommender:
     """What all recommenders share: a fitted purchase matrix and the ranking of scores.
 
-    Attributes
-    ----------
-    matrix_ : PurchaseMatrix
-    popularity_ : ndarray, shape (products,)
-        Share of customers who bought the product.
+    Attributes:
+        popularity_ (ndarray, shape (products,)): Share of customers who bought the product.
     """
 
     matrix_: PurchaseMatrix
@@ -174,15 +149,10 @@ class Recommender:
     def recommend(self, customers, k: int = 10, new_only: bool = True) -> pd.DataFrame:
         """The k best products for each customer.
 
-        Parameters
-        ----------
-        new_only : bool, default=True
-            Leave out what the customer has bought.
-
-        Returns
-        -------
-        DataFrame
-            ``customer_id``, ``product_id``, ``rank`` (1 is best), ``score``.
+        Parameters:
+            new_only: Leave out what the customer has bought.
+        Returns:
+            DataFrame: ``customer_id``, ``product_id``, ``rank`` (1 is best), ``score``.
         """
         customers = pd.Index(customers)
         rows, scores = self.matrix_.rows(customers), self.scores(customers)
@@ -205,8 +175,6 @@ class Recommender:
 class Popularity(Recommender):
     """The same list for everybody: what most customers bought. The baseline to beat.
 
-    Examples
-    --------
     >>> lines = pd.DataFrame({"order_id": ["1", "2", "2"], "customer_id": ["a", "b", "b"],
     ...                       "product_id": ["x", "x", "y"], "quantity": 1.0})
     >>> Popularity().fit(lines).recommend(["a"], k=1)["product_id"].tolist()
@@ -217,12 +185,10 @@ class Popularity(Recommender):
 class ItemToItem(Recommender):
     """Products bought by the customers who bought the same products.
 
-    Parameters
-    ----------
-    similarity : {"cosine", "jaccard"}
-    shrinkage : float
-        A similarity seen in n customers is multiplied by ``n / (n + shrinkage)``, since a rare pair looks alike by
-        chance.
+    Parameters:
+        similarity ({"cosine", "jaccard"})
+        shrinkage: A similarity seen in n customers is multiplied by ``n / (n + shrinkage)``, since a rare pair looks
+            alike by chance.
 
     Source: Linden, Smith & York (2003), Amazon.com Recommendations, IEEE Internet Computing 7(1); Sarwar et al. (2001).
     """
@@ -249,10 +215,9 @@ class RuleBased(Recommender):
 
     The score of a product is the sum of the confidences of the rules that lead to it, and popularity decides ties.
 
-    Parameters
-    ----------
-    min_support : float
-        Smallest share of customers who bought both; where no two products reach it, what the commonest pair has.
+    Parameters:
+        min_support: Smallest share of customers who bought both; where no two products reach it, what the commonest
+            pair has.
 
     Source: Agrawal & Srikant (1994), Fast algorithms for mining association rules.
     """
@@ -277,10 +242,8 @@ class ImplicitFactorisation(Recommender):
 
     Having bought is a one, not having bought a zero of little weight, since it may mean "does not know it".
 
-    Parameters
-    ----------
-    confidence : float
-        Extra weight of a one, times the logarithm of one plus the number of orders.
+    Parameters:
+        confidence: Extra weight of a one, times the logarithm of one plus the number of orders.
 
     Source: Hu, Koren & Volinsky (2008), Collaborative filtering for implicit feedback datasets, ICDM, equation 4.
     """
@@ -322,12 +285,9 @@ class ImplicitFactorisation(Recommender):
 class NeedPopularity(Recommender):
     """What is popular among customers of the same need: a list for customers who have bought nothing yet.
 
-    Parameters
-    ----------
-    segments : DataFrame
-        ``customer_id``, ``segment``; customers who are not in it get the popularity of all.
-    shrinkage : float
-        Weight of the popularity of all, in customers.
+    Parameters:
+        segments: ``customer_id``, ``segment``; customers who are not in it get the popularity of all.
+        shrinkage: Weight of the popularity of all, in customers.
     """
 
     def __init__(self, segments: pd.DataFrame, shrinkage: float = 20.0):
@@ -372,20 +332,12 @@ def recommendations(
 ) -> pd.DataFrame:
     """The k products to show each customer: factorisation for buyers, popularity within the need for newcomers.
 
-    Parameters
-    ----------
-    order_lines : DataFrame
-        As :func:`purchase_matrix` takes them.
-    needs : DataFrame, optional
-        ``customer_id``, ``segment``; customers in it who have bought nothing get a list as well.
+    Parameters:
+        order_lines: As :func:`purchase_matrix` takes them.
+        needs: ``customer_id``, ``segment``; customers in it who have bought nothing get a list as well.
+    Returns:
+        DataFrame: The table ``recommendations``: ``customer_id``, ``product_id``, ``rank``, ``score``, ``method``.
 
-    Returns
-    -------
-    DataFrame
-        The table ``recommendations``: ``customer_id``, ``product_id``, ``rank``, ``score``, ``method``.
-
-    Examples
-    --------
     >>> lines = pd.DataFrame({"order_id": ["1", "2", "2"], "customer_id": ["a", "b", "b"], "product_id": ["x", "x", "y"],
     ...     "amount": 1.0})
     >>> recommendations(lines, pd.DataFrame({"customer_id": ["new"], "segment": ["advice"]}))["product_id"].tolist()
@@ -420,28 +372,18 @@ def evaluate(
     - coverage: share of all products that appear in somebody's list.
     - novelty: mean of -log2(share of customers who had bought it); 0 would be a product that everybody has.
 
-    Parameters
-    ----------
-    before, after : DataFrame
-        From `split_in_time`.
-    new_only : bool
-        Recommend, and count as hits, only products that the customer had not bought before.
-    newcomers : bool
-        Judge customers who had bought nothing before instead of those who had.
-    n_bootstrap : int
-        Resamples of the customers for the 95% intervals.
-
-    Returns
-    -------
-    DataFrame
-        One row per recommender, popularity first: ``recommender``, ``customers``, ``recall``, ``ndcg``, each with
-        ``_low`` and ``_high``; ``recall_gain`` over popularity with its interval (paired by customer); ``coverage``,
-        ``novelty`` (bits).
+    Parameters:
+        before, after: From `split_in_time`.
+        new_only: Recommend, and count as hits, only products that the customer had not bought before.
+        newcomers: Judge customers who had bought nothing before instead of those who had.
+        n_bootstrap: Resamples of the customers for the 95% intervals.
+    Returns:
+        DataFrame: One row per recommender, popularity first: ``recommender``, ``customers``, ``recall``, ``ndcg``, each
+            with ``_low`` and ``_high``; ``recall_gain`` over popularity with its interval (paired by customer);
+            ``coverage``, ``novelty`` (bits).
 
     Source: Järvelin & Kekäläinen (2002) for NDCG; Vargas & Castells (2011) for novelty.
 
-    Examples
-    --------
     >>> bought = {"a": "x", "b": "x", "c": "xy", "d": "xy"}
     >>> lines = pd.DataFrame([(who, who, what, 1.0) for who, all_ in bought.items() for what in all_],
     ...     columns=["order_id", "customer_id", "product_id", "amount"])
@@ -520,15 +462,10 @@ def _with_intervals(rows, per_customer, n_bootstrap, random_state) -> pd.DataFra
 def plot_evaluation(table: pd.DataFrame, k: int = 10, ax: figures.Axes | None = None) -> figures.Axes:
     """Recall of each recommender with its interval, the popularity list marked.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `evaluate`.
-    k : int
-        Length of the lists, for the axis.
+    Parameters:
+        table: From `evaluate`.
+        k: Length of the lists, for the axis.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"recommender": ["popularity", "factorisation"], "recall": [0.2, 0.4], "recall_low": [0.15, 0.3],
     ...     "recall_high": [0.25, 0.5]})
     >>> plot_evaluation(table).get_title()

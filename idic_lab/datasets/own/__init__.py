@@ -17,27 +17,16 @@ from idic_lab import tables
 class Rows:
     """What a file holds before anything is made of it.
 
-    Attributes
-    ----------
-    name : str
-        File name, without its folder.
-    frame : DataFrame
-        One row per row of the source; text files give text, others what they store. Labels are unique.
-    headers : list of str
-        The headers as written, one per column; they may repeat.
-    lines : array of int, shape (n_rows,)
-        Line in the source; the header is line 1.
-    sources : array of str or None
-        File of each row when there are several; None means `name`.
-    format : str
-        How it was read, for the card.
-    size_bytes : int
-    fingerprint : str
-        SHA-256 of the content.
-    broken : DataFrame
-        Rows that could not even be split into columns, as ``rejects``.
-    notes : list of str
-        What was assumed in reading.
+    Attributes:
+        name: File name, without its folder.
+        frame: One row per row of the source; text files give text, others what they store. Labels are unique.
+        headers (list of str): The headers as written, one per column; they may repeat.
+        lines (array of int, shape (n_rows,)): Line in the source; the header is line 1.
+        sources (array of str or None): File of each row when there are several; None means `name`.
+        format: How it was read, for the card.
+        fingerprint: SHA-256 of the content.
+        broken: Rows that could not even be split into columns, as ``rejects``.
+        notes (list of str): What was assumed in reading.
     """
 
     name: str
@@ -64,8 +53,6 @@ def rejects(source, line, column, value, reason) -> pd.DataFrame:
 def unique_labels(headers: list[str]) -> list[str]:
     """A label per header: the header itself, numbered when it repeats and named by its place when it is blank.
 
-    Examples
-    --------
     >>> unique_labels(["id", "amount", "", "amount"])
     ['id', 'amount', 'column 3', 'amount (2)']
     """

@@ -30,24 +30,14 @@ def parse(column: pd.Series, header: str, *, decimal: str | None = None, missing
 
     Whether a comma or a point marks the decimals is decided on the whole column.
 
-    Parameters
-    ----------
-    column : Series
-        Numbers, text or both.
-    header : str
-        For messages.
-    decimal : {".", ","}, optional
-        The decimal mark; found out by default.
-    missing : str
-        Reason where the value is missing; "no amount" and "no unit price" mean that the column holds money.
+    Parameters:
+        column: Numbers, text or both.
+        header: For messages.
+        decimal ({".", ","}, optional): The decimal mark; found out by default.
+        missing: Reason where the value is missing; "no amount" and "no unit price" mean that the column holds money.
+    Raises:
+        DataError: When some values use a decimal comma and others a decimal point.
 
-    Raises
-    ------
-    DataError
-        When some values use a decimal comma and others a decimal point.
-
-    Examples
-    --------
     >>> parsed = parse(pd.Series(["1.234,50 €", "(12,00)", "many"]), "Total")
     >>> parsed.result[:2].tolist(), parsed.reasons[2]
     ([1234.5, -12.0], 'not a number')
@@ -177,10 +167,8 @@ def _decimal_mark(bare: pd.Series, header: str, money: bool) -> tuple[str, list[
 def currency_of(symbols: frozenset[str], headers: str = "") -> tuple[str, list[str]]:
     """ISO code for the signs seen in a column, and what had to be assumed; several currencies are an error.
 
-    Parameters
-    ----------
-    headers : str
-        Of the file: among Japanese ones, the sign of the yen is that of the yen and not of the yuan.
+    Parameters:
+        headers: Of the file: among Japanese ones, the sign of the yen is that of the yen and not of the yuan.
     """
     shared = _SHARED | (dict.fromkeys("¥￥", "JPY") if re.search("[\u3040-\u30ff]", headers) else {})
     codes = {shared.get(symbol, CURRENCIES.get(symbol, symbol)) for symbol in symbols}

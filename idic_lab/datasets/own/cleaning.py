@@ -40,10 +40,8 @@ def load(
 def clean(rows: Rows, options: Options, name: str = "") -> Dataset:
     """Recognise the columns, read their values, and make ``transactions``, ``order_lines`` and ``rejects``.
 
-    Raises
-    ------
-    DataError
-        When a needed column is missing or ambiguous, or no row can be used.
+    Raises:
+        DataError: When a needed column is missing or ambiguous, or no row can be used.
     """
     if rows.frame.empty and rows.broken.empty:
         raise DataError(f"{rows.name}: it has columns but no rows.")
@@ -96,10 +94,8 @@ def _rejects(broken: pd.DataFrame, refused: pd.DataFrame) -> pd.DataFrame:
 def transactions(connection: duckdb.DuckDBPyConnection, lines: str) -> duckdb.DuckDBPyRelation:
     """The table ``transactions`` of some accepted lines; lines of one order, customer and day are one row, returns apart.
 
-    Parameters
-    ----------
-    lines : str
-        SQL that reads them.
+    Parameters:
+        lines: SQL that reads them.
     """
     present = connection.sql(f"SELECT * FROM {lines}").columns
     if "order_id" not in present:
@@ -138,14 +134,10 @@ def order_lines(connection: duckdb.DuckDBPyConnection, lines: str) -> duckdb.Duc
 def counts(connection, lines: str, planned: Plan, source: Source, broken=(), slices: int = 1) -> dict:
     """The figures of a card: counts and sums of what was read, accepted and rejected.
 
-    Parameters
-    ----------
-    lines : str
-        SQL that reads what :attr:`Plan.query` gave.
-    broken : sequence of str
-        Reasons for rows that could not be split into columns.
-    slices : int
-        Parts in which different rows are counted, so that memory stays bounded.
+    Parameters:
+        lines: SQL that reads what :attr:`Plan.query` gave.
+        broken (sequence of str): Reasons for rows that could not be split into columns.
+        slices: Parts in which different rows are counted, so that memory stays bounded.
     """
     others = "".join(f", sum({quoted(name)}) FILTER (reason IS NULL)" for name in planned.others)
     accepted, returns, zero, first, last, read, used, refused, *sums = connection.execute(

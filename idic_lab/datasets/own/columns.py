@@ -24,8 +24,6 @@ def parse(text: str) -> dict[str, str]:
 
     A role with nothing after the equals sign is to be ignored.
 
-    Examples
-    --------
     >>> parse('customer_id="Contact Name",amount=Total')
     {'customer_id': 'Contact Name', 'amount': 'Total'}
     >>> parse("amount='Total, net',status=")
@@ -54,8 +52,6 @@ def parse(text: str) -> dict[str, str]:
 def as_mapping(given: Mapping[str, str] | str | None) -> dict[str, str]:
     """Columns as a mapping, however they were written.
 
-    Examples
-    --------
     >>> as_mapping("date=Closed"), as_mapping(None)
     ({'date': 'Closed'}, {})
     """
@@ -71,36 +67,22 @@ def recognise(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Which column plays which role.
 
-    Parameters
-    ----------
-    name : str
-        File name, for messages.
-    headers : mapping of str to str
-        Column label to the header as written.
-    given : mapping or str, optional
-        Role to header, or the same as the command line writes it; "" means there is no such column.
-    empty : collection of str
-        Labels of columns without any value; never chosen by themselves.
-    fits : callable
-        Whether the values of a column, by its label, can be those of a role: no text is chosen or suggested for an amount.
-        Of the role "repeats" it says whether values come more than once: what does not numbers rows, not people.
+    Parameters:
+        name: File name, for messages.
+        headers (mapping of str to str): Column label to the header as written.
+        given: Role to header, or the same as the command line writes it; "" means there is no such column.
+        empty (collection of str): Labels of columns without any value; never chosen by themselves.
+        fits: Whether the values of a column, by its label, can be those of a role: no text is chosen or suggested for
+            an amount. Of the role "repeats" it says whether values come more than once: what does not numbers rows, not
+            people.
+    Returns:
+        roles (dict of str to str): Role to column label; a second column that tells an order's status is the role
+            ``status 2``, and so on.
+        reasons (dict of str to str): Role to the header and how it was decided, for the card.
+    Raises:
+        DataError: When a needed role has no column, or several columns are equally good.
+        UnknownName: When a role or header that was given does not exist.
 
-    Returns
-    -------
-    roles : dict of str to str
-        Role to column label; a second column that tells an order's status is the role ``status 2``, and so on.
-    reasons : dict of str to str
-        Role to the header and how it was decided, for the card.
-
-    Raises
-    ------
-    DataError
-        When a needed role has no column, or several columns are equally good.
-    UnknownName
-        When a role or header that was given does not exist.
-
-    Examples
-    --------
     >>> headers = {header: header for header in ["Contact Name", "Closing Date", "Amount"]}
     >>> recognise("deals.csv", headers)[0]
     {'customer_id': 'Contact Name', 'date': 'Closing Date', 'amount': 'Amount'}

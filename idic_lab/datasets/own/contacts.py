@@ -23,8 +23,6 @@ PERSONAL = frozenset(
 def describes(column: pd.Series) -> bool:
     """Whether a column describes groups of people rather than one: numbers, or texts that many share.
 
-    Examples
-    --------
     >>> describes(pd.Series(["old", "young"] * 9, name="Age group")), describes(pd.Series(["Ada", "Bo"], name="Who"))
     (True, False)
     """
@@ -46,16 +44,11 @@ _TRUE = {"true", "yes", "y", "1", "x", "是"}
 class Contacts:
     """The contacts of one export.
 
-    Attributes
-    ----------
-    records : DataFrame
-        The columns of ``source_records`` that the export has, without touchpoint; for :func:`gather`.
-    columns : dict of str to str
-        Role to the header that plays it.
-    unused : list of str
-        Headers that play none.
-    notes : list of str
-        What was assumed, and values that could not be read.
+    Attributes:
+        records: The columns of ``source_records`` that the export has, without touchpoint; for :func:`gather`.
+        columns (dict of str to str): Role to the header that plays it.
+        unused (list of str): Headers that play none.
+        notes (list of str): What was assumed, and values that could not be read.
     """
 
     records: pd.DataFrame
@@ -67,27 +60,16 @@ class Contacts:
 def read_contacts(path: str | Path, today: pd.Timestamp | None = None, **reading: str) -> Contacts:
     """Read a CRM's export of contacts.
 
-    Parameters
-    ----------
-    path : str or Path
-        CSV (any usual encoding, found out from the bytes), Excel or Parquet.
-    today : Timestamp, optional
-        Later dates are refused; today by default.
-    **reading : str
-        encoding, separator or sheet, where they are not found out.
+    Parameters:
+        path: CSV (any usual encoding, found out from the bytes), Excel or Parquet.
+        today: Later dates are refused; today by default.
+        **reading (str): encoding, separator or sheet, where they are not found out.
+    Raises:
+        DataError: When the file cannot be read, its encoding included, or no column holds a name, an e-mail address or
+            a telephone number.
 
-    Raises
-    ------
-    DataError
-        When the file cannot be read, its encoding included, or no column holds a name, an e-mail address or a telephone
-        number.
-
-    Notes
-    -----
     "Opted out" is a refusal. "Not opted out" is no consent: nobody said yes, so it stays missing.
 
-    Examples
-    --------
     >>> import tempfile
     >>> people = pd.DataFrame({"Contact ID": [7, 8], "Full Name": ["Ada Example", "Bo Sample"], "City": "Dunmere"})
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -41,26 +41,16 @@ def parse(
 ) -> Parsed:
     """Days of a column (datetime64[us], no time of day), with the reason wherever there is none.
 
-    Parameters
-    ----------
-    column : Series
-        Dates, numbers (Excel serial days, 19970131, seconds since 1970), text, or all three.
-    header : str
-        For messages.
-    today : Timestamp
-        Later days are refused: no purchase has been made yet.
-    date_format : str, optional
-        As in ``datetime.strptime``; found out by default.
-    dayfirst : bool, optional
-        Whether 03/04/2011 is in April; found out by default, and an assumption when every day is at most 12.
+    Parameters:
+        column: Dates, numbers (Excel serial days, 19970131, seconds since 1970), text, or all three.
+        header: For messages.
+        today: Later days are refused: no purchase has been made yet.
+        date_format: As in ``datetime.strptime``; found out by default.
+        dayfirst: Whether 03/04/2011 is in April; found out by default, and an assumption when every day is at most 12.
+    Raises:
+        DataError: When some values are day-first and others month-first, or a spreadsheet has swapped the days and
+            months of some.
 
-    Raises
-    ------
-    DataError
-        When some values are day-first and others month-first, or a spreadsheet has swapped the days and months of some.
-
-    Examples
-    --------
     >>> parsed = parse(pd.Series(["31/01/2011", "05/02/2011"]), "Day", today=pd.Timestamp("2024-01-01"))
     >>> parsed.result.astype("datetime64[D]").astype(str).tolist()
     ['2011-01-31', '2011-02-05']

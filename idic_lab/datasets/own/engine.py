@@ -30,8 +30,6 @@ _ROWS_PER_SLICE = 4_000_000
 def literal(text: str) -> str:
     """A text in SQL.
 
-    Examples
-    --------
     >>> literal("O'Neill")
     "'O''Neill'"
     """
@@ -41,8 +39,6 @@ def literal(text: str) -> str:
 def quoted(name: str) -> str:
     """A column's name in SQL.
 
-    Examples
-    --------
     >>> quoted("order id")
     '"order id"'
     """
@@ -207,18 +203,11 @@ def _first_line(error: Exception, path: Path | None = None) -> str:
 class LargeParquet:
     """A Parquet file, or a folder of them, that stays where it is.
 
-    Attributes
-    ----------
-    path : Path
-    files : tuple of Path
-    rows : int
-    size_bytes : int
-    schema : pyarrow.Schema
-        Of the columns that are not nested.
-    nested : tuple of str
-        Columns left out.
-    signature : str
-        Hash of names, sizes, times and footers: the same when nobody has touched the files since.
+    Attributes:
+        files (tuple of Path)
+        schema: Of the columns that are not nested.
+        nested (tuple of str): Columns left out.
+        signature: Hash of names, sizes, times and footers: the same when nobody has touched the files since.
     """
 
     path: Path
@@ -243,16 +232,11 @@ class LargeParquet:
 def find_large(path: str | Path, large: bool | None = None) -> LargeParquet | None:
     """The Parquet behind a path when it is to be read in parts; None when it can be loaded like any file.
 
-    Parameters
-    ----------
-    large : bool, optional
-        True reads any Parquet in parts, False none; by default those of more than five million rows, which the files'
-        footers tell.
-
-    Raises
-    ------
-    DataError
-        When `large` is asked of something else than Parquet, or the files do not have the same columns.
+    Parameters:
+        large: True reads any Parquet in parts, False none; by default those of more than five million rows, which the
+            files' footers tell.
+    Raises:
+        DataError: When `large` is asked of something else than Parquet, or the files do not have the same columns.
     """
     path = Path(path).expanduser()
     if large is False or not _is_parquet(path):

@@ -46,22 +46,14 @@ def read(
 ) -> Rows:
     """Read a file, a folder of Parquet files or a query to rows.
 
-    Parameters
-    ----------
-    path : str or Path
-        CSV or other separated text, a workbook (``.xlsx``, ``.xls``, ``.ods``), Parquet, a folder of Parquet files, a
-        DuckDB database, or a ``.sql`` file that holds a query.
-    sheet : str, optional
-        Worksheet to read; the first one with content by default.
-    sql : str, optional
-        A DuckDB query; the file is the table ``data`` in it, or the database it is put to.
-    encoding, separator : str, optional
-        Of a text file; found out by default.
-
-    Raises
-    ------
-    DataError
-        When there is no such file, it is empty, or it cannot be read; the message names the file.
+    Parameters:
+        path: CSV or other separated text, a workbook (``.xlsx``, ``.xls``, ``.ods``), Parquet, a folder of Parquet
+            files, a DuckDB database, or a ``.sql`` file that holds a query.
+        sheet: Worksheet to read; the first one with content by default.
+        sql: A DuckDB query; the file is the table ``data`` in it, or the database it is put to.
+        encoding, separator: Of a text file; found out by default.
+    Raises:
+        DataError: When there is no such file, it is empty, or it cannot be read; the message names the file.
     """
     path = Path(path).expanduser()
     try:
@@ -124,19 +116,12 @@ def _kind(path: Path, head: bytes) -> str:
 def workbook(name: str, content: bytes, sheet: str | None = None) -> Rows:
     """Read one worksheet; its first row with two filled cells or more holds the headers.
 
-    Parameters
-    ----------
-    name : str
-        File name, for messages.
-    sheet : str, optional
-        The first worksheet that has content by default.
-
-    Raises
-    ------
-    DataError
-        When this is no workbook, it is empty, or it would unpack to an absurd size.
-    UnknownName
-        When there is no such sheet.
+    Parameters:
+        name: File name, for messages.
+        sheet: The first worksheet that has content by default.
+    Raises:
+        DataError: When this is no workbook, it is empty, or it would unpack to an absurd size.
+        UnknownName: When there is no such sheet.
     """
     try:
         python_calamine = needs_extra("python_calamine", "files")

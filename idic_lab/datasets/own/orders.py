@@ -29,17 +29,13 @@ _STATUS_LIKE = ("status", "type", "cancelled", "test")
 class Plan:
     """How the rows of a source become lines.
 
-    Attributes
-    ----------
-    query : str
-        SQL that gives one line per row: the typed columns, ``slice`` (which of the parts of whole customers, -1 when the
-        row is rejected), what was wrong with it, and ``row_hash``.
-    roles : dict of str to str
-        Role to column.
-    others : dict of str to str
-        Column of the lines that holds another amount that might have been taken, to its header.
-    facts : dict
-        What the card says of columns, currency and assumptions.
+    Attributes:
+        query: SQL that gives one line per row: the typed columns, ``slice`` (which of the parts of whole customers, -1
+            when the row is rejected), what was wrong with it, and ``row_hash``.
+        roles (dict of str to str): Role to column.
+        others (dict of str to str): Column of the lines that holds another amount that might have been taken, to its
+            header.
+        facts: What the card says of columns, currency and assumptions.
     """
 
     query: str
@@ -55,18 +51,11 @@ class Plan:
 def plan(source: Source, options: Options | None = None, notes=(), slices: int = 1) -> Plan:
     """Recognise the columns and say in SQL how each is read.
 
-    Parameters
-    ----------
-    options : Options, optional
-    notes : sequence of str
-        What was assumed in reading the file.
-    slices : int
-        Into how many parts of whole customers the lines are cut.
-
-    Raises
-    ------
-    DataError
-        When a needed column is missing or ambiguous.
+    Parameters:
+        notes (sequence of str): What was assumed in reading the file.
+        slices: Into how many parts of whole customers the lines are cut.
+    Raises:
+        DataError: When a needed column is missing or ambiguous.
     """
     options, left_out = (
         options or Options(),
@@ -124,12 +113,9 @@ def _currency(reader: Reader, roles: dict[str, str]) -> str:
 class _Orders:
     """The rules by which rows are sales, as SQL.
 
-    Attributes
-    ----------
-    columns : dict of str to Column
-        Role to how it is read, in the order in which faults are looked for.
-    others : dict of str to str
-        As of :class:`Plan`.
+    Attributes:
+        columns (dict of str to Column): Role to how it is read, in the order in which faults are looked for.
+        others (dict of str to str): As of :class:`Plan`.
     """
 
     def __init__(self, reader: Reader, roles: dict[str, str], reasons: dict[str, str], empty: list[str], counted: bool):

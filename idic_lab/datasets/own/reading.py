@@ -48,24 +48,15 @@ class Options:
 class Source:
     """The view ``source`` of a connection, and where each column of the file is in it.
 
-    Attributes
-    ----------
-    connection : DuckDBPyConnection
-    name : str
-        File name, for messages.
-    headers : dict of str to str
-        Column label to header as written.
-    places : dict of str to str
-        Label to the column in SQL.
-    types : dict of str to pyarrow.DataType
-    file, line : str
-        Where a row stands, in SQL.
-    rows : int
-    large : bool
-        Whether it stays where it is.
-    mixed : dict of str to Series
-        For columns in which numbers, dates and texts stand side by side: the different values; a row's place in them is the
-        column ``code N``.
+    Attributes:
+        name: File name, for messages.
+        headers (dict of str to str): Column label to header as written.
+        places (dict of str to str): Label to the column in SQL.
+        types (dict of str to pyarrow.DataType)
+        file, line: Where a row stands, in SQL.
+        large: Whether it stays where it is.
+        mixed (dict of str to Series): For columns in which numbers, dates and texts stand side by side: the different
+            values; a row's place in them is the column ``code N``.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -202,15 +193,10 @@ class Column:
 class Reader:
     """Reads the columns of a source.
 
-    Attributes
-    ----------
-    source : Source
-    options : Options
-    today : Timestamp
-    assumptions : list of str
-        What had to be assumed, for the card; what is worth a question comes first.
-    symbols : set of str
-        Currency signs seen.
+    Attributes:
+        today (Timestamp)
+        assumptions (list of str): What had to be assumed, for the card; what is worth a question comes first.
+        symbols (set of str): Currency signs seen.
     """
 
     def __init__(self, source: Source, options: Options, notes: Iterable[str] = ()):

@@ -57,10 +57,8 @@ class Source:
 def find(path: str | Path) -> list[Source] | None:
     """The tables behind a path; None when it is a file of orders, a survey, or Parquet in parts.
 
-    Raises
-    ------
-    DataError
-        When a YAML file does not say which tables there are.
+    Raises:
+        DataError: When a YAML file does not say which tables there are.
     """
     path = Path(path).expanduser()
     if path.suffix.lower() in _YAML:
@@ -135,10 +133,8 @@ def no_orders(path: str | Path, reading: Mapping[str, str | None]) -> Source | N
 def load(path: str | Path, sources: list[Source], options: cleaning.Options, name: str | None = None) -> Dataset:
     """Read the tables that :func:`find` has found, and write one card for all.
 
-    Raises
-    ------
-    DataError
-        When none of the files is a table of the contracts, or two are the same one.
+    Raises:
+        DataError: When none of the files is a table of the contracts, or two are the same one.
     """
     path = Path(path).expanduser()
     named = _yaml(path) if path.suffix.lower() in _YAML else {}

@@ -36,13 +36,10 @@ _SCALES = [{normalise(word): place for place, word in enumerate(scale, start=1)}
 class Survey:
     """The tables of one survey.
 
-    Attributes
-    ----------
-    tables : dict of str to DataFrame
-        ``survey_responses``, ``survey_questions``, ``identity_links`` and, where respondents are described,
-        ``demographics``.
-    rejects : DataFrame
-        Respondents who answered nothing.
+    Attributes:
+        tables (dict of str to DataFrame): ``survey_responses``, ``survey_questions``, ``identity_links`` and, where
+            respondents are described, ``demographics``.
+        rejects: Respondents who answered nothing.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -53,8 +50,6 @@ class Survey:
 def recognise(frame: pd.DataFrame) -> bool:
     """Whether a table holds respondents by answers: five questions or more that are all answered in the same way.
 
-    Examples
-    --------
     >>> recognise(pd.DataFrame({f"Q{number}": ["yes", "no"] for number in range(5)} | {"Age": ["31", "42"]}))
     True
     """
@@ -92,8 +87,6 @@ def _scales(frame: pd.DataFrame) -> dict[tuple[float, float], list[str]]:
 def answers(column: pd.Series) -> pd.Series | None:
     """The answers to one question as numbers (yes 1, no 0, points of a scale), or None when it is no question.
 
-    Examples
-    --------
     >>> answers(pd.Series(["Yes", "No", "n/a"])).tolist()
     [1.0, 0.0, nan]
     >>> answers(pd.Series(["strongly agree", "neutral", None])).tolist()
@@ -145,10 +138,8 @@ def read(rows: Rows, today: pd.Timestamp) -> Survey:
     A battery of yes and no stays as it is. Where there are scales alone, agreement above their middle counts as yes in a
     battery of its own, and the card says so.
 
-    Raises
-    ------
-    DataError
-        When nobody answered anything, or the file holds no battery.
+    Raises:
+        DataError: When nobody answered anything, or the file holds no battery.
     """
     frame = rows.frame.reset_index(drop=True)
     found = {scale: labels for scale, labels in _scales(frame).items() if len(labels) >= FEWEST}

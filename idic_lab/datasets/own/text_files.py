@@ -64,17 +64,12 @@ _OVERFLOW = "\x00beyond the header"
 def read(name: str, content: bytes, encoding: str | None = None, separator: str | None = None) -> Rows:
     """Read separated text whose first line that is not blank holds the headers.
 
-    Parameters
-    ----------
-    name : str
-        File name, for messages.
-    encoding, separator : str, optional
-        Found out by default.
-
-    Raises
-    ------
-    DataError
-        When the bytes are no text, there is one column only, no row, or a quotation mark that is never closed.
+    Parameters:
+        name: File name, for messages.
+        encoding, separator: Found out by default.
+    Raises:
+        DataError: When the bytes are no text, there is one column only, no row, or a quotation mark that is never
+            closed.
     """
     text, encoding_label, notes = decode(name, content, encoding)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -123,8 +118,6 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
     A byte order mark decides; else text that is valid UTF-8 is UTF-8. Of what remains, the script that comes out decides
     (:func:`guesses`).
 
-    Examples
-    --------
     >>> decode("a.csv", "客户编号,金额".encode("gb18030"))[:2]
     ('客户编号,金额', 'GB18030')
     """
@@ -186,8 +179,6 @@ def guesses(content: bytes) -> list[str]:
     The likelihood of a text is that of its letters, each drawn from the common ones of its script; a letter of another script
     within a word, a sign between letters or a capital behind a small letter is hardly ever met; a known header speaks for it.
 
-    Examples
-    --------
     >>> [guesses(word.encode(encoding))[0] for word, encoding in [("김철수", "euc_kr"), ("Ayşe Işık", "cp1254")]]
     ['cp949', 'cp1254']
     """
@@ -306,8 +297,6 @@ def _title_lines(text: str, separators: list[str]) -> int:
 def find_separator(name: str, text: str) -> str:
     """The character that splits most of the first lines into the same number of columns as the header.
 
-    Examples
-    --------
     >>> find_separator("a.csv", "id;date;amount\\nA;2024-01-31;9,50\\nB;2024-02-01;12,00")
     ';'
     """

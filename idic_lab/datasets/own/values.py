@@ -23,8 +23,6 @@ _KINDS = ("failed", "returned", "other", "open", "sale")
 def normalise(header: str) -> str:
     """A header without case, blanks, punctuation, accents and full-width forms, for comparison.
 
-    Examples
-    --------
     >>> normalise("\\ufeff Customer_ID "), normalise("Référence"), normalise("ゲスト")
     ('customerid', 'reference', 'ゲスト')
     """
@@ -41,15 +39,11 @@ _STATUS = {kind: frozenset(map(normalise, words.split())) for kind, words in WOR
 class Parsed:
     """What becomes of one column when it is read: one value per row.
 
-    Attributes
-    ----------
-    result : array, shape (n_rows,)
-    reasons : array of object, shape (n_rows,)
-        Why there is no value; None where there is one.
-    assumptions : list of str
-        For the card.
-    symbols : frozenset of str
-        Currency signs and codes that were seen.
+    Attributes:
+        result (array, shape (n_rows,))
+        reasons (array of object, shape (n_rows,)): Why there is no value; None where there is one.
+        assumptions (list of str): For the card.
+        symbols (frozenset of str): Currency signs and codes that were seen.
     """
 
     result: np.ndarray
@@ -78,8 +72,6 @@ def sample(values: pd.Series, number: int = 3) -> str:
 def status(text: str) -> str:
     """What a status or a type says: "sale", "open", "failed", "returned", "partly" (returned), "other", or "" when unknown.
 
-    Examples
-    --------
     >>> [status(word) for word in ["Paid", "Storniert", "partially refunded", "not paid", "交易关闭", "blue"]]
     ['sale', 'failed', 'partly', 'open', 'failed', '']
     """
@@ -104,8 +96,6 @@ def says_won(text: str) -> bool:
 def is_total(text: str, others: Collection[str] = ()) -> bool:
     """Whether a text stands for a line of totals: the word, with a number or month, or with the name of another row.
 
-    Examples
-    --------
     >>> is_total("Summe 2023"), is_total("Total Wine"), is_total("A Total", others=["A"])
     (True, False, True)
     """
@@ -158,14 +148,10 @@ _PLAIN_TELEPHONE = r"1?[2-9]\d\d[2-9]\d{6}"
 def looks_personal(identifiers: pd.Series) -> bool:
     """Whether a column of customer numbers in truth holds names, e-mail addresses or telephone numbers, in any script.
 
-    Returns
-    -------
-    bool
-        True when more than 2% of the distinct values have the shape of one, when most are ten digits as an American
-        telephone number has, or when they are nicknames: letters of many kinds with a few digits behind.
+    Returns:
+        bool: True when more than 2% of the distinct values have the shape of one, when most are ten digits as an
+            American telephone number has, or when they are nicknames: letters of many kinds with a few digits behind.
 
-    Examples
-    --------
     >>> looks_personal(pd.Series(["C0017", "C0018", "12345"]))
     False
     >>> [looks_personal(pd.Series([name])) for name in ["ada@mail.example", "ŽOFIE K.", "김철수", "(555) 234-5678"]]

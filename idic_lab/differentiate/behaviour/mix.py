@@ -25,20 +25,12 @@ def _above(hits: pd.Series, tries: pd.Series) -> np.ndarray:
 def product_tiers(order_lines: pd.DataFrame, products: pd.DataFrame | None = None) -> pd.DataFrame:
     """The price tier of every product: as the catalogue says, else by thirds of the prices paid in its category.
 
-    Parameters
-    ----------
-    order_lines : DataFrame
-        ``product_id``, ``quantity``, and ``unit_price`` or ``amount`` (currency).
-    products : DataFrame, optional
-        ``product_id`` and where known ``category``, ``tier``.
+    Parameters:
+        order_lines: ``product_id``, ``quantity``, and ``unit_price`` or ``amount`` (currency).
+        products: ``product_id`` and where known ``category``, ``tier``.
+    Returns:
+        DataFrame: ``product_id``, ``tier`` (budget, standard or premium).
 
-    Returns
-    -------
-    DataFrame
-        ``product_id``, ``tier`` (budget, standard or premium).
-
-    Examples
-    --------
     >>> lines = pd.DataFrame({"product_id": list("abc"), "unit_price": [1.0, 2.0, 9.0], "quantity": [1.0, 1.0, 1.0]})
     >>> product_tiers(lines)["tier"].tolist()
     ['budget', 'standard', 'premium']
@@ -65,26 +57,16 @@ def price_tier(order_lines: pd.DataFrame, products: pd.DataFrame | None = None) 
     the customer's own. "premium" needs a probability of 80% that the customer's premium share lies above everybody's,
     "budget" likewise; "mixed" is neither, for want of a leaning or for want of purchases.
 
-    Parameters
-    ----------
-    order_lines : DataFrame
-        ``customer_id``, ``product_id``, ``quantity``, and ``unit_price`` or ``amount``; returns (negative quantity) do not count.
-    products : DataFrame, optional
-        For the tiers; see :func:`product_tiers`.
+    Parameters:
+        order_lines: ``customer_id``, ``product_id``, ``quantity``, and ``unit_price`` or ``amount``; returns (negative
+            quantity) do not count.
+        products: For the tiers; see :func:`product_tiers`.
+    Returns:
+        DataFrame: ``customer_id``, ``lines``, ``budget_share``, ``premium_share``, ``probability_budget``,
+            ``probability_premium`` (of lying above everybody's share), ``segment``.
+    Raises:
+        DataError: No line could be given a tier.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``lines``, ``budget_share``, ``premium_share``, ``probability_budget``,
-        ``probability_premium`` (of lying above everybody's share), ``segment``.
-
-    Raises
-    ------
-    DataError
-        No line could be given a tier.
-
-    Examples
-    --------
     >>> lines = pd.DataFrame({"customer_id": ["ann"] * 9 + ["bob"] * 9, "product_id": ["p"] * 9 + ["b"] * 9,
     ...     "quantity": 1.0, "unit_price": [9.0] * 9 + [1.0] * 9})
     >>> catalogue = pd.DataFrame({"product_id": ["p", "b"], "tier": ["premium", "budget"]})
@@ -118,26 +100,15 @@ def browsing(web_events: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataF
     "buys when visiting" and "looks more than buys" are customers whose share of visits with an order lies above or
     below everybody's with a probability of at least 80%; with few visits neither can be said ("in between").
 
-    Parameters
-    ----------
-    web_events : DataFrame
-        ``session_id``, ``record_id``, ``event`` (view, basket, checkout).
-    identity_links : DataFrame
-        ``record_id``, ``customer_id``.
+    Parameters:
+        web_events: ``session_id``, ``record_id``, ``event`` (view, basket, checkout).
+        identity_links: ``record_id``, ``customer_id``.
+    Returns:
+        DataFrame: ``customer_id``, ``visits``, ``with_basket``, ``with_order`` (counts of visits), ``order_share``
+            (with_order / visits), ``segment``. Customers never seen logged in are not in it.
+    Raises:
+        DataError: No visit is of a linked customer.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``visits``, ``with_basket``, ``with_order`` (counts of visits), ``order_share``
-        (with_order / visits), ``segment``. Customers never seen logged in are not in it.
-
-    Raises
-    ------
-    DataError
-        No visit is of a linked customer.
-
-    Examples
-    --------
     >>> events = pd.DataFrame({"session_id": ["s1", "s1", "s2"], "record_id": "r", "event": ["view", "checkout", "view"]})
     >>> links = pd.DataFrame({"record_id": ["r"], "customer_id": ["ann"]})
     >>> browsing(events, links)[["visits", "with_order", "order_share"]].values.tolist()

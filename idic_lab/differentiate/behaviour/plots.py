@@ -19,8 +19,6 @@ def plot_rhythm(behaviour: pd.DataFrame, ax: figures.Axes | None = None) -> figu
 
     Takes what :func:`behaviour_segments` gives.
 
-    Examples
-    --------
     >>> kinds = pd.DataFrame({"segment": ["frequent", "lapsed"], "own_gap_days": [9.0, 9.0], "days_since_last": [3, 300]})
     >>> plot_rhythm(kinds).get_title()
     '50% of repeat buyers are silent beyond their own rhythm'
@@ -52,8 +50,6 @@ def plot_behaviour(summary: pd.DataFrame, ax: figures.Axes | None = None) -> fig
 
     Takes what :func:`behaviour_summary` gives.
 
-    Examples
-    --------
     >>> summary = pd.DataFrame({"segment": ["frequent", "lapsed"], "share_of_customers": [0.2, 0.8],
     ...     "share_of_revenue": [0.6, 0.4]})
     >>> plot_behaviour(summary).get_title()
@@ -79,8 +75,6 @@ def plot_behaviour(summary: pd.DataFrame, ax: figures.Axes | None = None) -> fig
 def plot_regularity(found: Regularity, ax: figures.Axes | None = None) -> figures.Axes:
     """The ratios of neighbouring gaps, beside what random buying and the fitted k would give.
 
-    Examples
-    --------
     >>> print(plot_regularity(Regularity(2.0, 1.5, 2.6, 3, np.array([0.4, 0.5, 0.6]))).get_title())
     Purchases are more regular than chance: k = 2.00 (95% 1.50 to
     2.60)
@@ -109,8 +103,6 @@ def plot_browsing(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
 
     Takes what :func:`browsing` gives.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"visits": [9, 9], "with_order": [1, 8], "order_share": [1 / 9, 8 / 9],
     ...     "segment": ["looks more than buys", "buys when visiting"]})
     >>> print(plot_browsing(table).get_title())

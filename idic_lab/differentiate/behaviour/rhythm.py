@@ -25,36 +25,23 @@ def rhythm(transactions: pd.DataFrame, observation_end: str | dt.date | None = N
     then has the expected rate (r + x) / (alpha + s): with few gaps nearly everybody's, with many their own. The
     chance that such a customer stays silent for t days or more is ((alpha + s) / (alpha + s + t))^(r + x).
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these three columns are collected.
-        Amounts of 0 or less (returns) are not purchases.
-    observation_end : str or date, optional
-        Last day observed; by default the last date in the table.
+    Parameters:
+        transactions: ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these three
+            columns are collected. Amounts of 0 or less (returns) are not purchases.
+        observation_end: Last day observed; by default the last date in the table.
+    Returns:
+        DataFrame: ``customer_id``; ``purchase_days`` (count); ``first``, ``last`` (dates); ``days_since_last``;
+            ``own_gap_days`` (days between purchases expected of the customer); ``silence_probability`` (of being silent
+            at least this long while still a customer).
+    Raises:
+        DataError: Nobody bought on two days, so there is no rhythm.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``; ``purchase_days`` (count); ``first``, ``last`` (dates); ``days_since_last``; ``own_gap_days``
-        (days between purchases expected of the customer); ``silence_probability`` (of being silent at least this long
-        while still a customer).
-
-    Raises
-    ------
-    DataError
-        Nobody bought on two days, so there is no rhythm.
-
-    Notes
-    -----
     The gaps are closed ones, from one purchase to the next; long gaps still open at the end are not among them, so
     rhythms come out a little fast and a lapse is called a little early. The probability of being alive in
     ``customer_value`` weighs this properly; the rule here is one that can be said in a sentence.
 
     Source: the gamma mixture of exponential gaps is Ehrenberg's NBD model, (1959) Applied Statistics 8(1).
 
-    Examples
-    --------
     >>> days = pd.to_datetime(["2024-01-01", "2024-01-11", "2024-01-21", "2024-01-01", "2024-04-10", "2024-01-01"])
     >>> buys = pd.DataFrame({"customer_id": ["a", "a", "a", "b", "b", "c"], "date": days, "amount": 10.0})
     >>> table = rhythm(buys, "2024-05-01")
@@ -80,13 +67,9 @@ def rhythm(transactions: pd.DataFrame, observation_end: str | dt.date | None = N
 def purchase_days(transactions: pd.DataFrame, observation_end: str | dt.date | None = None) -> pd.DataFrame:
     """The different days on which each customer bought, in order: ``customer_id``, ``date``.
 
-    Raises
-    ------
-    DataError
-        No purchase (amount above 0) up to the end of observation.
+    Raises:
+        DataError: No purchase (amount above 0) up to the end of observation.
 
-    Examples
-    --------
     >>> day = pd.Timestamp("2024-01-01")
     >>> len(purchase_days(pd.DataFrame({"customer_id": ["a", "a"], "date": [day, day], "amount": [1.0, 2.0]})))
     1
@@ -130,23 +113,15 @@ def behaviour_segments(
     rhythm would explain it less than one time in twenty. Frequent: neither, and the own gap is at most that of the
     typical such customer (the median). Occasional: the rest.
 
-    Parameters
-    ----------
-    rhythms : DataFrame
-        As :func:`rhythm` gives.
-    surprise : float
-        Probability below which a silence counts as a lapse.
-    frequent_gap_days : float, optional
-        Longest own gap of a frequent buyer; by default the median of those who bought twice and have not lapsed.
+    Parameters:
+        rhythms: As :func:`rhythm` gives.
+        surprise: Probability below which a silence counts as a lapse.
+        frequent_gap_days: Longest own gap of a frequent buyer; by default the median of those who bought twice and have
+            not lapsed.
+    Returns:
+        DataFrame: `rhythms` with ``segment`` and, for one-time buyers, ``too_early`` (flag): the first purchase is so
+            recent that no second one is to be expected yet (silence still likelier than not).
 
-    Returns
-    -------
-    DataFrame
-        `rhythms` with ``segment`` and, for one-time buyers, ``too_early`` (flag): the first purchase is so recent that
-        no second one is to be expected yet (silence still likelier than not).
-
-    Examples
-    --------
     >>> rhythms = pd.DataFrame({"customer_id": list("abcd"), "purchase_days": [9, 3, 1, 6], "days_since_last": [3, 9, 400, 300],
     ...     "own_gap_days": [8.0, 60.0, 90.0, 10.0], "silence_probability": [0.7, 0.9, 0.2, 0.0001]})
     >>> behaviour_segments(rhythms, frequent_gap_days=30)["segment"].tolist()
@@ -165,21 +140,14 @@ def behaviour_segments(
 def behaviour_summary(behaviour: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
     """What each kind of buyer is and brings.
 
-    Parameters
-    ----------
-    behaviour : DataFrame
-        As :func:`behaviour_segments` gives.
-    transactions : DataFrame
-        ``customer_id``, ``amount``.
+    Parameters:
+        behaviour: As :func:`behaviour_segments` gives.
+        transactions: ``customer_id``, ``amount``.
+    Returns:
+        DataFrame: ``segment``, ``customers``, ``share_of_customers``, ``revenue`` (currency), ``share_of_revenue``,
+            ``median_gap_days`` (own gap), ``median_days_since_last``; in the order frequent, occasional, one-time,
+            lapsed.
 
-    Returns
-    -------
-    DataFrame
-        ``segment``, ``customers``, ``share_of_customers``, ``revenue`` (currency), ``share_of_revenue``,
-        ``median_gap_days`` (own gap), ``median_days_since_last``; in the order frequent, occasional, one-time, lapsed.
-
-    Examples
-    --------
     >>> kinds = pd.DataFrame({"customer_id": ["a", "b"], "segment": ["frequent", "lapsed"], "own_gap_days": [9.0, 9.0],
     ...     "days_since_last": [3, 300]})
     >>> buys = pd.DataFrame({"customer_id": ["a", "b"], "amount": [30.0, 10.0]})
@@ -209,15 +177,10 @@ FEWEST = 30
 class Regularity:
     """The regularity k of a customer base: 1 is random, more is regular, less is in bursts.
 
-    Attributes
-    ----------
-    k : float
-    low, high : float
-        95% interval by resampling customers.
-    customers : int
-        Those with the three purchase days it takes.
-    ratios : ndarray
-        First gap as a share of it and the next, one per customer; what k is read from.
+    Attributes:
+        low, high: 95% interval by resampling customers.
+        customers: Those with the three purchase days it takes.
+        ratios: First gap as a share of it and the next, one per customer; what k is read from.
     """
 
     k: float
@@ -234,23 +197,15 @@ def regularity(transactions: pd.DataFrame, random_state: int = 0) -> Regularity:
     have a Beta(k, k) distribution whatever the customer's rate; its variance, 1 / (4 (2k + 1)), gives k. Each customer
     with at least three purchase days gives one ratio, from the last two gaps.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``.
-    random_state : int
-        Of the resampling for the interval.
-
-    Raises
-    ------
-    DataError
-        Fewer than 30 customers bought on three days.
+    Parameters:
+        transactions: ``customer_id``, ``date``, ``amount``.
+        random_state: Of the resampling for the interval.
+    Raises:
+        DataError: Fewer than 30 customers bought on three days.
 
     Source: Wheat & Morrison (1990), Estimating purchase regularity with two interpurchase times, Journal of Marketing
     Research 27(1); used by Platzer & Reutterer (2016), Ticking away the moments, Marketing Science 35(5).
 
-    Examples
-    --------
     >>> days = pd.to_datetime([f"2024-{month:02d}-01" for month in range(1, 7)])
     >>> buys = pd.DataFrame({"customer_id": np.repeat([f"c{i}" for i in range(40)], 6), "date": list(days) * 40, "amount": 1.0})
     >>> bool(regularity(buys).k > 100)

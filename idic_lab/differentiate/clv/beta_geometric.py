@@ -24,10 +24,8 @@ TAIL = 37.0  # e^-37 is the precision of a double
 class BetaGeometric:
     """The likelihood and the expectations of one of the two models.
 
-    Parameters
-    ----------
-    modified : bool
-        True for the MBG/NBD.
+    Parameters:
+        modified: True for the MBG/NBD.
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 6, 9, 10; for the MBG/NBD Batislam, Denizel &
     Filiztekin (2007), International Journal of Research in Marketing 24(3), eq. 1 to 4.
@@ -211,15 +209,11 @@ def beta_mean(function, a, b, steepness):
     faster than any power of its step. Unlike a hypergeometric series this holds for parameters of any size, so it serves
     where the beta distribution is nearly a point, or has nearly all its mass at 0.
 
-    Parameters
-    ----------
-    function : callable
-        Smooth in p; takes and gives arrays whose last axis runs over values of p in [0, 1].
-    a, b, steepness : float or ndarray
-        The parameters, and the size of p over which the function changes most, as its inverse; broadcast together.
+    Parameters:
+        function (callable): Smooth in p; takes and gives arrays whose last axis runs over values of p in [0, 1].
+        a, b, steepness (float or ndarray): The parameters, and the size of p over which the function changes most, as
+            its inverse; broadcast together.
 
-    Examples
-    --------
     >>> mean = beta_mean(lambda p: 1 / (1 + p), 1.0, np.array([1.0]), np.array([1.0]))
     >>> bool(np.isclose(mean[0], np.log(2), rtol=1e-13))
     True

@@ -122,13 +122,9 @@ HEADERS = {  # as exports of subscriptions call them, without capitals and signs
 def as_contracts(table: pd.DataFrame) -> pd.DataFrame:
     """A table of contracts with the columns that `contract_summary` reads, found by what exports of subscriptions call them.
 
-    Raises
-    ------
-    DataError
-        A column is not there, or holds a date that cannot be read.
+    Raises:
+        DataError: A column is not there, or holds a date that cannot be read.
 
-    Examples
-    --------
     >>> export = pd.DataFrame({"Subscriber ID": ["ann"], "Start Date": ["2024-01-31"], "Canceled At": ["2024-04-30"]})
     >>> as_contracts(export)["end"].dt.month.tolist()
     [4]
@@ -154,15 +150,10 @@ def payment_summary(payments: pd.DataFrame, observation_end, period: str = "mont
     Payments may thus come late; what is due in the last half period is left undecided. Of who pays again after having left,
     only the last end counts.
 
-    Parameters
-    ----------
-    payments : DataFrame
-        ``customer_id`` and ``date``.
-    observation_end, period
-        As in `contract_summary`.
+    Parameters:
+        payments: ``customer_id`` and ``date``.
+        observation_end, period: As in `contract_summary`.
 
-    Examples
-    --------
     >>> paid = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "date": pd.to_datetime(["2024-01-31", "2024-02-29", "2024-05-15"])})
     >>> payment_summary(paid, "2024-06-01")
       customer_id  tenure  churned
@@ -184,28 +175,18 @@ def payment_summary(payments: pd.DataFrame, observation_end, period: str = "mont
 def contract_summary(contracts: pd.DataFrame, observation_end, period: str = "month") -> pd.DataFrame:
     """How many periods each contract ran, and whether it has ended: what `fit` needs for "sbg" and "bdw".
 
-    Parameters
-    ----------
-    contracts : DataFrame
-        ``customer_id``, ``start`` and ``end`` (dates; `end`, the first day no longer paid for, is missing while active).
-    observation_end : date or str
-        Last day observed: contracts that end later count as active, those that start later are left out.
-    period : {"month", "quarter", "year"}
-        Between two renewals, by the calendar.
+    Parameters:
+        contracts: ``customer_id``, ``start`` and ``end`` (dates; `end`, the first day no longer paid for, is missing
+            while active).
+        observation_end (date or str): Last day observed: contracts that end later count as active, those that start
+            later are left out.
+        period ({"month", "quarter", "year"}): Between two renewals, by the calendar.
+    Returns:
+        DataFrame: ``customer_id``; ``tenure``: of an active customer the renewals made, of one who left the renewal
+            that was not made (1 is the first); ``churned``.
+    Raises:
+        DataError: A start is missing, or an end comes before its start.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``; ``tenure``: of an active customer the renewals made, of one who left the renewal that was not
-        made (1 is the first); ``churned``.
-
-    Raises
-    ------
-    DataError
-        A start is missing, or an end comes before its start.
-
-    Examples
-    --------
     >>> contracts = pd.DataFrame({"customer_id": ["ann", "bob"], "start": pd.to_datetime(["2024-01-31", "2024-01-15"]),
     ...     "end": pd.to_datetime(["2024-04-30", None])})
     >>> contract_summary(contracts, "2024-06-30")
@@ -231,13 +212,9 @@ def contract_summary(contracts: pd.DataFrame, observation_end, period: str = "mo
 def cohort_summary(survivors: Sequence[float]) -> pd.DataFrame:
     """The same of a cohort of which one knows how many were left after 0, 1, 2, ... renewals.
 
-    Returns
-    -------
-    DataFrame
-        ``tenure``, ``churned`` and ``customers``, to be given to `fit` as its `weights`.
+    Returns:
+        DataFrame: ``tenure``, ``churned`` and ``customers``, to be given to `fit` as its `weights`.
 
-    Examples
-    --------
     >>> cohort_summary([100, 63, 47]).to_dict("list")
     {'tenure': [1, 2, 2], 'churned': [True, True, False], 'customers': [37.0, 16.0, 47.0]}
     """
@@ -259,20 +236,14 @@ def cohort_summary(survivors: Sequence[float]) -> pd.DataFrame:
 def survival(model, periods: int = 12) -> pd.DataFrame:
     """Share of a cohort that is left after each renewal, and the rate at which those who reach it renew.
 
-    Parameters
-    ----------
-    model : FittedModel
-        "sbg" or "bdw".
-
-    Returns
-    -------
-    DataFrame
-        ``renewals`` (0 to `periods`), ``survival`` (share of all who began), ``retention`` (of those one renewal before).
+    Parameters:
+        model (FittedModel): "sbg" or "bdw".
+    Returns:
+        DataFrame: ``renewals`` (0 to `periods`), ``survival`` (share of all who began), ``retention`` (of those one
+            renewal before).
 
     Source: Fader & Hardie (2007), Journal of Interactive Marketing 21(1), eq. 6 and 8.
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> high_end = clv.from_parameters("sbg", alpha=0.668, beta=3.806)
     >>> survival(high_end, 2).round(3)["retention"].tolist()[1:]
@@ -292,26 +263,17 @@ def residual_lifetime(
     The next renewal is about to be due, and is not discounted. Fader and Hardie's n counts the periods in which a customer
     has been active: who has made seven renewals is in the eighth, so that their formula is to be read with n = 8.
 
-    Parameters
-    ----------
-    model : FittedModel
-        "sbg" or "bdw".
-    contracts : DataFrame
-        ``tenure`` and ``churned``; of who has left, nothing is to come.
-    discount_rate_per_period : float
-        0.1 is 10% per period. At 0, the expected residual lifetime: infinite where survival falls too slowly.
-    horizon : int, optional
-        Only so many renewals ahead; all when left out.
-
-    Returns
-    -------
-    Series of float
-        ``residual_lifetime``, renewals.
+    Parameters:
+        model (FittedModel): "sbg" or "bdw".
+        contracts: ``tenure`` and ``churned``; of who has left, nothing is to come.
+        discount_rate_per_period: 0.1 is 10% per period. At 0, the expected residual lifetime: infinite where survival
+            falls too slowly.
+        horizon: Only so many renewals ahead; all when left out.
+    Returns:
+        Series of float: ``residual_lifetime``, renewals.
 
     Source: Fader & Hardie (2010), "Customer-base valuation in a contractual setting", Marketing Science 29(1), eq. 6.
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> high_end = clv.from_parameters("sbg", alpha=0.668, beta=3.806)
     >>> residual_lifetime(high_end, pd.DataFrame({"tenure": [7], "churned": [False]}), 0.1).round(2).tolist()
@@ -344,13 +306,10 @@ def _contractual(model) -> ContractDuration:
 def plot_survival(models: dict, survivors: Sequence[float], ax: figures.Axes | None = None) -> figures.Axes:
     """Share of a cohort left after each renewal: what happened, and what models expect.
 
-    Parameters
-    ----------
-    survivors : sequence of float
-        Customers left after 0, 1, 2, ... renewals, with renewals that the models have not seen.
+    Parameters:
+        survivors (sequence of float): Customers left after 0, 1, 2, ... renewals, with renewals that the models have
+            not seen.
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> regular = clv.fit(cohort_summary([1000, 631, 468, 382, 326]), "sbg", weights="customers")
     >>> plot_survival({"sBG": regular}, [1000, 631, 468, 382, 326, 289, 262]).get_title()

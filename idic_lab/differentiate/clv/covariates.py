@@ -107,15 +107,11 @@ def standardised(columns: dict[str, np.ndarray], weight: np.ndarray, likelihood:
 def likelihood_ratio(larger: FittedModel, smaller: FittedModel) -> pd.Series:
     """Whether covariates say anything: a likelihood-ratio test of a model against the same with fewer of them.
 
-    Returns
-    -------
-    Series
-        ``statistic`` (twice the difference of the log-likelihoods), ``degrees_of_freedom``, ``p_value``.
+    Returns:
+        Series: ``statistic`` (twice the difference of the log-likelihoods), ``degrees_of_freedom``, ``p_value``.
 
     Source: Wilks (1938), Annals of Mathematical Statistics 9(1).
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")

@@ -29,23 +29,16 @@ TARGETS = ("holdout_frequency", "holdout_spend")
 def baselines(split: Split, target: str = "holdout_frequency") -> pd.DataFrame:
     """What one would say of each customer without a model.
 
-    Parameters
-    ----------
-    target : {"holdout_frequency", "holdout_spend"}
-        What is to be predicted: purchase days, or money.
-
-    Returns
-    -------
-    DataFrame
-        ``customer_id`` and one column per baseline, in the order of ``split.calibration``: "past rate" (repeat
-        purchases per unit of time so far, carried on), "same as before" (the calibration count again), "mean" (the
-        average past rate, for everyone) and "all zeros". For money each is multiplied by the customer's mean amount
-        so far (that of all repeat buyers for those without one).
+    Parameters:
+        target ({"holdout_frequency", "holdout_spend"}): What is to be predicted: purchase days, or money.
+    Returns:
+        DataFrame: ``customer_id`` and one column per baseline, in the order of ``split.calibration``: "past rate"
+            (repeat purchases per unit of time so far, carried on), "same as before" (the calibration count again),
+            "mean" (the average past rate, for everyone) and "all zeros". For money each is multiplied by the customer's
+            mean amount so far (that of all repeat buyers for those without one).
 
     Source: Wübben & von Wangenheim (2008), Journal of Marketing 72(3), where simple rules often did as well as the models.
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> parts = clv.split(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
@@ -96,31 +89,22 @@ def evaluate(
     No single measure will do. Where most customers buy nothing, predicting zero for all has a low mean absolute
     error and no use; only a measure of order (Gini, capture) or of the total shows it.
 
-    Parameters
-    ----------
-    predictions : dict of str to array or FittedModel, or DataFrame
-        One value per row of ``split.calibration``, or a model of purchases that gives it. A DataFrame with a
-        ``customer_id`` column is matched by it.
-    target : {"holdout_frequency", "holdout_spend"}
-    with_baselines : bool
-        Put the naive predictions of `baselines` below.
-    n_bootstrap : int
-        Number of bootstrap samples of customers for percentile intervals; 0 for none.
-
-    Returns
-    -------
-    DataFrame
-        One row per prediction: ``prediction``, ``total`` (predicted sum), ``actual_total``, ``bias`` (share by which
-        the total is off; 0.1 is 10% too many), ``mae``, ``rmse``, ``correlation`` (Pearson), ``spearman``, ``gini``
-        (normalised: 1 orders customers perfectly, 0 like chance) and ``top_decile_capture`` (share of the actual sum
-        from the tenth predicted highest; ties share alike). What is undefined, such as the correlation of a constant,
-        is missing. With `n_bootstrap`, each measure also has columns ``..._low`` and ``..._high``.
+    Parameters:
+        predictions (dict of str to array or FittedModel, or DataFrame): One value per row of ``split.calibration``, or
+            a model of purchases that gives it. A DataFrame with a ``customer_id`` column is matched by it.
+        target ({"holdout_frequency", "holdout_spend"})
+        with_baselines: Put the naive predictions of `baselines` below.
+        n_bootstrap: Number of bootstrap samples of customers for percentile intervals; 0 for none.
+    Returns:
+        DataFrame: One row per prediction: ``prediction``, ``total`` (predicted sum), ``actual_total``, ``bias`` (share
+            by which the total is off; 0.1 is 10% too many), ``mae``, ``rmse``, ``correlation`` (Pearson), ``spearman``,
+            ``gini`` (normalised: 1 orders customers perfectly, 0 like chance) and ``top_decile_capture`` (share of the
+            actual sum from the tenth predicted highest; ties share alike). What is undefined, such as the correlation
+            of a constant, is missing. With `n_bootstrap`, each measure also has columns ``..._low`` and ``..._high``.
 
     Source: Wübben & von Wangenheim (2008), Journal of Marketing 72(3); the Gini measure as in Donkers, Verhoef & de
     Jong (2007), Quantitative Marketing and Economics 5(2).
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> parts = clv.split(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
@@ -215,8 +199,6 @@ def top_capture(predicted, actual, share: float = 0.1) -> float:
     A part of a customer counts as a whole one. Customers who tie at the boundary are taken in proportion, so that the
     order of rows plays no part.
 
-    Examples
-    --------
     >>> float(top_capture(np.array([3.0, 1.0, 0.0, 0.0]), np.array([5.0, 2.0, 0.0, 3.0]), 0.5))
     0.7
     """
@@ -254,23 +236,15 @@ def _intervals(columns, actual, n_bootstrap, random_state, confidence) -> pd.Dat
 def conditional_expectations(split: Split, models: Mapping | pd.DataFrame, pool: int = 7) -> pd.DataFrame:
     """Mean holdout purchases by number of repeat purchases in calibration, beside what was expected.
 
-    Parameters
-    ----------
-    models : dict of str to FittedModel or array
-        As the predictions of `evaluate`.
-    pool : int
-        Customers with this many repeat purchases or more form the last row.
-
-    Returns
-    -------
-    DataFrame
-        ``frequency`` (text: "0", "1", ..., "7+"), ``customers``, ``actual``, and one column per model; purchase days
-        per customer.
+    Parameters:
+        models (dict of str to FittedModel or array): As the predictions of `evaluate`.
+        pool: Customers with this many repeat purchases or more form the last row.
+    Returns:
+        DataFrame: ``frequency`` (text: "0", "1", ..., "7+"), ``customers``, ``actual``, and one column per model;
+            purchase days per customer.
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), figure 4.
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> parts = clv.split(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
@@ -291,24 +265,15 @@ def conditional_expectations(split: Split, models: Mapping | pd.DataFrame, pool:
 def count_histogram(model: FittedModel, summary, most: int = 7, weights: str | None = None) -> pd.DataFrame:
     """How many customers made 0, 1, 2, ... repeat purchases, and how many the model expects: does its shape fit?
 
-    Parameters
-    ----------
-    summary : DataFrame
-        The customers the model was fitted to.
-    most : int
-        Customers with this many repeat purchases or more form the last row.
-    weights : str, optional
-        Column that says how many customers each row stands for.
-
-    Returns
-    -------
-    DataFrame
-        ``frequency`` (text: "0", "1", ..., "7+"), ``actual``, ``expected`` (customers).
+    Parameters:
+        summary (DataFrame): The customers the model was fitted to.
+        most: Customers with this many repeat purchases or more form the last row.
+        weights: Column that says how many customers each row stands for.
+    Returns:
+        DataFrame: ``frequency`` (text: "0", "1", ..., "7+"), ``actual``, ``expected`` (customers).
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 8 and figure 1.
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
@@ -354,17 +319,14 @@ def tracking(
     model's shape: the sum of E[X(t)] over customers, t counted from the start of the day of the first purchase to the end
     of the period's last day. Customers who first bought after `calibration_end` are left out.
 
-    Returns
-    -------
-    DataFrame
-        One row per period of the model's unit of time, counted so that one ends on `calibration_end`: ``period``
-        (1 first), ``end`` (its last day; days after the last whole period are left out), ``actual``, ``expected``,
-        ``actual_cumulative``, ``expected_cumulative``, ``in_holdout``, ``unit_days`` (days in a period).
+    Returns:
+        DataFrame: One row per period of the model's unit of time, counted so that one ends on `calibration_end`:
+            ``period`` (1 first), ``end`` (its last day; days after the last whole period are left out), ``actual``,
+            ``expected``, ``actual_cumulative``, ``expected_cumulative``, ``in_holdout``, ``unit_days`` (days in a
+            period).
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), figures 2 and 3.
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> tx = datasets.load("cdnow_sample", quiet=True).transactions

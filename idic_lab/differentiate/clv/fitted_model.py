@@ -39,28 +39,16 @@ NORMAL_95 = 1.959963984540054
 class FittedModel:
     """What `fit` returns.
 
-    Attributes
-    ----------
-    model : str
-        "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb", "gamma_gamma", "sbg" or "bdw".
-    params_ : Series
-        Estimates, by name.
-    standard_errors_ : Series
-        From the inverse Hessian at the maximum; infinite where the data do not determine a parameter.
-    covariance_ : DataFrame
-        Of the estimates.
-    log_likelihood_ : float or None
-        In the units of the data, without any penalty; None when the parameters were given.
-    n_customers_ : float
-        Customers the fit used (sum of weights); for Gamma-Gamma, repeat buyers.
-    converged_ : bool
-    flags_ : list of str
-        What a reader should know before using the estimates; empty when there is nothing.
-    unit_days_ : float or None
-        Days in one unit of time, when known.
+    Attributes:
+        model: "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb", "gamma_gamma", "sbg" or "bdw".
+        params_: Estimates, by name.
+        standard_errors_: From the inverse Hessian at the maximum; infinite where the data do not determine a parameter.
+        covariance_: Of the estimates.
+        log_likelihood_: In the units of the data, without any penalty; None when the parameters were given.
+        n_customers_: Customers the fit used (sum of weights); for Gamma-Gamma, repeat buyers.
+        flags_ (list of str): What a reader should know before using the estimates; empty when there is nothing.
+        unit_days_: Days in one unit of time, when known.
 
-    Examples
-    --------
     >>> model = from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
     >>> model.title, model.unit_days_, float(from_json(model.to_json()).params_["alpha"])
     ('BG/NBD', 7.0, 4.414)
@@ -118,8 +106,6 @@ class FittedModel:
     def given(self, **covariates: float) -> FittedModel:
         """The model of one kind of customer, without covariates any more; those not named are 0.
 
-        Examples
-        --------
         >>> model = from_parameters("bg_nbd", r=0.243, alpha=4.4, a=0.79, b=2.43, **{"buying: web": 2.0})
         >>> model.given(web=1).params_["alpha"]
         np.float64(2.2)
@@ -154,12 +140,10 @@ class FittedModel:
     def summary(self) -> pd.DataFrame:
         """Estimates with standard errors and 95% intervals.
 
-        Returns
-        -------
-        DataFrame
-            ``parameter``, ``estimate``, ``standard_error``, ``low``, ``high``. The interval is symmetric for the
-            logarithm of the parameter, so it stays positive. A covariate's estimate is a ratio: by how much the rate of
-            buying, of leaving or the amount is multiplied for each unit of it.
+        Returns:
+            DataFrame: ``parameter``, ``estimate``, ``standard_error``, ``low``, ``high``. The interval is symmetric for
+                the logarithm of the parameter, so it stays positive. A covariate's estimate is a ratio: by how much the
+                rate of buying, of leaving or the amount is multiplied for each unit of it.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             factor = np.exp(NORMAL_95 * self.standard_errors_ / self.params_)
@@ -176,10 +160,8 @@ class FittedModel:
     def coefficients(self) -> pd.DataFrame:
         """The covariates as papers print them: the logarithm of each ratio, with a Wald test that it is 0.
 
-        Returns
-        -------
-        DataFrame
-            ``parameter``, ``coefficient``, ``standard_error``, ``z``, ``p_value``.
+        Returns:
+            DataFrame: ``parameter``, ``coefficient``, ``standard_error``, ``z``, ``p_value``.
         """
         from scipy.special import ndtr
 
@@ -244,18 +226,11 @@ def _number_or_text(value: float):
 def from_json(source) -> FittedModel:
     """A model saved with `FittedModel.to_json`, its parameters read by name.
 
-    Parameters
-    ----------
-    source : str or path
-        A file name, or the JSON text itself.
+    Parameters:
+        source (str or path): A file name, or the JSON text itself.
+    Raises:
+        DataError: When the file is missing, holds something else, or lacks a parameter.
 
-    Raises
-    ------
-    DataError
-        When the file is missing, holds something else, or lacks a parameter.
-
-    Examples
-    --------
     >>> model = from_parameters("pareto_nbd", r=0.55, alpha=10.6, s=0.61, beta=11.7)
     >>> shuffled = json.dumps(json.loads(model.to_json()), sort_keys=True)
     >>> from_json(shuffled).params_.to_dict()
@@ -283,27 +258,16 @@ def from_json(source) -> FittedModel:
 def from_parameters(model: str, *, unit_days: float | None = None, **parameters: float) -> FittedModel:
     """A model with parameters that are given, say in a paper, and not estimated.
 
-    Parameters
-    ----------
-    model : str
-        As in `fit`.
-    unit_days : float, optional
-        Days in one unit of time.
-    **parameters : float
-        Every parameter of the model, by name, above 0; and ratios of covariates, as in ``**{"buying: web": 1.4}``.
+    Parameters:
+        model: As in `fit`.
+        unit_days: Days in one unit of time.
+        **parameters (float): Every parameter of the model, by name, above 0; and ratios of covariates, as in
+            ``**{"buying: web": 1.4}``.
+    Returns:
+        FittedModel: Without standard errors (zero) and without a log-likelihood (None).
+    Raises:
+        UnknownName, FitError: When a parameter is unknown, missing or not positive.
 
-    Returns
-    -------
-    FittedModel
-        Without standard errors (zero) and without a log-likelihood (None).
-
-    Raises
-    ------
-    UnknownName, FitError
-        When a parameter is unknown, missing or not positive.
-
-    Examples
-    --------
     >>> from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7).title
     'BG/NBD'
     """

@@ -47,37 +47,28 @@ def fit(
     Identical customers are grouped and weighted, which changes nothing but the time it takes. Time and money are
     rescaled inside; parameters, standard errors and log-likelihood are those of the data as given.
 
-    Parameters
-    ----------
-    summary : DataFrame
-        ``frequency``, ``recency``, ``T`` as `summarise` gives them; for "gamma_gamma" ``frequency`` and
-        ``monetary_value``; for "bg_bb" ``frequency``, ``recency``, ``n_periods``, in opportunities to buy; for "sbg" and
-        "bdw" ``tenure`` and ``churned``, as `contract_summary` and `cohort_summary` give them. Of a summary
-        that is in an engine (Polars lazy, DuckDB, PySpark, Dask) only the groups of identical customers are collected.
-    model : {"bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb", "gamma_gamma", "sbg", "bdw"}
-    covariates : list of str, or dict of such lists
-        Columns of numbers (or True and False) that move the customers' rates, in BG/NBD, MBG/NBD, Pareto/NBD and
-        Gamma-Gamma: all of them, or as in ``{"buying": ["web"], "leaving": ["web", "age"]}``; "spending" for Gamma-Gamma.
-        Each gives a ratio among the parameters, ``buying: web``: so many times as often, for each unit of it.
-    weights : str, optional
-        Column that says how many customers each row stands for.
-    unit_days : float, optional
-        Days in one unit of time, when the summary has no column that says so.
-
-    Raises
-    ------
-    FitError
-        Too few customers or repeat buyers, values the model cannot take, or no convergence.
-    DataError
-        A missing column, or a missing or negative value.
+    Parameters:
+        summary (DataFrame): ``frequency``, ``recency``, ``T`` as `summarise` gives them; for "gamma_gamma"
+            ``frequency`` and ``monetary_value``; for "bg_bb" ``frequency``, ``recency``, ``n_periods``, in
+            opportunities to buy; for "sbg" and "bdw" ``tenure`` and ``churned``, as `contract_summary` and
+            `cohort_summary` give them. Of a summary that is in an engine (Polars lazy, DuckDB, PySpark, Dask) only the
+            groups of identical customers are collected.
+        model ({"bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb", "gamma_gamma", "sbg", "bdw"})
+        covariates (list of str, or dict of such lists): Columns of numbers (or True and False) that move the customers'
+            rates, in BG/NBD, MBG/NBD, Pareto/NBD and Gamma-Gamma: all of them, or as in ``{"buying": ["web"],
+            "leaving": ["web", "age"]}``; "spending" for Gamma-Gamma. Each gives a ratio among the parameters, ``buying:
+            web``: so many times as often, for each unit of it.
+        weights: Column that says how many customers each row stands for.
+        unit_days: Days in one unit of time, when the summary has no column that says so.
+    Raises:
+        FitError: Too few customers or repeat buyers, values the model cannot take, or no convergence.
+        DataError: A missing column, or a missing or negative value.
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 6 (BG/NBD); Batislam, Denizel & Filiztekin (2007),
     IJRM 24(3) (MBG/NBD); Schmittlein, Morrison & Colombo (1987), Management Science 33(1) (Pareto/NBD); Fader, Hardie
     & Shang (2010), Marketing Science 29(6), eq. 5 (BG/BB); Fader & Hardie (2013), note 025 (Gamma-Gamma); Fader & Hardie (2007), note 019
     (covariates).
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate.clv import summarise
     >>> tx = datasets.load("cdnow_sample", quiet=True).transactions
@@ -270,16 +261,12 @@ def _flags(likelihood, best, theta, columns, weight):
 class Maximum:
     """Where the likelihood is highest, and its shape there.
 
-    Attributes
-    ----------
-    log_theta : ndarray of shape (k,)
-    value : float
-        Log-likelihood.
-    covariance : ndarray of shape (k, k)
-        Of the log-parameters; infinite for a parameter that is at a limit or not determined.
-    at_limit, flat : list of int
-        Positions of parameters at a limit, and of those that data do not determine.
-    converged : bool
+    Attributes:
+        log_theta (ndarray of shape (k,))
+        value: Log-likelihood.
+        covariance (ndarray of shape (k, k)): Of the log-parameters; infinite for a parameter that is at a limit or not
+            determined.
+        at_limit, flat (list of int): Positions of parameters at a limit, and of those that data do not determine.
     """
 
     log_theta: np.ndarray
@@ -293,16 +280,12 @@ class Maximum:
 def maximise(log_likelihood, data: dict, starts, all_starts: bool = False) -> Maximum:
     """The maximum of a log-likelihood.
 
-    Parameters
-    ----------
-    log_likelihood : callable
-        ``log_likelihood(theta, data)`` gives the weighted sum and its gradient by the parameters.
-    data : dict
-        Columns of distinct rows, with ``weights``.
-    starts : list of ndarray
-        Starting parameters, tried in turn until one converges.
-    all_starts : bool
-        Try every start and keep the best: for likelihoods with ridges.
+    Parameters:
+        log_likelihood (callable): ``log_likelihood(theta, data)`` gives the weighted sum and its gradient by the
+            parameters.
+        data: Columns of distinct rows, with ``weights``.
+        starts (list of ndarray): Starting parameters, tried in turn until one converges.
+        all_starts: Try every start and keep the best: for likelihoods with ridges.
     """
     from scipy.optimize import minimize
 

@@ -40,18 +40,14 @@ def predict_interval(
 
     Parameters as in `predict`.
 
-    Returns
-    -------
-    DataFrame
-        ``expected_purchases`` with ``expected_low`` and ``expected_high``: the mean of customers like this one, were the
-        parameters known; and ``low`` to ``high``: so many purchases this customer will make, a whole number, and so with
-        at least the confidence asked for.
+    Returns:
+        DataFrame: ``expected_purchases`` with ``expected_low`` and ``expected_high``: the mean of customers like this
+            one, were the parameters known; and ``low`` to ``high``: so many purchases this customer will make, a whole
+            number, and so with at least the confidence asked for.
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 8, for a living customer, whose rates have
     distributions of the same families as a new one's; averaged over the parameters.
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
     >>> customer = pd.DataFrame({"frequency": [26], "recency": [30.857], "T": [31.0], "unit_days": 7})
@@ -89,20 +85,13 @@ def total_interval(
 
     Parameters as in `predict`.
 
-    Parameters
-    ----------
-    groups : array of shape (n,), optional
-        The group of each row, such as `frequency_class` gives.
+    Parameters:
+        groups (array of shape (n,), optional): The group of each row, such as `frequency_class` gives.
+    Returns:
+        DataFrame: ``group``, ``customers``, ``expected_purchases``, ``expected_low`` and ``expected_high`` (parameters
+            alone), ``low`` and ``high`` (with the customers' own chance, which averages out over many); missing where
+            the data leave a parameter of the model open.
 
-    Returns
-    -------
-    DataFrame
-        ``group``, ``customers``, ``expected_purchases``, ``expected_low`` and ``expected_high`` (parameters alone), ``low``
-        and ``high`` (with the customers' own chance, which averages out over many); missing where the data leave a
-        parameter of the model open.
-
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
@@ -131,28 +120,20 @@ def equity_interval(
 ) -> pd.DataFrame:
     """What all customers together, or each group, are worth, and between which bounds; parameters as in `value`.
 
-    Parameters
-    ----------
-    groups : array of shape (n,), optional
-        The group of each row; the ``customer_id`` itself gives an interval for each customer's value.
-
-    Returns
-    -------
-    DataFrame
-        ``group``, ``customers``, ``clv`` with ``expected_low`` and ``expected_high`` (parameters of both models), and ``low``
-        and ``high``, which add the customers' own chance to buy and to spend. With ``horizon_days=None`` the value of all time
-        to come, whose own chance has no such form: ``low`` and ``high`` are then missing.
-
-    Raises
-    ------
-    FitError
-        When the amounts of the population have no variance (q of at most 2).
+    Parameters:
+        groups (array of shape (n,), optional): The group of each row; the ``customer_id`` itself gives an interval for
+            each customer's value.
+    Returns:
+        DataFrame: ``group``, ``customers``, ``clv`` with ``expected_low`` and ``expected_high`` (parameters of both
+            models), and ``low`` and ``high``, which add the customers' own chance to buy and to spend. With
+            ``horizon_days=None`` the value of all time to come, whose own chance has no such form: ``low`` and ``high``
+            are then missing.
+    Raises:
+        FitError: When the amounts of the population have no variance (q of at most 2).
 
     Source: sigma points after Julier & Uhlmann (1997), "A new extension of the Kalman filter to nonlinear systems"; what is
     known of a customer's mean spend, Fader & Hardie (2013), note 025.
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1998-06-30")
@@ -189,13 +170,9 @@ def worth_by_model(
 ) -> pd.DataFrame:
     """What the same customers are worth under each of several models; parameters as in `equity_interval`.
 
-    Returns
-    -------
-    DataFrame
-        ``model``, ``aic`` (of the data each was fitted to: the lowest fits best), then as `equity_interval`.
+    Returns:
+        DataFrame: ``model``, ``aic`` (of the data each was fitted to: the lowest fits best), then as `equity_interval`.
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1998-06-30")
@@ -224,22 +201,16 @@ def new_customer(
     The margin on the first purchase, whose amount is expected to be that of any other, and that on the purchases after it,
     discounted to the day of the first. Parameters as in `value`.
 
-    Parameters
-    ----------
-    cost : float, optional
-        Of winning one customer, paid on the day of the first purchase.
-
-    Returns
-    -------
-    Series
-        ``first`` and ``later`` (currency), ``worth`` (both: at most this may be paid), ``low`` and ``high`` (of the mean of
-        many, from the parameters of both models: a cautious buyer pays no more than ``low``) and, with a cost,
-        ``payback_days``, ``payback_low`` and ``payback_high``; infinite where it has not come back within the horizon.
+    Parameters:
+        cost: Of winning one customer, paid on the day of the first purchase.
+    Returns:
+        Series: ``first`` and ``later`` (currency), ``worth`` (both: at most this may be paid), ``low`` and ``high`` (of
+            the mean of many, from the parameters of both models: a cautious buyer pays no more than ``low``) and, with
+            a cost, ``payback_days``, ``payback_low`` and ``payback_high``; infinite where it has not come back within
+            the horizon.
 
     Source: the allowable cost after Blattberg & Deighton (1996), Harvard Business Review 74(4).
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("pareto_nbd", r=0.553, alpha=10.578, s=0.606, beta=11.669, unit_days=7)
     >>> spend = clv.from_parameters("gamma_gamma", p=6.25, q=3.74, gamma=15.44)
@@ -287,8 +258,6 @@ def _payback(surplus: Callable[[float], float], horizon: float) -> float:
 def fit_each(summary, models: Sequence[str] = CONTINUOUS) -> dict[str, FittedModel]:
     """Several models fitted to the same customers, by their titles.
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
@@ -303,16 +272,12 @@ def model_choice(
 ) -> pd.DataFrame:
     """What each model says of all customers together, and how well it fits: how much hangs on the choice.
 
-    Returns
-    -------
-    DataFrame
-        Best first: ``model``, ``log_likelihood``, ``aic``, ``bic``, ``weight`` (of evidence, by AIC; they add up to 1),
-        ``expected_purchases``, ``low``, ``high``, as `total_interval` gives them.
+    Returns:
+        DataFrame: Best first: ``model``, ``log_likelihood``, ``aic``, ``bic``, ``weight`` (of evidence, by AIC; they
+            add up to 1), ``expected_purchases``, ``low``, ``high``, as `total_interval` gives them.
 
     Source: Burnham & Anderson (2002), Model selection and multimodel inference, section 2.9 (weights).
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")

@@ -16,8 +16,6 @@ UNIT_NAMES = {1.0: "days", 7.0: "weeks", 30.4375: "months", 365.0: "years", 365.
 def unit_name(table: pd.DataFrame) -> str:
     """What a table's unit of time is called on an axis.
 
-    Examples
-    --------
     >>> unit_name(pd.DataFrame({"T": [4.0], "unit_days": [7.0]})), unit_name(pd.DataFrame({"T": [4.0]}))
     ('weeks', 'units of time')
     """
@@ -28,15 +26,10 @@ def unit_name(table: pd.DataFrame) -> str:
 def plot_tracking(table: pd.DataFrame, cumulative: bool = True, ax: figures.Axes | None = None) -> figures.Axes:
     """Repeat purchases over time, actual and expected, with the end of the calibration marked.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `tracking`.
-    cumulative : bool
-        The total so far; False draws each period by itself.
+    Parameters:
+        table: From `tracking`.
+        cumulative: The total so far; False draws each period by itself.
 
-    Examples
-    --------
     >>> weeks = pd.DataFrame({"period": [1, 2], "actual": [10, 10], "expected": [10.0, 9.0], "unit_days": 7.0,
     ...     "actual_cumulative": [10, 20], "expected_cumulative": [10.0, 19.0], "in_holdout": [False, True]})
     >>> plot_tracking(weeks).get_title()
@@ -69,13 +62,9 @@ def plot_tracking(table: pd.DataFrame, cumulative: bool = True, ax: figures.Axes
 def plot_conditional_expectations(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Holdout purchases by number of calibration purchases: bars for what happened, lines for what was expected.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `conditional_expectations`.
+    Parameters:
+        table: From `conditional_expectations`.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"frequency": ["0", "1+"], "customers": [8, 2], "actual": [0.2, 1.0], "BG/NBD": [0.3, 1.0]})
     >>> plot_conditional_expectations(table).get_title()
     'BG/NBD is off by 0.08 purchases per customer'
@@ -100,8 +89,6 @@ def plot_conditional_expectations(table: pd.DataFrame, ax: figures.Axes | None =
 def plot_count_histogram(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Customers by number of repeat purchases, from `count_histogram`: what happened beside what the model expects.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"frequency": ["0", "1", "2+"], "actual": [60, 25, 15], "expected": [58.0, 26.0, 16.0]})
     >>> plot_count_histogram(table).get_title()
     'The model places 2% of customers under another number of purchases'
@@ -120,13 +107,9 @@ def plot_count_histogram(table: pd.DataFrame, ax: figures.Axes | None = None) ->
 def plot_alive_path(*tables: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """P(alive) of one customer, or of a few, day by day, with the purchase days marked.
 
-    Parameters
-    ----------
-    *tables : DataFrame
-        From `alive_path`, each of one customer.
+    Parameters:
+        *tables (DataFrame): From `alive_path`, each of one customer.
 
-    Examples
-    --------
     >>> path = pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-01-02"]), "probability_alive": [1.0, 0.98],
     ...     "purchase": [True, False]})
     >>> plot_alive_path(path).get_title()
@@ -150,8 +133,6 @@ def plot_alive_path(*tables: pd.DataFrame, ax: figures.Axes | None = None) -> fi
 def plot_population(model: FittedModel, axes=None) -> np.ndarray:
     """How customers differ under a BG/NBD: their rates of buying, and their probabilities of leaving, one panel each.
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
     >>> [panel.get_title() for panel in plot_population(model)]
@@ -181,14 +162,10 @@ def plot_frequency_recency_matrix(
 ) -> figures.Axes:
     """Expected purchases or P(alive) over frequency and recency, as a map.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `frequency_recency_matrix`.
-    quantity : {"expected_purchases", "probability_alive"}
+    Parameters:
+        table: From `frequency_recency_matrix`.
+        quantity ({"expected_purchases", "probability_alive"})
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
     >>> matrix = clv.frequency_recency_matrix(model, age=39.0, horizon=39.0)
@@ -211,8 +188,6 @@ def plot_frequency_recency_matrix(
 def plot_shrinkage(spend_model: FittedModel, most: int = 15, ax: figures.Axes | None = None) -> figures.Axes:
     """How much a customer's own mean amount counts in the Gamma-Gamma's expectation, by the number of repeat purchases.
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> plot_shrinkage(clv.from_parameters("gamma_gamma", p=6.25, q=3.74, gamma=15.4)).get_title()
     'Own mean counts for 70% after 1 repeat purchase, 96% after 10'
@@ -237,15 +212,10 @@ def plot_worth_by_model(
 ) -> figures.Axes:
     """What customers are worth under each model, with what its parameters leave open.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `worth_by_model`.
-    what : str
-        Whose worth it is, for the title.
+    Parameters:
+        table: From `worth_by_model`.
+        what: Whose worth it is, for the title.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"model": ["BG/NBD", "Pareto/NBD"], "clv": [100.0, 130.0], "expected_low": [95.0, 125.0],
     ...     "expected_high": [105.0, 135.0]})
     >>> plot_worth_by_model(table).get_title()
@@ -274,13 +244,9 @@ def plot_worth_by_model(
 def plot_iso_value(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Residual value over frequency and recency, with contours that join customers worth the same.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `iso_value`.
+    Parameters:
+        table: From `iso_value`.
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("pareto_nbd", r=0.563, alpha=12.559, s=0.40811, beta=10.5148, unit_days=7)
     >>> plot_iso_value(clv.iso_value(model, age=77.86, discount_rate_per_unit=0.0027)).get_title()

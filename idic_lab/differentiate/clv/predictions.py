@@ -87,26 +87,18 @@ def days_per_unit(model: FittedModel) -> float:
 def predict(model: FittedModel, summary, horizon: float, unit: str = "model") -> pd.Series:
     """Expected number of purchase days of each customer in the next `horizon`.
 
-    Parameters
-    ----------
-    model : FittedModel
-        Of purchases: BG/NBD, MBG/NBD, Pareto/NBD or BG/BB.
-    summary : DataFrame
-        The customers, in the same unit of time as the model's.
-    unit : {"model", "days"}
-        Whether `horizon` is in the model's unit of time (opportunities, for BG/BB) or in days.
-
-    Returns
-    -------
-    Series of float
-        ``expected_purchases``, one value per row of `summary`. For a summary that is in an engine, the summary with
-        that column, in the engine.
+    Parameters:
+        model: Of purchases: BG/NBD, MBG/NBD, Pareto/NBD or BG/BB.
+        summary (DataFrame): The customers, in the same unit of time as the model's.
+        unit ({"model", "days"}): Whether `horizon` is in the model's unit of time (opportunities, for BG/BB) or in
+            days.
+    Returns:
+        Series of float: ``expected_purchases``, one value per row of `summary`. For a summary that is in an engine, the
+            summary with that column, in the engine.
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 10 (BG/NBD); Schmittlein, Morrison & Colombo
     (1987), eq. 22 (Pareto/NBD); Fader, Hardie & Shang (2010), eq. 13 (BG/BB).
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
     >>> customer = pd.DataFrame({"frequency": [26], "recency": [30.857], "T": [31.0], "unit_days": 7})
@@ -128,15 +120,11 @@ def predict(model: FittedModel, summary, horizon: float, unit: str = "model") ->
 def expected_purchases_new(model: FittedModel, horizon):
     """Expected repeat purchases of a customer about whom nothing is known yet, E[X(t)].
 
-    Parameters
-    ----------
-    horizon : float or array
-        Time since the first purchase, in the model's unit.
+    Parameters:
+        horizon (float or array): Time since the first purchase, in the model's unit.
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 9.
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426)
     >>> round(clv.expected_purchases_new(model, 52), 3)
@@ -156,17 +144,13 @@ def alive(model: FittedModel, summary) -> pd.Series:
     In the BG/NBD a customer without a repeat purchase has had no occasion to leave, so the probability is 1: not a
     finding but an assumption of that model. For BG/BB it is the probability of not having left by the last opportunity.
 
-    Returns
-    -------
-    Series of float
-        ``probability_alive``, one value per row of `summary`. For a summary that is in an engine, the summary with
-        that column, in the engine.
+    Returns:
+        Series of float: ``probability_alive``, one value per row of `summary`. For a summary that is in an engine, the
+            summary with that column, in the engine.
 
     Source: Fader, Hardie & Lee (2008), "Computing P(alive) using the BG/NBD model"; Schmittlein, Morrison & Colombo
     (1987), eq. 11 to 13; Batislam, Denizel & Filiztekin (2007), eq. 4.
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
     >>> customer = pd.DataFrame({"frequency": [26], "recency": [30.857], "T": [31.0], "unit_days": 7})
@@ -187,29 +171,16 @@ def alive_path(
 ) -> pd.DataFrame:
     """P(alive) of one customer on every day from the first purchase on, given what was known that day.
 
-    Parameters
-    ----------
-    model : FittedModel
-        BG/NBD, MBG/NBD or Pareto/NBD.
-    transactions : DataFrame
-        Rows of one customer. Returns are left out, as in `summarise`.
-    until : date or str, optional
-        Last day of the path; the last purchase when left out.
-    date, amount : str
-        Names of the columns.
+    Parameters:
+        model: BG/NBD, MBG/NBD or Pareto/NBD.
+        transactions (DataFrame): Rows of one customer. Returns are left out, as in `summarise`.
+        until (date or str, optional): Last day of the path; the last purchase when left out.
+        date, amount: Names of the columns.
+    Returns:
+        DataFrame: One row per day: ``date``, ``probability_alive``, ``purchase`` (True on purchase days).
+    Raises:
+        DataError: When several customers are given, or `until` is before the first purchase.
 
-    Returns
-    -------
-    DataFrame
-        One row per day: ``date``, ``probability_alive``, ``purchase`` (True on purchase days).
-
-    Raises
-    ------
-    DataError
-        When several customers are given, or `until` is before the first purchase.
-
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
     >>> rows = pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-02-01"]), "amount": [9.0, 9.0]})
@@ -241,8 +212,6 @@ def alive_path(
 def alike_in_silence(summary: pd.DataFrame) -> pd.DataFrame:
     """Two customers silent for the same time, or nearly: one who used to come often, and one who came back once.
 
-    Examples
-    --------
     >>> summary = pd.DataFrame({"customer_id": list("abcd"), "frequency": [9, 8, 1, 1], "recency": [30.0, 20.0, 2.0, 9.0],
     ...     "T": [31.0, 31.0, 30.0, 21.0]})
     >>> alike_in_silence(summary)["customer_id"].tolist()
@@ -264,14 +233,11 @@ STANDINGS = ("probably gone", "in doubt", "probably there")
 def at_stake(model: FittedModel, summary: pd.DataFrame, horizon: float, unit: str = "model") -> pd.DataFrame:
     """What hangs on whether each customer is still one: purchases expected if certainly there, less those expected now.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``probability_alive``, ``standing`` ("probably gone" below one third, "probably there" above two
-        thirds, else "in doubt"), ``expected_purchases``, ``at_stake`` (purchases within the horizon).
+    Returns:
+        DataFrame: ``customer_id``, ``probability_alive``, ``standing`` ("probably gone" below one third, "probably
+            there" above two thirds, else "in doubt"), ``expected_purchases``, ``at_stake`` (purchases within the
+            horizon).
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
     >>> customers = pd.DataFrame({"customer_id": ["a", "b"], "frequency": [7, 7], "recency": [10.0, 28.0], "T": 39.0,
@@ -297,21 +263,14 @@ def expected_spend(spend_model: FittedModel, summary) -> pd.Series:
     A weighted mean of the customer's own average and that of the population; customers without a repeat purchase get
     the latter.
 
-    Returns
-    -------
-    Series of float
-        ``expected_spend``, currency, one value per row of `summary`. For a summary that is in an engine, the summary
-        with that column, in the engine.
-
-    Raises
-    ------
-    FitError
-        When q is at most 1: the population then has no mean.
+    Returns:
+        Series of float: ``expected_spend``, currency, one value per row of `summary`. For a summary that is in an
+            engine, the summary with that column, in the engine.
+    Raises:
+        FitError: When q is at most 1: the population then has no mean.
 
     Source: Fader & Hardie (2013), note 025, eq. 5.
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> spend_model = clv.from_parameters("gamma_gamma", p=6.25, q=3.74, gamma=15.44)
     >>> clv.expected_spend(spend_model, pd.DataFrame({"frequency": [0, 9], "monetary_value": [0.0, 50.0]})).round(1).tolist()
@@ -343,25 +302,16 @@ def frequency_recency_matrix(
 ) -> pd.DataFrame:
     """P(alive) and expected purchases for every frequency and recency, of customers of one age.
 
-    Parameters
-    ----------
-    model : FittedModel
-        BG/NBD, MBG/NBD or Pareto/NBD.
-    age, horizon : float
-        T of all the customers and the time to come, in the model's unit of time.
-    points : int
-        Number of recencies from 0 to `age`.
-
-    Returns
-    -------
-    DataFrame
-        ``frequency``, ``recency``, ``T``, ``unit_days`` (where the model knows it), ``probability_alive``, ``horizon``,
-        ``expected_purchases``; a frequency of 0 goes with a recency of 0 alone, and no other with 0.
+    Parameters:
+        model: BG/NBD, MBG/NBD or Pareto/NBD.
+        age, horizon: T of all the customers and the time to come, in the model's unit of time.
+        points: Number of recencies from 0 to `age`.
+    Returns:
+        DataFrame: ``frequency``, ``recency``, ``T``, ``unit_days`` (where the model knows it), ``probability_alive``,
+            ``horizon``, ``expected_purchases``; a frequency of 0 goes with a recency of 0 alone, and no other with 0.
 
     Source: after lifetimes (Davidson-Pilon), plot_frequency_recency_matrix and plot_probability_alive_matrix.
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
     >>> grid = clv.frequency_recency_matrix(model, age=39.0, horizon=52.0, max_frequency=2, points=3)

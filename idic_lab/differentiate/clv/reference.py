@@ -46,13 +46,9 @@ def lifetimes():
 def data_file(name: str) -> Path:
     """Path of a data file inside the installed lifetimes, found without importing it.
 
-    Raises
-    ------
-    UnknownName
-        When lifetimes has no such file; the message lists those it has.
+    Raises:
+        UnknownName: When lifetimes has no such file; the message lists those it has.
 
-    Examples
-    --------
     >>> data_file("donations.csv").name
     'donations.csv'
     """
@@ -69,18 +65,12 @@ def data_file(name: str) -> Path:
 def fit(summary: pd.DataFrame, model: str, weights: str | None = None, **options) -> tuple[pd.Series, float]:
     """Fit with lifetimes; parameters by our names, and the log-likelihood in the units of the data.
 
-    Parameters
-    ----------
-    summary : DataFrame
-        As for `clv.fit`; for Gamma-Gamma the repeat buyers alone.
-    weights : str, optional
-    **options
-        Passed to the lifetimes fitter (``tol``, ``initial_params``, ...).
-
-    Returns
-    -------
-    parameters : Series
-    log_likelihood : float
+    Parameters:
+        summary: As for `clv.fit`; for Gamma-Gamma the repeat buyers alone.
+        **options: Passed to the lifetimes fitter (``tol``, ``initial_params``, ...).
+    Returns:
+        parameters (Series)
+        log_likelihood (float)
     """
     pick("model", model, MODELS)
     columns = checked_columns(summary, model, *([weights] if weights else []))

@@ -24,10 +24,8 @@ ROUNDS = 3  # the expectation without a season is not quite level; with the seas
 class Season:
     """How much each week of the year weighs.
 
-    Attributes
-    ----------
-    weights : Series
-        By ISO ``week`` (1 to 52), 1 on average.
+    Attributes:
+        weights: By ISO ``week`` (1 to 52), 1 on average.
     """
 
     weights: pd.Series
@@ -43,8 +41,6 @@ class Season:
     def between(self, start, end) -> float:
         """Days of average weight from the end of one day to the end of another.
 
-        Examples
-        --------
         >>> even = Season(pd.Series(1.0, index=pd.RangeIndex(1, 53, name="week")))
         >>> even.between("2024-01-31", "2024-03-01")
         30.0
@@ -72,24 +68,15 @@ def season(
     In each week of the year the purchases are set against those a model expects without a season. Weeks lend to their
     neighbours, and every weight is drawn towards 1 by as much as chance alone would have moved it.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        At least a year of them, in memory.
-    observation_end : date or str, optional
-        The last day used.
-    customer_id, date, amount : str
-        Names of the columns, as in `summarise`.
-
-    Raises
-    ------
-    DataError
-        When the data cover less than a year.
+    Parameters:
+        transactions (DataFrame): At least a year of them, in memory.
+        observation_end (date or str, optional): The last day used.
+        customer_id, date, amount: Names of the columns, as in `summarise`.
+    Raises:
+        DataError: When the data cover less than a year.
 
     Source: shrinkage towards the mean after Efron & Morris (1975), Journal of the American Statistical Association 70.
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> tx = datasets.load("cdnow_sample", quiet=True).transactions
     >>> round(float(season(tx).weights.mean()), 3)

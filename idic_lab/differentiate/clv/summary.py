@@ -31,38 +31,27 @@ def summarise(
     Rows with a negative amount are returns: they are neither purchases nor part of the monetary value. Rows with an
     amount of zero are purchases. Several purchases on one day count once.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        pandas, Polars, Arrow, a DuckDB relation, PySpark or Dask. What is lazy stays lazy.
-    observation_end : date or str, optional
-        Last day observed, to its midnight; the latest date in the data when left out. Later rows are ignored.
-    unit_days : float
-        Days in one unit of time: 7 measures in weeks.
-    season : Season, optional
-        As `season` finds it: time is then counted in days of average weight, and so is any horizon asked for later
-        (``season.between``). For transactions in memory.
-    customer_id, date, amount : str
-        Names of the columns. ``amount=None`` counts every row as a purchase and gives no ``monetary_value``.
-
-    Returns
-    -------
-    DataFrame of the kind that came in
-        One row per customer who bought, sorted by ``customer_id``: ``frequency`` (repeat purchase days), ``recency``
-        (time from first to last purchase) and ``T`` (time from first purchase to the end), both in units of
-        `unit_days`, ``monetary_value`` (mean amount per repeat purchase day, 0 without one), and ``unit_days``, which
-        says so in every row: a table that is merged, stacked or written to a file still knows its unit, and a model
-        refuses one in another.
-
-    Raises
-    ------
-    DataError
-        A column is missing or of the wrong type, a row lacks its customer, date or finite amount, or nobody bought.
+    Parameters:
+        transactions (DataFrame): pandas, Polars, Arrow, a DuckDB relation, PySpark or Dask. What is lazy stays lazy.
+        observation_end (date or str, optional): Last day observed, to its midnight; the latest date in the data when
+            left out. Later rows are ignored.
+        unit_days: Days in one unit of time: 7 measures in weeks.
+        season: As `season` finds it: time is then counted in days of average weight, and so is any horizon asked for
+            later (``season.between``). For transactions in memory.
+        customer_id, date, amount: Names of the columns. ``amount=None`` counts every row as a purchase and gives no
+            ``monetary_value``.
+    Returns:
+        DataFrame of the kind that came in: One row per customer who bought, sorted by ``customer_id``: ``frequency``
+            (repeat purchase days), ``recency`` (time from first to last purchase) and ``T`` (time from first purchase
+            to the end), both in units of `unit_days`, ``monetary_value`` (mean amount per repeat purchase day, 0
+            without one), and ``unit_days``, which says so in every row: a table that is merged, stacked or written to a
+            file still knows its unit, and a model refuses one in another.
+    Raises:
+        DataError: A column is missing or of the wrong type, a row lacks its customer, date or finite amount, or nobody
+            bought.
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), section 2: X = (x, t_x, T).
 
-    Examples
-    --------
     >>> tx = pd.DataFrame({"customer_id": ["a", "a", "b"], "date": pd.to_datetime(
     ...     ["2024-01-01 09:00", "2024-01-15 18:30", "2024-01-08 12:00"]), "amount": [10.0, 30.0, 5.0]})
     >>> summarise(tx, observation_end="2024-01-29")
@@ -112,8 +101,6 @@ def _in_season(spans, end: int, season: Season):
 def unit_of(summary: pd.DataFrame, unit_days: float | None = None) -> float | None:
     """Days in one unit of time of a summary: as its column ``unit_days`` says, else as given, else None.
 
-    Examples
-    --------
     >>> unit_of(pd.DataFrame({"T": [4.0, 3.0], "unit_days": 7.0})), unit_of(pd.DataFrame({"T": [28.0]}))
     (7.0, None)
     """
@@ -134,17 +121,13 @@ def unit_of(summary: pd.DataFrame, unit_days: float | None = None) -> float | No
 class Split:
     """A calibration summary and what its customers did afterwards.
 
-    Attributes
-    ----------
-    calibration : DataFrame
-        As `summarise` gives it, up to the end of the calibration day.
-    holdout : DataFrame
-        One row per customer of `calibration`, in its order: ``customer_id``, ``holdout_frequency`` (purchase days),
-        ``holdout_spend`` (sum of amounts; without an amount column, absent) and ``holdout_duration`` (units of time,
-        the same for all).
-    newcomers : DataFrame
-        ``customer_id`` and ``first_purchase`` of customers who first bought in the holdout: no model of the
-        calibration period can know them.
+    Attributes:
+        calibration: As `summarise` gives it, up to the end of the calibration day.
+        holdout: One row per customer of `calibration`, in its order: ``customer_id``, ``holdout_frequency`` (purchase
+            days), ``holdout_spend`` (sum of amounts; without an amount column, absent) and ``holdout_duration`` (units
+            of time, the same for all).
+        newcomers: ``customer_id`` and ``first_purchase`` of customers who first bought in the holdout: no model of the
+            calibration period can know them.
     """
 
     calibration: pd.DataFrame
@@ -186,30 +169,20 @@ def split(
     A purchase at any hour of the calibration day belongs to the calibration; the holdout is the days after it up to
     and including `holdout_end`. Returns (negative amounts) count in neither.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        Any frame narwhals knows. What is in an engine (Polars lazy, DuckDB, PySpark, Dask) stays there: the three tables
-        are then frames of that engine, in no particular order, and nobody having bought shows only as empty tables.
-        Otherwise they come back as pandas.
-    calibration_end, holdout_end : date or str
-        Last day of each period; the holdout ends with the data when left out.
-    unit_days : float
-        Days in one unit of time.
-    season : Season, optional
-        As in `summarise`; found in the calibration, so that nothing of the holdout is known.
-    customer_id, date, amount : str
-        Names of the columns; ``amount=None`` when there is no money.
-
-    Raises
-    ------
-    DataError
-        As in `summarise`; or the holdout would be empty.
+    Parameters:
+        transactions (DataFrame): Any frame narwhals knows. What is in an engine (Polars lazy, DuckDB, PySpark, Dask)
+            stays there: the three tables are then frames of that engine, in no particular order, and nobody having
+            bought shows only as empty tables. Otherwise they come back as pandas.
+        calibration_end, holdout_end (date or str): Last day of each period; the holdout ends with the data when left
+            out.
+        unit_days: Days in one unit of time.
+        season: As in `summarise`; found in the calibration, so that nothing of the holdout is known.
+        customer_id, date, amount: Names of the columns; ``amount=None`` when there is no money.
+    Raises:
+        DataError: As in `summarise`; or the holdout would be empty.
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), section 4 (39 weeks each, on CDNOW).
 
-    Examples
-    --------
     >>> tx = pd.DataFrame({"customer_id": ["a", "a", "b"], "date": pd.to_datetime(
     ...     ["2024-01-31 23:00", "2024-02-01 08:00", "2024-02-10 12:00"]), "amount": [10.0, 30.0, 5.0]})
     >>> parts = split(tx, "2024-01-31", "2024-02-28")

@@ -31,27 +31,17 @@ def dert(model: FittedModel, summary, discount_rate_per_unit: float) -> pd.Serie
     The integral of the expected purchase rate times exp(-rate * t), over all time to come. It is finite for every
     model here and every positive rate, also where the expected number of purchases itself grows without bound.
 
-    Parameters
-    ----------
-    discount_rate_per_unit : float
-        Continuously compounded, per unit of time; for BG/BB compounded once per opportunity.
-
-    Returns
-    -------
-    Series of float
-        ``dert``, purchases, one value per row of `summary`. For a summary that is in an engine, the summary with that
-        column, in the engine.
-
-    Raises
-    ------
-    DataError
-        When the rate is not positive: without discounting the sum over all time need not be finite.
+    Parameters:
+        discount_rate_per_unit: Continuously compounded, per unit of time; for BG/BB compounded once per opportunity.
+    Returns:
+        Series of float: ``dert``, purchases, one value per row of `summary`. For a summary that is in an engine, the
+            summary with that column, in the engine.
+    Raises:
+        DataError: When the rate is not positive: without discounting the sum over all time need not be finite.
 
     Source: Fader, Hardie & Lee (2005), Journal of Marketing Research 42(4), eq. 3; Fader, Hardie & Shang (2010),
     Marketing Science 29(6), eq. 14.
 
-    Examples
-    --------
     >>> customer = pd.DataFrame({"frequency": [7], "recency": [35.0], "T": [77.86], "unit_days": 7})
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("pareto_nbd", r=0.563, alpha=12.559, s=0.40811, beta=10.5148, unit_days=7)
@@ -89,34 +79,24 @@ def value(
     The rate is compounded continuously at log(1 + annual_discount_rate) per 365 days, and every expected purchase is
     discounted from the moment it is expected: no months of 30 days, no rounding of the horizon.
 
-    Parameters
-    ----------
-    model, spend_model : FittedModel
-        BG/NBD, MBG/NBD or Pareto/NBD; and Gamma-Gamma.
-    summary : DataFrame
-        ``customer_id``, ``frequency``, ``recency``, ``T``, ``monetary_value``, in the model's unit of time.
-    horizon_days : float or None
-        How far ahead ``clv`` and ``expected_purchases`` look, in days. None: no end, so that ``clv`` equals
-        ``residual_value``, and ``expected_purchases`` is discounted likewise.
-    annual_discount_rate : float
-        Per year; 0.15 is 15%.
-    margin : float
-        Share of the amount that is earned, above 0 and at most 1.
-    payment_days : sequence of float, optional
-        Ascending days ahead, the last replacing `horizon_days`. Purchases are then discounted from the end of the
-        period they fall in, as spreadsheets by month do, and not continuously.
-
-    Returns
-    -------
-    DataFrame
-        Table ``customer_value``: ``customer_id``, ``probability_alive``, ``expected_purchases``, ``expected_spend``,
-        ``clv``, ``residual_value``. What has been paid already is no part of the value. For a summary that is in an
-        engine (Polars lazy, DuckDB, PySpark, Dask), a frame of that engine.
+    Parameters:
+        model, spend_model: BG/NBD, MBG/NBD or Pareto/NBD; and Gamma-Gamma.
+        summary (DataFrame): ``customer_id``, ``frequency``, ``recency``, ``T``, ``monetary_value``, in the model's unit
+            of time.
+        horizon_days: How far ahead ``clv`` and ``expected_purchases`` look, in days. None: no end, so that ``clv``
+            equals ``residual_value``, and ``expected_purchases`` is discounted likewise.
+        annual_discount_rate: Per year; 0.15 is 15%.
+        margin: Share of the amount that is earned, above 0 and at most 1.
+        payment_days (sequence of float, optional): Ascending days ahead, the last replacing `horizon_days`. Purchases
+            are then discounted from the end of the period they fall in, as spreadsheets by month do, and not
+            continuously.
+    Returns:
+        DataFrame: Table ``customer_value``: ``customer_id``, ``probability_alive``, ``expected_purchases``,
+            ``expected_spend``, ``clv``, ``residual_value``. What has been paid already is no part of the value. For a
+            summary that is in an engine (Polars lazy, DuckDB, PySpark, Dask), a frame of that engine.
 
     Source: Fader, Hardie & Lee (2005), Journal of Marketing Research 42(4), eq. 1 and 2.
 
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> summary = clv.summarise(datasets.load("cdnow_sample", quiet=True).transactions, "1998-06-30")
@@ -246,25 +226,16 @@ def iso_value(
 ) -> pd.DataFrame:
     """Residual value for every frequency and recency: customers on one contour of this map are worth the same.
 
-    Parameters
-    ----------
-    model, age, max_frequency, points
-        As in `frequency_recency_matrix`; `discount_rate_per_unit` as in `dert`.
-    spend_model : FittedModel, optional
-        Gamma-Gamma; with it and `monetary_value`, the mean spend so far, the map is in currency.
-    margin : float
-        Share of the amount that is earned.
-
-    Returns
-    -------
-    DataFrame
-        ``frequency``, ``recency``, ``T``, ``unit_days``, ``dert`` (discounted purchases) and, with `spend_model`,
-        ``residual_value``.
+    Parameters:
+        model, age, max_frequency, points: As in `frequency_recency_matrix`; `discount_rate_per_unit` as in `dert`.
+        spend_model: Gamma-Gamma; with it and `monetary_value`, the mean spend so far, the map is in currency.
+        margin: Share of the amount that is earned.
+    Returns:
+        DataFrame: ``frequency``, ``recency``, ``T``, ``unit_days``, ``dert`` (discounted purchases) and, with
+            `spend_model`, ``residual_value``.
 
     Source: Fader, Hardie & Lee (2005), Journal of Marketing Research 42(4), figures 3 to 6.
 
-    Examples
-    --------
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("pareto_nbd", r=0.563, alpha=12.559, s=0.40811, beta=10.5148, unit_days=7)
     >>> table = clv.iso_value(model, age=77.86, discount_rate_per_unit=0.0027)
@@ -284,24 +255,16 @@ def iso_value(
 def equity(values: pd.DataFrame, groups, worth: str = "residual_value") -> pd.DataFrame:
     """Number, total worth and mean worth of the customers in each group.
 
-    Parameters
-    ----------
-    values : DataFrame
-        Table ``customer_value``, as `value` gives it; `worth` is the column of it to add up.
-    groups : array of shape (n,)
-        The group of each row, such as `frequency_class` gives.
-
-    Returns
-    -------
-    DataFrame
-        ``group``, ``customers``, ``customer_share``, ``equity`` and ``mean_value`` (currency), ``equity_share``; the
-        groups in their own order.
+    Parameters:
+        values: Table ``customer_value``, as `value` gives it; `worth` is the column of it to add up.
+        groups (array of shape (n,)): The group of each row, such as `frequency_class` gives.
+    Returns:
+        DataFrame: ``group``, ``customers``, ``customer_share``, ``equity`` and ``mean_value`` (currency),
+            ``equity_share``; the groups in their own order.
 
     Source: Fader, Hardie & Lee (2005), Journal of Marketing Research 42(4), tables 3 and 4; the term is that of
     Blattberg & Deighton (1996), Harvard Business Review 74(4).
 
-    Examples
-    --------
     >>> values = pd.DataFrame({"customer_id": ["a", "b", "c"], "residual_value": [1.0, 2.0, 7.0]})
     >>> equity(values, ["low", "low", "high"])
       group  customers  customer_share  equity  mean_value  equity_share
@@ -324,8 +287,6 @@ def equity(values: pd.DataFrame, groups, worth: str = "residual_value") -> pd.Da
 def frequency_class(summary: pd.DataFrame, pool: int = 7) -> np.ndarray:
     """Number of repeat purchases as text, pooled at the top: "0", "1", ..., "7+".
 
-    Examples
-    --------
     >>> frequency_class(pd.DataFrame({"frequency": [0, 3, 12]})).tolist()
     ['0', '3', '7+']
     """

@@ -16,13 +16,9 @@ FEWEST_QUESTIONS = 5
 def battery_survey(survey_questions: pd.DataFrame) -> str:
     """The survey that is a battery: at least five questions, all answered by yes (1) or no (0).
 
-    Raises
-    ------
-    DataError
-        When there is none, or more than one to choose from.
+    Raises:
+        DataError: When there is none, or more than one to choose from.
 
-    Examples
-    --------
     >>> questions = pd.DataFrame({"survey_id": ["N"] * 5 + ["S"], "minimum": [0.0] * 6, "maximum": [1.0] * 5 + [10.0]})
     >>> battery_survey(questions)
     'N'
@@ -44,30 +40,17 @@ def battery(
 ) -> pd.DataFrame:
     """The answers of each customer to the battery, the latest to each question.
 
-    Parameters
-    ----------
-    survey_responses : DataFrame
-        ``record_id``, ``survey_id``, ``date``, ``question_id``, ``answer``.
-    identity_links : DataFrame
-        ``record_id``, ``customer_id``: who is behind each record. Answers of a record without a link are left out;
-        :func:`battery_coverage` counts them.
-    survey_questions : DataFrame
-        ``survey_id``, ``question_id``, ``minimum``, ``maximum``.
-    survey_id : str
-        The battery; empty: the one survey of yes/no questions.
+    Parameters:
+        survey_responses: ``record_id``, ``survey_id``, ``date``, ``question_id``, ``answer``.
+        identity_links: ``record_id``, ``customer_id``: who is behind each record. Answers of a record without a link
+            are left out; :func:`battery_coverage` counts them.
+        survey_questions: ``survey_id``, ``question_id``, ``minimum``, ``maximum``.
+        survey_id: The battery; empty: the one survey of yes/no questions.
+    Returns:
+        DataFrame: ``customer_id`` and one column per question (1 = yes, 0 = no, missing where not answered).
+    Raises:
+        DataError: When nobody linked answered.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id`` and one column per question (1 = yes, 0 = no, missing where not answered).
-
-    Raises
-    ------
-    DataError
-        When nobody linked answered.
-
-    Examples
-    --------
     >>> responses = pd.DataFrame({"record_id": ["r1", "r1", "r2"], "survey_id": "N",
     ...     "date": pd.to_datetime(["2025-01-01"] * 3), "question_id": ["Q1", "Q2", "Q1"], "answer": [1.0, 0.0, 0.0]})
     >>> links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": ["ann", "bob"]})
@@ -94,8 +77,6 @@ def battery(
 def question_texts(survey_questions: pd.DataFrame) -> dict[str, str]:
     """Wording by question.
 
-    Examples
-    --------
     >>> question_texts(pd.DataFrame({"question_id": ["Q1"], "text": ["I wait."]}))
     {'Q1': 'I wait.'}
     """
@@ -111,30 +92,19 @@ def profiles(answers: pd.DataFrame, labels, questions: dict[str, str] | None = N
     A question marks a segment when the segment's share of yes differs from everybody's by at least 25 percentage
     points, or by at least half of it.
 
-    Parameters
-    ----------
-    answers : DataFrame
-        ``customer_id`` and one column per question (1, 0 or missing).
-    labels : array-like of shape (n_customers,)
-        Segment of each row; a name or a number.
-    questions : dict of str to str, optional
-        Wording by question.
-
-    Returns
-    -------
-    DataFrame
-        ``segment`` (text), ``question_id``, ``text``, ``share`` (of yes, in the segment), ``overall``, ``difference``,
-        ``relative_difference``, ``marker`` (flag), ``share_of_customers``; one row per segment and question.
-
-    Raises
-    ------
-    DataError
-        Labels and answers differ in length, or nobody in a segment answered a question.
+    Parameters:
+        answers: ``customer_id`` and one column per question (1, 0 or missing).
+        labels (array-like of shape (n_customers,)): Segment of each row; a name or a number.
+        questions (dict of str to str, optional): Wording by question.
+    Returns:
+        DataFrame: ``segment`` (text), ``question_id``, ``text``, ``share`` (of yes, in the segment), ``overall``,
+            ``difference``, ``relative_difference``, ``marker`` (flag), ``share_of_customers``; one row per segment and
+            question.
+    Raises:
+        DataError: Labels and answers differ in length, or nobody in a segment answered a question.
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, step 6 (marker variables).
 
-    Examples
-    --------
     >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 0, 0], "Q2": [1.0, 0, 1, 0]})
     >>> profiles(answers, ["x", "x", "y", "y"])[["segment", "question_id", "share", "overall", "marker"]]
       segment question_id  share  overall  marker
@@ -177,13 +147,9 @@ def segment_names(profile: pd.DataFrame) -> dict[str, str]:
 
     Takes what :func:`profiles` gives.
 
-    Returns
-    -------
-    dict of str to str
-        Name by segment; all different.
+    Returns:
+        dict of str to str: Name by segment; all different.
 
-    Examples
-    --------
     >>> profile = pd.DataFrame({"segment": ["0", "1"], "text": ["I wait for the sales.", "Delivery must be quick, and safe."],
     ...     "difference": [0.4, 0.3], "marker": True})
     >>> segment_names(profile)
@@ -214,17 +180,11 @@ def _phrase(text: str) -> str:
 def stable_order(labels, answers) -> np.ndarray:
     """The same segments numbered by size, largest first, so that numbers do not depend on random starts.
 
-    Parameters
-    ----------
-    answers : array-like of shape (n_customers, n_questions)
-        Breaks ties between segments of one size.
+    Parameters:
+        answers (array-like of shape (n_customers, n_questions)): Breaks ties between segments of one size.
+    Returns:
+        ndarray of int, shape (n_customers,)
 
-    Returns
-    -------
-    ndarray of int, shape (n_customers,)
-
-    Examples
-    --------
     >>> stable_order([2, 0, 0], [[1], [0], [0]]).tolist()
     [1, 0, 0]
     """
@@ -243,22 +203,13 @@ FEWEST_EXPECTED = 5  # in each cell, below which the chi-squared approximation i
 def value_tiers(values: pd.DataFrame, column: str, names: tuple[str, ...] = ("low", "middle", "high")) -> pd.DataFrame:
     """Customers in tiers of equal size by a value, lowest first.
 
-    Parameters
-    ----------
-    values : DataFrame
-        ``customer_id`` and `column`.
-    column : str
-        What they are ranked by; ties go by their order in the table.
-    names : tuple of str
-        One per tier.
+    Parameters:
+        values: ``customer_id`` and `column`.
+        column: What they are ranked by; ties go by their order in the table.
+        names (tuple of str): One per tier.
+    Returns:
+        DataFrame: ``customer_id``, ``tier``.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``tier``.
-
-    Examples
-    --------
     >>> value_tiers(pd.DataFrame({"customer_id": list("abc"), "clv": [9.0, 1.0, 5.0]}), "clv")["tier"].tolist()
     ['high', 'low', 'middle']
     """
@@ -276,27 +227,17 @@ def need_differences(answers: pd.DataFrame, tiers: pd.DataFrame) -> pd.DataFrame
     false alarms among all questions at the level stated. Cramér's V says how large a difference is, whatever the
     number of customers (0.1 small, 0.3 medium, by Cohen).
 
-    Parameters
-    ----------
-    answers : DataFrame
-        ``customer_id`` and one column per question (1, 0 or missing).
-    tiers : DataFrame
-        ``customer_id``, ``tier``.
-
-    Returns
-    -------
-    DataFrame
-        ``question_id``, one share of yes per tier, ``cramers_v``, ``p_value``, ``p_corrected``; smallest p first.
-
-    Raises
-    ------
-    DataError
-        Fewer than two tiers among those who answered, or too few answers for the test.
+    Parameters:
+        answers: ``customer_id`` and one column per question (1, 0 or missing).
+        tiers: ``customer_id``, ``tier``.
+    Returns:
+        DataFrame: ``question_id``, one share of yes per tier, ``cramers_v``, ``p_value``, ``p_corrected``; smallest p
+            first.
+    Raises:
+        DataError: Fewer than two tiers among those who answered, or too few answers for the test.
 
     Source: Holm (1979), Scandinavian Journal of Statistics 6(2); Cohen (1988), Statistical Power Analysis, chapter 7.
 
-    Examples
-    --------
     >>> answers = pd.DataFrame({"customer_id": [str(i) for i in range(40)], "Q": [1.0] * 20 + [0.0] * 20})
     >>> tiers = pd.DataFrame({"customer_id": [str(i) for i in range(40)], "tier": ["low"] * 20 + ["high"] * 20})
     >>> bool(need_differences(answers, tiers)["p_corrected"].iloc[0] < 0.001)

@@ -21,29 +21,19 @@ MAX_ITERATIONS = 5_000
 class LatentClasses(ClusterMixin, BaseEstimator):
     """Segments of people who answer yes with the same probabilities, and independently otherwise.
 
-    Parameters
-    ----------
-    n_segments : int
-        Number of classes.
-    n_init : int
-        Random starts; the best is kept.
-
-    Attributes
-    ----------
-    labels_ : ndarray of int, shape (n_customers,)
-        Most probable class of each customer fitted.
-    weights_ : ndarray, shape (n_segments,)
-        Share of each class.
-    probabilities_ : ndarray, shape (n_segments, n_questions)
-        Probability of a yes.
-    log_likelihood_ : float
-    n_parameters_ : int
+    Parameters:
+        n_segments: Number of classes.
+        n_init: Random starts; the best is kept.
+    Attributes:
+        labels_ (ndarray of int, shape (n_customers,)): Most probable class of each customer fitted.
+        weights_ (ndarray, shape (n_segments,)): Share of each class.
+        probabilities_ (ndarray, shape (n_segments, n_questions)): Probability of a yes.
+        log_likelihood_ (float)
+        n_parameters_ (int)
 
     Source: Lazarsfeld & Henry (1968), Latent Structure Analysis; Morin, Legault, Laliberté et al. (2025), StepMix,
     Journal of Statistical Software 113(8).
 
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> yes = np.array([[0.9, 0.9, 0.9, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.9, 0.9, 0.9]])
     >>> planted = rng.integers(0, 2, 300)
@@ -59,17 +49,12 @@ class LatentClasses(ClusterMixin, BaseEstimator):
     def fit(self, X, y=None):
         """Estimate the classes.
 
-        Parameters
-        ----------
-        X : array-like of shape (n_customers, n_questions)
-            1 = yes, 0 = no, missing where a question was not answered.
-
-        Raises
-        ------
-        DataError
-            Answers other than 0 and 1, or fewer customers than classes.
-        FitError
-            No start converged.
+        Parameters:
+            X (array-like of shape (n_customers, n_questions)): 1 = yes, 0 = no, missing where a question was not
+                answered.
+        Raises:
+            DataError: Answers other than 0 and 1, or fewer customers than classes.
+            FitError: No start converged.
         """
         X = checked_answers(X)
         self.n_features_in_ = X.shape[1]
@@ -176,25 +161,16 @@ def class_number_test(answers, n_segments: int, n_bootstrap: int = 99, random_st
     likelihood by a further class is computed on them as on the real ones. It takes classes for granted: along a
     continuous trait it will ask for ever more of them, so it comes after :func:`choose_number` and not instead.
 
-    Parameters
-    ----------
-    answers : DataFrame or array of shape (n_customers, n_questions)
-        1, 0 or missing.
-    n_segments : int
-        2 or more.
-    n_bootstrap : int
-        Sets of answers drawn; the smallest p-value there can be is 1 / (n_bootstrap + 1).
-
-    Returns
-    -------
-    Series
-        ``likelihood_ratio`` (twice the gain in log-likelihood), ``p_value``.
+    Parameters:
+        answers (DataFrame or array of shape (n_customers, n_questions)): 1, 0 or missing.
+        n_segments: 2 or more.
+        n_bootstrap: Sets of answers drawn; the smallest p-value there can be is 1 / (n_bootstrap + 1).
+    Returns:
+        Series: ``likelihood_ratio`` (twice the gain in log-likelihood), ``p_value``.
 
     Source: McLachlan (1987), Applied Statistics 36(3); Nylund, Asparouhov & Muthén (2007), Structural Equation
     Modeling 14(4).
 
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> answers = rng.random((200, 5)) < np.array([[0.1] * 5, [0.9] * 5])[rng.integers(0, 2, 200)]
     >>> float(class_number_test(answers, 2, n_bootstrap=19)["p_value"])
@@ -239,32 +215,21 @@ def three_step(
     done anew on every resample of customers, so that the intervals hold the uncertainty of the classes too. Of 96
     intervals on simulated sets of 800 people with three unclear classes 95% held the planted effect.
 
-    Parameters
-    ----------
-    answers : DataFrame, shape (n_customers, n_questions)
-        1, 0 or missing.
-    covariates : DataFrame, shape (n_customers, n_covariates)
-        Numbers, same rows; standardised here, so that effects are per standard deviation.
-    n_bootstrap : int
-        Resamples of customers for the standard errors.
-
-    Returns
-    -------
-    DataFrame
-        ``segment`` (int as in the ``labels_`` of :class:`LatentClasses` with the same arguments), ``covariate``,
-        ``effect`` (log odds against the average segment, per standard deviation), ``standard_error``, ``low`` and
-        ``high`` (95% interval).
-
-    Raises
-    ------
-    DataError
-        Rows do not match, or a covariate has gaps or does not vary.
+    Parameters:
+        answers (DataFrame, shape (n_customers, n_questions)): 1, 0 or missing.
+        covariates (DataFrame, shape (n_customers, n_covariates)): Numbers, same rows; standardised here, so that
+            effects are per standard deviation.
+        n_bootstrap: Resamples of customers for the standard errors.
+    Returns:
+        DataFrame: ``segment`` (int as in the ``labels_`` of :class:`LatentClasses` with the same arguments),
+            ``covariate``, ``effect`` (log odds against the average segment, per standard deviation),
+            ``standard_error``, ``low`` and ``high`` (95% interval).
+    Raises:
+        DataError: Rows do not match, or a covariate has gaps or does not vary.
 
     Source: Vermunt (2010), Latent class modeling with covariates: two improved three-step approaches, Political
     Analysis 18(4), the ML correction.
 
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> group = rng.integers(0, 2, 200)
     >>> answers = pd.DataFrame(rng.random((200, 5)) < np.array([[0.1] * 5, [0.9] * 5])[group])

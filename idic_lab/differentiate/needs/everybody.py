@@ -30,38 +30,25 @@ def descriptors(
 ) -> pd.DataFrame:
     """One row of numbers per customer who bought, or where nobody did, who is described; each table adds its own.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``, and ``channel`` where known. Adds ``log_order_amount`` (log of the mean
-        amount), ``log_orders``, ``tenure_days``, and the share of orders per channel.
-    order_lines, products : DataFrame, optional
-        Together add the share of lines per category and per price tier.
-    web_events, interactions : DataFrame, optional
-        With `identity_links` add the share of visits' views per category with the number of visits and the device, and
-        the share of contacts the customer began per channel and of offers answered per channel.
-    identity_links : DataFrame, optional
-        ``record_id``, ``customer_id``.
-    customers : DataFrame, optional
-        Where it has them, ``birth_year`` adds ``age`` (years) and ``city`` adds ``log_city_customers`` (log of the
-        customers who live there); a missing value takes the median, with a column that says so.
-    demographics : DataFrame, optional
-        ``customer_id`` and any columns: numbers, and a column of 0 and 1 for each answer that a text column has at most
-        a dozen of.
+    Parameters:
+        transactions: ``customer_id``, ``date``, ``amount``, and ``channel`` where known. Adds ``log_order_amount`` (log
+            of the mean amount), ``log_orders``, ``tenure_days``, and the share of orders per channel.
+        order_lines, products: Together add the share of lines per category and per price tier.
+        web_events, interactions: With `identity_links` add the share of visits' views per category with the number of
+            visits and the device, and the share of contacts the customer began per channel and of offers answered per
+            channel.
+        identity_links: ``record_id``, ``customer_id``.
+        customers: Where it has them, ``birth_year`` adds ``age`` (years) and ``city`` adds ``log_city_customers`` (log
+            of the customers who live there); a missing value takes the median, with a column that says so.
+        demographics: ``customer_id`` and any columns: numbers, and a column of 0 and 1 for each answer that a text
+            column has at most a dozen of.
+    Returns:
+        DataFrame: ``customer_id`` and numbers without gaps. Shares are drawn towards everybody's, as if two
+            observations at the average had been made of each customer, so that one purchase does not look like a firm
+            taste.
+    Raises:
+        DataError: No customer bought anything, and none is described.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id`` and numbers without gaps. Shares are drawn towards everybody's, as if two observations at the
-        average had been made of each customer, so that one purchase does not look like a firm taste.
-
-    Raises
-    ------
-    DataError
-        No customer bought anything, and none is described.
-
-    Examples
-    --------
     >>> days = pd.to_datetime(["2024-01-01", "2024-01-31", "2024-01-31"])
     >>> buys = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "date": days, "amount": [1.0, 1.0, 1.0]})
     >>> descriptors(buys)
@@ -163,21 +150,13 @@ FOLDS = 5
 class TypingTool:
     """A fitted typing tool with its accuracy out of sample.
 
-    Attributes
-    ----------
-    model : sklearn.pipeline.Pipeline
-    features : tuple of str
-        Descriptors it uses.
-    accuracy : float
-        Share of customers typed as their answers say, each by a model that did not see them.
-    accuracy_low, accuracy_high : float
-        95% interval (Wilson).
-    base_rate : float
-        Share of the largest segment: what naming it for everybody would score.
-    p_value : float
-        Chance of such an accuracy or a better one if the tool were no better than the base rate.
-    held_out : DataFrame
-        ``customer_id``, ``segment`` (from the answers), ``typed`` (out of sample).
+    Attributes:
+        features (tuple of str): Descriptors it uses.
+        accuracy: Share of customers typed as their answers say, each by a model that did not see them.
+        accuracy_low, accuracy_high: 95% interval (Wilson).
+        base_rate: Share of the largest segment: what naming it for everybody would score.
+        p_value: Chance of such an accuracy or a better one if the tool were no better than the base rate.
+        held_out: ``customer_id``, ``segment`` (from the answers), ``typed`` (out of sample).
     """
 
     model: Pipeline
@@ -219,23 +198,15 @@ def fit_typing_tool(members: pd.DataFrame, descriptors: pd.DataFrame, random_sta
     A multinomial logit on standardised descriptors; its accuracy is that of 5-fold cross-validation. Where there is only one
     segment, everybody is in it, and the tool says so.
 
-    Parameters
-    ----------
-    members : DataFrame
-        ``customer_id``, ``segment`` of those who answered.
-    descriptors : DataFrame
-        ``customer_id`` and numbers without gaps, as :func:`descriptors` makes; the customers who did not answer may
-        be in it, and are not used here.
-
-    Raises
-    ------
-    DataError
-        A segment with fewer than five known customers.
+    Parameters:
+        members: ``customer_id``, ``segment`` of those who answered.
+        descriptors: ``customer_id`` and numbers without gaps, as :func:`descriptors` makes; the customers who did not
+            answer may be in it, and are not used here.
+    Raises:
+        DataError: A segment with fewer than five known customers.
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, step 7 (describing segments).
 
-    Examples
-    --------
     >>> members = pd.DataFrame({"customer_id": [str(i) for i in range(40)], "segment": ["x"] * 20 + ["y"] * 20})
     >>> tool = fit_typing_tool(members, members[["customer_id"]].assign(age=range(40)))
     >>> bool(tool.accuracy > tool.base_rate), tool.assign(pd.DataFrame({"customer_id": ["new"], "age": [50]}))["segment"][0]
@@ -285,27 +256,16 @@ def segment_battery(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Segments of those who answered, named by their markers, and the profiles of the segments.
 
-    Parameters
-    ----------
-    answers : DataFrame
-        ``customer_id`` and one column per question, as :func:`battery` gives.
-    n_segments : int
-        1 is one crowd.
-    questions : dict of str to str, optional
-        Wording by question.
-    method : str
-        A method of :func:`segmenter`.
+    Parameters:
+        answers: ``customer_id`` and one column per question, as :func:`battery` gives.
+        n_segments: 1 is one crowd.
+        questions (dict of str to str, optional): Wording by question.
+        method: A method of :func:`segmenter`.
+    Returns:
+        members (DataFrame): ``customer_id``, ``segment``, ``probability`` (of belonging to it given the answers; 1
+            where the method gives none), ``basis`` ("answers").
+        profile (DataFrame): As :func:`profiles`, with the names as segments, largest first.
 
-    Returns
-    -------
-    members : DataFrame
-        ``customer_id``, ``segment``, ``probability`` (of belonging to it given the answers; 1 where the method gives
-        none), ``basis`` ("answers").
-    profile : DataFrame
-        As :func:`profiles`, with the names as segments, largest first.
-
-    Examples
-    --------
     >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 0, 0], "Q2": [0.0, 0, 1, 1]})
     >>> members, profile = segment_battery(answers, 2, {"Q1": "I wait.", "Q2": "I hurry."}, method="k_means")
     >>> members["segment"].value_counts().to_dict()
@@ -334,21 +294,13 @@ def segment_battery(
 def place_everybody(members: pd.DataFrame, descriptors: pd.DataFrame, tool: TypingTool) -> pd.DataFrame:
     """The table ``need_segments``: a segment for every customer, with how it is known.
 
-    Parameters
-    ----------
-    members : DataFrame
-        Of those who answered, as :func:`segment_battery` gives.
-    descriptors : DataFrame
-        Of all customers.
+    Parameters:
+        members: Of those who answered, as :func:`segment_battery` gives.
+        descriptors: Of all customers.
+    Returns:
+        DataFrame: Under the contract ``need_segments``: ``customer_id``, ``segment``, ``probability``, ``basis``
+            ("answers" or "typing tool").
 
-    Returns
-    -------
-    DataFrame
-        Under the contract ``need_segments``: ``customer_id``, ``segment``, ``probability``, ``basis`` ("answers" or
-        "typing tool").
-
-    Examples
-    --------
     >>> answered = pd.DataFrame({"customer_id": list("abcde"), "segment": "x", "probability": 0.9, "basis": "answers"})
     >>> known = pd.DataFrame({"customer_id": list("abcdef"), "orders": [1, 2, 3, 4, 5, 6]})
     >>> place_everybody(answered, known, fit_typing_tool(answered, known))["basis"].tolist()[-2:]
@@ -364,8 +316,6 @@ def place_everybody(members: pd.DataFrame, descriptors: pd.DataFrame, tool: Typi
 def need_profiles_table(profile: pd.DataFrame) -> pd.DataFrame:
     """The table ``need_profiles``: a profile without the wording, which stands in ``survey_questions``.
 
-    Examples
-    --------
     >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 0, 0]})
     >>> "text" in need_profiles_table(profiles(answers, ["x", "x", "y", "y"]))
     False
@@ -376,18 +326,11 @@ def need_profiles_table(profile: pd.DataFrame) -> pd.DataFrame:
 def scheme_rows(table: pd.DataFrame, scheme: str) -> pd.DataFrame:
     """Rows of the table ``segments`` under one scheme.
 
-    Parameters
-    ----------
-    table : DataFrame
-        ``customer_id``, ``segment``.
+    Parameters:
+        table: ``customer_id``, ``segment``.
+    Returns:
+        DataFrame: ``customer_id``, ``scheme``, ``segment``.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``scheme``, ``segment``.
-
-    Examples
-    --------
     >>> scheme_rows(pd.DataFrame({"customer_id": ["a"], "segment": ["budget"]}), "price_tier")
       customer_id      scheme segment
     0           a  price_tier  budget

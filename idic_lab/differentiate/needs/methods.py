@@ -27,10 +27,8 @@ class _Segmenter(ClusterMixin, BaseEstimator):
     def fit(self, X, y=None):
         """Find the segments: ``labels_``, ints from 0.
 
-        Parameters
-        ----------
-        X : array-like of shape (n_customers, n_features)
-            Numbers without gaps, on scales that may be compared.
+        Parameters:
+            X (array-like of shape (n_customers, n_features)): Numbers without gaps, on scales that may be compared.
         """
         X = self._numbers(X, reset=True)
         if len(X) < self.n_segments:
@@ -63,8 +61,6 @@ class KMeansSegments(_Segmenter):
 
     Source: Lloyd (1982), IEEE Transactions on Information Theory 28(2); ten starts, the best kept.
 
-    Examples
-    --------
     >>> answers = np.repeat([[0.0, 0, 1], [1, 1, 0]], 5, axis=0)
     >>> KMeansSegments(2).fit(answers).labels_.tolist() in ([0] * 5 + [1] * 5, [1] * 5 + [0] * 5)
     True
@@ -88,8 +84,6 @@ class KMedoidsSegments(_Segmenter):
 
     Source: Schubert & Rousseeuw (2021), Fast and eager k-medoids clustering, Information Systems 101.
 
-    Examples
-    --------
     >>> found = KMedoidsSegments(2).fit([[0.0], [0.1], [0.3], [9.0]])
     >>> sorted(found.centres_.ravel().tolist())
     [0.1, 9.0]
@@ -112,8 +106,6 @@ class WardSegments(_Segmenter):
 
     Source: Ward (1963), Journal of the American Statistical Association 58.
 
-    Examples
-    --------
     >>> sorted(WardSegments(2).fit([[0.0], [0.2], [5.0], [5.2]]).centres_.ravel().tolist())
     [0.1, 5.1]
     """
@@ -130,8 +122,6 @@ class GaussianMixtureSegments(_Segmenter):
 
     Source: McLachlan & Peel (2000), Finite Mixture Models.
 
-    Examples
-    --------
     >>> found = GaussianMixtureSegments(2).fit([[0.0], [0.2], [5.0], [5.2]])
     >>> found.labels_[0] == found.labels_[1] != found.labels_[2]
     np.True_
@@ -165,18 +155,11 @@ METHODS = {
 def segmenter(method: str = "latent_classes", n_segments: int = 5, random_state: int = 0, **options):
     """A segmentation method by name, not yet fitted: scikit-learn's conventions hold.
 
-    Parameters
-    ----------
-    **options
-        Others of the method, such as ``n_init``.
+    Parameters:
+        **options: Others of the method, such as ``n_init``.
+    Raises:
+        UnknownName: For a method that does not exist.
 
-    Raises
-    ------
-    UnknownName
-        For a method that does not exist.
-
-    Examples
-    --------
     >>> segmenter("ward", 2).fit([[0.0], [0.1], [5.0], [5.1]]).labels_.tolist()
     [0, 0, 1, 1]
     """

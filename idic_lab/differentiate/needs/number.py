@@ -32,25 +32,16 @@ def global_stability(
     Two bootstrap samples are segmented independently; both solutions then place all the original customers; the
     adjusted Rand index (1 = the same grouping, 0 = no more alike than by chance) says how well they agree.
 
-    Parameters
-    ----------
-    method : str
-        A method of :func:`segmenter`.
-    n_pairs : int
-        Pairs of bootstrap samples.
-    **options
-        Passed to the method.
-
-    Returns
-    -------
-    ndarray of shape (n_pairs,)
-        Adjusted Rand indices.
+    Parameters:
+        method: A method of :func:`segmenter`.
+        n_pairs: Pairs of bootstrap samples.
+        **options: Passed to the method.
+    Returns:
+        ndarray of shape (n_pairs,): Adjusted Rand indices.
 
     Source: Dolnicar & Leisch (2010), Evaluation of structure and reproducibility of cluster solutions using the
     bootstrap, Marketing Letters 21(1).
 
-    Examples
-    --------
     >>> X = np.repeat([[0.0, 0, 0, 1], [1, 1, 1, 0]], 30, axis=0)
     >>> float(global_stability(X, 2, n_pairs=5).min())
     1.0
@@ -74,8 +65,6 @@ def global_stability(
 def without_segments(X, random_state: int = 0) -> np.ndarray:
     """Answers of people who never were: every average and every correlation kept, every segment gone.
 
-    Examples
-    --------
     >>> answers = np.repeat([[1.0, 1, 0], [0, 0, 1]], 400, axis=0)
     >>> made = without_segments(answers, random_state=1)
     >>> bool(abs(made.mean(axis=0) - 0.5).max() < 0.1), bool(np.corrcoef(made.T)[0, 1] > 0.9)
@@ -95,35 +84,24 @@ def number_of_segments(
     these and no segments. Two segments always come out "stable" there, for a method asked for two cuts the strongest
     trait in the middle; only stability above the null speaks for segments.
 
-    Parameters
-    ----------
-    answers : DataFrame or array of shape (n_customers, n_questions)
-        1, 0 or missing; for k-means a missing answer takes the question's average.
-    numbers : iterable of int
-        Must hold 1, for one crowd is an answer too.
-    n_pairs : int
-        Pairs of bootstrap samples.
-    n_null : int
-        Sets of people of one crowd; two pairs are drawn on each. It takes 19 for a verdict at the 5% level.
+    Parameters:
+        answers (DataFrame or array of shape (n_customers, n_questions)): 1, 0 or missing; for k-means a missing answer
+            takes the question's average.
+        numbers (iterable of int): Must hold 1, for one crowd is an answer too.
+        n_pairs: Pairs of bootstrap samples.
+        n_null: Sets of people of one crowd; two pairs are drawn on each. It takes 19 for a verdict at the 5% level.
+    Returns:
+        DataFrame: ``n_segments``, ``log_likelihood``, ``bic``, ``smallest_share``, ``stability`` (mean adjusted Rand
+            index), ``stability_low``, ``stability_high`` (5% and 95% of the pairs), ``null_stability`` (highest mean
+            over the null sets), ``p_value`` (the same in every row: chance that one crowd stands out as much at any
+            number of segments). With one segment everybody agrees, so stability is 1 and so is its null.
 
-    Returns
-    -------
-    DataFrame
-        ``n_segments``, ``log_likelihood``, ``bic``, ``smallest_share``, ``stability`` (mean adjusted Rand index),
-        ``stability_low``, ``stability_high`` (5% and 95% of the pairs), ``null_stability`` (highest mean over the
-        null sets), ``p_value`` (the same in every row: chance that one crowd stands out as much at any number of
-        segments). With one segment everybody agrees, so stability is 1 and so is its null.
-
-    Notes
-    -----
     On 93 simulated sets of 400 people, whose 20 answers follow one continuous trait, it found segments in none. The
     price is power: two classes that are each other's opposite on every question lie along one line, as people on one
     trait do, and the test can hardly tell the two apart.
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, sections 7.5.3 and 7.5.4.
 
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> yes = np.kron(np.eye(3), np.full(4, 0.8)) + 0.1
     >>> evidence = number_of_segments(rng.random((300, 12)) < yes[rng.integers(0, 3, 300)], range(1, 5), n_pairs=5)
@@ -193,8 +171,6 @@ def choose_number(evidence: pd.DataFrame) -> Choice:
 
     Takes what :func:`number_of_segments` gives.
 
-    Examples
-    --------
     >>> evidence = pd.DataFrame({"n_segments": [1, 2, 3], "bic": [900.0, 810, 830], "stability": [1.0, 0.4, 0.2],
     ...     "null_stability": [1.0, 0.5, 0.3], "p_value": 0.6})
     >>> choose_number(evidence).n_segments

@@ -18,15 +18,10 @@ def plot_stability(
 ) -> figures.Axes:
     """Stability by number of segments, beside the null reference of people of one crowd.
 
-    Parameters
-    ----------
-    evidence : DataFrame
-        As :func:`number_of_segments` gives.
-    n_segments : int, optional
-        A number to mark; by default the one :func:`choose_number` chooses.
+    Parameters:
+        evidence: As :func:`number_of_segments` gives.
+        n_segments: A number to mark; by default the one :func:`choose_number` chooses.
 
-    Examples
-    --------
     >>> evidence = pd.DataFrame({"n_segments": [1, 2], "stability": [1, 0.9], "stability_low": [1, 0.8],
     ...     "stability_high": [1, 0.95], "null_stability": [1, 0.7]})
     >>> plot_stability(evidence, 2).get_title()
@@ -65,8 +60,6 @@ def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figu
 
     Takes what :func:`profiles` gives.
 
-    Examples
-    --------
     >>> from idic_lab.differentiate.needs import profiles
     >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 1, 0], "Q2": [1.0, 0, 1, 0]})
     >>> plot_profiles(profiles(answers, ["x", "x", "x", "y"])).get_title()
@@ -115,8 +108,6 @@ def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figu
 def plot_typing(tool: TypingTool, ax: figures.Axes | None = None) -> figures.Axes:
     """Out-of-sample accuracy of the typing tool, altogether and by segment, beside the base rate.
 
-    Examples
-    --------
     >>> held = pd.DataFrame({"customer_id": list("abcd"), "segment": list("xxyy"), "typed": list("xxyx")})
     >>> plot_typing(TypingTool(None, (), 0.75, 0.3, 0.95, 0.5, 0.3, held)).get_title()
     'The typing tool is right for 75%; guessing would be for 50%'
@@ -146,19 +137,12 @@ def plot_need_differences(
 ) -> figures.Axes:
     """The questions on which value tiers differ most, with the share of yes in each tier.
 
-    Parameters
-    ----------
-    tests : DataFrame
-        As :func:`need_differences` gives.
-    questions : dict of str to str
-        Wording by question.
-    by : str
-        What the tiers are of, in words.
-    top : int
-        Questions shown.
+    Parameters:
+        tests: As :func:`need_differences` gives.
+        questions (dict of str to str): Wording by question.
+        by: What the tiers are of, in words.
+        top: Questions shown.
 
-    Examples
-    --------
     >>> tests = pd.DataFrame({"question_id": ["Q1"], "low": [0.2], "high": [0.9], "cramers_v": [0.4],
     ...     "p_value": [0.001], "p_corrected": [0.001]})
     >>> plot_need_differences(tests, {"Q1": "I wait."}).get_title()
@@ -201,8 +185,6 @@ def plot_price_tiers(tiers: pd.DataFrame, ax: figures.Axes | None = None) -> fig
 
     Takes what :func:`price_tier` gives.
 
-    Examples
-    --------
     >>> tiers = pd.DataFrame({"segment": ["premium", "mixed"], "premium_share": [0.9, 0.4], "budget_share": [0.0, 0.4]})
     >>> plot_price_tiers(tiers).get_title()
     '50% surely lean to premium, 0% to budget'

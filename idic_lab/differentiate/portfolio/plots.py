@@ -20,13 +20,9 @@ _MARKS = dict(zip(TIERS, "o^.x", strict=True))
 def plot_whale_curve(values: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Cumulative past value over customers, most valuable first: it rises above the total, then falls back to it.
 
-    Parameters
-    ----------
-    values : DataFrame
-        ``past_value``.
+    Parameters:
+        values: ``past_value``.
 
-    Examples
-    --------
     >>> plot_whale_curve(pd.DataFrame({"past_value": [8.0, 4.0, -2.0, 0.0]})).get_title()
     '25% of customers take back 20.0% of what all of them earn'
     """
@@ -62,8 +58,6 @@ def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures
 
     Takes what :func:`tier_summary` gives.
 
-    Examples
-    --------
     >>> summary = pd.DataFrame({"tier": ["most valuable", "migrator"], "customers": [1, 3],
     ...     "share_of_customers": [0.25, 0.75], "actual_value": [8.0, 2.0], "growth_potential": 0.0, "cost_to_serve": 1.0})
     >>> plot_tiers(summary).get_title()
@@ -97,13 +91,9 @@ def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures
 def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Actual value against growth potential, one point per customer, coloured by tier.
 
-    Parameters
-    ----------
-    portfolio : DataFrame
-        As :func:`tiers` gives, with growth potential known.
+    Parameters:
+        portfolio: As :func:`tiers` gives, with growth potential known.
 
-    Examples
-    --------
     >>> worth = pd.DataFrame({"tier": ["most valuable", "migrator"], "actual_value": [90.0, 5.0],
     ...     "growth_potential": [50.0, 1.0], "most_growable": [True, False]})
     >>> print(plot_actual_and_strategic(worth).get_title())
@@ -139,8 +129,6 @@ def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: figures.Axes | None =
 def plot_wallets(found: Wallets, ax: figures.Axes | None = None) -> figures.Axes:
     """Estimated against answered category spend, each estimate by a model that did not see the answer.
 
-    Examples
-    --------
     >>> held = pd.DataFrame({"answered": [100.0, 900.0], "estimated": [150.0, 600.0]})
     >>> plot_wallets(Wallets(None, held, 0.4, 1.5, 2.5)).get_title()
     'Half of the estimates: within a factor of 1.50 (one for all: 2.50)'
@@ -169,8 +157,6 @@ def plot_value_per_head(grid: Grid, ax: figures.Axes | None = None) -> figures.A
 
     The title says whether value per head differs between needs by more than chance.
 
-    Examples
-    --------
     >>> heads = pd.DataFrame({"segment": ["x", "y"], "customers": 10, "value": [9.0, 4.0], "low": [7.0, 3], "high": [12.0, 5]})
     >>> counts = pd.DataFrame({"migrator": [10, 10]}, index=["x", "y"])
     >>> plot_value_per_head(Grid(counts, counts * 9.0, 0.9, 0.01, 0.001, heads)).get_title()
@@ -202,8 +188,6 @@ def plot_past_and_future(table: pd.DataFrame, ax: figures.Axes | None = None) ->
 
     Takes what :func:`past_and_future` gives.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"so_far": ["below zero", "zero or more"], "to_come": "zero or more", "customers": [2, 8],
     ...     "past_value": [-9.0, 90.0], "actual_value": [4.0, 40.0]})
     >>> plot_past_and_future(table).get_title()
@@ -228,15 +212,10 @@ def plot_cutoffs(
 ) -> figures.Axes:
     """What one pair of cut-offs makes of the portfolio.
 
-    Parameters
-    ----------
-    cutoffs : DataFrame
-        As :func:`cutoffs` gives.
-    most_valuable_share, most_growable_share : float
-        A pair that is in it.
+    Parameters:
+        cutoffs: As :func:`cutoffs` gives.
+        most_valuable_share, most_growable_share: A pair that is in it.
 
-    Examples
-    --------
     >>> summary = pd.DataFrame({"tier": ["most valuable"], "customers": [1], "share_of_customers": [1.0],
     ...     "actual_value": [8.0], "growth_potential": 0.0, "cost_to_serve": 1.0})
     >>> plot_cutoffs(summary.assign(most_valuable_share=0.2, most_growable_share=0.1), 0.2, 0.1).get_title()
@@ -252,15 +231,10 @@ def plot_cutoffs(
 def plot_accounts(accounts: pd.DataFrame, top: int = 12, ax: figures.Axes | None = None) -> figures.Axes:
     """The largest accounts, split by the role of who ordered.
 
-    Parameters
-    ----------
-    accounts : DataFrame
-        As :func:`account_values` gives.
-    top : int
-        Accounts shown.
+    Parameters:
+        accounts: As :func:`account_values` gives.
+        top: Accounts shown.
 
-    Examples
-    --------
     >>> accounts = pd.DataFrame({"account_id": ["a", "a"], "role": ["user", "decision_maker"], "ordered": [75.0, 25.0]})
     >>> plot_accounts(accounts).get_title()
     'Decision-makers place 25% of account orders, by amount'

@@ -28,32 +28,20 @@ def values(
     customer's revenue had been seen besides; so one bad order does not condemn. Growth potential is the margin on what
     the customer spends elsewhere, times the probability of still being a customer. Strategic value is both together.
 
-    Parameters
-    ----------
-    value_to_date : DataFrame
-        As :func:`value_to_date` gives.
-    customer_value : DataFrame
-        ``customer_id``, ``probability_alive``, ``expected_purchases``, ``expected_spend``.
-    wallet_table : DataFrame, optional
-        ``customer_id``, ``spend_here``, ``category_spend``, ``share_of_wallet``, ``wallet_basis``, as
-        :func:`wallets` gives; without it growth potential and strategic value stay missing.
-
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``revenue``, ``cost_to_serve``, ``past_value``, ``actual_value``, ``category_spend``,
-        ``share_of_wallet``, ``wallet_basis``, ``growth_potential``, ``strategic_value``.
-
-    Raises
-    ------
-    DataError
-        A customer is missing from `customer_value`.
+    Parameters:
+        value_to_date: As :func:`value_to_date` gives.
+        customer_value: ``customer_id``, ``probability_alive``, ``expected_purchases``, ``expected_spend``.
+        wallet_table: ``customer_id``, ``spend_here``, ``category_spend``, ``share_of_wallet``, ``wallet_basis``, as
+            :func:`wallets` gives; without it growth potential and strategic value stay missing.
+    Returns:
+        DataFrame: ``customer_id``, ``revenue``, ``cost_to_serve``, ``past_value``, ``actual_value``,
+            ``category_spend``, ``share_of_wallet``, ``wallet_basis``, ``growth_potential``, ``strategic_value``.
+    Raises:
+        DataError: A customer is missing from `customer_value`.
 
     Source: Peppers & Rogers (2022), Managing Customer Experience and Relationships, 4th ed. (actual value,
     strategic or potential value, unrealised potential).
 
-    Examples
-    --------
     >>> so_far = pd.DataFrame({"customer_id": ["a"], "revenue": 40.0, "gross_margin": 20.0, "cost_to_serve": 4.0,
     ...     "past_value": 16.0})
     >>> worth = pd.DataFrame({"customer_id": ["a"], "probability_alive": 0.5, "expected_purchases": 2.0, "expected_spend": 10.0})
@@ -109,30 +97,18 @@ def tiers(
     the `most_growable_share` with the largest growth potential. Migrator: the rest, who may move up or out. Whether a
     customer is among the most growable also stands in a column of its own, since a most valuable one can be both.
 
-    Parameters
-    ----------
-    customer_values : DataFrame
-        As :func:`values` gives.
-    most_valuable_share, most_growable_share : float
-        Shares of all customers, between 0 and 1.
-    below_zero : float
-        Past value (currency) under which a customer is below zero.
-
-    Returns
-    -------
-    DataFrame
-        Under the contract ``portfolio``.
-
-    Raises
-    ------
-    DataError
-        A share outside 0 to 1.
+    Parameters:
+        customer_values: As :func:`values` gives.
+        most_valuable_share, most_growable_share: Shares of all customers, between 0 and 1.
+        below_zero: Past value (currency) under which a customer is below zero.
+    Returns:
+        DataFrame: Under the contract ``portfolio``.
+    Raises:
+        DataError: A share outside 0 to 1.
 
     Source: Peppers & Rogers (1997), Enterprise One to One; Peppers, Rogers & Dorf (1999), The One to One Fieldbook
     (most valuable, most growable, below-zero customers and migrators).
 
-    Examples
-    --------
     >>> worth = pd.DataFrame({"customer_id": list("abcd"), "revenue": 10.0, "cost_to_serve": 1.0,
     ...     "past_value": [9.0, 5, 5, -4], "actual_value": [9.0, 2, 1, -1], "category_spend": 50.0, "share_of_wallet": 0.2,
     ...     "wallet_basis": "answered", "growth_potential": [1.0, 8, 2, 0], "strategic_value": [10.0, 10, 3, -1]})
@@ -160,14 +136,11 @@ def tier_summary(portfolio: pd.DataFrame) -> pd.DataFrame:
 
     Takes what :func:`tiers` gives.
 
-    Returns
-    -------
-    DataFrame
-        ``tier``, ``customers``, ``share_of_customers``, ``past_value``, ``actual_value``, ``growth_potential``,
-        ``cost_to_serve`` (sums, currency; potential is 0 where the wallet is unknown), ``revenue``.
+    Returns:
+        DataFrame: ``tier``, ``customers``, ``share_of_customers``, ``past_value``, ``actual_value``,
+            ``growth_potential``, ``cost_to_serve`` (sums, currency; potential is 0 where the wallet is unknown),
+            ``revenue``.
 
-    Examples
-    --------
     >>> money = dict.fromkeys(["revenue", "past_value", "actual_value", "growth_potential", "cost_to_serve"], [5.0, 9.0])
     >>> tier_summary(pd.DataFrame({"customer_id": ["a", "b"], "tier": ["migrator", "most valuable"], **money}))["tier"].tolist()
     ['most valuable', 'migrator']
@@ -188,14 +161,10 @@ def past_and_future(portfolio: pd.DataFrame) -> pd.DataFrame:
 
     Takes what :func:`tiers` gives.
 
-    Returns
-    -------
-    DataFrame
-        ``so_far`` and ``to_come`` ("below zero", "zero or more": past and actual value), ``customers``, ``past_value``,
-        ``actual_value`` (sums, currency).
+    Returns:
+        DataFrame: ``so_far`` and ``to_come`` ("below zero", "zero or more": past and actual value), ``customers``,
+            ``past_value``, ``actual_value`` (sums, currency).
 
-    Examples
-    --------
     >>> portfolio = pd.DataFrame({"past_value": [-5.0, -1.0, 9.0], "actual_value": [-2.0, 4.0, 5.0]})
     >>> past_and_future(portfolio)[["so_far", "to_come", "customers"]].values.tolist()
     [['below zero', 'below zero', 1], ['below zero', 'zero or more', 1], ['zero or more', 'zero or more', 1]]
@@ -215,8 +184,6 @@ def past_and_future(portfolio: pd.DataFrame) -> pd.DataFrame:
 def named_tiers(portfolio: pd.DataFrame) -> pd.DataFrame:
     """The tiers as segments: ``customer_id``, ``segment``.
 
-    Examples
-    --------
     >>> named_tiers(pd.DataFrame({"customer_id": ["a"], "tier": ["migrator"]})).columns.tolist()
     ['customer_id', 'segment']
     """
@@ -230,13 +197,9 @@ def cutoffs(
 
     Takes what :func:`values` gives.
 
-    Returns
-    -------
-    DataFrame
-        ``most_valuable_share``, ``most_growable_share``, then as :func:`tier_summary`.
+    Returns:
+        DataFrame: ``most_valuable_share``, ``most_growable_share``, then as :func:`tier_summary`.
 
-    Examples
-    --------
     >>> worth = pd.DataFrame({"customer_id": list("ab"), "revenue": 10.0, "cost_to_serve": 1.0,
     ...     "past_value": [9.0, 5], "actual_value": [9.0, 2], "category_spend": 50.0, "share_of_wallet": 0.2,
     ...     "wallet_basis": "answered", "growth_potential": [1.0, 8], "strategic_value": [10.0, 10]})
@@ -262,20 +225,12 @@ def trade_segments(portfolio: pd.DataFrame, behaviour: pd.DataFrame) -> pd.DataF
     growable, or, where no wallet is known, is so new that a second purchase is not due yet. The words overlap, so the
     first of these that fits is given: loyal and high-value, high-value, loyal, potential, other.
 
-    Parameters
-    ----------
-    portfolio : DataFrame
-        ``customer_id``, ``actual_value``, ``share_of_wallet``, ``most_growable``.
-    behaviour : DataFrame
-        ``customer_id``, ``purchase_days``, ``segment``, ``too_early``.
+    Parameters:
+        portfolio: ``customer_id``, ``actual_value``, ``share_of_wallet``, ``most_growable``.
+        behaviour: ``customer_id``, ``purchase_days``, ``segment``, ``too_early``.
+    Returns:
+        DataFrame: ``customer_id``, ``segment``.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``segment``.
-
-    Examples
-    --------
     >>> portfolio = pd.DataFrame({"customer_id": list("abcde"), "actual_value": [9.0, 1, 1, 1, 1],
     ...     "share_of_wallet": [0.9, 0.9, 0.1, 0.1, 0.1], "most_growable": [False, False, True, True, False]})
     >>> behaviour = pd.DataFrame({"customer_id": list("abcde"), "purchase_days": [9, 9, 2, 2, 1],
@@ -302,21 +257,14 @@ def trade_segments(portfolio: pd.DataFrame, behaviour: pd.DataFrame) -> pd.DataF
 class Grid:
     """Customers by need segment and value tier.
 
-    Attributes
-    ----------
-    customers : DataFrame
-        Counts; need segments as rows, tiers as columns.
-    actual_value : DataFrame
-        Sums (currency) in the same shape.
-    p_value : float
-        Chi-squared test that need and tier are unrelated.
-    cramers_v : float
-        Strength of the relation, 0 to 1.
-    p_per_head : float
-        Alexander-Govern test that mean actual value is the same whatever the need.
-    per_head : DataFrame
-        ``segment``, ``customers``, ``value`` (mean actual value, currency) with ``low`` and ``high`` (95% interval); the
-        highest first.
+    Attributes:
+        customers: Counts; need segments as rows, tiers as columns.
+        actual_value: Sums (currency) in the same shape.
+        p_value: Chi-squared test that need and tier are unrelated.
+        cramers_v: Strength of the relation, 0 to 1.
+        p_per_head: Alexander-Govern test that mean actual value is the same whatever the need.
+        per_head: ``segment``, ``customers``, ``value`` (mean actual value, currency) with ``low`` and ``high`` (95%
+            interval); the highest first.
     """
 
     customers: pd.DataFrame
@@ -330,20 +278,12 @@ class Grid:
 def needs_by_value(needs: pd.DataFrame, portfolio: pd.DataFrame) -> Grid:
     """Lay need segments against value tiers.
 
-    Parameters
-    ----------
-    needs : DataFrame
-        ``customer_id``, ``segment``.
-    portfolio : DataFrame
-        ``customer_id``, ``tier``, ``actual_value``.
+    Parameters:
+        needs: ``customer_id``, ``segment``.
+        portfolio: ``customer_id``, ``tier``, ``actual_value``.
+    Raises:
+        DataError: No customer has both.
 
-    Raises
-    ------
-    DataError
-        No customer has both.
-
-    Examples
-    --------
     >>> needs = pd.DataFrame({"customer_id": list("abcd"), "segment": ["x", "x", "y", "y"]})
     >>> portfolio = pd.DataFrame({"customer_id": list("abcd"), "tier": ["migrator"] * 4, "actual_value": [1.0, 2, 3, 4]})
     >>> needs_by_value(needs, portfolio).actual_value["migrator"].tolist()

@@ -22,35 +22,22 @@ def value_to_date(
 ) -> pd.DataFrame:
     """Revenue, gross margin, cost to serve and what is left, per customer, as far as the tables tell.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``amount`` and where known ``delivery_days`` (missing when nothing was delivered).
-    order_lines, products : DataFrame, optional
-        With ``unit_cost`` in products, gross margin is what was paid less what the goods cost; a returned line (negative
-        quantity) gives its amount back. Without them it is `margin` times the amount.
-    cost_rates : DataFrame, optional
-        ``activity``, ``rate``: order_handling (per order), delivery (per delivered order), return_handling (per
-        returned line), return_write_down (share of the unit cost of returned goods).
-    interactions, identity_links : DataFrame, optional
-        Contacts with their ``cost``, and whose they are.
-    margin : float
-        Share of the amount that is earned where costs of goods are not known; 1 counts revenue as value.
+    Parameters:
+        transactions: ``customer_id``, ``amount`` and where known ``delivery_days`` (missing when nothing was
+            delivered).
+        order_lines, products: With ``unit_cost`` in products, gross margin is what was paid less what the goods cost; a
+            returned line (negative quantity) gives its amount back. Without them it is `margin` times the amount.
+        cost_rates: ``activity``, ``rate``: order_handling (per order), delivery (per delivered order), return_handling
+            (per returned line), return_write_down (share of the unit cost of returned goods).
+        interactions, identity_links: Contacts with their ``cost``, and whose they are.
+        margin: Share of the amount that is earned where costs of goods are not known; 1 counts revenue as value.
+    Returns:
+        DataFrame: ``customer_id``, ``revenue``, ``gross_margin`` (after write-downs), ``order_cost``, ``return_cost``,
+            ``contact_cost``, ``cost_to_serve`` (the three together), ``past_value`` (gross margin less cost to serve);
+            in currency.
+    Raises:
+        DataError: An activity in `cost_rates` that is not one of the four, or a product sold without a known cost.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``revenue``, ``gross_margin`` (after write-downs), ``order_cost``, ``return_cost``,
-        ``contact_cost``, ``cost_to_serve`` (the three together), ``past_value`` (gross margin less cost to serve); in
-        currency.
-
-    Raises
-    ------
-    DataError
-        An activity in `cost_rates` that is not one of the four, or a product sold without a known cost.
-
-    Examples
-    --------
     >>> buys = pd.DataFrame({"customer_id": ["a", "b", "b"], "amount": [10.0, 8.0, -9.0]})
     >>> value_to_date(buys, margin=0.5)[["customer_id", "revenue", "past_value"]].values.tolist()
     [['a', 10.0, 5.0], ['b', -1.0, -0.5]]
@@ -83,8 +70,6 @@ def alike_in_revenue(so_far: pd.DataFrame) -> pd.DataFrame:
 
     Takes what :func:`value_to_date` gives, and returns two of its rows.
 
-    Examples
-    --------
     >>> so_far = pd.DataFrame({"customer_id": list("abcd"), "revenue": [1.0, 100.0, 100.5, 2.0], "past_value": [1.0, 30, -5, 2]})
     >>> alike_in_revenue(so_far)["customer_id"].tolist()
     ['b', 'c']
@@ -147,24 +132,15 @@ def account_values(
 
     The person who decides may order nothing; an account's value read off whoever types the orders in would miss them.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``amount``, ``account_id`` (missing when private).
-    account_roles : DataFrame, optional
-        ``account_id``, ``record_id``, ``role``.
-    identity_links : DataFrame, optional
-        ``record_id``, ``customer_id``.
+    Parameters:
+        transactions: ``customer_id``, ``amount``, ``account_id`` (missing when private).
+        account_roles: ``account_id``, ``record_id``, ``role``.
+        identity_links: ``record_id``, ``customer_id``.
+    Returns:
+        DataFrame: Under the contract ``account_values``: ``account_id``, ``customer_id``, ``role``, ``account_value``,
+            ``ordered``, ``private_value`` (currency); the most valuable account first. Without rows when nobody buys
+            for an organisation, or the tables that would tell are not there.
 
-    Returns
-    -------
-    DataFrame
-        Under the contract ``account_values``: ``account_id``, ``customer_id``, ``role``, ``account_value``, ``ordered``,
-        ``private_value`` (currency); the most valuable account first. Without rows when nobody buys for an
-        organisation, or the tables that would tell are not there.
-
-    Examples
-    --------
     >>> orders = pd.DataFrame({"customer_id": ["a", "a"], "amount": [90.0, 10.0], "account_id": ["firm", None]})
     >>> roles = pd.DataFrame({"account_id": "firm", "record_id": ["r1", "r2"], "role": ["user", "decision_maker"]})
     >>> links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": ["a", "b"]})
@@ -199,14 +175,10 @@ def value_by_role(accounts: pd.DataFrame) -> pd.DataFrame:
 
     Takes what :func:`account_values` gives.
 
-    Returns
-    -------
-    DataFrame
-        ``role``, ``people``, ``ordered`` and ``private_value`` (mean per person), ``account_value`` (mean of the
-        accounts they act in); currency.
+    Returns:
+        DataFrame: ``role``, ``people``, ``ordered`` and ``private_value`` (mean per person), ``account_value`` (mean of
+            the accounts they act in); currency.
 
-    Examples
-    --------
     >>> accounts = pd.DataFrame({"customer_id": ["a", "b"], "role": ["influencer", "user"], "ordered": [0.0, 90.0],
     ...     "private_value": 0.0, "account_value": 90.0})
     >>> value_by_role(accounts)["role"].tolist()

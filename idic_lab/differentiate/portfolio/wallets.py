@@ -18,19 +18,14 @@ FOLDS, FEWEST = 5, 50
 class Wallets:
     """Category spend and share of wallet of every customer, with the accuracy of what is estimated.
 
-    Attributes
-    ----------
-    table : DataFrame or None
-        ``customer_id``, ``spend_here`` (currency in the last 365 days), ``category_spend`` (currency a year),
-        ``share_of_wallet``, ``wallet_basis`` ("answered" or "estimated").
-    held_out : DataFrame
-        ``customer_id``, ``answered``, ``estimated`` (by a model that did not see the answer); currency a year.
-    r_squared : float
-        Of the logarithm of category spend, out of sample.
-    median_factor : float
-        Half of the estimates are within this factor of the answer, out of sample; 1 is perfect.
-    baseline_factor : float
-        The same if everybody were given the median answer.
+    Attributes:
+        table: ``customer_id``, ``spend_here`` (currency in the last 365 days), ``category_spend`` (currency a year),
+            ``share_of_wallet``, ``wallet_basis`` ("answered" or "estimated").
+        held_out: ``customer_id``, ``answered``, ``estimated`` (by a model that did not see the answer); currency a
+            year.
+        r_squared: Of the logarithm of category spend, out of sample.
+        median_factor: Half of the estimates are within this factor of the answer, out of sample; 1 is perfect.
+        baseline_factor: The same if everybody were given the median answer.
     """
 
     table: pd.DataFrame | None
@@ -49,8 +44,6 @@ def known_wallets(
 ) -> Wallets:
     """The :func:`wallets`, or where too few were asked for them wallets of nobody, whose ``table`` is None.
 
-    Examples
-    --------
     >>> known_wallets(pd.DataFrame(), pd.DataFrame(), None, None).table is None
     True
     """
@@ -74,30 +67,17 @@ def wallets(
     here, order amount, time since the first and the last order, and the purchases expected. Its accuracy is that of
     5-fold cross-validation, beside giving everybody the median answer.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``.
-    customer_value : DataFrame
-        ``customer_id``, ``probability_alive``, ``expected_purchases``, ``expected_spend``.
-    survey_responses : DataFrame
-        ``record_id``, ``date``, ``question_id``, ``answer``: yearly category spend in currency.
-    identity_links : DataFrame
-        ``record_id``, ``customer_id``.
-    question_id : str
-        The question on category spend.
-    random_state : int
-        Of the folds.
+    Parameters:
+        transactions: ``customer_id``, ``date``, ``amount``.
+        customer_value: ``customer_id``, ``probability_alive``, ``expected_purchases``, ``expected_spend``.
+        survey_responses: ``record_id``, ``date``, ``question_id``, ``answer``: yearly category spend in currency.
+        identity_links: ``record_id``, ``customer_id``.
+        question_id: The question on category spend.
+        random_state: Of the folds.
+    Raises:
+        UnknownName: The question was never answered.
+        DataError: Fewer than 50 customers answered it.
 
-    Raises
-    ------
-    UnknownName
-        The question was never answered.
-    DataError
-        Fewer than 50 customers answered it.
-
-    Examples
-    --------
     >>> day = pd.Timestamp("2024-01-01")
     >>> customers = [f"c{i}" for i in range(60)]
     >>> buys = pd.DataFrame({"customer_id": customers, "date": day, "amount": np.arange(1.0, 61)})

@@ -19,26 +19,16 @@ from idic_lab.errors import DataError, LabError, UnknownName, pick
 def lorenz(values) -> pd.DataFrame:
     """The Lorenz curve: what share of the value the lowest share of the customers brings.
 
-    Parameters
-    ----------
-    values : array-like of shape (n_customers,)
-        One value per customer, none negative.
-
-    Returns
-    -------
-    DataFrame
-        ``share_of_customers`` and ``share_of_value``, from (0, 0) to (1, 1), lowest customers first; one row per different
-        value, since customers with equal values lie on one straight line.
-
-    Raises
-    ------
-    DataError
-        There are no values, or missing, infinite or negative ones, or their total is zero.
+    Parameters:
+        values (array-like of shape (n_customers,)): One value per customer, none negative.
+    Returns:
+        DataFrame: ``share_of_customers`` and ``share_of_value``, from (0, 0) to (1, 1), lowest customers first; one row
+            per different value, since customers with equal values lie on one straight line.
+    Raises:
+        DataError: There are no values, or missing, infinite or negative ones, or their total is zero.
 
     Source: Lorenz (1905), Publications of the American Statistical Association 9(70), 209-219.
 
-    Examples
-    --------
     >>> lorenz([10, 0, 10, 60])["share_of_value"].tolist()
     [0.0, 0.0, 0.25, 1.0]
     """
@@ -54,8 +44,6 @@ def gini(values) -> float:
 
     Source: Gini (1912), Variabilità e mutabilità; the computing formula in Sen (1973), On Economic Inequality, chapter 2.
 
-    Examples
-    --------
     >>> gini([1, 2, 3])  # doctest: +ELLIPSIS
     0.222...
     """
@@ -67,8 +55,6 @@ def top_share(values, fraction: float = 0.2) -> float:
 
     Where the fraction does not fall on a whole customer, or cuts through customers with equal values, it is taken in proportion.
 
-    Examples
-    --------
     >>> top_share([1, 1, 1, 1, 16], fraction=0.2)
     0.8
     """
@@ -85,19 +71,15 @@ def interval(
 ) -> tuple[float, float]:
     """Bootstrap interval (BCa) of a concentration statistic: how much it would vary had other customers come.
 
-    Parameters
-    ----------
-    statistic : {"gini", "top_share"} or callable
-        A callable gets an array of n_customers resampled values and returns a number.
-    **options
-        ``fraction`` for "top_share" (0.2 by default).
+    Parameters:
+        statistic ({"gini", "top_share"} or callable): A callable gets an array of n_customers resampled values and
+            returns a number.
+        **options: ``fraction`` for "top_share" (0.2 by default).
 
     Money is so skewed that the interval is short for few customers; ``docs/inference.md`` says by how much.
 
     Source: Efron (1987), Better bootstrap confidence intervals, Journal of the American Statistical Association 82(397).
 
-    Examples
-    --------
     >>> low, high = interval("gini", [1, 2, 3, 4, 5, 30])
     >>> 0 < low < gini([1, 2, 3, 4, 5, 30]) < high < 1
     True

@@ -27,13 +27,9 @@ def _round_counts():
 def plot_lorenz(values, fraction: float = 0.2, ax: figures.Axes | None = None) -> figures.Axes:
     """The Lorenz curve of value over customers, with the top `fraction` marked.
 
-    Parameters
-    ----------
-    values : array-like of shape (n_customers,)
-        One value per customer, as for :func:`lorenz`.
+    Parameters:
+        values (array-like of shape (n_customers,)): One value per customer, as for :func:`lorenz`.
 
-    Examples
-    --------
     >>> plot_lorenz([1, 1, 1, 1, 16]).get_title()
     'The top 20% bring 80% of the value (Gini 0.60)'
     """
@@ -64,13 +60,9 @@ def plot_lorenz(values, fraction: float = 0.2, ax: figures.Axes | None = None) -
 def plot_spend(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """How many customers spent how much, with the mean and the median marked; the top hundredth is not drawn.
 
-    Parameters
-    ----------
-    summary : DataFrame
-        ``monetary`` (currency per customer) is used.
+    Parameters:
+        summary: ``monetary`` (currency per customer) is used.
 
-    Examples
-    --------
     >>> plot_spend(pd.DataFrame({"monetary": [1.0, 2.0, 3.0, 4.0, 40.0]})).get_title()
     '80% of customers spent less than the mean'
     """
@@ -93,13 +85,9 @@ def plot_spend(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures
 def plot_capture(captured: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """What each ranking's top customers brought later, one dot per ranking, between lots and perfect foresight.
 
-    Parameters
-    ----------
-    captured : DataFrame
-        As :func:`capture` gives.
+    Parameters:
+        captured: As :func:`capture` gives.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"ranking": ["perfect foresight", "monetary alone", "random"], "captured": [0.9, 0.6, 0.2]})
     >>> plot_capture(table).get_title()
     'monetary alone comes closest: 60%, where foresight reaches 90%'
@@ -130,8 +118,6 @@ def plot_high_value_cutoff(
 ) -> figures.Axes:
     """Customers from highest to lowest ``monetary`` value, cut at the top `fraction`.
 
-    Examples
-    --------
     >>> plot_high_value_cutoff(pd.DataFrame({"monetary": [100.0, 80, 60, 40, 20]}), 0.4).get_title()
     'The top 40%, from 80.00 up, bring 60% of the revenue'
     """
@@ -166,15 +152,11 @@ def plot_high_value_cutoff(
 def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: figures.Axes | None = None) -> figures.Axes:
     """Recency score against frequency score: how many customers, or their mean monetary value.
 
-    Parameters
-    ----------
-    rfm_table : DataFrame
-        ``r_score``, ``f_score`` and ``monetary`` are used.
-    value : {"customers", "monetary"}
-        The number of customers per cell, or their mean monetary value (currency). Cells nobody is in stay white.
+    Parameters:
+        rfm_table: ``r_score``, ``f_score`` and ``monetary`` are used.
+        value ({"customers", "monetary"}): The number of customers per cell, or their mean monetary value (currency).
+            Cells nobody is in stay white.
 
-    Examples
-    --------
     >>> rfm_table = pd.DataFrame({"r_score": [1, 1, 2], "f_score": [1, 1, 2], "monetary": [5.0, 5.0, 20.0]})
     >>> plot_heatmap(rfm_table).get_title()
     'The fullest cell, R1 F1, holds 67% of customers'
@@ -211,8 +193,6 @@ def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: figures.
 def plot_segments(rfm_table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Share of customers and share of revenue of every segment, side by side.
 
-    Examples
-    --------
     >>> rfm_table = pd.DataFrame({"segment": ["champions", "lost"], "recency_days": [5, 90], "frequency": [4, 1],
     ...     "monetary": [90.0, 10.0]})
     >>> plot_segments(rfm_table).get_title()
@@ -245,15 +225,10 @@ def plot_segments(rfm_table: pd.DataFrame, ax: figures.Axes | None = None) -> fi
 def plot_distributions(rfm_table: pd.DataFrame, axes=None) -> np.ndarray:
     """How recency, frequency and monetary value are distributed, one panel each.
 
-    Parameters
-    ----------
-    rfm_table : DataFrame
-        ``recency_days``, ``frequency`` and ``monetary`` are used.
-    axes : sequence of three Axes, optional
-        For recency, frequency and monetary value.
+    Parameters:
+        rfm_table: ``recency_days``, ``frequency`` and ``monetary`` are used.
+        axes (sequence of three Axes, optional): For recency, frequency and monetary value.
 
-    Examples
-    --------
     >>> rfm_table = pd.DataFrame({"recency_days": [5, 90], "frequency": [4, 1], "monetary": [90.0, 10.0]})
     >>> [panel.get_title() for panel in plot_distributions(rfm_table)][:2]
     ['Half were away over 48 days', '50% bought on a single day']
@@ -303,15 +278,10 @@ def plot_gains(
 ) -> figures.Axes:
     """Gains curves: the holdout spend captured when customers are taken in the order of their RFM score.
 
-    Parameters
-    ----------
-    rfm_table, holdout : DataFrame
-        As for :func:`capture`.
-    fraction : float
-        Share of customers that the title speaks of.
+    Parameters:
+        rfm_table, holdout: As for :func:`capture`.
+        fraction: Share of customers that the title speaks of.
 
-    Examples
-    --------
     >>> rfm_table = pd.DataFrame({"customer_id": ["a", "b"], "recency_days": [1, 9], "frequency": [2, 1],
     ...     "monetary": [9.0, 1.0], "r_score": [2, 1], "f_score": [2, 1], "m_score": [2, 1]})
     >>> holdout = pd.DataFrame({"customer_id": ["a", "b"], "holdout_spend": [3.0, 1.0]})
@@ -354,15 +324,11 @@ def plot_two_recencies(
     From the first to the last purchase runs ``recency``, as the buy-till-you-die models mean it; from the last purchase to
     the end of observation runs ``recency_days``, as RFM means it; together they are the customer's age, ``T``.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``date``, ``amount`` of up to 12 customers; rows with a negative amount are returns and not drawn.
-    observation_end : date or str, optional
-        Last day looked at, itself included. The latest date in the data by default.
+    Parameters:
+        transactions: ``customer_id``, ``date``, ``amount`` of up to 12 customers; rows with a negative amount are
+            returns and not drawn.
+        observation_end: Last day looked at, itself included. The latest date in the data by default.
 
-    Examples
-    --------
     >>> rows = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "amount": 9.0,
     ...     "date": pd.to_datetime(["2024-01-01", "2024-03-01", "2024-02-01"])})
     >>> plot_two_recencies(rows, "2024-03-31").get_title()

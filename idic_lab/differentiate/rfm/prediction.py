@@ -25,31 +25,24 @@ def capture(
 ) -> pd.DataFrame:
     """Share of the holdout spend that the top `fraction` of customers brings, under several rankings.
 
-    Parameters
-    ----------
-    rfm_table, holdout
-        ``customer_id`` (unique) and ``holdout_spend`` (currency). Customers without a row spent nothing; customers
-        not in `rfm_table` are newcomers, whom no score could rank, and are left out.
-    random_state : int
-        Seed of the five folds of the tested cells.
+    Parameters:
+        rfm_table, holdout: ``customer_id`` (unique) and ``holdout_spend`` (currency). Customers without a row spent
+            nothing; customers not in `rfm_table` are newcomers, whom no score could rank, and are left out.
+        random_state: Seed of the five folds of the tested cells.
+    Returns:
+        DataFrame:
+            ``ranking``, ``captured`` (share of holdout spend), ``lift`` (captured over `fraction`); best first. Rankings:
 
-    Returns
-    -------
-    DataFrame
-        ``ranking``, ``captured`` (share of holdout spend), ``lift`` (captured over `fraction`); best first. Rankings:
-
-        - perfect foresight: by the holdout spend itself, the most that can be had;
-        - RFM cells, tested: each cell by what the other four fifths of its customers spent, as a firm learns from a
-          test mailing, so it draws on the holdout, though never on the customer's own spend;
-        - RFM score, summed: R + F + M;
-        - RFM cells, 555 to 111: R first, then F, then M;
-        - monetary, frequency, recency: each measure alone;
-        - random: the expectation of a random order.
+            - perfect foresight: by the holdout spend itself, the most that can be had;
+            - RFM cells, tested: each cell by what the other four fifths of its customers spent, as a firm learns from a
+              test mailing, so it draws on the holdout, though never on the customer's own spend;
+            - RFM score, summed: R + F + M;
+            - RFM cells, 555 to 111: R first, then F, then M;
+            - monetary, frequency, recency: each measure alone;
+            - random: the expectation of a random order.
 
     Source: cells ranked by a test mailing, Hughes (1994), Strategic Database Marketing.
 
-    Examples
-    --------
     >>> rfm_table = pd.DataFrame({"customer_id": ["a", "b"], "recency_days": [9, 1], "frequency": [1, 2],
     ...     "monetary": [1.0, 9.0], "r_score": [1, 2], "f_score": [1, 2], "m_score": [1, 2]})
     >>> holdout = pd.DataFrame({"customer_id": ["b"], "holdout_spend": [5.0]})
@@ -72,18 +65,12 @@ def gains(
 ) -> pd.DataFrame:
     """The gains curve of one ranking: share of holdout spend captured by each share of customers.
 
-    Parameters
-    ----------
-    rfm_table, holdout, random_state
-        As in :func:`capture`, which also names the rankings.
+    Parameters:
+        rfm_table, holdout, random_state: As in :func:`capture`, which also names the rankings.
+    Returns:
+        DataFrame: ``share_of_customers``, ``share_of_holdout_spend``, from (0, 0) to (1, 1), one row per group of tied
+            customers.
 
-    Returns
-    -------
-    DataFrame
-        ``share_of_customers``, ``share_of_holdout_spend``, from (0, 0) to (1, 1), one row per group of tied customers.
-
-    Examples
-    --------
     >>> rfm_table = pd.DataFrame({"customer_id": ["a", "b"], "recency_days": [9, 1], "frequency": [1, 2],
     ...     "monetary": [1.0, 9.0], "r_score": [1, 2], "f_score": [1, 2], "m_score": [1, 2]})
     >>> holdout = pd.DataFrame({"customer_id": ["a", "b"], "holdout_spend": [1.0, 3.0]})
@@ -99,21 +86,14 @@ def gains(
 def hide_later(transactions: pd.DataFrame, calibration_end: str = "") -> tuple[pd.DataFrame, pd.DataFrame]:
     """Score customers on the first part of the data only, and say what they spent in the part that is hidden.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``.
-    calibration_end : date or str, optional
-        Last day that the scores may see; the middle of the time observed unless given.
+    Parameters:
+        transactions: ``customer_id``, ``date``, ``amount``.
+        calibration_end: Last day that the scores may see; the middle of the time observed unless given.
+    Returns:
+        (DataFrame, DataFrame): The table ``rfm`` by that day, and ``customer_id``, ``holdout_frequency``,
+            ``holdout_spend`` of the same customers afterwards. Who came only afterwards has no past to be ranked by,
+            and is in neither.
 
-    Returns
-    -------
-    (DataFrame, DataFrame)
-        The table ``rfm`` by that day, and ``customer_id``, ``holdout_frequency``, ``holdout_spend`` of the same customers
-        afterwards. Who came only afterwards has no past to be ranked by, and is in neither.
-
-    Examples
-    --------
     >>> from idic_lab import datasets
     >>> past, later = hide_later(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
     >>> len(past), len(later)
@@ -130,8 +110,6 @@ def hide_later(transactions: pd.DataFrame, calibration_end: str = "") -> tuple[p
 def silent_share(rfm_table: pd.DataFrame, holdout: pd.DataFrame, fraction: float = 0.2) -> float:
     """Share of the best by RFM score, equal scores together, who bought nothing afterwards.
 
-    Examples
-    --------
     >>> rfm_table = pd.DataFrame({"customer_id": ["a", "b"], "r_score": [2, 1], "f_score": [2, 1], "m_score": [2, 1]})
     >>> silent_share(rfm_table, pd.DataFrame({"customer_id": ["a", "b"], "holdout_frequency": [0, 3]}), 0.5)
     1.0
@@ -156,25 +134,17 @@ def capture_difference(
     Customers are drawn with replacement and both rankings, held as they are, are cut at the same `fraction` of the
     same draw. The two shares move together from draw to draw, so their difference is known better than either.
 
-    Parameters
-    ----------
-    rfm_table, holdout, fraction
-        As in :func:`capture`.
-    ranking, against : str
-        Rankings named by :func:`capture`.
-    random_state : int
-        Seed of the draws, and of the folds of the tested cells.
-
-    Returns
-    -------
-    (float, float, float)
-        The difference in the share captured (`ranking` minus `against`), and the bounds of its interval.
+    Parameters:
+        rfm_table, holdout, fraction: As in :func:`capture`.
+        ranking, against: Rankings named by :func:`capture`.
+        random_state: Seed of the draws, and of the folds of the tested cells.
+    Returns:
+        (float, float, float): The difference in the share captured (`ranking` minus `against`), and the bounds of its
+            interval.
 
     Source: the percentile interval of Efron (1979), Bootstrap methods: another look at the jackknife, Annals of
     Statistics 7(1), 1-26.
 
-    Examples
-    --------
     >>> rfm_table = pd.DataFrame({"customer_id": list("abcde"), "recency_days": [9, 7, 5, 3, 1], "frequency": 1,
     ...     "monetary": [1.0, 2.0, 3.0, 4.0, 5.0], "r_score": [1, 2, 3, 4, 5], "f_score": 1, "m_score": 1})
     >>> holdout = pd.DataFrame({"customer_id": ["e", "a"], "holdout_spend": [80.0, 20.0]})

@@ -32,33 +32,26 @@ def summarise(
     it changes neither recency nor frequency. Customers with nothing but returns have no recency and therefore no
     row here: :func:`without_purchase` lists them, and the two tables together hold every customer once.
 
-    Parameters
-    ----------
-    transactions : DataFrame of any engine narwhals reads
-        ``customer_id``, ``date`` (a date or date-time type; several rows on one day are one purchase day) and ``amount``.
-    observation_end : date or str, optional
-        Last day looked at, itself included; later rows are left out. The latest date in the data by default.
-    returns : {"ignore", "net"}
-        ``"ignore"``: ``monetary`` is the total of the purchases. ``"net"``: returns are subtracted, no lower than
-        zero, and the columns ``purchased`` and ``returned`` (both positive, currency) are added, so that a customer
-        who sent back more than they bought (in the window looked at) can be seen by ``returned > purchased``.
-
-    Returns
-    -------
-    DataFrame of the same engine
-        ``customer_id``; ``recency_days`` (int, days from the last purchase to `observation_end`); ``frequency`` (int,
-        days with a purchase, the first included); ``monetary`` (float, currency, to six decimals). Sorted by customer in
-        engines that hold the data in memory, in no particular order in lazy ones.
-
-    Raises
-    ------
-    DataError
-        A column is missing or of the wrong type, a row lacks its customer, date or finite amount, or no row is left.
+    Parameters:
+        transactions (DataFrame of any engine narwhals reads): ``customer_id``, ``date`` (a date or date-time type;
+            several rows on one day are one purchase day) and ``amount``.
+        observation_end: Last day looked at, itself included; later rows are left out. The latest date in the data by
+            default.
+        returns ({"ignore", "net"}): ``"ignore"``: ``monetary`` is the total of the purchases. ``"net"``: returns are
+            subtracted, no lower than zero, and the columns ``purchased`` and ``returned`` (both positive, currency) are
+            added, so that a customer who sent back more than they bought (in the window looked at) can be seen by
+            ``returned > purchased``.
+    Returns:
+        DataFrame of the same engine: ``customer_id``; ``recency_days`` (int, days from the last purchase to
+            `observation_end`); ``frequency`` (int, days with a purchase, the first included); ``monetary`` (float,
+            currency, to six decimals). Sorted by customer in engines that hold the data in memory, in no particular
+            order in lazy ones.
+    Raises:
+        DataError: A column is missing or of the wrong type, a row lacks its customer, date or finite amount, or no row
+            is left.
 
     Source: the three variables as direct marketing uses them, Hughes (1994), Strategic Database Marketing.
 
-    Examples
-    --------
     >>> transactions = pd.DataFrame({"customer_id": ["ann", "ann", "bob", "cid"], "amount": [25.0, 10, 40, -7],
     ...     "date": pd.to_datetime(["2024-01-05", "2024-03-01", "2024-02-10", "2024-02-11"])})
     >>> summarise(transactions, observation_end="2024-03-31")
@@ -92,19 +85,12 @@ def summarise(
 def without_purchase(transactions: IntoFrameT, observation_end: str | dt.date | None = None) -> IntoFrameT:
     """Customers whose rows, up to the end of observation, are returns only, and who are thus not in the summary.
 
-    Parameters
-    ----------
-    transactions, observation_end
-        As in :func:`summarise`.
+    Parameters:
+        transactions, observation_end: As in :func:`summarise`.
+    Returns:
+        DataFrame of the same engine: ``customer_id``; ``returns`` (int, rows with a negative amount); ``returned``
+            (float, their total as a positive amount, currency).
 
-    Returns
-    -------
-    DataFrame of the same engine
-        ``customer_id``; ``returns`` (int, rows with a negative amount); ``returned`` (float, their total as a
-        positive amount, currency).
-
-    Examples
-    --------
     >>> transactions = pd.DataFrame({"customer_id": ["ann", "cid", "cid"], "amount": [20.0, -7.0, -1.0],
     ...     "date": pd.to_datetime(["2024-01-05", "2024-02-11", "2024-02-12"])})
     >>> without_purchase(transactions)
@@ -141,37 +127,26 @@ def score(summary, groups: int = 5, method: str = "quantile", few_values: str = 
     of the first among them: the worst value always scores 1, some scores may stay empty, and the groups are uneven
     (see :func:`score_sizes`).
 
-    Parameters
-    ----------
-    summary : DataFrame of any engine
-        ``customer_id``, ``recency_days``, ``frequency``, ``monetary``, as :func:`summarise` gives.
-    groups : int
-        Number of groups per measure, 2 or more.
-    method : {"quantile", "nested"}
-        ``"quantile"`` scores each measure among all customers, so that a score means the same everywhere.
-        ``"nested"`` scores recency among all, frequency among those of equal recency score, and monetary value among
-        those equal in both: cells come out nearer to equal size, and a frequency score can be compared only within
-        one recency score.
-    few_values : {"raise", "allow"}
-        What to do when a measure has fewer different values than `groups`, so that some scores must stay empty:
-        refuse, or score all the same.
-
-    Returns
-    -------
-    DataFrame
-        The summary with ``r_score``, ``f_score`` and ``m_score`` (int, 1 to `groups`) added. Of a summary that is in an
-        engine (Polars lazy, DuckDB, PySpark, Dask) a frame of that engine, unless scores are nested; else pandas.
-
-    Raises
-    ------
-    DataError
-        A column is missing or has missing values, there are no customers, or too few different values.
+    Parameters:
+        summary (DataFrame of any engine): ``customer_id``, ``recency_days``, ``frequency``, ``monetary``, as
+            :func:`summarise` gives.
+        groups: Number of groups per measure, 2 or more.
+        method ({"quantile", "nested"}): ``"quantile"`` scores each measure among all customers, so that a score means
+            the same everywhere. ``"nested"`` scores recency among all, frequency among those of equal recency score,
+            and monetary value among those equal in both: cells come out nearer to equal size, and a frequency score can
+            be compared only within one recency score.
+        few_values ({"raise", "allow"}): What to do when a measure has fewer different values than `groups`, so that
+            some scores must stay empty: refuse, or score all the same.
+    Returns:
+        DataFrame: The summary with ``r_score``, ``f_score`` and ``m_score`` (int, 1 to `groups`) added. Of a summary
+            that is in an engine (Polars lazy, DuckDB, PySpark, Dask) a frame of that engine, unless scores are nested;
+            else pandas.
+    Raises:
+        DataError: A column is missing or has missing values, there are no customers, or too few different values.
 
     Source: quintiles and nested cells, Hughes (1994), Strategic Database Marketing; independent against nested
     scoring, Miglautsch (2000), Thoughts on RFM scoring, Journal of Database Marketing 8(1), 67-72.
 
-    Examples
-    --------
     >>> summary = pd.DataFrame({"customer_id": list("abcdef"), "recency_days": [3, 200, 90, 40, 10, 300],
     ...     "frequency": [4, 1, 1, 2, 3, 1], "monetary": [80.0, 10.0, 25.0, 30.0, 70.0, 20.0]})
     >>> score(summary, groups=3)[["customer_id", "r_score", "f_score", "m_score"]].head(3)
@@ -208,13 +183,10 @@ def score(summary, groups: int = 5, method: str = "quantile", few_values: str = 
 def score_sizes(scores: pd.DataFrame) -> pd.DataFrame:
     """Customers per score of each measure: how uneven ties have made the groups.
 
-    Returns
-    -------
-    DataFrame
-        ``score`` and the number of customers with that ``r_score``, ``f_score`` and ``m_score``; best score first.
+    Returns:
+        DataFrame: ``score`` and the number of customers with that ``r_score``, ``f_score`` and ``m_score``; best score
+            first.
 
-    Examples
-    --------
     >>> score_sizes(pd.DataFrame({"r_score": [1, 2, 2], "f_score": [1, 1, 1], "m_score": [1, 1, 2]}))
        score  r_score  f_score  m_score
     0      2        2        0        1

@@ -36,17 +36,13 @@ _RULES = (
 def segment_rules() -> pd.DataFrame:
     """The rules that name the segments, one row each.
 
-    Returns
-    -------
-    DataFrame
-        ``segment``; the inclusive bounds ``r_low``, ``r_high``, ``fm_low``, ``fm_high`` (scores 1 to 5); ``meaning``.
-        ``fm`` is the mean of the frequency and the monetary score, with a half rounded up.
+    Returns:
+        DataFrame: ``segment``; the inclusive bounds ``r_low``, ``r_high``, ``fm_low``, ``fm_high`` (scores 1 to 5);
+            ``meaning``. ``fm`` is the mean of the frequency and the monetary score, with a half rounded up.
 
     Source: the eleven names and the grid of recency against frequency-monetary are those of CRM software makers (for
     one, Putler's RFM analysis); their published bounds overlap, so the bounds here are our own.
 
-    Examples
-    --------
     >>> segment_rules().head(1)[["segment", "r_low", "fm_low"]].to_string(index=False, header=False)
     'champions      5       4'
     """
@@ -57,20 +53,12 @@ def segment_rules() -> pd.DataFrame:
 def segment(scores: pd.DataFrame, rules: pd.DataFrame | None = None) -> pd.DataFrame:
     """Add the named segment of every customer.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        ``r_score``, ``f_score`` and ``m_score``, each 1 to 5; of any engine, and in it the segments come back.
-    rules : DataFrame, optional
-        Your own rules in the form of :func:`segment_rules`; together they must cover each of the 25 cells once.
+    Parameters:
+        scores: ``r_score``, ``f_score`` and ``m_score``, each 1 to 5; of any engine, and in it the segments come back.
+        rules: Your own rules in the form of :func:`segment_rules`; together they must cover each of the 25 cells once.
+    Raises:
+        DataError: A score is outside 1 to 5, or the rules leave a cell out or claim it twice.
 
-    Raises
-    ------
-    DataError
-        A score is outside 1 to 5, or the rules leave a cell out or claim it twice.
-
-    Examples
-    --------
     >>> scores = pd.DataFrame({"r_score": [5, 5, 1], "f_score": [5, 1, 4], "m_score": [4, 1, 5]})
     >>> segment(scores)["segment"].tolist()
     ['champions', 'new', 'cannot lose']
@@ -108,14 +96,11 @@ def table(transactions, observation_end: str | dt.date | None = None, returns: s
     Scores are independent quintiles (:func:`score`), with empty scores allowed where the data have fewer than five
     different values: the scale stays 1 to 5 for the segment rules. Parameters as in :func:`summarise`.
 
-    Returns
-    -------
-    DataFrame
-        Under the contract ``rfm``, in the engine of the transactions where that is lazy, else pandas: ``customer_id``,
-        ``recency_days``, ``frequency``, ``monetary``, ``r_score``, ``f_score``, ``m_score``, ``segment``.
+    Returns:
+        DataFrame: Under the contract ``rfm``, in the engine of the transactions where that is lazy, else pandas:
+            ``customer_id``, ``recency_days``, ``frequency``, ``monetary``, ``r_score``, ``f_score``, ``m_score``,
+            ``segment``.
 
-    Examples
-    --------
     >>> transactions = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "amount": [20.0, 10.0, 40.0],
     ...     "date": pd.to_datetime(["2024-01-05", "2024-03-01", "2024-02-10"])})
     >>> table(transactions)[["customer_id", "r_score", "f_score", "m_score", "segment"]]
@@ -131,8 +116,6 @@ def table(transactions, observation_end: str | dt.date | None = None, returns: s
 def segments_table(rfm_table: pd.DataFrame) -> pd.DataFrame:
     """The RFM segments as rows of the table ``segments`` (``customer_id``, ``scheme``, ``segment``), under the scheme "rfm".
 
-    Examples
-    --------
     >>> segments_table(pd.DataFrame({"customer_id": ["ann"], "segment": ["loyal"]}).astype("str")).iloc[0].tolist()
     ['ann', 'rfm', 'loyal']
     """
@@ -144,14 +127,11 @@ def segments_table(rfm_table: pd.DataFrame) -> pd.DataFrame:
 def segment_summary(rfm_table: pd.DataFrame) -> pd.DataFrame:
     """What each segment of the table ``rfm`` is and brings, largest revenue first.
 
-    Returns
-    -------
-    DataFrame
-        ``segment``, ``customers``, ``share_of_customers``, ``revenue`` (currency), ``share_of_revenue``, and the
-        means ``mean_recency_days`` (days), ``mean_frequency`` (days with a purchase), ``mean_monetary`` (currency).
+    Returns:
+        DataFrame: ``segment``, ``customers``, ``share_of_customers``, ``revenue`` (currency), ``share_of_revenue``, and
+            the means ``mean_recency_days`` (days), ``mean_frequency`` (days with a purchase), ``mean_monetary``
+            (currency).
 
-    Examples
-    --------
     >>> rfm_table = pd.DataFrame({"recency_days": [5, 7, 90], "frequency": [4, 6, 1], "monetary": [60.0, 30.0, 10.0],
     ...     "segment": ["champions", "champions", "lost"]})
     >>> segment_summary(rfm_table)[["segment", "customers", "revenue", "share_of_revenue"]]

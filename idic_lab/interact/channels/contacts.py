@@ -23,8 +23,6 @@ _HOUR_ENDS = (12, 17)  # morning ends before 12, afternoon before 17
 def time_of_day(hours: pd.Series) -> pd.Series:
     """Morning (before 12), afternoon (12 to 16) or evening (from 17) of hours 0 to 23.
 
-    Examples
-    --------
     >>> time_of_day(pd.Series([9, 12, 17])).tolist()
     ['morning', 'afternoon', 'evening']
     """
@@ -35,17 +33,12 @@ def time_of_day(hours: pd.Series) -> pd.Series:
 def outbound_contacts(interactions: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
     """Contacts the organisation began, each with the number of contacts in the 28 days before.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``date``, ``hour``, ``time_of_day``, ``channel``, ``purpose``, ``responded``, ``cost`` and
-        ``recent_contacts``: contacts of that customer, on any channel, up to 28 days before. Sorted by customer and
-        time.
-
-    Raises
-    ------
-    DataError
-        When no contact began by the organisation belongs to a known customer.
+    Returns:
+        DataFrame: ``customer_id``, ``date``, ``hour``, ``time_of_day``, ``channel``, ``purpose``, ``responded``,
+            ``cost`` and ``recent_contacts``: contacts of that customer, on any channel, up to 28 days before. Sorted by
+            customer and time.
+    Raises:
+        DataError: When no contact began by the organisation belongs to a known customer.
     """
     mine = of_customers(interactions[interactions["direction"] == "outbound"], identity_links)
     if mine.empty:
@@ -68,13 +61,9 @@ def inbound_contacts(interactions: pd.DataFrame, identity_links: pd.DataFrame) -
 def recent_contacts(when: pd.DataFrame, contacts: pd.DataFrame, days: int = WINDOW_DAYS) -> np.ndarray:
     """How many contacts each customer had from `days` before a date up to and including that date.
 
-    Parameters
-    ----------
-    when, contacts : DataFrame
-        ``customer_id``, ``date``.
+    Parameters:
+        when, contacts: ``customer_id``, ``date``.
 
-    Examples
-    --------
     >>> had = pd.DataFrame({"customer_id": ["ann"] * 3, "date": pd.to_datetime(["2025-01-01", "2025-01-20", "2025-02-01"])})
     >>> asked = pd.DataFrame({"customer_id": ["ann", "bob"], "date": pd.to_datetime(["2025-02-05", "2025-02-05"])})
     >>> recent_contacts(asked, had).tolist()
@@ -96,20 +85,12 @@ def response_by(contacts: pd.DataFrame, by: str = "channel") -> pd.DataFrame:
 
     The contacts of one customer are alike, so they tell less than as many contacts of different customers.
 
-    Parameters
-    ----------
-    contacts : DataFrame
-        As :func:`outbound_contacts` gives.
-    by : str
-        ``"channel"``, ``"time_of_day"``, ``"recent_contacts"`` or any other column.
+    Parameters:
+        contacts: As :func:`outbound_contacts` gives.
+        by: ``"channel"``, ``"time_of_day"``, ``"recent_contacts"`` or any other column.
+    Returns:
+        DataFrame: `by`, ``contacts``, ``customers``, ``responses``, ``response_rate``, ``low``, ``high`` (95%).
 
-    Returns
-    -------
-    DataFrame
-        `by`, ``contacts``, ``customers``, ``responses``, ``response_rate``, ``low``, ``high`` (95%).
-
-    Examples
-    --------
     >>> made = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "channel": "email", "responded": [True, True, False]})
     >>> response_by(made)[["contacts", "customers", "responses"]].to_numpy().tolist()
     [[3, 2, 2]]
@@ -129,20 +110,13 @@ def response_by(contacts: pd.DataFrame, by: str = "channel") -> pd.DataFrame:
 def reach(contacts: pd.DataFrame, consents: pd.DataFrame, customers: pd.Series) -> pd.DataFrame:
     """How much of the customer base each channel may reach, has reached, and has moved.
 
-    Parameters
-    ----------
-    contacts : DataFrame
-        As :func:`outbound_contacts` gives.
-    consents : DataFrame
-        ``customer_id``, ``channel``, ``allowed``; what is not known is not allowed.
+    Parameters:
+        contacts: As :func:`outbound_contacts` gives.
+        consents: ``customer_id``, ``channel``, ``allowed``; what is not known is not allowed.
+    Returns:
+        DataFrame: ``channel`` and shares of `customers`: ``allowed``, ``contacted`` at least once, ``responded`` at
+            least once.
 
-    Returns
-    -------
-    DataFrame
-        ``channel`` and shares of `customers`: ``allowed``, ``contacted`` at least once, ``responded`` at least once.
-
-    Examples
-    --------
     >>> made = pd.DataFrame({"customer_id": ["ann"], "channel": ["email"], "responded": [True]})
     >>> said = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "allowed": [True, None]})
     >>> reach(made, said, pd.Series(["ann", "bob"])).set_index("channel").loc["email"].tolist()
@@ -162,19 +136,12 @@ def cost_per_response(contacts: pd.DataFrame, by: str = "channel", random_state:
 
     Customers, not contacts, are drawn again with replacement: the contacts of one customer are not independent.
 
-    Parameters
-    ----------
-    contacts : DataFrame
-        ``customer_id``, ``channel``, ``responded``, ``cost``, and the column `by`.
+    Parameters:
+        contacts: ``customer_id``, ``channel``, ``responded``, ``cost``, and the column `by`.
+    Returns:
+        DataFrame: `by`, ``contacts``, ``cost`` (currency), ``responses``, ``cost_per_contact``, ``cost_per_response``,
+            ``low``, ``high`` (95%); infinite where nobody responded. Cheapest response first.
 
-    Returns
-    -------
-    DataFrame
-        `by`, ``contacts``, ``cost`` (currency), ``responses``, ``cost_per_contact``, ``cost_per_response``, ``low``,
-        ``high`` (95%); infinite where nobody responded. Cheapest response first.
-
-    Examples
-    --------
     >>> made = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "phone", "responded": [True, False], "cost": 1.5})
     >>> cost_per_response(made)[["cost", "responses", "cost_per_response"]].to_numpy().tolist()
     [[3.0, 1.0, 3.0]]
@@ -209,8 +176,6 @@ def cost_per_response(contacts: pd.DataFrame, by: str = "channel", random_state:
 def channel_costs(contacts: pd.DataFrame) -> pd.DataFrame:
     """Mean cost of one contact per channel: ``channel``, ``cost`` (currency), in the order of channels.
 
-    Examples
-    --------
     >>> channel_costs(pd.DataFrame({"channel": ["phone", "email", "phone"], "cost": [1.0, 0.1, 2.0]}))
       channel  cost
     0   email   0.1
@@ -228,22 +193,14 @@ def response_values(
     A click, a chat and a talk in the shop are all responses, and are not worth the same. How often each leads to an
     order is an *assumption*, to be replaced by what a trial of one's own shows.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``amount``; the mean of those above 0 is the size of an order.
-    margin : float
-        Share of the amount that remains after the cost of goods.
-    orders : mapping of str to float
-        Orders that a response leads to and that would not have come without it, by channel.
+    Parameters:
+        transactions: ``amount``; the mean of those above 0 is the size of an order.
+        margin: Share of the amount that remains after the cost of goods.
+        orders (mapping of str to float): Orders that a response leads to and that would not have come without it, by
+            channel.
+    Returns:
+        DataFrame: ``channel``, ``orders_per_response``, ``value`` (currency per response).
 
-    Returns
-    -------
-    DataFrame
-        ``channel``, ``orders_per_response``, ``value`` (currency per response).
-
-    Examples
-    --------
     >>> response_values(pd.DataFrame({"amount": [40.0, 60.0, -10.0]}), orders={"email": 0.02, "phone": 0.2})
       channel  orders_per_response  value
     0   email                 0.02    0.3
@@ -257,8 +214,6 @@ def response_values(
 def spoken(channel: str) -> str:
     """A channel as a reader says it.
 
-    Examples
-    --------
     >>> spoken("web_chat"), spoken("email")
     ('web chat', 'e-mail')
     """
@@ -268,13 +223,9 @@ def spoken(channel: str) -> str:
 def plot_reach(reach: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Shares of the customer base that each channel may reach, has reached and has moved.
 
-    Parameters
-    ----------
-    reach : DataFrame
-        As :func:`reach` gives.
+    Parameters:
+        reach: As :func:`reach` gives.
 
-    Examples
-    --------
     >>> seen = pd.DataFrame({"channel": ["email"], "allowed": [0.8], "contacted": [0.6], "responded": [0.2]})
     >>> plot_reach(seen).get_title()
     'E-mail, 20% of customers have responded: more than on any other\\nchannel'
@@ -305,15 +256,10 @@ def plot_cost_per_response(
 ) -> figures.Axes:
     """Cost per effective contact with its interval, on a logarithmic scale, and beside it what a response is worth.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As :func:`cost_per_response` gives, by channel.
-    values : DataFrame, optional
-        As :func:`response_values` gives.
+    Parameters:
+        table: As :func:`cost_per_response` gives, by channel.
+        values: As :func:`response_values` gives.
 
-    Examples
-    --------
     >>> seen = pd.DataFrame({"channel": ["email", "phone"], "cost_per_response": [0.1, 4.0], "low": [0.08, 3.5],
     ...     "high": [0.12, 4.6]})
     >>> plot_cost_per_response(seen).get_title()

@@ -22,26 +22,17 @@ def fatigue(contacts: pd.DataFrame) -> pd.DataFrame:
     often a customer is contacted has nothing to do with how they react; it says so by agreeing with the first. It is
     taken alone where no customer was contacted on one channel both rested and tired. Standard errors are by customer.
 
-    Parameters
-    ----------
-    contacts : DataFrame
-        ``customer_id``, ``channel``, ``responded``, ``recent_contacts``.
-
-    Returns
-    -------
-    DataFrame
-        ``method`` ("within customers", "all contacts"), ``contacts`` that can tell, ``fatigue``, ``low``, ``high`` (95%).
-
-    Raises
-    ------
-    DataError
-        When all contacts follow equally many others.
+    Parameters:
+        contacts: ``customer_id``, ``channel``, ``responded``, ``recent_contacts``.
+    Returns:
+        DataFrame: ``method`` ("within customers", "all contacts"), ``contacts`` that can tell, ``fatigue``, ``low``,
+            ``high`` (95%).
+    Raises:
+        DataError: When all contacts follow equally many others.
 
     Source: Wooldridge (1999), Distribution-free estimation of some nonlinear panel data models, Journal of
     Econometrics 90(1).
 
-    Examples
-    --------
     >>> made = pd.DataFrame({"customer_id": ["ann"] * 4 + ["bob"] * 4, "channel": "email", "recent_contacts": [0, 0, 1, 1] * 2,
     ...     "responded": [True, True, True, False, True, False, False, True]})
     >>> fatigue(made)[["method", "contacts"]].to_numpy().tolist()
@@ -98,18 +89,11 @@ def _within_customers(contacts: pd.DataFrame) -> list[pd.DataFrame]:
 def response_by_recent_contacts(contacts: pd.DataFrame, most: int = 6) -> pd.DataFrame:
     """Response rate by number of contacts in the 28 days before, with what the estimated fatigue expects.
 
-    Parameters
-    ----------
-    most : int
-        Larger numbers are counted with this one.
+    Parameters:
+        most: Larger numbers are counted with this one.
+    Returns:
+        DataFrame: ``recent_contacts``, ``contacts``, ``response_rate``, ``low``, ``high`` (95%), ``expected``.
 
-    Returns
-    -------
-    DataFrame
-        ``recent_contacts``, ``contacts``, ``response_rate``, ``low``, ``high`` (95%), ``expected``.
-
-    Examples
-    --------
     >>> made = pd.DataFrame({"customer_id": ["ann", "bob"] * 2, "channel": "email", "recent_contacts": [0, 1, 1, 0],
     ...     "responded": [True, False, True, True]})
     >>> response_by_recent_contacts(made)["response_rate"].tolist()
@@ -126,13 +110,9 @@ def response_by_recent_contacts(contacts: pd.DataFrame, most: int = 6) -> pd.Dat
 def plot_fatigue(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Response rate by contacts in the 28 days before, seen and expected.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As :func:`response_by_recent_contacts` gives.
+    Parameters:
+        table: As :func:`response_by_recent_contacts` gives.
 
-    Examples
-    --------
     >>> seen = pd.DataFrame({"recent_contacts": [0, 1], "response_rate": [0.3, 0.2], "low": [0.25, 0.1],
     ...     "high": [0.35, 0.3], "expected": [0.31, 0.22]})
     >>> plot_fatigue(seen).get_title()

@@ -35,42 +35,23 @@ def contact_plan(
     contacts of the past counted. A contact brings its expected response, tired by the contacts just before it; with
     `value`, it brings that times what the response is worth, less the cost.
 
-    Parameters
-    ----------
-    preferences : DataFrame
-        ``customer_id``, ``channel``, ``response_rate``, ``allowed``, ``best_time``.
-    costs : DataFrame
-        ``channel``, ``cost`` (currency per contact); channels without a cost are not used.
-    history : DataFrame
-        ``customer_id``, ``date`` of contacts made before `start`.
-    start : Timestamp
-        First day of the first week.
-    weekly_budget : float
-        Currency; what one week leaves over is not carried into the next.
-    cap : int
-        Most contacts of a customer within any 28 days.
-    fatigue : float
-        Fall of the log response rate per recent contact, as :func:`fatigue` estimates.
-    value : DataFrame, optional
-        ``value`` (currency per response) by ``channel``, as :func:`response_values` gives, by ``customer_id``, or by
-        both; what is not in it is worth 0 and not contacted. Without it all responses count alike.
-    excluded : iterable of customer ids
-        Not to be contacted, as while a complaint is open.
-    method : {"greedy", "exact"}
-        How each week is solved; see :func:`idic_lab.allocation.allocate`.
+    Parameters:
+        preferences: ``customer_id``, ``channel``, ``response_rate``, ``allowed``, ``best_time``.
+        costs: ``channel``, ``cost`` (currency per contact); channels without a cost are not used.
+        history: ``customer_id``, ``date`` of contacts made before `start`.
+        start: First day of the first week.
+        weekly_budget: Currency; what one week leaves over is not carried into the next.
+        cap: Most contacts of a customer within any 28 days.
+        fatigue: Fall of the log response rate per recent contact, as :func:`fatigue` estimates.
+        value: ``value`` (currency per response) by ``channel``, as :func:`response_values` gives, by ``customer_id``,
+            or by both; what is not in it is worth 0 and not contacted. Without it all responses count alike.
+        excluded (iterable of customer ids): Not to be contacted, as while a complaint is open.
+        method ({"greedy", "exact"}): How each week is solved; see :func:`idic_lab.allocation.allocate`.
+    Returns:
+        DataFrame: The table ``contact_plan``, sorted by date and what is expected.
+    Raises:
+        DataError: A budget, cap, fatigue or number of weeks below 0, or contacts in `history` on or after `start`.
 
-    Returns
-    -------
-    DataFrame
-        The table ``contact_plan``, sorted by date and what is expected.
-
-    Raises
-    ------
-    DataError
-        A budget, cap, fatigue or number of weeks below 0, or contacts in `history` on or after `start`.
-
-    Examples
-    --------
     >>> liked = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "channel": ["email", "phone", "email"],
     ...     "response_rate": [0.2, 0.4, 0.3], "allowed": [True, True, None], "best_time": "morning"})
     >>> costs = pd.DataFrame({"channel": ["email", "phone"], "cost": [0.1, 1.0]})
@@ -159,8 +140,6 @@ def week_bound(
 ) -> float:
     """Most that any choice could bring in the first week; arguments as for :func:`contact_plan`.
 
-    Examples
-    --------
     >>> liked = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "response_rate": [0.2, 0.3],
     ...     "allowed": True, "best_time": "morning"})
     >>> past = pd.DataFrame({"customer_id": ["ann"], "date": pd.to_datetime(["2025-01-01"])})
@@ -179,8 +158,6 @@ def check_plan(
 
     It looks at the plan alone, as an auditor would, and shares no step with the planning.
 
-    Examples
-    --------
     >>> plan = pd.DataFrame({"customer_id": ["ann"], "channel": "email", "date": pd.to_datetime(["2025-03-03"]), "cost": 0.1})
     >>> said = pd.DataFrame({"customer_id": ["ann"], "channel": ["email"], "allowed": [None]})
     >>> check_plan(plan, said, plan.head(0), weekly_budget=1, cap=2)
@@ -213,16 +190,12 @@ def compare_first_week(
 ) -> pd.DataFrame:
     """What the first week expects beyond its cost: by the plan, at best, and by two habits under the same rules.
 
-    Parameters
-    ----------
-    **setting
-        ``costs``, ``history``, ``start``, ``fatigue``, ``value`` and ``excluded``, as for :func:`contact_plan`.
-
-    Returns
-    -------
-    DataFrame
-        ``week`` (how it was chosen) and ``expected`` (currency beyond the cost). The last two take customers as they come,
-        each on the cheapest channel allowed or on the preferred one, until the budget ends.
+    Parameters:
+        **setting: ``costs``, ``history``, ``start``, ``fatigue``, ``value`` and ``excluded``, as for
+            :func:`contact_plan`.
+    Returns:
+        DataFrame: ``week`` (how it was chosen) and ``expected`` (currency beyond the cost). The last two take customers
+            as they come, each on the cheapest channel allowed or on the preferred one, until the budget ends.
     """
     limits = {"weekly_budget": weekly_budget, "cap": cap}
     rows = {}
@@ -272,13 +245,9 @@ def plot_contact_plan(
 ) -> figures.Axes:
     """The plan for a budget and a cap: what is expected per week, by channel.
 
-    Parameters
-    ----------
-    preferences, costs, history, start, weekly_budget, **options
-        As for :func:`contact_plan`, which is called.
+    Parameters:
+        preferences, costs, history, start, weekly_budget, **options: As for :func:`contact_plan`, which is called.
 
-    Examples
-    --------
     >>> liked = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "response_rate": 0.5,
     ...     "allowed": True, "best_time": "morning"})
     >>> costs, past = pd.DataFrame({"channel": ["email"], "cost": [0.5]}), pd.DataFrame({"customer_id": [], "date": []})
@@ -317,13 +286,9 @@ def plot_contact_plan(
 def plot_budget_curve(curve: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """What a plan brings by weekly budget, one line per cap.
 
-    Parameters
-    ----------
-    curve : DataFrame
-        ``cap``, ``weekly_budget``, and ``expected_value`` (currency) or ``expected_responses``.
+    Parameters:
+        curve: ``cap``, ``weekly_budget``, and ``expected_value`` (currency) or ``expected_responses``.
 
-    Examples
-    --------
     >>> plot_budget_curve(pd.DataFrame({"cap": 2, "weekly_budget": [0, 50, 100], "expected_value": [0.0, 80.0, 100.0]})
     ...     ).get_title()
     'A budget of 50 a week already brings 80% of what 100 brings (at\\nmost 2 contacts in 28 days)'

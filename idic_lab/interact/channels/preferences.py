@@ -22,25 +22,17 @@ def shrunk_rates(contacts: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFram
     segment's own rate. How narrow it is (the strength, in contacts) is estimated per channel by maximum likelihood; a
     customer's rate is then the mean of what remains possible, given their contacts and responses.
 
-    Parameters
-    ----------
-    contacts : DataFrame
-        ``customer_id``, ``channel``, ``responded``.
-    customers : DataFrame
-        ``customer_id``, ``segment``; customers never contacted get their segment's rate.
-
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``channel``, ``contacts``, ``responses``, ``own_rate`` (missing without contacts),
-        ``segment_rate``, ``strength`` (contacts that the segment's rate counts for), ``rate``, ``low``, ``high`` (90%
-        credible interval).
+    Parameters:
+        contacts: ``customer_id``, ``channel``, ``responded``.
+        customers: ``customer_id``, ``segment``; customers never contacted get their segment's rate.
+    Returns:
+        DataFrame: ``customer_id``, ``channel``, ``contacts``, ``responses``, ``own_rate`` (missing without contacts),
+            ``segment_rate``, ``strength`` (contacts that the segment's rate counts for), ``rate``, ``low``, ``high``
+            (90% credible interval).
 
     Source: Gelman, Carlin, Stern et al. (2013), Bayesian Data Analysis, section 5.3; Efron & Hastie (2016), Computer
     Age Statistical Inference, chapter 6.
 
-    Examples
-    --------
     >>> made = pd.DataFrame({"customer_id": ["ann", "bob", "bob"], "channel": "email", "responded": [True, False, False]})
     >>> people = pd.DataFrame({"customer_id": ["ann", "bob"], "segment": "everyone"})
     >>> found = shrunk_rates(made, people).set_index("customer_id")
@@ -88,8 +80,6 @@ def log_loss(predicted, responded) -> float:
 
     A chance of exactly 0 or 1 that turns out wrong would be infinitely surprising, so chances are kept 0.001 away.
 
-    Examples
-    --------
     >>> log_loss([0.5, 0.5], [True, False])
     1.0
     """
@@ -113,28 +103,19 @@ class PreferenceTypes:
     of their group, and moves away from it as evidence comes in: shrinkage towards the segment. Estimated by expectation
     maximisation, which starts from types that favour their own option.
 
-    Parameters
-    ----------
-    options : sequence of str
-        The options; types are named after them.
-
-    Attributes
-    ----------
-    probabilities_ : DataFrame, customers × options
-        Probability that each option is the customer's preferred one; rows sum to 1.
-    response_ : DataFrame, types × options
-        Response rate of each type on each option, at exposure 1.
-    choice_ : DataFrame, types × options
-        Share of each type's own choices; rows sum to 1.
-    mix_ : DataFrame, groups × types
-        Share of each type in each group.
-    n_iter_ : int
+    Parameters:
+        options (sequence of str): The options; types are named after them.
+    Attributes:
+        probabilities_ (DataFrame, customers × options): Probability that each option is the customer's preferred one;
+            rows sum to 1.
+        response_ (DataFrame, types × options): Response rate of each type on each option, at exposure 1.
+        choice_ (DataFrame, types × options): Share of each type's own choices; rows sum to 1.
+        mix_ (DataFrame, groups × types): Share of each type in each group.
+        n_iter_ (int)
 
     Source: Dempster, Laird & Rubin (1977) for expectation maximisation; Efron & Morris (1977), Stein's paradox in
     statistics, Scientific American 236(5), for why shrinkage pays.
 
-    Examples
-    --------
     >>> customers = pd.DataFrame({"customer_id": ["ann", "bob", "new"], "segment": "all"})
     >>> chose = pd.DataFrame({"customer_id": ["ann"] * 4 + ["bob"] * 3, "option": ["phone"] * 4 + ["email"] * 3})
     >>> tried = pd.DataFrame({"customer_id": ["ann", "bob"], "option": ["phone", "email"], "responded": [True, True],
@@ -150,15 +131,11 @@ class PreferenceTypes:
     def fit(self, customers: pd.DataFrame, choices: pd.DataFrame, trials: pd.DataFrame) -> PreferenceTypes:
         """Estimate types, mixes and each customer's probabilities.
 
-        Parameters
-        ----------
-        customers : DataFrame
-            ``customer_id``, ``segment``: everybody, those without evidence too.
-        choices : DataFrame
-            ``customer_id``, ``option``: one row per choice the customer made.
-        trials : DataFrame
-            ``customer_id``, ``option``, ``responded``, ``exposure``: one row per contact on an option. Exposure, above
-            0, multiplies the chance of a response: below 1 where the customer was tired, say.
+        Parameters:
+            customers: ``customer_id``, ``segment``: everybody, those without evidence too.
+            choices: ``customer_id``, ``option``: one row per choice the customer made.
+            trials: ``customer_id``, ``option``, ``responded``, ``exposure``: one row per contact on an option.
+                Exposure, above 0, multiplies the chance of a response: below 1 where the customer was tired, say.
         """
         options, people = list(self.options), pd.Index(customers["customer_id"])
         evidence = _Evidence(people, options, choices, trials)
@@ -261,18 +238,12 @@ def _find(index: pd.Index, data: pd.DataFrame, name: str = "customer_id") -> np.
 def customers_with_segment(customer_ids: pd.Series, segments: pd.DataFrame | None = None) -> pd.DataFrame:
     """Customers with the segment that thin data are drawn towards.
 
-    Parameters
-    ----------
-    segments : DataFrame, optional
-        ``customer_id``, ``scheme``, ``segment``; the scheme "needs" is used. Without it, everybody is in one segment.
+    Parameters:
+        segments: ``customer_id``, ``scheme``, ``segment``; the scheme "needs" is used. Without it, everybody is in one
+            segment.
+    Returns:
+        DataFrame: ``customer_id``, ``segment`` ("everyone", or "unknown" for a customer not in any).
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``segment`` ("everyone", or "unknown" for a customer not in any).
-
-    Examples
-    --------
     >>> customers_with_segment(pd.Series(["ann", "bob"]))["segment"].tolist()
     ['everyone', 'everyone']
     """
@@ -289,17 +260,11 @@ def fit_channel_types(
 ) -> PreferenceTypes:
     """Types of customers by preferred channel, tiredness taken into account.
 
-    Parameters
-    ----------
-    contacts, inbound : DataFrame
-        As :func:`outbound_contacts` and :func:`inbound_contacts` give.
-    customers : DataFrame
-        ``customer_id``, ``segment``.
-    fatigue : float
-        Fall of the log response rate per recent contact; a negative estimate counts as 0.
+    Parameters:
+        contacts, inbound: As :func:`outbound_contacts` and :func:`inbound_contacts` give.
+        customers: ``customer_id``, ``segment``.
+        fatigue: Fall of the log response rate per recent contact; a negative estimate counts as 0.
 
-    Examples
-    --------
     >>> made = pd.DataFrame({"customer_id": ["ann"], "channel": ["email"], "responded": [True], "recent_contacts": [0]})
     >>> wrote = pd.DataFrame({"customer_id": ["ann"] * 3, "channel": ["email"] * 3})
     >>> people = pd.DataFrame({"customer_id": ["ann"], "segment": ["everyone"]})
@@ -318,15 +283,10 @@ def fit_time_types(
     The exposure of a contact is the response that customer and channel let expect; a type's rate at a time of day is
     then the factor by which it exceeds that.
 
-    Parameters
-    ----------
-    contacts, inbound, customers, fatigue
-        As for :func:`fit_channel_types`.
-    types : PreferenceTypes
-        What that gave.
+    Parameters:
+        contacts, inbound, customers, fatigue: As for :func:`fit_channel_types`.
+        types: What that gave.
 
-    Examples
-    --------
     >>> made = pd.DataFrame({"customer_id": ["ann"], "channel": ["email"], "time_of_day": ["morning"], "responded": [True],
     ...     "recent_contacts": [0]})
     >>> wrote = made.loc[[0, 0, 0], ["customer_id", "channel", "time_of_day"]]
@@ -356,19 +316,12 @@ def compare_forecasts(
 ) -> pd.DataFrame:
     """Learn from the earlier contacts and forecast the response to the later ones, in several ways.
 
-    Parameters
-    ----------
-    contacts, inbound, customers : DataFrame
-        As for :func:`fit_channel_types`.
-    fatigue_of : callable
-        Estimates fatigue from contacts, as :func:`~idic_lab.interact.channels.fatigue` does.
-    past_share : float
-        Share of the contacts, by date, that is learnt from.
-
-    Returns
-    -------
-    DataFrame
-        ``forecast`` and ``log_loss`` (bits; less is better).
+    Parameters:
+        contacts, inbound, customers: As for :func:`fit_channel_types`.
+        fatigue_of: Estimates fatigue from contacts, as :func:`~idic_lab.interact.channels.fatigue` does.
+        past_share: Share of the contacts, by date, that is learnt from.
+    Returns:
+        DataFrame: ``forecast`` and ``log_loss`` (bits; less is better).
     """
     cut = contacts["date"].quantile(past_share)
     past, future = contacts[contacts["date"] <= cut], contacts[contacts["date"] > cut]
@@ -399,15 +352,11 @@ def channel_preferences(
 ) -> pd.DataFrame:
     """How each customer takes to each channel, at what time of day, and whether it may be used.
 
-    Parameters
-    ----------
-    interactions, identity_links, consents, segments : DataFrame
-        As their contracts say; of `segments` the scheme "needs" is used, when it is there.
-
-    Returns
-    -------
-    DataFrame
-        The table ``channel_preferences``: one row per linked customer and channel.
+    Parameters:
+        interactions, identity_links, consents, segments: As their contracts say; of `segments` the scheme "needs" is
+            used, when it is there.
+    Returns:
+        DataFrame: The table ``channel_preferences``: one row per linked customer and channel.
     """
     contacts = outbound_contacts(interactions, identity_links)
     inbound = inbound_contacts(interactions, identity_links)
@@ -454,13 +403,9 @@ def preferences_table(
 def plot_shrinkage(rates: pd.DataFrame, channel: str = "email", ax: figures.Axes | None = None) -> figures.Axes:
     """Own rates beside shrunk rates of customers contacted on one channel; size shows the number of contacts.
 
-    Parameters
-    ----------
-    rates : DataFrame
-        As :func:`shrunk_rates` gives.
+    Parameters:
+        rates: As :func:`shrunk_rates` gives.
 
-    Examples
-    --------
     >>> seen = pd.DataFrame({"channel": "email", "contacts": [1, 4], "own_rate": [1.0, 0.5], "rate": [0.4, 0.45]})
     >>> plot_shrinkage(seen).get_title()
     'E-mail: 50% of raw rates are 0% or 100%; shrunk ones are not'
@@ -490,13 +435,9 @@ def plot_shrinkage(rates: pd.DataFrame, channel: str = "email", ax: figures.Axes
 def plot_types(response: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Response rates of each type of customer on each channel.
 
-    Parameters
-    ----------
-    response : DataFrame, types × options
-        ``PreferenceTypes.response_``.
+    Parameters:
+        response: ``PreferenceTypes.response_``.
 
-    Examples
-    --------
     >>> plot_types(pd.DataFrame([[0.6, 0.1], [0.2, 0.8]], columns=["email", "phone"])).get_title()
     '70% react on the preferred channel, 15% elsewhere'
     """

@@ -32,19 +32,13 @@ def conversations(
     Nothing is offered while a complaint is open, but not for ever: a complaint that nobody answered would silence its
     customer for good. After `silence_days` it is *overdue*. It still comes first, with an apology, and offers may follow.
 
-    Parameters
-    ----------
-    as_of : Timestamp, optional
-        What happened later is not known yet; by default the last day of interactions.
+    Parameters:
+        as_of: What happened later is not known yet; by default the last day of interactions.
+    Returns:
+        DataFrame: ``customer_id``, ``last_date``, ``last_channel``, ``open_complaints``, ``open_issues``,
+            ``longest_open_days`` (of complaints), ``offer_allowed``, ``next_step``; customers with at least one
+            contact.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``last_date``, ``last_channel``, ``open_complaints``, ``open_issues``, ``longest_open_days``
-        (of complaints), ``offer_allowed``, ``next_step``; customers with at least one contact.
-
-    Examples
-    --------
     >>> contacts = pd.DataFrame({"interaction_id": ["i1"], "record_id": ["r1"], "date": pd.to_datetime(["2025-03-01"]),
     ...     "hour": [9], "channel": ["phone"], "direction": ["inbound"], "purpose": ["complaint"],
     ...     "resolved_on": pd.to_datetime([None])})
@@ -96,19 +90,12 @@ def backlog(
 ) -> pd.DataFrame:
     """Complaints by how long they have stood open, beside how long the closed ones took.
 
-    Parameters
-    ----------
-    as_of : Timestamp, optional
-        As for :func:`conversations`.
+    Parameters:
+        as_of: As for :func:`conversations`.
+    Returns:
+        DataFrame: ``days`` (band), ``open`` (complaints now open for so long), ``customers`` whom they belong to,
+            ``closed`` (complaints that were closed after so long).
 
-    Returns
-    -------
-    DataFrame
-        ``days`` (band), ``open`` (complaints now open for so long), ``customers`` whom they belong to, ``closed``
-        (complaints that were closed after so long).
-
-    Examples
-    --------
     >>> contacts = pd.DataFrame({"record_id": "r1", "date": pd.to_datetime(["2025-01-01", "2025-01-01"]), "purpose": "complaint",
     ...     "resolved_on": pd.to_datetime(["2025-01-03", None])})
     >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]})
@@ -135,13 +122,9 @@ def backlog(
 def plot_backlog(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Open complaints by age, with the share of closed ones that were closed as late.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As :func:`backlog` gives.
+    Parameters:
+        table: As :func:`backlog` gives.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"days": ["under 8", "over 365"], "open": [1, 3], "customers": [1, 3], "closed": [90, 10]})
     >>> plot_backlog(table).get_title()
     '4 complaints stand open, 3 of them for longer than 90 days'
@@ -183,14 +166,10 @@ def plot_backlog(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
 def broken_rules(interactions: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
     """How often the past broke the rules: offers made while a complaint was open.
 
-    Returns
-    -------
-    DataFrame
-        One row per such offer: ``customer_id``, ``offer_date``, ``offer_channel``, ``complaint_date``,
-        ``complaint_channel``, ``days_open`` on that day.
+    Returns:
+        DataFrame: One row per such offer: ``customer_id``, ``offer_date``, ``offer_channel``, ``complaint_date``,
+            ``complaint_channel``, ``days_open`` on that day.
 
-    Examples
-    --------
     >>> contacts = pd.DataFrame({"interaction_id": ["i1", "i2"], "record_id": "r1", "channel": ["phone", "email"],
     ...     "date": pd.to_datetime(["2025-03-01", "2025-03-05"]), "purpose": ["complaint", "offer"],
     ...     "resolved_on": pd.to_datetime([None, None])})
@@ -228,19 +207,13 @@ def timeline(
 ) -> pd.DataFrame:
     """Contacts, orders, answers and reviews of every customer in one table.
 
-    Parameters
-    ----------
-    interactions, identity_links, transactions, survey_responses, reviews : DataFrame
-        As their contracts say; the last three may be missing.
+    Parameters:
+        interactions, identity_links, transactions, survey_responses, reviews: As their contracts say; the last three
+            may be missing.
+    Returns:
+        DataFrame: ``customer_id``, ``date``, ``where`` (channel), ``event``, ``detail``, ``from_customer`` (flag),
+            sorted by customer and time. Texts of reviews are not in it, only their stars.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``date``, ``where`` (channel), ``event``, ``detail``, ``from_customer`` (flag), sorted by
-        customer and time. Texts of reviews are not in it, only their stars.
-
-    Examples
-    --------
     >>> contacts = pd.DataFrame({"record_id": "r1", "date": pd.to_datetime(["2025-01-02"]), "hour": 9, "channel": "phone",
     ...     "purpose": "question", "direction": "inbound", "topic": "delivery", "responded": None,
     ...     "resolved_on": pd.to_datetime([None])})
@@ -288,13 +261,9 @@ def _contacts(contacts: pd.DataFrame) -> pd.DataFrame:
 def waiting_on_many_channels(events: pd.DataFrame, state: pd.DataFrame, most: int = 12) -> list[str]:
     """Customers for whom something is open and whose history has many channels, as far as there are any; else the first.
 
-    Parameters
-    ----------
-    events, state : DataFrame
-        As :func:`timeline` and :func:`conversations` give them.
+    Parameters:
+        events, state: As :func:`timeline` and :func:`conversations` give them.
 
-    Examples
-    --------
     >>> events = pd.DataFrame({"customer_id": ["ann"], "where": ["email"]})
     >>> waiting_on_many_channels(events, pd.DataFrame({"customer_id": ["ann"], "offer_allowed": [False]}))
     ['ann']
@@ -308,13 +277,9 @@ def waiting_on_many_channels(events: pd.DataFrame, state: pd.DataFrame, most: in
 def plot_timeline(history: pd.DataFrame, customer_id: str, ax: figures.Axes | None = None) -> figures.Axes:
     """The timeline of one customer, a row per channel.
 
-    Parameters
-    ----------
-    history : DataFrame
-        As :func:`timeline` gives.
+    Parameters:
+        history: As :func:`timeline` gives.
 
-    Examples
-    --------
     >>> events = pd.DataFrame({"customer_id": "ann", "date": pd.to_datetime(["2025-01-01", "2025-01-09"]),
     ...     "where": ["email", "phone"], "event": ["offer", "complaint"], "from_customer": [False, True]})
     >>> plot_timeline(events, "ann").get_title()

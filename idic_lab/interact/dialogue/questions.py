@@ -20,18 +20,11 @@ SUREST_ANSWER = 0.98  # no share of yes estimated from a sample is taken to be n
 def item_probabilities(need_profiles: pd.DataFrame) -> pd.DataFrame:
     """Probability of a yes per segment and question.
 
-    Parameters
-    ----------
-    need_profiles : DataFrame
-        ``segment``, ``question_id``, ``share``.
+    Parameters:
+        need_profiles: ``segment``, ``question_id``, ``share``.
+    Returns:
+        DataFrame, segments × questions: Kept between 0.02 and 0.98: one unexpected answer must not rule a segment out.
 
-    Returns
-    -------
-    DataFrame, segments × questions
-        Kept between 0.02 and 0.98: one unexpected answer must not rule a segment out.
-
-    Examples
-    --------
     >>> known = pd.DataFrame({"segment": ["price", "advice"], "question_id": "N01", "share": [1.0, 0.2]})
     >>> item_probabilities(known)["N01"].to_dict()
     {'advice': 0.2, 'price': 0.98}
@@ -45,18 +38,12 @@ def item_probabilities(need_profiles: pd.DataFrame) -> pd.DataFrame:
 def items_from_answers(answers: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
     """Probability of a yes per segment and question, from answers of customers whose segment is known.
 
-    Parameters
-    ----------
-    answers : DataFrame, customers × questions
-        1 = yes, 0 = no, missing where not answered.
+    Parameters:
+        answers: 1 = yes, 0 = no, missing where not answered.
+    Returns:
+        DataFrame, segments × questions: One imaginary yes and one no are added to each, and shares kept as
+            :func:`item_probabilities` keeps them.
 
-    Returns
-    -------
-    DataFrame, segments × questions
-        One imaginary yes and one no are added to each, and shares kept as :func:`item_probabilities` keeps them.
-
-    Examples
-    --------
     >>> said = pd.DataFrame({"N01": [1, 1, 0]}, index=["ann", "bob", "cem"])
     >>> items_from_answers(said, pd.Series({"ann": "price", "bob": "price", "cem": "advice"})).round(2)["N01"].tolist()
     [0.33, 0.75]
@@ -68,8 +55,6 @@ def items_from_answers(answers: pd.DataFrame, segments: pd.Series) -> pd.DataFra
 def segment_shares(need_profiles: pd.DataFrame) -> pd.Series:
     """Size of each segment, summing to 1: what is believed of somebody who has not answered anything.
 
-    Examples
-    --------
     >>> segment_shares(pd.DataFrame({"segment": ["price", "advice"], "share_of_customers": [0.6, 0.2]})).round(2).to_dict()
     {'advice': 0.25, 'price': 0.75}
     """
@@ -80,16 +65,11 @@ def segment_shares(need_profiles: pd.DataFrame) -> pd.Series:
 def starting_beliefs(customer_ids, shares: pd.Series, need_segments: pd.DataFrame | None = None) -> pd.DataFrame:
     """Belief in each segment before the first answer.
 
-    Parameters
-    ----------
-    shares : Series by segment
-        As :func:`segment_shares` gives.
-    need_segments : DataFrame, optional
-        ``customer_id``, ``segment``, ``probability``: what the typing tool infers from behaviour. The rest of the
-        probability goes to the other segments by their size. Customers not in it start from the shares.
+    Parameters:
+        shares: As :func:`segment_shares` gives.
+        need_segments: ``customer_id``, ``segment``, ``probability``: what the typing tool infers from behaviour. The
+            rest of the probability goes to the other segments by their size. Customers not in it start from the shares.
 
-    Examples
-    --------
     >>> typed = pd.DataFrame({"customer_id": ["ann"], "segment": ["price"], "probability": [0.9]})
     >>> starting_beliefs(["ann", "bob"], pd.Series({"price": 0.5, "advice": 0.5}), typed).round(2).to_numpy().tolist()
     [[0.9, 0.1], [0.5, 0.5]]
@@ -120,13 +100,9 @@ def updated_beliefs(beliefs: pd.DataFrame, items: pd.DataFrame, answers: pd.Data
 
     Answers of one person are taken to be independent given the segment, as in latent class analysis.
 
-    Parameters
-    ----------
-    answers : DataFrame, customers × questions
-        1 = yes, 0 = no, missing = not asked; questions that `items` lacks are an error.
+    Parameters:
+        answers: 1 = yes, 0 = no, missing = not asked; questions that `items` lacks are an error.
 
-    Examples
-    --------
     >>> beliefs = pd.DataFrame([[0.5, 0.5]], index=["ann"], columns=["price", "advice"])
     >>> items = pd.DataFrame({"I wait for the sales.": [0.9, 0.1]}, index=["price", "advice"])
     >>> said = pd.DataFrame({"I wait for the sales.": [1.0]}, index=["ann"])
@@ -147,8 +123,6 @@ def updated_beliefs(beliefs: pd.DataFrame, items: pd.DataFrame, answers: pd.Data
 def uncertainty(beliefs: np.ndarray) -> np.ndarray:
     """Entropy of each row of probabilities, in bits: 0 when sure, log2 of the number of segments when all are equal.
 
-    Examples
-    --------
     >>> uncertainty(np.array([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0]])).tolist()
     [2.0, 0.0]
     """
@@ -162,15 +136,12 @@ def expected_information(beliefs: pd.DataFrame, items: pd.DataFrame) -> pd.DataF
     mutual information between answer and segment. It is never negative, although a single answer may leave one less
     sure than before.
 
-    Returns
-    -------
-    DataFrame, customers × questions
+    Returns:
+        DataFrame, customers × questions
 
     Source: Lindley (1956), On a measure of the information provided by an experiment, Annals of Mathematical
     Statistics 27(4).
 
-    Examples
-    --------
     >>> beliefs = pd.DataFrame([[0.5, 0.5]], index=["ann"], columns=["price", "advice"])
     >>> items = pd.DataFrame({"telling": [0.9, 0.1], "idle": [0.5, 0.5]}, index=["price", "advice"])
     >>> expected_information(beliefs, items).round(2).to_dict("records")
@@ -204,28 +175,18 @@ def ask(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put the questions to customers whose answers are on file, one at a time, and see when one would have been sure.
 
-    Parameters
-    ----------
-    answers : DataFrame, customers × questions
-        1 = yes, 0 = no; complete.
-    beliefs : DataFrame, customers × segments
-        Before the first question.
-    order : sequence of question ids, optional
-        The same order for everybody; without it, the most informative question for each customer next.
-    certainty : float
-        Probability of the leading segment at which the questionnaire ends.
+    Parameters:
+        answers: 1 = yes, 0 = no; complete.
+        beliefs: Before the first question.
+        order (sequence of question ids, optional): The same order for everybody; without it, the most informative
+            question for each customer next.
+        certainty: Probability of the leading segment at which the questionnaire ends.
+    Returns:
+        outcome (DataFrame): ``customer_id``, ``questions`` (asked until sure; all when never sure), ``sure``,
+            ``segment`` (the leading one when the questionnaire ended).
+        path (DataFrame): ``questions`` (0, 1, ...), ``certainty``: the mean probability of the leading segment had
+            everybody been asked so many.
 
-    Returns
-    -------
-    outcome : DataFrame
-        ``customer_id``, ``questions`` (asked until sure; all when never sure), ``sure``, ``segment`` (the leading one when
-        the questionnaire ended).
-    path : DataFrame
-        ``questions`` (0, 1, ...), ``certainty``: the mean probability of the leading segment had everybody been
-        asked so many.
-
-    Examples
-    --------
     >>> items = pd.DataFrame({"N01": [0.5, 0.5], "N02": [0.95, 0.05]}, index=["price", "advice"])
     >>> beliefs = pd.DataFrame([[0.5, 0.5]], index=["ann"], columns=["price", "advice"])
     >>> said = pd.DataFrame([[1, 1]], index=["ann"], columns=["N01", "N02"])
@@ -274,8 +235,6 @@ def best_fixed_order(items: pd.DataFrame, shares: pd.Series, people: int = 2_000
     The average is over imagined customers, drawn from the segments and their answer probabilities; no answers on file
     are used.
 
-    Examples
-    --------
     >>> items = pd.DataFrame({"idle": [0.5, 0.5], "telling": [0.9, 0.1]}, index=["price", "advice"])
     >>> best_fixed_order(items, pd.Series({"price": 0.5, "advice": 0.5}), people=50)
     ['telling', 'idle']
@@ -302,23 +261,16 @@ def compare_orders(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The adaptive questionnaire beside fixed orders, on the same customers.
 
-    Parameters
-    ----------
-    answers, items, beliefs, certainty
-        As for :func:`ask`. `items` should not have been estimated from these customers' answers.
-    random_state : int
-        Of the resampling of customers behind the intervals.
+    Parameters:
+        answers, items, beliefs, certainty: As for :func:`ask`. `items` should not have been estimated from these
+            customers' answers.
+        random_state: Of the resampling of customers behind the intervals.
+    Returns:
+        table (DataFrame): ``order``, ``questions`` (mean), ``sure`` (share of customers), ``saving`` (share of
+            questions that adapting saves against it), ``low``, ``high`` (95%). Customers who never become sure count
+            with all questions.
+        paths (DataFrame): ``order``, ``questions``, ``certainty``.
 
-    Returns
-    -------
-    table : DataFrame
-        ``order``, ``questions`` (mean), ``sure`` (share of customers), ``saving`` (share of questions that adapting saves
-        against it), ``low``, ``high`` (95%). Customers who never become sure count with all questions.
-    paths : DataFrame
-        ``order``, ``questions``, ``certainty``.
-
-    Examples
-    --------
     >>> items = pd.DataFrame({"idle": [0.5, 0.5], "telling": [0.95, 0.05]}, index=["price", "advice"])
     >>> beliefs = starting_beliefs(["ann", "bob"], pd.Series({"price": 0.5, "advice": 0.5}))
     >>> said = pd.DataFrame([[1, 1], [0, 0]], index=["ann", "bob"], columns=["idle", "telling"])
@@ -355,15 +307,10 @@ class Replay(NamedTuple):
 def replay(answers: pd.DataFrame, segment: pd.Series, certainty: float = CERTAINTY, random_state: int = 0) -> Replay:
     """Let half of the customers teach how segments answer, and put the questions to the other half one at a time.
 
-    Parameters
-    ----------
-    answers : DataFrame, customers × questions
-        1 = yes, 0 = no; complete.
-    segment : Series
-        Segment by customer, from all answers.
+    Parameters:
+        answers: 1 = yes, 0 = no; complete.
+        segment: Segment by customer, from all answers.
 
-    Examples
-    --------
     >>> said = pd.DataFrame(np.tile([[1, 1], [0, 0]], (20, 1)), columns=["a", "b"], index=[str(n) for n in range(40)])
     >>> replay(said, pd.Series(["price", "advice"] * 20, index=said.index)).agreement
     1.0
@@ -382,8 +329,6 @@ def replay(answers: pd.DataFrame, segment: pd.Series, certainty: float = CERTAIN
 def battery_answers(survey_responses: pd.DataFrame, identity_links: pd.DataFrame, questions: list[str]) -> pd.DataFrame:
     """The latest answer of each customer to each question, customers × questions; missing where never answered.
 
-    Examples
-    --------
     >>> said = pd.DataFrame({"record_id": ["r1"], "date": pd.to_datetime(["2025-01-01"]), "question_id": "N01", "answer": [1.0]})
     >>> battery_answers(said, pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]}), ["N01"]).loc["ann", "N01"].item()
     1.0
@@ -408,20 +353,12 @@ def next_questions(
     What is known of a customer is what their behaviour suggests (the typing tool) and what they have answered. A
     question they have answered before is never proposed again.
 
-    Parameters
-    ----------
-    certainty : float
-        Customers whose leading segment is at least so probable are not asked.
-    top : int
-        Questions per customer at most.
+    Parameters:
+        certainty: Customers whose leading segment is at least so probable are not asked.
+        top: Questions per customer at most.
+    Returns:
+        DataFrame: The table ``next_questions``; without rows when everybody is known well enough.
 
-    Returns
-    -------
-    DataFrame
-        The table ``next_questions``; without rows when everybody is known well enough.
-
-    Examples
-    --------
     >>> profiles = pd.DataFrame({"segment": ["price", "advice"] * 2, "question_id": ["N01", "N01", "N02", "N02"],
     ...     "share": [0.9, 0.1, 0.5, 0.4], "share_of_customers": 0.5})
     >>> typed = pd.DataFrame({"customer_id": ["ann"], "segment": ["price"], "probability": [0.6], "basis": "behaviour"})
@@ -464,15 +401,10 @@ _PERCENT = PercentFormatter(1, decimals=0)
 def plot_certainty(paths: pd.DataFrame, certainty: float = CERTAINTY, ax: figures.Axes | None = None) -> figures.Axes:
     """How fast certainty grows with the number of questions, by order.
 
-    Parameters
-    ----------
-    paths : DataFrame
-        ``order``, ``questions``, ``certainty``, as :func:`compare_orders` gives.
-    certainty : float
-        Drawn as a line.
+    Parameters:
+        paths: ``order``, ``questions``, ``certainty``, as :func:`compare_orders` gives.
+        certainty: Drawn as a line.
 
-    Examples
-    --------
     >>> paths = pd.DataFrame({"order": ["adaptive", "printed"] * 2, "questions": [0, 0, 1, 1], "certainty": [0.3, 0.3, 0.8, 0.5]})
     >>> plot_certainty(paths).get_title()
     'After 1 questions: adaptive 80% sure, printed 50%'
@@ -501,15 +433,10 @@ def plot_information(
 ) -> figures.Axes:
     """What each question is expected to tell about one customer, most telling first.
 
-    Parameters
-    ----------
-    questions : dict of str to str
-        Wording by question id.
-    rows : int
-        So many questions at most.
+    Parameters:
+        questions (dict of str to str): Wording by question id.
+        rows: So many questions at most.
 
-    Examples
-    --------
     >>> plot_information(pd.Series({"N01": 0.37, "N02": 0.1}), {"N01": "I wait for the sales."}).get_title()
     'The best question is worth 0.37 bits, the worst 0.10'
     """
@@ -532,16 +459,11 @@ def plot_questionnaire(
 ) -> figures.Axes:
     """An adaptive questionnaire in progress: the segments' probabilities after the replies so far, and what to ask next.
 
-    Parameters
-    ----------
-    replies : sequence of str
-        "yes" or "no" to the first question, the second, and so on; anything else ends the replies. Which question
-        that was follows from the replies before it.
-    questions : dict of str to str
-        Wording by question id.
+    Parameters:
+        replies (sequence of str): "yes" or "no" to the first question, the second, and so on; anything else ends the
+            replies. Which question that was follows from the replies before it.
+        questions (dict of str to str): Wording by question id.
 
-    Examples
-    --------
     >>> items = pd.DataFrame({"N01": [0.95, 0.05]}, index=["price", "advice"])
     >>> plot_questionnaire(["yes"], items, pd.Series({"price": 0.5, "advice": 0.5}), {}).get_title()
     'Sure enough after 1 questions: price'

@@ -15,14 +15,10 @@ from idic_lab.inference import intervals
 def talkers(responses: pd.DataFrame, links: pd.DataFrame, transactions: pd.DataFrame, days: int = 182) -> pd.DataFrame:
     """Who had answered a survey before a day, and who bought after it; the day lies `days` before the end of the data.
 
-    Returns
-    -------
-    DataFrame
-        Of each customer who had bought by then: ``customer_id``, ``orders`` (days with a purchase up to the day), ``answered``
-        (before it) and ``stayed`` (bought after it).
+    Returns:
+        DataFrame: Of each customer who had bought by then: ``customer_id``, ``orders`` (days with a purchase up to the
+            day), ``answered`` (before it) and ``stayed`` (bought after it).
 
-    Examples
-    --------
     >>> bought = pd.DataFrame({"customer_id": ["a", "b", "a"], "date": pd.to_datetime(["2024-01-01", "2024-01-01", "2024-12-31"])})
     >>> said = pd.DataFrame({"record_id": ["r1"], "date": pd.to_datetime(["2024-01-05"])})
     >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["b"]})
@@ -41,19 +37,13 @@ def talkers(responses: pd.DataFrame, links: pd.DataFrame, transactions: pd.DataF
 def staying(table: pd.DataFrame, by: str) -> pd.DataFrame:
     """How many more stayed among those for whom a column is true, with the 95% interval of the difference.
 
-    Parameters
-    ----------
-    table : DataFrame
-        ``stayed`` (bool) and the column `by` (bool). The difference is what the column *does* only where a lot decided it.
+    Parameters:
+        table: ``stayed`` (bool) and the column `by` (bool). The difference is what the column *does* only where a lot
+            decided it.
+    Returns:
+        DataFrame: One row: ``by``, ``customers`` and ``others`` (numbers), ``stayed`` and ``others_stayed`` (shares),
+            ``difference``, ``low`` and ``high``.
 
-    Returns
-    -------
-    DataFrame
-        One row: ``by``, ``customers`` and ``others`` (numbers), ``stayed`` and ``others_stayed`` (shares), ``difference``,
-        ``low`` and ``high``.
-
-    Examples
-    --------
     >>> trial = pd.DataFrame({"asked": [True] * 4 + [False] * 4, "stayed": [True, True, True, False] * 2})
     >>> staying(trial, "asked")["difference"].item()
     0.0
@@ -67,8 +57,6 @@ def staying(table: pd.DataFrame, by: str) -> pd.DataFrame:
 def plot_staying(compared: dict[str, pd.DataFrame], ax: figures.Axes | None = None) -> figures.Axes:
     """Differences of :func:`staying` under each other, by name, with their intervals.
 
-    Examples
-    --------
     >>> trial = pd.DataFrame({"asked": [True, False] * 60, "stayed": [True, False] * 60})
     >>> plot_staying({"by lot": staying(trial, "asked")}).get_title()
     'More stay, beyond chance: by lot'
@@ -91,21 +79,13 @@ def plot_staying(compared: dict[str, pd.DataFrame], ax: figures.Axes | None = No
 def worth_of_an_answer(trial: pd.DataFrame, worth_of_staying: float) -> pd.DataFrame:
     """What the firm may give for one answer: how many more stay of those asked, times what one who stays is worth, per answer.
 
-    Parameters
-    ----------
-    trial : DataFrame
-        ``asked`` (by lot), ``answers`` (how many) and ``stayed``.
-    worth_of_staying : float
-        What a customer who stays is worth more than one who left (currency).
+    Parameters:
+        trial: ``asked`` (by lot), ``answers`` (how many) and ``stayed``.
+        worth_of_staying: What a customer who stays is worth more than one who left (currency).
+    Returns:
+        DataFrame: One row: ``answers`` (per customer asked), ``worth``, ``low`` and ``high`` (currency per answer; the
+            interval is that of the difference in staying).
 
-    Returns
-    -------
-    DataFrame
-        One row: ``answers`` (per customer asked), ``worth``, ``low`` and ``high`` (currency per answer; the interval is that
-        of the difference in staying).
-
-    Examples
-    --------
     >>> trial = pd.DataFrame({"asked": [True] * 50 + [False] * 50, "answers": [2] * 50 + [0] * 50,
     ...     "stayed": [True] * 30 + [False] * 20 + [True] * 20 + [False] * 30})
     >>> round(float(worth_of_an_answer(trial, 40.0)["worth"].iloc[0]), 2)

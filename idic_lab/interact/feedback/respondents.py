@@ -16,20 +16,13 @@ LARGEST_WEIGHT = 10.0
 def response_features(customers: pd.DataFrame) -> pd.DataFrame:
     """What is known of everybody, whether they answered or not, as numbers.
 
-    Parameters
-    ----------
-    customers : DataFrame
-        The single customer view; ``orders`` and ``days_since_last_order`` are used, and ``birth_year`` and ``city``
-        when they are there. Those without an order are left out: nobody asked them about one.
+    Parameters:
+        customers: The single customer view; ``orders`` and ``days_since_last_order`` are used, and ``birth_year`` and
+            ``city`` when they are there. Those without an order are left out: nobody asked them about one.
+    Returns:
+        DataFrame: ``customer_id``, ``log_orders``, ``days_since_last_order`` and, where known for some, ``age`` and
+            ``age_unknown``.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``log_orders``, ``days_since_last_order`` and, where known for some, ``age`` and
-        ``age_unknown``.
-
-    Examples
-    --------
     >>> response_features(pd.DataFrame({"customer_id": ["a", "b"], "orders": [1, 0], "days_since_last_order": [30, None]}))
       customer_id  log_orders  days_since_last_order
     0           a         0.0                   30.0
@@ -56,27 +49,16 @@ def response_weights(features: pd.DataFrame, respondents: pd.Series) -> pd.DataF
     likely to answer counts double. Weights are scaled to average 1 and held below 10, so that nobody speaks for a
     crowd.
 
-    Parameters
-    ----------
-    features : DataFrame
-        ``customer_id`` and numbers, for everybody who could have answered.
-    respondents : Series of customer ids
-        Those not in `features` are left out.
-
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``probability`` (of answering), ``weight``; respondents only.
-
-    Raises
-    ------
-    DataError
-        When everybody answered, or nobody.
+    Parameters:
+        features: ``customer_id`` and numbers, for everybody who could have answered.
+        respondents (Series of customer ids): Those not in `features` are left out.
+    Returns:
+        DataFrame: ``customer_id``, ``probability`` (of answering), ``weight``; respondents only.
+    Raises:
+        DataError: When everybody answered, or nobody.
 
     Source: Little & Rubin (2019), Statistical Analysis with Missing Data, 3rd edition, section 3.3.
 
-    Examples
-    --------
     >>> known = pd.DataFrame({"customer_id": list("abcdef"), "orders": [1.0, 1.0, 1.0, 1.0, 9.0, 9.0]})
     >>> response_weights(known, pd.Series(["a", "e", "f"]))["weight"].round(1).tolist()  # one of four, and both of two
     [2.0, 0.5, 0.5]
@@ -105,14 +87,10 @@ def response_weights(features: pd.DataFrame, respondents: pd.Series) -> pd.DataF
 def balance(features: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
     """Means of each feature: of everybody, of those who answered, and of these weighted.
 
-    Returns
-    -------
-    DataFrame
-        ``feature``, ``everybody``, ``respondents``, ``weighted``, and the differences of the last two from everybody
-        in standard deviations: ``bias``, ``bias_left``.
+    Returns:
+        DataFrame: ``feature``, ``everybody``, ``respondents``, ``weighted``, and the differences of the last two from
+            everybody in standard deviations: ``bias``, ``bias_left``.
 
-    Examples
-    --------
     >>> known = pd.DataFrame({"customer_id": list("abc"), "orders": [1.0, 1.0, 4.0]})
     >>> weights = pd.DataFrame({"customer_id": ["a", "c"], "weight": [2.0, 1.0]})
     >>> balance(known, weights)[["everybody", "respondents", "weighted"]].to_numpy().tolist()
@@ -147,23 +125,15 @@ def feedback_table(
 ) -> pd.DataFrame:
     """Answers to CSAT and NPS, reviews and complaints, one row each.
 
-    Parameters
-    ----------
-    survey_responses, reviews, interactions : DataFrame, optional
-        As their contracts say; what is missing is left out.
-    customers : DataFrame, optional
-        The single customer view. With it, survey answers carry weights that let them speak for all customers with an
-        order, each customer's weight divided among their answers.
-    random_state : int
-        Of the folds by which the tone of reviews is held out, and of the topics.
+    Parameters:
+        survey_responses, reviews, interactions: As their contracts say; what is missing is left out.
+        customers: The single customer view. With it, survey answers carry weights that let them speak for all customers
+            with an order, each customer's weight divided among their answers.
+        random_state: Of the folds by which the tone of reviews is held out, and of the topics.
+    Returns:
+        DataFrame: The table ``feedback``, in order of date. The tone of a review comes from a model that did not learn
+            from it.
 
-    Returns
-    -------
-    DataFrame
-        The table ``feedback``, in order of date. The tone of a review comes from a model that did not learn from it.
-
-    Examples
-    --------
     >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]})
     >>> said = pd.DataFrame({"record_id": ["r1"], "date": pd.to_datetime(["2025-01-01"]), "question_id": "CSAT", "answer": [4]})
     >>> feedback_table(links, said)[["customer_id", "kind", "satisfaction"]].to_numpy().tolist()
@@ -225,13 +195,9 @@ def _complaints(interactions: pd.DataFrame, identity_links: pd.DataFrame) -> pd.
 def plot_balance(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """How far respondents are from everybody, before and after weighting, in standard deviations.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As :func:`balance` gives.
+    Parameters:
+        table: As :func:`balance` gives.
 
-    Examples
-    --------
     >>> plot_balance(pd.DataFrame({"feature": ["age"], "bias": [0.5], "bias_left": [0.02]})).get_title()
     'Weights reduce the largest bias from 0.50 to 0.02'
     """

@@ -28,8 +28,6 @@ def mark_negation(text: str) -> str:
 
     Source: Das & Chen (2007), Yahoo! for Amazon, Management Science 53(9); Pang, Lee & Vaithyanathan (2002), Thumbs up?
 
-    Examples
-    --------
     >>> mark_negation("The fit is not good, the price is.")
     'The fit is not not_good, the price is.'
     """
@@ -46,19 +44,12 @@ def mark_negation(text: str) -> str:
 def sentiment_model(kind: str = "negation marked") -> Pipeline:
     """A linear model on word weights, not yet fitted.
 
-    Parameters
-    ----------
-    kind : {"words", "words and pairs", "negation marked"}
-        What counts as a feature: single words; also pairs of neighbours ("not good"); or single words, marked where
-        they are denied.
+    Parameters:
+        kind ({"words", "words and pairs", "negation marked"}): What counts as a feature: single words; also pairs of
+            neighbours ("not good"); or single words, marked where they are denied.
+    Returns:
+        sklearn Pipeline: TF-IDF weights, then a logistic regression of positive (True) or negative.
 
-    Returns
-    -------
-    sklearn Pipeline
-        TF-IDF weights, then a logistic regression of positive (True) or negative.
-
-    Examples
-    --------
     >>> model = sentiment_model("words").fit(["good, good", "good", "bad", "bad, bad"], [True, True, False, False])
     >>> model.predict(["good"]).tolist()
     [True]
@@ -90,29 +81,17 @@ def held_out_tone(
     Models learn from reviews with 1, 2, 4 or 5 stars; three-star reviews are given a tone as well, but are neither
     right nor wrong.
 
-    Parameters
-    ----------
-    reviews : DataFrame
-        ``review_id``, ``stars``, ``text``.
-    kind : str
-        As for :func:`sentiment_model`.
-    keep_copies_together : bool
-        Texts that occur several times stay on one side of the divide. Without this, a model is asked about sentences
-        that it has learnt by heart.
+    Parameters:
+        reviews: ``review_id``, ``stars``, ``text``.
+        kind: As for :func:`sentiment_model`.
+        keep_copies_together: Texts that occur several times stay on one side of the divide. Without this, a model is
+            asked about sentences that it has learnt by heart.
+    Returns:
+        DataFrame: ``review_id``, ``stars``, ``text``, ``negated`` (by its words), ``tone`` (probability of being
+            positive), ``correct`` (missing for three stars).
+    Raises:
+        DataError: Fewer than `folds` positive or negative reviews.
 
-    Returns
-    -------
-    DataFrame
-        ``review_id``, ``stars``, ``text``, ``negated`` (by its words), ``tone`` (probability of being positive),
-        ``correct`` (missing for three stars).
-
-    Raises
-    ------
-    DataError
-        Fewer than `folds` positive or negative reviews.
-
-    Examples
-    --------
     >>> stars = [5, 1] * 10
     >>> said = [f"{word} number {place}" for place, word in enumerate(["lovely", "broken"] * 10)]
     >>> reviews = pd.DataFrame({"review_id": range(20), "stars": stars, "text": said})
@@ -148,18 +127,11 @@ def sentiment_accuracy(judged: pd.DataFrame) -> pd.DataFrame:
 
     Copies of one text are right or wrong together, so the interval counts texts.
 
-    Parameters
-    ----------
-    judged : DataFrame
-        As :func:`held_out_tone` gives.
+    Parameters:
+        judged: As :func:`held_out_tone` gives.
+    Returns:
+        DataFrame: ``reviews of`` ("all"), ``reviews``, ``accuracy``, ``low``, ``high`` (95%), ``base_rate``. One row.
 
-    Returns
-    -------
-    DataFrame
-        ``reviews of`` ("all"), ``reviews``, ``accuracy``, ``low``, ``high`` (95%), ``base_rate``. One row.
-
-    Examples
-    --------
     >>> judged = pd.DataFrame({"text": ["Good.", "Good.", "Bad."], "stars": [5, 4, 1], "correct": [True, True, False]})
     >>> sentiment_accuracy(judged)[["reviews", "accuracy", "base_rate"]].round(2).to_dict("records")
     [{'reviews': 3, 'accuracy': 0.67, 'base_rate': 0.67}]
@@ -178,15 +150,10 @@ def compare_tone_models(
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Models that see words, pairs of words, or marked denials, each on reviews that it did not learn from.
 
-    Returns
-    -------
-    judged : dict of str to DataFrame
-        By model, as :func:`held_out_tone` gives it.
-    scores : DataFrame
-        As :func:`sentiment_accuracy`, with ``model``; of all reviews and of ``those that deny``.
+    Returns:
+        judged (dict of str to DataFrame): By model, as :func:`held_out_tone` gives it.
+        scores (DataFrame): As :func:`sentiment_accuracy`, with ``model``; of all reviews and of ``those that deny``.
 
-    Examples
-    --------
     >>> said = [f"{word} number {place}" for place, word in enumerate(["lovely", "broken"] * 10)]
     >>> reviews = pd.DataFrame({"review_id": range(20), "stars": [5, 1] * 10, "text": said})
     >>> compare_tone_models(reviews, ("words",))[1]["model"].unique().tolist()
@@ -205,8 +172,6 @@ def compare_tone_models(
 def sentiment_failures(judged: pd.DataFrame, rows: int = 8) -> pd.DataFrame:
     """The wrong judgements the model was surest of: ``stars``, ``tone``, ``text``.
 
-    Examples
-    --------
     >>> judged = pd.DataFrame({"review_id": ["a", "b"], "stars": [1, 5], "tone": [0.9, 0.8], "text": ["Oh, great.", "Great."],
     ...     "correct": pd.array([False, True], dtype="boolean")})
     >>> sentiment_failures(judged)["text"].tolist()
@@ -228,14 +193,11 @@ _TOPIC_WORDS = 3
 class Topics:
     """Topics found in reviews.
 
-    Attributes
-    ----------
-    words : DataFrame
-        ``topic``, ``word``, ``weight``: the words of each topic, heaviest first. A topic is named by its first word.
-    weights : DataFrame
-        ``review_id``, ``topic``, ``weight``: one row per review and topic it touches.
-    left_out : list of str
-        Words set aside because they speak of the rating.
+    Attributes:
+        words: ``topic``, ``word``, ``weight``: the words of each topic, heaviest first. A topic is named by its first
+            word.
+        weights: ``review_id``, ``topic``, ``weight``: one row per review and topic it touches.
+        left_out (list of str): Words set aside because they speak of the rating.
     """
 
     words: pd.DataFrame
@@ -254,22 +216,14 @@ def review_topics(reviews: pd.DataFrame, n_topics: int = 14, random_state: int =
     "Lovely handle" and "flimsy handle" are about the same thing. Words that come with good or bad ratings (chi-squared
     test) are set aside first, so that topics say what a review is about and leave how it judges to the sentiment.
 
-    Parameters
-    ----------
-    reviews : DataFrame
-        ``review_id``, ``stars``, ``text``.
-    n_topics : int
-        At most so many; fewer when there are fewer words.
-
-    Raises
-    ------
-    DataError
-        When no word is left.
+    Parameters:
+        reviews: ``review_id``, ``stars``, ``text``.
+        n_topics: At most so many; fewer when there are fewer words.
+    Raises:
+        DataError: When no word is left.
 
     Source: Lee & Seung (1999), Learning the parts of objects by non-negative matrix factorization, Nature 401.
 
-    Examples
-    --------
     >>> said = ["handle lovely", "handle flimsy", "price lovely", "price flimsy"] * 9
     >>> reviews = pd.DataFrame({"review_id": [f"v{place}" for place in range(36)], "stars": [5, 1] * 18, "text": said})
     >>> found = review_topics(reviews, n_topics=2)
@@ -333,13 +287,9 @@ def stars_by_topic(reviews: pd.DataFrame, topics: Topics) -> pd.DataFrame:
 
     The reviews of one writer are alike, so the interval counts writers.
 
-    Returns
-    -------
-    DataFrame
-        ``topic``, ``reviews``, ``stars``, ``low``, ``high`` (95%).
+    Returns:
+        DataFrame: ``topic``, ``reviews``, ``stars``, ``low``, ``high`` (95%).
 
-    Examples
-    --------
     >>> reviews = pd.DataFrame({"review_id": ["a", "b", "c"], "record_id": ["r1", "r1", "r2"], "stars": [1, 2, 5]})
     >>> found = Topics(None, pd.DataFrame({"review_id": ["a", "b", "c"], "topic": "handle", "weight": 1.0}), [])
     >>> stars_by_topic(reviews, found)[["topic", "reviews", "stars"]].round(2).to_dict("records")
@@ -358,13 +308,9 @@ def stars_by_topic(reviews: pd.DataFrame, topics: Topics) -> pd.DataFrame:
 def plot_accuracy(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Held-out accuracy of sentiment models, for all reviews and those that deny something.
 
-    Parameters
-    ----------
-    table : DataFrame
-        ``model``, ``reviews of``, ``accuracy``, ``low``, ``high``, ``base_rate``.
+    Parameters:
+        table: ``model``, ``reviews of``, ``accuracy``, ``low``, ``high``, ``base_rate``.
 
-    Examples
-    --------
     >>> seen = pd.DataFrame({"model": ["words", "pairs"], "reviews of": "all", "accuracy": [0.8, 0.9], "low": [0.7, 0.8],
     ...     "high": [0.9, 0.95], "base_rate": 0.6})
     >>> plot_accuracy(seen).get_title()
@@ -401,13 +347,9 @@ def plot_accuracy(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
 def plot_stars_by_topic(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Mean stars of the reviews that touch each topic, with intervals.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As :func:`stars_by_topic` gives.
+    Parameters:
+        table: As :func:`stars_by_topic` gives.
 
-    Examples
-    --------
     >>> seen = pd.DataFrame({"topic": ["handle", "price"], "reviews": 9, "stars": [3.1, 4.2], "low": [3, 4], "high": [3.3, 4.5]})
     >>> plot_stars_by_topic(seen).get_title()
     'Handle is rated lowest (3.1 stars), price highest (4.2)'

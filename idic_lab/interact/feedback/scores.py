@@ -21,23 +21,13 @@ def survey_answers(
 ) -> pd.DataFrame:
     """Answers of customers to one question.
 
-    Parameters
-    ----------
-    latest : bool
-        Only the latest answer of each customer; otherwise all.
+    Parameters:
+        latest: Only the latest answer of each customer; otherwise all.
+    Returns:
+        DataFrame: ``customer_id``, ``date``, ``answer``, in order of date.
+    Raises:
+        DataError: When no known customer answered the question.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``date``, ``answer``, in order of date.
-
-    Raises
-    ------
-    DataError
-        When no known customer answered the question.
-
-    Examples
-    --------
     >>> said = pd.DataFrame({"record_id": ["r1", "r1"], "date": pd.to_datetime(["2025-01-01", "2025-02-01"]),
     ...     "question_id": "CSAT", "answer": [2, 4]})
     >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]})
@@ -56,29 +46,18 @@ def survey_answers(
 def customer_satisfaction(answers: pd.Series, weights=None, satisfied_from: float = SATISFIED_FROM) -> pd.DataFrame:
     """CSAT: the share of answers from `satisfied_from` up (Wilson), and the mean answer, with their 95% intervals.
 
-    Parameters
-    ----------
-    answers : Series
-        One per respondent.
-    weights : array-like, optional
-        How many customers each respondent stands for. Unequal weights tell less than as many equal ones: the intervals
-        are those of the effective number of respondents.
-
-    Returns
-    -------
-    DataFrame
-        ``respondents``, ``effective_respondents``, ``satisfied``, ``low``, ``high``, ``mean``, ``mean_low``,
-        ``mean_high``. One row.
-
-    Raises
-    ------
-    DataError
-        Without an answer.
+    Parameters:
+        answers: One per respondent.
+        weights (array-like, optional): How many customers each respondent stands for. Unequal weights tell less than as
+            many equal ones: the intervals are those of the effective number of respondents.
+    Returns:
+        DataFrame: ``respondents``, ``effective_respondents``, ``satisfied``, ``low``, ``high``, ``mean``, ``mean_low``,
+            ``mean_high``. One row.
+    Raises:
+        DataError: Without an answer.
 
     Source: Kish (1965), Survey Sampling, section 11.7, for the effective number.
 
-    Examples
-    --------
     >>> customer_satisfaction(pd.Series([5, 4, 3, 5]))[["satisfied", "low", "high", "mean"]].round(2).to_dict("records")
     [{'satisfied': 0.75, 'low': 0.3, 'high': 0.95, 'mean': 4.25}]
     >>> customer_satisfaction(pd.Series([5, 4, 3, 5]), weights=[4, 1, 1, 1])["effective_respondents"].round(2).item()
@@ -110,20 +89,13 @@ def customer_satisfaction(answers: pd.Series, weights=None, satisfied_from: floa
 def weighted_satisfaction(answers: pd.DataFrame, weights: pd.DataFrame) -> dict[str, float]:
     """The mean answer of the average customer: one answer per customer, weighted to speak for all.
 
-    Parameters
-    ----------
-    answers : DataFrame
-        ``customer_id``, ``answer``; as many per customer as there are.
-    weights : DataFrame
-        ``customer_id``, ``weight``, as :func:`response_weights` gives them.
+    Parameters:
+        answers: ``customer_id``, ``answer``; as many per customer as there are.
+        weights: ``customer_id``, ``weight``, as :func:`response_weights` gives them.
+    Returns:
+        dict: ``value``, ``low`` and ``high`` (95%), ``respondents``, and ``effective``, as how many of equal weight
+            they tell.
 
-    Returns
-    -------
-    dict
-        ``value``, ``low`` and ``high`` (95%), ``respondents``, and ``effective``, as how many of equal weight they tell.
-
-    Examples
-    --------
     >>> answers = pd.DataFrame({"customer_id": ["a", "a", "b"], "answer": [5.0, 3.0, 2.0]})
     >>> weighted_satisfaction(answers, pd.DataFrame({"customer_id": ["a", "b"], "weight": [0.5, 1.5]}))["value"]
     2.5
@@ -138,21 +110,14 @@ def weighted_satisfaction(answers: pd.DataFrame, weights: pd.DataFrame) -> dict[
 def net_promoter_score(answers: pd.Series, confidence: float = 0.95) -> pd.DataFrame:
     """NPS: the share of promoters (9, 10) less the share of detractors (0 to 6), in points, with an interval.
 
-    Parameters
-    ----------
-    answers : Series
-        Answers from 0 to 10, one per respondent.
-
-    Returns
-    -------
-    DataFrame
-        ``respondents``, ``promoters``, ``passives``, ``detractors`` (shares), ``nps``, ``low``, ``high`` (points, -100 to
-        100; adjusted Wald). One row.
+    Parameters:
+        answers: Answers from 0 to 10, one per respondent.
+    Returns:
+        DataFrame: ``respondents``, ``promoters``, ``passives``, ``detractors`` (shares), ``nps``, ``low``, ``high``
+            (points, -100 to 100; adjusted Wald). One row.
 
     Source: Reichheld (2003), The one number you need to grow, Harvard Business Review 81(12).
 
-    Examples
-    --------
     >>> net_promoter_score(pd.Series([10, 9, 9, 8, 7, 3])).round(1).to_dict("records")
     [{'respondents': 6, 'promoters': 0.5, 'passives': 0.3, 'detractors': 0.2, 'nps': 33.3, 'low': -26.7, 'high': 71.2}]
     """
@@ -178,14 +143,10 @@ def nps_noise(answers: pd.Series, sizes=(25, 50, 100, 200, 400, 800), random_sta
     Samples of each size are drawn from the answers with replacement, so the customers behind every sample are equally
     content; whatever differs is chance.
 
-    Returns
-    -------
-    DataFrame
-        ``respondents``, ``low``, ``high`` (between them lie 95% of the samples), ``swing``: the median absolute
-        difference between two such samples, as between two quarters in which nothing changed. Points.
+    Returns:
+        DataFrame: ``respondents``, ``low``, ``high`` (between them lie 95% of the samples), ``swing``: the median
+            absolute difference between two such samples, as between two quarters in which nothing changed. Points.
 
-    Examples
-    --------
     >>> nps_noise(pd.Series([10, 9, 8, 3]), sizes=(25, 100))["swing"].round().tolist()
     [16.0, 8.0]
     """
@@ -208,28 +169,16 @@ def satisfaction_and_leaving(
     Dividing time at one day for all (a landmark) keeps the order of cause and effect: what counts as satisfaction was
     said before, what counts as leaving was done after.
 
-    Parameters
-    ----------
-    answers : DataFrame
-        ``customer_id``, ``date``, ``answer``.
-    transactions : DataFrame
-        ``customer_id``, ``date``.
-    horizon_days : int
-        No purchase for so many days from the landmark on counts as having left.
+    Parameters:
+        answers: ``customer_id``, ``date``, ``answer``.
+        transactions: ``customer_id``, ``date``.
+        horizon_days: No purchase for so many days from the landmark on counts as having left.
+    Returns:
+        DataFrame: ``customer_id``, ``answer`` (the latest before the landmark), ``purchases`` before the landmark,
+            ``days_since_purchase`` at the landmark, ``left``.
+    Raises:
+        DataError: When the data end before the horizon does, or nobody answered before the landmark.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``answer`` (the latest before the landmark), ``purchases`` before the landmark,
-        ``days_since_purchase`` at the landmark, ``left``.
-
-    Raises
-    ------
-    DataError
-        When the data end before the horizon does, or nobody answered before the landmark.
-
-    Examples
-    --------
     >>> day = pd.to_datetime(["2025-01-01", "2025-03-01"])
     >>> said = pd.DataFrame({"customer_id": ["ann"], "date": day[:1], "answer": [5]})
     >>> bought = pd.DataFrame({"customer_id": ["ann", "bob"], "date": day})
@@ -257,19 +206,12 @@ def satisfaction_and_leaving(
 def leaving_odds(table: pd.DataFrame) -> pd.DataFrame:
     """Odds of leaving by satisfaction, with and without what the past purchases already say.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As :func:`satisfaction_and_leaving` gives.
+    Parameters:
+        table: As :func:`satisfaction_and_leaving` gives.
+    Returns:
+        DataFrame: ``model`` ("satisfaction alone", "with past purchases"), ``term``, ``odds_ratio``, ``low``, ``high``
+            (95%). The odds ratio of ``answer`` is per point of the scale.
 
-    Returns
-    -------
-    DataFrame
-        ``model`` ("satisfaction alone", "with past purchases"), ``term``, ``odds_ratio``, ``low``, ``high`` (95%). The
-        odds ratio of ``answer`` is per point of the scale.
-
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> seen = pd.DataFrame({"customer_id": range(400), "answer": rng.integers(1, 6, 400), "purchases": rng.integers(1, 9, 400),
     ...     "days_since_purchase": rng.integers(1, 99, 400)}).assign(left=lambda t: rng.random(400) < 0.9 - 0.15 * t["answer"])
@@ -296,8 +238,6 @@ def leaving_odds(table: pd.DataFrame) -> pd.DataFrame:
 def leaving_by_answer(table: pd.DataFrame) -> pd.DataFrame:
     """Share that left by answer: ``answer``, ``customers``, ``left``, ``low``, ``high`` (95%, Wilson).
 
-    Examples
-    --------
     >>> leaving_by_answer(pd.DataFrame({"answer": [1, 1, 5], "left": [True, False, False]}))["left"].tolist()
     [0.5, 0.0]
     """
@@ -309,13 +249,9 @@ def leaving_by_answer(table: pd.DataFrame) -> pd.DataFrame:
 def plot_nps(answers: pd.Series, ax: figures.Axes | None = None) -> figures.Axes:
     """The answers to the recommendation question, by the three groups that NPS makes of them.
 
-    Parameters
-    ----------
-    answers : Series
-        Answers from 0 to 10.
+    Parameters:
+        answers: Answers from 0 to 10.
 
-    Examples
-    --------
     >>> plot_nps(pd.Series([10, 9, 9, 8, 7, 3])).get_title()
     'NPS +33 points, with a 95% interval from -27 to +71'
     """
@@ -345,15 +281,10 @@ def plot_nps(answers: pd.Series, ax: figures.Axes | None = None) -> figures.Axes
 def plot_nps_noise(noise: pd.DataFrame, score: float, ax: figures.Axes | None = None) -> figures.Axes:
     """The funnel of NPS: where 95% of samples fall when nothing has changed.
 
-    Parameters
-    ----------
-    noise : DataFrame
-        As :func:`nps_noise` gives.
-    score : float
-        NPS of all answers, points.
+    Parameters:
+        noise: As :func:`nps_noise` gives.
+        score: NPS of all answers, points.
 
-    Examples
-    --------
     >>> noise = pd.DataFrame({"respondents": [25, 50], "low": [-36, -24], "high": [32, 22], "swing": [16, 12]})
     >>> plot_nps_noise(noise, -1).get_title()
     'With 25 respondents, NPS moves by 16 points without a cause'
@@ -380,13 +311,9 @@ def plot_nps_noise(noise: pd.DataFrame, score: float, ax: figures.Axes | None = 
 def plot_leaving(table: pd.DataFrame, horizon_days: int, ax: figures.Axes | None = None) -> figures.Axes:
     """Share that bought nothing in the horizon, by the last answer before it.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As :func:`leaving_by_answer` gives.
+    Parameters:
+        table: As :func:`leaving_by_answer` gives.
 
-    Examples
-    --------
     >>> seen = leaving_by_answer(pd.DataFrame({"answer": [1, 1, 5], "left": [True, True, False]}))
     >>> plot_leaving(seen, 180).get_title()
     '100% of the least satisfied left, 0% of the most satisfied'

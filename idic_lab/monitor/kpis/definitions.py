@@ -58,15 +58,11 @@ def kpi(
 ):
     """Enter a function of a period as a measure, under its own name.
 
-    Parameters
-    ----------
-    chart : {"p", "XmR", ""}
-        How its limits are made (:func:`~idic_lab.inference.alarms.control_limits`); none for a total.
-    held : callable, optional
-        The day on which the segment held counts; the review before unless given. None: not taken by segment.
+    Parameters:
+        chart ({"p", "XmR", ""}): How its limits are made (:func:`~idic_lab.inference.alarms.control_limits`); none for
+            a total.
+        held: The day on which the segment held counts; the review before unless given. None: not taken by segment.
 
-    Examples
-    --------
     >>> @kpi("customers known", "customers")
     ... def known_customers(period):
     ...     count = period.transactions["customer_id"].nunique()
@@ -292,8 +288,6 @@ def return_on_customer(period: Period) -> Measured | None:
 def definitions() -> pd.DataFrame:
     """The measures as a table: kpi, definition, unit, chart, better.
 
-    Examples
-    --------
     >>> definitions().set_index("kpi").loc["churn", "definition"]
     '1 - retention'
     """

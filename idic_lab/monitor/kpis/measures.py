@@ -34,22 +34,14 @@ def measure(
     such as "champions" would owe its good figures to the purchases that put the customer there. Who was in no segment
     then is in the segment "new".
 
-    Parameters
-    ----------
-    day, previous : Timestamp
-        Last day of the period, and of the one before.
-    segments : DataFrame, optional
-        Table ``segment_history`` of the schemes to break the measures down by.
-    **sources : DataFrame, optional
-        ``value_history``, ``survey_responses``, ``interactions``, ``web_events``, ``identity_links``.
+    Parameters:
+        day, previous: Last day of the period, and of the one before.
+        segments: Table ``segment_history`` of the schemes to break the measures down by.
+        **sources (DataFrame, optional): ``value_history``, ``survey_responses``, ``interactions``, ``web_events``,
+            ``identity_links``.
+    Returns:
+        DataFrame: Table ``kpis`` without control limits; a measure that the tables do not allow is left out.
 
-    Returns
-    -------
-    DataFrame
-        Table ``kpis`` without control limits; a measure that the tables do not allow is left out.
-
-    Examples
-    --------
     >>> buys = pd.DataFrame({"customer_id": ["a", "b", "b"], "amount": [9.0, 5.0, 5.0],
     ...     "date": pd.to_datetime(["2024-01-10", "2024-02-02", "2024-02-20"])})
     >>> found = measure(pd.Timestamp("2024-02-29"), pd.Timestamp("2024-01-31"), buys).set_index("kpi")["value"]
@@ -110,18 +102,11 @@ def kpis(measures: pd.DataFrame) -> pd.DataFrame:
     While nothing changes, one review of twenty has any measure of everybody outside its limits, and one of twenty any
     measure of a segment. A last period that is not whole is neither judged nor part of what limits are made from.
 
-    Parameters
-    ----------
-    measures : DataFrame
-        Concatenated from `measure`; limits that are there already are made anew.
+    Parameters:
+        measures: Concatenated from `measure`; limits that are there already are made anew.
+    Returns:
+        DataFrame: Table ``kpis``.
 
-    Returns
-    -------
-    DataFrame
-        Table ``kpis``.
-
-    Examples
-    --------
     >>> days = pd.date_range("2024-01-31", periods=13, freq="ME")
     >>> table = kpis(pd.DataFrame({"review_date": days[1:], "previous_date": days[:-1], "scheme": "all", "segment": "all",
     ...     "kpi": "nps", "unit": "points", "observations": 90, "low": 0.0, "high": 60.0,
@@ -152,8 +137,6 @@ def kpis(measures: pd.DataFrame) -> pd.DataFrame:
 def whole(previous: pd.Series, day: pd.Series) -> pd.Series:
     """Whether each period is about as long as the longest; the last one is not where the data end within it.
 
-    Examples
-    --------
     >>> whole(pd.Series(pd.to_datetime(["2024-01-31", "2024-02-29"])), pd.Series(pd.to_datetime(["2024-02-29", "2024-03-01"])))
     0     True
     1    False
@@ -173,17 +156,11 @@ def kpi_history(
 ) -> pd.DataFrame:
     """The table ``kpis`` of every review but the first.
 
-    Parameters
-    ----------
-    days : iterable of Timestamp
-        The reviews, in order.
-    schemes : tuple of str
-        Segmentations to break the measures down by.
-    **sources : DataFrame, optional
-        As for `measure`.
+    Parameters:
+        days (iterable of Timestamp): The reviews, in order.
+        schemes (tuple of str): Segmentations to break the measures down by.
+        **sources (DataFrame, optional): As for `measure`.
 
-    Examples
-    --------
     >>> buys = pd.DataFrame({"customer_id": ["a", "a"], "amount": [9.0, 5.0], "date": pd.to_datetime(["2024-01-10", "2024-02-02"])})
     >>> held = pd.DataFrame({"review_date": pd.to_datetime(["2024-01-31"]), "customer_id": "a", "scheme": "rfm", "segment": "s"})
     >>> table = kpi_history(pd.to_datetime(["2024-01-31", "2024-02-29"]), buys, held, None)
@@ -200,14 +177,10 @@ def kpi_history(
 def latest(kpis: pd.DataFrame) -> pd.DataFrame:
     """The measures of everybody at the last whole review, beside the review before and the year before.
 
-    Returns
-    -------
-    DataFrame
-        The rows of the table ``kpis`` with ``outside`` ("above", "below" or ""); ``review_before`` and ``year_before``, the
-        values at those reviews, missing where there was none.
+    Returns:
+        DataFrame: The rows of the table ``kpis`` with ``outside`` ("above", "below" or ""); ``review_before`` and
+            ``year_before``, the values at those reviews, missing where there was none.
 
-    Examples
-    --------
     >>> days = pd.to_datetime(["2024-01-31", "2024-12-31", "2025-01-31"])
     >>> table = pd.DataFrame({"review_date": days, "kpi": "revenue", "segment": "all", "value": [90.0, 120.0, 80.0],
     ...     "upper_limit": np.nan, "signal": False, "whole": True})
@@ -234,8 +207,6 @@ def plot_kpi(
     A last period that is not whole is drawn hollow, and the title speaks of the last whole one. A measure that is not taken
     by segment is shown for everybody.
 
-    Examples
-    --------
     >>> days = pd.to_datetime(["2024-01-31", "2024-02-29", "2024-03-31"])
     >>> table = pd.DataFrame({"review_date": days[1:], "kpi": "revenue", "segment": "all", "value": [90.0, 120.0],
     ...     "low": np.nan, "high": np.nan, "lower_limit": np.nan, "upper_limit": np.nan, "signal": False, "whole": True})

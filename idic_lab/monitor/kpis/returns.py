@@ -24,29 +24,18 @@ def return_on_customer(value_history: pd.DataFrame, acquisition_cost: float | No
     period's profit loses equity, and sees it here. New customers bring their first margin and their whole equity, less
     what it cost to win them, where that is known; both returns are on the equity of all, so they add up.
 
-    Parameters
-    ----------
-    value_history : DataFrame
-        ``review_date``, ``customer_id``, ``equity``, ``equity_restated``, ``margin_to_date`` (currency).
-    acquisition_cost : float, optional
-        Of one new customer. Where it is not known the return on new customers is before that cost, which the column
-        ``acquisition_cost`` then lacks.
-
-    Returns
-    -------
-    DataFrame
-        Table ``return_on_customer``: three rows per review but the first; none when there is only one.
-
-    Raises
-    ------
-    DataError
-        When a review had no equity to earn a return on.
+    Parameters:
+        value_history: ``review_date``, ``customer_id``, ``equity``, ``equity_restated``, ``margin_to_date`` (currency).
+        acquisition_cost: Of one new customer. Where it is not known the return on new customers is before that cost,
+            which the column ``acquisition_cost`` then lacks.
+    Returns:
+        DataFrame: Table ``return_on_customer``: three rows per review but the first; none when there is only one.
+    Raises:
+        DataError: When a review had no equity to earn a return on.
 
     Source: Peppers & Rogers (2005), Return on Customer, Currency Doubleday, chapter 1; Peppers & Rogers (2006),
     "Return on Customer: a new metric of value creation", Journal of Direct, Data and Digital Marketing Practice 7(4).
 
-    Examples
-    --------
     >>> history = pd.DataFrame({"review_date": pd.to_datetime(["2024-01-31"] + ["2024-02-29"] * 2),
     ...     "customer_id": ["a", "a", "b"], "equity": [90.0, 95.0, 20.0], "equity_restated": [np.nan, 100.0, 0.0],
     ...     "margin_to_date": [40.0, 52.0, 3.0]})
@@ -91,8 +80,6 @@ def _earned(part: pd.DataFrame, at_start: float, unit_cost: float | None, new: i
 def mean_return(returns: pd.DataFrame, days: int = 366) -> float:
     """Mean Return on Customer of the periods that began within so many days before the last review.
 
-    Examples
-    --------
     >>> day = pd.to_datetime(["2024-02-29", "2024-03-31"])
     >>> mean_return(pd.DataFrame({"review_date": day, "previous_date": day - pd.Timedelta(days=30), "group": "all",
     ...     "return_on_customer": [0.02, 0.04]}))
@@ -106,8 +93,6 @@ def mean_return(returns: pd.DataFrame, days: int = 366) -> float:
 def plot_return_on_customer(returns: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Return on Customer of each period, divided into existing and newly acquired customers.
 
-    Examples
-    --------
     >>> day = pd.Timestamp("2024-02-29")
     >>> table = pd.DataFrame({"review_date": day, "previous_date": day - pd.Timedelta(days=29), "group": GROUPS,
     ...     "acquisition_cost": [0.0, 9.0, 9.0], "return_on_customer": [0.01, 0.02, 0.03]})
@@ -145,21 +130,13 @@ def plot_return_on_customer(returns: pd.DataFrame, ax: figures.Axes | None = Non
 def drivers(transactions: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, float]:
     """Revenue of a period and its three factors.
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``customer_id``, ``date``, ``amount``; returns (negative amounts) lower the order value.
-    start, end : Timestamp
-        First and last day of the period, both included.
+    Parameters:
+        transactions: ``customer_id``, ``date``, ``amount``; returns (negative amounts) lower the order value.
+        start, end: First and last day of the period, both included.
+    Returns:
+        dict: ``revenue`` = ``customers`` × ``orders_per_customer`` × ``order_value``, exactly; ``orders`` (with a
+            positive amount).
 
-    Returns
-    -------
-    dict
-        ``revenue`` = ``customers`` × ``orders_per_customer`` × ``order_value``, exactly; ``orders`` (with a positive
-        amount).
-
-    Examples
-    --------
     >>> buys = pd.DataFrame({"customer_id": ["a", "a"], "amount": [4.0, 6.0], "date": pd.to_datetime(["2024-01-01"] * 2)})
     >>> drivers(buys, buys["date"].min(), buys["date"].max())["order_value"]
     5.0
@@ -182,25 +159,15 @@ def growth_split(before: dict[str, float], after: dict[str, float]) -> pd.Series
     Multiplying three changes leaves a remainder that belongs to none of them. Weighting their logarithms by the
     logarithmic mean of the two revenues leaves none (the LMDI method).
 
-    Parameters
-    ----------
-    before, after : dict
-        From `drivers`.
-
-    Returns
-    -------
-    Series
-        Currency by factor; it adds up to the change of revenue.
-
-    Raises
-    ------
-    DataError
-        When one of the periods has no revenue.
+    Parameters:
+        before, after: From `drivers`.
+    Returns:
+        Series: Currency by factor; it adds up to the change of revenue.
+    Raises:
+        DataError: When one of the periods has no revenue.
 
     Source: Ang (2005), Energy Policy 33(7), 867-871, equations 4 to 6.
 
-    Examples
-    --------
     >>> shop = {"revenue": 100.0, "customers": 10.0, "orders_per_customer": 2.0, "order_value": 5.0}
     >>> growth_split(shop, shop | {"customers": 20.0, "revenue": 200.0}).round(6).tolist()
     [100.0, 0.0, 0.0]
@@ -215,8 +182,6 @@ def growth_split(before: dict[str, float], after: dict[str, float]) -> pd.Series
 def growth_of_halves(transactions: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.Series, float]:
     """The change of revenue from the earlier to the later half of a time, by factor, and the revenue of the earlier half.
 
-    Examples
-    --------
     >>> days = pd.to_datetime(["2024-01-10", "2024-02-10", "2024-02-20"])
     >>> buys = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 4.0, "date": days})
     >>> growth_of_halves(buys, pd.Timestamp("2024-01-01"), pd.Timestamp("2024-02-29"))[1]
@@ -231,8 +196,6 @@ def growth_of_halves(transactions: pd.DataFrame, first: pd.Timestamp, last: pd.T
 def plot_growth(split: pd.Series, before: float, ax: figures.Axes | None = None) -> figures.Axes:
     """From the revenue of one period, `before`, to that of another, factor by factor (:func:`growth_split`).
 
-    Examples
-    --------
     >>> split = pd.Series({"customers": 80.0, "orders_per_customer": 30.0, "order_value": -10.0})
     >>> plot_growth(split, 200.0).get_title().replace("\\n", " ")
     'Revenue rose by 100 currency; customers moved it most (+80)'

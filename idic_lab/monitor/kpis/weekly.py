@@ -23,23 +23,14 @@ def weekly_figures(
 ) -> pd.DataFrame:
     """The figures that the tables allow, week by week (Monday to Sunday, whole weeks only).
 
-    Parameters
-    ----------
-    transactions : DataFrame
-        ``date`` and, where known, ``delivery_days``.
-    web_events, survey_responses, interactions : DataFrame, optional
-    minimum : int
-        Weeks with fewer observations are left out.
+    Parameters:
+        transactions: ``date`` and, where known, ``delivery_days``.
+        minimum: Weeks with fewer observations are left out.
+    Returns:
+        DataFrame: ``week`` (its Monday), ``figure``, ``value``, ``observations``, ``share`` (flag). Figures:
+            ``delivery_days`` (mean), ``basket_share`` (visits without a checkout in which something is put into the
+            basket), ``csat`` (answers of 4 or 5), ``response_rate`` (outbound contacts answered).
 
-    Returns
-    -------
-    DataFrame
-        ``week`` (its Monday), ``figure``, ``value``, ``observations``, ``share`` (flag). Figures: ``delivery_days``
-        (mean), ``basket_share`` (visits without a checkout in which something is put into the basket), ``csat``
-        (answers of 4 or 5), ``response_rate`` (outbound contacts answered).
-
-    Examples
-    --------
     >>> buys = pd.DataFrame({"date": pd.to_datetime(["2024-01-01"] * 5 + ["2024-01-07"]), "amount": 1.0, "delivery_days": 3.0})
     >>> weekly_figures(buys)[["figure", "value", "observations"]].values.tolist()
     [['delivery_days', 3.0, 6]]
@@ -66,8 +57,6 @@ def weekly_figures(
 def basket_visits(web_events: pd.DataFrame) -> pd.DataFrame:
     """Visits without a checkout: ``date``, ``basket`` (something was put into the basket), ``record_id`` where known.
 
-    Examples
-    --------
     >>> basket_visits(pd.DataFrame({"session_id": ["v", "v"], "date": ["2024-01-01"] * 2, "event": ["view", "basket"]}))
              date  basket
     0  2024-01-01    True
@@ -100,22 +89,13 @@ def find_changes(weekly: pd.DataFrame, false_alarm: float = 0.05, at_most: int =
     correlation of .2 between neighbours, .04 with a season of one standard deviation. A correlation of .4 doubles or
     triples it, and so do means of a few very skewed values.
 
-    Parameters
-    ----------
-    weekly : DataFrame
-        ``week`` (first day), ``figure``, ``value``, ``observations``, ``share`` (flag: the value is a share).
-    false_alarm : float
-        Chance of one or more reports, in all figures over the whole series, although nothing changes.
-    at_most : int
-        Reports per figure.
+    Parameters:
+        weekly: ``week`` (first day), ``figure``, ``value``, ``observations``, ``share`` (flag: the value is a share).
+        false_alarm: Chance of one or more reports, in all figures over the whole series, although nothing changes.
+        at_most: Reports per figure.
+    Returns:
+        DataFrame: Table ``signals``.
 
-    Returns
-    -------
-    DataFrame
-        Table ``signals``.
-
-    Examples
-    --------
     >>> rng = np.random.default_rng(3)
     >>> weeks = pd.date_range("2024-01-01", periods=60, freq="7D").as_unit("us")
     >>> late = pd.DataFrame({"week": weeks, "figure": "delivery_days", "observations": 50, "share": False,
@@ -171,8 +151,6 @@ def plot_weekly(
 ) -> figures.Axes:
     """One weekly figure with the changes found in it.
 
-    Examples
-    --------
     >>> weeks = pd.date_range("2024-01-01", periods=3, freq="7D")
     >>> still = pd.DataFrame({"week": weeks, "figure": "csat", "observations": 9, "value": 0.5, "share": True})
     >>> plot_weekly(still, tables.get("signals").empty(), "csat").get_title()
@@ -211,8 +189,6 @@ def plot_weekly(
 def plot_changes(weekly: pd.DataFrame, signals: pd.DataFrame, at_most: int = 2) -> list[figures.Axes]:
     """The weekly figures in which most changes were reported, one above the other; the first one where none was.
 
-    Examples
-    --------
     >>> axes = plot_changes(tables.get("signals").empty().assign(week=[], value=[], share=[]), tables.get("signals").empty())
     >>> axes[0].get_title(loc="left")
     'These data hold no figure to watch by the week'

@@ -15,22 +15,15 @@ class SegmentThompson:
 
     Beliefs are beta distributions. An arm earns its margin if the customer converts, less its cost.
 
-    Parameters
-    ----------
-    margins, costs : dict of str to float
-        Earned by a conversion, and spent on giving the arm, in currency.
-    prior : tuple of float
-        Beta prior of every share.
-
-    Attributes
-    ----------
-    beliefs_ : dict of (str, str) to ndarray of shape (2,)
-        Segment and arm to the parameters of the beta distribution.
+    Parameters:
+        margins, costs (dict of str to float): Earned by a conversion, and spent on giving the arm, in currency.
+        prior (tuple of float): Beta prior of every share.
+    Attributes:
+        beliefs_ (dict of (str, str) to ndarray of shape (2,)): Segment and arm to the parameters of the beta
+            distribution.
 
     Source: Chapelle & Li (2011), An empirical evaluation of Thompson sampling, NIPS 24, algorithm 2.
 
-    Examples
-    --------
     >>> learner = SegmentThompson(["control", "offer"], {"control": 30, "offer": 24}, {"control": 0, "offer": 1.5})
     >>> learner.update(["young"] * 40, ["control", "offer"] * 20, [False, True] * 20)
     >>> learner.choose(["young"] * 4).tolist()

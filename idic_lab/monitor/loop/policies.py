@@ -27,8 +27,6 @@ def _trial_log(campaign_results: pd.DataFrame, segments: pd.DataFrame) -> pd.Dat
 def economics(campaign_results: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
     """Mean margin of a conversion, and mean cost of contact, by arm.
 
-    Examples
-    --------
     >>> economics(pd.DataFrame({"arm": ["offer"] * 2, "converted": [True, False], "margin": [30.0, 0.0], "contact_cost": 1.5}))
     ({'offer': 30.0}, {'offer': 1.5})
     """
@@ -41,27 +39,18 @@ def economics(campaign_results: pd.DataFrame) -> tuple[dict[str, float], dict[st
 def off_policy_value(log: pd.DataFrame, wanted: pd.DataFrame, method: str = "doubly robust") -> dict[str, float]:
     """What a policy would have earned per customer, from a log of arms given at random.
 
-    Parameters
-    ----------
-    log : DataFrame
-        From `campaign_log`.
-    wanted : DataFrame
-        The policy: rows as `log`, a column per arm, the chance with which the policy gives it.
-    method : {"weighting", "self-normalised", "doubly robust"}
-        Weighting is unbiased and noisy; self-normalised divides by the sum of the weights, a little biased and steadier;
-        doubly robust starts from the mean profit of each segment and arm, estimated on the other half of the log, and
-        corrects it by the weighted error.
-
-    Returns
-    -------
-    dict
-        ``value``, ``low``, ``high`` (95%), in currency per customer.
+    Parameters:
+        log: From `campaign_log`.
+        wanted: The policy: rows as `log`, a column per arm, the chance with which the policy gives it.
+        method ({"weighting", "self-normalised", "doubly robust"}): Weighting is unbiased and noisy; self-normalised
+            divides by the sum of the weights, a little biased and steadier; doubly robust starts from the mean profit
+            of each segment and arm, estimated on the other half of the log, and corrects it by the weighted error.
+    Returns:
+        dict: ``value``, ``low``, ``high`` (95%), in currency per customer.
 
     Source: Horvitz & Thompson (1952), Journal of the American Statistical Association 47(260); Swaminathan & Joachims
     (2015), NIPS 28; Dudík, Langford & Li (2011), ICML 28.
 
-    Examples
-    --------
     >>> log = pd.DataFrame({"segment": "s", "arm": ["control", "offer"] * 20, "chance": 0.5, "profit": [0.0, 4.0] * 20})
     >>> always = pd.DataFrame({"control": 0.0, "offer": 1.0}, index=log.index)
     >>> off_policy_value(log, always, "self-normalised")["value"]
@@ -113,17 +102,11 @@ def learn_policy(
     Each arm's share is the probability that it earns most, by all results so far: arms still in doubt keep being
     tried, arms that are clearly worse are not.
 
-    Parameters
-    ----------
-    log : DataFrame
-        From `campaign_log`.
-    margins, costs : dict
-        From `economics`.
-    scheme : str
-        The segmentation that `log` uses.
+    Parameters:
+        log: From `campaign_log`.
+        margins, costs: From `economics`.
+        scheme: The segmentation that `log` uses.
 
-    Examples
-    --------
     >>> log = pd.DataFrame({"segment": "s", "arm": ["control", "offer"] * 50, "converted": [False, True] * 50})
     >>> learnt = learn_policy(log, {"control": 30, "offer": 24}, {"control": 0, "offer": 1.5}, "rfm")
     >>> learnt.loc[learnt["chosen"], ["segment", "offer"]].values.tolist()
@@ -148,14 +131,11 @@ def learn_policy(
 def campaign_log(campaign_results: pd.DataFrame, segment_history: pd.DataFrame, scheme: str) -> pd.DataFrame:
     """The log of all campaigns, each customer in the segment of the last review before the campaign began.
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``, ``segment``, ``arm``, ``converted``, ``profit`` (margin less cost of contact), ``chance`` (share
-        of the customers in the arm). Customers who were in no segment then are in the segment "unknown".
+    Returns:
+        DataFrame: ``customer_id``, ``segment``, ``arm``, ``converted``, ``profit`` (margin less cost of contact),
+            ``chance`` (share of the customers in the arm). Customers who were in no segment then are in the segment
+            "unknown".
 
-    Examples
-    --------
     >>> results = pd.DataFrame({"customer_id": ["a", "b"], "date": pd.to_datetime(["2024-02-01"] * 2), "arm": ["control", "offer"],
     ...     "converted": [False, True], "margin": [0.0, 30.0], "contact_cost": [0.0, 1.5]})
     >>> held = pd.DataFrame({"review_date": pd.to_datetime(["2024-01-31"]), "customer_id": "a", "scheme": "rfm", "segment": "s"})
@@ -175,22 +155,13 @@ def campaign_log(campaign_results: pd.DataFrame, segment_history: pd.DataFrame, 
 def as_chances(policy: pd.DataFrame, segments: pd.Series, column: str = "probability") -> pd.DataFrame:
     """A policy as the chance of each arm for each customer, for `off_policy_value`.
 
-    Parameters
-    ----------
-    policy : DataFrame
-        Table ``policy``.
-    segments : Series
-        Segment of each customer.
-    column : {"probability", "chosen"}
-        Give arms by their probability, or always the chosen one.
+    Parameters:
+        policy: Table ``policy``.
+        segments: Segment of each customer.
+        column ({"probability", "chosen"}): Give arms by their probability, or always the chosen one.
+    Returns:
+        DataFrame: A column per arm; a segment the policy does not know is given control.
 
-    Returns
-    -------
-    DataFrame
-        A column per arm; a segment the policy does not know is given control.
-
-    Examples
-    --------
     >>> learnt = pd.DataFrame({"segment": ["s", "s"], "offer": ["control", "offer"], "probability": [0.2, 0.8]})
     >>> as_chances(learnt, pd.Series(["s", "elsewhere"])).values.tolist()
     [[0.2, 0.8], [1.0, 0.0]]
@@ -209,18 +180,12 @@ def as_chances(policy: pd.DataFrame, segments: pd.Series, column: str = "probabi
 def assign(policy: pd.DataFrame | None, segments: pd.DataFrame | None, random_state: int = 0) -> pd.DataFrame | None:
     """The arm of each customer in the next round, drawn by the policy's shares; None while no policy has been learnt.
 
-    Parameters
-    ----------
-    segments : DataFrame
-        ``customer_id``, ``segment``; of a table that holds several schemes, the policy's is taken.
+    Parameters:
+        segments: ``customer_id``, ``segment``; of a table that holds several schemes, the policy's is taken.
+    Returns:
+        DataFrame or None: ``customer_id``, ``offer``, ``chance`` (with which it was drawn: keep it, or the results
+            cannot be judged).
 
-    Returns
-    -------
-    DataFrame or None
-        ``customer_id``, ``offer``, ``chance`` (with which it was drawn: keep it, or the results cannot be judged).
-
-    Examples
-    --------
     >>> learnt = pd.DataFrame({"segment": ["s", "s"], "offer": ["control", "offer"], "probability": [0.0, 1.0]})
     >>> assign(learnt, pd.DataFrame({"customer_id": ["a"], "segment": ["s"]})).values.tolist()
     [['a', 'offer', 1.0]]
@@ -247,19 +212,12 @@ def judge_on_other_half(
 ) -> pd.DataFrame:
     """What a policy learnt on one half of a log would have earned on the other, beside giving everybody one arm.
 
-    Parameters
-    ----------
-    log, margins, costs, scheme
-        As for :func:`learn_policy`.
+    Parameters:
+        log, margins, costs, scheme: As for :func:`learn_policy`.
+    Returns:
+        DataFrame: ``policy``, ``value``, ``low``, ``high`` (currency per customer): the learnt policy, the fixed arms
+            from the best down, and last the learnt policy less the best of them, on the same customers.
 
-    Returns
-    -------
-    DataFrame
-        ``policy``, ``value``, ``low``, ``high`` (currency per customer): the learnt policy, the fixed arms from the best
-        down, and last the learnt policy less the best of them, on the same customers.
-
-    Examples
-    --------
     >>> log = pd.DataFrame({"segment": ["s", "t"] * 40, "arm": ["control"] * 40 + ["offer"] * 40, "chance": 0.5,
     ...     "converted": True, "profit": [4.0, 1.0] * 20 + [1.0, 4.0] * 20})
     >>> judge_on_other_half(log, {"control": 1.0, "offer": 1.0}, {"control": 0.0, "offer": 0.0}, "rfm")["policy"].iloc[-1][:19]
@@ -282,8 +240,6 @@ def judge_on_other_half(
 def plot_policy(policy: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Expected profit of each offer in each segment, with its interval; the chosen one is filled.
 
-    Examples
-    --------
     >>> policy = pd.DataFrame({"segment": "s", "offer": ["control", "offer"], "expected_profit": [1.0, 2.0],
     ...     "low": [0.5, 1.5], "high": [1.5, 2.5], "chosen": [False, True]})
     >>> plot_policy(policy).get_title()

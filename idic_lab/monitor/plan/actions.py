@@ -33,35 +33,22 @@ def action_plan(
 ) -> pd.DataFrame:
     """The plan: for each play and segment it applies to, baseline, target, cost and expected return.
 
-    Parameters
-    ----------
-    facts : DataFrame
-        From `customer_facts`.
-    segments : DataFrame
-        Table ``segments``; a play whose segments nobody is in is left out.
-    begins : Timestamp
-        First day of the plan.
-    offers : DataFrame, optional
-        Table ``offers``: those made become one action, its return as estimated
-        from the trial they come from, for those who may be contacted.
-    policy : DataFrame, optional
-        Table ``policy`` of the round before: where it chooses an offer for a segment, that is an action too, and the
-        action from ``offers`` is left to it.
+    Parameters:
+        facts: From `customer_facts`.
+        segments: Table ``segments``; a play whose segments nobody is in is left out.
+        begins: First day of the plan.
+        offers: Table ``offers``: those made become one action, its return as estimated from the trial they come from,
+            for those who may be contacted.
+        policy: Table ``policy`` of the round before: where it chooses an offer for a segment, that is an action too,
+            and the action from ``offers`` is left to it.
+    Returns:
+        DataFrame: Table ``action_plan``, most profitable first. A customer can be in several actions; the columns
+            ``counted_...`` count each in one of them (`counted_once`). ``verdict``: "do" what customers are owed, and
+            what a trial lets expect to pay, "test" what pays if an assumption holds, "ask" for consent where nobody's
+            is known, "drop" what does not pay.
+    Raises:
+        DataError: When no play applies to anybody.
 
-    Returns
-    -------
-    DataFrame
-        Table ``action_plan``, most profitable first. A customer can be in several actions; the columns ``counted_...`` count
-        each in one of them (`counted_once`). ``verdict``: "do" what customers are owed, and what a trial lets expect to
-        pay, "test" what pays if an assumption holds, "ask" for consent where nobody's is known, "drop" what does not pay.
-
-    Raises
-    ------
-    DataError
-        When no play applies to anybody.
-
-    Examples
-    --------
     >>> facts = pd.DataFrame({"customer_id": ["a", "b"], "active": [True, False], "lifetime": [100.0, 80.0], "channel": "email"})
     >>> held = pd.DataFrame({"customer_id": ["a", "b"], "scheme": "rfm", "segment": "loyal"})
     >>> plan = action_plan(facts, held, pd.Timestamp("2025-01-01"), plays=[play for play in PLAYS if play.name == "cherish"])
@@ -108,18 +95,11 @@ def next_actions(
     cost for this customer. Who has none that pays is asked the most telling question that has not been asked. Nobody
     without known consent is in any of it but for an answer to what they began.
 
-    Parameters
-    ----------
-    next_questions : DataFrame, optional
-        Table ``next_questions``; the other tables are as for :func:`action_plan`.
+    Parameters:
+        next_questions: Table ``next_questions``; the other tables are as for :func:`action_plan`.
+    Returns:
+        DataFrame: Table ``next_actions``: a row for each customer of `facts`.
 
-    Returns
-    -------
-    DataFrame
-        Table ``next_actions``: a row for each customer of `facts`.
-
-    Examples
-    --------
     >>> facts = pd.DataFrame({"customer_id": ["a", "b"], "active": True, "lifetime": [100.0, 80.0], "channel": ["email", "none"]})
     >>> held = pd.DataFrame({"customer_id": ["a", "b"], "scheme": "rfm", "segment": "loyal"})
     >>> cherish = [play for play in PLAYS if play.name == "cherish"]
@@ -170,8 +150,6 @@ def next_actions(
 def plot_next_actions(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """How many customers have which next action, the most frequent on top.
 
-    Examples
-    --------
     >>> plot_next_actions(pd.DataFrame({"action": ["none", "none", "question"]})).get_title()
     'For 1 of 3 customers there is something to do now'
     """
@@ -355,21 +333,13 @@ def _offer_action(name, group, offer, counts, mine, levels, begins, each) -> dic
 def plan_at(plan: pd.DataFrame, effect: float) -> pd.DataFrame:
     """The plan if every assumed effect turned out at a share of what was assumed; estimated returns stay.
 
-    Parameters
-    ----------
-    plan : DataFrame
-        Table ``action_plan``.
-    effect : float
-        1 as assumed, 0.5 half of it.
+    Parameters:
+        plan: Table ``action_plan``.
+        effect: 1 as assumed, 0.5 half of it.
+    Returns:
+        DataFrame: The plan with ``expected_return``, ``expected_profit`` and ``counted_return`` anew; each customer is
+            still counted in the same action.
 
-    Returns
-    -------
-    DataFrame
-        The plan with ``expected_return``, ``expected_profit`` and ``counted_return`` anew; each customer is still counted
-        in the same action.
-
-    Examples
-    --------
     >>> plan = pd.DataFrame({"basis": ["assumed", "estimated"], "expected_return": 10.0, "cost": 4.0, "counted_return": 8.0})
     >>> plan_at(plan, 0.5)["expected_profit"].tolist()
     [1.0, 6.0]
@@ -404,19 +374,13 @@ def counted_once(each: pd.DataFrame) -> pd.DataFrame:
     Returns of actions for the same customer must not be added: two plays that both keep a customer keep one customer.
     The largest of them is a cautious total, since some actions do add up.
 
-    Parameters
-    ----------
-    each : DataFrame
-        ``action_id``, ``customer_id``, ``expected_return``, ``cost`` (currency): a row per customer an action reaches.
+    Parameters:
+        each: ``action_id``, ``customer_id``, ``expected_return``, ``cost`` (currency): a row per customer an action
+            reaches.
+    Returns:
+        DataFrame: Per action ``action_id``, ``counted_customers``, ``counted_return``, ``counted_cost``; an action
+            whose customers all count elsewhere is not in it. Of equal promises the first action by name counts.
 
-    Returns
-    -------
-    DataFrame
-        Per action ``action_id``, ``counted_customers``, ``counted_return``, ``counted_cost``; an action whose customers
-        all count elsewhere is not in it. Of equal promises the first action by name counts.
-
-    Examples
-    --------
     >>> each = pd.DataFrame({"action_id": ["call", "mail", "mail"], "customer_id": ["a", "a", "b"],
     ...                      "expected_return": [9.0, 6.0, 6.0], "cost": [5.0, 1.0, 1.0]})
     >>> counted_once(each).values.tolist()
@@ -435,8 +399,6 @@ def counted_once(each: pd.DataFrame) -> pd.DataFrame:
 def total(plan: pd.DataFrame) -> Total:
     """What the actions of an ``action_plan`` that are expected to pay come to, each customer counted once.
 
-    Examples
-    --------
     >>> total(pd.DataFrame({"counted_customers": [3], "counted_return": [9.0], "counted_cost": [2.0], "basis": "assumed"})).profit
     7.0
     """
@@ -451,22 +413,14 @@ def total(plan: pd.DataFrame) -> Total:
 def board_plan(plan: pd.DataFrame, budget: float) -> pd.DataFrame:
     """What a budget pays for: the actions expected to pay, the highest return per unit of cost first.
 
-    Parameters
-    ----------
-    plan : DataFrame
-        Table ``action_plan``.
-    budget : float
-        Currency.
+    Parameters:
+        plan: Table ``action_plan``.
+        budget: Currency.
+    Returns:
+        DataFrame: ``action_id``, ``owner``, ``review_date``, ``verdict``; ``customers``, ``expected_return`` and
+            ``cost`` with each customer counted once; ``profit_at_half``, should an assumed effect be half of what was
+            assumed; ``spent`` so far (currency) and ``funded``, whether the budget reaches so far.
 
-    Returns
-    -------
-    DataFrame
-        ``action_id``, ``owner``, ``review_date``, ``verdict``; ``customers``, ``expected_return`` and ``cost`` with each
-        customer counted once; ``profit_at_half``, should an assumed effect be half of what was assumed; ``spent`` so far
-        (currency) and ``funded``, whether the budget reaches so far.
-
-    Examples
-    --------
     >>> plan = pd.DataFrame({"action_id": ["call", "mail"], "owner": "service", "review_date": pd.Timestamp("2025-04-01"),
     ...     "verdict": "test", "basis": "assumed", "counted_customers": 9, "counted_return": [90.0, 40.0], "counted_cost": [60.0, 10.0]})
     >>> board_plan(plan, 50)[["action_id", "profit_at_half", "spent", "funded"]].values.tolist()

@@ -21,8 +21,6 @@ def to_csv(plan: pd.DataFrame) -> str:
 
     Text that begins like a formula gets an apostrophe before it, after the advice of OWASP on CSV injection.
 
-    Examples
-    --------
     >>> to_csv(pd.DataFrame({"tactic": ["=1+1", "call"], "cost": [-1.0, 2.0]}))
     "tactic,cost\\r\\n'=1+1,-1.0\\r\\ncall,2.0\\r\\n"
     """
@@ -41,8 +39,6 @@ def _neutral(text: str) -> str:
 def to_markdown(plan: pd.DataFrame, currency: str = "") -> str:
     """The plan as a page: one section per action, amounts with their currency.
 
-    Examples
-    --------
     >>> print(to_markdown(pd.DataFrame()))
     # Action plan
     <BLANKLINE>
@@ -87,8 +83,6 @@ def to_calendar(plan: pd.DataFrame) -> str:
 
     Source: RFC 5545.
 
-    Examples
-    --------
     >>> plan = pd.DataFrame({"action_id": ["keep"], "segment": ["loyal"], "goal": ["keep, always"], "owner": ["service"],
     ...     "kpi": ["active_share"], "unit": ["share"], "baseline": [0.5], "target": [0.6],
     ...     "starts": pd.to_datetime(["2025-01-01"]), "review_date": pd.to_datetime(["2025-04-01"])})
@@ -132,8 +126,6 @@ def _folded(line: str) -> str:
 def export(plan: pd.DataFrame, folder: str | Path, currency: str = "") -> list[Path]:
     """Write ``action_plan.csv``, ``action_plan.md`` and ``reviews.ics`` into a folder, made when it is not there.
 
-    Examples
-    --------
     >>> import tempfile
     >>> [path.name for path in export(pd.DataFrame(), tempfile.mkdtemp())]
     ['action_plan.csv', 'action_plan.md', 'reviews.ics']
@@ -158,8 +150,6 @@ def export(plan: pd.DataFrame, folder: str | Path, currency: str = "") -> list[P
 def plot_plan(plan: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """What each action costs beside what it should return; the total counts each customer once.
 
-    Examples
-    --------
     >>> plan = pd.DataFrame({"action_id": ["save-at-risk"], "segment": "at risk", "basis": "assumed", "expected_return": 9.0, "cost": 2.0,
     ...     "verdict": "test", "counted_customers": 3, "counted_return": 9.0, "counted_cost": 2.0})
     >>> plot_plan(plan).get_title()

@@ -17,34 +17,21 @@ UNKNOWN, NONE = "unknown", "none"  # consent that nobody asked for, and consent 
 class Play:
     """One kind of action, before it meets the numbers.
 
-    Examples
-    --------
     >>> thank = Play("thank", "rfm", ("champions",), "keep them", "a letter", "head of service", "active_share", 0.02,
     ...     "lifetime", 1.5)
     >>> thank.weeks
     13
 
-    Attributes
-    ----------
-    name : str
-        Short and unique; becomes the number of the action.
-    scheme, segments : str, tuple of str
-        Whom it is for.
-    goal, tactic, owner : str
-    kpi : str
-        ``active_share``, ``second_purchase_share``, ``share_of_wallet`` or ``cost_to_serve``.
-    lift : float
-        Assumed change of the measure among those reached: points of a share (0.05 is five), or share of a cost.
-    worth : str
-        What one success is worth: ``lifetime`` (value of a customer who is alive), ``purchase`` (margin of one
-        purchase), ``growth`` (margin of a year's spend elsewhere), ``saving`` (the cost saved).
-    unit_cost : float
-        Currency per customer reached.
-    offer : str
-    weeks : int
-        Until the review.
-    reply : bool
-        Whether it answers what the customer began, which needs no consent and comes before everything else.
+    Attributes:
+        name: Short and unique; becomes the number of the action.
+        scheme, segments (str, tuple of str): Whom it is for.
+        kpi: ``active_share``, ``second_purchase_share``, ``share_of_wallet`` or ``cost_to_serve``.
+        lift: Assumed change of the measure among those reached: points of a share (0.05 is five), or share of a cost.
+        worth: What one success is worth: ``lifetime`` (value of a customer who is alive), ``purchase`` (margin of one
+            purchase), ``growth`` (margin of a year's spend elsewhere), ``saving`` (the cost saved).
+        unit_cost: Currency per customer reached.
+        weeks: Until the review.
+        reply: Whether it answers what the customer began, which needs no consent and comes before everything else.
     """
 
     name: str
@@ -71,8 +58,6 @@ PLAYS: tuple[Play, ...] = tuple(
 def plays_table(plays: tuple[Play, ...] = PLAYS) -> pd.DataFrame:
     """The plays as a table for a meeting: ``play``, ``for``, ``scheme``, ``tactic``, ``measure``, ``lift``, ``unit_cost``.
 
-    Examples
-    --------
     >>> plays_table().loc[0, ["play", "for"]].tolist()
     ['keep', 'most valuable']
     """
@@ -91,26 +76,18 @@ def customer_facts(
 ) -> pd.DataFrame:
     """One row per customer with the figures behind baselines and returns.
 
-    Parameters
-    ----------
-    portfolio, channel_preferences, conversations : DataFrame, optional
-        Without preferences nobody's consent is known, which is not consent: nobody may be contacted. Without
-        conversations nobody is known to have a complaint open.
-    margin : float
-        Share of revenue that is profit.
+    Parameters:
+        portfolio, channel_preferences, conversations: Without preferences nobody's consent is known, which is not
+            consent: nobody may be contacted. Without conversations nobody is known to have a complaint open.
+        margin: Share of revenue that is profit.
+    Returns:
+        DataFrame: ``customer_id``; ``active`` (bought in the last 91 days); ``repeated`` (bought on two days or more);
+            ``lifetime`` (residual value of the customer if known to be alive), ``purchase`` (margin of one purchase),
+            ``growth`` (margin on a year's spend elsewhere), ``saving`` (cost to serve a year), ``spend`` and ``wallet``
+            (a year, here and in all; both missing where unknown), in currency; ``channel`` (preferred among those
+            allowed; "none" without consent, "unknown" where consent is not known); ``complaint`` (one is open),
+            ``waits`` (no offer while it is) and ``reply_by`` (the channel of the last contact, or ``channel``).
 
-    Returns
-    -------
-    DataFrame
-        ``customer_id``; ``active`` (bought in the last 91 days); ``repeated`` (bought on two days or more); ``lifetime``
-        (residual value of the customer if known to be alive), ``purchase`` (margin of one purchase), ``growth`` (margin
-        on a year's spend elsewhere), ``saving`` (cost to serve a year), ``spend`` and ``wallet`` (a year, here and in
-        all; both missing where unknown), in currency; ``channel`` (preferred among those allowed; "none" without
-        consent, "unknown" where consent is not known); ``complaint`` (one is open), ``waits`` (no offer while it is) and
-        ``reply_by`` (the channel of the last contact, or ``channel``).
-
-    Examples
-    --------
     >>> buys = pd.DataFrame({"customer_id": ["a", "a"], "amount": [9.0, 5.0], "date": pd.to_datetime(["2024-01-10", "2024-02-02"])})
     >>> worth = pd.DataFrame({"customer_id": ["a"], "residual_value": 40.0, "probability_alive": 0.8, "expected_spend": 7.0})
     >>> customer_facts(buys, worth)[["active", "repeated", "lifetime", "channel"]].values.tolist()
