@@ -1,11 +1,7 @@
 """What each review knew: value and segment of every customer at the end of each period, without hindsight.
 
-A review in March may use nothing that happened in April. So the models are fitted again for each review, to the data
-up to that day. The monitoring stage takes its history from here, and so does the periodic run, which replays it review by
-review into one repository: the data are cut to what was known that day, a plan is made with the policy learnt at the
-review before, and what the review saw is added to the history. The rows of ``segment_history`` are written last and so
-mark a review as done: a replay that was killed goes on after the last review that has them. One thing is taken from today:
-which records belong to whom. Linking is not repeated for each review.
+A review in March may use nothing that happened in April, so the models are fitted again for each, to the data up to that
+day. One thing is taken from today: which records belong to whom.
 """
 
 from __future__ import annotations
@@ -17,7 +13,7 @@ import pandas as pd
 from idic_lab import tables
 from idic_lab.datasets import Dataset
 from idic_lab.differentiate import behaviour, clv, rfm
-from idic_lab.errors import DataError, FitError, UnknownName
+from idic_lab.errors import DataError, FitError, pick
 from idic_lab.monitor import kpis, loop, migration
 from idic_lab.pipeline import stages
 from idic_lab.repository import Repository
@@ -42,10 +38,8 @@ def review_dates(transactions: pd.DataFrame, every: str = "month", first: int = 
     >>> [str(day.date()) for day in review_dates(days)]
     ['2024-03-31', '2024-04-30', '2024-05-20']
     """
-    if every not in ENDS:
-        raise UnknownName("period", every, ENDS)
     begin, end = transactions["date"].min(), transactions["date"].max()
-    ends = [day for day in pd.date_range(begin, end, freq=ENDS[every]) if day < end] + [end]
+    ends = [day for day in pd.date_range(begin, end, freq=pick("period", every, ENDS)) if day < end] + [end]
     ends = [day.as_unit("us") for day in (ends[first - 1 :] if len(ends) > first else ends)]
     if len(ends) < 2:
         raise DataError(
@@ -61,10 +55,8 @@ def known_on(table: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
             date
     0 2024-01-05
     """
-    for name in ("date", "created"):
-        if name in table:
-            return table[~table[name].gt(day)].reset_index(drop=True)
-    return table
+    when = next((name for name in ("date", "created") if name in table), None)
+    return table if when is None else table[~table[when].gt(day)].reset_index(drop=True)
 
 
 def value_at(
@@ -116,16 +108,10 @@ def segments_at(transactions: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """
     known = known_on(transactions, day)
     schemes = {"rfm": rfm.table(known, day), "behaviour": behaviour.behaviour_segments(behaviour.rhythm(known, day))}
-    return dated(
-        pd.concat([table[["customer_id", "segment"]].assign(scheme=scheme) for scheme, table in schemes.items()]), day
-    )
-
-
-def dated(segments: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """The table ``segments`` as rows of ``segment_history``."""
-    table = segments[["customer_id", "scheme", "segment"]].astype("str").reset_index(drop=True)
-    table.insert(0, "review_date", day)
-    return table
+    rows = [table.assign(scheme=scheme)[["customer_id", "scheme", "segment"]] for scheme, table in schemes.items()]
+    segments = pd.concat(rows, ignore_index=True).astype("str")
+    segments.insert(0, "review_date", day)
+    return segments
 
 
 def histories(
@@ -147,15 +133,10 @@ def histories(
     if all(table is not None for table in remembered):
         return remembered
     days = review_dates(transactions, every)
-    values = [
-        value_at(transactions, day, margin, annual_discount_rate, before)
-        for before, day in zip([None, *days], days, strict=False)
-    ]
-    segments = [segments_at(transactions, day) for day in days]
-    return (
-        pd.concat([part for part in values if len(part)] or [_empty()], ignore_index=True),
-        pd.concat(segments, ignore_index=True),
-    )
+    pairs = zip([None, *days], days, strict=False)
+    values = [value_at(transactions, day, margin, annual_discount_rate, before) for before, day in pairs]
+    values = pd.concat([part for part in values if len(part)] or [_empty()], ignore_index=True)
+    return values, pd.concat([segments_at(transactions, day) for day in days], ignore_index=True)
 
 
 def over_a_year(
@@ -181,11 +162,10 @@ def _empty() -> pd.DataFrame:
 
 
 SCHEME = "rfm"  # the segmentation that measures are broken down by, and that offers are learnt for
-_MARK = "segment_history"
+_MARK = "segment_history"  # written last: a review that has its rows is whole, and a replay that was killed goes on behind it
 _MEASURED = ("survey_responses", "interactions", "web_events", "identity_links")
 _PLANNED = ("transactions", "order_lines", "products", "cost_rates")
 _SEED = 20260101
-_MADE_BY = "periodic run"
 
 
 def replay(
@@ -208,8 +188,9 @@ def replay(
     if "source_records" in dataset.tables:
         stages.build(repository, "identity_links")
     made = []
+    whole = set(repository.read(_MARK)["review_date"]) if repository.has(_MARK) else set()
     for place, day in enumerate(days):
-        if day in reviewed(repository):
+        if day in whole:
             continue
         _review(dataset, repository, days[place - 1] if place else None, day)
         made.append(day)
@@ -220,24 +201,19 @@ def replay(
     return made
 
 
-def reviewed(repository: Repository) -> set[pd.Timestamp]:
-    """The reviews that a repository holds whole."""
-    return set(repository.read(_MARK)["review_date"]) if repository.has(_MARK) else set()
-
-
-def known(dataset: Dataset, day: pd.Timestamp) -> dict[str, pd.DataFrame]:
+def _known(dataset: Dataset, day: pd.Timestamp) -> dict[str, pd.DataFrame]:
     """Every table of a data set cut to what was known at the end of a day; those then still empty are left out."""
     cut = {name: known_on(data, day) for name, data in dataset.tables.items()}
     return {name: data for name, data in cut.items() if len(data)}
 
 
 def _review(dataset: Dataset, repository: Repository, previous: pd.Timestamp | None, day: pd.Timestamp) -> None:
-    at_hand = known(dataset, day)
+    at_hand = _known(dataset, day)
     transactions = at_hand["transactions"]
     segments = segments_at(transactions, day)
     _write(repository, "value_history", value_at(transactions, day, previous=previous))
     if previous is not None:
-        _plan(repository, at_hand, known(dataset, previous).get("campaign_results"))
+        _plan(repository, at_hand, _known(dataset, previous).get("campaign_results"))
         _measure(repository, at_hand, previous, day)
     if "campaign_results" in at_hand and repository.has(_MARK):
         _write(repository, "policy", _learnt(repository, at_hand["campaign_results"]))
@@ -262,11 +238,8 @@ def _learnt(repository: Repository, results: pd.DataFrame) -> pd.DataFrame:
     return loop.learn_policy(log, *loop.economics(results), SCHEME, random_state=_SEED)
 
 
-def _measure(
-    repository: Repository, at_hand: dict[str, pd.DataFrame], previous: pd.Timestamp, day: pd.Timestamp
-) -> None:
-    held = repository.read("segment_history")
-    held = held[held["scheme"] == SCHEME]
+def _measure(repository: Repository, at_hand: dict, previous: pd.Timestamp, day: pd.Timestamp) -> None:
+    held = repository.read("segment_history").query("scheme == @SCHEME")
     sources = {name: at_hand[name] for name in _MEASURED if name in at_hand}
     if repository.has("identity_links"):
         sources["identity_links"] = repository.read("identity_links")
@@ -278,4 +251,4 @@ def _measure(
 
 
 def _write(repository: Repository, name: str, data: pd.DataFrame) -> None:
-    repository.write(name, data, made_by=_MADE_BY, made_from=("transactions",))
+    repository.write(name, data, made_by="periodic run", made_from=("transactions",))

@@ -1,8 +1,6 @@
 """IDIC as an executable contract: what a stage is, which can run, which must wait for which, and how a table is made.
 
-The stages themselves are declared in :mod:`idic_lab.pipeline.steps`, each beside the function that makes its tables. From
-that one list come the order of a run and what may run side by side, the check whether a data set can feed a notebook, the
-building of a missing earlier table when a notebook is opened alone, and the table of stages in the docs. Reading the list
+The stages are declared in :mod:`idic_lab.pipeline.steps`, each above the function that makes its tables. Reading the list
 loads no stage package.
 """
 
@@ -45,8 +43,7 @@ class Stage:
     """One step of the course.
 
     Attributes:
-        step: The step of IDIC it belongs to.
-        notebook: Name of the notebook, without its ending.
+        notebook: Name of the notebook, without its ending; its first digit says to which step of IDIC it belongs.
         needs (tuple of Part): Tables, or parts of tables, without which it cannot run.
         uses (tuple of Part): Tables it can do without.
         remembers (tuple of Part): Tables that a later stage left in the round before: read when they are there, never
@@ -54,14 +51,21 @@ class Stage:
         function: Makes the tables from :class:`Tables`; None where only the notebook is of interest.
     """
 
-    name: str
-    step: str
     notebook: str
     needs: tuple[Part, ...] = ()
     uses: tuple[Part, ...] = ()
     remembers: tuple[Part, ...] = ()
     makes: tuple[Part, ...] = ()
     function: Callable[[Tables], dict[str, pd.DataFrame]] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__ if self.function else self.notebook[3:]
+
+    @property
+    def step(self) -> str:
+        """The step of IDIC it belongs to."""
+        return _STEPS[int(self.notebook[0])]
 
     @property
     def reads(self) -> tuple[Part, ...]:
@@ -77,18 +81,16 @@ class Stage:
         return self.function(Tables(tables))
 
 
+_STEPS = ("IDIC", "Identify", "Differentiate", "Interact", "Customize", "Implement and monitor", "Compare")
 STAGES: list[Stage] = []
 
 
-def stage(
-    name: str, step: str, notebook: str, *, needs: str = "", uses: str = "", remembers: str = "", makes: str = ""
-) -> Callable:
+def stage(notebook: str, *, needs: str = "", uses: str = "", remembers: str = "", makes: str = "") -> Callable:
     """Declare a stage above the function that makes its tables; names are parted by blanks, parts written ``table:part``."""
-    lists = {"needs": needs, "uses": uses, "remembers": remembers, "makes": makes}
-    parts = {field: tuple(map(Part.of, names.split())) for field, names in lists.items()}
+    parts = [tuple(map(Part.of, names.split())) for names in (needs, uses, remembers, makes)]
 
     def declare(function: Callable | None) -> Callable | None:
-        STAGES.append(Stage(name, step, notebook, function=function, **parts))
+        STAGES.append(Stage(notebook, *parts, function))
         return function
 
     return declare

@@ -1,8 +1,6 @@
-"""The stages of the course: what each needs and makes, and the function that makes it.
+"""The stages of the course: what each needs, and the function that makes its tables, as its notebook does.
 
-Here the stage packages, which do not know each other, are joined. Each function makes the tables that its notebook makes
-with the parameters as written there; a test holds every one of them to that. What a function works with is loaded when
-it is called, so that the list of stages can be read at once.
+What a function works with is loaded when it is called, so that the list of stages can be read at once.
 """
 
 from __future__ import annotations
@@ -22,16 +20,20 @@ UNIT_DAYS = 7
 MARGIN = 0.30
 ANNUAL_DISCOUNT_RATE = 0.15
 
-stage("start", "IDIC", "00_start_here")(None)
+
+def _segments(**schemes: pd.DataFrame) -> pd.DataFrame:
+    """Segments of customers, by scheme, as rows of the table ``segments``."""
+    import pandas as pd
+
+    from idic_lab.differentiate import needs
+
+    return pd.concat([needs.scheme_rows(table, scheme) for scheme, table in schemes.items()], ignore_index=True)
 
 
-@stage(
-    "sources_and_identities",
-    "Identify",
-    "11_identify_sources_and_identities",
-    needs="source_records",
-    makes="identity_links identity_review",
-)
+stage("00_start_here")(None)
+
+
+@stage("11_identify_sources_and_identities", needs="source_records", makes="identity_links identity_review")
 def sources_and_identities(tables: Tables) -> Made:
     """Which records belong to which customer."""
     from idic_lab import identify
@@ -41,8 +43,6 @@ def sources_and_identities(tables: Tables) -> Made:
 
 
 @stage(
-    "profiles",
-    "Identify",
     "12_identify_customer_profiles",
     needs="transactions",
     uses="identity_links source_records order_lines products web_events interactions survey_responses reviews accounts account_roles "
@@ -58,21 +58,18 @@ def profiles(tables: Tables) -> Made:
     transactions, links, records = (tables.transactions, tables.get("identity_links"), tables.get("source_records"))
     known = [transactions["customer_id"]] + ([] if links is None else [links["customer_id"]])
     consents = identify.consents(pd.concat(known), records, links)
-    behaviour = tables.those(
-        *("order_lines", "products", "web_events", "interactions", "survey_responses", "reviews", "account_roles"),
-        "demographics",
-    )
-    made = {"customers": identify.customers(transactions, links, records, consents, **behaviour), "consents": consents}
+    more = "order_lines products web_events interactions survey_responses reviews account_roles demographics"
+    whole = identify.customers(transactions, links, records, consents, **tables.those(*more.split()))
+    made = {"customers": whole, "consents": consents}
     if links is not None:
         made["contacts"] = identify.contacts(records, links)
         if "accounts" in tables and "account_roles" in tables:
-            made["account_profiles"] = identify.account_profiles(
-                tables.accounts, tables.account_roles, links, transactions, consents
-            )
+            accounts, roles = tables.accounts, tables.account_roles
+            made["account_profiles"] = identify.account_profiles(accounts, roles, links, transactions, consents)
     return made
 
 
-@stage("value_rfm", "Differentiate", "21_differentiate_value_rfm", needs="transactions", makes="rfm segments:rfm")
+@stage("21_differentiate_value_rfm", needs="transactions", makes="rfm segments:rfm")
 def value_rfm(tables: Tables) -> Made:
     """RFM scores and segments."""
     from idic_lab.differentiate import rfm
@@ -81,16 +78,10 @@ def value_rfm(tables: Tables) -> Made:
     return {"rfm": scored, "segments": rfm.segments_table(scored)}
 
 
-stage("audit", "Differentiate", "22_differentiate_customer_base_audit", needs="transactions")(None)
+stage("22_differentiate_customer_base_audit", needs="transactions")(None)
 
 
-@stage(
-    "buying_and_leaving",
-    "Differentiate",
-    "23_differentiate_buying_and_leaving",
-    needs="transactions",
-    makes="btyd_summary",
-)
+@stage("23_differentiate_buying_and_leaving", needs="transactions", makes="btyd_summary")
 def buying_and_leaving(tables: Tables) -> Made:
     """What the models of buying and leaving need of each customer."""
     from idic_lab.differentiate import clv
@@ -98,13 +89,7 @@ def buying_and_leaving(tables: Tables) -> Made:
     return {"btyd_summary": clv.summarise(tables.transactions, unit_days=UNIT_DAYS)}
 
 
-@stage(
-    "lifetime_value",
-    "Differentiate",
-    "24_differentiate_lifetime_value",
-    needs="transactions btyd_summary",
-    makes="customer_value",
-)
+@stage("24_differentiate_lifetime_value", needs="transactions btyd_summary", makes="customer_value")
 def lifetime_value(tables: Tables) -> Made:
     """What each customer is worth."""
     from idic_lab.differentiate import clv
@@ -115,8 +100,6 @@ def lifetime_value(tables: Tables) -> Made:
 
 
 @stage(
-    "needs",
-    "Differentiate",
     "25_differentiate_needs",
     needs="survey_responses survey_questions identity_links",
     uses="transactions order_lines products web_events interactions customers customer_value demographics",
@@ -124,8 +107,6 @@ def lifetime_value(tables: Tables) -> Made:
 )
 def needs(tables: Tables) -> Made:
     """Need segments, their profiles and price tiers."""
-    import pandas as pd
-
     from idic_lab.differentiate import needs
 
     answers = needs.battery(tables.survey_responses, tables.identity_links, tables.survey_questions)
@@ -133,29 +114,24 @@ def needs(tables: Tables) -> Made:
     number = needs.choose_number(evidence).n_segments
     texts = needs.question_texts(tables.survey_questions)
     members, profile = needs.segment_battery(answers, number, texts, random_state=SEED)
-    known = tables.those(
-        *("transactions", "order_lines", "products", "web_events", "interactions", "customers", "identity_links"),
-        "demographics",
-    )
+    sources = "transactions order_lines products web_events interactions customers identity_links demographics"
+    known = tables.those(*sources.split())
     described = tool = None
     if {"transactions", "demographics"} & set(known):
         described = needs.descriptors(**known)
         tool = needs.fit_typing_tool(members, described, random_state=SEED)
     placed = members if described is None else needs.place_everybody(members, described, tool)
-    schemes = [needs.scheme_rows(placed, "needs")]
+    schemes = {"needs": placed}
     if "order_lines" in tables:
-        tiers = needs.price_tier(tables.order_lines, tables.get("products"))
-        schemes.append(needs.scheme_rows(tiers, "price_tier"))
+        schemes["price_tier"] = needs.price_tier(tables.order_lines, tables.get("products"))
     return {
         "need_segments": placed,
         "need_profiles": needs.need_profiles_table(profile),
-        "segments": pd.concat(schemes, ignore_index=True),
+        "segments": _segments(**schemes),
     }
 
 
 @stage(
-    "behaviour",
-    "Differentiate",
     "26_differentiate_behaviour",
     needs="transactions customer_value",
     uses="web_events identity_links",
@@ -163,20 +139,15 @@ def needs(tables: Tables) -> Made:
 )
 def behaviour(tables: Tables) -> Made:
     """Kinds of buyers by their own rhythm, who only looks, and cohorts."""
-    import pandas as pd
-
-    from idic_lab.differentiate import behaviour, cohorts, needs
+    from idic_lab.differentiate import behaviour, cohorts
 
     schemes = {"behaviour": behaviour.behaviour_segments(behaviour.rhythm(tables.transactions))}
     if "web_events" in tables and "identity_links" in tables:
         schemes["browsing"] = behaviour.browsing(tables.web_events, tables.identity_links)
-    rows = [needs.scheme_rows(table, scheme) for scheme, table in schemes.items()]
-    return {"cohorts": cohorts.cohort_table(tables.transactions), "segments": pd.concat(rows, ignore_index=True)}
+    return {"cohorts": cohorts.cohort_table(tables.transactions), "segments": _segments(**schemes)}
 
 
 @stage(
-    "portfolio",
-    "Differentiate",
     "27_differentiate_portfolio",
     needs="transactions customer_value",
     uses="order_lines products cost_rates interactions identity_links survey_responses account_roles need_segments",
@@ -184,9 +155,7 @@ def behaviour(tables: Tables) -> Made:
 )
 def portfolio(tables: Tables) -> Made:
     """Actual and strategic value, tiers and accounts."""
-    import pandas as pd
-
-    from idic_lab.differentiate import behaviour, needs, portfolio
+    from idic_lab.differentiate import behaviour, portfolio
 
     transactions, worth = tables.transactions, tables.customer_value
     links, asked = tables.get("identity_links"), tables.get("survey_responses")
@@ -195,18 +164,14 @@ def portfolio(tables: Tables) -> Made:
     purses = portfolio.known_wallets(transactions, worth, asked, links, SEED)
     tiers = portfolio.tiers(portfolio.values(so_far, worth, purses.table))
     buyers = behaviour.behaviour_segments(behaviour.rhythm(transactions))
-    schemes = {"portfolio": portfolio.named_tiers(tiers), "trade": portfolio.trade_segments(tiers, buyers)}
-    rows = [needs.scheme_rows(table, scheme) for scheme, table in schemes.items()]
     return {
         "portfolio": tiers,
         "account_values": portfolio.account_values(transactions, tables.get("account_roles"), links),
-        "segments": pd.concat(rows, ignore_index=True),
+        "segments": _segments(portfolio=portfolio.named_tiers(tiers), trade=portfolio.trade_segments(tiers, buyers)),
     }
 
 
 @stage(
-    "channels",
-    "Interact",
     "31_interact_channels",
     needs="interactions identity_links consents",
     uses="transactions segments:needs",
@@ -239,8 +204,6 @@ def channels(tables: Tables) -> Made:
 
 
 @stage(
-    "feedback_and_dialogue",
-    "Interact",
     "32_interact_feedback_and_dialogue",
     needs="interactions identity_links transactions survey_responses reviews customers customer_value channel_preferences",
     uses="contacts",
@@ -252,20 +215,15 @@ def feedback_and_dialogue(tables: Tables) -> Made:
 
     links, answers, worth = tables.identity_links, tables.survey_responses, tables.customer_value
     best = worth.nlargest(len(worth) // 5, "residual_value")["customer_id"]
+    said, talks, customers = tables.reviews, tables.interactions, tables.customers
     return {
-        "feedback": feedback.feedback_table(
-            links, answers, tables.reviews, tables.interactions, tables.customers, random_state=SEED
-        ),
-        "conversations": dialogue.conversations(tables.interactions, links),
-        "greetings": care.greetings(
-            tables.channel_preferences, tables.get("contacts"), tables.customers, favoured=best
-        ),
+        "feedback": feedback.feedback_table(links, answers, said, talks, customers, random_state=SEED),
+        "conversations": dialogue.conversations(talks, links),
+        "greetings": care.greetings(tables.channel_preferences, tables.get("contacts"), customers, favoured=best),
     }
 
 
 @stage(
-    "learning_relationship",
-    "Interact",
     "33_interact_learning_relationship",
     needs="identity_links survey_responses survey_questions need_profiles need_segments customer_value transactions",
     makes="next_questions",
@@ -275,16 +233,11 @@ def learning_relationship(tables: Tables) -> Made:
     from idic_lab.interact import dialogue
 
     links, answers = tables.identity_links, tables.survey_responses
-    return {
-        "next_questions": dialogue.next_questions(
-            answers, links, tables.need_profiles, tables.need_segments, certainty=0.90
-        )
-    }
+    profiles, members = tables.need_profiles, tables.need_segments
+    return {"next_questions": dialogue.next_questions(answers, links, profiles, members, certainty=0.90)}
 
 
 @stage(
-    "products_and_services",
-    "Customize",
     "41_customize_products_and_services",
     needs="order_lines customer_value",
     uses="products product_options survey_responses identity_links interactions need_segments need_profiles",
@@ -313,8 +266,6 @@ def products_and_services(tables: Tables) -> Made:
 
 
 @stage(
-    "offers",
-    "Customize",
     "42_customize_offers",
     needs="campaign_results",
     uses="consents conversations segments:rfm",
@@ -336,8 +287,6 @@ def offers(tables: Tables) -> Made:
 
 
 @stage(
-    "prices_and_messages",
-    "Customize",
     "43_customize_prices_and_messages",
     needs="offers",
     uses="rfm consents need_segments need_profiles order_lines products price_tests customers",
@@ -354,8 +303,6 @@ def prices_and_messages(tables: Tables) -> Made:
 
 
 @stage(
-    "action_plan",
-    "Implement and monitor",
     "51_implement_action_plan",
     needs="transactions customer_value segments:rfm",
     uses="segments:behaviour segments:portfolio portfolio channel_preferences offers conversations next_questions",
@@ -371,18 +318,14 @@ def action_plan(tables: Tables) -> Made:
     known = tables.those("portfolio", "channel_preferences", "conversations")
     facts = plan.customer_facts(tables.transactions, tables.customer_value, **known)
     begins = tables.transactions["date"].max() + pd.Timedelta(days=1)
-    chosen = tables.those("offers", "policy")
+    chosen, questions = tables.those("offers", "policy"), tables.get("next_questions")
     return {
         "action_plan": plan.action_plan(facts, tables.segments, begins, **chosen),
-        "next_actions": plan.next_actions(
-            facts, tables.segments, begins, **chosen, next_questions=tables.get("next_questions")
-        ),
+        "next_actions": plan.next_actions(facts, tables.segments, begins, **chosen, next_questions=questions),
     }
 
 
 @stage(
-    "monitor",
-    "Implement and monitor",
     "52_monitor_kpis_and_feedback_loop",
     needs="transactions",
     uses="survey_responses interactions web_events identity_links campaign_results",
@@ -416,13 +359,7 @@ def monitor(tables: Tables) -> Made:
     }
 
 
-stage(
-    "review",
-    "Implement and monitor",
-    "53_review_dashboard",
-    needs="kpis return_on_customer segment_migration action_plan",
-    uses="signals policy",
-)(None)
-stage("shop", "Implement and monitor", "54_the_shop")(None)
-stage("segmentations", "Compare", "61_compare_segmentations", needs="transactions")(None)
-stage("lifetime_value_models", "Compare", "62_compare_lifetime_value_models", needs="transactions")(None)
+stage("53_review_dashboard", needs="kpis return_on_customer segment_migration action_plan", uses="signals policy")(None)
+stage("54_the_shop")(None)
+stage("61_compare_segmentations", needs="transactions")(None)
+stage("62_compare_lifetime_value_models", needs="transactions")(None)
