@@ -9,6 +9,7 @@ import pandas as pd
 
 from idic_lab import figures
 from idic_lab.errors import DataError, UnknownName
+from idic_lab.inference import intervals
 
 
 def plot_coverage(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -19,9 +20,9 @@ def plot_coverage(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figur
     >>> plot_coverage(pd.DataFrame({"email": [1.0], "street": [0.5]}, index=["app"])).get_title()
     'No source has everything: street is missing most often'
     """
-    columns = shares.mean().sort_values(ascending=False).index
+    columns, rows = (shares.mean(axis=axis).sort_values(ascending=False).index for axis in (0, 1))
     emptiest = shares.mean().idxmin().replace("_", " ")
-    ax = _shades(shares[columns], ax)
+    ax = _shades(shares.loc[rows, columns], ax)
     return figures.finish(ax, f"No source has everything: {emptiest} is missing most often", x="column", y="source")
 
 
@@ -31,11 +32,13 @@ def plot_overlap(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     Takes what :func:`overlap` gives.
 
     >>> plot_overlap(pd.DataFrame([[1.0, 0.5], [0.2, 1.0]], index=["app", "shop"], columns=["app", "shop"])).get_title()
-    'Sources overlap, from 20% to 50%'
+    'Most are also known at shop (50%), fewest at app (20%)'
     """
-    ax = _shades(shares, ax)
     off = shares.where(~np.eye(len(shares), dtype=bool))
-    title = f"Sources overlap, from {off.min().min():.0%} to {off.max().max():.0%}"
+    ax, also = _shades(off, ax), off.mean()
+    most, least = also.idxmax(), also.idxmin()
+    title = f"Most are also known at {most} ({also[most]:.0%}), fewest at {least} ({also[least]:.0%})"
+    title = title.replace("_", " ")
     return figures.finish(ax, title, x="share also known at", y="of those known at")
 
 
@@ -47,6 +50,8 @@ def _shades(shares: pd.DataFrame, ax: figures.Axes | None) -> figures.Axes:
     ax.set_xticks(range(shares.shape[1]), names, fontsize=8)
     ax.set_yticks(range(len(shares)), [str(name).replace("_", " ") for name in shares.index])
     for (row, column), share in np.ndenumerate(shares.to_numpy()):
+        if np.isnan(share):  # a source with itself
+            continue
         colour = "black" if share > 0.55 else "white"
         ax.text(column, row, f"{share:.0%}", ha="center", va="center", color=colour, fontsize=9)
     return ax
@@ -103,6 +108,9 @@ def plot_evidence(pairs: pd.DataFrame, record_a: str, record_b: str, ax: figures
     ax.barh(bits.index.str.replace("_", " "), bits, color=np.where(bits > 0, figures.BLUE, figures.VERMILION))
     ax.axvline(0, color="black", linewidth=0.8)
     ax.grid(False, axis="y")
+    probability = one["probability"].iloc[0]
+    verdict = "over 99.9%" if probability > 0.999 else f"{probability:.1%}"
+    ax.annotate(f"all together: one person, {verdict}", (1, 0.05), xycoords="axes fraction", ha="right")
     against = bits.index[0].replace("_", " ") if bits.iloc[0] < 0 else "nothing"
     title = f"Loudest for one person: {bits.index[-1].replace('_', ' ')}; against: {against}"
     return figures.finish(ax, title, x="bits: right of 0 for one person, left of it against")
@@ -118,15 +126,19 @@ def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = N
     """
     ax, at, best = figures.axes(ax), _at(curve, threshold), curve.loc[curve["cost"].idxmin()]
     ax.plot(curve["threshold"], curve["cost"], color=figures.GREEN, drawstyle="steps-pre")
-    ax.plot(threshold, at["cost"], "o", color=figures.GREEN, label="chosen")
-    ax.plot(best["threshold"], best["cost"], "D", color=figures.VERMILION, label="cheapest")
+    for name, x, y, mark in (
+        ("chosen", threshold, at["cost"], "o"),
+        ("cheapest", best["threshold"], best["cost"], "D"),
+    ):
+        ax.plot(x, y, mark, color=figures.GREEN if mark == "o" else figures.VERMILION)
+        below = {"xytext": (-4, 8 if mark == "o" else -14), "textcoords": "offset points"}
+        ax.annotate(name, (x, y), ha="right" if x > 0.5 else "left", **below)
     ax.axvline(threshold, color=figures.GREY, linewidth=1)
     return figures.finish(
         ax,
         f"Mistakes cost {at['cost']:,.0f} at {threshold:.2f}; at best {best['cost']:,.0f}, at {best['threshold']:.2f}",
         x="threshold (probability)",
         y="cost of mistakes",
-        legend={"loc": "upper left"},
         ylim=(0, 3 * max(at["cost"], best["cost"], 1)),
     )
 
@@ -157,10 +169,15 @@ def plot_spend_by_presence(view: pd.DataFrame, ax: figures.Axes | None = None) -
     what = "touchpoint" if "touchpoints" in view else "order"
     many = buyers["touchpoints"].str.split().str.len() if what == "touchpoint" else buyers["orders"].clip(1, 6)
     spend, more = buyers.groupby(many)["spend"].mean(), buyers.loc[many > 1, "spend"].mean()
+    sure = np.array([intervals.mean(group) for _, group in buyers.groupby(many)["spend"]])
     ax = figures.axes(ax)
-    ax.bar(spend.index.astype(int).astype(str) + np.where((spend.index == 6) & (what == "order"), "+", ""), spend)
+    names = spend.index.astype(int).astype(str) + np.where((spend.index == 6) & (what == "order"), "+", "")
+    ax.vlines(names, sure[:, 1], sure[:, 2], color=figures.BLUE, linewidth=2)
+    ax.plot(names, spend, "o", color=figures.BLUE, markersize=7)
     title = f"One {what}: {spend.iloc[0]:,.0f} on average; more than one: {more:,.0f}"
-    return figures.finish(ax, title, x=f"number of {what}s", y="mean spend ({currency})", y_format="count")
+    return figures.finish(
+        ax, title, x=f"number of {what}s", y="mean spend, 95% interval ({currency})", y_format="count", ylim=(0, None)
+    )
 
 
 def plot_card(

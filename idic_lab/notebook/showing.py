@@ -276,8 +276,8 @@ def plot_cycle(ax: figures.Axes | None = None) -> figures.Axes:
 
 
 def _numbers(step: str) -> str:
-    """Numbers of the notebooks of a step, as in "notebooks 21, 24"; empty when there are none."""
+    """Numbers of the notebooks of a step, as in "notebooks 21 to 27"; empty when there are none."""
     found = [stage.notebook[:2] for stage in stages.STAGES if stage.step.lower() in step.lower()]
     if not found:
         return ""
-    return f"notebook{'s' if len(found) > 1 else ''} {', '.join(found)}"
+    return f"notebooks {found[0]} to {found[-1]}" if len(found) > 1 else f"notebook {found[0]}"
