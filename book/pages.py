@@ -37,22 +37,23 @@ ALSO = ["LICENSE", "LICENSE-texts-and-data", "studies/*.yaml"]  # linked to, not
 
 
 def public_modules(room: str) -> list[ModuleType]:
-    """The modules of a room whose names are public: those it lists, and all where it has no list."""
+    """The modules of a room whose names are public: those it lists, and all where it offers no names of its own."""
     top = importlib.import_module(f"idic_lab.{room}")
-    found = [top]
+    found, offered = [top], getattr(top, "__all__", public_names(top) if hasattr(top, "__path__") else [])
     for module in pkgutil.iter_modules(getattr(top, "__path__", []), f"{room}."):
         name = module.name.rpartition(".")[2]
-        if name in getattr(top, "__all__", [name]) and not callable(getattr(top, name, None)):
+        if (name in offered or not offered) and not callable(getattr(top, name, None)):
             found += public_modules(module.name)
     return found
 
 
 def public_names(module: ModuleType) -> list[str]:
-    """Functions and classes that a module lists in `__all__`, or without a list defines itself."""
+    """Functions and classes that a module lists in `__all__`; without a list those it defines, or a package imports of its room."""
     listed = getattr(module, "__all__", None)
     if listed is None:
+        home = ".".join(module.__name__.split(".")[:2]) if hasattr(module, "__path__") else module.__name__
         own = {name: value for name, value in vars(module).items() if not name.startswith("_")}
-        listed = [name for name, value in own.items() if getattr(value, "__module__", None) == module.__name__]
+        listed = [name for name, value in own.items() if f"{getattr(value, '__module__', '')}.".startswith(f"{home}.")]
     return [name for name in listed if callable(getattr(module, name, None))]
 
 

@@ -15,12 +15,13 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from idic_lab.dataframes import given_day
-from idic_lab.differentiate.customer_codes import customer_codes
 from idic_lab.errors import DataError
 
 EPOCH = dt.date(1970, 1, 1).toordinal()
+SPARSE = 4  # integers spread over more than so many times their number are hashed, not counted
 
 
 def ordinal(date, what: str = "The day") -> int:
@@ -328,3 +329,66 @@ def _distinct_days(codes, days, customers: int):
     here = np.flatnonzero(count)
     first[here] = day[(np.cumsum(count) - count)[here]]
     return owner, day, first, count
+
+
+def customer_codes(ids: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """Code of each row (-1 where the id is missing), and the distinct ids in ascending order.
+
+    Hashing millions of texts is most of the work of a summary. Whole numbers, and texts that differ in as many digits each, as
+    in customer-000123, are therefore counted; other texts are left to Arrow, and what remains to pandas.
+
+    >>> codes, customers = customer_codes(pd.Series(["b", "a10", "b", "a9"], dtype="str"))
+    >>> codes.tolist(), customers.tolist()
+    ([2, 0, 2, 1], ['a10', 'a9', 'b'])
+    """
+    numbers, size = _integers(ids) if ids.dtype.kind in "iu" and isinstance(ids.dtype, np.dtype) else (None, 0)
+    texts = isinstance(ids.dtype, pd.StringDtype) and ids.dtype.storage == "pyarrow" and not ids.isna().any()
+    if texts and len(ids):
+        column = pa.array(ids)
+        column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        numbers, size = _digits(column.cast(pa.large_string()))
+        if numbers is None:
+            coded = column.dictionary_encode()
+            order = pc.array_sort_indices(coded.dictionary)
+            rank = np.empty(len(order), dtype="int64")
+            rank[order.to_numpy()] = np.arange(len(order))
+            customers = pd.Series(coded.dictionary.take(order).to_pandas(), dtype=ids.dtype)
+            return rank[coded.indices.to_numpy()], pd.Index(customers)
+    if numbers is None:
+        codes, customers = pd.factorize(ids, sort=True)
+        return codes, pd.Index(customers)
+    row = np.full(size, -1, dtype="int64")
+    row[numbers] = np.arange(len(numbers))
+    return (np.cumsum(row >= 0) - 1)[numbers], pd.Index(ids.iloc[row[row >= 0]])
+
+
+def _integers(ids: pd.Series) -> tuple[np.ndarray | None, int]:
+    """Whole numbers from 0 on, and how many there might be; None where they lie too far apart to be counted."""
+    lowest, size = (int(ids.min()), int(ids.max()) - int(ids.min()) + 1) if len(ids) else (0, 1)
+    if size > SPARSE * len(ids):
+        return None, 0
+    wide = ids.to_numpy().astype("int64" if ids.dtype.kind == "i" else "uint64")  # so that the difference fits
+    return (wide - wide.dtype.type(lowest)).astype("int64"), size
+
+
+def _digits(text: pa.Array) -> tuple[np.ndarray | None, int]:
+    """Texts of one length as whole numbers in their order, and how many there might be; None where that is too many.
+
+    The byte at each place counts from the lowest that is there to the highest, like a digit.
+    """
+    lengths = pc.min_max(pc.binary_length(text))
+    longest, together = lengths["max"].as_py(), len(text)
+    if lengths["min"].as_py() != longest or not longest:
+        return None, 0
+    _, offsets, content = text.buffers()
+    start = int(np.frombuffer(offsets, dtype="int64")[text.offset])
+    letters = np.frombuffer(content, dtype="uint8")[start : start + longest * together].reshape(together, longest)
+    numbers, size = np.zeros(together, dtype="int64"), 1
+    for column in letters.T:
+        lowest, highest = int(column.min()), int(column.max())
+        size *= highest - lowest + 1
+        if size > SPARSE * together:
+            return None, 0
+        if highest > lowest:
+            numbers = numbers * (highest - lowest + 1) + (column - np.uint8(lowest))
+    return numbers, size

@@ -11,9 +11,3 @@ from idic_lab.differentiate.behaviour.rhythm import (
     regularity,
     rhythm,
 )
-
-__all__ = [
-    "KINDS", "Regularity", "behaviour_segments", "behaviour_summary", "browsing",
-    "plot_behaviour", "plot_browsing", "plot_regularity", "plot_rhythm",
-    "purchase_days", "regularity", "rhythm",
-]  # fmt: skip

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln, digamma
 
-from idic_lab import figures
 from idic_lab.dataframes import given_day
 from idic_lab.errors import DataError, pick
 
@@ -82,40 +81,9 @@ def _digamma_fall(start, shift):
 
 
 HEADERS = {  # as exports of subscriptions call them, without capitals and signs
-    "customer_id": (
-        "customerid",
-        "customer",
-        "subscriberid",
-        "subscriber",
-        "memberid",
-        "member",
-        "accountid",
-        "userid",
-        "id",
-    ),
-    "start": (
-        "start",
-        "startdate",
-        "startedat",
-        "begin",
-        "begindate",
-        "joined",
-        "joindate",
-        "signupdate",
-        "createdat",
-        "since",
-    ),
-    "end": (
-        "end",
-        "enddate",
-        "endedat",
-        "cancelledat",
-        "canceledat",
-        "cancelled",
-        "canceled",
-        "cancellationdate",
-        "churndate",
-    ),
+    "customer_id": "customerid customer subscriberid subscriber memberid member accountid userid id",
+    "start": "start startdate startedat begin begindate joined joindate signupdate createdat since",
+    "end": "end enddate endedat cancelledat canceledat cancelled canceled cancellationdate churndate",
 }
 
 
@@ -131,7 +99,8 @@ def as_contracts(table: pd.DataFrame) -> pd.DataFrame:
     """
     bare = {"".join(filter(str.isalnum, str(name).lower())): name for name in table.columns}
     found = {}
-    for role, names in HEADERS.items():
+    for role, told in HEADERS.items():
+        names = told.split()
         header = next((bare[name] for name in names if name in bare), None)
         if header is None:
             raise DataError(f"contracts: no column for {role!r}; it may be called one of {', '.join(names)}.")
@@ -301,36 +270,3 @@ def _contractual(model) -> ContractDuration:
     if getattr(model, "model", None) not in ("sbg", "bdw"):
         raise DataError('A model of contracts is needed: clv.fit(summary, "sbg") or "bdw".')
     return model.likelihood
-
-
-def plot_survival(models: dict, survivors: Sequence[float], ax: figures.Axes | None = None) -> figures.Axes:
-    """Share of a cohort left after each renewal: what happened, and what models expect.
-
-    Parameters:
-        survivors (sequence of float): Customers left after 0, 1, 2, ... renewals, with renewals that the models have
-            not seen.
-
-    >>> from idic_lab.differentiate import clv
-    >>> regular = clv.fit(cohort_summary([1000, 631, 468, 382, 326]), "sbg", weights="customers")
-    >>> plot_survival({"sBG": regular}, [1000, 631, 468, 382, 326, 289, 262]).get_title()
-    'sBG comes closest after 6 renewals: 25.4% expected, 26.2% left'
-    """
-    ax = figures.axes(ax)
-    actual = np.asarray(survivors, dtype=float) / survivors[0]
-    renewals = np.arange(len(actual))
-    ax.plot(renewals, actual, "o", color=figures.BLACK, label="actual")
-    ends = {}
-    for (name, model), colour, style in zip(models.items(), figures.CYCLE, ["-", "--", ":", "-."] * 2, strict=False):
-        expected = survival(model, len(actual) - 1)["survival"]
-        ends[name] = expected.iloc[-1]
-        ax.plot(renewals, expected, style, color=colour, label=name)
-    best = min(ends, key=lambda name: abs(ends[name] - actual[-1]))
-    return figures.finish(
-        ax,
-        f"{best} comes closest after {renewals[-1]} renewals: {ends[best]:.1%} expected, {actual[-1]:.1%} left",
-        x="renewals",
-        y="share of the cohort still a customer",
-        y_format="percent",
-        legend=True,
-        ylim=(0, 1.02),
-    )

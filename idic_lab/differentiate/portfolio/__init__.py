@@ -29,10 +29,3 @@ from idic_lab.differentiate.portfolio.value_to_date import (
     value_to_date,
 )
 from idic_lab.differentiate.portfolio.wallets import Wallets, known_wallets, wallets
-
-__all__ = [
-    "TIERS", "Grid", "Wallets", "account_values", "alike_in_revenue", "cutoffs", "known_wallets", "named_tiers",
-    "needs_by_value", "past_and_future", "plot_accounts", "plot_actual_and_strategic", "plot_cutoffs",
-    "plot_past_and_future", "plot_tiers", "plot_value_per_head", "plot_wallets", "plot_whale_curve", "tier_summary",
-    "tiers", "trade_segments", "value_by_role", "value_to_date", "values", "wallets",
-]  # fmt: skip

@@ -19,33 +19,3 @@ from idic_lab.differentiate.rfm.plots import (
 from idic_lab.differentiate.rfm.prediction import capture, capture_difference, gains, hide_later, silent_share
 from idic_lab.differentiate.rfm.scores import score, score_sizes, summarise, without_purchase
 from idic_lab.differentiate.rfm.segments import segment, segment_rules, segment_summary, segments_table, table
-
-__all__ = [
-    "capture",
-    "capture_difference",
-    "gains",
-    "gini",
-    "hide_later",
-    "interval",
-    "lorenz",
-    "plot_capture",
-    "plot_distributions",
-    "plot_gains",
-    "plot_heatmap",
-    "plot_high_value_cutoff",
-    "plot_lorenz",
-    "plot_segments",
-    "plot_spend",
-    "plot_two_recencies",
-    "score",
-    "score_sizes",
-    "segment",
-    "segment_rules",
-    "segment_summary",
-    "segments_table",
-    "silent_share",
-    "summarise",
-    "table",
-    "top_share",
-    "without_purchase",
-]

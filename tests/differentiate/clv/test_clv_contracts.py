@@ -1,6 +1,5 @@
 """Customers under contract: published survival, the arithmetic of what is to come, and files of contracts."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -122,12 +121,6 @@ def test_subscribers_in_a_file_of_purchases_are_noticed(sample):
     noted = clv.fit(clv.summarise(payments, "2024-03-31")).flags_
     assert any("look like subscribers" in note for note in noted)
     assert clv.fit(clv.summarise(sample)).flags_ == []
-
-
-def test_the_survival_figure_names_the_model_that_came_closest():
-    models = {name: fitted(HIGH_END, name) for name in ("sbg", "bdw")}
-    assert clv.plot_survival(models, HIGH_END).get_title().startswith("bdw comes closest after 12 renewals: 40.4%")
-    plt.close("all")
 
 
 def test_the_churn_planted_in_the_club_is_found_from_contracts_and_from_payments():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from idic_lab import tables
 from idic_lab.differentiate import clv
-from idic_lab.differentiate.customer_codes import customer_codes
+from idic_lab.differentiate.purchase_days import customer_codes
 from idic_lab.errors import DataError
 
 
@@ -195,13 +195,6 @@ def test_codes_lead_back_to_whole_numbers_near_and_far_apart(ids):
 def test_the_smallest_and_the_largest_of_small_integers_are_told_apart():
     ids = pd.Series(range(-128, 128), dtype="int8")
     assert customer_codes(ids)[0].tolist() == list(range(256))
-
-
-def test_ids_that_are_mixed_into_one_integer_stay_apart(monkeypatch):
-    monkeypatch.setattr("idic_lab.differentiate.customer_codes._mixed", lambda words: np.zeros_like(words[0]))
-    ids = ["a rather long id", "another long one", "a rather long id"]
-    codes, customers = customer_codes(pd.Series(ids, dtype="str"))
-    assert customers[codes].tolist() == ids
 
 
 @given(st.lists(st.integers(0, 999), min_size=1, max_size=400), st.sampled_from(["customer-", "", "é"]))
