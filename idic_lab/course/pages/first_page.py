@@ -298,11 +298,16 @@ class _Desk:
         measures, signals = self.table("kpis"), self.table("signals")
         if signals is not None:
             for figure, found in signals.groupby("figure", sort=False):
-                first, last = found.iloc[0], found.iloc[-1]
-                again = f", reported {len(found)} times" if len(found) > 1 else ""
+                last = found.iloc[-1]
+                other_way = found["direction"].ne(last["direction"]).to_numpy().nonzero()[0]
+                one_way = found.iloc[
+                    other_way[-1] + 1 if len(other_way) else 0 :
+                ]  # the steps of the same direction up to today
+                first, steps = one_way.iloc[0], len(one_way)
+                again = f", in {steps} steps, the latest from about {last['started']:%Y-%m-%d}" if steps > 1 else ""
                 yield (
-                    f"{_spoken(figure)} went {last['direction']} from about {last['started']:%Y-%m-%d}, to "
-                    f"{_level(figure, last['since'])} ({_level(figure, first['before'])} before the first report{again})."
+                    f"{_spoken(figure)} went {last['direction']} from about {first['started']:%Y-%m-%d}{again}: from "
+                    f"{_level(figure, first['before'])} to {_level(figure, last['since'])}."
                 )
             yield (
                 f"Had nothing changed, one or more of these reports would come with a chance of "
