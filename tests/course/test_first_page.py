@@ -179,8 +179,14 @@ def test_what_changed_is_told_with_its_direction_and_its_rate_of_false_alarm(gro
     for figure, found in signals.groupby("figure"):
         name = figure.replace("_", " ")
         (said,) = [one for one in page.changes if one.lower().startswith(name)]
-        last = found.sort_values("found_on").iloc[-1]
-        assert f"went {last['direction']} from about {last['started']:%Y-%m-%d}" in said
+        found = found.sort_values("found_on")
+        last = found.iloc[-1]
+        other = found["direction"].ne(last["direction"]).to_numpy().nonzero()[0]
+        one_way = found.iloc[other.max(initial=-1) + 1 :]  # the latest ones of one direction
+        assert f"went {last['direction']} from about {one_way['started'].iloc[0]:%Y-%m-%d}" in said
+        assert (f"{last['started']:%Y-%m-%d}" in said) and (f"{len(one_way)} steps" in said) == (len(one_way) > 1)
+        told = [one for one in page.findings if f"{name} went" in one.lower()]
+        assert all(f"{one_way['started'].iloc[0]:%Y-%m-%d}" in one for one in told)
         assert (last["since"] > last["before"]) == (last["direction"] == "up")
     assert any("chance of 5%" in said for said in page.changes) == bool(len(signals))
     now = measures[measures["whole"] & measures["segment"].eq("all")]

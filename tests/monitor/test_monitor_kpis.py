@@ -204,3 +204,15 @@ def test_the_last_review_stands_on_the_last_day():
     assert reviews.review_dates(days)[-1] == pd.Timestamp("2024-06-10")
     with pytest.raises(DataError, match="too short"):
         reviews.review_dates(days.head(1))
+
+
+def test_a_review_stands_beside_the_same_days_of_the_year_before_and_not_beside_a_longer_month(sample):
+    bought, (previous, day) = sample["transactions"], pd.to_datetime(["2025-11-30", "2025-12-28"])
+    measured = kpis.measure(day, previous, bought).set_index("kpi")
+    year = pd.DateOffset(years=1)
+    same_days = bought[bought["date"].gt(previous - year) & bought["date"].le(day - year)]
+    assert measured.loc["revenue", "year_before"] == pytest.approx(same_days["amount"].sum())
+    buyers = same_days.loc[same_days["amount"] > 0, "customer_id"].nunique()
+    assert measured.loc["active_customers", "year_before"] == buyers
+    early = kpis.measure(*pd.to_datetime(["2024-02-29", "2024-01-31"]), bought)
+    assert early["year_before"].isna().all()  # nothing is known of so early a time

@@ -15,6 +15,7 @@ import pandas as pd
 from idic_lab.differentiate import audit, clv, rfm
 from idic_lab.errors import DataError, LabError
 from idic_lab.inference import experiments
+from idic_lab.monitor.kpis import latest
 from idic_lab.monitor.kpis.measures import FALSE_ALARM
 from idic_lab.monitor.plan import NONE, UNKNOWN, plan_at, total
 from idic_lab.pipeline import steps
@@ -112,14 +113,10 @@ class _Desk:
         last = whole.loc[whole["review_date"].idxmax()]
         return last["previous_date"], last["review_date"]
 
-    def _trade(self, years: int = 0) -> tuple[int, float] | None:
-        """Customers who bought in the last whole period, or in the same days of an earlier year, and their revenue."""
-        bought, back = self.table("transactions"), pd.DateOffset(years=years)
-        after, until = (day - back for day in self.period)
-        if bought["date"].min() > after + pd.Timedelta(days=1):
-            return None
-        mine = bought[bought["date"].gt(after) & bought["date"].le(until)]
-        return mine.loc[mine["amount"] > 0, "customer_id"].nunique(), float(mine["amount"].sum())
+    def _trade(self, when: str = "value") -> tuple[float, float] | None:
+        """Customers who bought in the last whole period, or in the same days a year before, and their revenue."""
+        now = latest(self.table("kpis")).set_index("kpi")[when].reindex(["active_customers", "revenue"])
+        return None if now.isna().any() else tuple(now)
 
     def _equity(self) -> tuple[float, float | None, float | None] | None:
         """What all customers are still expected to bring, with the bounds of what the models do not know."""
@@ -145,7 +142,7 @@ class _Desk:
         bought, plan, value = self.table("transactions"), self.table("action_plan"), self.table("customer_value")
         if bought is None or self.period is None:
             return ""
-        now, before = self._trade(), self._trade(1)
+        now, before = self._trade(), self._trade("year_before")
         day = f"{self.period[1]:%Y-%m-%d}"
         said = f"In the last whole period, to {day}, {_plural(now[0], 'customer')} bought for {now[1]:,.0f}{self.unit}"
         if before:
@@ -161,7 +158,7 @@ class _Desk:
 
     def tiles(self) -> Iterator[Tile]:
         if self.period is not None:
-            now, before = self._trade(), self._trade(1)
+            now, before = self._trade(), self._trade("year_before")
             for place, (name, kpi, unit) in enumerate(
                 (("Customers active", "active_customers", ""), ("Revenue", "revenue", self.unit))
             ):

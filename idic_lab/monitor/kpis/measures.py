@@ -54,6 +54,7 @@ def measure(
         sources["value_history"] = values[values["review_date"].isin([previous, day])]
     period = Period(previous, day, known, began=transactions["date"].min(), **sources)
     rows = [(ALL, ALL, name, *found) for name, entry in KPIS.items() if (found := entry.function(period))]
+    last_year = _year_before(period)
     for scheme, history in segments.groupby("scheme") if segments is not None else ():
         cut: dict[pd.Timestamp, dict[str, Period]] = {}
         days = history["review_date"].drop_duplicates()
@@ -72,7 +73,21 @@ def measure(
         review_date=day,
         previous_date=previous,
         unit=table["kpi"].map({name: entry.unit for name, entry in KPIS.items()}),
-    ).astype({"value": "float64", "observations": "int64"})
+        year_before=table["kpi"].map(last_year).where(table["segment"].eq(ALL)),
+    ).astype({"value": "float64", "observations": "int64", "year_before": "float64"})
+
+
+def _year_before(period: Period) -> dict[str, float]:
+    """The measures of everybody over the same days a year before, where the data reach back so far."""
+    year = pd.DateOffset(years=1)
+    before, day = period.previous - year, period.day - year
+    if not period.began <= before + pd.Timedelta(days=1):
+        return {}
+    same_days = replace(
+        period, previous=before, day=day, transactions=period.transactions[period.transactions["date"] <= day]
+    )
+    found = {name: entry.function(same_days) for name, entry in KPIS.items()}
+    return {name: measured.value for name, measured in found.items() if measured}
 
 
 def _by_segment(period: Period, held: pd.DataFrame) -> dict[str, Period]:
@@ -131,7 +146,7 @@ def kpis(measures: pd.DataFrame) -> pd.DataFrame:
     limits = pd.concat(parts) if parts else pd.DataFrame(columns=["lower_limit", "upper_limit"], dtype=float)
     table[["lower_limit", "upper_limit"]] = limits.reindex(table.index)
     table["signal"] = table["value"].lt(table["lower_limit"]) | table["value"].gt(table["upper_limit"])
-    return table[list(empty)].astype(empty.dtypes)
+    return table.reindex(columns=list(empty)).astype(empty.dtypes)
 
 
 def whole(previous: pd.Series, day: pd.Series) -> pd.Series:
@@ -179,7 +194,7 @@ def latest(kpis: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         DataFrame: The rows of the table ``kpis`` with ``outside`` ("above", "below" or ""); ``review_before`` and
-            ``year_before``, the values at those reviews, missing where there was none.
+            ``year_before``, the values of that review and of the same days a year before, missing where there were none.
 
     >>> days = pd.to_datetime(["2024-01-31", "2024-12-31", "2025-01-31"])
     >>> table = pd.DataFrame({"review_date": days, "kpi": "revenue", "segment": "all", "value": [90.0, 120.0, 80.0],
@@ -190,11 +205,12 @@ def latest(kpis: pd.DataFrame) -> pd.DataFrame:
     known = kpis[kpis["segment"].eq(ALL) & kpis["whole"]]
     days = pd.Series(sorted(known["review_date"].unique()))
     now = known[known["review_date"] == days.iloc[-1]]
-    gap = (days - (days.iloc[-1] - YEAR)).abs()
-    then = {"review_before": days.iloc[-2] if len(days) > 1 else None}
-    then["year_before"] = days[gap.idxmin()] if gap.min() <= AROUND else None
-    values = known.set_index(["review_date", "kpi"])["value"]
-    past = {name: [values.get((day, kpi), np.nan) for kpi in now["kpi"]] for name, day in then.items()}
+    series = dict(list(known.groupby("kpi")))
+    before = known.set_index(["review_date", "kpi"])["value"]
+    past = {
+        "review_before": [before.get((days.iloc[-2], kpi), np.nan) if len(days) > 1 else np.nan for kpi in now["kpi"]],
+        "year_before": [_value_a_year_before(series[kpi])[0] for kpi in now["kpi"]],
+    }
     way = np.where(now["value"].gt(now["upper_limit"]), "above", "below")
     return now.assign(outside=np.where(now["signal"], way, ""), **past).reset_index(drop=True)
 
@@ -266,14 +282,28 @@ def _judged(series: pd.DataFrame, unit: str) -> str:
         said += ", the first review"
     else:
         said += f", {_moved(series['value'].iloc[-2], last['value'], unit)} on the review before"
-    gap = (series["review_date"] - (last["review_date"] - YEAR)).abs()
-    if gap.min() <= AROUND:
-        then = series.loc[gap.idxmin()]
-        said += f", {_moved(then['value'], last['value'], unit)} on the year before"
-        days = [(row["review_date"] - row["previous_date"]).days for row in (then, last) if "previous_date" in row]
-        if unit in ("currency", "customers") and len(set(days)) > 1:  # a total of fewer days is a smaller one
-            said += f" ({days[0]} days, now {days[1]})"
+        said += _of_other_length(series.iloc[-2], last, unit)
+    value, then = _value_a_year_before(series)
+    if pd.notna(value):
+        said += f", {_moved(value, last['value'], unit)} on the year before"
+        said += "" if then is None else _of_other_length(then, last, unit)
     return said
+
+
+def _value_a_year_before(series: pd.DataFrame) -> tuple[float, pd.Series | None]:
+    """Of the same days where they were measured, else of a review near that day, which is given too."""
+    last = series.iloc[-1]
+    if pd.notna(last.get("year_before")):
+        return last["year_before"], None
+    gap = (series["review_date"] - (last["review_date"] - YEAR)).abs()
+    near = series.loc[gap.idxmin()]
+    return (near["value"], near) if gap.min() <= AROUND else (np.nan, None)
+
+
+def _of_other_length(before: pd.Series, now: pd.Series, unit: str) -> str:
+    """A total of fewer days is a smaller one."""
+    days = [(row["review_date"] - row["previous_date"]).days for row in (before, now) if "previous_date" in row]
+    return f" ({days[0]} days, now {days[1]})" if unit in ("currency", "customers") and len(set(days)) > 1 else ""
 
 
 def _moved(before: float, now: float, unit: str) -> str:
