@@ -48,6 +48,7 @@ NOT_TRIED: dict[str, str] = {
             "idic_lab.differentiate.clv.equity_interval",
             "idic_lab.differentiate.clv.evaluate",
             "idic_lab.differentiate.clv.model_choice",
+            "idic_lab.differentiate.clv.predict_interval",
             "idic_lab.differentiate.clv.total_interval",
             "idic_lab.differentiate.clv.worth_by_model",
             "idic_lab.differentiate.needs.choose_number",

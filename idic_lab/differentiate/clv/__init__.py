@@ -23,6 +23,7 @@ from idic_lab.differentiate.clv.intervals import (
     fit_each,
     model_choice,
     new_customer,
+    predict_interval,
     total_interval,
     worth_by_model,
 )

@@ -33,6 +33,46 @@ from idic_lab.errors import DataError, FitError
 MOST_COUNTS = 5000  # purchases of one customer beyond which nothing is added to a distribution
 
 
+def predict_interval(
+    model: FittedModel, summary, horizon: float, unit: str = "model", confidence: float = 0.95
+) -> pd.DataFrame:
+    """Expected purchases of each customer, with what the parameters leave open and what the customer's own chance does.
+
+    Parameters as in `predict`.
+
+    Returns:
+        DataFrame: ``expected_purchases`` with ``expected_low`` and ``expected_high``: the mean of customers like this
+            one, were the parameters known; and ``low`` to ``high``: so many purchases this customer will make, a whole
+            number, and so with at least the confidence asked for.
+
+    Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 8, for a living customer, whose rates have
+    distributions of the same families as a new one's; averaged over the parameters.
+
+    >>> from idic_lab.differentiate import clv
+    >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
+    >>> customer = pd.DataFrame({"frequency": [26], "recency": [30.857], "T": [31.0], "unit_days": 7})
+    >>> predict_interval(model, customer, horizon=52)[["low", "high"]].values.tolist()
+    [[0, 55]]
+    """
+    require(model, *PURCHASE_MODELS)
+    table = collected(summary)
+    expected = predict(model, table, horizon, unit)
+    rows, back = _distinct_rows(model, table)
+    points = _points(model)
+    spread = _spread([predict(point, rows, horizon, unit) for point in points])
+    factor = np.exp(_normal(confidence) * spread[back])
+    low, high = _count_quantiles(points, rows, horizon_in_units(model, horizon, unit), confidence)
+    return pd.DataFrame(
+        {
+            "expected_purchases": expected,
+            "expected_low": expected / factor,
+            "expected_high": expected * factor,
+            "low": low[back],
+            "high": high[back],
+        }
+    )
+
+
 def total_interval(
     model: FittedModel,
     summary,
@@ -299,6 +339,26 @@ def _distinct_rows(model: FittedModel, table: pd.DataFrame):
     rows, back = distinct({name: table[name].to_numpy(float) for name in model.columns})
     rows = pd.DataFrame(rows).drop(columns="weights")
     return rows.assign(**{UNIT: table[UNIT].iloc[0]}) if UNIT in table else rows, back
+
+
+def _count_quantiles(points, rows: pd.DataFrame, horizon: float, confidence: float):
+    """Lowest numbers of purchases that the distribution, averaged over the points, reaches each tail with."""
+    stays = np.array([alive(point, rows) for point in points])
+    pairs, back = distinct({name: rows[name].to_numpy() for name in points[0].living_columns})
+    reached = (1 - stays).mean(axis=0)  # who has left buys nothing
+    low, high = np.full(len(rows), -1), np.full(len(rows), -1)
+    tail, open_rows = (1 - confidence) / 2, np.arange(len(rows))
+    for count in range(MOST_COUNTS):
+        here, where = np.unique(back[open_rows], return_inverse=True)
+        chances = [_chance_of_count(point, pairs, here, count, horizon) for point in points]
+        reached[open_rows] += (stays[:, open_rows] * np.array(chances)[:, where]).mean(axis=0)
+        now = reached[open_rows]
+        low[open_rows[(now >= tail) & (low[open_rows] < 0)]] = count
+        high[open_rows[now >= 1 - tail]] = count
+        open_rows = open_rows[now < 1 - tail]
+        if not len(open_rows):
+            break
+    return low, high
 
 
 def _chance_of_count(model: FittedModel, pairs: dict, which: np.ndarray, count: int, horizon: float) -> np.ndarray:

@@ -60,6 +60,8 @@ def test_a_customer_is_told_the_same_as_by_the_model_of_customers_of_that_kind(p
         alone, answers = model.given(web=web), (clv.alive, lambda *those: clv.predict(*those, 26))
         for ask in (*answers, lambda *those: clv.dert(*those, 0.003)):
             assert ask(model, some).to_numpy() == pytest.approx(ask(alone, some).to_numpy(), rel=1e-9)
+        counts = [clv.predict_interval(one, some.head(5), 26)[["low", "high"]].to_numpy() for one in (model, alone)]
+        assert (np.abs(counts[0] - counts[1]) <= 1).all()
 
 
 def test_each_group_is_expected_to_buy_what_it_bought(people, fitted):

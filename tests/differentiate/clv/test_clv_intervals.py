@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from simulated_shoppers import shoppers
+from simulated_shoppers import TRUTH, shoppers
 
 from idic_lab.differentiate import clv
-from idic_lab.errors import DataError
+from idic_lab.errors import DataError, FitError
 
 YEAR = 365 / 7
 
@@ -14,27 +14,44 @@ YEAR = 365 / 7
 @pytest.mark.parametrize("name", ["bg_nbd", "pareto_nbd"])
 def test_intervals_of_95_percent_cover_about_that_often(name):
     """Of twelve right intervals four or more miss once in five hundred times."""
+    truth = clv.from_parameters(name, **TRUTH[name], unit_days=7)
     covered = []
     for seed in range(12):
         table = shoppers(name, 2000, YEAR, np.random.default_rng(seed), np.log(1.15) / YEAR)
         model, spend = clv.fit(table, name), clv.fit(table, "gamma_gamma")
         total = clv.total_interval(model, table, YEAR).iloc[0]
         worth = clv.equity_interval(model, spend, table).iloc[0]
+        each = clv.predict_interval(model, table, YEAR)
+        known = clv.predict(truth, table, YEAR)
         row = {
             "purchases": total["low"] <= table["later"].sum() <= total["high"],
             "equity": worth["low"] <= table["worth"].sum() <= worth["high"],
+            "own": table["later"].between(each["low"], each["high"]).mean(),
+            "expected": known.between(each["expected_low"], each["expected_high"]).mean(),
         }
         covered.append(row)
     covered = pd.DataFrame(covered)
     assert covered[["purchases", "equity"]].sum().min() >= 9
+    assert covered["own"].mean() >= 0.95
+    assert covered["expected"].mean() > 0.75
 
 
 def test_each_doubt_adds_to_the_one_before(parts, models):
     summary = parts.calibration
+    each = clv.predict_interval(models["bg_nbd"], summary, 39)
+    pd.testing.assert_series_equal(each["expected_purchases"], clv.predict(models["bg_nbd"], summary, 39))
+    assert each["expected_purchases"].between(each["expected_low"], each["expected_high"]).all()
+    assert (each["low"] <= each["high"]).all() and (each["low"] >= 0).all()
     narrow, wide = (clv.total_interval(models["bg_nbd"], summary, 39, confidence=c).iloc[0] for c in (0.5, 0.95))
     for low, high in (("expected_low", "expected_high"), ("low", "high")):
         assert wide[low] < narrow[low] < narrow["expected_purchases"] < narrow[high] < wide[high]
     assert wide["low"] < wide["expected_low"] and wide["high"] > wide["expected_high"]
+
+
+def test_a_share_of_a_customers_own_interval_is_missed_by_chance_alone(parts, models):
+    each = clv.predict_interval(models["bg_nbd"], parts.calibration, 39)
+    happened = parts.holdout["holdout_frequency"]
+    assert 0.95 <= happened.between(each["low"], each["high"]).mean() < 1
 
 
 def test_groups_add_up_to_the_whole_and_are_less_sure(parts, models):
@@ -52,10 +69,27 @@ def test_groups_add_up_to_the_whole_and_are_less_sure(parts, models):
     assert endless["low"].isna().all()
 
 
+def test_given_parameters_leave_the_customers_chance_alone():
+    model = clv.from_parameters("pareto_nbd", **TRUTH["pareto_nbd"], unit_days=7)
+    customers = pd.DataFrame({"frequency": [0, 12], "recency": [0.0, 30.0], "T": [39.0, 31.0], "unit_days": 7})
+    each = clv.predict_interval(model, customers, 26)
+    assert each["expected_low"].tolist() == pytest.approx(each["expected_high"].tolist())
+    assert each["low"].tolist() == [0, 0]
+    assert each["high"].iloc[0] < each["expected_purchases"].iloc[1] < each["high"].iloc[1]
+
+
+def test_bg_bb_intervals_end_at_the_number_of_opportunities(bg_bb, donations):
+    each = clv.predict_interval(bg_bb, donations, 5)
+    assert each["high"].max() == 5
+    assert each["low"].min() == 0
+
+
 def test_where_data_leave_a_parameter_open_no_interval_is_made_up(parts):
     loyal = pd.DataFrame(
         {"frequency": [1, 2, 3, 4, 5] * 4, "recency": np.linspace(5, 9, 20), "T": np.linspace(5, 9, 20)}
     )
+    with pytest.raises(FitError, match="so no interval can be given"):
+        clv.predict_interval(clv.fit(loyal), loyal, 10)
     everybody = clv.total_interval(clv.fit(loyal), loyal, 10).iloc[0]
     assert (
         everybody["expected_purchases"] > 0 and everybody[["expected_low", "expected_high", "low", "high"]].isna().all()
