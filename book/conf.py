@@ -12,6 +12,7 @@ autodoc_typehints = "signature"
 autodoc_preserve_defaults = True  # as written, not as an address in memory
 napoleon_use_ivar = True
 napoleon_use_rtype = False
+napoleon_custom_sections = [("Returns", "params_style")]  # some functions return two tables, each with a name
 exclude_patterns = ["download"]  # the notebooks as they are, to be downloaded
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # else it asks a content network for the controls, which need a kernel anyway

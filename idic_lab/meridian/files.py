@@ -158,7 +158,7 @@ def simulate_to(
 
     Parameters:
         folder: Gets one file per table, and the planted answers in its folder ``truth``.
-        n, seed, difficulty, world, **switches: As for :func:`idic_lab.meridian.simulate`, whose tables the files hold.
+        n, seed, difficulty, world, switches: As for :func:`idic_lab.meridian.simulate`, whose tables the files hold.
         format ({"parquet", "csv"})
         progress: Whether to show how far it is.
 

@@ -257,8 +257,7 @@ def played(ways: dict[str, str], **shop: object) -> dict[str, pd.DataFrame]:
         ways (dict of str to str): What a way is called, to the name of a policy (:func:`named`).
         **shop: As for :class:`Shop <idic_lab.meridian.Shop>`.
     Returns:
-        dict of str to DataFrame: By what the way is called, the quarters as :meth:`Shop.play
-            <idic_lab.meridian.Shop.play>` gives them.
+        dict of str to DataFrame: By what the way is called, the quarters as the shop's ``play`` gives them.
 
     >>> list(played({"left alone": "nobody"}, seed=1, n=100)["left alone"])
     ['quarter', 'cash', 'orders', 'opt_outs']

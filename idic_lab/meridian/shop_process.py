@@ -37,7 +37,7 @@ class Shop:
     Parameters:
         seed: Of the customers; None draws one that only the shop knows.
         folder: Where the plans are kept: a game that was ended or killed goes on from there.
-        difficulty, world, **switches: As for :func:`idic_lab.meridian.simulate`.
+        difficulty, world, switches: As for :func:`idic_lab.meridian.simulate`.
     Raises:
         LabError: For settings that do not exist, and for a folder that holds another game.
 

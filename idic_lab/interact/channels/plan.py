@@ -246,7 +246,7 @@ def plot_contact_plan(
     """The plan for a budget and a cap: what is expected per week, by channel.
 
     Parameters:
-        preferences, costs, history, start, weekly_budget, **options: As for :func:`contact_plan`, which is called.
+        preferences, costs, history, start, weekly_budget, options: As for :func:`contact_plan`, which is called.
 
     >>> liked = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "response_rate": 0.5,
     ...     "allowed": True, "best_time": "morning"})
