@@ -136,6 +136,21 @@ class Tab:
         text = self.evaluate("document.body.innerText.slice(0, 600)")
         pytest.fail(f"never came true in the browser: {script}; the page says {text!r}")
 
+    def faults(self) -> list[str]:
+        """What axe-core calls serious or critical in the page as it stands: the rule, and the first element that breaks it."""
+        axe = pytest.importorskip("axe_core_python").__path__[0]
+        script = (Path(axe) / "axe.min.js").read_text(encoding="utf-8")
+        self.evaluate(
+            f"(() => {{ const define = window.define; window.define = undefined; {script}; window.define = define; }})()"
+        )
+        found = self.evaluate(
+            "axe.run(document, {resultTypes: ['violations']}).then(told => JSON.stringify(told.violations"
+            ".map(one => [one.impact, one.id, one.nodes[0].html])))"
+        )
+        return [
+            f"{rule}: {html[:200]}" for impact, rule, html in json.loads(found) if impact in ("serious", "critical")
+        ]
+
     def click(self, element: str) -> None:
         """Press the mouse in the middle of an element, given as a script that finds it."""
         where = self.evaluate(f"""(() => {{

@@ -1,0 +1,51 @@
+"""The pages people keep have no serious fault of accessibility, at a desk and on a telephone, light and dark."""
+
+from pathlib import Path
+
+import pytest
+from chromium import needed, open_tab
+from typer.testing import CliRunner
+
+from idic_lab.cli import app
+
+pytestmark = needed
+SITE = Path(__file__).parents[2] / "_build" / "html"
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The report of a small run with the pages of its notebooks, and an audit."""
+    folder = tmp_path_factory.mktemp("pages")
+    made = [["run", "cdnow_sample", "--only", "21,22", "--out", str(folder / "run")]]
+    made += [["audit", "cdnow_sample", "--html", str(folder / "audit.html")]]
+    for command in made:
+        told = CliRunner().invoke(app, command)
+        assert told.exit_code == 0, told.output
+    return sorted(folder.rglob("*.html"))
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_kept_page_has_a_serious_fault(pages, width, scheme):
+    assert len(pages) >= 3
+    with open_tab(width, 800) as tab:
+        tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        found = {}
+        for page in pages:
+            tab.go(page.as_uri())
+            tab.wait_for("document.readyState === 'complete'")
+            found[page.name] = tab.faults()
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+@pytest.mark.skipif(not SITE.exists(), reason="the website is not built (make book)")
+def test_no_page_of_the_website_has_a_serious_fault():
+    found = {}
+    with open_tab(1366, 768) as tab:
+        for page in sorted(SITE.rglob("*.html")):
+            if "_" in page.relative_to(SITE).parts[0][:1]:
+                continue
+            tab.go(page.as_uri())
+            tab.wait_for("document.readyState === 'complete'")
+            found[page.name] = tab.faults()
+    assert {name: faults for name, faults in found.items() if faults} == {}
