@@ -278,8 +278,11 @@ def cohorts(transactions) -> pd.DataFrame:
     return made.rename_axis("cohort").reset_index()
 
 
-def cohort_stack(transactions) -> pd.DataFrame:
-    """Lens 5: revenue by period (rows) and by the cohort that brought it (columns), in currency; the last may be cut short.
+def cohort_stack(transactions, whole: bool = False) -> pd.DataFrame:
+    """Lens 5: revenue by period (rows) and by the cohort that brought it (columns), in currency.
+
+    Parameters:
+        whole: Leave out the last period where the end of the data cuts it short.
 
     >>> bought = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": [5.0, 8.0, 4.0],
     ...     "date": pd.to_datetime(["2024-01-02", "2024-08-01", "2024-08-09"])})
@@ -288,9 +291,12 @@ def cohort_stack(transactions) -> pd.DataFrame:
     """
     told = base(transactions)
     brought = told.revenue
-    return brought.assign(cohort=_cohort(brought["born"], told), period=_cohort(brought["day"], told)).pivot_table(
+    table = brought.assign(cohort=_cohort(brought["born"], told), period=_cohort(brought["day"], told)).pivot_table(
         "revenue", "period", "cohort", "sum", fill_value=0.0
     )
+    last = table.index[-1]
+    cut = whole and len(table) > 2 and last in partial_periods(told)
+    return table.drop(index=last, columns=last, errors="ignore") if cut else table
 
 
 def partial_periods(transactions) -> list[str]:
@@ -350,7 +356,6 @@ def plot_two_periods(table: pd.DataFrame, ax: figures.Axes | None = None) -> fig
         ax.annotate(
             label, (place, bottom + max(height, 0)), (0, 3), textcoords="offset points", ha="center", fontsize="small"
         )
-    ax.margins(y=0.1)
     change = (
         f"{'grew' if after >= before else 'fell'} by {abs(after / before - 1):.0%}"
         if before > 0
@@ -358,7 +363,8 @@ def plot_two_periods(table: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     )
     title = f"Revenue {change}; lost customers took {-steps['lost']:,.0f}"
     ax.tick_params(axis="x", labelrotation=15)
-    return figures.finish(ax, title, y="revenue ({currency})", y_format="count")
+    highest = 1.1 * max(before, after, *level)
+    return figures.finish(ax, title, y="revenue ({currency})", y_format="count", ylim=(None, highest or 1))
 
 
 def plot_second_purchase(curve: pd.DataFrame, days: int = HALF_YEAR, ax: figures.Axes | None = None) -> figures.Axes:
@@ -366,7 +372,11 @@ def plot_second_purchase(curve: pd.DataFrame, days: int = HALF_YEAR, ax: figures
     ax = figures.axes(ax)
     ax.step(curve["days"], curve["back"], where="post", color=figures.BLUE)
     ax.fill_between(curve["days"], curve["low"], curve["high"], step="post", color=figures.BLUE, alpha=0.2)
-    title = f"Within {in_words(days)} {back_within(curve, days)['back']:.0%} of newcomers come back"
+    then = back_within(curve, days)
+    ax.plot(days, then["back"], "o", color=figures.BLUE)
+    label = f"{in_words(days)}: {then['back']:.0%} (95% {then['low']:.0%} to {then['high']:.0%})"
+    ax.annotate(label, (days, then["back"]), (6, -16), textcoords="offset points")
+    title = f"Within {in_words(days)} {then['back']:.0%} of newcomers come back"
     return figures.finish(
         ax, title, x="days since the first purchase", y="bought on a second day", y_format="percent", ylim=(0, 1)
     )
@@ -388,9 +398,8 @@ def plot_cohorts(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     else:
         first, last = told.iloc[0], told.iloc[-1]
         difference, half = _apart(first, last)
-        title = f"From {first['back']:.0%} of the first cohort to {last['back']:.0%} of the last" + (
-            "" if abs(difference) > half else ", within their intervals"
-        )
+        sure = "more than chance" if abs(difference) > half else "within their intervals"
+        title = f"First cohort {first['back']:.0%} back, last {last['back']:.0%}: {sure}"
     ax.tick_params(axis="x", labelrotation=45)
     return figures.finish(ax, title, x="first purchase", y=f"back within {within}", y_format="percent", ylim=(0, None))
 
@@ -402,10 +411,16 @@ def plot_cohort_stack(stack: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     ax = figures.axes(ax)
     colours = mpl.colormaps[figures.SEQUENTIAL](np.linspace(0.05, 0.95, stack.shape[1]))
     ax.stackplot(stack.index, stack.to_numpy().T, colors=colours, edgecolor="white", linewidth=0.3)
+    ax.margins(x=0)
     last, older = stack.iloc[-1], max(stack.shape[1] // 2, 1)
+    middles = last.cumsum() - last / 2
+    for cohort in last.index[last > 0.06 * last.sum()]:
+        ax.annotate(
+            cohort, (1, middles[cohort]), (4, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=8
+        )
     old = last.iloc[:older].sum() / last.sum() if last.sum() else np.nan
     ax.tick_params(axis="x", labelrotation=45)
-    title = f"In the last period the older half of the cohorts brought {old:.0%} of revenue"
+    title = f"Older half of the cohorts: {old:.0%} of the last period's revenue"
     return figures.finish(ax, title, x="period", y="revenue ({currency})", y_format="count")
 
 

@@ -90,7 +90,7 @@ def plot_capture(captured: pd.DataFrame, ax: figures.Axes | None = None) -> figu
 
     >>> table = pd.DataFrame({"ranking": ["perfect foresight", "monetary alone", "random"], "captured": [0.9, 0.6, 0.2]})
     >>> plot_capture(table).get_title()
-    'monetary alone comes closest: 60%, where foresight reaches 90%'
+    'Closest: monetary alone, 60%; perfect foresight: 90%'
     """
     ordered = captured.sort_values("captured").reset_index(drop=True)
     # Those two are the ends of the scale, and the tested cells have seen a part of what they are judged on.
@@ -106,7 +106,7 @@ def plot_capture(captured: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     best, most = ordered[~ends].iloc[-1], ordered["captured"].iloc[-1]
     return figures.finish(
         ax,
-        f"{best['ranking']} comes closest: {best['captured']:.0%}, where foresight reaches {most:.0%}",
+        f"Closest: {best['ranking']}, {best['captured']:.0%}; perfect foresight: {most:.0%}",
         x="share of later spend brought by the top",
         x_format="percent",
         xlim=(0, 1.08),
@@ -205,8 +205,10 @@ def plot_segments(rfm_table: pd.DataFrame, ax: figures.Axes | None = None) -> fi
         ("share_of_customers", "customers", figures.ORANGE, -0.2),
     )
     for column, label, colour, offset in bars:
-        drawn = ax.barh(position + offset, summary[column], height=0.4, color=colour, label=label)
-        ax.bar_label(drawn, [f"{share:.1%}" for share in summary[column]], padding=3, fontsize="small")
+        drawn = ax.barh(position + offset, summary[column], height=0.4, color=colour)
+        names = [f" of {label}"] + [""] * (len(summary) - 1)
+        shares = [f"{share:.1%}{name}" for share, name in zip(summary[column], names, strict=True)]
+        ax.bar_label(drawn, shares, padding=3, fontsize="small")
     ax.set_yticks(position, summary["segment"])
     ax.grid(axis="y", visible=False)
     first = summary.iloc[0]
@@ -216,8 +218,7 @@ def plot_segments(rfm_table: pd.DataFrame, ax: figures.Axes | None = None) -> fi
         f"{first['share_of_revenue']:.0%} of revenue",
         x="share of the total",
         x_format="percent",
-        legend={"title": "share of", "loc": "lower right"},
-        xlim=(0, summary[["share_of_revenue", "share_of_customers"]].max(axis=None) * 1.15),
+        xlim=(0, summary[["share_of_revenue", "share_of_customers"]].max(axis=None) * 1.25),
     )
 
 
@@ -232,7 +233,7 @@ def plot_distributions(rfm_table: pd.DataFrame, axes=None) -> np.ndarray:
     >>> [panel.get_title() for panel in plot_distributions(rfm_table)][:2]
     ['Half were away over 48 days', '50% bought on a single day']
     """
-    axes = figures.axes(ncols=3, figsize=(12, 3.8)) if axes is None else axes
+    axes = figures.axes(nrows=3, figsize=(7.5, 7.5)) if axes is None else axes
     if len(axes) != 3:
         raise LabError(f"axes should be three Axes, found {len(axes)}.")
     recency, frequency, monetary = panels = np.ravel(axes)
