@@ -146,7 +146,7 @@ def plot_population(model: FittedModel, axes=None) -> np.ndarray:
     chances = np.linspace(0, 1, 6)
     buying = np.diff(gamma.cdf(years * (model.unit_days_ or 365) / 365, r, scale=1 / alpha))
     leaving = np.diff(beta.cdf(chances, a, b))
-    panels = figures.axes(ncols=2, figsize=(10, 3.6), sharey=True) if axes is None else axes
+    panels = figures.axes(nrows=2, figsize=(7.5, 5.6), sharey=True) if axes is None else axes
     names = ["below 1", "1-2", "2-4", "4-8", "8-16", "above 16"], [f"{low:.0%}-{low + 0.2:.0%}" for low in chances[:-1]]
     titles = (f"{buying[0]:.0%} would buy less than once a year", f"{leaving[0]:.0%} leave less than one time in five")
     across = ("purchases a year while alive", "probability of leaving after a repeat purchase")
@@ -197,14 +197,13 @@ def plot_shrinkage(spend_model: FittedModel, most: int = 15, ax: figures.Axes | 
     counts = np.arange(1, most + 1)
     own = p * counts / (p * counts + q - 1)
     ax = figures.axes(ax, figsize=(7.5, 3.6))
-    ax.bar(counts, own, color=figures.BLUE, label="the customer's own mean")
-    ax.bar(counts, 1 - own, bottom=own, color="#D9D9D9", label="the mean of everybody")
+    ax.bar(counts, own, color=figures.BLUE)
+    ax.bar(counts, 1 - own, bottom=own, color="#D9D9D9")
     ax.set_xticks(counts)
     ten = min(10, most)
     title = f"Own mean counts for {own[0]:.0%} after 1 repeat purchase, {own[ten - 1]:.0%} after {ten}"
-    legend = {"loc": "lower right", "frameon": True}
-    x, y = "repeat purchase days", "weight in what is expected"
-    return figures.finish(ax, title, x=x, y=y, y_format="percent", legend=legend)
+    x, y = "repeat purchase days", "weight of own mean (grey: of the mean of all)"
+    return figures.finish(ax, title, x=x, y=y, y_format="percent", ylim=(0, 1))
 
 
 def plot_worth_by_model(
@@ -230,6 +229,7 @@ def plot_worth_by_model(
         ax.annotate(form.format(value), (value, row), xytext=(0, 7), textcoords="offset points", ha="center")
     ax.set_yticks(place, table["model"])
     ax.locator_params(axis="x", nbins=4)
+    ax.margins(x=0.12)
     ax.invert_yaxis()
     own = ((table["expected_high"] - table["expected_low"]) / 2 / worth).max()
     span = " to ".join(dict.fromkeys(form.format(value) for value in (worth.min(), worth.max())))

@@ -361,10 +361,11 @@ def plot_two_recencies(
     ax.set_yticks(range(len(spans)), [str(customer) for customer in spans.index])
     ax.grid(axis="y", visible=False)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
-    nearest, shortest = (end - spans["max"]).idxmin(), (spans["max"] - spans["min"]).idxmin()
+    silent, shortest = (end - spans["max"]).dt.days, (spans["max"] - spans["min"]).idxmin()
+    last = "Equally long silent" if len(spans) > silent.nunique() == 1 else f"Bought last: {silent.idxmin()}"
     return figures.finish(
         ax,
-        f"Bought last: {nearest}. Shortest from first to last purchase: {shortest}.",
+        f"{last}. Shortest from first to last purchase: {shortest}.",
         x=f"date; the line is the end of observation, {end:%Y-%m-%d}",
         y="customer",
         legend={
