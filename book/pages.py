@@ -52,7 +52,7 @@ def public_names(module: ModuleType) -> list[str]:
     listed = getattr(module, "__all__", None)
     if listed is None:
         home = ".".join(module.__name__.split(".")[:2]) if hasattr(module, "__path__") else module.__name__
-        own = {name: value for name, value in vars(module).items() if not name.startswith("_")}
+        own = {name: getattr(module, name) for name in dir(module) if not name.startswith("_")}
         listed = [name for name, value in own.items() if f"{getattr(value, '__module__', '')}.".startswith(f"{home}.")]
     return [name for name in listed if callable(getattr(module, name, None))]
 

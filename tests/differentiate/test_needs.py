@@ -8,6 +8,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from idic_lab import meridian, tables
 from idic_lab.differentiate import needs
+from idic_lab.differentiate.needs.answers import profiles
+from idic_lab.differentiate.needs.number import global_stability
 from idic_lab.errors import DataError, UnknownName
 
 
@@ -135,8 +137,8 @@ def test_an_unknown_method_is_answered_with_the_nearest():
 def test_stability_of_made_up_people_stays_below_that_of_real_segments(default):
     items = default[0].drop(columns="customer_id").to_numpy()
     made_up = needs.without_segments(items)
-    real = needs.global_stability(items, 5, n_pairs=4)
-    null = needs.global_stability(made_up, 5, n_pairs=4)
+    real = global_stability(items, 5, n_pairs=4)
+    null = global_stability(made_up, 5, n_pairs=4)
     assert real.min() > null.max()
     assert np.corrcoef(np.corrcoef(items.T).ravel(), np.corrcoef(made_up.T).ravel())[0, 1] > 0.95
 
@@ -145,10 +147,10 @@ def test_marker_variables_follow_the_rule_of_25_points_or_half():
     answers = pd.DataFrame(
         {"customer_id": [str(i) for i in range(40)], "A": [1.0] * 15 + [0.0] * 25, "B": [1.0] * 4 + [0.0] * 36}
     )
-    profile = needs.profiles(answers, ["x"] * 20 + ["y"] * 20).set_index(["segment", "question_id"])
+    profile = profiles(answers, ["x"] * 20 + ["y"] * 20).set_index(["segment", "question_id"])
     assert profile.loc[("x", "A"), "marker"]  # 75% against 37.5%
     assert profile.loc[("x", "B"), "marker"]  # 20% against 10%: only 10 points, but double
-    same = needs.profiles(answers, ["x"] * 40)
+    same = profiles(answers, ["x"] * 40)
     assert not same["marker"].any()
 
 

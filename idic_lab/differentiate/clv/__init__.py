@@ -8,7 +8,6 @@ from idic_lab.differentiate.clv.contracts import (
     residual_lifetime,
     survival,
 )
-from idic_lab.differentiate.clv.covariates import likelihood_ratio
 from idic_lab.differentiate.clv.evaluation import (
     baselines,
     conditional_expectations,
@@ -16,7 +15,7 @@ from idic_lab.differentiate.clv.evaluation import (
     evaluate,
     tracking,
 )
-from idic_lab.differentiate.clv.fitted_model import FittedModel, from_json, from_parameters
+from idic_lab.differentiate.clv.fitted_model import FittedModel, from_json, from_parameters, likelihood_ratio
 from idic_lab.differentiate.clv.fitting import fit
 from idic_lab.differentiate.clv.intervals import (
     equity_interval,
@@ -48,7 +47,6 @@ from idic_lab.differentiate.clv.predictions import (
     frequency_recency_matrix,
     predict,
 )
-from idic_lab.differentiate.clv.season import Season, season
-from idic_lab.differentiate.clv.summary import Split, split, summarise
+from idic_lab.differentiate.clv.summary import Season, Split, season, split, summarise
 from idic_lab.differentiate.clv.valuation import dert, equity, frequency_class, iso_value, value
 from idic_lab.differentiate.purchase_days import middle

@@ -17,8 +17,7 @@ from idic_lab.differentiate.clv.predictions import (
     expected_purchases_new,
     predict,
 )
-from idic_lab.differentiate.clv.season import Season
-from idic_lab.differentiate.clv.summary import Split
+from idic_lab.differentiate.clv.summary import Season, Split
 from idic_lab.differentiate.purchase_days import PurchaseDays, dates, ordinal
 from idic_lab.errors import DataError, pick
 

@@ -15,8 +15,17 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.dataframes import collected, in_engine
-from idic_lab.differentiate.clv.covariates import WithCovariates, named, numbers, standardised
-from idic_lab.differentiate.clv.fitted_model import MODELS, TITLES, FittedModel, assemble, linear
+from idic_lab.differentiate.clv.fitted_model import (
+    MODELS,
+    TITLES,
+    FittedModel,
+    WithCovariates,
+    assemble,
+    linear,
+    named,
+    numbers,
+    standardised,
+)
 from idic_lab.differentiate.clv.grouping import CUSTOMERS, distinct, groups
 from idic_lab.differentiate.clv.summary import unit_of
 from idic_lab.errors import DataError, FitError, UnknownName, pick

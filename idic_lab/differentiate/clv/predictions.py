@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.dataframes import collected, in_engine
-from idic_lab.differentiate.clv.covariates import numbers
-from idic_lab.differentiate.clv.fitted_model import FittedModel, plain, require
+from idic_lab.differentiate.clv.fitted_model import FittedModel, numbers, plain, require
 from idic_lab.differentiate.clv.fitting import checked_columns
 from idic_lab.differentiate.clv.grouping import UNIT, answered, distinct
 from idic_lab.differentiate.clv.summary import unit_of

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from idic_lab.differentiate.needs.classes import LatentClasses
-from idic_lab.differentiate.needs.methods import segmenter
+from idic_lab.differentiate.needs.methods import LatentClasses, segmenter
 from idic_lab.errors import DataError
 from idic_lab.inference.nulls import one_crowd
 

@@ -60,7 +60,7 @@ def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figu
 
     Takes what :func:`profiles` gives.
 
-    >>> from idic_lab.differentiate.needs import profiles
+    >>> from idic_lab.differentiate.needs.answers import profiles
     >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 1, 0], "Q2": [1.0, 0, 1, 0]})
     >>> plot_profiles(profiles(answers, ["x", "x", "x", "y"])).get_title()
     '“Q1”: 100% of the largest segment, 75% of all'

@@ -1,5 +1,14 @@
 """The customer portfolio: who is worth most, who could be worth more, and who costs more than they bring."""
 
+from idic_lab.differentiate.portfolio.money import (
+    Wallets,
+    account_values,
+    alike_in_revenue,
+    known_wallets,
+    value_by_role,
+    value_to_date,
+    wallets,
+)
 from idic_lab.differentiate.portfolio.plots import (
     plot_accounts,
     plot_actual_and_strategic,
@@ -22,10 +31,3 @@ from idic_lab.differentiate.portfolio.tiers import (
     trade_segments,
     values,
 )
-from idic_lab.differentiate.portfolio.value_to_date import (
-    account_values,
-    alike_in_revenue,
-    value_by_role,
-    value_to_date,
-)
-from idic_lab.differentiate.portfolio.wallets import Wallets, known_wallets, wallets

@@ -4,7 +4,17 @@ Recency here is ``recency_days``, days since the last purchase. The lifetime val
 ``idic_lab.differentiate.clv`` use the same word for something else, the time from first to last purchase.
 """
 
-from idic_lab.differentiate.rfm.concentration import gini, interval, lorenz, top_share
+from idic_lab.differentiate.rfm.curves import (
+    capture,
+    capture_difference,
+    gains,
+    gini,
+    hide_later,
+    interval,
+    lorenz,
+    silent_share,
+    top_share,
+)
 from idic_lab.differentiate.rfm.plots import (
     plot_capture,
     plot_distributions,
@@ -16,6 +26,14 @@ from idic_lab.differentiate.rfm.plots import (
     plot_spend,
     plot_two_recencies,
 )
-from idic_lab.differentiate.rfm.prediction import capture, capture_difference, gains, hide_later, silent_share
-from idic_lab.differentiate.rfm.scores import score, score_sizes, summarise, without_purchase
-from idic_lab.differentiate.rfm.segments import segment, segment_rules, segment_summary, segments_table, table
+from idic_lab.differentiate.rfm.scores import (
+    score,
+    score_sizes,
+    segment,
+    segment_rules,
+    segment_summary,
+    segments_table,
+    summarise,
+    table,
+    without_purchase,
+)

@@ -9,9 +9,8 @@ import pandas as pd
 
 from idic_lab import figures
 from idic_lab.dataframes import given_day
-from idic_lab.differentiate.rfm.concentration import checked_share, gini, lorenz, top_share
-from idic_lab.differentiate.rfm.prediction import gains
-from idic_lab.differentiate.rfm.segments import segment_summary
+from idic_lab.differentiate.rfm.curves import checked_share, gains, gini, lorenz, top_share
+from idic_lab.differentiate.rfm.scores import segment_summary
 from idic_lab.errors import DataError, LabError, pick
 
 MOST_DRAWN = 12  # customers on one line of time
