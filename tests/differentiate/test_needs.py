@@ -80,16 +80,6 @@ def test_a_continuous_trait_is_not_taken_for_segments(random_state):
     assert needs.choose_number(evidence).n_segments == 1
 
 
-def test_a_further_class_is_tested_against_what_it_gains_by_chance(default):
-    items = default[0].drop(columns="customer_id").head(400)
-    needed = needs.class_number_test(items, 5, n_bootstrap=19)
-    beyond = needs.class_number_test(items, 6, n_bootstrap=19)
-    assert needed["p_value"] == pytest.approx(0.05)
-    assert beyond["p_value"] > 0.05
-    with pytest.raises(DataError, match="takes 2 or more"):
-        needs.class_number_test(items, 1)
-
-
 def test_one_crowd_still_gives_every_customer_a_row(shops):
     shop = shops["none"]
     members, profile = needs.segment_battery(battery_of(shop), 1)
@@ -160,23 +150,6 @@ def test_names_are_what_the_strongest_marker_says(default):
     assert {"wait for the sales", "manuals leave me with questions"} <= names
     assert len(names) == 5
     assert set(profile["segment"]) == names
-
-
-def test_three_steps_find_the_planted_effect_of_spend_and_no_other(default):
-    answers, _members, _, _, shop = default
-    people = shop.truth["people"].set_index("customer_id").loc[answers["customer_id"]]
-    rng = np.random.default_rng(0)
-    covariates = pd.DataFrame({"log_spend": np.log(people["mean_spend"]), "noise": rng.normal(size=len(people))})
-    effects = needs.three_step(answers.drop(columns="customer_id"), covariates, 5)
-    labels = needs.LatentClasses(5).fit(answers.drop(columns="customer_id")).labels_
-    spend = effects[effects["covariate"].eq("log_spend")].set_index("segment")
-    share = pd.crosstab(labels, people["need_segment"].to_numpy(), normalize="index")
-    economy, quality = share["economy"].idxmax(), share["quality"].idxmax()
-    # planted: quality 0.7, economy -0.6 per standard deviation, 0.04 above the mean of all five
-    assert spend.loc[quality, "low"] < 0.66 < spend.loc[quality, "high"]
-    assert spend.loc[economy, "low"] < -0.64 < spend.loc[economy, "high"]
-    noise = effects[effects["covariate"].eq("noise")]
-    assert (noise["low"].lt(0) & noise["high"].gt(0)).sum() >= 4
 
 
 def test_the_typing_tool_beats_the_base_rate_out_of_sample_and_on_people_never_asked(default):

@@ -23,8 +23,7 @@ from idic_lab.differentiate.needs.plots import (
 )
 
 _LATER = {  # what finds segments rests on classes of scikit-learn, which takes a second to load
-    "methods": "METHODS LatentClasses KMeansSegments KMedoidsSegments WardSegments GaussianMixtureSegments segmenter "
-    "class_number_test three_step",
+    "methods": "METHODS LatentClasses KMeansSegments KMedoidsSegments WardSegments GaussianMixtureSegments segmenter",
     "number": "choose_number number_of_segments without_segments",
 }
 

@@ -16,9 +16,6 @@ FEWEST_QUESTIONS = 5
 def battery_survey(survey_questions: pd.DataFrame) -> str:
     """The survey that is a battery: at least five questions, all answered by yes (1) or no (0).
 
-    Raises:
-        DataError: When there is none, or more than one to choose from.
-
     >>> questions = pd.DataFrame({"survey_id": ["N"] * 5 + ["S"], "minimum": [0.0] * 6, "maximum": [1.0] * 5 + [10.0]})
     >>> battery_survey(questions)
     'N'
@@ -42,14 +39,13 @@ def battery(
 
     Parameters:
         survey_responses: ``record_id``, ``survey_id``, ``date``, ``question_id``, ``answer``.
-        identity_links: ``record_id``, ``customer_id``: who is behind each record. Answers of a record without a link
-            are left out; :func:`battery_coverage` counts them.
+        identity_links: ``record_id``, ``customer_id``. Answers of a record without a link are left out.
         survey_questions: ``survey_id``, ``question_id``, ``minimum``, ``maximum``.
         survey_id: The battery; empty: the one survey of yes/no questions.
     Returns:
         DataFrame: ``customer_id`` and one column per question (1 = yes, 0 = no, missing where not answered).
     Raises:
-        DataError: When nobody linked answered.
+        DataError: Nobody linked answered, or there is not one battery.
 
     >>> responses = pd.DataFrame({"record_id": ["r1", "r1", "r2"], "survey_id": "N",
     ...     "date": pd.to_datetime(["2025-01-01"] * 3), "question_id": ["Q1", "Q2", "Q1"], "answer": [1.0, 0.0, 0.0]})
@@ -68,10 +64,8 @@ def battery(
     if answers.empty:
         raise DataError("The needs battery has no answer of anybody who could be linked to a customer.")
     latest = answers.sort_values(["date", "record_id"]).drop_duplicates(["customer_id", "question_id"], keep="last")
-    wide = latest.pivot_table(index="customer_id", columns="question_id", values="answer", aggfunc="last")
-    wide = wide.reindex(columns=asked).reset_index()
-    wide.columns.name = None
-    return wide
+    wide = latest.pivot_table("answer", "customer_id", "question_id", aggfunc="last")
+    return wide.reindex(columns=asked).rename_axis(columns=None).reset_index()
 
 
 def question_texts(survey_questions: pd.DataFrame) -> dict[str, str]:
@@ -95,7 +89,7 @@ def profiles(answers: pd.DataFrame, labels, questions: dict[str, str] | None = N
     Parameters:
         answers: ``customer_id`` and one column per question (1, 0 or missing).
         labels (array-like of shape (n_customers,)): Segment of each row; a name or a number.
-        questions (dict of str to str, optional): Wording by question.
+        questions: Wording by question.
     Returns:
         DataFrame: ``segment`` (text), ``question_id``, ``text``, ``share`` (of yes, in the segment), ``overall``,
             ``difference``, ``relative_difference``, ``marker`` (flag), ``share_of_customers``; one row per segment and
@@ -106,24 +100,16 @@ def profiles(answers: pd.DataFrame, labels, questions: dict[str, str] | None = N
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, step 6 (marker variables).
 
     >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 0, 0], "Q2": [1.0, 0, 1, 0]})
-    >>> profiles(answers, ["x", "x", "y", "y"])[["segment", "question_id", "share", "overall", "marker"]]
-      segment question_id  share  overall  marker
-    0       x          Q1    1.0      0.5    True
-    1       x          Q2    0.5      0.5   False
-    2       y          Q1    0.0      0.5    True
-    3       y          Q2    0.5      0.5   False
+    >>> profiles(answers, ["x", "x", "y", "y"])["marker"].tolist()
+    [True, False, True, False]
     """
     labels = pd.Series(np.asarray(labels)).astype("str")
     if len(labels) != len(answers):
         raise DataError(f"profiles: {len(labels):,} labels for {len(answers):,} rows of answers.")
     items = answers.drop(columns="customer_id").reset_index(drop=True)
-    within = items.groupby(labels).mean()
-    table = (
-        within.rename_axis(index="segment")
-        .reset_index()
-        .melt("segment", var_name="question_id", value_name="share")
-        .sort_values("segment", kind="stable", ignore_index=True)
-    )
+    within = items.groupby(labels).mean().rename_axis(index="segment").reset_index()
+    table = within.melt("segment", var_name="question_id", value_name="share")
+    table = table.sort_values("segment", kind="stable", ignore_index=True)
     unasked = table[table["share"].isna()]
     if len(unasked):
         segment, question = unasked[["segment", "question_id"]].iloc[0]
@@ -139,16 +125,11 @@ def profiles(answers: pd.DataFrame, labels, questions: dict[str, str] | None = N
 
 
 def segment_names(profile: pd.DataFrame) -> dict[str, str]:
-    """A readable name for each segment: what its strongest marker says, in the customers' own words.
+    """A name for each segment of a profile, all different: what its strongest marker says, in the customers' own words.
 
     The strongest marker is the marker question on which the segment is furthest above everybody; where two segments
     share it, the one nearer to everybody takes its next. A segment without a marker above everybody is named for what
     it says least ("less: ..."), or as lying in the middle.
-
-    Takes what :func:`profiles` gives.
-
-    Returns:
-        dict of str to str: Name by segment; all different.
 
     >>> profile = pd.DataFrame({"segment": ["0", "1"], "text": ["I wait for the sales.", "Delivery must be quick, and safe."],
     ...     "difference": [0.4, 0.3], "marker": True})
@@ -161,11 +142,10 @@ def segment_names(profile: pd.DataFrame) -> dict[str, str]:
         if segment not in names and _phrase(text) not in names.values():
             names[segment] = _phrase(text)
     for segment, group in profile.groupby("segment"):
-        if segment in names:
-            continue
-        markers = group[group["marker"]].sort_values("difference")
-        name = f"less: {_phrase(markers['text'].iloc[0])}" if len(markers) else "like everybody"
-        names[segment] = name if name not in names.values() else f"{name} ({segment})"
+        if segment not in names:
+            markers = group[group["marker"]].sort_values("difference")
+            name = f"less: {_phrase(markers['text'].iloc[0])}" if len(markers) else "like everybody"
+            names[segment] = name if name not in names.values() else f"{name} ({segment})"
     return {segment: names[segment] for segment in profile["segment"].unique()}
 
 
@@ -182,8 +162,6 @@ def stable_order(labels, answers) -> np.ndarray:
 
     Parameters:
         answers (array-like of shape (n_customers, n_questions)): Breaks ties between segments of one size.
-    Returns:
-        ndarray of int, shape (n_customers,)
 
     >>> stable_order([2, 0, 0], [[1], [0], [0]]).tolist()
     [1, 0, 0]
@@ -201,23 +179,14 @@ FEWEST_EXPECTED = 5  # in each cell, below which the chi-squared approximation i
 
 
 def value_tiers(values: pd.DataFrame, column: str, names: tuple[str, ...] = ("low", "middle", "high")) -> pd.DataFrame:
-    """Customers in tiers of equal size by a value, lowest first.
-
-    Parameters:
-        values: ``customer_id`` and `column`.
-        column: What they are ranked by; ties go by their order in the table.
-        names (tuple of str): One per tier.
-    Returns:
-        DataFrame: ``customer_id``, ``tier``.
+    """``customer_id`` and ``tier``: customers in tiers of equal size by a column, lowest first.
 
     >>> value_tiers(pd.DataFrame({"customer_id": list("abc"), "clv": [9.0, 1.0, 5.0]}), "clv")["tier"].tolist()
     ['high', 'low', 'middle']
     """
-    rank = values[column].rank(method="first").to_numpy() - 1
-    tier = (rank * len(names) // len(values)).astype(int)
-    return pd.DataFrame(
-        {"customer_id": values["customer_id"].to_numpy(), "tier": pd.array(np.array(names)[tier], dtype="str")}
-    ).astype({"customer_id": "str"})
+    rank = values[column].rank(method="first").to_numpy() - 1  # ties go by their order in the table
+    tier = pd.array(np.array(names)[(rank * len(names) // len(values)).astype(int)], dtype="str")
+    return pd.DataFrame({"customer_id": values["customer_id"].to_numpy(), "tier": tier}).astype({"customer_id": "str"})
 
 
 def need_differences(answers: pd.DataFrame, tiers: pd.DataFrame) -> pd.DataFrame:
@@ -239,7 +208,7 @@ def need_differences(answers: pd.DataFrame, tiers: pd.DataFrame) -> pd.DataFrame
     Source: Holm (1979), Scandinavian Journal of Statistics 6(2); Cohen (1988), Statistical Power Analysis, chapter 7.
 
     >>> answers = pd.DataFrame({"customer_id": [str(i) for i in range(40)], "Q": [1.0] * 20 + [0.0] * 20})
-    >>> tiers = pd.DataFrame({"customer_id": [str(i) for i in range(40)], "tier": ["low"] * 20 + ["high"] * 20})
+    >>> tiers = answers[["customer_id"]].assign(tier=["low"] * 20 + ["high"] * 20)
     >>> bool(need_differences(answers, tiers)["p_corrected"].iloc[0] < 0.001)
     True
     """
@@ -251,7 +220,7 @@ def need_differences(answers: pd.DataFrame, tiers: pd.DataFrame) -> pd.DataFrame
         given = both[both[question].notna()]
         table = pd.crosstab(given["tier"], given[question])
         if table.shape[1] < 2:  # everybody says the same: no difference, and nothing to test
-            rows.append({"question_id": question, "cramers_v": 0.0, "p_value": 1.0})
+            rows.append((question, 0.0, 1.0))
             continue
         statistic, p_value, _, expected = chi2_contingency(table, correction=False)
         if expected.min() < FEWEST_EXPECTED:
@@ -259,9 +228,8 @@ def need_differences(answers: pd.DataFrame, tiers: pd.DataFrame) -> pd.DataFrame
                 f"need_differences: question '{question}' has too few answers per tier for a chi-squared test "
                 f"(expected {expected.min():.1f}, {FEWEST_EXPECTED} needed); use fewer tiers."
             )
-        effect = np.sqrt(statistic / len(given) / (min(table.shape) - 1))
-        rows.append({"question_id": question, "cramers_v": effect, "p_value": p_value})
-    tests = pd.DataFrame(rows)
+        rows.append((question, np.sqrt(statistic / len(given) / (min(table.shape) - 1)), p_value))
+    tests = pd.DataFrame(rows, columns=["question_id", "cramers_v", "p_value"])
     order = list(dict.fromkeys(name for name in ("low", "middle", "high", *both["tier"]) if name in set(both["tier"])))
     shares = both.groupby("tier")[list(tests["question_id"])].mean().T.reindex(columns=order)
     tests = shares.rename_axis(index="question_id", columns=None).reset_index().merge(tests, on="question_id")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from idic_lab import tables
 from idic_lab.dataframes import of_customers
 from idic_lab.differentiate.needs.answers import profiles, segment_names, stable_order
 from idic_lab.errors import DataError
+from idic_lab.inference.intervals import share
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -34,10 +34,9 @@ def descriptors(
         transactions: ``customer_id``, ``date``, ``amount``, and ``channel`` where known. Adds ``log_order_amount`` (log
             of the mean amount), ``log_orders``, ``tenure_days``, and the share of orders per channel.
         order_lines, products: Together add the share of lines per category and per price tier.
-        web_events, interactions: With `identity_links` add the share of visits' views per category with the number of
-            visits and the device, and the share of contacts the customer began per channel and of offers answered per
-            channel.
-        identity_links: ``record_id``, ``customer_id``.
+        web_events, interactions: With `identity_links` (``record_id``, ``customer_id``) add the share of visits' views
+            per category with the number of visits and the device, and the share of contacts the customer began per
+            channel and of offers answered per channel.
         customers: Where it has them, ``birth_year`` adds ``age`` (years) and ``city`` adds ``log_city_customers`` (log
             of the customers who live there); a missing value takes the median, with a column that says so.
         demographics: ``customer_id`` and any columns: numbers, and a column of 0 and 1 for each answer that a text
@@ -62,44 +61,37 @@ def descriptors(
     if transactions is None:
         known = pd.DataFrame(index=pd.Index(demographics["customer_id"].unique(), name="customer_id"))
     else:
-        known, end = _purchases(transactions), transactions["date"].max()
+        bought, end = transactions[transactions["amount"].gt(0)], transactions["date"].max()
+        if bought.empty:
+            raise DataError("descriptors: no transaction has an amount above 0.")
+        by = bought.groupby("customer_id")
+        known = pd.DataFrame({"log_order_amount": np.log(by["amount"].mean()), "log_orders": np.log(by.size())})
+        known["tenure_days"] = (bought["date"].max() - by["date"].min()).dt.days.astype("float64")
         if "channel" in transactions and transactions["channel"].notna().any():
-            parts.append(_shares(transactions[transactions["amount"].gt(0)], "channel", "orders"))
+            parts.append(_shares(bought, "channel", "orders"))
     if order_lines is not None and products is not None:
         lines = order_lines[order_lines["quantity"].gt(0)].merge(products, on="product_id", how="left")
         parts += [_shares(lines, name, "lines") for name in ("category", "tier") if name in lines]
     if web_events is not None and identity_links is not None:
         parts += _visits(of_customers(web_events, identity_links), products)
     if interactions is not None and identity_links is not None:
-        parts += _contacts(of_customers(interactions, identity_links))
+        contacts = of_customers(interactions, identity_links)
+        for direction, what in (("inbound", "own_contacts"), ("outbound", "answered_contacts")):
+            rows = contacts[contacts["direction"].eq(direction) & contacts["responded"]]
+            parts += [_shares(rows, "channel", what)] if len(rows) else []
     if customers is not None and end is not None:
         parts += _person(customers, known.index, end)
     if demographics is not None:
-        parts.append(_described(demographics.drop_duplicates("customer_id").set_index("customer_id")))
+        people = demographics.drop_duplicates("customer_id").set_index("customer_id")
+        numbers = people.select_dtypes(["number", "bool"]).astype("float64")
+        texts = [
+            name for name in people.columns.difference(numbers.columns, sort=False) if people[name].nunique() <= 12
+        ]
+        parts += [numbers, *([pd.get_dummies(people[texts], prefix_sep=": ", dtype="float64")] if texts else [])]
     for part in parts:
         known = known.join(part.reindex(known.index))
     # who never visited, called or was contacted is described by the average, as who did so without a leaning would be
     return known.fillna(known.mean()).rename_axis("customer_id").reset_index().astype({"customer_id": "str"})
-
-
-def _purchases(transactions: pd.DataFrame) -> pd.DataFrame:
-    bought = transactions[transactions["amount"].gt(0)]
-    if bought.empty:
-        raise DataError("descriptors: no transaction has an amount above 0.")
-    by = bought.groupby("customer_id")
-    return pd.DataFrame(
-        {
-            "log_order_amount": np.log(by["amount"].mean()),
-            "log_orders": np.log(by.size()),
-            "tenure_days": (bought["date"].max() - by["date"].min()).dt.days.astype("float64"),
-        }
-    )
-
-
-def _described(people: pd.DataFrame) -> pd.DataFrame:
-    numbers = people.select_dtypes(["number", "bool"]).astype("float64")
-    texts = [name for name in people.columns.difference(numbers.columns, sort=False) if people[name].nunique() <= 12]
-    return numbers.join(pd.get_dummies(people[texts], prefix_sep=": ", dtype="float64")) if texts else numbers
 
 
 def _shares(rows: pd.DataFrame, column: str, of: str, weight: float = 2.0) -> pd.DataFrame:
@@ -119,15 +111,6 @@ def _visits(events: pd.DataFrame, products: pd.DataFrame | None) -> list[pd.Data
     if products is not None:
         seen = events[events["event"].ne("checkout")].merge(products, on="product_id")
         parts += [_shares(seen, name, "views") for name in ("category", "tier") if name in seen]
-    return parts
-
-
-def _contacts(contacts: pd.DataFrame) -> list[pd.DataFrame]:
-    parts = []
-    for direction, what in (("inbound", "own_contacts"), ("outbound", "answered_contacts")):
-        rows = contacts[contacts["direction"].eq(direction) & contacts["responded"]]
-        if len(rows):
-            parts.append(_shares(rows, "channel", what))
     return parts
 
 
@@ -151,11 +134,10 @@ class TypingTool:
     """A fitted typing tool with its accuracy out of sample.
 
     Attributes:
-        features (tuple of str): Descriptors it uses.
+        features: Descriptors it uses.
         accuracy: Share of customers typed as their answers say, each by a model that did not see them.
         accuracy_low, accuracy_high: 95% interval (Wilson).
         base_rate: Share of the largest segment: what naming it for everybody would score.
-        p_value: Chance of such an accuracy or a better one if the tool were no better than the base rate.
         held_out: ``customer_id``, ``segment`` (from the answers), ``typed`` (out of sample).
     """
 
@@ -165,31 +147,14 @@ class TypingTool:
     accuracy_low: float
     accuracy_high: float
     base_rate: float
-    p_value: float
     held_out: pd.DataFrame
 
-    def summary(self) -> pd.DataFrame:
-        """Accuracy out of sample beside the base rate, one row."""
-        names = ("accuracy", "accuracy_low", "accuracy_high", "base_rate", "p_value")
-        return pd.DataFrame({"customers": [len(self.held_out)]} | {name: [getattr(self, name)] for name in names})
-
-    def recall(self) -> pd.DataFrame:
-        """Per segment: its customers, and the share of them that the tool types right out of sample."""
-        right = self.held_out["segment"].eq(self.held_out["typed"])
-        table = right.groupby(self.held_out["segment"]).agg(customers="size", typed_right="mean")
-        return table.reset_index().sort_values("typed_right", ascending=False, ignore_index=True)
-
     def assign(self, descriptors: pd.DataFrame) -> pd.DataFrame:
-        """Segment and its probability for each customer of a table of descriptors."""
+        """``customer_id``, ``segment`` and its ``probability`` for each customer of a table of descriptors."""
         chance = self.model.predict_proba(descriptors[list(self.features)])
-        named = np.asarray(self.model.classes_)[chance.argmax(axis=1)]
-        return pd.DataFrame(
-            {
-                "customer_id": descriptors["customer_id"].to_numpy(),
-                "segment": pd.array(named, dtype="str"),
-                "probability": chance.max(axis=1),
-            }
-        ).astype({"customer_id": "str"})
+        named = pd.array(np.asarray(self.model.classes_)[chance.argmax(axis=1)], dtype="str")
+        typed = pd.DataFrame({"customer_id": descriptors["customer_id"].to_numpy(), "segment": named})
+        return typed.assign(probability=chance.max(axis=1)).astype({"customer_id": "str"})
 
 
 def fit_typing_tool(members: pd.DataFrame, descriptors: pd.DataFrame, random_state: int = 0) -> TypingTool:
@@ -200,8 +165,7 @@ def fit_typing_tool(members: pd.DataFrame, descriptors: pd.DataFrame, random_sta
 
     Parameters:
         members: ``customer_id``, ``segment`` of those who answered.
-        descriptors: ``customer_id`` and numbers without gaps, as :func:`descriptors` makes; the customers who did not
-            answer may be in it, and are not used here.
+        descriptors: As :func:`descriptors` makes; of customers who did not answer too, who are not used here.
     Raises:
         DataError: A segment with fewer than five known customers.
 
@@ -228,20 +192,11 @@ def fit_typing_tool(members: pd.DataFrame, descriptors: pd.DataFrame, random_sta
     features = [name for name in descriptors.columns.drop("customer_id") if known[name].std() > 0]
     learner = LogisticRegression(C=0.1, max_iter=2_000) if len(sizes) > 1 else DummyClassifier()
     model = make_pipeline(StandardScaler(), learner)
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=random_state)
-    typed = cross_val_predict(model, known[features], known["segment"].to_numpy(dtype=object), cv=folds)
-    right, base = int((typed == known["segment"].to_numpy()).sum()), sizes.iloc[0] / len(known)
-    interval = binomtest(right, len(known)).proportion_ci(method="wilson")
-    return TypingTool(
-        model=model.fit(known[features], known["segment"].to_numpy(dtype=object)),
-        features=tuple(features),
-        accuracy=right / len(known),
-        accuracy_low=float(interval.low),
-        accuracy_high=float(interval.high),
-        base_rate=float(base),
-        p_value=float(binomtest(right, len(known), base, alternative="greater").pvalue),
-        held_out=known[["customer_id", "segment"]].assign(typed=pd.array(typed, dtype="str")),
-    )
+    X, y = known[features], known["segment"].to_numpy(dtype=object)
+    typed = cross_val_predict(model, X, y, cv=StratifiedKFold(FOLDS, shuffle=True, random_state=random_state))
+    accuracy = share(int((typed == y).sum()), len(known))
+    held_out = known[["customer_id", "segment"]].assign(typed=pd.array(typed, dtype="str"))
+    return TypingTool(model.fit(X, y), tuple(features), *accuracy, float(sizes.iloc[0] / len(known)), held_out)
 
 
 NO_SEGMENTS = "no need segments"
@@ -257,9 +212,9 @@ def segment_battery(
     """Segments of those who answered, named by their markers, and the profiles of the segments.
 
     Parameters:
-        answers: ``customer_id`` and one column per question, as :func:`battery` gives.
+        answers: As :func:`battery` gives.
         n_segments: 1 is one crowd.
-        questions (dict of str to str, optional): Wording by question.
+        questions: Wording by question.
         method: A method of :func:`segmenter`.
     Returns:
         members (DataFrame): ``customer_id``, ``segment``, ``probability`` (of belonging to it given the answers; 1
@@ -279,16 +234,10 @@ def segment_battery(
     profile = profiles(answers, numbered, questions)
     names = {"0": NO_SEGMENTS} if n_segments == 1 else segment_names(profile)
     sure = found.predict_proba(items).max(axis=1) if hasattr(found, "predict_proba") else 1.0
-    members = pd.DataFrame(
-        {
-            "customer_id": answers["customer_id"].to_numpy(),
-            "segment": pd.array([names[str(number)] for number in numbered], dtype="str"),
-            "probability": sure,
-            "basis": pd.array(["answers"] * len(answers), dtype="str"),
-        }
-    ).astype({"customer_id": "str"})
+    members = answers[["customer_id"]].assign(segment=[names[str(number)] for number in numbered])
+    members = members.assign(probability=sure, basis="answers").reset_index(drop=True)
     profile["segment"] = profile["segment"].map(names).astype("str")
-    return members, profile
+    return members.astype({"customer_id": "str", "segment": "str", "basis": "str"}), profile
 
 
 def place_everybody(members: pd.DataFrame, descriptors: pd.DataFrame, tool: TypingTool) -> pd.DataFrame:
@@ -298,8 +247,7 @@ def place_everybody(members: pd.DataFrame, descriptors: pd.DataFrame, tool: Typi
         members: Of those who answered, as :func:`segment_battery` gives.
         descriptors: Of all customers.
     Returns:
-        DataFrame: Under the contract ``need_segments``: ``customer_id``, ``segment``, ``probability``, ``basis``
-            ("answers" or "typing tool").
+        DataFrame: ``customer_id``, ``segment``, ``probability``, ``basis`` ("answers" or "typing tool").
 
     >>> answered = pd.DataFrame({"customer_id": list("abcde"), "segment": "x", "probability": 0.9, "basis": "answers"})
     >>> known = pd.DataFrame({"customer_id": list("abcdef"), "orders": [1, 2, 3, 4, 5, 6]})
@@ -324,16 +272,10 @@ def need_profiles_table(profile: pd.DataFrame) -> pd.DataFrame:
 
 
 def scheme_rows(table: pd.DataFrame, scheme: str) -> pd.DataFrame:
-    """Rows of the table ``segments`` under one scheme.
+    """Rows of the table ``segments`` (``customer_id``, ``scheme``, ``segment``) under one scheme.
 
-    Parameters:
-        table: ``customer_id``, ``segment``.
-    Returns:
-        DataFrame: ``customer_id``, ``scheme``, ``segment``.
-
-    >>> scheme_rows(pd.DataFrame({"customer_id": ["a"], "segment": ["budget"]}), "price_tier")
-      customer_id      scheme segment
-    0           a  price_tier  budget
+    >>> scheme_rows(pd.DataFrame({"customer_id": ["a"], "segment": ["budget"]}), "price_tier").iloc[0].tolist()
+    ['a', 'price_tier', 'budget']
     """
     rows = table[["customer_id", "segment"]].reset_index(drop=True)
     rows.insert(1, "scheme", pd.Series(scheme, index=rows.index, dtype="str"))

@@ -28,13 +28,11 @@ def global_stability(
 ) -> np.ndarray:
     """How alike two solutions are that were found on two resamples of the same customers.
 
-    Two bootstrap samples are segmented independently; both solutions then place all the original customers; the
-    adjusted Rand index (1 = the same grouping, 0 = no more alike than by chance) says how well they agree.
+    Both solutions place all the original customers; the adjusted Rand index (1 = the same grouping, 0 = no more alike
+    than by chance) says how well they agree.
 
     Parameters:
-        method: A method of :func:`segmenter`.
-        n_pairs: Pairs of bootstrap samples.
-        **options: Passed to the method.
+        method, options: As in :func:`segmenter`.
     Returns:
         ndarray of shape (n_pairs,): Adjusted Rand indices.
 
@@ -47,18 +45,13 @@ def global_stability(
     """
     from sklearn.metrics import adjusted_rand_score
 
-    X = np.asarray(X, dtype="float64")
-    rng = np.random.default_rng(random_state)
-    agreement = []
-    for _ in range(n_pairs):
-        placed = [
-            segmenter(method, n_segments, int(rng.integers(2**31)), **options)
-            .fit(X[rng.integers(0, len(X), len(X))])
-            .predict(X)
-            for _ in range(2)
-        ]
-        agreement.append(adjusted_rand_score(*placed))
-    return np.array(agreement)
+    X, rng = np.asarray(X, dtype="float64"), np.random.default_rng(random_state)
+
+    def placed():
+        found = segmenter(method, n_segments, int(rng.integers(2**31)), **options)
+        return found.fit(X[rng.integers(0, len(X), len(X))]).predict(X)
+
+    return np.array([adjusted_rand_score(placed(), placed()) for _ in range(n_pairs)])
 
 
 def without_segments(X, random_state: int = 0) -> np.ndarray:
@@ -78,15 +71,15 @@ def number_of_segments(
     """What speaks for each number of segments: BIC of latent classes, and stability of k-means beside a null reference.
 
     Two methods that know nothing of each other judge. BIC weighs the fit of a latent class model against its size.
-    Stability is :func:`global_stability` of k-means; the null reference is the same measure on `n_null` sets of people
-    of one crowd (:func:`idic_lab.inference.nulls.one_crowd`), whose answers have the averages and correlations of
-    these and no segments. Two segments always come out "stable" there, for a method asked for two cuts the strongest
-    trait in the middle; only stability above the null speaks for segments.
+    Stability is :func:`global_stability` of k-means; the null reference is the same measure on sets of people of one
+    crowd (:func:`idic_lab.inference.nulls.one_crowd`), whose answers have the averages and correlations of these and no
+    segments. Two segments always come out "stable" there, for a method asked for two cuts the strongest trait in the
+    middle; only stability above the null speaks for segments.
 
     Parameters:
         answers (DataFrame or array of shape (n_customers, n_questions)): 1, 0 or missing; for k-means a missing answer
             takes the question's average.
-        numbers (iterable of int): Must hold 1, for one crowd is an answer too.
+        numbers: Must hold 1, for one crowd is an answer too.
         n_pairs: Pairs of bootstrap samples.
         n_null: Sets of people of one crowd; two pairs are drawn on each. It takes 19 for a verdict at the 5% level.
     Returns:
@@ -111,46 +104,26 @@ def number_of_segments(
     if not numbers or numbers[0] != 1:
         raise DataError(f"numbers must hold 1 (no segments at all), found {numbers}.")
     X = np.asarray(answers, dtype="float64")
-    filled = np.where(np.isnan(X), np.nanmean(X, axis=0), X)
+    gaps, average = np.isnan(X), np.nanmean(X, axis=0)
+
+    def stability(people, k, pairs, seed):  # everybody leaves out the questions that were left out
+        return global_stability(np.where(gaps, average, people), k, n_pairs=pairs, random_state=seed, n_init=5)
+
     rows = []
     for k in numbers:
         classes = LatentClasses(k, n_init=4, random_state=random_state).fit(X)
-        pairs = np.ones(1) if k == 1 else _stability(filled, k, n_pairs, random_state)
-        low, high = np.quantile(pairs, [0.05, 0.95])
-        rows.append(
-            {
-                "n_segments": k,
-                "log_likelihood": classes.log_likelihood_,
-                "bic": classes.bic(X),
-                "smallest_share": np.bincount(classes.labels_, minlength=k).min() / len(X),
-                "stability": pairs.mean(),
-                "stability_low": low,
-                "stability_high": high,
-                "null_stability": 1.0,
-            }
-        )
-    evidence, more = pd.DataFrame(rows), [k for k in numbers if k > 1]
-    by_chance = _null_stability(X, more, n_null, random_state)
+        pairs = np.ones(1) if k == 1 else stability(X, k, n_pairs, random_state)
+        smallest = np.bincount(classes.labels_, minlength=k).min() / len(X)
+        fit = (k, classes.log_likelihood_, classes.bic(X), smallest)
+        rows.append((*fit, pairs.mean(), *np.quantile(pairs, [0.05, 0.95]), 1.0))
+    columns = "n_segments log_likelihood bic smallest_share stability stability_low stability_high null_stability"
+    evidence, more, crowd = pd.DataFrame(rows, columns=columns.split()), numbers[1:], one_crowd(X)
+    drawn = [crowd.draw(random_state=random_state + copy) for copy in range(n_null)]
+    by_chance = [[stability(people, k, 2, copy).mean() for k in more] for copy, people in enumerate(drawn)]
+    by_chance = np.reshape(by_chance, (n_null, len(more)))
     evidence.loc[evidence["n_segments"].gt(1), "null_stability"] = by_chance.max(axis=0)
     observed = evidence.loc[evidence["n_segments"].gt(1), "stability"].to_numpy()
     return evidence.assign(p_value=_standing_out(observed, by_chance) if more else 1.0)
-
-
-def _stability(X: np.ndarray, k: int, n_pairs: int, random_state: int) -> np.ndarray:
-    return global_stability(X, k, n_pairs=n_pairs, random_state=random_state, n_init=5)
-
-
-def _null_stability(X: np.ndarray, numbers: list[int], n_null: int, random_state: int) -> np.ndarray:
-    """Stability on sets of people of one crowd, shape (n_null, numbers); they leave out the questions that X does."""
-    gaps, average = np.isnan(X), np.nanmean(X, axis=0)
-    crowd = one_crowd(X)
-    drawn = [crowd.draw(random_state=random_state + copy) for copy in range(n_null)]
-    return np.array(
-        [
-            [_stability(np.where(gaps, average, people), k, 2, copy).mean() for k in numbers]
-            for copy, people in enumerate(drawn)
-        ]
-    ).reshape(n_null, len(numbers))
 
 
 def _standing_out(observed: np.ndarray, by_chance: np.ndarray) -> float:
@@ -168,8 +141,6 @@ def choose_number(evidence: pd.DataFrame) -> Choice:
     A number of segments is then admitted when its BIC is lower than that of one segment and its stability above the
     null reference. Of those admitted the one with the lowest BIC is chosen; otherwise the answer is 1.
 
-    Takes what :func:`number_of_segments` gives.
-
     >>> evidence = pd.DataFrame({"n_segments": [1, 2, 3], "bic": [900.0, 810, 830], "stability": [1.0, 0.4, 0.2],
     ...     "null_stability": [1.0, 0.5, 0.3], "p_value": 0.6})
     >>> choose_number(evidence).n_segments
@@ -177,20 +148,14 @@ def choose_number(evidence: pd.DataFrame) -> Choice:
     """
     evidence = evidence.set_index("n_segments")
     better = evidence["bic"] < evidence["bic"].loc[1]
-    stable = evidence["stability"] > evidence["null_stability"]
+    admitted = evidence[better & (evidence["stability"] > evidence["null_stability"])]
     by_chance = evidence["p_value"].iloc[0]
-    admitted = evidence[better & stable]
     if by_chance > SIZE + 1e-9 or admitted.empty:
-        because = (
-            "no number of classes describes the answers better than one crowd, by BIC"
-            if not better.any()
-            else f"people of one crowd, with the same correlations, come out as stable in {by_chance:.0%} of cases"
-        )
+        because = "no number of classes describes the answers better than one crowd, by BIC"
+        if better.any():
+            because = f"people of one crowd, with the same correlations, come out as stable in {by_chance:.0%} of cases"
         return Choice(1, f"There are no segments in these answers: {because}.")
     chosen = int(admitted["bic"].idxmin())
-    row = admitted.loc[chosen]
-    return Choice(
-        chosen,
-        f"{chosen} segments: the lowest BIC of those more stable ({row['stability']:.2f}) than people of one crowd "
-        f"ever were ({row['null_stability']:.2f}).",
-    )
+    stable, null = admitted.loc[chosen, ["stability", "null_stability"]]
+    beside = f"more stable ({stable:.2f}) than people of one crowd ever were ({null:.2f})"
+    return Choice(chosen, f"{chosen} segments: the lowest BIC of those {beside}.")

@@ -10,8 +10,6 @@ import pandas as pd
 from idic_lab import figures
 from idic_lab.differentiate.needs.everybody import TypingTool
 
-_RING = {"marker": "o", "markersize": 12, "mfc": "none", "mec": figures.VERMILION, "mew": 2}
-
 
 def plot_stability(
     evidence: pd.DataFrame, n_segments: int | None = None, ax: figures.Axes | None = None
@@ -38,19 +36,14 @@ def plot_stability(
     dashed = {"marker": "s", "color": "#555555", "linestyle": "--"}
     ax.plot(k, shown["null_stability"], label="people of one crowd, highest", **dashed)
     here = shown[k.eq(marked)]
-    ax.plot(here["n_segments"], here["stability"], **_RING)
+    ring = {"marker": "o", "markersize": 12, "mfc": "none", "mec": figures.VERMILION, "mew": 2}
+    ax.plot(here["n_segments"], here["stability"], **ring)
     ax.set_xticks(k)
     title = "No number of segments is admitted"
     for row in here.itertuples():
         title = f"{marked} segments: stability {row.stability:.2f}, in one crowd up to {row.null_stability:.2f}"
-    return figures.finish(
-        ax,
-        title,
-        x="number of segments",
-        y="adjusted Rand index of pairs",
-        legend={"loc": "best"},
-        ylim=(min(0, low.min()), 1.02),
-    )
+    x, y = "number of segments", "adjusted Rand index of pairs"
+    return figures.finish(ax, title, x, y, legend={"loc": "best"}, ylim=(min(0, low.min()), 1.02))
 
 
 def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -58,32 +51,25 @@ def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figu
 
     Numbers in bold are marker variables. Questions stand in the order of the segment they mark.
 
-    Takes what :func:`profiles` gives.
-
     >>> from idic_lab.differentiate.needs.answers import profiles
     >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 1, 0], "Q2": [1.0, 0, 1, 0]})
     >>> plot_profiles(profiles(answers, ["x", "x", "x", "y"])).get_title()
     '“Q1”: 100% of the largest segment, 75% of all'
     """
     ax = figures.axes(ax, figsize=(9.5, 8))
-    segments = list(profile["segment"].unique())
-    by_question = profile.astype({"marker": "float64"}).pivot_table(
-        index="question_id", columns="segment", values=["share", "difference", "marker"]
-    )
+    segments, names = list(profile["segment"].unique()), ["share", "difference", "marker"]
+    by_question = profile.astype({"marker": "float64"}).pivot_table(names, "question_id", "segment")
     difference = by_question["difference"].loc[profile["question_id"].unique(), segments]
     strongest = difference.to_numpy().argmax(axis=1)
     questions = difference.index[np.lexsort((-difference.max(axis=1).to_numpy(), strongest))]
-    share, cells, marker = (
-        by_question[name].loc[questions, segments].to_numpy() for name in ("share", "difference", "marker")
-    )
+    share, cells, marker = (by_question[name].loc[questions, segments].to_numpy() for name in names)
     limit = max(abs(cells).max(), 0.25)
     ax.imshow(cells, cmap=figures.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
     for (row, column), value in np.ndenumerate(share):
-        look = {
-            "color": "white" if abs(cells[row, column]) > 0.6 * limit else "black",
-            "fontweight": "bold" if marker[row, column] else "normal",
-        }
-        ax.text(column, row, f"{value:.0%}", ha="center", va="center", fontsize=9, **look)
+        colour = "white" if abs(cells[row, column]) > 0.6 * limit else "black"
+        weight = "bold" if marker[row, column] else "normal"
+        look = {"ha": "center", "va": "center", "fontsize": 9, "color": colour, "fontweight": weight}
+        ax.text(column, row, f"{value:.0%}", **look)
     text = profile.drop_duplicates("question_id").set_index("question_id")["text"]
     wording = [textwrap.shorten(text[q], 56, placeholder=" …") for q in questions]
     ax.set_yticks(range(len(questions)), wording, fontsize=9)
@@ -94,42 +80,37 @@ def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     ax.grid(False)
     ax.tick_params(length=0)
     marks = profile[profile["marker"].astype(bool) & profile["difference"].gt(0)]
-    marks = marks.sort_values(["share_of_customers", "difference"])
     title = "No segment is marked by what it says more often than everybody"
     if len(marks):
-        top = marks.iloc[-1]
+        top = marks.sort_values(["share_of_customers", "difference"]).iloc[-1]
         said = textwrap.shorten(str(top["text"]), 44, placeholder=" …")
         title = f"“{said}”: {top['share']:.0%} of the largest segment, {top['share'] - top['difference']:.0%} of all"
-    return figures.finish(
-        ax, title, x="share of yes in the segment (bold: marks it); orange: below everybody, purple: above"
-    )
+    x = "share of yes in the segment (bold: marks it); orange: below everybody, purple: above"
+    return figures.finish(ax, title, x)
 
 
 def plot_typing(tool: TypingTool, ax: figures.Axes | None = None) -> figures.Axes:
     """Out-of-sample accuracy of the typing tool, altogether and by segment, beside the base rate.
 
     >>> held = pd.DataFrame({"customer_id": list("abcd"), "segment": list("xxyy"), "typed": list("xxyx")})
-    >>> plot_typing(TypingTool(None, (), 0.75, 0.3, 0.95, 0.5, 0.3, held)).get_title()
+    >>> plot_typing(TypingTool(None, (), 0.75, 0.3, 0.95, 0.5, held)).get_title()
     'The typing tool is right for 75%; guessing would be for 50%'
     """
     ax = figures.axes(ax)
-    recall = tool.recall().iloc[::-1]
+    right = tool.held_out["segment"].eq(tool.held_out["typed"]).groupby(tool.held_out["segment"])
+    recall = right.agg(customers="size", typed_right="mean").sort_values("typed_right", ascending=False)[::-1]
     y = np.arange(len(recall))
     ax.barh(y, recall["typed_right"], color=figures.SKY)
-    for place, (share, customers) in enumerate(zip(recall["typed_right"], recall["customers"], strict=True)):
-        ax.text(0.01, place, f"{share:.0%} of {customers}", va="center", fontsize=9)
+    for place, row in zip(y, recall.itertuples(), strict=True):
+        ax.text(0.01, place, f"{row.typed_right:.0%} of {row.customers}", va="center", fontsize=9)
     guess = f"naming the largest for everybody: {tool.base_rate:.0%}"
     ax.axvline(tool.accuracy, color=figures.BLUE, linewidth=2, label=f"all segments: {tool.accuracy:.0%}")
     ax.axvline(tool.base_rate, color="#555555", linestyle="--", label=guess)
-    ax.set_yticks(y, [textwrap.fill(name, 26) for name in recall["segment"]])
-    return figures.finish(
-        ax,
-        f"The typing tool is right for {tool.accuracy:.0%}; guessing would be for {tool.base_rate:.0%}",
-        x="share typed as their answers say, out of sample",
-        x_format="percent",
-        legend={"loc": "upper center", "bbox_to_anchor": (0.4, -0.16), "ncols": 2},
-        xlim=(0, 1),
-    )
+    ax.set_yticks(y, [textwrap.fill(name, 26) for name in recall.index])
+    title = f"The typing tool is right for {tool.accuracy:.0%}; guessing would be for {tool.base_rate:.0%}"
+    x = "share typed as their answers say, out of sample"
+    legend = {"loc": "upper center", "bbox_to_anchor": (0.4, -0.16), "ncols": 2}
+    return figures.finish(ax, title, x, x_format="percent", legend=legend, xlim=(0, 1))
 
 
 def plot_need_differences(
@@ -139,7 +120,7 @@ def plot_need_differences(
 
     Parameters:
         tests: As :func:`need_differences` gives.
-        questions (dict of str to str): Wording by question.
+        questions: Wording by question.
         by: What the tiers are of, in words.
         top: Questions shown.
 
@@ -151,39 +132,24 @@ def plot_need_differences(
     ax = figures.axes(ax, figsize=(8.5, 4.6))
     shown = tests.head(top).iloc[::-1].reset_index(drop=True)
     tiers = list(tests.columns.drop(["question_id", "cramers_v", "p_value", "p_corrected"]))
-    least, most = shown[tiers].min(axis=1), shown[tiers].max(axis=1)
-    ax.hlines(shown.index, least, most, color=figures.GREY, linewidth=2)
+    ax.hlines(shown.index, shown[tiers].min(axis=1), shown[tiers].max(axis=1), color=figures.GREY, linewidth=2)
     colours = (figures.SKY, figures.GREY, figures.BLUE, figures.ORANGE)
     for tier, colour, mark in zip(tiers, colours, "o|sD", strict=False):
-        ax.plot(
-            shown[tier],
-            shown.index,
-            mark,
-            color=colour,
-            markersize=9,
-            label=f"{tier} third" if len(tiers) == 3 else tier,
-        )
-    labels = [
-        f"{textwrap.shorten(questions.get(q, q), 52, placeholder=' …')}{' *' if p < 0.05 else ''}"
-        for q, p in zip(shown["question_id"], shown["p_corrected"], strict=True)
-    ]
-    ax.set_yticks(shown.index, labels, fontsize=9)
+        label = f"{tier} third" if len(tiers) == 3 else tier
+        ax.plot(shown[tier], shown.index, mark, color=colour, markersize=9, label=label)
+    wording = [textwrap.shorten(questions.get(q, q), 52, placeholder=" …") for q in shown["question_id"]]
+    stars = np.where(shown["p_corrected"] < 0.05, " *", "")
+    ax.set_yticks(shown.index, [text + star for text, star in zip(wording, stars, strict=True)], fontsize=9)
     number = int(tests["p_corrected"].lt(0.05).sum())
-    return figures.finish(
-        ax,
-        f"{number} of {len(tests)} statements: the answer goes with {by}"
-        if number
-        else f"No answer is told to go with {by}, after correction",
-        x="share of yes (* differs after correction, 5% level)",
-        x_format="percent",
-        legend={"loc": "best"},
-    )
+    title = f"No answer is told to go with {by}, after correction"
+    if number:
+        title = f"{number} of {len(tests)} statements: the answer goes with {by}"
+    x = "share of yes (* differs after correction, 5% level)"
+    return figures.finish(ax, title, x, x_format="percent", legend={"loc": "best"})
 
 
 def plot_price_tiers(tiers: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Customers by the share of premium and of budget lines they buy, coloured by the class given.
-
-    Takes what :func:`price_tier` gives.
+    """Customers by the share of premium and of budget lines they buy, coloured by the class :func:`price_tier` gives.
 
     >>> tiers = pd.DataFrame({"segment": ["premium", "mixed"], "premium_share": [0.9, 0.4], "budget_share": [0.0, 0.4]})
     >>> plot_price_tiers(tiers).get_title()
@@ -193,18 +159,9 @@ def plot_price_tiers(tiers: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     share = tiers["segment"].value_counts(normalize=True)
     leaning = tiers["premium_share"] - tiers["budget_share"]
     colours = {"budget": figures.ORANGE, "mixed": figures.GREY, "premium": figures.BLUE}
-    ax.hist(
-        [leaning[tiers["segment"].eq(name)] for name in colours],
-        bins=np.linspace(-1, 1, 21),
-        stacked=True,
-        color=list(colours.values()),
-        label=[f"{name} ({share.get(name, 0):.0%})" for name in colours],
-    )
-    return figures.finish(
-        ax,
-        f"{share.get('premium', 0):.0%} surely lean to premium, {share.get('budget', 0):.0%} to budget",
-        x="premium share less budget share of the customer's lines",
-        y="customers",
-        y_format="count",
-        legend={"loc": "upper right"},
-    )
+    parts = [leaning[tiers["segment"].eq(name)] for name in colours]
+    labels = [f"{name} ({share.get(name, 0):.0%})" for name in colours]
+    ax.hist(parts, bins=np.linspace(-1, 1, 21), stacked=True, color=list(colours.values()), label=labels)
+    title = f"{share.get('premium', 0):.0%} surely lean to premium, {share.get('budget', 0):.0%} to budget"
+    x = "premium share less budget share of the customer's lines"
+    return figures.finish(ax, title, x, "customers", y_format="count", legend={"loc": "upper right"})

@@ -24,10 +24,7 @@ def _round_counts():
 
 
 def plot_lorenz(values, fraction: float = 0.2, ax: figures.Axes | None = None) -> figures.Axes:
-    """The Lorenz curve of value over customers, with the top `fraction` marked.
-
-    Parameters:
-        values (array-like of shape (n_customers,)): One value per customer, as for :func:`lorenz`.
+    """The Lorenz curve of value over customers, one value each, with the top `fraction` marked.
 
     >>> plot_lorenz([1, 1, 1, 1, 16]).get_title()
     'The top 20% bring 80% of the value (Gini 0.60)'
@@ -44,23 +41,13 @@ def plot_lorenz(values, fraction: float = 0.2, ax: figures.Axes | None = None) -
     ax.plot([1 - fraction], [1 - top], marker="o", color=figures.VERMILION)
     label = {"xytext": (-10, 4), "textcoords": "offset points", "ha": "right", "va": "bottom"}
     ax.annotate(f"the other {1 - fraction:.0%}\nbring {1 - top:.0%}", (1 - fraction, 1 - top), **label)
-    return figures.finish(
-        ax,
-        f"The top {fraction:.0%} bring {top:.0%} of the value (Gini {gini(values):.2f})",
-        x="share of customers, lowest value first",
-        y="share of value",
-        x_format="percent",
-        y_format="percent",
-        xlim=(0, 1),
-        ylim=(0, 1),
-    )
+    title = f"The top {fraction:.0%} bring {top:.0%} of the value (Gini {gini(values):.2f})"
+    form = {"x_format": "percent", "y_format": "percent", "xlim": (0, 1), "ylim": (0, 1)}
+    return figures.finish(ax, title, "share of customers, lowest value first", "share of value", **form)
 
 
 def plot_spend(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """How many customers spent how much, with the mean and the median marked; the top hundredth is not drawn.
-
-    Parameters:
-        summary: ``monetary`` (currency per customer) is used.
+    """How many customers spent how much (``monetary``), with the mean and the median marked; the top 1% is not drawn.
 
     >>> plot_spend(pd.DataFrame({"monetary": [1.0, 2.0, 3.0, 4.0, 40.0]})).get_title()
     '80% of customers spent less than the mean'
@@ -72,20 +59,13 @@ def plot_spend(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures
         ax.axvline(value, color="black", linestyle="--" if name == "median" else "-")
         where = {"xytext": (6, -4 - 16 * row), "textcoords": "offset points", "va": "top"}
         ax.annotate(f"{name} {value:,.2f}", (monetary.mean(), top), **where)
-    return figures.finish(
-        ax,
-        f"{(monetary < monetary.mean()).mean():.0%} of customers spent less than the mean",
-        x="spent per customer ({currency}; the top 1% are not shown)",
-        y="customers",
-        y_format="count",
-    )
+    title = f"{(monetary < monetary.mean()).mean():.0%} of customers spent less than the mean"
+    x = "spent per customer ({currency}; the top 1% are not shown)"
+    return figures.finish(ax, title, x, "customers", y_format="count")
 
 
 def plot_capture(captured: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """What each ranking's top customers brought later, one dot per ranking, between lots and perfect foresight.
-
-    Parameters:
-        captured: As :func:`capture` gives.
+    """What each ranking's top customers brought later (:func:`capture`), between lots and perfect foresight.
 
     >>> table = pd.DataFrame({"ranking": ["perfect foresight", "monetary alone", "random"], "captured": [0.9, 0.6, 0.2]})
     >>> plot_capture(table).get_title()
@@ -103,13 +83,8 @@ def plot_capture(captured: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     ax.set_yticks(ordered.index, ordered["ranking"])
     ax.grid(axis="y", visible=False)
     best, most = ordered[~ends].iloc[-1], ordered["captured"].iloc[-1]
-    return figures.finish(
-        ax,
-        f"Closest: {best['ranking']}, {best['captured']:.0%}; perfect foresight: {most:.0%}",
-        x="share of later spend brought by the top",
-        x_format="percent",
-        xlim=(0, 1.08),
-    )
+    title = f"Closest: {best['ranking']}, {best['captured']:.0%}; perfect foresight: {most:.0%}"
+    return figures.finish(ax, title, "share of later spend brought by the top", x_format="percent", xlim=(0, 1.08))
 
 
 def plot_high_value_cutoff(
@@ -126,25 +101,19 @@ def plot_high_value_cutoff(
     ax = figures.axes(ax)
     # One step per customer, so that few customers look like few.
     edges, heights = np.linspace(0, 1, monetary.size + 1), np.concatenate([monetary[:1], monetary])
-    highest = max(np.quantile(monetary, 0.99), cut) * 1.05 or 1
-    for low, high, colour, alpha in ((0, fraction, figures.BLUE, 0.8), (fraction, 1, figures.ORANGE, 0.6)):
-        ax.fill_between(edges.clip(low, high), heights, step="pre", color=colour, alpha=alpha, linewidth=0)
+    parts = ((0, fraction, top, figures.BLUE, 0.8), (fraction, 1, 1 - top, figures.ORANGE, 0.6))
+    for low, high, brought, colour, alpha in parts:
+        style = {"color": colour, "alpha": alpha, "linewidth": 0, "label": f"{brought:.0%} of revenue"}
+        ax.fill_between(edges.clip(low, high), heights, step="pre", **style)
     ax.axvline(fraction, color="black", linewidth=1)
     ax.axhline(cut, color="black", linewidth=1, linestyle=":")
-    label = {"xytext": (6, 4), "textcoords": "offset points", "va": "bottom"}
-    ax.annotate(f"to the left: {top:.0%} of the revenue", (fraction, 0.6 * highest), **label)
-    ax.annotate(f"to the right, below {cut:,.2f}: {1 - top:.0%}", (fraction, cut), **label)
-    return figures.finish(
-        ax,
-        f"The top {fraction:.0%}, from {cut:,.2f} up, bring {top:.0%} of the revenue",
-        x="share of customers, highest value first",
-        y=f"spent ({{currency}}; the largest, {monetary[0]:,.0f}, is cut off)",
-        x_format="percent",
-        y_format="count",
-        xlim=(0, 1),
-        # The few largest customers would flatten everybody else; the picture stops where the top hundredth begins.
-        ylim=(0, highest),
-    )
+    label = {"xytext": (-4, 4), "textcoords": "offset points", "ha": "right", "va": "bottom"}
+    ax.annotate(f"cut at {cut:,.2f}", (1, cut), **label)
+    title = f"The top {fraction:.0%}, from {cut:,.2f} up, bring {top:.0%} of the revenue"
+    x, y = "share of customers, highest value first", "spent ({currency} per customer)"
+    # The few largest customers would flatten everybody else; the picture stops where the top hundredth begins.
+    limits = {"xlim": (0, 1), "ylim": (0, max(np.quantile(monetary, 0.99), cut) * 1.05 or 1)}
+    return figures.finish(ax, title, x, y, "percent", "count", legend={"loc": "center right"}, **limits)
 
 
 def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: figures.Axes | None = None) -> figures.Axes:
@@ -152,8 +121,7 @@ def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: figures.
 
     Parameters:
         rfm_table: ``r_score``, ``f_score`` and ``monetary`` are used.
-        value ({"customers", "monetary"}): The number of customers per cell, or their mean monetary value (currency).
-            Cells nobody is in stay white.
+        value ({"customers", "monetary"}): Per cell; cells nobody is in stay white.
 
     >>> rfm_table = pd.DataFrame({"r_score": [1, 1, 2], "f_score": [1, 1, 2], "monetary": [5.0, 5.0, 20.0]})
     >>> plot_heatmap(rfm_table).get_title()
@@ -161,31 +129,26 @@ def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: figures.
     """
     pick("value", value, ("customers", "monetary"))
     levels = range(1, int(rfm_table[["r_score", "f_score"]].to_numpy().max()) + 1)
-    cells = rfm_table.groupby(["r_score", "f_score"])["monetary"].agg("size" if value == "customers" else "mean")
+    within = rfm_table.groupby(["r_score", "f_score"])["monetary"]
+    cells = within.agg("size" if value == "customers" else "mean")
     grid = np.array([[cells.get((r, f), np.nan) for f in levels] for r in levels], dtype="float64")
     ax = figures.axes(ax, figsize=(6.4, 4.8))
     image = ax.imshow(grid, origin="lower", aspect="auto", cmap=figures.SEQUENTIAL, vmin=0)
-    for (row, column), number in np.ndenumerate(grid):
-        if np.isfinite(number):
-            colour = "white" if image.norm(number) < 0.55 else "black"
-            ax.text(column, row, f"{number:,.0f}", ha="center", va="center", color=colour)
+    figures.in_cells(ax, image, "{:,.0f}")
     nobody = np.isnan(grid).all(axis=0)  # equals share a score, so a score may go to nobody
     names = [f"{level}\n(nobody)" if none else level for level, none in zip(levels, nobody, strict=True)]
     ax.set_xticks(range(len(levels)), names)
     ax.set_yticks(range(len(levels)), levels)
-    ax.grid(False)
     label = "customers" if value == "customers" else f"mean monetary value ({figures.currency()} per customer)"
     ax.figure.colorbar(image, ax=ax, label=label, format="{x:,.0f}", ticks=_round_counts())
     # A cell of one or two customers can have any mean, so the title speaks of cells with a hundredth of them or more.
-    sizes = rfm_table.groupby(["r_score", "f_score"]).size()
-    r, f = cells[sizes >= 0.01 * len(rfm_table)].idxmax()
-    if value == "customers":
-        title = f"The fullest cell, R{r} F{f}, holds {cells.max() / cells.sum():.0%} of customers"
-    else:
+    r, f = cells[within.size() >= 0.01 * len(rfm_table)].idxmax()
+    title = f"The fullest cell, R{r} F{f}, holds {cells.max() / cells.sum():.0%} of customers"
+    if value == "monetary":
         times = cells[r, f] / rfm_table["monetary"].mean()
         title = f"Customers in cell R{r} F{f} are worth {times:.1f} times the average"
     across, up = f"frequency score ({levels[-1]} = most often)", f"recency score ({levels[-1]} = latest)"
-    return figures.finish(ax, title, x=across, y=up)
+    return figures.finish(ax, title, across, up)
 
 
 def plot_segments(rfm_table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -196,29 +159,20 @@ def plot_segments(rfm_table: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     >>> plot_segments(rfm_table).get_title()
     'Champions: 50% of customers, 90% of revenue'
     """
-    summary = segment_summary(rfm_table)
+    summary, shares = segment_summary(rfm_table), ["share_of_revenue", "share_of_customers"]
     ax = figures.axes(ax, figsize=(7.5, 5.2))
     position = np.arange(len(summary))[::-1]
-    bars = (
-        ("share_of_revenue", "revenue", figures.BLUE, 0.2),
-        ("share_of_customers", "customers", figures.ORANGE, -0.2),
-    )
-    for column, label, colour, offset in bars:
+    for column, colour, offset in zip(shares, (figures.BLUE, figures.ORANGE), (0.2, -0.2), strict=True):
         drawn = ax.barh(position + offset, summary[column], height=0.4, color=colour)
-        names = [f" of {label}"] + [""] * (len(summary) - 1)
-        shares = [f"{share:.1%}{name}" for share, name in zip(summary[column], names, strict=True)]
-        ax.bar_label(drawn, shares, padding=3, fontsize="small")
+        said = [f"{share:.1%}" for share in summary[column]]
+        said[0] += f" of {column.removeprefix('share_of_')}"
+        ax.bar_label(drawn, said, padding=3, fontsize="small")
     ax.set_yticks(position, summary["segment"])
     ax.grid(axis="y", visible=False)
-    first = summary.iloc[0]
-    return figures.finish(
-        ax,
-        f"{first['segment'].capitalize()}: {first['share_of_customers']:.0%} of customers, "
-        f"{first['share_of_revenue']:.0%} of revenue",
-        x="share of the total",
-        x_format="percent",
-        xlim=(0, summary[["share_of_revenue", "share_of_customers"]].max(axis=None) * 1.25),
-    )
+    name, revenue, customers = summary.loc[0, ["segment", *shares]]
+    title = f"{name.capitalize()}: {customers:.0%} of customers, {revenue:.0%} of revenue"
+    limit = summary[shares].max(axis=None) * 1.25
+    return figures.finish(ax, title, "share of the total", x_format="percent", xlim=(0, limit))
 
 
 def plot_distributions(rfm_table: pd.DataFrame, axes=None) -> np.ndarray:
@@ -243,23 +197,17 @@ def plot_distributions(rfm_table: pd.DataFrame, axes=None) -> np.ndarray:
     frequency.bar(bars.index, bars, color=figures.ORANGE, width=0.8)
     last = f"{most}+" if counts.max() > most else str(most)
     frequency.set_xticks(bars.index, [*map(str, bars.index[:-1]), last])
-    limit = money.quantile(0.99)
+    median, high, limit = money.quantile([0.5, 0.9, 0.99])
     _histogram(monetary, money[money <= limit], figures.GREEN)
     beyond = int((money > limit).sum())
     note = f"\n({beyond:,} customers above {limit:,.0f} not shown)" if beyond else ""
-    median, high = money.quantile([0.5, 0.9])
-    titles = (
-        f"Half were away over {days.median():,.0f} days",
-        f"{(counts == 1).mean():.0%} bought on a single day",
-        f"Median {median:,.0f}; a tenth above {high:,.0f}",
-    )
-    labels = (
-        "days since the last purchase",
-        "days with a purchase",
-        f"monetary value ({{currency}} per customer){note}",
-    )
-    for panel, title, label in zip(panels, titles, labels, strict=True):
-        figures.finish(panel, title, x=label, y="customers", y_format="count")
+    said = {
+        f"Half were away over {days.median():,.0f} days": "days since the last purchase",
+        f"{(counts == 1).mean():.0%} bought on a single day": "days with a purchase",
+        f"Median {median:,.0f}; a tenth above {high:,.0f}": f"monetary value ({{currency}} per customer){note}",
+    }
+    for panel, (title, label) in zip(panels, said.items(), strict=True):
+        figures.finish(panel, title, label, "customers", y_format="count")
         panel.yaxis.set_major_locator(_round_counts())
     return panels
 
@@ -297,22 +245,14 @@ def plot_gains(
     }
     captured = {}
     for ranking, (colour, style) in lines.items():
-        curve = gains(rfm_table, holdout, ranking)
-        x, y = curve["share_of_customers"], curve["share_of_holdout_spend"]
+        x, y = gains(rfm_table, holdout, ranking).to_numpy().T
         captured[ranking] = np.interp(fraction, x, y)
         ax.plot(x, y, color=colour, linestyle=style, linewidth=2, label=f"{ranking}: {captured[ranking]:.0%}")
     ax.axvline(fraction, color="black", linewidth=0.8)
-    return figures.finish(
-        ax,
-        f"The top {fraction:.0%} by RFM score bring {captured['RFM score, summed']:.0%} of later spend",
-        x="share of customers taken, best first",
-        y="share of holdout spend captured",
-        x_format="percent",
-        y_format="percent",
-        legend={"title": f"captured by the top {fraction:.0%}", "loc": "lower right"},
-        xlim=(0, 1),
-        ylim=(0, 1.02),
-    )
+    title = f"The top {fraction:.0%} by RFM score bring {captured['RFM score, summed']:.0%} of later spend"
+    x, y = "share of customers taken, best first", "share of holdout spend captured"
+    legend = {"title": f"captured by the top {fraction:.0%}", "loc": "lower right"}
+    return figures.finish(ax, title, x, y, "percent", "percent", legend, xlim=(0, 1), ylim=(0, 1.02))
 
 
 def plot_two_recencies(
@@ -324,8 +264,7 @@ def plot_two_recencies(
     the end of observation runs ``recency_days``, as RFM means it; together they are the customer's age, ``T``.
 
     Parameters:
-        transactions: ``customer_id``, ``date``, ``amount`` of up to 12 customers; rows with a negative amount are
-            returns and not drawn.
+        transactions: ``customer_id``, ``date``, ``amount`` of up to 12 customers; returns are not drawn.
         observation_end: Last day looked at, itself included. The latest date in the data by default.
 
     >>> rows = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "amount": 9.0,
@@ -343,35 +282,27 @@ def plot_two_recencies(
             f"transactions: {len(spans):,} customers bought by {end:%Y-%m-%d}; choose from 1 to {MOST_DRAWN}."
         )
     ax = figures.axes(ax, figsize=(9, 1.2 + 0.7 * len(spans)))
-    marks = {
-        "purchase": ax.plot([], [], color="black", marker="o", linestyle="", markersize=6)[0],
-        "recency": ax.plot([], [], color=figures.BLUE, linewidth=4, solid_capstyle="butt")[0],
-        "recency_days": ax.plot([], [], color=figures.ORANGE, linewidth=4, linestyle="--")[0],
+    looks = {
+        "purchase": {"color": "black", "marker": "o", "linestyle": "", "markersize": 6},
+        "recency": {"color": figures.BLUE, "linewidth": 4, "solid_capstyle": "butt"},
+        "recency_days": {"color": figures.ORANGE, "linewidth": 4, "linestyle": "--"},
     }
+    handles = [ax.plot([], [], **look)[0] for look in looks.values()]
     for row, (customer, (first, last)) in enumerate(spans.iterrows()):
         for begin, finish, name in ((first, last, "recency"), (last, end, "recency_days")):
             if days := (finish - begin).days:
-                like = marks[name]
-                ax.plot([begin, finish], [row, row], like.get_linestyle(), color=like.get_color(), linewidth=4)
+                look = {key: value for key, value in looks[name].items() if key != "solid_capstyle"}
+                ax.plot([begin, finish], [row, row], **look)
                 ax.text(begin + (finish - begin) / 2, row - 0.12, f"{days:,} days", ha="center", va="bottom")
         days = bought.loc[bought["customer_id"] == customer, "date"]
-        ax.plot(days, [row] * len(days), "o", color="black", markersize=6)
+        ax.plot(days, [row] * len(days), **looks["purchase"])
     ax.axvline(end, color="black", linewidth=1)
     ax.set_yticks(range(len(spans)), [str(customer) for customer in spans.index])
     ax.grid(axis="y", visible=False)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
     silent, shortest = (end - spans["max"]).dt.days, (spans["max"] - spans["min"]).idxmin()
     last = "Equally long silent" if len(spans) > silent.nunique() == 1 else f"Bought last: {silent.idxmin()}"
-    return figures.finish(
-        ax,
-        f"{last}. Shortest from first to last purchase: {shortest}.",
-        x=f"date; the line is the end of observation, {end:%Y-%m-%d}",
-        y="customer",
-        legend={
-            "handles": list(marks.values()),
-            "labels": list(marks),
-            "loc": "upper left",
-            "bbox_to_anchor": (1.01, 1),
-        },
-        ylim=(len(spans) - 0.4, -0.6),
-    )
+    title = f"{last}. Shortest from first to last purchase: {shortest}."
+    x = f"date; the line is the end of observation, {end:%Y-%m-%d}"
+    legend = {"handles": handles, "labels": list(looks), "loc": "upper left", "bbox_to_anchor": (1.01, 1)}
+    return figures.finish(ax, title, x, "customer", legend=legend, ylim=(len(spans) - 0.4, -0.6))
