@@ -9,22 +9,16 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from idic_lab.errors import pick
 
 if TYPE_CHECKING:  # matplotlib takes half a second to load, and whoever fits a model need not wait for it
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#CC79A7",
-    "#56B4E9",
-    "#F0E442",
-    "#000000",
-)
+BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+PURPLE, SKY, YELLOW, BLACK = "#CC79A7", "#56B4E9", "#F0E442", "#000000"
 GREY = "#8C8C8C"
 CYCLE = [BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, BLACK]
 SEQUENTIAL = "cividis"  # perceptually even, and the same to readers with colour vision deficiency
@@ -119,11 +113,7 @@ def described(figure: Figure) -> str:
 
 
 def axes(ax: Axes | None = None, **figure_options) -> Axes:
-    """The Axes given, or a new one in the shared look.
-
-    Parameters:
-        **figure_options: Passed to ``plt.subplots`` when a figure is made.
-    """
+    """The Axes given, or a new one in the shared look; options go to ``plt.subplots``."""
     if ax is not None:
         return ax
     import matplotlib as mpl
@@ -131,6 +121,21 @@ def axes(ax: Axes | None = None, **figure_options) -> Axes:
 
     with mpl.rc_context(_settings()):
         return plt.subplots(**figure_options)[1]
+
+
+def in_cells(ax: Axes, image, form, **look) -> None:
+    """Each number of an image written in its cell, as `form` says, white where the cell is dark; no grid lies over them.
+
+    >>> ax = axes()
+    >>> in_cells(ax, ax.imshow([[0.0, 1.0]]), "{:.0%}".format)
+    >>> [(text.get_text(), text.get_color()) for text in ax.texts]
+    [('0%', 'white'), ('100%', 'black')]
+    """
+    for (row, column), number in np.ndenumerate(image.get_array().filled(np.nan)):
+        if np.isfinite(number):
+            colour = "white" if image.norm(number) < 0.55 else "black"
+            ax.text(column, row, form(number), ha="center", va="center", color=colour, **look)
+    ax.grid(False)
 
 
 TITLE_WIDTH = 66  # characters; what is wider than the figure would be cut off

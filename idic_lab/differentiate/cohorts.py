@@ -29,9 +29,9 @@ def cohort_table(transactions: pd.DataFrame, observation_end: str | dt.date | No
             columns are collected. A purchase is an amount above 0, revenue counts returns too.
         observation_end: Last day observed; by default the last date in the table.
     Returns:
-        DataFrame: Under the contract ``cohorts``: ``cohort`` (first day of the month of first purchase),
-            ``age_months``, ``customers``, ``active``, ``retention`` (active / customers), ``revenue`` (currency),
-            ``revenue_per_customer`` (cumulated). Months in which nobody of a cohort bought are there with 0.
+        DataFrame: ``cohort`` (first day of the month of first purchase), ``age_months``, ``customers``, ``active``,
+            ``retention`` (active / customers), ``revenue`` (currency), ``revenue_per_customer`` (cumulated). Months in
+            which nobody of a cohort bought are there with 0.
 
     Source: Fader & Hardie, What's wrong with this CLV formula? (2014 note, brucehardie.com): retention is to be followed
     per cohort, since mixing cohorts hides that it rises with age.
@@ -44,45 +44,29 @@ def cohort_table(transactions: pd.DataFrame, observation_end: str | dt.date | No
     names = ["customer_id", "date", "amount"]
     dated = collected(transactions, names)[names]
     end = given_day(observation_end, "observation_end") if observation_end is not None else dated["date"].max()
-    months = (end + pd.Timedelta(days=1)).to_period("M") - 1  # the last month observed to its end
+    last = (end + pd.Timedelta(days=1)).to_period("M") - 1  # the last month observed to its end
     bought = dated[dated["amount"].gt(0)]
     first = bought.groupby("customer_id")["date"].min().dt.to_period("M").rename("cohort")
     rows = dated.assign(month=dated["date"].dt.to_period("M")).join(first, on="customer_id")
-    rows = rows[rows["month"].le(months) & rows["cohort"].notna() & rows["month"].ge(rows["cohort"])]
+    rows = rows[rows["month"].le(last) & rows["cohort"].notna() & rows["month"].ge(rows["cohort"])]
     if rows.empty:
         raise DataError("cohort_table: no month is observed to its last day, so there is nothing to follow.")
-    size = first[first.le(months)].value_counts()
-    by = rows.groupby(["cohort", "month"])
-    found = pd.DataFrame({"revenue": by["amount"].sum()})
+    found = rows.groupby(["cohort", "month"])[["amount"]].sum()
     found["active"] = rows[rows["amount"].gt(0)].groupby(["cohort", "month"])["customer_id"].nunique()
-    return tables.check("cohorts", _filled(found, size, months))
-
-
-def _filled(found: pd.DataFrame, size: pd.Series, last: pd.Period) -> pd.DataFrame:
-    """Every cohort with every month from its own to the last."""
-    index = [(cohort, month) for cohort in sorted(size.index) for month in pd.period_range(cohort, last, freq="M")]
+    size = first[first.le(last)].value_counts().sort_index()
+    index = [(cohort, month) for cohort in size.index for month in pd.period_range(cohort, last, freq="M")]
     table = found.reindex(pd.MultiIndex.from_tuples(index, names=["cohort", "month"])).fillna(0.0).reset_index()
-    age = np.array([(month - cohort).n for cohort, month in index], dtype="int64")
     customers = table["cohort"].map(size).astype("int64")
-    return pd.DataFrame(
-        {
-            "cohort": table["cohort"].dt.to_timestamp().astype("datetime64[us]"),
-            "age_months": age,
-            "customers": customers,
-            "active": table["active"].astype("int64"),
-            "retention": table["active"] / customers,
-            "revenue": table["revenue"].astype("float64"),
-            "revenue_per_customer": table.groupby("cohort")["revenue"].cumsum() / customers,
-        }
-    )
+    made = pd.DataFrame({"cohort": table["cohort"].dt.to_timestamp().astype("datetime64[us]")})
+    made["age_months"] = np.array([(month - cohort).n for cohort, month in index], dtype="int64")
+    made = made.assign(customers=customers, active=table["active"].astype("int64"))
+    made = made.assign(retention=table["active"] / customers, revenue=table["amount"].astype("float64"))
+    made["revenue_per_customer"] = table.groupby("cohort")["amount"].cumsum() / customers
+    return tables.check("cohorts", made)
 
 
 def retention_by_age(cohorts: pd.DataFrame) -> pd.DataFrame:
-    """Retention and revenue by age over all cohorts observed that long.
-
-    Returns:
-        DataFrame: ``age_months``, ``customers`` (observed at that age), ``active``, ``retention``,
-            ``revenue_per_customer`` (of the month, not cumulated).
+    """Over all cohorts: ``age_months``, ``customers`` observed at it, ``active``, ``retention``, ``revenue_per_customer`` of it.
 
     >>> cohorts = pd.DataFrame({"age_months": [0, 1, 0], "customers": 2, "active": [2, 1, 2], "revenue": [8.0, 2, 4]})
     >>> retention_by_age(cohorts)["retention"].tolist()
@@ -90,8 +74,7 @@ def retention_by_age(cohorts: pd.DataFrame) -> pd.DataFrame:
     """
     table = cohorts.groupby("age_months", as_index=False)[["customers", "active", "revenue"]].sum()
     table["retention"] = table["active"] / table["customers"]
-    table["revenue_per_customer"] = table.pop("revenue") / table["customers"]
-    return table
+    return table.assign(revenue_per_customer=table.pop("revenue") / table["customers"])
 
 
 def decile_migration(transactions: pd.DataFrame, split: str | dt.date | None = None, groups: int = 10) -> pd.DataFrame:
@@ -114,9 +97,8 @@ def decile_migration(transactions: pd.DataFrame, split: str | dt.date | None = N
     early = transactions["date"].lt(split)
     before, after = (_deciles(transactions[part], groups) for part in (early, ~early))
     if before.empty or after.empty:
-        raise DataError(
-            f"decile_migration: nobody spent anything {'before' if before.empty else 'from'} {split.date()}."
-        )
+        when = "before" if before.empty else "from"
+        raise DataError(f"decile_migration: nobody spent anything {when} {split.date()}.")
     names = [str(decile) for decile in range(1, groups + 1)]
     moved = pd.DataFrame({"before": before, "after": after.reindex(before.index).fillna(NOTHING)})
     pairs = pd.MultiIndex.from_product([names, [*names, NOTHING]], names=["before", "after"])
@@ -128,11 +110,8 @@ def decile_migration(transactions: pd.DataFrame, split: str | dt.date | None = N
 def _deciles(part: pd.DataFrame, groups: int) -> pd.Series:
     spent = part.groupby("customer_id")["amount"].sum()
     spent = spent[spent.gt(0)]
-    # equal amounts share a decile: the first of them decides
-    rank = spent.rank(ascending=False, method="min").to_numpy() - 1
-    return pd.Series(
-        np.minimum(rank * groups // max(len(spent), 1), groups - 1).astype(int) + 1, index=spent.index
-    ).astype("str")
+    behind = spent.rank(ascending=False, method="min") - 1  # equal amounts share a decile: the first of them decides
+    return (behind * groups // max(len(spent), 1)).clip(upper=groups - 1).astype(int).add(1).astype("str")
 
 
 def plot_cohorts(cohorts: pd.DataFrame, measure: str = "retention", ax: figures.Axes | None = None) -> figures.Axes:
@@ -172,7 +151,7 @@ def plot_cohorts(cohorts: pd.DataFrame, measure: str = "retention", ax: figures.
     else:
         worth = by_age["revenue_per_customer"].cumsum()
         title = f"A customer brings {worth.iloc[0]:,.0f} in the first month, {worth[half]:,.0f} in the first {half + 1} months"
-    return figures.finish(ax, title, x="months since the first purchase", y="month of first purchase (customers)")
+    return figures.finish(ax, title, "months since the first purchase", "month of first purchase (customers)")
 
 
 def plot_retention(cohorts: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -196,9 +175,8 @@ def plot_retention(cohorts: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     title = ax.get_title()
     if len(age):
         title = f"Buyers in a month: {share[0]:.0%} of the cohort after {age[0]:.0f} month, {share[-1]:.0%} after {age[-1]:.0f}"
-    across, up = "months since the first purchase", "share that bought in the month"
-    legend = {"loc": "upper right"}
-    return figures.finish(ax, title, x=across, y=up, y_format="percent", legend=legend, ylim=(0, None))
+    form = {"y_format": "percent", "legend": {"loc": "upper right"}, "ylim": (0, None)}
+    return figures.finish(ax, title, "months since the first purchase", "share that bought in the month", **form)
 
 
 def plot_migration(migration: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -213,18 +191,10 @@ def plot_migration(migration: pd.DataFrame, ax: figures.Axes | None = None) -> f
     before, after = list(dict.fromkeys(migration["before"])), list(dict.fromkeys(migration["after"]))
     shares = migration.pivot_table(index="before", columns="after", values="share").loc[before, after]
     image = ax.imshow(shares, cmap=figures.SEQUENTIAL, vmin=0, aspect="auto")
-    for (row, column), share in np.ndenumerate(shares.to_numpy()):
-        if share >= 0.005:
-            colour = "white" if image.norm(share) < 0.55 else "black"
-            ax.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=8, color=colour)
+    figures.in_cells(ax, image, lambda share: f"{100 * share:.0f}" if share >= 0.005 else "", fontsize=8)
     ax.set_xticks(range(len(after)), after)
     ax.set_yticks(range(len(before)), before)
-    ax.grid(False)
     ax.get_figure().colorbar(image, ax=ax, label="share of the row's customers", format="{x:.0%}")
     stay, leave = shares.loc[before[0], before[0]], shares.loc[before[0], NOTHING]
-    return figures.finish(
-        ax,
-        f"Of the best tenth, {stay:.0%} stay there and {leave:.0%} buy nothing more",
-        x="decile of spending after (1 = most)",
-        y="decile of spending before (1 = most)",
-    )
+    title = f"Of the best tenth, {stay:.0%} stay there and {leave:.0%} buy nothing more"
+    return figures.finish(ax, title, "decile of spending after (1 = most)", "decile of spending before (1 = most)")

@@ -75,16 +75,6 @@ def test_an_interval_of_95_percent_covers_the_truth_about_that_often():
     assert 88 <= covered <= 100
 
 
-def test_weighted_resampling_gives_what_resampling_customers_gives():
-    values = np.random.default_rng(4).integers(0, 30, 150)
-    fast = rfm.interval("gini", values, n_bootstrap=200, random_state=7)
-    slow = rfm.interval(rfm.gini, values, n_bootstrap=200, random_state=7)
-    assert fast == pytest.approx(slow, abs=1e-12)
-    fast = rfm.interval("top_share", values, n_bootstrap=200, fraction=0.1)
-    slow = rfm.interval(lambda drawn: rfm.top_share(drawn, 0.1), values, n_bootstrap=200)
-    assert fast == pytest.approx(slow, abs=1e-12)
-
-
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -108,7 +98,5 @@ def test_bad_options_are_refused():
         rfm.interval("gini", [1, 2], confidence=95)
     with pytest.raises(UnknownName, match="Did you mean 'gini'"):
         rfm.interval("ginni", [1, 2])
-    with pytest.raises(UnknownName, match="fraction"):
-        rfm.interval("gini", [1, 2], fraction=0.2)
     with pytest.raises(LabError, match="n_bootstrap"):
         rfm.interval("gini", [1, 2], n_bootstrap=0)

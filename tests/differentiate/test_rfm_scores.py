@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab.differentiate import rfm
-from idic_lab.errors import DataError, LabError, UnknownName
+from idic_lab.errors import DataError, LabError
 
 SCORES = ["r_score", "f_score", "m_score"]
 
@@ -58,36 +58,14 @@ def test_a_better_value_never_scores_lower_and_an_equal_value_scores_the_same(ro
         assert per_value["max"].iloc[-1] <= groups
 
 
-@given(customers, st.sampled_from(["quantile", "nested"]), st.randoms(use_true_random=False))
-def test_the_order_of_the_rows_changes_no_score(rows, method, random):
+@given(customers, st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_changes_no_score(rows, random):
     data = summary(rows)
     order = list(range(len(data)))
     random.shuffle(order)
-    scores = rfm.score(data, method=method, few_values="allow").set_index("customer_id")
-    shuffled = rfm.score(data.iloc[order], method=method, few_values="allow").set_index("customer_id")
+    scores = rfm.score(data, few_values="allow").set_index("customer_id")
+    shuffled = rfm.score(data.iloc[order], few_values="allow").set_index("customer_id")
     assert scores.equals(shuffled.loc[scores.index])
-
-
-@given(customers)
-def test_nested_scores_are_scores_within_the_level_above(rows):
-    data = summary(rows)
-    nested = rfm.score(data, method="nested", few_values="allow")
-    assert nested["r_score"].equals(rfm.score(data, few_values="allow")["r_score"])
-    for _, part in nested.groupby("r_score"):
-        alone = rfm.score(part[data.columns], few_values="allow")
-        assert alone["f_score"].tolist() == part["f_score"].tolist()
-    for _, part in nested.groupby(["r_score", "f_score"]):
-        alone = rfm.score(part[data.columns], few_values="allow")
-        assert alone["m_score"].tolist() == part["m_score"].tolist()
-
-
-def test_nested_cells_are_equal_when_nothing_ties():
-    generator = np.random.default_rng(1)
-    measures = np.column_stack([generator.permutation(8 * 20) + 1 for _ in range(3)])
-    scores = rfm.score(summary(measures.tolist()), groups=2, method="nested")
-    assert scores.groupby(SCORES).size().tolist() == [20] * 8
-    independent = rfm.score(summary(measures.tolist()), groups=2)
-    assert set(independent.groupby(SCORES).size()) != {20}
 
 
 def test_more_groups_than_different_values_is_refused_with_the_number_that_would_do():
@@ -108,15 +86,13 @@ def test_a_number_of_groups_that_is_none_is_refused(groups):
         rfm.score(distinct(10), groups=groups)
 
 
-def test_bad_summaries_and_methods_are_refused():
+def test_bad_summaries_and_settings_are_refused():
     with pytest.raises(DataError, match="missing column 'monetary'"):
         rfm.score(distinct(10).drop(columns="monetary"))
     with pytest.raises(DataError, match="no customers"):
         rfm.score(distinct(10).iloc[:0])
     with pytest.raises(DataError, match="'monetary' has 1 missing"):
         rfm.score(distinct(10).replace({"monetary": {10.0: np.nan}}))
-    with pytest.raises(UnknownName, match="Did you mean 'quantile'"):
-        rfm.score(distinct(10), method="quantiles")
 
 
 def test_the_summary_that_was_passed_is_left_as_it_was():

@@ -54,25 +54,6 @@ def test_segment_names_stay_within_the_eleven_of_the_trade():
     assert len(rfm.segment_rules()) == rfm.segment_rules()["segment"].nunique() == 11
 
 
-def test_rules_of_ones_own_are_used():
-    rules = pd.DataFrame(
-        {"segment": ["recent", "past"], "r_low": [4, 1], "r_high": [5, 3], "fm_low": [1, 1], "fm_high": [5, 5]}
-    )
-    named = rfm.segment(every_score(), rules)
-    assert named["segment"].eq("recent").equals(named["r_score"] >= 4)
-
-
-@pytest.mark.parametrize(
-    ("r_high", "message"), [(4, "r=4, fm=1 is claimed by recent, past"), (2, "r=3, fm=1 is left out")]
-)
-def test_rules_that_overlap_or_leave_a_gap_are_refused(r_high, message):
-    rules = pd.DataFrame(
-        {"segment": ["recent", "past"], "r_low": [4, 1], "r_high": [5, r_high], "fm_low": [1, 1], "fm_high": [5, 5]}
-    )
-    with pytest.raises(DataError, match=message):
-        rfm.segment(every_score(), rules)
-
-
 def test_scores_on_another_scale_are_refused():
     with pytest.raises(DataError, match="1 customers have a score outside 1 to 5"):
         rfm.segment(pd.DataFrame({"r_score": [5, 6], "f_score": [1, 1], "m_score": [1, 1]}))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from idic_lab import datasets
 from idic_lab.differentiate import rfm
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.errors import DataError
 
 ENGINES = {
     "pandas": lambda frame: frame,
@@ -79,14 +79,6 @@ def test_a_return_changes_neither_recency_nor_frequency_nor_monetary():
     assert rfm.summarise(returned, "2024-02-01").equals(rfm.summarise(bought, "2024-02-01"))
 
 
-def test_net_of_returns_is_never_below_zero_and_both_sides_are_shown():
-    data = transactions(
-        ("a", "2024-01-05", 20), ("a", "2024-01-20", -5), ("b", "2024-01-05", 3), ("b", "2024-01-06", -9)
-    )
-    summary = rfm.summarise(data, returns="net")
-    assert summary[["monetary", "purchased", "returned"]].to_numpy().tolist() == [[15, 20, 5], [0, 3, 9]]
-
-
 def test_customers_with_returns_alone_are_listed_apart():
     data = transactions(("a", "2024-01-05", 20), ("c", "2024-01-06", -7), ("c", "2024-01-06", -1))
     assert rfm.summarise(data)["customer_id"].tolist() == ["a"]
@@ -109,13 +101,12 @@ def test_every_customer_is_in_exactly_one_of_the_two_tables(rows):
     assert bought.set_index("customer_id")["recency_days"].to_dict() == days.to_dict()
 
 
-@pytest.mark.parametrize("returns", ["ignore", "net"])
 @pytest.mark.parametrize("engine", ["arrow", "duckdb"])
-def test_every_engine_gives_the_same_numbers_in_its_own_type(engine, returns, cdnow):
+def test_every_engine_gives_the_same_numbers_in_its_own_type(engine, cdnow):
     native = ENGINES[engine](cdnow)
-    answer = rfm.summarise(native, "1997-09-30", returns)
+    answer = rfm.summarise(native, "1997-09-30")
     assert type(answer) is type(native)
-    expected = rfm.summarise(cdnow, "1997-09-30", returns)
+    expected = rfm.summarise(cdnow, "1997-09-30")
     pd.testing.assert_frame_equal(as_pandas(answer), expected, check_exact=False, rtol=1e-12)
     assert as_pandas(answer)["monetary"].equals(expected["monetary"])
 
@@ -173,5 +164,3 @@ def test_no_rows_and_an_end_before_the_first_row_are_refused():
         rfm.summarise(data, "2024-01-01")
     with pytest.raises(DataError, match=r"observation_end=.soon. is not a date"):
         rfm.summarise(data, "soon")
-    with pytest.raises(UnknownName, match="Did you mean 'ignore'"):
-        rfm.summarise(data, returns="ignored")

@@ -14,7 +14,7 @@ import pandas as pd
 
 from idic_lab.dataframes import given_day
 from idic_lab.differentiate.rfm.scores import MEASURES
-from idic_lab.errors import DataError, LabError, UnknownName, pick
+from idic_lab.errors import DataError, LabError, pick
 
 
 def lorenz(values) -> pd.DataFrame:
@@ -40,8 +40,8 @@ def lorenz(values) -> pd.DataFrame:
 def gini(values) -> float:
     """The Gini coefficient: 0 when all customers bring the same, near 1 when one brings everything.
 
-    It is twice the area between the Lorenz curve and the diagonal, or half the relative mean difference, with the
-    customers taken as the whole population: the largest value that n customers can reach is (n - 1) / n.
+    It is twice the area between the Lorenz curve and the diagonal, with the customers taken as the whole population: the
+    largest value that n customers can reach is (n - 1) / n.
 
     Source: Gini (1912), Variabilità e mutabilità; the computing formula in Sen (1973), On Economic Inequality, chapter 2.
 
@@ -54,8 +54,6 @@ def gini(values) -> float:
 def top_share(values, fraction: float = 0.2) -> float:
     """Share of the value that the highest `fraction` of the customers brings.
 
-    Where the fraction does not fall on a whole customer, or cuts through customers with equal values, it is taken in proportion.
-
     >>> top_share([1, 1, 1, 1, 16], fraction=0.2)
     0.8
     """
@@ -63,19 +61,18 @@ def top_share(values, fraction: float = 0.2) -> float:
 
 
 def interval(
-    statistic: str | Callable,
+    statistic: str,
     values,
     confidence: float = 0.95,
     n_bootstrap: int = 1000,
     random_state: int = 0,
-    **options,
+    fraction: float = 0.2,
 ) -> tuple[float, float]:
     """Bootstrap interval (BCa) of a concentration statistic: how much it would vary had other customers come.
 
     Parameters:
-        statistic ({"gini", "top_share"} or callable): A callable gets an array of n_customers resampled values and
-            returns a number.
-        **options: ``fraction`` for "top_share" (0.2 by default).
+        statistic ({"gini", "top_share"})
+        fraction: For "top_share".
 
     Money is so skewed that the interval is short for few customers; ``docs/inference.md`` says by how much.
 
@@ -85,27 +82,26 @@ def interval(
     >>> 0 < low < gini([1, 2, 3, 4, 5, 30]) < high < 1
     True
     """
-    checked_share(confidence, "confidence")
-    distinct, counts = _distinct(values)
-    if callable(statistic):
-
-        def compute(distinct, counts):
-            return statistic(np.repeat(distinct, counts))
-
-    elif pick("concentration statistic", statistic, ("gini", "top_share")) == "gini":
-        compute = _gini
-    else:
-        fraction = checked_share(options.pop("fraction", 0.2))
-
-        def compute(distinct, counts):
-            return _top_share(distinct, counts, fraction)
-
-    if options:
-        raise UnknownName(f"option of {statistic!r}", next(iter(options)), ("fraction",))
     from idic_lab.inference.resampling import bca  # brings scipy.stats, which takes long to load
 
-    draws = _resampled(distinct, counts, compute, n_bootstrap, random_state)
-    return bca(compute(distinct, counts), draws, _left_out(distinct, counts, compute), confidence)
+    checked_share(confidence, "confidence")
+    checked_share(fraction)
+    checked_count(n_bootstrap)
+    known = {"gini": _gini, "top_share": lambda *held: _top_share(*held, fraction)}
+    compute = pick("concentration statistic", statistic, known)
+    distinct, counts = _distinct(values)
+    generator, customers = np.random.default_rng(random_state), int(counts.sum())
+    draws = []
+    while len(draws) < n_bootstrap:  # how often each different value is drawn says all there is to know
+        drawn = generator.multinomial(customers, counts / counts.sum())
+        if np.any(drawn[distinct > 0]):  # a draw of zeros alone, as can come up in tiny samples, has no shares
+            draws.append(compute(distinct, drawn))
+    # Without one customer in turn, or without one of 200 groups of them, whose skewness is the same.
+    owner = np.repeat(np.arange(len(distinct)), counts)
+    groups = np.random.default_rng(0).permutation(np.arange(customers) % min(customers, 200))
+    left = (counts - np.bincount(owner[groups == one], minlength=len(distinct)) for one in range(groups.max() + 1))
+    left_out = [compute(distinct, kept) for kept in left if np.any(kept[distinct > 0])]
+    return bca(compute(distinct, counts), draws, left_out, confidence)
 
 
 def _curve(distinct, counts):
@@ -125,28 +121,6 @@ def _top_share(distinct, counts, fraction) -> float:
     return float(1 - np.interp(1 - fraction, customers, value))
 
 
-def _resampled(distinct, counts, statistic, n_bootstrap, random_state) -> list[float]:
-    """The statistic of resampled customers: how often each different value is drawn says all there is to know."""
-    checked_count(n_bootstrap)
-    generator = np.random.default_rng(random_state)
-    customers, chances = int(counts.sum()), counts / counts.sum()
-    draws = []
-    while len(draws) < n_bootstrap:
-        drawn = generator.multinomial(customers, chances)
-        # A draw of zeros alone has no shares; it can come up only in tiny samples.
-        if np.any(drawn[distinct > 0]):
-            draws.append(statistic(distinct, drawn))
-    return draws
-
-
-def _left_out(distinct, counts, statistic) -> list[float]:
-    """The statistic without one customer in turn, or without one of 200 groups of them, whose skewness is the same."""
-    owner = np.repeat(np.arange(len(distinct)), counts)
-    groups = np.random.default_rng(0).permutation(np.arange(len(owner)) % min(len(owner), 200))
-    left = (counts - np.bincount(owner[groups == one], minlength=len(distinct)) for one in range(groups.max() + 1))
-    return [statistic(distinct, kept) for kept in left if np.any(kept[distinct > 0])]
-
-
 def _distinct(values):
     """The different values in ascending order and how many customers have each, once they are known to be usable."""
     try:
@@ -155,14 +129,12 @@ def _distinct(values):
         raise DataError(f"values: one number per customer is needed ({error}).") from error
     if not values.size:
         raise DataError("values: there are none; one number per customer is needed.")
-    unusable = ~np.isfinite(values)
+    unusable, negative = ~np.isfinite(values), values < 0
     if unusable.any():
         raise DataError(f"values: {unusable.sum():,} of {values.size:,} are missing or infinite.")
-    if (values < 0).any():
-        raise DataError(
-            f"values: {(values < 0).sum():,} of {values.size:,} are negative; a Lorenz curve needs values of zero or "
-            "more."
-        )
+    if negative.any():
+        found = f"{negative.sum():,} of {values.size:,} are negative"
+        raise DataError(f"values: {found}; a Lorenz curve needs values of zero or more.")
     if not values.any():
         raise DataError("values: their total is zero, so there is no share of it to speak of.")
     return np.unique(values, return_counts=True)
@@ -214,26 +186,20 @@ def capture(
     [1.0, 0.5]
     """
     checked_share(fraction)
-    spend = _matched(rfm_table, holdout)
-    rows = [
-        (ranking, float(np.interp(fraction, *_gains(priority(), spend))))
-        for ranking, priority in _rankings(rfm_table, spend, random_state).items()
-    ]
-    captured = pd.DataFrame(rows, columns=["ranking", "captured"])
-    captured["lift"] = captured["captured"] / fraction
+    spend = _matched(rfm_table, holdout).to_numpy()
+    rankings = _rankings(rfm_table, spend, random_state)
+    held = [_captured(_steps(priority()), np.ones(len(spend)), spend, fraction) for priority in rankings.values()]
+    captured = pd.DataFrame({"ranking": list(rankings), "captured": held}).assign(lift=np.divide(held, fraction))
     return captured.sort_values("captured", ascending=False, ignore_index=True, kind="stable")
 
 
 def gains(
     rfm_table: pd.DataFrame, holdout: pd.DataFrame, ranking: str = "RFM score, summed", random_state: int = 0
 ) -> pd.DataFrame:
-    """The gains curve of one ranking: share of holdout spend captured by each share of customers.
+    """``share_of_customers`` and ``share_of_holdout_spend`` captured by them under one ranking, from (0, 0) to (1, 1).
 
     Parameters:
         rfm_table, holdout, random_state: As in :func:`capture`, which also names the rankings.
-    Returns:
-        DataFrame: ``share_of_customers``, ``share_of_holdout_spend``, from (0, 0) to (1, 1), one row per group of tied
-            customers.
 
     >>> rfm_table = pd.DataFrame({"customer_id": ["a", "b"], "recency_days": [9, 1], "frequency": [1, 2],
     ...     "monetary": [1.0, 9.0], "r_score": [1, 2], "f_score": [1, 2], "m_score": [1, 2]})
@@ -241,9 +207,9 @@ def gains(
     >>> gains(rfm_table, holdout)["share_of_holdout_spend"].tolist()
     [0.0, 0.75, 1.0]
     """
-    spend = _matched(rfm_table, holdout)
-    priorities = _rankings(rfm_table, spend, random_state)
-    customers, captured = _gains(pick("ranking", ranking, priorities)(), spend)
+    spend = _matched(rfm_table, holdout).to_numpy()
+    priority = pick("ranking", ranking, _rankings(rfm_table, spend, random_state))()
+    customers, captured = _gains(_steps(priority), np.ones(len(spend)), spend)
     return pd.DataFrame({"share_of_customers": customers, "share_of_holdout_spend": captured})
 
 
@@ -267,8 +233,7 @@ def hide_later(transactions: pd.DataFrame, calibration_end: str = "") -> tuple[p
     from idic_lab.differentiate.rfm.scores import table
 
     end = given_day(calibration_end, "calibration_end") if calibration_end else clv.middle(transactions)
-    parts = clv.split(transactions, calibration_end=end)
-    return table(transactions, observation_end=end), parts.holdout
+    return table(transactions, observation_end=end), clv.split(transactions, calibration_end=end).holdout
 
 
 def silent_share(rfm_table: pd.DataFrame, holdout: pd.DataFrame, fraction: float = 0.2) -> float:
@@ -293,18 +258,14 @@ def capture_difference(
     n_bootstrap: int = 1000,
     random_state: int = 0,
 ) -> tuple[float, float, float]:
-    """How much more holdout spend one ranking captures than another, with a paired bootstrap interval.
+    """How much more holdout spend one ranking captures than another, with the bounds of a paired bootstrap interval.
 
     Customers are drawn with replacement and both rankings, held as they are, are cut at the same `fraction` of the
     same draw. The two shares move together from draw to draw, so their difference is known better than either.
 
     Parameters:
-        rfm_table, holdout, fraction: As in :func:`capture`.
-        ranking, against: Rankings named by :func:`capture`.
+        rfm_table, holdout, fraction: As in :func:`capture`, which names the rankings.
         random_state: Seed of the draws, and of the folds of the tested cells.
-    Returns:
-        (float, float, float): The difference in the share captured (`ranking` minus `against`), and the bounds of its
-            interval.
 
     Source: the percentile interval of Efron (1979), Bootstrap methods: another look at the jackknife, Annals of
     Statistics 7(1), 1-26.
@@ -319,23 +280,22 @@ def capture_difference(
     checked_share(fraction)
     checked_share(confidence, "confidence")
     checked_count(n_bootstrap)
-    spend = _matched(rfm_table, holdout)
+    spend = _matched(rfm_table, holdout).to_numpy()
     priorities = _rankings(rfm_table, spend, random_state)
     pair = [_steps(pick("ranking", name, priorities)()) for name in (ranking, against)]
-    everybody = np.ones(len(spend))
 
     def difference(times):
-        first, second = (_captured(steps, times, spend.to_numpy(), fraction) for steps in pair)
+        first, second = (_captured(steps, times, spend, fraction) for steps in pair)
         return first - second
 
-    generator = np.random.default_rng(random_state)
+    generator, n = np.random.default_rng(random_state), len(spend)
     draws = []
     while len(draws) < n_bootstrap:
-        times = np.bincount(generator.integers(len(spend), size=len(spend)), minlength=len(spend))
-        if (times * spend.to_numpy()).any():  # a draw of customers who all spent nothing has no shares
+        times = np.bincount(generator.integers(n, size=n), minlength=n)
+        if (times * spend).any():  # a draw of customers who all spent nothing has no shares
             draws.append(difference(times))
     low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return difference(everybody), float(low), float(high)
+    return difference(np.ones(n)), float(low), float(high)
 
 
 def _matched(rfm_table, holdout) -> pd.Series:
@@ -365,6 +325,7 @@ def _rankings(rfm_table, spend, random_state) -> dict[str, Callable[[], np.ndarr
     """For every ranking, what computes a number per customer; the highest comes first."""
     scores = rfm_table[list(MEASURES)].to_numpy()
     base = int(scores.max()) + 1
+    cells = scores @ np.array([base**2, base, 1])
     measures = {
         f"{measure.removesuffix('_days')} alone": lambda measure=measure, sign=-1 if small_is_good else 1: (
             rfm_table[measure].to_numpy() * sign
@@ -372,10 +333,10 @@ def _rankings(rfm_table, spend, random_state) -> dict[str, Callable[[], np.ndarr
         for measure, small_is_good in MEASURES.values()
     }
     return {
-        "perfect foresight": spend.to_numpy,
-        "RFM cells, tested": lambda: _tested(_cell(rfm_table), spend, random_state),
+        "perfect foresight": lambda: spend,
+        "RFM cells, tested": lambda: _tested(cells, pd.Series(spend), random_state),
         "RFM score, summed": lambda: scores.sum(axis=1),
-        "RFM cells, 555 to 111": lambda: scores @ np.array([base**2, base, 1]),
+        "RFM cells, 555 to 111": lambda: cells,
         **measures,
         "random": lambda: np.zeros(len(spend)),
     }
@@ -394,19 +355,12 @@ def _tested(cells, spend, random_state) -> np.ndarray:
     return expected
 
 
-def _cell(rfm_table) -> pd.Series:
-    """The three scores of every customer side by side, as in "543"."""
-    r, f, m = (rfm_table[name].astype("str") for name in MEASURES)
-    return (r + f + m).reset_index(drop=True)
-
-
-def _gains(priority, spend):
-    """Cumulative shares of customers and of spend, highest priority first, tied customers in one step."""
-    tied = pd.DataFrame({"priority": priority, "spend": spend}).groupby("priority")["spend"]
-    steps = tied.agg(["size", "sum"]).sort_index(ascending=False)
-    customers = np.concatenate([[0.0], steps["size"].cumsum() / len(spend)])
-    captured = np.concatenate([[0.0], steps["sum"].cumsum() / spend.sum()])
-    return customers, captured
+def _gains(steps, times, spend):
+    """Cumulative shares of customers and of spend, tied customers in one step, when each customer counts so many times."""
+    order, begins = steps
+    customers = np.concatenate([[0.0], np.add.reduceat(times[order], begins).cumsum()])
+    captured = np.concatenate([[0.0], np.add.reduceat((times * spend)[order], begins).cumsum()])
+    return customers / customers[-1], captured / captured[-1]
 
 
 def _steps(priority):
@@ -417,8 +371,4 @@ def _steps(priority):
 
 
 def _captured(steps, times, spend, fraction) -> float:
-    """Share of spend captured by `fraction` of the customers when each customer counts so many times."""
-    order, begins = steps
-    customers = np.concatenate([[0.0], np.add.reduceat(times[order], begins).cumsum()])
-    captured = np.concatenate([[0.0], np.add.reduceat((times * spend)[order], begins).cumsum()])
-    return float(np.interp(fraction, customers / customers[-1], captured / captured[-1]))
+    return float(np.interp(fraction, *_gains(steps, times, spend)))

@@ -134,7 +134,7 @@ def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: figures.
     grid = np.array([[cells.get((r, f), np.nan) for f in levels] for r in levels], dtype="float64")
     ax = figures.axes(ax, figsize=(6.4, 4.8))
     image = ax.imshow(grid, origin="lower", aspect="auto", cmap=figures.SEQUENTIAL, vmin=0)
-    figures.in_cells(ax, image, "{:,.0f}")
+    figures.in_cells(ax, image, "{:,.0f}".format)
     nobody = np.isnan(grid).all(axis=0)  # equals share a score, so a score may go to nobody
     names = [f"{level}\n(nobody)" if none else level for level, none in zip(levels, nobody, strict=True)]
     ax.set_xticks(range(len(levels)), names)
@@ -284,15 +284,14 @@ def plot_two_recencies(
     ax = figures.axes(ax, figsize=(9, 1.2 + 0.7 * len(spans)))
     looks = {
         "purchase": {"color": "black", "marker": "o", "linestyle": "", "markersize": 6},
-        "recency": {"color": figures.BLUE, "linewidth": 4, "solid_capstyle": "butt"},
+        "recency": {"color": figures.BLUE, "linewidth": 4},
         "recency_days": {"color": figures.ORANGE, "linewidth": 4, "linestyle": "--"},
     }
     handles = [ax.plot([], [], **look)[0] for look in looks.values()]
     for row, (customer, (first, last)) in enumerate(spans.iterrows()):
         for begin, finish, name in ((first, last, "recency"), (last, end, "recency_days")):
             if days := (finish - begin).days:
-                look = {key: value for key, value in looks[name].items() if key != "solid_capstyle"}
-                ax.plot([begin, finish], [row, row], **look)
+                ax.plot([begin, finish], [row, row], **looks[name])
                 ax.text(begin + (finish - begin) / 2, row - 0.12, f"{days:,} days", ha="center", va="bottom")
         days = bought.loc[bought["customer_id"] == customer, "date"]
         ax.plot(days, [row] * len(days), **looks["purchase"])

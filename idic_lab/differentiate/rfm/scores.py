@@ -10,6 +10,7 @@ import datetime as dt
 from numbers import Integral
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrameT
 
@@ -22,29 +23,21 @@ from idic_lab.errors import DataError, LabError, pick
 MEASURES = {"r_score": ("recency_days", True), "f_score": ("frequency", False), "m_score": ("monetary", False)}
 
 
-def summarise(
-    transactions: IntoFrameT, observation_end: str | dt.date | None = None, returns: str = "ignore"
-) -> IntoFrameT:
+def summarise(transactions: IntoFrameT, observation_end: str | dt.date | None = None) -> IntoFrameT:
     """Days since the last purchase, number of purchase days and total amount of every customer who bought.
 
     A purchase is a row whose amount is zero or more; a row with a negative amount is a return, never a purchase, so
-    it changes neither recency nor frequency. Customers with nothing but returns have no recency and therefore no
-    row here: :func:`without_purchase` lists them, and the two tables together hold every customer once.
+    it changes neither recency nor frequency. Customers with nothing but returns have no row here:
+    :func:`without_purchase` lists them.
 
     Parameters:
-        transactions (DataFrame of any engine narwhals reads): ``customer_id``, ``date`` (a date or date-time type;
-            several rows on one day are one purchase day) and ``amount``.
-        observation_end: Last day looked at, itself included; later rows are left out. The latest date in the data by
-            default.
-        returns ({"ignore", "net"}): ``"ignore"``: ``monetary`` is the total of the purchases. ``"net"``: returns are
-            subtracted, no lower than zero, and the columns ``purchased`` and ``returned`` (both positive, currency) are
-            added, so that a customer who sent back more than they bought (in the window looked at) can be seen by
-            ``returned > purchased``.
+        transactions (DataFrame of any engine): ``customer_id``, ``date`` (a date or date-time type; several rows on one
+            day are one purchase day) and ``amount``.
+        observation_end: Last day looked at, itself included; the latest date in the data by default.
     Returns:
         DataFrame of the same engine: ``customer_id``; ``recency_days`` (int, days from the last purchase to
             `observation_end`); ``frequency`` (int, days with a purchase, the first included); ``monetary`` (float,
-            currency, to six decimals). Sorted by customer in engines that hold the data in memory, in no particular
-            order in lazy ones.
+            currency, to six decimals). Sorted by customer in engines that hold the data in memory.
     Raises:
         DataError: A column is missing or of the wrong type, a row lacks its customer, date or finite amount, or no row
             is left.
@@ -58,43 +51,30 @@ def summarise(
     0         ann            30          2      35.0
     1         bob            50          1      40.0
     """
-    pick("treatment of returns", returns, ("ignore", "net"))
     counted, end = _counted(transactions, observation_end)
-    customers = nw.from_native(counted.spans(last_day=end))
-    monetary, more = nw.col("total"), []
-    if returns == "net":
-        back = nw.from_native(counted.returned(end)).select(_customer="customer_id", returned="returned")
-        customers = customers.join(back, how="left", left_on="customer_id", right_on="_customer")
-        customers = customers.with_columns(purchased="total", returned=nw.col("returned").fill_null(0.0))
-        net, more = nw.col("purchased") - nw.col("returned"), ["purchased", "returned"]
-        monetary = nw.when(net > 0).then(net).otherwise(nw.lit(0.0))
     return _in_order(
-        customers.select(
+        nw.from_native(counted.spans(last_day=end)).select(
             "customer_id",
             recency_days=(nw.lit(end) - nw.col("last")).cast(nw.Int64()),
             frequency=nw.col("purchase_days").cast(nw.Int64()),
             # To six decimals, so that equal totals are equal in whatever order an engine added them up: ties matter.
             # Spelled out, because Arrow's round(6) is off in the last bit.
-            monetary=(monetary * 1e6).round() / 1e6,
-            **{name: nw.col(name) for name in more},
+            monetary=(nw.col("total") * 1e6).round() / 1e6,
         )
     )
 
 
 def without_purchase(transactions: IntoFrameT, observation_end: str | dt.date | None = None) -> IntoFrameT:
-    """Customers whose rows, up to the end of observation, are returns only, and who are thus not in the summary.
+    """Customers whose rows, up to the end of observation, are returns only, and who are thus not in :func:`summarise`.
 
-    Parameters:
-        transactions, observation_end: As in :func:`summarise`.
     Returns:
         DataFrame of the same engine: ``customer_id``; ``returns`` (int, rows with a negative amount); ``returned``
             (float, their total as a positive amount, currency).
 
     >>> transactions = pd.DataFrame({"customer_id": ["ann", "cid", "cid"], "amount": [20.0, -7.0, -1.0],
     ...     "date": pd.to_datetime(["2024-01-05", "2024-02-11", "2024-02-12"])})
-    >>> without_purchase(transactions)
-      customer_id  returns  returned
-    0         cid        2       8.0
+    >>> without_purchase(transactions).to_numpy().tolist()
+    [['cid', 2, 8.0]]
     """
     counted, end = _counted(transactions, observation_end)
     bought = nw.from_native(counted.spans(last_day=end)).select(_customer="customer_id")
@@ -118,7 +98,7 @@ def _in_order(frame):
     return frame.to_native()
 
 
-def score(summary, groups: int = 5, method: str = "quantile", few_values: str = "raise"):
+def score(summary, groups: int = 5, few_values: str = "raise"):
     """Score recency, frequency and monetary value from 1 to `groups`, the highest being best.
 
     A customer's score counts the customers who are strictly behind: with five groups, 1 while they are under 20%,
@@ -127,38 +107,30 @@ def score(summary, groups: int = 5, method: str = "quantile", few_values: str = 
     (see :func:`score_sizes`).
 
     Parameters:
-        summary (DataFrame of any engine): ``customer_id``, ``recency_days``, ``frequency``, ``monetary``, as
-            :func:`summarise` gives.
+        summary (DataFrame of any engine): As :func:`summarise` gives.
         groups: Number of groups per measure, 2 or more.
-        method ({"quantile", "nested"}): ``"quantile"`` scores each measure among all customers, so that a score means
-            the same everywhere. ``"nested"`` scores recency among all, frequency among those of equal recency score,
-            and monetary value among those equal in both: cells come out nearer to equal size, and a frequency score can
-            be compared only within one recency score.
         few_values ({"raise", "allow"}): What to do when a measure has fewer different values than `groups`, so that
             some scores must stay empty: refuse, or score all the same.
     Returns:
-        DataFrame: The summary with ``r_score``, ``f_score`` and ``m_score`` (int, 1 to `groups`) added. Of a summary
-            that is in an engine (Polars lazy, DuckDB, PySpark, Dask) a frame of that engine, unless scores are nested;
-            else pandas.
+        DataFrame: The summary with ``r_score``, ``f_score`` and ``m_score`` (int, 1 to `groups`) added; pandas, or of
+            the engine that the summary is in.
     Raises:
         DataError: A column is missing or has missing values, there are no customers, or too few different values.
 
-    Source: quintiles and nested cells, Hughes (1994), Strategic Database Marketing; independent against nested
-    scoring, Miglautsch (2000), Thoughts on RFM scoring, Journal of Database Marketing 8(1), 67-72.
+    Source: quintiles, Hughes (1994), Strategic Database Marketing; each measure by itself rather than nested, Miglautsch
+    (2000), Thoughts on RFM scoring, Journal of Database Marketing 8(1), 67-72.
 
     >>> summary = pd.DataFrame({"customer_id": list("abcdef"), "recency_days": [3, 200, 90, 40, 10, 300],
     ...     "frequency": [4, 1, 1, 2, 3, 1], "monetary": [80.0, 10.0, 25.0, 30.0, 70.0, 20.0]})
-    >>> score(summary, groups=3)[["customer_id", "r_score", "f_score", "m_score"]].head(3)
+    >>> score(summary, groups=3)[["customer_id", "r_score", "f_score", "m_score"]].head(2)
       customer_id  r_score  f_score  m_score
     0           a        3        3        3
     1           b        1        1        1
-    2           c        2        1        2
     """
-    pick("scoring method", method, ("quantile", "nested"))
     pick("treatment of few values", few_values, ("raise", "allow"))
     if isinstance(groups, bool) or not isinstance(groups, Integral) or groups < 2:
         raise LabError(f"groups should be a whole number of 2 or more, found {groups!r}.")
-    if in_engine(summary) and method == "quantile":
+    if in_engine(summary):
         return _score_in_engine(summary, groups, few_values)
     scores = collected(summary).reset_index(drop=True)
     text = [name for name, kind in scores.dtypes.items() if isinstance(kind, pd.StringDtype)]
@@ -171,42 +143,23 @@ def score(summary, groups: int = 5, method: str = "quantile", few_values: str = 
             "rfm.summarise makes them from transactions."
         )
     _check_values(len(scores), scores[names].isna().sum(), scores[names[1:]].nunique(), groups, few_values)
-    within = []
     for name, (measure, small_is_good) in MEASURES.items():
-        scores[name] = _scores(scores, measure, small_is_good, groups, within)
-        if method == "nested":
-            within.append(name)
+        behind = scores[measure].rank(method="min", ascending=not small_is_good).astype("int64") - 1
+        scores[name] = 1 + groups * behind // len(scores)  # in whole numbers, so exact
     return scores
 
 
 def score_sizes(scores: pd.DataFrame) -> pd.DataFrame:
-    """Customers per score of each measure: how uneven ties have made the groups.
-
-    Returns:
-        DataFrame: ``score`` and the number of customers with that ``r_score``, ``f_score`` and ``m_score``; best score
-            first.
+    """Customers per ``score`` and measure (``r_score``, ``f_score``, ``m_score``): how uneven ties have made the groups.
 
     >>> score_sizes(pd.DataFrame({"r_score": [1, 2, 2], "f_score": [1, 1, 1], "m_score": [1, 1, 2]}))
        score  r_score  f_score  m_score
     0      2        2        0        1
     1      1        1        3        2
     """
-    highest = int(scores[list(MEASURES)].to_numpy().max())
-    levels = range(highest, 0, -1)
+    levels = range(int(scores[list(MEASURES)].to_numpy().max()), 0, -1)
     counts = {name: scores[name].value_counts().reindex(levels, fill_value=0).to_numpy() for name in MEASURES}
     return pd.DataFrame({"score": list(levels), **counts})
-
-
-def _scores(scores, measure, small_is_good, groups, within) -> pd.Series:
-    """1 + the whole part of groups times the share of customers strictly behind; in whole numbers, so exact."""
-    values = scores[measure]
-    if within:
-        among = values.groupby([scores[name] for name in within])
-        rank, size = among.rank(method="min", ascending=not small_is_good), among.transform("size")
-    else:
-        rank, size = values.rank(method="min", ascending=not small_is_good), len(values)
-    behind = rank.astype("int64") - 1
-    return 1 + groups * behind // size
 
 
 def _check_values(customers: int, missing, different, groups: int, few_values: str) -> None:
@@ -266,7 +219,6 @@ def _steps(measure: str, small_is_good: bool, cuts: list) -> nw.Expr:
 
 
 GROUPS = 5
-SCHEME = "rfm"
 
 # Each segment is one rectangle of the grid of recency score (r) and frequency-monetary score (fm), both 1 to 5, and
 # together the rectangles cover each of the 25 cells once. Names as the trade uses them; no two vendors draw quite
@@ -303,22 +255,25 @@ def segment_rules() -> pd.DataFrame:
     return pd.DataFrame([(name, *r, *fm, why) for name, r, fm, why in _RULES], columns=names)
 
 
-def segment(scores: pd.DataFrame, rules: pd.DataFrame | None = None) -> pd.DataFrame:
+def segment(scores: pd.DataFrame) -> pd.DataFrame:
     """Add the named segment of every customer.
 
     Parameters:
         scores: ``r_score``, ``f_score`` and ``m_score``, each 1 to 5; of any engine, and in it the segments come back.
-        rules: Your own rules in the form of :func:`segment_rules`; together they must cover each of the 25 cells once.
     Raises:
-        DataError: A score is outside 1 to 5, or the rules leave a cell out or claim it twice.
+        DataError: A score is outside 1 to 5.
 
     >>> scores = pd.DataFrame({"r_score": [5, 5, 1], "f_score": [5, 1, 4], "m_score": [4, 1, 5]})
     >>> segment(scores)["segment"].tolist()
     ['champions', 'new', 'cannot lose']
     """
-    cells = _cells(segment_rules() if rules is None else rules)
     if in_engine(scores):
-        return _segment_in_engine(scores, cells)
+        r, fm = nw.col("r_score"), (nw.col("f_score") + nw.col("m_score") + 1) // 2
+        named = nw.lit("")
+        for name, (r_low, r_high), (fm_low, fm_high), _ in _RULES:
+            here = (r >= r_low) & (r <= r_high) & (fm >= fm_low) & (fm <= fm_high)
+            named = nw.when(here).then(nw.lit(name)).otherwise(named)
+        return nw.to_native(nw.from_native(scores).with_columns(segment=named))
     names = list(MEASURES)
     missing = [name for name in names if name not in scores]
     if missing:
@@ -329,30 +284,20 @@ def segment(scores: pd.DataFrame, rules: pd.DataFrame | None = None) -> pd.DataF
             f"scores: {outside.sum():,} customers have a score outside 1 to {GROUPS}; the segment rules are for "
             f"rfm.score(..., groups={GROUPS})."
         )
-    fm_score = (scores["f_score"] + scores["m_score"] + 1) // 2
-    named = cells.reindex(pd.MultiIndex.from_arrays([scores["r_score"], fm_score])).to_numpy()
-    return scores.assign(segment=pd.array(named, dtype="str"))
+    r, fm = scores["r_score"], (scores["f_score"] + scores["m_score"] + 1) // 2
+    within = [r.between(*of_r) & fm.between(*of_fm) for _, of_r, of_fm, _ in _RULES]
+    return scores.assign(segment=pd.array(np.select(within, [name for name, *_ in _RULES], ""), dtype="str"))
 
 
-def _segment_in_engine(scores, cells: pd.Series):
-    r, fm = nw.col("r_score"), (nw.col("f_score") + nw.col("m_score") + 1) // 2
-    named = nw.lit(cells.iloc[0])
-    for (r_score, fm_score), name in cells.iloc[1:].items():
-        here = (r == r_score) & (fm == fm_score)
-        named = nw.when(here).then(nw.lit(name)).otherwise(named)
-    return nw.to_native(nw.from_native(scores).with_columns(segment=named))
-
-
-def table(transactions, observation_end: str | dt.date | None = None, returns: str = "ignore") -> pd.DataFrame:
-    """The table ``rfm``: measures, quintile scores and segment of every customer who bought.
+def table(transactions, observation_end: str | dt.date | None = None) -> pd.DataFrame:
+    """The table ``rfm``: measures (:func:`summarise`), quintile scores and segment of every customer who bought.
 
     Scores are independent quintiles (:func:`score`), with empty scores allowed where the data have fewer than five
-    different values: the scale stays 1 to 5 for the segment rules. Parameters as in :func:`summarise`.
+    different values: the scale stays 1 to 5 for the segment rules.
 
     Returns:
-        DataFrame: Under the contract ``rfm``, in the engine of the transactions where that is lazy, else pandas:
-            ``customer_id``, ``recency_days``, ``frequency``, ``monetary``, ``r_score``, ``f_score``, ``m_score``,
-            ``segment``.
+        DataFrame: ``customer_id``, ``recency_days``, ``frequency``, ``monetary``, ``r_score``, ``f_score``,
+            ``m_score``, ``segment``, in the engine of the transactions where that is lazy, else pandas.
 
     >>> transactions = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "amount": [20.0, 10.0, 40.0],
     ...     "date": pd.to_datetime(["2024-01-05", "2024-03-01", "2024-02-10"])})
@@ -361,8 +306,7 @@ def table(transactions, observation_end: str | dt.date | None = None, returns: s
     0         ann        3        3        1  about to sleep
     1         bob        1        1        3            lost
     """
-    summary = summarise(transactions, observation_end, returns)
-    made = segment(score(summary, GROUPS, few_values="allow"))
+    made = segment(score(summarise(transactions, observation_end), GROUPS, few_values="allow"))
     return tables.check("rfm", made)
 
 
@@ -373,7 +317,7 @@ def segments_table(rfm_table: pd.DataFrame) -> pd.DataFrame:
     ['ann', 'rfm', 'loyal']
     """
     members = rfm_table[["customer_id", "segment"]].reset_index(drop=True)
-    members.insert(1, "scheme", pd.Series(SCHEME, index=members.index, dtype="str"))
+    members.insert(1, "scheme", pd.Series("rfm", index=members.index, dtype="str"))
     return tables.check("segments", members)
 
 
@@ -382,41 +326,19 @@ def segment_summary(rfm_table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         DataFrame: ``segment``, ``customers``, ``share_of_customers``, ``revenue`` (currency), ``share_of_revenue``, and
-            the means ``mean_recency_days`` (days), ``mean_frequency`` (days with a purchase), ``mean_monetary``
-            (currency).
+            the means ``mean_recency_days``, ``mean_frequency`` (days with a purchase), ``mean_monetary`` (currency).
 
     >>> rfm_table = pd.DataFrame({"recency_days": [5, 7, 90], "frequency": [4, 6, 1], "monetary": [60.0, 30.0, 10.0],
     ...     "segment": ["champions", "champions", "lost"]})
-    >>> segment_summary(rfm_table)[["segment", "customers", "revenue", "share_of_revenue"]]
-         segment  customers  revenue  share_of_revenue
-    0  champions          2     90.0               0.9
-    1       lost          1     10.0               0.1
+    >>> segment_summary(rfm_table)["share_of_revenue"].tolist()
+    [0.9, 0.1]
     """
     total = rfm_table["monetary"].sum()
     if not total > 0:
         raise DataError("rfm: the customers' monetary values sum to zero, so there are no shares of revenue.")
-    summary = rfm_table.groupby("segment", as_index=False).agg(
-        customers=("monetary", "size"),
-        revenue=("monetary", "sum"),
-        mean_recency_days=("recency_days", "mean"),
-        mean_frequency=("frequency", "mean"),
-        mean_monetary=("monetary", "mean"),
-    )
+    means = {f"mean_{name}": (name, "mean") for name in ("recency_days", "frequency", "monetary")}
+    sums = {"customers": ("monetary", "size"), "revenue": ("monetary", "sum")}
+    summary = rfm_table.groupby("segment", as_index=False).agg(**sums, **means)
     summary.insert(2, "share_of_customers", summary["customers"] / len(rfm_table))
     summary.insert(4, "share_of_revenue", summary["revenue"] / total)
     return summary.sort_values(["revenue", "segment"], ascending=[False, True], ignore_index=True)
-
-
-def _cells(rules: pd.DataFrame) -> pd.Series:
-    """Segment by (r, fm) cell, once the rules are known to cover every cell once."""
-    scale = range(1, GROUPS + 1)
-    cells = {}
-    for r, fm in ((r, fm) for r in scale for fm in scale):
-        claims = rules.loc[
-            rules["r_low"].le(r) & rules["r_high"].ge(r) & rules["fm_low"].le(fm) & rules["fm_high"].ge(fm), "segment"
-        ]
-        if len(claims) != 1:
-            who = f"claimed by {', '.join(claims)}" if len(claims) else "left out"
-            raise DataError(f"segment rules: cell r={r}, fm={fm} is {who}; each cell needs exactly one segment.")
-        cells[r, fm] = claims.iloc[0]
-    return pd.Series(cells)
