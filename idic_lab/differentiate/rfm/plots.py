@@ -101,19 +101,19 @@ def plot_high_value_cutoff(
     ax = figures.axes(ax)
     # One step per customer, so that few customers look like few.
     edges, heights = np.linspace(0, 1, monetary.size + 1), np.concatenate([monetary[:1], monetary])
-    parts = ((0, fraction, top, figures.BLUE, 0.8), (fraction, 1, 1 - top, figures.ORANGE, 0.6))
-    for low, high, brought, colour, alpha in parts:
-        style = {"color": colour, "alpha": alpha, "linewidth": 0, "label": f"{brought:.0%} of revenue"}
-        ax.fill_between(edges.clip(low, high), heights, step="pre", **style)
+    # The few largest customers would flatten everybody else; the picture stops where the top hundredth begins.
+    highest = max(np.quantile(monetary, 0.99), cut) * 1.05 or 1
+    for low, high, colour, alpha in ((0, fraction, figures.BLUE, 0.8), (fraction, 1, figures.ORANGE, 0.6)):
+        ax.fill_between(edges.clip(low, high), heights, step="pre", color=colour, alpha=alpha, linewidth=0)
     ax.axvline(fraction, color="black", linewidth=1)
     ax.axhline(cut, color="black", linewidth=1, linestyle=":")
-    label = {"xytext": (-4, 4), "textcoords": "offset points", "ha": "right", "va": "bottom"}
-    ax.annotate(f"cut at {cut:,.2f}", (1, cut), **label)
+    label = {"xytext": (6, 4), "textcoords": "offset points", "va": "bottom"}
+    ax.annotate(f"to the left: {top:.0%} of the revenue", (fraction, 0.6 * highest), **label)
+    ax.annotate(f"to the right, below {cut:,.2f}: {1 - top:.0%}", (fraction, cut), **label)
     title = f"The top {fraction:.0%}, from {cut:,.2f} up, bring {top:.0%} of the revenue"
-    x, y = "share of customers, highest value first", "spent ({currency} per customer)"
-    # The few largest customers would flatten everybody else; the picture stops where the top hundredth begins.
-    limits = {"xlim": (0, 1), "ylim": (0, max(np.quantile(monetary, 0.99), cut) * 1.05 or 1)}
-    return figures.finish(ax, title, x, y, "percent", "count", legend={"loc": "center right"}, **limits)
+    x = "share of customers, highest value first"
+    y = f"spent ({{currency}}; the largest, {monetary[0]:,.0f}, is cut off)"
+    return figures.finish(ax, title, x, y, "percent", "count", xlim=(0, 1), ylim=(0, highest))
 
 
 def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: figures.Axes | None = None) -> figures.Axes:
