@@ -220,6 +220,53 @@ def judge_forecasts(origins: list[Origin], random_state: int = 0) -> tuple[pd.Da
     return pd.concat(scores, ignore_index=True), pd.concat(forecasts, ignore_index=True)
 
 
+def totals(origins: list[Origin]) -> pd.DataFrame:
+    """What BG/NBD says all customers will buy after each origin, with its 95% interval, and what they bought.
+
+    Returns:
+        DataFrame: ``origin``, ``expected``, ``low``, ``high`` (missing where the data leave a parameter open),
+            ``actual`` purchases, ``held`` (the interval holds the actual number).
+
+    >>> from idic_lab import datasets
+    >>> origins = rolling_origins(datasets.load("cdnow_sample", quiet=True).transactions, 2, 13)
+    >>> totals(list(origins))["held"].tolist()
+    [True, False]
+    """
+    rows = []
+    for origin in origins:
+        known = origin.now.calibration
+        said = clv.total_interval(clv.fit(known), known, origin.now.duration).iloc[0]
+        actual = int(origin.now.holdout["holdout_frequency"].sum())
+        bounds = said[["expected_purchases", "low", "high"]].tolist()
+        rows.append((origin.day, *bounds, actual, bounds[1] <= actual <= bounds[2]))
+    return pd.DataFrame(rows, columns=["origin", "expected", "low", "high", "actual", "held"])
+
+
+def plot_totals(totals: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """The interval of the total at each origin, and what was bought.
+
+    >>> days = pd.to_datetime(["2024-01-01", "2024-04-01"])
+    >>> table = pd.DataFrame({"origin": days, "expected": 9.0, "low": 5.0, "high": 12.0, "actual": [8, 20], "held": [True, False]})
+    >>> plot_totals(table).get_title()
+    'The 95% interval held what was bought on 1 of 2 days'
+    """
+    ax, known = figures.axes(ax), totals.dropna(subset="low")
+    days = known["origin"].dt.strftime("%Y-%m-%d")
+    ax.vlines(
+        days, known["low"], known["high"], color=figures.BLUE, lw=6, alpha=0.35, label="95% interval of the total"
+    )
+    ax.plot(days, known["expected"], "o", color=figures.BLUE, label="expected by BG/NBD")
+    ax.plot(days, known["actual"], "D", color=figures.VERMILION, label="bought")
+    return figures.finish(
+        ax,
+        f"The 95% interval held what was bought on {known['held'].sum()} of {len(known)} days",
+        x="day of the forecast",
+        y="purchases of all customers",
+        y_format="count",
+        legend={"loc": "best"},
+    )
+
+
 def average_scores(scores: pd.DataFrame) -> pd.DataFrame:
     """Means over origins, out of time: ``prediction``, ``off`` (mean of the bias without its sign), and the `MEASURES`.
 
