@@ -26,18 +26,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-datasets_app = typer.Typer(help="List, show and add data sets.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(datasets_app, name="datasets")
-exercises_app = typer.Typer(
-    help="Check the exercises, grade a class, read the item statistics.", no_args_is_help=True, rich_markup_mode=None
-)
-app.add_typer(exercises_app, name="exercises")
-shop_app = typer.Typer(
-    help="Act in Meridian, a shop that answers: play a policy, see how plans stand, rank a class.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(shop_app, name="shop")
+
+
+def _group(name: str, help: str) -> typer.Typer:
+    app.add_typer(group := typer.Typer(help=help, no_args_is_help=True, rich_markup_mode=None), name=name)
+    return group
+
+
+datasets_app = _group("datasets", "List, show and add data sets.")
+exercises_app = _group("exercises", "Check the exercises, grade a class, read the item statistics.")
+shop_app = _group("shop", "Act in Meridian, a shop that answers: play a policy, see how plans stand, rank a class.")
 
 
 def _version(wanted: bool) -> None:
@@ -175,19 +173,15 @@ def run(
 RunFolder = Annotated[Path, typer.Option("--run", help="Folder of the run, as in runs/meridian.")]
 
 
-def _refuse_other_folder(run: Path) -> None:
-    from idic_lab.repository import REPOSITORY_FILE
-
-    existing(run, REPOSITORY_FILE)
-
-
 @app.command()
 def forget(
     customer: Annotated[str, typer.Argument(help="The customer's number or code, or the name in your own data.")],
     run: RunFolder,
 ) -> None:
     """Remove a customer from a run: repository, exported tables, notebooks and report; totals stay."""
-    _refuse_other_folder(run)
+    from idic_lab.repository import REPOSITORY_FILE
+
+    existing(run, REPOSITORY_FILE)
     typer.echo(f"Looking for the customer in {run} ...")
     from idic_lab.course.runs import forgetting
 
@@ -199,7 +193,9 @@ def find(
     customer: Annotated[str, typer.Argument(help="A customer's code, or the name in your own data.")], run: RunFolder
 ) -> None:
     """Show which code stands for a customer, or whom a code stands for; the answer is personal."""
-    _refuse_other_folder(run)
+    from idic_lab.repository import REPOSITORY_FILE
+
+    existing(run, REPOSITORY_FILE)
     from idic_lab.course.runs import forgetting
 
     code, original = forgetting.find(run, customer)
@@ -284,11 +280,8 @@ def list_datasets() -> None:
     for entry in datasets.catalogue().rename(columns={"how to get it": "how_to_get"}).itertuples():
         typer.echo(f"{entry.name:<14}{entry.title}")
         at_hand = "at hand" if entry.available else f"not here yet: {entry.how_to_get}"
-        typer.echo(
-            textwrap.fill(
-                f"{entry.kind}; {entry.size}; {at_hand}", 100, initial_indent=" " * 14, subsequent_indent=" " * 14
-            )
-        )
+        told = textwrap.fill(f"{entry.kind}; {entry.size}; {at_hand}", 86)
+        typer.echo(textwrap.indent(told, " " * 14))
 
 
 @datasets_app.command("show")
@@ -352,6 +345,12 @@ def _course_folder(given: Path | None) -> Path:
     return given or (here if (here / "nbgrader_config.py").exists() else shipped("exercises"))
 
 
+def _course(given: Path | None):
+    from idic_lab.exercises.course_folder import CourseFolder
+
+    return CourseFolder(_course_folder(given))
+
+
 @exercises_app.command("check")
 def check_exercises(
     assignment: Annotated[list[str] | None, typer.Argument(help="Assignments; all unless given.")] = None,
@@ -359,10 +358,9 @@ def check_exercises(
     quick: Annotated[bool, typer.Option("--quick", help="Leave nbgrader and its kernels out.")] = False,
 ) -> None:
     """Hold the exercises to what they promise: solutions, wrong answers, leaks, metadata."""
-    from idic_lab.exercises.course_folder import CourseFolder
-    from idic_lab.exercises.rehearsal import check_course
+    from idic_lab.exercises.course_checks import check_course
 
-    if not check_course(CourseFolder(_course_folder(course)), assignment or (), not quick, tell=typer.echo):
+    if not check_course(_course(course), assignment or (), not quick, tell=typer.echo):
         raise typer.Exit(1)
 
 
@@ -386,12 +384,11 @@ Unsafe = Annotated[
 @exercises_app.command("secret")
 def class_secret(course: Course = None) -> None:
     """Draw the secret that the data and answers of a class grow from."""
-    from idic_lab.exercises.class_secret import make_secret
+    from idic_lab.exercises.students_copy import make_secret
 
     folder = _course_folder(course)
-    typer.echo(
-        f"{make_secret(folder)}\n\nWritten to {folder / 'class_secret'}. Keep these digits somewhere else as well:"
-    )
+    digits = make_secret(folder)
+    typer.echo(f"{digits}\n\nWritten to {folder / 'class_secret'}. Keep these digits somewhere else as well:")
     typer.echo("whoever has them can compute every student's data and answers, and without them nobody can grade.")
 
 
@@ -402,7 +399,7 @@ def hand_out_exercises(
     out: Annotated[Path, typer.Option(help="Gets one folder per student.")] = Path("handed-out"),
 ) -> None:
     """Write for each student of a class the assignments and their own data, without what is planted in them."""
-    from idic_lab.exercises.class_secret import hand_out
+    from idic_lab.exercises.students_copy import hand_out
 
     lines = existing(students).read_text(encoding="utf-8-sig").splitlines()
     made = hand_out(_course_folder(course), [line.split(",")[0] for line in lines if line.strip()], out)
@@ -424,18 +421,14 @@ def collect_exercises(
     class_list: ClassList = None,
 ) -> None:
     """Bring what students handed in to where it is graded; a later batch adds to it."""
-    from idic_lab.exercises.classroom import collect
-    from idic_lab.exercises.course_folder import CourseFolder
+    from idic_lab.exercises.collecting import bring, collect, opened
 
-    where = CourseFolder(_course_folder(course))
+    where = _course(course)
     if platform:
-        from idic_lab.exercises.platforms import bring, opened
-
         lines = bring(where, assignment, opened(platform, folder, class_list))
     else:
         lines = collect(where, assignment, folder)
-    for line in lines:
-        typer.echo(line)
+    typer.echo("\n".join(lines))
 
 
 @exercises_app.command("give-back")
@@ -448,11 +441,9 @@ def give_back_exercises(
     out: Annotated[Path, typer.Option(help="Folder for grades and feedback.")] = Path("given-back"),
 ) -> None:
     """Write grades and feedback in the shape of the learning platform that the submissions came from."""
-    from idic_lab.exercises.course_folder import CourseFolder
-    from idic_lab.exercises.platforms import give_back, opened
+    from idic_lab.exercises.collecting import give_back, opened
 
-    where = CourseFolder(_course_folder(course))
-    for path in give_back(where, assignment, opened(platform, archive, class_list), out)[:3]:
+    for path in give_back(_course(course), assignment, opened(platform, archive, class_list), out)[:3]:
         typer.echo(f"Wrote {path}")
 
 
@@ -469,21 +460,13 @@ def grade_exercises(
     """Grade every submission of an assignment, several at once, and say what happened to each."""
     from idic_lab.exercises import sandbox
     from idic_lab.exercises.classroom import grade_class
-    from idic_lab.exercises.course_folder import CourseFolder
 
     shut_in = sandbox.available()
     typer.echo("Submissions run in a sandbox." if shut_in and not unsafe else sandbox.MISSING)
     if not shut_in and not unsafe:
         raise typer.Exit(2)
-    table = grade_class(
-        CourseFolder(_course_folder(course)),
-        assignment,
-        ("new",) if new else student or (),
-        processes,
-        seconds,
-        unsafe,
-        tell=typer.echo,
-    )
+    students = ("new",) if new else student or ()
+    table = grade_class(_course(course), assignment, students, processes, seconds, unsafe, tell=typer.echo)
     typer.echo(table.drop(columns="notes").to_string(index=False))
 
 
@@ -496,10 +479,7 @@ def begin_exercise(
     again: Annotated[int, typer.Option(min=1, help="2 for the second time, and so on: other data each time.")] = 1,
 ) -> None:
     """Take a student's copy of an assignment, to work on without an instructor."""
-    from idic_lab.exercises.students_copy import students_copies
-
-    pick("assignment", assignment, list(students_copies(_course_folder(course))))
-    from idic_lab.exercises.self_study import begin
+    from idic_lab.exercises.students_copy import begin
 
     path = begin(_course_folder(course), assignment, out, student, again)
     typer.echo(f"Open {path} in JupyterLab. When you are done: idic-lab exercises grade-own {path}")
@@ -510,11 +490,10 @@ def grade_own_exercise(
     notebook: Annotated[Path, typer.Argument(help="Your copy of an assignment.")], course: Course = None
 ) -> None:
     """Grade a notebook of your own: points per question, and a feedback page beside it."""
-    from idic_lab.exercises.course_folder import CourseFolder
-    from idic_lab.exercises.self_study import grade_own
+    from idic_lab.exercises.classroom import grade_own
 
     typer.echo(f"Grading {notebook.name}; this takes about a minute ...")
-    table, notes, page = grade_own(CourseFolder(_course_folder(course)), notebook)
+    table, notes, page = grade_own(_course(course), notebook)
     for note in notes:
         typer.echo(f"Note: {note}")
     typer.echo(table.to_string(index=False))
@@ -535,10 +514,9 @@ def try_exercises(
     unsafe: Unsafe = False,
 ) -> None:
     """Play one assignment with made-up students, from release to feedback, in a folder of its own."""
-    from idic_lab.exercises.course_folder import CourseFolder
     from idic_lab.exercises.made_up_class import trial_class
 
-    table = trial_class(CourseFolder(_course_folder(course)), assignment, out, size, harmful, unsafe, tell=typer.echo)
+    table = trial_class(_course(course), assignment, out, size, harmful, unsafe, tell=typer.echo)
     typer.echo(table.drop(columns="notes").to_string(index=False))
     first = table["student"].iloc[-1]
     typer.echo(f"\nFeedback, as a student sees it: {out}/feedback/{first}/{assignment}/{assignment}.html")
@@ -552,10 +530,9 @@ def exercise_items(
     plot: Annotated[Path | None, typer.Option(help="Also draw a plot into this file.")] = None,
 ) -> None:
     """Show difficulty, discrimination and the commonest wrong answer of each question."""
-    from idic_lab.exercises.course_folder import CourseFolder
     from idic_lab.exercises.items import items, mastery, plot_items
 
-    folder = CourseFolder(_course_folder(course))
+    folder = _course(course)
     table = items(folder, assignment)
     typer.echo(table.round(2).to_string(index=False))
     typer.echo(f"\nMastery of each concept:\n{mastery(folder, assignment).round(2).to_string()}")

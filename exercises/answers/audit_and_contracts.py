@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import betaln
 
 from idic_lab.differentiate import clv
-from idic_lab.exercises.forms import AnyOf
+from idic_lab.exercises.questions import AnyOf
 
 
 def _yearly(tables):

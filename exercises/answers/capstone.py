@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.errors import DataError
-from idic_lab.exercises.forms import AnyOf
+from idic_lab.exercises.questions import AnyOf
 
 FEWEST_CUSTOMERS, FEWEST_ROWS, FEWEST_DAYS = 100, 300, 180
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from idic_lab.exercises.forms import AnyOf
+from idic_lab.exercises.questions import AnyOf
 
 
 def _numbered(tables):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.differentiate import rfm
-from idic_lab.exercises.forms import AnyOf
+from idic_lab.exercises.questions import AnyOf
 
 LAST_DAY = pd.Timestamp("2025-12-28")
 

@@ -18,10 +18,8 @@ from typing import Any
 import pandas as pd
 
 from idic_lab.errors import DataError
-from idic_lab.exercises.answer_text import Unanswered, form_problem
-from idic_lab.exercises.forms import AnyOf
-from idic_lab.exercises.questions import Question, question
-from idic_lab.exercises.student import normal_id, student_game, student_shop
+from idic_lab.exercises.questions import AnyOf, Question, question
+from idic_lab.exercises.student import Unanswered, form_problem, normal_id, student_game, student_shop
 
 SECRET = "class_secret"  # the file in the course folder that a class's data grow from
 NOT_EXPECTED = "This is not the expected answer for your data."
@@ -79,13 +77,9 @@ class AnswerKey:
             module = _module(file)
             self._misconceptions.update(getattr(module, "HINTS", {}))
             if file.parent.name == "answers":
-                self._answers.update(
-                    {
-                        name: function
-                        for name, function in inspect.getmembers(module, inspect.isfunction)
-                        if function.__module__ == module.__name__ and not name.startswith("_")
-                    }
-                )
+                for name, function in inspect.getmembers(module, inspect.isfunction):
+                    if function.__module__ == module.__name__ and not name.startswith("_"):
+                        self._answers[name] = function
         if not self._answers:
             raise DataError(f"No answers found in {course}/answers: expected is one Python file per assignment.")
 
@@ -103,39 +97,25 @@ class AnswerKey:
         return self._misconceptions.get(name, ())
 
     def judge(self, name: str, answer: Any, student_id: str, brought: pd.DataFrame | None = None) -> Verdict:
-        """Grade an answer, as :func:`idic_lab.exercises.answer_text.decode` gives it, by the data of a student."""
+        """Grade an answer, as :func:`idic_lab.exercises.student.decode` gives it, by the data of a student."""
         student = normal_id(student_id)
         asked = question(name, student)
         answer = asked.form.read(answer)
         problem = form_problem(asked.form, answer)
         if problem:
-            # A number out of range may still come from a known misconception, such as a wrong base.
-            number = isinstance(answer, float)
-            found = self._shown(asked, answer, student, brought) if number else None
-            if found:
-                return Verdict(found.credit, found.hint, found.name)
-            return Verdict(0.0, problem, "unanswered" if isinstance(answer, Unanswered) else "form")
-        if self.judges(name):
+            verdict = Verdict(0.0, problem, "unanswered" if isinstance(answer, Unanswered) else "form")
+        elif self.judges(name):
             credit, message = self._call(self._answers[name], student, brought, answer)
-            credit = float(credit)
+            shows = "right" if credit == 1 else "partly" if credit else "other"
+            verdict = Verdict(float(credit), message, shows)
         else:
-            expected = self._call(self._answers[name], student, brought)
-            credit, message = self._compared(asked, answer, expected)
-        if credit == 1:  # a hint never stands beside a right answer
-            return Verdict(1.0, message, "right")
+            verdict = _compared(asked, answer, self._call(self._answers[name], student, brought))
+        # A hint never stands beside a right answer; a number out of range may still come from a known misconception,
+        # such as a wrong base.
+        if verdict.shows == "right" or (problem and not isinstance(answer, float)):
+            return verdict
         found = self._shown(asked, answer, student, brought)
-        if found:
-            return Verdict(found.credit, found.hint, found.name)
-        return Verdict(credit, message, "partly" if credit else "other")
-
-    def _compared(self, asked: Question, answer: Any, expected: Any) -> tuple[float, str]:
-        if asked.form.same(answer, expected):
-            return 1.0, "Right."
-        part = 0.0
-        if asked.partial:
-            ways = expected if isinstance(expected, AnyOf) else [expected]
-            part = max(asked.form.agreement(answer, way) for way in ways)
-        return (round(part / 2, 3), f"{part:.0%} of this is right.") if part >= 0.5 else (0.0, NOT_EXPECTED)
+        return Verdict(found.credit, found.hint, found.name) if found else verdict
 
     def _shown(self, asked: Question, answer: Any, student: str, brought) -> Misconception | None:
         """The first misconception that an answer shows, if any."""
@@ -151,17 +131,29 @@ class AnswerKey:
     def _call(self, function: Callable[..., Any], student: str, brought: Any, answer: Any = None) -> Any:
         """Call a function with what it asks for by name; what follows from the student's shop alone is kept."""
         asked = inspect.signature(function).parameters
-        given = {name: value for name, value in (("brought", brought), ("answer", answer)) if name in asked}
-        given |= {
-            name: getattr(student_shop(student, self.secret), name) for name in ("tables", "truth") if name in asked
+        if {"answer", "brought"}.isdisjoint(asked) and (student, function) in self._computed:
+            return self._computed[student, function]
+        ways = {
+            "brought": lambda: brought,
+            "answer": lambda: answer,
+            "tables": lambda: student_shop(student, self.secret).tables,
+            "truth": lambda: student_shop(student, self.secret).truth,
+            "game": lambda: student_game(student, self.secret),
         }
-        given |= {"game": student_game(student, self.secret)} if "game" in asked else {}
-        if {"answer", "brought"} & given.keys():
-            return function(**given)
-        key = (student, function)
-        if key not in self._computed:
-            self._computed[key] = function(**given)
-        return self._computed[key]
+        result = function(**{name: way() for name, way in ways.items() if name in asked})
+        if {"answer", "brought"}.isdisjoint(asked):
+            self._computed[student, function] = result
+        return result
+
+
+def _compared(asked: Question, answer: Any, expected: Any) -> Verdict:
+    if asked.form.same(answer, expected):
+        return Verdict(1.0, "Right.", "right")
+    ways = expected if isinstance(expected, AnyOf) else [expected]
+    part = max(asked.form.agreement(answer, way) for way in ways) if asked.partial else 0.0
+    if part < 0.5:
+        return Verdict(0.0, NOT_EXPECTED, "other")
+    return Verdict(round(part / 2, 3), f"{part:.0%} of this is right.", "partly")
 
 
 def _takes_answer(function: Callable[..., Any]) -> bool:

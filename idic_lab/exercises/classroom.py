@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-import unicodedata
 import warnings
-import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import filelock
@@ -26,29 +24,16 @@ from nbgrader.api import Gradebook
 from idic_lab.errors import DataError, LabError, RepositoryError, pick
 from idic_lab.exercises import sandbox
 from idic_lab.exercises.answer_key import digest
-from idic_lab.exercises.answer_text import printable
-from idic_lab.exercises.course_folder import CourseFolder
+from idic_lab.exercises.course_folder import CourseFolder, copied
 from idic_lab.exercises.grading_steps import CHANGED, DIGEST, NOTES, UNSAFE
 from idic_lab.exercises.questions import QUESTIONS
-from idic_lab.exercises.repair import is_plain, repair
-from idic_lab.exercises.student import normal_id
+from idic_lab.exercises.repair import TABLES, read, repair
+from idic_lab.exercises.student import normal_id, printable
 
 COURSE_ID = "idic_lab"
-HANDED_IN = (".ipynb", ".py", ".csv", ".xlsx", ".parquet")
-MOST_UNPACKED = 2 * 2**30
 TOO_LONG, KILLED = -9, 137
 _SIGKILL = getattr(signal, "SIGKILL", 9)  # Windows has none
 _running: set[int] = set()  # nbgrader processes, which Ctrl-C does not reach by itself
-
-
-@dataclass(frozen=True)
-class Graded:
-    """What became of one submission."""
-
-    student: str
-    seconds: float
-    failed: bool
-    notes: tuple[str, ...]
 
 
 def database(course: CourseFolder) -> str:
@@ -89,73 +74,26 @@ def nbgrader(
             return TOO_LONG, said
         finally:
             _running.discard(process.pid)
-        if process.returncode == -_SIGKILL:
-            return KILLED, f"{said}\nError: it was ended from outside, or ran out of memory"
-        return process.returncode, said
+    if process.returncode == -_SIGKILL:
+        return KILLED, f"{said}\nError: it was ended from outside, or ran out of memory"
+    return process.returncode, said
 
 
-def _end(pid: int) -> None:
-    """End a grader and what it started; Windows knows no groups, and there its kernel ends by itself."""
-    if hasattr(os, "killpg"):
-        os.killpg(pid, _SIGKILL)
-    else:
-        os.kill(pid, _SIGKILL)
+def step(course: CourseFolder, *arguments: str, told: dict[str, str] | None = None) -> None:
+    """Run an nbgrader command that has to succeed."""
+    status, said = nbgrader(course, *arguments, told=told)
+    if status:
+        raise DataError(f"nbgrader {' '.join(arguments)} failed:\n{said[-2000:]}")
 
 
 def release(course: CourseFolder, assignment: str) -> None:
     """Make the students' copy of an assignment and enter it in the gradebook."""
-    status, said = nbgrader(course, "generate_assignment", assignment, "--force")
-    if status:
-        raise DataError(f"nbgrader could not release {assignment}:\n{said[-2000:]}")
+    step(course, "generate_assignment", assignment, "--force")
 
 
-def collect(course: CourseFolder, assignment: str, folder: Path) -> list[str]:
-    """Bring files as students hand them in into ``submitted``; a later batch adds to what is there.
-
-    `folder` holds files such as ``ada__value.ipynb``, one folder per student, or zip archives of either. A file that is newer
-    than one collected before replaces it; the older one is kept as ``.earlier``. What was done with each file is returned.
-    """
-    course.check_name(assignment)
-    if not folder.is_dir():
-        raise DataError(f"There is no folder '{folder}' with what students handed in.")
-    told = []
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as unpacked:
-        for archive in sorted(folder.rglob("*.zip")):
-            with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(archive) as packed:
-                size = sum(file.file_size for file in packed.infolist())
-                if size > MOST_UNPACKED:
-                    told.append(f"{archive.name}: not unpacked, it would take {size / 2**30:.1f} GB")
-                    continue
-                packed.extractall(Path(unpacked) / archive.stem)
-        for root in (folder, Path(unpacked)):
-            for file in sorted(path for path in root.rglob("*") if path.is_file() and path.suffix in HANDED_IN):
-                told.append(_collected(course, assignment, file, file.relative_to(root)))
-    return told
-
-
-def _collected(course: CourseFolder, assignment: str, file: Path, place: Path) -> str:
-    if not is_plain(file):
-        return f"{place}: not collected, it is a link or too large"
-    student, _, name = file.name.rpartition("__")
-    if not student:
-        folders = [part for part in place.parts[:-1] if part not in ("archive", assignment)]
-        student, name = (folders[-1] if folders else ""), file.name
-    student = unicodedata.normalize("NFC", student).strip()
-    try:
-        normal_id(student)
-    except LabError:
-        return f"{place}: not collected, it names no student; call it student__{file.name}"
-    target = course.root / "submitted" / student / assignment / name
-    if target.exists() and target.read_bytes() == file.read_bytes():
-        return f"{place}: collected before"
-    late = target.exists()
-    if late:
-        if file.stat().st_mtime < target.stat().st_mtime:
-            return f"{place}: left out, a newer one is there"
-        target.replace(target.with_name(f"{target.name}.earlier"))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(file, target)
-    return f"{place}: {'replaces an earlier one of' if late else 'collected for'} {student}"
+def _end(pid: int) -> None:
+    """End a grader and what it started; Windows knows no groups, and there its kernel ends by itself."""
+    (os.killpg if hasattr(os, "killpg") else os.kill)(pid, _SIGKILL)
 
 
 def grade_class(
@@ -165,7 +103,7 @@ def grade_class(
     processes: int = 2,
     submission_seconds: float = 360,
     unsafe: bool = False,
-    tell: Callable[[str], None] | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> pd.DataFrame:
     """Grade what is under ``submitted`` for one assignment.
 
@@ -188,10 +126,26 @@ def grade_class(
     else:
         chosen = [pick("student", student, handed_in) for student in students] or handed_in
     told = {DIGEST: digest(course.root)} | ({UNSAFE: "1"} if unsafe else {})
+
+    def one(student: str) -> dict:
+        """Grade one student; whatever is wrong with the submission stops no other."""
+        begun = time.perf_counter()
+        try:
+            failed, notes = _autograded(course, assignment, student, submission_seconds, told)
+        except Exception as error:
+            failed, notes = True, [f"0 points: {error if isinstance(error, LabError) else repr(error)}"]
+        seconds, notes = time.perf_counter() - begun, [printable(note, 400) for note in notes]
+        tell(f"{student}: {seconds:.0f} s{''.join(f'; {note}' for note in notes)}")
+        return {"student": student, "failed": failed, "seconds": round(seconds, 1), "notes": "; ".join(notes)}
+
     try:
         with filelock.FileLock(course.root / ".grading.lock", timeout=0):
-            grading = _Grading(course, assignment, submission_seconds, told, tell)
-            return grading.of(sorted(chosen), processes)
+            if not (course.root / "release" / assignment).exists() or not (course.root / "gradebook.db").exists():
+                release(course, assignment)
+            graded = _side_by_side(one, sorted(chosen), processes)
+            if digest(course.root) != told[DIGEST]:
+                raise DataError(CHANGED)
+            return _recorded(course, assignment, graded)
     except filelock.Timeout:
         raise RepositoryError(f"Another grading is at work in '{course.root.name}'. Wait until it has ended.") from None
 
@@ -203,62 +157,50 @@ def _is_new(course: CourseFolder, assignment: str, student: str) -> bool:
     return not graded.exists() or graded.stat().st_mtime < latest
 
 
-@dataclass(frozen=True)
-class _Grading:
-    """One grading of a class."""
-
-    course: CourseFolder
-    assignment: str
-    seconds: float
-    told: dict[str, str]
-    tell: Callable[[str], None] | None
-
-    def of(self, students: list[str], processes: int) -> pd.DataFrame:
-        """Grade these students, several at once."""
-        course, assignment = self.course, self.assignment
-        if not (course.root / "release" / assignment).exists() or not (course.root / "gradebook.db").exists():
-            release(course, assignment)
-        with ThreadPoolExecutor(max_workers=processes) as pool:
-            try:
-                results = list(pool.map(self.one, students))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for pid in tuple(_running):
-                    with contextlib.suppress(ProcessLookupError):
-                        _end(pid)
-                raise
-        if digest(course.root) != self.told[DIGEST]:
-            raise DataError(CHANGED)
-        for result in results:
-            if result.failed:
-                _record_zero(course, assignment, result.student)
-        return _report(course, assignment, results)
-
-    def one(self, student: str) -> Graded:
-        """Grade one student; whatever is wrong with the submission stops no other."""
-        begun = time.perf_counter()
+def _side_by_side(one: Callable[[str], dict], students: list[str], processes: int) -> list[dict]:
+    with ThreadPoolExecutor(max_workers=processes) as pool:
         try:
-            failed, notes = self._autograded(student)
-        except Exception as error:
-            failed, notes = (True, [f"0 points: {error}" if isinstance(error, LabError) else f"0 points: {error!r}"])
-        graded = Graded(student, time.perf_counter() - begun, failed, tuple(printable(note, 400) for note in notes))
-        if self.tell:
-            self.tell(f"{student}: {graded.seconds:.0f} s{''.join(f'; {note}' for note in graded.notes)}")
-        return graded
+            return list(pool.map(one, students))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for pid in tuple(_running):
+                with contextlib.suppress(ProcessLookupError):
+                    _end(pid)
+            raise
 
-    def _autograded(self, student: str) -> tuple[bool, list[str]]:
-        notes = repair(self.course, self.assignment, student)
-        arguments = ("autograde", self.assignment, f"--student={student}", "--force")
-        status, said = nbgrader(self.course, *arguments, seconds=self.seconds, told=self.told)
-        if status not in (0, TOO_LONG):  # once more: the machine may have been busy
-            status, said = nbgrader(self.course, *arguments, seconds=self.seconds, told=self.told)
-        if status == TOO_LONG:
-            return True, [*notes, f"ended after {self.seconds:.0f} seconds, 0 points"]
-        if status:
-            lines = [line for line in said.splitlines() if "Error" in line] or ["no reason given"]
-            return True, [*notes, f"nbgrader failed, 0 points: {lines[-1].strip()[:200]}"]
-        graded = self.course.root / "autograded" / student / self.assignment / f"{self.assignment}.ipynb"
-        return False, notes + list(nbformat.read(graded, 4).metadata.get(NOTES, []))[:12]
+
+def _autograded(course: CourseFolder, assignment: str, student: str, seconds: float, told: dict) -> tuple[bool, list]:
+    """Mend and grade a submission: whether that failed, and what there is to say of it."""
+    notes = repair(course, assignment, student)
+    for _ in range(2):  # once more when it failed: the machine may have been busy
+        arguments = ("autograde", assignment, f"--student={student}", "--force")
+        status, said = nbgrader(course, *arguments, seconds=seconds, told=told)
+        if status in (0, TOO_LONG):
+            break
+    if status == TOO_LONG:
+        return True, [*notes, f"ended after {seconds:.0f} seconds, 0 points"]
+    if status:
+        lines = [line for line in said.splitlines() if "Error" in line] or ["no reason given"]
+        return True, [*notes, f"nbgrader failed, 0 points: {lines[-1].strip()[:200]}"]
+    graded = course.root / "autograded" / student / assignment / f"{assignment}.ipynb"
+    return False, notes + list(nbformat.read(graded, 4).metadata.get(NOTES, []))[:12]
+
+
+def _recorded(course: CourseFolder, assignment: str, graded: list[dict]) -> pd.DataFrame:
+    """What the gradebook holds of those who were graded, 0 points for whom that failed."""
+    with Gradebook(database(course), COURSE_ID) as gradebook, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nbgrader flushes a submission before it belongs to anybody
+        for row in graded:
+            student = row["student"]
+            if row["failed"]:
+                gradebook.update_or_create_student(student)
+                submission = gradebook.update_or_create_submission(assignment, student)
+                for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
+                    grade.auto_score, grade.needs_manual_grade = 0, False
+                gradebook.db.commit()
+            submission = gradebook.find_submission(assignment, student)
+            row |= {"points": submission.score, "of": submission.max_score}
+    return pd.DataFrame(graded, columns=["student", "points", "of", "seconds", "notes"])
 
 
 def points(course: CourseFolder, assignment: str) -> pd.DataFrame:
@@ -283,22 +225,48 @@ def points(course: CourseFolder, assignment: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["student", "question", "title", "concept", "points", "of", "waiting"])
 
 
-def _record_zero(course: CourseFolder, assignment: str, student: str) -> None:
-    with Gradebook(database(course), COURSE_ID) as gradebook, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # nbgrader flushes a submission before it belongs to anybody
-        gradebook.update_or_create_student(student)
-        submission = gradebook.update_or_create_submission(assignment, student)
-        for notebook in submission.notebooks:
-            for grade in notebook.grades:
-                grade.auto_score, grade.needs_manual_grade = 0, False
-        gradebook.db.commit()
+def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str], Path]:
+    """Grade one notebook as an instructor would, in a temporary copy of the course, and leave the feedback page beside it.
+
+    Returns:
+        DataFrame: ``question``, ``concept``, ``points``, ``of``; autograded questions only.
+        list of str: What was odd about the notebook.
+        Path: Of the feedback page, ``<assignment>.feedback.html``.
+    """
+    assignment = path.stem.split(".")[0]
+    course.check_name(assignment)
+    student = _student_of(path)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        copy = copied(course, Path(temporary) / "course")
+        handed_in = copy.root / "submitted" / student / assignment
+        handed_in.mkdir(parents=True)
+        shutil.copy(path, handed_in / f"{assignment}.ipynb")
+        for brought in (file for file in path.parent.iterdir() if file.suffix in TABLES):  # the capstone's own data
+            shutil.copy(brought, handed_in / brought.name)
+        graded = grade_class(copy, assignment, processes=1, unsafe=True)  # one's own notebook, on one's own machine
+        table = points(copy, assignment)
+        step(copy, "generate_feedback", assignment)
+        page = path.with_name(f"{path.stem}.feedback.html")
+        shutil.copy(copy.root / "feedback" / student / assignment / f"{assignment}.html", page)
+    table = table[table["concept"] != "texts"].set_index("question")
+    asked = [name for name in course.points(assignment) if name in table.index]
+    notes = [note for note in graded["notes"].iloc[0].split("; ") if note]
+    return table.loc[asked, ["concept", "points", "of"]].reset_index(), notes, page
 
 
-def _report(course: CourseFolder, assignment: str, results: list[Graded]) -> pd.DataFrame:
-    rows = []
-    with Gradebook(database(course), COURSE_ID) as gradebook:
-        for result in results:
-            graded = gradebook.find_submission(assignment, result.student)
-            told = (round(result.seconds, 1), "; ".join(result.notes))
-            rows.append((result.student, graded.score, graded.max_score, *told))
-    return pd.DataFrame(rows, columns=["student", "points", "of", "seconds", "notes"])
+def _student_of(path: Path) -> str:
+    """The id in the notebook's first code cell, read without running it."""
+    if not path.is_file():
+        raise DataError(f"There is no notebook '{path}'.")
+    notebook, _ = read(path)
+    given = [cell.source for cell in notebook.cells if re.match(r"STUDENT_ID\s*=", cell.source)]
+    if not given:
+        raise DataError(f"'{path.name}' is not an assignment of this course: it has no cell for the student's id.")
+    written = re.match(r"""STUDENT_ID\s*=\s*(["'])(.*?)\1""", given[0])
+    try:
+        return normal_id(written and written[2])
+    except LabError:
+        raise DataError(
+            f"'{path.name}' should have your id in its first code cell, as in STUDENT_ID = \"ada\": letters, "
+            f"digits and . _ @ -; found {written and written[2]!r}."
+        ) from None

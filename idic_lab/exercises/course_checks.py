@@ -1,20 +1,42 @@
-"""The project's own check of its exercises."""
+"""The project's own check of its exercises: what is written down, then one assignment played through nbgrader.
+
+The play is release, hand in, grade, feed back, in a copy of the course, and a look for leaks.
+"""
 
 from __future__ import annotations
 
+import html
+import os
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
 
+import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 from nbgrader.nbgraderformat import MetadataValidator, ValidationError
 
-from idic_lab.exercises.answer_text import decode, encode
-from idic_lab.exercises.course_folder import CourseFolder, graded_names, handed_in, opened
+from idic_lab.exercises.classroom import nbgrader, release, step
+from idic_lab.exercises.course_folder import (
+    CourseFolder,
+    copied,
+    grade_id,
+    graded_names,
+    handed_in,
+    opened,
+    with_student_id,
+)
+from idic_lab.exercises.grading_steps import OURS, UNSAFE
 from idic_lab.exercises.questions import QUESTIONS
+from idic_lab.exercises.student import decode, encode
 
 STUDENTS = ("ada", "bob.k", "s1234567")
 MEANINGFUL = re.compile(r"(student_id|setup|[a-z_]+_q\d\d(_answer)?|[a-z_]+_text\d\d)")
+SECRET = re.compile(r"(BEGIN|END) (HIDDEN TESTS|SOLUTION|MARK SCHEME)|\bgrade\(")
 LEAST_QUESTIONS, LEAST_MISCONCEPTIONS, LEAST_WRONG_ANSWERS = 110, 100, 130
 
 
@@ -27,9 +49,38 @@ class Finding:
     counted: str
 
     def __str__(self) -> str:
-        if not self.faults:
-            return f"ok    {self.what} ({self.counted})"
-        return "\n".join([f"FAULT {self.what} ({self.counted})", *(f"      {fault}" for fault in self.faults)])
+        told = [f"{'FAULT' if self.faults else 'ok   '} {self.what} ({self.counted})"]
+        return "\n".join([*told, *(f"      {fault}" for fault in self.faults)])
+
+
+def check_course(
+    course: CourseFolder,
+    assignments: Sequence[str] = (),
+    with_nbgrader: bool = True,
+    tell: Callable[[str], None] = print,
+) -> bool:
+    """Run every check and tell what was found, assignments side by side; True when nothing is wrong.
+
+    `with_nbgrader` also releases, grades and feeds back, in a copy of the course.
+    """
+    for assignment in assignments:
+        course.check_name(assignment)
+    findings = [check_metadata(course), check_completeness(course)]
+    for finding in findings:
+        tell(str(finding))
+    longest_first = sorted(assignments or course.assignments, key=lambda name: -len(course.wrong_answers(name)))
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        parts = [pool.submit(_check_one, course.root, name, with_nbgrader) for name in longest_first]
+        for part in as_completed(parts):
+            findings += part.result()
+            for finding in part.result():
+                tell(str(finding))
+    return not any(finding.faults for finding in findings)
+
+
+def _check_one(root: Path, assignment: str, with_nbgrader: bool) -> list[Finding]:
+    course = CourseFolder(root, practice=True)
+    return [check_answers(course, assignment), *(rehearse(course, assignment, STUDENTS[0]) if with_nbgrader else ())]
 
 
 def check_metadata(course: CourseFolder) -> Finding:
@@ -43,7 +94,8 @@ def check_metadata(course: CourseFolder) -> Finding:
     for assignment in course.assignments:
         headings = 0.0
         for cell in course.notebook(assignment).cells:
-            headings += _stated_points(cell.source) if cell.cell_type == "markdown" else 0
+            stated = re.match(r"### .*?· (\d+) points?\b", cell.source) if cell.cell_type == "markdown" else None
+            headings += float(stated[1]) if stated else 0.0
             if "nbgrader" not in cell.metadata:
                 continue
             name = cell.metadata.nbgrader.get("grade_id", "")
@@ -63,11 +115,6 @@ def check_metadata(course: CourseFolder) -> Finding:
     return Finding("metadata, ids and points", tuple(faults), f"{len(seen)} cells, {points:g} points")
 
 
-def _stated_points(text: str) -> float:
-    found = re.match(r"### .*?· (\d+) points?\b", text)
-    return float(found[1]) if found else 0.0
-
-
 def check_completeness(course: CourseFolder) -> Finding:
     """Whether every question has a form that its text states, an answer and enough company.
 
@@ -75,18 +122,24 @@ def check_completeness(course: CourseFolder) -> Finding:
     >>> check_completeness(CourseFolder(shipped("exercises"))).faults
     ()
     """
-    asked = [name for assignment in course.assignments for name in graded_names(course.notebook(assignment))]
-    faults = [f"{name}: no form in the package" for name in asked if name not in QUESTIONS]
+    asked, faults, bank = [], [], []
+    for assignment in course.assignments:
+        notebook = course.notebook(assignment)
+        names, texts = graded_names(notebook), {cell.get("id", ""): cell.source for cell in notebook.cells}
+        known = {name: QUESTIONS[name] for name in names if name in QUESTIONS}
+        asked += names
+        bank += course.wrong_answers(assignment)
+        for name, question in known.items():
+            line = f"*Form: {question.form.asked()}.*"
+            if line not in texts.get(f"{name}-text", ""):
+                faults.append(f"{name}: its text should end with {line!r}")
+        decide = sum(question.decides for question in known.values())
+        if decide < len(known) / 3:
+            faults.append(f"{assignment}: {decide} of {len(known)} questions interpret or decide; a third should")
+    faults += [f"{name}: no form in the package" for name in asked if name not in QUESTIONS]
     faults += [f"{name}: no expected answer" for name in asked if name not in course.key.names]
     faults += [f"{name}: asked in no assignment" for name in QUESTIONS if name not in asked]
-    faults += [fault for assignment in course.assignments for fault in _unstated(course.notebook(assignment))]
-    for assignment in course.assignments:
-        decide = [QUESTIONS[name].decides for name in graded_names(course.notebook(assignment)) if name in QUESTIONS]
-        if sum(decide) < len(decide) / 3:
-            faults.append(f"{assignment}: {sum(decide)} of {len(decide)} questions interpret or decide; a third should")
-    kinds = [(name, known.name) for name in QUESTIONS for known in course.key.misconceptions(name)]
-    bank = [wrong for assignment in course.assignments for wrong in course.wrong_answers(assignment)]
-    detectors = {name for _, name in kinds}
+    detectors = {known.name for name in QUESTIONS for known in course.key.misconceptions(name)}
     for what, number, least in (
         ("questions", len(asked), LEAST_QUESTIONS),
         ("misconceptions", len(detectors), LEAST_MISCONCEPTIONS),
@@ -98,23 +151,6 @@ def check_completeness(course: CourseFolder) -> Finding:
     return Finding("questions, answers and hints", tuple(faults), counted)
 
 
-def form_line(name: str) -> str:
-    """The line under a question that states form, unit and precision of its answer.
-
-    >>> form_line("value_q01")
-    '*Form: a whole number (customers).*'
-    """
-    return f"*Form: {QUESTIONS[name].form.asked()}.*"
-
-
-def _unstated(notebook: NotebookNode) -> Iterator[str]:
-    """Questions whose text does not state the form that the package asks for."""
-    texts = {cell.get("id", ""): cell.source for cell in notebook.cells}
-    for name in graded_names(notebook):
-        if name in QUESTIONS and form_line(name) not in texts.get(f"{name}-text", ""):
-            yield f"{name}: its text should end with {form_line(name)!r}"
-
-
 def check_answers(course: CourseFolder, assignment: str, students: tuple[str, ...] = STUDENTS) -> Finding:
     """Whether model solutions score everything and wrong answers what the bank says, without kernels."""
     faults, right, wrong, held = [], 0, 0, set()
@@ -122,7 +158,8 @@ def check_answers(course: CourseFolder, assignment: str, students: tuple[str, ..
         notebook = course.notebook(assignment)
         answers = handed_in(notebook, student)
         for name in graded_names(notebook):
-            verdict = course.key.judge(name, answers[name].answer, student, answers[name].brought)
+            told = answers[name]
+            verdict = course.key.judge(name, told.answer, student, told.brought)
             right += 1
             if verdict.credit != 1:
                 faults.append(f"{name}, {student}: the model solution earns {verdict.credit:.0%}. {verdict.message}")
@@ -137,11 +174,8 @@ def check_answers(course: CourseFolder, assignment: str, students: tuple[str, ..
                     f"{entry.question}, {student}: a wrong answer shows {verdict.shows} for {verdict.credit:.0%}; "
                     f"the bank says {entry.shows} for {entry.credit:.0%}"
                 )
-    faults += [
-        f"{entry.question}: {entry.shows} is right for every student tried"
-        for entry in course.wrong_answers(assignment)
-        if entry not in held
-    ]
+    never = [entry for entry in course.wrong_answers(assignment) if entry not in held]
+    faults += [f"{entry.question}: {entry.shows} is right for every student tried" for entry in never]
     counted = f"{right} model answers and {wrong} wrong ones, {len(students)} students"
     return Finding(f"answers of {assignment}", tuple(faults), counted)
 
@@ -157,3 +191,125 @@ def judged_bank(course: CourseFolder, assignment: str, student: str) -> Iterator
     for entry in course.wrong_answers(assignment):
         answer = decode(encode(eval(entry.code, dict(names))))
         yield entry, course.key.judge(entry.question, answer, student, brought)
+
+
+@dataclass
+class _Submission:
+    """What the rehearsal hands in under one name, the points it must get and the hints it must bring."""
+
+    student: str
+    notebook: NotebookNode
+    points: dict[str, float]
+    hints: list[str]
+
+
+def rehearse(course: CourseFolder, assignment: str, student: str) -> Iterator[Finding]:
+    """Play one assignment through nbgrader in a copy of the course.
+
+    `student` hands in the model solution; further ones hand in the untouched release and the wrong answers of the bank.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        copy = copied(course, Path(folder) / "course")
+        release(copy, assignment)
+        source = course.notebook(assignment)
+        regions = [found for cell in source.cells for found in _SOLUTION.findall(cell.source)]
+        # Those long enough to be recognised.
+        solution = [line.strip() for region in regions for line in region.splitlines() if len(line.strip()) > 25]
+        yield _no_leak(copy.notebook(assignment, "release"), solution, assignment)
+        submissions = list(_submissions(copy, assignment, student))
+        for submission in submissions:
+            target = copy.root / "submitted" / submission.student / assignment
+            target.mkdir(parents=True)
+            nbformat.write(submission.notebook, target / f"{assignment}.ipynb")
+        # All of it is ours: one process for all, no need of walls, and of kernels only for the model solution.
+        ours = [submission.student for submission in submissions if submission.student != student]
+        step(copy, "autograde", assignment, "--force", told={UNSAFE: "1", OURS: ",".join(ours)})
+        nbgrader(copy, "generate_feedback", assignment)
+        yield _scores(copy, assignment, submissions)
+        yield _feedback(copy, assignment, submissions, solution)
+
+
+_SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)\n### END SOLUTION", re.S)
+
+
+def _submissions(course: CourseFolder, assignment: str, student: str) -> Iterator[_Submission]:
+    points = {name: value for name, value in course.points(assignment).items() if "_text" not in name}
+    yield _Submission(student, with_student_id(course.notebook(assignment), student), points, [])
+    yield _Submission("untouched", course.notebook(assignment, "release"), dict.fromkeys(points, 0.0), [])
+    turn, left = 0, course.wrong_answers(assignment)
+    while left:
+        verdicts = dict(judged_bank(course, assignment, f"w{turn}"))
+        chosen = {entry.question: entry for entry in reversed(left)}  # the first that is left of each question
+        left = [entry for entry in left if entry not in chosen.values()]
+        yield _with_wrong_answers(course, assignment, f"w{turn}", chosen, verdicts, points)
+        turn += 1
+
+
+def _with_wrong_answers(
+    course: CourseFolder, assignment: str, student: str, chosen: dict, verdicts: dict, points: dict
+):
+    """The model solution, with one wrong answer from the bank put last in each of some answer cells."""
+    notebook = with_student_id(course.notebook(assignment), student)
+    expected, hints, cells = dict(points), [], []
+    for cell in notebook.cells:
+        cells.append(cell)
+        name = grade_id(cell) or ""
+        entry = chosen.get(name.removesuffix("_answer"))
+        if entry and name.endswith("_answer"):
+            variable = cell.source.split(" = ", 1)[0]
+            cell.source += f"\n_right = {variable}\n{variable} = {entry.code}"
+            expected[entry.question] = round(verdicts[entry].credit * points[entry.question], 2)
+            hints.append(verdicts[entry].message)
+        elif entry:  # later cells may build on this answer
+            cells.append(new_code_cell(f"{variable} = _right"))
+    notebook.cells = cells
+    return _Submission(student, notebook, expected, hints)
+
+
+def _no_leak(released: NotebookNode, solution: list[str], assignment: str) -> Finding:
+    faults = [f"{cell.id}: {found[0]}" for cell in released.cells if (found := SECRET.search(cell.source))]
+    for line in solution:
+        faults += [f"{cell.id}: the solution line {line!r}" for cell in released.cells if line in cell.source]
+    return Finding(f"release of {assignment} leaks nothing", tuple(faults), f"{len(released.cells)} cells")
+
+
+def _scores(course: CourseFolder, assignment: str, submissions: list[_Submission]) -> Finding:
+    faults = []
+    for submission in submissions:
+        path = course.root / "autograded" / submission.student / assignment / f"{assignment}.ipynb"
+        if not path.exists():
+            faults.append(f"{submission.student} was not graded")
+            continue
+        for cell in nbformat.read(path, as_version=4).cells:
+            name = grade_id(cell)
+            if name not in submission.points:
+                continue
+            results = [output for output in cell.outputs if output.output_type == "execute_result"]
+            got = float(results[0].data["text/plain"]) if results else None
+            where = f"{submission.student}, {name}"
+            if any(output.get("name") == "stderr" for output in cell.outputs):
+                faults.append(f"{where}: writes to stderr")
+            if got != submission.points[name]:
+                said = cell.outputs[0].get("text", "")[:160]
+                faults.append(f"{where}: {got} points, expected {submission.points[name]}; {said}")
+    counted = f"{len(submissions)} submissions: model, untouched, wrong answers"
+    return Finding(f"nbgrader scores {assignment} as it should", tuple(faults), counted)
+
+
+def _feedback(course: CourseFolder, assignment: str, submissions: list[_Submission], solution: list[str]) -> Finding:
+    faults = []
+    for submission in submissions:
+        path = course.root / "feedback" / submission.student / assignment / f"{assignment}.html"
+        if not path.exists():
+            faults.append(f"{submission.student} got no feedback")
+            continue
+        text = html.unescape(re.sub(r"<[^>]+>", "", path.read_text(encoding="utf-8")))
+        own = "".join(cell.source for cell in submission.notebook.cells)
+        shown = [found[0] for found in re.finditer(r"BEGIN HIDDEN TESTS|\bgrade\(\"", text)]
+        shown += [f"the solution line {line!r}" for line in solution if line in text and line not in own]
+        faults += [f"{submission.student}: the feedback shows {what}" for what in shown]
+        faults += [
+            f"{submission.student} does not see the hint {hint!r}" for hint in submission.hints if hint not in text
+        ]
+    counted = f"{len(submissions)} pages, {sum(len(submission.hints) for submission in submissions)} hints"
+    return Finding(f"feedback on {assignment} shows hints and leaks nothing", tuple(faults), counted)

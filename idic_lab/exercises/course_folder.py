@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import shutil
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 import pandas as pd
@@ -16,11 +15,10 @@ import yaml
 
 from idic_lab.errors import DataError, pick
 from idic_lab.exercises.answer_key import AnswerKey, secret_of
-from idic_lab.exercises.answer_text import decode, encode
+from idic_lab.exercises.student import decode, encode
 
 
-@dataclass(frozen=True)
-class WrongAnswer:
+class WrongAnswer(NamedTuple):
     """An entry of the bank: code for an answer, what it must earn and which hint it must bring."""
 
     question: str
@@ -29,8 +27,7 @@ class WrongAnswer:
     shows: str
 
 
-@dataclass(frozen=True)
-class HandedIn:
+class HandedIn(NamedTuple):
     """One answer as a notebook hands it to the grader."""
 
     answer: Any
@@ -55,9 +52,7 @@ class CourseFolder:
     @property
     def assignments(self) -> list[str]:
         """Names of the assignments with a notebook."""
-        return sorted(
-            folder.name for folder in (self.root / "source").iterdir() if (folder / f"{folder.name}.ipynb").exists()
-        )
+        return sorted(path.stem for path in self.root.glob("source/*/*.ipynb") if path.stem == path.parent.name)
 
     def check_name(self, assignment: str) -> None:
         """Refuse a name that is no assignment's; UnknownName gives the nearest."""
@@ -80,11 +75,8 @@ class CourseFolder:
 
     def points(self, assignment: str) -> dict[str, float]:
         """Points of every graded cell, by name."""
-        return {
-            cell.metadata.nbgrader.grade_id: float(cell.metadata.nbgrader.points)
-            for cell in self.notebook(assignment).cells
-            if cell.metadata.get("nbgrader", {}).get("grade")
-        }
+        cells = filter(_is_graded, self.notebook(assignment).cells)
+        return {grade_id(cell): float(cell.metadata.nbgrader.points) for cell in cells}
 
 
 def copied(course: CourseFolder, target: Path) -> CourseFolder:
@@ -105,6 +97,10 @@ def grade_id(cell: nbformat.NotebookNode) -> str | None:
     return told.get("grade_id") if isinstance(told, dict) else None
 
 
+def _is_graded(cell: nbformat.NotebookNode) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("grade"))
+
+
 def graded_names(notebook: nbformat.NotebookNode) -> list[str]:
     """Names of the autograded cells of a notebook, in order.
 
@@ -112,11 +108,7 @@ def graded_names(notebook: nbformat.NotebookNode) -> list[str]:
     >>> graded_names(CourseFolder(shipped("exercises")).notebook("value"))[:2]
     ['value_q01', 'value_q02']
     """
-    return [
-        cell.metadata.nbgrader.grade_id
-        for cell in notebook.cells
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
-    ]
+    return [grade_id(cell) for cell in notebook.cells if cell.cell_type == "code" and _is_graded(cell)]
 
 
 def with_student_id(notebook: nbformat.NotebookNode, student: str) -> nbformat.NotebookNode:

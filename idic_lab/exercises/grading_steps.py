@@ -19,11 +19,9 @@ from idic_lab import shipped
 from idic_lab.errors import DataError
 from idic_lab.exercises import sandbox
 from idic_lab.exercises.answer_key import AnswerKey, Verdict, secret_of
-from idic_lab.exercises.answer_text import decode, in_short, printable
-from idic_lab.exercises.class_secret import packed
-from idic_lab.exercises.repair import is_plain
+from idic_lab.exercises.repair import TABLES, is_plain
 from idic_lab.exercises.run_notebook import TRIED, Limits, job, run_here
-from idic_lab.exercises.student import ANSWER, data_file, normal_id
+from idic_lab.exercises.student import ANSWER, data_file, decode, in_short, normal_id, packed, printable
 
 UNSAFE, DIGEST = "IDIC_LAB_UNSAFE", "IDIC_LAB_ANSWERS"  # what a grading hands to nbgrader's processes
 OURS = "IDIC_LAB_OURS"  # students of a rehearsal, whose code is the course's own
@@ -62,11 +60,7 @@ class RunSubmission(NbGraderPreprocessor):
             raise DataError(CHANGED)
         limits = Limits(self.cell_seconds, self.seconds, self.output_characters, self.memory_bytes)
         folder = Path(resources["metadata"].get("path") or ".")
-        files = {
-            file.name: file.read_bytes()
-            for file in folder.glob("*")
-            if file.suffix in (".csv", ".xlsx", ".parquet") and is_plain(file)
-        }
+        files = {file.name: file.read_bytes() for file in folder.glob("*") if file.suffix in TABLES and is_plain(file)}
         if key.secret:
             student = normal_id(resources["nbgrader"]["student"])
             files[data_file(student)] = packed(student, key.secret)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import nbformat
 import numpy as np
 import pandas as pd
@@ -19,20 +17,20 @@ def scores(course: CourseFolder, assignment: str) -> pd.DataFrame:
     Returns:
         DataFrame: One row per student (the index), one column per question.
     """
-    table = points(course, assignment)
-    table = table[table["concept"] != "texts"]
-    table = table.assign(share=table["points"] / table["of"])
-    return table.pivot_table(index="student", columns="question", values="share")
+    return _shares(course, assignment, "question")
 
 
 def mastery(course: CourseFolder, assignment: str) -> pd.DataFrame:
     """Share of the points earned on each concept: one row per student, and last the class."""
-    table = points(course, assignment)
-    sums = table[table["concept"] != "texts"].groupby(["student", "concept"])[["points", "of"]].sum()
-    shares = (sums["points"] / sums["of"]).reset_index(name="share")
-    shares = shares.pivot_table(index="student", columns="concept", values="share")
+    shares = _shares(course, assignment, "concept")
     shares.loc["(class)"] = shares.mean()
     return shares
+
+
+def _shares(course: CourseFolder, assignment: str, of: str) -> pd.DataFrame:
+    table = points(course, assignment)
+    sums = table[table["concept"] != "texts"].groupby(["student", of])[["points", "of"]].sum()
+    return sums.eval("share = points / of").pivot_table(index="student", columns=of, values="share")
 
 
 def statistics(shares: pd.DataFrame) -> pd.DataFrame:
@@ -51,13 +49,14 @@ def statistics(shares: pd.DataFrame) -> pd.DataFrame:
     >>> statistics(shares)["discrimination"].round(2).tolist()
     [0.9, 0.9, 0.0]
     """
-    rows = []
-    for question in shares.columns:
-        own, rest = shares[question], shares.drop(columns=question).mean(axis=1)
-        varied = own.std(ddof=0) > 0 and rest.std(ddof=0) > 0
-        correlation = float(np.corrcoef(own, rest)[0, 1]) if varied else 0.0
-        rows.append((question, len(own), own.mean(), correlation))
-    return pd.DataFrame(rows, columns=["question", "students", "difficulty", "discrimination"])
+    rest = pd.DataFrame({question: shares.drop(columns=question).mean(axis=1) for question in shares})
+    varied = (shares.std() > 0) & (rest.std() > 0)
+    told = {
+        "students": len(shares),
+        "difficulty": shares.mean(),
+        "discrimination": shares.loc[:, varied].corrwith(rest),
+    }
+    return pd.DataFrame(told).rename_axis("question").fillna(0.0).reset_index()
 
 
 def items(course: CourseFolder, assignment: str) -> pd.DataFrame:
@@ -68,22 +67,17 @@ def items(course: CourseFolder, assignment: str) -> pd.DataFrame:
             failure), ``shown_by`` (students) and ``example`` (one such answer).
     """
     course.check_name(assignment)
-    table = statistics(scores(course, assignment))
-    wrong: dict[str, Counter[str]] = {}
-    example: dict[tuple[str, str], str] = {}
-    for path in sorted(course.root.glob(f"autograded/*/{assignment}/{assignment}.ipynb")):
-        for cell in nbformat.read(path, as_version=4).cells:
-            said = cell.metadata.get("idic")
-            if said and said["shows"] != "right":
-                name = cell.metadata.nbgrader.grade_id
-                wrong.setdefault(name, Counter())[said["shows"]] += 1
-                example.setdefault((name, said["shows"]), said["answer"])
-    most = [wrong.get(name, Counter()).most_common(1) for name in table["question"]]
-    table["commonest_wrong"] = [found[0][0] if found else "" for found in most]
-    table["shown_by"] = [found[0][1] if found else 0 for found in most]
-    pairs = zip(table["question"], table["commonest_wrong"], strict=True)
-    table["example"] = [example.get(pair, "") for pair in pairs]
-    return table
+    said = [
+        (cell.metadata.nbgrader.grade_id, cell.metadata.idic["shows"], cell.metadata.idic["answer"])
+        for path in sorted(course.root.glob(f"autograded/*/{assignment}/{assignment}.ipynb"))
+        for cell in nbformat.read(path, as_version=4).cells
+        if "idic" in cell.metadata and cell.metadata.idic["shows"] != "right"
+    ]
+    wrong = pd.DataFrame(said, columns=["question", "commonest_wrong", "answer"])
+    shown = wrong.groupby(["question", "commonest_wrong"], sort=False)["answer"].agg(shown_by="size", example="first")
+    most = shown.reset_index().sort_values("shown_by", ascending=False, kind="stable").drop_duplicates("question")
+    table = statistics(scores(course, assignment)).merge(most, on="question", how="left")
+    return table.fillna({"commonest_wrong": "", "shown_by": 0, "example": ""}).astype({"shown_by": "int64"})
 
 
 def plot_items(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:

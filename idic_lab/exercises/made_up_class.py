@@ -13,13 +13,12 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pandas as pd
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
 
 from idic_lab.errors import DataError
-from idic_lab.exercises.class_secret import make_secret
-from idic_lab.exercises.classroom import collect, grade_class, nbgrader, release
+from idic_lab.exercises.classroom import grade_class, release, step
+from idic_lab.exercises.collecting import collect
 from idic_lab.exercises.course_folder import CourseFolder, copied, grade_id, with_student_id
+from idic_lab.exercises.students_copy import make_secret
 
 # What a hostile student puts into the cell of the third answer.
 _ATTACKS: dict[str, str] = {
@@ -63,80 +62,44 @@ def trial_class(
         tell(f"Releasing {assignment} ...")
         release(copy, assignment)
         tell(f"{size} students hand in ...")
-        hand_in(copy, assignment, size, harmful=harmful)
-        collect(copy, assignment, copy.root / "downloaded" / assignment)
+        collect(copy, assignment, _downloaded(copy, assignment, size, harmful))
         tell(f"Grading {size} submissions, two at once ...")
         grades = grade_class(copy, assignment, unsafe=unsafe, tell=tell)
         tell("Writing feedback and grades ...")
-        _step(copy, "generate_feedback", assignment)
-        _step(copy, "export")
+        step(copy, "generate_feedback", assignment)
+        step(copy, "export")
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)  # half a class would only puzzle its reader
         raise
     return grades
 
 
-def _step(course: CourseFolder, *arguments: str) -> None:
-    status, said = nbgrader(course, *arguments)
-    if status:
-        raise DataError(f"nbgrader {arguments[0]} failed:\n{said[-2000:]}")
-
-
-def hand_in(course: CourseFolder, assignment: str, size: int, harmful: bool) -> None:
-    """Put a class's files into ``downloaded``, as from a learning platform, ready to be collected."""
+def _downloaded(course: CourseFolder, assignment: str, size: int, harmful: bool) -> Path:
+    """A folder with the files of a class, as from a learning platform, ready to be collected."""
     folder = course.root / "downloaded" / assignment
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True)
     random = np.random.default_rng(0)
     kinds = [*_ATTACKS, "deletes", "renames", "copies"] if harmful else []
     for number in range(size):
         kind = kinds[number] if number < len(kinds) else "student"
         student, file = f"{kind}{number:02d}", "my homework (2)" if kind == "renames" else assignment
-        if kind == "student":
-            skill = 1.0 if number % 3 == 0 else random.uniform(0.3, 0.95)
-            notebook = _wrong_here_and_there(course, assignment, student, skill, random)
-        elif kind in _ATTACKS:
-            notebook = _attacked(course, assignment, student, _ATTACKS[kind])
-        elif kind == "deletes":
-            notebook = _with_deleted_cells(course, assignment, student)
-        else:
-            notebook = with_student_id(course.notebook(assignment), "somebody-else" if kind == "copies" else student)
+        skill = 1.0 if kind != "student" or number % 3 == 0 else random.uniform(0.3, 0.95)
+        notebook = with_student_id(course.notebook(assignment), "somebody-else" if kind == "copies" else student)
+        _spoil(notebook, kind, skill, course.wrong_answers(assignment), random)
         (folder / f"{student}__{file}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+    return folder
 
 
-def _answer_cells(notebook: NotebookNode) -> list[NotebookNode]:
-    return [cell for cell in notebook.cells if (grade_id(cell) or "").endswith("_answer")]
-
-
-def _attacked(course: CourseFolder, assignment: str, student: str, code: str) -> NotebookNode:
-    notebook = with_student_id(course.notebook(assignment), student)
-    cell = _answer_cells(notebook)[2]
-    cell.source = f"{code}\n{cell.source}"
-    return notebook
-
-
-def _with_deleted_cells(course: CourseFolder, assignment: str, student: str) -> NotebookNode:
-    """The model solution without the setup, one answer and one check."""
-    notebook = with_student_id(course.notebook(assignment), student)
-    answer = grade_id(_answer_cells(notebook)[1])
-    gone = {"setup", answer, answer.removesuffix("_answer")}
-    notebook.cells = [cell for cell in notebook.cells if grade_id(cell) not in gone]
-    return notebook
-
-
-def _wrong_here_and_there(
-    course: CourseFolder, assignment: str, student: str, skill: float, random: np.random.Generator
-) -> NotebookNode:
-    """The model solution, with wrong answers from the bank where the student's skill does not suffice."""
-    notebook = with_student_id(course.notebook(assignment), student)
-    bank = course.wrong_answers(assignment)
-    cells = []
-    for cell in notebook.cells:
-        cells.append(cell)
-        question = (grade_id(cell) or "").removesuffix("_answer")
-        if not (grade_id(cell) or "").endswith("_answer") or random.random() < skill:
-            continue
-        known = [entry.code for entry in bank if entry.question == question] or ["0"]
-        variable = cell.source.split(" = ", 1)[0]
-        cells.append(new_code_cell(f"{variable} = {known[random.integers(len(known))]}"))
-    notebook.cells = cells
-    return notebook
+def _spoil(notebook: nbformat.NotebookNode, kind: str, skill: float, bank: list, random: np.random.Generator) -> None:
+    """Make of a model solution what this kind of student hands in: with wrong answers of the bank where skill is missing."""
+    answers = [cell for cell in notebook.cells if (grade_id(cell) or "").endswith("_answer")]
+    if kind in _ATTACKS:
+        answers[2].source = f"{_ATTACKS[kind]}\n{answers[2].source}"
+    if kind == "deletes":  # the setup, one answer and one check
+        gone = {"setup", grade_id(answers[1]), grade_id(answers[1]).removesuffix("_answer")}
+        notebook.cells = [cell for cell in notebook.cells if grade_id(cell) not in gone]
+    for cell in answers if skill < 1 else ():
+        if random.random() >= skill:
+            question = grade_id(cell).removesuffix("_answer")
+            known = [entry.code for entry in bank if entry.question == question] or ["0"]
+            cell.source += f"\n{cell.source.split(' = ', 1)[0]} = {known[random.integers(len(known))]}"

@@ -1,17 +1,333 @@
-"""The questions as students may see them: the form of each answer, and the statements to choose from."""
+"""The questions as students may see them: the form of each answer, and the statements to choose from.
+
+A form says what is asked for, how exact, and which answers are the same within that. It reads what people in fact write:
+a share as 0.25 or "25%", a number as text, a list as a set or an array, a Series as a dict or a table of two columns.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import math
 import random
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from idic_lab.errors import pick
-from idic_lab.exercises.forms import Choice, Form, form
+
+
+class AnyOf(list):
+    """Expected answers that are all right, such as those of several ways to break ties."""
+
+
+def as_number(answer: Any) -> float | None:
+    """The number that an answer means, from a number, text, or a list of one; None when it is none.
+
+    >>> as_number("1,234.50"), as_number("12 %"), as_number([3]), as_number("many")
+    (1234.5, 0.12, 3.0, None)
+    """
+    if isinstance(answer, Real) and not isinstance(answer, bool):
+        return float(answer)
+    if isinstance(answer, str) and len(answer) < 64:
+        found = re.fullmatch(r"([-+]?[\d,]*\.?\d+(?:[eE][-+]?\d+)?)\s*(%?)", answer.strip())
+        return None if not found else float(found[1].replace(",", "")) / (100 if found[2] else 1)
+    if isinstance(answer, (list, pd.Series)) and len(answer) == 1:
+        return as_number(next(iter(answer)))
+    return None
+
+
+def _plain(name: Any) -> str:
+    """A name without what people write in several ways: case, blanks, underscores and hyphens."""
+    return re.sub(r"[\s_-]+", "", str(name)).lower()
+
+
+@dataclass(frozen=True)
+class Form:
+    """What every form can say. `decimals` is the precision asked for; `tolerance` a relative difference.
+
+    Each has a sentence for the student, ``asked()``: form, unit and precision; and ``problem(answer)``: what is wrong with
+    the form of an answer, None when nothing is.
+    """
+
+    unit: str = ""
+    decimals: int = 2
+    tolerance: float = 2e-3
+    share: bool = False
+
+    def read(self, answer: Any) -> Any:
+        """An answer as this form compares it; as it is when it is none of these."""
+        return answer
+
+    def agreement(self, answer: Any, other: Any) -> float:
+        """How much of one answer is in the other, from 0 to 1."""
+        return float(self.read(answer) == self.read(other))
+
+    def same(self, answer: Any, expected: Any) -> bool:
+        """Whether an answer is the expected one, or one of them."""
+        ways = expected if isinstance(expected, AnyOf) else [expected]
+        return any(self.agreement(answer, way) == 1.0 for way in ways)
+
+    def _equal(self, answer: float, other: float) -> bool:
+        close = abs(answer - other) <= 0.5 * 10.0**-self.decimals * (1 + 1e-9)
+        return close or math.isclose(answer, other, rel_tol=self.tolerance, abs_tol=1e-9)
+
+    def _precision(self) -> str:
+        decimals = f"{self.decimals} decimal{'s' if self.decimals > 1 else ''} or more"
+        return decimals if self.decimals else "whole numbers are exact enough"
+
+
+@dataclass(frozen=True)
+class Number(Form):
+    """A number, maybe within a range; a share may be given in percent.
+
+    >>> share = Number(share=True, low=0, high=1)
+    >>> [share.same(share.read(answer), 0.1834) for answer in (0.1834, 0.18, 18.3, "18%", 0.19)]
+    [True, True, True, True, False]
+    """
+
+    low: float | None = None
+    high: float | None = None
+    whole: bool = False
+
+    def asked(self) -> str:
+        if self.whole:
+            return f"a whole number ({self.unit})"
+        if self.share:
+            percent = " or in percent (0.25, 25 or 25%)"
+            return f"{self.unit or 'a share between 0 and 1'}{percent}; {self._precision()}"
+        return f"a number{f' ({self.unit})' if self.unit else ''}; {self._precision()}"
+
+    def read(self, answer: Any) -> Any:
+        number = as_number(answer)
+        return answer if number is None else number
+
+    def problem(self, answer: Any) -> str | None:
+        unit = f" ({self.unit})" if self.unit else ""
+        if not isinstance(answer, float):
+            return f"A number{unit} is expected here, and this is {_kind(answer)}."
+        if self.whole and answer != round(answer):
+            return f"A whole number{unit} is expected here; this is {answer:.4g}."
+        scale = 100 if self.share else 1
+        if self.low is not None and answer < self.low * scale:
+            return f"This number{unit} cannot be below {self.low:g}; yours is {answer:.4g}."
+        if self.high is not None and answer > self.high * scale:
+            return f"This number{unit} cannot be above {self.high:g}; yours is {answer:.4g}."
+        return None
+
+    def agreement(self, answer: Any, other: Any) -> float:
+        answer, other = as_number(answer), as_number(other)
+        if answer is None or other is None:
+            return 0.0
+        if self.whole:
+            return float(round(answer) == round(other))
+        return float(self._equal(answer, other) or (self.share and self._equal(answer / 100, other)))
+
+
+@dataclass(frozen=True)
+class Choice(Form):
+    """One of a few statements, lettered in an order of the student's own, or one of a few words.
+
+    >>> choice = Choice(options=("the mean", "the median"))
+    >>> [choice.read(answer) for answer in ("a", "B)", "the med", "x")]
+    ['the mean', 'the median', 'the median', 'x']
+    """
+
+    options: tuple[str, ...] = ()
+    words: bool = False
+
+    def asked(self) -> str:
+        if self.words:
+            few = len(self.options) < 12
+            return f"one of {', '.join(self.options) if few else f'{self.options[0]} to {self.options[-1]}'}, in quotes"
+        return f"one letter in quotes: {', '.join(self._letters()[:-1])} or {self._letters()[-1]}"
+
+    def _letters(self) -> str:
+        return "abcdefgh"[: len(self.options)]
+
+    def read(self, answer: Any) -> Any:
+        if not isinstance(answer, str):
+            return answer
+        said = answer.strip().strip("'\"").lower()
+        letter = said.strip("().: ")
+        if not self.words and len(letter) == 1 and letter in self._letters():
+            return self.options[self._letters().index(letter)]
+        found = [option for option in self.options if option.lower() == said]
+        if not found and len(said) >= 5:
+            found = [option for option in self.options if option.lower().startswith(said)]
+        return found[0] if len(found) == 1 else answer
+
+    def problem(self, answer: Any) -> str | None:
+        return None if answer in self.options else f"Expected is {self.asked()}. This is {_kind(answer)}."
+
+
+@dataclass(frozen=True)
+class Day(Form):
+    """A date within a range."""
+
+    first: str = ""
+    last: str = ""
+
+    def asked(self) -> str:
+        return f'a date, as in pd.Timestamp("{self.first}") or "{self.first}"'
+
+    def read(self, answer: Any) -> Any:
+        day = pd.to_datetime(answer, errors="coerce") if isinstance(answer, (str, pd.Timestamp)) else pd.NaT
+        return answer if pd.isna(day) else day.tz_localize(None).normalize()
+
+    def problem(self, answer: Any) -> str | None:
+        if not isinstance(answer, pd.Timestamp):
+            return f"Expected is {self.asked()}; this is {_kind(answer)}."
+        if not pd.Timestamp(self.first) <= answer <= pd.Timestamp(self.last):
+            return f"The date should lie between {self.first} and {self.last}."
+        return None
+
+
+@dataclass(frozen=True)
+class Ids(Form):
+    """A list of ids, in any order."""
+
+    per: str = "customer_id"
+
+    def asked(self) -> str:
+        return f"a list of {self.per}, in any order"
+
+    def read(self, answer: Any) -> Any:
+        if isinstance(answer, pd.DataFrame):
+            answer = answer[self.per] if self.per in answer.columns else answer
+        if isinstance(answer, pd.Series):
+            texts = all(isinstance(value, str) for value in answer)
+            answer = answer if texts or not all(isinstance(name, str) for name in answer.index) else answer.index
+        return list(answer) if isinstance(answer, (list, pd.Series, pd.Index)) else answer
+
+    def problem(self, answer: Any) -> str | None:
+        if not isinstance(answer, list) or not all(isinstance(value, str) for value in answer):
+            return f"A list of {self.per} (text) is expected here, and this is {_kind(answer)}."
+        if len(set(answer)) < len(answer):
+            return f"The list names {len(answer) - len(set(answer))} {self.per} more than once."
+        return None
+
+    def agreement(self, answer: Any, other: Any) -> float:
+        both, either = set(answer) & set(other), set(answer) | set(other)
+        return len(both) / len(either) if either else 1.0
+
+
+@dataclass(frozen=True)
+class Values(Form):
+    """One number or word per name: a Series with names as its index, a dict, or a table of two columns."""
+
+    per: str = "customer_id"
+    labels: bool = False
+
+    def asked(self) -> str:
+        if self.labels:
+            return f"a Series (or dict) with one label per {self.per}"
+        unit = self.unit or ("a share, or percent" if self.share else "a number")
+        return f"a Series (or dict) with {unit} per {self.per}; {self._precision()}"
+
+    def read(self, answer: Any) -> Any:
+        if isinstance(answer, pd.DataFrame):
+            names = [self.per] if self.per in answer.columns else list(answer.columns[:1])
+            if answer.shape[1] != 2 or not names:
+                return answer
+            answer = answer.set_index(names[0]).iloc[:, 0]
+        if not isinstance(answer, pd.Series):
+            return answer
+        if not self.labels:
+            answer = answer.map(lambda value: value if as_number(value) is None else as_number(value))
+        return answer
+
+    def problem(self, answer: Any) -> str | None:
+        what = "label" if self.labels else "number"
+        if not isinstance(answer, pd.Series):
+            return f"A Series (or dict) with one {what} per {self.per} is expected, and this is {_kind(answer)}."
+        if not len(answer) or not all(isinstance(name, str) for name in answer.index):
+            return f"The index of the Series should be the {self.per}, as text."
+        if answer.index.duplicated().any():
+            return f"Some {self.per} stand in the index more than once."
+        if answer.isna().any():
+            return f"{int(answer.isna().sum())} values are missing."
+        if not self.labels and not all(isinstance(value, Real) for value in answer):
+            return f"The values should be numbers, one per {self.per}."
+        return None
+
+    def agreement(self, answer: Any, other: Any) -> float:
+        if not isinstance(answer, pd.Series):
+            return 0.0
+        ours = {_plain(name): value for name, value in pd.Series(other).items()}
+        theirs = {_plain(name): value for name, value in answer.items()}
+        scales = (1, 100) if self.share else (1,)
+        both, either = ours.keys() & theirs.keys(), ours.keys() | theirs.keys()
+        right = max(sum(self._agree(theirs[name], ours[name], scale) for name in both) for scale in scales)
+        return right / max(len(either), 1)
+
+    def _agree(self, value: Any, other: Any, scale: float) -> bool:
+        if self.labels:
+            return str(value) == str(other)
+        return as_number(value) is not None and self._equal(as_number(value) / scale, float(other))
+
+
+@dataclass(frozen=True)
+class Table(Form):
+    """A DataFrame with a key column and further columns."""
+
+    per: str = "customer_id"
+    columns: tuple[str, ...] = ()
+
+    def asked(self) -> str:
+        return f"a DataFrame with one row per {self.per}, and the columns {', '.join((self.per, *self.columns))}"
+
+    def problem(self, answer: Any) -> str | None:
+        if not isinstance(answer, pd.DataFrame):
+            return f"A DataFrame is expected here, and this is {_kind(answer)}."
+        lacking = [name for name in (self.per, *self.columns) if name not in answer.columns]
+        if lacking:
+            return f"These columns are missing: {', '.join(lacking)}."
+        if answer[self.per].duplicated().any():
+            return f"There should be one row per {self.per}; some stand there more than once."
+        return None
+
+    def agreement(self, answer: Any, other: Any) -> float:
+        if self.problem(answer):
+            return 0.0
+        theirs, ours = answer.set_index(self.per), other.set_index(self.per)
+        values = Values(per=self.per, decimals=9, tolerance=1e-9)
+        return sum(values.agreement(theirs[name], ours[name]) for name in self.columns) / len(self.columns)
+
+
+@dataclass(frozen=True)
+class Frame(Form):
+    """A DataFrame with certain columns, judged by what is in it."""
+
+    columns: tuple[str, ...] = ()
+
+    def asked(self) -> str:
+        return f"a DataFrame with the columns {', '.join(self.columns)}"
+
+    def problem(self, answer: Any) -> str | None:
+        if not isinstance(answer, pd.DataFrame):
+            return f"A DataFrame is expected here, and this is {_kind(answer)}."
+        if set(answer.columns) != set(self.columns):
+            return f"Exactly these columns are expected: {', '.join(self.columns)}."
+        return None
+
+    def agreement(self, answer: Any, other: Any) -> float:
+        return float(answer.equals(other))
+
+
+def _kind(answer: Any) -> str:
+    if isinstance(answer, pd.Series):
+        return "a Series or dict"
+    if isinstance(answer, str):
+        return f"the text {answer[:40]!r}"
+    if isinstance(answer, Real) and not isinstance(answer, bool):
+        return f"the number {answer:.4g}"
+    return f"a {type(answer).__name__}"
 
 
 @dataclass(frozen=True)
@@ -26,24 +342,23 @@ class Question:
     partial: bool = False  # whether an answer that is right in part earns points in proportion, up to half
 
 
-def _read() -> dict[str, dict[str, Question]]:
-    told = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-    return {
-        assignment: {
-            f"{assignment}_{number}": Question(
-                f"{assignment}_{number}",
-                **{key: entry.pop(key) for key in ("title", "concept", "decides", "partial") if key in entry},
-                form=form(entry.pop("form"), **entry),
-            )
-            for number, entry in entries.items()
-        }
-        for assignment, entries in told.items()
-    }
+_FORMS = {form.__name__.lower(): form for form in (Number, Choice, Day, Ids, Values, Table, Frame)}
 
 
-_BY_ASSIGNMENT = _read()
-ASSIGNMENTS = tuple(_BY_ASSIGNMENT)
-QUESTIONS = {name: question for made in _BY_ASSIGNMENT.values() for name, question in made.items()}
+def _read(name: str, told: dict[str, Any]) -> Question:
+    own = {key: told.pop(key) for key in ("title", "concept", "decides", "partial") if key in told}
+    kind = pick("form of an answer", told.pop("form"), _FORMS)
+    form = kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in told.items()})
+    return Question(name, form=form, **own)
+
+
+_TOLD = tomllib.loads(Path(__file__).with_name("questions.toml").read_text(encoding="utf-8"))
+ASSIGNMENTS = tuple(_TOLD)
+QUESTIONS = {
+    f"{assignment}_{number}": _read(f"{assignment}_{number}", entry)
+    for assignment, entries in _TOLD.items()
+    for number, entry in entries.items()
+}
 
 
 @lru_cache(maxsize=1024)
@@ -61,12 +376,3 @@ def question(name: str, student_id: str = "") -> Question:
     seed = hashlib.sha256(f"{student_id}/{name}".encode()).digest()
     order = random.Random(seed).sample(found.form.options, len(found.form.options))
     return replace(found, form=replace(found.form, options=tuple(order)))
-
-
-def read(name: str, answer: Any, student_id: str) -> Any:
-    """What a student meant by an answer: the statement behind a letter, the share behind a percentage.
-
-    >>> read("value_q02", "12.50", "ada")
-    12.5
-    """
-    return question(name, student_id).form.read(answer)

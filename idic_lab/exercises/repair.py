@@ -19,6 +19,7 @@ from idic_lab.durability import whole_files
 from idic_lab.errors import DataError
 from idic_lab.exercises.course_folder import CourseFolder, grade_id
 
+TABLES = (".csv", ".xlsx", ".parquet")
 MOST_BYTES = 50 * 2**20
 _CELL = re.compile(r"^# (?:%%|In\[[ \d]*\]:).*$", re.M)  # where a script exported from a notebook begins a cell
 

@@ -1,4 +1,7 @@
-"""What a student's notebook calls: begin, choices, check, and (in the cells only the grader sees) grade."""
+"""What a student's notebook calls: begin, choices, check, and (in the cells only the grader sees) grade.
+
+Answers leave it as text of a closed form, so that they can be graded elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,33 @@ import hashlib
 import hmac
 import io
 import json
+import math
 import re
 import unicodedata
 import zipfile
+from collections.abc import KeysView, ValuesView
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import lru_cache
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from IPython.display import display
 
 from idic_lab import meridian
 from idic_lab.errors import LabError
-from idic_lab.exercises.answer_text import decode, encode, form_problem
-from idic_lab.exercises.questions import question, read
+from idic_lab.exercises.questions import Form, question
 from idic_lab.meridian.game import World
 
 ANSWER = "application/x.idic-answer"
 PEOPLE = 400
 CLASS = "class.json"  # in a student's file of a class: whose it is, and the seed of the shop to play
+NOT_YET = "Not answered yet: put your answer in the place of the three dots."
 RECORDED = "Recorded. Whether it is right, the grader will say."
+LARGEST = 4_000_000  # characters of an answer; a table of a few tens of thousands of rows
 _VALID = re.compile(r"[^\W_][\w.@-]{0,63}")
 # Mondays on which the share of filled baskets may step up; clear of Christmas and of the slower deliveries.
 _STEPS = [date(2024, 4, 1) + timedelta(weeks=week) for week in (*range(28), *range(43, 57))]
@@ -113,11 +122,7 @@ def my_shop() -> meridian.Shop:
 
 
 def data_file(student: str) -> str:
-    """The name of the file that a student of a class has beside the notebooks.
-
-    >>> data_file("ada")
-    'ada.data.zip'
-    """
+    """The name of the file that a student of a class has beside the notebooks."""
     return f"{student}.data.zip"
 
 
@@ -128,6 +133,21 @@ def _of_the_class(student: str) -> Path | None:
     if len(here) > 1 and not own:
         raise LabError(f"Several data files lie here, none of {student!r}: {', '.join(path.name for path in here)}.")
     return next(iter(own or here), None)
+
+
+def packed(student_id: str, secret: str) -> bytes:
+    """A student's data as a file: the tables, and the seed of the shop that they play eight quarters of.
+
+    >>> len(unpacked(packed("ada", 32 * "0"))["transactions"]) > 1000
+    True
+    """
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        told = {"student": normal_id(student_id), "shop": str(seed_of(student_id, secret, "shop"))}
+        archive.writestr(CLASS, json.dumps(told))
+        for name, table in student_shop(normal_id(student_id), secret).tables.items():
+            archive.writestr(f"{name}.parquet", table.to_parquet(index=False))
+    return file.getvalue()
 
 
 def unpacked(content: bytes) -> dict[str, pd.DataFrame]:
@@ -202,9 +222,8 @@ def check(name: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
     >>> check("value_q01", 7)
     value_q01: Recorded. Whether it is right, the grader will say.
     """
-    student = _student()
-    meant = read(name, decode(encode(answer)), student)
-    print(f"{name}: {form_problem(question(name, student).form, meant) or RECORDED}")
+    form = question(name, _student()).form
+    print(f"{name}: {form_problem(form, form.read(decode(encode(answer)))) or RECORDED}")
 
 
 def grade(name: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
@@ -219,3 +238,144 @@ def grade(name: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
     if brought is not None:
         sent["brought"] = encode(brought)
     display({ANSWER: json.dumps(sent), "text/plain": "(answer handed in)"}, raw=True)
+
+
+class Unanswered:
+    """Stands for an answer that was not given."""
+
+    def __repr__(self) -> str:
+        return "no answer"
+
+
+class Unreadable:
+    """Stands for an answer that cannot be graded, and says why."""
+
+    def __init__(self, why: str):
+        self.why = why
+
+    def __repr__(self) -> str:
+        return self.why
+
+
+def encode(answer: Any) -> str:
+    """Write an answer as JSON text; ``...`` is no answer, and what cannot be graded is written as unreadable.
+
+    >>> encode(0.25)
+    '{"kind": "number", "value": 0.25}'
+    >>> decode(encode(pd.Series([1.5], index=["C1"]))).to_dict()
+    {'C1': 1.5}
+    """
+    text = json.dumps(_packed(answer))
+    if len(text) > LARGEST:
+        return json.dumps({"kind": "unreadable", "why": f"The answer is too large ({len(text):,} characters)."})
+    return text
+
+
+def _packed(answer: Any) -> dict[str, Any]:
+    if answer is ... or answer is None or answer is pd.NA or answer is pd.NaT:
+        return {"kind": "unanswered"}
+    if isinstance(answer, pd.DataFrame):
+        frame = answer
+        if not isinstance(answer.index, pd.RangeIndex):
+            frame = answer.reset_index(drop=bool({*answer.columns} & {*answer.index.names}))
+        columns = [_column(frame.iloc[:, place]) for place in range(frame.shape[1])]
+        return {"kind": "table", "names": [str(name) for name in frame.columns], "columns": columns}
+    if isinstance(answer, pd.Series):
+        return {"kind": "series", "index": _column(answer.index.to_series()), "values": _column(answer)}
+    if isinstance(answer, dict):
+        return _packed(pd.Series(answer, dtype=None if answer else "float64"))
+    if isinstance(answer, (set, frozenset)):
+        answer = sorted(answer, key=str)
+    many = (list, tuple, np.ndarray, pd.Index, pd.api.extensions.ExtensionArray, KeysView, ValuesView)
+    if isinstance(answer, many) and not (isinstance(answer, np.ndarray) and answer.ndim == 0):
+        return {"kind": "list", "values": _column(pd.Series(list(answer), dtype=object))}
+    return _packed_one(answer)
+
+
+def _packed_one(answer: Any) -> dict[str, Any]:
+    if isinstance(answer, Decimal):
+        answer = float(answer)
+    if isinstance(answer, np.datetime64):
+        answer = pd.Timestamp(answer)
+    if isinstance(answer, np.ndarray):  # without a dimension
+        answer = answer.item()
+    if isinstance(answer, Real) and not isinstance(answer, Integral) and not math.isfinite(answer):
+        return {"kind": "unreadable", "why": f"The answer is {float(answer)}, which is not a number."}
+    for kind, types in (("flag", (bool, np.bool_)), ("number", Real), ("text", str)):
+        if isinstance(answer, types):
+            return {"kind": kind, "value": _plain(answer)}
+    if hasattr(answer, "isoformat"):
+        return {"kind": "date", "value": answer.isoformat()}
+    return {"kind": "unreadable", "why": f"An answer of type {type(answer).__name__} cannot be graded."}
+
+
+def _column(values: pd.Series) -> list[Any]:
+    return list(map(_plain, values))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value) if math.isfinite(float(value)) else None
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def decode(text: str) -> Any:
+    """Read an answer back from its text; what cannot be read comes back as :class:`Unreadable`.
+
+    >>> decode(encode(...))
+    no answer
+    >>> decode(encode(print))
+    An answer of type builtin_function_or_method cannot be graded.
+    """
+    try:
+        packed = json.loads(text)
+        kind = packed["kind"]
+        if kind == "unanswered":
+            return Unanswered()
+        if kind == "unreadable":
+            return Unreadable(str(packed["why"]))
+        if kind == "table":
+            return pd.DataFrame(dict(zip(packed["names"], packed["columns"], strict=True)))
+        if kind == "series":
+            return pd.Series(packed["values"], index=packed["index"])
+        if kind == "list":
+            return list(packed["values"])
+        return pd.Timestamp(packed["value"]) if kind == "date" else packed["value"]
+    except (ValueError, KeyError, TypeError) as error:
+        return Unreadable(f"The answer could not be read back ({type(error).__name__}).")
+
+
+def form_problem(form: Form, answer: Any) -> str | None:
+    """What is wrong with the form of an answer that was read back; None when nothing is."""
+    if isinstance(answer, Unanswered):
+        return NOT_YET
+    return answer.why if isinstance(answer, Unreadable) else form.problem(answer)
+
+
+def printable(text: str, most: int = 60) -> str:
+    """A student's text for a terminal or a table: one line, and nothing that moves the cursor.
+
+    >>> printable("a\\x1b[2Jb")
+    'a?[2Jb'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
+
+
+def in_short(answer: Any) -> str:
+    """An answer in a few words, for the table of common wrong answers.
+
+    >>> in_short(0.123456), in_short(["C1", "C2"])
+    ('0.1235', 'list of 2')
+    """
+    if isinstance(answer, (list, pd.Series)):
+        return f"{'list' if isinstance(answer, list) else 'series'} of {len(answer)}"
+    if isinstance(answer, pd.DataFrame):
+        return f"table of {len(answer)} rows"
+    number = isinstance(answer, Real) and not isinstance(answer, bool)
+    return f"{answer:.4g}" if number else printable(str(answer))

@@ -8,7 +8,7 @@ import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
 from idic_lab.errors import DataError
-from idic_lab.exercises.classroom import collect
+from idic_lab.exercises.collecting import collect
 from idic_lab.exercises.course_folder import grade_id, handed_in, with_student_id
 from idic_lab.exercises.repair import repair
 

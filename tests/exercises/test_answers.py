@@ -8,12 +8,10 @@ import pytest
 
 from idic_lab.errors import LabError
 from idic_lab.exercises import begin, check, choices, student_tables
-from idic_lab.exercises.answer_text import Unanswered, Unreadable, decode, encode
 from idic_lab.exercises.course_checks import check_answers, check_completeness, check_metadata
 from idic_lab.exercises.course_folder import CourseFolder
-from idic_lab.exercises.forms import Choice
-from idic_lab.exercises.questions import ASSIGNMENTS, question
-from idic_lab.exercises.student import RECORDED
+from idic_lab.exercises.questions import ASSIGNMENTS, Choice, question
+from idic_lab.exercises.student import RECORDED, Unanswered, Unreadable, decode, encode
 
 COURSE = CourseFolder(Path(__file__).parents[2] / "exercises")
 

@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from idic_lab.errors import DataError
 from idic_lab.exercises import sandbox
 from idic_lab.exercises.answer_key import AnswerKey
-from idic_lab.exercises.classroom import collect
+from idic_lab.exercises.collecting import collect
 from idic_lab.exercises.course_folder import grade_id
 from idic_lab.exercises.grading_steps import NOTES, RunSubmission, ScoreAnswers, _as_data
 from idic_lab.exercises.questions import QUESTIONS
@@ -57,7 +57,7 @@ TOGETHER = {
     "asks a name server": "import socket\nsocket.getaddrinfo('example.org', 80)\nprint('got')",
     "becomes root": "import os\nos.setuid(0)\nprint('got')",
     "mounts": "import subprocess\nsubprocess.run(['mount', '-o', 'remount,rw', '/usr'], check=True)\nprint('got')",
-    "changes the package": "import idic_lab.exercises.forms as f\nopen(f.__file__, 'a')\nprint('got')",
+    "changes the package": "import idic_lab.exercises.questions as f\nopen(f.__file__, 'a')\nprint('got')",
     "raises its own limits": "import resource\nresource.setrlimit(resource.RLIMIT_AS, (-1, -1))\nprint('got')",
     "computes the planted truth": "from idic_lab.exercises.student import student_shop\nleaked = student_shop('mallory').truth",
     "looks through the garbage for keys": "import gc\nprint('got', [o for o in gc.get_objects() if type(o).__name__ == 'AnswerKey'])",

@@ -10,10 +10,9 @@ import pytest
 from idic_lab.errors import DataError
 from idic_lab.exercises import begin, check, my_shop
 from idic_lab.exercises.answer_key import AnswerKey, secret_of
-from idic_lab.exercises.class_secret import hand_out, make_secret, packed
 from idic_lab.exercises.questions import ASSIGNMENTS
-from idic_lab.exercises.student import RECORDED, seed_of, student_shop, student_tables, unpacked
-from idic_lab.exercises.students_copy import students_copies
+from idic_lab.exercises.student import RECORDED, packed, seed_of, student_shop, student_tables, unpacked
+from idic_lab.exercises.students_copy import hand_out, make_secret, students_copies
 
 ROOT = Path(__file__).parents[2]
 SECRET = "0123 4567 89ab cdef 0123 4567 89ab cdef"

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from idic_lab.exercises.answer_text import decode, encode
 from idic_lab.exercises.course_folder import CourseFolder
-from idic_lab.exercises.forms import AnyOf
-from idic_lab.exercises.questions import QUESTIONS
+from idic_lab.exercises.questions import QUESTIONS, AnyOf
+from idic_lab.exercises.student import decode, encode
 
 COURSE = CourseFolder(Path(__file__).parents[2] / "exercises")
 STUDENT = "ada"

@@ -6,9 +6,10 @@ import nbformat
 import pytest
 
 from idic_lab.errors import DataError, UnknownName
+from idic_lab.exercises.classroom import grade_own
 from idic_lab.exercises.course_folder import CourseFolder, grade_id, with_student_id
-from idic_lab.exercises.self_study import begin, grade_own
 from idic_lab.exercises.student import student_tables
+from idic_lab.exercises.students_copy import begin
 
 COURSE = CourseFolder(Path(__file__).parents[2] / "exercises")
 ASSIGNMENT = "value"

@@ -1,10 +1,14 @@
-"""From and to learning platforms, as files in the shapes that Canvas, Moodle and Gradescope write and read."""
+"""What students hand in, as files or through a learning platform, and what goes back: in the shapes that Canvas, Moodle and
+Gradescope write and read.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import tempfile
+import unicodedata
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +17,14 @@ import pandas as pd
 import yaml
 
 from idic_lab.durability import whole_files
-from idic_lab.errors import DataError, existing, pick
-from idic_lab.exercises.classroom import collect, points
+from idic_lab.errors import DataError, LabError, existing, pick
+from idic_lab.exercises.classroom import points
 from idic_lab.exercises.course_folder import CourseFolder
+from idic_lab.exercises.repair import TABLES, is_plain
+from idic_lab.exercises.student import normal_id
 
+HANDED_IN = (".ipynb", ".py", *TABLES)
+MOST_UNPACKED = 2 * 2**30
 _FILES = {
     "canvas": r"(?:.*/)?(?P<prefix>[^_/]+_(?:LATE_)?(?P<key>\d+)_\d+_)(?P<file>[^/]+)",
     "moodle": r"(?:.*/)?(?P<prefix>[^/]+_(?P<key>\d+)_assignsubmission_file_/?)(?P<file>[^/]+)",
@@ -27,6 +35,55 @@ _COLUMNS = {
     "canvas": ("ID", ("SIS Login ID", "SIS User ID", "ID")),
     "moodle": ("Identifier", ("ID number", "Email address", "Identifier")),
 }
+
+
+def collect(course: CourseFolder, assignment: str, folder: Path) -> list[str]:
+    """Bring files as students hand them in into ``submitted``; a later batch adds to what is there.
+
+    `folder` holds files such as ``ada__value.ipynb``, one folder per student, or zip archives of either. A file that is newer
+    than one collected before replaces it; the older one is kept as ``.earlier``. What was done with each file is returned.
+    """
+    course.check_name(assignment)
+    if not folder.is_dir():
+        raise DataError(f"There is no folder '{folder}' with what students handed in.")
+    told = []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as unpacked:
+        for archive in sorted(folder.rglob("*.zip")):
+            with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(archive) as packed:
+                size = sum(file.file_size for file in packed.infolist())
+                if size > MOST_UNPACKED:
+                    told.append(f"{archive.name}: not unpacked, it would take {size / 2**30:.1f} GB")
+                    continue
+                packed.extractall(Path(unpacked) / archive.stem)
+        for root in (folder, Path(unpacked)):
+            for file in sorted(path for path in root.rglob("*") if path.is_file() and path.suffix in HANDED_IN):
+                told.append(f"{file.relative_to(root)}: {_collected(course, assignment, file, root)}")
+    return told
+
+
+def _collected(course: CourseFolder, assignment: str, file: Path, root: Path) -> str:
+    if not is_plain(file):
+        return "not collected, it is a link or too large"
+    student, _, name = file.name.rpartition("__")
+    if not student:
+        folders = [part for part in file.relative_to(root).parts[:-1] if part not in ("archive", assignment)]
+        student = folders[-1] if folders else ""
+    student = unicodedata.normalize("NFC", student).strip()
+    try:
+        normal_id(student)
+    except LabError:
+        return f"not collected, it names no student; call it student__{file.name}"
+    target = course.root / "submitted" / student / assignment / name
+    late = target.exists()
+    if late:
+        if target.read_bytes() == file.read_bytes():
+            return "collected before"
+        if file.stat().st_mtime < target.stat().st_mtime:
+            return "left out, a newer one is there"
+        target.replace(target.with_name(f"{target.name}.earlier"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(file, target)
+    return f"{'replaces an earlier one of' if late else 'collected for'} {student}"
 
 
 @dataclass(frozen=True)
@@ -48,7 +105,7 @@ def opened(platform: str, archive: Path, class_list: Path | None = None) -> Down
         class_list (path-like, optional): Canvas's exported gradebook, or Moodle's grading worksheet; Gradescope's
             export says itself who handed in.
     """
-    shape = re.compile(_FILES[pick("platform", platform, list(_FILES))])
+    shape = re.compile(pick("platform", platform, _FILES))
     with zipfile.ZipFile(existing(Path(archive))) as packed:
         names = [name for name in packed.namelist() if not name.endswith("/")]
         if platform == "gradescope":
@@ -69,13 +126,12 @@ def opened(platform: str, archive: Path, class_list: Path | None = None) -> Down
 def _listed(path: Path, platform: str) -> pd.DataFrame:
     table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
     number, names = _COLUMNS[platform]
-    if number not in table.columns:
+    if number not in table:
         raise DataError(
             f"'{path}' has no column {number!r}; {platform}'s own export has one. Found: {list(table.columns)}."
         )
-    ids = table[[name for name in names if name in table.columns]].apply(
-        lambda row: next(filter(None, row), ""), axis=1
-    )
+    ids = table[[name for name in names if name in table]]
+    ids = ids.mask(ids == "").bfill(axis=1).iloc[:, 0].fillna("")
     return table.assign(key=table[number].str.extract(r"(\d+)", expand=False).fillna(""), student=ids)
 
 
@@ -111,7 +167,6 @@ def give_back(course: CourseFolder, assignment: str, download: Download, out: Pa
     graded = points(course, assignment)
     total = graded.groupby("student")[["points", "of"]].sum()
     out.mkdir(parents=True, exist_ok=True)
-    pages = {student: course.root / "feedback" / student / assignment / f"{assignment}.html" for student in total.index}
     back = download.students.assign(score=download.students["student"].map(total["points"]))
     grades, archive = out / f"{assignment}_grades.csv", out / f"{assignment}_feedback.zip"
     if download.platform == "gradescope":
@@ -124,20 +179,18 @@ def give_back(course: CourseFolder, assignment: str, download: Download, out: Pa
             results.append(out / row.key / "results.json")
             results[-1].parent.mkdir(exist_ok=True)
             whole_files.write_json(results[-1], {"score": row.score, "tests": tests})
-        table = back.assign(
-            **{"Total Score": back["score"], "Max Points": total["of"].max(), "Submission ID": back["key"]}
-        )
-        table.drop(columns=["key", "student", "score"]).to_csv(grades, index=False)
+        table = back.assign(most=total["of"].max())[["Name", "SID", "Email", "score", "most", "key"]]
+        names = {"score": "Total Score", "most": "Max Points", "key": "Submission ID"}
+        table.rename(columns=names).to_csv(grades, index=False)
         return [grades, *results]
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for student, prefix in dict.fromkeys((student, prefix) for student, prefix, _ in download.files.values()):
-            if student in pages and pages[student].exists():
-                packed.write(pages[student], f"{prefix}{assignment}.html")
+            page = course.root / "feedback" / student / assignment / f"{assignment}.html"
+            if student in total.index and page.exists():
+                packed.write(page, f"{prefix}{assignment}.html")
     column = "Grade"
     if download.platform == "canvas":
-        column = next((name for name in back.columns if name.startswith(assignment)), assignment)
-    filled = back.assign(
-        **{column: back["score"].map("{:g}".format).where(back["score"].notna(), back.get(column, ""))}
-    )
-    filled[download.students.columns.drop(["key", "student"]).union([column], sort=False)].to_csv(grades, index=False)
+        column = next((name for name in back if name.startswith(assignment)), assignment)
+    points_as_text = back["score"].map("{:g}".format).where(back["score"].notna(), back.get(column, ""))
+    back.assign(**{column: points_as_text}).drop(columns=["key", "student", "score"]).to_csv(grades, index=False)
     return [grades, archive]
