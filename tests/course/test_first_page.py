@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from idic_lab import datasets
-from idic_lab.course.pages.chapters import pictures
-from idic_lab.course.pages.first_page import changed, first_page
+from idic_lab.course.pages.first_page import changed, first_page, pictures
 from idic_lab.meridian import simulate
 from idic_lab.notebook.lab import gather
 from idic_lab.pipeline import stages

@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from idic_lab import datasets, tables
-from idic_lab.course.console import Console
-from idic_lab.course.large import all_customers
-from idic_lab.course.runs import forgetting, manifest
+from idic_lab.course.runs import all_customers, forgetting, manifest
+from idic_lab.course.runs.execution import Console
 from idic_lab.course.runs.run import run
 from idic_lab.datasets.own import cleaning, engine
 from idic_lab.differentiate import clv, rfm

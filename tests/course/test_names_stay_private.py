@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from idic_lab.course.large import all_customers
-from idic_lab.course.runs import forgetting
+from idic_lab.course.runs import all_customers, forgetting
 from idic_lab.course.runs.run import run
 from idic_lab.datasets.own.values import looks_personal
 from idic_lab.errors import DataError

@@ -6,7 +6,8 @@ import nbformat
 import pytest
 
 from idic_lab import datasets, figures
-from idic_lab.course.pages import findings, report
+from idic_lab.course.pages import report
+from idic_lab.course.pages import report as findings
 from idic_lab.course.runs.manifest import Executed, Manifest
 from idic_lab.notebook.lab import FIGURE, HEADLINE
 

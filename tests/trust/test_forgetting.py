@@ -140,7 +140,7 @@ def test_a_resumed_run_keeps_the_codes(named):
 
 
 def test_a_person_is_looked_up_by_name_or_code(named):
-    repository = forgetting.repository_of(named[1])
+    repository = Repository(named[1] / "idic.duckdb")
     code, original = pseudonyms.find(repository, ADA)
     assert original == ADA and pseudonyms.find(repository, code) == (code, ADA)
     with pytest.raises(DataError, match="knows no customer"):
@@ -148,7 +148,7 @@ def test_a_person_is_looked_up_by_name_or_code(named):
 
 
 def test_a_customer_forgotten_by_name_is_in_no_file_of_the_run(copy):
-    code, _ = pseudonyms.find(forgetting.repository_of(copy), ADA)
+    code, _ = pseudonyms.find(Repository(copy / "idic.duckdb"), ADA)
     done = forgetting.forget(copy, ADA)
     assert done.rows["transactions"] == 2 and done.rows["customer_keys"] == 1
     for path in copy.rglob("*"):
@@ -174,7 +174,7 @@ def test_who_was_forgotten_stays_away_when_the_same_data_are_gathered_again(copy
 
 
 def test_a_notebook_that_showed_the_customer_goes_and_the_run_is_not_called_complete(copy):
-    code, _ = pseudonyms.find(forgetting.repository_of(copy), ADA)
+    code, _ = pseudonyms.find(Repository(copy / "idic.duckdb"), ADA)
     page = copy / "notebooks" / "21_differentiate_value_rfm.html"
     notebook = page.with_suffix(".ipynb")
     notebook.write_text(notebook.read_text().replace("champions", code, 1))

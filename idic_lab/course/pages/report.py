@@ -1,11 +1,9 @@
-"""The report of a run: one self-contained page, whose first part is for who has one minute, and a page per notebook.
-
-Every sentence of that part is computed from the run's tables; a question they cannot answer is left out.
-"""
+"""The report of a run: one self-contained page, whose first part is for who has one minute, and a page per notebook."""
 
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
@@ -13,11 +11,11 @@ from pathlib import Path
 import jinja2
 import nbformat
 
-from idic_lab import figures
-from idic_lab.course.pages import findings
+from idic_lab import figures, shipped
 from idic_lab.course.runs import run_folder
 from idic_lab.course.runs.manifest import Manifest
 from idic_lab.durability import whole_files
+from idic_lab.notebook.lab import FIGURE, HEADLINE
 from idic_lab.pipeline import stages
 from idic_lab.repository import REPOSITORY_FILE, Repository
 
@@ -41,7 +39,7 @@ def publish(folder: Path, card, state: Manifest, made: Collection[str] = ()) -> 
         for stage in stages.STAGES
         if stage.notebook in state.done
     }
-    found = {name: findings.headlines(notebook) for name, notebook in executed.items()}
+    found = {name: headlines(notebook) for name, notebook in executed.items()}
     whole_files.write_json(folder / "results.json", found)
     for name in executed:
         if name not in made:
@@ -51,17 +49,19 @@ def publish(folder: Path, card, state: Manifest, made: Collection[str] = ()) -> 
 
 def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], state: Manifest) -> Path:
     """Write ``report.html`` into a run folder, from notebook name to executed notebook, in order."""
-    from idic_lab.course.pages.chapters import pictures  # loads every stage, which a run as such need not wait for
-    from idic_lab.course.pages.first_page import first_page
+    from idic_lab.course.pages.first_page import (
+        first_page,
+        pictures,  # loads every stage, which a run as such need not wait for
+    )
 
     repository = Repository(folder / REPOSITORY_FILE)
     figures.use_currency(card.currency)
-    told = {name: [said["sentence"] for said in findings.headlines(book).values()] for name, book in executed.items()}
+    told = {name: [said["sentence"] for said in headlines(book).values()] for name, book in executed.items()}
     first = first_page(repository, card.currency, card)
     drawn = pictures(repository)
     steps = [
         (step, question, drawn.get(step, []), list(_notebooks_of(step, executed, told)))
-        for step, question in findings.STEPS.items()
+        for step, question in STEPS.items()
     ]
     said = [first.situation, *first.findings, *first.changes, *(tile.name for tile in first.tiles)]
     said += [sentence for sentences in told.values() for sentence in sentences]
@@ -71,8 +71,8 @@ def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], state:
         steps=[part for part in steps if part[2] or part[3]],
         record=state,
         failed=state.failed,
-        not_run=findings.not_run(state),
-        terms=findings.terms_in(said),
+        not_run=not_run(state),
+        terms=terms_in(said),
     )
     whole_files.write(folder / "report.html", page)
     return folder / "report.html"
@@ -83,7 +83,7 @@ def _notebooks_of(step: str, executed: dict, told: dict[str, list[str]]) -> Iter
     for stage in stages.STAGES:
         name = stage.notebook
         if stage.step == step and name in executed:
-            yield name, findings.title_of(executed[name], name), told[name]
+            yield name, title_of(executed[name], name), told[name]
 
 
 def at_a_glance(repository: Repository, currency: str = ""):
@@ -100,9 +100,9 @@ def make_page(folder: Path, name: str, beside: Collection[str]) -> None:
     """Write the page of an executed notebook, and mend the notebook's links to those that stand, or will stand, beside it."""
     path = folder / "notebooks" / f"{name}.ipynb"
     notebook = nbformat.read(path, as_version=4)
-    if findings.mend_cells(notebook, beside):
+    if mend_cells(notebook, beside):
         whole_files.write(path, nbformat.writes(notebook))
-    page = findings.lead_within_the_run(notebook_page(notebook, name), beside)
+    page = lead_within_the_run(notebook_page(notebook, name), beside)
     whole_files.write(path.with_suffix(".html"), page)
 
 
@@ -110,7 +110,7 @@ def notebook_page(notebook: nbformat.NotebookNode, name: str) -> str:
     """An executed notebook as one page of HTML that asks for nothing else."""
     resources = {"metadata": {"name": html.escape(name)}, "content_policy": CONTENT_POLICY}
     body, _ = _exporter().from_notebook_node(notebook, resources=resources)
-    return findings.with_words_for_pictures(body, notebook)
+    return with_words_for_pictures(body, notebook)
 
 
 @cache
@@ -123,3 +123,158 @@ def _exporter():
         template_file="page.html.j2",
         embed_images=True,
     )
+
+
+_IMAGE = re.compile(r'<img\b[^>]*src="data:image/png;base64,(?P<png>[^"]+)"[^>]*>')
+_ALT = re.compile(r'\balt="[^"]*"')
+_LINK = re.compile(r'<a\b[^>]*?\bhref="(?P<address>[^"]*)"[^>]*>(?P<text>.*?)</a>', re.S)
+_NOTEBOOK = re.compile(r"(?P<name>[^/]+)\.ipynb(?P<place>#.*)?")
+_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|#", re.I)  # a web address, or a place on the page itself
+_MARKDOWN_LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<address>[^)\s]+)\)")
+_COURSE_TEXT = "text_in_the_course"  # in the metadata of a cell: the text before its links were mended
+STEPS = {
+    "Identify": "Who are the customers, and what is known of each?",
+    "Differentiate": "What is each customer worth, and what does each need?",
+    "Interact": "How to speak with whom, how often, and what to ask next?",
+    "Customize": "What to do differently, and for whom?",
+    "Implement and monitor": "Who does what by when, did it work, and what changes next?",
+    "Compare": "Which segmentation, and which model of value, to trust?",
+}
+# Terms that are everyday words too, whose meaning a reader of a report does not look up.
+_EVERYDAY = """
+    value needs action record account play topic option tier method study policy age score segment
+    channel loyal review offer cap bit weight module transaction new margin frequent potential
+    confidence stability monitor coverage identify differentiate interact customize implement idic
+    personal
+    """
+
+
+def headlines(notebook: nbformat.NotebookNode) -> dict[str, dict]:
+    """The headline numbers an executed notebook stated: name to value and sentence."""
+    found = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            stated = output.get("data", {}).get(HEADLINE)
+            if stated:
+                found[stated["name"]] = {"value": stated["value"], "sentence": stated["sentence"]}
+    return found
+
+
+def title_of(notebook: nbformat.NotebookNode, default: str) -> str:
+    """The first heading of a notebook."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("# "):
+            return cell.source.splitlines()[0].removeprefix("# ").strip()
+    return default
+
+
+def with_words_for_pictures(page: str, notebook: nbformat.NotebookNode) -> str:
+    """The page of a notebook with the words of each picture as its alternative text, which nbconvert leaves out."""
+    outputs = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+    words = {
+        "".join(data["image/png"].split()): html.escape(data["text/plain"].removeprefix(FIGURE))
+        for data in outputs
+        if "image/png" in data and data.get("text/plain", "").startswith(FIGURE)
+    }
+
+    def described(tag: re.Match) -> str:
+        known = words.get("".join(tag["png"].split()))
+        return _ALT.sub(lambda _: f'alt="{known}"', tag[0], count=1) if known else tag[0]
+
+    return _IMAGE.sub(described, page)
+
+
+def not_run(state: Manifest) -> dict[str, str]:
+    """Notebooks of the course that a run did not execute, each with the reason."""
+    reasons = {}
+    for name in (stage.notebook for stage in stages.STAGES):
+        if name in state.skipped:
+            reasons[name] = state.skipped[name]
+        elif name in state.not_reached:
+            reasons[name] = f"not reached, since {state.not_reached[name]} failed"
+        elif name not in state.notebooks:
+            reasons[name] = "not asked for in this run"
+    return reasons
+
+
+def terms_in(texts: list[str]) -> dict[str, str]:
+    """The terms of the course's glossary that occur in some texts, with their meaning; none without the glossary.
+
+    >>> list(terms_in(["The Gini coefficient of revenue is 0.55."]))
+    ['Gini coefficient']
+    """
+    path = shipped("docs") / "glossary.md"
+    if not path.exists():
+        return {}
+    rows = re.findall(r"^\| (.+?) \| .+? \| (.+?) \| \[\d\d\]", path.read_text(encoding="utf-8"), flags=re.M)
+    said = " ".join(texts)
+    found = {}
+    for term, meaning in rows:
+        short = re.sub(r" \(.*?\)", "", term)
+        inside = [form for form in re.findall(r"\((.*?)\)", term) if form.isupper()]
+        forms = [short, *inside]
+        spoken = any(re.search(rf"(?<!\w){re.escape(form)}(s|es)?(?!\w)", said, flags=re.I) for form in forms)
+        if spoken and short.lower() not in _EVERYDAY.split():
+            found[term.replace("`", "")] = meaning.replace("`", "")
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def mend_cells(notebook: nbformat.NotebookNode, executed: Collection[str]) -> bool:
+    """Let the links in the text of an executed notebook lead to what stands beside it; in place.
+
+    A link to a notebook of the run stays. Of others the words stay; where they led into the project, the path follows in
+    brackets. The text of the course is kept in the cell's metadata, so that a notebook executed later gets its link.
+
+    Parameters:
+        executed (collection of str): Names of the notebooks that stand beside it.
+    Returns:
+        bool: Whether anything was changed.
+
+    >>> text = "[Value](21_value.ipynb), [Glossary](../docs/glossary.md)"
+    >>> notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    >>> mend_cells(notebook, [])
+    True
+    >>> notebook.cells[0].source
+    'Value, Glossary (in the project: docs/glossary.md)'
+    >>> mend_cells(notebook, ["21_value"])
+    True
+    >>> notebook.cells[0].source
+    '[Value](21_value.ipynb), Glossary (in the project: docs/glossary.md)'
+    """
+
+    def mended(link: re.Match) -> str:
+        address = link["address"]
+        named = _NOTEBOOK.fullmatch(address)
+        if _ELSEWHERE.match(address) or (named and named["name"] in executed):
+            return link[0]
+        return link["text"] + ("" if named else f" (in the project: {address.removeprefix('../')})")
+
+    changed = False
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            course = cell.metadata.get(_COURSE_TEXT, cell.source)
+            text = _MARKDOWN_LINK.sub(mended, course)
+            changed |= text != cell.source
+            cell.source = text
+            if text != course:
+                cell.metadata[_COURSE_TEXT] = course
+    return changed
+
+
+def lead_within_the_run(page: str, executed: Collection[str]) -> str:
+    """The page of a notebook whose links lead to the pages beside it; of a link that leads nowhere the words stay.
+
+    >>> lead_within_the_run('<a href="21_value.ipynb">value</a>, <a href="../docs/glossary.md">terms</a>', ["21_value"])
+    '<a href="21_value.html">value</a>, terms'
+    """
+
+    def mended(link: re.Match) -> str:
+        address = link["address"]
+        notebook = _NOTEBOOK.fullmatch(address)
+        if not address or _ELSEWHERE.match(address):
+            return link[0]
+        if notebook and notebook["name"] in executed:
+            return link[0].replace(f'href="{address}"', f'href="{notebook["name"]}.html{notebook["place"] or ""}"', 1)
+        return link["text"]
+
+    return _LINK.sub(mended, page)

@@ -11,19 +11,19 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import filelock
 import nbformat
 import pandas as pd
 
 from idic_lab import dataframes, datasets
-from idic_lab.course.large.sliced_tables import Progress
 from idic_lab.course.pages import report
 from idic_lab.course.runs import manifest, run_folder
 from idic_lab.course.runs.manifest import Manifest
 from idic_lab.course.runs.run_folder import ALL_CUSTOMERS
+from idic_lab.course.runs.sliced_tables import Progress
 from idic_lab.datasets.own.engine import literal
 from idic_lab.durability import whole_files
 from idic_lab.errors import DataError, RepositoryError, existing
@@ -37,18 +37,11 @@ _SHORT = 5  # characters: shorter texts, such as the number 17, stand in every p
 _FREE_TEXT = {"reviews": ("text",), "messages": ("text",), "greetings": ("text",)}
 
 
-@dataclass
-class Forgotten:
-    """What a removal did.
+class Forgotten(NamedTuple):
+    """What a removal did: the rows removed from each table, and the executed notebooks that showed the customer, or may have."""
 
-    Attributes:
-        rows (dict of str to int): Table to rows removed.
-        notebooks (list of str): Executed notebooks that showed the customer, or may have; removed, to be executed
-            again.
-    """
-
-    rows: dict[str, int] = field(default_factory=dict)
-    notebooks: list[str] = field(default_factory=list)
+    rows: dict[str, int]
+    notebooks: list[str]
 
     def __str__(self) -> str:
         listed = ", ".join(f"{table} {count:,}" for table, count in self.rows.items())
@@ -62,9 +55,8 @@ class Forgotten:
         return "\n".join(said)
 
 
-def repository_of(folder: str | Path) -> Repository:
-    """The repository of a run; DataError when the folder holds none."""
-    return Repository(existing(Path(folder), REPOSITORY_FILE) / REPOSITORY_FILE)
+def _repository_of(folder: Path) -> Repository:
+    return Repository(existing(folder, REPOSITORY_FILE) / REPOSITORY_FILE)
 
 
 def forget(folder: str | Path, customer: str) -> Forgotten:
@@ -81,7 +73,7 @@ def forget(folder: str | Path, customer: str) -> Forgotten:
         RepositoryError: When the run or its repository is in use or cannot be written.
     """
     folder = Path(folder)
-    repository = repository_of(folder)
+    repository = _repository_of(folder)
     try:
         with filelock.FileLock(folder / ".lock", timeout=0):
             return _forget(folder, repository, customer)
@@ -90,7 +82,7 @@ def forget(folder: str | Path, customer: str) -> Forgotten:
 
 
 def _forget(folder: Path, repository: Repository, customer: str) -> Forgotten:
-    large, names = holds_all_customers(folder), {customer}
+    large, names = (folder / ALL_CUSTOMERS).is_dir(), {customer}
     if large and (code := _code_in_large(folder, repository, customer)):
         repository.forget(customer, known_elsewhere=True)  # by the name in the data, too
         customer, names = code, {customer, code}
@@ -121,8 +113,7 @@ def _forget(folder: Path, repository: Repository, customer: str) -> Forgotten:
     state.notebooks = {
         name: entry for name, entry in state.notebooks.items() if name not in gone and not _mentions(entry.error, told)
     }
-    _rewrite_card(folder, told)
-    _rewrite_report(folder, state, complete=not gone)
+    _rewrite_report(folder, state, told, complete=not gone)
     left = still_shown(folder, told)
     if left:
         raise RepositoryError(
@@ -163,22 +154,16 @@ def giveaways(repository: Repository, customer: str) -> list[str]:
 
 def _rows_of(data: pd.DataFrame, names: set[str], records: set[str]) -> pd.DataFrame:
     mine = pd.Series(False, index=data.index)
-    for column in OF_CUSTOMER:
-        if column in data:
-            mine |= data[column].isin(names)
-    for column in OF_RECORD:
-        if column in data:
-            mine |= data[column].isin(records)
+    for columns, ids in ((OF_CUSTOMER, names), (OF_RECORD, records)):
+        for column in data.columns.intersection(list(columns)):
+            mine |= data[column].isin(ids)
     return data[mine]
 
 
 def _mentions(text: str, told: Iterable[str]) -> bool:
     """Whether a text holds one of the texts as a whole word, also as HTML or JSON write it."""
-    for one in told:
-        for form in {one, html.escape(one), json.dumps(one)[1:-1]}:
-            if form in text and re.search(rf"(?<![\w]){re.escape(form)}(?![\w])", text):
-                return True
-    return False
+    forms = (form for one in told for form in {one, html.escape(one), json.dumps(one)[1:-1]})
+    return any(form in text and re.search(rf"(?<!\w){re.escape(form)}(?!\w)", text) for form in forms)
 
 
 def _remove_what_shows(folder: Path, told: list[str]) -> list[str]:
@@ -202,18 +187,12 @@ def _may_picture(notebook: nbformat.NotebookNode) -> bool:
     )
 
 
-def _rewrite_card(folder: Path, told: list[str]) -> None:
-    path = folder / CARD_FILE
-    if path.exists():
-        card = json.loads(path.read_text(encoding="utf-8"))
-        card["customers_only_returns"] = [one for one in card.get("customers_only_returns", []) if one not in told]
-        whole_files.write_json(path, card)
-
-
-def _rewrite_report(folder: Path, state: Manifest, complete: bool) -> None:
-    """Results and report of the notebooks that are left; the run is complete only when none had to go."""
-    card = datasets.Card.from_dict(json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
-    report.publish(folder, card, state)
+def _rewrite_report(folder: Path, state: Manifest, told: list[str], complete: bool) -> None:
+    """Card, results and report of the notebooks that are left; the run is complete only when none had to go."""
+    card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+    card["customers_only_returns"] = [one for one in card.get("customers_only_returns", []) if one not in told]
+    whole_files.write_json(folder / CARD_FILE, card)
+    report.publish(folder, datasets.Card.from_dict(card), state)
     state.write(folder, "complete" if complete else "incomplete: a customer was removed")
 
 
@@ -229,20 +208,16 @@ def still_shown(folder: Path, told: list[str]) -> list[str]:
     return found
 
 
-def holds_all_customers(run_folder: Path) -> bool:
-    """Whether a run folder holds tables of all customers."""
-    return (run_folder / ALL_CUSTOMERS).is_dir()
-
-
 def find(run_folder: str | Path, customer: str) -> tuple[str, str]:
     """The code of a customer and the name in the data, by either; of a large run by the name alone.
 
     Raises:
         DataError: When the run knows no such customer, or names customers as its data do.
     """
-    repository = repository_of(run_folder)
-    if holds_all_customers(Path(run_folder)):
-        code = _code_in_large(Path(run_folder), repository, customer)
+    folder = Path(run_folder)
+    repository = _repository_of(folder)
+    if (folder / ALL_CUSTOMERS).is_dir():
+        code = _code_in_large(folder, repository, customer)
         if code is None:
             raise DataError(
                 "No customer of this large run has this name in the data; a code cannot be looked up there."
@@ -271,13 +246,11 @@ def remove_from_all_customers(run_folder: Path, names: Collection[str]) -> dict[
     """Remove a customer's rows from every table of all customers; the value of a rejected row that names them is blanked.
 
     Each file is written anew and takes its place in one step, so that a removal that was cut short can be given again.
-    Totals, counts and the fitted models stay as they were.
 
     Parameters:
         names (collection of str): The customer as the source names them.
     Returns:
-        dict of str to int: Table, as in ``all_customers/rfm``, to the rows removed or blanked, for the tables that had
-            any.
+        dict of str to int: Table, as in ``all_customers/rfm``, to the rows removed or blanked, where there were any.
     """
     folder, removed = run_folder / ALL_CUSTOMERS, Counter()
     whole_files.remove_leftovers(folder)

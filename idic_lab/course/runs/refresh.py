@@ -2,29 +2,34 @@
 
 The notebooks are their own golden record, so what is saved must be the same on every machine and at every time:
 execution counts in order, no times, no widget models that died with the kernel, no version of the interpreter. An
-execution that raises, or writes to stderr, is not saved.
+execution that raises, or writes to stderr, is not saved. The links to the neighbours, the place in IDIC and the reading
+time are written anew.
 
-What shows a reader the way is written anew: the links to the neighbours, the place in IDIC and the reading time, from the
-list of stages and from the notebook itself, so that they stay true when a notebook is moved, renamed or made longer.
+``--links`` writes only what shows the way, without executing anything. ``--current [RUN ...]`` compares: are the stored
+outputs what executing gives? It takes executions from folders of runs with the notebook's own data set and no parameters,
+and executes the other notebooks.
 """
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 import pandas as pd
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
 
-from idic_lab.course.runs import kernels, notebooks
+from idic_lab.course.runs import kernels, manifest, notebooks
 from idic_lab.durability import whole_files
 from idic_lab.errors import LabError
 from idic_lab.pipeline.stages import STAGES, Stage, plan
@@ -67,12 +72,8 @@ def refresh(path: Path) -> None:
 
 def canonical(notebook: nbformat.NotebookNode, name: str) -> None:
     """Strip from an executed notebook all that would differ the next time; in place."""
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        }
-    )
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    notebook.metadata = nbformat.from_dict({"kernelspec": kernel, "language_info": {"name": "python"}})
     for cell in notebook.cells:
         kept = {key: cell.metadata[key] for key in ("tags", "needs") if cell.metadata.get(key)}
         cell.metadata = nbformat.from_dict(kept)
@@ -98,8 +99,7 @@ def joined(outputs: list) -> list:
     return joined
 
 
-@dataclass(frozen=True)
-class ReadingTime:
+class ReadingTime(NamedTuple):
     """Minutes for a notebook: to read and run it, and to try what it says to try.
 
     >>> print(ReadingTime(40, 3))
@@ -110,32 +110,21 @@ class ReadingTime:
     things_to_try: int
 
     @property
-    def trying(self) -> int:
-        """Minutes for the things to try."""
-        return self.things_to_try * MINUTES_PER_TRY_IT
-
-    @property
     def total(self) -> int:
         """Minutes altogether."""
-        return self.reading + self.trying
+        return self.reading + self.things_to_try * MINUTES_PER_TRY_IT
 
     def __str__(self) -> str:
         if not self.things_to_try:
             return f"{self.total} minutes to read and run."
         count = {1: "one thing", 2: "two things", 3: "three things", 4: "four things"}
         things = count.get(self.things_to_try, f"{self.things_to_try} things")
-        return f"{self.total} minutes: {self.reading} to read and run, {self.trying} for the {things} to try."
+        trying = self.total - self.reading
+        return f"{self.total} minutes: {self.reading} to read and run, {trying} for the {things} to try."
 
 
 def reading_time(notebook: nbformat.NotebookNode) -> ReadingTime:
-    """How long a notebook takes, by one rule for all.
-
-    A minute for 150 words, half a minute for a code cell, a minute for a figure or a table to look at, all rounded up to
-    five minutes; and five minutes for each "Try it". The exercises are not counted.
-
-    Parameters:
-        notebook: Executed: its figures and tables are counted in the outputs.
-    """
+    """How long an executed notebook takes, by one rule for all: the minutes above, rounded up to five; no exercises."""
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     words = sum(len(_HOW_LONG.sub("", text).split()) for text in _without_navigation(texts))
@@ -158,15 +147,9 @@ def contents() -> pd.DataFrame:
     >>> contents().loc[1, ["notebook", "step"]].tolist()
     ['11_identify_sources_and_identities', 'Identify']
     """
-    read = [nbformat.read(notebooks.path_of(stage), as_version=4) for stage in STAGES]
-    return pd.DataFrame(
-        {
-            "notebook": [stage.notebook for stage in STAGES],
-            "step": [stage.step for stage in STAGES],
-            "title": [_title(notebook) for notebook in read],
-            "minutes": [reading_time(notebook).total for notebook in read],
-        }
-    )
+    read = {stage: nbformat.read(notebooks.path_of(stage), as_version=4) for stage in STAGES}
+    rows = [(stage.notebook, stage.step, _title(book), reading_time(book).total) for stage, book in read.items()]
+    return pd.DataFrame(rows, columns=["notebook", "step", "title", "minutes"])
 
 
 def contents_table(names: Iterable[str]) -> str:
@@ -214,15 +197,10 @@ def place(stage: Stage, time: ReadingTime) -> str:
 
 
 def renew(notebook: nbformat.NotebookNode, stage: Stage) -> None:
-    """Write the links, the step and the reading time into an executed notebook; in place.
-
-    Parameters:
-        notebook: Its first cell holds the title and "What you need to know"; its last cell is text.
-    """
+    """Write the links, the step and the reading time into an executed notebook; in place."""
     first, last = notebook.cells[0], notebook.cells[-1]
     time = reading_time(notebook)
-    heading = first.source.splitlines()[0]
-    told = first.source[first.source.index(_KNOW) :] if _KNOW in first.source else ""
+    heading, told = first.source.splitlines()[0], "".join(first.source.partition(_KNOW)[1:])
     told = _HOW_LONG.sub("", told).strip()
     first.source = "\n\n".join([heading, links(stage), place(stage, time), told, f"**How long:** {time}"])
     last.source = f"{_LINKS.sub('', last.source).rstrip().removesuffix('---').rstrip()}\n\n---\n\n{links(stage)}"
@@ -231,7 +209,7 @@ def renew(notebook: nbformat.NotebookNode, stage: Stage) -> None:
 def _without_navigation(texts: list[str]) -> list[str]:
     """The texts of a notebook without the links at both ends and the line of steps."""
     first = texts[0]
-    told = first[first.index(_KNOW) :] if _KNOW in first else first
+    told = "".join(first.partition(_KNOW)[1:]) or first
     return [first.splitlines()[0], told, *(_LINKS.sub("", text) for text in texts[1:])]
 
 
@@ -245,26 +223,6 @@ def _short_title(stage: Stage) -> str:
     return f"{stage.notebook[:2]} {title[0].upper()}{title[1:]}"
 
 
-def main(arguments: list[str]) -> None:
-    """Refresh the notebooks whose names begin with one of the arguments, two at a time; all of them without arguments.
-
-    With ``--links`` only what shows the way is written anew, without executing anything.
-    """
-    links_only, wanted = "--links" in arguments, tuple(one for one in arguments if one != "--links")
-    chosen = [stage for stage in notebooks.taught() if not wanted or stage.notebook.startswith(wanted)]
-    if links_only:
-        for stage in chosen:
-            notebook = nbformat.read(notebooks.path_of(stage), as_version=4)
-            renew(notebook, stage)
-            whole_files.write(notebooks.path_of(stage), nbformat.writes(notebook) + "\n")
-        return
-    code = [source for stage in chosen for source in notebooks.sources_of(stage, "code")]
-    with kernels.warm(kernels.imports(code)), ThreadPoolExecutor(2) as pool:
-        futures = [pool.submit(_timed, notebooks.path_of(stage)) for stage in chosen]
-        for future in as_completed(futures):
-            print(future.result())
-
-
 def _timed(path: Path) -> str:
     began = time.monotonic()
     with kernels.own_loop():
@@ -272,8 +230,93 @@ def _timed(path: Path) -> str:
     return f"{path.name}: executed and saved in {time.monotonic() - began:.1f} s"
 
 
+_VARIES = re.compile(r"0x[0-9a-fA-F]{6,}|(?<=T_)[0-9a-f]+")  # addresses in memory, ids of styled tables
+
+
+def differences(stored: NotebookNode, executed: NotebookNode) -> list[str]:
+    """What the outputs of two executions of a notebook do not share, a piece of text for each cell.
+
+    >>> from nbformat.v4 import new_code_cell, new_notebook, new_output
+    >>> def notebook(text):
+    ...     return new_notebook(cells=[new_code_cell("x", id="a", outputs=[new_output("stream", text=text)])])
+    >>> differences(notebook("1"), notebook("1")), len(differences(notebook("1"), notebook("2")))
+    ([], 1)
+    """
+    found = []
+    anew = {cell.id: cell for cell in executed.cells}
+    for cell in stored.cells:
+        if cell.cell_type != "code" or "parameters" in cell.metadata.get("tags", []):
+            continue
+        before, after = _texts(cell), _texts(anew[cell.id]) if cell.id in anew else []
+        if before != after:
+            lines = difflib.unified_diff(before, after, "stored", "executed", lineterm="", n=0)
+            found.append("\n".join([f"In the cell that begins {cell.source[:60]!r}:", *lines][:20]))
+    return found
+
+
+def _texts(cell: NotebookNode) -> list[str]:
+    """Every line of text that a cell shows."""
+    shown = []
+    for output in joined(cell.outputs):
+        data = output.get("data", {})
+        texts = [output.get("text", "")] + [data[kind] for kind in sorted(data) if kind.startswith("text/")]
+        shown += [line for text in texts for line in _VARIES.sub("...", text).splitlines()]
+    return shown
+
+
+def _own_dataset(notebook: NotebookNode) -> str:
+    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+    return re.search(r'^dataset = "(\w+)"', cell.source, re.M)[1]
+
+
+def _executed_anew(stage: Stage, stored: NotebookNode, runs: dict[str, Path]) -> NotebookNode:
+    run = runs.get(_own_dataset(stored))
+    if run and (run / "notebooks" / f"{stage.notebook}.ipynb").exists():
+        return nbformat.read(run / "notebooks" / f"{stage.notebook}.ipynb", as_version=4)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / f"{stage.notebook}.ipynb"
+        nbformat.write(stored, copy)
+        refresh(copy)
+        return nbformat.read(copy, as_version=4)
+
+
+def not_current(folders: list[str]) -> int:
+    """Compare all notebooks; the number of those whose stored outputs are not current."""
+    states = {folder: manifest.read(folder) for folder in map(Path, folders)}
+    runs = {state.dataset: folder for folder, state in states.items() if not state.parameters}
+    stale = 0
+    for stage in STAGES:
+        stored = nbformat.read(notebooks.path_of(stage), as_version=4)
+        found = differences(stored, _executed_anew(stage, stored, runs))
+        stale += bool(found)
+        print(f"{stage.notebook}: {'stored outputs are not current' if found else 'current'}", *found, sep="\n")
+    return stale
+
+
+def main(arguments: list[str]) -> int:
+    """Refresh the notebooks whose names begin with one of the arguments, two at a time; all of them without arguments.
+
+    With ``--links`` only what shows the way is written anew; with ``--current`` it returns how many are not current.
+    """
+    options, wanted = ([one for one in arguments if one.startswith("--") == is_one] for is_one in (True, False))
+    if "--current" in options:
+        return not_current(wanted)
+    chosen = [stage for stage in notebooks.taught() if not wanted or stage.notebook.startswith(tuple(wanted))]
+    if "--links" in options:
+        for stage in chosen:
+            notebook = nbformat.read(notebooks.path_of(stage), as_version=4)
+            renew(notebook, stage)
+            whole_files.write(notebooks.path_of(stage), nbformat.writes(notebook) + "\n")
+        return 0
+    code = [source for stage in chosen for source in notebooks.sources_of(stage, "code")]
+    with kernels.warm(kernels.imports(code)), ThreadPoolExecutor(2) as pool:
+        for future in as_completed([pool.submit(_timed, notebooks.path_of(stage)) for stage in chosen]):
+            print(future.result())
+    return 0
+
+
 if __name__ == "__main__":
     try:
-        main(sys.argv[1:])
+        sys.exit(min(main(sys.argv[1:]), 1))
     except LabError as error:
         sys.exit(f"Error: {error}")

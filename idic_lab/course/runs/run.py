@@ -10,11 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from idic_lab import datasets
-from idic_lab.course.console import Console
-from idic_lab.course.large import all_customers
 from idic_lab.course.pages import report
-from idic_lab.course.runs import kernels, manifest, notebooks, run_folder
-from idic_lab.course.runs.execution import NotebookFailed, execute
+from idic_lab.course.runs import all_customers, kernels, manifest, notebooks, run_folder
+from idic_lab.course.runs.execution import Console, NotebookFailed, execute
 from idic_lab.course.runs.manifest import Executed, Manifest
 from idic_lab.durability import whole_files
 from idic_lab.errors import LabError

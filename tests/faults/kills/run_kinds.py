@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import cli, datasets
-from idic_lab.course.console import Console
-from idic_lab.course.large import all_customers
-from idic_lab.course.runs import notebooks
+from idic_lab.course.runs import all_customers, notebooks
+from idic_lab.course.runs.execution import Console
 from idic_lab.datasets.own import engine
 from idic_lab.pipeline import stages
 from idic_lab.pipeline.stages import Stage

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from idic_lab import dataframes, tables
-from idic_lab.course.console import Console
+from idic_lab.course.runs.execution import Console
 from idic_lab.datasets.own.engine import literal
 from idic_lab.durability import whole_files
 

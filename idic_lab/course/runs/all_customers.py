@@ -2,7 +2,7 @@
 
 The rows are read once and cut into slices of whole customers. Every later step takes one slice at a time, so that memory
 depends on the size of a slice and not on that of the data; only what identical customers share is brought together, for
-the fit. :mod:`idic_lab.course.large.sliced_tables` keeps what is done, so that nothing is done twice.
+the fit. :mod:`idic_lab.course.runs.sliced_tables` keeps what is done, so that nothing is done twice.
 The notebooks see a reproducible random sample of customers with all their rows.
 """
 
@@ -19,10 +19,10 @@ import duckdb
 import pandas as pd
 
 from idic_lab import dataframes, datasets
-from idic_lab.course.console import Console
-from idic_lab.course.large.sliced_tables import Progress, SlicedTables
 from idic_lab.course.runs import manifest
+from idic_lab.course.runs.execution import Console
 from idic_lab.course.runs.run_folder import ALL_CUSTOMERS
+from idic_lab.course.runs.sliced_tables import Progress, SlicedTables
 from idic_lab.datasets.own import cleaning, engine, orders, reading, several_tables
 from idic_lab.datasets.own.engine import LargeParquet, literal
 from idic_lab.differentiate import clv, rfm
