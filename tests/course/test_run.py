@@ -102,11 +102,11 @@ def breakable(tmp_path, monkeypatch):
     for name in ("31_third", "32_fourth", "33_fifth"):
         write(name, f"print({name!r})")
     stages = [
-        Stage("first", "Differentiate", "21_first", needs=(Part("transactions"),), makes=(Part("rfm"),)),
-        Stage("second", "Differentiate", "22_second", needs=(Part("transactions"),), makes=(Part("portfolio"),)),
-        Stage("third", "Interact", "31_third", needs=(Part("interactions"),)),
-        Stage("fourth", "Interact", "32_fourth", needs=(Part("portfolio"),)),
-        Stage("fifth", "Interact", "33_fifth", needs=(Part("rfm"),)),
+        Stage("21_first", needs=(Part("transactions"),), makes=(Part("rfm"),)),
+        Stage("22_second", needs=(Part("transactions"),), makes=(Part("portfolio"),)),
+        Stage("31_third", needs=(Part("interactions"),)),
+        Stage("32_fourth", needs=(Part("portfolio"),)),
+        Stage("33_fifth", needs=(Part("rfm"),)),
     ]
     monkeypatch.setattr(notebooks, "folder", lambda: folder)
     monkeypatch.setattr(pipeline, "STAGES", stages)

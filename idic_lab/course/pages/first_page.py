@@ -6,6 +6,7 @@ Every sentence is computed; what the tables cannot tell is named once and otherw
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -122,27 +123,25 @@ def pictures(repository: Repository) -> dict[str, list[Picture]]:
     drawn: dict[str, list[Picture]] = {}
     for figure in FIGURES:
         if set(figure.needs.split()) <= tables.keys():
-            for picture in _drawn(figure, tables):
-                drawn.setdefault(figure.step, []).append(picture)
+            with contextlib.suppress(LabError):
+                drawn.setdefault(figure.step, []).append(_drawn(figure, tables))
     return drawn
 
 
-def _drawn(figure: Figure, tables: Tables) -> Iterator[Picture]:
+def _drawn(figure: Figure, tables: Tables) -> Picture:
     """The title stands beside the picture as text, where it breaks into lines as the page needs."""
-    try:
-        with figures.plt.rc_context({"font.size": 9}):
-            ax = figures.axes(figsize=SIZE)
+    with figures.plt.rc_context({"font.size": 9}):
+        ax = figures.axes(figsize=SIZE)
+        try:
             figure.draw(tables, ax)
-    except LabError:
-        figures.plt.close(ax.get_figure())
-        return
-    title = " ".join((ax.get_title(loc="left") or ax.get_title()).split())
-    ax.set_title("")
-    ax.set_title("", loc="left")
+            title = " ".join((ax.get_title(loc="left") or ax.get_title()).split())
+            ax.set_title("")
+            ax.set_title("", loc="left")
+        finally:
+            figures.plt.close(ax.get_figure())
     written = io.BytesIO()
     ax.get_figure().savefig(written, format="svg", metadata={"Date": None, "Creator": None})
-    figures.plt.close(ax.get_figure())
-    yield Picture(title, figure.caption, base64.b64encode(written.getvalue()).decode("ascii"))
+    return Picture(title, figure.caption, base64.b64encode(written.getvalue()).decode("ascii"))
 
 
 QUARTER = pd.Timedelta(days=91)
@@ -242,25 +241,18 @@ class _Desk:
         now = kpis.latest(self.table("kpis")).set_index("kpi")[when].reindex(["active_customers", "revenue"])
         return None if now.isna().any() else tuple(now)
 
-    def _equity(self) -> tuple[float, float | None, float | None] | None:
-        """What all customers are still expected to bring, with the bounds of what the models do not know."""
-        value, summary = self.table("customer_value"), self.table("btyd_summary")
-        if value is None:
-            return None
-        now = float(value["residual_value"].sum())
-        if summary is None:
-            return now, None, None
-        try:
-            models = clv.fit(summary, model="bg_nbd"), clv.fit(summary, model="gamma_gamma")
-            settings = {"annual_discount_rate": steps.ANNUAL_DISCOUNT_RATE, "margin": steps.MARGIN}
-            bounds = clv.equity_interval(*models, summary, horizon_days=None, **settings).iloc[0]
-        except LabError:
-            return now, None, None
-        if not np.isclose(bounds["clv"], now, rtol=0.01) or np.isnan(
-            bounds["expected_low"]
-        ):  # the run had other assumptions than these
-            return now, None, None
-        return now, float(bounds["expected_low"]), float(bounds["expected_high"])
+    def _equity_interval(self, now: float) -> str:
+        """The bounds of what the models do not know of the customers' equity."""
+        summary = self.table("btyd_summary")
+        settings = {"annual_discount_rate": steps.ANNUAL_DISCOUNT_RATE, "margin": steps.MARGIN}
+        with contextlib.suppress(LabError):
+            if summary is not None:
+                models = clv.fit(summary, model="bg_nbd"), clv.fit(summary, model="gamma_gamma")
+                found = clv.equity_interval(*models, summary, horizon_days=None, **settings).iloc[0]
+                # Else the run had other assumptions than these.
+                if np.isclose(found["clv"], now, rtol=0.01) and not np.isnan(found["expected_low"]):
+                    return f"95% interval {found['expected_low']:,.0f} to {found['expected_high']:,.0f}"
+        return "no interval is known"
 
     def situation(self) -> str:
         bought, plan, value = self.table("transactions"), self.table("action_plan"), self.table("customer_value")
@@ -283,21 +275,15 @@ class _Desk:
     def tiles(self) -> Iterator[Tile]:
         if self.period is not None:
             now, before = self._trade(), self._trade("year_before")
-            for place, (name, kpi, unit) in enumerate(
-                (("Customers active", "active_customers", ""), ("Revenue", "revenue", self.unit))
-            ):
-                note = (
-                    f"{changed(before[place], now[place])} on the same days a year before"
-                    if before
-                    else "no year before"
-                )
-                yield self._over_time(name, f"{now[place]:,.0f}{unit}", note, kpi)
-        worth = self._equity()
-        if worth is not None:
-            note = (
-                f"95% interval {worth[1]:,.0f} to {worth[2]:,.0f}" if worth[1] is not None else "no interval is known"
-            )
-            yield self._over_time("Customer equity", f"{worth[0]:,.0f}{self.unit}", note, "customer_equity")
+            measures = (("Customers active", "active_customers", ""), ("Revenue", "revenue", self.unit))
+            for place, (name, kpi, unit) in enumerate(measures):
+                note = f"{changed(before[place], now[place])} on the same days a year before" if before else ""
+                yield self._over_time(name, f"{now[place]:,.0f}{unit}", note or "no year before", kpi)
+        value = self.table("customer_value")
+        if value is not None:
+            worth = value["residual_value"].sum()
+            note = self._equity_interval(worth)
+            yield self._over_time("Customer equity", f"{worth:,.0f}{self.unit}", note, "customer_equity")
         scored = self.table("rfm")
         if scored is not None and scored["monetary"].sum() > 0:
             share = rfm.top_share(scored["monetary"])
@@ -328,12 +314,10 @@ class _Desk:
         measures = self.table("kpis")
         drawn: list[tuple[str, float]] = []
         if measures is not None:
-            mine = measures[measures["kpi"].eq(kpi) & measures["segment"].eq("all") & measures["whole"]]
-            mine = mine.sort_values("review_date").tail(25)
-            highest = mine["value"].max()
-            drawn = [
-                (f"{row.review_date:%Y-%m}", max(row.value / highest, 0.0)) for row in mine.itertuples() if highest > 0
-            ]
+            mine = measures.query("kpi == @kpi and segment == 'all' and whole").sort_values("review_date").tail(25)
+            if mine["value"].max() > 0:
+                shares = (mine["value"] / mine["value"].max()).clip(lower=0.0)
+                drawn = list(zip(mine["review_date"].dt.strftime("%Y-%m"), shares, strict=True))
         words = f"{name} at {len(drawn)} reviews, {drawn[0][0]} to {drawn[-1][0]}" if drawn else ""
         return Tile(name, value, note, "columns", drawn, words)
 
@@ -421,11 +405,10 @@ class _Desk:
             for figure, found in signals.groupby("figure", sort=False):
                 last = found.iloc[-1]
                 other_way = found["direction"].ne(last["direction"]).to_numpy().nonzero()[0]
-                one_way = found.iloc[
-                    other_way[-1] + 1 if len(other_way) else 0 :
-                ]  # the steps of the same direction up to today
-                first, steps = one_way.iloc[0], len(one_way)
-                again = f", in {steps} steps, the latest from about {last['started']:%Y-%m-%d}" if steps > 1 else ""
+                # The steps of the same direction up to today.
+                one_way = found.iloc[other_way[-1] + 1 if len(other_way) else 0 :]
+                first, number = one_way.iloc[0], len(one_way)
+                again = f", in {number} steps, the latest from about {last['started']:%Y-%m-%d}" if number > 1 else ""
                 yield (
                     f"{_spoken(figure)} went {last['direction']} from about {first['started']:%Y-%m-%d}{again}: from "
                     f"{_level(figure, first['before'])} to {_level(figure, last['since'])}."

@@ -69,11 +69,11 @@ def select(only: str | None) -> list[Stage]:
         return known
     chosen = set()
     for part in filter(None, map(str.strip, only.split(","))):
-        matches = {stage.name for stage in known if stage.notebook.startswith(part) or stage.name == part}
+        matches = {stage.notebook for stage in known if stage.notebook.startswith(part) or stage.name == part}
         if not matches:
             raise UnknownName("notebook", part, [stage.notebook for stage in known])
         chosen |= matches
-    return [stage for stage in known if stage.name in chosen]
+    return [stage for stage in known if stage.notebook in chosen]
 
 
 def path_of(stage: Stage) -> Path:

@@ -63,8 +63,8 @@ class SmallRun(Kind):
         self.orders = cdnow[cdnow["customer_id"].isin(customers)][["customer_id", "date", "amount"]]
         made = (Part("segments", "rfm"),)
         self.stages = [
-            Stage("first", "Differentiate", "21_first", needs=(Part("transactions"),), makes=made),
-            Stage("second", "Differentiate", "22_second", needs=(Part("segments"),)),
+            Stage("21_first", needs=(Part("transactions"),), makes=made),
+            Stage("22_second", needs=(Part("segments"),)),
         ]
 
     def prepare(self, folder: Path, variant: str) -> None:

@@ -27,7 +27,7 @@ def write(path: Path, *cells: str) -> None:
 def stages(folder: Path) -> list[Stage]:
     """A stage for each notebook; all need no more than transactions."""
     names = sorted(path.stem for path in folder.glob("*.ipynb"))
-    return [Stage(name, "Differentiate", name, needs=(Part("transactions"),)) for name in names]
+    return [Stage(name, needs=(Part("transactions"),)) for name in names]
 
 
 def main() -> None:
