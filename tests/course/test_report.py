@@ -7,7 +7,6 @@ import pytest
 
 from idic_lab import datasets, figures
 from idic_lab.course.pages import report
-from idic_lab.course.pages import report as findings
 from idic_lab.course.runs.manifest import Executed, Manifest
 from idic_lab.notebook.lab import FIGURE, HEADLINE
 
@@ -86,7 +85,7 @@ def test_the_page_of_a_notebook_tells_its_pictures_in_words_too(tmp_path, page):
 
 
 def test_it_says_of_every_notebook_that_was_not_run_why(record):
-    reasons = findings.not_run(record)
+    reasons = report.not_run(record)
     assert "no table interactions" in reasons["31_interact_channels"]
     assert reasons["25_differentiate_needs"] == "not reached, since 24_differentiate_lifetime_value failed"
     assert reasons["27_differentiate_portfolio"] == "not asked for in this run"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -34,35 +34,24 @@ def publish(folder: Path, card, state: Manifest, made: Collection[str] = ()) -> 
     Returns:
         Path: Of the report.
     """
-    executed = {
-        stage.notebook: run_folder.executed(folder, stage.notebook)
-        for stage in stages.STAGES
-        if stage.notebook in state.done
-    }
+    # Loads every stage, which a run as such need not wait for.
+    from idic_lab.course.pages.first_page import first_page, pictures
+
+    ran = [stage for stage in stages.STAGES if stage.notebook in state.done]
+    executed = {stage.notebook: run_folder.executed(folder, stage.notebook) for stage in ran}
     found = {name: headlines(notebook) for name, notebook in executed.items()}
     whole_files.write_json(folder / "results.json", found)
-    for name in executed:
-        if name not in made:
-            make_page(folder, name, executed)
-    return write(folder, card, executed, state)
-
-
-def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], state: Manifest) -> Path:
-    """Write ``report.html`` into a run folder, from notebook name to executed notebook, in order."""
-    from idic_lab.course.pages.first_page import (
-        first_page,
-        pictures,  # loads every stage, which a run as such need not wait for
-    )
-
+    for name in executed.keys() - set(made):
+        make_page(folder, name, executed)
     repository = Repository(folder / REPOSITORY_FILE)
     figures.use_currency(card.currency)
-    told = {name: [said["sentence"] for said in headlines(book).values()] for name, book in executed.items()}
-    first = first_page(repository, card.currency, card)
-    drawn = pictures(repository)
-    steps = [
-        (step, question, drawn.get(step, []), list(_notebooks_of(step, executed, told)))
-        for step, question in STEPS.items()
-    ]
+    told = {name: [said["sentence"] for said in stated.values()] for name, stated in found.items()}
+    first, drawn = first_page(repository, card.currency, card), pictures(repository)
+    steps = []
+    for step, question in STEPS.items():
+        names = [stage.notebook for stage in ran if stage.step == step]
+        of_step = [(name, title_of(executed[name], name), told[name]) for name in names]
+        steps.append((step, question, drawn.get(step, []), of_step))
     said = [first.situation, *first.findings, *first.changes, *(tile.name for tile in first.tiles)]
     said += [sentence for sentences in told.values() for sentence in sentences]
     page = _TEMPLATES.get_template("report.html").render(
@@ -76,14 +65,6 @@ def write(folder: Path, card, executed: dict[str, nbformat.NotebookNode], state:
     )
     whole_files.write(folder / "report.html", page)
     return folder / "report.html"
-
-
-def _notebooks_of(step: str, executed: dict, told: dict[str, list[str]]) -> Iterator[tuple[str, str, list[str]]]:
-    """Name, title and headline sentences of the notebooks of a step that were run."""
-    for stage in stages.STAGES:
-        name = stage.notebook
-        if stage.step == step and name in executed:
-            yield name, title_of(executed[name], name), told[name]
 
 
 def at_a_glance(repository: Repository, currency: str = ""):
@@ -117,12 +98,8 @@ def notebook_page(notebook: nbformat.NotebookNode, name: str) -> str:
 def _exporter():
     from nbconvert import HTMLExporter
 
-    return HTMLExporter(
-        extra_loaders=[jinja2.FileSystemLoader(_FOLDER)],
-        template_name="lab",
-        template_file="page.html.j2",
-        embed_images=True,
-    )
+    own = {"extra_loaders": [jinja2.FileSystemLoader(_FOLDER)], "template_file": "page.html.j2"}
+    return HTMLExporter(template_name="lab", embed_images=True, **own)
 
 
 _IMAGE = re.compile(r'<img\b[^>]*src="data:image/png;base64,(?P<png>[^"]+)"[^>]*>')
@@ -151,13 +128,9 @@ _EVERYDAY = """
 
 def headlines(notebook: nbformat.NotebookNode) -> dict[str, dict]:
     """The headline numbers an executed notebook stated: name to value and sentence."""
-    found = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            stated = output.get("data", {}).get(HEADLINE)
-            if stated:
-                found[stated["name"]] = {"value": stated["value"], "sentence": stated["sentence"]}
-    return found
+    outputs = (output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
+    stated = (data[HEADLINE] for data in outputs if data.get(HEADLINE))
+    return {one["name"]: {"value": one["value"], "sentence": one["sentence"]} for one in stated}
 
 
 def title_of(notebook: nbformat.NotebookNode, default: str) -> str:
@@ -207,12 +180,10 @@ def terms_in(texts: list[str]) -> dict[str, str]:
     if not path.exists():
         return {}
     rows = re.findall(r"^\| (.+?) \| .+? \| (.+?) \| \[\d\d\]", path.read_text(encoding="utf-8"), flags=re.M)
-    said = " ".join(texts)
-    found = {}
+    said, found = " ".join(texts), {}
     for term, meaning in rows:
         short = re.sub(r" \(.*?\)", "", term)
-        inside = [form for form in re.findall(r"\((.*?)\)", term) if form.isupper()]
-        forms = [short, *inside]
+        forms = [short, *(form for form in re.findall(r"\((.*?)\)", term) if form.isupper())]
         spoken = any(re.search(rf"(?<!\w){re.escape(form)}(s|es)?(?!\w)", said, flags=re.I) for form in forms)
         if spoken and short.lower() not in _EVERYDAY.split():
             found[term.replace("`", "")] = meaning.replace("`", "")
@@ -220,26 +191,15 @@ def terms_in(texts: list[str]) -> dict[str, str]:
 
 
 def mend_cells(notebook: nbformat.NotebookNode, executed: Collection[str]) -> bool:
-    """Let the links in the text of an executed notebook lead to what stands beside it; in place.
+    """Let the links in the text of an executed notebook lead to what stands beside it; in place; whether any was changed.
 
     A link to a notebook of the run stays. Of others the words stay; where they led into the project, the path follows in
     brackets. The text of the course is kept in the cell's metadata, so that a notebook executed later gets its link.
 
-    Parameters:
-        executed (collection of str): Names of the notebooks that stand beside it.
-    Returns:
-        bool: Whether anything was changed.
-
     >>> text = "[Value](21_value.ipynb), [Glossary](../docs/glossary.md)"
     >>> notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
-    >>> mend_cells(notebook, [])
-    True
-    >>> notebook.cells[0].source
-    'Value, Glossary (in the project: docs/glossary.md)'
-    >>> mend_cells(notebook, ["21_value"])
-    True
-    >>> notebook.cells[0].source
-    '[Value](21_value.ipynb), Glossary (in the project: docs/glossary.md)'
+    >>> mend_cells(notebook, ["21_value"]), notebook.cells[0].source
+    (True, '[Value](21_value.ipynb), Glossary (in the project: docs/glossary.md)')
     """
 
     def mended(link: re.Match) -> str:

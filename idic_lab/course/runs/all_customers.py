@@ -13,6 +13,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -40,19 +41,16 @@ VALUING = {
 }
 
 
+REJECTS_SHOWN = 100_000
+
+
 @dataclass(frozen=True)
 class Options:
-    """How large data are run.
+    """How large data are run."""
 
-    Attributes:
-        sample: Customers that the notebooks see.
-        seed: Of the sample.
-        memory: GB that the engine may take; what needs more goes through a folder on disk. The fit comes on top.
-    """
-
-    sample: int = 20_000
-    seed: int = 1
-    memory: float = 3.0
+    sample: int = 20_000  # customers that the notebooks see
+    seed: int = 1  # of the sample
+    memory: float = 3.0  # GB that the engine may take; what needs more goes through a folder on disk, the fit left out
 
 
 USUAL = Options()
@@ -92,26 +90,24 @@ def make(
     Returns:
         Dataset: The sampled customers with all their rows; its card is that of all data.
     """
+    columns = dict(columns or {})
     valuing = {name: (parameters or {}).get(name, usual) for name, usual in VALUING.items()}
     how = json.dumps(valuing, sort_keys=True)
     sampling = f"sample of {options.sample} by seed {options.seed}"
-    key = manifest.base(
-        source.signature, {"columns": dict(columns or {})} | ({} if coded is None else {"coded": coded})
-    )
-    slices = SlicedTables(
-        run_folder / ALL_CUSTOMERS, source.slices, key, options.memory, sampling, console or Console()
-    )
-    work = _Work(source, slices, dict(columns or {}), valuing, options, Repository(run_folder / REPOSITORY_FILE), coded)
+    key = manifest.base(source.signature, {"columns": columns} | ({} if coded is None else {"coded": coded}))
+    folder = run_folder / ALL_CUSTOMERS
+    slices = SlicedTables(folder, source.slices, key, options.memory, sampling, console or Console())
+    work = _Work(source, slices, columns, valuing, options, Repository(run_folder / REPOSITORY_FILE), coded)
     try:
         slices.step("lines", f"reading {source.rows:,} rows", work.read, ("rejects",))
         slices.step("summaries", "what each customer did", work.summarise, ("transactions", "btyd_summary", "measures"))
         slices.step("rfm", "scores and segments", work.score, ("rfm",))
-        shutil.rmtree(slices.folder / "measures", ignore_errors=True)
+        shutil.rmtree(folder / "measures", ignore_errors=True)
         slices.step(f"models {valuing['purchase_model']}", "fitting the value models", work.fit)
         slices.step(f"customer_value {how}", "what each customer is worth", work.value, ("customer_value",))
         slices.step(f"totals {how}", "totals by segment", work.total)
         slices.step(sampling, f"drawing {options.sample:,} customers for the notebooks", work.draw, ("sample",))
-        shutil.rmtree(slices.folder / "lines", ignore_errors=True)
+        shutil.rmtree(folder / "lines", ignore_errors=True)
         return work.dataset()
     finally:
         slices.close()
@@ -146,24 +142,22 @@ class _Work:
             code = code_in_sql(self.repository.salt(), "customer_id")
             planned = replace(planned, query=f"SELECT * REPLACE ({code} AS customer_id) FROM ({planned.query})")
             planned = planned.without(forgotten.sql("customer_id")) if forgotten else planned
-        partial = self.slices.folder / "lines.partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        cleaning.write_lines(self.connection, planned, partial)
-        lines = f"read_parquet({literal(str(partial / '**' / '*.parquet'))}, hive_partitioning = true)"
+        unfinished = self.slices.folder / "lines.partial"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        cleaning.write_lines(self.connection, planned, unfinished)
+        lines = f"read_parquet({literal(str(unfinished / '**' / '*.parquet'))}, hive_partitioning = true)"
         card = cleaning.card_of_large(self.connection, lines, planned, rows, self.source)
         value = "CAST(NULL AS VARCHAR) AS value" if coded else "value"  # which may be a name
         refused = f'SELECT source, line, "column", {value}, reason FROM {lines} WHERE reason IS NOT NULL ORDER BY source, line'
         self.slices.write("rejects", 0, lambda: self.connection.sql(refused))
         if coded:
-            card.names_customers, card.quirks = (
-                False,
-                [*(text for text in card.quirks if text != cleaning.NAMED), CODED],
-            )
+            card.names_customers = False
+            card.quirks = [*(text for text in card.quirks if text != cleaning.NAMED), CODED]
         if forgotten:
             card.quirks.append(LEFT_OUT)
         self.state.card = card.to_dict()
         shutil.rmtree(self.slices.folder / "lines", ignore_errors=True)  # of a call that was killed just here
-        os.replace(partial, self.slices.folder / "lines")
+        os.replace(unfinished, self.slices.folder / "lines")
 
     def summarise(self) -> None:
         """Transactions, recency, frequency and monetary value, and the summary of the value models, slice by slice."""
@@ -172,20 +166,13 @@ class _Work:
         for part in self.slices.over(self.slices.parts):
             if not self.slices.has_lines(part):
                 continue
-            lines = self.slices.lines(part)
-            bought = self.slices.write(
-                "transactions", part, lambda lines=lines: cleaning.transactions(self.connection, lines)
-            )
+            of_part = partial(cleaning.transactions, self.connection, self.slices.lines(part))
+            bought = self.slices.write("transactions", part, of_part)
             customers += bought.aggregate("count(DISTINCT customer_id)").fetchall()[0][0]
             only_returns += [row[0] for row in rfm.without_purchase(bought).select("customer_id").fetchall()]
             if bought.filter("amount >= 0").limit(1).fetchall():
-                self.slices.write("btyd_summary", part, lambda bought=bought: clv.summarise(bought, end, UNIT_DAYS))
-                self.slices.write(
-                    "measures",
-                    part,
-                    lambda bought=bought, part=part: rfm.summarise(bought, end).select(f"*, {part} AS part"),
-                    contract=False,
-                )
+                self.slices.write("btyd_summary", part, partial(clv.summarise, bought, end, UNIT_DAYS))
+                self.slices.write("measures", part, partial(_measures, bought, end, part), contract=False)
         card = self.state.card
         card["customers"] = self.state.customers = customers
         if len(only_returns) <= cleaning.LISTED:
@@ -197,8 +184,8 @@ class _Work:
         """Scores that compare all customers, and the segments under them."""
         scored = rfm.segment(rfm.score(self.slices.whole("measures"), few_values="allow"))
         for part in self.slices.over(self.slices.written("measures")):
-            of_part = f"part = {part}"
-            self.slices.write("rfm", part, lambda of_part=of_part: scored.filter(of_part).select("* EXCLUDE (part)"))
+            of_part = scored.filter(f"part = {part}").select("* EXCLUDE (part)")
+            self.slices.write("rfm", part, lambda of_part=of_part: of_part)
 
     def fit(self) -> None:
         """BG/NBD and Gamma-Gamma on the groups of identical customers."""
@@ -208,27 +195,27 @@ class _Work:
             try:
                 model = clv.fit(summary, name)
             except FitError as error:
-                self.state.not_made = {"customer_value": str(error)}
-                self.slices.console.say(f"All customers: no customer_value: {error}")
-                return
+                return self._not_valued(error)
             model.to_json(self.slices.folder / f"{name}.json")
             self.state.models.append(repr(model))
+
+    def _not_valued(self, error: FitError) -> None:
+        self.state.not_made = {"customer_value": str(error)}
+        self.slices.console.say(f"All customers: no customer_value: {error}")
 
     def value(self) -> None:
         """What each customer is worth, slice by slice."""
         if self.state.not_made:
             return
-        names = (self.valuing["purchase_model"], "gamma_gamma")
+        told = dict(self.valuing)
+        names = (told.pop("purchase_model"), "gamma_gamma")
         models = [clv.from_json(self.slices.folder / f"{name}.json") for name in names]
-        told = {name: value for name, value in self.valuing.items() if name != "purchase_model"}
         for part in self.slices.over(self.slices.written("btyd_summary")):
             summary = self.slices.part("btyd_summary", part)
             try:
-                self.slices.write("customer_value", part, lambda summary=summary: clv.value(*models, summary, **told))
+                self.slices.write("customer_value", part, partial(clv.value, *models, summary, **told))
             except FitError as error:
-                self.state.not_made = {"customer_value": str(error)}
-                self.slices.console.say(f"All customers: no customer_value: {error}")
-                return
+                return self._not_valued(error)
 
     def total(self) -> None:
         """Customers, revenue and value by segment."""
@@ -256,13 +243,26 @@ class _Work:
         self.slices.write("sample", 0, lambda: sampled, contract=False)
 
     def dataset(self) -> datasets.Dataset:
-        """The sample as a data set."""
+        """The sampled lines as a data set, under the card of all data."""
         card = datasets.Card.from_dict(self.state.card)
-        rejects, sample = self.slices.part("rejects", 0), self.slices.part("sample", 0)
-        return sample_dataset(card, sample, rejects, self.state.sampled, self.options.seed)
+        with dataframes.connect() as connection:
+            connection.register("lines", self.slices.part("sample", 0).to_arrow_table())
+            made = cleaning.tables_of(connection, "lines")
+        shown = self.slices.part("rejects", 0).limit(REJECTS_SHOWN).df()
+        texts = dict.fromkeys(["source", "column", "value", "reason"], "str")
+        made["rejects"] = shown.astype(texts | {"line": "int64"})
+        card.assumptions.append(
+            f"too large to be loaded: the tables of all {card.customers:,} customers are in the folder all_customers; the "
+            f"notebooks, their figures and the tables they make are of a random sample of {self.state.sampled:,} customers "
+            f"with all their rows (seed {self.options.seed})"
+        )
+        if card.rows_rejected > len(shown):
+            card.quirks.append(f"the first {len(shown):,} rejected rows are shown; all are in all_customers/rejects")
+        return datasets.Dataset(card.name, made, card)
 
 
-REJECTS_SHOWN = 100_000
+def _measures(bought, end: str, part: int):
+    return rfm.summarise(bought, end).select(f"*, {part} AS part")
 
 
 def draw_sample(
@@ -293,25 +293,3 @@ def draw_sample(
         f"SELECT * FROM {lines} SEMI JOIN sampled_customers USING (customer_id)" for lines in slices
     )
     return connection.sql(f"SELECT * FROM ({together}) ORDER BY ALL")
-
-
-def sample_dataset(card: datasets.Card, lines, rejects, customers: int, seed: int) -> datasets.Dataset:
-    """The sampled lines as a data set, under the card of all data.
-
-    Parameters:
-        card: Of all data; receives a note on the sample.
-        customers: How many customers were drawn.
-    """
-    with dataframes.connect() as connection:
-        connection.register("lines", lines.to_arrow_table())
-        made = cleaning.tables_of(connection, "lines")
-    shown = rejects.limit(REJECTS_SHOWN).df()
-    made["rejects"] = shown.astype(dict.fromkeys(["source", "column", "value", "reason"], "str") | {"line": "int64"})
-    card.assumptions.append(
-        f"too large to be loaded: the tables of all {card.customers:,} customers are in the folder all_customers; the "
-        f"notebooks, their figures and the tables they make are of a random sample of {customers:,} customers with all their "
-        f"rows (seed {seed})"
-    )
-    if card.rows_rejected > len(shown):
-        card.quirks.append(f"the first {len(shown):,} rejected rows are shown; all are in all_customers/rejects")
-    return datasets.Dataset(card.name, made, card)

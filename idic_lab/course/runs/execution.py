@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -22,10 +23,6 @@ from idic_lab.tables import Part
 class Console:
     """One line per step to whoever listens; bars on standard error where somebody watches.
 
-    Parameters:
-        tell: Receives each line.
-        watched: Draw bars.
-
     >>> Console().say("21_differentiate_value_rfm: done in 4.1 s")
     21_differentiate_value_rfm: done in 4.1 s
     """
@@ -41,39 +38,35 @@ class Console:
         with self._lock, type(self._bar).external_write_mode():
             self._tell(line)
 
-    def begin_cells(self, number: int) -> None:
-        """Draw a bar over the cells of all notebooks that will be executed."""
-        if self._watched:
-            from tqdm import tqdm
+    @contextlib.contextmanager
+    def over_cells(self, number: int):
+        """Draw a bar over the cells of all notebooks that are executed inside, side by side."""
+        from tqdm import tqdm
 
-            self._bar = tqdm(total=number, unit="cell", leave=False)
+        self._bar = tqdm(total=number, unit="cell", leave=False) if self._watched else None
+        try:
+            yield
+        finally:
+            if self._bar is not None:
+                self._bar.close()
+                self._bar = None
 
-    def cell_ended(self, number: int = 1) -> None:
-        """Move that bar; notebooks that run side by side share it."""
+    def cell_ended(self) -> None:
+        """Move that bar."""
         if self._bar is not None:
             with self._lock:
-                self._bar.update(number)
-
-    def end_cells(self) -> None:
-        """Take the bar away."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+                self._bar.update()
 
     def over(self, parts: Iterable, unit: str) -> Iterable:
         """The same parts, with a bar over them."""
-        if not self._watched:
-            return parts
         from tqdm import tqdm
 
-        return tqdm(parts, unit=unit, leave=False)
+        return tqdm(parts, unit=unit, leave=False, disable=not self._watched)
 
 
 # Inside a run folder notebooks are executed in its own subfolder, so that this relative path, and no path of the
 # machine, is what an executed notebook shows.
 _RUN_DIR_SEEN_FROM_NOTEBOOK = ".."
-
-
 SAVED_EVERY = 5.0  # seconds
 
 
@@ -85,10 +78,7 @@ def execute(stage: Stage, dataset: str, folder: Path, parameters: dict[str, obje
     """Execute one notebook; what stands in the folder under its own name is always a whole execution.
 
     Parameters:
-        dataset: Name of the data set.
-        folder: Of the run.
         parameters: Of the run; the notebook gets those it takes.
-        console: Is told of each cell's end.
     Raises:
         NotebookFailed: When a cell raises, or the kernel dies or does not start.
     """

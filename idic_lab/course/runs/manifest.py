@@ -23,18 +23,12 @@ _VERSIONS = ("duckdb", "lifetimes", "matplotlib", "numpy", "pandas", "papermill"
 
 @dataclass
 class Executed:
-    """How the execution of one notebook ended.
+    """How the execution of one notebook ended."""
 
-    Attributes:
-        status ({"done", "failed"})
-        key: Of all that it depended on.
-        error: What went wrong, for a person.
-    """
-
-    status: str
+    status: str  # "done" or "failed"
     seconds: float = 0.0
-    key: str = ""
-    error: str = ""
+    key: str = ""  # of all that it depended on
+    error: str = ""  # what went wrong, for a person
 
     @property
     def done(self) -> bool:
@@ -45,13 +39,8 @@ class Executed:
 class Manifest:
     """What a run is of and how far it has come.
 
-    Attributes:
-        status: "new", "running", "interrupted", "failed" or "complete"; "damaged" when the file could not be read; a
-            removal of a customer says so here too.
-        base: Hash of what all notebooks depend on.
-        skipped (dict of str to str): Notebook to the reason: the data cannot feed it.
-        not_reached (dict of str to str): Notebook to the failed one it depends on.
-        all_customers: Of a run on large data, what is known of the tables of all customers.
+    Its status is "new", "running", "interrupted", "failed" or "complete", and "damaged" when the file could not be read; a
+    removal of a customer says so here too.
     """
 
     status: str = "new"
@@ -59,11 +48,11 @@ class Manifest:
     fingerprint: str = ""
     parameters: dict[str, object] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
-    base: str = ""
+    base: str = ""  # hash of what all notebooks depend on
     notebooks: dict[str, Executed] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
-    not_reached: dict[str, str] = field(default_factory=dict)
-    all_customers: dict = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)  # notebook to the reason: the data cannot feed it
+    not_reached: dict[str, str] = field(default_factory=dict)  # notebook to the failed one it depends on
+    all_customers: dict = field(default_factory=dict)  # of a run on large data, what is known of their tables
 
     @property
     def done(self) -> list[str]:
@@ -78,9 +67,10 @@ class Manifest:
     def write(self, folder: Path, status: str = "") -> None:
         """Write the file whole, with another status if one is given."""
         self.status = status or self.status
-        whole_files.write_json(
-            folder / FILE, {name: told for name, told in asdict(self).items() if name != "all_customers" or told}
-        )
+        told = asdict(self)
+        if not self.all_customers:
+            del told["all_customers"]
+        whole_files.write_json(folder / FILE, told)
 
 
 def read(folder: Path) -> Manifest:
@@ -121,12 +111,7 @@ def base(fingerprint: str, parameters: dict) -> str:
 
 
 def keys(stages: list[Stage], base: str) -> dict[str, str]:
-    """One key per notebook: the hash of everything its results depend on.
-
-    Parameters:
-        stages (list of Stage): The stages that can run, in order.
-        base: What they all depend on.
-    """
+    """One key per notebook that can run: the hash of everything its results depend on, what they all do included."""
     made: dict[str, str] = {}
     for place, stage in enumerate(stages):
         reads = stage.needs + stage.uses

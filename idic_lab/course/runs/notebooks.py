@@ -67,13 +67,13 @@ def select(only: str | None) -> list[Stage]:
     known = taught()
     if not only:
         return known
-    chosen = set()
+    chosen: list[Stage] = []
     for part in filter(None, map(str.strip, only.split(","))):
-        matches = {stage.notebook for stage in known if stage.notebook.startswith(part) or stage.name == part}
+        matches = [stage for stage in known if stage.notebook.startswith(part) or stage.name == part]
         if not matches:
             raise UnknownName("notebook", part, [stage.notebook for stage in known])
-        chosen |= matches
-    return [stage for stage in known if stage.notebook in chosen]
+        chosen += matches
+    return [stage for stage in known if stage in chosen]
 
 
 def path_of(stage: Stage) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -27,21 +28,14 @@ JOBS = 2  # notebooks at once: more cores than two shorten a run little, since m
 
 @dataclass
 class Run:
-    """What a run left behind.
-
-    Attributes:
-        done, kept (list of str): Notebooks executed now, and those kept from an earlier call.
-        skipped (dict of str to str): Notebook to reason.
-        failed (dict of str to str): Notebook to what went wrong in it, for a person.
-        not_reached (dict of str to str): Notebook to the failed one that it depends on.
-    """
+    """What a run left behind."""
 
     folder: Path
-    done: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    skipped: dict[str, str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    not_reached: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str]  # notebook to reason
+    done: list[str] = field(default_factory=list)  # notebooks executed now
+    kept: list[str] = field(default_factory=list)  # those of an earlier call
+    failed: dict[str, str] = field(default_factory=dict)  # notebook to what went wrong in it, for a person
+    not_reached: dict[str, str] = field(default_factory=dict)  # notebook to the failed one that it depends on
 
 
 @dataclass(frozen=True)
@@ -50,7 +44,7 @@ class Plan:
 
     Attributes:
         stages (list of Stage): Those asked for that the data can feed, in the order of the course.
-        waits (dict of str to set of str): Notebook to those that must have ended before it.
+        waits (dict of str to set of str): Notebook to all that must have ended before it.
         keys (dict of str to str): Notebook to the hash of all it depends on.
         base: What all of them depend on.
         skipped (dict of str to str): Those asked for that the data cannot feed, with the reason.
@@ -79,22 +73,15 @@ class Plan:
             if one.lacks and one.stage in chosen
         }
         skipped |= {stage.notebook: "it needs amounts, and the data have none" for stage in shut if stage in chosen}
-        return cls(stages, waits_for(stages), manifest.keys(feasible, base), base, skipped)
-
-    def depends(self, notebook: str, others: set[str]) -> str | None:
-        """The first of some others that a notebook depends on, directly or through further ones."""
-        for other in sorted(self.waits[notebook]):
-            if other in others or self.depends(other, others):
-                return other if other in others else self.depends(other, others)
-        return None
+        waits: dict[str, set[str]] = {}
+        for notebook, others in waits_for(stages).items():  # in the order of the course
+            waits[notebook] = others.union(*(waits[other] for other in others))
+        return cls(stages, waits, manifest.keys(feasible, base), base, skipped)
 
     def urgent_first(self) -> list[Stage]:
         """The stages for which the most others wait come first; the order of the course decides among equals."""
-        wait = {
-            stage.notebook: sum(self.depends(other, {stage.notebook}) is not None for other in self.waits)
-            for stage in self.stages
-        }
-        return sorted(self.stages, key=lambda stage: -wait[stage.notebook])
+        waiting = Counter(other for others in self.waits.values() for other in others)
+        return sorted(self.stages, key=lambda stage: -waiting[stage.notebook])
 
 
 def run(
@@ -121,7 +108,6 @@ def run(
         only: Comma-separated notebook numbers; tables of earlier notebooks are made as needed.
         parameters: Values for the notebooks' parameters; a name that none of them takes is refused.
         columns: Which header of the file holds which role, where it is not recognised.
-        fresh: Begin again, keeping nothing of an earlier call.
         tell: Receives one line per step.
         progress: Show a bar over the cells.
         every ({"week", "month", "quarter"}, optional): Replay the history review by review before the notebooks are
@@ -131,15 +117,14 @@ def run(
         options: Size and seed of that sample, and the engine's memory.
         coded: Show customers by codes. By default in files of one's own that name them by name, e-mail or telephone.
         jobs: Notebooks executed side by side; two unless there is one core only. The results are the same.
-        reading: Further options of :func:`idic_lab.datasets.load`, such as ``sheet``; those that are None are not
-            given.
+        reading: Further options of :func:`idic_lab.datasets.load`, such as ``sheet``.
     Raises:
         idic_lab.errors.LabError: Before anything is executed: unknown names, unreadable data, a folder in use.
     """
     chosen, parameters, console = notebooks.select(only), dict(parameters or {}), Console(tell, progress)
     notebooks.check_parameters(parameters, chosen)
     source = all_customers.source_of(dataset, large)
-    reading = {name: value for name, value in (reading or {}).items() if value is not None}
+    reading = reading or {}
     if source is not None and reading:
         raise LabError(f"{', '.join(reading)}: of files that are loaded only; give --no-large as well.")
     if source is None:
@@ -162,7 +147,9 @@ def run(
         depends_on |= {"every": every} if every else {}
         depends_on |= {} if coded is None else {"pseudonyms": coded}
         state.dataset, state.fingerprint = dataset.name, dataset.card.fingerprint
-        work = _Work(folder, Plan.of(dataset, chosen, depends_on), state, console, jobs or _cores())
+        work = _Work(
+            folder, Plan.of(dataset, chosen, depends_on), state, console, jobs or min(JOBS, os.cpu_count() or 1)
+        )
         try:
             work.begin(dataset, every, coded if source is None else False)  # a sample bears the codes of all
             work.execute()
@@ -177,7 +164,7 @@ class _Work:
 
     def __init__(self, folder: Path, plan: Plan, state: Manifest, console: Console, jobs: int):
         self.folder, self.plan, self.state, self.console, self.jobs = folder, plan, state, console, jobs
-        self.result, self.expected = Run(folder, skipped=plan.skipped), set()
+        self.result, self.expected = Run(folder, plan.skipped), set()
 
     def begin(self, dataset: datasets.Dataset, every: str | None, coded: bool | None) -> None:
         """Keep what can be kept, and have the tables of the data set in the repository."""
@@ -229,8 +216,13 @@ class _Work:
             return
         self.expected |= {stage.notebook for stage in wanted}
         code = [source for stage in wanted for source in notebooks.sources_of(stage, "code")]
-        self.console.begin_cells(sum(len(notebooks.sources_of(stage)) for stage in wanted))
-        with kernels.warm(kernels.imports(code)), ThreadPoolExecutor(self.jobs) as pool, ThreadPoolExecutor(1) as pages:
+        cells = sum(len(notebooks.sources_of(stage)) for stage in wanted)
+        with (
+            self.console.over_cells(cells),
+            kernels.warm(kernels.imports(code)),
+            ThreadPoolExecutor(self.jobs) as pool,
+            ThreadPoolExecutor(1) as pages,
+        ):
             running: dict[Future, Stage] = {}
             made: list[Future] = []
             try:
@@ -251,8 +243,6 @@ class _Work:
                 while wait(running, timeout=0.1).not_done:
                     kernels.end_all()
                 raise
-            finally:
-                self.console.end_cells()
 
     def _ready(self, wanted: list[Stage], running: list[str]) -> list[Stage]:
         """What may begin now, as many as there are hands free."""
@@ -270,22 +260,21 @@ class _Work:
         name = stage.notebook
         try:
             seconds = future.result()
+            self.result.done.append(name)
+            self.state.notebooks[name] = Executed("done", seconds, self.plan.keys[name])
+            self.console.say(f"{self._label(stage)}: done in {seconds} s")
         except NotebookFailed as failure:
             self.result.failed[name] = str(failure)
             self.state.notebooks[name] = Executed("failed", error=str(failure))
             self.console.say(f"{self._label(stage)}: failed")
-        else:
-            self.result.done.append(name)
-            self.state.notebooks[name] = Executed("done", seconds, self.plan.keys[name])
-            self.console.say(f"{self._label(stage)}: done in {seconds} s")
         self.state.write(self.folder)
         return self.state.notebooks[name].done
 
     def _reachable(self, stage: Stage) -> bool:
-        culprit = self.plan.depends(stage.notebook, set(self.result.failed))
-        if culprit:
-            self.result.not_reached[stage.notebook] = culprit
-        return culprit is None
+        culprits = self.plan.waits[stage.notebook] & self.result.failed.keys()
+        if culprits:
+            self.result.not_reached[stage.notebook] = min(culprits)
+        return not culprits
 
     def _label(self, stage: Stage) -> str:
         return f"[{self.plan.stages.index(stage) + 1}/{len(self.plan.stages)}] {stage.notebook}"
@@ -305,10 +294,6 @@ class _Work:
         report.publish(self.folder, self.card, self.state, made)
         self.state.write(self.folder, "failed" if self.result.failed else "complete")
         return self.result
-
-
-def _cores() -> int:
-    return min(JOBS, os.cpu_count() or 1)
 
 
 def _why_skipped(lacks: tuple[str, ...], missing: dict[str, str]) -> str:

@@ -27,15 +27,13 @@ ALL_CUSTOMERS = "all_customers"  # tables of every customer of data too large to
 
 @contextmanager
 def in_use(folder: Path, fresh: bool = False) -> Iterator[None]:
-    """Make the folder of a run and hold it for oneself.
+    """Make the folder of a run, or empty it when the run begins afresh, and hold it for oneself.
 
-    Parameters:
-        fresh: Empty it first.
     Raises:
         DataError: When it is a file, holds other things than a run, or cannot be made or written.
         RepositoryError: When another run works in it.
     """
-    if folder.exists() and not folder.is_dir():
+    if folder.is_file():
         raise DataError(f"'{folder}' is a file; a run needs a folder.")
     if folder.exists() and not _is_of_a_run(folder):
         raise DataError(f"'{folder}' holds other things than a run; choose an empty or new folder with --out.")

@@ -25,34 +25,21 @@ THREADS = 4
 
 @dataclass
 class Progress:
-    """How far a large run has come and what it found, as ``progress.json`` keeps it.
+    """How far a large run has come and what it found, as ``progress.json`` keeps it."""
 
-    Attributes:
-        key: Of what the tables are made of.
-        begun: The step at work.
-        done (list of str): Steps.
-        seconds (dict of str to float): Step to how long it took.
-        files (dict of str to int): Part of a table to its size in bytes.
-        card: Of all data.
-        customers, sampled, seed: All customers, those that the notebooks see, and the seed of the sample.
-        models (list of str): The fitted models in words.
-        totals (list of dict): Segment, customers, revenue, residual_value.
-        not_made (dict of str to str): Table to the reason.
-    """
-
-    key: str
+    key: str  # of what the tables are made of
     slices: int
-    begun: str = ""
-    done: list[str] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-    files: dict[str, int] = field(default_factory=dict)
-    card: dict = field(default_factory=dict)
+    begun: str = ""  # the step at work
+    done: list[str] = field(default_factory=list)  # steps
+    seconds: dict[str, float] = field(default_factory=dict)  # step to how long it took
+    files: dict[str, int] = field(default_factory=dict)  # part of a table to its size in bytes
+    card: dict = field(default_factory=dict)  # of all data
     customers: int = 0
-    sampled: int = 0
-    seed: int = 0
-    models: list[str] = field(default_factory=list)
-    totals: list[dict] = field(default_factory=list)
-    not_made: dict[str, str] = field(default_factory=dict)
+    sampled: int = 0  # customers that the notebooks see
+    seed: int = 0  # of the sample
+    models: list[str] = field(default_factory=list)  # the fitted models in words
+    totals: list[dict] = field(default_factory=list)  # segment, customers, revenue, residual_value
+    not_made: dict[str, str] = field(default_factory=dict)  # table to the reason
 
     @classmethod
     def read(cls, folder: Path) -> Progress | None:
@@ -125,16 +112,16 @@ class SlicedTables:
         if self.state.begun != name:
             for table in makes:
                 shutil.rmtree(self.folder / table, ignore_errors=True)
-                for file in [file for file in self.state.files if file.startswith(f"{table}/")]:
-                    del self.state.files[file]
+            self.state.files = {
+                file: size for file, size in self.state.files.items() if file.split("/")[0] not in makes
+            }
             self.state.begun = name
             self.state.write(self.folder)
         work()
-        seconds = round(time.monotonic() - began, 1)
-        self.state.seconds[name] = seconds
+        self.state.seconds[name] = round(time.monotonic() - began, 1)
         self.state.done.append(name)
         self.state.write(self.folder)
-        self.console.say(f"All customers: {what}: done in {seconds} s")
+        self.console.say(f"All customers: {what}: done in {self.state.seconds[name]} s")
 
     def path(self, table: str, part: int) -> Path:
         return self.folder / table / f"part-{part:04d}.parquet"
@@ -157,7 +144,7 @@ class SlicedTables:
         return f"read_parquet({files}, hive_partitioning = false)"
 
     def has_lines(self, part: int) -> bool:
-        return bool(list((self.folder / "lines" / f"slice={part}").glob("*.parquet")))
+        return any((self.folder / "lines" / f"slice={part}").glob("*.parquet"))
 
     def written(self, table: str) -> list[int]:
         return [part for part in self.parts if self.path(table, part).exists()]
