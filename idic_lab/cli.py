@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from idic_lab import __version__, shipped
-from idic_lab.errors import COMMAND_LINE, LabError, existing, pick
+from idic_lab.errors import COMMAND_LINE, LabError, existing
 
 app = typer.Typer(
     help="Run the IDIC course on a data set, and manage data sets.",
@@ -371,9 +371,7 @@ def export_questions(
     """Write the questions of the notebooks for a learning platform."""
     from idic_lab.notebook import exports
 
-    known = {suffix: form for form, suffix in exports.FORMATS.items()}
-    form = pick("ending of a file of questions", file.suffix, known)
-    typer.echo(f"Wrote {exports.export(file, form)} questions to {file}.")
+    typer.echo(f"Wrote {exports.export(file)} questions to {file}.")
 
 
 Unsafe = Annotated[

@@ -6,8 +6,7 @@ the table ``decisions`` of the repository; a notebook executed by itself leaves 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 OPEN = "open"
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One thing that could be done: what the evidence says for it, and what would change one's mind."""
 
     key: str
@@ -30,8 +28,7 @@ class Option:
     change: str = ""
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What a notebook asks its reader to decide."""
 
     id: str
@@ -69,8 +66,7 @@ def log(repository: Repository) -> pd.DataFrame:
     for file in sorted(folder().glob("*.yaml")):
         for entry in content(file.stem).get("decide", []):
             asked = decision(entry["id"])
-            texts = _texts(asked)
-            chosen = _chosen(repository, asked.id)
+            texts, chosen = _texts(asked), _chosen(repository, asked.id)
             chosen = chosen if chosen in texts else OPEN  # the options may have changed since
             rows.append((file.stem, asked.id, asked.text, chosen, texts[chosen]))
     return pd.DataFrame(rows, columns=["notebook", "decision_id", "question", "option", "taken"])
@@ -142,11 +138,8 @@ def _chosen(repository: Repository, decision_id: str) -> str:
 
 
 def _keep(repository: Repository, asked: Decision, chosen: str) -> None:
-    texts = _texts(asked)
-    row = pd.DataFrame(
-        {"decision_id": [asked.id], "question": [asked.text], "option": [chosen], "taken": [texts[chosen]]}
-    )
-    repository.write("decisions", row, made_by=f"decision {asked.id}")
+    row = {"decision_id": asked.id, "question": asked.text, "option": chosen, "taken": _texts(asked)[chosen]}
+    repository.write("decisions", pd.DataFrame([row]), made_by=f"decision {asked.id}")
 
 
 def _texts(asked: Decision) -> dict[str, str]:

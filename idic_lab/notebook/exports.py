@@ -17,7 +17,6 @@ from idic_lab.notebook.questions import Question, folder, inline, questions
 _QTI = "http://www.imsglobal.org/xsd/imsqti_v2p1"
 _PACKAGE = "http://www.imsglobal.org/xsd/imscp_v1p1"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same questions make the same file
-FORMATS = {"moodle": ".xml", "qti": ".zip"}
 
 
 def every_question() -> list[Question]:
@@ -29,17 +28,11 @@ def every_question() -> list[Question]:
     return [asked for path in sorted(folder().glob("*.yaml")) for asked in questions(path.stem).values()]
 
 
-def export(path: str | Path, form: str = "moodle") -> int:
-    """Write every question of the course into one file, and return how many.
-
-    Parameters:
-        form ({"moodle", "qti"})
-    Raises:
-        idic_lab.errors.UnknownName: For another form.
-    """
-    pick("format", form, list(FORMATS))
+def export(path: Path) -> int:
+    """Write every question of the course into one file, ``.xml`` for Moodle or ``.zip`` for QTI, and return how many."""
+    form = pick("ending of a file of questions", path.suffix, {".xml": moodle, ".zip": qti})
     asked = every_question()
-    Path(path).write_bytes(moodle(asked) if form == "moodle" else qti(asked))
+    path.write_bytes(form(asked))
     return len(asked)
 
 
@@ -82,35 +75,25 @@ def qti(asked: Iterable[Question]) -> bytes:
         for one in asked:
             name = f"items/{one.id}.xml"
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), _written(_item(one)))
-            resource = xml.SubElement(
-                resources, "resource", identifier=f"q{one.id}", type="imsqti_item_xmlv2p1", href=name
-            )
-            xml.SubElement(resource, "file", href=name)
+            about = {"identifier": f"q{one.id}", "type": "imsqti_item_xmlv2p1", "href": name}
+            xml.SubElement(xml.SubElement(resources, "resource", about), "file", href=name)
         archive.writestr(zipfile.ZipInfo("imsmanifest.xml", _EPOCH), _written(manifest))
     return packed.getvalue()
 
 
 def _item(one: Question) -> xml.Element:
     """One assessmentItem: choices, the right one, the standard's own rule for points, and a reason shown per choice."""
-    item = xml.Element(
-        "assessmentItem", xmlns=_QTI, identifier=f"q{one.id}", title=one.id, adaptive="false", timeDependent="false"
-    )
+    about = {"identifier": f"q{one.id}", "title": one.id, "adaptive": "false", "timeDependent": "false"}
+    item = xml.Element("assessmentItem", about, xmlns=_QTI)
     choices = {f"c{position}": choice for position, choice in enumerate(one.settled(), start=1)}
-    response = xml.SubElement(
-        item, "responseDeclaration", identifier="RESPONSE", cardinality="single", baseType="identifier"
-    )
+    about = {"identifier": "RESPONSE", "cardinality": "single", "baseType": "identifier"}
+    response = xml.SubElement(item, "responseDeclaration", about)
     right = next(name for name, choice in choices.items() if choice.right)
     xml.SubElement(xml.SubElement(response, "correctResponse"), "value").text = right
     for name, kind in (("SCORE", "float"), ("FEEDBACK", "identifier")):
         xml.SubElement(item, "outcomeDeclaration", identifier=name, cardinality="single", baseType=kind)
-    body = xml.SubElement(item, "itemBody")
-    interaction = xml.SubElement(
-        body,
-        "choiceInteraction",
-        responseIdentifier="RESPONSE",
-        shuffle="false" if one.estimate else "true",
-        maxChoices="1",
-    )
+    about = {"responseIdentifier": "RESPONSE", "shuffle": "false" if one.estimate else "true", "maxChoices": "1"}
+    interaction = xml.SubElement(xml.SubElement(item, "itemBody"), "choiceInteraction", about)
     xml.SubElement(interaction, "prompt").text = one.text
     for name, choice in choices.items():
         xml.SubElement(interaction, "simpleChoice", identifier=name).text = choice.text

@@ -148,14 +148,8 @@ class Lab:
         if get_ipython() is None:
             print(text)
             return
-        display(
-            {
-                "text/plain": text,
-                "text/markdown": f"**{text}**",
-                HEADLINE: {"name": name, "value": rounded, "sentence": text},
-            },
-            raw=True,
-        )
+        stated = {"name": name, "value": rounded, "sentence": text}
+        display({"text/plain": text, "text/markdown": f"**{text}**", HEADLINE: stated}, raw=True)
 
     def _sentence(self, name: str) -> str:
         from idic_lab.notebook import questions

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
@@ -21,40 +21,24 @@ from idic_lab.errors import DataError, pick
 _RIGHT, _WRONG = "#00785A", "#B34700"  # both at least 4.5:1 on white, and told apart by their words too
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One answer of a question.
-
-    Attributes:
-        why: Said to whoever chooses it: the reason it holds, or the misunderstanding it shows.
-        right: Of an estimate: whether the number computed falls into it, known only when it is asked.
-        upto: Of an estimate: where the interval that this choice stands for ends; None for the last.
-        misconception: Of a wrong choice: a short name for the statistics.
-    """
+class Choice(NamedTuple):
+    """One answer of a question."""
 
     text: str
-    why: str
-    right: bool = False
-    upto: float | None = None
-    misconception: str = ""
+    why: str  # said to whoever chooses it: the reason it holds, or the misunderstanding it shows
+    right: bool = False  # of an estimate: whether the number computed falls into it, known only when it is asked
+    upto: float | None = None  # of an estimate: where the interval that this choice stands for ends; None for the last
+    misconception: str = ""  # of a wrong choice: a short name for the statistics
 
 
-@dataclass(frozen=True)
-class Question:
-    """A question of a notebook.
+class Question(NamedTuple):
+    """A question of a notebook."""
 
-    Attributes:
-        id: Number of the notebook and a name, as in ``21-top-fifth``.
-        choices (tuple of Choice)
-        estimate: Whether the right choice is the one that a computed number falls into.
-        typical: Of an estimate: a value for where nothing is computed, as in an export.
-    """
-
-    id: str
+    id: str  # number of the notebook and a name, as in ``21-top-fifth``
     text: str
     choices: tuple[Choice, ...]
-    estimate: bool = False
-    typical: float | None = None
+    estimate: bool = False  # whether the right choice is the one that a computed number falls into
+    typical: float | None = None  # of an estimate: a value for where nothing is computed, as in an export
 
     def settled(self, value: float | None = None) -> tuple[Choice, ...]:
         """The choices with the right one marked; an estimate needs the number."""
@@ -65,10 +49,7 @@ class Question:
             raise DataError(f"Question {self.id!r} is an estimate: give the value, as in ask({self.id!r}, 0.4).")
         ends = [choice.upto if choice.upto is not None else float("inf") for choice in self.choices]
         hit = next(position for position, end in enumerate(ends) if value <= end)
-        return tuple(
-            Choice(choice.text, choice.why, position == hit, choice.upto, choice.misconception)
-            for position, choice in enumerate(self.choices)
-        )
+        return tuple(choice._replace(right=position == hit) for position, choice in enumerate(self.choices))
 
     def reason(self, choice: Choice, value: float | None = None, **numbers: object) -> str:
         """Why a choice holds or not, with the numbers in their places."""
@@ -134,8 +115,7 @@ def question(question_id: str) -> Question:
     >>> question("21-top-fifth").estimate
     True
     """
-    known = questions(question_id.partition("-")[0])
-    return pick("question", question_id, known)
+    return pick("question", question_id, questions(question_id.partition("-")[0]))
 
 
 def page(asked: Question, value: float | None = None, **numbers: object) -> str:

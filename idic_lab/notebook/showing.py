@@ -57,21 +57,20 @@ def show(
     >>> "3,796<" in page and "1.00" in page
     True
     """
-    shown = table.head(rows)
-    left = [name for name in shown if not pd.api.types.is_numeric_dtype(shown[name])]
+    shown, given = table.head(rows), formats or {}
     identity = hashlib.sha256(shown.to_csv().encode()).hexdigest()[:8]
-    style = _Shown(shown, uuid=identity, cell_ids=False).format(
-        _formats(shown, formats or {}), na_rep="–", escape="html"
-    )
+    style = _Shown(shown, uuid=identity, cell_ids=False).format(_formats(shown, given), na_rep="–", escape="html")
     style = style.format_index(escape="html", axis="columns").format_index(escape="html", axis="index")
     if units:
-        style = _in_units(style, shown, units, formats or {})
-    long = {name for name in left if shown[name].astype(str).str.len().max() > 50}  # else squeezed to a word a line
-    words = [(shown.columns.get_loc(name), "; min-width: 14em" if name in long else "") for name in left]
-    style = style.set_table_styles(
-        [{"selector": f".col{position}", "props": f"text-align: left{wide}"} for position, wide in words]
-        + [{"selector": "caption", "props": "caption-side: bottom; text-align: left; font-style: italic"}]
-    )
+        style = _in_units(style, shown, units, given)
+    rules = []
+    for position, name in enumerate(shown):
+        if not pd.api.types.is_numeric_dtype(shown[name]):
+            long = shown[name].astype(str).str.len().max() > 50  # else squeezed to a word a line
+            props = f"text-align: left{'; min-width: 14em' if long else ''}"
+            rules.append({"selector": f".col{position}", "props": props})
+    rules.append({"selector": "caption", "props": "caption-side: bottom; text-align: left; font-style: italic"})
+    style = style.set_table_styles(rules)
     if len(table) > rows:
         style = style.set_caption(f"The first {rows:,} of {len(table):,} rows.")
     return style if index else style.hide(axis="index")
@@ -99,17 +98,13 @@ def _in_units(style: Styler, table: pd.DataFrame, units: str, given: dict[str, s
 def _formats(table: pd.DataFrame, given: dict[str, str]) -> dict:
     chosen = {}
     for name, dtype in table.dtypes.items():
-        if name in given:
-            chosen[name] = given[name]
-        elif pd.api.types.is_bool_dtype(dtype):
-            continue
-        elif pd.api.types.is_integer_dtype(dtype):
+        if pd.api.types.is_integer_dtype(dtype):
             chosen[name] = "{:,}"
         elif pd.api.types.is_float_dtype(dtype):
             chosen[name] = "{:,.0f}" if _are_counts(table[name]) else "{:,.2f}"
         elif pd.api.types.is_datetime64_any_dtype(dtype):
             chosen[name] = "{:%Y-%m-%d}"
-    return chosen
+    return chosen | {name: form for name, form in given.items() if name in table}
 
 
 def _are_counts(numbers: pd.Series) -> bool:
@@ -135,7 +130,7 @@ def explore(draw: Callable, **controls: widgets.Widget) -> None:
 
     def figure():
         try:
-            made = _figure(draw(**{name: control.value for name, control in controls.items()}))
+            made = _figure(draw(**_values(controls)))
         except LabError as error:  # the figure of another choice must not stay under this one
             return HTML(_said(error))
         plt.close(made)  # else the inline backend would show it a second time at the end of the cell
@@ -158,16 +153,13 @@ def panel(draw: Callable, **controls: widgets.Widget) -> None:
         **controls (ipywidgets widget): One control per argument of `draw`, with a ``description``.
     """
 
-    def values() -> dict:
-        return {name: control.value for name, control in controls.items()}
-
     def redraw(change) -> None:
         try:
-            shown.value = _page(draw(**values()))
+            shown.value = _page(draw(**_values(controls)))
         except LabError as error:  # the figure of another choice must not stay under this one
             shown.value = _said(error)
 
-    drawn = draw(**values())
+    drawn = draw(**_values(controls))
     shown = widgets.HTML(value=_page(drawn))
     for control in controls.values():
         control.observe(redraw, names="value")
@@ -179,6 +171,10 @@ def panel(draw: Callable, **controls: widgets.Widget) -> None:
     else:
         still, words = {"text/html": _page(drawn)}, "A table with controls; run this cell to move them."
     display(live(box, {**still, "text/plain": words}), raw=True)
+
+
+def _values(controls: dict[str, widgets.Widget]) -> dict:
+    return {name: control.value for name, control in controls.items()}
 
 
 def live(widget: widgets.Widget, still: dict[str, str]) -> dict:
@@ -235,39 +231,21 @@ def plot_cycle(ax: figures.Axes | None = None) -> figures.Axes:
     """
     ax = figures.axes(ax, figsize=(10, 2.9))
     width, height, gap = 1.0, 0.62, 0.22
+    centred = {"ha": "center", "va": "center"}
+    arrow = {"arrowstyle": "-|>", "mutation_scale": 14, "color": "#555555"}
     for position, (step, question) in enumerate(_QUESTIONS.items()):
         left = position * (width + gap)
-        colour = _COLOURS[position]
-        ax.add_patch(
-            FancyBboxPatch(
-                (left, 0), width, height, boxstyle="round,pad=0.03", facecolor="white", edgecolor=colour, linewidth=2
-            )
-        )
-        middle = left + width / 2
-        ax.text(
-            middle, height - 0.1, step.replace(" and ", "\nand "), ha="center", va="center", weight="bold", color=colour
-        )
-        ax.text(middle, 0.26, question, ha="center", va="center", fontsize=8)
-        ax.text(middle, 0.04, _numbers(step), ha="center", va="center", fontsize=7, color="#555555")
+        box = {"boxstyle": "round,pad=0.03", "facecolor": "white", "edgecolor": _COLOURS[position], "linewidth": 2}
+        ax.add_patch(FancyBboxPatch((left, 0), width, height, **box))
+        middle, title = left + width / 2, step.replace(" and ", "\nand ")
+        ax.text(middle, height - 0.1, title, weight="bold", color=_COLOURS[position], **centred)
+        ax.text(middle, 0.26, question, fontsize=8, **centred)
+        ax.text(middle, 0.04, _numbers(step), fontsize=7, color="#555555", **centred)
         if position:
-            arrow = FancyArrowPatch(
-                (left - gap + 0.04, height / 2),
-                (left - 0.04, height / 2),
-                arrowstyle="-|>",
-                mutation_scale=14,
-                color="#555555",
-            )
-            ax.add_patch(arrow)
+            ends = (left - gap + 0.04, height / 2), (left - 0.04, height / 2)
+            ax.add_patch(FancyArrowPatch(*ends, **arrow))
     last = (len(_QUESTIONS) - 1) * (width + gap) + width / 2
-    back = FancyArrowPatch(
-        (last, -0.04),
-        (width / 2, -0.04),
-        connectionstyle="arc3,rad=-0.12",
-        arrowstyle="-|>",
-        mutation_scale=14,
-        color="#555555",
-    )
-    ax.add_patch(back)
+    ax.add_patch(FancyArrowPatch((last, -0.04), (width / 2, -0.04), connectionstyle="arc3,rad=-0.12", **arrow))
     ax.set_xlim(-0.08, last + width / 2 + 0.08)
     ax.set_ylim(-0.3, height + 0.08)
     ax.set_title("IDIC is a loop: what monitoring learns changes the next round", loc="left")
