@@ -20,6 +20,7 @@ from idic_lab.errors import DataError
 from idic_lab.exercises.course_folder import CourseFolder, grade_id
 
 TABLES = (".csv", ".xlsx", ".parquet")
+Cells = dict[str, NotebookNode]  # those of the release, by the name nbgrader knows them by
 MOST_BYTES = 50 * 2**20
 _CELL = re.compile(r"^# (?:%%|In\[[ \d]*\]:).*$", re.M)  # where a script exported from a notebook begins a cell
 
@@ -32,12 +33,13 @@ def repair(course: CourseFolder, assignment: str, student: str) -> list[str]:
     """
     folder = course.root / "submitted" / student / assignment
     release = course.notebook(assignment, "release")
+    originals = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
     path = folder / f"{assignment}.ipynb"
     links = [file for file in folder.rglob("*") if file.is_symlink()]
     for link in links:
         link.unlink()
-    notebook, notes = _best(folder, path, release)
-    notes += _mend(notebook, release)
+    notebook, notes = _best(folder, path, originals)
+    notes += _mend(notebook, originals)
     notes += [f"{len(links)} links were taken away: {links[0].name!r}"] if links else []
     if notes:
         if path.exists():
@@ -91,7 +93,7 @@ def _from_script(text: str) -> NotebookNode:
     return new_notebook(cells=cells)
 
 
-def _best(folder: Path, path: Path, release: NotebookNode) -> tuple[NotebookNode, list[str]]:
+def _best(folder: Path, path: Path, originals: Cells) -> tuple[NotebookNode, list[str]]:
     """Of the notebooks and scripts handed in, the one with most answers; of equals, the one of the right name."""
     candidates, faults = [], []
     for file in sorted(folder.glob("*")):
@@ -105,10 +107,13 @@ def _best(folder: Path, path: Path, release: NotebookNode) -> tuple[NotebookNode
         except DataError as error:
             faults.append(str(error))
             continue
-        known = _known(notebook, release)
-        if known:
-            answered = _answered(notebook, release)
-            candidates.append((answered, known, file == path, file, notebook, notes))
+        found = _places(notebook, originals)
+        answered = 0
+        for name in filter(lambda name: _is_answer(originals[name]), found):
+            stub = originals[name].source.strip()
+            answered += any(notebook.cells[place].source.strip() != stub for place in found[name])
+        if found:
+            candidates.append((answered, len(found), file == path, file, notebook, notes))
     if not candidates:
         names = ", ".join(sorted(file.name for file in folder.iterdir())) or "nothing"
         told = " ".join(faults) or f"the folder holds {names}."
@@ -122,78 +127,47 @@ def _best(folder: Path, path: Path, release: NotebookNode) -> tuple[NotebookNode
     return notebook, notes + faults
 
 
-def _known(notebook: NotebookNode, release: NotebookNode) -> int:
-    return len(set(_places(notebook, release)) & _names(release))
-
-
-def _answered(notebook: NotebookNode, release: NotebookNode) -> int:
-    """How many answer cells differ from the release's."""
-    stubs = {grade_id(cell): cell.source.strip() for cell in release.cells if _is_answer(cell)}
-    found = _places(notebook, release)
-    return sum(
-        any(notebook.cells[place].source.strip() != stub for place in found.get(name, ()))
-        for name, stub in stubs.items()
-    )
-
-
-def _names(release: NotebookNode) -> set[str]:
-    return {grade_id(cell) for cell in release.cells if grade_id(cell)}
-
-
 def _is_answer(cell: NotebookNode) -> bool:
-    return bool(grade_id(cell)) and bool(cell.metadata.nbgrader.get("solution"))
+    return bool(cell.metadata.nbgrader.get("solution"))
 
 
-def _variable(stub: str) -> str | None:
-    found = re.match(r"(\w+) = ", stub)
-    return found[1] if found else None
-
-
-def _places(notebook: NotebookNode, release: NotebookNode) -> dict[str, list[int]]:
+def _places(notebook: NotebookNode, originals: Cells) -> dict[str, list[int]]:
     """Where each cell of the release stands: by name, else by its id, its check, or the variable it answers with."""
-    known, found = _names(release), {}
+    found: dict[str, list[int]] = {}
     for place, cell in enumerate(notebook.cells):
-        name = grade_id(cell)
-        if name in known:
-            found.setdefault(name, []).append(place)
+        if grade_id(cell) in originals:
+            found.setdefault(grade_id(cell), []).append(place)
     taken = {place for places in found.values() for place in places}
-    originals = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
-    order = list(originals)
-    for name in order:
-        if name in found:
-            continue
-        original = originals[name]
-        for place, cell in enumerate(notebook.cells):
-            if place not in taken and _is_like(cell, original, notebook, place):
-                found.setdefault(name, []).append(place)
-                taken.add(place)
-                if not _is_answer(original):
-                    break
+    for name in (name for name in originals if name not in found):
+        free = (place for place in range(len(notebook.cells)) if place not in taken)
+        like = [place for place in free if _is_like(notebook, place, originals[name])]
+        if like:
+            found[name] = like if _is_answer(originals[name]) else like[:1]
+            taken |= {*found[name]}
     return found
 
 
-def _is_like(cell: NotebookNode, original: NotebookNode, notebook: NotebookNode, place: int) -> bool:
-    name, source = grade_id(original), cell.source.strip()
+def _is_like(notebook: NotebookNode, place: int, original: NotebookNode) -> bool:
+    cell, name = notebook.cells[place], grade_id(original)
     if cell.get("id") and cell.get("id") == original.get("id"):
         return True
     if name == "student_id":
-        return source.startswith("STUDENT_ID =")
+        return cell.source.strip().startswith("STUDENT_ID =")
     if name == "setup":
-        return "begin(STUDENT_ID)" in source
+        return "begin(STUDENT_ID)" in cell.source
     if not _is_answer(original):
-        return f'check("{name}"' in source.replace("'", '"')
+        return f'check("{name}"' in cell.source.replace("'", '"')
+    if cell.cell_type != original.cell_type:
+        return False
     if original.cell_type == "markdown":
-        return cell.cell_type == "markdown" and place > 0 and _heads(notebook.cells[place - 1], name)
-    variable = _variable(original.source)
-    return cell.cell_type == "code" and bool(variable and re.search(rf"^{variable}\s*=", cell.source, re.M))
+        number = re.search(r"_text(\d+)$", name)
+        heading = notebook.cells[place - 1].source if place else ""
+        return bool(number) and heading.startswith(f"### Text {int(number[1])} ")
+    variable = re.match(r"(\w+) = ", original.source)
+    return bool(variable and re.search(rf"^{variable[1]}\s*=", cell.source, re.M))
 
 
-def _heads(cell: NotebookNode, name: str) -> bool:
-    number = re.search(r"_text(\d+)$", name or "")
-    return bool(number) and cell.source.startswith(f"### Text {int(number[1])} ")
-
-
-def _mend(notebook: NotebookNode, release: NotebookNode) -> list[str]:
+def _mend(notebook: NotebookNode, originals: Cells) -> list[str]:
     """Give every cell of the release its one place, its metadata and its type; what was mended."""
     notes = []
     bare = [cell for cell in notebook.cells if "nbgrader" in cell.metadata and grade_id(cell) is None]
@@ -201,22 +175,21 @@ def _mend(notebook: NotebookNode, release: NotebookNode) -> list[str]:
         del cell.metadata["nbgrader"]
     if bare:
         notes.append(f"empty metadata of {len(bare)} cells were taken away")
-    originals = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
-    found = _places(notebook, release)
-    named = {place: grade_id(cell) for place, cell in enumerate(notebook.cells) if grade_id(cell)}
-    lost = sorted(name for name, places in found.items() if named.get(places[0]) != name)
+    found = _places(notebook, originals)
+    lost = sorted(name for name, places in found.items() if grade_id(notebook.cells[places[0]]) != name)
     gone: set[int] = set()
     for name, places in found.items():
-        place = _place_of(places, found.get(name.removesuffix("_answer")), originals[name])
+        original = originals[name]
+        place = _place_of(places, found.get(name.removesuffix("_answer")), original)
         kept = notebook.cells[place]
         if len(places) > 1:
-            kept.source = _joined([notebook.cells[other].source for other in places], originals[name])
+            kept.source = _joined([notebook.cells[other].source for other in places], original)
             gone |= set(places) - {place}
             notes.append(f"{name} stood there {len(places)} times; its parts were put together")
-        kept.metadata["nbgrader"] = originals[name].metadata.nbgrader
-        if kept.cell_type != originals[name].cell_type:
-            notes.append(f"{name} was a {kept.cell_type} cell, and is one of {originals[name].cell_type} again")
-            kept.cell_type = originals[name].cell_type
+        kept.metadata["nbgrader"] = original.metadata.nbgrader
+        if kept.cell_type != original.cell_type:
+            notes.append(f"{name} was a {kept.cell_type} cell, and is one of {original.cell_type} again")
+            kept.cell_type = original.cell_type
             for part, empty in (("outputs", []), ("execution_count", None)):
                 kept.setdefault(part, empty) if kept.cell_type == "code" else kept.pop(part, None)
     strays = [cell for cell in notebook.cells if grade_id(cell) and grade_id(cell) not in originals]
@@ -227,9 +200,13 @@ def _mend(notebook: NotebookNode, release: NotebookNode) -> list[str]:
     notebook.cells = [cell for place, cell in enumerate(notebook.cells) if place not in gone]
     if lost:
         notes.append(f"metadata were put back, answers matched by question: {', '.join(lost)}")
-    missing = [name for name in originals if name not in found]
+    order = list(originals)
+    missing = [name for name in order if name not in found]
+    for name in missing:  # each behind what comes before it in the release
+        before = order[: order.index(name)]
+        places = [place for place, cell in enumerate(notebook.cells) if grade_id(cell) in before]
+        notebook.cells.insert(max(places, default=-1) + 1, originals[name])
     if missing:
-        _put_back(notebook, originals, missing)
         notes.append(f"deleted cells were put back: {', '.join(missing)}")
     return notes
 
@@ -248,12 +225,3 @@ def _joined(parts: list[str], original: NotebookNode) -> str:
         return parts[0]
     told = [part for part in dict.fromkeys(parts) if part.strip() and part.strip() != original.source.strip()]
     return "\n".join(told) or original.source
-
-
-def _put_back(notebook: NotebookNode, originals: dict[str, NotebookNode], missing: list[str]) -> None:
-    """Insert each missing cell after the one that comes before it in the release."""
-    order = list(originals)
-    for name in missing:
-        before = order[: order.index(name)]
-        places = [place for place, cell in enumerate(notebook.cells) if grade_id(cell) in before]
-        notebook.cells.insert(max(places, default=-1) + 1, originals[name])
