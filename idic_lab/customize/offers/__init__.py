@@ -51,13 +51,3 @@ from idic_lab.customize.offers.trials import (
     take_up_discount,
     with_profit,
 )
-
-__all__ = [
-    "CONTROL", "LEARNERS", "PolicyTree", "TLearner", "TransformedOutcome", "XLearner", "allocate", "area", "arms",
-    "average_effect", "balance", "bands", "best_arm", "candidates", "candidates_of", "coefficient",
-    "compare_policies", "curve", "effect_scores", "effects_differ", "expected_outcomes", "fairness", "features", "judge_ranking",
-    "kinds_of_people", "learner", "offers_table", "perfect_curve", "plot_budget", "plot_curves",
-    "plot_fairness", "plot_gain_by", "plot_policies", "policy_value", "reachable", "reference_policies",
-    "share_of_budget", "shares", "take_up_discount", "try_budgets", "uplift", "value_on_fresh_customers",
-    "with_profit",
-]  # fmt: skip

@@ -35,11 +35,3 @@ from idic_lab.customize.products.recommenders import (
     recommendations,
     split_in_time,
 )
-
-__all__ = [
-    "Hybrid", "ImplicitFactorisation", "ItemToItem", "NeedPopularity", "Popularity", "PurchaseMatrix",
-    "Recommender", "RuleBased", "answers_by_customer", "association_rules", "best_configurations", "bundles",
-    "choices", "combinations", "complements", "coverage", "evaluate", "option_fit", "options_of",
-    "plot_complements", "plot_configuration", "plot_coverage", "plot_evaluation", "price_limits",
-    "purchase_matrix", "recommendations", "refusals", "split_in_time", "with_names",
-]  # fmt: skip

@@ -33,12 +33,3 @@ from idic_lab.interact.feedback.scores import (
     survey_answers,
     weighted_satisfaction,
 )
-
-__all__ = [
-    "Topics", "balance", "compare_tone_models", "customer_satisfaction", "feedback_table", "held_out_tone", "leaving_by_answer",
-    "leaving_odds", "mark_negation", "net_promoter_score", "nps_noise", "plot_accuracy", "plot_balance",
-    "plot_leaving", "plot_nps", "plot_nps_noise", "plot_stars_by_topic", "response_features",
-    "response_weights", "review_topics", "satisfaction_and_leaving", "sentiment_accuracy",
-    "sentiment_failures", "sentiment_model", "stars_by_topic", "survey_answers",
-    "weighted_satisfaction",
-]  # fmt: skip
