@@ -13,8 +13,8 @@ import pandas as pd
 from benchmarks.case import Case
 from benchmarks.data import HOME
 from benchmarks.machine import machine
+from idic_lab import durability
 from idic_lab.course.runs import manifest
-from idic_lab.durability import whole_files
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).with_name("results.json")
@@ -46,7 +46,7 @@ def run(cases: list[Case], results: Path = RESULTS, quick: bool = False, fresh: 
 
 def _write(results: Path, found: dict) -> None:
     results.parent.mkdir(parents=True, exist_ok=True)
-    whole_files.write_json(results, found)
+    durability.write_json(results, found)
 
 
 def _run_case(case: Case, size: int, entry: dict, repeats: int, tell, write) -> None:

@@ -144,14 +144,14 @@ def run(
     typer.echo("Getting ready ...")
     from idic_lab.course.runs.all_customers import Options
     from idic_lab.course.runs.run import run as run_course
-    from idic_lab.datasets.own import columns as columns_of_file
+    from idic_lab.datasets.own import words
 
     result = run_course(
         dataset or Path(data),
         out=out,
         only=only,
         parameters=parameters,
-        columns=columns_of_file.parse(columns) if columns else None,
+        columns=words.parse(columns) if columns else None,
         reading=reading,
         fresh=fresh,
         jobs=jobs,
@@ -305,9 +305,9 @@ def add(
 ) -> None:
     """Register a file of your own under a name."""
     from idic_lab import datasets
-    from idic_lab.datasets.own import columns as columns_of_file
+    from idic_lab.datasets.own import words
 
-    datasets.add(name, path, columns=columns_of_file.parse(columns) if columns else None)
+    datasets.add(name, path, columns=words.parse(columns) if columns else None)
     typer.echo(f"Added '{name}'. Now: idic-lab run {name}")
 
 

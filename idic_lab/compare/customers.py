@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LinearRegression
 
+from idic_lab import durability
 from idic_lab.customize import offers
 from idic_lab.dataframes import collected, given_day
 from idic_lab.differentiate import clv, needs, rfm
-from idic_lab.durability import whole_files
 from idic_lab.errors import DataError, pick
 from idic_lab.inference.nulls import Crowd, one_crowd
 
@@ -142,7 +142,7 @@ class Customers:
                     table = table.assign(customer_id=table["customer_id"].map(number))
                 table.to_parquet(folder / f"{name}.parquet", index=False)
         rest = {name: getattr(self, name) for name in ("name", "shop", "evaluate", "facts")}
-        whole_files.write_json(folder / "facts.json", rest)
+        durability.write_json(folder / "facts.json", rest)
         return sorted(folder.iterdir())
 
 

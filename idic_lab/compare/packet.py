@@ -13,11 +13,10 @@ from importlib import metadata
 from pathlib import Path
 
 import idic_lab
-from idic_lab import datasets
+from idic_lab import datasets, durability
 from idic_lab.compare.customers import Customers
 from idic_lab.compare.results import read_table, without_cost
 from idic_lab.compare.study import Study
-from idic_lab.durability import whole_files
 from idic_lab.errors import needs_extra
 
 _REBUILD = '''"""Run the study of this packet from zero and hold its table to the one that came with it."""
@@ -66,7 +65,7 @@ def write(path: Path, folder: Path, study: Study, customers: dict[str, Customers
     specs, provenance = [], []
     with (
         tempfile.TemporaryDirectory() as made,
-        zipfile.ZipFile(whole_files.partial(path), "w", zipfile.ZIP_DEFLATED) as zipped,
+        zipfile.ZipFile(durability.partial(path), "w", zipfile.ZIP_DEFLATED) as zipped,
     ):
 
         def add(name: str, content: str | bytes | Path) -> None:
@@ -98,7 +97,7 @@ def write(path: Path, folder: Path, study: Study, customers: dict[str, Customers
 
         readme = report.templates().get_template("packet.md")
         add("README.md", readme.render(manifest=manifest, provenance=provenance, modules=list(study.modules)))
-    os.replace(whole_files.partial(path), path)
+    os.replace(durability.partial(path), path)
     return path
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from idic_lab import figures
+from idic_lab import durability, figures
 from idic_lab.compare import plots
 from idic_lab.compare.kinds_of_segments import preferred_number, verdicts
 from idic_lab.compare.registry import baselines
@@ -27,7 +27,6 @@ from idic_lab.compare.statistics import (
     scores_by_dataset,
 )
 from idic_lab.compare.study import Study
-from idic_lab.durability import whole_files
 from idic_lab.errors import needs_extra
 from idic_lab.inference import intervals
 from idic_lab.inference.multiple_tests import written
@@ -74,7 +73,7 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
             )
         )
     path = folder / "report.html"
-    whole_files.write(path, page)
+    durability.write(path, page)
     return path
 
 

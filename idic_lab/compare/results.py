@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from idic_lab.durability import whole_files
+from idic_lab import durability
 from idic_lab.errors import DataError, RepositoryError, needs_extra
 
 COLUMNS = ("dataset", "method", "k", "seed", "criterion", "measure", "value", "status", "extra")
@@ -40,7 +40,7 @@ def in_use(folder: Path) -> Iterator[None]:
         raise DataError(f"The folder '{folder}' cannot be made or written: {error.strerror}.") from None
     try:
         for pattern in ("*.partial", "cells/*.partial"):
-            whole_files.remove_leftovers(folder, pattern)
+            durability.remove_leftovers(folder, pattern)
         yield
     finally:
         lock.release()
@@ -75,7 +75,7 @@ class Store:
     def write(self, key: str, record: dict) -> None:
         """Store a finished cell."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        whole_files.write(self.folder / f"{key}.json", json.dumps(record))
+        durability.write(self.folder / f"{key}.json", json.dumps(record))
 
 
 def long_table(records: list[tuple[dict, dict]]) -> pd.DataFrame:
@@ -112,8 +112,8 @@ def _values(found: dict):
 def write_table(table: pd.DataFrame, path: Path) -> Path:
     """Write the long table as Parquet, whole; ``extra`` becomes JSON text."""
     text = table.assign(extra=[json.dumps(extra, sort_keys=True) for extra in table["extra"]])
-    text.astype({"extra": "str"}).to_parquet(whole_files.partial(path), index=False)
-    os.replace(whole_files.partial(path), path)
+    text.astype({"extra": "str"}).to_parquet(durability.partial(path), index=False)
+    os.replace(durability.partial(path), path)
     return path
 
 

@@ -22,7 +22,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from idic_lab import __version__
+from idic_lab import __version__, durability
 from idic_lab.compare import customers as customers_module
 from idic_lab.compare import kinds_of_segments, segmentation, stability
 from idic_lab.compare import study as sources
@@ -31,7 +31,6 @@ from idic_lab.compare.registry import Criterion, Method, normalised
 from idic_lab.compare.results import Store, in_use, long_table, write_table
 from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
 from idic_lab.compare.study import Study, read
-from idic_lab.durability import orphaned_processes, whole_files
 from idic_lab.errors import LabError, needs_extra
 
 ENGINE = (customers_module, kinds_of_segments, segmentation, kinds_of_segments, stability)
@@ -128,7 +127,7 @@ def _run_locked(study, customers, folder: Path, jobs, scheduler, fresh, command,
         tell(warning)
     todo = [cell for cell in cells if not _complete(finished.get(cell.key), study.criteria)]
     tell(f"{len(cells)} cells: {len(cells) - len(todo)} finished before, {len(todo)} to compute.")
-    whole_files.write_json(folder / "manifest.json", {"study": study.name, "status": "running"})
+    durability.write_json(folder / "manifest.json", {"study": study.name, "status": "running"})
     began = time.monotonic()
     tqdm = needs_extra("tqdm", "workbench").tqdm
     bar = tqdm(total=len(todo), unit="cell", disable=not progress, file=sys.stderr)
@@ -148,7 +147,7 @@ def _run_locked(study, customers, folder: Path, jobs, scheduler, fresh, command,
     from idic_lab.compare import report  # draws figures, which cells on a cluster never need
 
     page = report.write(folder, study, results, manifest)
-    whole_files.write_json(folder / "manifest.json", manifest)
+    durability.write_json(folder / "manifest.json", manifest)
     failed = int(results["status"].eq("failed").sum())
     return Outcome(folder, results, page, len(todo), len(cells) - len(todo), failed)
 
@@ -256,7 +255,7 @@ def _execute(
             batch_size=1,
             pre_dispatch="n_jobs",
             backend="loky",
-            initializer=orphaned_processes.watch_parent,
+            initializer=durability.watch_parent,
             initargs=(os.getpid(),),
         )
         yield from parallel(

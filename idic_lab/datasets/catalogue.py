@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from idic_lab import durability
 from idic_lab.datasets import built_in
 from idic_lab.datasets.card import Card, Dataset
 from idic_lab.datasets.own import cleaning, several_tables
-from idic_lab.datasets.own import columns as own_columns
+from idic_lab.datasets.own import words as own_columns
 from idic_lab.datasets.own.cleaning import Options
-from idic_lab.durability import whole_files
 from idic_lab.errors import DataError, UnknownName, existing, needs_extra
 
 BUILT_IN = {entry.name: entry for entry in built_in.ENTRIES}
@@ -263,8 +263,8 @@ def _register(name: str, path: Path, columns: dict[str, str]) -> None:
     try:
         home().mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(home() / ".lock", timeout=30):  # two that add at once keep both names
-            whole_files.remove_leftovers(home(), f"{FILE}*{whole_files.SUFFIX}")
-            whole_files.write_json(home() / FILE, registered() | {name: {"path": str(path), "columns": columns}})
+            durability.remove_leftovers(home(), f"{FILE}*{durability.SUFFIX}")
+            durability.write_json(home() / FILE, registered() | {name: {"path": str(path), "columns": columns}})
     except filelock.Timeout:
         raise DataError("another process holds the list of your own data sets; try again.") from None
     except OSError as error:

@@ -51,7 +51,7 @@ def nbgrader(
             and what it said.
     """
     # Whoever grades may be killed: then nbgrader must end too, and not write beside the next call.
-    code = "import runpy, idic_lab.durability.orphaned_processes as o; o.end_with_parent({}); runpy.run_module('nbgrader', run_name='__main__')"
+    code = "import runpy, idic_lab.durability as o; o.end_with_parent({}); runpy.run_module('nbgrader', run_name='__main__')"
     environment = dict(os.environ, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore", **(told or {}))
     # nbgrader starts alembic by name, which stands beside this Python and may not be on the path.
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"

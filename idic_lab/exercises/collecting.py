@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from idic_lab.durability import whole_files
+from idic_lab import durability
 from idic_lab.errors import DataError, LabError, existing, pick
 from idic_lab.exercises.classroom import points
 from idic_lab.exercises.course_folder import CourseFolder
@@ -178,7 +178,7 @@ def give_back(course: CourseFolder, assignment: str, download: Download, out: Pa
             ]
             results.append(out / row.key / "results.json")
             results[-1].parent.mkdir(exist_ok=True)
-            whole_files.write_json(results[-1], {"score": row.score, "tests": tests})
+            durability.write_json(results[-1], {"score": row.score, "tests": tests})
         table = back.assign(most=total["of"].max())[["Name", "SID", "Email", "score", "most", "key"]]
         names = {"score": "Total Score", "most": "Max Points", "key": "Submission ID"}
         table.rename(columns=names).to_csv(grades, index=False)

@@ -15,7 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-from idic_lab.durability import whole_files
+from idic_lab import durability
 from idic_lab.errors import DataError
 from idic_lab.exercises.course_folder import CourseFolder, grade_id
 
@@ -43,8 +43,8 @@ def repair(course: CourseFolder, assignment: str, student: str) -> list[str]:
     notes += [f"{len(links)} links were taken away: {links[0].name!r}"] if links else []
     if notes:
         if path.exists():
-            whole_files.copy(path, path.with_suffix(".as_handed_in"))
-        whole_files.write(path, nbformat.writes(notebook))
+            durability.copy(path, path.with_suffix(".as_handed_in"))
+        durability.write(path, nbformat.writes(notebook))
     return notes
 
 

@@ -47,9 +47,9 @@ def guard(output_characters: int, memory_bytes: int) -> None:
     from IPython import get_ipython
     from IPython.display import display
 
-    from idic_lab.durability import orphaned_processes
+    from idic_lab import durability
 
-    orphaned_processes.end_with_parent()
+    durability.end_with_parent()
     if memory_bytes and sys.platform != "win32":
         import resource
 

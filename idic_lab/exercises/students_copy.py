@@ -74,7 +74,7 @@ def make_secret(course: str | Path) -> str:
     Returns:
         str: Eight groups of four digits, to be written down.
     """
-    from idic_lab.durability import whole_files
+    from idic_lab import durability
     from idic_lab.errors import DataError
     from idic_lab.exercises.answer_key import SECRET
 
@@ -82,7 +82,7 @@ def make_secret(course: str | Path) -> str:
     if path.exists():
         raise DataError(f"'{path}' is there already. Another secret would give every student other data.")
     told = " ".join(re.findall("....", secrets.token_hex(16)))
-    whole_files.write(path, f"{told}\n")
+    durability.write(path, f"{told}\n")
     path.chmod(0o600)
     return told
 

@@ -30,5 +30,5 @@ __all__ = [
 
 def __getattr__(name: str):
     if name == "read_contacts":  # the reader of files stands beside this step, and hands its records in
-        return importlib.import_module("idic_lab.datasets.own.contacts").read_contacts
+        return importlib.import_module("idic_lab.datasets.own.people").read_contacts
     raise AttributeError(name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from idic_lab.meridian import policies
 from idic_lab.meridian.files import card_facts, load_tables, simulate_to, truth
-from idic_lab.meridian.purchases import club
+from idic_lab.meridian.orders import club
 from idic_lab.meridian.settings import DIFFICULTIES, PEOPLE, SEED, PurchaseModel, Settings
 from idic_lab.meridian.shop import Meridian, simulate
 from idic_lab.meridian.shop_process import Shop, open_shop

@@ -15,9 +15,8 @@ import pandas as pd
 
 from idic_lab import tables
 from idic_lab.meridian.files import default_folder, write_csv
-from idic_lab.meridian.planted import CONTRACTS
 from idic_lab.meridian.settings import PEOPLE, SEED
-from idic_lab.meridian.shop import Meridian, simulate
+from idic_lab.meridian.shop import CONTRACTS, Meridian, simulate
 from idic_lab.tables import Table
 
 _HEAD = f"""# Meridian: the data dictionary

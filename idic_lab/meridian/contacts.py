@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from idic_lab.meridian import products, weeks
+from idic_lab.meridian import draws, products
 from idic_lab.meridian.draws import choose, labels, logistic, pick, ranks, standardise
-from idic_lab.meridian.orders import Lines
-from idic_lab.meridian.purchases import Buyers, Orders
-from idic_lab.meridian.records import APP, HOME_OF_CHANNEL, WEB, Records
+from idic_lab.meridian.orders import Buyers, Lines, Orders
+from idic_lab.meridian.people import APP, HOME_OF_CHANNEL, WEB, Records
 from idic_lab.meridian.settings import Settings
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
 
@@ -77,16 +76,16 @@ def draw_outbound(
     responsive = np.ones(n)
     if settings.contact_by_response:
         responsive = np.exp(0.6 * standardise(np.log(eager)) - 0.18)
-    count = rng.poisson(OUTBOUND_PER_DAY * eager * (weeks.DAYS - first_day))
+    count = rng.poisson(OUTBOUND_PER_DAY * eager * (draws.DAYS - first_day))
     person, rank = ranks(count)
     burst, _ = ranks(np.ceil(count / 3).astype(int))
-    starts = first_day[burst] + rng.random(len(burst)) * (weeks.DAYS - first_day[burst])
+    starts = first_day[burst] + rng.random(len(burst)) * (draws.DAYS - first_day[burst])
     offset = np.cumsum(np.ceil(count / 3).astype(int)) - np.ceil(count / 3).astype(int)
     day = starts[offset[person] + rank // 3] + rng.exponential(14, len(person))
-    day = np.minimum(day, weeks.DAYS - 1).astype(np.int64)
+    day = np.minimum(day, draws.DAYS - 1).astype(np.int64)
     order = np.lexsort((day, person))
     day = day[order]
-    key = person * (10 * weeks.DAYS) + day
+    key = person * (10 * draws.DAYS) + day
     recent = np.searchsorted(key, key) - np.searchsorted(key, key - FATIGUE_DAYS)  # on earlier days
     allowed = np.ones((n, len(CHANNELS)))
     allowed[:, [CHANNELS.index(channel) for channel in CONSENT_CHANNELS]] = consent
@@ -124,7 +123,7 @@ def draw_inbound(
     per_order = np.where(reach.heavy_caller, INBOUND_PER_ORDER_HEAVY, INBOUND_PER_ORDER)
     count = rng.poisson(per_order * (0.6 + orders.count))
     person, _ = ranks(count)
-    until = np.minimum(orders.last_day + 45, weeks.DAYS - 1)
+    until = np.minimum(orders.last_day + 45, draws.DAYS - 1)
     day = first_day[person] + (rng.random(len(person)) * (until - first_day + 1)[person]).astype(np.int64)
     own = rng.random(len(person)) < OWN_CHOICE
     channel = np.where(own, reach.preferred[person], rng.integers(0, len(CHANNELS), len(person)))
@@ -136,7 +135,7 @@ def draw_inbound(
     )
     complains = rng.random(len(person)) < logistic(-0.9 - 0.8 * satisfaction[person])
     purpose = np.where(complains, 4, np.where(rng.random(len(person)) < 0.8, 3, 5))
-    late = weeks.mean_delivery_days(day, settings.weekly_changes) - weeks.DELIVERY_DAYS
+    late = draws.mean_delivery_days(day, settings.weekly_changes) - draws.DELIVERY_DAYS
     weights = np.tile([0.25, 0.25, 0.15, 0.20, 0.15], (len(person), 1))
     weights[:, 0] += 0.25 * late * complains
     taken = rng.geometric(0.35, len(person)) - 1
@@ -151,7 +150,7 @@ def draw_inbound(
             "purpose": purpose,
             "topic": pick(rng, weights),
             "responded": True,
-            "resolved": np.where(resolved >= weeks.DAYS, -1, resolved),
+            "resolved": np.where(resolved >= draws.DAYS, -1, resolved),
             "cost": COST_IN[channel],
         }
     )
@@ -166,13 +165,13 @@ def interaction_table(contacts: pd.DataFrame, records: Records, first: int) -> p
     home = np.array([HOME_OF_CHANNEL[channel] for channel in CHANNELS])
     row = records.at(contacts["person"].to_numpy(), home[contacts["channel"].to_numpy()])
     resolved = contacts["resolved"].to_numpy()
-    resolved_on = weeks.days_to_dates(resolved)
+    resolved_on = draws.days_to_dates(resolved)
     resolved_on[resolved < 0] = np.datetime64("NaT")
     return pd.DataFrame(
         {
             "interaction_id": labels("I", first + 1 + np.arange(len(contacts)), 8),
             "record_id": records.record_id.take(row),
-            "date": weeks.days_to_dates(contacts["day"].to_numpy()),
+            "date": draws.days_to_dates(contacts["day"].to_numpy()),
             "hour": contacts["hour"].to_numpy().astype(np.int64),
             "channel": choose(CHANNELS, contacts["channel"].to_numpy()),
             "direction": choose(("inbound", "outbound"), contacts["outbound"].to_numpy().astype(int)),
@@ -211,14 +210,14 @@ def draw_visits(
     """
     web, app = records.by_touchpoint[:, WEB], records.by_touchpoint[:, APP]
     can = (web >= 0) | (app >= 0)
-    until = np.where(orders.alive, weeks.DAYS - 1, np.minimum(orders.last_day + 40, weeks.DAYS - 1))
+    until = np.where(orders.alive, draws.DAYS - 1, np.minimum(orders.last_day + 40, draws.DAYS - 1))
     keen = 0.4 + 0.6 * buyers.rate / buyers.rate.mean()
     count = rng.poisson(VISITS_PER_DAY * np.minimum(keen, 4.0) * can * (until - buyers.first_day + 1))
     who, _ = ranks(count)
-    day = weeks.busy_day(rng.random(len(who)), buyers.first_day[who], until[who])
+    day = draws.busy_day(rng.random(len(who)), buyers.first_day[who], until[who])
     use_app = (app[who] >= 0) & ((web[who] < 0) | (rng.random(len(who)) < 0.5))
     record = np.where(use_app, app[who], web[who])
-    filled = rng.random(len(who)) < weeks.basket_share(day, settings.weekly_changes, settings.step_date)
+    filled = rng.random(len(who)) < draws.basket_share(day, settings.weekly_changes, settings.step_date)
     views = 1 + (rng.random(len(who)) < 0.45) + (rng.random(len(who)) < 0.2)
     visit, rank = ranks(views + filled)
     event = np.where(filled[visit] & (rank == views[visit]), BASKET, VIEW)
@@ -249,7 +248,7 @@ def draw_visits(
             {
                 "session_id": labels("S", first + 1 + in_time[number], 8),
                 "record_id": records.record_id.take(events["record"]),
-                "date": weeks.days_to_dates(events["day"]),
+                "date": draws.days_to_dates(events["day"]),
                 "event": choose(("view", "basket", "checkout"), events["event"]),
                 "product_id": products.product_ids().take(events["product"]),
                 "device": choose(DEVICES, events["device"]),

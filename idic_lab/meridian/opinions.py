@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from idic_lab.meridian import products, weeks
+from idic_lab.meridian import draws, products
 from idic_lab.meridian.draws import choose, labels, logistic, pick, standardise, text
-from idic_lab.meridian.orders import Lines
-from idic_lab.meridian.purchases import Buyers, Orders
-from idic_lab.meridian.records import PANEL, Records
+from idic_lab.meridian.orders import Buyers, Lines, Orders
+from idic_lab.meridian.people import PANEL, Records
 from idic_lab.meridian.settings import SEGMENTS, Settings
 
 SHARES = np.array([0.24, 0.20, 0.22, 0.16, 0.18])
@@ -137,7 +136,7 @@ def responses(records: Records, row, survey, day, question, answer) -> pd.DataFr
         {
             "record_id": records.record_id.take(row),
             "survey_id": choose([survey], np.zeros(len(row), dtype=int)),
-            "date": weeks.days_to_dates(day),
+            "date": draws.days_to_dates(day),
             "question_id": question,
             "answer": np.asarray(answer, dtype=np.float64),
         }
@@ -150,7 +149,7 @@ def needs_responses(rng: np.random.Generator, records: Records, answers: np.ndar
     people = np.flatnonzero(rows >= 0)
     row = np.repeat(rows[people], len(QUESTIONS))
     created = records.created[rows[people]]
-    day = created + (rng.random(len(people)) * (weeks.DAYS - created)).astype(int)
+    day = created + (rng.random(len(people)) * (draws.DAYS - created)).astype(int)
     question = choose(QUESTIONS, np.tile(np.arange(len(QUESTIONS)), len(people)))
     return responses(records, row, SURVEY, np.repeat(day, len(QUESTIONS)), question, answers[people].ravel())
 
@@ -162,7 +161,7 @@ def service_responses(
     late: np.ndarray,
     age: np.ndarray,
     satisfaction: np.ndarray,
-    until: int = weeks.DAYS,
+    until: int = draws.DAYS,
 ) -> pd.DataFrame:
     """CSAT and NPS after an order, from those who answer: the older, and those with something to say.
 
@@ -174,7 +173,7 @@ def service_responses(
     day = orders.day + rng.integers(3, 12, len(who))
     answered = np.flatnonzero((rng.random(len(who)) < willing) & (day < until))
     # one answer per person and day
-    _, first = np.unique(who[answered] * (10 * weeks.DAYS) + day[answered], return_index=True)
+    _, first = np.unique(who[answered] * (10 * draws.DAYS) + day[answered], return_index=True)
     answered = answered[first]
     who, day = who[answered], day[answered]
     felt = satisfaction[who] + LATE_DAY * late[answered] + rng.normal(0, 0.7, len(who))
@@ -222,7 +221,7 @@ def wallet_responses(rng: np.random.Generator, records: Records, category_spend:
     people = np.flatnonzero((rows >= 0) & (rng.random(len(rows)) < 0.8))
     said = category_spend[people] * np.exp(rng.normal(0, _ANSWER_ERROR, len(people)))
     step = np.where(said < 200, 10, np.where(said < 1000, 50, 100))
-    day = weeks.DAYS - 1 - rng.integers(0, 14, len(people))
+    day = draws.DAYS - 1 - rng.integers(0, 14, len(people))
     zeros = np.zeros(len(people), dtype=int)
     answer = np.maximum(np.round(said / step) * step, 10.0)
     return responses(records, rows[people], "SPENDING", day, choose(["WALLET"], zeros), answer)
@@ -235,7 +234,7 @@ def draw_reviews(
     lines: Lines,
     satisfaction: np.ndarray,
     first: int,
-    until: int = weeks.DAYS,
+    until: int = draws.DAYS,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The table reviews, and the sentiment behind each.
 
@@ -259,7 +258,7 @@ def draw_reviews(
             "review_id": ids,
             "record_id": records.record_id.take(records.account[who]),
             "product_id": products.product_ids().take(product),
-            "date": weeks.days_to_dates(day),
+            "date": draws.days_to_dates(day),
             "stars": stars.astype(np.int64),
             "text": text(words),
         }

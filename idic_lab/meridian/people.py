@@ -1,4 +1,4 @@
-"""Who the people are: invented names, dates of birth, homes and contact details; households and twins."""
+"""Who the people are, and the records that touchpoints keep of them, each with its own gaps and mistakes; and consent."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from idic_lab.meridian.draws import labels, pick
+from idic_lab.meridian import draws
+from idic_lab.meridian.draws import choose, labels, pick, text
 from idic_lab.meridian.settings import SEGMENTS, Settings
+from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, TOUCHPOINTS
 
 WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 IN_HOUSEHOLDS = 0.10  # share of people who live with another customer
@@ -195,3 +198,238 @@ def home_streets(street: np.ndarray, house: np.ndarray, short: np.ndarray) -> np
 def city_names(city: np.ndarray) -> np.ndarray:
     """Names of cities."""
     return cities()[0][city]
+
+
+def mistype(rng: np.random.Generator, values: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """Copy of `values` with one typing error in each text where `wrong`.
+
+    One of three errors at a random place: two letters change places, a letter is left out, a letter is doubled.
+
+    >>> mistype(np.random.default_rng(1), np.array(["Brightwater"]), np.array([True])).tolist() != ["Brightwater"]
+    True
+    """
+    width = values.dtype.itemsize // 4 + 1  # room for a doubled letter
+    values = values.astype(f"<U{width}")
+    rows = np.flatnonzero(wrong)
+    if not len(rows):
+        return values
+    letters = np.ascontiguousarray(values[rows]).view(np.uint32).reshape(len(rows), width)
+    length = (letters != 0).sum(axis=1)
+    place = (rng.random(len(rows)) * np.maximum(length - 1, 1)).astype(int)
+    kind = np.where(length > 2, rng.integers(0, 3, len(rows)), 2)
+    column = np.arange(width)
+    source = np.tile(column, (len(rows), 1))
+    at = place[:, None]
+    swap, drop, double = (kind == k for k in range(3))
+    source[swap] = np.where(column == at[swap], column + 1, np.where(column == at[swap] + 1, column - 1, column))
+    source[drop] = np.where(column >= at[drop], column + 1, column)
+    source[double] = np.where(column > at[double], column - 1, column)
+    padded = np.pad(letters, ((0, 0), (0, 1)))
+    values[rows] = np.take_along_axis(padded, source, axis=1).astype(np.uint32).view(f"<U{width}").ravel()
+    return values
+
+
+def swap_day_and_month(dates: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """Copy of `dates` (datetime64[D]) with day and month exchanged where `wrong` and the day can be a month."""
+    months = dates.astype("datetime64[M]")
+    month = months.astype(int) % 12
+    day = (dates - months).astype(int)
+    turned = (months - month + day).astype("datetime64[D]") + month
+    return np.where(wrong & (day < 12), turned, dates)
+
+
+def missing(values, absent: np.ndarray):
+    """The array with missing values where `absent`."""
+    values = values.copy()
+    values[absent] = None
+    return values
+
+
+WEB, LOYALTY, APP, CALL, SOCIAL, PANEL = range(len(TOUCHPOINTS))
+
+# Share of people with a record at each touchpoint, and of those whose preferred channel lives there.
+HAS_RECORD = np.array([0.72, 0.62, 0.38, 0.32, 0.22, 0.40])
+HAS_RECORD_PREFERRED = np.array([0.80, 0.90, 0.85, 0.90, 0.92, 0.40])
+HOME_OF_CHANNEL = dict(zip(CHANNELS, (WEB, SOCIAL, CALL, APP, LOYALTY), strict=True))
+
+# Per touchpoint (in the order of TOUCHPOINTS): share of records in which a field is filled in at error_rate 1.
+FILLED = {
+    "first_name": (1.00, 1.00, 0.95, 0.92, 0.97, 0.97),
+    "last_name": (1.00, 1.00, 0.97, 1.00, 0.97, 0.97),
+    "birth_date": (0.55, 0.90, 0.65, 0.45, 0.45, 0.90),
+    "email": (1.00, 0.65, 1.00, 0.45, 0.88, 0.98),
+    "phone": (0.70, 0.75, 0.88, 0.97, 0.20, 0.35),
+    "street": (0.97, 0.92, 0.25, 0.55, 0.00, 0.20),
+    "postcode": (0.98, 0.95, 0.50, 0.88, 0.20, 0.80),
+    "city": (0.98, 0.95, 0.55, 0.92, 0.75, 0.80),
+}
+# Rates of mistakes per record and field, again at error_rate 1.
+TYPING = np.array([0.03, 0.05, 0.02, 0.10, 0.04, 0.03])
+SHORT_NAME = np.array([0.08, 0.05, 0.15, 0.20, 0.30, 0.10])
+SECOND_MAIL = np.array([0.08, 0.10, 0.10, 0.10, 0.20, 0.12])
+OLD_HOME = np.array([0.05, 0.12, 0.05, 0.05, 0.10, 0.08])
+LATIN_SPELLING = np.array([0.30, 0.60, 0.30, 0.95, 0.30, 0.40])
+SWAPPED_NAMES = np.array([0.01, 0.01, 0.01, 0.03, 0.01, 0.01])
+SWAPPED_DATE = np.array([0.02, 0.03, 0.01, 0.03, 0.02, 0.02])
+CARRIES_NUMBER = np.array([0.0, 0.0, 0.25, 0.0, 0.0, 0.0])  # besides the account that buys, which always does
+
+# Which touchpoint asks about which channel (rows as TOUCHPOINTS, columns as CONSENT_CHANNELS).
+ASKS = np.array([[1, 0, 0, 1], [1, 0, 1, 0], [1, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0]], dtype=bool)
+CONSENT_RATE, CONSENT_RATE_PREFERRED, CHANGED_MIND = 0.62, 0.93, 0.12
+
+
+@dataclass
+class Records:
+    """The records of one block, in the order of their numbers; arrays of shape (records,) unless said."""
+
+    record_id: np.ndarray  # text
+    person: np.ndarray
+    touchpoint: np.ndarray
+    created: np.ndarray  # day
+    updated: np.ndarray  # day
+    by_touchpoint: np.ndarray  # (people, touchpoints): row of the record, -1 for none
+    account: np.ndarray  # (people,): row of the record under which the person buys
+
+    def at(self, person: np.ndarray, touchpoint: np.ndarray) -> np.ndarray:
+        """Row of each person's record at a touchpoint, or of the account under which the person buys."""
+        row = self.by_touchpoint[person, touchpoint]
+        return np.where(row >= 0, row, self.account[person])
+
+
+def draw_records(rng: np.random.Generator, first: int, preferred: np.ndarray, first_day: np.ndarray) -> Records:
+    """Which person has a record where, and since when.
+
+    Parameters:
+        first: Number of records in earlier blocks.
+        preferred (ndarray of int, shape (people,)): Each person's preferred channel (row of CHANNELS): its touchpoint
+            probably has a record.
+        first_day (ndarray of int, shape (people,))
+    """
+    n = len(preferred)
+    chance = np.tile(HAS_RECORD, (n, 1))
+    home = np.array([HOME_OF_CHANNEL[channel] for channel in CHANNELS])[preferred]
+    chance[np.arange(n), home] = HAS_RECORD_PREFERRED[home]
+    has = rng.random((n, len(TOUCHPOINTS))) < chance
+    neither = ~has[:, WEB] & ~has[:, LOYALTY]
+    has[neither, np.where(rng.random(n) < 0.5, WEB, LOYALTY)[neither]] = True
+    both = has[:, WEB] & has[:, LOYALTY]
+    buys_at = np.where(both, rng.integers(0, 2, n), np.where(has[:, WEB], WEB, LOYALTY))
+    person, touchpoint = np.nonzero(has)
+    shuffled = rng.permutation(len(person))
+    person, touchpoint = person[shuffled], touchpoint[shuffled]
+    by_touchpoint = np.full(has.shape, -1)
+    by_touchpoint[person, touchpoint] = np.arange(len(person))
+    account = by_touchpoint[np.arange(n), buys_at]
+    created = first_day[person] + (rng.random(len(person)) * (draws.DAYS - first_day[person])).astype(int)
+    created[account] = first_day
+    updated = created + (rng.random(len(person)) * (draws.DAYS - created)).astype(int)
+    ids = labels("R", first + 1 + np.arange(len(person)), 7)
+    return Records(ids, person, touchpoint, created, updated, by_touchpoint, account)
+
+
+def record_table(
+    rng: np.random.Generator, people: People, records: Records, consent: pd.DataFrame, settings: Settings
+) -> pd.DataFrame:
+    """The table source_records: what each record says, mistakes and gaps included."""
+    who, where, rate = records.person, records.touchpoint, settings.error_rate
+
+    def hit(per_touchpoint, times=1.0):
+        """Records to which something with these rates happens."""
+        return rng.random(len(who)) < np.minimum(per_touchpoint[where] * rate * times, 0.9)
+
+    given, family, _, _ = names()
+    latin = rng.random(len(who)) < np.where(rate > 0, LATIN_SPELLING[where], 0)
+    short = hit(SHORT_NAME)
+    first_name = given[people.given[who], np.where(short, 2, latin.astype(int))]
+    last_name = family[people.family[who], (latin | short).astype(int)]
+    first_name, last_name = mistype(rng, first_name, hit(TYPING)), mistype(rng, last_name, hit(TYPING))
+    width = f"<U{max(first_name.dtype.itemsize, last_name.dtype.itemsize) // 4}"
+    swapped = hit(SWAPPED_NAMES)
+    first_name, last_name = (
+        np.where(swapped, last_name, first_name).astype(width),
+        np.where(swapped, first_name, last_name).astype(width),
+    )
+    # errors stay clear of the reserved ending and of the country code, so that no real address or number arises
+    which = hit(SECOND_MAIL).astype(int)
+    mail_name, mail_host = (part[who, which] for part in mail_addresses(people))
+    email = np.strings.add(np.strings.add(mistype(rng, mail_name, hit(TYPING, 0.5)), "@"), mail_host)
+    phone = np.strings.add("+999 ", mistype(rng, people.phone[who].astype(str), hit(TYPING, 0.5)))
+    street, city, postcode = _homes(rng, people, who, hit(OLD_HOME), hit(TYPING, 4.0), hit)
+    birth = swap_day_and_month(people.birth[who], hit(SWAPPED_DATE))
+    fields = {
+        "first_name": text(first_name),
+        "last_name": text(last_name),
+        "birth_date": birth.astype("datetime64[us]"),
+        "email": text(email),
+        "phone": text(phone),
+        "street": text(street),
+        "postcode": text(postcode),
+        "city": text(city),
+    }
+    for field, filled in FILLED.items():
+        empty = rng.random(len(who)) < np.minimum((1 - np.array(filled))[where] * rate, 0.97)
+        if field == "email":
+            empty &= ~(np.isin(where, (WEB, APP)))  # one cannot log in without it
+        fields[field] = missing(fields[field], empty)
+    carries = np.isin(np.arange(len(who)), records.account) | (rng.random(len(who)) < CARRIES_NUMBER[where])
+    table = {
+        "record_id": records.record_id,
+        "touchpoint": choose(TOUCHPOINTS, where),
+        "customer_id": people.customer_id.take(np.where(carries, who, -1), allow_fill=True),
+        **fields,
+        "created": draws.days_to_dates(records.created),
+        "updated": draws.days_to_dates(records.updated),
+    }
+    return pd.concat([pd.DataFrame(table), consent], axis=1)
+
+
+def _homes(rng, people, who, old, abbreviated, hit):
+    """Street, city and postcode of each record; an old home is the same wherever it is still on file."""
+    n = len(people)
+    names_of_cities, _ = cities()
+    old_city = np.where(rng.random(n) < 0.6, people.city, rng.integers(0, len(names_of_cities), n))
+    old_postcode = 10000 + old_city * 2500 + rng.integers(0, 60, n)
+    old_street, old_house = rng.integers(0, len(streets()), n), rng.integers(1, 180, n)
+    street = home_streets(
+        np.where(old, old_street[who], people.street[who]),
+        np.where(old, old_house[who], people.house[who]),
+        abbreviated,
+    )
+    city = city_names(np.where(old, old_city[who], people.city[who]))
+    postcode = np.where(old, old_postcode[who], people.postcode[who]).astype(str)
+    return (
+        mistype(rng, street, hit(TYPING)),
+        mistype(rng, city, hit(TYPING, 0.5)),
+        mistype(rng, postcode, hit(TYPING, 0.5)),
+    )
+
+
+def draw_consent(rng: np.random.Generator, records: Records, preferred: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    """What every record says about consent, and what holds: the most recent statement on a channel.
+
+    Returns:
+        DataFrame: Columns ``consent_email`` and so on ("yes", "no" or missing), one row per record.
+        ndarray of bool, shape (people, consent channels): Consent in force; False where nobody ever asked.
+    """
+    n = len(preferred)
+    columns = np.array([CHANNELS.index(channel) for channel in CONSENT_CHANNELS])
+    rate = np.where(columns == preferred[:, None], CONSENT_RATE_PREFERRED, CONSENT_RATE)
+    will = rng.random((n, len(columns))) < rate
+    asked = ASKS[records.touchpoint]
+    says = will[records.person] ^ (rng.random(asked.shape) < CHANGED_MIND)
+    in_force = np.zeros_like(will)
+    # later statements overwrite earlier ones; on the same day the higher record number is the later
+    order = np.lexsort((np.arange(len(records.person)), records.updated))
+    latest = np.full(will.shape, -1)
+    for channel in range(len(columns)):
+        stated = order[asked[order, channel]]
+        latest[records.person[stated], channel] = stated
+        known = latest[:, channel] >= 0
+        # the last word is the person's will; earlier statements may differ from it
+        says[latest[known, channel], channel] = will[known, channel]
+        in_force[known, channel] = will[known, channel]
+    table = {
+        f"consent_{channel}": choose(("no", "yes"), np.where(asked[:, column], says[:, column].astype(int), -1))
+        for column, channel in enumerate(CONSENT_CHANNELS)
+    }
+    return pd.DataFrame(table), in_force

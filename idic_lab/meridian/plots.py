@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import figures
-from idic_lab.meridian import policies, weeks
+from idic_lab.meridian import draws, policies
 from idic_lab.meridian.settings import SEGMENTS
 from idic_lab.meridian.shop import Meridian, simulate
 from idic_lab.tables import TOUCHPOINTS
 
-_START = pd.Timestamp(weeks.START.astype("datetime64[us]"))
+_START = pd.Timestamp(draws.START.astype("datetime64[us]"))
 
 
 def _owned(shop: Meridian, name: str) -> pd.DataFrame:
@@ -191,9 +191,9 @@ def plot_weekly_changes(shop: Meridian, ax: figures.Axes | None = None) -> figur
     browsing = visits[~visits["session_id"].isin(bought)]
     filled = browsing.assign(filled=browsing["event"] == "basket").groupby("session_id")
     filled = filled.agg(date=("date", "first"), filled=("filled", "any"))
-    baskets = filled.groupby(_week(filled["date"]))["filled"].mean() / weeks.STEP_BEFORE
+    baskets = filled.groupby(_week(filled["date"]))["filled"].mean() / draws.STEP_BEFORE
     orders = shop.tables["transactions"].dropna(subset=["delivery_days"])
-    delivery = orders.groupby(_week(orders["date"]))["delivery_days"].mean() / weeks.DELIVERY_DAYS
+    delivery = orders.groupby(_week(orders["date"]))["delivery_days"].mean() / draws.DELIVERY_DAYS
     ax.plot(baskets.index, baskets, color=figures.SKY, label="baskets per visit without a checkout")
     ax.plot(delivery.index, delivery, color=figures.VERMILION, linestyle="--", label="days to delivery")
     for change in shop.truth["weekly_changes"].itertuples():

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from idic_lab.meridian import contacts, opinions, orders, products, purchases, trials, weeks
+from idic_lab.meridian import contacts, draws, opinions, orders, products, trials
 from idic_lab.meridian.draws import choose, labels, logistic, ranks, stream
-from idic_lab.meridian.purchases import Orders
+from idic_lab.meridian.orders import Orders
 from idic_lab.meridian.settings import Settings
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
 
@@ -78,7 +78,7 @@ class State:
         np.add.at(by_channel, (block.orders.person, block.order_channel), 1)
         said = block.contacts
         is_open = said["purpose"].eq(4) & said["resolved"].lt(0) & ~said["outbound"]
-        late = said["outbound"] & said["day"].ge(weeks.DAYS - contacts.FATIGUE_DAYS)
+        late = said["outbound"] & said["day"].ge(draws.DAYS - contacts.FATIGUE_DAYS)
         return cls(
             block, number, block.orders.alive.copy(), consent, block.orders.last_day.copy(), block.orders.count.copy(),
             by_channel, np.zeros(n), np.zeros(n), np.zeros((n, len(opinions.QUESTIONS)), dtype=bool),
@@ -181,14 +181,14 @@ def _chances(state: State, rng, begin: int) -> _Chances:
 def _own_orders(rng, block: Block, begin: int):
     """Number, day of the quarter and count per person of the orders that people would place if none of them left."""
     buyers, chosen = block.buyers, block.settings
-    weights = weeks.day_weights(chosen.season)[np.arange(begin, begin + DAYS) % 364]
+    weights = draws.day_weights(chosen.season)[np.arange(begin, begin + DAYS) % 364]
     clock = np.concatenate([[0.0], np.cumsum(weights)])
     rate = buyers.rate * np.exp(chosen.rate_drift * (begin - buyers.first_day) / 365)
     span = np.full(len(rate), clock[-1])
     if chosen.purchase_shape == 1:
         events, elapsed = rng.poisson(rate * span), None
     else:
-        events, elapsed = purchases.renewals(rng, rate, span, replace(chosen, rate_drift=0.0))
+        events, elapsed = orders.renewals(rng, rate, span, replace(chosen, rate_drift=0.0))
     person, rank = ranks(events)
     when = rng.random(len(person)) * clock[-1] if elapsed is None else elapsed
     when = when[np.lexsort((when, person))]
@@ -196,7 +196,7 @@ def _own_orders(rng, block: Block, begin: int):
     fits = rank < DAYS
     person, rank, day = person[fits], rank[fits], day[fits]
     events = np.minimum(events, DAYS)
-    return rank, purchases.one_order_a_day(person, rank, day, events - 1, DAYS), events
+    return rank, orders.one_order_a_day(person, rank, day, events - 1, DAYS), events
 
 
 def _inbound(rng, block: Block, may_be: Orders, begin: int):
@@ -305,7 +305,7 @@ def play(
         only_books: Leave out all tables but costs and opt-outs, where nobody is going to read them.
     """
     first = Counter() if first is None else first
-    begin = weeks.DAYS + DAYS * number
+    begin = draws.DAYS + DAYS * number
     named = f" of quarter {number}" + (f", luck {luck}" if luck else "")
 
     def rng(component: str) -> np.random.Generator:
@@ -445,7 +445,7 @@ def _said(after: State, chances: _Chances, kept: np.ndarray) -> pd.DataFrame:
     complains = chances.complaint[rows] < logistic(-0.9 - 0.8 * felt[said["person"]])
     waits = complains & (said["resolved"] < 0)
     resolved = np.where(said["resolved"] < 0, said["day"], said["resolved"])
-    end = weeks.DAYS + DAYS * (1 + (said["day"] - weeks.DAYS) // DAYS) - 1
+    end = draws.DAYS + DAYS * (1 + (said["day"] - draws.DAYS) // DAYS) - 1
     return said.assign(
         purpose=np.where(complains, 4, said["purpose"]), resolved=np.where(waits, -1, np.minimum(resolved, end))
     )
@@ -552,7 +552,7 @@ def _answers(seen: _Seen, after: State, contacted, chances: _Chances, chosen: Or
         block.records, block.records.account[person], opinions.SURVEY, said["day"].to_numpy(),
         choose(opinions.QUESTIONS, question), chances.answers[person, question],
     )  # fmt: skip
-    late = np.nan_to_num(delivery_days - weeks.DELIVERY_DAYS)
+    late = np.nan_to_num(delivery_days - draws.DELIVERY_DAYS)
     felt = block.satisfaction + after.mood
     service = opinions.service_responses(
         seen.rng("service survey"), block.records, chosen, late, block.people.age, felt, seen.end
@@ -566,7 +566,7 @@ def _showings(seen: _Seen, passes: pd.DataFrame) -> pd.DataFrame:
         {
             "test_id": labels("T", seen.first["tests"] + 1 + np.arange(n), 7),
             "customer_id": seen.block.people.customer_id.take(passes["person"].to_numpy()),
-            "date": weeks.days_to_dates(np.full(n, seen.begin)),
+            "date": draws.days_to_dates(np.full(n, seen.begin)),
             "product_id": choose([products.PASS_ID], np.zeros(n, dtype=int)),
             "price": passes["price"].to_numpy(),
             "bought": passes["bought"].to_numpy(),
@@ -581,7 +581,7 @@ def _opt_outs(seen: _Seen, contacted: pd.DataFrame) -> pd.DataFrame:
         {
             "customer_id": seen.block.people.customer_id.take(said["person"].to_numpy()),
             "channel": choose(CHANNELS, said["channel"].to_numpy()),
-            "date": weeks.days_to_dates(said["day"].to_numpy()),
+            "date": draws.days_to_dates(said["day"].to_numpy()),
         }
     )
 

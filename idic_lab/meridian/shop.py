@@ -1,4 +1,4 @@
-"""One block of people after the other, from what drives them to the tables that follow, put together."""
+"""One block of people after the other, from what drives them to the tables that follow, and what was planted in them."""
 
 from __future__ import annotations
 
@@ -6,27 +6,143 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from idic_lab.errors import DataError
-from idic_lab.meridian import (
-    contacts,
-    opinions,
-    orders,
-    people,
-    planted,
-    products,
-    purchases,
-    quarters,
-    records,
-    trials,
-    weeks,
-)
+from idic_lab.meridian import contacts, draws, opinions, orders, people, products, quarters, trials
 from idic_lab.meridian.draws import choose, labels, stream
-from idic_lab.meridian.settings import BLOCK, PEOPLE, SEED, Settings, settings
-from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, ROLES
+from idic_lab.meridian.settings import BLOCK, PEOPLE, SEED, SEGMENTS, Settings, settings
+from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, ROLES, read_contracts
+
+CONTRACTS = read_contracts(
+    Path(__file__).with_name("planted.toml"),
+    SEGMENTS=(*SEGMENTS, "none"),
+    CATEGORIES=products.CATEGORIES,
+    KINDS=trials.KINDS,
+)
+
+
+def constant_truth(chosen: Settings) -> dict[str, pd.DataFrame]:
+    """Answers that do not depend on who happened to be drawn."""
+    return {
+        "need_items": opinions.truth_of_items(chosen),
+        "category_shares": _category_shares(chosen),
+        "complements": products.complement_truth(),
+        "product_quality": opinions.quality_truth(),
+        "prices": trials.price_truth(chosen),
+        "weekly_changes": _weekly_changes(chosen),
+    }
+
+
+def _category_shares(chosen: Settings) -> pd.DataFrame:
+    names = SEGMENTS if chosen.segments else ("none",)
+    rows = [
+        (name, category, round(float(weight), 6))
+        for name, weights in zip(names, orders.category_weights(chosen), strict=False)
+        for category, weight in zip(products.CATEGORIES, weights, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["segment", "category", "share"])
+
+
+def _weekly_changes(chosen: Settings) -> pd.DataFrame:
+    ends = draws.DRIFT_DATE + np.timedelta64(7 * draws.DRIFT_WEEKS, "D")
+    step = np.datetime64(chosen.step_date)
+    late = draws.DELIVERY_DAYS + draws.DRIFT_PER_WEEK * draws.DRIFT_WEEKS
+    table = pd.DataFrame(
+        {
+            "figure": ["basket_share", "delivery_days"],
+            "kind": ["step", "drift"],
+            "starts": np.array([step, draws.DRIFT_DATE], dtype="datetime64[us]"),
+            "ends": np.array([step, ends], dtype="datetime64[us]"),
+            "before": [draws.STEP_BEFORE, draws.DELIVERY_DAYS],
+            "after": [draws.STEP_AFTER, late],
+            "meaning": [
+                "share of visits without a checkout in which something is put into the basket, per week",
+                "mean days to delivery of the orders of a week",
+            ],
+        }
+    )
+    return table if chosen.weekly_changes else table.iloc[:0]
+
+
+def policy_sums(truth: pd.DataFrame) -> Counter:
+    """What the true values of the reference policies add up from, for one block."""
+    sums = Counter(customers=len(truth), profit_without=truth["profit_without"].sum())
+    sums["effect"] = int(truth["effect"].sum())
+    everybody = pd.Series(True, index=truth.index)
+    policies = {
+        "nobody": ~everybody,
+        "everybody": everybody,
+        "kind_known": truth["treat_if_kind_known"],
+        "best_on_features": truth["treat_by_features"],
+    }
+    for name, treated in policies.items():
+        sums[f"treated {name}"] = int(treated.sum())
+        sums[f"gain {name}"] = float(truth.loc[treated, "gain"].sum())
+    return sums
+
+
+def policy_table(sums: Counter) -> pd.DataFrame:
+    """The truth table campaign_policies."""
+    n = sums["customers"]
+    rows = [
+        (
+            name,
+            round(sums[f"treated {name}"] / n, 6),
+            round((sums["profit_without"] + sums[f"gain {name}"]) / n, 6),
+            round(sums[f"gain {name}"] / n, 6),
+        )
+        for name in ("nobody", "everybody", "best_on_features", "kind_known")
+    ]
+    return pd.DataFrame(rows, columns=["policy", "treated_share", "profit_per_customer", "gain_per_customer"])
+
+
+_PARAMETERS = """
+r | | BG/NBD: shape of the purchase rates
+alpha | days | BG/NBD: scale of the purchase rates
+a | | BG/NBD: first parameter of the dropout probabilities
+b | | BG/NBD: second parameter of the dropout probabilities
+p | | Gamma-Gamma: shape of a person's order amounts
+q | | Gamma-Gamma: shape of the people's scale
+gamma | currency | Gamma-Gamma: rate of the people's scale
+spend_with_frequency | | correlation of log mean spend with log purchase rate
+separation | | how far apart the need segments answer
+error_rate | | multiplier of the records' faults
+fatigue | per contact | fall of the log response rate for each outbound contact in the 28 days before
+wrong_time | | factor on the response outside a person's time of day
+satisfaction_with_dropout | | correlation of satisfaction with the logit of the dropout probability
+late_day | standard deviations | effect on satisfaction with an order of each day of delivery beyond 3
+campaign_effect | conversions per customer | average effect of the offer over the customers in campaign_results
+campaign_margin | currency | margin of a conversion without the offer
+campaign_margin_with_offer | currency | margin of a conversion with it
+campaign_contact_cost | currency | cost of making the offer
+sarcasm | | share of reviews that are sarcastic
+"""
+
+
+def parameter_truth(chosen: Settings, sums: Counter) -> pd.DataFrame:
+    """The truth table parameters."""
+    values = {
+        **vars(chosen.purchase),
+        **{name: value for name, value in vars(chosen).items() if name != "purchase"},
+        "wrong_time": contacts.WRONG_TIME,
+        "satisfaction_with_dropout": opinions.CORRELATION,
+        "late_day": opinions.LATE_DAY,
+        "campaign_effect": round(sums["effect"] / sums["customers"], 6),
+        "campaign_margin": trials.MARGIN,
+        "campaign_margin_with_offer": trials.MARGIN_WITH_OFFER,
+        "campaign_contact_cost": trials.CONTACT_COST,
+        "sarcasm": opinions.SARCASM,
+    }
+    told = [[part.strip() for part in line.split("|")] for line in _PARAMETERS.strip().splitlines()]
+    rows = [(name, values[name], unit or None, meaning) for name, unit, meaning in told]
+    return pd.DataFrame(rows, columns=["parameter", "value", "unit", "meaning"]).astype(
+        {"value": "float64", "unit": "str"}
+    )
+
 
 Tables = dict[str, pd.DataFrame]
 
@@ -119,11 +235,11 @@ def blocks(
     for block, tables, truth in drawn_blocks(n, seed, chosen, Counter() if first is None else first):
         if keep is not None:
             keep.append(block)
-        sums.update(planted.policy_sums(truth["campaign"]))
+        sums.update(policy_sums(truth["campaign"]))
         yield tables, truth
-    truth = planted.constant_truth(chosen) | {
-        "campaign_policies": planted.policy_table(sums),
-        "parameters": planted.parameter_truth(chosen, sums),
+    truth = constant_truth(chosen) | {
+        "campaign_policies": policy_table(sums),
+        "parameters": parameter_truth(chosen, sums),
     }
     yield constant_tables(), truth
 
@@ -154,13 +270,13 @@ class Block:
 
     rng: Callable[[str], np.random.Generator]
     settings: Settings
-    buyers: purchases.Buyers
-    orders: purchases.Orders
+    buyers: orders.Buyers
+    orders: orders.Orders
     lines: orders.Lines
     segment: np.ndarray
     people: people.People
     reach: contacts.Reach
-    records: records.Records
+    records: people.Records
     consent_said: pd.DataFrame
     consent: np.ndarray
     satisfaction: np.ndarray
@@ -174,13 +290,13 @@ class Block:
 def _draw_block(n: int, seed: int, number: int, first: Counter, settings: Settings) -> Block:
     """The people of a block, their orders, records, contacts and accounts, numbered on from `first`."""
     rng = partial(stream, seed, number)
-    buyers = purchases.draw_buyers(rng("buyers"), n, settings)
-    placed = purchases.draw_orders(rng("orders"), buyers, settings)
+    buyers = orders.draw_buyers(rng("buyers"), n, settings)
+    placed = orders.draw_orders(rng("orders"), buyers, settings)
     segment = opinions.draw_segments(rng("segments"), buyers, settings)
-    end = weeks.END.astype("datetime64[D]")
+    end = draws.END.astype("datetime64[D]")
     reach = contacts.draw_reach(rng("reach"), segment, settings)
-    kept = records.draw_records(rng("records"), first["records"], reach.preferred, buyers.first_day)
-    consent_said, consent = records.draw_consent(rng("consent"), kept, reach.preferred)
+    kept = people.draw_records(rng("records"), first["records"], reach.preferred, buyers.first_day)
+    consent_said, consent = people.draw_consent(rng("consent"), kept, reach.preferred)
     satisfied = opinions.draw_satisfaction(rng("satisfaction"), buyers)
     lines = orders.draw_lines(rng("lines"), placed, segment, settings)  # settles the amounts of the orders
     channel = orders.draw_order_channels(rng("order channels"), kept, placed)
@@ -202,7 +318,7 @@ def _draw_block(n: int, seed: int, number: int, first: Counter, settings: Settin
         order_channel=channel,
         delivery_days=orders.draw_delivery_days(rng("delivery"), channel, placed, settings),
         contacts=pd.concat([outbound, inbound], ignore_index=True),
-        wallet=purchases.draw_wallet(rng("wallet"), buyers, placed),
+        wallet=orders.draw_wallet(rng("wallet"), buyers, placed),
         accounts=orders.draw_accounts(rng("accounts"), kept, n, first["accounts"]),
     )
 
@@ -234,14 +350,14 @@ def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
     showings = trials.draw_price_tests(
         block.rng("prices"),
         block.segment,
-        block.records.by_touchpoint[:, records.PANEL] >= 0,
+        block.records.by_touchpoint[:, people.PANEL] >= 0,
         block.buyers.first_day,
         block.people.customer_id,
         first["tests"],
         block.settings,
     )
     tables = _order_tables(block, first["orders"]) | {
-        "source_records": records.record_table(
+        "source_records": people.record_table(
             block.rng("record table"), block.people, block.records, block.consent_said, block.settings
         ),
         "web_events": events,
@@ -294,7 +410,7 @@ def _order_tables(block: Block, first: int) -> Tables:
 
 def _responses(block: Block) -> pd.DataFrame:
     answers = opinions.draw_answers(block.rng("answers"), block.segment, block.settings)
-    late = np.nan_to_num(block.delivery_days - weeks.DELIVERY_DAYS)
+    late = np.nan_to_num(block.delivery_days - draws.DELIVERY_DAYS)
     spend = block.wallet["category_spend"].to_numpy()
     parts = [
         opinions.needs_responses(block.rng("needs survey"), block.records, answers),

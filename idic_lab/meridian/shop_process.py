@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from idic_lab.durability import orphaned_processes, whole_files
+from idic_lab import durability
 from idic_lab.errors import DataError, LabError
 from idic_lab.meridian import policies
 from idic_lab.meridian.game import World, read_plans, standing
@@ -78,7 +78,7 @@ class Shop:
             told["seed"] = before["seed"] if before else int.from_bytes(os.urandom(6), "big")
         if before not in (None, told):
             raise DataError(f"{game} holds another game, {before}; name another folder, or open that one.")
-        whole_files.write_json(game, told)
+        durability.write_json(game, told)
         return read_plans(self.folder)
 
     @property
@@ -97,7 +97,7 @@ class Shop:
         if self.folder is not None:
             file = io.BytesIO()
             actions.reset_index(drop=True).to_parquet(file)
-            whole_files.write(self.folder / f"quarter_{self._view['quarter'] - 1}.parquet", file.getvalue())
+            durability.write(self.folder / f"quarter_{self._view['quarter'] - 1}.parquet", file.getvalue())
         return seen
 
     def _play(self, actions: pd.DataFrame) -> Tables:
@@ -222,7 +222,7 @@ def serve() -> None:
         try:
             match request.pop("request"):
                 case "open":
-                    orphaned_processes.end_with_parent(request.pop("parent"))
+                    durability.end_with_parent(request.pop("parent"))
                     told = request | ({"seed": int.from_bytes(os.urandom(6), "big")} if request["seed"] is None else {})
                     world = World(**told)
                     seen = world.tables

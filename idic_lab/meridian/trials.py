@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from idic_lab.meridian import products, weeks
+from idic_lab.meridian import draws, products
 from idic_lab.meridian.draws import choose, labels, logistic, pick, ranks
-from idic_lab.meridian.orders import ORDER_CHANNELS
-from idic_lab.meridian.purchases import Orders
+from idic_lab.meridian.orders import ORDER_CHANNELS, Orders
 from idic_lab.meridian.settings import SEGMENTS, Settings
 
 CAMPAIGN_ID = "PLAN2025"
@@ -24,7 +23,7 @@ def features(orders: Orders, age: np.ndarray, order_channel: np.ndarray) -> dict
     Eligible is who has bought before the day; ``person`` names them.
     """
     n = len(age)
-    day = int((DATE - weeks.START).astype(int))
+    day = int((DATE - draws.START).astype(int))
     before = orders.day < day
     who = orders.person[before]
     count = np.bincount(who, minlength=n)
@@ -97,7 +96,7 @@ def draw_campaign(
         {
             "campaign_id": choose([CAMPAIGN_ID], zeros),
             "customer_id": ids,
-            "date": weeks.days_to_dates(zeros + int((DATE - weeks.START).astype(int))),
+            "date": draws.days_to_dates(zeros + int((DATE - draws.START).astype(int))),
             "arm": choose(("control", "offer"), offered.astype(int)),
             **seen,
             "converted": converted,
@@ -157,12 +156,12 @@ def draw_price_tests(
     intercept, slope, _ = sensitivities(settings)
     price = PRICES[rng.integers(0, len(PRICES), len(who))]
     bought = rng.random(len(who)) < logistic(intercept[segment[who]] - slope[segment[who]] * price)
-    day = first_day[who] + (rng.random(len(who)) * (weeks.DAYS - first_day[who])).astype(np.int64)
+    day = first_day[who] + (rng.random(len(who)) * (draws.DAYS - first_day[who])).astype(np.int64)
     return pd.DataFrame(
         {
             "test_id": labels("T", first + 1 + np.arange(len(who)), 7),
             "customer_id": customer_id.take(who),
-            "date": weeks.days_to_dates(day),
+            "date": draws.days_to_dates(day),
             "product_id": choose([products.PASS_ID], np.zeros(len(who), dtype=int)),
             "price": price,
             "bought": bought,

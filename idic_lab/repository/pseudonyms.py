@@ -16,7 +16,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from idic_lab.datasets import Dataset
-from idic_lab.datasets.own.values import looks_personal
+from idic_lab.datasets.own.words import looks_personal
 from idic_lab.errors import DataError
 from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
 

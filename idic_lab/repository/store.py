@@ -1,4 +1,4 @@
-"""The customer repository: one DuckDB file that holds every table of the course.
+"""The customer repository: one DuckDB file that holds every table of the course, and the codes of whom it forgot.
 
 Each write is checked against the table's contract and happens entirely or not at all. The file is opened for the
 moment of a read or a write and closed again, so that the notebooks of a run, each in its own process, share it in turn.
@@ -6,10 +6,12 @@ moment of a read or a write and closed again, so that the notebooks of a run, ea
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,8 +21,41 @@ import pandas as pd
 from idic_lab import dataframes, tables
 from idic_lab.errors import DamagedRepository, DataError, RepositoryError, UnknownName
 from idic_lab.repository import file
-from idic_lab.repository.forgotten_codes import ForgottenCodes, code
 from idic_lab.tables import Part
+
+_DIGITS = 12
+
+
+def code(salt: str, identifier: str) -> str:
+    """A code that tells forgotten customers apart and cannot be compared with those of another repository.
+
+    >>> code("salt", "Ada Lovelace")
+    'f2af45f03eeb'
+    """
+    return hashlib.sha256(f"{salt}{identifier}".encode()).hexdigest()[:_DIGITS]
+
+
+@dataclass(frozen=True)
+class ForgottenCodes:
+    """Whom a repository was made to forget.
+
+    >>> known = ForgottenCodes("salt", frozenset([code("salt", "Ada Lovelace")]))
+    >>> "Ada Lovelace" in known, "Charles Babbage" in known
+    (True, False)
+    """
+
+    salt: str
+    codes: frozenset[str]
+
+    def __contains__(self, identifier: object) -> bool:
+        return code(self.salt, str(identifier)) in self.codes
+
+    def sql(self, column: str) -> str:
+        """The same question about a column, for DuckDB; false where the column is missing."""
+        listed = ", ".join(f"'{one}'" for one in sorted(self.codes))
+        salt = self.salt.replace("'", "''")
+        return f"coalesce(left(sha256('{salt}' || {column}::VARCHAR), {_DIGITS}) IN ({listed}), false)"
+
 
 _HISTORY = "_history"
 _SALT = "_salt"

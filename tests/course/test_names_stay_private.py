@@ -8,7 +8,7 @@ import pytest
 
 from idic_lab.course.runs import all_customers, forgetting
 from idic_lab.course.runs.run import run
-from idic_lab.datasets.own.values import looks_personal
+from idic_lab.datasets.own.words import looks_personal
 from idic_lab.errors import DataError
 
 NAMES = {

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab import datasets
-from idic_lab.datasets.own import Rows, amounts, cleaning, dates
+from idic_lab.datasets.own import Rows, cleaning, numbers_and_dates
 from idic_lab.errors import DataError
 
 HEADER = "customer_id,date,amount\n"
@@ -17,7 +17,7 @@ TODAY = pd.Timestamp("2024-06-30")
 
 
 def days(values, **options):
-    parsed = dates.parse(pd.Series(values), "day", today=TODAY, **options)
+    parsed = numbers_and_dates.parse_dates(pd.Series(values), "day", today=TODAY, **options)
     return pd.Series(parsed.result).dt.strftime("%Y-%m-%d").tolist(), parsed
 
 
@@ -129,33 +129,36 @@ def test_any_day_survives_every_form(calendar):
     ],
 )
 def test_an_amount_is_read_however_it_is_written(written, number):
-    assert amounts.parse(pd.Series([written]), "total").result.tolist() == [number]
+    assert numbers_and_dates.parse_numbers(pd.Series([written]), "total").result.tolist() == [number]
 
 
 @pytest.mark.parametrize("written", ["1e999", "inf", "-Infinity", "99999999999999999999", "12,34.5", "many", "1.2.3x"])
 def test_an_amount_that_is_no_number_is_refused(written):
-    parsed = amounts.parse(pd.Series([written, "4.50"]), "total")
+    parsed = numbers_and_dates.parse_numbers(pd.Series([written, "4.50"]), "total")
     assert np.isnan(parsed.result[0]) and parsed.reasons[0] and parsed.reasons[1] is None
 
 
 def test_decimal_commas_and_points_in_one_column_are_an_error():
     with pytest.raises(DataError, match=r"decimal comma \('9,5'\).*point \('9\.75'\)"):
-        amounts.parse(pd.Series(["9,5", "9.75"]), "total")
-    assert amounts.parse(pd.Series(["9,5", "9.75"]), "total", decimal=",").reasons.tolist() == [None, "not a number"]
+        numbers_and_dates.parse_numbers(pd.Series(["9,5", "9.75"]), "total")
+    assert numbers_and_dates.parse_numbers(pd.Series(["9,5", "9.75"]), "total", decimal=",").reasons.tolist() == [
+        None,
+        "not a number",
+    ]
 
 
 def test_what_may_be_thousands_or_decimals_is_an_assumption():
-    parsed = amounts.parse(pd.Series(["9,500", "1,250"]), "total")
+    parsed = numbers_and_dates.parse_numbers(pd.Series(["9,500", "1,250"]), "total")
     assert parsed.result.tolist() == [9500, 1250] and "means thousands" in parsed.assumptions[0]
-    assert amounts.parse(pd.Series(["9,500"]), "total", decimal=",").result.tolist() == [9.5]
+    assert numbers_and_dates.parse_numbers(pd.Series(["9,500"]), "total", decimal=",").result.tolist() == [9.5]
 
 
 @given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=30))
 def test_any_amount_survives_both_ways_of_writing_it(cents):
     english = pd.Series([f"{value / 100:,.2f}" for value in cents])
     german = english.str.translate(str.maketrans(",.", ".,"))
-    assert amounts.parse(english, "total").result.tolist() == [value / 100 for value in cents]
-    assert amounts.parse(german, "total").result.tolist() == [value / 100 for value in cents]
+    assert numbers_and_dates.parse_numbers(english, "total").result.tolist() == [value / 100 for value in cents]
+    assert numbers_and_dates.parse_numbers(german, "total").result.tolist() == [value / 100 for value in cents]
 
 
 def test_currencies_are_read_from_signs_and_columns_and_never_summed(load_text):

@@ -4,18 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idic_lab.datasets.own import columns
+from idic_lab.datasets.own import words
 from idic_lab.errors import DataError, UnknownName
 
 
 def roles_of(*headers, given=None, empty=()):
-    return columns.recognise("deals.csv", {header: header for header in headers}, given, empty)[0]
+    return words.recognise("deals.csv", {header: header for header in headers}, given, empty)[0]
 
 
 def test_no_header_stands_for_two_roles():
-    words = [word for tiers in columns.HEADERS.values() for tier in tiers for word in tier.split()]
-    assert sorted({word for word in words if words.count(word) > 1}) == []
-    assert [word for word in words if columns.normalise(word) != word] == []
+    known = [word for tiers in words.HEADERS.values() for tier in tiers for word in tier.split()]
+    assert sorted({word for word in known if known.count(word) > 1}) == []
+    assert [word for word in known if words.normalise(word) != word] == []
 
 
 @pytest.mark.parametrize(
@@ -92,13 +92,13 @@ def test_an_unknown_role_or_header_is_refused_with_the_nearest():
 @pytest.mark.parametrize("text", ["customer_id", "=x", 'a="b', "a=b,a=c", "a=b c='d"])
 def test_columns_that_cannot_be_understood_are_refused(text):
     with pytest.raises(DataError, match="--columns"):
-        columns.parse(text)
+        words.parse(text)
 
 
-@given(st.dictionaries(st.sampled_from(sorted(columns.HEADERS)), st.text(min_size=1).filter(lambda t: t == t.strip())))
+@given(st.dictionaries(st.sampled_from(sorted(words.HEADERS)), st.text(min_size=1).filter(lambda t: t == t.strip())))
 def test_any_header_can_be_written_in_quotation_marks(wanted):
     written = ",".join(f'{role}="' + header.replace('"', '""') + '"' for role, header in wanted.items())
-    assert columns.parse(written) == wanted
+    assert words.parse(written) == wanted
 
 
 def test_plain_headers_are_known_and_an_id_that_never_repeats_is_no_customer(load_text):

@@ -7,7 +7,7 @@ from idic_lab import dataframes
 from idic_lab.course.runs import notebooks
 from idic_lab.course.runs.run import Plan
 from idic_lab.datasets.own.text_files import guesses
-from idic_lab.datasets.own.values import looks_personal, status
+from idic_lab.datasets.own.words import looks_personal, status
 from idic_lab.errors import COMMAND_LINE, DataError
 
 HEADER = "order_id,customer_id,date,amount"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab import datasets
-from idic_lab.datasets.own import surveys
+from idic_lab.datasets.own import people
 from idic_lab.differentiate import needs
 from idic_lab.errors import DataError
 
@@ -84,13 +84,13 @@ def test_a_workbook_is_as_good_as_a_text_file(load):
 
 @given(st.lists(st.text(max_size=12) | st.none() | st.integers() | st.floats(), max_size=8))
 def test_any_column_is_read_or_is_no_question(values):
-    read = surveys.answers(pd.Series(values, dtype=object))
+    read = people.answers(pd.Series(values, dtype=object))
     assert read is None or (read.dtype == "float64" and len(read) == len(values))
 
 
 def test_orders_are_no_survey():
     orders = pd.DataFrame({"customer_id": ["a", "b"], "date": ["2024-01-01"] * 2, "amount": ["3", "4"]})
-    assert not surveys.recognise(orders)
+    assert not people.is_survey(orders)
 
 
 def test_a_log_is_no_table_of_people_and_free_text_describes_nobody(load, tmp_path):

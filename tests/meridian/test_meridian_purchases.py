@@ -7,10 +7,10 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import betaln, gammaln
 
+from idic_lab.meridian import draws, simulate
 from idic_lab.meridian import settings as knobs
-from idic_lab.meridian import simulate, weeks
 from idic_lab.meridian.draws import stream
-from idic_lab.meridian.purchases import draw_buyers, draw_orders
+from idic_lab.meridian.orders import draw_buyers, draw_orders
 
 MODEL = knobs.PurchaseModel()
 BG_NBD = np.log([MODEL.r, MODEL.alpha, MODEL.a, MODEL.b])
@@ -58,7 +58,7 @@ def summary(n, seed):
     x = orders.count - 1.0
     repeats = orders.rank > 0
     total = np.bincount(orders.person[repeats], orders.amount[repeats], minlength=n)
-    recency, age = orders.last_day - buyers.first_day, weeks.DAYS - 1 - buyers.first_day
+    recency, age = orders.last_day - buyers.first_day, draws.DAYS - 1 - buyers.first_day
     return x, recency.astype(float), age.astype(float), total / np.maximum(x, 1)
 
 
@@ -112,7 +112,7 @@ def test_no_order_is_merged_away_even_for_the_most_frequent():
     same_person = orders.person[1:] == orders.person[:-1]
     assert (orders.day[1:] - orders.day[:-1])[same_person].min() == 1
     assert orders.day.min() >= 0
-    assert orders.day.max() < weeks.DAYS
+    assert orders.day.max() < draws.DAYS
 
 
 def test_christmas_and_saturdays_are_busier():

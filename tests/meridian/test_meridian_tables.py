@@ -9,7 +9,7 @@ import pytest
 from idic_lab import meridian, tables
 from idic_lab.errors import DataError, UnknownName
 from idic_lab.meridian import simulate, simulate_to
-from idic_lab.meridian.planted import CONTRACTS
+from idic_lab.meridian.shop import CONTRACTS
 
 
 def test_every_input_table_is_filled_and_valid(shop):

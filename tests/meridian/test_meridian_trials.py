@@ -10,7 +10,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from idic_lab.meridian import products, simulate, trials
 from idic_lab.meridian.draws import stream
-from idic_lab.meridian.purchases import draw_buyers, draw_orders
+from idic_lab.meridian.orders import draw_buyers, draw_orders
 from idic_lab.meridian.settings import settings
 
 

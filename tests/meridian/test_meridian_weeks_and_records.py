@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from meridian_links import owned
 
-from idic_lab.meridian import simulate, weeks
+from idic_lab.meridian import draws, simulate
 
 
 def weekly(shop):
@@ -16,7 +16,7 @@ def weekly(shop):
     browsing = visits[~visits["events"].map(lambda events: "checkout" in events)]
     filled = browsing["events"].map(lambda events: "basket" in events)
     orders = shop.tables["transactions"].dropna(subset=["delivery_days"])
-    start = weeks.START.astype("datetime64[us]")
+    start = draws.START.astype("datetime64[us]")
     return (
         filled.groupby((browsing["date"] - start).dt.days // 7).mean(),
         orders.groupby((orders["date"] - start).dt.days // 7)["delivery_days"].mean(),

@@ -8,8 +8,8 @@ import pytest
 
 from idic_lab.errors import LabError
 from idic_lab.meridian import game, open_shop, policies, simulate
+from idic_lab.meridian.game import as_plan
 from idic_lab.meridian.policies import actions
-from idic_lab.meridian.rules import as_plan
 
 N, SEED = 400, 11
 

@@ -13,7 +13,7 @@ from personal_traces import People, scan
 from idic_lab import datasets, tables
 from idic_lab.course.runs import forgetting
 from idic_lab.course.runs.run import run
-from idic_lab.datasets.own.values import looks_personal
+from idic_lab.datasets.own.words import looks_personal
 from idic_lab.errors import DataError, RepositoryError
 from idic_lab.repository import pseudonyms
 from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository

@@ -11,10 +11,9 @@ from pathlib import Path
 import jinja2
 import nbformat
 
-from idic_lab import figures, shipped
+from idic_lab import durability, figures, shipped
 from idic_lab.course.runs import run_folder
 from idic_lab.course.runs.manifest import Manifest
-from idic_lab.durability import whole_files
 from idic_lab.notebook.lab import FIGURE, HEADLINE
 from idic_lab.pipeline import stages
 from idic_lab.repository import REPOSITORY_FILE, Repository
@@ -40,7 +39,7 @@ def publish(folder: Path, card, state: Manifest, made: Collection[str] = ()) -> 
     ran = [stage for stage in stages.STAGES if stage.notebook in state.done]
     executed = {stage.notebook: run_folder.executed(folder, stage.notebook) for stage in ran}
     found = {name: headlines(notebook) for name, notebook in executed.items()}
-    whole_files.write_json(folder / "results.json", found)
+    durability.write_json(folder / "results.json", found)
     for name in executed.keys() - set(made):
         make_page(folder, name, executed)
     repository = Repository(folder / REPOSITORY_FILE)
@@ -63,7 +62,7 @@ def publish(folder: Path, card, state: Manifest, made: Collection[str] = ()) -> 
         not_run=not_run(state),
         terms=terms_in(said),
     )
-    whole_files.write(folder / "report.html", page)
+    durability.write(folder / "report.html", page)
     return folder / "report.html"
 
 
@@ -82,9 +81,9 @@ def make_page(folder: Path, name: str, beside: Collection[str]) -> None:
     path = folder / "notebooks" / f"{name}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     if mend_cells(notebook, beside):
-        whole_files.write(path, nbformat.writes(notebook))
+        durability.write(path, nbformat.writes(notebook))
     page = lead_within_the_run(notebook_page(notebook, name), beside)
-    whole_files.write(path.with_suffix(".html"), page)
+    durability.write(path.with_suffix(".html"), page)
 
 
 def notebook_page(notebook: nbformat.NotebookNode, name: str) -> str:

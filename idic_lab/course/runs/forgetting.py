@@ -18,14 +18,13 @@ import filelock
 import nbformat
 import pandas as pd
 
-from idic_lab import dataframes, datasets
+from idic_lab import dataframes, datasets, durability
 from idic_lab.course.pages import report
 from idic_lab.course.runs import manifest, run_folder
 from idic_lab.course.runs.manifest import Manifest
 from idic_lab.course.runs.run_folder import ALL_CUSTOMERS
 from idic_lab.course.runs.sliced_tables import Progress
 from idic_lab.datasets.own.engine import literal
-from idic_lab.durability import whole_files
 from idic_lab.errors import DataError, RepositoryError, existing
 from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, pseudonyms
 from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
@@ -103,7 +102,7 @@ def _forget(folder: Path, repository: Repository, customer: str) -> Forgotten:
     shown = _remove_what_shows(folder, told)
     for exported in (folder / "tables").glob("*.parquet"):
         exported.unlink()
-    whole_files.remove_leftovers(folder)
+    durability.remove_leftovers(folder)
     rows = remove_from_all_customers(folder, names) if large else {}
     result = Forgotten(repository.forget(customer, known_elsewhere=large) | rows, shown)
     (folder / "tables").mkdir(exist_ok=True)
@@ -191,7 +190,7 @@ def _rewrite_report(folder: Path, state: Manifest, told: list[str], complete: bo
     """Card, results and report of the notebooks that are left; the run is complete only when none had to go."""
     card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
     card["customers_only_returns"] = [one for one in card.get("customers_only_returns", []) if one not in told]
-    whole_files.write_json(folder / CARD_FILE, card)
+    durability.write_json(folder / CARD_FILE, card)
     report.publish(folder, datasets.Card.from_dict(card), state)
     state.write(folder, "complete" if complete else "incomplete: a customer was removed")
 
@@ -253,7 +252,7 @@ def remove_from_all_customers(run_folder: Path, names: Collection[str]) -> dict[
         dict of str to int: Table, as in ``all_customers/rfm``, to the rows removed or blanked, where there were any.
     """
     folder, removed = run_folder / ALL_CUSTOMERS, Counter()
-    whole_files.remove_leftovers(folder)
+    durability.remove_leftovers(folder)
     with dataframes.connect() as connection:
         for file in _all_customers_files(run_folder):
             found = _rows_and_rest(connection, file, names)

@@ -32,7 +32,7 @@ from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_core.utils import ensure_event_loop
 from traitlets.config import Config
 
-from idic_lab.durability import orphaned_processes
+from idic_lab import durability
 
 # A kernel that is told to stop while it waits reports its own interruption as an error; it is none.
 _ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL"]
@@ -208,7 +208,7 @@ _living: set[KernelManager] = set()
 
 def _serve(parent: int, requests: int, modules: list[str]) -> None:
     """The nursery: load, then fork a kernel for each request, until the process that wants them is gone."""
-    orphaned_processes.end_with_parent(parent)
+    durability.end_with_parent(parent)
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as a kernel does
     for name in ("ipykernel.kernelapp", "ipykernel.ipkernel", *modules):
         with contextlib.suppress(Exception):  # whoever imports it says what is wrong
@@ -237,7 +237,7 @@ def _become_kernel(line: int, arguments: list[str], folder: str, environment: di
     try:
         os.setsid()
         os.set_inheritable(line, False)
-        orphaned_processes.end_with_parent(nursery)
+        durability.end_with_parent(nursery)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.write(line, os.getpid().to_bytes(8, "little"))
         os.chdir(folder)

@@ -13,8 +13,8 @@ import platform
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from idic_lab import durability
 from idic_lab.course.runs import notebooks
-from idic_lab.durability import whole_files
 from idic_lab.pipeline.stages import Stage
 
 FILE = "manifest.json"
@@ -70,7 +70,7 @@ class Manifest:
         told = asdict(self)
         if not self.all_customers:
             del told["all_customers"]
-        whole_files.write_json(folder / FILE, told)
+        durability.write_json(folder / FILE, told)
 
 
 def read(folder: Path) -> Manifest:

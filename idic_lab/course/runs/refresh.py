@@ -29,8 +29,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from idic_lab import durability
 from idic_lab.course.runs import kernels, manifest, notebooks
-from idic_lab.durability import whole_files
 from idic_lab.errors import LabError
 from idic_lab.pipeline.stages import STAGES, Stage, plan
 
@@ -67,7 +67,7 @@ def refresh(path: Path) -> None:
     stage = next((stage for stage in STAGES if stage.notebook == path.stem), None)
     if stage:
         renew(notebook, stage)
-    whole_files.write(path, nbformat.writes(notebook) + "\n")
+    durability.write(path, nbformat.writes(notebook) + "\n")
 
 
 def canonical(notebook: nbformat.NotebookNode, name: str) -> None:
@@ -306,7 +306,7 @@ def main(arguments: list[str]) -> int:
         for stage in chosen:
             notebook = nbformat.read(notebooks.path_of(stage), as_version=4)
             renew(notebook, stage)
-            whole_files.write(notebooks.path_of(stage), nbformat.writes(notebook) + "\n")
+            durability.write(notebooks.path_of(stage), nbformat.writes(notebook) + "\n")
         return 0
     code = [source for stage in chosen for source in notebooks.sources_of(stage, "code")]
     with kernels.warm(kernels.imports(code)), ThreadPoolExecutor(2) as pool:

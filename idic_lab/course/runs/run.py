@@ -10,12 +10,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from idic_lab import datasets
+from idic_lab import datasets, durability
 from idic_lab.course.pages import report
 from idic_lab.course.runs import all_customers, kernels, manifest, notebooks, run_folder
 from idic_lab.course.runs.execution import Console, NotebookFailed, execute
 from idic_lab.course.runs.manifest import Executed, Manifest
-from idic_lab.durability import whole_files
 from idic_lab.errors import LabError
 from idic_lab.notebook.lab import gather
 from idic_lab.pipeline import reviews
@@ -177,7 +176,7 @@ class _Work:
         dataset = pseudonyms.protect(dataset, repository, coded)
         if not (self.folder / CARD_FILE).exists():
             gather(dataset, repository)
-            whole_files.write_json(self.folder / CARD_FILE, dataset.card.to_dict())
+            durability.write_json(self.folder / CARD_FILE, dataset.card.to_dict())
         self.card = dataset.card
         if every:
             reviews.replay(dataset, repository, every, self.console.say)

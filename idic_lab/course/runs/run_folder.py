@@ -13,9 +13,8 @@ from pathlib import Path
 import filelock
 import nbformat
 
-from idic_lab import dataframes, tables
+from idic_lab import dataframes, durability, tables
 from idic_lab.course.runs import manifest
-from idic_lab.durability import whole_files
 from idic_lab.errors import DamagedRepository, DataError, RepositoryError
 from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, Repository
 
@@ -51,7 +50,7 @@ def in_use(folder: Path, fresh: bool = False) -> Iterator[None]:
         for name in _FOLDERS:
             (folder / name).mkdir(exist_ok=True)
         for pattern in ("*.partial*", "tables/*.partial", "notebooks/*.html.partial"):
-            whole_files.remove_leftovers(folder, pattern)
+            durability.remove_leftovers(folder, pattern)
         yield
     finally:
         lock.release()
@@ -111,11 +110,11 @@ def export_tables(folder: Path) -> None:
             contract = tables.get(name)
             if not contract.personal:
                 target = folder / "tables" / f"{name}.parquet"
-                partial = str(whole_files.partial(target)).replace("'", "''")
+                partial = str(durability.partial(target)).replace("'", "''")
                 withheld = ", ".join(f'NULL::VARCHAR AS "{column}"' for column in contract.withheld)
                 columns = f"* REPLACE ({withheld})" if withheld else "*"
                 connection.execute(f"COPY (SELECT {columns} FROM \"{name}\") TO '{partial}' (FORMAT parquet)")
-                os.replace(whole_files.partial(target), target)
+                os.replace(durability.partial(target), target)
 
 
 def usual_name(name: str) -> str:

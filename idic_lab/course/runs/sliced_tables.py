@@ -14,10 +14,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from idic_lab import dataframes, tables
+from idic_lab import dataframes, durability, tables
 from idic_lab.course.runs.execution import Console
 from idic_lab.datasets.own.engine import literal
-from idic_lab.durability import whole_files
 
 PROGRESS = "progress.json"
 THREADS = 4
@@ -51,7 +50,7 @@ class Progress:
 
     def write(self, folder: Path) -> None:
         """Write it down whole."""
-        whole_files.write_json(folder / PROGRESS, asdict(self))
+        durability.write_json(folder / PROGRESS, asdict(self))
 
 
 class SlicedTables:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from idic_lab import dataframes, tables
 from idic_lab.datasets.card import Card, Dataset
-from idic_lab.datasets.own import Rows, columns, files, values
+from idic_lab.datasets.own import Rows, files, words
 from idic_lab.datasets.own.engine import LargeParquet, literal, quoted
 from idic_lab.datasets.own.orders import Plan, plan
 from idic_lab.datasets.own.reading import NO_CUSTOMER, TEXTS, Options, Source
@@ -192,10 +192,10 @@ def counts(connection, lines: str, planned: Plan, source: Source, broken=(), sli
 
 def is_named(connection, lines: str, planned: Plan) -> bool:
     """Whether customers are named by name, e-mail address or telephone number rather than by number."""
-    if columns.is_personal(planned.roles["customer_id"]):
+    if words.is_personal(planned.roles["customer_id"]):
         return True
     some = f"SELECT customer_id FROM (SELECT DISTINCT customer_id FROM {lines}) ORDER BY hash(customer_id) LIMIT 20000"
-    return values.looks_personal(connection.sql(some).df()["customer_id"])
+    return words.looks_personal(connection.sql(some).df()["customer_id"])
 
 
 def names_people(source: Source, planned: Plan) -> bool:

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from idic_lab.datasets.own import amounts, columns, values
+from idic_lab.datasets.own import numbers_and_dates, words
 from idic_lab.datasets.own.engine import literal, quoted
 from idic_lab.datasets.own.reading import NO_CUSTOMER, NUMBERS, TEXTS, Column, Options, Reader, Source
-from idic_lab.datasets.own.values import Parsed
+from idic_lab.datasets.own.words import Parsed
 from idic_lab.errors import DataError, option
 
 VOID = "cancelled, void, failed, draft or test"
@@ -64,12 +64,12 @@ def plan(source: Source, options: Options | None = None, notes=(), slices: int =
     reader = Reader(source, options, notes)
     empty = [label for label in source.headers if not source.holds_something(label)]
     try:
-        roles, reasons = columns.recognise(source.name, source.headers, options.columns, empty, reader.fits)
+        roles, reasons = words.recognise(source.name, source.headers, options.columns, empty, reader.fits)
     except DataError as error:
         raise DataError(f"{error}{''.join(f' ({note})' for note in left_out)}") from None
-    given = columns.ORDER_TOTAL in roles
+    given = words.ORDER_TOTAL in roles
     if given:
-        roles["amount"], reasons["amount"] = (held.pop(columns.ORDER_TOTAL) for held in (roles, reasons))
+        roles["amount"], reasons["amount"] = (held.pop(words.ORDER_TOTAL) for held in (roles, reasons))
     counted = not ({"amount"} <= set(roles) or {"quantity", "unit_price"} <= set(roles))
     if counted:
         reader.assumptions.insert(0, f"{UNPAID}: each row counts as 1, so what is called an amount is a number of rows")
@@ -92,8 +92,8 @@ def plan(source: Source, options: Options | None = None, notes=(), slices: int =
 def _currency(reader: Reader, roles: dict[str, str]) -> str:
     """The currency that signs or a column of codes name."""
     source = reader.source
-    converted = columns.normalise(roles.get("amount", "")) in columns.HEADERS["amount"][0].split()
-    code, assumed = amounts.currency_of(frozenset(reader.symbols), " ".join(source.headers.values()))
+    converted = words.normalise(roles.get("amount", "")) in words.HEADERS["amount"][0].split()
+    code, assumed = numbers_and_dates.currency_of(frozenset(reader.symbols), " ".join(source.headers.values()))
     reader.assumptions.extend(assumed)
     if "currency" not in roles or converted:
         return code
@@ -107,7 +107,7 @@ def _currency(reader: Reader, roles: dict[str, str]) -> str:
             f"the amounts are in {len(named)} currencies ({shown}); sums over them mean nothing. Convert them to "
             f"one first, or read one: {option('sql', one)}."
         )
-    return amounts.CURRENCIES.get(named[0][0], named[0][0]) if named else code
+    return numbers_and_dates.CURRENCIES.get(named[0][0], named[0][0]) if named else code
 
 
 class _Orders:
@@ -132,7 +132,7 @@ class _Orders:
                 self.columns[role] = reader.identifier(role, roles[role])
         for role in [role for role in roles if role.split()[0] in ("status", "type")]:
             self._status(role, roles[role])
-        if not {"status", "stage"} & {*self.columns, *columns.as_mapping(reader.options.columns)}:
+        if not {"status", "stage"} & {*self.columns, *words.as_mapping(reader.options.columns)}:
             self._status_by_its_values(empty)
         for role in ("cancelled", "test"):
             if role in roles:
@@ -148,20 +148,20 @@ class _Orders:
         counted = self.source.all(
             f"SELECT {text}, count(*) FROM source WHERE {text} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_MOST_STATUSES + 1}"
         )
-        kinds = {word: values.status(word) for word, _ in counted}
-        sales = [values.normalise(word) for word in (self.reader.options.sales or "").split(",") if word.strip()]
+        kinds = {word: words.status(word) for word, _ in counted}
+        sales = [words.normalise(word) for word in (self.reader.options.sales or "").split(",") if word.strip()]
         if role == "type" and (sales or not set(kinds.values()) - {"", "sale"}):
             return self._drop(role)
         if len(counted) > _MOST_STATUSES and not sales:
             return self._drop(role)
-        won = any(values.says_won(word) for word in kinds)
+        won = any(words.says_won(word) for word in kinds)
 
         def verdict(word: str) -> str | None:
-            kind = values.status(word)
+            kind = words.status(word)
             if sales:
-                return None if values.normalise(word) in sales else "no sale"
+                return None if words.normalise(word) in sales else "no sale"
             if won:
-                return None if values.says_won(word) else "deal not won"
+                return None if words.says_won(word) else "deal not won"
             if role == "type" and kind in ("returned", "partly"):
                 return _BACK
             return None if kind == "other" and role != "type" else _STATUS_REASONS.get(kind)
@@ -194,8 +194,8 @@ class _Orders:
 
     def _judge(self, role: str, label: str, verdict) -> None:
         def read(column: pd.Series) -> Parsed:
-            said = column.map(str).astype("str").str.strip(values.BLANK)
-            reasons = [None if word.lower() in values.MISSING else verdict(word) for word in said]
+            said = column.map(str).astype("str").str.strip(words.BLANK)
+            reasons = [None if word.lower() in words.MISSING else verdict(word) for word in said]
             return Parsed(np.full(len(column), np.nan), np.array(reasons, dtype=object))
 
         self.columns[role] = self.reader.looked_up(role, label, read)
@@ -210,7 +210,7 @@ class _Orders:
                 pa.types.is_string(kind) or pa.types.is_large_string(kind)
             ):
                 continue
-            kinds = {values.status(word) for word in self.source.first_values(label, 13)}
+            kinds = {words.status(word) for word in self.source.first_values(label, 13)}
             if "" not in kinds and "sale" in kinds and kinds & {"failed", "returned", "open", "partly"}:
                 self.roles["status"], self.reasons["status"] = label, f"{label!r} (by its values)"
                 return self._status("status", label)
@@ -224,13 +224,9 @@ class _Orders:
 
     def _other_amounts(self, empty: list[str]) -> None:
         """Other columns whose header is that of an amount: what they would have given is said."""
-        usual = " ".join(columns.HEADERS["amount"]).split()
+        usual = " ".join(words.HEADERS["amount"]).split()
         for label, header in self.source.headers.items():
-            if (
-                label in (*self.roles.values(), *empty)
-                or columns.normalise(header) not in usual
-                or len(self.others) == 4
-            ):
+            if label in (*self.roles.values(), *empty) or words.normalise(header) not in usual or len(self.others) == 4:
                 continue
             if self.reader.fits("amount", label) and (self.source.is_number(label) or not self.source.large):
                 name = f"other {len(self.others)}"
@@ -242,7 +238,7 @@ class _Orders:
 
     def _is_order_total(self, amount: str, label: str, given: bool = False) -> bool:
         """Whether an amount is that of a whole order, standing on each of its lines or on the first alone."""
-        stated = True if given else columns.is_order_total(label)
+        stated = True if given else words.is_order_total(label)
         if "order_id" not in self.roles or stated is False or self.counted:
             return False
         order, product = self.columns["order_id"].value, "NULL"
@@ -358,8 +354,8 @@ class _Orders:
         """The amount as it counts: less what was refunded, negative where money went back."""
         if "amount" not in self.columns:
             product = "quantity * unit_price"
-            amount = f"CASE WHEN abs({product}) <= {amounts.LARGEST!r} THEN {product} END"
-            big = f"abs({product}) > {amounts.LARGEST!r}"
+            amount = f"CASE WHEN abs({product}) <= {numbers_and_dates.LARGEST!r} THEN {product} END"
+            big = f"abs({product}) > {numbers_and_dates.LARGEST!r}"
             return f'SELECT *, {amount} AS amount, CASE WHEN {big} THEN \'number too large\' END AS "fault amount", unit_price AS "found amount" FROM {last}'
         back = [f'"fault {role}" = {literal(_BACK)}' for role in self.columns if role == "type"]
         if "quantity" in self.columns:

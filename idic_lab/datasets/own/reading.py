@@ -17,9 +17,9 @@ import pandas as pd
 import pyarrow as pa
 
 from idic_lab import dataframes
-from idic_lab.datasets.own import Rows, amounts, dates, engine, values
+from idic_lab.datasets.own import Rows, engine, numbers_and_dates, words
 from idic_lab.datasets.own.engine import LargeParquet, literal, quoted
-from idic_lab.datasets.own.values import BLANK, MISSING, Parsed
+from idic_lab.datasets.own.words import BLANK, MISSING, Parsed
 from idic_lab.errors import DataError
 
 NO_CUSTOMER = "no customer"
@@ -226,8 +226,10 @@ class Reader:
             return [0.0, 1.0]
         some, shares = self.source.first_values(label), []
         for read in (
-            lambda: amounts.parse(some, label, decimal=self.options.decimal),
-            lambda: dates.parse(some, label, today=pd.Timestamp("2200-01-01"), dayfirst=self.options.dayfirst),
+            lambda: numbers_and_dates.parse_numbers(some, label, decimal=self.options.decimal),
+            lambda: numbers_and_dates.parse_dates(
+                some, label, today=pd.Timestamp("2200-01-01"), dayfirst=self.options.dayfirst
+            ),
         ):
             try:
                 shares.append(float(np.equal(read().reasons, None).mean()))
@@ -266,16 +268,16 @@ class Reader:
         if not self.source.is_number(label):
 
             def read(column: pd.Series) -> Parsed:
-                return amounts.parse(column, label, decimal=self.options.decimal, missing=missing)
+                return numbers_and_dates.parse_numbers(column, label, decimal=self.options.decimal, missing=missing)
 
             return self.looked_up(name or role, label, read, missing=missing)
         number = f"CAST({raw} AS DOUBLE)"
         reason = (
             f"CASE WHEN {raw} IS NULL OR isnan({number}) THEN {literal(missing)} "
             f"WHEN isinf({number}) THEN 'not a finite number' "
-            f"WHEN abs({number}) > {amounts.LARGEST!r} THEN 'number too large' END"
+            f"WHEN abs({number}) > {numbers_and_dates.LARGEST!r} THEN 'number too large' END"
         )
-        return Column(f"CASE WHEN abs({number}) <= {amounts.LARGEST!r} THEN {number} END", reason)
+        return Column(f"CASE WHEN abs({number}) <= {numbers_and_dates.LARGEST!r} THEN {number} END", reason)
 
     def day(self, label: str) -> Column:
         """Days without time of day, from 1900 to today; stored times are cut to their days before they are read."""
@@ -301,7 +303,7 @@ class Reader:
 
         def read(column: pd.Series) -> Parsed:
             given = {"date_format": self.options.date_format, "dayfirst": self.options.dayfirst}
-            return dates.parse(column, label, today=self.today, **given)
+            return numbers_and_dates.parse_dates(column, label, today=self.today, **given)
 
         found = self.looked_up("date", label, read, key, missing="no date")
         return replace(found, value=f"CAST({found.value} AS DATE)")
@@ -344,31 +346,31 @@ class Reader:
 
     def _nobody(self, who: str, rows: str) -> dict[str, str]:
         """Texts that stand where a customer should and name nobody, with the reason."""
-        words = [
+        told = [
             word
             for (word,) in self.source.all(
-                f"SELECT lower(strip_accents(unnest([{listed(values.TOTALS | values.GUESTS)}])))"
+                f"SELECT lower(strip_accents(unnest([{listed(words.TOTALS | words.GUESTS)}])))"
             )
         ]
-        latin = "|".join(word for word in words if word.isascii())
-        others = "".join(f"|{word}" for word in words if not word.isascii())
+        latin = "|".join(word for word in told if word.isascii())
+        others = "".join(f"|{word}" for word in told if not word.isascii())
         plain = "lower(strip_accents(who))"
         bare = rf"regexp_replace({plain}, '[\s[:punct:][:digit:]]+', '', 'g')"
         suspects = self.source.all(
             f"WITH texts AS MATERIALIZED (SELECT who FROM (SELECT DISTINCT {who} AS who FROM {rows}) WHERE length(who) < 60 "
             "AND NOT regexp_full_match(who, '[A-Za-z_-]*[0-9]+[A-Za-z0-9_-]*')) "
-            f"SELECT who FROM texts WHERE (regexp_matches({plain}, '(^|[^a-z])({latin})([^a-z]|$){others}') OR {bare} IN ({listed(words)}) "
+            f"SELECT who FROM texts WHERE (regexp_matches({plain}, '(^|[^a-z])({latin})([^a-z]|$){others}') OR {bare} IN ({listed(told)}) "
             r"OR regexp_full_match(who, '\d(?:[.,]\d+)?[eE]\+\d+'))"
         )
         found = {}
         for (text,) in suspects:
             if text[0].isdigit():
                 found[text] = "number cut short by a spreadsheet"
-            elif values.normalise(text) in values.GUESTS:
+            elif words.normalise(text) in words.GUESTS:
                 found[text] = GUEST
             else:
                 parts = {text.partition(" ")[2], text.rpartition(" ")[0]} - {""}
                 others = self.source.all(f"SELECT DISTINCT {who} FROM {rows} WHERE {who} IN ({listed(parts)})")
-                if values.is_total(text, [row[0] for row in others]):
+                if words.is_total(text, [row[0] for row in others]):
                     found[text] = "a line of totals"
         return found

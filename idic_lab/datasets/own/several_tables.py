@@ -15,16 +15,16 @@ import pandas as pd
 
 from idic_lab import dataframes, tables
 from idic_lab.datasets.card import Card, Dataset, counts_of
-from idic_lab.datasets.own import Rows, amounts, cleaning, columns, contacts, dates, engine, files, surveys, values
+from idic_lab.datasets.own import Rows, cleaning, engine, files, numbers_and_dates, people, words
 from idic_lab.datasets.own import rejects as rejects_table
-from idic_lab.datasets.own.values import normalise
+from idic_lab.datasets.own.words import normalise
 from idic_lab.errors import ContractError, DataError, UnknownName, existing, pick
 from idic_lab.tables import Column, Table
 
 KNOWN = tomllib.loads(resources.files(__package__).joinpath("tables.toml").read_text(encoding="utf-8"))
-KNOWN["source_records"]["columns"] = contacts.HEADERS | KNOWN["source_records"]["columns"]
+KNOWN["source_records"]["columns"] = people.HEADERS | KNOWN["source_records"]["columns"]
 _SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".xlsx", ".xls", ".ods")
-_MARKS = {"@customer": " ".join(columns.HEADERS["customer_id"]), "@date": " ".join(columns.HEADERS["date"])}
+_MARKS = {"@customer": " ".join(words.HEADERS["customer_id"]), "@date": " ".join(words.HEADERS["date"])}
 _YES_NO = dict.fromkeys(("1", "true", "yes", "y", "t"), True) | dict.fromkeys(("0", "false", "no", "n", "f"), False)
 _YAML = (".yaml", ".yml")
 _OPENS = ("name", "currency", "tables")  # keys of a YAML file
@@ -113,7 +113,7 @@ def _of_yaml(path: Path) -> list[Source]:
             pick(f"key of table {name}", key, ("file", "columns", "sheet", "sql", "encoding", "separator"))
         if "file" not in entry:
             raise DataError(f"{path.name}: table {name!r} does not say which file it is in.")
-        file, mapped = path.parent / str(entry.pop("file")), columns.as_mapping(entry.pop("columns", None))
+        file, mapped = path.parent / str(entry.pop("file")), words.as_mapping(entry.pop("columns", None))
         reading = {key: str(value) for key, value in entry.items()}
         sources.append(Source(file.name, lambda file=file, how=reading: files.read(file, **how), name, mapped))
     return sources
@@ -166,7 +166,7 @@ def fits(table: str, rows: Rows) -> bool:
     """Whether a file has what a table needs, or is of the kind that becomes it."""
     if table in ("transactions", "order_lines"):
         return True  # the reader of orders says best what is missing
-    if table == "survey_responses" and surveys.recognise(rows.frame):
+    if table == "survey_responses" and people.is_survey(rows.frame):
         return True
     return not _lacking(table, _matched(table, rows))
 
@@ -176,11 +176,11 @@ def recognised(rows: Rows) -> str:
     if table := _best(rows, strict=True):
         return table
     try:
-        columns.recognise(rows.name, dict(zip(rows.frame.columns, rows.headers, strict=True)))
+        words.recognise(rows.name, dict(zip(rows.frame.columns, rows.headers, strict=True)))
         return "transactions"
     except (DataError, UnknownName):
         pass
-    if surveys.recognise(rows.frame):
+    if people.is_survey(rows.frame):
         return "survey_responses"
     if table := _best(rows, strict=False):
         return table
@@ -207,8 +207,8 @@ def _matched(table: str, rows: Rows, given: Mapping[str, str] | None = None) -> 
     found = {}
     for name in tables.get(table).columns:
         usual = KNOWN.get(table, {}).get("columns", {}).get(name, "")
-        for mark, words in _MARKS.items():
-            usual = usual.replace(mark, words)
+        for mark, headers in _MARKS.items():
+            usual = usual.replace(mark, headers)
         asked = (given or {}).get(name)
         if asked and normalise(asked) not in by_header:
             raise UnknownName(f"column for {name} in {rows.name}:", asked, rows.headers)
@@ -260,8 +260,8 @@ class _Reading:
         self.read_rows += len(rows.frame) + len(rows.broken)
         if len(rows.broken):
             self.rejects.append(rows.broken)
-        if table == "survey_responses" and not source.columns and surveys.recognise(rows.frame):
-            found = surveys.read(rows, self.today)
+        if table == "survey_responses" and not source.columns and people.is_survey(rows.frame):
+            found = people.read_survey(rows, self.today)
             self.made = found.tables | self.made
             self.assumptions += found.assumptions
             self.rejects.append(found.rejects)
@@ -304,7 +304,7 @@ class _Reading:
     def _contacts(self, source: Source, rows: Rows) -> None:
         """Contacts as a CRM exports them; a table of customers without names or addresses describes them instead."""
         try:
-            read = contacts.of_rows(rows, self.today)
+            read = people.of_rows(rows, self.today)
         except DataError:
             matched = _matched("demographics", rows)
             if "customer_id" in matched:
@@ -345,12 +345,12 @@ class _Reading:
         extra = [label for label in frame if label not in matched.values() and not label.startswith("__")]
         frame[extra] = frame[extra].apply(engine.typed)
         if table in ("demographics", "campaign_results"):
-            left = [label for label in extra if not contacts.describes(frame[label])]
+            left = [label for label in extra if not people.describes(frame[label])]
             extra = [label for label in extra if label not in left]
             if left:
                 self.notes.append(f"{source.name}: {', '.join(map(repr, left))} left out: too personal, or empty")
         elif table in tables.names("inputs") and not contract.personal:
-            extra = [label for label in extra if normalise(label) not in contacts.PERSONAL]
+            extra = [label for label in extra if normalise(label) not in people.PERSONAL]
         for label in extra:
             made[label] = frame[label].astype("str") if frame[label].dtype == object else frame[label]
         made = self._filled(table, source, made)
@@ -377,7 +377,7 @@ class _Reading:
         none = np.full(len(held), None, dtype=object)
         if column.type == "date":
             given = {"date_format": self.options.date_format, "dayfirst": self.options.dayfirst}
-            read = dates.parse(held, label, today=self.today, **given)
+            read = numbers_and_dates.parse_dates(held, label, today=self.today, **given)
             self.assumptions += [note for note in read.assumptions if note not in self.assumptions]
             return pd.Series(read.result).astype("datetime64[us]"), read.reasons
         if column.type in ("number", "count"):
@@ -387,7 +387,7 @@ class _Reading:
                 read = pd.Series(held.to_numpy(dtype="float64", na_value=np.nan))
                 reasons = np.where(read.isna(), f"no {name.replace('_', ' ')}", none)
             else:
-                parsed = amounts.parse(held, label, decimal=self.options.decimal)
+                parsed = numbers_and_dates.parse_numbers(held, label, decimal=self.options.decimal)
                 read, reasons = pd.Series(parsed.result.astype("float64")), parsed.reasons
             outside = (read.clip(column.minimum, column.maximum).ne(read) & read.notna()).to_numpy()
             reasons = np.where(outside, f"not {' and '.join(rule for rule, *_ in column.rules())}", reasons)
@@ -444,7 +444,7 @@ class _Reading:
         card.quirks += self.notes
         card.missing = self.missing
         ids = [data["customer_id"] for data in self.made.values() if "customer_id" in data]
-        card.names_customers |= any(values.looks_personal(one) for one in ids)
+        card.names_customers |= any(words.looks_personal(one) for one in ids)
         return Dataset(self.name, self.made | {"rejects": refused.reset_index(drop=True)}, card)
 
     def _join_by_number(self) -> None:
@@ -468,13 +468,13 @@ def _with_orders(rows: Rows, transactions: pd.DataFrame) -> Rows:
     """Lines that name their order alone, with its customer and day; who bears all is left as it is."""
     usual = dict(zip(rows.frame.columns, map(normalise, rows.headers), strict=True))
     roles = {
-        role: next((label for label, word in usual.items() if word in " ".join(columns.HEADERS[role]).split()), None)
+        role: next((label for label, word in usual.items() if word in " ".join(words.HEADERS[role]).split()), None)
         for role in ("order_id", "customer_id", "date")
     }
     if roles["order_id"] is None or (roles["customer_id"] and roles["date"]):
         return rows
     orders = transactions.drop_duplicates("order_id").set_index("order_id")
-    known = orders.reindex(rows.frame[roles["order_id"]].astype("str").str.strip(values.BLANK))
+    known = orders.reindex(rows.frame[roles["order_id"]].astype("str").str.strip(words.BLANK))
     lacking = [role for role in ("customer_id", "date") if roles[role] is None]
     frame = rows.frame.assign(**{role: known[role].to_numpy() for role in lacking})
     return replace(rows, frame=frame, headers=[*rows.headers, *lacking])
@@ -504,9 +504,9 @@ def _chosen(held: pd.Series, source: Source, table: str, name: str) -> pd.Series
     """Text as a contract wants it: identifiers without a decimal point, usual words for those it knows."""
     if pd.api.types.is_float_dtype(held) and (held.dropna() % 1 == 0).all():
         held = held.astype("Int64")
-    text = held.astype("str").str.strip(values.BLANK)
-    words = KNOWN.get(table, {}).get("words", {}).get(name, {})
+    text = held.astype("str").str.strip(words.BLANK)
+    usual = KNOWN.get(table, {}).get("words", {}).get(name, {})
     plain = text.map(normalise, na_action="ignore")
-    blank = values.MISSING if tables.get(table).columns[name].nullable else [""]
-    missing = held.isna() | (text.str.lower().isin(blank) & ~plain.isin(words))
-    return text.mask(plain.isin(words), plain.map(words)).mask(missing).astype("str")
+    blank = words.MISSING if tables.get(table).columns[name].nullable else [""]
+    missing = held.isna() | (text.str.lower().isin(blank) & ~plain.isin(usual))
+    return text.mask(plain.isin(usual), plain.map(usual)).mask(missing).astype("str")

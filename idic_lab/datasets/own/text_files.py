@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.datasets.own import Rows, rejects, unique_labels
-from idic_lab.datasets.own.values import WORDS, normalise
+from idic_lab.datasets.own.words import WORDS, normalise
 from idic_lab.errors import DataError, option
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret", "~": "tilde"}

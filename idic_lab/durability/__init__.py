@@ -1,1 +1,0 @@
-"""Files that are whole or not there, and processes that end with the one that started them."""
