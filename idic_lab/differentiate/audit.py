@@ -72,23 +72,22 @@ def base(transactions) -> Base:
     if isinstance(transactions, Base):
         return transactions
     rows = nw.from_native(transactions).select("customer_id", "amount", day=expression("date"))
-    bought = nw.when(nw.col("amount") >= 0).then(1).otherwise(0)
-    days = rows.with_columns(bought=bought).group_by("customer_id", "day")
+    days = rows.with_columns(bought=nw.when(nw.col("amount") >= 0).then(1).otherwise(0)).group_by("customer_id", "day")
     days = days.agg(nw.col("amount").sum(), nw.col("bought").max())
     first, last = (int(day) for day in _told(days.select(nw.col("day").min(), last=nw.col("day").max())).iloc[0])
     length = _length(first, last)
     cut, begin = last - length, last - 2 * length
-    later, earlier = nw.col("day") > cut, (nw.col("day") > begin) & (nw.col("day") <= cut)
+    within = {"before": (nw.col("day") > begin) & (nw.col("day") <= cut), "after": nw.col("day") > cut}
     customers = days.with_columns(
         first=nw.when(nw.col("bought") == 1).then(nw.col("day")),
-        **{name: nw.when(when).then(nw.col("amount")) for name, when in (("before", earlier), ("after", later))},
-        **{f"in_{name}": nw.when(when).then(1).otherwise(0) for name, when in (("before", earlier), ("after", later))},
+        **{name: nw.when(when).then(nw.col("amount")) for name, when in within.items()},
+        **{f"in_{name}": nw.when(when).then(1).otherwise(0) for name, when in within.items()},
     ).group_by("customer_id")
     customers = customers.agg(
         nw.col("day").min().alias("born"),
         nw.col("first").min(),
-        *(nw.col(name).sum() for name in ("before", "after")),
-        *(nw.col(f"in_{name}").max() for name in ("before", "after")),
+        *(nw.col(name).sum() for name in within),
+        *(nw.col(f"in_{name}").max() for name in within),
     )
     known = customers.select(_customer="customer_id", _born="born", _first="first")
     dated = days.join(known, how="left", left_on="customer_id", right_on="_customer")
@@ -97,7 +96,7 @@ def base(transactions) -> Base:
     second = second.select("second", _customer="customer_id")
     told = customers.join(second, how="left", left_on="customer_id", right_on="_customer")
     table = _told(told.select("born", "first", "second", "before", "after", "in_before", "in_after")).astype(float)
-    for name in ("before", "after"):
+    for name in within:
         table[name] = table[name].where(table.pop(f"in_{name}") == 1)
     brought = dated.select("day", born="_born", revenue="amount").group_by("born", "day").agg(nw.col("revenue").sum())
     return Base(first, last, table, _told(brought))
@@ -125,13 +124,10 @@ def periods(transactions) -> Periods:
     ('2024-01-02', 365)
     """
     told = base(transactions)
-    days = _length(told.first, told.last)
+    days, span = _length(told.first, told.last), told.last - told.first + 1
     if days < 14:
-        raise DataError(
-            f"An audit compares two periods of at least two weeks; these data cover {told.last - told.first + 1} days."
-        )
-    last = dates([told.last + 1])[0]
-    return Periods(last - pd.Timedelta(days=2 * days), last - pd.Timedelta(days=days), last)
+        raise DataError(f"An audit compares two periods of at least two weeks; these data cover {span} days.")
+    return Periods(*dates(told.last + 1 - np.array([2 * days, days, 0])))
 
 
 def watched(transactions) -> int:
@@ -169,8 +165,7 @@ def by_tenth(transactions) -> pd.DataFrame:
     periods(told)
     spend = told.customers["after"].dropna().sort_values(ascending=False, kind="stable")
     tenth = np.arange(len(spend)) * 10 // max(len(spend), 1) + 1
-    table = pd.DataFrame({"tenth": tenth, "revenue": spend.to_numpy()}).groupby("tenth", as_index=False)
-    table = table.agg(customers=("revenue", "size"), revenue=("revenue", "sum"))
+    table = spend.groupby(tenth).agg(customers="size", revenue="sum").rename_axis("tenth").reset_index()
     return table.assign(share=table["revenue"] / table["revenue"].sum())
 
 
@@ -235,11 +230,9 @@ def second_purchase(transactions) -> pd.DataFrame:
     if not had_time.any():
         raise DataError("Nobody was watched for a day after the first purchase, so nobody can be seen to come back.")
     curve = SurvfuncRight(waited[had_time], bought["second"].notna()[had_time])
+    table = pd.DataFrame({"days": curve.surv_times, "back": 1 - curve.surv_prob})
     half = 1.96 * curve.surv_prob_se
-    back = 1 - curve.surv_prob
-    return pd.DataFrame(
-        {"days": curve.surv_times, "back": back, "low": (back - half).clip(0, 1), "high": (back + half).clip(0, 1)}
-    )
+    return table.assign(low=(table["back"] - half).clip(0, 1), high=(table["back"] + half).clip(0, 1))
 
 
 def back_within(curve: pd.DataFrame, days: int) -> pd.Series:
@@ -269,13 +262,13 @@ def cohorts(transactions) -> pd.DataFrame:
     told = base(transactions)
     bought, allowed = told.customers.dropna(subset="first"), watched(told)
     born = _cohort(bought["first"], told)
-    table = (bought["second"] - bought["first"] <= allowed).groupby(born).agg(["size", "sum"])
-    whole = bought["first"].groupby(born).max() + allowed <= told.last
-    low, high = wilson(table["sum"].to_numpy(float), table["size"].to_numpy(float))
-    values = {"back": table["sum"] / table["size"], "low": low, "high": high}
-    made = pd.DataFrame({"customers": table["size"], "days": allowed, **values})
-    made.loc[~whole, ["back", "low", "high"]] = np.nan
-    return made.rename_axis("cohort").reset_index()
+    in_time = (bought["second"] - bought["first"] <= allowed).groupby(born)
+    table = in_time.agg(customers="size", back="sum").rename_axis("cohort")
+    low, high = wilson(table["back"].to_numpy(float), table["customers"].to_numpy(float))
+    table = table.assign(back=table["back"] / table["customers"], low=low, high=high)
+    table.loc[bought["first"].groupby(born).max() + allowed > told.last, ["back", "low", "high"]] = np.nan
+    table.insert(1, "days", allowed)
+    return table.reset_index()
 
 
 def cohort_stack(transactions, whole: bool = False) -> pd.DataFrame:
@@ -307,11 +300,9 @@ def partial_periods(transactions) -> list[str]:
     ['2024-08']
     """
     told = base(transactions)
-    inside, outside = pd.Series([told.first, told.last]), pd.Series([told.first - 1, told.last + 1])
-    beyond = Base(told.first - 1, told.last + 1, told.customers, told.revenue)
-    within = _cohort(inside, told)
-    # A period is cut short where the day outside the data still belongs to it.
-    return within[within.eq(_cohort(outside, beyond, _unit(told)))].drop_duplicates().tolist()
+    ends = pd.Series([told.first, told.last])
+    within, outside = (_named(days, _unit(told)) for days in (ends, ends + np.array([-1, 1])))
+    return list(dict.fromkeys(within[within == outside]))  # the day outside the data still belongs to it
 
 
 def _unit(told: Base) -> str:
@@ -319,14 +310,16 @@ def _unit(told: Base) -> str:
     return "Q" if span >= 2 * YEAR - 14 else "M" if span >= HALF_YEAR else "W"
 
 
-def _cohort(days: pd.Series, told: Base, unit: str | None = None) -> pd.Series:
+def _cohort(days: pd.Series, told: Base) -> pd.Series:
     """The quarter, month or week of each day number, as text: computed once per day there is."""
-    unit = unit or _unit(told)
-    every = np.arange(told.first, told.last + 1)
-    named = dates(every).dt.to_period(unit)
-    # A week is called by its Monday.
-    named = (named.dt.start_time.dt.date if unit == "W" else named).astype("str").to_numpy()
+    named = _named(np.arange(told.first, told.last + 1), _unit(told))
     return pd.Series(named[days.to_numpy(dtype="int64") - told.first], index=days.index, name="cohort", dtype="str")
+
+
+def _named(days, unit: str) -> np.ndarray:
+    named = dates(days).dt.to_period(unit)
+    # A week is called by its Monday.
+    return (named.dt.start_time.dt.date if unit == "W" else named).astype("str").to_numpy()
 
 
 def plot_tenths(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -337,9 +330,9 @@ def plot_tenths(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.
     """
     ax = figures.axes(ax)
     ax.bar(table["tenth"], table["share"], color=figures.BLUE)
-    title = f"The best tenth brings {table['share'].iloc[0]:.0%} of the period's revenue"
     ax.set_xticks(table["tenth"])
-    return figures.finish(ax, title, x="tenth of the customers, by spend", y="share of revenue", y_format="percent")
+    title = f"The best tenth brings {table['share'].iloc[0]:.0%} of the period's revenue"
+    return figures.finish(ax, title, "tenth of the customers, by spend", "share of revenue", y_format="percent")
 
 
 def plot_two_periods(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -351,16 +344,13 @@ def plot_two_periods(table: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     colours = [figures.GREY, *np.where(steps < 0, figures.ORANGE, figures.BLUE), figures.GREY]
     heights, bottoms = [before, *steps, after], [0, *level, 0]
     ax.bar(["before", *steps.index, "after"], heights, bottom=bottoms, color=colours)
-    for place, (height, bottom) in enumerate(zip(heights, bottoms, strict=True)):
-        label = f"{height:,.0f}" if place in (0, len(steps) + 1) else f"{height:+,.0f}"
-        ax.annotate(
-            label, (place, bottom + max(height, 0)), (0, 3), textcoords="offset points", ha="center", fontsize="small"
-        )
-    change = (
-        f"{'grew' if after >= before else 'fell'} by {abs(after / before - 1):.0%}"
-        if before > 0
-        else f"is {after:,.0f}"
-    )
+    labels = [f"{before:,.0f}", *(f"{step:+,.0f}" for step in steps), f"{after:,.0f}"]
+    look = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": "small"}
+    for place, (label, height, bottom) in enumerate(zip(labels, heights, bottoms, strict=True)):
+        ax.annotate(label, (place, bottom + max(height, 0)), **look)
+    change = f"is {after:,.0f}"
+    if before > 0:
+        change = f"{'grew' if after >= before else 'fell'} by {abs(after / before - 1):.0%}"
     title = f"Revenue {change}; lost customers took {-steps['lost']:,.0f}"
     ax.tick_params(axis="x", labelrotation=15)
     highest = 1.1 * max(before, after, *level)
@@ -377,9 +367,8 @@ def plot_second_purchase(curve: pd.DataFrame, days: int = HALF_YEAR, ax: figures
     label = f"{in_words(days)}: {then['back']:.0%} (95% {then['low']:.0%} to {then['high']:.0%})"
     ax.annotate(label, (days, then["back"]), (6, -16), textcoords="offset points")
     title = f"Within {in_words(days)} {then['back']:.0%} of newcomers come back"
-    return figures.finish(
-        ax, title, x="days since the first purchase", y="bought on a second day", y_format="percent", ylim=(0, 1)
-    )
+    x, y = "days since the first purchase", "bought on a second day"
+    return figures.finish(ax, title, x, y, y_format="percent", ylim=(0, 1))
 
 
 def plot_cohorts(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -393,15 +382,14 @@ def plot_cohorts(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     within, told = in_words(table["days"].iloc[0]), table.dropna()
     error = [told["back"] - told["low"], told["high"] - told["back"]]
     ax.errorbar(told["cohort"], told["back"], error, fmt="o", color=figures.BLUE, capsize=3)
-    if len(told) < 2:
-        title = f"{'One cohort' if len(told) else 'No cohort'} has been watched for {within}: nothing to compare yet"
-    else:
+    title = f"{'One cohort' if len(told) else 'No cohort'} has been watched for {within}: nothing to compare yet"
+    if len(told) > 1:
         first, last = told.iloc[0], told.iloc[-1]
         difference, half = _apart(first, last)
         sure = "more than chance" if abs(difference) > half else "within their intervals"
         title = f"First cohort {first['back']:.0%} back, last {last['back']:.0%}: {sure}"
     ax.tick_params(axis="x", labelrotation=45)
-    return figures.finish(ax, title, x="first purchase", y=f"back within {within}", y_format="percent", ylim=(0, None))
+    return figures.finish(ax, title, "first purchase", f"back within {within}", y_format="percent", ylim=(0, None))
 
 
 def plot_cohort_stack(stack: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -414,14 +402,13 @@ def plot_cohort_stack(stack: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     ax.margins(x=0)
     last, older = stack.iloc[-1], max(stack.shape[1] // 2, 1)
     middles = last.cumsum() - last / 2
+    beside = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "fontsize": 8}
     for cohort in last.index[last > 0.06 * last.sum()]:
-        ax.annotate(
-            cohort, (1, middles[cohort]), (4, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=8
-        )
+        ax.annotate(cohort, (1, middles[cohort]), (4, 0), **beside)
     old = last.iloc[:older].sum() / last.sum() if last.sum() else np.nan
     ax.tick_params(axis="x", labelrotation=45)
     title = f"Older half of the cohorts: {old:.0%} of the last period's revenue"
-    return figures.finish(ax, title, x="period", y="revenue ({currency})", y_format="count")
+    return figures.finish(ax, title, "period", "revenue ({currency})", y_format="count")
 
 
 def findings(transactions) -> pd.DataFrame:
@@ -442,78 +429,74 @@ def findings(transactions) -> pd.DataFrame:
     >>> told.loc[2, ["estimate", "low", "high"]].astype(float).round(2).tolist()
     [0.38, 0.36, 0.4]
     """
-    told = base(transactions)
-    days, allowed = periods(told).days, watched(told)
-    rows = [
-        (1, "share of the best tenth", *_best_tenth(told), "{customers:,} customers bought in the last {days} days; the best "
-         "tenth of them brought {estimate:.0%} of the revenue ({low:.0%} to {high:.0%})."),
-        (2, "change of revenue", *_change(told), "From the {days} days before to the last {days}, revenue went from "
-         "{before:,.0f} to {after:,.0f}: {estimate:+,.0f} ({low:+,.0f} to {high:+,.0f}). Lost customers took {lost:,.0f}, new "
-         "ones brought {new:,.0f}."),
-        (3, "back in time", *_back(told), "Of customers who buy for the first time {estimate:.0%} buy on a second day within "
-         "{words} ({low:.0%} to {high:.0%})."),
-        (4, "last cohort less first", *_cohorts_apart(told), "Of the customers of {first} {back_first:.0%} came back within "
-         "{words}, of those of {last} {back_last:.0%}: a difference of {points:+.0f} points ({low_points:+.0f} to "
-         "{high_points:+.0f}). Whoever was a customer before the data begin counts as new in {first}."),
-        (5, "share of older customers", *_older(told), "Customers who first came before the last {days} days brought "
-         "{estimate:.0%} of the revenue of these ({low:.0%} to {high:.0%})."),
-    ]  # fmt: skip
-    made = []
-    for lens, figure, (estimate, half), words, sentence in rows:
+    told, made = base(transactions), []
+    known = {"days": periods(told).days, "words": in_words(watched(told))}
+    for lens, (figure, (_, tell)) in enumerate(_FINDINGS.items(), start=1):
+        estimate, half, sentence, words = tell(told)
         low, high = estimate - half, estimate + half
-        if figure != "change of revenue" and figure != "last cohort less first":
+        if figure not in ("change of revenue", "last cohort less first"):
             low, high = max(low, 0.0), min(high, 1.0)
-        points = {"points": 100 * estimate, "low_points": 100 * low, "high_points": 100 * high}
-        known = {"estimate": estimate, "low": low, "high": high, "days": days, "words": in_words(allowed)}
-        told_so = np.isfinite(estimate) and np.isfinite(half)
-        sentence = (
-            sentence.format(**known, **points, **words) if told_so else words.get("why", "These data cannot tell.")
-        )
+        if np.isfinite(estimate) and np.isfinite(half):
+            points = {"points": 100 * estimate, "low_points": 100 * low, "high_points": 100 * high}
+            sentence = sentence.format(estimate=estimate, low=low, high=high, **points, **known, **words)
+        elif "{" in sentence:
+            sentence = "These data cannot tell."
         made.append((lens, figure, estimate, low, high, sentence))
     return pd.DataFrame(made, columns=["lens", "figure", "estimate", "low", "high", "sentence"])
 
 
-NOT_KNOWN = (np.nan, np.nan)
+def _not_known(why: str):
+    return np.nan, np.nan, why, {}
 
 
 def _best_tenth(told: Base):
     spend = np.sort(told.customers["after"].dropna().to_numpy())[::-1]
-    words = {"customers": len(spend)}
     if len(spend) < 20 or not spend.sum() > 0:
-        return NOT_KNOWN, {
-            "why": f"Only {len(spend):,} customers bought in the last {periods(told).days} days: too few for tenths."
-        }
+        found = f"Only {len(spend):,} customers bought in the last {periods(told).days} days"
+        return _not_known(f"{found}: too few for tenths.")
     share = by_tenth(told)["share"].iloc[0]
     cut = spend[int(np.ceil(len(spend) / 10)) - 1]
     each = np.maximum(spend - cut, 0.0) + cut / 10 - share * spend
-    return (share, 1.96 * each.std() * np.sqrt(len(spend)) / spend.sum()), words
+    sentence = (
+        "{customers:,} customers bought in the last {days} days; the best tenth of them brought {estimate:.0%} of the revenue "
+        "({low:.0%} to {high:.0%})."
+    )
+    return share, 1.96 * each.std() * np.sqrt(len(spend)) / spend.sum(), sentence, {"customers": len(spend)}
 
 
 def _change(told: Base):
     table = two_periods(told).set_index("group")["change"]
-    both = told.customers[["before", "after"]].sum()
     each = told.customers["after"].fillna(0.0) - told.customers["before"].fillna(0.0)
-    half = 1.96 * np.sqrt(np.square(each).sum())
-    return (each.sum(), half), {**both.to_dict(), "lost": -table["lost"], "new": table["new"]}
+    sentence = (
+        "From the {days} days before to the last {days}, revenue went from {before:,.0f} to {after:,.0f}: {estimate:+,.0f} "
+        "({low:+,.0f} to {high:+,.0f}). Lost customers took {lost:,.0f}, new ones brought {new:,.0f}."
+    )
+    words = told.customers[["before", "after"]].sum().to_dict() | {"lost": -table["lost"], "new": table["new"]}
+    return each.sum(), 1.96 * np.sqrt(np.square(each).sum()), sentence, words
 
 
 def _back(told: Base):
     try:
         row = back_within(second_purchase(told), watched(told))
     except DataError as error:
-        return NOT_KNOWN, {"why": str(error)}
-    return (row["back"], (row["high"] - row["low"]) / 2), {}
+        return _not_known(str(error))
+    sentence = "Of customers who buy for the first time {estimate:.0%} buy on a second day within {words} ({low:.0%} to {high:.0%})."
+    return row["back"], (row["high"] - row["low"]) / 2, sentence, {}
 
 
 def _cohorts_apart(told: Base):
     table = cohorts(told).dropna()
     if len(table) < 2:
-        return NOT_KNOWN, {
-            "why": f"Fewer than two cohorts have been watched for {in_words(watched(told))}: nothing to compare yet."
-        }
+        within = in_words(watched(told))
+        return _not_known(f"Fewer than two cohorts have been watched for {within}: nothing to compare yet.")
     first, last = table.iloc[0], table.iloc[-1]
+    sentence = (
+        "Of the customers of {first} {back_first:.0%} came back within {words}, of those of {last} {back_last:.0%}: a "
+        "difference of {points:+.0f} points ({low_points:+.0f} to {high_points:+.0f}). Whoever was a customer before the data "
+        "begin counts as new in {first}."
+    )
     words = {"first": first["cohort"], "last": last["cohort"], "back_first": first["back"], "back_last": last["back"]}
-    return _apart(first, last), words
+    return *_apart(first, last), sentence, words
 
 
 def _apart(first: pd.Series, last: pd.Series) -> tuple[float, float]:
@@ -525,12 +508,24 @@ def _apart(first: pd.Series, last: pd.Series) -> tuple[float, float]:
 def _older(told: Base):
     spend = told.customers["after"].fillna(0.0)
     if not spend.sum() > 0:
-        return NOT_KNOWN, {"why": "There is no revenue in the last period."}
+        return _not_known("There is no revenue in the last period.")
     old = told.customers["born"] <= told.last - periods(told).days
     share = spend[old].sum() / spend.sum()
-    return (share, 1.96 * np.sqrt(np.square(spend * (old - share)).sum()) / spend.sum()), {}
+    half = 1.96 * np.sqrt(np.square(spend * (old - share)).sum()) / spend.sum()
+    sentence = (
+        "Customers who first came before the last {days} days brought {estimate:.0%} of the revenue of these ({low:.0%} to "
+        "{high:.0%})."
+    )
+    return share, half, sentence, {}
 
 
+_FINDINGS = {
+    "share of the best tenth": ("How customers differ", _best_tenth),
+    "change of revenue": ("One period and the next", _change),
+    "back in time": ("What becomes of newcomers", _back),
+    "last cohort less first": ("Cohorts compared", _cohorts_apart),
+    "share of older customers": ("The whole base", _older),
+}
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
 @page {{ size: A4; margin: 12mm }}
@@ -543,9 +538,6 @@ img {{ width: 100% }} footer {{ margin-top: 3mm; color: #444; font-size: 9.5px }
 {lenses}
 </div><footer>{notes}</footer></body></html>
 """
-LENSES = (
-    "How customers differ", "One period and the next", "What becomes of newcomers", "Cohorts compared", "The whole base",
-)  # fmt: skip
 
 
 def page(transactions, title: str = "Customer-base audit", currency: str = "") -> str:
@@ -559,27 +551,26 @@ def page(transactions, title: str = "Customer-base audit", currency: str = "") -
     from html import escape
 
     told = base(transactions)
-    sentences = findings(told)["sentence"]
-    pictures = _pictures(told)
+    heads = (head for head, _ in _FINDINGS.values())
     lenses = "\n".join(
-        f"<section><h2>{number} {lens}</h2>{picture}<p>{escape(sentence)}</p></section>"
-        for number, lens, picture, sentence in zip(range(1, 6), LENSES, pictures, sentences, strict=True)
+        f"<section><h2>{number} {head}</h2>{picture}<p>{escape(sentence)}</p></section>"
+        for number, head, picture, sentence in zip(
+            range(1, 6), heads, _pictures(told), findings(told)["sentence"], strict=True
+        )
     )
     first, last = (day.date() for day in dates([told.first, told.last]))
-    money = f" Money is in {escape(currency)}." if currency else ""
+    what = f"{len(told.customers):,} customers, {first} to {last}."
+    if currency:
+        what += f" Money is in {escape(currency)}."
     needed = newcomers_to_stand_still(two_periods(told))
-    still = (
-        f" {needed:,.0f} newcomers like those of the last period would have replaced what was lost."
-        if needed > 0
-        else ""
-    )
-    short = ", ".join(partial_periods(told))
+    if needed > 0:
+        what += f" {needed:,.0f} newcomers like those of the last period would have replaced what was lost."
     notes = (
         "In brackets: 95% intervals, the customers at hand taken as a draw from those there might have been. Who had bought "
         "before these data begin counts as new when first seen."
-        + (f" Cut short by the data, and not to be compared with whole periods: {short}." if short else "")
-    )  # fmt: skip
-    what = f"{len(told.customers):,} customers, {first} to {last}.{money}{still}"
+    )
+    if short := ", ".join(partial_periods(told)):
+        notes += f" Cut short by the data, and not to be compared with whole periods: {short}."
     return PAGE.format(title=escape(title), what=what, lenses=lenses, notes=notes)
 
 
