@@ -38,17 +38,15 @@ def rhythm(transactions: pd.DataFrame, observation_end: str | dt.date | None = N
     Raises:
         DataError: Nobody bought on two days, so there is no rhythm.
 
-    The gaps are closed ones, from one purchase to the next; long gaps still open at the end are not among them, so
-    rhythms come out a little fast and a lapse is called a little early. The probability of being alive in
-    ``customer_value`` weighs this properly; the rule here is one that can be said in a sentence.
+    Long gaps still open at the end are not among the gaps, so rhythms come out a little fast and a lapse is called a
+    little early. The probability of being alive in ``customer_value`` weighs this properly.
 
     Source: the gamma mixture of exponential gaps is Ehrenberg's NBD model, (1959) Applied Statistics 8(1).
 
     >>> days = pd.to_datetime(["2024-01-01", "2024-01-11", "2024-01-21", "2024-01-01", "2024-04-10", "2024-01-01"])
     >>> buys = pd.DataFrame({"customer_id": ["a", "a", "a", "b", "b", "c"], "date": days, "amount": 10.0})
-    >>> table = rhythm(buys, "2024-05-01")
-    >>> table["purchase_days"].tolist(), table["days_since_last"].tolist()
-    ([3, 2, 1], [101, 21, 121])
+    >>> rhythm(buys, "2024-05-01")[["purchase_days", "days_since_last"]].to_numpy().T.tolist()
+    [[3, 2, 1], [101, 21, 121]]
     """
     days = purchase_days(transactions, observation_end)
     end = given_day(observation_end, "observation_end") if observation_end is not None else days["date"].max()
@@ -62,15 +60,11 @@ def rhythm(transactions: pd.DataFrame, observation_end: str | dt.date | None = N
     shape, rate = _gamma_of_rates(gaps[gaps > 0], spanned[gaps > 0])
     table["own_gap_days"] = (rate + spanned) / (shape + gaps)
     remaining = (rate + spanned) / (rate + spanned + table["days_since_last"].to_numpy())
-    table["silence_probability"] = remaining ** (shape + gaps)
-    return table
+    return table.assign(silence_probability=remaining ** (shape + gaps))
 
 
 def purchase_days(transactions: pd.DataFrame, observation_end: str | dt.date | None = None) -> pd.DataFrame:
     """The different days on which each customer bought, in order: ``customer_id``, ``date``.
-
-    Raises:
-        DataError: No purchase (amount above 0) up to the end of observation.
 
     >>> day = pd.Timestamp("2024-01-01")
     >>> len(purchase_days(pd.DataFrame({"customer_id": ["a", "a"], "date": [day, day], "amount": [1.0, 2.0]})))
@@ -106,9 +100,7 @@ def _gamma_of_rates(gaps: np.ndarray, spanned: np.ndarray) -> tuple[float, float
     return float(shape), float(rate)
 
 
-def behaviour_segments(
-    rhythms: pd.DataFrame, surprise: float = SURPRISE, frequent_gap_days: float | None = None
-) -> pd.DataFrame:
+def behaviour_segments(rhythms: pd.DataFrame, surprise: float = SURPRISE) -> pd.DataFrame:
     """Frequent, occasional, one-time and lapsed buyers, by rules that the data set their measure.
 
     One-time: bought on one day only. Lapsed: bought on two days or more, and has been silent for so long that the own
@@ -118,23 +110,18 @@ def behaviour_segments(
     Parameters:
         rhythms: As :func:`rhythm` gives.
         surprise: Probability below which a silence counts as a lapse.
-        frequent_gap_days: Longest own gap of a frequent buyer; by default the median of those who bought twice and have
-            not lapsed.
     Returns:
         DataFrame: `rhythms` with ``segment`` and, for one-time buyers, ``too_early`` (flag): the first purchase is so
             recent that no second one is to be expected yet (silence still likelier than not).
 
     >>> rhythms = pd.DataFrame({"customer_id": list("abcd"), "purchase_days": [9, 3, 1, 6], "days_since_last": [3, 9, 400, 300],
     ...     "own_gap_days": [8.0, 60.0, 90.0, 10.0], "silence_probability": [0.7, 0.9, 0.2, 0.0001]})
-    >>> behaviour_segments(rhythms, frequent_gap_days=30)["segment"].tolist()
+    >>> behaviour_segments(rhythms)["segment"].tolist()
     ['frequent', 'occasional', 'one-time', 'lapsed']
     """
     once = rhythms["purchase_days"].eq(1)
     lapsed = ~once & rhythms["silence_probability"].lt(surprise)
-    active = rhythms.loc[~once & ~lapsed, "own_gap_days"]
-    if frequent_gap_days is None:
-        frequent_gap_days = float(active.median()) if len(active) else 0.0
-    frequent = rhythms["own_gap_days"].le(frequent_gap_days)
+    frequent = rhythms["own_gap_days"].le(rhythms.loc[~once & ~lapsed, "own_gap_days"].median())
     named = np.select([once, lapsed, frequent], ["one-time", "lapsed", "frequent"], "occasional")
     return rhythms.assign(segment=pd.array(named, dtype="str"), too_early=once & rhythms["silence_probability"].gt(0.5))
 
@@ -146,9 +133,8 @@ def behaviour_summary(behaviour: pd.DataFrame, transactions: pd.DataFrame) -> pd
         behaviour: As :func:`behaviour_segments` gives.
         transactions: ``customer_id``, ``amount``.
     Returns:
-        DataFrame: ``segment``, ``customers``, ``share_of_customers``, ``revenue`` (currency), ``share_of_revenue``,
-            ``median_gap_days`` (own gap), ``median_days_since_last``; in the order frequent, occasional, one-time,
-            lapsed.
+        DataFrame: ``segment`` (in the order of `KINDS`), ``customers``, ``share_of_customers``, ``revenue`` (currency),
+            ``share_of_revenue``, ``median_gap_days`` (own gap), ``median_days_since_last``.
 
     >>> kinds = pd.DataFrame({"customer_id": ["a", "b"], "segment": ["frequent", "lapsed"], "own_gap_days": [9.0, 9.0],
     ...     "days_since_last": [3, 300]})
@@ -156,20 +142,15 @@ def behaviour_summary(behaviour: pd.DataFrame, transactions: pd.DataFrame) -> pd
     >>> behaviour_summary(kinds, buys)["share_of_revenue"].tolist()
     [0.75, 0.25]
     """
-    revenue = transactions.groupby("customer_id")["amount"].sum()
-    table = (
-        behaviour.assign(revenue=behaviour["customer_id"].map(revenue))
-        .groupby("segment", as_index=False)
-        .agg(
-            customers=("customer_id", "size"),
-            revenue=("revenue", "sum"),
-            median_gap_days=("own_gap_days", "median"),
-            median_days_since_last=("days_since_last", "median"),
-        )
-    )
-    table.insert(2, "share_of_customers", table["customers"] / table["customers"].sum())
-    table.insert(4, "share_of_revenue", table["revenue"] / table["revenue"].sum())
-    return table.sort_values("segment", key=lambda names: names.map(KINDS.index), ignore_index=True)
+    each = behaviour.assign(
+        revenue=behaviour["customer_id"].map(transactions.groupby("customer_id")["amount"].sum())
+    ).groupby("segment")
+    table = each["revenue"].agg(customers="size", revenue="sum")
+    table.insert(1, "share_of_customers", table["customers"] / table["customers"].sum())
+    table["share_of_revenue"] = table["revenue"] / table["revenue"].sum()
+    table["median_gap_days"] = each["own_gap_days"].median()
+    table["median_days_since_last"] = each["days_since_last"].median()
+    return table.reindex([kind for kind in KINDS if kind in table.index]).reset_index()
 
 
 FEWEST = 30
@@ -215,9 +196,7 @@ def regularity(transactions: pd.DataFrame, random_state: int = 0) -> Regularity:
     """
     days = purchase_days(transactions)
     gap = days.groupby("customer_id")["date"].diff().dt.days
-    two = pd.DataFrame(
-        {"customer_id": days["customer_id"], "gap": gap, "before": gap.groupby(days["customer_id"]).shift()}
-    )
+    two = days[["customer_id"]].assign(gap=gap, before=gap.groupby(days["customer_id"]).shift())
     last = two.dropna().drop_duplicates("customer_id", keep="last")
     if len(last) < FEWEST:
         raise DataError(f"regularity: {FEWEST} customers with three purchase days are needed, found {len(last)}.")
@@ -247,13 +226,7 @@ def _above(hits: pd.Series, tries: pd.Series) -> np.ndarray:
 
 
 def product_tiers(order_lines: pd.DataFrame, products: pd.DataFrame | None = None) -> pd.DataFrame:
-    """The price tier of every product: as the catalogue says, else by thirds of the prices paid in its category.
-
-    Parameters:
-        order_lines: ``product_id``, ``quantity``, and ``unit_price`` or ``amount`` (currency).
-        products: ``product_id`` and where known ``category``, ``tier``.
-    Returns:
-        DataFrame: ``product_id``, ``tier`` (budget, standard or premium).
+    """``product_id``, ``tier``: as the catalogue says, else by thirds of the prices paid in the product's category.
 
     >>> lines = pd.DataFrame({"product_id": list("abc"), "unit_price": [1.0, 2.0, 9.0], "quantity": [1.0, 1.0, 1.0]})
     >>> product_tiers(lines)["tier"].tolist()
@@ -264,12 +237,12 @@ def product_tiers(order_lines: pd.DataFrame, products: pd.DataFrame | None = Non
     sold = order_lines[order_lines["quantity"].gt(0)]
     price = sold["unit_price"] if "unit_price" in sold else sold["amount"] / sold["quantity"]
     prices = price[price.gt(0)].groupby(sold["product_id"]).median().rename("unit_price").reset_index()
-    if products is not None:
-        prices = prices.merge(products[["product_id", "category"]], on="product_id", how="left")
-        within = prices.groupby("category", dropna=False)["unit_price"]
+    if products is None:
+        prices["category"] = ""
     else:
-        within = prices.groupby(np.zeros(len(prices)))["unit_price"]
-    third = np.minimum((within.rank(pct=True, method="average") * 3).to_numpy() - 1e-9, 2.999).astype(int)
+        prices = prices.merge(products[["product_id", "category"]], on="product_id", how="left")
+    rank = prices.groupby("category", dropna=False)["unit_price"].rank(pct=True, method="average")
+    third = np.minimum((rank * 3).to_numpy() - 1e-9, 2.999).astype(int)
     return prices[["product_id"]].assign(tier=pd.array(np.array(TIERS)[third], dtype="str"))
 
 
@@ -282,9 +255,9 @@ def price_tier(order_lines: pd.DataFrame, products: pd.DataFrame | None = None) 
     "budget" likewise; "mixed" is neither, for want of a leaning or for want of purchases.
 
     Parameters:
-        order_lines: ``customer_id``, ``product_id``, ``quantity``, and ``unit_price`` or ``amount``; returns (negative
-            quantity) do not count.
-        products: For the tiers; see :func:`product_tiers`.
+        order_lines: ``customer_id``, ``product_id``, ``quantity``, and ``unit_price`` or ``amount`` (currency); returns
+            (negative quantity) do not count.
+        products: ``product_id`` and where known ``category``, ``tier``; see :func:`product_tiers`.
     Returns:
         DataFrame: ``customer_id``, ``lines``, ``budget_share``, ``premium_share``, ``probability_budget``,
             ``probability_premium`` (of lying above everybody's share), ``segment``.
@@ -294,10 +267,8 @@ def price_tier(order_lines: pd.DataFrame, products: pd.DataFrame | None = None) 
     >>> lines = pd.DataFrame({"customer_id": ["ann"] * 9 + ["bob"] * 9, "product_id": ["p"] * 9 + ["b"] * 9,
     ...     "quantity": 1.0, "unit_price": [9.0] * 9 + [1.0] * 9})
     >>> catalogue = pd.DataFrame({"product_id": ["p", "b"], "tier": ["premium", "budget"]})
-    >>> price_tier(lines, catalogue)[["customer_id", "segment"]]
-      customer_id  segment
-    0         ann  premium
-    1         bob   budget
+    >>> price_tier(lines, catalogue)["segment"].tolist()
+    ['premium', 'budget']
     """
     kept = order_lines.loc[order_lines["quantity"].gt(0), ["customer_id", "product_id"]]
     lines = kept.merge(product_tiers(order_lines, products), on="product_id")
@@ -308,14 +279,10 @@ def price_tier(order_lines: pd.DataFrame, products: pd.DataFrame | None = None) 
     table = pd.DataFrame({"customer_id": counts.index.astype("str"), "lines": total.to_numpy()})
     for tier in ("budget", "premium"):
         table[f"{tier}_share"] = (counts[tier] / total).to_numpy()
-    sure = {tier: _above(counts[tier], total) for tier in ("budget", "premium")}
-    table["probability_budget"], table["probability_premium"] = sure["budget"], sure["premium"]
-    named = np.select(
-        [(sure["premium"] >= SURE) & (sure["premium"] >= sure["budget"]), sure["budget"] >= SURE],
-        ["premium", "budget"],
-        "mixed",
-    )
-    return table.assign(segment=pd.array(named, dtype="str"))
+    budget, premium = sure = [_above(counts[tier], total) for tier in ("budget", "premium")]
+    table["probability_budget"], table["probability_premium"] = sure
+    leans = [(premium >= SURE) & (premium >= budget), budget >= SURE]
+    return table.assign(segment=pd.array(np.select(leans, ["premium", "budget"], "mixed"), dtype="str"))
 
 
 def browsing(web_events: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
@@ -341,29 +308,22 @@ def browsing(web_events: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataF
     events = of_customers(web_events, identity_links)
     if events.empty:
         raise DataError("browsing: no visit belongs to a record that is linked to a customer.")
-    happened = (
-        events.assign(basket=events["event"].eq("basket"), order=events["event"].eq("checkout"))
-        .groupby(["customer_id", "session_id"], as_index=False)[["basket", "order"]]
-        .any()
-    )
-    table = happened.groupby("customer_id", as_index=False).agg(
-        visits=("session_id", "size"), with_basket=("basket", "sum"), with_order=("order", "sum")
-    )
+    events = events.assign(basket=events["event"].eq("basket"), order=events["event"].eq("checkout"))
+    happened = events.groupby(["customer_id", "session_id"], as_index=False)[["basket", "order"]].any()
+    counts = {"visits": ("session_id", "size"), "with_basket": ("basket", "sum"), "with_order": ("order", "sum")}
+    table = happened.groupby("customer_id", as_index=False).agg(**counts)
     table["order_share"] = table["with_order"] / table["visits"]
     above = _above(table["with_order"], table["visits"])
     named = np.select([above >= SURE, above <= 1 - SURE], ["buys when visiting", "looks more than buys"], "in between")
     return table.assign(segment=pd.array(named, dtype="str"))
 
 
-_COLOURS = dict(zip(KINDS, (figures.BLUE, figures.ORANGE, figures.GREY, figures.BLACK), strict=True))
-_MARKS = dict(zip(KINDS, "os.x", strict=True))
-_BESIDE = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+_LOOKS = {"frequent": (figures.BLUE, "o"), "occasional": (figures.ORANGE, "s"), "lapsed": (figures.BLACK, "x")}
+_BESIDE = {"loc": "center left", "bbox_to_anchor": (1, 0.5), "markerscale": 1.6}
 
 
 def plot_rhythm(behaviour: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Silence against the own rhythm, one point per customer, coloured by kind of buyer.
-
-    Takes what :func:`behaviour_segments` gives.
+    """Silence against the own rhythm, one point per customer, by kind of buyer (:func:`behaviour_segments`).
 
     >>> kinds = pd.DataFrame({"segment": ["frequent", "lapsed"], "own_gap_days": [9.0, 9.0], "days_since_last": [3, 300]})
     >>> plot_rhythm(kinds).get_title()
@@ -372,29 +332,21 @@ def plot_rhythm(behaviour: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     ax = figures.axes(ax, figsize=(8.6, 5.4))
     repeat = behaviour[behaviour["segment"].ne("one-time")]
     shown = repeat if len(repeat) <= 3_000 else repeat.sample(3_000, random_state=0)
-    for name in ("frequent", "occasional", "lapsed"):
+    for name, (colour, mark) in _LOOKS.items():
         rows = shown[shown["segment"].eq(name)]
-        look = {"color": _COLOURS[name], "alpha": 0.55, "markersize": 4}
+        look = {"color": colour, "alpha": 0.55, "markersize": 4}
         label = f"{name} ({repeat['segment'].eq(name).sum():,})"
-        ax.plot(rows["own_gap_days"], rows["days_since_last"] + 1, _MARKS[name], label=label, **look)
+        ax.plot(rows["own_gap_days"], rows["days_since_last"] + 1, mark, label=label, **look)
     span = np.array([shown["own_gap_days"].min(), shown["own_gap_days"].max()])
     ax.plot(span, span, color="#555555", linestyle="--", linewidth=1.2, label="silent for\none own gap")
     ax.set(xscale="log", yscale="log")
-    return figures.finish(
-        ax,
-        f"{repeat['segment'].eq('lapsed').mean():.0%} of repeat buyers are silent beyond their own rhythm",
-        x="own gap between purchases (days, expected)",
-        y="days since the last purchase, plus 1",
-        x_format="count",
-        y_format="count",
-        legend=_BESIDE | {"markerscale": 1.6},
-    )
+    title = f"{repeat['segment'].eq('lapsed').mean():.0%} of repeat buyers are silent beyond their own rhythm"
+    x, y = "own gap between purchases (days, expected)", "days since the last purchase, plus 1"
+    return figures.finish(ax, title, x, y, "count", "count", legend=_BESIDE)
 
 
 def plot_behaviour(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Share of customers and of revenue by kind of buyer.
-
-    Takes what :func:`behaviour_summary` gives.
+    """Share of customers and of revenue by kind of buyer (:func:`behaviour_summary`).
 
     >>> summary = pd.DataFrame({"segment": ["frequent", "lapsed"], "share_of_customers": [0.2, 0.8],
     ...     "share_of_revenue": [0.6, 0.4]})
@@ -403,19 +355,16 @@ def plot_behaviour(summary: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     """
     ax = figures.axes(ax)
     x = np.arange(len(summary))
-    for offset, column, colour, label in (
-        (-0.2, "share_of_customers", figures.SKY, "of customers"),
-        (0.2, "share_of_revenue", figures.BLUE, "of revenue"),
-    ):
-        bars = ax.bar(x + offset, summary[column], width=0.38, color=colour, label=label)
-        ax.bar_label(bars, [f"{value:.0%}" for value in summary[column]], padding=2, fontsize=9)
+    for offset, of, colour in ((-0.2, "of customers", figures.SKY), (0.2, "of revenue", figures.BLUE)):
+        shares = summary[f"share_{of.replace(' ', '_')}"]
+        bars = ax.bar(x + offset, shares, width=0.38, color=colour, label=of)
+        ax.bar_label(bars, [f"{value:.0%}" for value in shares], padding=2, fontsize=9)
     ax.set_xticks(x, summary["segment"])
     ax.margins(y=0.12)
     top = summary.loc[summary["share_of_revenue"].idxmax()]
     shares = f"{top['share_of_customers']:.0%} of customers, {top['share_of_revenue']:.0%} of revenue"
-    title = f"{top['segment'].capitalize()} buyers: {shares}"
-    legend = {"loc": "upper right"}
-    return figures.finish(ax, title, x="kind of buyer", y="share", y_format="percent", legend=legend)
+    title, legend = f"{top['segment'].capitalize()} buyers: {shares}", {"loc": "upper right"}
+    return figures.finish(ax, title, "kind of buyer", "share", y_format="percent", legend=legend)
 
 
 def plot_regularity(found: Regularity, ax: figures.Axes | None = None) -> figures.Axes:
@@ -434,20 +383,14 @@ def plot_regularity(found: Regularity, ax: figures.Axes | None = None) -> figure
     ax.plot(x, beta.pdf(x, found.k, found.k), color=figures.VERMILION, label=label)
     beside_chance = "more regular than chance" if found.k > 1 else "in bursts"
     what = "not told apart from chance" if found.low <= 1 <= found.high else beside_chance
-    return figures.finish(
-        ax,
-        f"Purchases are {what}: k = {found.k:.2f} (95% {found.low:.2f} to {found.high:.2f})",
-        x="earlier of two neighbouring gaps, as a share of both",
-        y="density",
-        legend={"loc": "lower center", "frameon": True, "framealpha": 0.9},
-        ylim=(0, None),
-    )
+    title = f"Purchases are {what}: k = {found.k:.2f} (95% {found.low:.2f} to {found.high:.2f})"
+    legend = {"loc": "lower center", "frameon": True, "framealpha": 0.9}
+    x = "earlier of two neighbouring gaps, as a share of both"
+    return figures.finish(ax, title, x, "density", legend=legend, ylim=(0, None))
 
 
 def plot_browsing(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Visits against the share of them that ended in an order.
-
-    Takes what :func:`browsing` gives.
+    """Visits against the share of them that ended in an order (:func:`browsing`).
 
     >>> table = pd.DataFrame({"visits": [9, 9], "with_order": [1, 8], "order_share": [1 / 9, 8 / 9],
     ...     "segment": ["looks more than buys", "buys when visiting"]})
@@ -455,13 +398,9 @@ def plot_browsing(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     50% of visitors look more than they buy (50% of visits end in an
     order)
     """
-    ax = figures.axes(ax)
-    rng = np.random.default_rng(0)
-    for name, colour, mark in (
-        ("looks more than buys", figures.ORANGE, "v"),
-        ("in between", figures.GREY, "o"),
-        ("buys when visiting", figures.BLUE, "^"),
-    ):
+    ax, rng = figures.axes(ax), np.random.default_rng(0)
+    names = ("looks more than buys", "in between", "buys when visiting")
+    for name, colour, mark in zip(names, (figures.ORANGE, figures.GREY, figures.BLUE), "vo^", strict=True):
         rows = table[table["segment"].eq(name)]
         # moved a little, so that points do not hide each other
         x = rows["visits"] * np.exp(rng.uniform(-0.06, 0.06, len(rows)))
@@ -471,12 +410,5 @@ def plot_browsing(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ax.axhline(overall, color="black", linewidth=1, linestyle="--")
     ax.set(xscale="log")
     share = table["segment"].eq("looks more than buys").mean()
-    return figures.finish(
-        ax,
-        f"{share:.0%} of visitors look more than they buy ({overall:.0%} of visits end in an order)",
-        x="visits",
-        y="share of visits with an order",
-        x_format="count",
-        y_format="percent",
-        legend=_BESIDE | {"markerscale": 1.6},
-    )
+    title = f"{share:.0%} of visitors look more than they buy ({overall:.0%} of visits end in an order)"
+    return figures.finish(ax, title, "visits", "share of visits with an order", "count", "percent", legend=_BESIDE)
