@@ -62,15 +62,8 @@ def predict_interval(
     spread = _spread([predict(point, rows, horizon, unit) for point in points])
     factor = np.exp(_normal(confidence) * spread[back])
     low, high = _count_quantiles(points, rows, horizon_in_units(model, horizon, unit), confidence)
-    return pd.DataFrame(
-        {
-            "expected_purchases": expected,
-            "expected_low": expected / factor,
-            "expected_high": expected * factor,
-            "low": low[back],
-            "high": high[back],
-        }
-    )
+    made = pd.DataFrame({"expected_purchases": expected, "expected_low": expected / factor})
+    return made.assign(expected_high=expected * factor, low=low[back], high=high[back])
 
 
 def total_interval(
@@ -83,10 +76,8 @@ def total_interval(
 ) -> pd.DataFrame:
     """Purchases of all customers together, or of each group: expected, and between which bounds.
 
-    Parameters as in `predict`.
+    Parameters as in `predict`; ``groups`` has the group of each row, such as `frequency_class` gives.
 
-    Parameters:
-        groups (array of shape (n,), optional): The group of each row, such as `frequency_class` gives.
     Returns:
         DataFrame: ``group``, ``customers``, ``expected_purchases``, ``expected_low`` and ``expected_high`` (parameters
             alone), ``low`` and ``high`` (with the customers' own chance, which averages out over many); missing where
@@ -121,8 +112,7 @@ def equity_interval(
     """What all customers together, or each group, are worth, and between which bounds; parameters as in `value`.
 
     Parameters:
-        groups (array of shape (n,), optional): The group of each row; the ``customer_id`` itself gives an interval for
-            each customer's value.
+        groups: The group of each row; the ``customer_id`` itself gives an interval for each customer's value.
     Returns:
         DataFrame: ``group``, ``customers``, ``clv`` with ``expected_low`` and ``expected_high`` (parameters of both
             models), and ``low`` and ``high``, which add the customers' own chance to buy and to spend. With
@@ -142,19 +132,17 @@ def equity_interval(
     True
     """
     require(model, *CONTINUOUS)
-    settings = (horizon_days, annual_discount_rate, margin)
+    settings, own = (horizon_days, annual_discount_rate, margin), None
     table = collected(summary)
     answers = value(model, spend_model, table, *settings)
     if horizon_days is None:
         by_purchases = _answers(model, lambda point: value(point, spend_model, table, *settings)["clv"].to_numpy())
     else:  # what each purchase brings, discounted, hardly depends on the parameters: when they are expected does
-        per_purchase = _ratio(answers["clv"], answers["expected_purchases"])
-        by_purchases = _answers(
-            model, lambda point: predict(point, table, horizon_days, "days").to_numpy() * per_purchase
-        )
+        each = _ratio(answers["clv"], answers["expected_purchases"])
+        by_purchases = _answers(model, lambda point: predict(point, table, horizon_days, "days").to_numpy() * each)
+        own = _variance_of_value(model, spend_model, table, answers, horizon_days)
     times = _ratio(answers["clv"], answers["expected_spend"])
     by_spend = _answers(spend_model, lambda point: times * expected_spend(point, table).to_numpy())
-    own = None if horizon_days is None else _variance_of_value(model, spend_model, table, answers, horizon_days)
     bounds = _of_groups(groups, answers["clv"].to_numpy(), [by_purchases, by_spend], own, confidence)
     return bounds.rename(columns={"total": "clv"})
 
@@ -231,17 +219,13 @@ def new_customer(
         _answers(model, lambda point: np.array([sum(parts(point, spend_model, horizon_days))])),
         _answers(spend_model, lambda point: np.array([sum(parts(model, point, horizon_days))])),
     ]
-    bounds = _of_groups(None, np.array([first + later]), doubts, None, confidence).iloc[0]
-    told = {"first": first, "later": later, "worth": first + later}
-    told |= {"low": bounds["expected_low"], "high": bounds["expected_high"]}
+    worth = first + later
+    low, high = _of_groups(None, np.array([worth]), doubts, None, confidence).loc[0, ["expected_low", "expected_high"]]
+    told = {"first": first, "later": later, "worth": worth, "low": low, "high": high}
     if cost is not None:
-        for name, ratio in (
-            ("days", 1.0),
-            ("low", told["high"] / told["worth"]),
-            ("high", told["low"] / told["worth"]),
-        ):
+        for name, scale in (("days", 1.0), ("low", high / worth), ("high", low / worth)):
             told[f"payback_{name}"] = _payback(
-                lambda days, ratio=ratio: ratio * sum(parts(model, spend_model, days)) - cost, horizon_days
+                lambda days, scale=scale: scale * sum(parts(model, spend_model, days)) - cost, horizon_days
             )
     return pd.Series(told)
 
@@ -284,12 +268,12 @@ def model_choice(
     >>> model_choice(summary, 39, models=["bg_nbd", "pareto_nbd"])[["model", "aic"]].round(1).values.tolist()
     [['BG/NBD', 19172.9], ['Pareto/NBD', 19198.0]]
     """
-    rows = []
-    for title, model in fit_each(summary, models).items():
-        row = {"model": title, "log_likelihood": model.log_likelihood_, "aic": model.aic, "bic": model.bic}
-        total = total_interval(model, summary, horizon, unit, confidence).iloc[0]
-        rows.append(row | total[["expected_purchases", "low", "high"]].to_dict())
-    table = pd.DataFrame(rows).sort_values("aic", ignore_index=True)
+    fitted = fit_each(summary, models)
+    rows = [(title, model.log_likelihood_, model.aic, model.bic) for title, model in fitted.items()]
+    totals = [total_interval(model, summary, horizon, unit, confidence) for model in fitted.values()]
+    table = pd.DataFrame(rows, columns=["model", "log_likelihood", "aic", "bic"])
+    table = table.join(pd.concat(totals, ignore_index=True)[["expected_purchases", "low", "high"]])
+    table = table.sort_values("aic", ignore_index=True)
     evidence = np.exp((table["aic"].min() - table["aic"]) / 2)
     table.insert(4, "weight", evidence / evidence.sum())
     return table
@@ -409,14 +393,9 @@ def _of_groups(groups, answer, doubts, own, confidence) -> pd.DataFrame:
     spread = sum(_spread([np.bincount(codes, point) for point in points]) ** 2 for points in doubts)
     factor = np.exp(_normal(confidence) * np.sqrt(spread))
     table = pd.DataFrame(
-        {
-            "group": pd.array([str(name) for name in names], dtype="str"),
-            "customers": np.bincount(codes),
-            "total": total,
-            "expected_low": total / factor,
-            "expected_high": total * factor,
-        }
+        {"group": pd.array([str(name) for name in names], dtype="str"), "customers": np.bincount(codes)}
     )
+    table = table.assign(total=total, expected_low=total / factor, expected_high=total * factor)
     if own is None:
         return table.assign(low=np.nan, high=np.nan)
     # A gamma distribution with this mean and variance: positive, and skewed where few customers make the total.

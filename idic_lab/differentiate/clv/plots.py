@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -24,10 +26,9 @@ def unit_name(table: pd.DataFrame) -> str:
 
 
 def plot_tracking(table: pd.DataFrame, cumulative: bool = True, ax: figures.Axes | None = None) -> figures.Axes:
-    """Repeat purchases over time, actual and expected, with the end of the calibration marked.
+    """Repeat purchases over time (`tracking`), actual and expected, with the end of the calibration marked.
 
     Parameters:
-        table: From `tracking`.
         cumulative: The total so far; False draws each period by itself.
 
     >>> weeks = pd.DataFrame({"period": [1, 2], "actual": [10, 10], "expected": [10.0, 9.0], "unit_days": 7.0,
@@ -35,9 +36,8 @@ def plot_tracking(table: pd.DataFrame, cumulative: bool = True, ax: figures.Axes
     >>> plot_tracking(weeks).get_title()
     'Expected repeat purchases are 10% below actual in the holdout'
     """
-    ax = figures.axes(ax)
+    ax, unit = figures.axes(ax), unit_name(table)
     suffix = "_cumulative" if cumulative else ""
-    unit = unit_name(table)
     ax.plot(table["period"], table[f"actual{suffix}"], color=figures.BLACK, label="actual")
     style = {"color": figures.ORANGE, "ls": "--", "lw": 2}
     ax.plot(table["period"], table[f"expected{suffix}"], label="expected", **style)
@@ -48,22 +48,14 @@ def plot_tracking(table: pd.DataFrame, cumulative: bool = True, ax: figures.Axes
         ax.text(start - 0.3, 0.03, "holdout", transform=ax.get_xaxis_transform(), color="#555555")
     part, where = (ahead, "the holdout") if len(ahead) else (table, "the whole period")
     off = part["expected"].sum() / max(part["actual"].sum(), 1) - 1
-    return figures.finish(
-        ax,
-        f"Expected repeat purchases are {abs(off):.0%} {'above' if off > 0 else 'below'} actual in {where}",
-        x=f"time since the first customer started ({unit})",
-        y="repeat purchase days" + (", cumulative" if cumulative else f" per {unit.removesuffix('s')}"),
-        y_format="count",
-        legend=True,
-        ylim=(0, None),
-    )
+    title = f"Expected repeat purchases are {abs(off):.0%} {'above' if off > 0 else 'below'} actual in {where}"
+    x = f"time since the first customer started ({unit})"
+    y = "repeat purchase days" + (", cumulative" if cumulative else f" per {unit.removesuffix('s')}")
+    return figures.finish(ax, title, x, y, y_format="count", legend=True, ylim=(0, None))
 
 
 def plot_conditional_expectations(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Holdout purchases by number of calibration purchases: bars for what happened, lines for what was expected.
-
-    Parameters:
-        table: From `conditional_expectations`.
+    """Holdout purchases by calibration purchases (`conditional_expectations`): bars happened, lines were expected.
 
     >>> table = pd.DataFrame({"frequency": ["0", "1+"], "customers": [8, 2], "actual": [0.2, 1.0], "BG/NBD": [0.3, 1.0]})
     >>> plot_conditional_expectations(table).get_title()
@@ -77,13 +69,10 @@ def plot_conditional_expectations(table: pd.DataFrame, ax: figures.Axes | None =
         ax.plot(table["frequency"], table[name], style, color=colour, label=name, markersize=5)
     off = {name: np.average((table[name] - table["actual"]).abs(), weights=table["customers"]) for name in models}
     best = min(off, key=off.get)
-    return figures.finish(
-        ax,
-        f"{best[0].upper()}{best[1:]} {'comes closest: ' if len(off) > 1 else 'is '}off by {off[best]:.2f} purchases per customer",
-        x="repeat purchase days in calibration",
-        y="purchase days in holdout, mean per customer",
-        legend=True,
-    )
+    verb = "comes closest:" if len(off) > 1 else "is"
+    title = f"{best[0].upper()}{best[1:]} {verb} off by {off[best]:.2f} purchases per customer"
+    x, y = "repeat purchase days in calibration", "purchase days in holdout, mean per customer"
+    return figures.finish(ax, title, x, y, legend=True)
 
 
 def plot_count_histogram(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -105,10 +94,7 @@ def plot_count_histogram(table: pd.DataFrame, ax: figures.Axes | None = None) ->
 
 
 def plot_alive_path(*tables: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """P(alive) of one customer, or of a few, day by day, with the purchase days marked.
-
-    Parameters:
-        *tables (DataFrame): From `alive_path`, each of one customer.
+    """P(alive) day by day, each table from `alive_path` of one customer, with the purchase days marked.
 
     >>> path = pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-01-02"]), "probability_alive": [1.0, 0.98],
     ...     "purchase": [True, False]})
@@ -160,29 +146,27 @@ def plot_population(model: FittedModel, axes=None) -> np.ndarray:
 def plot_frequency_recency_matrix(
     table: pd.DataFrame, quantity: str = "expected_purchases", ax: figures.Axes | None = None
 ) -> figures.Axes:
-    """Expected purchases or P(alive) over frequency and recency, as a map.
+    """Expected purchases or P(alive) over frequency and recency (`frequency_recency_matrix`), as a map.
 
     Parameters:
-        table: From `frequency_recency_matrix`.
         quantity ({"expected_purchases", "probability_alive"})
 
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
-    >>> matrix = clv.frequency_recency_matrix(model, age=39.0, horizon=39.0)
-    >>> plot_frequency_recency_matrix(matrix).get_title()
+    >>> plot_frequency_recency_matrix(clv.frequency_recency_matrix(model, age=39.0, horizon=39.0)).get_title()
     'Last seen in week 24: 6 purchases promise more than 25'
     """
     when = f" in the next {table['horizon'].iloc[0]:g} {unit_name(table)}"
     labels = {"expected_purchases": f"Expected purchase days{when}", "probability_alive": "P(alive)"}
-    seen, column = _map(figures.axes(ax), table, quantity, pick("quantity", quantity, labels))
-    most = int(column.index[-1])
-    if quantity == "probability_alive":
-        finding = f"P(alive) is {column.iloc[0]:.2f} after 1 repeat purchase, {column.iloc[-1]:.2f} after {most}"
-    elif column.idxmax() < most:
-        finding = f"{column.idxmax()} purchases promise more than {most}"
-    else:
-        finding = "the more purchases, the more to come"
-    return _finish_map(seen, finding, table)
+    label = pick("quantity", quantity, labels)
+
+    def finding(column):
+        if quantity == "expected_purchases":
+            return _where_most(column, "promise", "to come")
+        first, last, most = column.iloc[0], column.iloc[-1], column.index[-1]
+        return f"P(alive) is {first:.2f} after 1 repeat purchase, {last:.2f} after {most}"
+
+    return _map(ax, table, quantity, label, finding)
 
 
 def plot_shrinkage(spend_model: FittedModel, most: int = 15, ax: figures.Axes | None = None) -> figures.Axes:
@@ -209,10 +193,9 @@ def plot_shrinkage(spend_model: FittedModel, most: int = 15, ax: figures.Axes | 
 def plot_worth_by_model(
     table: pd.DataFrame, what: str = "All customers", ax: figures.Axes | None = None
 ) -> figures.Axes:
-    """What customers are worth under each model, with what its parameters leave open.
+    """What customers are worth under each model, with what its parameters leave open (`worth_by_model`).
 
     Parameters:
-        table: From `worth_by_model`.
         what: Whose worth it is, for the title.
 
     >>> table = pd.DataFrame({"model": ["BG/NBD", "Pareto/NBD"], "clv": [100.0, 130.0], "expected_low": [95.0, 125.0],
@@ -234,39 +217,32 @@ def plot_worth_by_model(
     own = ((table["expected_high"] - table["expected_low"]) / 2 / worth).max()
     span = " to ".join(dict.fromkeys(form.format(value) for value in (worth.min(), worth.max())))
     title = f"{what}: {span} by model; ±{own:.0%} within one"
-    lines = {
-        "x": "value ({currency}; the line: 95% interval from the parameters alone)",
-        "x_format": form.replace(":", "x:"),
-    }
-    return figures.finish(ax, title, **lines, ylim=(len(table) - 0.5, -0.7))
+    x = "value ({currency}; the line: 95% interval from the parameters alone)"
+    return figures.finish(ax, title, x, x_format=form.replace(":", "x:"), ylim=(len(table) - 0.5, -0.7))
 
 
 def plot_iso_value(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Residual value over frequency and recency, with contours that join customers worth the same.
-
-    Parameters:
-        table: From `iso_value`.
+    """Residual value over frequency and recency (`iso_value`), with contours that join customers worth the same.
 
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("pareto_nbd", r=0.563, alpha=12.559, s=0.40811, beta=10.5148, unit_days=7)
     >>> plot_iso_value(clv.iso_value(model, age=77.86, discount_rate_per_unit=0.0027)).get_title()
     'Last seen in week 48: 6 purchases are worth more than 25'
     """
+    labels = {"residual_value": f"residual value ({figures.currency()})", "dert": "discounted purchases to come"}
     quantity = "residual_value" if "residual_value" in table else "dert"
-    worth = f"residual value ({figures.currency()})"
-    label = worth if quantity == "residual_value" else "discounted purchases to come"
-    seen, column = _map(figures.axes(ax), table, quantity, label, contours=True)
-    most = int(column.index[-1])
-    finding = (
-        f"{column.idxmax()} purchases are worth more than {most}"
-        if column.idxmax() < most
-        else "the more purchases, the more worth"
-    )
-    return _finish_map(seen, finding, table)
+    finding = partial(_where_most, more="are worth", after="worth")
+    return _map(ax, table, quantity, labels[quantity], finding, contours=True)
 
 
-def _map(ax, table, quantity, label, contours=False):
-    """Draw the map; give its axes with a middling recency at which to read it, and what is read there by frequency."""
+def _where_most(column: pd.Series, more: str, after: str) -> str:
+    best, most = column.idxmax(), column.index[-1]
+    return f"{best} purchases {more} more than {most}" if best < most else f"the more purchases, the more {after}"
+
+
+def _map(ax, table: pd.DataFrame, quantity: str, label: str, finding, contours: bool = False):
+    """Draw the map; its title is found in what stands, by frequency, at a middling recency."""
+    ax, unit = figures.axes(ax), unit_name(table)
     grid = table[table["frequency"] > 0].pivot_table(index="frequency", columns="recency", values=quantity)
     drawn = ax.pcolormesh(grid.columns, grid.index, grid.to_numpy(), shading="nearest", rasterized=True)
     if contours:
@@ -275,14 +251,6 @@ def _map(ax, table, quantity, label, contours=False):
     ax.figure.colorbar(drawn, ax=ax, label=label)
     ax.grid(False)
     seen = grid.columns[int(len(grid.columns) * 0.6)]
-    return (ax, seen), grid[seen]
-
-
-def _finish_map(seen, finding: str, table: pd.DataFrame):
-    (ax, when), unit = seen, unit_name(table)
-    return figures.finish(
-        ax,
-        f"Last seen in {unit.removesuffix('s')} {when:.0f}: {finding}",
-        x=f"time from first to last purchase ({unit}; known for {table['T'].iloc[0]:.0f})",
-        y="repeat purchase days",
-    )
+    title = f"Last seen in {unit.removesuffix('s')} {seen:.0f}: {finding(grid[seen])}"
+    x = f"time from first to last purchase ({unit}; known for {table['T'].iloc[0]:.0f})"
+    return figures.finish(ax, title, x, "repeat purchase days")

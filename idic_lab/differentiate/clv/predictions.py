@@ -198,14 +198,13 @@ def alive_path(
         raise DataError("This customer has no purchase, so there is no path to follow.")
     last = bought[-1] if until is None else ordinal(until, "until")
     if last < bought[0]:
-        first = dt.date.fromordinal(int(bought[0]))
+        first = dates([bought[0]])[0].date()
         raise DataError(f"The path would end before the first purchase on {first}; choose a later `until`.")
     days = np.arange(bought[0], last + 1)
     seen = np.searchsorted(bought, days, side="right") - 1
-    probability = model.likelihood.alive(
-        model.theta, seen.astype(float), (bought[seen] - bought[0]) / unit, (days - bought[0]) / unit
-    )
-    return pd.DataFrame({"date": dates(days), "probability_alive": probability, "purchase": np.isin(days, bought)})
+    known = seen.astype(float), (bought[seen] - bought[0]) / unit, (days - bought[0]) / unit
+    path = pd.DataFrame({"date": dates(days), "probability_alive": model.likelihood.alive(model.theta, *known)})
+    return path.assign(purchase=np.isin(days, bought))
 
 
 def alike_in_silence(summary: pd.DataFrame) -> pd.DataFrame:
@@ -245,15 +244,10 @@ def at_stake(model: FittedModel, summary: pd.DataFrame, horizon: float, unit: st
     ['probably gone', 'in doubt']
     """
     chance, expected = (answer.to_numpy() for answer in (alive(model, summary), predict(model, summary, horizon, unit)))
-    return pd.DataFrame(
-        {
-            "customer_id": summary["customer_id"].to_numpy(),
-            "probability_alive": chance,
-            "standing": pd.array(np.array(STANDINGS)[np.digitize(chance, (1 / 3, 2 / 3))], dtype="str"),
-            "expected_purchases": expected,
-            "at_stake": np.divide(expected, chance, out=np.zeros_like(expected), where=chance > 0) - expected,
-        }
-    )
+    standing = pd.array(np.array(STANDINGS)[np.digitize(chance, (1 / 3, 2 / 3))], dtype="str")
+    certain = np.divide(expected, chance, out=np.zeros_like(expected), where=chance > 0)
+    table = pd.DataFrame({"customer_id": summary["customer_id"].to_numpy(), "probability_alive": chance})
+    return table.assign(standing=standing, expected_purchases=expected, at_stake=certain - expected)
 
 
 def expected_spend(spend_model: FittedModel, summary) -> pd.Series:

@@ -32,12 +32,10 @@ def dert(model: FittedModel, summary, discount_rate_per_unit: float) -> pd.Serie
     model here and every positive rate, also where the expected number of purchases itself grows without bound.
 
     Parameters:
-        discount_rate_per_unit: Continuously compounded, per unit of time; for BG/BB compounded once per opportunity.
+        discount_rate_per_unit: Above 0; continuously compounded, per unit of time; for BG/BB once per opportunity.
     Returns:
         Series of float: ``dert``, purchases, one value per row of `summary`. For a summary that is in an engine, the
             summary with that column, in the engine.
-    Raises:
-        DataError: When the rate is not positive: without discounting the sum over all time need not be finite.
 
     Source: Fader, Hardie & Lee (2005), Journal of Marketing Research 42(4), eq. 3; Fader, Hardie & Shang (2010),
     Marketing Science 29(6), eq. 14.
@@ -88,8 +86,7 @@ def value(
         annual_discount_rate: Per year; 0.15 is 15%.
         margin: Share of the amount that is earned, above 0 and at most 1.
         payment_days (sequence of float, optional): Ascending days ahead, the last replacing `horizon_days`. Purchases
-            are then discounted from the end of the period they fall in, as spreadsheets by month do, and not
-            continuously.
+            are then discounted from the end of the period they fall in, as spreadsheets by month do.
     Returns:
         DataFrame: Table ``customer_value``: ``customer_id``, ``probability_alive``, ``expected_purchases``,
             ``expected_spend``, ``clv``, ``residual_value``. What has been paid already is no part of the value. For a
@@ -126,48 +123,28 @@ def value(
         expected = model.likelihood.expected_if_alive(*living, horizon)
         if ends is None:
             finite = _discounted(model, *living, rate, horizon)
-        else:
-            finite = _discounted_by_period(model, *living, rate, ends)
+        else:  # what is expected in each period, discounted from its end
+            by_end = np.array([model.likelihood.expected_if_alive(*living, end) for end in ends])
+            finite = np.exp(-rate * ends) @ np.diff(by_end, axis=0, prepend=0.0)
         return np.column_stack([expected, finite, residual])
-
-    if in_engine(summary):
-        return _value_in_engine(model, spend_model, summary, if_alive, margin)
-    table = collected(summary)
-    probability, living = per_customer(model, table, if_alive)
-    spend = expected_spend(spend_model, table).to_numpy()
-    earned = probability * spend * margin
-    return pd.DataFrame(
-        {
-            "customer_id": table["customer_id"].to_numpy(),
-            "probability_alive": probability,
-            "expected_purchases": probability * living[:, 0],
-            "expected_spend": spend,
-            "clv": earned * living[:, 1],
-            "residual_value": earned * living[:, 2],
-        }
-    ).astype({"customer_id": table["customer_id"].dtype})
-
-
-def _value_in_engine(model, spend_model, summary, if_alive, margin):
-    """The same table in the summary's engine: what depends on the purchases once per group, the money by arithmetic."""
-    names = ["probability_alive", "expected_purchases", "_finite", "_residual"]
 
     def by_group(table):
         probability, living = per_customer(model, table, if_alive)
         answers = np.column_stack([probability, probability[:, None] * living])
+        names = ["probability_alive", "expected_purchases", "_finite", "_residual"]
         return pd.DataFrame(answers, columns=names, index=table.index)
 
-    spent = expected_spend(spend_model, answered(model, summary, by_group))
+    if in_engine(summary):  # what depends on the purchases once per group, the money by arithmetic
+        told = nw.from_native(expected_spend(spend_model, answered(model, summary, by_group)))
+    else:
+        table = collected(summary)
+        spend = expected_spend(spend_model, table).to_numpy()
+        told = by_group(table).assign(expected_spend=spend, customer_id=table["customer_id"])
+        told = nw.from_native(told.reset_index(drop=True))
     earned = nw.col("expected_spend") * margin
-    return nw.to_native(
-        nw.from_native(spent).select(
-            "customer_id",
-            *names[:2],
-            "expected_spend",
-            clv=earned * nw.col("_finite"),
-            residual_value=earned * nw.col("_residual"),
-        )
-    )
+    names = ["customer_id", "probability_alive", "expected_purchases", "expected_spend"]
+    worth = {"clv": earned * nw.col("_finite"), "residual_value": earned * nw.col("_residual")}
+    return nw.to_native(told.select(*names, **worth))
 
 
 def _discounted(model, theta, frequency, age, rate, horizon):
@@ -185,15 +162,6 @@ def _discounted(model, theta, frequency, age, rate, horizon):
         scale,
         nodes=16 if near else 32,
     )
-
-
-def _discounted_by_period(model, theta, frequency, age, rate, ends):
-    total, before = np.zeros(len(frequency)), np.zeros(len(frequency))
-    for end in ends:
-        expected = model.likelihood.expected_if_alive(theta, frequency, age, end)
-        total += (expected - before) * np.exp(-rate * end)
-        before = expected
-    return total
 
 
 def _ascending(days) -> np.ndarray:
@@ -238,8 +206,7 @@ def iso_value(
 
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("pareto_nbd", r=0.563, alpha=12.559, s=0.40811, beta=10.5148, unit_days=7)
-    >>> table = clv.iso_value(model, age=77.86, discount_rate_per_unit=0.0027)
-    >>> table.columns.tolist()
+    >>> clv.iso_value(model, age=77.86, discount_rate_per_unit=0.0027).columns.tolist()
     ['frequency', 'recency', 'T', 'unit_days', 'dert']
     """
     if (spend_model is None) != (monetary_value is None):
@@ -266,19 +233,16 @@ def equity(values: pd.DataFrame, groups, worth: str = "residual_value") -> pd.Da
     Blattberg & Deighton (1996), Harvard Business Review 74(4).
 
     >>> values = pd.DataFrame({"customer_id": ["a", "b", "c"], "residual_value": [1.0, 2.0, 7.0]})
-    >>> equity(values, ["low", "low", "high"])
-      group  customers  customer_share  equity  mean_value  equity_share
-    0  high          1        0.333333     7.0         7.0           0.7
-    1   low          2        0.666667     3.0         1.5           0.3
+    >>> equity(values, ["low", "low", "high"])[["group", "customers", "equity", "equity_share"]].to_numpy().tolist()
+    [['high', 1, 7.0, 0.7], ['low', 2, 3.0, 0.3]]
     """
     if worth not in values:
         raise DataError(f"The values have no column {worth!r}; found {', '.join(map(str, values.columns))}.")
     groups = np.asarray(groups)
     if groups.shape != (len(values),):
         raise DataError(f"groups has shape {groups.shape}, expected one for each of {len(values):,} customers.")
-    table = values[worth].groupby(groups).agg(["size", "sum", "mean"]).reset_index()
-    table.columns = ["group", "customers", "equity", "mean_value"]
-    table = table.astype({"group": "str"})
+    table = values[worth].groupby(groups).agg(customers="size", equity="sum", mean_value="mean")
+    table = table.rename_axis("group").reset_index().astype({"group": "str"})
     total = table["equity"].sum()
     table.insert(2, "customer_share", table["customers"] / len(values))
     return table.assign(equity_share=table["equity"] / total if total else 0.0)

@@ -46,22 +46,22 @@ def value_to_date(
     [['a', 10.0, 5.0], ['b', -1.0, -0.5]]
     """
     rates = _rates(cost_rates)
-    customers = pd.Index(sorted(transactions["customer_id"].unique()), name="customer_id")
     orders = transactions[transactions["amount"].gt(0)]
     delivered = orders["delivery_days"].notna() if "delivery_days" in orders else pd.Series(False, index=orders.index)
     per_order = rates["order_handling"] + rates["delivery"] * delivered
-    table = pd.DataFrame(index=customers)
-    if _costed(order_lines, products):
-        goods = _goods(order_lines, products, rates["return_write_down"])
-        table = table.join(goods)
+    table = pd.DataFrame(index=pd.Index(sorted(transactions["customer_id"].unique()), name="customer_id"))
+    costed = products is not None and "unit_cost" in products and products["unit_cost"].notna().any()
+    if order_lines is not None and costed:
+        table = table.join(_goods(order_lines, products, rates["return_write_down"]))
     else:
         table["revenue"] = transactions.groupby("customer_id")["amount"].sum()
         table["gross_margin"] = margin * table["revenue"]
-        returned = transactions[transactions["amount"].lt(0)]
-        table["returned_lines"] = returned.groupby("customer_id").size()
+        table["returned_lines"] = transactions[transactions["amount"].lt(0)].groupby("customer_id").size()
     table["order_cost"] = per_order.groupby(orders["customer_id"]).sum()
     table["return_cost"] = rates["return_handling"] * table.pop("returned_lines").fillna(0)
-    table["contact_cost"] = _contact_cost(interactions, identity_links)
+    table["contact_cost"] = 0.0
+    if interactions is not None and identity_links is not None:
+        table["contact_cost"] = of_customers(interactions, identity_links).groupby("customer_id")["cost"].sum()
     table = table.fillna(0.0)
     table["cost_to_serve"] = table[["order_cost", "return_cost", "contact_cost"]].sum(axis=1)
     table["past_value"] = table["gross_margin"] - table["cost_to_serve"]
@@ -70,8 +70,6 @@ def value_to_date(
 
 def alike_in_revenue(so_far: pd.DataFrame) -> pd.DataFrame:
     """Two customers of nearly the same revenue, among those above the median, of whom most differs in what is left.
-
-    Takes what :func:`value_to_date` gives, and returns two of its rows.
 
     >>> so_far = pd.DataFrame({"customer_id": list("abcd"), "revenue": [1.0, 100.0, 100.5, 2.0], "past_value": [1.0, 30, -5, 2]})
     >>> alike_in_revenue(so_far)["customer_id"].tolist()
@@ -97,15 +95,6 @@ def _rates(cost_rates: pd.DataFrame | None) -> dict[str, float]:
     return rates | dict(zip(cost_rates["activity"], cost_rates["rate"], strict=True))
 
 
-def _costed(order_lines: pd.DataFrame | None, products: pd.DataFrame | None) -> bool:
-    return (
-        order_lines is not None
-        and products is not None
-        and "unit_cost" in products
-        and products["unit_cost"].notna().any()
-    )
-
-
 def _goods(order_lines: pd.DataFrame, products: pd.DataFrame, write_down: float) -> pd.DataFrame:
     lines = order_lines.merge(products[["product_id", "unit_cost"]], on="product_id", how="left")
     uncosted = lines["unit_cost"].isna()
@@ -122,12 +111,6 @@ def _goods(order_lines: pd.DataFrame, products: pd.DataFrame, write_down: float)
     )
 
 
-def _contact_cost(interactions: pd.DataFrame | None, identity_links: pd.DataFrame | None):
-    if interactions is None or identity_links is None:
-        return 0.0
-    return of_customers(interactions, identity_links).groupby("customer_id")["cost"].sum()
-
-
 def account_values(
     transactions: pd.DataFrame, account_roles: pd.DataFrame | None = None, identity_links: pd.DataFrame | None = None
 ) -> pd.DataFrame:
@@ -140,47 +123,38 @@ def account_values(
         account_roles: ``account_id``, ``record_id``, ``role``.
         identity_links: ``record_id``, ``customer_id``.
     Returns:
-        DataFrame: Under the contract ``account_values``: ``account_id``, ``customer_id``, ``role``, ``account_value``,
-            ``ordered``, ``private_value`` (currency); the most valuable account first. Without rows when nobody buys
-            for an organisation, or the tables that would tell are not there.
+        DataFrame: ``account_id``, ``customer_id``, ``role``, ``account_value``, ``ordered``, ``private_value``
+            (currency); the most valuable account first. Without rows when nobody buys for an organisation, or the
+            tables that would tell are not there.
 
     >>> orders = pd.DataFrame({"customer_id": ["a", "a"], "amount": [90.0, 10.0], "account_id": ["firm", None]})
     >>> roles = pd.DataFrame({"account_id": "firm", "record_id": ["r1", "r2"], "role": ["user", "decision_maker"]})
     >>> links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": ["a", "b"]})
-    >>> account_values(orders, roles, links)[["customer_id", "role", "account_value", "ordered", "private_value"]]
-      customer_id            role  account_value  ordered  private_value
-    0           a            user           90.0     90.0           10.0
-    1           b  decision_maker           90.0      0.0            0.0
+    >>> account_values(orders, roles, links)[["role", "account_value", "ordered", "private_value"]].to_numpy().tolist()
+    [['user', 90.0, 90.0, 10.0], ['decision_maker', 90.0, 0.0, 0.0]]
     """
     if account_roles is None or identity_links is None or "account_id" not in transactions:
         return tables.get("account_values").empty()
     people = of_customers(account_roles, identity_links).drop_duplicates(["account_id", "customer_id"])
-    charged = transactions[transactions["account_id"].notna()]
-    by_account = charged.groupby("account_id")["amount"].sum()
-    by_person = charged.groupby(["account_id", "customer_id"])["amount"].sum().rename("ordered")
-    private = transactions[transactions["account_id"].isna()].groupby("customer_id")["amount"].sum()
+    private = transactions["account_id"].isna()
+    charged = transactions[~private]
+    ordered = charged.groupby(["account_id", "customer_id"], as_index=False)["amount"].sum()
     table = people[["account_id", "customer_id", "role"]].merge(
-        by_person.reset_index(), on=["account_id", "customer_id"], how="left"
+        ordered.rename(columns={"amount": "ordered"}), on=["account_id", "customer_id"], how="left"
     )
-    table.insert(3, "account_value", table["account_id"].map(by_account))
-    table["private_value"] = table["customer_id"].map(private)
+    table.insert(3, "account_value", table["account_id"].map(charged.groupby("account_id")["amount"].sum()))
+    table["private_value"] = table["customer_id"].map(transactions[private].groupby("customer_id")["amount"].sum())
     table = table.fillna({"account_value": 0.0, "ordered": 0.0, "private_value": 0.0})
-    table = table.sort_values(
-        ["account_value", "account_id", "ordered", "customer_id"],
-        ascending=[False, True, False, True],
-        ignore_index=True,
-    )
+    by = {"account_value": False, "account_id": True, "ordered": False, "customer_id": True}
+    table = table.sort_values(list(by), ascending=list(by.values()), ignore_index=True)
     return tables.check("account_values", table.astype({"account_id": "str", "customer_id": "str", "role": "str"}))
 
 
 def value_by_role(accounts: pd.DataFrame) -> pd.DataFrame:
-    """Per role: people, what they ordered, and the value of the accounts they act in.
-
-    Takes what :func:`account_values` gives.
+    """Per role of :func:`account_values`: people, and means in currency of what they ordered and what their accounts bring.
 
     Returns:
-        DataFrame: ``role``, ``people``, ``ordered`` and ``private_value`` (mean per person), ``account_value`` (mean of
-            the accounts they act in); currency.
+        DataFrame: ``role``, ``people``, ``ordered``, ``private_value``, ``account_value``; who orders most first.
 
     >>> accounts = pd.DataFrame({"customer_id": ["a", "b"], "role": ["influencer", "user"], "ordered": [0.0, 90.0],
     ...     "private_value": 0.0, "account_value": 90.0})
@@ -254,14 +228,11 @@ def wallets(
         customer_value: ``customer_id``, ``probability_alive``, ``expected_purchases``, ``expected_spend``.
         survey_responses: ``record_id``, ``date``, ``question_id``, ``answer``: yearly category spend in currency.
         identity_links: ``record_id``, ``customer_id``.
-        question_id: The question on category spend.
-        random_state: Of the folds.
     Raises:
         UnknownName: The question was never answered.
         DataError: Fewer than 50 customers answered it.
 
-    >>> day = pd.Timestamp("2024-01-01")
-    >>> customers = [f"c{i}" for i in range(60)]
+    >>> customers, day = [f"c{i}" for i in range(60)], pd.Timestamp("2024-01-01")
     >>> buys = pd.DataFrame({"customer_id": customers, "date": day, "amount": np.arange(1.0, 61)})
     >>> worth = pd.DataFrame({"customer_id": customers, "probability_alive": 0.5, "expected_purchases": 1.0,
     ...     "expected_spend": buys["amount"]})
@@ -279,38 +250,37 @@ def wallets(
     features = _features(transactions, customer_value)
     answered = _answers(survey_responses, identity_links, question_id).reindex(features.index).dropna()
     if len(answered) < FEWEST:
-        raise DataError(
-            f"wallets: {FEWEST} customers with an answer to '{question_id}' are needed, found {len(answered)}."
-        )
+        found = f"are needed, found {len(answered)}."
+        raise DataError(f"wallets: {FEWEST} customers with an answer to '{question_id}' {found}")
     X, y = features.loc[answered.index], np.log(answered)
     model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 3, 11)))
-    folds = KFold(FOLDS, shuffle=True, random_state=random_state)
-    guess = cross_val_predict(model, X, y, cv=folds)
-    error = np.abs(guess - y)
-    estimate = pd.Series(np.exp(model.fit(X, y).predict(features)), index=features.index)
-    return Wallets(
-        table=_wallet_table(features, answered, estimate),
-        held_out=pd.DataFrame(
-            {"customer_id": answered.index, "answered": answered.to_numpy(), "estimated": np.exp(guess)}
-        ),
-        r_squared=float(1 - ((guess - y) ** 2).sum() / ((y - y.mean()) ** 2).sum()),
-        median_factor=float(np.exp(error.median())),
-        baseline_factor=float(np.exp(np.abs(y - y.median()).median())),
+    guess = cross_val_predict(model, X, y, cv=KFold(FOLDS, shuffle=True, random_state=random_state))
+    spend = answered.reindex(features.index).fillna(
+        pd.Series(np.exp(model.fit(X, y).predict(features)), features.index)
     )
+    # nobody spends less on such goods than what they spend here
+    table = features[["spend_here"]].assign(category_spend=np.maximum(spend, features["spend_here"]))
+    table["share_of_wallet"] = table["spend_here"] / table["category_spend"]
+    table["wallet_basis"] = np.where(features.index.isin(answered.index), "answered", "estimated")
+    table = table.rename_axis("customer_id").reset_index().astype({"customer_id": "str", "wallet_basis": "str"})
+    held_out = pd.DataFrame({"answered": answered, "estimated": np.exp(guess)}).rename_axis("customer_id").reset_index()
+    r_squared = 1 - ((guess - y) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+    factors = (np.exp(np.abs(y - other).median()) for other in (guess, y.median()))
+    return Wallets(table, held_out, float(r_squared), *map(float, factors))
 
 
 def _features(transactions: pd.DataFrame, customer_value: pd.DataFrame) -> pd.DataFrame:
-    bought = transactions[transactions["amount"].gt(0)]
-    end = transactions["date"].max()
+    bought, end = transactions[transactions["amount"].gt(0)], transactions["date"].max()
     by = bought.groupby("customer_id")
-    here = _spend_here(transactions)
+    recent = transactions[transactions["date"].gt(end - pd.Timedelta(days=365))]
+    here = recent.groupby("customer_id")["amount"].sum().reindex(by.size().index).fillna(0.0).clip(lower=0.0)
     value = customer_value.set_index("customer_id").reindex(by.size().index)
     # purchases expected of the customer while one, so that a lapse does not shrink the wallet itself
     pace = (value["expected_purchases"] + 0.01) / value["probability_alive"].clip(lower=0.05)
     table = pd.DataFrame(
         {
-            "spend_here": here.reindex(by.size().index).fillna(0.0).clip(lower=0.0),
-            "log_spend_here": np.log1p(here.reindex(by.size().index).fillna(0.0).clip(lower=0.0)),
+            "spend_here": here,
+            "log_spend_here": np.log1p(here),
             "log_order_amount": np.log(by["amount"].mean()),
             "log_orders": np.log(by.size()),
             "log_tenure": np.log1p((end - by["date"].min()).dt.days),
@@ -324,27 +294,7 @@ def _features(transactions: pd.DataFrame, customer_value: pd.DataFrame) -> pd.Da
     return table
 
 
-def _spend_here(transactions: pd.DataFrame) -> pd.Series:
-    recent = transactions[transactions["date"].gt(transactions["date"].max() - pd.Timedelta(days=365))]
-    return recent.groupby("customer_id")["amount"].sum()
-
-
 def _answers(survey_responses: pd.DataFrame, identity_links: pd.DataFrame, question_id: str) -> pd.Series:
     asked = survey_responses["question_id"].eq(question_id) & survey_responses["answer"].gt(0)
     said = of_customers(survey_responses[asked], identity_links).sort_values(["date", "record_id"])
     return said.drop_duplicates("customer_id", keep="last").set_index("customer_id")["answer"]
-
-
-def _wallet_table(features: pd.DataFrame, answered: pd.Series, estimate: pd.Series) -> pd.DataFrame:
-    spend = answered.reindex(features.index).fillna(estimate)
-    spend = np.maximum(spend, features["spend_here"])  # nobody spends less on such goods than what they spend here
-    basis = np.where(features.index.isin(answered.index), "answered", "estimated")
-    return pd.DataFrame(
-        {
-            "customer_id": pd.array(features.index, dtype="str"),
-            "spend_here": features["spend_here"].to_numpy(),
-            "category_spend": spend.to_numpy(),
-            "share_of_wallet": (features["spend_here"] / spend).to_numpy(),
-            "wallet_basis": pd.array(basis, dtype="str"),
-        }
-    )

@@ -12,16 +12,13 @@ from idic_lab.differentiate.portfolio.money import Wallets
 from idic_lab.differentiate.portfolio.tiers import TIERS, Grid
 from idic_lab.errors import DataError
 
-_COLOURS = dict(zip(TIERS, (figures.BLUE, figures.ORANGE, figures.GREY, figures.BLACK), strict=True))
 UNASKED = "Too few were asked what they spend elsewhere"
-_MARKS = dict(zip(TIERS, "o^.x", strict=True))
+_COLOURS = (figures.BLUE, figures.ORANGE, figures.GREY, figures.BLACK)
+_LOOKS = dict(zip(TIERS, zip(_COLOURS, "o^.x", strict=True), strict=True))
 
 
 def plot_whale_curve(values: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Cumulative past value over customers, most valuable first: it rises above the total, then falls back to it.
-
-    Parameters:
-        values: ``past_value``.
+    """Cumulative ``past_value`` over customers, most valuable first: it rises above the total, then falls back to it.
 
     >>> plot_whale_curve(pd.DataFrame({"past_value": [8.0, 4.0, -2.0, 0.0]})).get_title()
     '25% of customers take back 20.0% of what all of them earn'
@@ -41,22 +38,12 @@ def plot_whale_curve(values: pd.DataFrame, ax: figures.Axes | None = None) -> fi
         here = {"xytext": (-4, 0), "textcoords": "offset points", "ha": "right", "va": "bottom"}
         ax.annotate(f"below zero\n{below:.0%}", (1 - below, 0.05), **here)
         title = f"{below:.0%} of customers take back {curve.max() - 1:.1%} of what all of them earn"
-    return figures.finish(
-        ax,
-        title,
-        x="share of customers, highest past value first",
-        y="share of all past value",
-        x_format="percent",
-        y_format="percent",
-        xlim=(0, 1),
-        ylim=(0, None),
-    )
+    x, y = "share of customers, highest past value first", "share of all past value"
+    return figures.finish(ax, title, x, y, "percent", "percent", xlim=(0, 1), ylim=(0, None))
 
 
 def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Each tier's share of customers, of actual value, of growth potential and of the cost to serve.
-
-    Takes what :func:`tier_summary` gives.
+    """Each tier's share of customers, actual value, growth potential and cost to serve (:func:`tier_summary`).
 
     >>> summary = pd.DataFrame({"tier": ["most valuable", "migrator"], "customers": [1, 3],
     ...     "share_of_customers": [0.25, 0.75], "actual_value": [8.0, 2.0], "growth_potential": 0.0, "cost_to_serve": 1.0})
@@ -64,12 +51,8 @@ def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     'Most valuable: 25% of customers, 80% of actual value'
     """
     ax = figures.axes(ax, figsize=(8.5, 4.4))
-    shades = {
-        "customers": figures.GREY,
-        "actual_value": figures.BLUE,
-        "growth_potential": figures.ORANGE,
-        "cost_to_serve": figures.BLACK,
-    }
+    names = ("customers", "actual_value", "growth_potential", "cost_to_serve")
+    shades = dict(zip(names, (figures.GREY, figures.BLUE, figures.ORANGE, figures.BLACK), strict=True))
     measures = [name for name in shades if summary[name].abs().sum() > 0]
     width, x = 0.8 / len(measures), np.arange(len(summary))
     for number, name in enumerate(measures):
@@ -85,14 +68,11 @@ def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures
         held = row["actual_value"] / summary["actual_value"].sum()
         title = f"Most valuable: {row['share_of_customers']:.0%} of customers, {held:.0%} of actual value"
     legend = {"loc": "upper right"}
-    return figures.finish(ax, title, x="tier", y="share of all customers' total", y_format="percent", legend=legend)
+    return figures.finish(ax, title, "tier", "share of all customers' total", y_format="percent", legend=legend)
 
 
 def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Actual value against growth potential, one point per customer, coloured by tier.
-
-    Parameters:
-        portfolio: As :func:`tiers` gives, with growth potential known.
+    """Actual value against growth potential where that is known, one point per customer, by tier (:func:`tiers`).
 
     >>> worth = pd.DataFrame({"tier": ["most valuable", "migrator"], "actual_value": [90.0, 5.0],
     ...     "growth_potential": [50.0, 1.0], "most_growable": [True, False]})
@@ -104,26 +84,21 @@ def plot_actual_and_strategic(portfolio: pd.DataFrame, ax: figures.Axes | None =
         return figures.finish(figures.axes(ax), UNASKED)
     shown = known if len(known) <= 4_000 else known.sample(4_000, random_state=0)
     ax = figures.axes(ax, figsize=(7.5, 5.2))
-    for tier in reversed(TIERS):
+    for tier, (colour, mark) in reversed(_LOOKS.items()):
         rows = shown[shown["tier"].eq(tier)]
-        look = {"color": _COLOURS[tier], "alpha": 0.55, "markersize": 4}
+        look = {"color": colour, "alpha": 0.55, "markersize": 4}
         label = f"{tier} ({known['tier'].eq(tier).sum():,})"
-        ax.plot(rows["actual_value"], rows["growth_potential"] + 1, _MARKS[tier], label=label, **look)
+        ax.plot(rows["actual_value"], rows["growth_potential"] + 1, mark, label=label, **look)
     limit = max(abs(shown["actual_value"]).quantile(0.99), 1.0)
     # Linear up to a power of ten, so that no ticks crowd around zero.
     ax.set_xscale("symlog", linthresh=10 ** np.floor(np.log10(limit / 50)))
     ax.set_yscale("log")
     ax.tick_params(axis="x", labelsize=8)
     best = known[known["tier"].eq("most valuable")]
-    return figures.finish(
-        ax,
-        f"{best['most_growable'].sum():,} of the {len(best):,} most valuable are also among the most growable",
-        x="actual value ({currency} within the horizon)",
-        y="growth potential ({currency} a year, plus 1)",
-        x_format="count",
-        y_format="count",
-        legend={"loc": "lower left", "markerscale": 1.6, "frameon": True, "framealpha": 0.9, "edgecolor": "none"},
-    )
+    title = f"{best['most_growable'].sum():,} of the {len(best):,} most valuable are also among the most growable"
+    x, y = "actual value ({currency} within the horizon)", "growth potential ({currency} a year, plus 1)"
+    legend = {"loc": "lower left", "markerscale": 1.6, "frameon": True, "framealpha": 0.9, "edgecolor": "none"}
+    return figures.finish(ax, title, x, y, "count", "count", legend)
 
 
 def plot_wallets(found: Wallets, ax: figures.Axes | None = None) -> figures.Axes:
@@ -141,21 +116,13 @@ def plot_wallets(found: Wallets, ax: figures.Axes | None = None) -> figures.Axes
     span = np.array([held.min().min(), held.max().max()])
     ax.plot(span, span, color="#555555", linestyle="--", label="estimate = answer")
     ax.set(xscale="log", yscale="log")
-    return figures.finish(
-        ax,
-        f"Half of the estimates: within a factor of {found.median_factor:.2f} (one for all: {found.baseline_factor:.2f})",
-        x="answered ({currency} a year)",
-        y="estimated, out of sample ({currency} a year)",
-        x_format="count",
-        y_format="count",
-        legend={"loc": "upper left"},
-    )
+    title = f"Half of the estimates: within a factor of {found.median_factor:.2f} (one for all: {found.baseline_factor:.2f})"
+    x, y = "answered ({currency} a year)", "estimated, out of sample ({currency} a year)"
+    return figures.finish(ax, title, x, y, "count", "count", {"loc": "upper left"})
 
 
 def plot_value_per_head(grid: Grid, ax: figures.Axes | None = None) -> figures.Axes:
-    """What one customer of each need is worth, with its 95% interval.
-
-    The title says whether value per head differs between needs by more than chance.
+    """What one customer of each need is worth, with its 95% interval; whether needs differ by more than chance.
 
     >>> heads = pd.DataFrame({"segment": ["x", "y"], "customers": 10, "value": [9.0, 4.0], "low": [7.0, 3], "high": [12.0, 5]})
     >>> counts = pd.DataFrame({"migrator": [10, 10]}, index=["x", "y"])
@@ -169,24 +136,16 @@ def plot_value_per_head(grid: Grid, ax: figures.Axes | None = None) -> figures.A
     ax.plot(heads["value"], place, "o", color=figures.BLUE)
     for row, value in enumerate(heads["value"]):
         ax.annotate(f"{value:,.0f}", (value, row), xytext=(0, 6), textcoords="offset points", ha="center")
-    names = (
-        heads["segment"].map(lambda name: textwrap.fill(name, 30)) + "\n" + heads["customers"].map("{:,} people".format)
-    )
+    names = [f"{textwrap.fill(row.segment, 30)}\n{row.customers:,} people" for row in heads.itertuples()]
     ax.set_yticks(place, names)
     differ = "Needs differ in value per head" if grid.p_per_head < 0.05 else "No need is told apart by value per head"
-    return figures.finish(
-        ax,
-        f"{differ}, from {heads['value'].min():,.0f} to {heads['value'].max():,.0f}",
-        x="actual value per customer ({currency}; the line: 95% interval)",
-        x_format="count",
-        ylim=(len(heads) - 0.4, -0.6),
-    )
+    title = f"{differ}, from {heads['value'].min():,.0f} to {heads['value'].max():,.0f}"
+    x = "actual value per customer ({currency}; the line: 95% interval)"
+    return figures.finish(ax, title, x, x_format="count", ylim=(len(heads) - 0.4, -0.6))
 
 
 def plot_past_and_future(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Customers by whether they are below zero so far, and whether they will be.
-
-    Takes what :func:`past_and_future` gives.
+    """Customers by whether they are below zero so far, and whether they will be (:func:`past_and_future`).
 
     >>> table = pd.DataFrame({"so_far": ["below zero", "zero or more"], "to_come": "zero or more", "customers": [2, 8],
     ...     "past_value": [-9.0, 90.0], "actual_value": [4.0, 40.0]})
@@ -210,11 +169,7 @@ def plot_past_and_future(table: pd.DataFrame, ax: figures.Axes | None = None) ->
 def plot_cutoffs(
     cutoffs: pd.DataFrame, most_valuable_share: float, most_growable_share: float, ax: figures.Axes | None = None
 ) -> figures.Axes:
-    """What one pair of cut-offs makes of the portfolio.
-
-    Parameters:
-        cutoffs: As :func:`cutoffs` gives.
-        most_valuable_share, most_growable_share: A pair that is in it.
+    """What one pair of cut-offs of :func:`cutoffs` makes of the portfolio.
 
     >>> summary = pd.DataFrame({"tier": ["most valuable"], "customers": [1], "share_of_customers": [1.0],
     ...     "actual_value": [8.0], "growth_potential": 0.0, "cost_to_serve": 1.0})
@@ -229,11 +184,7 @@ def plot_cutoffs(
 
 
 def plot_accounts(accounts: pd.DataFrame, top: int = 12, ax: figures.Axes | None = None) -> figures.Axes:
-    """The largest accounts, split by the role of who ordered.
-
-    Parameters:
-        accounts: As :func:`account_values` gives.
-        top: Accounts shown.
+    """The `top` accounts of :func:`account_values`, split by the role of who ordered.
 
     >>> accounts = pd.DataFrame({"account_id": ["a", "a"], "role": ["user", "decision_maker"], "ordered": [75.0, 25.0]})
     >>> plot_accounts(accounts).get_title()
@@ -242,18 +193,13 @@ def plot_accounts(accounts: pd.DataFrame, top: int = 12, ax: figures.Axes | None
     ax = figures.axes(ax)
     known = ("decision_maker", "user", "influencer")
     roles = list(dict.fromkeys([role for role in known if (accounts["role"] == role).any()] + [*accounts["role"]]))
-    by_role = accounts.pivot_table(index="account_id", columns="role", values="ordered", aggfunc="sum", fill_value=0.0)
+    by_role = accounts.pivot_table("ordered", "account_id", "role", aggfunc="sum", fill_value=0.0)
     largest = accounts.drop_duplicates("account_id").head(top)["account_id"]
     shown, left = by_role.loc[largest][::-1], np.zeros(len(largest))
     for role, colour in zip(roles, figures.CYCLE, strict=False):
         ax.barh(shown.index, shown[role], left=left, color=colour, label=role.replace("_", " "))
         left += shown[role].to_numpy()
     decided = by_role.get("decision_maker", pd.Series(0.0)).sum() / max(by_role.to_numpy().sum(), 1e-9)
-    return figures.finish(
-        ax,
-        f"Decision-makers place {decided:.0%} of account orders, by amount",
-        x="ordered on account so far ({currency})",
-        y="account",
-        x_format="count",
-        legend={"loc": "lower right", "title": "ordered by"},
-    )
+    title = f"Decision-makers place {decided:.0%} of account orders, by amount"
+    legend = {"loc": "lower right", "title": "ordered by"}
+    return figures.finish(ax, title, "ordered on account so far ({currency})", "account", "count", legend=legend)

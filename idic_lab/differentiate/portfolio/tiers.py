@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,6 @@ from idic_lab.inference.intervals import mean
 
 TIERS = ("most valuable", "most growable", "migrator", "below zero")
 MOST_VALUABLE_SHARE, MOST_GROWABLE_SHARE = 0.20, 0.15
-DAYS_PER_YEAR = 365
 
 
 def values(
@@ -31,8 +31,7 @@ def values(
     Parameters:
         value_to_date: As :func:`value_to_date` gives.
         customer_value: ``customer_id``, ``probability_alive``, ``expected_purchases``, ``expected_spend``.
-        wallet_table: ``customer_id``, ``spend_here``, ``category_spend``, ``share_of_wallet``, ``wallet_basis``, as
-            :func:`wallets` gives; without it growth potential and strategic value stay missing.
+        wallet_table: As :func:`wallets` gives; without it growth potential and strategic value stay missing.
     Returns:
         DataFrame: ``customer_id``, ``revenue``, ``cost_to_serve``, ``past_value``, ``actual_value``,
             ``category_spend``, ``share_of_wallet``, ``wallet_basis``, ``growth_potential``, ``strategic_value``.
@@ -48,40 +47,30 @@ def values(
     >>> values(so_far, worth)["actual_value"].tolist()
     [8.0]
     """
-    table = value_to_date[["customer_id", "revenue", "gross_margin", "cost_to_serve", "past_value"]].merge(
-        customer_value[["customer_id", "probability_alive", "expected_purchases", "expected_spend"]],
-        on="customer_id",
-        how="left",
-    )
-    if table["expected_purchases"].isna().any():
-        # customers who only returned, and so never bought, have no expected purchases
-        lacking = table["expected_purchases"].isna() & table["revenue"].gt(0)
-        if lacking.any():
-            raise DataError(f"customer_value lacks {lacking.sum():,} customers of the transactions; make it again.")
-        table = table.fillna({"probability_alive": 0.0, "expected_purchases": 0.0, "expected_spend": 0.0})
+    expected = ["probability_alive", "expected_purchases", "expected_spend"]
+    table = value_to_date[["customer_id", "revenue", "gross_margin", "cost_to_serve", "past_value"]]
+    table = table.merge(customer_value[["customer_id", *expected]], on="customer_id", how="left")
+    lacking = table["expected_purchases"].isna() & table["revenue"].gt(0)
+    if lacking.any():
+        raise DataError(f"customer_value lacks {lacking.sum():,} customers of the transactions; make it again.")
+    # customers who only returned, and so never bought, have no expected purchases
+    table.loc[table["expected_purchases"].isna(), expected] = 0.0
     total = table["revenue"].sum()
     if not total > 0:
         raise DataError("values: the customers' revenue does not add up to anything above 0.")
     typical = table.loc[table["revenue"].gt(0), "revenue"].median()
-    kept = (table["past_value"] + typical * table["past_value"].sum() / total) / (
-        table["revenue"].clip(lower=0) + typical
-    )
+    left = table["past_value"] + typical * table["past_value"].sum() / total
+    kept = left / (table["revenue"].clip(lower=0) + typical)
     table["actual_value"] = table["expected_purchases"] * table["expected_spend"] * kept
-    margin = table["gross_margin"].sum() / total
     if wallet_table is None:
-        table = table.assign(
-            category_spend=np.nan, share_of_wallet=np.nan, wallet_basis="unknown", growth_potential=np.nan
-        )
+        table = table.assign(spend_here=np.nan, category_spend=np.nan, share_of_wallet=np.nan, wallet_basis="unknown")
     else:
-        table = table.merge(wallet_table, on="customer_id", how="left")
-        table["wallet_basis"] = table["wallet_basis"].fillna("unknown")
-        elsewhere = (table["category_spend"] - table["spend_here"]).clip(lower=0)
-        table["growth_potential"] = elsewhere * table["probability_alive"] * max(margin, 0.0)
+        table = table.merge(wallet_table, on="customer_id", how="left").fillna({"wallet_basis": "unknown"})
+    elsewhere = (table["category_spend"] - table["spend_here"]).clip(lower=0)
+    margin = max(table["gross_margin"].sum() / total, 0.0)
+    table["growth_potential"] = elsewhere * table["probability_alive"] * margin
     table["strategic_value"] = table["actual_value"] + table["growth_potential"]
-    return table.astype({"wallet_basis": "str"}).drop(
-        columns=["gross_margin", "probability_alive", "expected_purchases", "expected_spend", "spend_here"],
-        errors="ignore",
-    )
+    return table.astype({"wallet_basis": "str"}).drop(columns=["gross_margin", "spend_here", *expected])
 
 
 def tiers(
@@ -101,10 +90,6 @@ def tiers(
         customer_values: As :func:`values` gives.
         most_valuable_share, most_growable_share: Shares of all customers, between 0 and 1.
         below_zero: Past value (currency) under which a customer is below zero.
-    Returns:
-        DataFrame: Under the contract ``portfolio``.
-    Raises:
-        DataError: A share outside 0 to 1.
 
     Source: Peppers & Rogers (1997), Enterprise One to One; Peppers, Rogers & Dorf (1999), The One to One Fieldbook
     (most valuable, most growable, below-zero customers and migrators).
@@ -132,9 +117,7 @@ def _top(measure: pd.Series, share: float) -> pd.Series:
 
 
 def tier_summary(portfolio: pd.DataFrame) -> pd.DataFrame:
-    """What each tier is and brings.
-
-    Takes what :func:`tiers` gives.
+    """What each tier is and brings, of what :func:`tiers` gives.
 
     Returns:
         DataFrame: ``tier``, ``customers``, ``share_of_customers``, ``past_value``, ``actual_value``,
@@ -146,9 +129,8 @@ def tier_summary(portfolio: pd.DataFrame) -> pd.DataFrame:
     ['most valuable', 'migrator']
     """
     money = ("revenue", "past_value", "actual_value", "growth_potential", "cost_to_serve")
-    table = portfolio.groupby("tier", as_index=False).agg(
-        customers=("customer_id", "size"), **{name: (name, "sum") for name in money}
-    )
+    sums = {"customers": ("customer_id", "size")} | {name: (name, "sum") for name in money}
+    table = portfolio.groupby("tier", as_index=False).agg(**sums)
     table.insert(2, "share_of_customers", table["customers"] / len(portfolio))
     return table.sort_values("tier", key=lambda names: names.map(TIERS.index), ignore_index=True)
 
@@ -159,8 +141,6 @@ def past_and_future(portfolio: pd.DataFrame) -> pd.DataFrame:
     Who is below zero has cost more than they brought *until now*. That is no reason to expect less than nothing of
     them: one dear return may stand against years to come. Only who is negative in both needs other terms.
 
-    Takes what :func:`tiers` gives.
-
     Returns:
         DataFrame: ``so_far`` and ``to_come`` ("below zero", "zero or more": past and actual value), ``customers``,
             ``past_value``, ``actual_value`` (sums, currency).
@@ -169,16 +149,10 @@ def past_and_future(portfolio: pd.DataFrame) -> pd.DataFrame:
     >>> past_and_future(portfolio)[["so_far", "to_come", "customers"]].values.tolist()
     [['below zero', 'below zero', 1], ['below zero', 'zero or more', 1], ['zero or more', 'zero or more', 1]]
     """
-    sign = {
-        name: np.where(portfolio[value].lt(0), "below zero", "zero or more")
-        for name, value in (("so_far", "past_value"), ("to_come", "actual_value"))
-    }
-    sums = {"past_value": ("past_value", "sum"), "actual_value": ("actual_value", "sum")}
-    return (
-        portfolio.assign(**sign)
-        .groupby(["so_far", "to_come"], as_index=False)
-        .agg(customers=("past_value", "size"), **sums)
-    )
+    values = {"so_far": "past_value", "to_come": "actual_value"}
+    sign = {name: np.where(portfolio[value].lt(0), "below zero", "zero or more") for name, value in values.items()}
+    sums = {"customers": ("past_value", "size")} | {value: (value, "sum") for value in values.values()}
+    return portfolio.assign(**sign).groupby(list(sign), as_index=False).agg(**sums)
 
 
 def named_tiers(portfolio: pd.DataFrame) -> pd.DataFrame:
@@ -193,12 +167,7 @@ def named_tiers(portfolio: pd.DataFrame) -> pd.DataFrame:
 def cutoffs(
     customer_values: pd.DataFrame, valuable_shares=(0.05, 0.1, 0.2, 0.3), growable_shares=(0.05, 0.1, 0.15, 0.25)
 ) -> pd.DataFrame:
-    """What other cut-offs would move: the tier summary for each pair of shares.
-
-    Takes what :func:`values` gives.
-
-    Returns:
-        DataFrame: ``most_valuable_share``, ``most_growable_share``, then as :func:`tier_summary`.
+    """What other cut-offs would move: :func:`tier_summary` with ``most_valuable_share`` and ``most_growable_share``.
 
     >>> worth = pd.DataFrame({"customer_id": list("ab"), "revenue": 10.0, "cost_to_serve": 1.0,
     ...     "past_value": [9.0, 5], "actual_value": [9.0, 2], "category_spend": 50.0, "share_of_wallet": 0.2,
@@ -207,10 +176,9 @@ def cutoffs(
     [[0.5, 'most valuable', 1], [0.5, 'most growable', 1], [1.0, 'most valuable', 2]]
     """
     parts = []
-    for valuable in valuable_shares:
-        for growable in growable_shares:
-            summary = tier_summary(tiers(customer_values, valuable, growable))
-            parts.append(summary.assign(most_valuable_share=valuable, most_growable_share=growable))
+    for valuable, growable in product(valuable_shares, growable_shares):
+        summary = tier_summary(tiers(customer_values, valuable, growable))
+        parts.append(summary.assign(most_valuable_share=valuable, most_growable_share=growable))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -218,7 +186,7 @@ LOYAL_DAYS, LOYAL_SHARE, HIGH_VALUE_SHARE = 4, 0.5, 0.2
 
 
 def trade_segments(portfolio: pd.DataFrame, behaviour: pd.DataFrame) -> pd.DataFrame:
-    """One word of the trade for every customer.
+    """One word of the trade for every customer: ``customer_id``, ``segment``.
 
     High-value: among the fifth with the highest actual value. Loyal: bought on four days or more, has not lapsed, and
     where the share of wallet is known spends at least half of it here. Potential: has not lapsed and is among the most
@@ -228,8 +196,6 @@ def trade_segments(portfolio: pd.DataFrame, behaviour: pd.DataFrame) -> pd.DataF
     Parameters:
         portfolio: ``customer_id``, ``actual_value``, ``share_of_wallet``, ``most_growable``.
         behaviour: ``customer_id``, ``purchase_days``, ``segment``, ``too_early``.
-    Returns:
-        DataFrame: ``customer_id``, ``segment``.
 
     >>> portfolio = pd.DataFrame({"customer_id": list("abcde"), "actual_value": [9.0, 1, 1, 1, 1],
     ...     "share_of_wallet": [0.9, 0.9, 0.1, 0.1, 0.1], "most_growable": [False, False, True, True, False]})
@@ -238,18 +204,14 @@ def trade_segments(portfolio: pd.DataFrame, behaviour: pd.DataFrame) -> pd.DataF
     >>> trade_segments(portfolio, behaviour)["segment"].tolist()
     ['loyal and high-value', 'loyal', 'potential', 'other', 'other']
     """
-    both = portfolio.merge(
-        behaviour[["customer_id", "purchase_days", "segment", "too_early"]], on="customer_id", how="left"
-    )
-    wallet = both["share_of_wallet"]
-    active = both["segment"].notna() & both["segment"].ne("lapsed")
+    known = behaviour[["customer_id", "purchase_days", "segment", "too_early"]]
+    both = portfolio.merge(known, on="customer_id", how="left")
+    wallet, active = both["share_of_wallet"], both["segment"].notna() & both["segment"].ne("lapsed")
     high = both["actual_value"].rank(ascending=False, method="min").le(round(HIGH_VALUE_SHARE * len(both)))
     loyal = active & both["purchase_days"].ge(LOYAL_DAYS) & (wallet.isna() | wallet.ge(LOYAL_SHARE))
-    early = both["too_early"].eq(True)
-    potential = active & (both["most_growable"] | (wallet.isna() & early))
-    named = np.select(
-        [loyal & high, high, loyal, potential], ["loyal and high-value", "high-value", "loyal", "potential"], "other"
-    )
+    potential = active & (both["most_growable"] | (wallet.isna() & both["too_early"].eq(True)))
+    words = ["loyal and high-value", "high-value", "loyal", "potential"]
+    named = np.select([loyal & high, high, loyal, potential], words, "other")
     return pd.DataFrame({"customer_id": both["customer_id"], "segment": pd.array(named, dtype="str")})
 
 
@@ -294,12 +256,11 @@ def needs_by_value(needs: pd.DataFrame, portfolio: pd.DataFrame) -> Grid:
         raise DataError("needs_by_value: no customer has both a need segment and a value tier.")
     order = [tier for tier in TIERS if tier in set(both["tier"])]
     counts = pd.crosstab(both["segment"], both["tier"])[order]
-    amounts = both.pivot_table(index="segment", columns="tier", values="actual_value", aggfunc="sum", fill_value=0.0)[
-        order
-    ]
-    worth = [held.to_numpy() for _, held in both.groupby("segment")["actual_value"] if held.std() > 0]
+    amounts = both.pivot_table("actual_value", "segment", "tier", aggfunc="sum", fill_value=0.0)[order]
+    held = dict(list(both.groupby("segment")["actual_value"]))
+    worth = [values.to_numpy() for values in held.values() if values.std() > 0]
     per_head = float(alexandergovern(*worth).pvalue) if len(worth) > 1 else 1.0
-    heads = [(name, len(held), *mean(held)) for name, held in both.groupby("segment")["actual_value"]]
+    heads = [(name, len(values), *mean(values)) for name, values in held.items()]
     heads = pd.DataFrame(heads, columns=["segment", "customers", "value", "low", "high"])
     heads = heads.sort_values("value", ascending=False, ignore_index=True)
     if min(counts.shape) < 2:
