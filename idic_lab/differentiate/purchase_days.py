@@ -24,6 +24,9 @@ EPOCH = dt.date(1970, 1, 1).toordinal()
 SPARSE = 4  # integers spread over more than so many times their number are hashed, not counted
 
 
+COLUMNS = ("customer_id", "date", "amount")
+
+
 def ordinal(date, what: str = "The day") -> int:
     """A date, timestamp or text such as "1997-09-30" as a day number; `what` it is, for the message.
 
@@ -65,11 +68,9 @@ class PurchaseDays:
     """Transactions that were found usable, and what can be counted in them.
 
     Parameters:
-        transactions (DataFrame): Of any engine narwhals knows. Polars, DuckDB, PySpark and Dask count where they are;
-            pandas, and Arrow by way of pandas, through whole-number codes of the customers, which is several times
-            faster than grouping.
-        customer_id, date, amount: Names of the columns; ``customer_id=None`` when all rows are of one customer,
-            ``amount=None`` when every row is a purchase.
+        transactions (DataFrame): ``customer_id``, ``date``, ``amount``, of any engine narwhals knows. Polars, DuckDB,
+            PySpark and Dask count where they are; pandas, and Arrow by way of pandas, through whole-number codes of the
+            customers, which is several times faster than grouping.
     Attributes:
         first_day, last_day (int): Day numbers of the earliest and the latest row.
     Raises:
@@ -83,17 +84,13 @@ class PurchaseDays:
     0           a              2   14.0           5.0
     """
 
-    def __init__(
-        self, transactions, customer_id: str | None = "customer_id", date: str = "date", amount: str | None = "amount"
-    ):
+    def __init__(self, transactions):
         frame = nw.from_native(transactions)
-        columns = {"customer_id": customer_id, "date": date, "amount": amount}
-        self._used = {role: name for role, name in columns.items() if name is not None}
-        _check_types(frame.collect_schema(), self._used)
+        _check_types(frame.collect_schema())
         self._arrow = frame.implementation.is_pyarrow()
         if self._arrow:
-            self._kind = nw.to_native(frame).schema.field(customer_id).type if customer_id else None
-            used = nw.to_native(frame).select(list(dict.fromkeys(self._used.values())))
+            self._kind = nw.to_native(frame).schema.field("customer_id").type
+            used = nw.to_native(frame).select(list(COLUMNS))
             frame = nw.from_native(used.to_pandas(date_as_object=False))
         self._frame = frame
         self._pandas = nw.to_native(frame) if frame.implementation.is_pandas() else None
@@ -138,17 +135,11 @@ class PurchaseDays:
             DataFrame of the same kind: customer_id, returns, returned.
         """
         if self._pandas is not None:
-            (codes, days, money), n = self._rows, len(self._customers)
+            (codes, days, money), n = self._rows, len(self._coded[1])
             back = (money < 0) & (days <= last_day)
-            rows = np.bincount(codes[back], minlength=n)
-            table = pd.DataFrame(
-                {
-                    "customer_id": self._customers,
-                    "returns": rows,
-                    "returned": np.bincount(codes[back], -money[back], n).astype(float),
-                }
-            )
-            return self._returned_as_given(table[rows > 0].reset_index(drop=True))
+            table = pd.DataFrame({"customer_id": self._coded[1], "returns": np.bincount(codes[back], minlength=n)})
+            table["returned"] = np.bincount(codes[back], -money[back], n).astype(float)
+            return self._returned_as_given(table[table["returns"] > 0].reset_index(drop=True))
         rows = self._columns().filter((nw.col("money") < 0) & (nw.col("day") <= last_day))
         grouped = rows.with_columns(back=-nw.col("money")).group_by("customer_id")
         return nw.to_native(grouped.agg(nw.col("day").count().alias("returns"), nw.col("back").sum().alias("returned")))
@@ -161,7 +152,7 @@ class PurchaseDays:
                 bought again that day); sorted by day.
         """
         if self._pandas is not None:
-            owner, day, first, _ = _distinct_days(*self._bought(None, last_day)[:2], len(self._customers))
+            owner, day, first, _ = _distinct_days(*self._bought(None, last_day)[:2], len(self._coded[1]))
             by_day = nw.from_native(pd.DataFrame({"day": day, "first": first[owner]}))
         else:
             by_day = _with_first(self._by_day(None, last_day))
@@ -179,37 +170,29 @@ class PurchaseDays:
 
     def _checked_rows(self) -> tuple[int, int]:
         """The first and the last day, once every row is known to be usable."""
-        tests = {name: _unusable(name, role, self._frame.collect_schema()) for role, name in self._used.items()}
-        asked = [
-            nw.when(test).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias(f"unusable {name}")
-            for name, test in tests.items()
-        ]
-        if self._pandas is None:
-            day = nw.col(self._used["date"])
-            asked += [day.min().alias("first"), day.max().alias("last")]
-        facts = self._frame.select(nw.len().alias("rows"), *asked)
+        schema, day = self._frame.collect_schema(), nw.col("date")
+        unusable = {
+            name: nw.when(_unusable(name, schema)).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias(f"unusable {name}")
+            for name in COLUMNS
+        }
+        ends = [day.min().alias("first"), day.max().alias("last")] if self._pandas is None else []
+        facts = self._frame.select(nw.len().alias("rows"), *unusable.values(), *ends)
         facts = (facts.collect() if isinstance(facts, nw.LazyFrame) else facts).rows(named=True)[0]
         if not facts["rows"]:
             raise DataError("transactions: no rows, so there is nothing to summarise.")
-        for name in tests:
+        for name in COLUMNS:
             if facts[f"unusable {name}"]:
                 raise DataError(
                     f"transactions: {int(facts[f'unusable {name}']):,} rows have no usable {name!r}; every row needs one. "
                     "idic_lab.datasets moves such rows to 'rejects' when it reads a file."
                 )
         if self._pandas is not None:
-            days = self._day_numbers
-            return int(days.min()), int(days.max())
+            return int(self._day_numbers.min()), int(self._day_numbers.max())
         return ordinal(facts["first"]), ordinal(facts["last"])
 
     def _columns(self):
         """Customer, day and money of every row, in an engine."""
-        money = nw.col(self._used["amount"]).cast(nw.Float64) if "amount" in self._used else nw.lit(0.0)
-        return self._frame.select(
-            nw.col(self._used["customer_id"]).alias("customer_id"),
-            expression(self._used["date"]).alias("day"),
-            money.alias("money"),
-        )
+        return self._frame.select("customer_id", day=expression("date"), money=nw.col("amount").cast(nw.Float64))
 
     def _by_day(self, first_day, last_day):
         """One row per customer and purchase day, with its money, in an engine."""
@@ -222,27 +205,19 @@ class PurchaseDays:
 
     @cached_property
     def _day_numbers(self) -> np.ndarray:
-        column = self._pandas[self._used["date"]]
+        column = self._pandas["date"]
         if getattr(column.dt, "tz", None) is not None:
             column = column.dt.tz_localize(None)  # the day is the day where the customer bought
         return column.to_numpy().astype("datetime64[D]").astype("int64") + EPOCH
 
     @cached_property
-    def _coded(self):
-        if "customer_id" not in self._used:
-            return np.zeros(len(self._pandas), dtype="int64"), pd.Index([0])
-        return customer_codes(self._pandas[self._used["customer_id"]])
+    def _coded(self) -> tuple[np.ndarray, pd.Index]:
+        return customer_codes(self._pandas["customer_id"])
 
     @property
-    def _customers(self) -> pd.Index:
-        return self._coded[1]
-
-    @cached_property
     def _rows(self):
         """Customer code, day and money of every row of a pandas table."""
-        amount = self._used.get("amount")
-        money = np.zeros(len(self._pandas)) if amount is None else self._pandas[amount].to_numpy("float64")
-        return self._coded[0], self._day_numbers, money
+        return self._coded[0], self._day_numbers, self._pandas["amount"].to_numpy("float64")
 
     def _bought(self, first_day, last_day):
         """The same of the purchases between two days."""
@@ -256,13 +231,13 @@ class PurchaseDays:
 
     def _spans_pandas(self, first_day, last_day) -> pd.DataFrame:
         codes, days, money = self._bought(first_day, last_day)
-        n = len(self._customers)
+        n = len(self._coded[1])
         _, day, first, count = _distinct_days(codes, days, n)
         here = np.flatnonzero(count)
         repeat = days > first[codes]
         return pd.DataFrame(
             {
-                "customer_id": self._customers if len(here) == n else self._customers[here],
+                "customer_id": self._coded[1] if len(here) == n else self._coded[1][here],
                 "first": first[here],
                 "last": day[np.cumsum(count)[here] - 1],
                 "purchase_days": count[here].astype("int64"),
@@ -278,28 +253,27 @@ class PurchaseDays:
         return made.set_column(0, "customer_id", made["customer_id"].cast(self._kind))
 
 
-def _check_types(schema, used: dict[str, str]) -> None:
+def _check_types(schema) -> None:
     names = schema.names()
-    missing = [name for name in used.values() if name not in names]
+    missing = [name for name in COLUMNS if name not in names]
     if missing:
         near = difflib.get_close_matches(missing[0], names, n=1, cutoff=0.5)
         raise DataError(
             f"transactions: missing column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}; found "
             f"{', '.join(map(repr, names)) or 'none'}." + (f" Did you mean {near[0]!r}?" if near else "")
         )
-    date, amount = used["date"], used.get("amount")
-    if schema[date] not in (nw.Date, nw.Datetime):
+    if schema["date"] not in (nw.Date, nw.Datetime):
         raise DataError(
-            f"transactions: column {date!r} should be of a date type, found {schema[date]}; convert it first, in pandas "
+            f"transactions: column 'date' should be of a date type, found {schema['date']}; convert it first, in pandas "
             "with pd.to_datetime."
         )
-    if amount is not None and not schema[amount].is_numeric():
-        raise DataError(f"transactions: column {amount!r} should be numeric, found {schema[amount]}.")
+    if not schema["amount"].is_numeric():
+        raise DataError(f"transactions: column 'amount' should be numeric, found {schema['amount']}.")
 
 
-def _unusable(name: str, role: str, schema) -> nw.Expr:
+def _unusable(name: str, schema) -> nw.Expr:
     column = nw.col(name)
-    if role == "amount":
+    if name == "amount":
         amount = column.cast(nw.Float64)
         return amount.is_null() | ~amount.is_finite()
     return column.is_null() | column.is_nan() if schema[name].is_float() else column.is_null()

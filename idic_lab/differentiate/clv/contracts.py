@@ -121,13 +121,10 @@ def payment_summary(payments: pd.DataFrame, observation_end, period: str = "mont
 
     Parameters:
         payments: ``customer_id`` and ``date``.
-        observation_end, period: As in `contract_summary`.
 
     >>> paid = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "date": pd.to_datetime(["2024-01-31", "2024-02-29", "2024-05-15"])})
-    >>> payment_summary(paid, "2024-06-01")
-      customer_id  tenure  churned
-    0         ann       2     True
-    1         bob       0    False
+    >>> payment_summary(paid, "2024-06-01").to_numpy().tolist()
+    [['ann', 2, True], ['bob', 0, False]]
     """
     months, last = pick("period", period, PERIODS), given_day(observation_end, "observation_end")
     dated = payments[pd.to_datetime(payments["date"]) <= last]
@@ -158,16 +155,14 @@ def contract_summary(contracts: pd.DataFrame, observation_end, period: str = "mo
 
     >>> contracts = pd.DataFrame({"customer_id": ["ann", "bob"], "start": pd.to_datetime(["2024-01-31", "2024-01-15"]),
     ...     "end": pd.to_datetime(["2024-04-30", None])})
-    >>> contract_summary(contracts, "2024-06-30")
-      customer_id  tenure  churned
-    0         ann       3     True
-    1         bob       5    False
+    >>> contract_summary(contracts, "2024-06-30").to_numpy().tolist()
+    [['ann', 3, True], ['bob', 5, False]]
     """
     months, last = pick("period", period, PERIODS), given_day(observation_end, "observation_end")
     start, end = (pd.to_datetime(contracts[name]) for name in ("start", "end"))
-    if start.isna().any() or (end <= start).any():
-        wrong = int(start.isna().sum() + (end <= start).sum())
-        raise DataError(f"contracts: {wrong:,} rows lack a start, or end no later than they start.")
+    wrong = start.isna() | (end <= start)
+    if wrong.any():
+        raise DataError(f"contracts: {wrong.sum():,} rows lack a start, or end no later than they start.")
     seen, churned = start <= last, end.notna() & (end <= last)
     until = end.where(churned, last)
     passed = (until.dt.year - start.dt.year) * 12 + until.dt.month - start.dt.month
@@ -193,13 +188,8 @@ def cohort_summary(survivors: Sequence[float]) -> pd.DataFrame:
             "survivors should be two or more numbers that never rise: those left after 0, 1, 2, ... renewals."
         )
     last = len(left) - 1
-    return pd.DataFrame(
-        {
-            "tenure": [*range(1, last + 1), last],
-            "churned": [True] * last + [False],
-            "customers": [*-np.diff(left), left[-1]],
-        }
-    )
+    table = pd.DataFrame({"tenure": [*range(1, last + 1), last], "churned": [True] * last + [False]})
+    return table.assign(customers=[*-np.diff(left), left[-1]])
 
 
 def survival(model, periods: int = 12) -> pd.DataFrame:

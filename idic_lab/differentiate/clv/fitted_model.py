@@ -42,6 +42,7 @@ TITLES = {
     "bdw": "Beta-discrete-Weibull",
 }
 NORMAL_95 = 1.959963984540054
+_SAVED = ("log_likelihood", "n_customers", "converged", "flags", "unit_days")  # beside the parameters
 
 
 @dataclass(repr=False, eq=False)
@@ -123,18 +124,14 @@ class FittedModel:
         for name in covariates:
             pick("covariate", name, known)
         names = self.likelihood.parameters
-        moves = pd.DataFrame(0.0, index=list(names), columns=self.params_.index)
-        for name in names:
-            moves.loc[name, name] = 1.0
+        moves = pd.DataFrame(np.eye(len(names), len(self.params_)), index=list(names), columns=self.params_.index)
         for process, column in self.covariates:
             name, sign = self.likelihood.effects[process]
             moves.loc[name, f"{process}: {column}"] = sign * covariates.get(column, 0.0)
         theta = np.exp(moves.to_numpy() @ np.log(self.theta))
         relative = linear(moves.to_numpy(), self.covariance_.to_numpy() / np.outer(self.theta, self.theta))
-        return assemble(
-            self.model, theta, relative * np.outer(theta, theta), None, self.n_customers_, self.converged_, self.flags_,
-            self.unit_days_,
-        )  # fmt: skip
+        known = (self.n_customers_, self.converged_, self.flags_, self.unit_days_)
+        return assemble(self.model, theta, relative * np.outer(theta, theta), None, *known)
 
     @property
     def aic(self) -> float:
@@ -156,15 +153,9 @@ class FittedModel:
         """
         with np.errstate(over="ignore", invalid="ignore"):
             factor = np.exp(NORMAL_95 * self.standard_errors_ / self.params_)
-        return pd.DataFrame(
-            {
-                "parameter": self.params_.index.astype("str"),
-                "estimate": self.params_.to_numpy(),
-                "standard_error": self.standard_errors_.to_numpy(),
-                "low": (self.params_ / factor).to_numpy(),
-                "high": (self.params_ * factor).to_numpy(),
-            }
-        )
+        table = pd.DataFrame({"estimate": self.params_, "standard_error": self.standard_errors_})
+        table = table.assign(low=self.params_ / factor, high=self.params_ * factor)
+        return table.rename_axis("parameter").reset_index().astype({"parameter": "str"})
 
     def coefficients(self) -> pd.DataFrame:
         """The covariates as papers print them: the logarithm of each ratio, with a Wald test that it is 0.
@@ -174,25 +165,19 @@ class FittedModel:
         """
         from scipy.special import ndtr
 
-        names = self.params_.index[self.params_.index.str.contains(": ")]
-        coefficient = np.log(self.params_[names].to_numpy())
-        error = (self.standard_errors_[names] / self.params_[names]).to_numpy()
-        z = coefficient / error
-        return pd.DataFrame(
-            {
-                "parameter": names.astype("str"), "coefficient": coefficient, "standard_error": error, "z": z,
-                "p_value": 2 * ndtr(-np.abs(z)),
-            }
-        )  # fmt: skip
+        ratios = self.params_[self.params_.index.str.contains(": ")]
+        table = pd.DataFrame({"coefficient": np.log(ratios)})
+        table["standard_error"] = self.standard_errors_[ratios.index] / ratios
+        table["z"] = table["coefficient"] / table["standard_error"]
+        table = table.assign(p_value=2 * ndtr(-table["z"].abs()))
+        return table.rename_axis("parameter").reset_index().astype({"parameter": "str"})
 
     def _headline(self) -> str:
         unit = f", time in units of {self.unit_days_:g} days" if self.unit_days_ else ""
         if self.log_likelihood_ is None:
             return f"{self.title} with given parameters{unit}"
-        return (
-            f"{self.title} fitted to {self.n_customers_:,.0f} customers{unit}; "
-            f"log-likelihood {self.log_likelihood_:,.3f}"
-        )
+        fitted = f"fitted to {self.n_customers_:,.0f} customers{unit}"
+        return f"{self.title} {fitted}; log-likelihood {self.log_likelihood_:,.3f}"
 
     def __repr__(self) -> str:
         table = self.summary().to_string(index=False, float_format=lambda value: f"{value:.5g}")
@@ -205,31 +190,14 @@ class FittedModel:
 
     def to_json(self, path=None) -> str:
         """The model as JSON text, also written to `path` when one is given; parameters by name, in whatever order."""
-        covariance = {
-            name: {other: _number_or_text(value) for other, value in row.items()}
-            for name, row in self.covariance_.to_dict("index").items()
-        }
-        text = json.dumps(
-            {
-                "model": self.model,
-                "parameters": self.params_.to_dict(),
-                "covariance": covariance,
-                "log_likelihood": self.log_likelihood_,
-                "n_customers": self.n_customers_,
-                "converged": self.converged_,
-                "flags": self.flags_,
-                "unit_days": self.unit_days_,
-            },
-            indent=2,
-        )
+        # JSON has no infinity; it is written as text, so that any reader can read the file.
+        covariance = self.covariance_.astype(object).where(np.isfinite(self.covariance_), self.covariance_.astype(str))
+        saved = {"model": self.model, "parameters": self.params_.to_dict(), "covariance": covariance.to_dict("index")}
+        saved |= {name: getattr(self, f"{name}_") for name in _SAVED}
+        text = json.dumps(saved, indent=2)
         if path is not None:
             Path(path).write_text(text + "\n", encoding="utf-8")
         return text
-
-
-def _number_or_text(value: float):
-    """JSON has no infinity; it is written as text, so that any reader can read the file."""
-    return value if np.isfinite(value) else str(value)
 
 
 def from_json(source) -> FittedModel:
@@ -237,12 +205,9 @@ def from_json(source) -> FittedModel:
 
     Parameters:
         source (str or path): A file name, or the JSON text itself.
-    Raises:
-        DataError: When the file is missing, holds something else, or lacks a parameter.
 
     >>> model = from_parameters("pareto_nbd", r=0.55, alpha=10.6, s=0.61, beta=11.7)
-    >>> shuffled = json.dumps(json.loads(model.to_json()), sort_keys=True)
-    >>> from_json(shuffled).params_.to_dict()
+    >>> from_json(model.to_json()).params_.to_dict()
     {'r': 0.55, 'alpha': 10.6, 's': 0.61, 'beta': 11.7}
     """
     text = str(source)
@@ -256,7 +221,7 @@ def from_json(source) -> FittedModel:
         names = with_covariates(saved["model"], saved["parameters"])
         theta = np.array([float(saved["parameters"][name]) for name in names])
         covariance = np.array([[float(saved["covariance"][name][other]) for other in names] for name in names])
-        rest = [saved[key] for key in ("log_likelihood", "n_customers", "converged", "flags", "unit_days")]
+        rest = [saved[key] for key in _SAVED]
     except UnknownName:
         raise
     except (KeyError, TypeError, ValueError):
@@ -268,14 +233,9 @@ def from_parameters(model: str, *, unit_days: float | None = None, **parameters:
     """A model with parameters that are given, say in a paper, and not estimated.
 
     Parameters:
-        model: As in `fit`.
-        unit_days: Days in one unit of time.
+        model, unit_days: As in `fit`.
         **parameters (float): Every parameter of the model, by name, above 0; and ratios of covariates, as in
-            ``**{"buying: web": 1.4}``.
-    Returns:
-        FittedModel: Without standard errors (zero) and without a log-likelihood (None).
-    Raises:
-        UnknownName, FitError: When a parameter is unknown, missing or not positive.
+            ``**{"buying: web": 1.4}``. Standard errors are then 0, and the log-likelihood is None.
 
     >>> from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7).title
     'BG/NBD'
@@ -390,9 +350,8 @@ def numbers(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, np.ndarray
     found = {}
     for name in columns:
         if name not in table.columns:
-            raise DataError(
-                f"No covariate stands in the summary by this name. {UnknownName('column', name, table.columns)}"
-            )
+            near = UnknownName("column", name, table.columns)
+            raise DataError(f"No covariate stands in the summary by this name. {near}")
         if not pd.api.types.is_numeric_dtype(table[name]):
             raise DataError(
                 f"The covariate {name!r} should hold numbers, or True and False, found {table[name].dtype}; make a column of "
@@ -401,22 +360,20 @@ def numbers(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, np.ndarray
         found[name] = table[name].to_numpy(dtype=float, na_value=np.nan)
         wrong = ~np.isfinite(found[name])
         if wrong.any():
-            raise DataError(
-                f"The covariate {name!r} has {int(wrong.sum()):,} missing or infinite values, the first at row {wrong.argmax()}."
-            )
+            found_wrong = f"{int(wrong.sum()):,} missing or infinite values, the first at row {wrong.argmax()}"
+            raise DataError(f"The covariate {name!r} has {found_wrong}.")
     return found
 
 
 def standardised(columns: dict[str, np.ndarray], weight: np.ndarray, likelihood: WithCovariates):
     """Covariates with mean 0 and variance 1, and the matrix that takes log-parameters back to the covariates' own units."""
-    base, back = likelihood.base, np.eye(len(likelihood.parameters))
-    told = dict(columns)
+    base, back, told = likelihood.base, np.eye(len(likelihood.parameters)), dict(columns)
     for place, (process, column) in enumerate(likelihood.pairs, start=len(base.parameters)):
         mean = np.average(columns[column], weights=weight)
         spread = np.sqrt(np.average((columns[column] - mean) ** 2, weights=weight))
         if not spread > 1e-9 * max(abs(mean), 1e-300):
             raise DataError(
-                f"The covariate {column!r} is the same for all customers, so nothing can be said of its effect."
+                f"The covariate {column!r} is the same for all customers: nothing can be said of its effect."
             )
         told[column] = (columns[column] - mean) / spread
         name, sign = base.effects[process]
@@ -447,11 +404,8 @@ def likelihood_ratio(larger: FittedModel, smaller: FittedModel) -> pd.Series:
     if larger.model != smaller.model or not more or set(smaller.params_.index) - set(larger.params_.index):
         raise FitError("A likelihood-ratio test compares a model with the same model that has fewer covariates.")
     if larger.n_customers_ != smaller.n_customers_:
-        raise FitError(
-            f"Both models should be fitted to the same customers, found {larger.n_customers_:,.0f} and "
-            f"{smaller.n_customers_:,.0f}."
-        )
+        found = f"{larger.n_customers_:,.0f} and {smaller.n_customers_:,.0f}"
+        raise FitError(f"Both models should be fitted to the same customers, found {found}.")
     statistic = max(2 * (larger.log_likelihood_ - smaller.log_likelihood_), 0.0)
-    return pd.Series(
-        {"statistic": statistic, "degrees_of_freedom": len(more), "p_value": float(chi2.sf(statistic, len(more)))}
-    )
+    p_value = float(chi2.sf(statistic, len(more)))
+    return pd.Series({"statistic": statistic, "degrees_of_freedom": len(more), "p_value": p_value})

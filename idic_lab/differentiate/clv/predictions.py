@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import narwhals as nw
 import numpy as np
 import pandas as pd
@@ -165,16 +163,13 @@ def alive(model: FittedModel, summary) -> pd.Series:
     return answered(model, summary, probability)
 
 
-def alive_path(
-    model: FittedModel, transactions, until=None, *, date: str = "date", amount: str | None = "amount"
-) -> pd.DataFrame:
+def alive_path(model: FittedModel, transactions, until=None) -> pd.DataFrame:
     """P(alive) of one customer on every day from the first purchase on, given what was known that day.
 
     Parameters:
         model: BG/NBD, MBG/NBD or Pareto/NBD.
-        transactions (DataFrame): Rows of one customer. Returns are left out, as in `summarise`.
+        transactions (DataFrame): ``date`` and ``amount`` of one customer. Returns are left out, as in `summarise`.
         until (date or str, optional): Last day of the path; the last purchase when left out.
-        date, amount: Names of the columns.
     Returns:
         DataFrame: One row per day: ``date``, ``probability_alive``, ``purchase`` (True on purchase days).
     Raises:
@@ -193,7 +188,7 @@ def alive_path(
     customers = table["customer_id"].nunique() if "customer_id" in table else 1
     if customers > 1:
         raise DataError(f"alive_path takes the rows of one customer, found {customers:,} customers.")
-    bought = PurchaseDays(table, None, date, amount).days()
+    bought = PurchaseDays(table.assign(customer_id=0)).days()
     if not len(bought):
         raise DataError("This customer has no purchase, so there is no path to follow.")
     last = bought[-1] if until is None else ordinal(until, "until")

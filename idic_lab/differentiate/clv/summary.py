@@ -23,11 +23,7 @@ ROUNDS = 3  # the expectation without a season is not quite level; with the seas
 
 @dataclass(frozen=True)
 class Season:
-    """How much each week of the year weighs.
-
-    Attributes:
-        weights: By ISO ``week`` (1 to 52), 1 on average.
-    """
+    """How much each week of the year weighs: ``weights`` by ISO ``week`` (1 to 52), 1 on average."""
 
     weights: pd.Series
 
@@ -55,15 +51,7 @@ def week_of(days) -> np.ndarray:
     return np.minimum(dates(days).dt.isocalendar().week.to_numpy(dtype="int64") - 1, WEEKS - 1)
 
 
-def season(
-    transactions,
-    observation_end=None,
-    model: str = "bg_nbd",
-    *,
-    customer_id: str = "customer_id",
-    date: str = "date",
-    amount: str | None = "amount",
-) -> Season:
+def season(transactions, observation_end=None, model: str = "bg_nbd") -> Season:
     """The season in a base's repeat purchases, beyond what its age makes one expect.
 
     In each week of the year the purchases are set against those a model expects without a season. Weeks lend to their
@@ -72,7 +60,6 @@ def season(
     Parameters:
         transactions (DataFrame): At least a year of them, in memory.
         observation_end (date or str, optional): The last day used.
-        customer_id, date, amount: Names of the columns, as in `summarise`.
     Raises:
         DataError: When the data cover less than a year.
 
@@ -86,15 +73,11 @@ def season(
     from idic_lab.differentiate.clv.evaluation import by_day
     from idic_lab.differentiate.clv.fitting import fit
 
-    pass
-
-    names = {"customer_id": customer_id, "date": date, "amount": amount}
-    counted = PurchaseDays(transactions, customer_id, date, amount)
+    counted = PurchaseDays(transactions)
     end = counted.last_day if observation_end is None else ordinal(observation_end, "observation_end")
     found = Season(pd.Series(1.0, index=pd.RangeIndex(1, WEEKS + 1, name="week"), name="weight"))
     for _ in range(ROUNDS):
-        fitted = fit(summarise(transactions, dates([end])[0], season=found, **names), model)
-        table = by_day(fitted, counted, end, end, found)
+        table = by_day(fit(_summary(counted, end, 7, found), model), counted, end, end, found)
         if len(table) < 365:
             raise DataError(f"A season needs at least a year of purchases, found {len(table)} days.")
         by_week = table.groupby(week_of(table["day"].to_numpy()))[["repeats", "expected"]].sum().reindex(range(WEEKS))
@@ -117,16 +100,7 @@ def _shrunk(actual: np.ndarray, expected: np.ndarray) -> np.ndarray:
     return 1 + (ratio - 1) * varies / (varies + chance)
 
 
-def summarise(
-    transactions,
-    observation_end=None,
-    unit_days: float = 7,
-    *,
-    season: Season | None = None,
-    customer_id: str = "customer_id",
-    date: str = "date",
-    amount: str | None = "amount",
-):
+def summarise(transactions, observation_end=None, unit_days: float = 7, *, season: Season | None = None):
     """Frequency, recency, age and mean spend of each customer, as the buy-till-you-die models need them.
 
     Time is counted in whole days and then divided by `unit_days`, so that no two purchase days melt into one "week".
@@ -134,14 +108,13 @@ def summarise(
     amount of zero are purchases. Several purchases on one day count once.
 
     Parameters:
-        transactions (DataFrame): pandas, Polars, Arrow, a DuckDB relation, PySpark or Dask. What is lazy stays lazy.
+        transactions (DataFrame): ``customer_id``, ``date``, ``amount``; pandas, Polars, Arrow, a DuckDB relation,
+            PySpark or Dask. What is lazy stays lazy.
         observation_end (date or str, optional): Last day observed, to its midnight; the latest date in the data when
             left out. Later rows are ignored.
         unit_days: Days in one unit of time: 7 measures in weeks.
         season: As `season` finds it: time is then counted in days of average weight, and so is any horizon asked for
             later (``season.between``). For transactions in memory.
-        customer_id, date, amount: Names of the columns. ``amount=None`` counts every row as a purchase and gives no
-            ``monetary_value``.
     Returns:
         DataFrame of the kind that came in: One row per customer who bought, sorted by ``customer_id``: ``frequency``
             (repeat purchase days), ``recency`` (time from first to last purchase) and ``T`` (time from first purchase
@@ -161,29 +134,27 @@ def summarise(
     0           a          1      2.0  4.0            30.0        7.0
     1           b          0      0.0  3.0             0.0        7.0
     """
-    counted = PurchaseDays(transactions, customer_id, date, amount)
+    counted = PurchaseDays(transactions)
     end = counted.last_day if observation_end is None else ordinal(observation_end, "observation_end")
-    return _summary(counted, end, unit_days, amount is not None, season)
+    return _summary(counted, end, unit_days, season)
 
 
-def _summary(counted: PurchaseDays, end: int, unit_days: float, with_money: bool, season: Season | None):
+def _summary(counted: PurchaseDays, end: int, unit_days: float, season: Season | None):
     if not unit_days > 0:
         raise DataError(f"unit_days should be a positive number of days, found {unit_days!r}.")
-    spans = nw.from_native(counted.spans(last_day=end))
+    spans, unit, last_day = nw.from_native(counted.spans(last_day=end)), float(unit_days), end
     if season is not None:
         spans, end = _in_season(spans, end, season)
     repeats = nw.col("purchase_days").cast(nw.Int64) - 1
-    measures = [
-        repeats.alias("frequency"),
-        ((nw.col("last") - nw.col("first")) / float(unit_days)).alias("recency"),
-        ((end - nw.col("first")) / float(unit_days)).alias("T"),
-    ]
-    if with_money:
-        divisor = nw.when(repeats > 0).then(repeats).otherwise(nw.lit(1))
-        measures.append((nw.col("repeat_total") / divisor).alias("monetary_value"))
-    summary = spans.select("customer_id", *measures).with_columns(nw.lit(float(unit_days)).alias(UNIT))
+    summary = spans.select(
+        "customer_id",
+        frequency=repeats,
+        recency=(nw.col("last") - nw.col("first")) / unit,
+        T=(end - nw.col("first")) / unit,
+        monetary_value=nw.col("repeat_total") / nw.when(repeats > 0).then(repeats).otherwise(nw.lit(1)),
+    ).with_columns(nw.lit(unit).alias(UNIT))
     if isinstance(summary, nw.DataFrame) and not len(summary):
-        raise DataError(f"Nobody bought by {dates([end])[0].date()}; choose a later day.")
+        raise DataError(f"Nobody bought by {dates([last_day])[0].date()}; choose a later day.")
     return nw.to_native(summary)
 
 
@@ -256,15 +227,7 @@ class Split:
 
 
 def split(
-    transactions,
-    calibration_end,
-    holdout_end=None,
-    unit_days: float = 7,
-    *,
-    season: Season | None = None,
-    customer_id: str = "customer_id",
-    date: str = "date",
-    amount: str | None = "amount",
+    transactions, calibration_end, holdout_end=None, unit_days: float = 7, *, season: Season | None = None
 ) -> Split:
     """Cut the history in two at midnight after `calibration_end`.
 
@@ -272,14 +235,13 @@ def split(
     and including `holdout_end`. Returns (negative amounts) count in neither.
 
     Parameters:
-        transactions (DataFrame): Any frame narwhals knows. What is in an engine (Polars lazy, DuckDB, PySpark, Dask)
-            stays there: the three tables are then frames of that engine, in no particular order, and nobody having
-            bought shows only as empty tables. Otherwise they come back as pandas.
+        transactions (DataFrame): As in `summarise`. What is in an engine (Polars lazy, DuckDB, PySpark, Dask) stays
+            there: the three tables are then frames of that engine, in no particular order, and nobody having bought
+            shows only as empty tables. Otherwise they come back as pandas.
         calibration_end, holdout_end (date or str): Last day of each period; the holdout ends with the data when left
             out.
         unit_days: Days in one unit of time.
         season: As in `summarise`; found in the calibration, so that nothing of the holdout is known.
-        customer_id, date, amount: Names of the columns; ``amount=None`` when there is no money.
     Raises:
         DataError: As in `summarise`; or the holdout would be empty.
 
@@ -288,14 +250,10 @@ def split(
     >>> tx = pd.DataFrame({"customer_id": ["a", "a", "b"], "date": pd.to_datetime(
     ...     ["2024-01-31 23:00", "2024-02-01 08:00", "2024-02-10 12:00"]), "amount": [10.0, 30.0, 5.0]})
     >>> parts = split(tx, "2024-01-31", "2024-02-28")
-    >>> parts.holdout
-      customer_id  holdout_frequency  holdout_spend  holdout_duration
-    0           a                  1           30.0               4.0
-    >>> parts.newcomers
-      customer_id first_purchase
-    0           b     2024-02-10
+    >>> parts.holdout.to_numpy().tolist(), parts.newcomers["customer_id"].tolist()
+    ([['a', 1, 30.0, 4.0]], ['b'])
     """
-    counted = PurchaseDays(transactions, customer_id, date, amount)
+    counted = PurchaseDays(transactions)
     cut = ordinal(calibration_end, "calibration_end")
     end = counted.last_day if holdout_end is None else ordinal(holdout_end, "holdout_end")
     if end <= cut:
@@ -303,37 +261,27 @@ def split(
             f"The holdout is empty: calibration ends on {dates([cut])[0].date()} and the holdout on "
             f"{dates([end])[0].date()}. Choose an earlier calibration_end."
         )
-    calibration = _summary(counted, cut, unit_days, amount is not None, season)
-    later = counted.spans(cut + 1, end)
+    calibration, later = _summary(counted, cut, unit_days, season), counted.spans(cut + 1, end)
     duration = (end - cut if season is None else float(np.diff(season.clock([cut, end]))[0])) / float(unit_days)
     if in_engine(transactions):
-        parts = _joined_in_engine(
-            transactions, calibration, later, duration, {"customer_id": customer_id, "date": date}
-        )
-    else:
-        parts = _joined(collected(calibration), collected(later), duration)
-    if amount is None:
-        parts[1] = nw.from_native(parts[1]).drop("holdout_spend").to_native()
-    return Split(*parts)
+        return _joined_in_engine(transactions, calibration, later, duration)
+    return _joined(collected(calibration), collected(later), duration)
 
 
-def _joined(calibration: pd.DataFrame, later: pd.DataFrame, duration: float) -> list:
+def _joined(calibration: pd.DataFrame, later: pd.DataFrame, duration: float) -> Split:
     known = later["customer_id"].isin(calibration["customer_id"])
     matched = calibration[["customer_id"]].merge(later[known], on="customer_id", how="left")
-    holdout = pd.DataFrame(
-        {
-            "customer_id": calibration["customer_id"],
-            "holdout_frequency": matched["purchase_days"].fillna(0).to_numpy(dtype="int64"),
-            "holdout_spend": matched["total"].fillna(0.0).to_numpy(dtype=float),
-            "holdout_duration": np.full(len(calibration), duration),
-        }
+    holdout = calibration[["customer_id"]].assign(
+        holdout_frequency=matched["purchase_days"].fillna(0).to_numpy(dtype="int64"),
+        holdout_spend=matched["total"].fillna(0.0).to_numpy(dtype=float),
+        holdout_duration=duration,
     )
     newcomers = later.loc[~known, ["customer_id"]].assign(first_purchase=dates(later["first"])[~known.to_numpy()])
     newcomers = newcomers.astype({"customer_id": calibration["customer_id"].dtype})
-    return [calibration, holdout, newcomers.reset_index(drop=True)]
+    return Split(calibration, holdout, newcomers.reset_index(drop=True))
 
 
-def _joined_in_engine(transactions, calibration, later, duration: float, names: dict) -> list:
+def _joined_in_engine(transactions, calibration, later, duration: float) -> Split:
     """The same three tables, as frames of the engine that holds the transactions."""
     later = nw.from_native(later)
     bought = later.select(_customer="customer_id", _days="purchase_days", _total="total", _first="first")
@@ -345,10 +293,8 @@ def _joined_in_engine(transactions, calibration, later, duration: float, names: 
         holdout_duration=nw.lit(duration),
     )
     # Numbers back to dates is what engines spell differently, so the first day is looked up among the dates.
-    date = nw.col(names["date"]).dt.truncate("1d").cast(nw.Datetime("us"))
-    rows = nw.from_native(transactions).select(
-        _customer=names["customer_id"], _day=expression(names["date"]), first_purchase=date
-    )
+    date = nw.col("date").dt.truncate("1d").cast(nw.Datetime("us"))
+    rows = nw.from_native(transactions).select(_customer="customer_id", _day=expression("date"), first_purchase=date)
     newcomers = (
         bought.join(known, how="anti", left_on="_customer", right_on="customer_id")
         .select(customer_id="_customer", _first="_first")
@@ -356,4 +302,4 @@ def _joined_in_engine(transactions, calibration, later, duration: float, names: 
         .group_by("customer_id")
         .agg(nw.col("first_purchase").min())
     )
-    return [calibration, nw.to_native(holdout), nw.to_native(newcomers)]
+    return Split(calibration, nw.to_native(holdout), nw.to_native(newcomers))

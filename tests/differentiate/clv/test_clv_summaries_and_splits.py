@@ -86,20 +86,6 @@ def test_a_return_is_no_purchase_and_a_gift_of_zero_is_one():
     assert summary[["frequency", "recency", "monetary_value"]].iloc[0].tolist() == [1, 2.0, 0.0]
 
 
-def test_without_amounts_there_is_no_monetary_value():
-    rows = transactions(("a", "2024-01-01", 5.0), ("a", "2024-01-08", 6.0)).drop(columns="amount")
-    summary = clv.summarise(rows, "2024-01-15", amount=None)
-    assert list(summary.columns) == ["customer_id", "frequency", "recency", "T", "unit_days"]
-    assert "holdout_spend" not in clv.split(rows, "2024-01-05", amount=None).holdout
-
-
-def test_columns_can_have_other_names():
-    rows = transactions(("a", "2024-01-01", 5.0), ("a", "2024-01-08", 6.0))
-    renamed = rows.rename(columns={"customer_id": "who", "date": "when", "amount": "paid"})
-    summary = clv.summarise(renamed, customer_id="who", date="when", amount="paid")
-    pd.testing.assert_frame_equal(summary, clv.summarise(rows))
-
-
 def test_a_missing_column_is_named_with_the_nearest():
     rows = transactions(("a", "2024-01-01", 5.0)).rename(columns={"amount": "amounts"})
     with pytest.raises(DataError, match=r"'amount'.*Did you mean 'amounts'"):
