@@ -36,6 +36,16 @@ def _together(tables):
     return found
 
 
+def _per_price(tables, left=0.0):
+    """Of each tested price: what 100 customers who saw it bring, less what a sold pass costs, and the share who bought."""
+    tests = tables["price_tests"].assign(left=lambda shown: (shown["price"] - left) * shown["bought"])
+    return (
+        tests.groupby("price")
+        .agg(left=("left", "mean"), bought=("bought", "mean"))
+        .assign(left=lambda by: 100 * by["left"])
+    )
+
+
 def _lift(kitchen, gifts, n):
     return n * len(kitchen & gifts) / (len(kitchen) * len(gifts))
 
@@ -146,13 +156,19 @@ HINTS = {
     "customize_q07": (
         Misconception(
             "most_buyers_for_most_revenue",
-            "At this price most customers buy, but each pays little. Multiply by the price.",
-            lambda tables: float(tables["price_tests"].groupby("price")["bought"].mean().idxmax()),
+            "At the price that you took most customers buy, but each pays little. Multiply by the price.",
+            lambda tables: _per_price(tables).sort_values("bought")["left"].iloc[-1],
         ),
         Misconception(
             "highest_price",
-            "This is the highest price. Hardly anybody buys at it.",
-            lambda tables: float(tables["price_tests"]["price"].max()),
+            "This is what the highest price brings. Hardly anybody buys at it.",
+            lambda tables: _per_price(tables)["left"].iloc[-1],
+            credit=0,
+        ),
+        Misconception(
+            "all_prices_together",
+            "This is the mean over all customers, whatever price they saw. Compare the prices.",
+            lambda tables: 100 * (tables["price_tests"]["price"] * tables["price_tests"]["bought"]).mean(),
             credit=0,
         ),
     ),
@@ -185,20 +201,21 @@ HINTS = {
     "customize_q11": (
         Misconception(
             "cost_forgotten",
-            "This price brings the highest revenue. What is left of it after the cost of a pass?",
-            lambda tables: (
-                (tables["price_tests"]["price"] * tables["price_tests"]["bought"])
-                .groupby(tables["price_tests"]["price"])
-                .mean()
-                .idxmax()
-            ),
+            "This is the revenue of the best price. What is left of it after the cost of a pass?",
+            lambda tables: _per_price(tables)["left"].max(),
             0.25,
         ),
         Misconception(
-            "most_buyers",
-            "At this price most customers buy. What does each leave?",
-            lambda tables: tables["price_tests"].groupby("price")["bought"].mean().idxmax(),
+            "cost_of_all_who_saw_it",
+            "Only a pass that is sold costs 6, not one that is shown.",
+            lambda tables: _per_price(tables)["left"].max() - 600,
             0.25,
+        ),
+        Misconception(
+            "price_chosen_by_revenue",
+            "This is the profit at the price with the highest revenue. Another price leaves more.",
+            lambda tables: _per_price(tables, 6)["left"].loc[_per_price(tables)["left"].idxmax()],
+            0.5,
         ),
     ),
     "customize_q12": (
