@@ -16,7 +16,7 @@ SEEN = ["recency_days", "tenure_days", "orders", "spend", "age", "online"]
 def learnt(view: View) -> pd.DataFrame:
     """Notebook 42 as a policy: an offer to everybody for whom a model of the trial expects a profit; then questions."""
     trial, today = _trial(view), _seen(view)
-    model = offers.learner("X-learner").fit(trial[SEEN], trial["profit"], trial["arm"] == "offer")
+    model = offers.XLearner().fit(trial[SEEN], trial["profit"], trial["arm"] == "offer")
     gain = model.predict(today[SEEN])
     return _offers(view, today.index[gain > 0])
 

@@ -7,14 +7,16 @@ notebooks carry personal data.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import reduce
+from string import Template
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from idic_lab.dataframes import allowing
 from idic_lab.errors import DataError
 
-FACTS = ["customer_id", "fact", "value", "source", "allowed"]
 SOURCES = {
     "stage": "own orders: how recent and how many",
     "need": "answers to the needs questions, or estimated from behaviour",
@@ -22,13 +24,11 @@ SOURCES = {
 }
 
 
-def relationship_stage(rfm: pd.DataFrame, new_within: int = 1, quiet_after: int = 180) -> pd.DataFrame:
-    """Stage of the relationship from recency and frequency: new, active or quiet.
+def relationship_stage(rfm: pd.DataFrame) -> pd.DataFrame:
+    """Stage of the relationship: quiet after 180 days without a purchase, else new with one purchase day, else active.
 
     Parameters:
         rfm: ``customer_id``, ``recency_days`` (days), ``frequency`` (days with a purchase).
-        new_within: Customers with at most so many purchase days are new, unless they have gone quiet.
-        quiet_after: Days without a purchase after which a customer is quiet.
     Returns:
         DataFrame: ``customer_id``, ``stage``.
 
@@ -36,9 +36,8 @@ def relationship_stage(rfm: pd.DataFrame, new_within: int = 1, quiet_after: int 
     >>> relationship_stage(rfm)["stage"].tolist()
     ['new', 'active', 'quiet']
     """
-    stage = pd.Series("active", index=rfm.index)
-    stage = stage.mask(rfm["frequency"] <= new_within, "new").mask(rfm["recency_days"] > quiet_after, "quiet")
-    return pd.DataFrame({"customer_id": rfm["customer_id"], "stage": stage.astype("str")})
+    stage = np.select([rfm["recency_days"] > 180, rfm["frequency"] <= 1], ["quiet", "new"], default="active")
+    return rfm[["customer_id"]].assign(stage=pd.array(stage, dtype="str"))
 
 
 def offer_facts(
@@ -55,30 +54,26 @@ def offer_facts(
     >>> offer_facts(needs=pd.DataFrame({"customer_id": ["ann"], "segment": ["advice"]})).to_dict("records")
     [{'customer_id': 'ann', 'need': 'advice'}]
     """
-    found = pd.DataFrame({"customer_id": pd.Series([], dtype="str")})
+    parts = []
     if rfm is not None:
-        found = found.merge(relationship_stage(rfm), on="customer_id", how="outer")
+        parts.append(relationship_stage(rfm))
     if needs is not None:
-        named = needs[["customer_id", "segment"]].rename(columns={"segment": "need"})
-        found = found.merge(named, on="customer_id", how="outer")
+        parts.append(needs[["customer_id", "segment"]].rename(columns={"segment": "need"}))
     if order_lines is not None and products is not None:
         bought = order_lines[order_lines["amount"] > 0].merge(products[["product_id", "category"]], on="product_id")
         spent = bought.groupby(["customer_id", "category"], as_index=False)["amount"].sum()
         ordered = spent.sort_values(["customer_id", "amount", "category"], ascending=[True, False, True])
-        favourite = ordered.drop_duplicates("customer_id")[["customer_id", "category"]]
-        found = found.merge(favourite, on="customer_id", how="outer")
-    return found
+        parts.append(ordered.drop_duplicates("customer_id")[["customer_id", "category"]])
+    nobody = pd.DataFrame({"customer_id": pd.Series([], dtype="str")})
+    return reduce(lambda found, part: found.merge(part, on="customer_id", how="outer"), parts, nobody)
 
 
 def facts(values: pd.DataFrame, sources: dict[str, str], consents: pd.DataFrame | None, channel: str) -> pd.DataFrame:
-    """What is known of each customer, fact by fact, and whether it may be used in a message on a channel.
-
-    A fact may be used only where the customer allows contact on the channel that the message goes out on. A customer
-    without an entry has not consented.
+    """What is known of each customer, fact by fact; it may be used where the customer is known to allow the channel.
 
     Parameters:
         values: ``customer_id`` and one column per fact; missing where nothing is known.
-        sources (dict of str to str): Where each fact comes from.
+        sources: Where each fact comes from.
         consents: ``customer_id``, ``channel``, ``allowed``; None when nobody was asked.
     Returns:
         DataFrame: ``customer_id``, ``fact``, ``value``, ``source``, ``allowed``.
@@ -92,24 +87,20 @@ def facts(values: pd.DataFrame, sources: dict[str, str], consents: pd.DataFrame 
     if unsourced:
         raise DataError(f"Facts without a source: {', '.join(unsourced)}. Say where each comes from.")
     long = values.melt("customer_id", var_name="fact", value_name="value").dropna(subset="value")
-    long = long.assign(value=long["value"].astype("str"), source=long["fact"].map(sources))
-    receivers = set(allowing(consents, channel)["customer_id"])
-    return long.assign(allowed=long["customer_id"].isin(receivers))[FACTS].astype(
-        dict.fromkeys(FACTS[:-1], "str") | {"allowed": "bool"}
-    )
+    may = long["customer_id"].isin(allowing(consents, channel)["customer_id"])
+    long = long.assign(source=long["fact"].map(sources)).astype("str").assign(allowed=may)
+    return long[["customer_id", "fact", "value", "source", "allowed"]]
 
 
 SALUTATION = "[[salutation]]"  # filled in when the message is sent
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of a message.
+class Line(NamedTuple):
+    """One line of a message; of the lines for a place the first that can be used is.
 
     Attributes:
-        place: Part of the message ("greeting", "opening", "offer" ...); of the lines for a place the first that can be
-            used is.
-        text: Jinja2 template; `fact` stands for the fact's value.
+        place: Part of the message ("greeting", "opening", "offer" ...).
+        text: ``$fact`` stands for the fact's value.
         fact: Name of the fact it uses; empty when it uses none.
         value: Use the line only when the fact has this value; empty for any.
     """
@@ -140,26 +131,20 @@ _BY_QUESTION = {
 }
 
 
-def _need_lines(need_profiles: pd.DataFrame) -> list[Line]:
-    """What to say to the question that marks each need segment most, as far as there is a text for it."""
-    known = need_profiles[need_profiles["question_id"].isin(_BY_QUESTION) & (need_profiles["difference"] > 0)]
-    top = known.sort_values(["segment", "difference"], ascending=[True, False]).drop_duplicates("segment")
-    return [
-        Line("need", _BY_QUESTION[question], "need", segment)
-        for segment, question in zip(top["segment"], top["question_id"], strict=True)
-    ]
-
-
 def offer_lines(need_profiles: pd.DataFrame | None = None) -> list[Line]:
     """The lines of a message that brings an offer: greeting, opening by stage, history, need, offer, way out.
 
     Parameters:
-        need_profiles: ``segment``, ``question_id``, ``difference`` (share of yes less that of all): gives a line for
-            each need.
+        need_profiles: ``segment``, ``question_id``, ``difference`` (share of yes less that of all), for the needs' lines.
 
     >>> offer_lines()[0].text
     'Dear [[salutation]],'
     """
+    by_need = []
+    if need_profiles is not None:  # what to say to the question that marks each need most
+        known = need_profiles[need_profiles["question_id"].isin(_BY_QUESTION) & (need_profiles["difference"] > 0)]
+        top = known.sort_values(["segment", "difference"], ascending=[True, False]).drop_duplicates("segment")
+        by_need = [Line("need", _BY_QUESTION[row.question_id], "need", row.segment) for row in top.itertuples()]
     return [
         Line("greeting", f"Dear {SALUTATION},"),
         Line("opening", "thank you for your first order with us.", "stage", "new"),
@@ -167,8 +152,8 @@ def offer_lines(need_profiles: pd.DataFrame | None = None) -> list[Line]:
         Line("opening", "it has been a while since your last order.", "stage", "quiet"),
         Line("opening", "thank you for being our customer."),
         Line("offer", "This month the offer on the page below is open to you."),
-        *([] if need_profiles is None else _need_lines(need_profiles)),
-        Line("history", "You have bought from our {{ fact }} range; we have put more of it on the page.", "category"),
+        *by_need,
+        Line("history", "You have bought from our $fact range; we have put more of it on the page.", "category"),
         Line("way out", "If you no longer want such messages, one click at the end is enough."),
     ]
 
@@ -179,10 +164,8 @@ def compose(
     """Messages for the customers who allow the channel, line by line, each with the fact it uses.
 
     Parameters:
-        customers (sequence of str): Whom to write to; those without consent to the channel get no message.
         known: From `facts`.
-        lines (sequence of Line): In order of preference within each place; places follow each other in order of first
-            mention.
+        lines: In order of preference within each place; places follow each other in order of first mention.
         consents: ``customer_id``, ``channel``, ``allowed``.
     Returns:
         DataFrame: The table ``messages``: ``customer_id``, ``channel``, ``line`` (number, from 1), ``place``, ``text``,
@@ -192,64 +175,35 @@ def compose(
 
     >>> said = pd.DataFrame({"customer_id": ["a"], "channel": ["email"], "allowed": [True]})
     >>> known = facts(pd.DataFrame({"customer_id": ["a"], "need": ["advice"]}), {"need": "survey"}, said, "email")
-    >>> lines = [Line("greeting", "Dear [[salutation]],"), Line("opening", "You like {{ fact }}.", "need")]
+    >>> lines = [Line("greeting", "Dear [[salutation]],"), Line("opening", "You like $fact.", "need")]
     >>> compose(["a", "b"], known, lines, "email", said)[["customer_id", "text", "fact"]].values.tolist()
     [['a', 'Dear [[salutation]],', nan], ['a', 'You like advice.', 'need']]
     """
-    receivers = set(allowing(consents, channel)["customer_id"])
-    templates = _templates(lines)
-    facts_of = {customer: part.set_index("fact") for customer, part in known[known["allowed"]].groupby("customer_id")}
-    nothing = known.iloc[:0].set_index("fact")
-    places = list(dict.fromkeys(line.place for line in lines))
-    rows = []
+    receivers, told = set(allowing(consents, channel)["customer_id"]), {}
+    for row in known[known["allowed"]].itertuples():
+        told.setdefault(row.customer_id, {})[row.fact] = (row.value, row.source)
+    places, rows = list(dict.fromkeys(line.place for line in lines)), []
     for customer in (name for name in customers if name in receivers):
-        mine = facts_of.get(customer, nothing)
-        value, source = mine["value"].to_dict(), mine["source"].to_dict()
-        usable = [
-            line for line in lines if not line.fact or value.get(line.fact) == (line.value or value.get(line.fact, ""))
-        ]
-        first = {line.place: line for line in reversed(usable)}
-        for number, line in enumerate((first[place] for place in places if place in first), start=1):
-            rows.append(
-                {
-                    "customer_id": customer,
-                    "channel": channel,
-                    "line": number,
-                    "place": line.place,
-                    "text": _rendered(line, templates[line], value.get(line.fact)),
-                    "fact": line.fact or None,
-                    "source": source.get(line.fact),
-                }
-            )
-    text = ["customer_id", "channel", "place", "text", "fact", "source"]
-    table = pd.DataFrame(rows, columns=[*text[:2], "line", *text[2:]])
-    return table.astype(dict.fromkeys(text, "str") | {"line": "int64"})
+        mine, used = told.get(customer, {}), {}
+        for line in lines:
+            value, source = mine.get(line.fact, (None, None))
+            if not line.fact or (value is not None and line.value in ("", value)):
+                used.setdefault(line.place, (_rendered(line, value), line.fact or None, source))
+        for number, place in enumerate((place for place in places if place in used), 1):
+            rows.append((customer, channel, number, place, *used[place]))
+    columns = ["customer_id", "channel", "line", "place", "text", "fact", "source"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns, "str") | {"line": "int64"})
 
 
-def _templates(lines: Sequence[Line]) -> dict:
-    """Templates ready to be filled in; a sandbox, so that a template can only write text."""
-    from jinja2 import StrictUndefined, TemplateError
-    from jinja2.sandbox import SandboxedEnvironment
-
-    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-    found = {}
-    for line in lines:
-        try:
-            found[line] = environment.from_string(line.text)
-        except TemplateError as error:
-            raise DataError(f"The template {line.text!r} cannot be read: {error}.") from None
-    return found
-
-
-def _rendered(line: Line, template, value: str | None) -> str:
-    from jinja2 import TemplateError
-
+def _rendered(line: Line, value: str | None) -> str:
     try:
-        return template.render({"fact": value} if line.fact else {})
-    except TemplateError as error:
+        return Template(line.text).substitute({"fact": value} if line.fact else {})
+    except KeyError as error:
         raise DataError(
             f"The template {line.text!r} asks for something other than its fact {line.fact or '(none)'}: {error}."
         ) from None
+    except ValueError as error:
+        raise DataError(f"The template {line.text!r} cannot be read: {error}.") from None
 
 
 def offer_messages(
@@ -262,7 +216,6 @@ def offer_messages(
     """Messages to the customers who are made an offer and allow the channel; as :func:`compose` returns.
 
     Parameters:
-        offers: ``customer_id``, ``made`` (flag).
         values: From `offer_facts`.
 
     >>> made = pd.DataFrame({"customer_id": ["ann", "bob"], "made": True})

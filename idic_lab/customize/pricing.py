@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from idic_lab import figures
 from idic_lab.errors import DataError, FitError
@@ -23,10 +23,10 @@ def demand(
     unit_cost - 1))) / slope`` with Lambert's W. Its interval follows from the covariance of intercept and slope
     (delta method, on the logarithm of the price's margin).
 
-    Segments that were estimated hold some customers of other segments, which makes sensitivities look more alike than
-    they are. Where `groups` says how probable each customer's segment is, the fit allows for it: a customer belongs to
-    the segment with that probability, and to the others in proportion to their sizes. It is then a mixture, fitted by
-    expectation and maximisation, with standard errors from the outer product of the scores.
+    Segments that were estimated hold some customers of others, which makes sensitivities look more alike than they are.
+    Where `groups` says how probable each customer's segment is, the fit allows for it: a customer belongs to the segment
+    with that probability, and to the others in proportion to their sizes. It is then a mixture of likelihoods, with
+    standard errors from the outer product of the scores.
 
     Parameters:
         price_tests: ``customer_id``, ``price`` (currency), ``bought`` (flag).
@@ -40,28 +40,24 @@ def demand(
     Raises:
         FitError: When a segment saw too few prices, or its demand does not fall with the price.
 
-    Source: Phillips (2005), Pricing and Revenue Optimization, chapter 3, for logit demand; Dempster, Laird & Rubin
-    (1977) for the mixture; Berndt, Hall, Hall & Hausman (1974) for its standard errors.
+    Source: Phillips (2005), Pricing and Revenue Optimization, chapter 3, for logit demand; Berndt, Hall, Hall & Hausman
+    (1974) for the standard errors of the mixture.
 
     >>> shown = pd.DataFrame({"customer_id": range(300), "price": [5.0, 10.0, 15.0] * 100})
     >>> shown["bought"] = shown.index % 100 < 90 - 5 * shown["price"]  # falls from two in three to one in seven
     >>> demand(shown, unit_cost=2.0)[["segment", "best_price"]].round(1).to_numpy().tolist()
     [['all', 9.4]]
     """
-    joined = _joined(price_tests, groups)
-    names = sorted(joined["segment"].unique())
-    for name, part in joined.groupby("segment"):
-        _check(name, part)
-    customer, prior = _priors(joined, names)
-    price, bought = joined["price"].to_numpy(float), joined["bought"].to_numpy(float)
-    found, covariances = _fit(price, bought, customer, prior, names)
-    z = stats.norm.ppf(0.5 + confidence / 2)
-    by_segment = joined.groupby("segment")["bought"]
-    rows = [
-        {"segment": name, "showings": int(by_segment.size()[name]), "bought": by_segment.mean()[name]}
-        | _described(name, found[number], covariances[number], unit_cost, z)
-        for number, name in enumerate(names)
-    ]
+    joined = price_tests.assign(segment="all")
+    if groups is not None:
+        wanted = [name for name in ("customer_id", "segment", "probability") if name in groups]
+        joined = price_tests.merge(groups[wanted], on="customer_id")
+    if joined.empty:
+        raise DataError("None of the customers who were shown a price is in a segment.")
+    z, rows = stats.norm.ppf(0.5 + confidence / 2), []
+    for (name, part), (values, covariance) in zip(joined.groupby("segment"), _fit(joined), strict=True):
+        row = {"segment": name, "showings": len(part), "bought": part["bought"].mean()}
+        rows.append(row | _described(name, values, covariance, unit_cost, z))
     return pd.DataFrame(rows).astype({"segment": "str"})
 
 
@@ -86,100 +82,66 @@ def groups_of(price_tests: pd.DataFrame, segments: pd.DataFrame | None) -> pd.Da
     return price_tests[["customer_id"]].drop_duplicates().assign(segment="all", probability=1.0)
 
 
-def _joined(price_tests: pd.DataFrame, groups: pd.DataFrame | None) -> pd.DataFrame:
-    if groups is None:
-        return price_tests.assign(segment="all")
-    wanted = [name for name in ("customer_id", "segment", "probability") if name in groups]
-    joined = price_tests.merge(groups[wanted], on="customer_id")
-    if joined.empty:
-        raise DataError("None of the customers who were shown a price is in a segment.")
-    return joined
-
-
-def _check(name: str, part: pd.DataFrame) -> None:
-    prices, bought = part["price"].unique(), part["bought"].mean()
-    if len(prices) < SEVERAL_PRICES or not 0 < bought < 1:
-        raise FitError(
-            f"Segment {name!r} cannot be fitted: {len(part):,} showings at {len(prices)} prices, {bought:.0%} bought. "
-            f"At least {SEVERAL_PRICES} prices, and both answers, are needed."
-        )
-
-
-def _priors(joined: pd.DataFrame, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Number of each showing's customer, and each customer's probability of every segment."""
-    customer, _ = pd.factorize(joined["customer_id"])
-    people = joined.drop_duplicates("customer_id")
-    own = pd.Index(names).get_indexer(people["segment"])
-    prior = np.zeros((len(people), len(names)))
-    sure = people["probability"].to_numpy(float) if "probability" in people else np.ones(len(people))
-    share = np.bincount(own, minlength=len(names)) / len(own)
-    rest = np.tile(share, (len(people), 1))
-    rest[np.arange(len(people)), own] = 0
-    total = rest.sum(axis=1, keepdims=True)
-    prior += np.divide(rest, total, out=np.zeros_like(rest), where=total > 0) * (1 - sure)[:, None]
-    prior[np.arange(len(people)), own] = sure if len(names) > 1 else 1.0
-    return customer, prior
-
-
-def _fit(price, bought, customer, prior, names) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Intercept and slope of each segment, shape (segments, 2), and their covariances."""
-    design = np.column_stack([np.ones(len(price)), -price])
-    found = np.array([_weighted(design, bought, prior[customer, number]) for number in range(len(names))])
+def _fit(joined: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Intercept and slope of each segment with their covariance, segments in order of name."""
+    for name, part in joined.groupby("segment"):
+        prices, bought = part["price"].unique(), part["bought"].mean()
+        if len(prices) < SEVERAL_PRICES or not 0 < bought < 1:
+            raise FitError(
+                f"Segment {name!r} cannot be fitted: {len(part):,} showings at {len(prices)} prices, {bought:.0%} "
+                f"bought. At least {SEVERAL_PRICES} prices, and both answers, are needed."
+            )
+    prior = _priors(joined)
+    alone = [_logit(part) for _, part in joined.groupby("segment")]
     if np.all((prior == 0) | (prior == 1)):
-        covariances = []
-        for number, values in enumerate(found):
-            used = prior[customer, number][:, None] * design * _variance(design @ values)[:, None]
-            covariances.append(np.linalg.inv(used.T @ design))
-        return found, covariances
-    for _ in range(300):
-        weight = _posterior(design, bought, customer, prior, found)
-        moved = np.array(
-            [_weighted(design, bought, weight[customer, number], found[number]) for number in range(len(names))]
-        )
-        change, found = np.abs(moved - found).max(), moved
-        if change < 1e-6:
-            break
-    else:
+        return alone
+    customer, _ = pd.factorize(joined["customer_id"])
+    design = np.column_stack([np.ones(len(joined)), -joined["price"]])
+    bought, shape = joined["bought"].to_numpy(float)[:, None], (len(prior), len(alone))
+
+    def by_customer(columns) -> np.ndarray:
+        return np.column_stack([np.bincount(customer, column, len(prior)) for column in columns.T])
+
+    def scores(values) -> tuple[float, np.ndarray]:
+        """The log likelihood, and each customer's part of its derivatives by the intercepts and the slopes."""
+        log_odds = design @ values.reshape(2, -1)
+        told = by_customer(bought * log_odds - np.logaddexp(0, log_odds))
+        weight = special.softmax(told + np.log(np.maximum(prior, 1e-300)), axis=1)
+        missed = bought - special.expit(log_odds)
+        likelihood = special.logsumexp(told, axis=1, b=prior).sum()
+        return likelihood, np.hstack([weight * by_customer(missed * column[:, None]) for column in design.T])
+
+    def loss(values) -> tuple[float, np.ndarray]:
+        likelihood, parts = scores(values)
+        return -likelihood / len(prior), -parts.sum(axis=0) / len(prior)
+
+    start = np.column_stack([values for values, _ in alone]).ravel()
+    found = optimize.minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-8})
+    _, parts = scores(found.x)
+    covariance = np.linalg.inv(parts.T @ parts)
+    if np.abs(parts.sum(axis=0)).max() / len(prior) > 1e-5:
         raise FitError("The segments' prices did not settle; the segments may be too alike to be told apart.")
-    weight = _posterior(design, bought, customer, prior, found)
-    scores = []
-    for number, values in enumerate(found):
-        slope = (bought - special.expit(design @ values))[:, None] * design
-        summed = np.column_stack([np.bincount(customer, column, len(prior)) for column in slope.T])
-        scores.append(weight[:, [number]] * summed)
-    scores = np.hstack(scores)
-    covariance = np.linalg.inv(scores.T @ scores)
-    blocks = [slice(2 * number, 2 * number + 2) for number in range(len(names))]
-    return found, [covariance[block, block] for block in blocks]
+    own = np.arange(2 * shape[1]).reshape(2, -1).T  # intercept and slope of each segment
+    return [(found.x[each], covariance[np.ix_(each, each)]) for each in own]
 
 
-def _weighted(design, bought, weight, start=None, steps: int = 60) -> np.ndarray:
-    """Weighted logistic regression by Newton's method, each step halved until the fit is no worse."""
+def _logit(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Intercept and slope of demand among customers of one segment, with their covariance."""
+    from statsmodels.api import Logit
 
-    def loss(values):
-        return weight @ (np.logaddexp(0, design @ values) - bought * (design @ values))
-
-    values = np.zeros(2) if start is None else start
-    for _ in range(steps):
-        chance = special.expit(design @ values)
-        gradient = design.T @ (weight * (chance - bought))
-        step = np.linalg.solve((design * (weight * _variance(design @ values))[:, None]).T @ design, gradient)
-        before = loss(values)
-        while loss(values - step) > before + 1e-12 and np.abs(step).max() > 1e-12:
-            step = step / 2
-        values = values - step
-        if np.abs(step).max() < 1e-10:
-            break
-    return values
+    design = np.column_stack([np.ones(len(part)), -part["price"]])
+    found = Logit(part["bought"].to_numpy(float), design).fit(disp=False)
+    return found.params, found.cov_params()
 
 
-def _posterior(design, bought, customer, prior, found) -> np.ndarray:
-    """Probability of every segment given the customer's purchases at the prices shown, shape (customers, segments)."""
-    log_odds = design @ found.T
-    logarithm = bought[:, None] * log_odds - np.logaddexp(0, log_odds)
-    summed = np.column_stack([np.bincount(customer, column, len(prior)) for column in logarithm.T])
-    weight = prior * np.exp(summed - summed.max(axis=1, keepdims=True))
-    return weight / weight.sum(axis=1, keepdims=True)
+def _priors(joined: pd.DataFrame) -> np.ndarray:
+    """Each customer's probability of every segment, in order of first showing; doubt is divided by size of segment."""
+    people = joined.drop_duplicates("customer_id")
+    own = pd.get_dummies(people["segment"], dtype=float).to_numpy()
+    if "probability" not in people or own.shape[1] == 1:
+        return own
+    sure, rest = people["probability"].to_numpy(float)[:, None], (1 - own) * own.mean(axis=0)
+    return own * sure + (1 - sure) * rest / rest.sum(axis=1, keepdims=True)
 
 
 def _described(name: str, found: np.ndarray, covariance: np.ndarray, unit_cost: float, z: float) -> dict:
@@ -189,35 +151,18 @@ def _described(name: str, found: np.ndarray, covariance: np.ndarray, unit_cost: 
             f"Segment {name!r} bought no less at higher prices, so no price is best. "
             "Join it with another segment, or test more prices."
         )
-    margin, gradient = best_margin(intercept, slope, unit_cost)
-    error = np.sqrt(gradient @ covariance @ gradient)
-    row = {}
-    for label, value, spread in zip(("intercept", "slope"), found, np.sqrt(np.diag(covariance)), strict=True):
-        row |= {label: value, f"{label}_low": value - z * spread, f"{label}_high": value + z * spread}
-    factor = np.exp(z * error / margin)
+    margin, gradient = _best_margin(intercept, slope, unit_cost)
+    factor = np.exp(z * np.sqrt(gradient @ covariance @ gradient) / margin)
+    row, half = {}, z * np.sqrt(np.diag(covariance))
+    for label, value, away in zip(("intercept", "slope"), found, half, strict=True):
+        row |= {label: value, f"{label}_low": value - away, f"{label}_high": value + away}
+    row |= {"best_price": unit_cost + margin, "best_price_low": unit_cost + margin / factor}
     chance = special.expit(intercept - slope * (unit_cost + margin))
-    return row | {
-        "best_price": unit_cost + margin,
-        "best_price_low": unit_cost + margin / factor,
-        "best_price_high": unit_cost + margin * factor,
-        "chance": chance,
-        "profit": chance * margin,
-    }
+    return row | {"best_price_high": unit_cost + margin * factor, "chance": chance, "profit": chance * margin}
 
 
-def _variance(log_odds: np.ndarray) -> np.ndarray:
-    chance = special.expit(log_odds)
-    return chance * (1 - chance)
-
-
-def best_margin(intercept: float, slope: float, unit_cost: float) -> tuple[float, np.ndarray]:
-    """Best price less unit cost (currency), and its derivatives by intercept and slope.
-
-    >>> margin, _ = best_margin(intercept=2.0, slope=0.25, unit_cost=4.0)
-    >>> around = [special.expit(2 - 0.25 * (4 + m)) * m for m in (margin - 0.1, margin, margin + 0.1)]
-    >>> int(np.argmax(around))
-    1
-    """
+def _best_margin(intercept: float, slope: float, unit_cost: float) -> tuple[float, np.ndarray]:
+    """Best price less unit cost (currency), and its derivatives by intercept and slope."""
     lambert = special.lambertw(np.exp(intercept - slope * unit_cost - 1)).real
     grown = lambert / (1 + lambert)
     by_slope = -unit_cost * grown / slope - (1 + lambert) / slope**2
@@ -225,12 +170,7 @@ def best_margin(intercept: float, slope: float, unit_cost: float) -> tuple[float
 
 
 def profit_at(model: pd.DataFrame, prices, unit_cost: float) -> pd.DataFrame:
-    """Profit per showing at any price, per segment.
-
-    Parameters:
-        model: From `demand`.
-    Returns:
-        DataFrame: ``segment``, ``price``, ``chance``, ``profit`` (currency per showing).
+    """Profit per showing (currency) and ``chance`` of buying at any ``price``, per ``segment`` of `demand`.
 
     >>> model = pd.DataFrame({"segment": ["all"], "intercept": [0.0], "slope": [0.0]})
     >>> profit_at(model, [6.0, 8.0], unit_cost=4.0)["profit"].tolist()
@@ -241,16 +181,13 @@ def profit_at(model: pd.DataFrame, prices, unit_cost: float) -> pd.DataFrame:
     return grid[["segment", "price"]].assign(chance=chance, profit=chance * (grid["price"] - unit_cost))
 
 
-def compare_prices(
-    model: pd.DataFrame, sizes: pd.Series, unit_cost: float, list_price: float, step: float = 0.1
-) -> pd.DataFrame:
+def compare_prices(model: pd.DataFrame, sizes: pd.Series, unit_cost: float, list_price: float) -> pd.DataFrame:
     """What one price for all earns, beside a price per segment and discounts that never exceed the list price.
 
     Parameters:
         model: From `demand`.
         sizes: Customers by segment.
         unit_cost, list_price: Currency.
-        step: Between the prices tried for all.
     Returns:
         DataFrame: ``policy``, ``lowest`` and ``highest`` price, ``buyers`` (share), ``profit`` (currency per 1,000
             customers), ``gain`` over one best price.
@@ -266,19 +203,12 @@ def compare_prices(
         chance = special.expit(model["intercept"] - model["slope"] * price).to_numpy()
         return shares @ chance, 1000 * shares @ (chance * (price - unit_cost))
 
-    tried = np.round(np.arange(unit_cost, max(list_price, best.max()) + step, step), 6)
+    tried = np.round(np.arange(unit_cost, max(list_price, best.max()) + 0.1, 0.1), 6)
     one = max(tried, key=lambda price: earned(price)[1])
-    policies = {
-        "list price": np.full(len(model), list_price),
-        "one best price": np.full(len(model), one),
-        "list price with personal discounts": np.minimum(best, list_price),
-        "a price per segment": best,
-    }
-    rows = []
-    for name, price in policies.items():
-        buyers, profit = earned(price)
-        rows.append({"policy": name, "lowest": price.min(), "highest": price.max(), "buyers": buyers, "profit": profit})
-    table = pd.DataFrame(rows)
+    policies = {"list price": list_price + 0 * best, "one best price": one + 0 * best}
+    policies |= {"list price with personal discounts": np.minimum(best, list_price), "a price per segment": best}
+    rows = [(name, price.min(), price.max(), *earned(price)) for name, price in policies.items()]
+    table = pd.DataFrame(rows, columns=["policy", "lowest", "highest", "buyers", "profit"])
     return table.assign(gain=table["profit"] / table["profit"].iloc[1] - 1)
 
 
@@ -290,8 +220,7 @@ def fairness(
     Parameters:
         model: From `demand`.
         groups: ``customer_id``, ``segment``.
-        people: ``customer_id`` and the column `by`.
-        by: Column to compare, as an age band or a channel.
+        people: ``customer_id`` and the column `by`, as an age band or a channel.
         one_price: The one price they would otherwise all be shown, currency.
     Returns:
         DataFrame: `by`, ``customers``, ``mean_price`` (currency), ``low`` and ``high`` (its 95% interval), ``pay_more``
@@ -305,26 +234,21 @@ def fairness(
     """
     price = groups["segment"].map(model.set_index("segment")["best_price"])
     joined = groups.assign(price=price).dropna(subset="price").merge(people[["customer_id", by]], on="customer_id")
-    rows = []
-    for kind, part in joined.groupby(by, observed=True):
-        value, low, high = mean(part["price"])
-        row = {by: kind, "customers": len(part), "mean_price": value, "low": low, "high": high}
-        rows.append(row | {"pay_more": (part["price"] > one_price).mean()})
+    shown = joined.groupby(by, observed=True)["price"]
+    bounds = pd.DataFrame([mean(prices) for _, prices in shown], columns=["mean_price", "low", "high"])
+    above = shown.agg(customers="size", pay_more=lambda prices: (prices > one_price).mean()).reset_index()
+    table = pd.concat([above[[by, "customers"]], bounds, above["pay_more"]], axis=1)
 
     def in_order(kinds):  # "under 25" comes before "25-34"
         return kinds.astype("str").str.replace("under ", " under ")
 
-    return pd.DataFrame(rows).sort_values(by, key=in_order, ignore_index=True)
+    return table.sort_values(by, key=in_order, ignore_index=True)
 
 
 def plot_profit_by_price(
     model: pd.DataFrame, unit_cost: float, price: float | None = None, ax: figures.Axes | None = None
 ) -> figures.Axes:
-    """Profit per showing over the price, one line per segment, the best prices marked with their intervals.
-
-    Parameters:
-        model: From `demand`.
-        price: One price for all, drawn as a vertical line.
+    """Profit per showing over the price, a line per segment of `demand`, best prices marked; `price` is one for all.
 
     >>> model = pd.DataFrame({"segment": ["all"], "intercept": [3.0], "slope": [0.2], "best_price": [15.0],
     ...     "best_price_low": [13.0], "best_price_high": [17.0], "profit": [5.5]})
@@ -361,10 +285,7 @@ def plot_profit_by_price(
 
 
 def plot_fairness(table: pd.DataFrame, by: str, one_price: float, ax: figures.Axes | None = None) -> figures.Axes:
-    """Mean price shown to each kind of people, beside the one price.
-
-    Parameters:
-        table: From `fairness`.
+    """Mean price shown to each kind of people, from `fairness`, beside the one price.
 
     >>> table = pd.DataFrame({"age_band": ["under 25", "25-34"], "mean_price": [10, 12], "low": [9, 11], "high": [11, 13]})
     >>> plot_fairness(table, "age_band", 11).get_title()

@@ -9,6 +9,13 @@ from idic_lab import figures
 from idic_lab.dataframes import of_customers
 
 TIERS = ("priority", "standard", "self-service")
+ROUTES = (
+    ("complaint desk, today", "open complaint of a customer in the better half by value"),
+    ("named adviser", "the value at stake pays for the priority tier"),
+    ("named adviser", "needs to talk to somebody who knows"),
+    ("service team", "open question or return"),
+)
+_ABOUT_HELP = ("N05", "N11", "N17")  # advice, setting up and manuals, in the battery of needs
 
 
 def service_levels() -> pd.DataFrame:
@@ -22,31 +29,22 @@ def service_levels() -> pd.DataFrame:
     >>> service_levels()["tier"].tolist()
     ['priority', 'standard', 'self-service']
     """
-    return pd.DataFrame(
-        {
-            "tier": pd.array(TIERS, dtype="str"),
-            "contact_cost_factor": [1.6, 1.0, 0.5],
-            "fixed_cost": [6.0, 1.0, 0.2],
-            "kept_value": [0.06, 0.02, 0.0],
-        }
-    )
+    assumed = {"contact_cost_factor": [1.6, 1.0, 0.5], "fixed_cost": [6.0, 1.0, 0.2], "kept_value": [0.06, 0.02, 0.0]}
+    return pd.DataFrame({"tier": pd.array(TIERS, dtype="str"), **assumed})
 
 
 def issues(interactions: pd.DataFrame | None, identity_links: pd.DataFrame | None = None) -> pd.DataFrame | None:
-    """Contacts that customers began: how many, how many still open, and what they cost; None where none are recorded.
+    """Contacts that customers began: how many are still open, and what they cost; None where none are recorded.
 
     Parameters:
-        interactions: ``record_id`` (or ``customer_id``), ``date``, ``channel``, ``direction``, ``purpose``,
-            ``resolved_on``, ``cost`` (currency).
-        identity_links: ``record_id``, ``customer_id``; needed when `interactions` knows records only.
+        identity_links: Needed when `interactions` knows records only.
     Returns:
-        DataFrame: ``customer_id``, ``contacts_per_year``, ``contact_cost`` (currency per year), ``open_issues``,
-            ``open_complaints``, ``last_topic``.
+        DataFrame: ``customer_id``, ``contact_cost`` (currency per year), ``open_issues``, ``open_complaints``.
 
     >>> contacts = pd.DataFrame({"customer_id": ["ann"], "date": pd.to_datetime(["2025-01-01"]), "direction": "inbound",
-    ...     "purpose": "complaint", "resolved_on": pd.to_datetime([None]), "topic": "delivery", "cost": 4.0})
-    >>> issues(contacts)[["open_issues", "open_complaints", "last_topic"]].to_numpy().tolist()
-    [[1, 1, 'delivery']]
+    ...     "purpose": "complaint", "resolved_on": pd.to_datetime([None]), "cost": 4.0})
+    >>> issues(contacts)[["open_issues", "open_complaints"]].to_numpy().tolist()
+    [[1, 1]]
     """
     if interactions is None or ("customer_id" not in interactions and identity_links is None):
         return None
@@ -55,38 +53,27 @@ def issues(interactions: pd.DataFrame | None, identity_links: pd.DataFrame | Non
         inbound = of_customers(inbound, identity_links)
     years = max((interactions["date"].max() - interactions["date"].min()).days / 365.25, 1 / 365.25)
     is_open = inbound["resolved_on"].isna()
-    inbound = inbound.assign(is_open=is_open, open_complaint=is_open & (inbound["purpose"] == "complaint"))
-    inbound = inbound.sort_values(["customer_id", "date"], kind="stable")
-    found = inbound.groupby("customer_id", as_index=False).agg(
-        contacts=("date", "size"),
-        cost=("cost", "sum"),
-        open_issues=("is_open", "sum"),
-        open_complaints=("open_complaint", "sum"),
-        last_topic=("topic", "last"),
+    found = inbound.assign(is_open=is_open, open_complaint=is_open & (inbound["purpose"] == "complaint"))
+    found = found.groupby("customer_id", as_index=False).agg(
+        contact_cost=("cost", "sum"), open_issues=("is_open", "sum"), open_complaints=("open_complaint", "sum")
     )
-    return found.assign(contacts_per_year=found["contacts"] / years, contact_cost=found["cost"] / years)[
-        ["customer_id", "contacts_per_year", "contact_cost", "open_issues", "open_complaints", "last_topic"]
-    ]
+    return found.assign(contact_cost=found["contact_cost"] / years)
 
 
-def wants_a_person(
-    need_profiles: pd.DataFrame | None, questions: tuple[str, ...] = ("N05", "N11", "N17"), above: float = 0.2
-) -> tuple[str, ...]:
+def wants_a_person(need_profiles: pd.DataFrame | None) -> tuple[str, ...]:
     """Need segments that say yes to wanting a person's help clearly more often than customers in general.
 
     Parameters:
         need_profiles: ``segment``, ``question_id``, ``difference`` (share of yes less that of all).
-        questions (tuple of str): Questions about advice, setting up and manuals.
-        above: Mean difference from which a segment counts.
 
     >>> wants_a_person(pd.DataFrame({"segment": ["advice", "price"], "question_id": "N05", "difference": [0.5, -0.2]}))
     ('advice',)
     """
     if need_profiles is None:
         return ()
-    asked = need_profiles[need_profiles["question_id"].isin(questions)]
+    asked = need_profiles[need_profiles["question_id"].isin(_ABOUT_HELP)]
     mean = asked.groupby("segment")["difference"].mean()
-    return tuple(mean.index[mean > above])
+    return tuple(mean.index[mean > 0.2])
 
 
 def service_tiers(
@@ -98,15 +85,14 @@ def service_tiers(
 ) -> pd.DataFrame:
     """A service tier and a route for every customer, with the reason, the cost and the expected return.
 
-    Of the tiers, each customer gets the one with the highest return less cost. An open complaint of a customer in the
-    better half by value is routed at once, whatever the tier. A customer whose need is to talk to somebody is routed
-    to a person; others to the cheapest route of their tier.
+    Each customer gets the tier with the highest return less cost. An open complaint of a customer in the better half by
+    value is routed at once; who needs to talk is routed to a person, others to the cheapest route of their tier.
 
     Parameters:
         value: ``customer_id``, ``future_value`` (currency).
         contacts: From `issues`.
         needs: ``customer_id``, ``segment``.
-        talkers (tuple of str): Need segments that want to talk to a person, from `wants_a_person`.
+        talkers: From `wants_a_person`.
         levels: As `service_levels` gives them.
     Returns:
         DataFrame: The table ``service_tiers``: ``customer_id``, ``tier``, ``route``, ``reason``, ``future_value``,
@@ -123,85 +109,55 @@ def service_tiers(
         table = table.merge(contacts, on="customer_id", how="left")
     for name in ("contact_cost", "open_issues", "open_complaints"):
         table[name] = table[name].fillna(0.0) if name in table else 0.0
-    table["need"] = _need_of(table["customer_id"], needs)
+    segment = {} if needs is None else needs.drop_duplicates("customer_id").set_index("customer_id")["segment"]
+    table["need"] = table["customer_id"].map(segment).astype("str")
     cost = np.outer(table["contact_cost"], levels["contact_cost_factor"]) + levels["fixed_cost"].to_numpy()
-    gain = np.outer(table["future_value"].clip(lower=0), levels["kept_value"])
+    worth, row = table["future_value"].clip(lower=0), np.arange(len(table))
+    gain = np.outer(worth, levels["kept_value"])
     best = np.argmax(np.round(gain - cost, 9), axis=1)
-    row = np.arange(len(table))
-    worth = table["future_value"].clip(lower=0)
     table["tier"] = pd.array(levels["tier"].to_numpy()[best], dtype="str")
     table["expected_cost"], table["expected_return"] = cost[row, best], gain[row, best]
     table["extra_cost"] = cost[row, best] - cost.min(axis=1)
     table["break_even"] = (table["extra_cost"] / worth).where(worth > 0)
-    table["route"], table["reason"] = _routes(table, talkers)
+    urgent = (table["open_complaints"] > 0) & (table["future_value"] >= table["future_value"].median())
+    person = table["need"].isin(talkers) & (table["tier"] != "self-service")
+    rules = [urgent, table["tier"] == "priority", person, table["open_issues"] > 0]  # the first that applies
+    other = np.where(table["tier"] == "standard", "service team", "help pages and chat")
+    table["route"] = pd.array(np.select(rules, [route for route, _ in ROUTES], default=other), dtype="str")
+    reasons = np.select(rules, [reason for _, reason in ROUTES], default="no open issue; tier by value")
+    table["reason"] = pd.array(reasons, dtype="str")
     table["open_issues"] = table["open_issues"].astype("int64")
     columns = ["customer_id", "tier", "route", "reason", "future_value", "need", "open_issues"]
     return table[[*columns, "expected_cost", "extra_cost", "expected_return", "break_even"]]
 
 
-def _need_of(customers: pd.Series, needs: pd.DataFrame | None) -> pd.Series:
-    if needs is None:
-        return pd.Series(None, index=customers.index, dtype="str")
-    return customers.map(needs.drop_duplicates("customer_id").set_index("customer_id")["segment"]).astype("str")
-
-
-def _routes(table: pd.DataFrame, talkers: tuple[str, ...]) -> tuple[pd.Series, pd.Series]:
-    """Route and reason, the first rule that applies."""
-    urgent = (table["open_complaints"] > 0) & (table["future_value"] >= table["future_value"].median())
-    person = table["need"].isin(talkers) & (table["tier"] != "self-service")
-    waiting = table["open_issues"] > 0
-    rules = [urgent, table["tier"] == "priority", person, waiting]
-    routes = ["complaint desk, today", "named adviser", "named adviser", "service team"]
-    reasons = [
-        "open complaint of a customer in the better half by value",
-        "the value at stake pays for the priority tier",
-        "needs to talk to somebody who knows",
-        "open question or return",
-    ]
-    other = np.where(table["tier"] == "standard", "service team", "help pages and chat")
-    route = np.select(rules, routes, default=other)
-    reason = np.select(rules, reasons, default="no open issue; tier by value")
-    return pd.Series(route, table.index, dtype="str"), pd.Series(reason, table.index, dtype="str")
-
-
 def tier_summary(table: pd.DataFrame) -> pd.DataFrame:
-    """What each tier costs and returns.
+    """What each tier of `service_tiers` costs and returns.
 
-    Parameters:
-        table: From `service_tiers`.
     Returns:
-        DataFrame: ``tier``, ``customers``, ``cost``, ``extra_cost`` (beyond the cheapest tier), ``expected_return``,
-            ``net`` (return less extra cost; currency per year), ``value_share`` (of all future value), ``break_even``
-            (share of the tier's future value to be saved for it to pay).
+        DataFrame: ``tier``, ``customers``, ``extra_cost`` (beyond the cheapest tier), ``expected_return``, ``net`` (return
+            less extra cost; currency per year), ``value_share`` (of all future value).
 
     >>> tiers = service_tiers(pd.DataFrame({"customer_id": ["ann", "bob"], "future_value": [500.0, 1.0]}))
     >>> tier_summary(tiers)[["tier", "customers", "net"]].round(1).to_numpy().tolist()
     [['priority', 1, 24.2], ['self-service', 1, 0.0]]
     """
-    grouped = table.groupby("tier")
-    found = grouped.agg(
+    found = table.groupby("tier").agg(
         customers=("customer_id", "size"),
-        cost=("expected_cost", "sum"),
         extra_cost=("extra_cost", "sum"),
         expected_return=("expected_return", "sum"),
-        value=("future_value", "sum"),
-    ).reindex([tier for tier in TIERS if tier in grouped.groups])
-    total = found["value"].sum()
-    found = found.assign(
-        net=found["expected_return"] - found["extra_cost"],
-        value_share=found["value"] / total if total > 0 else 0.0,
-        break_even=found["extra_cost"] / found["value"].where(found["value"] > 0),
+        value_share=("future_value", "sum"),
     )
-    columns = ["customers", "cost", "extra_cost", "expected_return", "net", "value_share", "break_even"]
-    return found[columns].rename_axis("tier").reset_index()
+    found.insert(3, "net", found["expected_return"] - found["extra_cost"])
+    found["value_share"] /= max(found["value_share"].sum(), 1e-12)
+    return found.loc[[tier for tier in TIERS if tier in found.index]].reset_index()
 
 
 def priority_must_save(table: pd.DataFrame, levels: pd.DataFrame) -> pd.Series:
     """What the priority tier holds, and what share of it must be saved for the tier to pay.
 
     Parameters:
-        table: From `service_tiers`.
-        levels: Those it was made with.
+        table: From `service_tiers`, made with `levels`.
     Returns:
         Series: ``customers``; ``value_share`` of all future value; ``against_self_service`` and ``against_standard``:
             the share of that value to be saved, beside self-service and beside standard service as it is assumed to
@@ -223,10 +179,7 @@ def priority_must_save(table: pd.DataFrame, levels: pd.DataFrame) -> pd.Series:
 
 
 def plot_tiers(summary: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Cost and expected return of each tier.
-
-    Parameters:
-        summary: From `tier_summary`.
+    """Cost and expected return of each tier, from `tier_summary`.
 
     >>> table = pd.DataFrame({"tier": ["priority"], "customers": [9], "extra_cost": [20.0], "expected_return": [50.0], "net": [30.0]})
     >>> plot_tiers(table).get_title()

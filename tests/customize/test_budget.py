@@ -62,13 +62,8 @@ def test_with_nothing_to_spend_only_free_offers_are_made():
     assert offers.allocate(table, 0)["made"].tolist() == [True, False]
 
 
-def test_more_budget_never_earns_less(campaign, gains):
-    results = campaign[0].head(1_500)
-    take_up = pd.DataFrame({"offer": np.linspace(0, 1, len(results))})
-    table = offers.candidates(
-        results["customer_id"], gains.head(1_500), take_up, pd.Series({"offer": 1.5}), offers.take_up_discount(results)
-    )
-    curve = offers.try_budgets(table)
+def test_more_budget_never_earns_less(campaign):
+    curve = offers.try_budgets(offers.candidates_of(campaign[0].head(1_500), "T-learner", regressor=LinearRegression()))
     assert curve["profit"].is_monotonic_increasing and (curve["cost"] <= curve["budget"]).all()
 
 
@@ -82,15 +77,14 @@ def test_where_margins_vary_no_discount_is_assumed(campaign):
     assert offers.take_up_discount(varied).to_dict() == {"offer": 0.0}
 
 
-def test_expected_profit_is_the_gain_and_cost_is_contact_plus_discount():
-    table = offers.candidates(
-        pd.Series(["a"]),
-        pd.DataFrame({"o": [4.0]}),
-        pd.DataFrame({"o": [0.5]}),
-        pd.Series({"o": 1.5}),
-        pd.Series({"o": 6.0}),
-    )
-    assert table[["expected_return", "expected_cost"]].iloc[0].tolist() == [8.5, 4.5]
+def test_expected_profit_is_the_gain_and_cost_is_contact_plus_discount(campaign):
+    results = campaign[0].head(2_000)
+    table = offers.candidates_of(results, "T-learner", regressor=LinearRegression())
+    gains = offers.uplift(results, method="T-learner", regressor=LinearRegression())["offer"]
+    take_up = offers.expected_outcomes(results, "converted", regressor=LinearRegression())["offer"].clip(0, 1)
+    assert (table["expected_return"] - table["expected_cost"]).tolist() == pytest.approx(gains.tolist())
+    contact = results.loc[results["arm"] == "offer", "contact_cost"].mean()
+    assert table["expected_cost"].tolist() == pytest.approx((contact + 6.0 * take_up).tolist())
 
 
 def test_the_offers_table_has_one_row_per_customer_and_keeps_what_is_made(campaign):

@@ -25,7 +25,7 @@ LINES = [
     Line("greeting", f"Dear {communication.SALUTATION},"),
     Line("opening", "Welcome.", "stage", "new"),
     Line("opening", "Hello again."),
-    Line("need", "You said {{ fact }}.", "need"),
+    Line("need", "You said $fact.", "need"),
 ]
 
 
@@ -61,18 +61,17 @@ def test_each_line_says_which_fact_it_uses_and_where_from(known, consents):
 
 def test_a_template_may_use_nothing_but_its_fact(known, consents):
     with pytest.raises(DataError, match="other than its fact"):
-        communication.compose(["a"], known, [Line("need", "You are {{ age }}.", "need")], "email", consents)
+        communication.compose(["a"], known, [Line("need", "You are $age.", "need")], "email", consents)
 
 
 def test_a_template_cannot_run_code(known, consents):
-    line = Line("need", "{{ fact.__class__.__mro__ }}", "need")
-    with pytest.raises(DataError, match="other than its fact"):
-        communication.compose(["a"], known, [line], "email", consents)
+    sent = communication.compose(["a"], known, [Line("need", "$fact.__class__", "need")], "email", consents)
+    assert sent["text"].tolist() == ["x.__class__"]
 
 
 def test_a_broken_template_is_named(known, consents):
     with pytest.raises(DataError, match="cannot be read"):
-        communication.compose(["a"], known, [Line("need", "{{ fact", "need")], "email", consents)
+        communication.compose(["a"], known, [Line("need", "${fact", "need")], "email", consents)
 
 
 def test_a_fact_without_a_source_is_refused(consents):

@@ -1,4 +1,4 @@
-"""Qini and uplift curves: scikit-uplift's definitions, to the last digit."""
+"""The Qini curve: scikit-uplift's definitions, to the last digit."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idic_lab.customize import offers
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.errors import DataError
 
 
 def trial(seed=20260101, n=400):
@@ -19,28 +19,20 @@ def trial(seed=20260101, n=400):
 # scikit-uplift calls what scikit-learn is about to remove.
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("kind", ["qini", "uplift"])
-def test_curves_and_coefficients_equal_those_of_scikit_uplift(seed, kind):
+def test_curve_and_coefficient_equal_those_of_scikit_uplift(seed):
     metrics = pytest.importorskip("sklift.metrics", reason="scikit-uplift is not installed")
     outcome, uplift, treated = trial(seed)
-    theirs = {"qini": (metrics.qini_curve, metrics.perfect_qini_curve, metrics.qini_auc_score)}
-    theirs["uplift"] = (metrics.uplift_curve, metrics.perfect_uplift_curve, metrics.uplift_auc_score)
-    curve, perfect, score = theirs[kind]
     given_offer = treated.astype(int)
-    for ours, other in (
-        (offers.curve(outcome, uplift, treated, kind), curve(outcome, uplift, given_offer)),
-        (offers.perfect_curve(outcome, treated, kind), perfect(outcome, given_offer)),
-    ):
-        np.testing.assert_allclose(ours, other)
-    assert offers.coefficient(outcome, uplift, treated, kind) == pytest.approx(score(outcome, uplift, given_offer))
+    theirs = metrics.qini_curve(outcome, uplift, given_offer)
+    np.testing.assert_allclose(offers.curve(outcome, uplift, treated), theirs)
+    score = metrics.qini_auc_score(outcome, uplift, given_offer)
+    assert offers.coefficient(outcome, uplift, treated) == pytest.approx(score)
 
 
 def test_the_values_that_scikit_uplift_0_5_1_gives_on_one_trial():
     data = trial()
     assert offers.coefficient(*data) == pytest.approx(0.19081555351911167, rel=1e-12)
-    assert offers.coefficient(*data, kind="uplift") == pytest.approx(0.17760540223995222, rel=1e-12)
     assert offers.curve(*data)[1].sum() == pytest.approx(187.94337894695954, rel=1e-12)
-    assert offers.curve(*data, kind="uplift")[1].sum() == pytest.approx(432.2987518261123, rel=1e-12)
 
 
 def test_the_curve_ends_at_the_average_effect_whatever_the_ranking():
@@ -48,7 +40,6 @@ def test_the_curve_ends_at_the_average_effect_whatever_the_ranking():
     effect = outcome[treated].mean() - outcome[~treated].mean()
     for ranking in (uplift, -uplift):
         assert offers.curve(outcome, ranking, treated)[1][-1] == pytest.approx(effect * treated.sum())
-        assert offers.curve(outcome, ranking, treated, "uplift")[1][-1] == pytest.approx(effect * len(outcome))
 
 
 def test_equal_predictions_count_as_one_step():
@@ -61,8 +52,7 @@ def test_equal_predictions_count_as_one_step():
 @given(st.integers(0, 10_000))
 def test_no_ranking_beats_the_perfect_one(seed):
     outcome, uplift, treated = trial(seed, 60)
-    for kind in ("qini", "uplift"):
-        assert offers.coefficient(outcome, uplift, treated, kind) <= 1 + 1e-9
+    assert offers.coefficient(outcome, uplift, treated) <= 1 + 1e-9
 
 
 def test_the_band_holds_the_curve_and_narrows_with_more_customers():
@@ -91,8 +81,3 @@ def test_money_has_an_area_and_no_coefficient():
 def test_a_curve_without_control_customers_is_refused():
     with pytest.raises(DataError, match="without it"):
         offers.curve([1, 0], [0.1, 0.2], [True, True])
-
-
-def test_an_unknown_curve_is_named():
-    with pytest.raises(UnknownName, match="Did you mean 'qini'"):
-        offers.curve(*trial(), kind="quini")

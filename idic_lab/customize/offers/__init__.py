@@ -2,7 +2,6 @@
 
 from idic_lab.customize.offers.budget import (
     allocate,
-    candidates,
     candidates_of,
     fairness,
     kinds_of_people,
@@ -22,19 +21,9 @@ from idic_lab.customize.offers.learners import (
     XLearner,
     effect_scores,
     expected_outcomes,
-    learner,
     uplift,
 )
-from idic_lab.customize.offers.qini import (
-    area,
-    bands,
-    coefficient,
-    curve,
-    effects_differ,
-    judge_ranking,
-    perfect_curve,
-    plot_curves,
-)
+from idic_lab.customize.offers.qini import area, bands, coefficient, curve, effects_differ, judge_ranking, plot_curves
 from idic_lab.customize.offers.trials import (
     CONTROL,
     arms,
@@ -47,7 +36,6 @@ from idic_lab.customize.offers.trials import (
     plot_policies,
     policy_value,
     reference_policies,
-    shares,
     take_up_discount,
     with_profit,
 )

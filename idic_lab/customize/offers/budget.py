@@ -15,44 +15,12 @@ from idic_lab.errors import DataError
 from idic_lab.inference.intervals import wilson
 
 
-def candidates(
-    customers: pd.Series, gains: pd.DataFrame, take_up: pd.DataFrame, contact_cost: pd.Series, discount: pd.Series
-) -> pd.DataFrame:
-    """Expected return and cost of each offer to each customer.
-
-    The cost of an offer is the contact, and the discount in case it is taken up; the customer who would have bought
-    anyway takes it too. The return is what the offer gains before these costs.
-
-    Parameters:
-        gains: From `uplift` of the profit: one column per offer, rows as `customers` (currency, costs deducted).
-        take_up: From `expected_outcomes` of the conversions: chance of a conversion under each offer.
-        contact_cost, discount: By offer, currency.
-    Returns:
-        DataFrame: ``customer_id``, ``offer``, ``expected_return``, ``expected_cost``.
-
-    >>> each = {name: pd.DataFrame({"call": [number]}) for name, number in (("gains", 4.0), ("take_up", 0.5))}
-    >>> candidates(pd.Series(["ann"]), **each, contact_cost=pd.Series({"call": 1.5}), discount=pd.Series({"call": 6.0}))
-      customer_id offer  expected_return  expected_cost
-    0         ann  call              8.5            4.5
-    """
-    parts = []
-    for offer in gains.columns:
-        cost = float(contact_cost[offer]) + take_up[offer].clip(0, 1).to_numpy() * float(discount[offer])
-        part = {"customer_id": customers.to_numpy(), "offer": offer, "expected_return": gains[offer].to_numpy() + cost}
-        parts.append(pd.DataFrame(part | {"expected_cost": cost}))
-    return pd.concat(parts, ignore_index=True).astype({"customer_id": "str", "offer": "str"})
-
-
 def offers_table(allocated: pd.DataFrame, consents: pd.DataFrame | None, channel: str = "email") -> pd.DataFrame:
     """The table ``offers``: of the offers considered for each customer the one made, or else the best one.
 
     Parameters:
         allocated: From `allocate`.
-        consents: ``customer_id``, ``channel``, ``allowed``. Nobody is made an offer who is not known to allow the
-            channel.
-    Returns:
-        DataFrame: One row per customer: ``customer_id``, ``offer``, ``expected_return``, ``expected_cost``,
-            ``expected_profit`` (currency), ``made`` (flag).
+        consents: ``customer_id``, ``channel``, ``allowed``: who is not known to allow the channel is made no offer.
 
     >>> chosen = pd.DataFrame({"customer_id": ["ann", "bob"], "offer": "call", "expected_return": 9.0, "expected_cost": 2.0,
     ...     "expected_profit": 7.0, "made": True})
@@ -98,11 +66,6 @@ def reachable(
     return candidates[free].reset_index(drop=True)
 
 
-def _contact_costs(results: pd.DataFrame) -> pd.Series:
-    """Mean cost of contact in each arm other than control, currency."""
-    return results[results["arm"] != CONTROL].groupby("arm")["contact_cost"].mean()
-
-
 def candidates_of(
     results: pd.DataFrame,
     method: str = "X-learner",
@@ -110,14 +73,18 @@ def candidates_of(
     target: pd.DataFrame | None = None,
     regressor=None,
 ) -> pd.DataFrame:
-    """Candidates learned from a campaign; nobody is predicted by a model that saw them. As :func:`candidates` returns.
+    """Expected return and cost of each offer to each customer, learned from a campaign by models that did not see them.
+
+    The cost is the contact, and the discount in case the offer is taken up; who would have bought anyway takes it too.
+    The return is what the offer gains before these costs.
 
     Parameters:
         results: ``campaign_results``.
-        method: Uplift learner.
         target: Other customers, with the same columns, to whom the offers could be made; by default those of the
             campaign.
-        regressor (estimator, optional): As for `uplift`.
+        method, regressor: As for `uplift`.
+    Returns:
+        DataFrame: ``customer_id``, ``offer``, ``expected_return``, ``expected_cost`` (currency).
 
     >>> from sklearn.linear_model import LinearRegression
     >>> trial = pd.DataFrame({"customer_id": range(80), "orders": [1, 4] * 40, "arm": ["offer"] * 40 + ["control"] * 40,
@@ -130,7 +97,13 @@ def candidates_of(
     setting = {"target": target, "random_state": random_state, "regressor": regressor}
     gains = uplift(results, "profit", method, **setting)
     take_up = expected_outcomes(results, "converted", **setting)
-    return candidates(whom["customer_id"], gains, take_up, _contact_costs(results), take_up_discount(results))
+    contact, discount = results.groupby("arm")["contact_cost"].mean(), take_up_discount(results)
+    parts = []
+    for offer in gains:
+        cost = contact[offer] + take_up[offer].clip(0, 1) * discount[offer]
+        money = {"expected_return": gains[offer] + cost, "expected_cost": cost}
+        parts.append(pd.DataFrame({"customer_id": whom["customer_id"], "offer": offer, **money}))
+    return pd.concat(parts, ignore_index=True).astype({"customer_id": "str", "offer": "str"})
 
 
 def share_of_budget(candidates: pd.DataFrame, share: float) -> float:
@@ -147,13 +120,11 @@ def value_on_fresh_customers(
 ) -> pd.DataFrame:
     """What choosing under a budget earns, on customers whom the choice was not learned from.
 
-    Of many noisy predictions the highest are high in part by luck, and just these are chosen. So the campaign is divided
-    in two halves at random: each half learns and chooses for the other, where some of the chosen happened to be given
-    the offer and some were not, and that says what the choice was worth.
+    Of many noisy predictions the highest are high in part by luck, and just these are chosen. So each half of the
+    campaign learns and chooses for the other, where some of the chosen happened to be given the offer and some not.
 
     Parameters:
         results: ``campaign_results``.
-        method: Uplift learner.
         budget_share: As for :func:`share_of_budget`, of each half.
     Returns:
         DataFrame: ``customers``, ``treated`` (share); ``expected`` (what the predictions promised), ``gain`` over
@@ -201,11 +172,10 @@ def kinds_of_people(results: pd.DataFrame) -> pd.Series:
 
 
 def fairness(table: pd.DataFrame, customers: pd.Series, groups: pd.Series) -> pd.DataFrame:
-    """How often each kind of people is made an offer.
+    """How often each kind of people (`groups`, a kind for each of `customers`) is made an offer.
 
     Parameters:
         table: ``customer_id``, ``made`` (flag).
-        customers, groups: Customers, and the group of each, as an age band.
     Returns:
         DataFrame: ``group``, ``customers``, ``made`` (share), ``low``, ``high`` (95%, Wilson).
 
@@ -250,28 +220,18 @@ def plot_fairness(table: pd.DataFrame, by: str = "age", ax: figures.Axes | None 
 
 
 def allocate(
-    candidates: pd.DataFrame,
-    budget: float,
-    method: str = "exact",
-    time_limit: float = 20.0,
-    drawn: pd.DataFrame | None = None,
+    candidates: pd.DataFrame, budget: float, method: str = "exact", drawn: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Choose at most one offer per customer so that profit is greatest and the cost stays within the budget.
 
     Parameters:
-        candidates: ``customer_id``, ``offer``, ``expected_return`` and ``expected_cost`` (currency, cost not below 0);
-            one row per customer and offer.
+        candidates: As `candidates_of` gives.
         budget: Currency.
-        method ({"exact", "greedy"}): As in :func:`idic_lab.allocation.allocate`. The greedy rule can miss: it may fill
-            the budget with small offers and leave no room for a large one.
-        time_limit: Seconds for the exact answer.
+        method ({"exact", "greedy"}): As in :func:`idic_lab.allocation.allocate`.
         drawn: ``customer_id``, ``offer``: the arm that chance drew for each customer. Only that offer can then be made
             to the customer; who drew "control", and who is not among them, is made none.
     Returns:
         DataFrame: `candidates` with ``expected_profit`` (return less cost) and ``made`` (flag: the offer is made).
-    Raises:
-        DataError: When the budget or a cost is negative or missing, a customer and offer come twice, or a customer drew
-            twice.
 
     Source: Kellerer, Pferschy & Pisinger (2004), Knapsack Problems, chapter 11.
 
@@ -291,7 +251,7 @@ def allocate(
     gain, cost, row = np.zeros(shape), np.zeros(shape), np.full(shape, -1)
     gain[who, option], cost[who, option] = table[["expected_profit", "expected_cost"]].to_numpy(float)[open_to].T
     row[who, option] = open_to
-    chosen = shared_allocate(gain, cost, budget, method, time_limit)
+    chosen = shared_allocate(gain, cost, budget, method)
     made = np.zeros(len(table), dtype=bool)
     used = np.flatnonzero(chosen != NOBODY)
     made[row[used, chosen[used]]] = True
@@ -323,8 +283,6 @@ def _check(candidates: pd.DataFrame) -> None:
 def try_budgets(candidates: pd.DataFrame, drawn: pd.DataFrame | None = None) -> pd.DataFrame:
     """What each of nine budgets buys, from a twentieth of what it would cost to treat everybody to the whole.
 
-    Parameters:
-        candidates, drawn: As for `allocate`.
     Returns:
         DataFrame: ``share`` of the cost of treating everybody, ``budget``, ``customers`` given an offer, ``cost``,
             ``profit`` (currency), ``next`` (profit per unit of the budget added since the row before).
@@ -346,11 +304,7 @@ def try_budgets(candidates: pd.DataFrame, drawn: pd.DataFrame | None = None) -> 
 
 
 def plot_budget(table: pd.DataFrame, share: float, ax: figures.Axes | None = None) -> figures.Axes:
-    """Expected profit over the budget, with one budget marked.
-
-    Parameters:
-        table: From `try_budgets`.
-        share: The budget to mark, by its share; the nearest is taken.
+    """Expected profit over the budget, from `try_budgets`, with the budget nearest to a share marked.
 
     >>> table = pd.DataFrame({"share": [0.1, 1], "budget": [2, 12], "profit": [7.0, 19.0], "customers": [1, 2], "next": [3.5, 1.2]})
     >>> plot_budget(table, 0.9).get_title()

@@ -1,6 +1,7 @@
 """Uplift learners: what an offer changes for each customer, from a randomised campaign, and a rule short enough to read.
 
-Each learner has ``fit(X, y, treated)`` and ``predict(X)`` and works with any scikit-learn regressor.
+Each learner has ``fit(X, y, treated)`` (``treated``: who was given the offer) and ``predict(X)``, the uplift in units of the
+outcome, and works with any scikit-learn regressor; boosted trees by default.
 """
 
 from __future__ import annotations
@@ -10,18 +11,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from idic_lab.customize.offers.trials import CONTROL, arms, features, shares
+from idic_lab.customize.offers.trials import CONTROL, arms, features
 from idic_lab.errors import DataError, pick
 
 
 class TLearner(BaseEstimator):
     """Two models: one of customers given the offer, one of the others; the uplift is their difference.
-
-    ``fit(X, y, treated)`` learns from features, outcome and who was given the offer; ``predict(X)`` is the uplift of each
-    customer, in units of the outcome.
-
-    Parameters:
-        regressor (estimator, optional): Any scikit-learn regressor; boosted trees by default.
 
     Source: Künzel, Sekhon, Bickel & Yu (2019), Metalearners for estimating heterogeneous treatment effects, PNAS 116(10).
     """
@@ -30,7 +25,7 @@ class TLearner(BaseEstimator):
         self.regressor = regressor
 
     def fit(self, X, y, treated) -> TLearner:
-        X, y, treated = _arrays(X, y, treated)
+        X, y, treated = arrays(X, y, treated)
         self.given_ = fresh(self.regressor).fit(X[treated], y[treated])
         self.without_ = fresh(self.regressor).fit(X[~treated], y[~treated])
         return self
@@ -48,7 +43,7 @@ class XLearner(TLearner):
 
     def fit(self, X, y, treated) -> XLearner:
         super().fit(X, y, treated)
-        X, y, treated = _arrays(X, y, treated)
+        X, y, treated = arrays(X, y, treated)
         self.share_ = treated.mean()
         gained = y[treated] - self.without_.predict(X[treated])
         missed = self.given_.predict(X[~treated]) - y[~treated]
@@ -71,7 +66,7 @@ class TransformedOutcome(BaseEstimator):
         self.regressor = regressor
 
     def fit(self, X, y, treated) -> TransformedOutcome:
-        X, y, treated = _arrays(X, y, treated)
+        X, y, treated = arrays(X, y, treated)
         share = treated.mean()
         self.model_ = fresh(self.regressor).fit(X, np.where(treated, y / share, -y / (1 - share)))
         return self
@@ -81,15 +76,6 @@ class TransformedOutcome(BaseEstimator):
 
 
 LEARNERS = {"T-learner": TLearner, "X-learner": XLearner, "transformed outcome": TransformedOutcome}
-
-
-def learner(name: str, regressor=None):
-    """A learner by name: "T-learner", "X-learner" or "transformed outcome".
-
-    >>> type(learner("X-learner")).__name__
-    'XLearner'
-    """
-    return pick("uplift learner", name, LEARNERS)(regressor)
 
 
 def effect_scores(X, y, treated, regressor=None, n_folds: int = 4, random_state: int = 0) -> np.ndarray:
@@ -103,7 +89,7 @@ def effect_scores(X, y, treated, regressor=None, n_folds: int = 4, random_state:
     >>> effect_scores(X, 3 * treated + X[:, 0], treated, LinearRegression()).round().tolist()[:3]
     [3.0, 3.0, 3.0]
     """
-    X, y, treated = _arrays(X, y, treated)
+    X, y, treated = arrays(X, y, treated)
     part = parts(treated, n_folds, random_state)
     scores = np.empty(len(y))
     for number in range(n_folds):
@@ -124,10 +110,10 @@ def parts(treated: np.ndarray, n_folds: int, random_state: int) -> np.ndarray:
 
 
 def scored(level, X, y, treated, share: float) -> np.ndarray:
-    """Scores of customers whose level of the outcome, whichever arm they are in, a model that did not see them expects.
+    """Scores of customers, given a model of the outcome's level that did not see them.
 
-    One level for both arms, and not one for each: that of a small arm would be noise, and noise that the expected effects
-    share. With the chance of treatment known, the scores are right on average whatever the model says.
+    One level for both arms: that of a small arm alone would be noise that the expected effects share. As the chance of
+    treatment is known, the scores are right on average whatever the model says.
     """
     return (y - level.predict(X)) * np.where(treated, 1 / share, -1 / (1 - share))
 
@@ -159,53 +145,40 @@ class PolicyTree(BaseEstimator):
         borders = [np.unique(np.quantile(x, np.arange(1, self.n_bins) / self.n_bins, method="lower")) for x in X.T]
         bins = [np.searchsorted(border, x, side="left") for border, x in zip(borders, X.T, strict=True)]
         summed = np.column_stack([scores, np.ones(len(y))])  # the last column counts the customers of a leaf
-        least = max(1.0, self.smallest * len(y))
-        best = (_worth(summed.sum(axis=0), 0), None, None, None)
+        least, best, questions = max(1.0, self.smallest * len(y)), _worth(summed.sum(axis=0), 0), [None]
         for first in range(X.shape[1]):
-            sides = [_Side(self.n_bins - 1) for _ in ("no", "yes")]
-            for second in range(X.shape[1]):
-                cells = _cells(bins[first], bins[second], summed, self.n_bins)
-                sides[0].try_all(cells[:-1], second, least)
-                sides[1].try_all(cells[-1] - cells[:-1], second, least)
-            total = sides[0].worth + sides[1].worth
-            cut = int(total.argmax())
-            if total[cut] > best[0] + 1e-12 and cut < len(borders[first]):
-                best = (total[cut], (first, cut), sides[0].found[cut], sides[1].found[cut])
-        self.value_, self.leaves_ = best[0] / len(y), []
-        self.tree_ = self._grown(best[1:], bins, borders, summed)
+            cells = np.stack([_cells(bins[first], second, summed, self.n_bins) for second in bins])
+            (no, below_no), (yes, below_yes) = (
+                _best_below(side, least) for side in (cells[:, :-1], cells[:, -1:] - cells[:, :-1])
+            )
+            cut = int((no + yes).argmax())
+            if (no + yes)[cut] > best + 1e-12 and cut < len(borders[first]):
+                best, questions = (no + yes)[cut], [(first, cut), below_no[cut], below_yes[cut]]
+        self.value_, self.leaves_ = best / len(y), []
+        asked = [None if each is None else (each[0], float(borders[each[0]][each[1]])) for each in questions]
+        self.tree_ = self._grown(X, scores, np.ones(len(y), dtype=bool), *asked)
         return self
 
-    def _grown(self, splits, bins, borders, summed, rows=None) -> dict:
-        rows = np.ones(len(summed), dtype=bool) if rows is None else rows
-        if not splits or splits[0] is None:
-            self.leaves_.append(int(summed[rows, :-1].sum(axis=0).argmax()))
+    def _grown(self, X, scores, rows, question, *below) -> dict:
+        if question is None:
+            self.leaves_.append(int(scores[rows].sum(axis=0).argmax()))
             return {"leaf": len(self.leaves_) - 1, "share": float(rows.mean())}
-        (feature, cut), *below = splits
-        yes = bins[feature] > cut
-        no_splits, yes_splits = ([below[0]], [below[1]]) if below else (None, None)
-        return {
-            "feature": feature,
-            "border": float(borders[feature][cut]),
-            "no": self._grown(no_splits, bins, borders, summed, rows & ~yes),
-            "yes": self._grown(yes_splits, bins, borders, summed, rows & yes),
-        }
+        feature, border = question
+        yes, (if_no, if_yes) = X[:, feature] > border, below or (None, None)
+        node = {"feature": feature, "border": border, "no": self._grown(X, scores, rows & ~yes, if_no)}
+        return node | {"yes": self._grown(X, scores, rows & yes, if_yes)}
 
     def apply(self, X) -> np.ndarray:
         """The leaf of each row, from 0."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=float, reset=False)
-        found = np.zeros(len(X), dtype=int)
 
-        def go(node: dict, rows: np.ndarray) -> None:
+        def leaf(node: dict) -> np.ndarray | int:
             if "leaf" in node:
-                found[rows] = node["leaf"]
-                return
-            yes = X[:, node["feature"]] > node["border"]
-            go(node["no"], rows & ~yes)
-            go(node["yes"], rows & yes)
+                return node["leaf"]
+            return np.where(X[:, node["feature"]] > node["border"], leaf(node["yes"]), leaf(node["no"]))
 
-        go(self.tree_, np.ones(len(X), dtype=bool))
-        return found
+        return np.broadcast_to(leaf(self.tree_), len(X)).copy()
 
     def predict(self, X) -> np.ndarray:
         """The action for each row."""
@@ -234,25 +207,22 @@ def _worth(sums: np.ndarray, least: float) -> np.ndarray:
     return np.where(sums[..., -1] >= least, sums[..., :-1].max(axis=-1), -np.inf)
 
 
-class _Side:
-    """For each place of the first question, the best second question on one side of it, or none."""
+def _best_below(cells: np.ndarray, least: float) -> tuple[np.ndarray, list]:
+    """For each place of the first question what one side is worth, and the second question that makes it so, or None.
 
-    def __init__(self, places: int):
-        self.worth, self.found = np.full(places, -np.inf), [None] * places
-
-    def try_all(self, cells: np.ndarray, feature: int, least: float) -> None:
-        whole = cells[:, -1:]
-        undivided = _worth(whole[:, 0], least)
-        worth = (_worth(cells, least) + _worth(whole - cells, least))[:, :-1]
-        cut = worth.argmax(axis=1)
-        best = worth[np.arange(len(worth)), cut]
-        for place in np.flatnonzero(np.maximum(best, undivided) > self.worth + 1e-12):
-            split = best[place] > undivided[place] + 1e-12
-            self.found[place] = (feature, int(cut[place])) if split else None
-            self.worth[place] = max(best[place], undivided[place])
+    Parameters:
+        cells (features, places, bins, columns): Sums over the side's customers up to each border of the second question.
+    """
+    whole = cells[0, :, -1]
+    undivided = _worth(whole, least)
+    worth = (_worth(cells, least) + _worth(whole[:, None] - cells, least))[:, :, :-1]
+    divided = worth.swapaxes(0, 1).reshape(len(whole), -1)
+    best, cut = divided.max(axis=1), divided.round(9).argmax(axis=1)  # of equals the first
+    splits = zip(*np.divmod(cut, worth.shape[2]), best > undivided + 1e-12, strict=True)
+    return np.maximum(best, undivided), [(int(feature), int(at)) if gains else None for feature, at, gains in splits]
 
 
-def _arrays(X, y, treated) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def arrays(X, y, treated) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.asarray(X, dtype=float), np.asarray(y, dtype=float), np.asarray(treated, dtype=bool)
 
 
@@ -284,8 +254,7 @@ def uplift(
         target: Other customers to predict, with the same columns; all of `results` is then learned from.
         n_folds: Parts that the customers are divided into; each is predicted by what the others taught.
     Returns:
-        DataFrame: One column per arm other than control, rows as `results` (or `target`): predicted change of the
-            outcome.
+        DataFrame: One column per arm other than control, rows as `results` (or `target`): change of the outcome.
 
     >>> from sklearn.linear_model import LinearRegression
     >>> trial = pd.DataFrame({"customer_id": range(80), "orders": [1, 2, 3, 4] * 20, "arm": ["offer"] * 40 + ["control"] * 40})
@@ -297,7 +266,7 @@ def uplift(
 
     def fitted(X, rows, arm):
         rows = rows[np.isin(arm_of[rows], (arm, CONTROL))]
-        return learner(method, regressor).fit(X[rows], y[rows], arm_of[rows] == arm)
+        return pick("uplift learner", method, LEARNERS)(regressor).fit(X[rows], y[rows], arm_of[rows] == arm)
 
     return _predicted(results, target, arms(results), fitted, n_folds, random_state)
 
@@ -312,10 +281,7 @@ def expected_outcomes(
 ) -> pd.DataFrame:
     """Expected outcome of every customer under every arm, control included, by models that did not see the customer.
 
-    Parameters:
-        results, outcome, regressor, target, n_folds, random_state: As for `uplift`.
-    Returns:
-        DataFrame: One column per arm, rows as `results` (or `target`).
+    Parameters and rows as for `uplift`; one column per arm.
 
     >>> from sklearn.linear_model import LinearRegression
     >>> trial = pd.DataFrame({"customer_id": range(80), "orders": [1, 2, 3, 4] * 20, "arm": ["offer"] * 40 + ["control"] * 40})
@@ -329,11 +295,13 @@ def expected_outcomes(
         rows = rows[arm_of[rows] == arm]
         return fresh(regressor).fit(X[rows], y[rows])
 
-    return _predicted(results, target, list(shares(results).index), fitted, n_folds, random_state)
+    return _predicted(results, target, sorted(set(arm_of)), fitted, n_folds, random_state)
 
 
 def _predicted(results, target, columns, fitted, n_folds, random_state) -> pd.DataFrame:
     """One prediction per customer and column: of `target` by all, else of each part by the other parts."""
+    from sklearn.model_selection import StratifiedKFold
+
     known = features(results)
     X = known.to_numpy()
     if target is not None:
@@ -341,8 +309,6 @@ def _predicted(results, target, columns, fitted, n_folds, random_state) -> pd.Da
         everyone = np.arange(len(X))
         found = {name: fitted(X, everyone, name).predict(new) for name in columns}
         return pd.DataFrame(found, index=target.index)
-    from sklearn.model_selection import StratifiedKFold
-
     found = np.zeros((len(X), len(columns)))
     folds = StratifiedKFold(n_folds, shuffle=True, random_state=random_state)
     for train, test in folds.split(X, results["arm"]):

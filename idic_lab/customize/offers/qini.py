@@ -1,149 +1,96 @@
-"""How well a ranking by uplift finds the customers whom an offer changes: Qini and uplift curves, with bands.
-
-Definitions and normalisation are those of the package scikit-uplift, so that figures can be compared.
-"""
+"""How well a ranking by uplift finds whom an offer changes: the Qini curve as scikit-uplift defines it, with bands."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
 from idic_lab import figures
-from idic_lab.customize.offers.learners import TLearner, fresh, parts, scored
+from idic_lab.customize.offers.learners import TLearner, arrays, fresh, parts, scored
 from idic_lab.customize.offers.trials import CONTROL
-from idic_lab.errors import DataError, pick
+from idic_lab.errors import DataError
 
 
-def _checked(outcome, uplift, treated) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _ranked(outcome, uplift, treated):
+    """Outcomes and treatments from the highest uplift down, and where each group of ties ends."""
     outcome, uplift = np.asarray(outcome, dtype=float), np.asarray(uplift, dtype=float)
     treated = np.asarray(treated, dtype=bool)
     if not len(outcome) == len(uplift) == len(treated):
         raise DataError("Outcome, uplift and treated must have the same length.")
     if treated.all() or not treated.any():
         raise DataError("A curve needs customers with the offer and customers without it.")
-    return outcome, uplift, treated
-
-
-def _ranked(outcome, uplift, treated):
-    """Outcomes and treatments from the highest uplift down, and where each group of ties ends."""
     order = np.argsort(uplift, kind="mergesort")[::-1]
     ends = np.r_[np.flatnonzero(np.diff(uplift[order])), len(order) - 1]
     return outcome[order], treated[order], ends
 
 
-def _cumulated(weights, y, t, ends):
-    """Customers, treated customers and outcomes of both kinds, cumulated, ties at once."""
-    wy = weights * y
-    return [np.r_[0.0, np.cumsum(values)[ends]] for values in (weights, weights * t, wy * t, wy * ~t)]
+def _cumulated(weights, y, t, ends) -> tuple[np.ndarray, np.ndarray]:
+    """Customers counted in, and outcomes gained among the treated of them; ties at once."""
+    columns = (weights, weights * t, weights * y * t, weights * y * ~t)
+    n, treated, given, without = (np.r_[0.0, np.cumsum(values)[ends]] for values in columns)
+    per_control = np.divide(treated, n - treated, out=np.zeros_like(n), where=n > treated)
+    return n, given - without * per_control
 
 
-def _ratio(top: np.ndarray, below: np.ndarray) -> np.ndarray:
-    return np.divide(top, below, out=np.zeros_like(top), where=below > 0)
+def _above_chance(x: np.ndarray, y: np.ndarray) -> float:
+    """Area between a curve and the straight line to its end."""
+    return np.trapezoid(y, x) - x[-1] * y[-1] / 2
 
 
-def _qini(n, n_treated, y_treated, y_control):
-    return y_treated - y_control * _ratio(n_treated, n - n_treated)
-
-
-def _uplift(n, n_treated, y_treated, y_control):
-    return n * (_ratio(y_treated, n_treated) - _ratio(y_control, n - n_treated))
-
-
-_KINDS: dict[str, Callable] = {"qini": _qini, "uplift": _uplift}
-
-
-def curve(outcome, uplift, treated, kind: str = "qini") -> tuple[np.ndarray, np.ndarray]:
-    """Outcome gained by giving the offer to the customers ranked first.
+def curve(outcome, uplift, treated) -> tuple[np.ndarray, np.ndarray]:
+    """The Qini curve: outcomes gained among the treated by giving the offer to the customers ranked first.
 
     Parameters:
         outcome (array of float): What came of each customer (0 or 1, or money).
         uplift (array of float): The ranking, highest first; equal values count as one step.
         treated (array of bool): Whether the customer was given the offer, at random.
-        kind ({"qini", "uplift"}): The Qini curve counts the outcomes gained among treated customers, the uplift curve
-            among all.
     Returns:
         customers, gain : ndarray: From (0, 0) to all customers.
 
-    Source: Radcliffe (2007), Using control groups to target on predicted lift, for the Qini curve; Devriendt,
-    Guns & Verbeke (2020), Learning to rank for uplift modeling, for the comparison of both.
+    Source: Radcliffe (2007), Using control groups to target on predicted lift.
 
     >>> curve([1, 0, 1, 0], [0.9, 0.8, 0.2, 0.1], [True, False, True, False])[1].tolist()
     [0.0, 1.0, 1.0, 2.0, 2.0]
     """
-    y, t, ends = _ranked(*_checked(outcome, uplift, treated))
-    sums = _cumulated(np.ones(len(y)), y, t, ends)
-    return sums[0], pick("curve", kind, _KINDS)(*sums)
+    y, t, ends = _ranked(outcome, uplift, treated)
+    return _cumulated(np.ones(len(y)), y, t, ends)
 
 
-def perfect_curve(outcome, treated, kind: str = "qini") -> tuple[np.ndarray, np.ndarray]:
-    """The curve of the ranking that knew who converts in which arm; for outcomes of 0 and 1.
+def coefficient(outcome, uplift, treated) -> float:
+    """Qini coefficient: the area between curve and chance as a share of the best possible; 0 for a ranking by chance.
 
-    Those who converted with the offer come first and those who converted without it last. It is the ceiling that the
-    coefficients divide by, and lies above what any real ranking can reach.
-
-    >>> perfect_curve([1, 0, 1, 0], [True, True, False, False])[1].tolist()
-    [0.0, 1.0, 1.0, 0.0]
-    """
-    outcome, _, treated = _checked(outcome, np.zeros(len(outcome)), treated)
-    if not np.isin(outcome, (0, 1)).all():
-        raise DataError("The normalised coefficients are defined for outcomes of 0 and 1; use area() for money.")
-    pick("curve", kind, _KINDS)
-    if kind == "qini":
-        return curve(outcome, np.where(treated, outcome, -outcome), treated)
-    converted_without = ((outcome == 1) & ~treated).sum()
-    nothing_with = ((outcome == 0) & treated).sum()
-    extra = outcome if converted_without > nothing_with else treated
-    return curve(outcome, 2 * (outcome == treated) + extra, treated, kind="uplift")
-
-
-def coefficient(outcome, uplift, treated, kind: str = "qini") -> float:
-    """Area between the curve and chance, as a share of that of the perfect curve: Qini coefficient or AUUC.
-
-    Parameters:
-        uplift, treated, kind: As for `curve`.
-    Returns:
-        float: 0 is a ranking by chance, 1 a perfect one.
+    The best ranking knows who converts in which arm: with the offer first, without it last. No real one can reach it.
 
     >>> coefficient([1, 0, 0, 1], [0.9, 0.8, 0.2, 0.1], [True, True, False, False])
     1.0
     """
-    x, y = curve(outcome, uplift, treated, kind)
-    best_x, best_y = perfect_curve(outcome, treated, kind)
-    chance = best_x[-1] * best_y[-1] / 2
-    ceiling = np.trapezoid(best_y, best_x) - chance
-    return float((np.trapezoid(y, x) - chance) / ceiling) if ceiling else 0.0
+    outcome = np.asarray(outcome, dtype=float)
+    if not np.isin(outcome, (0, 1)).all():
+        raise DataError("The coefficient is defined for outcomes of 0 and 1; use area() for money.")
+    ceiling = _above_chance(*curve(outcome, np.where(treated, outcome, -outcome), treated))
+    return float(_above_chance(*curve(outcome, uplift, treated)) / ceiling) if ceiling else 0.0
 
 
-def area(outcome, uplift, treated, kind: str = "qini") -> float:
+def area(outcome, uplift, treated) -> float:
     """Mean height of the curve above chance, per customer, in units of the outcome; also for money.
 
     >>> area([8, 0, 0, 0], [0.9, 0.8, 0.2, 0.1], [True, False, True, False])
     0.75
     """
-    x, y = curve(outcome, uplift, treated, kind)
-    return float((np.trapezoid(y, x) - x[-1] * y[-1] / 2) / x[-1] ** 2)
+    x, y = curve(outcome, uplift, treated)
+    return float(_above_chance(x, y) / x[-1] ** 2)
 
 
 def bands(
-    outcome,
-    uplift,
-    treated,
-    kind: str = "qini",
-    n_bootstrap: int = 200,
-    confidence: float = 0.95,
-    n_points: int = 101,
-    random_state: int = 0,
+    outcome, uplift, treated, n_bootstrap: int = 200, confidence: float = 0.95, random_state: int = 0
 ) -> tuple[pd.DataFrame, tuple[float, float]]:
     """The curve per customer with a band, and an interval for `area`, by resampling customers within the arms.
 
     The ranking is kept fixed, so the band says how sure we are of *this* ranking on new customers of the same kind.
 
     Parameters:
-        outcome, uplift, treated, kind: As for `curve`.
-        n_points: Points along the share of customers.
+        outcome, uplift, treated: As for `curve`.
     Returns:
         table (DataFrame): ``share`` of customers given the offer, ``gain`` per customer of the base (units of the
             outcome), ``low``, ``high``, ``chance``.
@@ -153,26 +100,24 @@ def bands(
     >>> bool(low <= high), table["gain"].iloc[-1].item()
     (True, 0.5)
     """
-    outcome, uplift, treated = _checked(outcome, uplift, treated)
-    rng, formula = np.random.default_rng(random_state), pick("curve", kind, _KINDS)
-    grid = np.linspace(0, 1, n_points)
+    rng, grid = np.random.default_rng(random_state), np.linspace(0, 1, 101)
     # Putting the customers in order once is most of the work; each resample then only changes their weights.
     y, t, ends = _ranked(outcome, uplift, treated)
     groups = [np.flatnonzero(t), np.flatnonzero(~t)]
 
     def drawn(weights):
-        sums = _cumulated(weights, y, t, ends)
-        gain = formula(*sums) / len(y)
-        share = sums[0] / sums[0][-1]
-        return np.interp(grid, share, gain), np.trapezoid(gain, share) - gain[-1] / 2
+        n, gain = _cumulated(weights, y, t, ends)
+        share, gain = n / n[-1], gain / len(y)
+        return np.interp(grid, share, gain), _above_chance(share, gain)
 
-    centre, _ = drawn(np.ones(len(y)))
-    curves, areas = np.empty((n_bootstrap, n_points)), np.empty(n_bootstrap)
-    for number in range(n_bootstrap):
+    def resampled():
         weights = np.zeros(len(y))
         for members in groups:
             weights[members] = np.bincount(rng.integers(0, len(members), len(members)), minlength=len(members))
-        curves[number], areas[number] = drawn(weights)
+        return drawn(weights)
+
+    centre, _ = drawn(np.ones(len(y)))
+    curves, areas = zip(*(resampled() for _ in range(n_bootstrap)), strict=True)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     low, high = np.quantile(curves, tails, axis=0)
     table = pd.DataFrame({"share": grid, "gain": centre, "low": low, "high": high, "chance": grid * centre[-1]})
@@ -207,12 +152,7 @@ def judge_ranking(results: pd.DataFrame, gains: pd.DataFrame, random_state: int 
 def plot_curves(
     tables: dict[str, pd.DataFrame], unit: str = "conversions", ax: figures.Axes | None = None
 ) -> figures.Axes:
-    """Curves of several rankings with the band of the first.
-
-    Parameters:
-        tables (dict of str to DataFrame): Name of the ranking to the table from `bands`; the first is drawn with its
-            band.
-        unit: What is gained, for the axis.
+    """Curves of several rankings, by name as `bands` gives them, the first with its band; `unit` is what is gained.
 
     >>> table = bands([1, 0, 1, 0] * 9, [4, 3, 2, 1] * 9, [True, False, True, False] * 9, n_bootstrap=9)[0]
     >>> plot_curves({"X-learner": table}).get_title()
@@ -243,21 +183,13 @@ def plot_curves(
 def effects_differ(X, y, treated, regressor=None, n_folds: int = 5, random_state: int = 0) -> pd.DataFrame:
     """Does an offer change more for some customers than for others? Two tests, one-sided.
 
-    The customers are divided into parts; effects are learned on the first, tried on the second, learned on these two, tried
-    on the third, and so on. No part is both learned from and tried at once or crosswise, so that the statistics of the parts
-    add up to a normal one when effects do not differ.
+    Effects are learned on the first part of the customers and tried on the second, learned on these two and tried on the
+    third, and so on: as no part is tried crosswise, the statistics add up to a normal one when effects do not differ.
 
-    Parameters:
-        X (array-like of shape (n_customers, n_features))
-        y (array-like): The outcome.
-        treated (array-like of bool): Who was drawn to get the offer.
-        regressor (estimator, optional): As for :class:`TLearner`.
     Returns:
         DataFrame: ``test``: *calibration* (do customers with a larger expected effect show a larger one?) and *AUTOC*
             (do those ranked first gain more than all?); ``statistic`` (standard normal without differences),
             ``p_value``.
-    Raises:
-        DataError: When an arm has fewer than two customers for each part.
 
     Source: Wager (2024), Sequential validation of treatment heterogeneity, arXiv 2405.05534; Chernozhukov, Demirer, Duflo &
     Fernández-Val (2018), NBER 24678; Yadlowsky, Fleming, Shah, Brunskill & Wager (2025), JASA, for AUTOC.
@@ -268,7 +200,7 @@ def effects_differ(X, y, treated, regressor=None, n_folds: int = 5, random_state
     >>> effects_differ(X, treated * X[:, 0] + rng.normal(size=600), treated, LinearRegression())["p_value"].lt(0.01).all()
     np.True_
     """
-    X, y, treated = np.asarray(X, dtype=float), np.asarray(y, dtype=float), np.asarray(treated, dtype=bool)
+    X, y, treated = arrays(X, y, treated)
     part = parts(treated, n_folds, random_state)
     found = []
     for number in range(1, n_folds):

@@ -43,28 +43,18 @@ def arms(results: pd.DataFrame) -> list[str]:
     return [arm for arm in found if arm != CONTROL]
 
 
-def shares(results: pd.DataFrame) -> pd.Series:
-    """Share of customers in each arm, by arm: the chance with which the arms were drawn.
-
-    >>> shares(pd.DataFrame({"arm": ["offer", "control", "control", "control"]})).to_dict()
-    {'control': 0.75, 'offer': 0.25}
-    """
-    return results["arm"].value_counts(normalize=True).sort_index()
-
-
-def features(results: pd.DataFrame, leave_out: tuple[str, ...] = ()) -> pd.DataFrame:
+def features(results: pd.DataFrame) -> pd.DataFrame:
     """What was known of each customer on the day, as numbers: text columns become one column per value.
 
     Parameters:
         results: ``campaign_results``; every column that is not an identifier, an arm or an outcome is taken.
-        leave_out (tuple of str): Further columns not to use.
 
     >>> trial = pd.DataFrame({"customer_id": ["a", "b"], "arm": ["control", "offer"], "orders": [1, 4],
     ...                       "main_channel": ["app", "store"], "converted": [True, False]})
     >>> features(trial).columns.tolist()
     ['orders', 'main_channel=app', 'main_channel=store']
     """
-    known = [name for name in results.columns if name not in (*NOT_FEATURES, *leave_out)]
+    known = [name for name in results.columns if name not in NOT_FEATURES]
     if not known:
         raise DataError("The campaign says nothing of the customers before it, so nobody can be told apart.")
     text = [name for name in known if not pd.api.types.is_numeric_dtype(results[name])]
@@ -105,42 +95,33 @@ def average_effect(results: pd.DataFrame, outcomes: tuple[str, ...] = ("converte
     rows = []
     for outcome, arm in itertools.product(outcomes, arms(results)):
         given, without = (results.loc[results["arm"] == name, outcome].to_numpy(float) for name in (arm, CONTROL))
-        row = {"outcome": outcome, "arm": arm, "customers": len(given), "mean": given.mean()}
-        row |= {"control_mean": without.mean(), "effect": given.mean() - without.mean()}
+        effect = given.mean() - without.mean()
+        low, high, p_value = effect, effect, 1.0
         if given.var() + without.var() > 0:
             test = stats.ttest_ind(given, without, equal_var=False)
-            low, high = test.confidence_interval(0.95)
-            row |= {"low": low, "high": high, "p_value": test.pvalue}
-        else:
-            row |= {"low": row["effect"], "high": row["effect"], "p_value": 1.0}
-        rows.append(row)
-    return pd.DataFrame(rows)
+            (low, high), p_value = test.confidence_interval(0.95), test.pvalue
+        rows.append((outcome, arm, len(given), given.mean(), without.mean(), effect, low, high, p_value))
+    counted = ["outcome", "arm", "customers", "mean", "control_mean"]
+    return pd.DataFrame(rows, columns=[*counted, "effect", "low", "high", "p_value"])
 
 
 def take_up_discount(results: pd.DataFrame) -> pd.Series:
-    """What an offer takes off the margin of a conversion (currency), by arm.
-
-    It can be read from the data only where every conversion in an arm earns the same; elsewhere it is 0, and the cost
-    of an offer is the cost of contact alone.
+    """What an offer takes off the margin of a conversion (currency), by arm; 0 where conversions in an arm earn differently.
 
     >>> trial = pd.DataFrame({"arm": ["offer", "control"], "converted": True, "margin": [24.0, 30.0]})
     >>> take_up_discount(trial).to_dict()
     {'offer': 6.0}
     """
-    earned = results[results["converted"]].groupby("arm")["margin"].agg(["min", "max"])
-    found = dict.fromkeys(arms(results), 0.0)
-    if CONTROL in earned.index and np.isclose(*earned.loc[CONTROL]):
-        for arm in found:
-            if arm in earned.index and np.isclose(*earned.loc[arm]):
-                found[arm] = max(float(earned.loc[CONTROL, "min"] - earned.loc[arm, "min"]), 0.0)
-    return pd.Series(found, name="discount")
+    earned = (
+        results[results["converted"]].groupby("arm")["margin"].agg(["min", "max"]).reindex([CONTROL, *arms(results)])
+    )
+    alike = np.isclose(earned["min"], earned["max"])
+    lost = (earned.loc[CONTROL, "min"] - earned["min"]).clip(lower=0).where(alike & alike[0], 0.0)
+    return lost.drop(CONTROL).rename_axis(None).rename("discount")
 
 
 def best_arm(gains: pd.DataFrame) -> pd.Series:
-    """The arm with the highest expected gain over giving nothing for each customer, control where none is above 0.
-
-    Parameters:
-        gains: One column per arm other than control.
+    """The arm with the highest expected gain (a column each) for each customer, control where none is above 0.
 
     >>> best_arm(pd.DataFrame({"phone": [2.0, -1.0], "email": [3.0, -2.0]})).tolist()
     ['email', 'control']
@@ -148,27 +129,20 @@ def best_arm(gains: pd.DataFrame) -> pd.Series:
     return gains.idxmax(axis=1).astype("str").where(gains.max(axis=1) > 0, CONTROL)
 
 
-def inactivity(results: pd.DataFrame) -> pd.Series:
-    """Time since the last order before a campaign, in days or, where it says no more, in months.
-
-    >>> inactivity(pd.DataFrame({"recency_months": [3, 10]})).tolist()
-    [3, 10]
-    """
+def _inactivity(results: pd.DataFrame) -> pd.Series:
+    """Time since the last order before a campaign, in days or, where it says no more, in months."""
     return results["recency_days"] if "recency_days" in results else results["recency_months"]
 
 
-def reference_policies(results: pd.DataFrame, gains: pd.DataFrame, share: float | None = None) -> dict[str, pd.Series]:
-    """The learned policy beside the rules that firms use.
+def reference_policies(results: pd.DataFrame, gains: pd.DataFrame) -> dict[str, pd.Series]:
+    """The learned policy beside the rules that firms use: policy to the arm of each customer.
 
     "Best customers" (highest spend) and "likely churners" (longest without an order) treat as many customers as the
-    learned policy does, so that they differ in whom they treat, not in how many. They give the arm that is best on average.
+    learned policy does, with the arm that is best on average.
 
     Parameters:
         results: ``campaign_results``, with ``spend`` and ``recency_days`` or ``recency_months``.
         gains: From `uplift`, in money.
-        share: Share of customers that the two rules treat; that of the learned policy by default.
-    Returns:
-        dict of str to Series: Policy to the arm of each customer.
 
     >>> trial = pd.DataFrame({"arm": ["offer", "control"], "spend": [10, 90], "recency_days": [5, 300]})
     >>> found = reference_policies(trial, pd.DataFrame({"offer": [3.0, -1.0]}))
@@ -176,8 +150,7 @@ def reference_policies(results: pd.DataFrame, gains: pd.DataFrame, share: float 
     (['offer', 'control'], ['control', 'offer'])
     """
     learned = best_arm(gains)
-    share = float((learned != CONTROL).mean()) if share is None else share
-    usual, count = gains.mean().idxmax(), round(share * len(results))
+    usual, count = gains.mean().idxmax(), int((learned != CONTROL).sum())
 
     def all_of(arm: str) -> pd.Series:
         return pd.Series(arm, index=results.index, dtype="str")
@@ -189,7 +162,7 @@ def reference_policies(results: pd.DataFrame, gains: pd.DataFrame, share: float 
 
     policies = {"learned": learned, "nobody": all_of(CONTROL)}
     policies |= {"everybody" if len(gains.columns) == 1 else f"everybody: {arm}": all_of(arm) for arm in arms(results)}
-    return policies | {"best customers": top(results["spend"]), "likely churners": top(inactivity(results))}
+    return policies | {"best customers": top(results["spend"]), "likely churners": top(_inactivity(results))}
 
 
 def policy_value(
@@ -207,8 +180,8 @@ def policy_value(
         policy: Arm of each customer under the policy, rows as `results`.
         expected: From `expected_outcomes`; needed by the doubly robust method.
         method ({"doubly robust", "weighting"}): Inverse propensity weighting (Horvitz & Thompson, 1952) is unbiased and
-            noisy; the doubly robust estimate (Dudík, Langford & Li, 2011) starts from a model's answer and corrects it
-            by the weighted error, so that it stays unbiased and is less noisy when the model is any good.
+            noisy; the doubly robust estimate (Dudík, Langford & Li, 2011) corrects a model's answer by the weighted
+            error: unbiased too, and less noisy when the model is any good.
         against: Another policy: the value is then the difference, with its paired interval.
     Returns:
         dict: ``value``, ``low``, ``high`` (95%), ``treated`` (share of customers given an offer).
@@ -225,15 +198,11 @@ def policy_value(
 
 
 def policy_scores(results, policy, expected, outcome="profit", method="doubly robust") -> np.ndarray:
-    """What each customer adds to the estimate of a policy's value; arguments as for :func:`policy_value`.
-
-    >>> trial = pd.DataFrame({"arm": ["offer", "control"], "profit": [4.0, 1.0]})
-    >>> policy_scores(trial, pd.Series(["offer", "offer"]), None, method="weighting").tolist()
-    [8.0, 0.0]
-    """
+    """What each customer adds to the estimate of a policy's value; arguments as for :func:`policy_value`."""
     if len(policy) != len(results):
         raise DataError(f"The policy has {len(policy):,} customers, the campaign {len(results):,}.")
-    given, wanted, chance = results["arm"].to_numpy(), policy.to_numpy(), shares(results)
+    given, wanted = results["arm"].to_numpy(), policy.to_numpy()
+    chance = results["arm"].value_counts(normalize=True).sort_index()
     for arm in sorted(set(wanted)):
         pick("arm", arm, chance.index)
     weight = np.where(given == wanted, 1 / chance.reindex(wanted).to_numpy(), 0.0)
@@ -252,7 +221,7 @@ def compare_policies(
     """The value of several policies, and of each the gain over giving nothing.
 
     Parameters:
-        policies (dict of str to Series): With one named "nobody".
+        policies: As `reference_policies` gives, with one named "nobody".
         expected: From `expected_outcomes`.
     Returns:
         DataFrame: ``policy``, ``treated`` (share), ``value``, ``gain``, ``gain_low``, ``gain_high`` (per customer),
@@ -307,7 +276,6 @@ def plot_gain_by(results: pd.DataFrame, gains: pd.DataFrame, axes=None) -> np.nd
 
     Parameters:
         gains: From `uplift`; the arm that is best on average is shown.
-        axes (pair of Axes, optional)
 
     >>> trial = pd.DataFrame({"spend": range(20), "recency_days": range(20)})
     >>> axes = plot_gain_by(trial, pd.DataFrame({"offer": range(20, 0, -1)}))
@@ -318,7 +286,7 @@ def plot_gain_by(results: pd.DataFrame, gains: pd.DataFrame, axes=None) -> np.nd
         figures.use_style()
         axes = figures.plt.subplots(1, 2, figsize=(7.5, 3.2), sharey=True)[1]
     gain = gains[gains.mean().idxmax()]
-    scores = {"spend": results["spend"], "time since the last order": inactivity(results)}
+    scores = {"spend": results["spend"], "time since the last order": _inactivity(results)}
     for ax, (label, score) in zip(axes, scores.items(), strict=True):
         tenth = pd.qcut(score.rank(method="first"), 10, labels=False) + 1
         mean = gain.groupby(tenth).mean()
