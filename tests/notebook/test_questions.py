@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from idic_lab.cli import app
 from idic_lab.course.runs import notebooks
 from idic_lab.errors import DataError, UnknownName
-from idic_lab.notebook import decisions, exports, questions, sections
+from idic_lab.notebook import decisions, exports, questions
 from idic_lab.notebook.lab import start
 from idic_lab.pipeline import STAGES
 
@@ -146,8 +146,8 @@ def test_a_section_without_its_tables_leaves_its_heading_and_one_line():
         {"id": "e", "cell_type": "markdown", "source": "## Summary", "metadata": {}},
     ]
     fed, starved = {"cells": [dict(cell) for cell in cells]}, {"cells": [dict(cell) for cell in cells]}
-    sections.prune(fed, lambda table: True)
-    sections.prune(starved, lambda table: False)
+    notebooks.prune(fed, lambda table: True)
+    notebooks.prune(starved, lambda table: False)
     assert [cell["id"] for cell in fed["cells"]] == list("abcde")
     assert [cell["id"] for cell in starved["cells"]] == list("abe")
     assert starved["cells"][1]["source"].startswith("## Prices\n\n*") and "price_tests" in starved["cells"][1]["source"]

@@ -9,7 +9,6 @@ import pytest
 from idic_lab import datasets, meridian, tables
 from idic_lab.course.runs import notebooks
 from idic_lab.course.runs.run import run
-from idic_lab.notebook import sections
 from idic_lab.pipeline import stages
 from idic_lab.repository import REPOSITORY_FILE, Repository
 from idic_lab.tables import Part
@@ -64,7 +63,7 @@ def test_with_the_least_that_opens_a_notebook_no_section_asks_for_more(stage):
             parts.extend(stages.maker(part).needs)
     at_hand = stages.can_be_made(brought) | set(map(Part.of, brought)) | {Part("rejects")}
     notebook = json.loads(notebooks.path_of(stage).read_text(encoding="utf-8"))
-    away = sections.left_out(notebook, lambda name: Part.of(name) in at_hand)
+    away = notebooks.left_out(notebook, lambda name: Part.of(name) in at_hand)
     kept = ["".join(cell["source"]) for cell in notebook["cells"] if cell["id"] not in away]
     asked = {name for source in kept for name in re.findall(r'lab\.table\("([\w:]+)"\)', source)}
     assert not {name for name in asked if Part.of(name) not in at_hand}

@@ -1,4 +1,8 @@
-"""Finding the course's notebooks, and what parameters they take; loads nothing, so that a mistyped name is told at once."""
+"""The course's notebooks as files: which there are, what parameters they take, and sections that data cannot feed.
+
+It loads nothing, so that a mistyped name is told at once. A section names the tables it needs in the metadata of the cell
+that holds its heading (``needs: [price_tests]``), and ends at the next heading of the same or a higher level.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import ast
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from idic_lab import shipped
@@ -147,3 +152,52 @@ def parse_parameter(text: str) -> tuple[str, object]:
     # YAML reads 1997-09-30 as a date object; notebooks take plain literals.
     plain = isinstance(parsed, bool | int | float | str | list | dict | None)
     return name.strip(), parsed if plain else value
+
+
+_HEADING = re.compile(r"^(#+) (.+)$", re.M)
+
+
+def left_out(notebook: dict, has: Callable[[str], bool]) -> dict[str, str]:
+    """The cells of sections that cannot be fed, each with why.
+
+    Parameters:
+        notebook: As nbformat reads it.
+        has: Whether a table is there or can be made.
+    Returns:
+        dict of str to str: Id of the cell to the sentence; the first cell of a section holds its heading.
+
+    >>> cells = [
+    ...     {"id": "a", "cell_type": "markdown", "source": "## Prices", "metadata": {"needs": ["price_tests"]}},
+    ...     {"id": "b", "cell_type": "code", "source": "1", "metadata": {}},
+    ...     {"id": "c", "cell_type": "markdown", "source": "## Summary", "metadata": {}},
+    ... ]
+    >>> left_out({"cells": cells}, lambda table: False)["b"]
+    '"Prices" is left out: these data have no table price_tests.'
+    """
+    found: dict[str, str] = {}
+    level, reason = 0, ""
+    for cell in notebook["cells"]:
+        heading = _HEADING.search("".join(cell["source"])) if cell["cell_type"] == "markdown" else None
+        if heading and (not reason or len(heading[1]) <= level):
+            lacks = [name for name in cell["metadata"].get("needs", []) if not has(name)]
+            level = len(heading[1])
+            tables = f"table{'s' if len(lacks) > 1 else ''} {', '.join(lacks)}"
+            reason = f'"{heading[2]}" is left out: these data have no {tables}.' if lacks else ""
+        if reason:
+            found[cell["id"]] = reason
+    return found
+
+
+def prune(notebook: dict, has: Callable[[str], bool]) -> None:
+    """Replace each section that cannot be fed by its heading and one line; in place."""
+    away = left_out(notebook, has)
+    kept, told = [], set()
+    for cell in notebook["cells"]:
+        reason = away.get(cell["id"])
+        if reason is None:
+            kept.append(cell)
+        elif reason not in told:
+            told.add(reason)
+            cell["source"] = f"{_HEADING.search(''.join(cell['source']))[0]}\n\n*{reason}*"
+            kept.append(cell)
+    notebook["cells"] = kept
