@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from idic_lab import __version__, shipped
 from idic_lab.errors import COMMAND_LINE, LabError, existing
@@ -46,30 +47,25 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
+    version: Annotated[bool, Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
     pass
 
 
 # How a file of one's own is to be read, where it cannot be found out; as options of each command that reads one.
 Columns = Annotated[
-    str | None,
-    typer.Option(help='Headers of your file by role, as in customer_id="Contact Name",date=Closed,amount=Total.'),
+    str | None, Option(help='Headers by role, as in customer_id="Contact Name",date=Closed,amount=Total.')
 ]
 _READING = {
-    "sheet": Annotated[str | None, typer.Option(help="Worksheet of a workbook.")],
-    "encoding": Annotated[str | None, typer.Option(help="Of a text file, as in cp1252.")],
-    "separator": Annotated[str | None, typer.Option(help="Of the columns of a text file.")],
-    "decimal": Annotated[str | None, typer.Option(help="Mark of the decimals: a point or a comma.")],
-    "date_format": Annotated[str | None, typer.Option(help="Of the dates, as in %d.%m.%Y.")],
-    "dayfirst": Annotated[
-        bool | None, typer.Option("--dayfirst/--no-dayfirst", help="Whether 03/04/2011 is in April.")
-    ],
-    "sql": Annotated[str | None, typer.Option(help="A query of DuckDB over the file, which is the table data in it.")],
-    "today": Annotated[str | None, typer.Option(help="Rows after this day are rejected.")],
-    "sales": Annotated[str | None, typer.Option(help="Words of the status that are sales, as in Paid,Sent.")],
+    "sheet": Annotated[str | None, Option(help="Worksheet of a workbook.")],
+    "encoding": Annotated[str | None, Option(help="Of a text file, as in cp1252.")],
+    "separator": Annotated[str | None, Option(help="Of the columns of a text file.")],
+    "decimal": Annotated[str | None, Option(help="Mark of the decimals: a point or a comma.")],
+    "date_format": Annotated[str | None, Option(help="Of the dates, as in %d.%m.%Y.")],
+    "dayfirst": Annotated[bool | None, Option("--dayfirst/--no-dayfirst", help="Whether 03/04/2011 is in April.")],
+    "sql": Annotated[str | None, Option(help="A query of DuckDB over the file, which is the table data in it.")],
+    "today": Annotated[str | None, Option(help="Rows after this day are rejected.")],
+    "sales": Annotated[str | None, Option(help="Words of the status that are sales, as in Paid,Sent.")],
 }
 
 
@@ -81,53 +77,40 @@ def _reads_a_file(command: Callable) -> Callable:
         said = {name: given.pop(name) for name in _READING}
         return command(**given, reading={name: value for name, value in said.items() if value is not None})
 
-    own = inspect.signature(command, eval_str=True).parameters
-    more = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-        for name, kind in _READING.items()
-    ]
-    kept = [parameter for name, parameter in own.items() if name != "reading"]
-    with_options.__signature__ = inspect.Signature([*kept, *more])
-    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in (*kept, *more)}
+    own = dict(inspect.signature(command, eval_str=True).parameters)
+    option = functools.partial(inspect.Parameter, kind=inspect.Parameter.KEYWORD_ONLY, default=None)
+    del own["reading"]
+    own |= {name: option(name, annotation=kind) for name, kind in _READING.items()}
+    with_options.__signature__ = inspect.Signature(own.values())
+    with_options.__annotations__ = {name: parameter.annotation for name, parameter in own.items()}
     return with_options
 
 
 @app.command()
 @_reads_a_file
 def run(
-    dataset: Annotated[str | None, typer.Argument(help="A data set: see 'idic-lab datasets list'.")] = None,
-    data: Annotated[
-        str | None, typer.Option(help="A file of your own: CSV, Excel, Parquet or a folder of Parquet.")
-    ] = None,
+    dataset: Annotated[str | None, Argument(help="A data set: see 'idic-lab datasets list'.")] = None,
+    data: Annotated[str | None, Option(help="A file of your own: CSV, Excel, Parquet or a folder of Parquet.")] = None,
     columns: Columns = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/<data set> unless given.")] = None,
-    only: Annotated[str | None, typer.Option(help="Notebooks by number, as in 21,22.")] = None,
+    out: Annotated[Path | None, Option(help="Folder of the run; runs/<data set> unless given.")] = None,
+    only: Annotated[str | None, Option(help="Notebooks by number, as in 21,22.")] = None,
     parameter: Annotated[
-        list[str] | None, typer.Option("--parameter", "-p", help="A notebook's parameter, name=value; may be repeated.")
+        list[str] | None, Option("--parameter", "-p", help="A notebook's parameter, name=value; may be repeated.")
     ] = None,
-    fresh: Annotated[bool, typer.Option(help="Begin again, keeping nothing of an earlier call.")] = False,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Notebooks side by side; two where there are as many cores.")
-    ] = None,
+    fresh: Annotated[bool, Option(help="Begin again, keeping nothing of an earlier call.")] = False,
+    jobs: Annotated[int | None, Option(min=1, help="Notebooks side by side; two unless there is one core.")] = None,
     every: Annotated[
-        str | None, typer.Option(help="First replay the history, one review every month (or week, or quarter).")
+        str | None, Option(help="First replay the history: a review every month, week or quarter.")
     ] = None,
     large: Annotated[
         bool | None,
-        typer.Option(
-            "--large/--no-large",
-            help="Read Parquet in parts, never whole: tables of all customers, notebooks on a sample. By default above "
-            "five million rows.",
-        ),
+        Option("--large/--no-large", help="Read Parquet in parts, never whole; unless said, above five million rows."),
     ] = None,
-    sample: Annotated[int, typer.Option(help="Of large data: customers that the notebooks see.", min=100)] = 20_000,
-    memory: Annotated[float, typer.Option(help="Of large data: GB that the engine may take.", min=0.5)] = 3.0,
+    sample: Annotated[int, Option(help="Of large data: customers that the notebooks see.", min=100)] = 20_000,
+    memory: Annotated[float, Option(help="Of large data: GB that the engine may take.", min=0.5)] = 3.0,
     pseudonyms: Annotated[
         bool | None,
-        typer.Option(
-            help="Show customers by codes; unless said, only where a file names them by name, e-mail or telephone.",
-            show_default=False,
-        ),
+        Option(help="Show customers by codes; unless said, where a file names them as people.", show_default=False),
     ] = None,
     reading: dict | None = None,
 ) -> None:
@@ -170,12 +153,12 @@ def run(
     typer.echo(f"\nReport: {result.folder / 'report.html'}")
 
 
-RunFolder = Annotated[Path, typer.Option("--run", help="Folder of the run, as in runs/meridian.")]
+RunFolder = Annotated[Path, Option("--run", help="Folder of the run, as in runs/meridian.")]
 
 
 @app.command()
 def forget(
-    customer: Annotated[str, typer.Argument(help="The customer's number or code, or the name in your own data.")],
+    customer: Annotated[str, Argument(help="The customer's number or code, or the name in your own data.")],
     run: RunFolder,
 ) -> None:
     """Remove a customer from a run: repository, exported tables, notebooks and report; totals stay."""
@@ -190,7 +173,7 @@ def forget(
 
 @app.command()
 def find(
-    customer: Annotated[str, typer.Argument(help="A customer's code, or the name in your own data.")], run: RunFolder
+    customer: Annotated[str, Argument(help="A customer's code, or the name in your own data.")], run: RunFolder
 ) -> None:
     """Show which code stands for a customer, or whom a code stands for; the answer is personal."""
     from idic_lab.repository import REPOSITORY_FILE
@@ -204,16 +187,13 @@ def find(
 
 @app.command()
 def compare(
-    study: Annotated[Path, typer.Argument(help="A study: a YAML file, as in studies/quick.yaml.")],
-    jobs: Annotated[int, typer.Option(help="Processes; -1 for one per core.")] = -1,
-    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask cluster, as in tcp://10.0.0.1:8786.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the results; runs/compare-<name> unless given.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume/--fresh", help="Keep the cells of an earlier call, or begin again.")
-    ] = True,
+    study: Annotated[Path, Argument(help="A study: a YAML file, as in studies/quick.yaml.")],
+    jobs: Annotated[int, Option(help="Processes; -1 for one per core.")] = -1,
+    scheduler: Annotated[str | None, Option(help="Address of a Dask cluster, as in tcp://10.0.0.1:8786.")] = None,
+    out: Annotated[Path | None, Option(help="Folder of the results; runs/compare-<name> unless given.")] = None,
+    resume: Annotated[bool, Option("--resume/--fresh", help="Keep earlier cells, or begin again.")] = True,
     packet: Annotated[
-        Path | None,
-        typer.Option(help="Also write one archive, as in mine.zip, that rebuilds the same table elsewhere."),
+        Path | None, Option(help="Also write an archive, as in mine.zip, that rebuilds the table.")
     ] = None,
 ) -> None:
     """Compare segmentations over data sets, numbers of segments and seeds, into one table and a report."""
@@ -242,8 +222,8 @@ def compare(
 @app.command()
 @_reads_a_file
 def audit(
-    data: Annotated[str, typer.Argument(help="A file of orders, or the name of a data set.")],
-    html: Annotated[Path | None, typer.Option(help="Write one page to print, as in audit.html.")] = None,
+    data: Annotated[str, Argument(help="A file of orders, or the name of a data set.")],
+    html: Annotated[Path | None, Option(help="Write one page to print, as in audit.html.")] = None,
     columns: Columns = None,
     reading: dict | None = None,
 ) -> None:
@@ -264,7 +244,7 @@ def audit(
 
 
 @app.command()
-def course(folder: Annotated[Path, typer.Argument(help="A new folder, as in crm-course.")]) -> None:
+def course(folder: Annotated[Path, Argument(help="A new folder, as in crm-course.")]) -> None:
     """Lay out notebooks, exercises and studies in a folder of your own, to work in."""
     from idic_lab.course.runs import notebooks
 
@@ -287,7 +267,7 @@ def list_datasets() -> None:
 @datasets_app.command("show")
 @_reads_a_file
 def show(
-    name: Annotated[str, typer.Argument(help="A data set's name, or a file.")],
+    name: Annotated[str, Argument(help="A data set's name, or a file.")],
     columns: Columns = None,
     reading: dict | None = None,
 ) -> None:
@@ -299,9 +279,9 @@ def show(
 
 @datasets_app.command("add")
 def add(
-    name: Annotated[str, typer.Argument(help="The name to give it.")],
-    path: Annotated[Path, typer.Argument(help="The file, or the folder of Parquet files.")],
-    columns: Annotated[str | None, typer.Option(help="Headers of the file by role.")] = None,
+    name: Annotated[str, Argument(help="The name to give it.")],
+    path: Annotated[Path, Argument(help="The file, or the folder of Parquet files.")],
+    columns: Annotated[str | None, Option(help="Headers of the file by role.")] = None,
 ) -> None:
     """Register a file of your own under a name."""
     from idic_lab import datasets
@@ -313,30 +293,22 @@ def add(
 
 @datasets_app.command("simulate")
 def simulate(
-    n: Annotated[int, typer.Option(help="How many people.")] = 2000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same data.")] = 1997,
-    difficulty: Annotated[str, typer.Option(help="easy, default or hard.")] = "default",
-    world: Annotated[
-        str, typer.Option(help="friendly, or one that breaks an assumption of the models, as in regular.")
-    ] = "friendly",
-    out: Annotated[
-        Path, typer.Option(help="Folder for the tables; the planted truth goes into its subfolder truth.")
-    ] = Path("meridian"),
+    n: Annotated[int, Option(help="How many people.")] = 2000,
+    seed: Annotated[int, Option(help="The same seed gives the same data.")] = 1997,
+    difficulty: Annotated[str, Option(help="easy, default or hard.")] = "default",
+    world: Annotated[str, Option(help="friendly, or one that breaks an assumption, as in regular.")] = "friendly",
+    out: Annotated[Path, Option(help="Folder for the tables, with a subfolder truth.")] = Path("meridian"),
 ) -> None:
     """Simulate Meridian, a retailer whose truth is known, and write its tables as Parquet."""
     from idic_lab import meridian
 
-    meridian.simulate_to(
-        out, n=n, seed=seed, difficulty=difficulty, world=world, format="parquet", progress=sys.stderr.isatty()
-    )
+    watched = sys.stderr.isatty()
+    meridian.simulate_to(out, n=n, seed=seed, difficulty=difficulty, world=world, format="parquet", progress=watched)
     typer.echo(f"Wrote the tables to {out}, and what was planted in them to its subfolder.")
 
 
 Course = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder of the nbgrader course; exercises/ if it is there, else the one that came with the package."
-    ),
+    Path | None, Option(help="The nbgrader course; exercises/ if it is there, else that of the package.")
 ]
 
 
@@ -353,9 +325,9 @@ def _course(given: Path | None):
 
 @exercises_app.command("check")
 def check_exercises(
-    assignment: Annotated[list[str] | None, typer.Argument(help="Assignments; all unless given.")] = None,
+    assignment: Annotated[list[str] | None, Argument(help="Assignments; all unless given.")] = None,
     course: Course = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Leave nbgrader and its kernels out.")] = False,
+    quick: Annotated[bool, Option("--quick", help="Leave nbgrader and its kernels out.")] = False,
 ) -> None:
     """Hold the exercises to what they promise: solutions, wrong answers, leaks, metadata."""
     from idic_lab.exercises.course_checks import check_course
@@ -366,7 +338,7 @@ def check_exercises(
 
 @exercises_app.command("export-questions")
 def export_questions(
-    file: Annotated[Path, typer.Argument(help="File to write: .xml for Moodle, .zip for QTI 2.1 (Canvas and others).")],
+    file: Annotated[Path, Argument(help="File to write: .xml for Moodle, .zip for QTI 2.1 (Canvas and others).")],
 ) -> None:
     """Write the questions of the notebooks for a learning platform."""
     from idic_lab.notebook import exports
@@ -374,9 +346,7 @@ def export_questions(
     typer.echo(f"Wrote {exports.export(file)} questions to {file}.")
 
 
-Unsafe = Annotated[
-    bool, typer.Option("--unsafe", help="Grade without a sandbox: submissions then run with your own rights.")
-]
+Unsafe = Annotated[bool, Option("--unsafe", help="Grade without a sandbox: submissions then run with your own rights.")]
 
 
 @exercises_app.command("secret")
@@ -392,9 +362,9 @@ def class_secret(course: Course = None) -> None:
 
 @exercises_app.command("hand-out")
 def hand_out_exercises(
-    students: Annotated[Path, typer.Argument(help="A file with one student's id at the beginning of each line.")],
+    students: Annotated[Path, Argument(help="A file with one student's id at the beginning of each line.")],
     course: Course = None,
-    out: Annotated[Path, typer.Option(help="Gets one folder per student.")] = Path("handed-out"),
+    out: Annotated[Path, Option(help="Gets one folder per student.")] = Path("handed-out"),
 ) -> None:
     """Write for each student of a class the assignments and their own data, without what is planted in them."""
     from idic_lab.exercises.students_copy import hand_out
@@ -404,16 +374,14 @@ def hand_out_exercises(
     typer.echo(f"{len(made)} folders in {out}, one per student.")
 
 
-Platform = Annotated[str | None, typer.Option(help="canvas, moodle or gradescope.")]
-ClassList = Annotated[Path | None, typer.Option(help="Canvas's exported gradebook, or Moodle's grading worksheet.")]
+Platform = Annotated[str | None, Option(help="canvas, moodle or gradescope.")]
+ClassList = Annotated[Path | None, Option(help="Canvas's exported gradebook, or Moodle's grading worksheet.")]
 
 
 @exercises_app.command("collect")
 def collect_exercises(
-    assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")],
-    folder: Annotated[
-        Path, typer.Argument(help="What came back: files, folders or zip archives; or a platform's archive.")
-    ],
+    assignment: Annotated[str, Argument(help="The assignment, as in value.")],
+    folder: Annotated[Path, Argument(help="What came back: files, folders or zip archives; or a platform's archive.")],
     course: Course = None,
     platform: Platform = None,
     class_list: ClassList = None,
@@ -431,12 +399,12 @@ def collect_exercises(
 
 @exercises_app.command("give-back")
 def give_back_exercises(
-    assignment: Annotated[str, typer.Argument(help="A graded assignment, with feedback.")],
-    archive: Annotated[Path, typer.Argument(help="The platform's archive that was collected.")],
+    assignment: Annotated[str, Argument(help="A graded assignment, with feedback.")],
+    archive: Annotated[Path, Argument(help="The platform's archive that was collected.")],
     platform: Platform = "canvas",
     class_list: ClassList = None,
     course: Course = None,
-    out: Annotated[Path, typer.Option(help="Folder for grades and feedback.")] = Path("given-back"),
+    out: Annotated[Path, Option(help="Folder for grades and feedback.")] = Path("given-back"),
 ) -> None:
     """Write grades and feedback in the shape of the learning platform that the submissions came from."""
     from idic_lab.exercises.collecting import give_back, opened
@@ -447,12 +415,12 @@ def give_back_exercises(
 
 @exercises_app.command("grade")
 def grade_exercises(
-    assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")],
+    assignment: Annotated[str, Argument(help="The assignment, as in value.")],
     course: Course = None,
-    processes: Annotated[int, typer.Option(help="Submissions graded at once.")] = 2,
-    seconds: Annotated[float, typer.Option(help="Longest time one submission may take.")] = 360,
-    student: Annotated[list[str] | None, typer.Option(help="Grade this student alone; may be repeated.")] = None,
-    new: Annotated[bool, typer.Option("--new", help="Only who handed in since being graded.")] = False,
+    processes: Annotated[int, Option(help="Submissions graded at once.")] = 2,
+    seconds: Annotated[float, Option(help="Longest time one submission may take.")] = 360,
+    student: Annotated[list[str] | None, Option(help="Grade this student alone; may be repeated.")] = None,
+    new: Annotated[bool, Option("--new", help="Only who handed in since being graded.")] = False,
     unsafe: Unsafe = False,
 ) -> None:
     """Grade every submission of an assignment, several at once, and say what happened to each."""
@@ -470,11 +438,11 @@ def grade_exercises(
 
 @exercises_app.command("begin")
 def begin_exercise(
-    assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")],
-    student: Annotated[str, typer.Option("--id", help="Your id; the shop you work on grows from it.")] = "me",
+    assignment: Annotated[str, Argument(help="The assignment, as in value.")],
+    student: Annotated[str, Option("--id", help="Your id; the shop you work on grows from it.")] = "me",
     course: Course = None,
-    out: Annotated[Path, typer.Option(help="Folder for your copy.")] = Path("my-exercises"),
-    again: Annotated[int, typer.Option(min=1, help="2 for the second time, and so on: other data each time.")] = 1,
+    out: Annotated[Path, Option(help="Folder for your copy.")] = Path("my-exercises"),
+    again: Annotated[int, Option(min=1, help="2 for the second time, and so on: other data each time.")] = 1,
 ) -> None:
     """Take a student's copy of an assignment, to work on without an instructor."""
     from idic_lab.exercises.students_copy import begin
@@ -485,7 +453,7 @@ def begin_exercise(
 
 @exercises_app.command("grade-own")
 def grade_own_exercise(
-    notebook: Annotated[Path, typer.Argument(help="Your copy of an assignment.")], course: Course = None
+    notebook: Annotated[Path, Argument(help="Your copy of an assignment.")], course: Course = None
 ) -> None:
     """Grade a notebook of your own: points per question, and a feedback page beside it."""
     from idic_lab.exercises.classroom import grade_own
@@ -502,13 +470,11 @@ def grade_own_exercise(
 
 @exercises_app.command("try")
 def try_exercises(
-    assignment: Annotated[str, typer.Argument(help="The assignment, as in value.")] = "value",
+    assignment: Annotated[str, Argument(help="The assignment, as in value.")] = "value",
     course: Course = None,
-    out: Annotated[Path, typer.Option(help="A new folder for the trial class.")] = Path("trial-class"),
-    size: Annotated[int, typer.Option(min=1, help="Students.")] = 6,
-    harmful: Annotated[
-        bool, typer.Option("--harmful", help="Let the first nine loop, crash, forge and the like.")
-    ] = False,
+    out: Annotated[Path, Option(help="A new folder for the trial class.")] = Path("trial-class"),
+    size: Annotated[int, Option(min=1, help="Students.")] = 6,
+    harmful: Annotated[bool, Option("--harmful", help="Let the first nine loop, crash, forge and the like.")] = False,
     unsafe: Unsafe = False,
 ) -> None:
     """Play one assignment with made-up students, from release to feedback, in a folder of its own."""
@@ -523,9 +489,9 @@ def try_exercises(
 
 @exercises_app.command("items")
 def exercise_items(
-    assignment: Annotated[str, typer.Argument(help="A graded assignment.")],
+    assignment: Annotated[str, Argument(help="A graded assignment.")],
     course: Course = None,
-    plot: Annotated[Path | None, typer.Option(help="Also draw a plot into this file.")] = None,
+    plot: Annotated[Path | None, Option(help="Also draw a plot into this file.")] = None,
 ) -> None:
     """Show difficulty, discrimination and the commonest wrong answer of each question."""
     from idic_lab.exercises.items import items, mastery, plot_items
@@ -542,16 +508,13 @@ def exercise_items(
 @shop_app.command("play")
 def play_shop(
     policy: Annotated[
-        str,
-        typer.Option(
-            help="A reference policy, as in ask_well, or module:function of your own: a View in, actions out."
-        ),
+        str, Option(help="A reference policy, as in ask_well, or module:function of your own: a View in, actions out.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder that keeps the plans; a game that was ended goes on from there.")],
-    seed: Annotated[int | None, typer.Option(help="Of the customers; drawn by the shop unless given.")] = None,
-    n: Annotated[int, typer.Option(help="How many customers.")] = 2000,
-    difficulty: Annotated[str, typer.Option(help="easy, default or hard.")] = "default",
-    fortunes: Annotated[int, typer.Option(help="Other fortunes in which the plans are tried again.")] = 20,
+    out: Annotated[Path, Option(help="Folder that keeps the plans; a game that was ended goes on from there.")],
+    seed: Annotated[int | None, Option(help="Of the customers; drawn by the shop unless given.")] = None,
+    n: Annotated[int, Option(help="How many customers.")] = 2000,
+    difficulty: Annotated[str, Option(help="easy, default or hard.")] = "default",
+    fortunes: Annotated[int, Option(help="Other fortunes in which the plans are tried again.")] = 20,
 ) -> None:
     """Let a policy decide all quarters that are left, and say how it stands."""
     from idic_lab.meridian import open_shop
@@ -569,8 +532,8 @@ def play_shop(
 
 @shop_app.command("league")
 def shop_league(
-    folder: Annotated[Path, typer.Argument(help="Holds one folder per player, as idic-lab shop play --out leaves it.")],
-    fortunes: Annotated[int, typer.Option(help="Other fortunes over which the gains are averaged.")] = 5,
+    folder: Annotated[Path, Argument(help="Holds one folder per player, as idic-lab shop play --out leaves it.")],
+    fortunes: Annotated[int, Option(help="Other fortunes over which the gains are averaged.")] = 5,
 ) -> None:
     """Play the plans of a class again and rank them by their share of what could be gained."""
     from idic_lab.meridian.game import league
@@ -594,7 +557,8 @@ def main() -> None:
     except OSError as error:
         if error.errno not in _OF_THE_MACHINE:
             raise
-        _tell(f"Error: {_OF_THE_MACHINE[error.errno]}{_where(error)}. {_KEPT}")
+        where = f" ({Path(error.filename).name})" if isinstance(error.filename, str) else ""
+        _tell(f"Error: {_OF_THE_MACHINE[error.errno]}{where}. {_KEPT}")
         raise SystemExit(2) from None
     except SystemExit as end:
         if end.code == 130:
@@ -613,10 +577,6 @@ _OF_THE_MACHINE = {
     errno.EMFILE: "too many files are open",
     errno.ENOMEM: "there is not enough memory",
 }
-
-
-def _where(error: OSError) -> str:
-    return f" ({Path(error.filename).name})" if isinstance(error.filename, str) else ""
 
 
 def _tell(line: str) -> None:

@@ -1,7 +1,6 @@
-"""Errors that tell a person what to do.
+"""Errors that tell a person what to do; the floor of the house, which imports nothing of ours.
 
-Every error the package raises on purpose is a :class:`LabError`, so a caller (the command line, a notebook) can
-show its message alone. This module is the floor of the house: it imports nothing of ours.
+Every error the package raises on purpose is a :class:`LabError`, so that a caller can show its message alone.
 """
 
 from __future__ import annotations
@@ -45,11 +44,6 @@ class DamagedRepository(RepositoryError):
 class UnknownName(LabError):
     """A name that is not among the valid ones; the message gives the nearest.
 
-    Parameters:
-        kind: What was named ("data set", "parameter", "model").
-        name: What was written.
-        choices (iterable of str): The valid names.
-
     >>> print(UnknownName("data set", "cdnoww", ["cdnow", "meridian"]))
     Unknown data set 'cdnoww'. Did you mean 'cdnow'? Valid: cdnow, meridian.
     """
@@ -62,10 +56,7 @@ class UnknownName(LabError):
 
 
 def pick(kind: str, name: str, choices: Collection[str] | Mapping[str, Any]) -> Any:
-    """What a name stands for among its choices, or the name itself where they are only listed.
-
-    Raises:
-        UnknownName: For a name that is none of them, with the nearest.
+    """What a name stands for among its choices, or the name itself where they are only listed; else UnknownName.
 
     >>> pick("model", "bg_nbd", {"bg_nbd": 4, "pareto_nbd": 4}), pick("unit", "days", ["days", "model"])
     (4, 'days')
@@ -80,10 +71,7 @@ def pick(kind: str, name: str, choices: Collection[str] | Mapping[str, Any]) -> 
 
 
 def existing(path: Path, holding: str = "") -> Path:
-    """The path itself when it is there and, being a folder, holds a file; else the nearest name beside it is told.
-
-    Raises:
-        DataError
+    """The path itself when it is there and, being a folder, holds a file; else DataError with the nearest name beside it.
 
     >>> existing(Path(__file__)).name
     'errors.py'
@@ -108,13 +96,7 @@ class MissingPackage(LabError, ImportError):
 
 
 def needs_extra(module: str, extra: str) -> ModuleType:
-    """A module of a package that only an extra brings, imported where it is used.
-
-    Parameters:
-        module: Dotted name, as in ``"splink.comparison_library"``.
-        extra: The extra of idic-lab that brings it.
-    Raises:
-        MissingPackage: When it is not installed, with the command that installs it.
+    """A module of a package that only an extra of idic-lab brings, imported where it is used; else MissingPackage.
 
     >>> needs_extra("json", "needs").dumps(1)
     '1'

@@ -81,13 +81,12 @@ class CourseFolder:
 
 def copied(course: CourseFolder, target: Path) -> CourseFolder:
     """A copy of what an instructor writes, without releases, submissions and grades, in a new folder."""
-    target.mkdir(parents=True)
-    for name in ("source", "answers", "misconceptions", "wrong_answers", "nbgrader_config.py"):
-        source = course.root / name
-        if source.is_dir():
-            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-        elif source.exists():
-            shutil.copy(source, target / name)
+    kept = {"source", "answers", "misconceptions", "wrong_answers", "nbgrader_config.py"}
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        return {"__pycache__"} if Path(folder) != course.root else {*names} - kept
+
+    shutil.copytree(course.root, target, ignore=left_out)
     return CourseFolder(target)
 
 

@@ -77,10 +77,10 @@ class RunSubmission(NbGraderPreprocessor):
             if cell.cell_type != "code":
                 continue
             cell.execution_count = None
-            said = outputs[place] if isinstance(outputs, list) and place < len(outputs) else None
-            if said is None:
-                why = f"Not run: {ran.why or 'nothing came back'}."
-                said = [{"output_type": "error", "ename": "NotRun", "evalue": why, "traceback": [why]}]
+            why = f"Not run: {ran.why or 'nothing came back'}."
+            said = [{"output_type": "error", "ename": "NotRun", "evalue": why, "traceback": [why]}]
+            if isinstance(outputs, list) and place < len(outputs) and outputs[place] is not None:
+                said = outputs[place]
             told = [output for output in said if isinstance(output, dict)] if isinstance(said, list) else []
             name = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell {place + 1}")
             attempts = [str(output["data"][TRIED]) for output in told if TRIED in (output.get("data") or {})]
@@ -94,17 +94,14 @@ class RunSubmission(NbGraderPreprocessor):
         return nb, resources
 
 
-def _as_data(output: Any) -> NotebookNode | None:
+def _as_data(output: dict[str, Any]) -> NotebookNode | None:
     """An output as plain data of the kinds that feedback shows; None for any other."""
-    if not isinstance(output, dict):
-        return None
     kind = output.get("output_type")
     if kind == "stream":
         return new_output("stream", name="stdout", text=str(output.get("text", "")))
     if kind == "error":
         told = {name: str(output.get(name, "")) for name in ("ename", "evalue")}
-        lines = [str(line) for line in output.get("traceback", [])] if output.get("traceback") else []
-        return new_output("error", **told, traceback=lines)
+        return new_output("error", **told, traceback=[str(line) for line in output.get("traceback") or ()])
     if kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
         data = {name: "".join(text) for name, text in output["data"].items() if name in _SHOWN}
         if not _BASE64.fullmatch(data.get("image/png", "")):

@@ -49,15 +49,11 @@ def _plain(name: Any) -> str:
 
 @dataclass(frozen=True)
 class Form:
-    """What every form can say. `decimals` is the precision asked for; `tolerance` a relative difference.
-
-    Each has a sentence for the student, ``asked()``: form, unit and precision; and ``problem(answer)``: what is wrong with
-    the form of an answer, None when nothing is.
-    """
+    """What every form can say; each says in a sentence what is ``asked()``, and what is the ``problem(answer)``, or None."""
 
     unit: str = ""
-    decimals: int = 2
-    tolerance: float = 2e-3
+    decimals: int = 2  # the precision asked for
+    tolerance: float = 2e-3  # a relative difference
     share: bool = False
 
     def read(self, answer: Any) -> Any:
@@ -108,12 +104,11 @@ class Number(Form):
         return answer if number is None else number
 
     def problem(self, answer: Any) -> str | None:
-        unit = f" ({self.unit})" if self.unit else ""
+        unit, scale = f" ({self.unit})" if self.unit else "", 100 if self.share else 1
         if not isinstance(answer, float):
             return f"A number{unit} is expected here, and this is {_kind(answer)}."
         if self.whole and answer != round(answer):
             return f"A whole number{unit} is expected here; this is {answer:.4g}."
-        scale = 100 if self.share else 1
         if self.low is not None and answer < self.low * scale:
             return f"This number{unit} cannot be below {self.low:g}; yours is {answer:.4g}."
         if self.high is not None and answer > self.high * scale:
@@ -231,14 +226,9 @@ class Values(Form):
         return f"a Series (or dict) with {unit} per {self.per}; {self._precision()}"
 
     def read(self, answer: Any) -> Any:
-        if isinstance(answer, pd.DataFrame):
-            names = [self.per] if self.per in answer.columns else list(answer.columns[:1])
-            if answer.shape[1] != 2 or not names:
-                return answer
-            answer = answer.set_index(names[0]).iloc[:, 0]
-        if not isinstance(answer, pd.Series):
-            return answer
-        if not self.labels:
+        if isinstance(answer, pd.DataFrame) and answer.shape[1] == 2:
+            answer = answer.set_index(self.per if self.per in answer else answer.columns[0]).iloc[:, 0]
+        if isinstance(answer, pd.Series) and not self.labels:
             answer = answer.map(lambda value: value if as_number(value) is None else as_number(value))
         return answer
 

@@ -21,10 +21,9 @@ from typing import Any
 TRIED = "application/x.idic-tried"
 _GUARD = "from idic_lab.exercises.run_notebook import guard; guard({0}, {1}); del guard"
 _ANSWER_CHARACTERS = 9_000_000  # of an answer, with the data brought for the capstone
-_PRIVATE = re.compile(
-    r"gradebook|class_secret|/misconceptions/|/answers/|/submitted/|^/proc/\d+/|^/etc/(passwd|shadow)"
-)
+_PRIVATE = re.compile(r"gradebook|class_secret|/(misconceptions|answers|submitted)/|^/proc/\d+/|^/etc/(passwd|shadow)")
 _PROCESSES, _FILE_BYTES = 256, 200 * 2**20
+MOST_LEFT_OUT = 3  # cells; what stands behind one more is not run
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,6 @@ class Limits:
     seconds: int = 240
     output_characters: int = 200_000
     memory_bytes: int = 4 * 2**30
-    most_left_out: int = 3
 
 
 class TooMuchOutput(RuntimeError):
@@ -96,11 +94,7 @@ def _attempt(event: str, told: tuple) -> str:
 
 
 def run(source: str, folder: str, limits: Limits) -> dict[str, Any]:
-    """Run every cell of a notebook in a folder, leaving out those that take too long or bring the kernel down.
-
-    Returns:
-        dict: ``outputs``, one list per cell, and ``left_out``, the reason by the cell's place.
-    """
+    """The ``outputs`` of every cell of a notebook run in a folder, without those that take too long or kill the kernel."""
     import nbformat
 
     notebook = nbformat.reads(source, as_version=4)
@@ -108,15 +102,16 @@ def run(source: str, folder: str, limits: Limits) -> dict[str, Any]:
     end = time.monotonic() + limits.seconds
     while (stopped := _run_once(notebook, folder, limits, left_out, end)) is not None:
         place, why = stopped
-        if why is None or len(left_out) == limits.most_left_out:
+        if why is None or len(left_out) == MOST_LEFT_OUT:
             late = f"Not run: the notebook took more than {limits.seconds} seconds."
             many = "Not run: too many cells before it had to be left out."
-            _not_run(notebook, place, late if why is None else many)
+            for cell in notebook.cells[place:]:
+                cell.outputs = [_error("NotRun", late if why is None else many)]
             break
         left_out[place] = why
     for place, why in left_out.items():
         notebook.cells[place].outputs = [_error("LeftOut", f"This cell {why}. It was left out.")]
-    return {"outputs": [cell.get("outputs", []) for cell in notebook.cells], "left_out": left_out}
+    return {"outputs": [cell.get("outputs", []) for cell in notebook.cells]}
 
 
 def _run_once(notebook, folder, limits, left_out, end) -> tuple[int, str | None] | None:
@@ -184,12 +179,6 @@ def run_here(notebook) -> list[list[dict[str, Any]]]:
     return outputs
 
 
-def _not_run(notebook, place: int, why: str) -> None:
-    for cell in notebook.cells[place:]:
-        if cell.cell_type == "code":
-            cell.outputs = [_error("NotRun", why)]
-
-
 def _error(name: str, text: str) -> dict[str, Any]:
     return {"output_type": "error", "ename": name, "evalue": text, "traceback": [f"{name}: {text}"]}
 
@@ -207,13 +196,10 @@ def main() -> None:
     if sys.platform != "win32":
         import resource
 
-        for limit, most in (
-            (resource.RLIMIT_NPROC, _PROCESSES),
-            (resource.RLIMIT_FSIZE, _FILE_BYTES),
-            (resource.RLIMIT_CORE, 0),
-        ):
-            if os.environ.get("IDIC_LAB_SANDBOX"):  # outside it, all of a person's processes would count
-                resource.setrlimit(limit, (most, most))
+        limits = {resource.RLIMIT_NPROC: _PROCESSES, resource.RLIMIT_FSIZE: _FILE_BYTES, resource.RLIMIT_CORE: 0}
+        # Outside the sandbox all of a person's processes would count.
+        for limit, most in limits.items() if os.environ.get("IDIC_LAB_SANDBOX") else ():
+            resource.setrlimit(limit, (most, most))
     told = json.load(sys.stdin)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for name, content in told["files"].items():

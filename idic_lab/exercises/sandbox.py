@@ -30,7 +30,7 @@ MISSING = (
 )
 MOST_BYTES = 64 * 2**20  # of all outputs of one submission
 MOST_PROCESSES, MOST_MEMORY, MOST_DISK = 256, 6 * 2**30, 512 * 2**20
-_INSIDE = Path("/lab")
+_INSIDE = "/lab"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _walls(hidden: tuple[Path, ...]) -> list[str]:
     words += ["--uid", "65534", "--gid", "65534", "--clearenv"]
     # First, so that an environment which itself lies under /tmp is laid over it and seen.
     words += ["--size", str(MOST_DISK), "--tmpfs", "/tmp"]
-    for name in dict.fromkeys(path for path in seen if Path(path).exists()):
+    for name in filter(os.path.exists, dict.fromkeys(seen)):
         words += ["--ro-bind", name, name]
     for name in ("/bin", "/sbin", "/lib", "/lib64"):
         if Path(name).is_symlink():
@@ -67,16 +67,15 @@ def _walls(hidden: tuple[Path, ...]) -> list[str]:
             words += ["--ro-bind", name, name]
     for name in ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives"):
         words += ["--ro-bind-try", name, name]
-    words += ["--ro-bind", str(package), str(_INSIDE / "idic_lab"), "--proc", "/proc", "--dev", "/dev"]
+    words += ["--ro-bind", str(package), f"{_INSIDE}/idic_lab", "--proc", "/proc", "--dev", "/dev"]
     for place in filter(Path.exists, hidden):
-        for outside, inside in [(package, _INSIDE / "idic_lab"), *((Path(name), Path(name)) for name in seen)]:
+        for outside, inside in [(package, f"{_INSIDE}/idic_lab"), *zip(seen, seen, strict=True)]:
             if place.is_relative_to(outside):
                 words += ["--tmpfs", str(inside / place.relative_to(outside))]
-    words += ["--size", str(MOST_DISK), "--tmpfs", "/dev/shm"]
-    words += ["--remount-ro", "/", "--chdir", "/tmp"]
+    words += ["--size", str(MOST_DISK), "--tmpfs", "/dev/shm", "--remount-ro", "/", "--chdir", "/tmp"]
     environment = {
         "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
-        "PYTHONPATH": str(_INSIDE),
+        "PYTHONPATH": _INSIDE,
         "HOME": "/tmp",
         "IDIC_LAB_HOME": "/tmp/idic-lab",
         "IDIC_LAB_SANDBOX": "1",
@@ -97,12 +96,11 @@ def run(job: bytes, seconds: float, unsafe: bool = False, hidden: tuple[Path, ..
     `hidden` are not seen, should they lie within Python's own.
     """
     command = [sys.executable, "-m", "idic_lab.exercises.run_notebook"]
-    environment = None if not unsafe else dict(os.environ, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         process = subprocess.Popen(
             command if unsafe else _walls(hidden) + command,
             cwd=folder if unsafe else "/",
-            env=environment,
+            env=dict(os.environ, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore") if unsafe else None,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

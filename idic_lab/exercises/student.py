@@ -75,9 +75,7 @@ def seed_of(student_id: str, secret: str = "", part: str = "data") -> int:
 
 @lru_cache(maxsize=64)
 def student_shop(student_id: str, secret: str = "") -> meridian.Meridian:
-    """The simulated shop of a student, with the truth planted in it; for the grader.
-
-    It is shared between calls: do not change its tables.
+    """The simulated shop of a student, with the truth planted in it; for the grader, who must not change its tables.
 
     >>> student_shop("ada")
     Meridian(400 people, 15 tables, seed 4260250381)
@@ -170,10 +168,7 @@ def begin(student_id: str) -> dict[str, pd.DataFrame]:
     """Open the exercises of one student: the tables of a shop that nobody else has.
 
     In a class they are read from the file ``<id>.data.zip`` beside the notebook; without one they grow from the id, to
-    practise on.
-
-    Raises:
-        LabError: When the id is empty or not an id.
+    practise on. LabError when it is no id.
 
     >>> tables = begin("ada")
     Practice data of ada: 400 customers of a shop that is yours alone.
@@ -211,10 +206,6 @@ def choices(name: str) -> None:
 def check(name: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
     """Say whether an answer has the form asked for. It knows neither the right answer nor the wrong ones.
 
-    Parameters:
-        name: Of the question, as in ``"value_q03"``.
-        brought: Your own transactions, in the capstone.
-
     >>> tables = begin("ada")
     Practice data of ada: 400 customers of a shop that is yours alone.
     >>> check("value_q01", "many")
@@ -240,13 +231,6 @@ def grade(name: str, answer: Any, brought: pd.DataFrame | None = None) -> None:
     display({ANSWER: json.dumps(sent), "text/plain": "(answer handed in)"}, raw=True)
 
 
-class Unanswered:
-    """Stands for an answer that was not given."""
-
-    def __repr__(self) -> str:
-        return "no answer"
-
-
 class Unreadable:
     """Stands for an answer that cannot be graded, and says why."""
 
@@ -255,6 +239,13 @@ class Unreadable:
 
     def __repr__(self) -> str:
         return self.why
+
+
+class Unanswered(Unreadable):
+    """Stands for an answer that was not given."""
+
+    def __repr__(self) -> str:
+        return "no answer"
 
 
 def encode(answer: Any) -> str:
@@ -266,9 +257,8 @@ def encode(answer: Any) -> str:
     {'C1': 1.5}
     """
     text = json.dumps(_packed(answer))
-    if len(text) > LARGEST:
-        return json.dumps({"kind": "unreadable", "why": f"The answer is too large ({len(text):,} characters)."})
-    return text
+    too_large = {"kind": "unreadable", "why": f"The answer is too large ({len(text):,} characters)."}
+    return text if len(text) <= LARGEST else json.dumps(too_large)
 
 
 def _packed(answer: Any) -> dict[str, Any]:
@@ -286,8 +276,10 @@ def _packed(answer: Any) -> dict[str, Any]:
         return _packed(pd.Series(answer, dtype=None if answer else "float64"))
     if isinstance(answer, (set, frozenset)):
         answer = sorted(answer, key=str)
+    if isinstance(answer, np.ndarray) and answer.ndim == 0:
+        return _packed_one(answer.item())
     many = (list, tuple, np.ndarray, pd.Index, pd.api.extensions.ExtensionArray, KeysView, ValuesView)
-    if isinstance(answer, many) and not (isinstance(answer, np.ndarray) and answer.ndim == 0):
+    if isinstance(answer, many):
         return {"kind": "list", "values": _column(pd.Series(list(answer), dtype=object))}
     return _packed_one(answer)
 
@@ -297,8 +289,6 @@ def _packed_one(answer: Any) -> dict[str, Any]:
         answer = float(answer)
     if isinstance(answer, np.datetime64):
         answer = pd.Timestamp(answer)
-    if isinstance(answer, np.ndarray):  # without a dimension
-        answer = answer.item()
     if isinstance(answer, Real) and not isinstance(answer, Integral) and not math.isfinite(answer):
         return {"kind": "unreadable", "why": f"The answer is {float(answer)}, which is not a number."}
     for kind, types in (("flag", (bool, np.bool_)), ("number", Real), ("text", str)):
@@ -328,8 +318,6 @@ def _plain(value: Any) -> Any:
 def decode(text: str) -> Any:
     """Read an answer back from its text; what cannot be read comes back as :class:`Unreadable`.
 
-    >>> decode(encode(...))
-    no answer
     >>> decode(encode(print))
     An answer of type builtin_function_or_method cannot be graded.
     """
@@ -337,7 +325,7 @@ def decode(text: str) -> Any:
         packed = json.loads(text)
         kind = packed["kind"]
         if kind == "unanswered":
-            return Unanswered()
+            return Unanswered(NOT_YET)
         if kind == "unreadable":
             return Unreadable(str(packed["why"]))
         if kind == "table":
@@ -353,8 +341,6 @@ def decode(text: str) -> Any:
 
 def form_problem(form: Form, answer: Any) -> str | None:
     """What is wrong with the form of an answer that was read back; None when nothing is."""
-    if isinstance(answer, Unanswered):
-        return NOT_YET
     return answer.why if isinstance(answer, Unreadable) else form.problem(answer)
 
 
