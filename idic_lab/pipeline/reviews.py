@@ -125,8 +125,7 @@ def histories(
 
     Parameters:
         every ({"month", "quarter", "week"})
-        remembered (tuple of DataFrame or None): The same two tables from an earlier round; taken as they are where both
-            are there.
+        remembered: The same two tables from an earlier round; taken as they are where both are there.
     Returns:
         tuple of DataFrame: Tables ``value_history`` and ``segment_history``.
     """
@@ -171,7 +170,7 @@ _SEED = 20260101
 def replay(
     dataset: Dataset, repository: Repository, every: str = "month", tell: Callable[[str], None] = print
 ) -> list[pd.Timestamp]:
-    """Write what each review would have seen and planned into a repository.
+    """Write what each review would have seen and planned into a repository, and return the reviews made now.
 
     Parameters:
         repository: Holds the tables of the data set. Receives ``value_history``, ``segment_history``, ``kpis``,
@@ -179,10 +178,6 @@ def replay(
             reviews that it holds already are left as they are.
         every ({"week", "month", "quarter"})
         tell: Receives one line per review.
-    Returns:
-        list of Timestamp: The reviews made now.
-    Raises:
-        idic_lab.errors.LabError: For another period, or when the data are too short for two reviews.
     """
     days = review_dates(dataset.transactions, every)
     if "source_records" in dataset.tables:

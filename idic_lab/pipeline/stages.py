@@ -40,21 +40,14 @@ class Tables(dict):
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the course.
+    """One step of the course; its function, if any, makes the tables from :class:`Tables`."""
 
-    Attributes:
-        notebook: Name of the notebook, without its ending; its first digit says to which step of IDIC it belongs.
-        needs (tuple of Part): Tables, or parts of tables, without which it cannot run.
-        uses (tuple of Part): Tables it can do without.
-        remembers (tuple of Part): Tables that a later stage left in the round before: read when they are there, never
-            built for it.
-        function: Makes the tables from :class:`Tables`; None where only the notebook is of interest.
-    """
-
-    notebook: str
-    needs: tuple[Part, ...] = ()
-    uses: tuple[Part, ...] = ()
-    remembers: tuple[Part, ...] = ()
+    notebook: str  # its name without ending; the first digit says to which step of IDIC it belongs
+    needs: tuple[Part, ...] = ()  # tables, or parts of tables, without which it cannot run
+    uses: tuple[Part, ...] = ()  # those it can do without
+    remembers: tuple[
+        Part, ...
+    ] = ()  # those a later stage left in the round before: read when there, never built for it
     makes: tuple[Part, ...] = ()
     function: Callable[[Tables], dict[str, pd.DataFrame]] | None = None
 
@@ -105,14 +98,7 @@ class Planned:
 
 
 def plan(available: Iterable[str], stages: Iterable[Stage] | None = None) -> list[Planned]:
-    """Which stages a data set can feed, in order.
-
-    Parameters:
-        available (iterable of str): Tables the data set brings.
-        stages (iterable of Stage, optional): Those of the course unless given.
-    Returns:
-        list of Planned: Each stage with the tables it lacks; a stage that can run adds what it makes for those after
-            it.
+    """Which stages the tables of a data set can feed, in order; one that can run adds what it makes for those after it.
 
     >>> [planned.stage.notebook for planned in plan(["transactions"]) if not planned.lacks][:2]
     ['00_start_here', '12_identify_customer_profiles']
@@ -145,8 +131,6 @@ def waits_for(stages: Iterable[Stage]) -> dict[str, set[str]]:
     A stage waits for whoever makes what it reads. Where it makes what an earlier one remembers from the round before, it
     waits for that one too, or this round would be taken for the last.
 
-    Parameters:
-        stages (iterable of Stage): In the order of the course.
     Returns:
         dict of str to set of str: Notebook to notebooks.
 
