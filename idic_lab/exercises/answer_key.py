@@ -12,7 +12,6 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -74,7 +73,9 @@ class AnswerKey:
         self._misconceptions: dict[str, tuple[Misconception, ...]] = {}
         self._computed: dict[tuple, Any] = {}
         for file in _files(course):
-            module = _module(file)
+            spec = importlib.util.spec_from_file_location(f"idic_{file.parent.name}_{file.stem}", file)
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
             self._misconceptions.update(getattr(module, "HINTS", {}))
             if file.parent.name == "answers":
                 for name, function in inspect.getmembers(module, inspect.isfunction):
@@ -189,10 +190,3 @@ def digest(course: str | Path) -> str:
     for file in (*_files(course), *filter(Path.exists, [Path(course) / SECRET])):
         told.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return told.hexdigest()
-
-
-def _module(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"idic_{file.parent.name}_{file.stem}", file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -128,8 +128,12 @@ def _score(cell: NotebookNode, key: AnswerKey, student: str) -> list[str]:
     name, most = cell.metadata.nbgrader["grade_id"], float(cell.metadata.nbgrader["points"])
     sent, notes = _sent(cell, name)
     if sent is None:
-        verdict, answer = _nothing_sent(cell), None
-        notes += [f"{name}: no answer reached the grader"] if "No answer" in verdict.message else []
+        errors, answer = [output for output in cell.outputs if output.output_type == "error"], None
+        said = "No answer reached the grader: grade() or check() was replaced by code in this notebook."
+        notes += [] if errors else [f"{name}: no answer reached the grader"]
+        if errors:
+            said = f"The cell stopped. {errors[0].ename}: {errors[0].evalue}"[:300]
+        verdict = Verdict(0.0, said, "error")
     else:
         answer = decode(sent["answer"])
         brought = decode(sent["brought"]) if isinstance(sent.get("brought"), str) else None
@@ -166,14 +170,6 @@ def _sent(cell: NotebookNode, name: str) -> tuple[dict[str, Any] | None, list[st
         elif text:
             notes.append(f"{name}: handed in something that is no answer to it")
     return found, notes
-
-
-def _nothing_sent(cell: NotebookNode) -> Verdict:
-    errors = [output for output in cell.outputs if output.output_type == "error"]
-    if errors:
-        return Verdict(0.0, f"The cell stopped. {errors[0].ename}: {errors[0].evalue}"[:300], "error")
-    said = "No answer reached the grader: grade() or check() was replaced by code in this notebook."
-    return Verdict(0.0, said, "error")
 
 
 class StripHiddenTests(NbGraderPreprocessor):

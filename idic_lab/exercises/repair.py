@@ -59,8 +59,11 @@ def read(path: Path) -> tuple[NotebookNode, list[str]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
         if path.suffix == ".py":
+            if "check(" not in text:
+                raise ValueError("a script without checks is no assignment")
             notes.append(f"{path.name!r} is a script; its cells were made a notebook")
-            return _from_script(text), notes
+            cells = [new_code_cell(source.strip("\n")) for source in _CELL.split(text) if source.strip()]
+            return new_notebook(cells=cells), notes
         if path.read_bytes().startswith(b"\xef\xbb\xbf"):
             notes.append("a byte-order mark was taken away")
         told = json.loads(text)
@@ -84,13 +87,6 @@ def _whole(told: dict[str, Any]) -> NotebookNode:
         cells.append(kept | ({"outputs": [], "execution_count": None} if kind == "code" else {}))
     metadata = told.get("metadata") if isinstance(told.get("metadata"), dict) else {}
     return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
-
-
-def _from_script(text: str) -> NotebookNode:
-    cells = [new_code_cell(source.strip("\n")) for source in _CELL.split(text) if source.strip()]
-    if not any("check(" in cell.source for cell in cells):
-        raise ValueError("a script without checks is no assignment")
-    return new_notebook(cells=cells)
 
 
 def _best(folder: Path, path: Path, originals: Cells) -> tuple[NotebookNode, list[str]]:

@@ -367,9 +367,10 @@ class _Desk:
         plan = self.table("action_plan")
         for row in () if plan is None else plan.assign(half=plan_at(plan, 0.5)["expected_return"]).itertuples():
             sure, asks = row.basis == "estimated", row.verdict == "ask"
+            fewer = f"; {row.reachable:,} may be contacted" if row.reachable < row.customers else ""
             returned = f"{row.expected_return:,.0f}" if sure else f"{row.half:,.0f} to {row.expected_return:,.0f}"
             yield {
-                "For whom": _whom(row),
+                "For whom": f"{_sentence(row.segment)} ({_plural(row.customers, 'customer')}{fewer})",
                 "What": f"Ask for consent, then {row.tactic}" if asks else _sentence(row.tactic),
                 "Channel": "not known yet" if row.channel in (NONE, UNKNOWN) else row.channel.replace("_", " "),
                 "Owner": row.owner,
@@ -481,11 +482,6 @@ def _spoken(measure: str) -> str:
 
 def _level(figure: str, value: float) -> str:
     return f"{value:.1f}" if figure == "delivery_days" else f"{value:.0%}"
-
-
-def _whom(row) -> str:
-    fewer = f"; {row.reachable:,} may be contacted" if row.reachable < row.customers else ""
-    return f"{_sentence(row.segment)} ({_plural(row.customers, 'customer')}{fewer})"
 
 
 def _test(row) -> str:

@@ -164,7 +164,7 @@ class _Work:
         end = self.state.card["last_date"]
         customers, only_returns = 0, []
         for part in self.slices.over(self.slices.parts):
-            if not self.slices.has_lines(part):
+            if not any(self.slices.folder.glob(f"lines/slice={part}/*.parquet")):
                 continue
             of_part = partial(cleaning.transactions, self.connection, self.slices.lines(part))
             bought = self.slices.write("transactions", part, of_part)

@@ -12,6 +12,7 @@ and executes the other notebooks.
 
 from __future__ import annotations
 
+import ast
 import difflib
 import math
 import re
@@ -264,13 +265,8 @@ def _texts(cell: NotebookNode) -> list[str]:
     return shown
 
 
-def _own_dataset(notebook: NotebookNode) -> str:
-    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    return re.search(r'^dataset = "(\w+)"', cell.source, re.M)[1]
-
-
 def _executed_anew(stage: Stage, stored: NotebookNode, runs: dict[str, Path]) -> NotebookNode:
-    run = runs.get(_own_dataset(stored))
+    run = runs.get(ast.literal_eval(notebooks.parameters_of(stage)["dataset"]))
     if run and (run / "notebooks" / f"{stage.notebook}.ipynb").exists():
         return nbformat.read(run / "notebooks" / f"{stage.notebook}.ipynb", as_version=4)
     with tempfile.TemporaryDirectory() as folder:

@@ -77,11 +77,6 @@ class Plan:
             waits[notebook] = others.union(*(waits[other] for other in others))
         return cls(stages, waits, manifest.keys(feasible, base), base, skipped)
 
-    def urgent_first(self) -> list[Stage]:
-        """The stages for which the most others wait come first; the order of the course decides among equals."""
-        waiting = Counter(other for others in self.waits.values() for other in others)
-        return sorted(self.stages, key=lambda stage: -waiting[stage.notebook])
-
 
 def run(
     dataset: str | Path | datasets.Dataset,
@@ -205,7 +200,8 @@ class _Work:
     def execute(self) -> None:
         """Execute what is not kept, each when those it waits for have ended; the manifest tells each one's end."""
         wanted = []
-        for stage in self.plan.urgent_first():
+        waiting = Counter(other for others in self.plan.waits.values() for other in others)
+        for stage in sorted(self.plan.stages, key=lambda stage: -waiting[stage.notebook]):  # the most urgent first
             if stage.notebook in self.state.notebooks:
                 self.result.kept.append(stage.notebook)
                 self.console.say(f"{self._label(stage)}: kept from the last call")

@@ -142,9 +142,6 @@ class SlicedTables:
         files = literal(str(self.folder / "lines" / f"slice={part}" / "*.parquet"))
         return f"read_parquet({files}, hive_partitioning = false)"
 
-    def has_lines(self, part: int) -> bool:
-        return any((self.folder / "lines" / f"slice={part}").glob("*.parquet"))
-
     def written(self, table: str) -> list[int]:
         return [part for part in self.parts if self.path(table, part).exists()]
 
