@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from idic_lab.meridian import draws, products
 from idic_lab.meridian.draws import choose, labels, logistic, pick, ranks, standardise
-from idic_lab.meridian.orders import Buyers, Lines, Orders
+from idic_lab.meridian.orders import Lines, Orders, online_records
 from idic_lab.meridian.people import APP, HOME_OF_CHANNEL, WEB, Records
 from idic_lab.meridian.settings import Settings
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
+
+if TYPE_CHECKING:
+    from idic_lab.meridian.shop import Block
+
 
 # Chance that each channel is the preferred one, per need segment (columns as CHANNELS).
 PREFERRED = np.array(
@@ -189,25 +194,15 @@ VISITS_PER_DAY = 0.010
 DEVICES = ("phone", "desktop")
 
 
-def draw_visits(
-    rng: np.random.Generator,
-    records: Records,
-    buyers: Buyers,
-    orders: Orders,
-    lines: Lines,
-    online: np.ndarray,
-    age: np.ndarray,
-    first: int,
-    settings: Settings,
-) -> tuple[pd.DataFrame, int]:
-    """The table web_events, and how many visits there were.
+def draw_visits(block: Block, first: int) -> tuple[pd.DataFrame, int]:
+    """The table web_events, numbered on from `first`, and how many visits there were.
 
     Only people with a record in the web shop or the app can be seen browsing. They browse until some weeks after
     their last order if they have left, else to the end; the keener buyers browse more.
-
-    Parameters:
-        online (ndarray of int, shape (orders,)): Record row of each online order, -1 for orders in a store.
     """
+    rng, records, buyers, orders, lines = block.rng("visits"), block.records, block.buyers, block.orders, block.lines
+    settings, age = block.settings, block.people.age
+    online = online_records(records, orders, block.order_channel)
     web, app = records.by_touchpoint[:, WEB], records.by_touchpoint[:, APP]
     can = (web >= 0) | (app >= 0)
     until = np.where(orders.alive, draws.DAYS - 1, np.minimum(orders.last_day + 40, draws.DAYS - 1))

@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from idic_lab.meridian import draws, products
 from idic_lab.meridian.draws import choose, labels, logistic, pick, standardise, text
 from idic_lab.meridian.orders import Buyers, Lines, Orders
-from idic_lab.meridian.people import PANEL, Records
+from idic_lab.meridian.people import PANEL, WORDS, Records
 from idic_lab.meridian.settings import SEGMENTS, Settings
+
+if TYPE_CHECKING:
+    from idic_lab.meridian.shop import Block
 
 SHARES = np.array([0.24, 0.20, 0.22, 0.16, 0.18])
 _BY_SPEND = np.array([-0.6, 0.7, 0.2, 0.0, -0.1])  # how a segment's odds change with log mean spend (1 sd)
 
 SURVEY = "NEEDS"
-# Wording and, per segment, how typical a yes is: 2 marks the segment, 1 leans to it, 0 does not.
-BATTERY = (
-    ("I compare prices before I buy.", (2, 0, 0, 0, 1)),
-    ("I would rather buy one thing that lasts than three that do not.", (0, 2, 0, 1, 0)),
-    ("Friendly staff matter to me.", (0, 1, 0, 1, 0)),
-    ("Delivery must be quick, and on the day promised.", (0, 0, 2, 0, 1)),
-    ("I like to talk to somebody who knows before I decide.", (0, 1, 0, 2, 0)),
-    ("I like to be among the first to try something.", (0, 0, 0, 0, 2)),
-    ("I wait for the sales.", (2, 0, 0, 0, 0)),
-    ("Shops should be pleasant places.", (0, 1, 0, 1, 1)),
-    ("I look at the material and the workmanship.", (0, 2, 0, 0, 0)),
-    ("Ordering must take no more than a minute or two.", (0, 0, 2, 0, 0)),
-    ("I am glad when somebody sets a new purchase up for me.", (0, 0, 1, 2, 0)),
-    ("I follow what is new in this field.", (0, 0, 0, 0, 2)),
-    ("I collect points and vouchers.", (2, 0, 1, 0, 0)),
-    ("I recycle packaging.", (0, 1, 0, 1, 0)),
-    ("I pay more for a name I trust.", (0, 2, 1, 0, 0)),
-    ("I shop at odd hours.", (0, 0, 2, 0, 1)),
-    ("Manuals leave me with questions.", (0, 0, 0, 2, 0)),
-    ("I buy things because they surprise me.", (0, 0, 0, 0, 2)),
-    ("The cheaper of two similar products is good enough.", (2, 0, 1, 0, 0)),
-    ("I give presents gladly.", (0, 1, 0, 0, 1)),
-)
+BATTERY = WORDS["battery"]
 QUESTIONS = tuple(f"N{number:02d}" for number in range(1, len(BATTERY) + 1))
+_LEVEL = np.linspace(-0.5, 0.6, len(BATTERY))[np.random.default_rng(20).permutation(len(BATTERY))]  # how often a yes
 
 
 def item_probabilities(settings: Settings) -> np.ndarray:
@@ -47,11 +31,9 @@ def item_probabilities(settings: Settings) -> np.ndarray:
     On the logit scale a question has its average plus `separation` times the segment's deviation from it; without
     segments everybody answers by the average.
     """
-    typical = np.array([marks for _, marks in BATTERY], dtype=float).T
+    typical = np.array([marks for _, *marks in BATTERY], dtype=float).T
     deviation = 2.6 * (typical - SHARES @ typical)
-    level = np.linspace(-0.5, 0.6, len(BATTERY))[np.random.default_rng(20).permutation(len(BATTERY))]
-    separation = settings.separation if settings.segments else 0.0
-    return logistic(level + separation * deviation)
+    return logistic(_LEVEL + (settings.separation if settings.segments else 0.0) * deviation)
 
 
 def telling(settings: Settings) -> tuple[np.ndarray, np.ndarray]:
@@ -72,11 +54,11 @@ def draw_segments(rng: np.random.Generator, buyers: Buyers, settings: Settings) 
 def draw_answers(rng: np.random.Generator, segment: np.ndarray, settings: Settings) -> np.ndarray:
     """Answers to the battery, 0 or 1, shape (people, 20); by one trait of each person where no segments are planted."""
     if settings.one_trait:
-        level = np.linspace(-0.5, 0.6, len(BATTERY))[np.random.default_rng(20).permutation(len(BATTERY))]
         loading = np.random.default_rng(21).uniform(0.6, 1.8, len(BATTERY))
-        trait = rng.standard_normal((len(segment), 1))
-        return (rng.random((len(segment), len(QUESTIONS))) < logistic(level + loading * trait)).astype(np.int64)
-    return (rng.random((len(segment), len(QUESTIONS))) < item_probabilities(settings)[segment]).astype(np.int64)
+        chance = logistic(_LEVEL + loading * rng.standard_normal((len(segment), 1)))
+    else:
+        chance = item_probabilities(settings)[segment]
+    return (rng.random(chance.shape) < chance).astype(np.int64)
 
 
 def segment_names(settings: Settings) -> tuple[str, ...]:
@@ -93,24 +75,11 @@ def truth_of_items(settings: Settings) -> pd.DataFrame:
         for segment in range(len(SEGMENTS) if settings.segments else 1)
         for column, question in enumerate(QUESTIONS)
     ]
-    return pd.DataFrame(rows, columns=["segment", "question_id", "probability"]).astype(
-        {"segment": "str", "question_id": "str"}
-    )
+    return pd.DataFrame(rows, columns=["segment", "question_id", "probability"])
 
 
 CORRELATION = -0.6  # of satisfaction with the logit of the dropout probability
 LATE_DAY = -0.15  # effect of each day of delivery beyond the usual
-SERVICE_QUESTIONS = (
-    ("CSAT", "SERVICE", "How satisfied are you with your last order? (1 to 5)", 1.0, 5.0),
-    ("NPS", "SERVICE", "How likely are you to recommend us? (0 to 10)", 0.0, 10.0),
-)
-WALLET_QUESTION = (
-    "WALLET",
-    "SPENDING",
-    "About how much do you spend on such goods in a year, with us and elsewhere?",
-    0.0,
-    np.nan,
-)
 _ANSWER_ERROR = 0.20  # standard deviation of the answer's error, on the logarithmic scale
 _CUTS = np.array([-1.7, -1.0, -0.3, 0.7])
 
@@ -124,11 +93,11 @@ def draw_satisfaction(rng: np.random.Generator, buyers: Buyers) -> np.ndarray:
 
 def question_table() -> pd.DataFrame:
     """The table survey_questions."""
-    battery = [(question, SURVEY, wording, 0.0, 1.0) for question, (wording, _) in zip(QUESTIONS, BATTERY, strict=True)]
-    return pd.DataFrame(
-        [*battery, *SERVICE_QUESTIONS, WALLET_QUESTION],
-        columns=["question_id", "survey_id", "text", "minimum", "maximum"],
-    ).astype({"question_id": "str", "survey_id": "str", "text": "str"})
+    battery = [
+        (question, SURVEY, wording, 0.0, 1.0) for question, (wording, *_) in zip(QUESTIONS, BATTERY, strict=True)
+    ]
+    columns = ["question_id", "survey_id", "text", "minimum", "maximum"]
+    return pd.DataFrame([*battery, *WORDS["service_questions"]], columns=columns)
 
 
 def responses(records: Records, row, survey, day, question, answer) -> pd.DataFrame:
@@ -155,33 +124,22 @@ def needs_responses(rng: np.random.Generator, records: Records, answers: np.ndar
 
 
 def service_responses(
-    rng: np.random.Generator,
-    records: Records,
-    orders: Orders,
-    late: np.ndarray,
-    age: np.ndarray,
-    satisfaction: np.ndarray,
-    until: int = draws.DAYS,
+    rng: np.random.Generator, block: Block, orders: Orders, delivery_days, satisfaction, until: int = draws.DAYS
 ) -> pd.DataFrame:
-    """CSAT and NPS after an order, from those who answer: the older, and those with something to say.
-
-    Parameters:
-        late (ndarray, shape (orders,)): Days of delivery beyond the usual, 0 without a delivery.
-    """
-    who = orders.person
-    willing = logistic(-1.9 + 0.025 * (age[who] - 45) + 0.35 * np.abs(satisfaction[who]))
+    """CSAT and NPS after an order, from those who answer: the older, and those with something to say."""
+    who, late = orders.person, np.nan_to_num(delivery_days - draws.DELIVERY_DAYS)
+    willing = logistic(-1.9 + 0.025 * (block.people.age[who] - 45) + 0.35 * np.abs(satisfaction[who]))
     day = orders.day + rng.integers(3, 12, len(who))
     answered = np.flatnonzero((rng.random(len(who)) < willing) & (day < until))
-    # one answer per person and day
-    _, first = np.unique(who[answered] * (10 * draws.DAYS) + day[answered], return_index=True)
-    answered = answered[first]
+    _, one_a_day = np.unique(who[answered] * (10 * draws.DAYS) + day[answered], return_index=True)
+    answered = answered[one_a_day]
     who, day = who[answered], day[answered]
     felt = satisfaction[who] + LATE_DAY * late[answered] + rng.normal(0, 0.7, len(who))
     csat = 1 + (felt[:, None] > _CUTS).sum(axis=1)
     nps = np.clip(np.round(7.4 + 1.9 * felt + rng.normal(0, 0.8, len(who))), 0, 10)
-    row = np.repeat(records.account[who], 2)
+    row = np.repeat(block.records.account[who], 2)
     question = choose(("CSAT", "NPS"), np.tile([0, 1], len(who)))
-    return responses(records, row, "SERVICE", np.repeat(day, 2), question, np.column_stack([csat, nps]).ravel())
+    return responses(block.records, row, "SERVICE", np.repeat(day, 2), question, np.column_stack([csat, nps]).ravel())
 
 
 WRITES = 0.11  # share of order lines that are reviewed
@@ -192,27 +150,9 @@ SARCASM = 0.05  # share of reviews whose words praise over a bad rating
 CLOSING = 0.6  # share of reviews with a closing sentence
 SENTIMENTS = ("negative", "mixed", "positive")
 
-_ASPECTS, *_ADJECTIVES = (
-    np.array(line.split())
-    for line in (
-        "material colour handle finish size packaging manual price delivery design surface fit weight smell",
-        "flimsy ugly awkward poor weak useless dreadful uncomfortable unreliable cheap annoying disappointing",
-        "average acceptable ordinary fine usual middling passable plain fair standard typical common",
-        "solid beautiful handy excellent sturdy clever lovely comfortable reliable perfect great delightful",
-    )
-)
-_WORDS = np.array(_ADJECTIVES)  # rows as SENTIMENTS
-_PLAIN = np.array([("The ", " is "), ("The ", " is really "), ("I find the ", " "), ("The ", " turned out ")])
-_DENIED = np.array(
-    [("The ", " is not "), ("The ", " is hardly "), ("Nobody could call the ", " "), ("The ", " is never ")]
-)
-_CLOSINGS = np.array(
-    [
-        ("It went back.", "I want a refund.", "Once and no more.", "It broke within a week."),
-        ("It does its job.", "We shall see.", "I use it now and then.", "No strong feelings."),
-        ("I bought a second one.", "My family loves it.", "Worth every cent.", "I tell all my friends."),
-    ]
-)
+_ASPECTS = np.array(WORDS["reviews"]["aspects"].split())
+_WORDS = np.array([line.split() for line in WORDS["reviews"]["adjectives"]])  # rows as SENTIMENTS
+_PLAIN, _DENIED, _CLOSINGS = (np.array(WORDS["reviews"][name]) for name in ("plain", "denied", "closings"))
 
 
 def wallet_responses(rng: np.random.Generator, records: Records, category_spend: np.ndarray) -> pd.DataFrame:
@@ -228,13 +168,7 @@ def wallet_responses(rng: np.random.Generator, records: Records, category_spend:
 
 
 def draw_reviews(
-    rng: np.random.Generator,
-    records: Records,
-    orders: Orders,
-    lines: Lines,
-    satisfaction: np.ndarray,
-    first: int,
-    until: int = draws.DAYS,
+    rng: np.random.Generator, block: Block, orders: Orders, lines: Lines, first: int, until: int = draws.DAYS
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The table reviews, and the sentiment behind each.
 
@@ -246,7 +180,7 @@ def draw_reviews(
     written = written[np.argsort(day[written], kind="stable")]
     day, product = day[written], lines.product[written]
     who = orders.person[lines.order[written]]
-    felt = 0.6 * satisfaction[who] + products.quality()[product] + rng.normal(0, 0.7, len(who))
+    felt = 0.6 * block.satisfaction[who] + products.quality()[product] + rng.normal(0, 0.7, len(who))
     stars = 1 + (felt[:, None] > np.array([-1.2, -0.6, -0.25, 0.4])).sum(axis=1)
     sentiment = np.where(stars >= 4, 2, np.where(stars == 3, 1, 0))
     bad = sentiment == 0
@@ -256,7 +190,7 @@ def draw_reviews(
     table = pd.DataFrame(
         {
             "review_id": ids,
-            "record_id": records.record_id.take(records.account[who]),
+            "record_id": block.records.record_id.take(block.records.account[who]),
             "product_id": products.product_ids().take(product),
             "date": draws.days_to_dates(day),
             "stars": stars.astype(np.int64),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,10 @@ from idic_lab.meridian.draws import choose, labels, pick, ranks, standardise
 from idic_lab.meridian.people import APP, WEB, WORDS, Records, cities
 from idic_lab.meridian.settings import SEED, SEGMENTS, Settings
 from idic_lab.tables import ROLES
+
+if TYPE_CHECKING:
+    from idic_lab.meridian.shop import Block
+
 
 SHORTEST_AGE = 28  # days between the last first purchase and the end
 
@@ -338,23 +343,31 @@ def online_records(records: Records, orders: Orders, channel: np.ndarray) -> np.
     return np.where(channel != STORE, records.at(orders.person, touchpoint), -1)
 
 
-def transaction_table(orders: Orders, customer_id, order_id, channel, delivery_days, account_id) -> pd.DataFrame:
-    """The table transactions: every order as placed."""
-    return pd.DataFrame(
-        {
-            "customer_id": customer_id.take(orders.person),
-            "date": draws.days_to_dates(orders.day),
-            "amount": orders.amount,
-            "order_id": order_id,
-            "channel": choose(ORDER_CHANNELS, channel),
-            "delivery_days": delivery_days,
-            "account_id": account_id,
-        }
-    )
+def order_tables(
+    rng: np.random.Generator, block: Block, orders: Orders, lines: Lines, channel, delivery_days, first: int
+) -> dict[str, pd.DataFrame]:
+    """The tables transactions (every order as placed, numbered on from `first`) and order_lines."""
+    customer_id, accounts = block.people.customer_id, block.accounts
+    order_id = labels("O", first + 1 + np.arange(len(orders.day)), 8)
+    role = accounts.role_of[orders.person]
+    on_account = rng.random(len(role)) < np.where(role >= 0, ON_ACCOUNT[role], 0.0)
+    transactions = {
+        "customer_id": customer_id.take(orders.person),
+        "date": draws.days_to_dates(orders.day),
+        "amount": orders.amount,
+        "order_id": order_id,
+        "channel": choose(ORDER_CHANNELS, channel),
+        "delivery_days": delivery_days,
+        "account_id": choose(
+            accounts.accounts["account_id"], np.where(on_account, accounts.account_of[orders.person], -1)
+        ),
+    }
+    order_lines = _order_lines(orders, lines, customer_id, order_id)
+    return {"transactions": pd.DataFrame(transactions), "order_lines": order_lines}
 
 
-def order_line_table(orders: Orders, lines: Lines, customer_id, order_id) -> pd.DataFrame:
-    """The table order_lines: purchases, and returns as later lines of the same order with negative quantity."""
+def _order_lines(orders: Orders, lines: Lines, customer_id, order_id) -> pd.DataFrame:
+    """Purchases, and returns as later lines of the same order with negative quantity."""
     back = np.flatnonzero(lines.return_day >= 0)
     row = np.concatenate([np.arange(len(lines.order)), back])
     sign = np.where(np.arange(len(row)) < len(lines.order), 1, -1)
@@ -461,10 +474,3 @@ def draw_accounts(rng: np.random.Generator, records: Records, n: int, first: int
         }
     )
     return Accounts(accounts, roles, role_of, account_of)
-
-
-def charged_to(rng: np.random.Generator, accounts: Accounts, orders: Orders) -> np.ndarray:
-    """Row of the account each order is charged to, -1 when private."""
-    role = accounts.role_of[orders.person]
-    share = np.where(role >= 0, ON_ACCOUNT[role], 0.0)
-    return np.where(rng.random(len(role)) < share, accounts.account_of[orders.person], -1)

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,10 @@ from idic_lab.meridian import draws
 from idic_lab.meridian.draws import choose, labels, pick, text
 from idic_lab.meridian.settings import SEGMENTS, Settings
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, TOUCHPOINTS
+
+if TYPE_CHECKING:
+    from idic_lab.meridian.shop import Block
+
 
 WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 IN_HOUSEHOLDS = 0.10  # share of people who live with another customer
@@ -327,10 +332,9 @@ def draw_records(rng: np.random.Generator, first: int, preferred: np.ndarray, fi
     return Records(ids, person, touchpoint, created, updated, by_touchpoint, account)
 
 
-def record_table(
-    rng: np.random.Generator, people: People, records: Records, consent: pd.DataFrame, settings: Settings
-) -> pd.DataFrame:
+def record_table(rng: np.random.Generator, block: Block) -> pd.DataFrame:
     """The table source_records: what each record says, mistakes and gaps included."""
+    people, records, settings = block.people, block.records, block.settings
     who, where, rate = records.person, records.touchpoint, settings.error_rate
 
     def hit(per_touchpoint, times=1.0):
@@ -380,7 +384,7 @@ def record_table(
         "created": draws.days_to_dates(records.created),
         "updated": draws.days_to_dates(records.updated),
     }
-    return pd.concat([pd.DataFrame(table), consent], axis=1)
+    return pd.concat([pd.DataFrame(table), block.consent_said], axis=1)
 
 
 def _homes(rng, people, who, old, abbreviated, hit):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from idic_lab.meridian.draws import labels
+from idic_lab.meridian.people import WORDS
 
 CATEGORIES = ("kitchen", "garden", "office", "sport", "travel", "audio", "beauty", "gifts")
 TIERS = ("budget", "standard", "premium")
@@ -17,34 +19,8 @@ COST_SHARE = (0.48, 0.42, 0.37)  # of the list price, by tier: premium earns mos
 PASS_ID = "PASS"  # the delivery pass on which prices are tested; never in an order
 PASS_COST = 4.0
 
-_NOUNS = {
-    "kitchen": "Kettle Pan Knife Grinder Scale",
-    "garden": "Shears Planter Hose Trowel Lantern",
-    "office": "Pen Lamp Binder Chair Stand",
-    "sport": "Bottle Mat Racket Rope Band",
-    "travel": "Case Backpack Pillow Adapter Flask",
-    "audio": "Speaker Headset Turntable Microphone Cable",
-    "beauty": "Soap Brush Mirror Serum Towel",
-    "gifts": "Candle Frame Vase Puzzle Card-Set",
-}
 _GRADES = ("Basic", "Classic", "Atelier")
-
-# Products that belong together: who buys the first adds the second with this probability.
-COMPLEMENT_CHANCE = 0.45
-_COMPLEMENTS = (  # category, then tier and rank of popularity of the first and of the second
-    ("kitchen", (1, 0), (0, 3)),
-    ("kitchen", (2, 0), (0, 4)),
-    ("garden", (1, 0), (0, 2)),
-    ("garden", (2, 1), (1, 3)),
-    ("office", (1, 0), (0, 4)),
-    ("office", (2, 0), (0, 3)),
-    ("sport", (1, 0), (0, 3)),
-    ("travel", (1, 0), (0, 2)),
-    ("travel", (2, 0), (0, 4)),
-    ("audio", (1, 0), (0, 3)),
-    ("beauty", (1, 0), (0, 4)),
-    ("gifts", (1, 0), (0, 2)),
-)
+COMPLEMENT_CHANCE = 0.45  # that who buys the first of two that belong together adds the second
 
 
 def row_of(category: int | np.ndarray, tier: int | np.ndarray, item: int | np.ndarray):
@@ -89,9 +65,9 @@ def popularity() -> np.ndarray:
 def complement_of() -> np.ndarray:
     """For every product the row of its planted complement, -1 for none, shape (120,)."""
     pairs = np.full(len(list_prices()), -1)
-    for category, first, second in _COMPLEMENTS:
-        one, other = (_by_popularity(CATEGORIES.index(category), *item) for item in (first, second))
-        pairs[one] = other
+    for category, *first, tier, rank in WORDS["complements"]:
+        row = CATEGORIES.index(category)
+        pairs[_by_popularity(row, *first)] = _by_popularity(row, tier, rank)
     return pairs
 
 
@@ -108,98 +84,28 @@ def product_ids():
 
 def product_table() -> pd.DataFrame:
     """The table products: the 120 products and the delivery pass."""
-    name, category, tier = [], [], []
-    for group in CATEGORIES:
-        for number, grade in enumerate(_GRADES):
-            for noun in _NOUNS[group].split():
-                name.append(f"{grade} {noun}")
-                category.append(group)
-                tier.append(TIERS[number])
-    table = pd.DataFrame(
+    names = [f"{grade} {noun}" for group in CATEGORIES for grade in _GRADES for noun in WORDS["nouns"][group].split()]
+    tiers = [tier for _ in CATEGORIES for tier in TIERS for _ in range(PER_TIER)]
+    return pd.DataFrame(
         {
-            "product_id": product_ids(),
-            "name": name,
-            "category": category,
-            "tier": tier,
-            "list_price": list_prices(),
-            "unit_cost": unit_costs(),
+            "product_id": [*product_ids(), PASS_ID],
+            "name": [*names, "Delivery Pass, one month"],
+            "category": [*(group for group in CATEGORIES for _ in range(len(TIERS) * PER_TIER)), "services"],
+            "tier": pd.array([*tiers, None], dtype="str"),
+            "list_price": [*list_prices(), 11.0],
+            "unit_cost": [*unit_costs(), PASS_COST],
         }
     )
-    delivery_pass = pd.DataFrame(
-        {
-            "product_id": [PASS_ID],
-            "name": ["Delivery Pass, one month"],
-            "category": ["services"],
-            "tier": pd.array([None], dtype="str"),
-            "list_price": [11.0],
-            "unit_cost": [PASS_COST],
-        }
-    )
-    return pd.concat([table, delivery_pass], ignore_index=True)
-
-
-# Modules of the configurable products: option, extra price, extra cost, question it answers to, excluded option.
-_CASE = row_of(CATEGORIES.index("travel"), 2, 0)
-_CHAIR = row_of(CATEGORIES.index("office"), 2, 3)
-_MODULES = {
-    _CASE: {
-        "shell": (
-            ("polycarbonate", 0, 0, "N19", None),
-            ("aluminium", 60, 28, "N09", None),
-            ("recycled fabric", 12, 7, "N14", None),
-        ),
-        "size": (("cabin", 0, 0, None, None), ("medium", 15, 8, None, None), ("large", 28, 15, None, None)),
-        "wheels": (("two", 0, 0, "N01", None), ("four silent", 18, 9, "N15", None)),
-        "finish": (
-            ("plain", 0, 0, "N07", None),
-            ("limited print", 22, 6, "N18", "aluminium"),
-            ("monogram", 15, 5, "N20", "recycled fabric"),
-        ),
-        "service": (
-            ("post", 0, 0, "N13", None),
-            ("next day", 8, 6, "N04", "monogram"),
-            ("fitting in the shop", 10, 7, "N05", None),
-        ),
-    },
-    _CHAIR: {
-        "seat": (("foam", 0, 0, "N19", None), ("mesh", 25, 12, "N12", None), ("leather", 90, 45, "N02", "flat pack")),
-        "arms": (("none", 0, 0, "N01", None), ("adjustable", 30, 14, "N09", None)),
-        "assembly": (
-            ("flat pack", 0, 0, "N07", None),
-            ("assembled", 20, 12, "N10", None),
-            ("set up at home", 45, 30, "N11", None),
-        ),
-        "advice": (
-            ("manual", 0, 0, "N16", None),
-            ("video call", 12, 6, "N17", None),
-            ("visit", 35, 26, "N05", "flat pack"),
-        ),
-    },
-}
 
 
 def option_table() -> pd.DataFrame:
     """The table product_options."""
-    rows, ids, products = [], {}, product_ids()
-    for product, modules in _MODULES.items():
-        for module, options in modules.items():
-            for option, price, cost, serves, _ in options:
-                ids[product, option] = f"O{len(ids) + 1:02d}"
-                rows.append((ids[product, option], products[product], module, option, price, cost, serves, None))
-    table = pd.DataFrame(rows, columns=_OPTION_COLUMNS)
-    excluded = {
-        ids[product, option]: ids[product, other]
-        for product, modules in _MODULES.items()
-        for options in modules.values()
-        for option, *_, other in options
-        if other is not None
-    }
-    table["not_with"] = pd.array([excluded.get(option) for option in table["option_id"]], dtype="str")
-    table["serves"] = table["serves"].astype("str")
-    return table.astype({"extra_price": "float64", "extra_cost": "float64"})
-
-
-_OPTION_COLUMNS = ["option_id", "product_id", "module", "option", "extra_price", "extra_cost", "serves", "not_with"]
+    table = pd.read_csv(io.StringIO(WORDS["options"]), dtype={"extra_price": "float64", "extra_cost": "float64"})
+    rows = row_of(table.pop("category").map(CATEGORIES.index), TIERS.index("premium"), table.pop("item"))
+    table.insert(0, "option_id", labels("O", np.arange(1, len(table) + 1), 2))
+    table.insert(1, "product_id", product_ids().take(rows))
+    number = dict(zip(table["product_id"] + table["option"], table["option_id"], strict=True))
+    return table.assign(not_with=(table["product_id"] + table["not_with"]).map(number).astype("str"))
 
 
 def complement_truth() -> pd.DataFrame:

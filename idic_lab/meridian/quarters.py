@@ -325,7 +325,9 @@ def play(
     following = _next(after, contacted, chosen, chances.channel[kept], said, passes, stays, begin)
     if only_books:
         return Quarter(tables, following, cash)
-    tables |= _order_tables(seen, chances, kept, chosen, lines) | {
+    placed = (chosen, lines, chances.channel[kept], chances.delivery_days[kept])
+    tables |= orders.order_tables(rng("charges"), state.block, *placed, first["orders"]) | {
+        "reviews": opinions.draw_reviews(rng("reviews"), state.block, chosen, lines, first["reviews"], begin + DAYS)[0],
         "interactions": contacts.interaction_table(
             pd.concat([_outbound(contacted, plan, begin), said], ignore_index=True),
             state.block.records,
@@ -505,24 +507,6 @@ class _Seen:
         return self.begin + DAYS
 
 
-def _order_tables(seen: _Seen, chances: _Chances, kept: np.ndarray, chosen: Orders, lines: orders.Lines) -> Tables:
-    block, customer_id = seen.block, seen.block.people.customer_id
-    order_id = labels("O", seen.first["orders"] + 1 + np.arange(len(chosen.day)), 8)
-    charged = orders.charged_to(seen.rng("charges"), block.accounts, chosen)
-    satisfied = block.satisfaction
-    review, _ = opinions.draw_reviews(
-        seen.rng("reviews"), block.records, chosen, lines, satisfied, seen.first["reviews"], seen.end
-    )
-    return {
-        "transactions": orders.transaction_table(
-            chosen, customer_id, order_id, chances.channel[kept], chances.delivery_days[kept],
-            choose(block.accounts.accounts["account_id"], charged),
-        ),
-        "order_lines": orders.order_line_table(chosen, lines, customer_id, order_id),
-        "reviews": review,
-    }  # fmt: skip
-
-
 _PURPOSE = {MESSAGE: 1, OFFER: 0, QUESTION: 3, PRODUCT: 0, CARE: 2}  # rows of the purposes of a contact
 
 
@@ -552,11 +536,9 @@ def _answers(seen: _Seen, after: State, contacted, chances: _Chances, chosen: Or
         block.records, block.records.account[person], opinions.SURVEY, said["day"].to_numpy(),
         choose(opinions.QUESTIONS, question), chances.answers[person, question],
     )  # fmt: skip
-    late = np.nan_to_num(delivery_days - draws.DELIVERY_DAYS)
     felt = block.satisfaction + after.mood
-    service = opinions.service_responses(
-        seen.rng("service survey"), block.records, chosen, late, block.people.age, felt, seen.end
-    )
+    placed = (block, chosen, delivery_days, felt)
+    service = opinions.service_responses(seen.rng("service survey"), *placed, seen.end)
     return pd.concat([told, service], ignore_index=True)
 
 

@@ -325,41 +325,15 @@ def _draw_block(n: int, seed: int, number: int, first: Counter, settings: Settin
 
 def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
     """Observed tables and planted answers of one block; `first`, what earlier ones numbered, is brought up to date."""
-    review, sentiment = opinions.draw_reviews(
-        block.rng("reviews"), block.records, block.orders, block.lines, block.satisfaction, first["reviews"]
-    )
-    results, reactions = trials.draw_campaign(
-        block.rng("campaign"),
-        block.orders,
-        block.people.age,
-        block.order_channel,
-        block.people.customer_id,
-        block.settings,
-    )
-    events, sessions = contacts.draw_visits(
-        block.rng("visits"),
-        block.records,
-        block.buyers,
-        block.orders,
-        block.lines,
-        orders.online_records(block.records, block.orders, block.order_channel),
-        block.people.age,
-        first["sessions"],
-        block.settings,
-    )
-    showings = trials.draw_price_tests(
-        block.rng("prices"),
-        block.segment,
-        block.records.by_touchpoint[:, people.PANEL] >= 0,
-        block.buyers.first_day,
-        block.people.customer_id,
-        first["tests"],
-        block.settings,
-    )
-    tables = _order_tables(block, first["orders"]) | {
-        "source_records": people.record_table(
-            block.rng("record table"), block.people, block.records, block.consent_said, block.settings
-        ),
+    people_of, rng = block.people, block.rng
+    review, sentiment = opinions.draw_reviews(rng("reviews"), block, block.orders, block.lines, first["reviews"])
+    seen = (block.orders, people_of.age, block.order_channel, people_of.customer_id)
+    results, reactions = trials.draw_campaign(rng("campaign"), *seen, block.settings)
+    events, sessions = contacts.draw_visits(block, first["sessions"])
+    showings = trials.draw_price_tests(block, first["tests"])
+    bought = (block.orders, block.lines, block.order_channel, block.delivery_days)
+    tables = orders.order_tables(rng("charges"), block, *bought, first["orders"]) | {
+        "source_records": people.record_table(rng("record table"), block),
         "web_events": events,
         "interactions": contacts.interaction_table(block.contacts, block.records, first["contacts"]),
         "survey_responses": _responses(block),
@@ -391,32 +365,13 @@ def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
     return tables, truth
 
 
-def _order_tables(block: Block, first: int) -> Tables:
-    customer_id = block.people.customer_id
-    order_id = labels("O", first + 1 + np.arange(len(block.orders.day)), 8)
-    charged = orders.charged_to(block.rng("charges"), block.accounts, block.orders)
-    return {
-        "transactions": orders.transaction_table(
-            block.orders,
-            customer_id,
-            order_id,
-            block.order_channel,
-            block.delivery_days,
-            choose(block.accounts.accounts["account_id"], charged),
-        ),
-        "order_lines": orders.order_line_table(block.orders, block.lines, customer_id, order_id),
-    }
-
-
 def _responses(block: Block) -> pd.DataFrame:
     answers = opinions.draw_answers(block.rng("answers"), block.segment, block.settings)
-    late = np.nan_to_num(block.delivery_days - draws.DELIVERY_DAYS)
     spend = block.wallet["category_spend"].to_numpy()
+    placed = (block, block.orders, block.delivery_days, block.satisfaction)
     parts = [
         opinions.needs_responses(block.rng("needs survey"), block.records, answers),
-        opinions.service_responses(
-            block.rng("service survey"), block.records, block.orders, late, block.people.age, block.satisfaction
-        ),
+        opinions.service_responses(block.rng("service survey"), *placed),
         opinions.wallet_responses(block.rng("wallet survey"), block.records, spend),
     ]
     return pd.concat(parts, ignore_index=True)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from idic_lab.meridian import draws, products
 from idic_lab.meridian.draws import choose, labels, logistic, pick, ranks
 from idic_lab.meridian.orders import ORDER_CHANNELS, Orders
+from idic_lab.meridian.people import PANEL
 from idic_lab.meridian.settings import SEGMENTS, Settings
+
+if TYPE_CHECKING:
+    from idic_lab.meridian.shop import Block
+
 
 CAMPAIGN_ID = "PLAN2025"
 DATE = np.datetime64("2025-09-01", "D")
@@ -142,25 +149,18 @@ def sensitivities(settings: Settings) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return np.log(chance / (1 - chance)) + slope * best, slope, best
 
 
-def draw_price_tests(
-    rng: np.random.Generator,
-    segment: np.ndarray,
-    in_panel: np.ndarray,
-    first_day: np.ndarray,
-    customer_id,
-    first: int,
-    settings: Settings,
-) -> pd.DataFrame:
+def draw_price_tests(block: Block, first: int) -> pd.DataFrame:
     """The table price_tests: one showing per customer, four for the survey panel, at random prices."""
-    who, _ = ranks(np.where(in_panel, SHOWINGS_PANEL, SHOWINGS))
-    intercept, slope, _ = sensitivities(settings)
+    rng, segment, first_day = block.rng("prices"), block.segment, block.buyers.first_day
+    who, _ = ranks(np.where(block.records.by_touchpoint[:, PANEL] >= 0, SHOWINGS_PANEL, SHOWINGS))
+    intercept, slope, _ = sensitivities(block.settings)
     price = PRICES[rng.integers(0, len(PRICES), len(who))]
     bought = rng.random(len(who)) < logistic(intercept[segment[who]] - slope[segment[who]] * price)
     day = first_day[who] + (rng.random(len(who)) * (draws.DAYS - first_day[who])).astype(np.int64)
     return pd.DataFrame(
         {
             "test_id": labels("T", first + 1 + np.arange(len(who)), 7),
-            "customer_id": customer_id.take(who),
+            "customer_id": block.people.customer_id.take(who),
             "date": draws.days_to_dates(day),
             "product_id": choose([products.PASS_ID], np.zeros(len(who), dtype=int)),
             "price": price,
