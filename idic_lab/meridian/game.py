@@ -13,17 +13,16 @@ import pandas as pd
 import pyarrow as pa
 
 from idic_lab.errors import DataError, LabError, pick
-from idic_lab.meridian import contacts, draws, opinions, policies, products, quarters
+from idic_lab.meridian import draws, policies, quarters
 from idic_lab.meridian.policies import View
-from idic_lab.meridian.quarters import ACTIONS, CONTACTS, MOST_CONTACTS, QUARTERS, SERVICE_TIERS, Plan, State
-from idic_lab.meridian.settings import PEOPLE, SEED, SEGMENTS, settings
-from idic_lab.meridian.shop import Tables, constant_tables, drawn_blocks
+from idic_lab.meridian.quarters import ACTIONS, CONTACTS, MOST_CONTACTS, QUARTERS, Plan, State
+from idic_lab.meridian.settings import PEOPLE, SEED, settings
+from idic_lab.meridian.shop import Tables, constant_tables, drawn_blocks, joined
 from idic_lab.tables import CHANNELS, read_contracts
 
 CONTRACTS = read_contracts(Path(__file__).with_name("shop_tables.toml"))
 BUDGET_PER_HEAD = 3.125  # currency a quarter: 25,000 a year for 2,000 people
 CALLS_PER_HEAD = 0.1  # conversations on the telephone that the firm can hold in a quarter
-_DETAILS = {"message": SEGMENTS, "question": opinions.QUESTIONS, "product": products.CATEGORIES, "tier": SERVICE_TIERS}
 _AMOUNTS = ("offer", "price")
 _REPEATED = ("message", "question", "product")  # all else happens to a customer once in a quarter
 _MOST_ROWS = MOST_CONTACTS + 3  # per customer
@@ -66,11 +65,11 @@ def as_plan(made: pd.DataFrame, ids: pd.Index, budget: float, calls: int) -> tup
     kind = made["action"].map({name: row for row, name in enumerate(ACTIONS)}).to_numpy()
     by_channel = np.isin(kind, CONTACTS)
     _fits(made, by_channel, "channel", "a channel")
-    detailed = made["action"].isin(list(_DETAILS))
+    detailed = made["action"].isin(list(policies.DETAILS))
     _fits(made, detailed.to_numpy(), "detail", "a detail")
     _fits(made, made["action"].isin(_AMOUNTS).to_numpy(), "amount", "an amount")
     detail = np.full(len(made), -1)
-    for action, names in _DETAILS.items():
+    for action, names in policies.DETAILS.items():
         rows = (made["action"] == action).to_numpy()
         for name in made.loc[rows, "detail"].unique():
             pick(f"detail of the action {action!r}", name, names)
@@ -85,7 +84,7 @@ def as_plan(made: pd.DataFrame, ids: pd.Index, budget: float, calls: int) -> tup
             f"Customer {twice['customer_id'].iloc[0]!r} has the action {twice['action'].iloc[0]!r} twice; once a quarter is what a firm can do."
         )
     plan = Plan(person, kind, channel, detail, made["amount"].to_numpy(np.float64))
-    _affordable(plan, ids, budget, calls)
+    _affordable(plan, ids, float(policies.cost(made).sum()), budget, calls)
     return plan, person
 
 
@@ -113,7 +112,7 @@ def _fits(made: pd.DataFrame, wanted: np.ndarray, column: str, what: str) -> Non
             raise DataError(f"The action {first['action']!r} {verb} {what}; see customer {first['customer_id']!r}.")
 
 
-def _affordable(plan: Plan, ids: pd.Index, budget: float, calls: int) -> None:
+def _affordable(plan: Plan, ids: pd.Index, cost: float, budget: float, calls: int) -> None:
     by_channel = plan.channel >= 0
     many = np.bincount(plan.person[by_channel], minlength=1)
     if many.max() > MOST_CONTACTS:
@@ -125,12 +124,6 @@ def _affordable(plan: Plan, ids: pd.Index, budget: float, calls: int) -> None:
         raise DataError(
             f"The plan holds {on_phone:,} conversations on the telephone; the firm can hold {calls:,} in a quarter."
         )
-    cost = float(
-        contacts.COST_OUT[plan.channel[by_channel]].sum()
-        + quarters.GIFT * len(plan.of(quarters.CARE).person)
-        + quarters.ANSWER_COST * len(plan.of(quarters.COMPLAINT).person)
-        + quarters.TIER_COST[plan.of(quarters.TIER).detail].sum()
-    )
     if cost > budget + 1e-6:
         raise DataError(f"The plan costs {cost:,.2f}; the budget of the quarter is {budget:,.2f}.")
 
@@ -154,22 +147,17 @@ class World:
         self.number = 0
         self.cash = np.zeros(n)
         self.began_worth = self.worth()
-        self.results: list[dict] = []
         self.played: list[tuple[int, list[State], pd.DataFrame]] = []
 
     def again(self, luck: int = 0) -> World:
         """The same customers at the beginning of the game, which nothing may have been done to, with a fortune of their own."""
         made = copy.copy(self)
         made.luck, made.first, made.cash = luck, Counter(self.first), np.zeros(self.n)
-        made.states, made.results, made.played = list(self.states), [], []
+        made.states, made.played = list(self.states), []
         return made
 
     def _add(self, seen: Tables) -> None:
-        before = self.tables
-        more = {
-            name: pd.concat([before[name], data], ignore_index=True) for name, data in seen.items() if name in before
-        }
-        self.tables = before | seen | more
+        self.tables = joined([self.tables, seen])
 
     def worth_of_each(self) -> np.ndarray:
         """What each customer is still worth, by what is planted, if nobody does anything more."""
@@ -190,18 +178,16 @@ class World:
             raise DataError(f"The game has {QUARTERS} quarters, and they are over.")
         made = policies.actions() if made is None else made
         plan, person = as_plan(made, self.ids, self.view.budget, self.view.calls)
-        begins = np.cumsum([0, *[len(state) for state in self.states]])
         self.played.append((self.number, self.states, made))
         played = []
-        for state, begin in zip(self.states, begins[:-1], strict=True):
+        for state, begin in self._blocks():
             mine = (person >= begin) & (person < begin + len(state))
             part = Plan(
                 person[mine] - begin, plan.action[mine], plan.channel[mine], plan.detail[mine], plan.amount[mine]
             )
             played.append(quarters.play(state, part, self.number, self.seed, self.luck, self.first, self.only_books))
         self.states = [quarter.state for quarter in played]
-        names = played[0].tables
-        seen = {name: pd.concat([quarter.tables[name] for quarter in played], ignore_index=True) for name in names}
+        seen = joined([quarter.tables for quarter in played])
         seen["costs"] = seen["costs"].groupby("activity", sort=False, as_index=False).sum()
         if not self.only_books:
             self._settle_complaints(plan)
@@ -210,8 +196,6 @@ class World:
         cash = np.concatenate([quarter.cash for quarter in played])
         self.cash += cash
         self.number += 1
-        self.results.append({"quarter": self.number, "cash": float(cash.sum()), "opt_outs": len(seen["opt_outs"]),
-                             "open_complaints": int(sum(state.complains.sum() for state in self.states))})  # fmt: skip
         return seen | {"costs": costs}
 
     def _settle_complaints(self, plan: Plan) -> None:

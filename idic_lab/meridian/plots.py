@@ -44,9 +44,8 @@ def _grid(ax: figures.Axes, values: pd.DataFrame, label: str) -> figures.Axes:
     return ax
 
 
-def plot_records(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
-    """How completely each touchpoint knows its people."""
-    ax = figures.axes(ax, figsize=(8, 3.6))
+def _records(shop: Meridian) -> figures.Axes:
+    ax = figures.axes(None, figsize=(8, 3.6))
     fields = ["first_name", "birth_date", "email", "phone", "street", "postcode", "customer_id"]
     known = shop.tables["source_records"].set_index("touchpoint")[fields].notna()
     share = known.groupby(level=0).mean().reindex(TOUCHPOINTS)
@@ -55,9 +54,8 @@ def plot_records(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes
     return figures.finish(ax, "No touchpoint knows a person whole")
 
 
-def plot_orders(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
-    """Orders per week, against what the busy and quiet days alone would make."""
-    ax = figures.axes(ax)
+def _orders(shop: Meridian) -> figures.Axes:
+    ax = figures.axes()
     weekly = _week(shop.tables["transactions"]["date"]).value_counts().sort_index()
     newcomers = shop.tables["transactions"].groupby("customer_id")["date"].min()
     first = _week(newcomers).value_counts().reindex(weekly.index, fill_value=0)
@@ -67,9 +65,8 @@ def plot_orders(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     return figures.finish(ax, title, x="week", y="orders per week", legend=True, ylim=(0, None))
 
 
-def plot_purchase_counts(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
-    """Purchase rate planted against the rate seen, for those still customers."""
-    ax = figures.axes(ax)
+def _purchases(shop: Meridian) -> figures.Axes:
+    ax = figures.axes()
     people = shop.truth["people"].set_index("customer_id")
     orders = shop.tables["transactions"].groupby("customer_id")["date"].agg(["min", "count"])
     days = (pd.Timestamp("2025-12-28") - orders["min"]).dt.days
@@ -89,9 +86,8 @@ def plot_purchase_counts(shop: Meridian, ax: figures.Axes | None = None) -> figu
     return figures.finish(ax, title, x=x, y="repeat orders seen per 30 days", legend=True)
 
 
-def plot_needs(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
-    """Share of yes to each question, by planted need segment."""
-    ax = figures.axes(ax, figsize=(10, 3.2))
+def _needs(shop: Meridian) -> figures.Axes:
+    ax = figures.axes(None, figsize=(10, 3.2))
     answers = _owned(shop, "survey_responses").query("survey_id == 'NEEDS'")
     answers = answers.merge(shop.truth["people"][["customer_id", "need_segment"]], on="customer_id")
     share = answers.pivot_table(index="need_segment", columns="question_id", values="answer").reindex(SEGMENTS)
@@ -99,9 +95,8 @@ def plot_needs(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     return figures.finish(ax, "Every need segment has its own questions", y="planted segment")
 
 
-def plot_fatigue(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
-    """Response rate by contacts in the four weeks before, against the planted fall."""
-    ax = figures.axes(ax)
+def _fatigue(shop: Meridian) -> figures.Axes:
+    ax = figures.axes()
     sent = _owned(shop, "interactions").query("direction == 'outbound'").sort_values(["customer_id", "date"])
     when = pd.factorize(sent["customer_id"])[0] * 10_000 + (sent["date"] - _START).dt.days.to_numpy()
     recent = np.minimum(np.searchsorted(when, when) - np.searchsorted(when, when - 28), 5)
@@ -116,9 +111,8 @@ def plot_fatigue(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes
     return figures.finish(ax, title, x=x, y="response rate", legend=True, ylim=(0, None))
 
 
-def plot_satisfaction(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
-    """Mean CSAT by planted dropout probability."""
-    ax = figures.axes(ax)
+def _satisfaction(shop: Meridian) -> figures.Axes:
+    ax = figures.axes()
     answers = _owned(shop, "survey_responses").query("question_id == 'CSAT'")
     answers = answers.merge(shop.truth["people"], on="customer_id")
     band = pd.qcut(answers["dropout_probability"], 8)
@@ -133,9 +127,8 @@ def plot_satisfaction(shop: Meridian, ax: figures.Axes | None = None) -> figures
     return figures.finish(ax, title, x=x, y="mean satisfaction with an order (1 to 5)")
 
 
-def plot_campaign(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
-    """Effect of the offer by days since the last order, seen and planted."""
-    ax = figures.axes(ax)
+def _campaign(shop: Meridian) -> figures.Axes:
+    ax = figures.axes()
     results = shop.tables["campaign_results"].merge(shop.truth["campaign"], on="customer_id")
     band = pd.cut(results["recency_days"], [-1, 30, 60, 120, 200, 300, 610])
     by_arm = results.groupby([band, "arm"], observed=True)["converted"].agg(["mean", "var", "count"])
@@ -156,9 +149,8 @@ def plot_campaign(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axe
     return figures.finish(ax, title, x=x, y="conversions gained per customer", legend=True)
 
 
-def plot_prices(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
-    """Share who bought at each price by segment, with the planted curves."""
-    ax = figures.axes(ax)
+def _prices(shop: Meridian) -> figures.Axes:
+    ax = figures.axes()
     shown = shop.tables["price_tests"].merge(shop.truth["people"], on="customer_id")
     grid = np.linspace(4, 23, 80)
     for row, colour, marker in zip(shop.truth["prices"].itertuples(), figures.CYCLE, "os^Dv", strict=False):
@@ -169,9 +161,8 @@ def plot_prices(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     return figures.finish(ax, title, x=x, y="share who bought", legend=True, ylim=(0, 1))
 
 
-def plot_profit(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
-    """Cumulative profit over customers, the most profitable first."""
-    ax = figures.axes(ax)
+def _profit(shop: Meridian) -> figures.Axes:
+    ax = figures.axes()
     profit = np.sort(shop.truth["people"]["profit"])[::-1]
     below = (profit < 0).mean()
     share = np.arange(1, len(profit) + 1) / len(profit)
@@ -183,9 +174,8 @@ def plot_profit(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     return figures.finish(ax, title, x=x, y="cumulative profit (% of all)", ylim=(0, None))
 
 
-def plot_weekly_changes(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
-    """The two weekly figures that change, each relative to its planted level before."""
-    ax = figures.axes(ax)
+def _weekly_changes(shop: Meridian) -> figures.Axes:
+    ax = figures.axes()
     visits = shop.tables["web_events"]
     bought = set(visits.loc[visits["event"] == "checkout", "session_id"])
     browsing = visits[~visits["session_id"].isin(bought)]
@@ -203,9 +193,8 @@ def plot_weekly_changes(shop: Meridian, ax: figures.Axes | None = None) -> figur
     return figures.finish(ax, title, x="week", y=y, legend={"loc": "upper left"}, ylim=(0, None))
 
 
-def plot_wallet(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
-    """What the panel says it spends on such goods against what it does."""
-    ax = figures.axes(ax)
+def _wallet(shop: Meridian) -> figures.Axes:
+    ax = figures.axes()
     said = _owned(shop, "survey_responses").query("question_id == 'WALLET'")
     both = said.merge(shop.truth["people"], on="customer_id")
     ax.loglog(both["category_spend"], both["answer"], "o", color=figures.BLUE, markersize=3, alpha=0.5, rasterized=True)
@@ -215,19 +204,20 @@ def plot_wallet(shop: Meridian, ax: figures.Axes | None = None) -> figures.Axes:
     return figures.finish(ax, title, x=x, y="spend stated in the survey (EUR)", legend=True)
 
 
-FIGURES = {
-    "records": plot_records,
-    "orders": plot_orders,
-    "purchases": plot_purchase_counts,
-    "needs": plot_needs,
-    "fatigue": plot_fatigue,
-    "satisfaction": plot_satisfaction,
-    "campaign": plot_campaign,
-    "prices": plot_prices,
-    "profit": plot_profit,
-    "wallet": plot_wallet,
-    "weekly_changes": plot_weekly_changes,
-}
+_DRAWN = (
+    _records,
+    _orders,
+    _purchases,
+    _needs,
+    _fatigue,
+    _satisfaction,
+    _campaign,
+    _prices,
+    _profit,
+    _wallet,
+    _weekly_changes,
+)
+FIGURES = {plot.__name__[1:]: plot for plot in _DRAWN}
 
 
 def plot_quarters(games: dict[str, pd.DataFrame], ax: figures.Axes | None = None) -> figures.Axes:

@@ -18,9 +18,15 @@ from idic_lab.errors import DataError, pick
 from idic_lab.meridian import contacts, opinions, orders, products, quarters, trials
 from idic_lab.meridian.quarters import CARE, COMPLAINT, MESSAGE, OFFER, PRICE, PRODUCT, QUESTION, TIER, State
 from idic_lab.meridian.settings import SEGMENTS
-from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
+from idic_lab.tables import CHANNELS
 
 COLUMNS = ("customer_id", "action", "channel", "detail", "amount")
+DETAILS = {
+    "message": SEGMENTS,
+    "question": opinions.QUESTIONS,
+    "product": products.CATEGORIES,
+    "tier": quarters.SERVICE_TIERS,
+}
 OFFERED = 6.0  # the discount that was tried in the campaign
 PLUS, THANKS = float(quarters.TIER_COST[1]), quarters.GIFT + float(contacts.COST_OUT[0])  # of one customer
 
@@ -68,11 +74,15 @@ def within(view: View, *plans: pd.DataFrame) -> pd.DataFrame:
     made = made[~made.duplicated(["customer_id", "action", "channel", "detail"])]
     made = made[repeated | ~made.duplicated(["customer_id", "action"])]
     made = made[(made["channel"] != "phone") | (made["channel"].eq("phone").cumsum() <= view.calls)]
-    return made[_cost(made).cumsum() <= view.budget].reset_index(drop=True)
+    return made[cost(made).cumsum() <= view.budget].reset_index(drop=True)
 
 
-def _cost(made: pd.DataFrame) -> pd.Series:
-    """What each action costs the budget."""
+def cost(made: pd.DataFrame) -> pd.Series:
+    """What each action of a plan costs the budget.
+
+    >>> cost(actions(["C1"], "care", "email")).tolist()
+    [2.05]
+    """
     contact = made["channel"].map(dict(zip(CHANNELS, contacts.COST_OUT, strict=True))).fillna(0.0).astype(float)
     tier = (
         made["detail"].map(dict(zip(quarters.SERVICE_TIERS, quarters.TIER_COST, strict=True))).fillna(0.0).astype(float)
@@ -87,7 +97,7 @@ def summary(made: pd.DataFrame) -> pd.DataFrame:
     >>> summary(actions(["C1", "C2"], "tier", detail="plus"))["cost"].tolist()
     [6.0]
     """
-    table = made.assign(cost=_cost(made)).groupby("action", as_index=False)
+    table = made.assign(cost=cost(made)).groupby("action", as_index=False)
     return table.agg(customers=("customer_id", "nunique"), times=("customer_id", "size"), cost=("cost", "sum"))
 
 
@@ -111,34 +121,22 @@ def rules() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["action", "what", "cost", "takes"])
 
 
-def _reachable(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Who may be contacted on which channel, by what the records that carry a customer number last said.
-
-    Returns:
-        DataFrame: ``customer_id`` and ``channel``; unknown consent is no consent, and an opt-out ends it.
-    """
-    records = tables["source_records"].dropna(subset="customer_id").sort_values(["updated", "record_id"])
-    said = records.melt(
-        "customer_id", [f"consent_{channel}" for channel in CONSENT_CHANNELS], "channel", "answer"
-    ).dropna()
-    last = said.drop_duplicates(["customer_id", "channel"], keep="last").query("answer == 'yes'")
-    known = last.assign(channel=last["channel"].str.removeprefix("consent_"))[["customer_id", "channel"]]
-    if "opt_outs" not in tables:
-        return known.reset_index(drop=True)
-    gone = tables["opt_outs"][["customer_id", "channel"]].assign(gone=True)
-    known = known.merge(gone, how="left", on=["customer_id", "channel"])
-    return known.loc[known["gone"].isna(), ["customer_id", "channel"]].reset_index(drop=True)
-
-
 def by_email(tables: dict[str, pd.DataFrame]) -> pd.Index:
-    """Customers who may be written to.
+    """Customers who may be written to, by what the records that carry a customer number last said.
+
+    Unknown consent is no consent, and an opt-out ends it.
 
     >>> said = pd.DataFrame({"record_id": ["r"], "customer_id": ["C1"], "updated": ["2025-01-01"], "consent_email": ["yes"]})
-    >>> by_email({"source_records": said.reindex(columns=[*said, "consent_social", "consent_phone", "consent_web_chat"])}).tolist()
+    >>> by_email({"source_records": said}).tolist()
     ['C1']
     """
-    known = _reachable(tables)
-    return pd.Index(known.loc[known["channel"] == "email", "customer_id"])
+    records = tables["source_records"].dropna(subset=["customer_id", "consent_email"])
+    last = records.sort_values(["updated", "record_id"]).drop_duplicates("customer_id", keep="last")
+    known = pd.Index(last.loc[last["consent_email"] == "yes", "customer_id"])
+    if "opt_outs" not in tables:
+        return known
+    gone = tables["opt_outs"]
+    return known[~known.isin(gone.loc[gone["channel"] == "email", "customer_id"])]
 
 
 def customers(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -315,17 +313,11 @@ def oracle(states: list[State], begin: int, budget: float, calls: int) -> pd.Dat
     phone = found["channel"] == CHANNELS.index("phone")
     found = found[~phone | (phone.cumsum() <= calls)]
     found = found[found["cost"].cumsum() <= budget]
-    details = {
-        MESSAGE: SEGMENTS,
-        QUESTION: opinions.QUESTIONS,
-        PRODUCT: products.CATEGORIES,
-        TIER: quarters.SERVICE_TIERS,
-    }
     made = actions(found["customer_id"])
     made["action"] = [quarters.ACTIONS[action] for action in found["action"]]
     made["channel"] = pd.array([CHANNELS[c] if c >= 0 else None for c in found["channel"]], dtype="str")
-    pairs = zip(found["action"], found["detail"], strict=True)
-    made["detail"] = pd.array([details[a][d] if a in details else None for a, d in pairs], dtype="str")
+    pairs = zip(made["action"], found["detail"], strict=True)
+    made["detail"] = pd.array([DETAILS[a][d] if a in DETAILS else None for a, d in pairs], dtype="str")
     made["amount"] = found["amount"].to_numpy()
     return made
 

@@ -12,7 +12,6 @@ treated well or badly, by the rates below.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -313,15 +312,15 @@ def play(
 
     chances = _chances(state, rng, begin)
     contacted = _contacted(state, plan, chances, begin)
-    kind = _picked(state.kinds(begin), chances.person[:, 0])
+    drawn = chances.person[:, :1]
+    kind = (drawn >= np.cumsum(state.kinds(begin), axis=1)[:, :-1]).sum(axis=1)
     after = _treated(state, plan, contacted, kind)
     kept, stays, discount = _kept(after, contacted, kind, chances)
     chosen, lines = _only(chances, kept)
     said = _said(after, chances, kept)
     passes = _passes(after, plan, chances)
     cash, activities = _money(state, plan, contacted, (chosen, lines, chances.channel[kept]), said, passes, discount)
-    seen = _Seen(state.block, begin, rng, first)
-    tables = {"costs": activities, "opt_outs": _opt_outs(seen, contacted)}
+    tables = {"costs": activities, "opt_outs": _opt_outs(state.block, contacted)}
     following = _next(after, contacted, chosen, chances.channel[kept], said, passes, stays, begin)
     if only_books:
         return Quarter(tables, following, cash)
@@ -329,23 +328,14 @@ def play(
     tables |= orders.order_tables(rng("charges"), state.block, *placed, first["orders"]) | {
         "reviews": opinions.draw_reviews(rng("reviews"), state.block, chosen, lines, first["reviews"], begin + DAYS)[0],
         "interactions": contacts.interaction_table(
-            pd.concat([_outbound(contacted, plan, begin), said], ignore_index=True),
-            state.block.records,
-            first["contacts"],
+            pd.concat([_outbound(contacted), said], ignore_index=True), state.block.records, first["contacts"]
         ),
-        "survey_responses": _answers(seen, after, contacted, chances, chosen, chances.delivery_days[kept]),
-        "price_tests": _showings(seen, passes),
+        "survey_responses": _answers(rng("service survey"), after, contacted, chances, chosen, kept, begin + DAYS),
+        "price_tests": _showings(state.block, passes, begin, first["tests"]),
     }
-    first.update(
-        orders=len(chosen.day), contacts=len(tables["interactions"]), reviews=len(tables["reviews"]),
-        tests=len(tables["price_tests"]),
-    )  # fmt: skip
+    numbered = {"orders": "transactions", "contacts": "interactions", "reviews": "reviews", "tests": "price_tests"}
+    first.update({what: len(tables[name]) for what, name in numbered.items()})
     return Quarter(tables, following, cash)
-
-
-def _picked(chance: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Column of each row by its chances and a number between 0 and 1."""
-    return (drawn[:, None] >= np.cumsum(chance, axis=1)[:, :-1]).sum(axis=1)
 
 
 PERSUADABLE, SURE_THING, LOST_CAUSE, SLEEPING_DOG = range(len(trials.KINDS))
@@ -472,6 +462,7 @@ def _money(state: State, plan: Plan, contacted, sold, said, passes, discount) ->
     tier, complaint = plan.of(TIER), plan.of(COMPLAINT)
     answered = complaint.person[state.complains[complaint.person]]
     cared = contacted[contacted["action"] == CARE]
+    unasked = contacted.loc[~contacted["allowed"], "person"]
     booked = {
         "orders, after goods, handling, delivery and returns": (chosen.person, brought[np.unique(chosen.person)]),
         "delivery passes": (passes["person"], (passes["price"] - products.PASS_COST) * passes["bought"]),
@@ -481,55 +472,30 @@ def _money(state: State, plan: Plan, contacted, sold, said, passes, discount) ->
         "service tiers": (tier.person, -TIER_COST[tier.detail]),
         "complaints answered": (answered, np.full(len(answered), -ANSWER_COST)),
         "contacts that customers began": (said["person"], -said["cost"]),
-        "fines for contacts without consent": (contacted.loc[~contacted["allowed"], "person"], -FINE),
+        "fines for contacts without consent": (unasked, np.full(len(unasked), -FINE)),
     }
-    cash, rows = brought.copy(), []
-    for place, (activity, (person, amount)) in enumerate(booked.items()):
-        person = np.asarray(person)
-        amount = np.broadcast_to(amount, len(person)) if place else np.asarray(amount)
-        if place:
-            cash += np.bincount(person, amount, minlength=n)
-        rows.append((activity, len(person), float(amount.sum())))
+    rows = [(activity, len(person), float(np.sum(amount))) for activity, (person, amount) in booked.items()]
+    cash = brought.copy()
+    for person, amount in list(booked.values())[1:]:
+        cash += np.bincount(person, amount, minlength=n)
     return cash, pd.DataFrame(rows, columns=["activity", "times", "amount"]).astype({"activity": "str"})
-
-
-@dataclass
-class _Seen:
-    """What every table of a quarter needs to be written."""
-
-    block: Block
-    begin: int
-    rng: Callable[[str], np.random.Generator]
-    first: Counter
-
-    @property
-    def end(self) -> int:
-        return self.begin + DAYS
 
 
 _PURPOSE = {MESSAGE: 1, OFFER: 0, QUESTION: 3, PRODUCT: 0, CARE: 2}  # rows of the purposes of a contact
 
 
-def _outbound(contacted: pd.DataFrame, plan: Plan, begin: int) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "person": contacted["person"],
-            "day": contacted["day"],
-            "hour": 10,
-            "channel": contacted["channel"],
-            "outbound": True,
-            "purpose": contacted["action"].map(_PURPOSE).astype(np.int64),
-            "topic": -1,
-            "responded": contacted["responded"],
-            "resolved": -1,
-            "cost": contacts.COST_OUT[contacted["channel"]],
-        }
-    )
+def _outbound(contacted: pd.DataFrame) -> pd.DataFrame:
+    told = contacted[["person", "day", "channel", "responded"]]
+    purpose = contacted["action"].map(_PURPOSE).astype(np.int64)
+    fixed = {"hour": 10, "outbound": True, "topic": -1, "resolved": -1}
+    return told.assign(purpose=purpose, cost=contacts.COST_OUT[told["channel"]], **fixed)
 
 
-def _answers(seen: _Seen, after: State, contacted, chances: _Chances, chosen: Orders, delivery_days) -> pd.DataFrame:
+def _answers(
+    rng, after: State, contacted, chances: _Chances, chosen: Orders, kept: np.ndarray, end: int
+) -> pd.DataFrame:
     """Answers to the questions asked, and what is said about service after an order."""
-    block = seen.block
+    block = after.block
     said = contacted[contacted["responded"] & (contacted["action"] == QUESTION)]
     person, question = said["person"].to_numpy(), said["detail"].to_numpy()
     told = opinions.responses(
@@ -537,18 +503,17 @@ def _answers(seen: _Seen, after: State, contacted, chances: _Chances, chosen: Or
         choose(opinions.QUESTIONS, question), chances.answers[person, question],
     )  # fmt: skip
     felt = block.satisfaction + after.mood
-    placed = (block, chosen, delivery_days, felt)
-    service = opinions.service_responses(seen.rng("service survey"), *placed, seen.end)
+    service = opinions.service_responses(rng, block, chosen, chances.delivery_days[kept], felt, end)
     return pd.concat([told, service], ignore_index=True)
 
 
-def _showings(seen: _Seen, passes: pd.DataFrame) -> pd.DataFrame:
+def _showings(block: Block, passes: pd.DataFrame, begin: int, first: int) -> pd.DataFrame:
     n = len(passes)
     return pd.DataFrame(
         {
-            "test_id": labels("T", seen.first["tests"] + 1 + np.arange(n), 7),
-            "customer_id": seen.block.people.customer_id.take(passes["person"].to_numpy()),
-            "date": draws.days_to_dates(np.full(n, seen.begin)),
+            "test_id": labels("T", first + 1 + np.arange(n), 7),
+            "customer_id": block.people.customer_id.take(passes["person"].to_numpy()),
+            "date": draws.days_to_dates(np.full(n, begin)),
             "product_id": choose([products.PASS_ID], np.zeros(n, dtype=int)),
             "price": passes["price"].to_numpy(),
             "bought": passes["bought"].to_numpy(),
@@ -556,12 +521,12 @@ def _showings(seen: _Seen, passes: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _opt_outs(seen: _Seen, contacted: pd.DataFrame) -> pd.DataFrame:
+def _opt_outs(block: Block, contacted: pd.DataFrame) -> pd.DataFrame:
     """The first request of each person on a channel."""
     said = contacted[contacted["opts_out"]].drop_duplicates(["person", "channel"])
     return pd.DataFrame(
         {
-            "customer_id": seen.block.people.customer_id.take(said["person"].to_numpy()),
+            "customer_id": block.people.customer_id.take(said["person"].to_numpy()),
             "channel": choose(CHANNELS, said["channel"].to_numpy()),
             "date": draws.days_to_dates(said["day"].to_numpy()),
         }
@@ -580,15 +545,8 @@ def _next(after: State, contacted, chosen: Orders, channel, said, passes, stays,
     waits = (said["purpose"] == 4) & (said["resolved"] < 0)
     has_pass = np.maximum(after.has_pass - 1, 0)
     has_pass[passes.loc[passes["bought"], "person"]] = 4
-    return replace(
-        after,
-        alive=stays,
-        consent=consent,
-        last_day=last_day,
-        orders=after.orders + np.bincount(chosen.person, minlength=n),
-        by_channel=by_channel,
-        mood=after.mood / 2,
-        complains=after.complains | np.isin(np.arange(n), said.loc[waits, "person"]),
-        recent=np.bincount(contacted.loc[late, "person"], minlength=n),
-        has_pass=has_pass,
-    )
+    placed = after.orders + np.bincount(chosen.person, minlength=n)
+    complains = after.complains | np.isin(np.arange(n), said.loc[waits, "person"])
+    moved = {"last_day": last_day, "orders": placed, "by_channel": by_channel, "mood": after.mood / 2}
+    recent = np.bincount(contacted.loc[late, "person"], minlength=n)
+    return replace(after, alive=stays, consent=consent, complains=complains, recent=recent, has_pass=has_pass, **moved)

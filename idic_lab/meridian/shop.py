@@ -199,23 +199,27 @@ def simulate(
     500
     """
     chosen = settings(difficulty, world, **switches)
-    seen, planted_truth, drawn, first = {}, {}, [], Counter()
-    for parts in blocks(n, seed, chosen, first, drawn if n_quarters else None):
-        for store, part in zip((seen, planted_truth), parts, strict=True):
-            for name, data in part.items():
-                store.setdefault(name, []).append(data)
-    states = [quarters.State.after(block, number) for number, block in enumerate(drawn)]
+    drawn, first = [] if n_quarters else None, Counter()
+    seen, planted = (list(parts) for parts in zip(*blocks(n, seed, chosen, first, drawn), strict=True))
+    states = [quarters.State.after(block, number) for number, block in enumerate(drawn or ())]
     for quarter in range(n_quarters):
-        for number, state in enumerate(states):
-            played = quarters.play(state, quarters.Plan.nothing(), quarter, seed, first=first)
-            states[number] = played.state
-            for name in seen.keys() & played.tables.keys():
-                seen[name].append(played.tables[name])
-    return Meridian(_joined(seen), _joined(planted_truth), chosen, seed)
+        played = [quarters.play(state, quarters.Plan.nothing(), quarter, seed, first=first) for state in states]
+        states = [one.state for one in played]
+        seen += [{name: data for name, data in one.tables.items() if name in seen[0]} for one in played]
+    return Meridian(joined(seen), joined(planted), chosen, seed)
 
 
-def _joined(store: dict[str, list[pd.DataFrame]]) -> Tables:
-    return {name: parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True) for name, parts in store.items()}
+def joined(parts: list[Tables]) -> Tables:
+    """The tables of all parts, one below the other.
+
+    >>> joined([{"a": pd.DataFrame({"x": [1]})}, {"a": pd.DataFrame({"x": [2]})}])["a"]["x"].tolist()
+    [1, 2]
+    """
+    found: dict[str, list[pd.DataFrame]] = {}
+    for part in parts:
+        for name, data in part.items():
+            found.setdefault(name, []).append(data)
+    return {name: data[0] if len(data) == 1 else pd.concat(data, ignore_index=True) for name, data in found.items()}
 
 
 def blocks(
