@@ -213,7 +213,7 @@ class Survey:
 def is_survey(frame: pd.DataFrame) -> bool:
     """Whether a table holds respondents by answers: five questions or more that are all answered in the same way.
 
-    >>> recognise(pd.DataFrame({f"Q{number}": ["yes", "no"] for number in range(5)} | {"Age": ["31", "42"]}))
+    >>> is_survey(pd.DataFrame({f"Q{number}": ["yes", "no"] for number in range(5)} | {"Age": ["31", "42"]}))
     True
     """
     return any(len(labels) >= FEWEST for labels in _scales(frame).values())
@@ -226,10 +226,10 @@ def _scales(frame: pd.DataFrame) -> dict[tuple[float, float], list[str]]:
         word = normalise(label)
         if word in _DESCRIBE | _IDS:
             continue
-        read_survey = answers(frame[label])
-        if read_survey is None or not read_survey.notna().any():
+        read = answers(frame[label])
+        if read is None or not read.notna().any():
             continue
-        low, high = float(read_survey.min()), float(read_survey.max())
+        low, high = float(read.min()), float(read.max())
         binary = low >= 0 and high <= 1
         found.setdefault((0.0, 1.0) if binary else (low, high), []).append(label)
     # Where nobody ticked an end, a question belongs to the usual scale that holds the most of them for its width.
@@ -274,14 +274,14 @@ def answers(column: pd.Series) -> pd.Series | None:
         return None
     for known in ({word: float(word in _YES) for word in _YES | _NO}, *_SCALES):
         if set(given) <= set(known):
-            read_survey = [known.get(word, np.nan) for word in said]
-            return pd.Series(np.append(read_survey, np.nan)[codes], index=column.index, dtype="float64")
+            read = [known.get(word, np.nan) for word in said]
+            return pd.Series(np.append(read, np.nan)[codes], index=column.index, dtype="float64")
     # "5 - fully agree", "5", "+2": the number at the beginning
     numbers = [re.match(r"[+-]?\d{1,2}(?![\d./:])", str(word).strip(words.BLANK)) for word in distinct]
     if any(word and not number for word, number in zip(said, numbers, strict=True)):
         return None
-    read_survey = [float(number[0]) if word and number else np.nan for word, number in zip(said, numbers, strict=True)]
-    number = pd.Series(np.append(read_survey, np.nan)[codes], index=column.index, dtype="float64")
+    read = [float(number[0]) if word and number else np.nan for word, number in zip(said, numbers, strict=True)]
+    number = pd.Series(np.append(read, np.nan)[codes], index=column.index, dtype="float64")
     return number if _is_scale(number) else None
 
 
