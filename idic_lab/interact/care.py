@@ -27,15 +27,12 @@ def greetings(
     """Whom to greet on which day of the year, and how: the table ``greetings``.
 
     Parameters:
-        preferences: The table ``channel_preferences``: ``customer_id``, ``channel``, ``preference``, ``allowed``. Each
-            customer is greeted on the allowed channel they most probably prefer; without an allowed one, not at all.
-        contacts: ``customer_id``, ``birth_date``. Of the date only month and day go into the result; who was born on 29
-            February is greeted on 28 February.
+        preferences: The table ``channel_preferences``. Each customer is greeted on the allowed channel they most probably
+            prefer; without an allowed one, not at all.
+        contacts: ``customer_id``, ``birth_date``, of which only month and day are used; of 29 February, 28 February.
         customers: ``customer_id``, ``first_order``, for anniversaries of the first order.
-        holidays (mapping of str to str): Day (MM-DD) by name; everybody who can be greeted is.
+        holidays: Day (MM-DD) by name; everybody who can be greeted is.
         favoured (collection of customer ids): Their birthdays and anniversaries come with an exclusive offer.
-    Returns:
-        DataFrame: ``customer_id``, ``day`` (MM-DD), ``occasion``, ``channel``, ``gesture``, in order of day.
 
     >>> preferences = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "channel": ["email", "phone", "email"],
     ...     "preference": [0.3, 0.6, 0.9], "allowed": [True, True, False]})
@@ -55,14 +52,11 @@ def greetings(
         parts.append(_days(contacts, "birth_date", "birthday"))
     if customers is not None:
         parts.append(_days(customers, "first_order", "anniversary"))
-    everyone = pd.Series(channel.index, dtype="str")
-    parts += [
-        pd.DataFrame({"customer_id": everyone, "day": day, "occasion": "holiday"})
-        for day in dict.fromkeys(holidays.values())
-    ]
+    everyone = pd.DataFrame({"customer_id": pd.Series(channel.index, dtype="str"), "occasion": "holiday"})
+    parts += [everyone.assign(day=day) for day in dict.fromkeys(holidays.values())]
     if not parts:
         return tables.get("greetings").empty()
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)[["customer_id", "day", "occasion"]]
     table = table[table["customer_id"].isin(channel.index)]
     table["channel"] = table["customer_id"].map(channel)
     special = table["customer_id"].isin(list(favoured)) & table["occasion"].ne("holiday")
@@ -78,10 +72,7 @@ def _days(people: pd.DataFrame, column: str, occasion: str) -> pd.DataFrame:
 
 
 def plot_greetings(calendar: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Greetings per month, by occasion.
-
-    Parameters:
-        calendar: As :func:`greetings` gives.
+    """Greetings per month, by occasion, from :func:`greetings`.
 
     >>> plot_greetings(pd.DataFrame({"day": ["01-01", "05-30"], "occasion": ["holiday", "birthday"]})).get_title()
     '2 greetings a year, 50% of them in January'

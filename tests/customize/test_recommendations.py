@@ -6,7 +6,7 @@ import pytest
 
 from idic_lab import tables
 from idic_lab.customize import products
-from idic_lab.errors import DataError, UnknownName
+from idic_lab.errors import DataError
 
 CUT = "2025-07-01"
 
@@ -98,8 +98,3 @@ def test_newcomers_with_a_need_are_in_the_final_lists(shop, planted_needs):
 def test_a_cut_outside_the_period_is_refused(shop):
     with pytest.raises(DataError, match="leaves one part without order lines"):
         products.split_in_time(shop.tables["order_lines"], "2031-01-01")
-
-
-def test_an_unknown_similarity_is_named_with_the_nearest():
-    with pytest.raises(UnknownName, match="Did you mean 'cosine'"):
-        products.ItemToItem("cosin").fit(lines(("a", "xy")))

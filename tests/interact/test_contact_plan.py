@@ -129,12 +129,6 @@ def test_on_meridian_nobody_is_contacted_without_planted_consent(shop, real):
     channels.check_plan(plan, shop.consents, real["history"], 150, 2)
 
 
-def test_on_meridian_the_rule_comes_within_a_thousandth_of_the_bound(real):
-    plan = channels.contact_plan(**real, weekly_budget=150, cap=2, weeks=1)
-    bound = channels.week_bound(**real, weekly_budget=150, cap=2)
-    assert 0.999 * bound <= plan["expected_responses"].sum() <= bound + 1e-6
-
-
 def test_a_plan_expects_about_what_the_planted_rates_bring(shop, real):
     plan = channels.contact_plan(**real, weekly_budget=150, cap=2)
     planted = shop.people.loc[plan["customer_id"], [f"response_{name}" for name in CHANNELS]].to_numpy()
@@ -171,14 +165,13 @@ def test_a_click_is_not_paid_like_a_conversation(shop, real):
         name: plan["channel"].isin(["email", "social"]).mean() for name, plan in (("plain", plain), ("valued", valued))
     }
     assert clicks["valued"] < clicks["plain"]
-    bound = channels.week_bound(**real, weekly_budget=100, value=worth)
-    assert 0.999 * bound <= (valued["expected_value"] - valued["cost"]).sum() <= bound + 1e-6
 
 
 def test_the_first_week_beats_taking_customers_as_they_come_and_no_bound_is_exceeded(shop, real):
     setting = real | {"value": channels.response_values(shop.tables["transactions"])}
     week = channels.compare_first_week(weekly_budget=100, cap=2, **setting).set_index("week")["expected"]
     assert week["the plan"] <= week["the best there is"] + 0.01 <= week["no plan can exceed"] + 0.02
+    assert week["the plan"] >= 0.999 * week["no plan can exceed"]
     assert week["the plan"] > max(week.filter(like="as they come")) > 0
     curve = channels.budget_curve(budgets=[0, 100], caps=(2,), **setting)
     assert curve["expected_value"].iloc[0] == 0 < curve["expected_value"].iloc[1]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -315,3 +316,50 @@ def _predicted(results, target, columns, fitted, n_folds, random_state) -> pd.Da
         for position, name in enumerate(columns):
             found[test, position] = fitted(X, train, name).predict(X[test])
     return pd.DataFrame(found, index=results.index, columns=columns)
+
+
+def effects_differ(X, y, treated, regressor=None, n_folds: int = 5, random_state: int = 0) -> pd.DataFrame:
+    """Does an offer change more for some customers than for others? Two tests, one-sided.
+
+    Effects are learned on the first part of the customers and tried on the second, learned on these two and tried on the
+    third, and so on: as no part is tried crosswise, the statistics add up to a normal one when effects do not differ.
+
+    Returns:
+        DataFrame: ``test``: *calibration* (do customers with a larger expected effect show a larger one?) and *AUTOC*
+            (do those ranked first gain more than all?); ``statistic`` (standard normal without differences),
+            ``p_value``.
+
+    Source: Wager (2024), Sequential validation of treatment heterogeneity, arXiv 2405.05534; Chernozhukov, Demirer, Duflo &
+    Fernández-Val (2018), NBER 24678; Yadlowsky, Fleming, Shah, Brunskill & Wager (2025), JASA, for AUTOC.
+
+    >>> from sklearn.linear_model import LinearRegression
+    >>> rng = np.random.default_rng(0)
+    >>> X, treated = rng.normal(size=(600, 2)), rng.random(600) < 0.5
+    >>> effects_differ(X, treated * X[:, 0] + rng.normal(size=600), treated, LinearRegression())["p_value"].lt(0.01).all()
+    np.True_
+    """
+    X, y, treated = arrays(X, y, treated)
+    part = parts(treated, n_folds, random_state)
+    found = []
+    for number in range(1, n_folds):
+        before, here = part < number, part == number
+        level = fresh(regressor).fit(X[before], y[before])
+        expected = TLearner(regressor).fit(X[before], y[before], treated[before]).predict(X[here])
+        found.append(_told(scored(level, X[here], y[here], treated[here], treated.mean()), expected))
+    statistic = np.sum(found, axis=0) / np.sqrt(len(found))
+    return pd.DataFrame({"test": ["calibration", "AUTOC"], "statistic": statistic, "p_value": norm.sf(statistic)})
+
+
+def _told(score, expected) -> tuple[float, float]:
+    """The t statistics of a slope of scores on expected effects, and of the area under the targeting operator curve."""
+    n = len(score)
+    x, s = expected - expected.mean(), score - score.mean()
+    if x.std() < 1e-9 * max(score.std(), 1e-300):
+        return 0.0, 0.0
+    slope = x @ s / (x @ x)
+    error = np.sqrt((x**2) @ (s - slope * x) ** 2) / (x @ x)
+    weight = np.empty(n)
+    weight[np.argsort(-expected, kind="stable")] = np.cumsum(1 / np.arange(n, 0, -1.0))[::-1] - 1
+    weight = pd.Series(weight).groupby(expected).transform("mean").to_numpy()
+    part = weight * s
+    return float(slope / error), float(part.mean() / (part.std(ddof=1) / np.sqrt(n)))

@@ -21,12 +21,10 @@ from idic_lab.customize.products.configuration import (
     refusals,
 )
 from idic_lab.customize.products.recommenders import (
-    Hybrid,
     ImplicitFactorisation,
     ItemToItem,
     NeedPopularity,
     Popularity,
-    PurchaseMatrix,
     Recommender,
     RuleBased,
     evaluate,

@@ -12,23 +12,18 @@ from idic_lab.errors import DataError, pick
 from idic_lab.inference.multiple_tests import holm
 
 MOST_SHOWN = 20  # pairs in a figure
+MOST_TESTED = 1_000  # products, those in most orders
 
 
-def association_rules(
-    order_lines: pd.DataFrame, min_support: float = 0.001, min_lift: float = 1.0, min_together: int = 5
-) -> pd.DataFrame:
+def association_rules(order_lines: pd.DataFrame, min_support: float = 0.001) -> pd.DataFrame:
     """Rules "who buys this also buys that in the same order".
 
     Parameters:
         order_lines: ``order_id``, ``product_id`` and, where known, ``quantity`` or ``amount``.
-        min_support: Smallest share of orders that hold both products.
-        min_lift: Smallest ratio of the orders with both to those expected by chance.
-        min_together: Fewest orders that hold both. Where no pair has the support, this alone decides; where no pair is
-            in so many orders, what the commonest has.
+        min_support: Smallest share of orders that hold both products, and five orders at least. Where no pair has the
+            support, five orders decide; where no pair is in so many, what the commonest has.
     Returns:
-        DataFrame: ``product_id``, ``also``, ``support``, ``confidence``, ``lift``; the highest lift first.
-    Raises:
-        DataError: When no order holds two products.
+        DataFrame: ``product_id``, ``also``, ``support``, ``confidence``, ``lift`` (1 or more); the highest lift first.
 
     Source: Agrawal & Srikant (1994).
 
@@ -38,7 +33,7 @@ def association_rules(
     """
     orders, _, products = _orders_by_products(order_lines)
     n, size = orders.shape[0], np.asarray(orders.sum(axis=0)).ravel()
-    pairs = pairs_together(orders, min_together)
+    pairs = pairs_together(orders, 5)
     common = pairs["both"] >= min_support * n
     pairs = pairs[common] if common.any() else pairs
     if pairs.empty:
@@ -48,36 +43,25 @@ def association_rules(
     confidence = pairs["both"] / size[first]
     table = pd.DataFrame({"product_id": products[first], "also": products[second], "support": pairs["both"] / n})
     table = table.assign(confidence=confidence, lift=pairs["both"] * n / (size[first] * size[second]))
-    table = table[table["lift"] >= min_lift].astype({"product_id": "str", "also": "str"})
+    table = table[table["lift"] >= 1].astype({"product_id": "str", "also": "str"})
     order = ["lift", "confidence", "product_id", "also"]
     return table.sort_values(order, ascending=[False, False, True, True], ignore_index=True)
 
 
-def complements(
-    order_lines: pd.DataFrame,
-    compare: str = "own orders",
-    alpha: float = 0.05,
-    min_together: int = 3,
-    most_products: int = 1_000,
-) -> pd.DataFrame:
+def complements(order_lines: pd.DataFrame, compare: str = "own orders", alpha: float = 0.05) -> pd.DataFrame:
     """Pairs of products found in the same order more often than chance explains, with a corrected test.
 
-    What "chance" is decides the answer. Compared with all orders, two products that appeal to the same people come
-    together often without belonging together. Compared with a customer's own other orders, taste cancels out: the
-    question is whether the two come in the *same* order, given who buys them.
+    Compared with all orders, two products that appeal to the same people come together often without belonging together.
+    Compared with a customer's own other orders, taste cancels out: do the two come in the *same* order?
 
     Parameters:
         order_lines: ``order_id``, ``customer_id``, ``product_id`` and, where known, ``quantity`` or ``amount``.
         compare ({"own orders", "all orders"}): Mantel and Haenszel's test with the customer as stratum, or the
-            hypergeometric test over all orders. Both look at orders with two products or more only: an order of one
-            product cannot hold a pair.
+            hypergeometric test over all orders, of those with two products or more.
         alpha: Chance of even one false pair among those found (Holm's correction over all pairs tested).
-        min_together: Pairs in fewer orders are not reported.
-        most_products: Of a larger assortment, only so many that are in most orders are tested.
     Returns:
-        DataFrame: ``product_id``, ``complement_id`` (the one in more orders), ``together`` (orders), ``expected``
-            (orders), ``lift`` (their ratio), ``confidence`` (share of the orders of ``product_id`` that hold the other
-            too), ``p_value`` (corrected); the smallest p-value first.
+        DataFrame: ``product_id``, ``complement_id`` (the one in more orders), ``together`` (orders, 3 or more),
+            ``expected`` (orders), ``p_value`` (corrected); the smallest p-value first.
 
     Source: Mantel & Haenszel (1959), with continuity correction; Holm (1979).
 
@@ -88,9 +72,8 @@ def complements(
     """
     orders, customers, products = _orders_by_products(order_lines)
     size = np.asarray(orders.sum(axis=0)).ravel()
-    if len(products) > most_products:
-        kept = np.sort(np.argsort(-size, kind="stable")[:most_products])
-        orders, products, size = orders[:, kept], products[kept], size[kept]
+    kept = np.sort(np.argsort(-size, kind="stable")[:MOST_TESTED])
+    orders, products, size = orders[:, kept], products[kept], size[kept]
     several = np.flatnonzero(np.asarray(orders.sum(axis=1)).ravel() > 1)
     tests = {"own orders": _within_customers, "all orders": lambda pairs, _: _over_orders(pairs)}
     found = pick("comparison", compare, tests)(orders[several], customers[several])
@@ -105,12 +88,10 @@ def complements(
             "complement_id": pd.array(products[second], dtype="str"),
             "together": together,
             "expected": expected,
-            "lift": together / np.maximum(expected, 1e-9),
-            "confidence": (orders.T @ orders).toarray()[one, other] / size[first],
             "p_value": holm(p_value),
         }
     )
-    table = table[(table["p_value"] < alpha) & (table["together"] >= min_together)]
+    table = table[(table["p_value"] < alpha) & (table["together"] >= 3)]
     return table.sort_values(["p_value", "product_id"], ignore_index=True)
 
 
@@ -155,11 +136,10 @@ def bundles(
 ) -> pd.DataFrame:
     """What a discount on the second of two complements costs, and how many must be tempted for it to pay.
 
-    The discount also goes to those who buy both anyway. That loss is certain; the gain comes from orders that hold
-    the first product alone and would take the second for the discount.
+    The discount also goes to those who buy both anyway: a certain loss. The gain comes from orders of the first alone.
 
     Parameters:
-        pairs: From `complements`: ``product_id``, ``complement_id``.
+        pairs: From `complements`.
         products: ``product_id``, ``name``, ``list_price``, ``unit_cost`` (currency); pairs without a price or cost are
             left out.
         discount: Share taken off the list price of the second product when both are bought.
@@ -208,10 +188,6 @@ def bundles(
 def with_names(pairs: pd.DataFrame, products: pd.DataFrame | None = None) -> pd.DataFrame:
     """Pairs with the columns ``product`` and ``other``: the names of both, or their numbers where no names are known.
 
-    Parameters:
-        pairs: From `association_rules` or `complements`.
-        products: ``product_id``, ``name``.
-
     >>> shelf = pd.DataFrame({"product_id": ["p1", "p2"], "name": ["lamp", "bulb"]})
     >>> with_names(pd.DataFrame({"product_id": ["p1"], "complement_id": ["p2"]}), shelf)["other"].item()
     'bulb'
@@ -225,11 +201,7 @@ def with_names(pairs: pd.DataFrame, products: pd.DataFrame | None = None) -> pd.
 def plot_complements(
     table: pd.DataFrame, products: pd.DataFrame | None = None, ax: figures.Axes | None = None
 ) -> figures.Axes:
-    """Pairs of complements: orders with both, beside those expected by chance.
-
-    Parameters:
-        table: From `complements`.
-        products: ``product_id``, ``name``.
+    """Pairs of `complements`: orders with both, beside those expected by chance.
 
     >>> table = pd.DataFrame({"product_id": ["p1"], "complement_id": ["p2"], "together": [40.0], "expected": [9.0]})
     >>> plot_complements(table).get_title()

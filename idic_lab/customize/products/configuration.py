@@ -18,11 +18,7 @@ MOST_OPTIONS = 15  # subsets of up to so many extra options are all tried
 
 
 def options_of(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame:
-    """The options of one product; UnknownName when it cannot be configured.
-
-    >>> options_of(pd.DataFrame({"option_id": ["a", "b"], "product_id": ["p", "q"]}), "q")["option_id"].tolist()
-    ['b']
-    """
+    """The options of one product; UnknownName when it cannot be configured."""
     options = product_options[product_options["product_id"] == product_id]
     if options.empty:
         raise UnknownName("configurable product", product_id, product_options["product_id"].unique())
@@ -43,11 +39,9 @@ def refusals(product_options: pd.DataFrame, chosen: Collection[str]) -> list[str
     """Why a choice of options cannot be made; empty when it can.
 
     Parameters:
-        product_options: ``option_id``, ``product_id``, ``module``, ``option``, ``not_with``.
-        chosen (collection of str): Option numbers of one product.
+        chosen: Option numbers of one product.
     Returns:
-        list of str: One sentence per breach: two options of a module, a module without an option, or two that do not go
-            together.
+        list of str: A sentence for each module with two options or none, and each pair that does not go together.
 
     >>> options = pd.DataFrame({"option_id": ["a", "b", "c"], "product_id": "p", "module": ["size", "size", "lid"],
     ...                         "option": ["small", "large", "steel"], "not_with": [None, "c", None]})
@@ -82,8 +76,6 @@ def combinations(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame
 
     Returns:
         DataFrame: One column per module with the option number; ``extra_price``, ``extra_cost`` (currency).
-    Raises:
-        DataError: When there are more than 200,000 combinations.
 
     >>> options = pd.DataFrame({"option_id": ["a", "b", "c"], "product_id": "p", "module": ["size", "size", "lid"],
     ...     "not_with": [None, "c", None], "extra_price": [0.0, 5.0, 2.0], "extra_cost": 1.0})
@@ -120,11 +112,6 @@ def _contains(table: pd.DataFrame, options: pd.DataFrame) -> np.ndarray:
 def answers_by_customer(survey_responses: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
     """Answers with the customer who gave them; of several to one question the latest.
 
-    Parameters:
-        survey_responses: ``record_id``, ``date``, ``question_id``, ``answer``.
-    Returns:
-        DataFrame: ``customer_id``, ``question_id``, ``answer``.
-
     >>> said = pd.DataFrame({"record_id": "r1", "date": pd.to_datetime(["2025-01-01", "2025-02-01"]), "question_id": "N01",
     ...     "answer": [0.0, 1.0]})
     >>> answers_by_customer(said, pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]}))["answer"].tolist()
@@ -136,30 +123,26 @@ def answers_by_customer(survey_responses: pd.DataFrame, identity_links: pd.DataF
     return latest.sort_values(columns[:2])[columns].reset_index(drop=True)
 
 
-def price_limits(
-    order_lines: pd.DataFrame, products: pd.DataFrame, groups: pd.DataFrame | None = None, share: float = 0.75
-) -> pd.Series:
+def price_limits(order_lines: pd.DataFrame, products: pd.DataFrame, groups: pd.DataFrame | None = None) -> pd.Series:
     """How far above the usual price of a kind of product customers of each need go.
 
     Parameters:
-        order_lines: ``customer_id``, ``product_id``, ``amount`` (currency) and, where known, ``quantity``.
         products: ``product_id``, ``category``: what is paid is compared with the median of its category.
         groups: ``customer_id``, ``segment``; without it every customer is in the one segment "all".
-        share: Share of the segment's purchases that are no dearer than the limit.
     Returns:
-        Series: Limit by segment, as a multiple of the usual price.
+        Series: By segment, as a multiple of the usual price, what three quarters of its purchases do not exceed.
 
-    >>> lines = pd.DataFrame({"customer_id": list("abc"), "product_id": "p", "amount": [20.0, 80.0, 40.0], "quantity": [1, 2, 1]})
-    >>> price_limits(lines, pd.DataFrame({"product_id": ["p"], "category": ["travel"]}), share=1.0).to_dict()
+    >>> lines = pd.DataFrame({"customer_id": list("abc"), "product_id": "p", "amount": [20.0, 80.0, 80.0], "quantity": [1, 2, 2]})
+    >>> price_limits(lines, pd.DataFrame({"product_id": ["p"], "category": ["travel"]})).to_dict()
     {'all': 1.0}
     """
     bought = order_lines[order_lines["amount"] > 0].merge(products[["product_id", "category"]], on="product_id")
     paid = bought["amount"] / bought["quantity"] if "quantity" in bought else bought["amount"]
     times = paid / paid.groupby(bought["category"]).transform("median")
     if groups is None:
-        return pd.Series({"all": times.quantile(share)})
+        return pd.Series({"all": times.quantile(0.75)})
     segment = groups.drop_duplicates("customer_id").set_index("customer_id")["segment"]
-    return times.groupby(bought["customer_id"].map(segment)).quantile(share)
+    return times.groupby(bought["customer_id"].map(segment)).quantile(0.75)
 
 
 def option_fit(
@@ -168,13 +151,11 @@ def option_fit(
     """How much more, or less, a need segment wants what an option answers to than customers in general do.
 
     Parameters:
-        product_options: ``option_id``, ``serves`` (question; missing for none).
-        answers: ``customer_id``, ``question_id``, ``answer`` (1 yes, 0 no).
+        answers: From `answers_by_customer`; 1 yes, 0 no.
         groups: ``customer_id``, ``segment``; without it every customer is in the one segment "all".
     Returns:
-        DataFrame: ``segment``, ``option_id``, ``fit``: share of yes in the segment less the share among all who
-            answered, so between -1 and 1; 0 for an option that answers to no question. In the one segment "all" it is
-            the share of yes less one half.
+        DataFrame: ``segment``, ``option_id``, ``fit``: share of yes in the segment less that among all who answered (in
+            the one segment "all", less one half); 0 for an option that answers to no question.
 
     >>> options = pd.DataFrame({"option_id": ["a"], "serves": ["N01"]})
     >>> said = pd.DataFrame({"customer_id": ["ann", "bob"], "question_id": "N01", "answer": [1.0, 0.0]})
@@ -191,10 +172,8 @@ def option_fit(
     share = joined.groupby(["segment", "question_id"])["answer"].mean()
     overall = joined.groupby("question_id")["answer"].mean() if len(joined["segment"].unique()) > 1 else 0.5
     lift = (share - overall).rename("fit").reset_index()
-    every = pd.MultiIndex.from_product(
-        [sorted(joined["segment"].unique()), product_options["option_id"]], names=["segment", "option_id"]
-    ).to_frame(index=False)
-    every["question_id"] = every["option_id"].map(product_options.set_index("option_id")["serves"])
+    every = pd.DataFrame({"segment": sorted(joined["segment"].unique())})
+    every = every.merge(product_options[["option_id", "serves"]].rename(columns={"serves": "question_id"}), how="cross")
     found = every.merge(lift, on=["segment", "question_id"], how="left")
     return found.fillna({"fit": 0.0})[["segment", "option_id", "fit"]]
 
@@ -209,15 +188,11 @@ def best_configurations(
     """For each configurable product and need the allowed combination that fits best; of equals the cheapest.
 
     Parameters:
-        products: ``product_id``, ``list_price``, ``unit_cost``.
         fit: From `option_fit`.
         groups: ``customer_id``, ``segment``, to count the customers of each need.
         limits: From :func:`price_limits`: no need is given what costs more than so many times the cheapest combination.
-            Without it the price decides between equals alone.
     Returns:
-        DataFrame: The table ``configurations``: ``product_id``, ``need``, ``option_ids`` and ``options`` (joined by " +
-            "), ``fit``, ``price``, ``cost``, ``margin``, ``standard_margin`` (of the cheapest combination),
-            ``customers``.
+        DataFrame: The table ``configurations``; ``standard_margin`` is that of the cheapest combination.
 
     >>> options = pd.DataFrame({"option_id": ["a", "b"], "product_id": "p", "module": "shell", "option": ["plain", "steel"],
     ...     "extra_price": [0.0, 40.0], "extra_cost": [0.0, 20.0]})
@@ -253,11 +228,8 @@ def coverage(product_options: pd.DataFrame, answers: pd.DataFrame, product_id: s
     """How many customers a growing set of options serves as well as the whole set would.
 
     The cheapest option of each module is always there. A customer is *covered* when some allowed combination of the
-    options kept meets as many of that customer's wishes (questions answered with yes) as the best of all combinations.
-    For each number of further options the best set is found by trying all sets.
+    options kept meets as many wishes (questions answered with yes) as the best of all. All sets are tried.
 
-    Parameters:
-        product_options, answers: As in `option_fit`.
     Returns:
         DataFrame: ``extra_options`` (0, 1, ...), ``covered`` (share of customers), ``combinations`` (that can be made),
             ``options`` (names of the extra options kept, joined by commas).
@@ -295,11 +267,7 @@ def coverage(product_options: pd.DataFrame, answers: pd.DataFrame, product_id: s
 
 
 def plot_coverage(table: pd.DataFrame, name: str = "", ax: figures.Axes | None = None) -> figures.Axes:
-    """Share of customers served as well as by all options, by the number of extra options kept.
-
-    Parameters:
-        table: From `coverage`.
-        name: Name of the product, for the title.
+    """Share of customers served as well as by all options, by the number of extra options kept, from `coverage`.
 
     >>> table = pd.DataFrame({"extra_options": [0, 1, 2], "covered": [0.4, 0.85, 1.0], "combinations": [1, 2, 4]})
     >>> plot_coverage(table, "Case").get_title()
@@ -335,7 +303,6 @@ def plot_configuration(
     Parameters:
         product: The product's row: ``product_id``, ``name``, ``list_price``, ``unit_cost``.
         fit: From `option_fit`.
-        chosen (list of str): Option numbers.
         limits: From `price_limits`: needs for which the combination is too dear are hatched.
 
     >>> options = pd.DataFrame({"option_id": ["a"], "product_id": "p", "module": "shell", "option": "steel", "not_with": None,

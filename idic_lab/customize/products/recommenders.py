@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,28 +11,18 @@ from scipy import sparse
 
 from idic_lab import figures
 from idic_lab.dataframes import given_day
-from idic_lab.errors import DataError, pick
+from idic_lab.errors import DataError
 from idic_lab.inference.resampling import draws_of
 
 MOST_PRODUCTS = 3_000  # an assortment of more is cut to those that most customers bought: products by products must fit
 
 
-@dataclass(frozen=True)
-class PurchaseMatrix:
-    """Order lines as a matrix of customers by products.
-
-    Attributes:
-        counts (csr_array, shape (customers, products)): In how many orders the customer bought the product.
-        customers, products: What rows and columns stand for, sorted.
-    """
+class PurchaseMatrix(NamedTuple):
+    """Order lines as a matrix: in how many orders each customer (row) bought each product (column), both sorted."""
 
     counts: sparse.csr_array
     customers: pd.Index
     products: pd.Index
-
-    def rows(self, customers: pd.Index) -> np.ndarray:
-        """Row of each customer; -1 for those without a purchase."""
-        return self.customers.get_indexer(customers)
 
 
 def purchase_matrix(order_lines: pd.DataFrame, most_products: int = MOST_PRODUCTS) -> PurchaseMatrix:
@@ -41,7 +31,7 @@ def purchase_matrix(order_lines: pd.DataFrame, most_products: int = MOST_PRODUCT
     Parameters:
         order_lines: ``order_id``, ``customer_id``, ``product_id`` and, where known, ``quantity`` (units, negative for a
             return) or ``amount`` (currency, likewise).
-        most_products: Of a larger assortment, only so many that most customers bought are kept.
+        most_products: Of a larger assortment, those that most customers bought are kept.
 
     >>> lines = pd.DataFrame({"order_id": ["1", "1", "2"], "customer_id": ["a", "a", "a"],
     ...                       "product_id": ["x", "y", "x"], "quantity": [1.0, 2.0, 1.0]})
@@ -60,11 +50,7 @@ def purchase_matrix(order_lines: pd.DataFrame, most_products: int = MOST_PRODUCT
 
 
 def purchases(order_lines: pd.DataFrame) -> pd.DataFrame:
-    """The order lines that are purchases: of a quantity, or else an amount, above 0; DataError when there is none.
-
-    >>> len(purchases(pd.DataFrame({"product_id": ["x", "y"], "amount": [9.5, -9.5]})))
-    1
-    """
+    """The order lines that are purchases: of a quantity, or else an amount, above 0; DataError when there is none."""
     known = next((name for name in ("quantity", "amount") if name in order_lines), None)
     bought = order_lines if known is None else order_lines[order_lines[known] > 0]
     if bought.empty:
@@ -77,9 +63,6 @@ def pairs_together(bought: sparse.csr_array, least: float) -> pd.DataFrame:
 
     Returns:
         DataFrame: ``one``, ``other`` (columns, the first before the second), ``both`` (rows).
-
-    >>> pairs_together(sparse.csr_array(np.array([[1.0, 1, 0], [1, 1, 1]])), least=2).to_numpy().tolist()
-    [[0.0, 1.0, 2.0]]
     """
     both = sparse.triu(bought.T @ bought, 1).tocoo()
     least = min(least, both.data.max(initial=0))
@@ -93,8 +76,6 @@ def split_in_time(order_lines: pd.DataFrame, cut: str | pd.Timestamp) -> tuple[p
     Parameters:
         order_lines: With ``date``.
         cut: First day of the second part; empty: after three quarters of the time.
-    Raises:
-        DataError: When one of the parts would be empty.
 
     >>> lines = pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-02-01"])})
     >>> [len(part) for part in split_in_time(lines, "2024-02-01")]
@@ -132,15 +113,10 @@ class Recommender:
         """Learn from the matrix of ones; popularity alone has nothing more to learn."""
 
     def scores(self, customers: pd.Index) -> np.ndarray:
-        """Score of every product for every customer, higher is better, shape (customers, products).
-
-        A customer without purchases is scored by popularity.
-        """
-        rows = self.matrix_.rows(customers)
+        """Score of every product for every customer, shape (customers, products); of newcomers, its popularity."""
+        rows = self.matrix_.customers.get_indexer(customers)
         scores = np.tile(self.popularity_, (len(rows), 1))
-        known = rows >= 0
-        if known.any():
-            scores[known] = self._scores(rows[known])
+        scores[rows >= 0] = self._scores(rows[rows >= 0])
         return scores
 
     def _scores(self, rows: np.ndarray) -> np.ndarray:
@@ -154,8 +130,7 @@ class Recommender:
         Returns:
             DataFrame: ``customer_id``, ``product_id``, ``rank`` (1 is best), ``score``.
         """
-        customers = pd.Index(customers)
-        rows, scores = self.matrix_.rows(customers), self.scores(customers)
+        rows, scores = self.matrix_.customers.get_indexer(customers), self.scores(customers)
         if new_only:
             known = rows >= 0
             scores[known] = np.where(self.matrix_.counts[rows[known]].toarray() > 0, -np.inf, scores[known])
@@ -163,7 +138,7 @@ class Recommender:
         best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
         table = pd.DataFrame(
             {
-                "customer_id": np.repeat(customers.to_numpy(), k),
+                "customer_id": np.repeat(np.asarray(customers, dtype=object), k),
                 "product_id": self.matrix_.products.to_numpy()[best.ravel()],
                 "rank": np.tile(np.arange(1, k + 1), len(customers)),
                 "score": np.take_along_axis(scores, best, axis=1).ravel(),
@@ -186,23 +161,18 @@ class ItemToItem(Recommender):
     """Products bought by the customers who bought the same products.
 
     Parameters:
-        similarity ({"cosine", "jaccard"})
         shrinkage: A similarity seen in n customers is multiplied by ``n / (n + shrinkage)``, since a rare pair looks
             alike by chance.
 
     Source: Linden, Smith & York (2003), Amazon.com Recommendations, IEEE Internet Computing 7(1); Sarwar et al. (2001).
     """
 
-    def __init__(self, similarity: str = "cosine", shrinkage: float = 10.0):
-        self.similarity, self.shrinkage = similarity, shrinkage
+    def __init__(self, shrinkage: float = 10.0):
+        self.shrinkage = shrinkage
 
     def _learn(self, bought: sparse.csr_array) -> None:
         both = (bought.T @ bought).toarray()
-        own = np.diag(both)
-        if pick("similarity", self.similarity, ("cosine", "jaccard")) == "cosine":
-            size = np.sqrt(np.outer(own, own))
-        else:
-            size = own[:, None] + own - both
+        size = np.sqrt(np.outer(np.diag(both), np.diag(both)))
         self.similarity_ = both / size * both / np.maximum(both + self.shrinkage, 1e-12)
         np.fill_diagonal(self.similarity_, 0.0)
 
@@ -305,26 +275,8 @@ class NeedPopularity(Recommender):
     def scores(self, customers: pd.Index) -> np.ndarray:
         """Popularity of every product within the customer's need segment, shape (customers, products)."""
         segment = self._segment_of.reindex(customers)
-        return np.array([self.segment_popularity_.get(name, self.popularity_) for name in segment])
-
-
-class Hybrid(Recommender):
-    """One recommender for customers with purchases, another for those without."""
-
-    def __init__(self, known: Recommender, newcomers: Recommender):
-        self.known, self.newcomers = known, newcomers
-
-    def fit(self, order_lines: pd.DataFrame) -> Hybrid:
-        """Fit both."""
-        self.known.fit(order_lines)
-        self.newcomers.fit(order_lines)
-        self.matrix_, self.popularity_ = self.known.matrix_, self.known.popularity_
-        return self
-
-    def scores(self, customers: pd.Index) -> np.ndarray:
-        """Scores of the first recommender where it knows the customer, of the second where not."""
-        is_known = (self.matrix_.rows(customers) >= 0)[:, None]
-        return np.where(is_known, self.known.scores(customers), self.newcomers.scores(customers))
+        found = [self.segment_popularity_.get(name, self.popularity_) for name in segment]
+        return np.reshape(found, (len(segment), len(self.popularity_)))
 
 
 def recommendations(
@@ -343,16 +295,14 @@ def recommendations(
     >>> recommendations(lines, pd.DataFrame({"customer_id": ["new"], "segment": ["advice"]}))["product_id"].tolist()
     ['y', 'x', 'y']
     """
-    newcomers = Popularity() if needs is None else NeedPopularity(needs)
-    model = Hybrid(ImplicitFactorisation(random_state=random_state), newcomers).fit(order_lines)
-    buyers = model.matrix_.customers
-    customers = buyers if needs is None else buyers.union(pd.Index(needs["customer_id"]))
-    table = model.recommend(customers, k)
-    method = np.where(table["customer_id"].isin(buyers), "factorisation", "popularity in the need")
-    return table.assign(method=pd.array(method, dtype="str"))
-
-
-MEASURES = ("recall", "ndcg")
+    known = ImplicitFactorisation(random_state=random_state).fit(order_lines)
+    parts = [known.recommend(known.matrix_.customers, k).assign(method="factorisation")]
+    if needs is not None:
+        newcomers = pd.Index(needs["customer_id"]).difference(known.matrix_.customers)
+        by_need = NeedPopularity(needs).fit(order_lines).recommend(newcomers, k)
+        parts.append(by_need.assign(method="popularity in the need"))
+    table = pd.concat(parts).sort_values(["customer_id", "rank"], ignore_index=True)
+    return table.astype({"method": "str"})
 
 
 def evaluate(
@@ -367,20 +317,15 @@ def evaluate(
 ) -> pd.DataFrame:
     """Fit recommenders on the order lines before a day and judge them on those after it.
 
-    - recall@k: share of what a customer went on to buy (k products at most) that the list of k holds.
-    - NDCG@k: the same, with more credit for hits near the top; 1 is a perfect list.
-    - coverage: share of all products that appear in somebody's list.
-    - novelty: mean of -log2(share of customers who had bought it); 0 would be a product that everybody has.
-
     Parameters:
         before, after: From `split_in_time`.
         new_only: Recommend, and count as hits, only products that the customer had not bought before.
         newcomers: Judge customers who had bought nothing before instead of those who had.
-        n_bootstrap: Resamples of the customers for the 95% intervals.
     Returns:
-        DataFrame: One row per recommender, popularity first: ``recommender``, ``customers``, ``recall``, ``ndcg``, each
-            with ``_low`` and ``_high``; ``recall_gain`` over popularity with its interval (paired by customer);
-            ``coverage``, ``novelty`` (bits).
+        DataFrame: One row per recommender, popularity first: ``recommender``, ``customers``; ``recall`` (share of what a
+            customer went on to buy, k at most, that the list holds), ``ndcg`` (with more credit for hits near the top; 1
+            is perfect) and ``recall_gain`` over popularity, each with ``_low`` and ``_high`` (95%, by customer);
+            ``coverage`` (share of products in somebody's list), ``novelty`` (mean of -log2(share who had bought it)).
 
     Source: Järvelin & Kekäläinen (2002) for NDCG; Vargas & Castells (2011) for novelty.
 
@@ -392,8 +337,7 @@ def evaluate(
     [['popularity', 1.0], ['item-to-item', 1.0]]
     """
     fitted = {"popularity": Popularity(), **recommenders}
-    known = pd.Index(purchases(before)["customer_id"].unique())
-    later = purchase_matrix(after)
+    later, known = purchase_matrix(after), purchases(before)["customer_id"]
     judged = later.customers[later.customers.isin(known) != newcomers]
     per_customer, rows = {}, []
     for name, recommender in fitted.items():
@@ -403,68 +347,44 @@ def evaluate(
         if not some.any():
             raise DataError("No customer bought a product after the cut that a list could have held.")
         lists = recommender.recommend(judged[some], k, new_only)
-        hits = _hits(lists, relevant[some], recommender, judged[some], k)
+        column = recommender.matrix_.products.get_indexer(lists["product_id"])
+        hits = np.zeros((some.sum(), k), dtype=bool)
+        row = judged[some].get_indexer(lists["customer_id"])
+        hits[row, lists["rank"].to_numpy() - 1] = relevant[some][row, column]
         per_customer[name] = _per_customer(hits, relevant[some].sum(axis=1), k)
-        share = recommender.popularity_[recommender.matrix_.products.get_indexer(lists["product_id"])]
-        rows.append(
-            {
-                "recommender": name,
-                "customers": int(some.sum()),
-                "coverage": lists["product_id"].nunique() / len(recommender.matrix_.products),
-                "novelty": float(-np.log2(share).mean()),
-            }
-        )
-    return _with_intervals(rows, per_customer, n_bootstrap, random_state)
+        seen = {"recommender": name, "customers": int(some.sum()), "coverage": len(set(column)) / relevant.shape[1]}
+        rows.append(seen | {"novelty": float(-np.log2(recommender.popularity_[column]).mean())})
+    weights = draws_of(int(some.sum()), n_bootstrap, random_state) / some.sum()
+    for row in rows:
+        mine = per_customer[row["recommender"]]
+        mine["recall_gain"] = mine["recall"] - per_customer["popularity"]["recall"]
+        for measure, values in mine.items():
+            low, high = np.quantile(weights @ values, [0.025, 0.975])
+            row |= {measure: values.mean(), f"{measure}_low": low, f"{measure}_high": high}
+    table = pd.DataFrame(rows)
+    return table[[*table.columns.drop(["coverage", "novelty"]), "coverage", "novelty"]]
 
 
 def _relevant(recommender, later, judged, new_only) -> np.ndarray:
     """What each customer went on to buy among the products known before, shape (customers, products)."""
     products = recommender.matrix_.products
     column = later.products.get_indexer(products)
-    bought = later.counts[later.rows(judged)].toarray()[:, column] > 0
+    bought = later.counts[later.customers.get_indexer(judged)].toarray()[:, column] > 0
     bought[:, column < 0] = False
-    rows = recommender.matrix_.rows(judged)
+    rows = recommender.matrix_.customers.get_indexer(judged)
     if new_only and (rows >= 0).any():
         bought[rows >= 0] &= recommender.matrix_.counts[rows[rows >= 0]].toarray() == 0
     return bought
 
 
-def _hits(lists, relevant, recommender, judged, k) -> np.ndarray:
-    """Whether the product at each rank was bought, shape (customers, k)."""
-    row = judged.get_indexer(lists["customer_id"])
-    column = recommender.matrix_.products.get_indexer(lists["product_id"])
-    hits = np.zeros((len(judged), k), dtype=bool)
-    hits[row, lists["rank"].to_numpy() - 1] = relevant[row, column]
-    return hits
-
-
-def _per_customer(hits: np.ndarray, wanted: np.ndarray, k: int) -> pd.DataFrame:
+def _per_customer(hits: np.ndarray, wanted: np.ndarray, k: int) -> dict[str, np.ndarray]:
     discount = 1 / np.log2(np.arange(2, k + 2))
-    ideal = np.cumsum(discount)[np.minimum(wanted, k) - 1]
-    return pd.DataFrame({"recall": hits.sum(axis=1) / np.minimum(wanted, k), "ndcg": hits @ discount / ideal})
-
-
-def _with_intervals(rows, per_customer, n_bootstrap, random_state) -> pd.DataFrame:
-    n = len(per_customer["popularity"])
-    weights = draws_of(n, n_bootstrap, random_state) / n
-    for row in rows:
-        mine = per_customer[row["recommender"]]
-        measured = {measure: mine[measure] for measure in MEASURES}
-        measured["recall_gain"] = mine["recall"] - per_customer["popularity"]["recall"]
-        for measure, values in measured.items():
-            low, high = np.quantile(weights @ values.to_numpy(), [0.025, 0.975])
-            row |= {measure: values.mean(), f"{measure}_low": low, f"{measure}_high": high}
-    order = ["recommender", "customers"]
-    order += [f"{name}{end}" for name in (*MEASURES, "recall_gain") for end in ("", "_low", "_high")]
-    return pd.DataFrame(rows)[[*order, "coverage", "novelty"]]
+    most = np.minimum(wanted, k)
+    return {"recall": hits.sum(axis=1) / most, "ndcg": hits @ discount / np.cumsum(discount)[most - 1]}
 
 
 def plot_evaluation(table: pd.DataFrame, k: int = 10, ax: figures.Axes | None = None) -> figures.Axes:
-    """Recall of each recommender with its interval, the popularity list marked.
-
-    Parameters:
-        table: From `evaluate`.
-        k: Length of the lists, for the axis.
+    """Recall of each recommender with its interval, from `evaluate` with lists of `k`; popularity is marked.
 
     >>> table = pd.DataFrame({"recommender": ["popularity", "factorisation"], "recall": [0.2, 0.4], "recall_low": [0.15, 0.3],
     ...     "recall_high": [0.25, 0.5]})

@@ -3,18 +3,20 @@
 from idic_lab.interact.channels.contacts import (
     channel_costs,
     cost_per_response,
+    fatigue,
     inbound_contacts,
     outbound_contacts,
     plot_cost_per_response,
+    plot_fatigue,
     plot_reach,
     reach,
     recent_contacts,
     response_by,
+    response_by_recent_contacts,
     response_values,
     spoken,
     time_of_day,
 )
-from idic_lab.interact.channels.fatigue import fatigue, plot_fatigue, response_by_recent_contacts
 from idic_lab.interact.channels.plan import (
     budget_curve,
     check_plan,
@@ -22,7 +24,6 @@ from idic_lab.interact.channels.plan import (
     contact_plan,
     plot_budget_curve,
     plot_contact_plan,
-    week_bound,
 )
 from idic_lab.interact.channels.preferences import (
     PreferenceTypes,

@@ -1,4 +1,4 @@
-"""The contacts an organisation began: whose they were, what came of them, what a response cost."""
+"""The contacts an organisation began: whose they were, what came of them, what a response cost, how frequency tires."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from idic_lab import figures
 from idic_lab.dataframes import allowing, of_customers
 from idic_lab.errors import DataError
 from idic_lab.inference.intervals import clustered_share
+from idic_lab.inference.regression import coefficients, regression
 from idic_lab.inference.resampling import draws_of
 from idic_lab.tables import CHANNELS, TIMES_OF_DAY
 
@@ -35,10 +36,7 @@ def outbound_contacts(interactions: pd.DataFrame, identity_links: pd.DataFrame) 
 
     Returns:
         DataFrame: ``customer_id``, ``date``, ``hour``, ``time_of_day``, ``channel``, ``purpose``, ``responded``,
-            ``cost`` and ``recent_contacts``: contacts of that customer, on any channel, up to 28 days before. Sorted by
-            customer and time.
-    Raises:
-        DataError: When no contact began by the organisation belongs to a known customer.
+            ``cost`` and ``recent_contacts`` (on any channel), sorted by customer and time.
     """
     mine = of_customers(interactions[interactions["direction"] == "outbound"], identity_links)
     if mine.empty:
@@ -58,8 +56,8 @@ def inbound_contacts(interactions: pd.DataFrame, identity_links: pd.DataFrame) -
     return mine.assign(time_of_day=time_of_day(mine["hour"]))
 
 
-def recent_contacts(when: pd.DataFrame, contacts: pd.DataFrame, days: int = WINDOW_DAYS) -> np.ndarray:
-    """How many contacts each customer had from `days` before a date up to and including that date.
+def recent_contacts(when: pd.DataFrame, contacts: pd.DataFrame) -> np.ndarray:
+    """How many contacts each customer had from 28 days before a date up to and including that date.
 
     Parameters:
         when, contacts: ``customer_id``, ``date``.
@@ -71,23 +69,17 @@ def recent_contacts(when: pd.DataFrame, contacts: pd.DataFrame, days: int = WIND
     """
     customers = pd.Index(pd.unique(pd.concat([when["customer_id"], contacts["customer_id"]])))
     span = 1_000_000  # days between the number ranges of two customers: more than any calendar has
-    key = np.sort(customers.get_indexer(contacts["customer_id"]) * span + _day_number(contacts["date"]))
-    at = customers.get_indexer(when["customer_id"]) * span + _day_number(when["date"])
-    return np.searchsorted(key, at, side="right") - np.searchsorted(key, at - days, side="left")
 
+    def key(table):
+        return customers.get_indexer(table["customer_id"]) * span + table["date"].to_numpy("datetime64[D]").astype(int)
 
-def _day_number(dates: pd.Series) -> np.ndarray:
-    return dates.to_numpy().astype("datetime64[D]").astype(np.int64) + 100_000
+    had, at = np.sort(key(contacts)), key(when)
+    return np.searchsorted(had, at, side="right") - np.searchsorted(had, at - WINDOW_DAYS, side="left")
 
 
 def response_by(contacts: pd.DataFrame, by: str = "channel") -> pd.DataFrame:
-    """Contacts, responses and response rate by a column, with an interval that knows whose contacts they are.
+    """Contacts, responses and response rate by a column; the interval allows for customers whose contacts are alike.
 
-    The contacts of one customer are alike, so they tell less than as many contacts of different customers.
-
-    Parameters:
-        contacts: As :func:`outbound_contacts` gives.
-        by: ``"channel"``, ``"time_of_day"``, ``"recent_contacts"`` or any other column.
     Returns:
         DataFrame: `by`, ``contacts``, ``customers``, ``responses``, ``response_rate``, ``low``, ``high`` (95%).
 
@@ -114,8 +106,7 @@ def reach(contacts: pd.DataFrame, consents: pd.DataFrame, customers: pd.Series) 
         contacts: As :func:`outbound_contacts` gives.
         consents: ``customer_id``, ``channel``, ``allowed``; what is not known is not allowed.
     Returns:
-        DataFrame: ``channel`` and shares of `customers`: ``allowed``, ``contacted`` at least once, ``responded`` at
-            least once.
+        DataFrame: ``channel`` and shares of `customers`: ``allowed``, ``contacted`` and ``responded`` at least once.
 
     >>> made = pd.DataFrame({"customer_id": ["ann"], "channel": ["email"], "responded": [True]})
     >>> said = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "allowed": [True, None]})
@@ -131,45 +122,29 @@ def reach(contacts: pd.DataFrame, consents: pd.DataFrame, customers: pd.Series) 
     return pd.DataFrame({"channel": pd.array(CHANNELS, dtype="str"), **shares})
 
 
-def cost_per_response(contacts: pd.DataFrame, by: str = "channel", random_state: int = 0) -> pd.DataFrame:
-    """Cost of contacts divided by responses, with an interval from resampling customers.
+def cost_per_response(contacts: pd.DataFrame, random_state: int = 0) -> pd.DataFrame:
+    """Cost of contacts divided by responses, with an interval from resampling customers, whose contacts are alike.
 
-    Customers, not contacts, are drawn again with replacement: the contacts of one customer are not independent.
-
-    Parameters:
-        contacts: ``customer_id``, ``channel``, ``responded``, ``cost``, and the column `by`.
     Returns:
-        DataFrame: `by`, ``contacts``, ``cost`` (currency), ``responses``, ``cost_per_contact``, ``cost_per_response``,
+        DataFrame: ``channel``, ``contacts``, ``cost`` (currency), ``responses``, ``cost_per_contact``, ``cost_per_response``,
             ``low``, ``high`` (95%); infinite where nobody responded. Cheapest response first.
 
     >>> made = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "phone", "responded": [True, False], "cost": 1.5})
     >>> cost_per_response(made)[["cost", "responses", "cost_per_response"]].to_numpy().tolist()
     [[3.0, 1.0, 3.0]]
     """
-    customers, who = np.unique(contacts["customer_id"].to_numpy(dtype=object), return_inverse=True)
-    groups, names = pd.factorize(contacts[by], sort=True)
-    shape, cell = (len(customers), len(names)), who * len(names) + groups
-    cost, hits = (
-        np.bincount(cell, contacts[name], minlength=np.prod(shape)).reshape(shape) for name in ("cost", "responded")
-    )
-    drawn = draws_of(len(customers), 1_000, random_state)
+    summed = contacts.astype({"responded": float}).groupby(["customer_id", "channel"])[["cost", "responded"]].sum()
+    cost, hits = (summed[name].unstack(fill_value=0.0) for name in ("cost", "responded"))  # noqa: PD010
+    drawn = draws_of(len(cost), 1_000, random_state)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.where(drawn @ hits > 0, (drawn @ cost) / (drawn @ hits), np.inf)
-        seen = np.where(hits.sum(axis=0) > 0, cost.sum(axis=0) / hits.sum(axis=0), np.inf)
     low, high = np.quantile(ratios, [0.025, 0.975], axis=0, method="inverted_cdf")
-    counted = np.bincount(groups, minlength=len(names))
-    table = pd.DataFrame(
-        {
-            by: names,
-            "contacts": counted,
-            "cost": cost.sum(axis=0),
-            "responses": hits.sum(axis=0).astype(np.int64),
-            "cost_per_contact": cost.sum(axis=0) / counted,
-            "cost_per_response": seen,
-            "low": low,
-            "high": high,
-        }
+    table = contacts.groupby("channel").agg(
+        contacts=("channel", "size"), cost=("cost", "sum"), responses=("responded", "sum")
     )
+    table["cost_per_contact"] = table["cost"] / table["contacts"]
+    table["cost_per_response"] = (table["cost"] / table["responses"].where(table["responses"] > 0)).fillna(np.inf)
+    table = table.assign(low=low, high=high).reset_index()
     return table.sort_values("cost_per_response", ignore_index=True)
 
 
@@ -190,14 +165,11 @@ def response_values(
 ) -> pd.DataFrame:
     """What a response on each channel is worth: the orders it leads to, times the margin of an order.
 
-    A click, a chat and a talk in the shop are all responses, and are not worth the same. How often each leads to an
-    order is an *assumption*, to be replaced by what a trial of one's own shows.
+    How often each leads to an order is an *assumption*, to be replaced by what a trial of one's own shows.
 
     Parameters:
-        transactions: ``amount``; the mean of those above 0 is the size of an order.
         margin: Share of the amount that remains after the cost of goods.
-        orders (mapping of str to float): Orders that a response leads to and that would not have come without it, by
-            channel.
+        orders: Orders that a response leads to and that would not have come without it, by channel.
     Returns:
         DataFrame: ``channel``, ``orders_per_response``, ``value`` (currency per response).
 
@@ -221,10 +193,7 @@ def spoken(channel: str) -> str:
 
 
 def plot_reach(reach: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Shares of the customer base that each channel may reach, has reached and has moved.
-
-    Parameters:
-        reach: As :func:`reach` gives.
+    """Shares of the customer base that each channel may reach, has reached and has moved, from :func:`reach`.
 
     >>> seen = pd.DataFrame({"channel": ["email"], "allowed": [0.8], "contacted": [0.6], "responded": [0.2]})
     >>> plot_reach(seen).get_title()
@@ -232,9 +201,8 @@ def plot_reach(reach: pd.DataFrame, ax: figures.Axes | None = None) -> figures.A
     """
     ax = figures.axes(ax)
     place = np.arange(len(reach))
-    for shift, (name, colour, hatch) in enumerate(
-        (("allowed", figures.SKY, ""), ("contacted", figures.BLUE, ""), ("responded", figures.ORANGE, "//"))
-    ):
+    looks = (("allowed", figures.SKY, ""), ("contacted", figures.BLUE, ""), ("responded", figures.ORANGE, "//"))
+    for shift, (name, colour, hatch) in enumerate(looks):
         ax.bar(place + 0.27 * (shift - 1), reach[name], width=0.25, color=colour, hatch=hatch, label=name)
     ax.set_xticks(place, [spoken(channel) for channel in reach["channel"]])
     ax.grid(axis="x", visible=False)
@@ -254,11 +222,7 @@ def plot_reach(reach: pd.DataFrame, ax: figures.Axes | None = None) -> figures.A
 def plot_cost_per_response(
     table: pd.DataFrame, values: pd.DataFrame | None = None, ax: figures.Axes | None = None
 ) -> figures.Axes:
-    """Cost per effective contact with its interval, on a logarithmic scale, and beside it what a response is worth.
-
-    Parameters:
-        table: As :func:`cost_per_response` gives, by channel.
-        values: As :func:`response_values` gives.
+    """Cost per effective contact from :func:`cost_per_response`, and what :func:`response_values` says one is worth.
 
     >>> seen = pd.DataFrame({"channel": ["email", "phone"], "cost_per_response": [0.1, 4.0], "low": [0.08, 3.5],
     ...     "high": [0.12, 4.6]})
@@ -272,27 +236,18 @@ def plot_cost_per_response(
     table = table[np.isfinite(table["cost_per_response"])].iloc[::-1].reset_index(drop=True)
     middle = table["cost_per_response"]
     spread = [middle - table["low"], table["high"].clip(upper=2 * middle.max()) - middle]
-    ax.errorbar(
-        middle, table.index, xerr=spread, fmt="o", color=figures.BLUE, capsize=4, label="cost, with 95% interval"
-    )
-    for row in table.itertuples():
-        ax.annotate(
-            f"{row.cost_per_response:,.2f}",
-            (row.cost_per_response, row.Index),
-            xytext=(0, 8),
-            textcoords="offset points",
-            ha="center",
-        )
+    look = {"fmt": "o", "color": figures.BLUE, "capsize": 4, "label": "cost, with 95% interval"}
+    ax.errorbar(middle, table.index, xerr=spread, **look)
+    for place, cost in middle.items():
+        ax.annotate(f"{cost:,.2f}", (cost, place), xytext=(0, 8), textcoords="offset points", ha="center")
     dear, cheap = spoken(table["channel"].iloc[0]), spoken(table["channel"].iloc[-1])
     title = f"A response by {dear} costs {middle.iloc[0] / middle.iloc[-1]:,.0f} times one by {cheap}"
     if values is not None:
         worth = table["channel"].map(values.set_index("channel")["value"])
         ax.plot(worth, table.index, "D", mfc="white", color=figures.VERMILION, label="worth, as assumed")
         returns = (worth / middle).set_axis(table["channel"].map(spoken)).sort_values()
-        title = (
-            f"One unit of money brings {returns.iloc[-1]:.1f} by {returns.index[-1]}, and {returns.iloc[0]:.1f} by "
-            f"{returns.index[0]}"
-        )
+        least, most = (f"{returns.iloc[place]:.1f} by {returns.index[place]}" for place in (0, -1))
+        title = f"One unit of money brings {most}, and {least}"
     ax.set_xscale("log")
     ax.set_yticks(table.index, [spoken(channel) for channel in table["channel"]])
     return figures.finish(
@@ -302,4 +257,108 @@ def plot_cost_per_response(
         x_format="{x:g}",
         ylim=(-0.6, len(table) - 0.2),
         legend=values is not None and {"loc": "center left", "bbox_to_anchor": (1, 0.5)},
+    )
+
+
+def fatigue(contacts: pd.DataFrame) -> pd.DataFrame:
+    """Fall of the log response rate per contact of the 28 days before; the first row is the one to plan with.
+
+    An estimate of 0.25 says that each recent contact multiplies the chance of a response by exp(-0.25) = 0.78.
+
+    *Within customers*: conditional Poisson regression compares each customer on each channel with themselves only, so that
+    whatever is constant about a customer cancels, including a habit of contacting those who react more often. *All
+    contacts*: a log-linear model over everybody, right only where how often a customer is contacted has nothing to do with
+    how they react; taken alone where no customer was contacted both rested and tired. Standard errors are by customer.
+
+    Returns:
+        DataFrame: ``method`` ("within customers", "all contacts"), ``contacts`` that can tell, ``fatigue``, ``low``,
+            ``high`` (95%).
+
+    Source: Wooldridge (1999), Distribution-free estimation of some nonlinear panel data models, Journal of
+    Econometrics 90(1).
+
+    >>> made = pd.DataFrame({"customer_id": ["ann"] * 4 + ["bob"] * 4, "channel": "email", "recent_contacts": [0, 0, 1, 1] * 2,
+    ...     "responded": [True, True, True, False, True, False, False, True]})
+    >>> fatigue(made)[["method", "contacts"]].to_numpy().tolist()
+    [['within customers', 8], ['all contacts', 8]]
+    """
+    if contacts["recent_contacts"].nunique() < 2:
+        raise DataError("Fatigue needs contacts that follow others within 28 days and contacts that do not.")
+    features = pd.get_dummies(contacts["channel"], dtype=float)
+    features["recent_contacts"] = contacts["recent_contacts"].astype(float)
+    pooled = regression(features, contacts["responded"], contacts["customer_id"], link="log")
+    overall = pooled[pooled["term"] == "recent_contacts"].assign(term="all contacts", contacts=len(contacts))
+    found = pd.concat([*_within_customers(contacts), overall], ignore_index=True)
+    slopes = {"fatigue": -found["estimate"], "low": -found["high"], "high": -found["low"]}
+    return pd.DataFrame({"method": found["term"], "contacts": found["contacts"], **slopes})
+
+
+def _within_customers(contacts: pd.DataFrame) -> list[pd.DataFrame]:
+    """The slope from comparing customers with themselves, as the one item of a list; empty where nobody can be."""
+    group = contacts.groupby(["customer_id", "channel"]).ngroup().to_numpy()
+    recent, hit = contacts["recent_contacts"].to_numpy(float), contacts["responded"].to_numpy(float)
+    hits, slope = np.bincount(group, hit), 0.0
+    for _ in range(50):
+        weight = np.exp(slope * recent)
+        total = np.bincount(group, weight)
+        mean = np.bincount(group, weight * recent) / total
+        spread = np.bincount(group, weight * recent**2) / total - mean**2
+        scores = np.bincount(group, hit * recent) - hits * mean
+        information = (hits * spread).sum()
+        if not information > 1e-9:
+            return []
+        step = scores.sum() / information
+        slope += step
+        if abs(step) < 1e-10:
+            break
+    else:
+        return []  # every response of a customer came when they were most rested: the slope runs away
+    owner_of_group = np.zeros(len(hits), dtype=int)
+    owner_of_group[group] = pd.factorize(contacts["customer_id"])[0]
+    error = np.sqrt((np.bincount(owner_of_group, scores) ** 2).sum()) / information
+    telling = (hits > 0) & (spread > 1e-12)
+    return [coefficients(["within customers"], [slope], [error]).assign(contacts=int(telling[group].sum()))]
+
+
+def response_by_recent_contacts(contacts: pd.DataFrame, most: int = 6) -> pd.DataFrame:
+    """Response rate by number of contacts in the 28 days before (`most`: or more), with what the fatigue expects.
+
+    Returns:
+        DataFrame: ``recent_contacts``, ``contacts``, ``response_rate``, ``low``, ``high`` (95%), ``expected``.
+
+    >>> made = pd.DataFrame({"customer_id": ["ann", "bob"] * 2, "channel": "email", "recent_contacts": [0, 1, 1, 0],
+    ...     "responded": [True, False, True, True]})
+    >>> response_by_recent_contacts(made)["response_rate"].tolist()
+    [1.0, 0.5]
+    """
+    capped = contacts.assign(recent_contacts=contacts["recent_contacts"].clip(upper=most))
+    table = response_by(capped, "recent_contacts")
+    falls = np.exp(-fatigue(contacts)["fatigue"].iloc[0] * contacts["recent_contacts"])
+    level = contacts["responded"].sum() / falls.sum()
+    table["expected"] = level * falls.groupby(capped["recent_contacts"]).mean().to_numpy()
+    return table[["recent_contacts", "contacts", "response_rate", "low", "high", "expected"]]
+
+
+def plot_fatigue(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """Response rate by contacts in the 28 days before, seen and expected, from :func:`response_by_recent_contacts`.
+
+    >>> seen = pd.DataFrame({"recent_contacts": [0, 1], "response_rate": [0.3, 0.2], "low": [0.25, 0.1],
+    ...     "high": [0.35, 0.3], "expected": [0.31, 0.22]})
+    >>> plot_fatigue(seen).get_title()
+    'From 30% after four quiet weeks to 20% after many contacts'
+    """
+    ax = figures.axes(ax)
+    x, rate = table["recent_contacts"], table["response_rate"]
+    spread = [rate - table["low"], table["high"] - rate]
+    ax.errorbar(x, rate, yerr=spread, fmt="o", color=figures.BLUE, capsize=3, label="seen, with 95% interval")
+    ax.plot(x, table["expected"], color=figures.VERMILION, linestyle="--", label="expected")
+    ax.set_xticks(x, [*(str(number) for number in x[:-1]), f"{x.iloc[-1]} or more"])
+    return figures.finish(
+        ax,
+        f"From {rate.iloc[0]:.0%} after four quiet weeks to {rate.iloc[-1]:.0%} after many contacts",
+        x="contacts in the 28 days before",
+        y="response rate",
+        y_format="percent",
+        ylim=(0, None),
+        legend=True,
     )

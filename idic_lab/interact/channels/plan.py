@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -30,18 +31,15 @@ def contact_plan(
 ) -> pd.DataFrame:
     """Whom to contact in which week on which channel.
 
-    Each week in turn gets the contacts that bring most within its budget: at most one per customer, only on channels
-    the customer is known to allow, and never one that would be more than the `cap`-th of that customer within 28 days,
-    contacts of the past counted. A contact brings its expected response, tired by the contacts just before it; with
-    `value`, it brings that times what the response is worth, less the cost.
+    Each week in turn gets the contacts that bring most within its budget: at most one per customer, only on channels the
+    customer is known to allow, and never one more than `cap` within 28 days, those of the past counted. A contact brings
+    its expected response, tired by the contacts just before it; with `value`, what that is worth, less the cost.
 
     Parameters:
         preferences: ``customer_id``, ``channel``, ``response_rate``, ``allowed``, ``best_time``.
         costs: ``channel``, ``cost`` (currency per contact); channels without a cost are not used.
-        history: ``customer_id``, ``date`` of contacts made before `start`.
-        start: First day of the first week.
+        history: ``customer_id``, ``date`` of contacts made before `start`, the first day of the first week.
         weekly_budget: Currency; what one week leaves over is not carried into the next.
-        cap: Most contacts of a customer within any 28 days.
         fatigue: Fall of the log response rate per recent contact, as :func:`fatigue` estimates.
         value: ``value`` (currency per response) by ``channel``, as :func:`response_values` gives, by ``customer_id``,
             or by both; what is not in it is worth 0 and not contacted. Without it all responses count alike.
@@ -49,8 +47,6 @@ def contact_plan(
         method ({"greedy", "exact"}): How each week is solved; see :func:`idic_lab.allocation.allocate`.
     Returns:
         DataFrame: The table ``contact_plan``, sorted by date and what is expected.
-    Raises:
-        DataError: A budget, cap, fatigue or number of weeks below 0, or contacts in `history` on or after `start`.
 
     >>> liked = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "channel": ["email", "phone", "email"],
     ...     "response_rate": [0.2, 0.4, 0.3], "allowed": [True, True, None], "best_time": "morning"})
@@ -105,10 +101,8 @@ class _Offered:
         rates = rates.set_index(["customer_id", "channel"])["rate"].unstack("channel")  # noqa: PD010
         priced = costs[costs["channel"].isin(rates.columns)]
         self.ids, self.channels = rates.index.to_numpy(dtype=object), priced["channel"].to_numpy(dtype=object)
-        self.cost, self.rate = (
-            priced["cost"].to_numpy(float),
-            rates.reindex(columns=self.channels).fillna(0.0).to_numpy(),
-        )
+        self.cost = priced["cost"].to_numpy(float)
+        self.rate = rates.reindex(columns=self.channels).fillna(0.0).to_numpy()
         times = mine.drop_duplicates("customer_id").set_index("customer_id")["best_time"]
         self.times = times.reindex(rates.index).to_numpy(dtype=object)
         self.valued, self.worth = value is not None, np.ones_like(self.rate)
@@ -125,30 +119,6 @@ class _Offered:
         expected = self.rate * np.exp(-fatigue * recent)[:, None]
         gain = expected * self.worth - (self.cost if self.valued else 0.0)
         return recent, expected, np.where((recent < cap)[:, None] & (self.rate > 0), gain, 0.0)
-
-
-def week_bound(
-    preferences: pd.DataFrame,
-    costs: pd.DataFrame,
-    history: pd.DataFrame,
-    start: pd.Timestamp,
-    weekly_budget: float,
-    cap: int = 2,
-    fatigue: float = 0.0,
-    value: pd.DataFrame | None = None,
-    excluded: Iterable[str] = (),
-) -> float:
-    """Most that any choice could bring in the first week; arguments as for :func:`contact_plan`.
-
-    >>> liked = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "response_rate": [0.2, 0.3],
-    ...     "allowed": True, "best_time": "morning"})
-    >>> past = pd.DataFrame({"customer_id": ["ann"], "date": pd.to_datetime(["2025-01-01"])})
-    >>> costs = pd.DataFrame({"channel": ["email"], "cost": [1.0]})
-    >>> week_bound(liked, costs, past, pd.Timestamp("2025-03-03"), weekly_budget=1.5)
-    0.4
-    """
-    offered = _Offered(preferences, costs, excluded, value)
-    return upper_bound(offered.on(given_day(start, "start"), history, cap, fatigue)[2], offered.cost, weekly_budget)
 
 
 def check_plan(
@@ -190,25 +160,29 @@ def compare_first_week(
 ) -> pd.DataFrame:
     """What the first week expects beyond its cost: by the plan, at best, and by two habits under the same rules.
 
-    Parameters:
-        **setting: ``costs``, ``history``, ``start``, ``fatigue``, ``value`` and ``excluded``, as for
-            :func:`contact_plan`.
+    The settings are those of :func:`contact_plan`. The habits take customers as they come, each on the cheapest channel
+    allowed or on the preferred one, until the budget ends.
+
     Returns:
-        DataFrame: ``week`` (how it was chosen) and ``expected`` (currency beyond the cost). The last two take customers
-            as they come, each on the cheapest channel allowed or on the preferred one, until the budget ends.
+        DataFrame: ``week`` (how it was chosen) and ``expected`` (currency beyond the cost).
     """
     limits = {"weekly_budget": weekly_budget, "cap": cap}
     rows = {}
     for name, method in {"the plan": "greedy", "the best there is": "exact"}.items():
         made = contact_plan(preferences, weeks=1, method=method, **limits, **setting)
         rows[name] = (made["expected_value"] - made["cost"]).sum()
-    rows["no plan can exceed"] = week_bound(preferences, **limits, **setting)
+    rows["no plan can exceed"] = _bound(preferences, **limits, **setting)
     choices = {
         "preferred channel, as they come": preferences[preferences["preferred"]],
         "cheapest channel, as they come": preferences,
     }
     rows |= {name: _as_they_come(choice, **limits, **setting) for name, choice in choices.items()}
     return pd.DataFrame({"week": rows.keys(), "expected": rows.values()})
+
+
+def _bound(preferences, weekly_budget, cap, costs, history, start, fatigue=0.0, value=None, excluded=()) -> float:
+    offered = _Offered(preferences, costs, excluded, value)
+    return upper_bound(offered.on(given_day(start, "start"), history, cap, fatigue)[2], offered.cost, weekly_budget)
 
 
 def _as_they_come(choice, weekly_budget, cap, costs, history, start, fatigue=0.0, value=None, excluded=()) -> float:
@@ -226,35 +200,22 @@ def budget_curve(
     preferences: pd.DataFrame, budgets: Iterable[float], caps: Iterable[int] = (1, 2, 4), **setting: object
 ) -> pd.DataFrame:
     """What plans of all weeks bring under other budgets and caps: ``cap``, ``weekly_budget``, ``expected_value`` (currency)."""
-    rows = [
-        (cap, budget, contact_plan(preferences, weekly_budget=budget, cap=cap, **setting)["expected_value"].sum())
-        for cap in caps
-        for budget in budgets
-    ]
-    return pd.DataFrame(rows, columns=["cap", "weekly_budget", "expected_value"])
+    tried = pd.DataFrame(itertools.product(caps, budgets), columns=["cap", "weekly_budget"])
+    plans = (contact_plan(preferences, **limits, **setting) for limits in tried.to_dict("records"))
+    return tried.assign(expected_value=[plan["expected_value"].sum() for plan in plans])
 
 
-def plot_contact_plan(
-    preferences: pd.DataFrame,
-    costs: pd.DataFrame,
-    history: pd.DataFrame,
-    start: pd.Timestamp,
-    weekly_budget: float,
-    ax: figures.Axes | None = None,
-    **options,
-) -> figures.Axes:
-    """The plan for a budget and a cap: what is expected per week, by channel.
-
-    Parameters:
-        preferences, costs, history, start, weekly_budget, options: As for :func:`contact_plan`, which is called.
+def plot_contact_plan(preferences: pd.DataFrame, *, ax: figures.Axes | None = None, **setting: object) -> figures.Axes:
+    """The plan that :func:`contact_plan` makes of these settings: what is expected per week, by channel.
 
     >>> liked = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "response_rate": 0.5,
     ...     "allowed": True, "best_time": "morning"})
     >>> costs, past = pd.DataFrame({"channel": ["email"], "cost": [0.5]}), pd.DataFrame({"customer_id": [], "date": []})
-    >>> plot_contact_plan(liked, costs, past, pd.Timestamp("2025-03-03"), 1, weeks=1).get_title()
+    >>> setting = {"costs": costs, "history": past, "start": pd.Timestamp("2025-03-03"), "weekly_budget": 1, "weeks": 1}
+    >>> plot_contact_plan(liked, **setting).get_title()
     '2 contacts for 1 bring 1 expected responses'
     """
-    plan = contact_plan(preferences, costs, history, start, weekly_budget, **options)
+    plan = contact_plan(preferences, **setting)
     ax = figures.axes(ax)
     valued = plan["expected_value"].notna().any()
     expected = "expected_value" if valued else "expected_responses"
@@ -270,9 +231,8 @@ def plot_contact_plan(
         floor += sums[channel].to_numpy()
     ax.set_xticks(range(len(sums)), [f"{day:%d %b}" for day in sums.index])
     ax.grid(axis="x", visible=False)
-    brings = (
-        f"responses worth {plan[expected].sum():,.0f}" if valued else f"{plan[expected].sum():,.0f} expected responses"
-    )
+    total = f"{plan[expected].sum():,.0f}"
+    brings = f"responses worth {total}" if valued else f"{total} expected responses"
     return figures.finish(
         ax,
         f"{len(plan):,} contacts for {plan['cost'].sum():,.0f} bring {brings}",
@@ -284,29 +244,25 @@ def plot_contact_plan(
 
 
 def plot_budget_curve(curve: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """What a plan brings by weekly budget, one line per cap.
-
-    Parameters:
-        curve: ``cap``, ``weekly_budget``, and ``expected_value`` (currency) or ``expected_responses``.
+    """What a plan brings by weekly budget, one line per cap, from :func:`budget_curve`.
 
     >>> plot_budget_curve(pd.DataFrame({"cap": 2, "weekly_budget": [0, 50, 100], "expected_value": [0.0, 80.0, 100.0]})
     ...     ).get_title()
     'A budget of 50 a week already brings 80% of what 100 brings (at\\nmost 2 contacts in 28 days)'
     """
     ax = figures.axes(ax)
-    valued = "expected_value" in curve
-    expected = "expected_value" if valued else "expected_responses"
     for mark, (cap, part) in zip("os^Dv" * 9, curve.groupby("cap"), strict=False):
         label = f"at most {cap} contact{'s' if cap > 1 else ''} in 28 days"
-        ax.plot(part["weekly_budget"], part[expected], marker=mark, label=label)
+        ax.plot(part["weekly_budget"], part["expected_value"], marker=mark, label=label)
     top = curve[curve["cap"] == curve["cap"].max()].sort_values("weekly_budget")
     first, last = top.iloc[1], top.iloc[-1]
+    part = first["expected_value"] / last["expected_value"]
     return figures.finish(
         ax,
-        f"A budget of {first['weekly_budget']:,.0f} a week already brings {first[expected] / last[expected]:.0%} of what "
+        f"A budget of {first['weekly_budget']:,.0f} a week already brings {part:.0%} of what "
         f"{last['weekly_budget']:,.0f} brings (at most {top['cap'].iloc[0]} contacts in 28 days)",
         x="budget per week ({currency})",
-        y="worth of responses in all weeks ({currency})" if valued else "expected responses in all weeks",
+        y="worth of responses in all weeks ({currency})",
         y_format="count",
         ylim=(0, None),
         legend=True,

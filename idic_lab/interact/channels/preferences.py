@@ -10,8 +10,8 @@ import pandas as pd
 from idic_lab import figures
 from idic_lab.dataframes import allowing
 from idic_lab.errors import DataError
+from idic_lab.interact.channels.contacts import fatigue as estimate_fatigue
 from idic_lab.interact.channels.contacts import inbound_contacts, outbound_contacts, spoken
-from idic_lab.interact.channels.fatigue import fatigue as estimate_fatigue
 from idic_lab.tables import CHANNELS, TIMES_OF_DAY
 
 
@@ -19,11 +19,9 @@ def shrunk_rates(contacts: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFram
     """Response rate per customer and channel, drawn towards the rate of the customer's segment.
 
     The beta-binomial model: on a channel, the rates of a segment's customers follow a beta distribution around the
-    segment's own rate. How narrow it is (the strength, in contacts) is estimated per channel by maximum likelihood; a
-    customer's rate is then the mean of what remains possible, given their contacts and responses.
+    segment's own rate; how narrow it is (the strength, in contacts) is estimated per channel by maximum likelihood.
 
     Parameters:
-        contacts: ``customer_id``, ``channel``, ``responded``.
         customers: ``customer_id``, ``segment``; customers never contacted get their segment's rate.
     Returns:
         DataFrame: ``customer_id``, ``channel``, ``contacts``, ``responses``, ``own_rate`` (missing without contacts),
@@ -76,9 +74,7 @@ def _strength(part: pd.DataFrame) -> float:
 
 
 def log_loss(predicted, responded) -> float:
-    """Mean surprise, in bits per contact, of what happened under the predicted chances; lower is better.
-
-    A chance of exactly 0 or 1 that turns out wrong would be infinitely surprising, so chances are kept 0.001 away.
+    """Mean surprise, in bits per contact, of what happened under the predicted chances, kept 0.001 away from 0 and 1.
 
     >>> log_loss([0.5, 0.5], [True, False])
     1.0
@@ -95,23 +91,17 @@ _FLOOR = 0.002  # no response rate is taken to be exactly 0
 
 
 class PreferenceTypes:
-    """Customers as types, one for each option that can be preferred.
+    """Customers as types, one for each of the options that can be preferred.
 
     Two kinds of evidence speak for an option: the customer chose it (wrote by e-mail, came in the morning), and the
-    customer reacted when contacted on it. Each type has its own probabilities of choosing and of reacting; each group
-    of customers (a segment) has its own mix of types. A customer about whom little is known is thought of as the mix
-    of their group, and moves away from it as evidence comes in: shrinkage towards the segment. Estimated by expectation
-    maximisation, which starts from types that favour their own option.
+    customer reacted when contacted on it. Each type has its own probabilities of both; each segment has its own mix of
+    types, and a customer moves away from that mix as evidence comes in: shrinkage towards the segment. Estimated by
+    expectation maximisation, which starts from types that favour their own option.
 
-    Parameters:
-        options (sequence of str): The options; types are named after them.
     Attributes:
-        probabilities_ (DataFrame, customers × options): Probability that each option is the customer's preferred one;
-            rows sum to 1.
+        probabilities_ (DataFrame, customers × options): Probability that each option is the customer's preferred one.
         response_ (DataFrame, types × options): Response rate of each type on each option, at exposure 1.
-        choice_ (DataFrame, types × options): Share of each type's own choices; rows sum to 1.
-        mix_ (DataFrame, groups × types): Share of each type in each group.
-        n_iter_ (int)
+        mix_ (DataFrame, segments × types): Share of each type in each segment.
 
     Source: Dempster, Laird & Rubin (1977) for expectation maximisation; Efron & Morris (1977), Stein's paradox in
     statistics, Scientific American 236(5), for why shrinkage pays.
@@ -134,8 +124,8 @@ class PreferenceTypes:
         Parameters:
             customers: ``customer_id``, ``segment``: everybody, those without evidence too.
             choices: ``customer_id``, ``option``: one row per choice the customer made.
-            trials: ``customer_id``, ``option``, ``responded``, ``exposure``: one row per contact on an option.
-                Exposure, above 0, multiplies the chance of a response: below 1 where the customer was tired, say.
+            trials: ``customer_id``, ``option``, ``responded``, ``exposure`` (above 0; it multiplies the chance of a
+                response), one row per contact on an option.
         """
         options, people = list(self.options), pd.Index(customers["customer_id"])
         evidence = _Evidence(people, options, choices, trials)
@@ -143,10 +133,9 @@ class PreferenceTypes:
         k = len(options)
         mix = np.full((len(group_names), k), 1 / k)
         choice = np.full((k, k), 0.5 / k) + 0.5 * np.eye(k)
-        overall = evidence.overall_rate()
-        response = np.minimum(overall * (0.8 + 1.2 * np.eye(k)), 0.9 * evidence.highest_rate)
+        response = np.minimum(evidence.overall_rate * (0.8 + 1.2 * np.eye(k)), 0.9 * evidence.highest_rate)
         before = -np.inf
-        for self.n_iter_ in range(1, _ROUNDS + 1):
+        for _ in range(_ROUNDS):
             weights, likelihood = evidence.weigh(np.log(mix)[groups], choice, response)
             # One imaginary customer per group, spread evenly, keeps a mix from closing on a type nobody has yet.
             counts = np.zeros_like(mix)
@@ -160,7 +149,6 @@ class PreferenceTypes:
             before = likelihood
         self.probabilities_ = pd.DataFrame(weights, index=people, columns=options)
         self.response_ = pd.DataFrame(response, index=options, columns=options)
-        self.choice_ = pd.DataFrame(choice, index=options, columns=options)
         self.mix_ = pd.DataFrame(mix, index=pd.Index(group_names, name="segment"), columns=options)
         return self
 
@@ -174,29 +162,20 @@ class _Evidence:
 
     def __init__(self, people: pd.Index, options: list[str], choices: pd.DataFrame, trials: pd.DataFrame):
         self.n, self.k = len(people), len(options)
-        column = pd.Index(options)
         self.choices = np.zeros((self.n, self.k))
-        np.add.at(self.choices, (_find(people, choices), _find(column, choices, "option")), 1.0)
+        np.add.at(self.choices, (_find(people, choices), _find(pd.Index(options), choices, "option")), 1.0)
         # Equal trials of one customer (same option, outcome and exposure) are one row with a count: exact, and short.
-        rows = pd.DataFrame(
-            {
-                "who": _find(people, trials),
-                "option": _find(column, trials, "option"),
-                "responded": trials["responded"].to_numpy(bool),
-                "exposure": trials["exposure"].to_numpy(float),
-            }
-        )
+        rows = trials.assign(who=_find(people, trials), option=_find(pd.Index(options), trials, "option"))
         rows = rows.groupby(["who", "option", "responded", "exposure"], as_index=False).size()
         self.who, self.option = rows["who"].to_numpy(), rows["option"].to_numpy()
-        self.responded, self.exposure = rows["responded"].to_numpy(), rows["exposure"].to_numpy()
+        self.responded, self.exposure = rows["responded"].to_numpy(bool), rows["exposure"].to_numpy(float)
         self.count = rows["size"].to_numpy(float)
         if len(rows) and not (self.exposure > 0).all():
             raise DataError("Exposures of contacts must be above 0.")
         self.highest_rate = 0.98 / (self.exposure.max() if len(rows) else 1.0)
 
-    def overall_rate(self) -> float:
         exposed = (self.count * self.exposure).sum()
-        return float((self.count * self.responded).sum() / exposed) if exposed else 0.1
+        self.overall_rate = (self.count * self.responded).sum() / exposed if exposed else 0.1
 
     def weigh(self, log_mix: np.ndarray, choice: np.ndarray, response: np.ndarray):
         """Probability of each type for each customer, and the log-likelihood."""
@@ -236,13 +215,10 @@ def _find(index: pd.Index, data: pd.DataFrame, name: str = "customer_id") -> np.
 
 
 def customers_with_segment(customer_ids: pd.Series, segments: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Customers with the segment that thin data are drawn towards.
+    """Customers with the segment that thin data are drawn towards: that of the scheme "needs", if there is one.
 
-    Parameters:
-        segments: ``customer_id``, ``scheme``, ``segment``; the scheme "needs" is used. Without it, everybody is in one
-            segment.
     Returns:
-        DataFrame: ``customer_id``, ``segment`` ("everyone", or "unknown" for a customer not in any).
+        DataFrame: ``customer_id``, ``segment`` ("everyone" without a scheme, "unknown" for a customer not in it).
 
     >>> customers_with_segment(pd.Series(["ann", "bob"]))["segment"].tolist()
     ['everyone', 'everyone']
@@ -261,8 +237,7 @@ def fit_channel_types(
     """Types of customers by preferred channel, tiredness taken into account.
 
     Parameters:
-        contacts, inbound: As :func:`outbound_contacts` and :func:`inbound_contacts` give.
-        customers: ``customer_id``, ``segment``.
+        customers: From :func:`customers_with_segment`.
         fatigue: Fall of the log response rate per recent contact; a negative estimate counts as 0.
 
     >>> made = pd.DataFrame({"customer_id": ["ann"], "channel": ["email"], "responded": [True], "recent_contacts": [0]})
@@ -280,12 +255,8 @@ def fit_time_types(
 ) -> PreferenceTypes:
     """Types of customers by best time of day, given how they take to channels.
 
-    The exposure of a contact is the response that customer and channel let expect; a type's rate at a time of day is
-    then the factor by which it exceeds that.
-
-    Parameters:
-        contacts, inbound, customers, fatigue: As for :func:`fit_channel_types`.
-        types: What that gave.
+    The exposure of a contact is the response that customer and channel (`types`, from :func:`fit_channel_types`) let
+    expect; a type's rate at a time of day is then the factor by which it exceeds that.
 
     >>> made = pd.DataFrame({"customer_id": ["ann"], "channel": ["email"], "time_of_day": ["morning"], "responded": [True],
     ...     "recent_contacts": [0]})
@@ -308,22 +279,14 @@ def _types(options, contacts, inbound, customers, column: str, exposure) -> Pref
 
 
 def compare_forecasts(
-    contacts: pd.DataFrame,
-    inbound: pd.DataFrame,
-    customers: pd.DataFrame,
-    fatigue_of: Callable,
-    past_share: float = 0.75,
+    contacts: pd.DataFrame, inbound: pd.DataFrame, customers: pd.DataFrame, fatigue_of: Callable
 ) -> pd.DataFrame:
-    """Learn from the earlier contacts and forecast the response to the later ones, in several ways.
+    """Learn from the first three quarters of the contacts and forecast the response to the later ones, in several ways.
 
-    Parameters:
-        contacts, inbound, customers: As for :func:`fit_channel_types`.
-        fatigue_of: Estimates fatigue from contacts, as :func:`~idic_lab.interact.channels.fatigue` does.
-        past_share: Share of the contacts, by date, that is learnt from.
     Returns:
         DataFrame: ``forecast`` and ``log_loss`` (bits; less is better).
     """
-    cut = contacts["date"].quantile(past_share)
+    cut = contacts["date"].quantile(0.75)
     past, future = contacts[contacts["date"] <= cut], contacts[contacts["date"] > cut]
     pairs = pd.MultiIndex.from_frame(future[["customer_id", "channel"]])
     known = shrunk_rates(past, customers).set_index(["customer_id", "channel"]).reindex(pairs)
@@ -350,14 +313,7 @@ def channel_preferences(
     consents: pd.DataFrame,
     segments: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """How each customer takes to each channel, at what time of day, and whether it may be used.
-
-    Parameters:
-        interactions, identity_links, consents, segments: As their contracts say; of `segments` the scheme "needs" is
-            used, when it is there.
-    Returns:
-        DataFrame: The table ``channel_preferences``: one row per linked customer and channel.
-    """
+    """The table ``channel_preferences``: how each customer takes to each channel, at what time, and whether it may be used."""
     contacts = outbound_contacts(interactions, identity_links)
     inbound = inbound_contacts(interactions, identity_links)
     customers = customers_with_segment(identity_links["customer_id"], segments)
@@ -401,10 +357,7 @@ def preferences_table(
 
 
 def plot_shrinkage(rates: pd.DataFrame, channel: str = "email", ax: figures.Axes | None = None) -> figures.Axes:
-    """Own rates beside shrunk rates of customers contacted on one channel; size shows the number of contacts.
-
-    Parameters:
-        rates: As :func:`shrunk_rates` gives.
+    """Own rates beside :func:`shrunk_rates` of customers contacted on one channel; size shows the number of contacts.
 
     >>> seen = pd.DataFrame({"channel": "email", "contacts": [1, 4], "own_rate": [1.0, 0.5], "rate": [0.4, 0.45]})
     >>> plot_shrinkage(seen).get_title()
@@ -433,10 +386,7 @@ def plot_shrinkage(rates: pd.DataFrame, channel: str = "email", ax: figures.Axes
 
 
 def plot_types(response: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Response rates of each type of customer on each channel.
-
-    Parameters:
-        response: ``PreferenceTypes.response_``.
+    """Response rates of each type of customer on each channel, as in ``PreferenceTypes.response_``.
 
     >>> plot_types(pd.DataFrame([[0.6, 0.1], [0.2, 0.8]], columns=["email", "phone"])).get_title()
     '70% react on the preferred channel, 15% elsewhere'

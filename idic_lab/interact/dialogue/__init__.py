@@ -5,9 +5,13 @@ from idic_lab.interact.dialogue.conversations import (
     broken_rules,
     conversations,
     plot_backlog,
+    plot_staying,
     plot_timeline,
+    staying,
+    talkers,
     timeline,
     waiting_on_many_channels,
+    worth_of_an_answer,
 )
 from idic_lab.interact.dialogue.questions import (
     ask,
@@ -28,4 +32,3 @@ from idic_lab.interact.dialogue.questions import (
     uncertainty,
     updated_beliefs,
 )
-from idic_lab.interact.dialogue.relationship import plot_staying, staying, talkers, worth_of_an_answer

@@ -1,4 +1,4 @@
-"""One timeline per customer across channels, and rules that keep the conversation going."""
+"""One timeline per customer across channels, rules that keep the conversation going, and whether those who talk stay."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pandas as pd
 from idic_lab import figures
 from idic_lab.dataframes import given_day, of_customers
 from idic_lab.errors import UnknownName
+from idic_lab.inference import intervals
 
 FOLLOW_UP_DAYS = 28
 AGES = ("under 8", "8 to 28", "29 to 90", "91 to 180", "181 to 365", "over 365")  # days a complaint is open
@@ -22,22 +23,18 @@ SILENCE_DAYS = 90  # for so long an open complaint silences offers; then the fir
 
 
 def conversations(
-    interactions: pd.DataFrame,
-    identity_links: pd.DataFrame,
-    as_of: pd.Timestamp | None = None,
-    silence_days: int = SILENCE_DAYS,
+    interactions: pd.DataFrame, identity_links: pd.DataFrame, as_of: pd.Timestamp | None = None
 ) -> pd.DataFrame:
     """Where the conversation with each customer stands on a day: the table ``conversations``.
 
-    Nothing is offered while a complaint is open, but not for ever: a complaint that nobody answered would silence its
-    customer for good. After `silence_days` it is *overdue*. It still comes first, with an apology, and offers may follow.
+    Nothing is offered while a complaint is open, but not for ever: after 90 days it is *overdue*. It still comes first,
+    with an apology, and offers may follow.
 
     Parameters:
         as_of: What happened later is not known yet; by default the last day of interactions.
     Returns:
         DataFrame: ``customer_id``, ``last_date``, ``last_channel``, ``open_complaints``, ``open_issues``,
-            ``longest_open_days`` (of complaints), ``offer_allowed``, ``next_step``; customers with at least one
-            contact.
+            ``longest_open_days`` (of complaints), ``offer_allowed``, ``next_step``.
 
     >>> contacts = pd.DataFrame({"interaction_id": ["i1"], "record_id": ["r1"], "date": pd.to_datetime(["2025-03-01"]),
     ...     "hour": [9], "channel": ["phone"], "direction": ["inbound"], "purpose": ["complaint"],
@@ -54,24 +51,16 @@ def conversations(
     complaint, closed = mine["purpose"] == "complaint", mine["resolved_on"] <= day
     open_ = mine["direction"].eq("inbound") & ~closed
     lately = closed & (mine["resolved_on"] > day - pd.Timedelta(days=FOLLOW_UP_DAYS))
-    days = (day - mine["date"]).dt.days
+    days, waits = (day - mine["date"]).dt.days, open_ & complaint
+    mine = mine.assign(complaint=waits, issue=open_, longest=days.where(waits), fresh=waits & (days < SILENCE_DAYS))
     found = (
-        mine[["customer_id"]]
-        .assign(
-            complaints=open_ & complaint,
-            issues=open_,
-            settled=lately & complaint,
-            fresh=open_ & complaint & (days < silence_days),
-            longest=days.where(open_ & complaint),
-            last_date=mine["date"],
-            last_channel=mine["channel"],
-        )
+        mine.assign(settled=lately & complaint)
         .groupby("customer_id")
         .agg(
-            last_date=("last_date", "last"),
-            last_channel=("last_channel", "last"),
-            open_complaints=("complaints", "sum"),
-            open_issues=("issues", "sum"),
+            last_date=("date", "last"),
+            last_channel=("channel", "last"),
+            open_complaints=("complaint", "sum"),
+            open_issues=("issue", "sum"),
             longest_open_days=("longest", "max"),
             fresh=("fresh", "any"),
             settled=("settled", "any"),
@@ -90,8 +79,6 @@ def backlog(
 ) -> pd.DataFrame:
     """Complaints by how long they have stood open, beside how long the closed ones took.
 
-    Parameters:
-        as_of: As for :func:`conversations`.
     Returns:
         DataFrame: ``days`` (band), ``open`` (complaints now open for so long), ``customers`` whom they belong to,
             ``closed`` (complaints that were closed after so long).
@@ -103,27 +90,18 @@ def backlog(
     [['under 8', 0, 0, 1], ['181 to 365', 1, 1, 0]]
     """
     day = interactions["date"].max() if as_of is None else given_day(as_of, "as_of")
-    mine = of_customers(
-        interactions[interactions["purpose"].eq("complaint") & (interactions["date"] <= day)], identity_links
-    )
+    complaints = interactions[interactions["purpose"].eq("complaint") & (interactions["date"] <= day)]
+    mine = of_customers(complaints, identity_links)
     closed = mine["resolved_on"] <= day
     took = (mine["resolved_on"].where(closed, day) - mine["date"]).dt.days
     band = pd.cut(took, [-1, 7, 28, 90, 180, 365, np.inf], labels=AGES)
-    table = pd.DataFrame(
-        {
-            "open": band[~closed].value_counts(),
-            "customers": mine[~closed].groupby(band[~closed], observed=False)["customer_id"].nunique(),
-            "closed": band[closed].value_counts(),
-        }
-    )
-    return table.reindex(list(AGES)).rename_axis("days").reset_index().astype({"days": "str"})
+    owners = mine[~closed].groupby(band[~closed], observed=False)["customer_id"].nunique()
+    counts = {"open": band[~closed].value_counts(), "customers": owners, "closed": band[closed].value_counts()}
+    return pd.DataFrame(counts).reindex(list(AGES)).rename_axis("days").reset_index().astype({"days": "str"})
 
 
 def plot_backlog(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Open complaints by age, with the share of closed ones that were closed as late.
-
-    Parameters:
-        table: As :func:`backlog` gives.
+    """Open complaints by age, from :func:`backlog`, with the share of closed ones that were closed as late.
 
     >>> table = pd.DataFrame({"days": ["under 8", "over 365"], "open": [1, 3], "customers": [1, 3], "closed": [90, 10]})
     >>> plot_backlog(table).get_title()
@@ -135,28 +113,19 @@ def plot_backlog(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     colours = np.where(overdue, figures.VERMILION, figures.SKY)
     ax.bar(place, table["open"], color=colours, hatch=["//" if late else "" for late in overdue], edgecolor="white")
     share = table["closed"] / max(table["closed"].sum(), 1)
+    text = {"textcoords": "offset points", "ha": "center"}
+    below = {"xytext": (0, -18), "va": "top", "color": "#555555", "fontsize": "small", "annotation_clip": False}
     for at, row, part in zip(place, table.itertuples(), share, strict=True):
-        ax.annotate(f"{row.open:,}", (at, row.open), xytext=(0, 3), textcoords="offset points", ha="center")
-        ax.annotate(
-            f"{part:.0%} of the\nclosed",
-            (at, 0),
-            xytext=(0, -18),
-            textcoords="offset points",
-            ha="center",
-            va="top",
-            color="#555555",
-            fontsize="small",
-            annotation_clip=False,
-        )
+        ax.annotate(f"{row.open:,}", (at, row.open), xytext=(0, 3), **text)
+        ax.annotate(f"{part:.0%} of the\nclosed", (at, 0), **text, **below)
     ax.set_xticks(place, table["days"])
     ax.tick_params(axis="x", length=0)
     ax.grid(axis="x", visible=False)
     late = table.loc[overdue, "open"].sum()
+    title = f"{total:,} complaints stand open, {late:,} of them for longer than 90 days"
     return figures.finish(
         ax,
-        f"{total:,} complaints stand open, {late:,} of them for longer than 90 days"
-        if total
-        else "No complaint stands open",
+        title if total else "No complaint stands open",
         x="\n\ndays open; below, the share of closed complaints that took so long",
         y="complaints now open",
         ylim=(0, 1.15 * max(table["open"].max(), 1)),
@@ -164,10 +133,10 @@ def plot_backlog(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
 
 
 def broken_rules(interactions: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
-    """How often the past broke the rules: offers made while a complaint was open.
+    """The offers that the past made while a complaint was open.
 
     Returns:
-        DataFrame: One row per such offer: ``customer_id``, ``offer_date``, ``offer_channel``, ``complaint_date``,
+        DataFrame: ``customer_id``, ``offer_date``, ``offer_channel``, ``complaint_date``,
             ``complaint_channel``, ``days_open`` on that day.
 
     >>> contacts = pd.DataFrame({"interaction_id": ["i1", "i2"], "record_id": "r1", "channel": ["phone", "email"],
@@ -207,9 +176,6 @@ def timeline(
 ) -> pd.DataFrame:
     """Contacts, orders, answers and reviews of every customer in one table.
 
-    Parameters:
-        interactions, identity_links, transactions, survey_responses, reviews: As their contracts say; the last three
-            may be missing.
     Returns:
         DataFrame: ``customer_id``, ``date``, ``where`` (channel), ``event``, ``detail``, ``from_customer`` (flag),
             sorted by customer and time. Texts of reviews are not in it, only their stars.
@@ -245,17 +211,10 @@ def _contacts(contacts: pd.DataFrame) -> pd.DataFrame:
     inbound = contacts["direction"] == "inbound"
     closed = contacts["resolved_on"].dt.strftime("closed %Y-%m-%d").astype("str").fillna("not closed")
     reaction = contacts["responded"].map({True: "reacted", False: "no reaction"}).astype("str")
-    return pd.DataFrame(
-        {
-            "customer_id": contacts["customer_id"],
-            "date": contacts["date"],
-            "hour": contacts["hour"],
-            "where": contacts["channel"],
-            "event": contacts["purpose"],
-            "detail": (contacts["topic"].fillna("no topic") + ", " + closed).where(inbound, reaction),
-            "from_customer": inbound,
-        }
-    )
+    detail = (contacts["topic"].fillna("no topic") + ", " + closed).where(inbound, reaction)
+    named = contacts[["customer_id", "date", "hour", "channel", "purpose"]]
+    named = named.rename(columns={"channel": "where", "purpose": "event"})
+    return named.assign(detail=detail, from_customer=inbound)
 
 
 def waiting_on_many_channels(events: pd.DataFrame, state: pd.DataFrame, most: int = 12) -> list[str]:
@@ -275,10 +234,7 @@ def waiting_on_many_channels(events: pd.DataFrame, state: pd.DataFrame, most: in
 
 
 def plot_timeline(history: pd.DataFrame, customer_id: str, ax: figures.Axes | None = None) -> figures.Axes:
-    """The timeline of one customer, a row per channel.
-
-    Parameters:
-        history: As :func:`timeline` gives.
+    """The :func:`timeline` of one customer, a row per channel.
 
     >>> events = pd.DataFrame({"customer_id": "ann", "date": pd.to_datetime(["2025-01-01", "2025-01-09"]),
     ...     "where": ["email", "phone"], "event": ["offer", "complaint"], "from_customer": [False, True]})
@@ -309,3 +265,84 @@ def plot_timeline(history: pd.DataFrame, customer_id: str, ax: figures.Axes | No
         ylim=(-0.6, len(rows) - 0.4),
         legend={"loc": "center left", "bbox_to_anchor": (1, 0.5)},
     )
+
+
+def talkers(responses: pd.DataFrame, links: pd.DataFrame, transactions: pd.DataFrame, days: int = 182) -> pd.DataFrame:
+    """Who had answered a survey before a day, and who bought after it; the day lies `days` before the end of the data.
+
+    Returns:
+        DataFrame: Of each customer who had bought by then: ``customer_id``, ``orders`` (days with a purchase), ``answered``
+            and ``stayed``.
+
+    >>> bought = pd.DataFrame({"customer_id": ["a", "b", "a"], "date": pd.to_datetime(["2024-01-01", "2024-01-01", "2024-12-31"])})
+    >>> said = pd.DataFrame({"record_id": ["r1"], "date": pd.to_datetime(["2024-01-05"])})
+    >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["b"]})
+    >>> talkers(said, links, bought)[["answered", "stayed"]].to_numpy().tolist()
+    [[False, True], [True, False]]
+    """
+    day = transactions["date"].max() - pd.Timedelta(days=days)
+    bought = transactions[["customer_id", "date"]].drop_duplicates()
+    orders = bought[bought["date"] <= day].groupby("customer_id").size()
+    said = responses.loc[responses["date"] <= day, ["record_id"]].merge(links, on="record_id")["customer_id"]
+    later = bought.loc[bought["date"] > day, "customer_id"]
+    table = orders.rename("orders").reset_index()
+    return table.assign(answered=table["customer_id"].isin(said), stayed=table["customer_id"].isin(later))
+
+
+def staying(table: pd.DataFrame, by: str) -> pd.DataFrame:
+    """How many more stayed among those for whom a column is true, with the 95% interval of the difference.
+
+    The difference is what the column *does* only where a lot decided it.
+
+    Returns:
+        DataFrame: One row: ``by``, ``customers`` and ``others`` (numbers), ``stayed`` and ``others_stayed`` (shares),
+            ``difference``, ``low`` and ``high``.
+
+    >>> trial = pd.DataFrame({"asked": [True] * 4 + [False] * 4, "stayed": [True, True, True, False] * 2})
+    >>> staying(trial, "asked")["difference"].item()
+    0.0
+    """
+    these, others = table.loc[table[by], "stayed"], table.loc[~table[by], "stayed"]
+    estimate = intervals.difference_of_shares(these.sum(), len(these), others.sum(), len(others))
+    columns = ["by", "customers", "others", "stayed", "others_stayed", "difference", "low", "high"]
+    return pd.DataFrame([(by, len(these), len(others), these.mean(), others.mean(), *estimate)], columns=columns)
+
+
+def plot_staying(compared: dict[str, pd.DataFrame], ax: figures.Axes | None = None) -> figures.Axes:
+    """Differences of :func:`staying` under each other, by name, with their intervals.
+
+    >>> trial = pd.DataFrame({"asked": [True, False] * 60, "stayed": [True, False] * 60})
+    >>> plot_staying({"by lot": staying(trial, "asked")}).get_title()
+    'More stay, beyond chance: by lot'
+    """
+    ax = figures.axes(ax, figsize=(6.4, 1.2 + 0.5 * len(compared)))
+    for place, table in enumerate(compared.values()):
+        middle, low, high = table[["difference", "low", "high"]].iloc[0]
+        colour = figures.BLUE if low > 0 or high < 0 else figures.GREY
+        ax.errorbar(middle, place, xerr=[[middle - low], [high - middle]], fmt="o", color=colour, capsize=3)
+    ax.set_yticks(range(len(compared)), list(compared))
+    ax.invert_yaxis()
+    ax.axvline(0, color="black", lw=0.8)
+    clear = [name for name, table in compared.items() if table["low"].iloc[0] > 0]
+    title = f"More stay, beyond chance: {'; '.join(clear) or 'in none of them'}"
+    return figures.finish(ax, title, x="more of them stayed (share of customers)", x_format="percent")
+
+
+def worth_of_an_answer(trial: pd.DataFrame, worth_of_staying: float) -> pd.DataFrame:
+    """What the firm may give for one answer: how many more stay of those asked, times what one who stays is worth, per answer.
+
+    Parameters:
+        trial: ``asked`` (by lot), ``answers`` (how many) and ``stayed``.
+        worth_of_staying: What a customer who stays is worth more than one who left (currency).
+    Returns:
+        DataFrame: One row: ``answers`` (per customer asked), ``worth``, ``low`` and ``high`` (currency per answer).
+
+    >>> trial = pd.DataFrame({"asked": [True] * 50 + [False] * 50, "answers": [2] * 50 + [0] * 50,
+    ...     "stayed": [True] * 30 + [False] * 20 + [True] * 20 + [False] * 30})
+    >>> round(float(worth_of_an_answer(trial, 40.0)["worth"].iloc[0]), 2)
+    4.0
+    """
+    answers = trial.loc[trial["asked"], "answers"].mean()
+    difference = staying(trial, "asked")[["difference", "low", "high"]].iloc[0]
+    worth = difference * worth_of_staying / answers
+    return pd.DataFrame([(answers, *worth)], columns=["answers", "worth", "low", "high"])

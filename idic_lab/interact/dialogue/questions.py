@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import PercentFormatter
 
 from idic_lab import figures, tables
 from idic_lab.dataframes import of_customers
@@ -18,12 +17,10 @@ SUREST_ANSWER = 0.98  # no share of yes estimated from a sample is taken to be n
 
 
 def item_probabilities(need_profiles: pd.DataFrame) -> pd.DataFrame:
-    """Probability of a yes per segment and question.
+    """Probability of a yes, segments × questions, kept between 0.02 and 0.98: no single answer may rule a segment out.
 
     Parameters:
         need_profiles: ``segment``, ``question_id``, ``share``.
-    Returns:
-        DataFrame, segments × questions: Kept between 0.02 and 0.98: one unexpected answer must not rule a segment out.
 
     >>> known = pd.DataFrame({"segment": ["price", "advice"], "question_id": "N01", "share": [1.0, 0.2]})
     >>> item_probabilities(known)["N01"].to_dict()
@@ -36,13 +33,10 @@ def item_probabilities(need_profiles: pd.DataFrame) -> pd.DataFrame:
 
 
 def items_from_answers(answers: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
-    """Probability of a yes per segment and question, from answers of customers whose segment is known.
+    """As :func:`item_probabilities`, from answers of customers whose segment is known, with one imaginary yes and no each.
 
     Parameters:
         answers: 1 = yes, 0 = no, missing where not answered.
-    Returns:
-        DataFrame, segments × questions: One imaginary yes and one no are added to each, and shares kept as
-            :func:`item_probabilities` keeps them.
 
     >>> said = pd.DataFrame({"N01": [1, 1, 0]}, index=["ann", "bob", "cem"])
     >>> items_from_answers(said, pd.Series({"ann": "price", "bob": "price", "cem": "advice"})).round(2)["N01"].tolist()
@@ -67,41 +61,28 @@ def starting_beliefs(customer_ids, shares: pd.Series, need_segments: pd.DataFram
 
     Parameters:
         shares: As :func:`segment_shares` gives.
-        need_segments: ``customer_id``, ``segment``, ``probability``: what the typing tool infers from behaviour. The
-            rest of the probability goes to the other segments by their size. Customers not in it start from the shares.
+        need_segments: ``customer_id``, ``segment``, ``probability``, inferred from behaviour; the rest of the probability
+            goes to the other segments by their size. Customers not in it start from the shares.
 
     >>> typed = pd.DataFrame({"customer_id": ["ann"], "segment": ["price"], "probability": [0.9]})
     >>> starting_beliefs(["ann", "bob"], pd.Series({"price": 0.5, "advice": 0.5}), typed).round(2).to_numpy().tolist()
     [[0.9, 0.1], [0.5, 0.5]]
     """
-    beliefs = pd.DataFrame(
-        np.tile(shares.to_numpy(dtype=float), (len(customer_ids), 1)),
-        index=pd.Index(customer_ids, name="customer_id"),
-        columns=shares.index,
-    )
+    ids = pd.Index(customer_ids, name="customer_id")
+    beliefs = pd.DataFrame(np.tile(shares.to_numpy(float), (len(ids), 1)), index=ids, columns=shares.index)
     if need_segments is None:
         return beliefs
-    known = need_segments.set_index("customer_id").reindex(beliefs.index)
-    named = beliefs.columns.get_indexer(known["segment"].fillna(""))
-    rows = np.flatnonzero(named >= 0)
-    chance = known["probability"].to_numpy(float)[rows]
-    values = beliefs.to_numpy(copy=True)
-    others = values[rows].copy()
-    others[np.arange(len(rows)), named[rows]] = 0.0
-    total = others.sum(axis=1)
-    chance = np.where(total > 0, chance, 1.0)
-    values[rows] = others / np.where(total > 0, total, 1.0)[:, None] * (1 - chance)[:, None]
-    values[rows, named[rows]] = chance
-    return pd.DataFrame(values, index=beliefs.index, columns=beliefs.columns)
+    known = need_segments.set_index("customer_id").reindex(ids)
+    own = shares.index.to_numpy() == known["segment"].fillna("").to_numpy()[:, None]
+    others = beliefs.to_numpy() * ~own
+    total, chance = others.sum(axis=1, keepdims=True), known["probability"].to_numpy(float)[:, None]
+    told = np.where(own, chance, others * (1 - chance) / np.where(total > 0, total, 1.0))
+    told = np.where(total > 0, told, 1.0 * own)
+    return beliefs.mask(own.any(axis=1)[:, None] & np.ones_like(own), told)
 
 
 def updated_beliefs(beliefs: pd.DataFrame, items: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
-    """Beliefs after answers, by Bayes' rule.
-
-    Answers of one person are taken to be independent given the segment, as in latent class analysis.
-
-    Parameters:
-        answers: 1 = yes, 0 = no, missing = not asked; questions that `items` lacks are an error.
+    """Beliefs after answers (1 = yes, 0 = no, missing = not asked), by Bayes' rule, independent given the segment.
 
     >>> beliefs = pd.DataFrame([[0.5, 0.5]], index=["ann"], columns=["price", "advice"])
     >>> items = pd.DataFrame({"I wait for the sales.": [0.9, 0.1]}, index=["price", "advice"])
@@ -130,14 +111,10 @@ def uncertainty(beliefs: np.ndarray) -> np.ndarray:
 
 
 def expected_information(beliefs: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    """How much each question is expected to tell about the segment, in bits.
+    """How much each question is expected to tell about the segment, customers × questions, in bits.
 
-    The uncertainty now, less the mean uncertainty after a yes and after a no, each weighted by how probable it is: the
-    mutual information between answer and segment. It is never negative, although a single answer may leave one less
-    sure than before.
-
-    Returns:
-        DataFrame, customers × questions
+    The uncertainty now, less the mean uncertainty after a yes and after a no: the mutual information between answer and
+    segment. It is never negative, although a single answer may leave one less sure than before.
 
     Source: Lindley (1956), On a measure of the information provided by an experiment, Annals of Mathematical
     Statistics 27(4).
@@ -160,10 +137,8 @@ CERTAINTY = 0.90
 
 def next_question(beliefs: pd.DataFrame, items: pd.DataFrame, asked: Sequence[str] = ()) -> str | None:
     """The question that tells most about one customer, of those not asked; None when all are."""
-    left = [name for name in items.columns if name not in set(asked)]
-    if not left:
-        return None
-    return str(expected_information(beliefs, items[left]).iloc[0].idxmax())
+    left = items.drop(columns=list(asked))
+    return str(expected_information(beliefs, left).iloc[0].idxmax()) if left.size else None
 
 
 def ask(
@@ -178,14 +153,12 @@ def ask(
     Parameters:
         answers: 1 = yes, 0 = no; complete.
         beliefs: Before the first question.
-        order (sequence of question ids, optional): The same order for everybody; without it, the most informative
-            question for each customer next.
+        order: The same order for everybody; without it, the most informative question for each customer next.
         certainty: Probability of the leading segment at which the questionnaire ends.
     Returns:
         outcome (DataFrame): ``customer_id``, ``questions`` (asked until sure; all when never sure), ``sure``,
-            ``segment`` (the leading one when the questionnaire ended).
-        path (DataFrame): ``questions`` (0, 1, ...), ``certainty``: the mean probability of the leading segment had
-            everybody been asked so many.
+            ``segment`` (the leading one at the end).
+        path (DataFrame): ``questions`` (0, 1, ...), ``certainty`` (mean probability of the leading segment).
 
     >>> items = pd.DataFrame({"N01": [0.5, 0.5], "N02": [0.95, 0.05]}, index=["price", "advice"])
     >>> beliefs = pd.DataFrame([[0.5, 0.5]], index=["ann"], columns=["price", "advice"])
@@ -210,30 +183,20 @@ def ask(
         if number == total:
             break
         if order is None:
-            information = np.where(asked, -1.0, expected_information(beliefs, items).to_numpy())
-            following = information.argmax(axis=1)
+            following = np.where(asked, -1.0, expected_information(beliefs, items)).argmax(axis=1)
         else:
             following = np.full(n, names.index(order[number]))
         asked[rows, following] = True
         reply = np.full((n, total), np.nan)
         reply[rows, following] = said[rows, following]
         beliefs = updated_beliefs(beliefs, items, pd.DataFrame(reply, index=beliefs.index, columns=names))
-    outcome = pd.DataFrame(
-        {
-            "customer_id": beliefs.index.astype("str"),
-            "questions": questions,
-            "sure": sure,
-            "segment": beliefs.columns[leading].astype("str"),
-        }
-    )
+    outcome = pd.DataFrame({"customer_id": beliefs.index.astype("str"), "questions": questions, "sure": sure})
+    outcome["segment"] = beliefs.columns[leading].astype("str")
     return outcome, pd.DataFrame({"questions": range(total + 1), "certainty": path})
 
 
 def best_fixed_order(items: pd.DataFrame, shares: pd.Series, people: int = 2_000, random_state: int = 0) -> list[str]:
-    """The best single order for everybody: each next question tells most on average, given those before it.
-
-    The average is over imagined customers, drawn from the segments and their answer probabilities; no answers on file
-    are used.
+    """The best single order for everybody: each next question tells imagined customers most on average.
 
     >>> items = pd.DataFrame({"idle": [0.5, 0.5], "telling": [0.9, 0.1]}, index=["price", "advice"])
     >>> best_fixed_order(items, pd.Series({"price": 0.5, "advice": 0.5}), people=50)
@@ -262,13 +225,10 @@ def compare_orders(
     """The adaptive questionnaire beside fixed orders, on the same customers.
 
     Parameters:
-        answers, items, beliefs, certainty: As for :func:`ask`. `items` should not have been estimated from these
-            customers' answers.
-        random_state: Of the resampling of customers behind the intervals.
+        items: Not estimated from these customers' answers.
     Returns:
         table (DataFrame): ``order``, ``questions`` (mean), ``sure`` (share of customers), ``saving`` (share of
-            questions that adapting saves against it), ``low``, ``high`` (95%). Customers who never become sure count
-            with all questions.
+            questions that adapting saves against it), ``low``, ``high`` (95%, resampling customers).
         paths (DataFrame): ``order``, ``questions``, ``certainty``.
 
     >>> items = pd.DataFrame({"idle": [0.5, 0.5], "telling": [0.95, 0.05]}, index=["price", "advice"])
@@ -294,10 +254,7 @@ def compare_orders(
 
 
 class Replay(NamedTuple):
-    """A battery put again: orders ``compared`` and their ``paths``, as :func:`compare_orders`, and how often it was right.
-
-    ``agreement`` is the share of customers of whom the adaptive questionnaire was sure and agreed with the whole battery.
-    """
+    """Orders ``compared`` and their ``paths``, and the share of sure answers in ``agreement`` with the whole battery."""
 
     compared: pd.DataFrame
     paths: pd.DataFrame
@@ -346,18 +303,16 @@ def next_questions(
     need_profiles: pd.DataFrame,
     need_segments: pd.DataFrame,
     certainty: float = CERTAINTY,
-    top: int = 3,
 ) -> pd.DataFrame:
     """The questions worth asking each customer next.
 
-    What is known of a customer is what their behaviour suggests (the typing tool) and what they have answered. A
-    question they have answered before is never proposed again.
+    What is known of a customer is what their behaviour suggests (the typing tool) and what they have answered; that is
+    never asked again.
 
     Parameters:
         certainty: Customers whose leading segment is at least so probable are not asked.
-        top: Questions per customer at most.
     Returns:
-        DataFrame: The table ``next_questions``; without rows when everybody is known well enough.
+        DataFrame: The table ``next_questions``, three questions per customer at most.
 
     >>> profiles = pd.DataFrame({"segment": ["price", "advice"] * 2, "question_id": ["N01", "N01", "N02", "N02"],
     ...     "share": [0.9, 0.1, 0.5, 0.4], "share_of_customers": 0.5})
@@ -368,17 +323,16 @@ def next_questions(
     ['N02']
     """
     items, shares = item_probabilities(need_profiles), segment_shares(need_profiles)
-    said = battery_answers(survey_responses, identity_links, list(items.columns))
     typed = need_segments[need_segments["basis"] != "answers"]
-    ids = pd.Index(need_segments["customer_id"]).union(said.index)
-    said = said.reindex(ids)
-    beliefs = updated_beliefs(starting_beliefs(ids, shares, typed), items, said)
+    said = battery_answers(survey_responses, identity_links, list(items.columns))
+    said = said.reindex(pd.Index(need_segments["customer_id"]).union(said.index))
+    beliefs = updated_beliefs(starting_beliefs(said.index, shares, typed), items, said)
     values, tells = beliefs.to_numpy(), expected_information(beliefs, items).to_numpy()
     tells = np.where(said.notna().to_numpy(), -1.0, tells)
     unsure = np.flatnonzero((values.max(axis=1) < certainty) & (tells > 0).any(axis=1))
     if not len(unsure):
         return tables.get("next_questions").empty()
-    order = np.argsort(-tells[unsure], axis=1, kind="stable")[:, :top]
+    order = np.argsort(-tells[unsure], axis=1, kind="stable")[:, :3]
     row, rank = np.divmod(np.arange(order.size), order.shape[1])
     question, who = order.ravel(), unsure[row]
     table = pd.DataFrame(
@@ -395,15 +349,8 @@ def next_questions(
     return table.astype({"customer_id": "str", "question_id": "str", "segment": "str", "rank": "int64"})
 
 
-_PERCENT = PercentFormatter(1, decimals=0)
-
-
 def plot_certainty(paths: pd.DataFrame, certainty: float = CERTAINTY, ax: figures.Axes | None = None) -> figures.Axes:
-    """How fast certainty grows with the number of questions, by order.
-
-    Parameters:
-        paths: ``order``, ``questions``, ``certainty``, as :func:`compare_orders` gives.
-        certainty: Drawn as a line.
+    """How fast certainty grows with the number of questions, by order, from :func:`compare_orders`.
 
     >>> paths = pd.DataFrame({"order": ["adaptive", "printed"] * 2, "questions": [0, 0, 1, 1], "certainty": [0.3, 0.3, 0.8, 0.5]})
     >>> plot_certainty(paths).get_title()
@@ -428,20 +375,14 @@ def plot_certainty(paths: pd.DataFrame, certainty: float = CERTAINTY, ax: figure
     )
 
 
-def plot_information(
-    information: pd.Series, questions: dict[str, str], rows: int = 8, ax: figures.Axes | None = None
-) -> figures.Axes:
-    """What each question is expected to tell about one customer, most telling first.
-
-    Parameters:
-        questions (dict of str to str): Wording by question id.
-        rows: So many questions at most.
+def plot_information(information: pd.Series, questions: dict[str, str], ax: figures.Axes | None = None) -> figures.Axes:
+    """What the most telling questions are expected to tell about one customer; `questions` is the wording by id.
 
     >>> plot_information(pd.Series({"N01": 0.37, "N02": 0.1}), {"N01": "I wait for the sales."}).get_title()
     'The best question is worth 0.37 bits, the worst 0.10'
     """
-    ax = figures.axes(ax, figsize=(8.5, 0.36 * rows + 1.2))
-    best = information.sort_values(ascending=False, kind="stable").head(rows)[::-1]
+    ax = figures.axes(ax, figsize=(8.5, 4.08))
+    best = information.sort_values(ascending=False, kind="stable").head(8)[::-1]
     ax.barh(range(len(best)), best, color=figures.BLUE)
     ax.set_yticks(range(len(best)), [questions.get(name, name) for name in best.index])
     ax.grid(axis="y", visible=False)
@@ -460,9 +401,8 @@ def plot_questionnaire(
     """An adaptive questionnaire in progress: the segments' probabilities after the replies so far, and what to ask next.
 
     Parameters:
-        replies (sequence of str): "yes" or "no" to the first question, the second, and so on; anything else ends the
-            replies. Which question that was follows from the replies before it.
-        questions (dict of str to str): Wording by question id.
+        replies: "yes" or "no" to the first question, the second, and so on; anything else ends the replies.
+        questions: Wording by question id.
 
     >>> items = pd.DataFrame({"N01": [0.95, 0.05]}, index=["price", "advice"])
     >>> plot_questionnaire(["yes"], items, pd.Series({"price": 0.5, "advice": 0.5}), {}).get_title()

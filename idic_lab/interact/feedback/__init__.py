@@ -1,15 +1,9 @@
 """Feedback: CSAT and NPS with their intervals, who answers, the tone and topics of reviews, and who leaves."""
 
-from idic_lab.interact.feedback.respondents import (
-    balance,
-    feedback_table,
-    plot_balance,
-    response_features,
-    response_weights,
-)
 from idic_lab.interact.feedback.reviews import (
     Topics,
     compare_tone_models,
+    feedback_table,
     held_out_tone,
     mark_negation,
     plot_accuracy,
@@ -21,14 +15,18 @@ from idic_lab.interact.feedback.reviews import (
     stars_by_topic,
 )
 from idic_lab.interact.feedback.scores import (
+    balance,
     customer_satisfaction,
     leaving_by_answer,
     leaving_odds,
     net_promoter_score,
     nps_noise,
+    plot_balance,
     plot_leaving,
     plot_nps,
     plot_nps_noise,
+    response_features,
+    response_weights,
     satisfaction_and_leaving,
     survey_answers,
     weighted_satisfaction,

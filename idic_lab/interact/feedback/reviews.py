@@ -1,23 +1,25 @@
-"""What reviews say: their tone, learnt from the stars, and topics, from words that say nothing of the rating."""
+"""What reviews say, their tone and topics, and all that customers said in one table."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from idic_lab import figures
+from idic_lab import figures, tables
+from idic_lab.dataframes import of_customers
 from idic_lab.errors import DataError, pick
 from idic_lab.inference.intervals import clustered_share, ratio
+from idic_lab.interact.feedback.scores import response_features, response_weights
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
 POSITIVE_FROM, NEGATIVE_TO = 4, 2  # stars; three stars are neither
+FOLDS = 5
 _NEGATION = re.compile(r"\b(?:not|no|never|nobody|nothing|hardly|cannot|without|\w+n[’']t)\b", re.IGNORECASE)
 _WORD = re.compile(r"\w+(?:[’']\w+)?")
 _CLAUSE = re.compile(r"[.,;:!?]")
@@ -42,13 +44,11 @@ def mark_negation(text: str) -> str:
 
 
 def sentiment_model(kind: str = "negation marked") -> Pipeline:
-    """A linear model on word weights, not yet fitted.
+    """A logistic regression of positive (True) or negative on TF-IDF weights, not yet fitted.
 
     Parameters:
         kind ({"words", "words and pairs", "negation marked"}): What counts as a feature: single words; also pairs of
             neighbours ("not good"); or single words, marked where they are denied.
-    Returns:
-        sklearn Pipeline: TF-IDF weights, then a logistic regression of positive (True) or negative.
 
     >>> model = sentiment_model("words").fit(["good, good", "good", "bad", "bad, bad"], [True, True, False, False])
     >>> model.predict(["good"]).tolist()
@@ -70,27 +70,19 @@ def sentiment_model(kind: str = "negation marked") -> Pipeline:
 
 
 def held_out_tone(
-    reviews: pd.DataFrame,
-    kind: str = "negation marked",
-    folds: int = 5,
-    keep_copies_together: bool = True,
-    random_state: int = 0,
+    reviews: pd.DataFrame, kind: str = "negation marked", keep_copies_together: bool = True, random_state: int = 0
 ) -> pd.DataFrame:
     """The tone of each review, by a model that did not learn from it.
 
-    Models learn from reviews with 1, 2, 4 or 5 stars; three-star reviews are given a tone as well, but are neither
-    right nor wrong.
+    Models learn from reviews with 1, 2, 4 or 5 stars; those of three are neither right nor wrong.
 
     Parameters:
         reviews: ``review_id``, ``stars``, ``text``.
-        kind: As for :func:`sentiment_model`.
         keep_copies_together: Texts that occur several times stay on one side of the divide. Without this, a model is
             asked about sentences that it has learnt by heart.
     Returns:
         DataFrame: ``review_id``, ``stars``, ``text``, ``negated`` (by its words), ``tone`` (probability of being
             positive), ``correct`` (missing for three stars).
-    Raises:
-        DataError: Fewer than `folds` positive or negative reviews.
 
     >>> stars = [5, 1] * 10
     >>> said = [f"{word} number {place}" for place, word in enumerate(["lovely", "broken"] * 10)]
@@ -102,16 +94,16 @@ def held_out_tone(
 
     clear = ~reviews["stars"].between(NEGATIVE_TO + 1, POSITIVE_FROM - 1)
     positive = reviews["stars"] >= POSITIVE_FROM
-    if min((clear & positive).sum(), (clear & ~positive).sum()) < folds:
+    if min((clear & positive).sum(), (clear & ~positive).sum()) < FOLDS:
         raise DataError(
-            f"Sentiment needs at least {folds} reviews of {POSITIVE_FROM} stars up and of {NEGATIVE_TO} down."
+            f"Sentiment needs at least {FOLDS} reviews of {POSITIVE_FROM} stars up and of {NEGATIVE_TO} down."
         )
     tone, options = np.empty(len(reviews)), {"shuffle": True, "random_state": random_state}
     if keep_copies_together:
         copies = pd.factorize(reviews["text"].str.lower().str.strip())[0]
-        split = StratifiedGroupKFold(folds, **options).split(reviews["text"], positive, copies)
+        split = StratifiedGroupKFold(FOLDS, **options).split(reviews["text"], positive, copies)
     else:
-        split = StratifiedKFold(folds, **options).split(reviews["text"], positive)
+        split = StratifiedKFold(FOLDS, **options).split(reviews["text"], positive)
     for learn, test in split:
         learn = learn[clear.to_numpy()[learn]]
         model = sentiment_model(kind).fit(reviews["text"].iloc[learn], positive.iloc[learn])
@@ -125,12 +117,11 @@ def held_out_tone(
 def sentiment_accuracy(judged: pd.DataFrame) -> pd.DataFrame:
     """Share of reviews whose tone was found, beside that of always naming the commoner tone.
 
-    Copies of one text are right or wrong together, so the interval counts texts.
-
     Parameters:
         judged: As :func:`held_out_tone` gives.
     Returns:
-        DataFrame: ``reviews of`` ("all"), ``reviews``, ``accuracy``, ``low``, ``high`` (95%), ``base_rate``. One row.
+        DataFrame: ``reviews of`` ("all"), ``reviews``, ``accuracy``, ``low``, ``high`` (95%; copies of one text count as
+            one), ``base_rate``. One row.
 
     >>> judged = pd.DataFrame({"text": ["Good.", "Good.", "Bad."], "stars": [5, 4, 1], "correct": [True, True, False]})
     >>> sentiment_accuracy(judged)[["reviews", "accuracy", "base_rate"]].round(2).to_dict("records")
@@ -189,15 +180,13 @@ _EMPTY = ("really", "turned", "hardly", "quite", "find", "think", "just", "got")
 _TOPIC_WORDS = 3
 
 
-@dataclass(frozen=True)
-class Topics:
+class Topics(NamedTuple):
     """Topics found in reviews.
 
     Attributes:
-        words: ``topic``, ``word``, ``weight``: the words of each topic, heaviest first. A topic is named by its first
-            word.
+        words: ``topic``, ``word``, ``weight``, heaviest first; a topic is named by its first words.
         weights: ``review_id``, ``topic``, ``weight``: one row per review and topic it touches.
-        left_out (list of str): Words set aside because they speak of the rating.
+        left_out: Words set aside because they speak of the rating.
     """
 
     words: pd.DataFrame
@@ -213,14 +202,12 @@ class Topics:
 def review_topics(reviews: pd.DataFrame, n_topics: int = 14, random_state: int = 0) -> Topics:
     """Topics by non-negative matrix factorisation of the words that do not depend on the stars.
 
-    "Lovely handle" and "flimsy handle" are about the same thing. Words that come with good or bad ratings (chi-squared
-    test) are set aside first, so that topics say what a review is about and leave how it judges to the sentiment.
+    "Lovely handle" and "flimsy handle" are about the same thing: words that come with good or bad ratings (chi-squared
+    test) are set aside first, and how a review judges is left to the sentiment.
 
     Parameters:
         reviews: ``review_id``, ``stars``, ``text``.
         n_topics: At most so many; fewer when there are fewer words.
-    Raises:
-        DataError: When no word is left.
 
     Source: Lee & Seung (1999), Learning the parts of objects by non-negative matrix factorization, Nature 401.
 
@@ -254,41 +241,28 @@ def _named(components, documents, words, review_ids, left_out) -> Topics:
     size = np.argsort(-(documents.sum(axis=0) * components.sum(axis=1)), kind="stable")
     components, documents = components[size], documents[:, size]
     heaviest = np.argsort(-components, axis=1, kind="stable")[:, :_TOPIC_WORDS]
-    topics = [" / ".join(_leading(words, row, components[i])) for i, row in enumerate(heaviest)]
-    rows = [
-        (topic, words[word], components[number, word])
-        for number, (topic, row) in enumerate(zip(topics, heaviest, strict=True))
-        for word in row
-        if components[number, word] > 0
-    ]
+    weight = np.take_along_axis(components, heaviest, axis=1)
+    leading = weight >= 0.5 * weight[:, :1]  # a topic is named by the words at least half as heavy as its first
+    names = np.array([" / ".join(words[row[lead]]) for row, lead in zip(heaviest, leading, strict=True)], dtype=object)
+    topic, place = np.nonzero(weight > 0)
+    word = words[heaviest[topic, place]]
     share = documents * components.max(axis=1)
-    which, topic = np.nonzero(share > 0.05)
-    text = {"topic": "str"}
+    review, about = np.nonzero(share > 0.05)
+    touched = {"review_id": review_ids.to_numpy()[review], "topic": names[about], "weight": share[review, about]}
     return Topics(
-        pd.DataFrame(rows, columns=["topic", "word", "weight"]).astype(text | {"word": "str"}),
-        pd.DataFrame(
-            {
-                "review_id": review_ids.to_numpy()[which],
-                "topic": np.array(topics, dtype=object)[topic],
-                "weight": share[which, topic],
-            }
-        ).astype(text | {"review_id": "str"}),
+        pd.DataFrame({"topic": names[topic], "word": word, "weight": weight[topic, place]}).astype(
+            {"topic": "str", "word": "str"}
+        ),
+        pd.DataFrame(touched).astype({"topic": "str", "review_id": "str"}),
         left_out,
     )
-
-
-def _leading(words: np.ndarray, order: np.ndarray, weights: np.ndarray) -> list[str]:
-    """The words of a topic at least half as heavy as its first."""
-    return [str(words[i]) for i in order if weights[i] >= 0.5 * weights[order[0]]]
 
 
 def stars_by_topic(reviews: pd.DataFrame, topics: Topics) -> pd.DataFrame:
     """Mean stars of the reviews that touch each topic, worst first.
 
-    The reviews of one writer are alike, so the interval counts writers.
-
     Returns:
-        DataFrame: ``topic``, ``reviews``, ``stars``, ``low``, ``high`` (95%).
+        DataFrame: ``topic``, ``reviews``, ``stars``, ``low``, ``high`` (95%; the reviews of one writer are alike).
 
     >>> reviews = pd.DataFrame({"review_id": ["a", "b", "c"], "record_id": ["r1", "r1", "r2"], "stars": [1, 2, 5]})
     >>> found = Topics(None, pd.DataFrame({"review_id": ["a", "b", "c"], "topic": "handle", "weight": 1.0}), [])
@@ -300,16 +274,81 @@ def stars_by_topic(reviews: pd.DataFrame, topics: Topics) -> pd.DataFrame:
     rows = []
     for topic, part in rated.groupby("topic"):
         each = part.groupby(writer)["stars"].agg(["sum", "size"])
-        stars = ratio(each["sum"], each["size"])
-        rows.append({"topic": topic, "reviews": len(part), "stars": stars.value, "low": stars.low, "high": stars.high})
-    return pd.DataFrame(rows).sort_values("stars", ignore_index=True)
+        rows.append((topic, len(part), *ratio(each["sum"], each["size"])))
+    table = pd.DataFrame(rows, columns=["topic", "reviews", "stars", "low", "high"])
+    return table.sort_values("stars", ignore_index=True)
+
+
+_SCALES = {"CSAT": (1.0, 5.0), "NPS": (0.0, 10.0)}
+
+
+def feedback_table(
+    identity_links: pd.DataFrame,
+    survey_responses: pd.DataFrame | None = None,
+    reviews: pd.DataFrame | None = None,
+    interactions: pd.DataFrame | None = None,
+    customers: pd.DataFrame | None = None,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Answers to CSAT and NPS, reviews and complaints, one row each.
+
+    Parameters:
+        customers: The single customer view. With it, survey answers carry weights that let them speak for all customers
+            with an order, each customer's weight divided among their answers.
+        random_state: Of the folds by which the tone of reviews is held out, and of the topics.
+    Returns:
+        DataFrame: The table ``feedback``, in order of date.
+
+    >>> links = pd.DataFrame({"record_id": ["r1"], "customer_id": ["ann"]})
+    >>> said = pd.DataFrame({"record_id": ["r1"], "date": pd.to_datetime(["2025-01-01"]), "question_id": "CSAT", "answer": [4]})
+    >>> feedback_table(links, said)[["customer_id", "kind", "satisfaction"]].to_numpy().tolist()
+    [['ann', 'CSAT', 0.75]]
+    """
+    parts = []
+    if survey_responses is not None:
+        parts += [_answers(survey_responses, identity_links, kind, customers) for kind in _SCALES]
+    if reviews is not None and len(reviews):
+        tone = held_out_tone(reviews, random_state=random_state).set_index("review_id")["tone"]
+        topic = review_topics(reviews, random_state=random_state).main().set_index("review_id")["topic"]
+        mine = of_customers(reviews, identity_links)
+        ids = mine["review_id"]
+        parts.append(_rows(mine, "review", mine["stars"], ids.map(tone), ids.map(topic), 1.0))
+    if interactions is not None:
+        mine = of_customers(interactions[interactions["purpose"] == "complaint"], identity_links)
+        parts.append(_rows(mine, "complaint", np.nan, 0.0, mine["topic"], 1.0))
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return tables.get("feedback").empty()
+    table = pd.concat(parts, ignore_index=True)
+    return table.sort_values(["date", "customer_id", "kind"], kind="stable", ignore_index=True)
+
+
+def _answers(survey_responses, identity_links, kind: str, customers) -> pd.DataFrame:
+    said = of_customers(survey_responses[survey_responses["question_id"] == kind], identity_links)
+    least, most = _SCALES[kind]
+    said = said[said["answer"].between(least, most)].reset_index(drop=True)
+    if said.empty:
+        return said
+    weight = pd.Series(1.0, index=said.index)
+    if customers is not None:
+        stands_for = response_weights(response_features(customers), said["customer_id"])
+        stands_for = stands_for.set_index("customer_id")["weight"]
+        # Those who answered without an order are not among the customers spoken for, and so speak for nobody.
+        weight = said["customer_id"].map(stands_for).fillna(0.0)
+        weight = weight / said.groupby("customer_id")["answer"].transform("size")
+        weight = weight / weight.mean()
+    return _rows(said, kind, said["answer"], (said["answer"] - least) / (most - least), None, weight)
+
+
+def _rows(mine, kind, score, satisfaction, topic, weight) -> pd.DataFrame:
+    """Rows of the table, with the types of its columns."""
+    columns = {"kind": kind, "score": score, "satisfaction": satisfaction, "topic": topic, "weight": weight}
+    types = {"kind": "str", "topic": "str"} | dict.fromkeys(("score", "satisfaction", "weight"), float)
+    return mine[["customer_id", "date"]].assign(**columns).astype(types)
 
 
 def plot_accuracy(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Held-out accuracy of sentiment models, for all reviews and those that deny something.
-
-    Parameters:
-        table: ``model``, ``reviews of``, ``accuracy``, ``low``, ``high``, ``base_rate``.
+    """Held-out accuracy of sentiment models, for all reviews and those that deny, from :func:`compare_tone_models`.
 
     >>> seen = pd.DataFrame({"model": ["words", "pairs"], "reviews of": "all", "accuracy": [0.8, 0.9], "low": [0.7, 0.8],
     ...     "high": [0.9, 0.95], "base_rate": 0.6})
@@ -345,10 +384,7 @@ def plot_accuracy(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
 
 
 def plot_stars_by_topic(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Mean stars of the reviews that touch each topic, with intervals.
-
-    Parameters:
-        table: As :func:`stars_by_topic` gives.
+    """Mean stars of the reviews that touch each topic, with intervals, from :func:`stars_by_topic`.
 
     >>> seen = pd.DataFrame({"topic": ["handle", "price"], "reviews": 9, "stars": [3.1, 4.2], "low": [3, 4], "high": [3.3, 4.5]})
     >>> plot_stars_by_topic(seen).get_title()

@@ -1,4 +1,4 @@
-"""CSAT and NPS with their intervals, and whether the dissatisfied leave."""
+"""CSAT and NPS with their intervals, weights that let the answers speak for all, and whether the dissatisfied leave."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from idic_lab.inference.intervals import net_promoter, share, wilson
 from idic_lab.inference.regression import regression
 
 SATISFIED_FROM = 4  # of 5
+LARGEST_WEIGHT = 10.0
 PROMOTER_FROM, DETRACTOR_TO = 9, 6  # of 10
 
 
@@ -25,8 +26,6 @@ def survey_answers(
         latest: Only the latest answer of each customer; otherwise all.
     Returns:
         DataFrame: ``customer_id``, ``date``, ``answer``, in order of date.
-    Raises:
-        DataError: When no known customer answered the question.
 
     >>> said = pd.DataFrame({"record_id": ["r1", "r1"], "date": pd.to_datetime(["2025-01-01", "2025-02-01"]),
     ...     "question_id": "CSAT", "answer": [2, 4]})
@@ -43,18 +42,93 @@ def survey_answers(
     return answers[["customer_id", "date", "answer"]].reset_index(drop=True)
 
 
-def customer_satisfaction(answers: pd.Series, weights=None, satisfied_from: float = SATISFIED_FROM) -> pd.DataFrame:
-    """CSAT: the share of answers from `satisfied_from` up (Wilson), and the mean answer, with their 95% intervals.
+def response_features(customers: pd.DataFrame) -> pd.DataFrame:
+    """What the single customer view knows of everybody with an order, whether they answered or not, as numbers.
+
+    Returns:
+        DataFrame: ``customer_id``, ``log_orders``, ``days_since_last_order`` and, where known for some, ``age`` and
+            ``age_unknown``.
+
+    >>> response_features(pd.DataFrame({"customer_id": ["a", "b"], "orders": [1, 0], "days_since_last_order": [30, None]}))
+      customer_id  log_orders  days_since_last_order
+    0           a         0.0                   30.0
+    """
+    mine = customers[customers["orders"] > 0].reset_index(drop=True)
+    features = mine[["customer_id"]].assign(log_orders=np.log(mine["orders"].astype(float)))
+    features["days_since_last_order"] = mine["days_since_last_order"].astype(float)
+    if "birth_year" in mine and mine["birth_year"].notna().any():
+        age = mine["last_order"].dt.year.max() - mine["birth_year"]
+        features["age"] = age.fillna(age.mean()).astype(float)
+        features["age_unknown"] = age.isna().astype(float)
+    return features
+
+
+def response_weights(features: pd.DataFrame, respondents: pd.Series) -> pd.DataFrame:
+    """How many customers each respondent stands for: inverse probability weights.
+
+    By logistic regression; someone who was half as likely to answer counts double. Weights are scaled to average 1 and
+    held below 10, so that nobody speaks for a crowd.
+
+    Parameters:
+        features: From :func:`response_features`.
+        respondents: Customer ids; those not in `features` are left out.
+    Returns:
+        DataFrame: ``customer_id``, ``probability`` (of answering), ``weight``; respondents only.
+
+    Source: Little & Rubin (2019), Statistical Analysis with Missing Data, 3rd edition, section 3.3.
+
+    >>> known = pd.DataFrame({"customer_id": list("abcdef"), "orders": [1.0, 1.0, 1.0, 1.0, 9.0, 9.0]})
+    >>> response_weights(known, pd.Series(["a", "e", "f"]))["weight"].round(1).tolist()  # one of four, and both of two
+    [2.0, 0.5, 0.5]
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    answered = features["customer_id"].isin(respondents)
+    if answered.all() or not answered.any():
+        raise DataError(f"{int(answered.sum())} of {len(answered)} customers answered: there is nothing to weight by.")
+    values = features.drop(columns="customer_id")
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=100.0, max_iter=1_000)).fit(values, answered)
+    table = features.loc[answered, ["customer_id"]].reset_index(drop=True).astype("str")
+    table["probability"] = model.predict_proba(values[answered])[:, 1]
+    weight = (1 / table["probability"]) / (1 / table["probability"]).mean()
+    weight = weight.clip(upper=LARGEST_WEIGHT)
+    return table.assign(weight=weight / weight.mean())
+
+
+def balance(features: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
+    """Means of each feature: of everybody, of those who answered, and of these weighted.
+
+    Returns:
+        DataFrame: ``feature``, ``everybody``, ``respondents``, ``weighted``, and the differences of the last two from
+            everybody in standard deviations: ``bias``, ``bias_left``.
+
+    >>> known = pd.DataFrame({"customer_id": list("abc"), "orders": [1.0, 1.0, 4.0]})
+    >>> weights = pd.DataFrame({"customer_id": ["a", "c"], "weight": [2.0, 1.0]})
+    >>> balance(known, weights)[["everybody", "respondents", "weighted"]].to_numpy().tolist()
+    [[2.0, 2.5, 2.0]]
+    """
+    values = features.set_index("customer_id")
+    theirs = values.loc[weights["customer_id"]]
+    spread = values.std(ddof=0).replace(0.0, 1.0)
+    means = pd.DataFrame({"everybody": values.mean(), "respondents": theirs.mean()})
+    means["weighted"] = theirs.mul(weights["weight"].to_numpy(), axis=0).sum() / weights["weight"].sum()
+    means["bias"] = (means["respondents"] - means["everybody"]) / spread
+    means["bias_left"] = (means["weighted"] - means["everybody"]) / spread
+    return means.rename_axis("feature").reset_index()
+
+
+def customer_satisfaction(answers: pd.Series, weights: pd.Series | None = None) -> pd.DataFrame:
+    """CSAT: the share of answers of 4 and 5 (Wilson), and the mean answer, with their 95% intervals.
 
     Parameters:
         answers: One per respondent.
-        weights (array-like, optional): How many customers each respondent stands for. Unequal weights tell less than as
-            many equal ones: the intervals are those of the effective number of respondents.
+        weights: How many customers each respondent stands for. Unequal weights tell less than as many equal ones: the
+            intervals are those of the effective number of respondents.
     Returns:
         DataFrame: ``respondents``, ``effective_respondents``, ``satisfied``, ``low``, ``high``, ``mean``, ``mean_low``,
             ``mean_high``. One row.
-    Raises:
-        DataError: Without an answer.
 
     Source: Kish (1965), Survey Sampling, section 11.7, for the effective number.
 
@@ -68,22 +142,13 @@ def customer_satisfaction(answers: pd.Series, weights=None, satisfied_from: floa
     said = answers.to_numpy(float)
     weight = np.ones(len(said)) if weights is None else np.asarray(weights, dtype=float)
     effective = weight.sum() ** 2 / (weight**2).sum()
-    satisfied = share(np.average(said >= satisfied_from, weights=weight) * effective, effective)
+    satisfied = share(np.average(said >= SATISFIED_FROM, weights=weight) * effective, effective)
     mean = np.average(said, weights=weight)
     spread = np.sqrt(np.average((said - mean) ** 2, weights=weight) / max(effective - 1, 1))
     half = stats.t.ppf(0.975, max(effective - 1, 1)) * spread
-    return pd.DataFrame(
-        {
-            "respondents": [len(said)],
-            "effective_respondents": effective,
-            "satisfied": satisfied.value,
-            "low": satisfied.low,
-            "high": satisfied.high,
-            "mean": mean,
-            "mean_low": mean - half,
-            "mean_high": mean + half,
-        }
-    )
+    found = {"respondents": len(said), "effective_respondents": effective, "satisfied": satisfied.value}
+    found |= {"low": satisfied.low, "high": satisfied.high, "mean": mean}
+    return pd.DataFrame([found | {"mean_low": mean - half, "mean_high": mean + half}])
 
 
 def weighted_satisfaction(answers: pd.DataFrame, weights: pd.DataFrame) -> dict[str, float]:
@@ -91,7 +156,7 @@ def weighted_satisfaction(answers: pd.DataFrame, weights: pd.DataFrame) -> dict[
 
     Parameters:
         answers: ``customer_id``, ``answer``; as many per customer as there are.
-        weights: ``customer_id``, ``weight``, as :func:`response_weights` gives them.
+        weights: As :func:`response_weights` gives them.
     Returns:
         dict: ``value``, ``low`` and ``high`` (95%), ``respondents``, and ``effective``, as how many of equal weight
             they tell.
@@ -102,16 +167,14 @@ def weighted_satisfaction(answers: pd.DataFrame, weights: pd.DataFrame) -> dict[
     """
     of_each = answers.groupby("customer_id")["answer"].mean().loc[weights["customer_id"]]
     told = customer_satisfaction(of_each, weights["weight"]).iloc[0]
-    named = {"value": "mean", "low": "mean_low", "high": "mean_high"}
-    counts = {"respondents": "respondents", "effective": "effective_respondents"}
-    return {name: float(told[column]) for name, column in (named | counts).items()}
+    found = {"value": told["mean"], "low": told["mean_low"], "high": told["mean_high"]}
+    found |= {"respondents": told["respondents"], "effective": told["effective_respondents"]}
+    return {name: float(number) for name, number in found.items()}
 
 
 def net_promoter_score(answers: pd.Series, confidence: float = 0.95) -> pd.DataFrame:
     """NPS: the share of promoters (9, 10) less the share of detractors (0 to 6), in points, with an interval.
 
-    Parameters:
-        answers: Answers from 0 to 10, one per respondent.
     Returns:
         DataFrame: ``respondents``, ``promoters``, ``passives``, ``detractors`` (shares), ``nps``, ``low``, ``high``
             (points, -100 to 100; adjusted Wald). One row.
@@ -138,10 +201,7 @@ def _nps_side(answers: pd.Series) -> pd.Series:
 
 
 def nps_noise(answers: pd.Series, sizes=(25, 50, 100, 200, 400, 800), random_state: int = 0) -> pd.DataFrame:
-    """How far NPS strays by chance alone when fewer customers are asked.
-
-    Samples of each size are drawn from the answers with replacement, so the customers behind every sample are equally
-    content; whatever differs is chance.
+    """How far NPS strays by chance alone when fewer customers are asked: samples are drawn from the same answers.
 
     Returns:
         DataFrame: ``respondents``, ``low``, ``high`` (between them lie 95% of the samples), ``swing``: the median
@@ -166,18 +226,14 @@ def satisfaction_and_leaving(
 ) -> pd.DataFrame:
     """Customers who answered before a day, and whether they bought in the time after it.
 
-    Dividing time at one day for all (a landmark) keeps the order of cause and effect: what counts as satisfaction was
-    said before, what counts as leaving was done after.
+    Dividing time at one day for all (a landmark) keeps the order of cause and effect.
 
     Parameters:
-        answers: ``customer_id``, ``date``, ``answer``.
-        transactions: ``customer_id``, ``date``.
+        answers: As :func:`survey_answers` gives.
         horizon_days: No purchase for so many days from the landmark on counts as having left.
     Returns:
         DataFrame: ``customer_id``, ``answer`` (the latest before the landmark), ``purchases`` before the landmark,
             ``days_since_purchase`` at the landmark, ``left``.
-    Raises:
-        DataError: When the data end before the horizon does, or nobody answered before the landmark.
 
     >>> day = pd.to_datetime(["2025-01-01", "2025-03-01"])
     >>> said = pd.DataFrame({"customer_id": ["ann"], "date": day[:1], "answer": [5]})
@@ -206,8 +262,6 @@ def satisfaction_and_leaving(
 def leaving_odds(table: pd.DataFrame) -> pd.DataFrame:
     """Odds of leaving by satisfaction, with and without what the past purchases already say.
 
-    Parameters:
-        table: As :func:`satisfaction_and_leaving` gives.
     Returns:
         DataFrame: ``model`` ("satisfaction alone", "with past purchases"), ``term``, ``odds_ratio``, ``low``, ``high``
             (95%). The odds ratio of ``answer`` is per point of the scale.
@@ -218,14 +272,11 @@ def leaving_odds(table: pd.DataFrame) -> pd.DataFrame:
     >>> bool(leaving_odds(seen)["odds_ratio"].iloc[0] < 1)  # the content leave less
     True
     """
+    numbers = table[["answer", "purchases", "days_since_purchase"]].astype(float)
     features = pd.DataFrame(
-        {
-            "constant": 1.0,
-            "answer": table["answer"].astype(float),
-            "log_purchases": np.log(table["purchases"].astype(float)),
-            "log_days_since_purchase": np.log1p(table["days_since_purchase"].astype(float)),
-        }
+        {"constant": 1.0, "answer": numbers["answer"], "log_purchases": np.log(numbers["purchases"])}
     )
+    features["log_days_since_purchase"] = np.log1p(numbers["days_since_purchase"])
     parts = []
     for model, columns in (("satisfaction alone", 2), ("with past purchases", 4)):
         found = regression(features.iloc[:, :columns], table["left"], table["customer_id"]).iloc[1:]
@@ -246,11 +297,31 @@ def leaving_by_answer(table: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(left=counts["gone"] / counts["customers"], low=low, high=high).drop(columns="gone")
 
 
+def plot_balance(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """How far respondents are from everybody, before and after weighting, from :func:`balance`.
+
+    >>> plot_balance(pd.DataFrame({"feature": ["age"], "bias": [0.5], "bias_left": [0.02]})).get_title()
+    'Weights reduce the largest bias from 0.50 to 0.02'
+    """
+    ax = figures.axes(ax, figsize=(7.5, 3.4))
+    place = np.arange(len(table))[::-1]
+    ax.axvline(0, color="black", linewidth=1)
+    ax.hlines(place, table["bias_left"], table["bias"], color=figures.GREY, linewidth=1.5)
+    ax.plot(table["bias"], place, "s", color=figures.VERMILION, markersize=8, label="as they answered")
+    ax.plot(table["bias_left"], place, "o", color=figures.BLUE, markersize=8, label="weighted")
+    ax.set_yticks(place, [name.replace("_", " ").replace("log ", "log of ") for name in table["feature"]])
+    before, left = (table[column].abs().max() for column in ("bias", "bias_left"))
+    return figures.finish(
+        ax,
+        f"Weights reduce the largest bias from {before:.2f} to {left:.2f}",
+        x="respondents less everybody (standard deviations)",
+        ylim=(-0.6, len(table) - 0.4),
+        legend={"loc": "center left", "bbox_to_anchor": (1, 0.5)},
+    )
+
+
 def plot_nps(answers: pd.Series, ax: figures.Axes | None = None) -> figures.Axes:
     """The answers to the recommendation question, by the three groups that NPS makes of them.
-
-    Parameters:
-        answers: Answers from 0 to 10.
 
     >>> plot_nps(pd.Series([10, 9, 9, 8, 7, 3])).get_title()
     'NPS +33 points, with a 95% interval from -27 to +71'
@@ -279,11 +350,7 @@ def plot_nps(answers: pd.Series, ax: figures.Axes | None = None) -> figures.Axes
 
 
 def plot_nps_noise(noise: pd.DataFrame, score: float, ax: figures.Axes | None = None) -> figures.Axes:
-    """The funnel of NPS: where 95% of samples fall when nothing has changed.
-
-    Parameters:
-        noise: As :func:`nps_noise` gives.
-        score: NPS of all answers, points.
+    """The funnel of NPS from :func:`nps_noise`: where 95% of samples fall when nothing changed; `score` is that of all.
 
     >>> noise = pd.DataFrame({"respondents": [25, 50], "low": [-36, -24], "high": [32, 22], "swing": [16, 12]})
     >>> plot_nps_noise(noise, -1).get_title()
@@ -309,10 +376,7 @@ def plot_nps_noise(noise: pd.DataFrame, score: float, ax: figures.Axes | None = 
 
 
 def plot_leaving(table: pd.DataFrame, horizon_days: int, ax: figures.Axes | None = None) -> figures.Axes:
-    """Share that bought nothing in the horizon, by the last answer before it.
-
-    Parameters:
-        table: As :func:`leaving_by_answer` gives.
+    """Share that bought nothing in the horizon, by the last answer before it, from :func:`leaving_by_answer`.
 
     >>> seen = leaving_by_answer(pd.DataFrame({"answer": [1, 1, 5], "left": [True, True, False]}))
     >>> plot_leaving(seen, 180).get_title()
