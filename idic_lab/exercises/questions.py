@@ -264,17 +264,21 @@ class Values(Form):
 
 @dataclass(frozen=True)
 class Table(Form):
-    """A DataFrame with a key column and further columns."""
+    """A DataFrame with a key column and further columns; without a key exactly these, judged by what is in them."""
 
-    per: str = "customer_id"
+    per: str = ""
     columns: tuple[str, ...] = ()
 
     def asked(self) -> str:
-        return f"a DataFrame with one row per {self.per}, and the columns {', '.join((self.per, *self.columns))}"
+        rows = f"one row per {self.per}, and " if self.per else ""
+        return f"a DataFrame with {rows}the columns {', '.join(filter(None, (self.per, *self.columns)))}"
 
     def problem(self, answer: Any) -> str | None:
         if not isinstance(answer, pd.DataFrame):
             return f"A DataFrame is expected here, and this is {_kind(answer)}."
+        if not self.per:
+            exact = set(answer.columns) == set(self.columns)
+            return None if exact else f"Exactly these columns are expected: {', '.join(self.columns)}."
         lacking = [name for name in (self.per, *self.columns) if name not in answer.columns]
         if lacking:
             return f"These columns are missing: {', '.join(lacking)}."
@@ -285,29 +289,11 @@ class Table(Form):
     def agreement(self, answer: Any, other: Any) -> float:
         if self.problem(answer):
             return 0.0
+        if not self.per:
+            return float(answer.equals(other))
         theirs, ours = answer.set_index(self.per), other.set_index(self.per)
         values = Values(per=self.per, decimals=9, tolerance=1e-9)
         return sum(values.agreement(theirs[name], ours[name]) for name in self.columns) / len(self.columns)
-
-
-@dataclass(frozen=True)
-class Frame(Form):
-    """A DataFrame with certain columns, judged by what is in it."""
-
-    columns: tuple[str, ...] = ()
-
-    def asked(self) -> str:
-        return f"a DataFrame with the columns {', '.join(self.columns)}"
-
-    def problem(self, answer: Any) -> str | None:
-        if not isinstance(answer, pd.DataFrame):
-            return f"A DataFrame is expected here, and this is {_kind(answer)}."
-        if set(answer.columns) != set(self.columns):
-            return f"Exactly these columns are expected: {', '.join(self.columns)}."
-        return None
-
-    def agreement(self, answer: Any, other: Any) -> float:
-        return float(answer.equals(other))
 
 
 def _kind(answer: Any) -> str:
@@ -332,7 +318,7 @@ class Question:
     partial: bool = False  # whether an answer that is right in part earns points in proportion, up to half
 
 
-_FORMS = {form.__name__.lower(): form for form in (Number, Choice, Day, Ids, Values, Table, Frame)}
+_FORMS = {form.__name__.lower(): form for form in (Number, Choice, Day, Ids, Values, Table)} | {"frame": Table}
 
 
 def _read(name: str, told: dict[str, Any]) -> Question:

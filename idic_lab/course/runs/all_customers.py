@@ -57,12 +57,7 @@ USUAL = Options()
 
 
 def source_of(dataset, large: bool | None = None) -> LargeParquet | None:
-    """The Parquet that a run reads in parts; None when what was named can be loaded.
-
-    Parameters:
-        dataset (str, Path or Dataset): As the run takes it; a name of the catalogue is never large.
-        large: As :func:`idic_lab.datasets.own.engine.find_large` takes it.
-    """
+    """The Parquet that a run reads in parts; None when what was named, as names of the catalogue always, can be loaded."""
     named = isinstance(dataset, datasets.Dataset) or (isinstance(dataset, str) and dataset in datasets.names())
     if named or not Path(dataset).exists() or (not large and several_tables.find(dataset)):
         return None
@@ -83,7 +78,6 @@ def make(
     Parameters:
         run_folder: Receives the folder ``all_customers``: ``rejects``, ``transactions``, ``rfm``, ``btyd_summary`` and
             ``customer_value`` as folders of Parquet, the models as JSON, and ``progress.json``.
-        columns: Which header holds which role, where it is not recognised.
         parameters: Of the notebooks; those that say how customers are valued hold here too.
         coded: Name customers by codes in every table; by default where the file names them by name, e-mail or
             telephone.

@@ -74,15 +74,11 @@ def imports(sources: Iterable[str]) -> list[str]:
     """
     found: dict[str, None] = {}
     for source in sources:
-        try:
-            tree = ast.parse(source)
-        except SyntaxError:  # the cell will say so
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                found |= dict.fromkeys(alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found |= dict.fromkeys([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+        with contextlib.suppress(SyntaxError):  # the cell will say so
+            for node in ast.walk(ast.parse(source)):
+                names = [alias.name for alias in getattr(node, "names", ()) if isinstance(alias, ast.alias)]
+                module = getattr(node, "module", None)
+                found |= dict.fromkeys([module, *(f"{module}.{name}" for name in names)] if module else names)
     ours = any(name.split(".")[0] == "idic_lab" for name in found)
     return [*found, *(_BEHIND_OURS if ours else ())]
 
@@ -214,7 +210,7 @@ def _serve(parent: int, requests: int, modules: list[str]) -> None:
         with contextlib.suppress(Exception):  # whoever imports it says what is wrong
             importlib.import_module(name)
     gc.freeze()
-    signal.signal(signal.SIGCHLD, _reap)  # nobody else waits for a kernel: the line to it tells its end
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a kernel: the line to it tells its end
     asking = socket.socket(fileno=requests)
     while True:
         asked, lines, *_ = socket.recv_fds(asking, 1 << 20, 1)
@@ -224,12 +220,6 @@ def _serve(parent: int, requests: int, modules: list[str]) -> None:
             asking.close()
             _become_kernel(lines[0], **json.loads(asked))
         os.close(lines[0])
-
-
-def _reap(*_) -> None:
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
 
 
 def _become_kernel(line: int, arguments: list[str], folder: str, environment: dict[str, str]) -> None:

@@ -61,10 +61,7 @@ def taught() -> list[Stage]:
 
 
 def select(only: str | None) -> list[Stage]:
-    """The stages named by numbers or names, in the order of the course; all of them without `only`.
-
-    Parameters:
-        only: Comma-separated numbers ("21,22") or beginnings of notebook names.
+    """The stages named by numbers ("21,22") or beginnings of names, in the order of the course; all without `only`.
 
     >>> [stage.notebook for stage in select("24")]
     ['24_differentiate_lifetime_value']
@@ -158,13 +155,7 @@ _HEADING = re.compile(r"^(#+) (.+)$", re.M)
 
 
 def left_out(notebook: dict, has: Callable[[str], bool]) -> dict[str, str]:
-    """The cells of sections that cannot be fed, each with why.
-
-    Parameters:
-        notebook: As nbformat reads it.
-        has: Whether a table is there or can be made.
-    Returns:
-        dict of str to str: Id of the cell to the sentence; the first cell of a section holds its heading.
+    """The cells of sections that cannot be fed, by id, each with why; `has` says whether a table is there or can be made.
 
     >>> cells = [
     ...     {"id": "a", "cell_type": "markdown", "source": "## Prices", "metadata": {"needs": ["price_tests"]}},

@@ -57,7 +57,6 @@ class SlicedTables:
     """Tables in parts, as Parquet, and the connection that makes them.
 
     Parameters:
-        folder: Holds a folder for each table, and ``progress.json``.
         slices: Into how many the customers are cut.
         key: Of what the tables are made of; what was made of anything else is removed.
         memory: GB that the engine may take; what needs more goes through a folder on disk.
