@@ -11,15 +11,6 @@ from idic_lab.exercises.classroom import points
 from idic_lab.exercises.course_folder import CourseFolder
 
 
-def scores(course: CourseFolder, assignment: str) -> pd.DataFrame:
-    """Share of the points each student earned on each autograded question.
-
-    Returns:
-        DataFrame: One row per student (the index), one column per question.
-    """
-    return _shares(course, assignment, "question")
-
-
 def mastery(course: CourseFolder, assignment: str) -> pd.DataFrame:
     """Share of the points earned on each concept: one row per student, and last the class."""
     shares = _shares(course, assignment, "concept")
@@ -37,7 +28,7 @@ def statistics(shares: pd.DataFrame) -> pd.DataFrame:
     """Difficulty and discrimination of each question.
 
     Parameters:
-        shares: As :func:`scores` gives.
+        shares: Share of the points each student (row) earned on each question (column).
     Returns:
         DataFrame: ``question``; ``students``; ``difficulty``, the mean share of the points (high is easy);
             ``discrimination``, the correlation with the mean of the other questions (0 where all students have the same
@@ -76,7 +67,7 @@ def items(course: CourseFolder, assignment: str) -> pd.DataFrame:
     wrong = pd.DataFrame(said, columns=["question", "commonest_wrong", "answer"])
     shown = wrong.groupby(["question", "commonest_wrong"], sort=False)["answer"].agg(shown_by="size", example="first")
     most = shown.reset_index().sort_values("shown_by", ascending=False, kind="stable").drop_duplicates("question")
-    table = statistics(scores(course, assignment)).merge(most, on="question", how="left")
+    table = statistics(_shares(course, assignment, "question")).merge(most, on="question", how="left")
     return table.fillna({"commonest_wrong": "", "shown_by": 0, "example": ""}).astype({"shown_by": "int64"})
 
 
