@@ -296,19 +296,13 @@ class _Desk:
             drawn = [("of customers", below.mean()), ("of them, will pay", coming / max(below.sum(), 1))]
             note = f"{_plural(below.sum(), 'customer')}; {coming:,} will bring more than they cost"
             yield _bars("Below zero so far", f"{below.mean():.0%}", note, drawn)
-        may = self._consent()
-        if may is not None:
+        consents, bought = self.table("consents"), self.table("transactions")
+        if consents is not None and bought is not None and consents["date"].notna().any():  # somebody was asked
+            may = consents[consents["customer_id"].isin(bought["customer_id"])]
             share = may.groupby("channel")["allowed"].mean().sort_values(ascending=False)
             anyhow = may.groupby("customer_id")["allowed"].any().mean()
             drawn = [(name.replace("_", " "), part) for name, part in share.items()]
             yield _bars("May be contacted", f"{anyhow:.0%}", "of customers, by one channel or more", drawn)
-
-    def _consent(self) -> pd.DataFrame | None:
-        """Consent of customers by channel, where anybody was asked."""
-        consents, bought = self.table("consents"), self.table("transactions")
-        if consents is None or bought is None or consents["date"].isna().all():
-            return None
-        return consents[consents["customer_id"].isin(bought["customer_id"])]
 
     def _over_time(self, name: str, value: str, note: str, kpi: str) -> Tile:
         measures = self.table("kpis")
@@ -337,16 +331,15 @@ class _Desk:
                     f"Of the {_plural(len(best), 'most valuable customer')} {len(silent):,} have not bought for a quarter; "
                     f"they hold {share:.0%} of what customers are expected to bring."
                 )
-        try:
+        with contextlib.suppress(DataError):
             moved = audit.two_periods(bought).set_index("group")
-        except DataError:
-            moved = None
-        if moved is not None and moved["before"].sum() > 0:
-            before, after = moved["before"].sum(), moved["after"].sum()
-            yield (
-                f"From one period of {audit.periods(bought).days} days to the next revenue went from {before:,.0f} to {after:,.0f}{self.unit}: customers who were lost "
-                f"took {-moved.loc['lost', 'change']:,.0f} with them, new ones brought {moved.loc['new', 'change']:,.0f}."
-            )
+            before, after, days = moved["before"].sum(), moved["after"].sum(), audit.periods(bought).days
+            if before > 0:
+                yield (
+                    f"From one period of {days} days to the next revenue went from {before:,.0f} to {after:,.0f}{self.unit}: "
+                    f"customers who were lost took {-moved.loc['lost', 'change']:,.0f} with them, new ones brought "
+                    f"{moved.loc['new', 'change']:,.0f}."
+                )
         once = bought[bought["amount"] > 0].groupby("customer_id")["date"].nunique().eq(1)
         yield f"{once.mean():.0%} of the customers have bought on one day only."
 
@@ -425,14 +418,14 @@ class _Desk:
         if now["upper_limit"].notna().any():  # early reviews have no past to make limits from
             way = now["value"].gt(now["upper_limit"]).map({True: "above", False: "below"})
             outside = (now["kpi"].map(_spoken).str.lower() + " (" + way + ")")[now["signal"]].tolist()
+            said = (
+                f"outside at the last review: {', '.join(outside)}"
+                if outside
+                else "none lay outside at the last review"
+            )
             yield (
-                f"Of {now['upper_limit'].notna().sum()} measures with control limits, "
-                + (
-                    f"outside at the last review: {', '.join(outside)}"
-                    if outside
-                    else "none lay outside at the last review"
-                )
-                + f"; had nothing changed, {FALSE_ALARM:.0%} of reviews would show one outside."
+                f"Of {now['upper_limit'].notna().sum()} measures with control limits, {said}; had nothing changed, "
+                f"{FALSE_ALARM:.0%} of reviews would show one outside."
             )
         else:
             yield "There are too few reviews so far to tell a change of the measures from chance."
