@@ -15,7 +15,7 @@ from idic_lab.datasets import Dataset
 from idic_lab.differentiate import behaviour, clv, rfm
 from idic_lab.errors import DataError, FitError, pick
 from idic_lab.monitor import kpis, loop, migration
-from idic_lab.pipeline import stages
+from idic_lab.pipeline import stages, steps
 from idic_lab.repository import Repository
 
 ENDS = {"month": "ME", "quarter": "QE", "week": "W-SUN"}
@@ -164,7 +164,6 @@ SCHEME = "rfm"  # the segmentation that measures are broken down by, and that of
 _MARK = "segment_history"  # written last: a review that has its rows is whole, and a replay that was killed goes on behind it
 _MEASURED = ("survey_responses", "interactions", "web_events", "identity_links")
 _PLANNED = ("transactions", "order_lines", "products", "cost_rates")
-_SEED = 20260101
 
 
 def replay(
@@ -230,7 +229,7 @@ def _plan(repository: Repository, at_hand: dict[str, pd.DataFrame], results: pd.
 
 def _learnt(repository: Repository, results: pd.DataFrame) -> pd.DataFrame:
     log = loop.campaign_log(results, repository.read("segment_history"), SCHEME)
-    return loop.learn_policy(log, *loop.economics(results), SCHEME, random_state=_SEED)
+    return loop.learn_policy(log, *loop.economics(results), SCHEME, random_state=steps.SEED)
 
 
 def _measure(repository: Repository, at_hand: dict, previous: pd.Timestamp, day: pd.Timestamp) -> None:

@@ -46,7 +46,7 @@ MINUTES_PER_CODE_CELL = 0.5
 MINUTES_PER_FIGURE_OR_TABLE = 1.0
 MINUTES_PER_TRY_IT = 5
 
-_STEPS = list(dict.fromkeys(stage.step for stage in STAGES[1:] if stage.step != "Compare"))
+_STEPS = dict.fromkeys(stage.step for stage in STAGES[1:] if stage.step != "Compare")
 _LINKS = re.compile(r"^(\[←|\[Contents\]\(|Contents ·).*$", re.M)
 _HOW_LONG = re.compile(r"^\*\*How long:\*\*.*?(?=\n\n|\Z)", re.M | re.S)
 _KNOW = "**What you need to know:**"
@@ -175,14 +175,10 @@ def links(stage: Stage) -> str:
     [Contents](00_start_here.ipynb)
     """
     position = STAGES.index(stage)
-    parts = [f"[Contents]({CONTENTS})" if position else "Contents", f"[Glossary]({GLOSSARY})"]
-    if position:
-        before = STAGES[position - 1]
-        parts.insert(0, f"[← {_short_title(before)}]({before.notebook}.ipynb)")
-    if position + 1 < len(STAGES):
-        after = STAGES[position + 1]
-        parts.append(f"[{_short_title(after)} →]({after.notebook}.ipynb)")
-    return " · ".join(parts)
+    before = [f"[← {_short_title(one)}]({one.notebook}.ipynb)" for one in STAGES[:position][-1:]]
+    after = [f"[{_short_title(one)} →]({one.notebook}.ipynb)" for one in STAGES[position + 1 :][:1]]
+    contents = f"[Contents]({CONTENTS})" if position else "Contents"
+    return " · ".join([*before, contents, f"[Glossary]({GLOSSARY})", *after])
 
 
 def place(stage: Stage, time: ReadingTime) -> str:
