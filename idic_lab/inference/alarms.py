@@ -139,29 +139,21 @@ def likelihood_ratios(deviations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     best = np.zeros_like(z)
     ago, gradual = np.ones(z.shape, dtype=int), np.zeros(z.shape, dtype=bool)
     for length in range(1, min(WINDOW, z.shape[1]) + 1):
-        shapes = {False: np.ones(length)}
-        if length > 2:
-            shapes[True] = np.arange(1, length + 1) - 0.5
         windows = np.lib.stride_tricks.sliding_window_view(z, length, axis=1)
-        for is_gradual, shape in shapes.items():
+        sudden, rising = np.ones(length), np.arange(1, length + 1) - 0.5
+        for is_gradual, shape in enumerate([sudden, rising] if length > 2 else [sudden]):
             fit = np.zeros_like(z)
             fit[:, length - 1 :] = windows @ (shape / np.linalg.norm(shape))
             better = np.abs(fit) > np.abs(best)
             best, ago = np.where(better, fit, best), np.where(better, length, ago)
-            gradual = np.where(better, is_gradual, gradual)
+            gradual = np.where(better, bool(is_gradual), gradual)
     shape = np.shape(deviations)
     return best.reshape(shape), ago.reshape(shape), gradual.reshape(shape)
 
 
 @lru_cache(maxsize=64)
 def threshold(points: int, false_alarm: float = 0.05, series: int = 1) -> float:
-    """The fit that none of some unchanged series exceeds within so many points, save with a given chance.
-
-    Found by simulation.
-
-    Parameters:
-        false_alarm: Chance of one or more reports in all the series together.
-        series: How many are watched at once.
+    """The fit that none of `series` unchanged series exceeds within so many points, save with a given chance, by simulation.
 
     >>> threshold(104, 0.05) > threshold(104, 0.20) > threshold(26, 0.20)
     True

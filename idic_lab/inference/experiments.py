@@ -9,8 +9,6 @@ from scipy import optimize, stats
 from idic_lab import figures
 from idic_lab.errors import DataError, pick
 
-SPENDING = ("obrien_fleming", "pocock")
-
 
 def sample_size(base: float, effect: float, alpha: float = 0.05, power: float = 0.8) -> int:
     """Customers needed in each of two arms to find a difference of two shares.
@@ -20,8 +18,6 @@ def sample_size(base: float, effect: float, alpha: float = 0.05, power: float = 
         effect: Smallest difference worth finding, in the same unit: 0.02 is two percentage points.
         alpha: Chance of finding a difference where there is none (two-sided).
         power: Chance of finding one of this size.
-    Raises:
-        DataError: When a share leaves 0 to 1, or there is no effect to find.
 
     Source: Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, 3rd ed., equation 4.14.
 
@@ -56,23 +52,16 @@ def spending_boundaries(looks: int | list[float], alpha: float = 0.05, kind: str
     >>> spending_boundaries(5)["boundary"].round(2).tolist()
     [4.88, 3.36, 2.68, 2.29, 2.03]
     """
-    pick("alpha spending", kind, SPENDING)
+    pick("alpha spending", kind, ("obrien_fleming", "pocock"))
     information = np.arange(1, looks + 1) / looks if isinstance(looks, int) else np.asarray(looks, dtype=float)
     if not len(information) or (np.diff(information) <= 0).any() or information[0] <= 0 or information[-1] > 1:
         raise DataError("The looks are shares of the observations, rising, above 0 and at most 1.")
-    spent = (
-        4 * stats.norm.sf(stats.norm.isf(alpha / 4) / np.sqrt(information))  # each side spends half
-        if kind == "obrien_fleming"
-        else alpha * np.log1p((np.e - 1) * information)
-    )
-    return pd.DataFrame(
-        {
-            "look": np.arange(1, len(information) + 1),
-            "information": information,
-            "spent": spent,
-            "boundary": _boundaries(information, np.diff(spent, prepend=0.0)),
-        }
-    )
+    if kind == "pocock":
+        spent = alpha * np.log1p((np.e - 1) * information)
+    else:  # each side spends half
+        spent = 4 * stats.norm.sf(stats.norm.isf(alpha / 4) / np.sqrt(information))
+    table = pd.DataFrame({"look": np.arange(1, len(information) + 1), "information": information, "spent": spent})
+    return table.assign(boundary=_boundaries(information, np.diff(spent, prepend=0.0)))
 
 
 def _boundaries(information: np.ndarray, to_spend: np.ndarray) -> np.ndarray:
@@ -101,8 +90,8 @@ def peeking_error(
 ) -> pd.DataFrame:
     """How often a test without any difference is called significant when it is looked at several times.
 
-    Simulated: two arms with the same share, tested after each part of the customers; "at the first p < alpha" stops as
-    soon as one look is significant, "with alpha spending" needs the O'Brien-Fleming boundary.
+    Simulated: two arms with the same share, tested after each part of the customers; "peeking" stops as soon as one look
+    is below alpha, "spending" needs the O'Brien-Fleming boundary.
 
     Parameters:
         looks (list of int): Numbers of evenly spaced looks to try.
@@ -117,24 +106,17 @@ def peeking_error(
     >>> bool(found["spending"] < 0.07 < found["peeking"])
     True
     """
-    runs = 4000
-    rng = np.random.default_rng(random_state)
-    rows = []
+    rng, rows = np.random.default_rng(random_state), []
     for count in looks:
         ends = np.linspace(0, size, count + 1).astype(int)
-        arms = [
-            np.cumsum([rng.binomial(n, rate, runs) for n in np.diff(ends)], axis=0) / ends[1:, None] for _ in range(2)
-        ]
-        pooled = (arms[0] + arms[1]) / 2
-        error = np.sqrt(np.maximum(2 * pooled * (1 - pooled) / ends[1:, None], 1e-12))
-        z = np.abs(arms[0] - arms[1]) / error
-        boundary = spending_boundaries(count, alpha)["boundary"].to_numpy()
+        one, other = (
+            np.cumsum([rng.binomial(n, rate, 4000) for n in np.diff(ends)], axis=0) / ends[1:, None] for _ in range(2)
+        )
+        pooled = (one + other) / 2
+        z = np.abs(one - other) / np.sqrt(np.maximum(2 * pooled * (1 - pooled) / ends[1:, None], 1e-12))
+        boundary = spending_boundaries(count, alpha)["boundary"].to_numpy()[:, None]
         rows.append(
-            (
-                count,
-                float((z > stats.norm.isf(alpha / 2)).any(axis=0).mean()),
-                float((z > boundary[:, None]).any(axis=0).mean()),
-            )
+            (count, *(float((z > bound).any(axis=0).mean()) for bound in (stats.norm.isf(alpha / 2), boundary)))
         )
     return pd.DataFrame(rows, columns=["looks", "peeking", "spending"])
 
@@ -152,12 +134,7 @@ def plot_peeking(table: pd.DataFrame, alpha: float = 0.05, ax: figures.Axes | No
     ax.set_xticks(table["looks"])
     ax.axhline(alpha, color=figures.GREY, ls=":", label=f"promised: {alpha:.0%}")
     most = table.iloc[-1]
-    return figures.finish(
-        ax,
-        f"With {most['looks']:.0f} looks, {most['peeking']:.0%} of tests find what is not there",
-        x="number of looks at the results, evenly spaced",
-        y="share of tests called significant\nalthough the arms do not differ",
-        y_format="percent",
-        legend=True,
-        ylim=(0, None),
-    )
+    title = f"With {most['looks']:.0f} looks, {most['peeking']:.0%} of tests find what is not there"
+    x = "number of looks at the results, evenly spaced"
+    y = "share of tests called significant\nalthough the arms do not differ"
+    return figures.finish(ax, title, x, y, y_format="percent", legend=True, ylim=(0, None))

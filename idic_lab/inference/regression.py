@@ -66,12 +66,5 @@ def coefficients(terms: list[str], estimate, standard_error, confidence: float =
     """
     estimate, error = np.asarray(estimate, dtype=float), np.asarray(standard_error, dtype=float)
     half = norm.ppf(0.5 + confidence / 2) * error
-    return pd.DataFrame(
-        {
-            "term": pd.array(terms, dtype="str"),
-            "estimate": estimate,
-            "standard_error": error,
-            "low": estimate - half,
-            "high": estimate + half,
-        }
-    )
+    table = pd.DataFrame({"term": pd.array(terms, dtype="str"), "estimate": estimate, "standard_error": error})
+    return table.assign(low=estimate - half, high=estimate + half)

@@ -1,72 +1,10 @@
-"""Resampling customers, for whatever has no formula of its own.
-
-A customer is drawn with everything that is known of him: all his orders, contacts or answers.
-"""
+"""Resampling customers, each with everything that is known of them, for whatever has no formula of its own."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 from scipy import stats
-
-from idic_lab.errors import DataError, pick
-from idic_lab.inference.intervals import Interval
-
-METHODS = {"bca": "BCa", "percentile": "percentile", "basic": "basic"}
-
-
-def bootstrap(
-    statistic: Callable,
-    *data,
-    customers=None,
-    n_bootstrap: int = 1000,
-    confidence: float = 0.95,
-    method: str = "bca",
-    random_state: int = 0,
-) -> Interval:
-    """A statistic of some data with its bootstrap interval (:func:`scipy.stats.bootstrap`).
-
-    Parameters:
-        statistic: Takes as many arrays or DataFrames as `data` holds, each with the rows drawn, and returns a number.
-        *data (array or DataFrame): Of the same number of rows, which are drawn together.
-        customers (array-like of shape (n_rows,), optional): Whose row it is; customers are then drawn with all of their
-            rows. Without it every row is a customer.
-        method ({"bca", "percentile", "basic"}): ``"bca"`` corrects for bias and skewness, and computes the statistic
-            once more for each customer.
-    Raises:
-        DataError: When there are fewer than two customers.
-
-    Source: Efron (1987), Better bootstrap confidence intervals, Journal of the American Statistical Association 82(397).
-
-    >>> amounts = np.array([5.0, 7.0, 9.0, 40.0])
-    >>> found = bootstrap(np.mean, amounts, n_bootstrap=200)
-    >>> found.value, bool(found.low < found.value < found.high)
-    (15.25, True)
-    """
-    parts = [part if isinstance(part, pd.DataFrame | pd.Series) else np.asarray(part) for part in data]
-    owner = np.arange(len(parts[0])) if customers is None else pd.factorize(np.asarray(customers))[0]
-    rows_of = np.split(np.argsort(owner, kind="stable"), np.cumsum(np.bincount(owner))[:-1])
-    if len(rows_of) < 2:
-        raise DataError("A bootstrap needs two customers or more.")
-
-    def drawn(which):
-        rows = which if customers is None else np.concatenate([rows_of[number] for number in which])
-        return statistic(*(part.iloc[rows] if hasattr(part, "iloc") else part[rows] for part in parts))
-
-    everybody = np.arange(len(rows_of))
-    value = float(drawn(everybody))
-    bounds = stats.bootstrap(
-        (everybody,),
-        drawn,
-        n_resamples=n_bootstrap,
-        vectorized=False,
-        confidence_level=confidence,
-        method=pick("kind of bootstrap", method, METHODS),
-        rng=np.random.default_rng(random_state),
-    ).confidence_interval
-    return Interval(value, float(bounds.low), float(bounds.high))
 
 
 def draws_of(n: int, n_bootstrap: int, random_state: int = 0) -> np.ndarray:
@@ -95,8 +33,6 @@ def percentiles(draws, confidence: float = 0.95, axis: int = 0):
 
 def bca(value: float, draws, jackknife, confidence: float = 0.95) -> tuple[float, float]:
     """Bounds from draws of one's own, corrected for bias and skewness.
-
-    For statistics that can be drawn faster than :func:`bootstrap` does, as from counts of equal customers.
 
     Parameters:
         value: The statistic of the data themselves.

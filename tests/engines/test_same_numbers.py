@@ -43,7 +43,6 @@ def test_calibration_holdout_and_newcomers_are_the_same(engine, moved, purchases
         same = getattr(there, part).sort_values("customer_id", ignore_index=True)
         pd.testing.assert_frame_equal(collected(frame), same, **EXACT)
     assert here.duration == there.duration == 39
-    assert repr(here).startswith("Split: ")
 
 
 def test_the_models_have_the_same_parameters(summary, expected):

@@ -40,7 +40,6 @@ class BetaGeometric:
         self.offset = 1 if modified else 0
 
     def starts(self, data):
-        """Deterministic starting points (time in units of the mean age)."""
         rate = np.average(data["frequency"], weights=data["weights"])
         return [
             np.array([0.5, 0.5 / max(rate, 0.05), 0.7, 2.0]),
@@ -49,7 +48,6 @@ class BetaGeometric:
         ]
 
     def log_likelihood(self, theta, data):
-        """Weighted sum of the log-likelihood, and its gradient by r, alpha, a, b."""
         r, alpha, a, b = theta
         weights = data["weights"]
         values, codes, totals = by_value(data, "frequency")
@@ -80,7 +78,6 @@ class BetaGeometric:
         return value, np.array([d_r, d_alpha, d_a, d_b])
 
     def each(self, theta, data):
-        """Log-likelihood of each row and its gradient, of shape (4, n); parameters may differ from row to row."""
         r, alpha, a, b = theta
         x, recency, age = (data[name] for name in self.columns)
         shape, beta = r + x, b + x + self.offset
@@ -107,13 +104,11 @@ class BetaGeometric:
         return np.where(possible, 1.0 / np.where(possible, beta - 1.0, 1.0), 0.0)
 
     def alive(self, theta, frequency, recency, age):
-        """Probability of still being a customer at T."""
         r, alpha, a, b = theta
         odds = self._log_ratio(a, b + frequency + self.offset, frequency)
         return expit(-(odds + (r + frequency) * np.log((alpha + age) / (alpha + recency))))
 
     def rate_if_alive(self, theta, frequency, age, ahead):
-        """Expected purchases per unit of time, `ahead` units after T, of a customer alive at T."""
         r, alpha, a, b = theta
         since, beta = alpha + age, b + frequency + self.offset
         if max(r, np.max(a), b) > MODERATE:
@@ -149,24 +144,20 @@ class BetaGeometric:
         return (a + beta - 1) / (a - 1) * (1 - (since / (since + horizon)) ** (a - 1) * series)
 
     def expected_new(self, theta, horizon):
-        """Expected repeat purchases of a new customer in the first `horizon` units of time."""
         _, _, a, b = theta
         zero = np.zeros_like(horizon)
         stays = b / (a + b) if self.offset else 1.0
         return stays * self.expected_if_alive(theta, zero, zero, horizon)
 
     def count_new(self, theta, count, horizon):
-        """Probability of so many repeat purchases of a new customer in the first `horizon` units of time."""
         return _probability_of_count(theta, count, horizon, self.offset)
 
     def count_if_alive(self, theta, frequency, age, count, horizon):
-        """Probability of so many purchases in the `horizon` after T of a customer alive at T."""
         r, alpha, a, b = theta
         since = (r + frequency, alpha + age, a, b + frequency + self.offset)
         return _probability_of_count(since, count, horizon, 0)
 
     def flags(self, theta):
-        """What a reader should know about these parameters."""
         _, _, a, b = theta
         if a < 1e-3 * b:
             yield (
@@ -248,11 +239,9 @@ class BetaGeometricBetaBinomial:
     columns = ("frequency", "recency", "n_periods")
 
     def starts(self, data):
-        """Deterministic starting points."""
         return [np.array([1.0, 1.0, 0.5, 2.0]), np.array([0.5, 2.0, 1.0, 5.0]), np.array([2.0, 1.0, 0.3, 1.0])]
 
     def log_likelihood(self, theta, data):
-        """Weighted sum of the log-likelihood, and its gradient by alpha, beta, gamma, delta."""
         alpha, beta, gamma, delta = theta
         x, recency, n = (data[name] for name in self.columns)
         weights = data["weights"]
@@ -295,7 +284,6 @@ class BetaGeometricBetaBinomial:
         return np.where(possible, logs, -np.inf), before, stayed
 
     def alive(self, theta, frequency, recency, n_periods):
-        """Probability of not having left by the last opportunity observed."""
         logs = self._histories(theta, frequency, recency, n_periods)[0]
         return np.exp(logs[:, 0] - np.logaddexp.reduce(logs, axis=1))
 
@@ -315,13 +303,11 @@ class BetaGeometricBetaBinomial:
         return buys[:, None] * np.exp(stays)
 
     def expected_new(self, theta, horizon):
-        """Expected purchases of a new customer at the first `horizon` opportunities."""
         longest = int(np.max(horizon, initial=0))
         per_period = self.per_period_if_alive(theta, np.zeros(1), np.zeros(1), longest)[0]
         return np.concatenate([[0.0], np.cumsum(per_period)])[np.asarray(horizon, dtype=int)]
 
     def count_new(self, theta, count, horizon):
-        """Probability of so many purchases of a new customer at the first `horizon` opportunities (eq. 8)."""
         alpha, beta, gamma, delta = theta
         count, total = np.asarray(count, float), np.asarray(horizon, float)
         result = np.zeros(np.broadcast_shapes(count.shape, total.shape, *map(np.shape, theta)))
@@ -333,13 +319,11 @@ class BetaGeometricBetaBinomial:
         return result
 
     def count_if_alive(self, theta, frequency, n_periods, count, horizon):
-        """Probability of so many purchases at the next `horizon` opportunities of a customer alive at the last one."""
         alpha, beta, gamma, delta = theta
         since = (alpha + frequency, beta + n_periods - frequency, gamma, delta + n_periods)
         return self.count_new(since, count, horizon)
 
     def flags(self, theta):
-        """What a reader should know about these parameters."""
         _, _, gamma, delta = theta
         if gamma < 1e-3 * delta:
             yield f"mean dropout probability gamma / (gamma + delta) = {gamma / (gamma + delta):.2g}: hardly anyone leaves"

@@ -38,7 +38,6 @@ class ContractDuration:
         self.all_starts = ageing
 
     def starts(self, data):
-        """Deterministic starting points."""
         starts = [np.array([1.0, 1.0, 1.0]), np.array([0.5, 2.0, 1.3]), np.array([4.0, 20.0, 0.8])]
         return starts if self.ageing else [start[:2] for start in starts]
 
@@ -58,7 +57,6 @@ class ContractDuration:
         return log_survival, np.array([by_alpha, by_beta, by_c][: len(theta)])
 
     def log_likelihood(self, theta, data):
-        """Weighted sum of the log-likelihood, and its gradient by the parameters."""
         tenure, left, weights = data["tenure"], data["churned"] > 0, data["weights"]
         logs, slopes = self._with_gradient(theta, tenure)
         before, slopes_before = self._with_gradient(theta, tenure[left] - 1)
@@ -68,7 +66,6 @@ class ContractDuration:
         return np.dot(weights, logs), slopes @ weights
 
     def flags(self, theta):
-        """What a reader should know about these parameters."""
         if theta[0] * (theta[2] if self.ageing else 1.0) <= 1:
             yield "survival falls so slowly that the expected lifetime without discounting is infinite"
 

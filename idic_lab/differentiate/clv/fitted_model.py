@@ -23,6 +23,10 @@ from idic_lab.differentiate.clv.contracts import ContractDuration
 from idic_lab.differentiate.clv.gamma_mixtures import GammaGamma, ParetoNBD
 from idic_lab.errors import DataError, FitError, UnknownName, pick
 
+# A model of purchases answers for arrays of customers: `starts`, where a search begins (time and money in units of the mean);
+# `log_likelihood`, the weighted sum with its gradient; `each`, that of every row, where parameters may differ from row to row;
+# `alive`, the chance of being a customer at T; `rate_if_alive` and `expected_if_alive`, purchases after T of who is; `expected_new`,
+# repeat purchases of a newcomer; `count_new` and `count_if_alive`, the chance of so many; `flags`, what a reader should know.
 MODELS = {
     "bg_nbd": BetaGeometric(modified=False),
     "mbg_nbd": BetaGeometric(modified=True),

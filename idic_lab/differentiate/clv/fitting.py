@@ -101,23 +101,17 @@ def fit(
     back = np.eye(len(likelihood.parameters))
     if pairs:
         without, _ = distinct({name: data[name] for name in likelihood.columns}, weight)
-        start = _of_all(likelihood, without).log_theta
+        start = maximise(likelihood, without).log_theta
         likelihood = WithCovariates(likelihood, pairs, np.exp(start))
         data, back = standardised(data, weight, likelihood)
     rows, _ = distinct(data, weight)
-    best = _of_all(likelihood, rows)
+    best = maximise(likelihood, rows)
     if not best.converged:
         raise FitError(
             f"{TITLES[model]} did not converge on {weight.sum():,.0f} customers. Look at the summary for outliers "
             f"(a customer with an extreme frequency or amount), try another model, or a longer observation period."
         )
     return _report(model, likelihood, best, back, columns, weight, rows, scales, notes, unit)
-
-
-def _of_all(likelihood, rows: dict) -> Maximum:
-    return maximise(
-        likelihood.log_likelihood, rows, likelihood.starts(rows), all_starts=getattr(likelihood, "all_starts", False)
-    )
 
 
 def checked_columns(table: pd.DataFrame, model: str, *more: str) -> dict[str, np.ndarray]:
@@ -132,10 +126,8 @@ def checked_columns(table: pd.DataFrame, model: str, *more: str) -> dict[str, np
         columns[name] = table[name].to_numpy(dtype=float, na_value=np.nan)
         wrong = ~(columns[name] >= 0) | np.isinf(columns[name])
         if wrong.any():
-            raise DataError(
-                f"Column {name!r} has {int(wrong.sum()):,} missing, negative or infinite values, the first at row "
-                f"{wrong.argmax()}."
-            )
+            found = f"{int(wrong.sum()):,} missing, negative or infinite values, the first at row {wrong.argmax()}"
+            raise DataError(f"Column {name!r} has {found}.")
     return columns
 
 
@@ -215,16 +207,14 @@ def _one_rhythm(columns: dict, weight: np.ndarray):
 
 def _rescale(columns: dict, weight: np.ndarray, likelihood):
     """Time in units of the mean age, money in units of the mean amount, so that one set of starts serves all data."""
-    scales = {}
     if likelihood.time_parameters:
-        scale = np.average(columns["T"], weights=weight)
-        columns = {**columns, "recency": columns["recency"] / scale, "T": columns["T"] / scale}
-        scales = dict.fromkeys(likelihood.time_parameters, scale)
+        by, moved, parameters = "T", ("recency", "T"), likelihood.time_parameters
     elif "monetary_value" in columns:
-        scale = np.average(columns["monetary_value"], weights=weight)
-        columns = {**columns, "monetary_value": columns["monetary_value"] / scale}
-        scales = dict.fromkeys(likelihood.money_parameters, scale)
-    return columns, scales
+        by, moved, parameters = "monetary_value", ("monetary_value",), likelihood.money_parameters
+    else:
+        return columns, {}
+    scale = np.average(columns[by], weights=weight)
+    return columns | {name: columns[name] / scale for name in moved}, dict.fromkeys(parameters, scale)
 
 
 def _report(model, likelihood, best, back, columns, weight, rows, scales, notes, unit_days) -> FittedModel:
@@ -259,8 +249,8 @@ def _flags(likelihood, best, theta, columns, weight):
     if best.flat:
         flat = ", ".join(names[i] for i in best.flat)
         yield f"the likelihood is nearly flat in {flat}: different values fit as well, so do not interpret them"
-    kind = "who left" if "churned" in columns else "repeat buyers"
-    telling = weight[columns["churned" if "churned" in columns else "frequency"] > 0].sum()
+    told, kind = ("churned", "who left") if "churned" in columns else ("frequency", "repeat buyers")
+    telling = weight[columns[told] > 0].sum()
     if weight.sum() < 100 or telling < 50:
         yield f"only {weight.sum():,.0f} customers, {telling:,.0f} of them {kind}: wide intervals"
     yield from likelihood.flags(theta)
@@ -271,7 +261,6 @@ class Maximum:
     """Where the likelihood is highest, and its shape there.
 
     Attributes:
-        log_theta (ndarray of shape (k,))
         value: Log-likelihood.
         covariance (ndarray of shape (k, k)): Of the log-parameters; infinite for a parameter that is at a limit or not
             determined.
@@ -286,25 +275,24 @@ class Maximum:
     converged: bool
 
 
-def maximise(log_likelihood, data: dict, starts, all_starts: bool = False) -> Maximum:
-    """The maximum of a log-likelihood.
+def maximise(likelihood, data: dict) -> Maximum:
+    """The maximum of a likelihood on distinct rows with ``weights``.
 
-    Parameters:
-        log_likelihood (callable): ``log_likelihood(theta, data)`` gives the weighted sum and its gradient by the
-            parameters.
-        data: Columns of distinct rows, with ``weights``.
-        starts (list of ndarray): Starting parameters, tried in turn until one converges.
-        all_starts: Try every start and keep the best: for likelihoods with ridges.
+    Its starts are tried in turn until one converges; all of them where it has ridges (``all_starts``), and the best kept.
     """
     from scipy.optimize import minimize
 
-    starts = [np.log(start) for start in starts]
-    objective = _objective(log_likelihood, data)
-    sample = _sample(data)
-    near_top = False
-    if sample is not None:
-        on_sample = _objective(log_likelihood, sample)
-        rough = _best(on_sample, starts, all_starts).x
+    starts, all_starts = [np.log(start) for start in likelihood.starts(data)], getattr(likelihood, "all_starts", False)
+    objective = _objective(likelihood.log_likelihood, data)
+    near_top, m = False, len(data["weights"])
+    if m > 2 * SAMPLE:
+        sample = {name: values[:: m // SAMPLE] for name, values in data.items() if isinstance(name, str)}
+        on_sample, found = _objective(likelihood.log_likelihood, sample), []
+        for start in starts:
+            found.append(minimize(on_sample, start, **SEARCH))
+            if found[-1].success and not all_starts:
+                break
+        rough = min(found, key=lambda result: result.fun).x
         rough, near_top = _approach(objective, rough, _hessian(on_sample, rough))
         starts, all_starts = [rough, *starts], False
     best = None
@@ -321,25 +309,6 @@ def maximise(log_likelihood, data: dict, starts, all_starts: bool = False) -> Ma
         best.converged = bool(np.isfinite(best.value) and np.abs(gradient).max(initial=0.0) < FLAT)
     best.value *= data["weights"].sum()
     return best
-
-
-def _sample(data):
-    m = len(data["weights"])
-    if m <= 2 * SAMPLE:
-        return None
-    chosen = slice(None, None, m // SAMPLE)
-    return {name: values[chosen] for name, values in data.items() if isinstance(name, str)}
-
-
-def _best(objective, starts, all_starts):
-    from scipy.optimize import minimize
-
-    found = []
-    for start in starts:
-        found.append(minimize(objective, start, **SEARCH))
-        if found[-1].success and not all_starts:
-            break
-    return min(found, key=lambda result: result.fun)
 
 
 def _approach(objective, log_theta, hessian):
@@ -366,24 +335,17 @@ def _objective(log_likelihood, data):
 
     def objective(log_theta):
         inside = np.clip(log_theta, -LIMIT, LIMIT)
-        theta = np.exp(inside)
-        value, gradient = log_likelihood(theta, data)
-        value = -value / total
-        gradient = -gradient / total * theta
+        value, gradient = log_likelihood(np.exp(inside), data)
         over = log_theta - inside
-        return value + np.sum(over**2), np.where(over == 0, gradient, 2 * over)
+        return np.sum(over**2) - value / total, np.where(over == 0, -gradient / total * np.exp(inside), 2 * over)
 
     objective.total = total
     return objective
 
 
 def _hessian(objective, log_theta):
-    k = len(log_theta)
-    hessian = np.empty((k, k))
-    for i in range(k):
-        step = np.zeros(k)
-        step[i] = STEP
-        hessian[i] = (objective(log_theta + step)[1] - objective(log_theta - step)[1]) / (2 * STEP)
+    steps = STEP * np.eye(len(log_theta))
+    hessian = np.array([objective(log_theta + step)[1] - objective(log_theta - step)[1] for step in steps]) / (2 * STEP)
     return (hessian + hessian.T) / 2
 
 
@@ -398,8 +360,7 @@ def _polish(objective, log_theta) -> Maximum:
         free = [i for i in free if abs(log_theta[i]) < LIMIT - 0.01]
     covariance, flat = _covariance(hessian * objective.total, free)
     converged = bool(np.isfinite(value) and _is_top(gradient[free]))
-    at_limit = [i for i in range(k) if i not in free]
-    return Maximum(log_theta, -value, covariance, at_limit, flat, converged)
+    return Maximum(log_theta, -value, covariance, [i for i in range(k) if i not in free], flat, converged)
 
 
 def _is_top(gradient) -> bool:

@@ -35,7 +35,6 @@ class ParetoNBD:
     all_starts = True
 
     def starts(self, data):
-        """Deterministic starting points (time in units of the mean age)."""
         rate = max(np.average(data["frequency"], weights=data["weights"]), 0.05)
         return [
             np.array([0.5, 0.5 / rate, 0.5, 0.5]),
@@ -44,7 +43,6 @@ class ParetoNBD:
         ]
 
     def log_likelihood(self, theta, data):
-        """Weighted sum of the log-likelihood, and its gradient by r, alpha, s, beta."""
         value, gradient = 0.0, np.zeros(4)
         for rows, integrals in self._integrals(theta, data):
             logs, by_theta = self._with_gradient(theta, data, rows, *integrals)
@@ -53,7 +51,6 @@ class ParetoNBD:
         return value, gradient
 
     def each(self, theta, data):
-        """Log-likelihood of each row and its gradient, of shape (4, n); parameters may differ from row to row."""
         parts = []
         for rows, here in _in_parts(theta, len(data["T"])):
             terms = self._by_quadrature(here, *(data[name][rows] for name in self.columns))
@@ -125,7 +122,6 @@ class ParetoNBD:
         return logs, np.array(gradient)
 
     def alive(self, theta, frequency, recency, age):
-        """Probability of still being a customer at T."""
         parts = [np.zeros(0)]
         for rows, here in _in_parts(theta, len(frequency)):
             alive, _, _, (left, *_) = self._by_quadrature(here, frequency[rows], recency[rows], age[rows])
@@ -133,7 +129,6 @@ class ParetoNBD:
         return np.concatenate(parts)
 
     def rate_if_alive(self, theta, frequency, age, ahead):
-        """Expected purchases per unit of time, `ahead` units after T, of a customer alive at T."""
         r, alpha, s, beta = theta
         return (r + frequency) / (alpha + age) * ((beta + age) / (beta + age + ahead)) ** s
 
@@ -144,12 +139,10 @@ class ParetoNBD:
         return (r + frequency) / (alpha + age) * (beta + age) * span * exprel(-(s - 1) * span)
 
     def expected_new(self, theta, horizon):
-        """Expected repeat purchases of a new customer in the first `horizon` units of time."""
         zero = np.zeros_like(horizon)
         return self.expected_if_alive(theta, zero, zero, horizon)
 
     def count_new(self, theta, count, horizon):
-        """Probability of so many repeat purchases of a new customer in the first `horizon` units of time."""
         r, alpha, s, beta = (np.asarray(part, float)[..., None] for part in theta)
         count, horizon = np.asarray(count, float)[..., None], np.asarray(horizon, float)[..., None]
         nodes, weights = unit_interval(32)
@@ -162,12 +155,10 @@ class ParetoNBD:
         return left + stayed[..., 0]
 
     def count_if_alive(self, theta, frequency, age, count, horizon):
-        """Probability of so many purchases in the `horizon` after T of a customer alive at T."""
         r, alpha, s, beta = theta
         return self.count_new((r + frequency, alpha + age, s, beta + age), count, horizon)
 
     def flags(self, theta):
-        """What a reader should know about these parameters."""
         _, _, s, _ = theta
         if s <= 1:
             yield f"s = {s:.3g} is at most 1: the mean dropout time of a customer, beta / (s - 1), is infinite"
@@ -262,11 +253,9 @@ class GammaGamma:
     effects: ClassVar = {"spending": ("gamma", 1.0)}
 
     def starts(self, data):
-        """Deterministic starting points (money in units of the mean)."""
         return [np.array([5.0, 4.0, 0.6]), np.array([1.0, 2.0, 1.0]), np.array([20.0, 10.0, 0.5])]
 
     def log_likelihood(self, theta, data):
-        """Weighted sum of the log-likelihood, and its gradient by p, q, gamma."""
         p, q, gamma = theta
         weights = data["weights"]
         values, _, totals = by_value(data, "frequency")
@@ -293,7 +282,6 @@ class GammaGamma:
         return value, np.array([d_p, d_q, d_gamma])
 
     def each(self, theta, data):
-        """Log-likelihood of each row and its gradient, of shape (3, n); gamma may differ from row to row."""
         p, q, gamma = theta
         x, mean = data["frequency"], data["monetary_value"]
         known, spread = p * x, x * mean + gamma
@@ -312,7 +300,6 @@ class GammaGamma:
         return p * (gamma + frequency * monetary_value) / (p * frequency + q - 1)
 
     def flags(self, theta):
-        """What a reader should know about these parameters."""
         _, q, _ = theta
         if q <= 1:
             yield f"q = {q:.3g} is at most 1: the mean spend of the population is infinite, so none is reported"

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from idic_lab.differentiate.clv.fitted_model import MODELS
 from idic_lab.differentiate.clv.fitting import checked_columns
-from idic_lab.errors import DataError, UnknownName, pick
+from idic_lab.errors import pick
 
 FITTERS = {
     "bg_nbd": "BetaGeoFitter",
@@ -43,35 +41,8 @@ def lifetimes():
         return importlib.import_module("lifetimes")
 
 
-def data_file(name: str) -> Path:
-    """Path of a data file inside the installed lifetimes, found without importing it.
-
-    Raises:
-        UnknownName: When lifetimes has no such file; the message lists those it has.
-
-    >>> data_file("donations.csv").name
-    'donations.csv'
-    """
-    spec = importlib.util.find_spec("lifetimes")
-    if spec is None or spec.origin is None:
-        raise DataError("lifetimes is not installed; run `pip install lifetimes==0.11.3`.")
-    folder = Path(spec.origin).parent / "datasets"
-    path = folder / name
-    if not path.is_file():
-        raise UnknownName("file", name, sorted(p.name for p in folder.iterdir() if p.suffix in (".csv", ".txt")))
-    return path
-
-
 def fit(summary: pd.DataFrame, model: str, weights: str | None = None, **options) -> tuple[pd.Series, float]:
-    """Fit with lifetimes; parameters by our names, and the log-likelihood in the units of the data.
-
-    Parameters:
-        summary: As for `clv.fit`; for Gamma-Gamma the repeat buyers alone.
-        **options: Passed to the lifetimes fitter (``tol``, ``initial_params``, ...).
-    Returns:
-        parameters (Series)
-        log_likelihood (float)
-    """
+    """Parameters by our names, and the log-likelihood in the units of the data; for Gamma-Gamma of the repeat buyers alone."""
     pick("model", model, MODELS)
     columns = checked_columns(summary, model, *([weights] if weights else []))
     weight = columns.pop(weights) if weights else np.ones(len(summary))

@@ -190,15 +190,14 @@ def unit_of(summary: pd.DataFrame, unit_days: float | None = None) -> float | No
     return float(noted[0])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Split:
     """A calibration summary and what its customers did afterwards.
 
     Attributes:
         calibration: As `summarise` gives it, up to the end of the calibration day.
         holdout: One row per customer of `calibration`, in its order: ``customer_id``, ``holdout_frequency`` (purchase
-            days), ``holdout_spend`` (sum of amounts; without an amount column, absent) and ``holdout_duration`` (units
-            of time, the same for all).
+            days), ``holdout_spend`` (sum of amounts) and ``holdout_duration`` (units of time, the same for all).
         newcomers: ``customer_id`` and ``first_purchase`` of customers who first bought in the holdout: no model of the
             calibration period can know them.
     """
@@ -214,16 +213,6 @@ class Split:
             first = nw.from_native(self.holdout).select("holdout_duration").head(1).collect("pyarrow")
             return float(first["holdout_duration"][0])
         return float(self.holdout["holdout_duration"].iloc[0])
-
-    def __repr__(self) -> str:
-        if in_engine(self.holdout):
-            engine = nw.from_native(self.holdout).implementation.value
-            return f"Split: calibration, holdout and newcomers in {engine}, not computed yet"
-        return (
-            f"Split: {len(self.calibration):,} customers in calibration, "
-            f"{int(self.holdout['holdout_frequency'].sum()):,} purchase days in a holdout of {self.duration:g} units, "
-            f"{len(self.newcomers):,} newcomers left out"
-        )
 
 
 def split(

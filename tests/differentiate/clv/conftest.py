@@ -1,12 +1,14 @@
 """CDNOW, and the models fitted to it, once for all tests of lifetime value."""
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import matplotlib
 import pandas as pd
 import pytest
 
 from idic_lab import datasets
 from idic_lab.differentiate import clv
-from idic_lab.differentiate.clv import reference
 
 matplotlib.use("Agg")
 
@@ -46,7 +48,7 @@ def expected(parts, models):
 @pytest.fixture(scope="session")
 def donations():
     """The donations of Fader, Hardie & Shang (2010): 11,104 people, six yearly occasions."""
-    table = pd.read_csv(reference.data_file("donations.csv"))
+    table = pd.read_csv(Path(find_spec("lifetimes").origin).parent / "datasets" / "donations.csv")
     return table.rename(columns={"periods": "n_periods"})
 
 

@@ -1,7 +1,5 @@
 """Judging predictions, the tables behind the figures, and the figures."""
 
-import subprocess
-import sys
 import warnings
 
 import matplotlib.pyplot as plt
@@ -143,13 +141,3 @@ def test_using_lifetimes_leaves_the_warning_filters_as_they_were(parts):
     before = list(warnings.filters)
     reference.fit(parts.calibration, "bg_nbd")
     assert warnings.filters == before
-
-
-def test_a_data_file_of_lifetimes_is_found_without_importing_it():
-    code = (
-        "import sys; from idic_lab.differentiate.clv import reference; "
-        "assert reference.data_file('donations.csv').is_file(); assert 'lifetimes' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-    with pytest.raises(UnknownName, match=r"Did you mean 'donations\.csv'"):
-        reference.data_file("donation.csv")
