@@ -28,7 +28,7 @@ def made(shop):
     so_far = portfolio.value_to_date(
         data["transactions"], data["order_lines"], data["products"], data["cost_rates"], data["interactions"], links
     )
-    purses = portfolio.wallets(data["transactions"], worth, data["survey_responses"], links)
+    purses = portfolio.known_wallets(data["transactions"], worth, data["survey_responses"], links)
     values = portfolio.values(so_far, worth, purses.table)
     return {"so_far": so_far, "purses": purses, "values": values, "tiers": portfolio.tiers(values)}
 
@@ -68,7 +68,7 @@ def test_wallets_that_have_nothing_to_do_with_purchases_are_not_predicted(shop):
     answers = data["survey_responses"].copy()
     asked = answers["question_id"].eq("WALLET")
     answers.loc[asked, "answer"] = np.random.default_rng(0).permutation(answers.loc[asked, "answer"])
-    found = portfolio.wallets(data["transactions"], customer_value(data["transactions"]), answers, links)
+    found = portfolio.known_wallets(data["transactions"], customer_value(data["transactions"]), answers, links)
     assert found.r_squared < 0.05
 
 

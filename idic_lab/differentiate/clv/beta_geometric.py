@@ -259,14 +259,7 @@ class BetaGeometricBetaBinomial:
         d_gamma = digamma(gammas) - digamma(gammas + delta + before)
         d_delta = digamma(delta + before) - digamma(gammas + delta + before)
         gradient = np.array([weights @ (share * d).sum(axis=1) for d in (d_alpha, d_beta, d_gamma, d_delta)])
-        prior = np.array(
-            [
-                digamma(alpha) - digamma(alpha + beta),
-                digamma(beta) - digamma(alpha + beta),
-                digamma(gamma) - digamma(gamma + delta),
-                digamma(delta) - digamma(gamma + delta),
-            ]
-        )
+        prior = digamma(theta) - np.repeat(digamma([alpha + beta, gamma + delta]), 2)
         return value, gradient - weights.sum() * prior
 
     def _histories(self, theta, x, recency, n):

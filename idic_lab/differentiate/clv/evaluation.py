@@ -168,14 +168,9 @@ def _normalised_gini(predicted, actual) -> float:
     """Area between the gain curve and the diagonal, over that of perfect foresight; ties are taken as one block."""
     if np.ptp(predicted) == 0 or np.ptp(actual) == 0:
         return np.nan
-    return float(_gini(predicted, actual) / _gini(actual, actual))
-
-
-def _gini(score, actual) -> float:
     # With ties as blocks, the area depends on the mean rank of each customer alone.
-    ranks = _ranks(score)
-    n = len(actual)
-    return np.dot(actual, 2 * ranks - n - 1) / (n * actual.sum())
+    own, best = (np.dot(actual, 2 * _ranks(score) - len(actual) - 1) for score in (predicted, actual))
+    return float(own / best)
 
 
 def top_capture(predicted, actual, share: float = 0.1) -> float:

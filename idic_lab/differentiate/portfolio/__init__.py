@@ -7,7 +7,6 @@ from idic_lab.differentiate.portfolio.money import (
     known_wallets,
     value_by_role,
     value_to_date,
-    wallets,
 )
 from idic_lab.differentiate.portfolio.plots import (
     plot_accounts,

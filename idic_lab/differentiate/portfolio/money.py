@@ -9,7 +9,7 @@ import pandas as pd
 
 from idic_lab import tables
 from idic_lab.dataframes import of_customers
-from idic_lab.errors import DataError, pick
+from idic_lab.errors import DataError
 
 ACTIVITIES = ("order_handling", "delivery", "return_handling", "return_write_down")
 
@@ -176,7 +176,7 @@ class Wallets:
 
     Attributes:
         table: ``customer_id``, ``spend_here`` (currency in the last 365 days), ``category_spend`` (currency a year),
-            ``share_of_wallet``, ``wallet_basis`` ("answered" or "estimated").
+            ``share_of_wallet``, ``wallet_basis`` ("answered" or "estimated"); None when too few were asked.
         held_out: ``customer_id``, ``answered``, ``estimated`` (by a model that did not see the answer); currency a
             year.
         r_squared: Of the logarithm of category spend, out of sample.
@@ -198,46 +198,25 @@ def known_wallets(
     identity_links: pd.DataFrame | None,
     random_state: int = 0,
 ) -> Wallets:
-    """The :func:`wallets`, or where too few were asked for them wallets of nobody, whose ``table`` is None.
-
-    >>> known_wallets(pd.DataFrame(), pd.DataFrame(), None, None).table is None
-    True
-    """
-    asked = survey_responses is not None and identity_links is not None
-    if asked and len(_answers(survey_responses, identity_links, QUESTION)) >= FEWEST:
-        return wallets(transactions, customer_value, survey_responses, identity_links, random_state=random_state)
-    return Wallets(None, pd.DataFrame({"answered": [], "estimated": []}), np.nan, np.nan, np.nan)
-
-
-def wallets(
-    transactions: pd.DataFrame,
-    customer_value: pd.DataFrame,
-    survey_responses: pd.DataFrame,
-    identity_links: pd.DataFrame,
-    question_id: str = QUESTION,
-    random_state: int = 0,
-) -> Wallets:
     """Category spend as customers said it, and for those not asked as a model would guess it from their purchases.
 
     The model is a ridge regression of the logarithm of category spend on what is known of everybody: spend and orders
     here, order amount, time since the first and the last order, and the purchases expected. Its accuracy is that of
-    5-fold cross-validation, beside giving everybody the median answer.
+    5-fold cross-validation, beside giving everybody the median answer. It takes 50 answers; with fewer, nobody's wallet is
+    known.
 
     Parameters:
         transactions: ``customer_id``, ``date``, ``amount``.
         customer_value: ``customer_id``, ``probability_alive``, ``expected_purchases``, ``expected_spend``.
         survey_responses: ``record_id``, ``date``, ``question_id``, ``answer``: yearly category spend in currency.
         identity_links: ``record_id``, ``customer_id``.
-    Raises:
-        UnknownName: The question was never answered.
-        DataError: Fewer than 50 customers answered it.
 
     >>> customers, day = [f"c{i}" for i in range(60)], pd.Timestamp("2024-01-01")
     >>> buys = pd.DataFrame({"customer_id": customers, "date": day, "amount": np.arange(1.0, 61)})
     >>> worth = pd.DataFrame({"customer_id": customers, "probability_alive": 0.5, "expected_purchases": 1.0,
     ...     "expected_spend": buys["amount"]})
     >>> said = pd.DataFrame({"record_id": customers, "date": day, "question_id": "WALLET", "answer": 3 * buys["amount"]})
-    >>> found = wallets(buys, worth, said, pd.DataFrame({"record_id": customers, "customer_id": customers}))
+    >>> found = known_wallets(buys, worth, said, pd.DataFrame({"record_id": customers, "customer_id": customers}))
     >>> bool(found.median_factor < found.baseline_factor), float(found.table["share_of_wallet"].median().round(2))
     (True, 0.33)
     """
@@ -246,12 +225,18 @@ def wallets(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    pick("question", question_id, sorted(survey_responses["question_id"].unique()))
+    nobody = Wallets(None, pd.DataFrame({"answered": [], "estimated": []}), np.nan, np.nan, np.nan)
+    if survey_responses is None or identity_links is None:
+        return nobody
+    asked = survey_responses["question_id"].eq(QUESTION) & survey_responses["answer"].gt(0)
+    said = of_customers(survey_responses[asked], identity_links).sort_values(["date", "record_id"])
+    said = said.drop_duplicates("customer_id", keep="last").set_index("customer_id")["answer"]
+    if len(said) < FEWEST:
+        return nobody
     features = _features(transactions, customer_value)
-    answered = _answers(survey_responses, identity_links, question_id).reindex(features.index).dropna()
+    answered = said.reindex(features.index).dropna()
     if len(answered) < FEWEST:
-        found = f"are needed, found {len(answered)}."
-        raise DataError(f"wallets: {FEWEST} customers with an answer to '{question_id}' {found}")
+        return nobody
     X, y = features.loc[answered.index], np.log(answered)
     model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 3, 11)))
     guess = cross_val_predict(model, X, y, cv=KFold(FOLDS, shuffle=True, random_state=random_state))
@@ -292,9 +277,3 @@ def _features(transactions: pd.DataFrame, customer_value: pd.DataFrame) -> pd.Da
     if table.isna().any(axis=None):
         raise DataError("wallets: customer_value does not hold every customer of the transactions.")
     return table
-
-
-def _answers(survey_responses: pd.DataFrame, identity_links: pd.DataFrame, question_id: str) -> pd.Series:
-    asked = survey_responses["question_id"].eq(question_id) & survey_responses["answer"].gt(0)
-    said = of_customers(survey_responses[asked], identity_links).sort_values(["date", "record_id"])
-    return said.drop_duplicates("customer_id", keep="last").set_index("customer_id")["answer"]

@@ -31,7 +31,7 @@ def values(
     Parameters:
         value_to_date: As :func:`value_to_date` gives.
         customer_value: ``customer_id``, ``probability_alive``, ``expected_purchases``, ``expected_spend``.
-        wallet_table: As :func:`wallets` gives; without it growth potential and strategic value stay missing.
+        wallet_table: As :func:`known_wallets` gives; without it growth potential and strategic value stay missing.
     Returns:
         DataFrame: ``customer_id``, ``revenue``, ``cost_to_serve``, ``past_value``, ``actual_value``,
             ``category_spend``, ``share_of_wallet``, ``wallet_basis``, ``growth_potential``, ``strategic_value``.
@@ -77,11 +77,10 @@ def tiers(
     customer_values: pd.DataFrame,
     most_valuable_share: float = MOST_VALUABLE_SHARE,
     most_growable_share: float = MOST_GROWABLE_SHARE,
-    below_zero: float = 0.0,
 ) -> pd.DataFrame:
     """The table ``portfolio``: every customer's tier.
 
-    The first rule that fits decides. Below zero: past value under `below_zero`, they have cost more than they brought.
+    The first rule that fits decides. Below zero: a past value under 0, they have cost more than they brought.
     Most valuable: among the `most_valuable_share` of all customers with the highest actual value. Most growable: among
     the `most_growable_share` with the largest growth potential. Migrator: the rest, who may move up or out. Whether a
     customer is among the most growable also stands in a column of its own, since a most valuable one can be both.
@@ -89,7 +88,6 @@ def tiers(
     Parameters:
         customer_values: As :func:`values` gives.
         most_valuable_share, most_growable_share: Shares of all customers, between 0 and 1.
-        below_zero: Past value (currency) under which a customer is below zero.
 
     Source: Peppers & Rogers (1997), Enterprise One to One; Peppers, Rogers & Dorf (1999), The One to One Fieldbook
     (most valuable, most growable, below-zero customers and migrators).
@@ -103,7 +101,7 @@ def tiers(
     for name, share in (("most_valuable_share", most_valuable_share), ("most_growable_share", most_growable_share)):
         if not 0 <= share <= 1:
             raise DataError(f"{name} must lie between 0 and 1, found {share!r}.")
-    under = customer_values["past_value"].lt(below_zero)
+    under = customer_values["past_value"].lt(0)
     valuable = _top(customer_values["actual_value"].where(~under), most_valuable_share)
     growable = _top(customer_values["growth_potential"], most_growable_share)
     named = np.select([under, valuable, growable], ["below zero", "most valuable", "most growable"], "migrator")
