@@ -32,11 +32,7 @@ class Periods(NamedTuple):
     first: pd.Timestamp
     middle: pd.Timestamp
     last: pd.Timestamp  # exclusive
-
-    @property
-    def days(self) -> int:
-        """Length of each."""
-        return (self.last - self.middle).days
+    days: int  # of each
 
 
 @dataclass(frozen=True)
@@ -127,7 +123,7 @@ def periods(transactions) -> Periods:
     days, span = _length(told.first, told.last), told.last - told.first + 1
     if days < 14:
         raise DataError(f"An audit compares two periods of at least two weeks; these data cover {span} days.")
-    return Periods(*dates(told.last + 1 - np.array([2 * days, days, 0])))
+    return Periods(*dates(told.last + 1 - np.array([2 * days, days, 0])), days)
 
 
 def watched(transactions) -> int:
@@ -195,10 +191,7 @@ def two_periods(transactions) -> pd.DataFrame:
 
 
 def newcomers_to_stand_still(table: pd.DataFrame) -> float:
-    """How many new customers, spending as the new ones did, would have replaced what was lost and not regained.
-
-    Parameters:
-        table: As :func:`two_periods` gives it.
+    """How many customers like the new ones would have replaced what was lost and not regained (:func:`two_periods`).
 
     >>> newcomers_to_stand_still(pd.DataFrame({"group": GROUPS, "customers": [2, 1, 1, 3], "change": [40.0, 10.0, -5.0, -65.0]}))
     3.0

@@ -46,7 +46,6 @@ NOT_TRIED: dict[str, str] = {
             "idic_lab.customize.products.evaluate",
             "idic_lab.differentiate.behaviour.regularity",
             "idic_lab.differentiate.clv.equity_interval",
-            "idic_lab.differentiate.clv.evaluate",
             "idic_lab.differentiate.clv.model_choice",
             "idic_lab.differentiate.clv.predict_interval",
             "idic_lab.differentiate.clv.total_interval",

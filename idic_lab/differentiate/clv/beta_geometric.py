@@ -200,10 +200,8 @@ def beta_mean(function, a, b, steepness):
     faster than any power of its step. Unlike a hypergeometric series this holds for parameters of any size, so it serves
     where the beta distribution is nearly a point, or has nearly all its mass at 0.
 
-    Parameters:
-        function (callable): Smooth in p; takes and gives arrays whose last axis runs over values of p in [0, 1].
-        a, b, steepness (float or ndarray): The parameters, and the size of p over which the function changes most, as
-            its inverse; broadcast together.
+    The function takes and gives arrays whose last axis runs over values of p; `steepness` is the inverse of the size of p over
+    which it changes most, and is broadcast with a and b.
 
     >>> mean = beta_mean(lambda p: 1 / (1 + p), 1.0, np.array([1.0]), np.array([1.0]))
     >>> bool(np.isclose(mean[0], np.log(2), rtol=1e-13))

@@ -21,7 +21,6 @@ from idic_lab.differentiate.clv.summary import Season, Split
 from idic_lab.differentiate.purchase_days import PurchaseDays, dates, ordinal
 from idic_lab.errors import DataError, pick
 
-MEASURES = ("total", "bias", "mae", "rmse", "correlation", "spearman", "gini", "top_decile_capture")
 TARGETS = ("holdout_frequency", "holdout_spend")
 
 
@@ -59,33 +58,22 @@ def baselines(split: Split, target: str = "holdout_frequency") -> pd.DataFrame:
     return table.astype({"customer_id": summary["customer_id"].dtype})
 
 
-def evaluate(
-    split: Split,
-    predictions: Mapping | pd.DataFrame,
-    target: str = "holdout_frequency",
-    *,
-    with_baselines: bool = True,
-    n_bootstrap: int = 0,
-    random_state: int = 0,
-    confidence: float = 0.95,
-) -> pd.DataFrame:
-    """Compare predictions with what customers did in the holdout.
+def evaluate(split: Split, predictions: Mapping, target: str = "holdout_frequency") -> pd.DataFrame:
+    """Compare predictions, and below them the naive ones of `baselines`, with what customers did in the holdout.
 
     No single measure will do. Where most customers buy nothing, predicting zero for all has a low mean absolute
     error and no use; only a measure of order (Gini, capture) or of the total shows it.
 
     Parameters:
-        predictions (dict of str to array or FittedModel, or DataFrame): One value per row of ``split.calibration``, or
-            a model of purchases that gives it. A DataFrame with a ``customer_id`` column is matched by it.
+        predictions (dict of str to array or FittedModel): One value per row of ``split.calibration``, or a model of
+            purchases that gives it.
         target ({"holdout_frequency", "holdout_spend"})
-        with_baselines: Put the naive predictions of `baselines` below.
-        n_bootstrap: Number of bootstrap samples of customers for percentile intervals; 0 for none.
     Returns:
         DataFrame: One row per prediction: ``prediction``, ``total`` (predicted sum), ``actual_total``, ``bias`` (share
             by which the total is off; 0.1 is 10% too many), ``mae``, ``rmse``, ``correlation`` (Pearson), ``spearman``,
             ``gini`` (normalised: 1 orders customers perfectly, 0 like chance) and ``top_decile_capture`` (share of the
             actual sum from the tenth predicted highest; ties share alike). What is undefined, such as the correlation
-            of a constant, is missing. With `n_bootstrap`, each measure also has columns ``..._low`` and ``..._high``.
+            of a constant, is missing.
 
     Source: Wübben & von Wangenheim (2008), Journal of Marketing 72(3); the Gini measure as in Donkers, Verhoef & de
     Jong (2007), Quantitative Marketing and Economics 5(2).
@@ -97,39 +85,26 @@ def evaluate(
     >>> table["mae"].head(2).round(2).tolist()  # BG/NBD, and the past rate
     [0.79, 1.02]
     """
-    pick("target", target, TARGETS)
-    columns = _aligned(split, predictions)
-    if with_baselines:
-        naive = baselines(split, target).drop(columns="customer_id")
-        columns |= {name: naive[name].to_numpy() for name in naive if name not in columns}
+    naive = baselines(split, target).drop(columns="customer_id").to_dict("series")
+    columns = naive | _aligned(split, predictions)
+    columns = {name: columns[name] for name in (*map(str, predictions), *naive)}
     actual = split.holdout[target].to_numpy(dtype=float)
-    rows = [{"prediction": name, **_measures(values, actual)} for name, values in columns.items()]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame([_measures(np.asarray(values), actual) for values in columns.values()])
+    table.insert(0, "prediction", pd.array(list(columns), dtype="str"))
     table.insert(2, "actual_total", actual.sum())
-    if n_bootstrap:
-        bounds = _intervals(columns, actual, n_bootstrap, random_state, confidence)
-        table = pd.concat([table, bounds], axis=1)
-    return table.astype({"prediction": "str"})
+    return table
 
 
-def _aligned(split: Split, predictions: Mapping | pd.DataFrame) -> dict[str, np.ndarray]:
+def _aligned(split: Split, predictions: Mapping) -> dict[str, np.ndarray]:
     """Each prediction as an array in the order of the split's customers."""
-    if isinstance(predictions, pd.DataFrame):
-        if "customer_id" in predictions:
-            if predictions["customer_id"].duplicated().any():
-                raise DataError("The predictions have a customer_id twice; give one row per customer.")
-            predictions = predictions.set_index("customer_id").reindex(split.calibration["customer_id"])
-        predictions = {name: predictions[name] for name in predictions}
-    columns = {}
+    columns, customers = {}, len(split.calibration)
     for name, values in predictions.items():
         if isinstance(values, FittedModel):
             values = predict(values, split.calibration, split.duration)
         values = np.asarray(values, dtype=float)
-        if values.shape != (len(split.calibration),):
-            raise DataError(
-                f"Prediction {name!r} has shape {values.shape}, expected one value for each of "
-                f"{len(split.calibration):,} customers."
-            )
+        if values.shape != (customers,):
+            found = f"has shape {values.shape}, expected one value for each of {customers:,} customers"
+            raise DataError(f"Prediction {name!r} {found}.")
         if not np.isfinite(values).all():
             missing = int((~np.isfinite(values)).sum())
             raise DataError(f"Prediction {name!r} lacks a finite value for {missing:,} customers.")
@@ -192,27 +167,7 @@ def top_capture(predicted, actual, share: float = 0.1) -> float:
     return float((actual[above].sum() + part * actual[tied].sum()) / total)
 
 
-def _intervals(columns, actual, n_bootstrap, random_state, confidence) -> pd.DataFrame:
-    """Percentile intervals; every prediction meets the same samples, so that they can be compared."""
-    from idic_lab.inference.resampling import percentiles  # brings scipy.stats, which takes long to load
-
-    rng = np.random.default_rng(random_state)
-    draws = {name: [] for name in columns}
-    for _ in range(n_bootstrap):
-        chosen = rng.integers(0, len(actual), len(actual))
-        for name, values in columns.items():
-            draws[name].append(list(_measures(values[chosen], actual[chosen]).values()))
-    rows = []
-    for sample in map(np.array, draws.values()):
-        bounds = np.full((len(MEASURES), 2), np.nan)
-        for place, values in enumerate(sample.T):
-            if not np.isnan(values).all():  # what is undefined on every sample has no interval
-                bounds[place] = percentiles(values, confidence)
-        rows.append(bounds.ravel())
-    return pd.DataFrame(rows, columns=[f"{measure}_{end}" for measure in MEASURES for end in ("low", "high")])
-
-
-def conditional_expectations(split: Split, models: Mapping | pd.DataFrame, pool: int = 7) -> pd.DataFrame:
+def conditional_expectations(split: Split, models: Mapping, pool: int = 7) -> pd.DataFrame:
     """Mean holdout purchases by number of repeat purchases in calibration, beside what was expected.
 
     Parameters:
@@ -227,9 +182,8 @@ def conditional_expectations(split: Split, models: Mapping | pd.DataFrame, pool:
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate import clv
     >>> parts = clv.split(datasets.load("cdnow_sample", quiet=True).transactions, "1997-09-30")
-    >>> clv.conditional_expectations(parts, {"BG/NBD": clv.fit(parts.calibration)}).round(3).tail(2)
+    >>> clv.conditional_expectations(parts, {"BG/NBD": clv.fit(parts.calibration)}).round(3).tail(1)
       frequency  customers  actual  BG/NBD
-    6         6         29   3.862   3.504
     7        7+         64   6.359   6.157
     """
     rows = {"actual": split.holdout["holdout_frequency"].to_numpy(dtype=float), **_aligned(split, models)}

@@ -226,19 +226,11 @@ def _report(model, likelihood, best, back, columns, weight, rows, scales, notes,
     elif scales:  # each customer's mean is a density per unit of money
         log_likelihood -= weight.sum() * np.log(next(iter(scales.values())))
     theta = np.exp(back @ best.log_theta) * factors
+    flags = [*notes, *_flags(likelihood, best, theta, columns, weight)]
     with np.errstate(invalid="ignore"):
         covariance = linear(back, best.covariance) * np.outer(theta, theta)
-    return assemble(
-        model,
-        theta,
-        covariance,
-        log_likelihood,
-        weight.sum(),
-        best.converged,
-        [*notes, *_flags(likelihood, best, theta, columns, weight)],
-        unit_days if timed else None,
-        names=likelihood.parameters,
-    )
+    told = (log_likelihood, weight.sum(), best.converged, flags, unit_days if timed else None)
+    return assemble(model, theta, covariance, *told, names=likelihood.parameters)
 
 
 def _flags(likelihood, best, theta, columns, weight):

@@ -230,11 +230,8 @@ def integrate_from_zero(function, horizon, scale, nodes: int = 32):
 
     Purchase rates fall like a power of 1 + t / scale, so they are smooth in that logarithm whatever the horizon.
 
-    Parameters:
-        function (callable): Takes times of shape (..., nodes), gives values of that shape.
-        horizon, scale (float or ndarray): Broadcast together; both in the same unit of time.
-        nodes: With 32 the models here are integrated to about twelve digits out to where discounting leaves nothing; 16
-            do the same over a horizon of up to a hundred times `scale`.
+    Horizon and scale are broadcast together. With 32 nodes the models here are integrated to about twelve digits out to where
+    discounting leaves nothing; 16 do the same over a horizon of up to a hundred times `scale`.
 
     >>> round(float(integrate_from_zero(lambda t: 1 / (2 + t) ** 2, 10.0, 2.0)), 12)  # 1/2 - 1/12
     0.416666666667

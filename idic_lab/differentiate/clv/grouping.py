@@ -21,15 +21,7 @@ UNIT = "unit_days"
 
 
 def distinct(columns: dict[str, np.ndarray], weights: np.ndarray | None = None):
-    """Distinct rows of some columns.
-
-    Parameters:
-        columns (dict of str to ndarray of shape (n,))
-        weights (ndarray of shape (n,), optional): How many customers each row stands for; one when left out.
-    Returns:
-        rows (dict of str to ndarray of shape (m,)): The same columns, without repetition, and ``weights``, the sum over
-            identical rows.
-        inverse (ndarray of shape (n,)): Position of each original row among the distinct ones.
+    """Distinct rows of some columns, with ``weights`` (how many customers stand behind each), and where each row is among them.
 
     >>> rows, inverse = distinct({"frequency": np.array([2.0, 0.0, 2.0])})
     >>> rows["frequency"].tolist(), rows["weights"].tolist(), inverse.tolist()
@@ -59,16 +51,8 @@ def by_value(data: dict, name: str):
 def groups(summary, columns: Sequence[str], weights: str | None = None, signed: Sequence[str] = ()) -> pd.DataFrame:
     """The different customers of a summary in an engine, and how many there are of each.
 
-    Parameters:
-        columns (sequence of str): What makes two customers alike. The unit of time comes with them, where the summary
-            has it.
-        weights: Column that says how many customers a row stands for.
-        signed (sequence of str): More columns that make two customers alike, which may be negative.
-    Returns:
-        DataFrame: `columns` and ``customers``, ordered by `columns` so that sums over it come out the same from every
-            engine.
-    Raises:
-        DataError: When a column is missing, or holds a missing, negative or infinite value.
+    Alike are two in `columns`, in `signed` ones, which may be negative, and in the unit of time where the summary has it; a
+    row stands for as many as `weights` says. Ordered, so that sums over it come out the same from every engine.
     """
     frame = nw.from_native(summary)
     present = frame.collect_schema().names()
@@ -89,13 +73,8 @@ def groups(summary, columns: Sequence[str], weights: str | None = None, signed: 
 def answered(model, summary, answer: Callable[[pd.DataFrame], pd.DataFrame | pd.Series]):
     """What a model answers for each customer: computed once per group when the summary is in an engine.
 
-    Parameters:
-        model (FittedModel): On the columns it reads depends the answer, and on nothing else.
-        answer: Takes a pandas table with these columns, and gives a Series or DataFrame with one row for each of its
-            rows.
-    Returns:
-        Series or DataFrame: For a summary in memory, what `answer` gives for it; for one in an engine, the summary with
-            the answer's columns added, in that engine and in no particular order.
+    `answer` takes a pandas table of the columns that the model reads, on which alone the answer depends, and gives one row for
+    each of its rows. For a summary in memory that is all; one in an engine gets the answer's columns, in no particular order.
     """
     if not in_engine(summary):
         return answer(collected(summary))

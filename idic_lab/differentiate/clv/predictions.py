@@ -50,15 +50,10 @@ def _check_unit(model: FittedModel, table: pd.DataFrame) -> None:
             f"The model counts time in units of {here:g} days, and the summary does not say in which: it has no column "
             f"{UNIT!r}. clv.summarise writes it; to a table of your own add it, as in summary.assign(unit_days={here:g})."
         )
-    if here is None:
-        raise FitError(
-            f"The summary counts time in units of {there:g} days, and the model does not know its own; say it with "
-            f"unit_days=... in clv.fit or clv.from_parameters."
-        )
-    raise FitError(
-        f"The summary counts time in units of {there:g} days, the model in units of {here:g}; summarise with "
-        f"unit_days={here:g}."
-    )
+    told = "and the model does not know its own; say it with unit_days=... in clv.fit or clv.from_parameters"
+    if here is not None:
+        told = f"the model in units of {here:g}; summarise with unit_days={here:g}"
+    raise FitError(f"The summary counts time in units of {there:g} days, {told}.")
 
 
 def horizon_in_units(model: FittedModel, horizon: float, unit: str) -> float:
@@ -90,8 +85,7 @@ def predict(model: FittedModel, summary, horizon: float, unit: str = "model") ->
         unit ({"model", "days"}): Whether `horizon` is in the model's unit of time (opportunities, for BG/BB) or in
             days.
     Returns:
-        Series of float: ``expected_purchases``, one value per row of `summary`. For a summary that is in an engine, the
-            summary with that column, in the engine.
+        Series of float: ``expected_purchases``, one value per row of `summary`; where that is in an engine, itself with the column.
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 10 (BG/NBD); Schmittlein, Morrison & Colombo
     (1987), eq. 22 (Pareto/NBD); Fader, Hardie & Shang (2010), eq. 13 (BG/BB).
@@ -142,8 +136,7 @@ def alive(model: FittedModel, summary) -> pd.Series:
     finding but an assumption of that model. For BG/BB it is the probability of not having left by the last opportunity.
 
     Returns:
-        Series of float: ``probability_alive``, one value per row of `summary`. For a summary that is in an engine, the
-            summary with that column, in the engine.
+        Series of float: ``probability_alive``, one value per row of `summary`; where that is in an engine, itself with the column.
 
     Source: Fader, Hardie & Lee (2008), "Computing P(alive) using the BG/NBD model"; Schmittlein, Morrison & Colombo
     (1987), eq. 11 to 13; Batislam, Denizel & Filiztekin (2007), eq. 4.
@@ -252,8 +245,7 @@ def expected_spend(spend_model: FittedModel, summary) -> pd.Series:
     the latter.
 
     Returns:
-        Series of float: ``expected_spend``, currency, one value per row of `summary`. For a summary that is in an
-            engine, the summary with that column, in the engine.
+        Series of float: ``expected_spend``, currency, one value per row of `summary`; where that is in an engine, itself with the column.
     Raises:
         FitError: When q is at most 1: the population then has no mean.
 

@@ -34,8 +34,7 @@ def dert(model: FittedModel, summary, discount_rate_per_unit: float) -> pd.Serie
     Parameters:
         discount_rate_per_unit: Above 0; continuously compounded, per unit of time; for BG/BB once per opportunity.
     Returns:
-        Series of float: ``dert``, purchases, one value per row of `summary`. For a summary that is in an engine, the
-            summary with that column, in the engine.
+        Series of float: ``dert``, one value per row of `summary`; where that is in an engine, itself with the column.
 
     Source: Fader, Hardie & Lee (2005), Journal of Marketing Research 42(4), eq. 3; Fader, Hardie & Shang (2010),
     Marketing Science 29(6), eq. 14.

@@ -24,9 +24,7 @@ def lorenz(values) -> pd.DataFrame:
         values (array-like of shape (n_customers,)): One value per customer, none negative.
     Returns:
         DataFrame: ``share_of_customers`` and ``share_of_value``, from (0, 0) to (1, 1), lowest customers first; one row
-            per different value, since customers with equal values lie on one straight line.
-    Raises:
-        DataError: There are no values, or missing, infinite or negative ones, or their total is zero.
+            per different value.
 
     Source: Lorenz (1905), Publications of the American Statistical Association 9(70), 209-219.
 

@@ -168,7 +168,7 @@ def test_two_noted_figures_of_the_past_rate_come_from_the_order_of_ties(parts):
     rate = clv.baselines(parts)["past rate"].to_numpy()
     number = parts.calibration["customer_id"].astype(int).to_numpy()
     broken = rate - 1e-12 * number
-    table = clv.evaluate(parts, {"ties": rate, "by number": broken}, with_baselines=False)
+    table = clv.evaluate(parts, {"ties": rate, "by number": broken}).head(2)
     assert table["gini"].tolist() == pytest.approx([0.666, 0.651], abs=6e-4)
     assert table["top_decile_capture"].tolist() == pytest.approx([0.459, 0.458], abs=6e-4)
 
