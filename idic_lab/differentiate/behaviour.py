@@ -35,8 +35,6 @@ def rhythm(transactions: pd.DataFrame, observation_end: str | dt.date | None = N
         DataFrame: ``customer_id``; ``purchase_days`` (count); ``first``, ``last`` (dates); ``days_since_last``;
             ``own_gap_days`` (days between purchases expected of the customer); ``silence_probability`` (of being silent
             at least this long while still a customer).
-    Raises:
-        DataError: Nobody bought on two days, so there is no rhythm.
 
     Long gaps still open at the end are not among the gaps, so rhythms come out a little fast and a lapse is called a
     little early. The probability of being alive in ``customer_value`` weighs this properly.
@@ -183,8 +181,6 @@ def regularity(transactions: pd.DataFrame, random_state: int = 0) -> Regularity:
     Parameters:
         transactions: ``customer_id``, ``date``, ``amount``.
         random_state: Of the resampling for the interval.
-    Raises:
-        DataError: Fewer than 30 customers bought on three days.
 
     Source: Wheat & Morrison (1990), Estimating purchase regularity with two interpurchase times, Journal of Marketing
     Research 27(1); used by Platzer & Reutterer (2016), Ticking away the moments, Marketing Science 35(5).
@@ -261,8 +257,6 @@ def price_tier(order_lines: pd.DataFrame, products: pd.DataFrame | None = None) 
     Returns:
         DataFrame: ``customer_id``, ``lines``, ``budget_share``, ``premium_share``, ``probability_budget``,
             ``probability_premium`` (of lying above everybody's share), ``segment``.
-    Raises:
-        DataError: No line could be given a tier.
 
     >>> lines = pd.DataFrame({"customer_id": ["ann"] * 9 + ["bob"] * 9, "product_id": ["p"] * 9 + ["b"] * 9,
     ...     "quantity": 1.0, "unit_price": [9.0] * 9 + [1.0] * 9})
@@ -297,8 +291,6 @@ def browsing(web_events: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataF
     Returns:
         DataFrame: ``customer_id``, ``visits``, ``with_basket``, ``with_order`` (counts of visits), ``order_share``
             (with_order / visits), ``segment``. Customers never seen logged in are not in it.
-    Raises:
-        DataError: No visit is of a linked customer.
 
     >>> events = pd.DataFrame({"session_id": ["s1", "s1", "s2"], "record_id": "r", "event": ["view", "checkout", "view"]})
     >>> links = pd.DataFrame({"record_id": ["r"], "customer_id": ["ann"]})

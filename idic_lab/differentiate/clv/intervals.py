@@ -118,8 +118,6 @@ def equity_interval(
             models), and ``low`` and ``high``, which add the customers' own chance to buy and to spend. With
             ``horizon_days=None`` the value of all time to come, whose own chance has no such form: ``low`` and ``high``
             are then missing.
-    Raises:
-        FitError: When the amounts of the population have no variance (q of at most 2).
 
     Source: sigma points after Julier & Uhlmann (1997), "A new extension of the Kalman filter to nonlinear systems"; what is
     known of a customer's mean spend, Fader & Hardie (2013), note 025.

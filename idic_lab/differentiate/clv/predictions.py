@@ -165,8 +165,6 @@ def alive_path(model: FittedModel, transactions, until=None) -> pd.DataFrame:
         until (date or str, optional): Last day of the path; the last purchase when left out.
     Returns:
         DataFrame: One row per day: ``date``, ``probability_alive``, ``purchase`` (True on purchase days).
-    Raises:
-        DataError: When several customers are given, or `until` is before the first purchase.
 
     >>> from idic_lab.differentiate import clv
     >>> model = clv.from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)

@@ -231,8 +231,6 @@ def split(
             out.
         unit_days: Days in one unit of time.
         season: As in `summarise`; found in the calibration, so that nothing of the holdout is known.
-    Raises:
-        DataError: As in `summarise`; or the holdout would be empty.
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), section 4 (39 weeks each, on CDNOW).
 

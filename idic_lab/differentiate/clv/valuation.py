@@ -110,7 +110,9 @@ def value(
         raise DataError(f"The summary needs the column 'customer_id'; found {', '.join(map(str, present))}.")
     unit = days_per_unit(model)
     rate = np.log1p(annual_discount_rate) * unit / DAYS_PER_YEAR
-    ends = None if payment_days is None else _ascending(payment_days) / unit
+    ends = None if payment_days is None else np.asarray(list(payment_days), dtype=float) / unit
+    if ends is not None and (not len(ends) or (np.diff(ends, prepend=0.0) <= 0).any()):
+        raise DataError("payment_days should be ascending numbers of days above 0, such as range(30, 361, 30).")
     if ends is None and horizon_days is not None and not horizon_days > 0:
         raise DataError(f"horizon_days should be above 0, found {horizon_days!r}.")
     horizon = ends[-1] if ends is not None else np.inf if horizon_days is None else horizon_days / unit
@@ -161,13 +163,6 @@ def _discounted(model, theta, frequency, age, rate, horizon):
         scale,
         nodes=16 if near else 32,
     )
-
-
-def _ascending(days) -> np.ndarray:
-    days = np.asarray(list(days), dtype=float)
-    if not len(days) or days[0] <= 0 or (np.diff(days) <= 0).any():
-        raise DataError("payment_days should be ascending numbers of days above 0, such as range(30, 361, 30).")
-    return days
 
 
 def _bg_bb_residual(theta, frequency, n_periods, rate):

@@ -94,8 +94,6 @@ def profiles(answers: pd.DataFrame, labels, questions: dict[str, str] | None = N
         DataFrame: ``segment`` (text), ``question_id``, ``text``, ``share`` (of yes, in the segment), ``overall``,
             ``difference``, ``relative_difference``, ``marker`` (flag), ``share_of_customers``; one row per segment and
             question.
-    Raises:
-        DataError: Labels and answers differ in length, or nobody in a segment answered a question.
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, step 6 (marker variables).
 

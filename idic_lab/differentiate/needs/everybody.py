@@ -45,8 +45,6 @@ def descriptors(
         DataFrame: ``customer_id`` and numbers without gaps. Shares are drawn towards everybody's, as if two
             observations at the average had been made of each customer, so that one purchase does not look like a firm
             taste.
-    Raises:
-        DataError: No customer bought anything, and none is described.
 
     >>> days = pd.to_datetime(["2024-01-01", "2024-01-31", "2024-01-31"])
     >>> buys = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "date": days, "amount": [1.0, 1.0, 1.0]})

@@ -124,11 +124,7 @@ class _Segmenter(ClusterMixin, BaseEstimator):
         self.n_segments, self.random_state = n_segments, random_state
 
     def fit(self, X, y=None):
-        """Find the segments: ``labels_``, ints from 0.
-
-        Parameters:
-            X (array-like of shape (n_customers, n_features)): Numbers without gaps, on scales that may be compared.
-        """
+        """Find the segments (``labels_``, ints from 0) in numbers without gaps, on scales that may be compared."""
         X = self._numbers(X, reset=True)
         if len(X) < self.n_segments:
             raise _Refused(f"{self.n_segments} segments need at least as many customers, found n_samples = {len(X)}.")

@@ -122,16 +122,13 @@ def number_of_segments(
     by_chance = [[stability(people, k, 2, copy).mean() for k in more] for copy, people in enumerate(drawn)]
     by_chance = np.reshape(by_chance, (n_null, len(more)))
     evidence.loc[evidence["n_segments"].gt(1), "null_stability"] = by_chance.max(axis=0)
-    observed = evidence.loc[evidence["n_segments"].gt(1), "stability"].to_numpy()
-    return evidence.assign(p_value=_standing_out(observed, by_chance) if more else 1.0)
-
-
-def _standing_out(observed: np.ndarray, by_chance: np.ndarray) -> float:
-    """Chance that one of the null sets stands out at least as much, at whichever number of segments suits it best."""
-    everything = np.vstack([observed, by_chance])
+    if not more:
+        return evidence.assign(p_value=1.0)
+    # how often a null set stands out at least as much, at whichever number of segments suits it best
+    everything = np.vstack([evidence.loc[evidence["n_segments"].gt(1), "stability"], by_chance])
     spread = np.maximum(everything.std(axis=0), 1e-9)
     highest = ((everything - everything.mean(axis=0)) / spread).max(axis=1)
-    return float((highest >= highest[0]).mean())
+    return evidence.assign(p_value=float((highest >= highest[0]).mean()))
 
 
 def choose_number(evidence: pd.DataFrame) -> Choice:

@@ -241,8 +241,6 @@ def needs_by_value(needs: pd.DataFrame, portfolio: pd.DataFrame) -> Grid:
     Parameters:
         needs: ``customer_id``, ``segment``.
         portfolio: ``customer_id``, ``tier``, ``actual_value``.
-    Raises:
-        DataError: No customer has both.
 
     >>> needs = pd.DataFrame({"customer_id": list("abcd"), "segment": ["x", "x", "y", "y"]})
     >>> portfolio = pd.DataFrame({"customer_id": list("abcd"), "tier": ["migrator"] * 4, "actual_value": [1.0, 2, 3, 4]})

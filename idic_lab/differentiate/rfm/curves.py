@@ -164,8 +164,7 @@ def capture(
             nothing; customers not in `rfm_table` are newcomers, whom no score could rank, and are left out.
         random_state: Seed of the five folds of the tested cells.
     Returns:
-        DataFrame:
-            ``ranking``, ``captured`` (share of holdout spend), ``lift`` (captured over `fraction`); best first. Rankings:
+        DataFrame: ``ranking``, ``captured`` (share of holdout spend), ``lift`` (captured over `fraction`); best first:
 
             - perfect foresight: by the holdout spend itself, the most that can be had;
             - RFM cells, tested: each cell by what the other four fifths of its customers spent, as a firm learns from a
@@ -173,7 +172,7 @@ def capture(
             - RFM score, summed: R + F + M;
             - RFM cells, 555 to 111: R first, then F, then M;
             - monetary, frequency, recency: each measure alone;
-            - random: the expectation of a random order.
+            - random: what a random order is expected to.
 
     Source: cells ranked by a test mailing, Hughes (1994), Strategic Database Marketing.
 
