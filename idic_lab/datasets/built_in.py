@@ -7,9 +7,9 @@ methods take the path that was registered.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import importlib
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -19,44 +19,36 @@ from idic_lab.datasets.card import Card, Dataset, counts_of
 from idic_lab.datasets.own import Rows, cleaning, files
 from idic_lab.errors import DataError
 
-CDNOW_SOURCE = (
-    "Bruce Hardie's data page, https://www.brucehardie.com/datasets/; the files are those of lifetimes 0.11.3"
-)
-CDNOW_LICENCE = (
-    "made public by Fader and Hardie for research and teaching, without a formal licence; "
-    "the lifetimes package that carries the files is MIT licensed"
-)
-CDNOW_CITATION = (
-    "Fader, P. S. and Hardie, B. G. S. (2001). Forecasting repeat sales at CDNOW: a case study. "
-    "Interfaces 31(3), S94-S107"
-)
-CDNOW_QUIRKS = [
-    "All customers bought for the first time between 1997-01-01 and 1997-03-25: one cohort, not a whole customer base.",
-    "Several lines may share a customer and a day; they are kept as they are.",
-    "The source does not say what the lines of 0 dollars are; a value model takes them for purchases of no worth.",
-]
+FACTS = ("name", "title", "kind", "source", "licence", "citation", "currency")
+_TOLD = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
-FACTS = ("name", "title", "kind", "source", "licence", "citation")
+class _Entry:
+    """A data set whose facts, all of them attributes, are in ``built_in.toml``."""
+
+    name: str
+    own_download = False
+
+    def __init__(self) -> None:
+        vars(self).update(_TOLD[self.name])
+
+    def available(self, path: str | None = None) -> bool:
+        """Whether the data can be loaded now."""
+        return not self.own_download or (path is not None and Path(path).exists())
+
+    def _facts(self) -> dict[str, str]:
+        return {fact: getattr(self, fact) for fact in FACTS}
+
+    def _missing(self) -> DataError:
+        return DataError(f"Data set {self.name!r} is not on this computer yet: {self.how_to_get}.")
 
 
-class Cdnow:
+class Cdnow(_Entry):
     """One of the two CDNOW files as an entry of the catalogue."""
 
-    kind = "real, built in"
-    source, licence, citation = CDNOW_SOURCE, CDNOW_LICENCE, CDNOW_CITATION
-    size = "1.9 MB"
-    how_to_get = "comes with the installation"
+    name = "cdnow"
     file, header_lines, columns = "CDNOW_master.txt", 1, ["customer_id", "date", "quantity", "amount"]
     customers, rows, amount = 23_570, 69_659, 2_500_315.63
-
-    def __init__(self, name: str = "cdnow"):
-        self.name = name
-        self.title = "CDs bought by the 23,570 new customers of early 1997, followed for 18 months"
-
-    def available(self) -> bool:
-        """Whether the data can be loaded now."""
-        return True
 
     def load(self) -> Dataset:
         """Read the file, check it by rows, customers and sum, and return it with its card."""
@@ -78,10 +70,6 @@ class Cdnow:
                 "amount": lines["amount"],
             }
         )
-        self._check(transactions)
-        return Dataset(self.name, {"transactions": transactions}, self._card(transactions, lines, content))
-
-    def _check(self, transactions: pd.DataFrame) -> None:
         found = (len(transactions), transactions["customer_id"].nunique(), round(transactions["amount"].sum(), 2))
         expected = self.rows, self.customers, self.amount
         if found != expected:
@@ -89,108 +77,56 @@ class Cdnow:
                 f"{self.file} is not the file expected: rows, customers and sum are {found}, "
                 f"and should be {expected}. Install idic-lab again."
             )
-
-    def _card(self, transactions: pd.DataFrame, lines: pd.DataFrame, content: bytes) -> Card:
         counts = counts_of(transactions) | {"duplicates": int(lines.duplicated().sum())}
-        return Card(
-            **{fact: getattr(self, fact) for fact in FACTS},
+        card = Card(
+            **self._facts(),
             **counts,
             format=f"{self.file}, text in fixed columns",
             size_bytes=len(content),
             fingerprint=hashlib.sha256(content).hexdigest(),
-            currency="USD",
             columns={column: f"{column} of {self.file}" for column in transactions.columns},
-            quirks=list(CDNOW_QUIRKS),
+            quirks=list(self.quirks),
         )
+        return Dataset(self.name, {"transactions": transactions}, card)
 
 
 class CdnowSample(Cdnow):
     """The 1/10 sample on which the published models were fitted."""
 
-    size = "0.2 MB"
+    name = "cdnow_sample"
     # The first column is the customer's number in the master file; the sample has its own, which the papers quote.
     file, header_lines = "CDNOW_sample.txt", 0
     columns = ["master_id", "customer_id", "date", "quantity", "amount"]  # noqa: RUF012
     customers, rows, amount = 2_357, 6_919, 244_091.94
 
-    def __init__(self):
-        super().__init__("cdnow_sample")
-        self.title = "CDNOW, the published systematic sample of one customer in ten"
 
-
-class Meridian:
+class Meridian(_Entry):
     """The simulated retailer, whose tables feed every stage."""
 
     name = "meridian"
-    title = "Meridian, a simulated omnichannel retailer whose truth is known"
-    kind = "simulated, built in"
-    source = "idic_lab.meridian.simulate"
-    licence = "CC BY 4.0"
-    citation = ""
-    size = "2,000 people"
-    how_to_get = "comes with the project"
-
-    def available(self) -> bool:
-        """Whether the data can be loaded now."""
-        return True
 
     def load(self) -> Dataset:
         """Read the tables that the simulator left; its import is put off until somebody asks for the data."""
-        meridian = importlib.import_module("idic_lab.meridian")
-        tables = meridian.load_tables()
-        facts = {fact: getattr(self, fact) for fact in ("title", "kind", "source", "licence")}
-        facts["fingerprint"] = _fingerprint_of(tables)
-        facts |= counts_of(tables["transactions"]) | meridian.card_facts()
-        known = {field.name for field in dataclasses.fields(Card)}
-        remarks = [f"{fact}: {value}" for fact, value in facts.items() if fact not in known]
-        card = Card(**{"name": self.name} | {fact: value for fact, value in facts.items() if fact in known})
-        card.quirks = [*card.quirks, *remarks]
-        return Dataset(self.name, tables, card)
+        tables = importlib.import_module("idic_lab.meridian").load_tables()
+        digest = hashlib.sha256()
+        for name, data in sorted(tables.items()):
+            digest.update(name.encode())
+            digest.update(pd.util.hash_pandas_object(data, index=False).to_numpy().tobytes())
+        facts = self._facts() | {"title": self.card_title, "fingerprint": digest.hexdigest()}
+        return Dataset(self.name, tables, Card(**facts, **counts_of(tables["transactions"]), quirks=list(self.quirks)))
 
 
-def _fingerprint_of(tables: dict[str, pd.DataFrame]) -> str:
-    digest = hashlib.sha256()
-    for name, data in sorted(tables.items()):
-        digest.update(name.encode())
-        digest.update(pd.util.hash_pandas_object(data, index=False).to_numpy().tobytes())
-    return digest.hexdigest()
-
-
-class OnlineRetail:
+class OnlineRetail(_Entry):
     """The entry of the catalogue; its file is registered with ``datasets.add("online_retail", path)``."""
 
     name = "online_retail"
-    title = "Invoices of a British online gift shop, December 2010 to December 2011"
-    kind = "real, the user's own download"
-    source = "UCI Machine Learning Repository, doi 10.24432/C5BW33"
-    licence = "CC BY 4.0"
-    citation = (
-        "Chen, D., Sain, S. L. and Guo, K. (2012). Data mining for the online retail industry: a case study of RFM "
-        "model-based customer segmentation using data mining. Journal of Database Marketing & Customer Strategy "
-        "Management 19(3), 197-208"
-    )
-    size = "541,909 lines"
-    how_to_get = (
-        "download it from https://archive.ics.uci.edu/dataset/352/online+retail (.xlsx; a .csv or .parquet copy will "
-        "do), then idic-lab datasets add online_retail FILE"
-    )
     own_download = True
     rows, customers, amount = 541_909, 4_372, 9_747_747.934
-    quirks = (
-        "A quarter of the lines name no customer; they hold a seventh of the money.",
-        "Cancellations are invoices whose number begins with C; they often name no original invoice.",
-        "Many customers are wholesalers, so single orders can be very large.",
-        "Lines such as POST, DOT, M and BANK CHARGES are postage, manual entries and fees, not products.",
-    )
-
-    def available(self, path: str | None = None) -> bool:
-        """Whether the data can be loaded now."""
-        return path is not None and Path(path).exists()
 
     def load(self, path: str | None = None, options: cleaning.Options | None = None) -> Dataset:
         """Read the user's copy and check it by rows, customers and sum."""
         if path is None:
-            raise DataError(f"Data set 'online_retail' is not on this computer yet: {self.how_to_get}.")
+            raise self._missing()
         dataset = cleaning.load(path, options, name=self.name)
         card = dataset.card
         found = card.rows_read, card.customers, round(card.amount_read, 3)
@@ -200,9 +136,7 @@ class OnlineRetail:
                 f"{found[1]:,} customers and a sum of {found[2]:,.3f}, and should have {self.rows:,}, "
                 f"{self.customers:,} and {self.amount:,.3f}. As a file of your own it can still be loaded by its path."
             )
-        for fact in FACTS:
-            setattr(card, fact, getattr(self, fact))
-        card.currency = "GBP"
+        vars(card).update(self._facts())
         card.quirks = [*self.quirks, *card.quirks]
         return dataset
 
@@ -218,42 +152,18 @@ MARGIN = 0.30
 CONTACT_COST = 0.02
 
 
-class Hillstrom:
+class Hillstrom(_Entry):
     """The entry of the catalogue; its file is registered with ``datasets.add("hillstrom", path)``."""
 
     name = "hillstrom"
-    title = "An e-mail campaign with three randomised arms"
-    kind = "real, the user's own download"
-    source = "Kevin Hillstrom, MineThatData E-Mail Analytics and Data Mining Challenge, 20 March 2008"
-    licence = "made public for the challenge, without a formal licence"
-    citation = (
-        "Hillstrom, K. (2008). The MineThatData E-Mail Analytics and Data Mining Challenge. blog.minethatdata.com"
-    )
-    size = "64,000 customers"
-    how_to_get = (
-        "download the .csv that https://blog.minethatdata.com/2008/03/minethatdata-e-mail-analytics-and-data.html "
-        "links to (12 columns from recency to spend), then idic-lab datasets add hillstrom FILE"
-    )
     own_download = True
     rows, visits, conversions = 64_000, 9_394, 578
     arm_sizes = {"control": 21_306, "mens e-mail": 21_307, "womens e-mail": 21_387}  # noqa: RUF012
-    quirks = (
-        "Customers are not numbered; customer_id is the row of the file.",
-        "The day of the campaign is not given; the date is the day on which the data were published.",
-        "recency is in whole months and kept as recency_months; spend is the spend of the year before the campaign "
-        "(history in the file), and what was spent in the two weeks after it is revenue.",
-        "Suburban is spelled 'Surburban' in the file, and kept so.",
-        "Fewer than one customer in a hundred converted, so effects on money are uncertain.",
-    )
-
-    def available(self, path: str | None = None) -> bool:
-        """Whether the data can be loaded now."""
-        return path is not None and Path(path).exists()
 
     def load(self, path: str | None = None) -> Dataset:
         """Read the user's copy, check it by rows, arms, visits and conversions, and make ``campaign_results``."""
         if path is None:
-            raise DataError(f"Data set 'hillstrom' is not on this computer yet: {self.how_to_get}.")
+            raise self._missing()
         read = files.read(path)
         raw = _typed(read.frame, Path(path).name)
         self._check(raw, Path(path).name)
@@ -273,12 +183,11 @@ class Hillstrom:
         spent = raw.assign(amount=raw["spend"], date=PUBLISHED)
         counts = counts_of(spent.assign(customer_id=raw.index)) | {"duplicates": int(raw.duplicated().sum())}
         return Card(
-            **{fact: getattr(self, fact) for fact in FACTS},
+            **self._facts(),
             **counts,
             format=read.format,
             size_bytes=read.size_bytes,
             fingerprint=read.fingerprint,
-            currency="USD",
             columns={
                 "arm": "segment",
                 "converted": "conversion",

@@ -17,8 +17,7 @@ import pandas as pd
 from idic_lab import durability
 from idic_lab.datasets import built_in
 from idic_lab.datasets.card import Card, Dataset
-from idic_lab.datasets.own import cleaning, several_tables
-from idic_lab.datasets.own import words as own_columns
+from idic_lab.datasets.own import cleaning, several_tables, words
 from idic_lab.datasets.own.cleaning import Options
 from idic_lab.errors import DataError, UnknownName, existing, needs_extra
 
@@ -90,7 +89,7 @@ def _load(name_or_path: str | Path, options: Options, reading: dict, asked: list
         if asked:
             raise DataError(f"Data set {name!r} is read as it is; {', '.join(asked)} is for files of your own.")
         entry = BUILT_IN[name]
-        return entry.load(registered_path(name)) if getattr(entry, "own_download", False) else entry.load()
+        return entry.load(registered_path(name)) if _is_download(entry) else entry.load()
     own = registered()
     if name in own:
         if options.columns is None and own[name]["columns"]:
@@ -146,9 +145,9 @@ def add(name: str, path: str | Path, columns: Mapping[str, str] | str | None = N
     """
     path = Path(path).expanduser().resolve()
     entry = BUILT_IN.get(name)
-    if entry is not None and not getattr(entry, "own_download", False):
+    if entry is not None and not _is_download(entry):
         raise DataError(f"{name!r} is the name of a built-in data set; choose another.")
-    given = own_columns.as_mapping(columns)
+    given = words.as_mapping(columns)
     if entry is not None:
         if given:
             raise DataError(f"The columns of {name!r} are known; leave them out.")
@@ -167,31 +166,16 @@ def catalogue() -> pd.DataFrame:
     """
     own = registered()
     rows = [
-        {
-            "name": name,
-            "title": entry.title,
-            "kind": entry.kind,
-            "size": entry.size,
-            "licence": entry.licence,
-            "available": _is_available(entry),
-            "how to get it": entry.how_to_get,
-        }
+        (name, entry.title, entry.kind, entry.size, entry.licence, _is_available(entry), entry.how_to_get)
         for name, entry in BUILT_IN.items()
     ]
     for name in [name for name in own if name not in BUILT_IN]:
         path = Path(own[name]["path"])
-        rows.append(
-            {
-                "name": name,
-                "title": f"own file {path.name}",
-                "kind": "own file",
-                "size": f"{path.stat().st_size:,} bytes" if path.is_file() else "",
-                "licence": "",
-                "available": path.exists(),
-                "how to get it": "added by you" if path.exists() else "added by you, but the file is gone",
-            }
-        )
-    return pd.DataFrame(rows)
+        size = f"{path.stat().st_size:,} bytes" if path.is_file() else ""
+        how = "added by you" if path.exists() else "added by you, but the file is gone"
+        rows.append((name, f"own file {path.name}", "own file", size, "", path.exists(), how))
+    columns = ["name", "title", "kind", "size", "licence", "available", "how to get it"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def describe(name: str) -> Card:
@@ -205,10 +189,12 @@ def describe(name: str) -> Card:
     return Card(name=name, **{fact: getattr(entry, fact) for fact in facts})
 
 
+def _is_download(entry) -> bool:
+    return getattr(entry, "own_download", False)
+
+
 def _is_available(entry) -> bool:
-    if getattr(entry, "own_download", False):
-        return entry.available(registered_path(entry.name))
-    return entry.available()
+    return entry.available(registered_path(entry.name)) if _is_download(entry) else entry.available()
 
 
 def check_name(name: str) -> None:

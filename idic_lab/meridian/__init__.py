@@ -8,7 +8,7 @@ the page ``docs/meridian.md``; the planted answers are for checks only (:func:`t
 from __future__ import annotations
 
 from idic_lab.meridian import policies
-from idic_lab.meridian.files import card_facts, load_tables, simulate_to, truth
+from idic_lab.meridian.files import load_tables, simulate_to, truth
 from idic_lab.meridian.orders import club
 from idic_lab.meridian.settings import DIFFICULTIES, PEOPLE, SEED, PurchaseModel, Settings
 from idic_lab.meridian.shop import Meridian, simulate
@@ -22,7 +22,6 @@ __all__ = [
     "PurchaseModel",
     "Settings",
     "Shop",
-    "card_facts",
     "club",
     "load_tables",
     "open_shop",

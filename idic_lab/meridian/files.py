@@ -181,36 +181,3 @@ def simulate_to(
         for writer in writers:
             getattr(writer, step)()
     return folder
-
-
-def card_facts() -> dict[str, object]:
-    """What the data card says of Meridian beyond what can be counted.
-
-    Returns:
-        dict: ``name``, ``title``, ``source``, ``licence``, ``currency``, ``quirks`` (list of str).
-
-    >>> card_facts()["currency"]
-    'EUR'
-    """
-    return {
-        "name": "meridian",
-        "title": "Meridian: a simulated retailer with web shop, stores, app and call centre",
-        "source": (
-            f"simulated by idic_lab.meridian with seed {SEED}; nobody in it exists "
-            "(python -m idic_lab.meridian makes it again)"
-        ),
-        "licence": "CC BY 4.0",
-        "currency": "EUR",
-        "quirks": [
-            "transactions hold orders as placed; returns are lines of order_lines with a negative quantity and a "
-            "later date, under the number of the order they return",
-            "customer_id in transactions, order_lines, campaign_results and price_tests is the customer number; "
-            "web_events, interactions, survey_responses, reviews and account_roles carry a record_id, and reach a "
-            "customer only once records are linked",
-            "of the records in source_records, the one a person buys under carries the customer number, and a "
-            "quarter of the app's; the others do not",
-            "the survey panel answered the questions on needs and spending; who answers after an order chose to: "
-            "the older, and those with something to say",
-            "what was planted lies in the folder truth, which only checks open",
-        ],
-    }

@@ -51,10 +51,6 @@ def test_chinese_headers_names_dates_and_encoding_are_understood():
     assert records["birth_date"].tolist() == [pd.Timestamp("1988-03-05"), pd.Timestamp("1979-12-31")]
 
 
-def test_columns_that_play_no_role_are_listed():
-    assert contacts("hubspot").unused == ["Lifecycle Stage"]
-
-
 def test_a_date_that_cannot_be_read_is_missing_and_counted(tmp_path):
     file = tmp_path / "contacts.csv"
     file.write_text("id,Last Name,Date of Birth\n1,Example,1980-05-17\n2,Sample,some day\n", encoding="utf-8")

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import tables
+from idic_lab.datasets.own.words import normalise
 
 
 @dataclass
@@ -39,6 +40,19 @@ class Rows:
     sources: np.ndarray | None = None
     broken: pd.DataFrame = field(default_factory=lambda: tables.get("rejects").empty())
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def by_header(self) -> dict[str, str]:
+        """Headers, as they are compared, to the label of the first column that bears each."""
+        pairs = list(zip(map(normalise, self.headers), self.frame.columns, strict=True))
+        return dict(reversed(pairs))
+
+    @classmethod
+    def of_frame(cls, name: str, frame: pd.DataFrame, **facts: object) -> Rows:
+        """The rows of a table under its header line; its columns are given labels of their own."""
+        headers = list(map(str, frame.columns))
+        frame = frame.set_axis(unique_labels(headers), axis=1)
+        return cls(name, frame, headers, np.arange(2, len(frame) + 2), **facts)
 
 
 def rejects(source, line, column, value, reason) -> pd.DataFrame:

@@ -81,20 +81,14 @@ def parquet(path: Path) -> Rows:
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise DataError(f"{path.name}: not a whole Parquet file ({_first_line(error, path)}).") from None
     nested = [field.name for field in schema if pa.types.is_nested(field.type)]
-    headers = list(map(str, frame.columns))
-    frame.columns = unique_labels(headers)
+    facts = {"format": "Parquet", "size_bytes": path.stat().st_size, "fingerprint": _fingerprint(path)}
+    notes = [f"nested columns left out: {', '.join(nested)}"] if nested else []
+    return Rows.of_frame(path.name, frame, **facts, notes=notes)
+
+
+def _fingerprint(path: Path) -> str:
     with path.open("rb") as file:
-        fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
-    return Rows(
-        name=path.name,
-        frame=frame,
-        headers=headers,
-        lines=np.arange(2, len(frame) + 2),
-        format="Parquet",
-        size_bytes=path.stat().st_size,
-        fingerprint=fingerprint,
-        notes=[f"nested columns left out: {', '.join(nested)}"] if nested else [],
-    )
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def over_rows(rows: Rows, sql: str) -> Rows:
@@ -134,9 +128,7 @@ def over_database(path: Path, sql: str | None) -> Rows:
                     f"{', '.join(tables) or 'none'}."
                 )
             sql = f"SELECT * FROM {quoted('transactions' if 'transactions' in tables else tables[0])}"
-        with path.open("rb") as file:
-            fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
-        return _run(connection, sql, path.name, fingerprint, path.stat().st_size)
+        return _run(connection, sql, path.name, _fingerprint(path), path.stat().st_size)
 
 
 def from_file(path: Path) -> Rows:
@@ -159,22 +151,13 @@ def _run(connection: duckdb.DuckDBPyConnection, sql: str, name: str, fingerprint
         if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
             raise DataError(f"{name}: the query should be one SELECT; nothing else is run.")
         relation = connection.sql(sql)
-        headers = list(relation.columns)
-        frame = relation.df()
+        frame = relation.df().set_axis(relation.columns, axis=1)
     except duckdb.Error as error:
         raise DataError(f"{name}: the query cannot be run: {_first_line(error)}") from None
     if frame.empty:
         raise DataError(f"{name}: the query returns no rows.")
-    frame.columns = unique_labels(headers)
-    return Rows(
-        name=name,
-        frame=frame,
-        headers=headers,
-        lines=np.arange(2, len(frame) + 2),
-        format="SQL query through DuckDB",
-        size_bytes=size_bytes,
-        fingerprint=hashlib.sha256((fingerprint + sql).encode()).hexdigest(),
-    )
+    digest = hashlib.sha256((fingerprint + sql).encode()).hexdigest()
+    return Rows.of_frame(name, frame, format="SQL query through DuckDB", size_bytes=size_bytes, fingerprint=digest)
 
 
 def typed(values: pd.Series) -> pd.Series:

@@ -39,7 +39,7 @@ def parse_numbers(column: pd.Series, header: str, *, decimal: str | None = None,
     Raises:
         DataError: When some values use a decimal comma and others a decimal point.
 
-    >>> parsed = parse(pd.Series(["1.234,50 €", "(12,00)", "many"]), "Total")
+    >>> parsed = parse_numbers(pd.Series(["1.234,50 €", "(12,00)", "many"]), "Total")
     >>> parsed.result[:2].tolist(), parsed.reasons[2]
     ([1234.5, -12.0], 'not a number')
     """
@@ -221,7 +221,7 @@ def parse_dates(
         DataError: When some values are day-first and others month-first, or a spreadsheet has swapped the days and
             months of some.
 
-    >>> parsed = parse(pd.Series(["31/01/2011", "05/02/2011"]), "Day", today=pd.Timestamp("2024-01-01"))
+    >>> parsed = parse_dates(pd.Series(["31/01/2011", "05/02/2011"]), "Day", today=pd.Timestamp("2024-01-01"))
     >>> parsed.result.astype("datetime64[D]").astype(str).tolist()
     ['2011-01-31', '2011-02-05']
     """

@@ -33,9 +33,7 @@ def describes(column: pd.Series) -> bool:
         return False
     different = held.nunique()
     if pd.api.types.is_numeric_dtype(held):
-        return (
-            different < len(held) or held.abs().max() < 1e6
-        )  # or it is a number of each person's own, as of a telephone
+        return different < len(held) or held.abs().max() < 1e6  # else a number of each person's own, as of a telephone
     return different <= max(20, len(held) / 20) and different * 2 <= len(held)
 
 
@@ -49,13 +47,11 @@ class Contacts:
     Attributes:
         records: The columns of ``source_records`` that the export has, without touchpoint; for :func:`gather`.
         columns (dict of str to str): Role to the header that plays it.
-        unused (list of str): Headers that play none.
         notes (list of str): What was assumed, and values that could not be read.
     """
 
     records: pd.DataFrame
     columns: dict[str, str]
-    unused: list[str]
     notes: list[str] = field(default_factory=list)
 
 
@@ -84,7 +80,17 @@ def read_contacts(path: str | Path, today: pd.Timestamp | None = None, **reading
 
 def of_rows(rows: Rows, today: pd.Timestamp | None = None) -> Contacts:
     """The contacts of a file that was read."""
-    roles = _roles(rows.name, rows.frame, rows.headers)
+    by_header = rows.by_header
+    roles = {
+        role: next(by_header[word] for word in usual.split() if word in by_header)
+        for role, usual in HEADERS.items()
+        if set(usual.split()) & set(by_header)
+    }
+    if not {"first_name", "last_name", "full_name", "email", "phone"} & set(roles):
+        raise DataError(
+            f"{rows.name}: no column with a name, an e-mail address or a telephone number was recognised; the headers are "
+            f"{', '.join(map(repr, rows.headers))}. Rename them to first_name, last_name, email or phone."
+        )
     frame, notes = rows.frame.reset_index(drop=True), list(rows.notes)
     made = {
         role: _text(frame[roles[role]])
@@ -97,9 +103,8 @@ def of_rows(rows: Rows, today: pd.Timestamp | None = None) -> Contacts:
     if "full_name" in roles and not {"first_name", "last_name"} & set(roles):
         made["first_name"], made["last_name"] = _parted(_text(frame[roles["full_name"]]))
     if "phone" in roles:
-        telephones = _telephones(frame, rows.headers)
-        made["phone"] = _text(frame[telephones[0]])
-        for label in telephones[1:]:
+        made["phone"] = _text(frame[roles["phone"]])  # the mobile first: an empty one gives way to the next
+        for label in [by_header[word] for word in HEADERS["phone"].split() if word in by_header]:
             made["phone"] = made["phone"].fillna(_text(frame[label]))
     today = pd.Timestamp.today().normalize() if today is None else today
     for role in ("birth_date", "created", "updated"):
@@ -117,37 +122,12 @@ def of_rows(rows: Rows, today: pd.Timestamp | None = None) -> Contacts:
         notes.append(
             f"{len(rows.broken):,} rows could not be split into columns, the first on line {rows.broken['line'].iloc[0]}"
         )
-    used = {*roles.values(), *(_telephones(frame, rows.headers) if "phone" in roles else ())}
-    unused = [header for header in frame.columns if header not in used]
-    return Contacts(pd.DataFrame(made), roles, unused, notes)
-
-
-def _roles(name: str, frame: pd.DataFrame, headers: list[str]) -> dict[str, str]:
-    by_header: dict[str, str] = {}
-    for label, header in zip(frame.columns, headers, strict=True):
-        by_header.setdefault(normalise(header), label)
-    roles = {}
-    for role, usual in HEADERS.items():
-        found = next((by_header[word] for word in usual.split() if word in by_header), None)
-        if found is not None:
-            roles[role] = found
-    if not {"first_name", "last_name", "full_name", "email", "phone"} & set(roles):
-        raise DataError(
-            f"{name}: no column with a name, an e-mail address or a telephone number was recognised; the headers are "
-            f"{', '.join(map(repr, headers))}. Rename them to first_name, last_name, email or phone."
-        )
-    return roles
+    return Contacts(pd.DataFrame(made), roles, notes)
 
 
 def _text(column: pd.Series) -> pd.Series:
     text = column.astype("str").str.strip()
     return text.where(text.ne("") & text.notna())
-
-
-def _telephones(frame: pd.DataFrame, headers: list[str]) -> list[str]:
-    """Columns with telephone numbers, the mobile first: an empty one gives way to the next."""
-    by_header = dict(zip(map(normalise, headers), frame.columns, strict=True))
-    return [by_header[word] for word in HEADERS["phone"].split() if word in by_header]
 
 
 def _parted(name: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -161,18 +141,12 @@ def _parted(name: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 def _consent(frame: pd.DataFrame, roles: dict[str, str]) -> dict[str, pd.Series]:
     made: dict[str, pd.Series] = {}
-
-    def ticked(role: str) -> np.ndarray:
-        return _text(frame[roles[role]]).str.casefold().isin(_TRUE).to_numpy(dtype=bool)
-
     for channel in ("email", "phone"):
-        stated = np.full(len(frame), None, dtype=object)
-        if f"yes_{channel}" in roles:
-            stated[ticked(f"yes_{channel}")] = "yes"
-        if f"no_{channel}" in roles:
-            stated[ticked(f"no_{channel}")] = "no"
-        if {f"yes_{channel}", f"no_{channel}"} & set(roles):
-            made[f"consent_{channel}"] = pd.Series(stated, dtype="str")
+        for role, answer in ((f"yes_{channel}", "yes"), (f"no_{channel}", "no")):
+            if role in roles:
+                ticked = _text(frame[roles[role]]).str.casefold().isin(_TRUE)
+                before = made.get(f"consent_{channel}", pd.Series(None, index=frame.index, dtype="str"))
+                made[f"consent_{channel}"] = before.mask(ticked, answer)
     return made
 
 
@@ -181,13 +155,11 @@ _WIDEST = 11  # points of a scale, as from 0 to 10
 _YES, _NO, _MISSING, _DESCRIBE, _IDS = (
     frozenset(map(normalise, WORDS["survey"][kind].split())) for kind in ("yes", "no", "missing", "describe", "ids")
 )
-_DAYS = frozenset(" ".join(WORDS["headers"]["date"]).split()) | {
-    "zeitstempel",
-    "submittedat",
-    "enddate",
-    "recordeddate",
-}
-_USUAL = [(float(low), float(high)) for low in (0, 1) for high in (4, 5, 6, 7, 9, 10)] + [
+_DAYS = frozenset(
+    [*" ".join(WORDS["headers"]["date"]).split(), *["zeitstempel", "submittedat", "enddate", "recordeddate"]]
+)
+_USUAL = [
+    *((float(low), float(high)) for low in (0, 1) for high in (4, 5, 6, 7, 9, 10)),
     (1.0, 3.0),
     (-2.0, 2.0),
     (-3.0, 3.0),
@@ -223,22 +195,16 @@ def _scales(frame: pd.DataFrame) -> dict[tuple[float, float], list[str]]:
     """Columns of answers by the ends of their scale; (0, 1) is yes or no."""
     found: dict[tuple[float, float], list[str]] = {}
     for label in frame:
-        word = normalise(label)
-        if word in _DESCRIBE | _IDS:
-            continue
-        read = answers(frame[label])
-        if read is None or not read.notna().any():
-            continue
-        low, high = float(read.min()), float(read.max())
-        binary = low >= 0 and high <= 1
-        found.setdefault((0.0, 1.0) if binary else (low, high), []).append(label)
+        read = None if normalise(label) in _DESCRIBE | _IDS else answers(frame[label])
+        if read is not None and read.notna().any():
+            low, high = float(read.min()), float(read.max())
+            found.setdefault((0.0, 1.0) if low >= 0 and high <= 1 else (low, high), []).append(label)
     # Where nobody ticked an end, a question belongs to the usual scale that holds the most of them for its width.
     points = {scale: labels for scale, labels in found.items() if scale != (0.0, 1.0)}
 
     def held(scale: tuple[float, float]) -> list[str]:
-        return [
-            label for (low, high), labels in points.items() if scale[0] <= low and high <= scale[1] for label in labels
-        ]
+        within = [labels for (low, high), labels in points.items() if scale[0] <= low and high <= scale[1]]
+        return [label for labels in within for label in labels]
 
     best = max(_USUAL, key=lambda scale: len(held(scale)) / (scale[1] - scale[0]))
     if len(held(best)) < FEWEST:
@@ -287,12 +253,8 @@ def answers(column: pd.Series) -> pd.Series | None:
 
 def _is_scale(number: pd.Series) -> bool:
     held = number.dropna()
-    return (
-        bool(len(held))
-        and bool((held % 1 == 0).all())
-        and held.max() - held.min() < _WIDEST
-        and held.abs().max() < _WIDEST
-    )
+    narrow = len(held) and held.max() - held.min() < _WIDEST and held.abs().max() < _WIDEST
+    return bool(narrow and (held % 1 == 0).all())
 
 
 def read_survey(rows: Rows, today: pd.Timestamp) -> Survey:
@@ -314,18 +276,12 @@ def read_survey(rows: Rows, today: pd.Timestamp) -> Survey:
     ids = next((label for label in frame if normalise(label) in _IDS and frame[label].is_unique), None)
     who = (frame[ids] if ids else "R" + pd.Series(rows.lines - 1).astype("str").str.zfill(4)).astype("str")
     when = next((label for label in frame if normalise(label) in _DAYS), None)
-    day = (
-        pd.Series(pd.NaT, index=frame.index)
-        if when is None
-        else pd.Series(numbers_and_dates.parse_dates(frame[when], when, today=today).result)
-    )
+    day = pd.Series(pd.NaT, index=frame.index)
+    if when is not None:
+        day = pd.Series(numbers_and_dates.parse_dates(frame[when], when, today=today).result)
     people = pd.DataFrame({"record_id": who, "date": day.astype("datetime64[us]")})
-    name, taken, notes, parts = (
-        rows.name.rsplit(".", 1)[0],
-        [label for labels in found.values() for label in labels],
-        [],
-        [],
-    )
+    taken = [label for labels in found.values() for label in labels]
+    name, notes, parts = rows.name.rsplit(".", 1)[0], [], []
     for (low, high), labels in found.items():
         answered = pd.DataFrame({label: answers(frame[label]) for label in labels})
         if (low, high) == (0.0, 1.0):

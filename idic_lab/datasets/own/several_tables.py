@@ -201,10 +201,7 @@ def _best(rows: Rows, strict: bool) -> str:
 
 def _matched(table: str, rows: Rows, given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Column of the contract to column of the file: as given, by its own name, or by a usual header."""
-    by_header = {}
-    for label, header in zip(rows.frame.columns, rows.headers, strict=True):
-        by_header.setdefault(normalise(header), label)
-    found = {}
+    by_header, found = rows.by_header, {}
     for name in tables.get(table).columns:
         usual = KNOWN.get(table, {}).get("columns", {}).get(name, "")
         for mark, headers in _MARKS.items():

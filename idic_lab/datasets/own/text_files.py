@@ -25,34 +25,7 @@ _BYTE_ORDER_MARKS = [  # the longer first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 ]
-# For bytes that are not UTF-8: what the encoding is for, its common letters, or by first byte the zones in which those of its
-# script lie, each with the likelihood of one of them (half of Japanese is kana; the rest is drawn from the first level of kanji).
-_WESTERN = "àâäáãåæçéèêëíìîïñóòôöõøœúùûüÿß"
-_CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяіїє"
-_ENCODINGS: dict[str, tuple[str, str, tuple]] = {
-    "cp1252": ("Western European", _WESTERN, ()),
-    "cp1254": ("Turkish", "çğıöşüi̇âîû", ()),
-    "cp1250": ("Central European", "ąćęłńóśźżáčďéěíňřšťúůýžäöüôľĺŕőűăâîşţđßëç", ()),
-    "cp1251": ("Cyrillic", _CYRILLIC, ()),
-    "cp1253": ("Greek", "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ", ()),
-    "cp1255": ("Hebrew", "אבגדהוזחטיךכלםמןנסעףפץצקרשת", ()),
-    "cp1256": ("Arabic", "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيپچژگ", ()),
-    "cp874": ("Thai", "".join(map(chr, [*range(0x0E01, 0x0E3B), *range(0x0E40, 0x0E4F)])), ()),
-    "koi8_r": ("Cyrillic", _CYRILLIC, ()),
-    "cp866": ("Cyrillic", _CYRILLIC, ()),
-    "iso8859_2": ("Central European", "ąćęłńóśźżáčďéěíňřšťúůýžäöüôőűßë", ()),
-    "cp850": ("Western European", _WESTERN, ()),
-    "mac_roman": ("Western European", _WESTERN, ()),
-    "cp949": ("Korean", "", ((0xA1, 0xA3, 0.003), (0xB0, 0xC8, 1 / 2350))),
-    "gb18030": ("Chinese", "", ((0xA1, 0xA3, 0.003), (0xB0, 0xD7, 1 / 3755))),
-    "cp932": (
-        "Japanese",
-        "",
-        ((0x81, 0x81, 0.003), (0x82, 0x83, 1 / 340), (0x88, 0x98, 1 / 5930), (0xA1, 0xDF, 1 / 1260)),
-    ),
-    "euc_jp": ("Japanese", "", ((0xA1, 0xA3, 0.003), (0xA4, 0xA5, 1 / 340), (0xB0, 0xCF, 1 / 5930))),
-    "big5hkscs": ("Chinese", "", ((0xA1, 0xA3, 0.003), (0xA4, 0xC6, 1 / 5401))),
-}
+_ENCODINGS: dict[str, tuple[str, str, list]] = WORDS["encodings"]
 _HEADERS = {word for tiers in WORDS["headers"].values() for word in " ".join(tiers).split() if not word.isascii()}
 _LABELS = {"gb18030": "GB18030", "cp932": "Shift-JIS", "euc_jp": "EUC-JP", "cp949": "EUC-KR", "big5hkscs": "Big5"}
 _RARE = ("koi8_r", "cp866", "iso8859_2", "cp850", "mac_roman")
