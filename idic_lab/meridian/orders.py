@@ -59,15 +59,11 @@ def draw_buyers(rng: np.random.Generator, n: int, settings: Settings) -> Buyers:
         level = -np.log(spend_rate)
         mixed = rho * standardise(np.log(rate)) + np.sqrt(1 - rho**2) * standardise(level)
         spend_rate = np.exp(-(level.mean() + level.std() * mixed))
-    return Buyers(rate, dropout, spend_rate, model.p / spend_rate, _first_days(rng, n))
-
-
-def _first_days(rng: np.random.Generator, n: int) -> np.ndarray:
-    """First purchase days: newcomers thin out over the two years and follow season and weekday."""
     days = np.arange(draws.DAYS - SHORTEST_AGE)
     weights = draws.interest_weights()[: len(days)] * np.exp(-days / 450)
-    cumulative = np.cumsum(weights)
-    return np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
+    cumulative = np.cumsum(weights)  # newcomers thin out over the two years and follow season and weekday
+    first_day = np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
+    return Buyers(rate, dropout, spend_rate, model.p / spend_rate, first_day)
 
 
 def draw_orders(rng: np.random.Generator, buyers: Buyers, settings: Settings) -> Orders:
@@ -80,11 +76,12 @@ def draw_orders(rng: np.random.Generator, buyers: Buyers, settings: Settings) ->
     middle = (clock[:-1] + clock[1:]) / 2  # every day stands for its middle, so that rounding to days is even
     begin, end = middle[buyers.first_day], middle[-1]
     poisson = settings.purchase_shape == 1 and settings.rate_drift == 0
-    events, elapsed = (_poisson if poisson else renewals)(rng, buyers.rate, end - begin, settings)
+    span = end - begin
+    events, elapsed = (rng.poisson(buyers.rate * span), None) if poisson else renewals(rng, buyers.rate, span, settings)
     lifetime = np.ceil(np.log(1 - rng.random(len(events))) / np.log1p(-buyers.dropout))
     lifetime -= settings.leave_after_first
     person, rank = ranks(events)
-    when = begin[person] + (rng.random(len(person)) * (end - begin[person]) if poisson else elapsed)
+    when = begin[person] + (rng.random(len(person)) * span[person] if poisson else elapsed)
     when = when[np.lexsort((when, person))]
     kept = rank < lifetime[person]
     count = np.minimum(events, lifetime).astype(np.int64)
@@ -97,11 +94,6 @@ def draw_orders(rng: np.random.Generator, buyers: Buyers, settings: Settings) ->
     amount = np.round(rng.gamma(settings.purchase.p, 1.0, len(day)) / buyers.spend_rate[person], 2)
     last = np.cumsum(count + 1) - 1
     return Orders(person, day, rank, np.maximum(amount, 1.0), day[last], count + 1, events < lifetime)
-
-
-def _poisson(rng, rate, span, settings):
-    """Numbers of purchases of a Poisson process; their times are drawn where they are needed."""
-    return rng.poisson(rate * span), None
 
 
 def renewals(

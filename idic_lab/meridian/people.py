@@ -179,8 +179,7 @@ def ascii_form(name: str) -> str:
 
 @cache
 def _mail_parts() -> tuple[np.ndarray, np.ndarray]:
-    given, family, _, _ = names()
-    return (np.array([ascii_form(name) for name in given[:, 1]]), np.array([ascii_form(name) for name in family[:, 1]]))
+    return tuple(np.array([ascii_form(name) for name in known[:, 1]]) for known in names()[:2])
 
 
 def mail_addresses(people: People) -> tuple[np.ndarray, np.ndarray]:
@@ -193,16 +192,6 @@ def mail_addresses(people: People) -> tuple[np.ndarray, np.ndarray]:
     second = add(add(initial, family[people.family]), people.postcode.astype(str))
     second_host = (people.mail_host + 1 + people.mail_number % 3) % len(hosts)
     return np.column_stack([main, second]), np.column_stack([hosts[people.mail_host], hosts[second_host]])
-
-
-def home_streets(street: np.ndarray, house: np.ndarray, short: np.ndarray) -> np.ndarray:
-    """Street and house number, in the short form ("Elm St 4") where `short`."""
-    return np.strings.add(np.strings.add(streets()[street, short.astype(int)], " "), house.astype(str))
-
-
-def city_names(city: np.ndarray) -> np.ndarray:
-    """Names of cities."""
-    return cities()[0][city]
 
 
 def mistype(rng: np.random.Generator, values: np.ndarray, wrong: np.ndarray) -> np.ndarray:
@@ -394,12 +383,10 @@ def _homes(rng, people, who, old, abbreviated, hit):
     old_city = np.where(rng.random(n) < 0.6, people.city, rng.integers(0, len(names_of_cities), n))
     old_postcode = 10000 + old_city * 2500 + rng.integers(0, 60, n)
     old_street, old_house = rng.integers(0, len(streets()), n), rng.integers(1, 180, n)
-    street = home_streets(
-        np.where(old, old_street[who], people.street[who]),
-        np.where(old, old_house[who], people.house[who]),
-        abbreviated,
-    )
-    city = city_names(np.where(old, old_city[who], people.city[who]))
+    street = streets()[np.where(old, old_street[who], people.street[who]), abbreviated.astype(int)]
+    house = np.where(old, old_house[who], people.house[who]).astype(str)
+    street = np.strings.add(np.strings.add(street, " "), house)
+    city = names_of_cities[np.where(old, old_city[who], people.city[who])]
     postcode = np.where(old, old_postcode[who], people.postcode[who]).astype(str)
     return (
         mistype(rng, street, hit(TYPING)),

@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from idic_lab import dataframes
+from idic_lab.datasets.own.engine import literal, quoted
 from idic_lab.errors import DamagedRepository, RepositoryError
 
 PATIENCE = 5.0  # seconds to wait for a file that a process which does not queue has open
@@ -57,7 +58,7 @@ def opened(path: Path, write: bool) -> duckdb.DuckDBPyConnection:
     if write and not path.exists():
         _make(path)
     connection = _connected(path, write)
-    if write and _is_due(connection):
+    if write and holds(connection, _DUE):
         rewrite(connection, path)  # whoever removed rows was killed before this
         connection = _connected(path, write)
     return connection
@@ -78,8 +79,8 @@ def rewrite(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     remove(fresh)
     try:
         (name,) = connection.execute("SELECT current_database()").fetchone()
-        connection.execute(f"ATTACH '{str(fresh).replace(chr(39), chr(39) * 2)}' AS fresh")
-        connection.execute(f'COPY FROM DATABASE "{name.replace(chr(34), chr(34) * 2)}" TO fresh')
+        connection.execute(f"ATTACH {literal(str(fresh))} AS fresh")
+        connection.execute(f"COPY FROM DATABASE {quoted(name)} TO fresh")
         connection.execute(f"DROP TABLE IF EXISTS fresh.{_DUE}")
         connection.execute("DETACH fresh")
         connection.close()
@@ -128,9 +129,15 @@ def _connected(path: Path, write: bool) -> duckdb.DuckDBPyConnection:
         pause = min(2 * pause, 0.1)
 
 
-def _is_due(connection: duckdb.DuckDBPyConnection) -> bool:
-    found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [_DUE])
-    return found.fetchone() is not None
+def holds(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether a database has a table of this name, its own notes included.
+
+    >>> with dataframes.connect() as connection:
+    ...     holds(connection, "rfm")
+    False
+    """
+    found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table])
+    return bool(found.fetchall())
 
 
 def remove(path: Path) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from idic_lab.datasets import Dataset
+from idic_lab.datasets.own.engine import literal
 from idic_lab.datasets.own.words import looks_personal
 from idic_lab.errors import DataError
 from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
@@ -49,14 +50,8 @@ def protect(dataset: Dataset, repository: Repository, wanted: bool | None = None
     if held is None and not (_is_needed(dataset) if wanted is None else wanted):
         return dataset
     known = {} if held is None else dict(zip(held["original_id"], held["customer_id"], strict=True))
-    found = {
-        str(value)
-        for data in dataset.tables.values()
-        for column in OF_CUSTOMER
-        if column in data
-        for value in data[column].dropna().unique()
-    }
-    new = found - known.keys()
+    columns = [data[column] for data in dataset.tables.values() for column in OF_CUSTOMER if column in data]
+    new = {str(value) for column in columns for value in column.dropna().unique()} - known.keys()
     if new:
         known |= codes(new, repository.salt(), known.values())
         table = pd.DataFrame({"customer_id": known.values(), "original_id": known.keys()}).astype("str")
@@ -104,8 +99,7 @@ def code_of(salt: str, identifier: str) -> str:
 
 def code_in_sql(salt: str, column: str) -> str:
     """The same of a column, for DuckDB."""
-    quoted = salt.replace("'", "''")
-    return f"CASE WHEN {column} IS NOT NULL THEN 'C-' || left(sha256('{quoted}|' || {column}), 16) END"
+    return f"CASE WHEN {column} IS NOT NULL THEN 'C-' || left(sha256({literal(salt + '|')} || {column}), 16) END"
 
 
 def find(repository: Repository, customer: str) -> tuple[str, str]:
@@ -140,11 +134,11 @@ def _coded(dataset: Dataset, known: dict[str, str]) -> Dataset:
     made = {}
     for name, data in dataset.tables.items():
         columns = {column: data[column].map(known).astype("str") for column in OF_CUSTOMER if column in data}
-        for column in OF_RECORD:  # where customers are their own records
-            if column in data:
-                columns[column] = (
-                    data[column].map(lambda record: known.get(record, record), na_action="ignore").astype("str")
-                )
+        columns |= {  # where customers are their own records
+            column: data[column].map(lambda record: known.get(record, record), na_action="ignore").astype("str")
+            for column in OF_RECORD
+            if column in data
+        }
         made[name] = data.assign(**columns) if columns else data
     card = copy.deepcopy(dataset.card)
     card.customers_only_returns = [known[str(customer)] for customer in card.customers_only_returns]

@@ -19,6 +19,7 @@ import duckdb
 import pandas as pd
 
 from idic_lab import dataframes, tables
+from idic_lab.datasets.own.engine import literal, quoted
 from idic_lab.errors import DamagedRepository, DataError, RepositoryError, UnknownName
 from idic_lab.repository import file
 from idic_lab.tables import Part
@@ -52,9 +53,8 @@ class ForgottenCodes:
 
     def sql(self, column: str) -> str:
         """The same question about a column, for DuckDB; false where the column is missing."""
-        listed = ", ".join(f"'{one}'" for one in sorted(self.codes))
-        salt = self.salt.replace("'", "''")
-        return f"coalesce(left(sha256('{salt}' || {column}::VARCHAR), {_DIGITS}) IN ({listed}), false)"
+        listed = ", ".join(map(literal, sorted(self.codes)))
+        return f"coalesce(left(sha256({literal(self.salt)} || {column}::VARCHAR), {_DIGITS}) IN ({listed}), false)"
 
 
 _HISTORY = "_history"
@@ -106,8 +106,8 @@ class Repository:
                 return False
             if not part:
                 return True
-            by = _quoted(tables.get(table).partition)
-            found = connection.execute(f"SELECT 1 FROM {_quoted(table)} WHERE {by} = ? LIMIT 1", [part])
+            by = quoted(tables.get(table).partition)
+            found = connection.execute(f"SELECT 1 FROM {quoted(table)} WHERE {by} = ? LIMIT 1", [part])
             return bool(found.fetchall())
 
     def read(self, name: str) -> pd.DataFrame:
@@ -120,7 +120,7 @@ class Repository:
             held = [] if connection is None else _table_names(connection)
             if name not in held:
                 raise UnknownName("table in the repository", name, held)
-            return _text_as_text(connection.execute(f"SELECT * FROM {_quoted(name)}").df())
+            return _text_as_text(connection.execute(f"SELECT * FROM {quoted(name)}").df())
 
     def write(self, name: str, data: pd.DataFrame, made_by: str = "", made_from: Iterable[str] = ()) -> None:
         """Check a table against its contract and store it, replacing what was there.
@@ -143,13 +143,11 @@ class Repository:
             try:
                 connection.execute("BEGIN")
                 if contract.partition and name in _table_names(connection):
-                    by = _quoted(contract.partition)
-                    connection.execute(
-                        f"DELETE FROM {_quoted(name)} WHERE {by} IN (SELECT DISTINCT {by} FROM incoming)"
-                    )
-                    connection.execute(f"INSERT INTO {_quoted(name)} BY NAME SELECT * FROM incoming")
+                    by = quoted(contract.partition)
+                    connection.execute(f"DELETE FROM {quoted(name)} WHERE {by} IN (SELECT DISTINCT {by} FROM incoming)")
+                    connection.execute(f"INSERT INTO {quoted(name)} BY NAME SELECT * FROM incoming")
                 else:
-                    connection.execute(f"CREATE OR REPLACE TABLE {_quoted(name)} AS SELECT * FROM incoming")
+                    connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT * FROM incoming")
                 self._record(connection, "write", name, len(data), made_by, made_from)
                 connection.execute("COMMIT")
             except duckdb.Error as error:
@@ -213,7 +211,7 @@ class Repository:
     def forgotten(self) -> ForgottenCodes | None:
         """What tells the customers who were removed from this repository, and their records; None when nobody was."""
         with self._connection(write=False) as connection:
-            if connection is None or not _holds(connection, _FORGOTTEN):
+            if connection is None or not file.holds(connection, _FORGOTTEN):
                 return None
             codes = {one for (one,) in connection.execute(f"SELECT code FROM {_FORGOTTEN}").fetchall()}
             return ForgottenCodes(_salt(connection), frozenset(codes))
@@ -224,12 +222,9 @@ class Repository:
         forgotten = self.forgotten() if columns else None
         if forgotten is None:
             return data
-        keep = pd.Series(True, index=data.index)
-        for column in columns:
-            present = data[column].dropna().unique()
-            leaving = [one for one in present if str(one) in forgotten]
-            keep &= ~data[column].isin(leaving)
-        return data[keep].reset_index(drop=True)
+        present = {one for column in columns for one in data[column].dropna().unique()}
+        leaving = [one for one in present if str(one) in forgotten]
+        return data[~data[columns].isin(leaving).any(axis=1)].reset_index(drop=True)
 
     def begin_again(self) -> None:
         """Empty the repository of all but its salt and the codes of whom it was made to forget."""
@@ -239,7 +234,7 @@ class Repository:
                 kept = [
                     (name, connection.execute(f"SELECT * FROM {name}").fetchall())
                     for name in (_SALT, _FORGOTTEN)
-                    if _holds(connection, name)
+                    if file.holds(connection, name)
                 ]
         file.remove(self.path)
         if kept:
@@ -256,7 +251,7 @@ class Repository:
             DataFrame: Columns written_at (UTC), action, table_name, row_count, made_by, made_from.
         """
         with self._connection(write=False) as connection:
-            if connection is None or not _holds(connection, _HISTORY):
+            if connection is None or not file.holds(connection, _HISTORY):
                 return pd.DataFrame(columns=["written_at", "action", "table_name", "row_count", "made_by", "made_from"])
             # Not by time: the clock of the machine may have been put back.
             return connection.execute(f"SELECT * FROM {_HISTORY} ORDER BY rowid").df()
@@ -292,7 +287,7 @@ class Repository:
 
 
 def _salt(connection) -> str:
-    if not _holds(connection, _SALT):
+    if not file.holds(connection, _SALT):
         connection.execute(f"CREATE TABLE {_SALT} (salt VARCHAR)")
         connection.execute(f"INSERT INTO {_SALT} VALUES (?)", [secrets.token_hex(16)])
     return connection.execute(f"SELECT salt FROM {_SALT}").fetchall()[0][0]  # to the end, or the result stays open
@@ -300,7 +295,7 @@ def _salt(connection) -> str:
 
 def _both_names(connection, customer: str) -> tuple[str, str]:
     """The name of a customer in the tables, and the one in the data they came from."""
-    if _holds(connection, _KEYS):
+    if file.holds(connection, _KEYS):
         found = connection.execute(
             f"SELECT customer_id, original_id FROM {_KEYS} WHERE $who IN (original_id, customer_id)", {"who": customer}
         ).fetchone()
@@ -319,7 +314,7 @@ def _remove(connection, customer_id: str, original: str) -> tuple[dict[str, int]
     for table, held in sorted(columns.items()):
         if {"record_id", "customer_id"} <= held:
             connection.execute(
-                f"INSERT INTO _leaving SELECT record_id FROM {_quoted(table)} WHERE customer_id = ?", [customer_id]
+                f"INSERT INTO _leaving SELECT record_id FROM {quoted(table)} WHERE customer_id = ?", [customer_id]
             )
     counts = {}
     for table, held in sorted(columns.items()):
@@ -327,7 +322,7 @@ def _remove(connection, customer_id: str, original: str) -> tuple[dict[str, int]
         by_record = [f"{column} IN (SELECT id FROM _leaving)" for column in OF_RECORD if column in held]
         if by_customer or by_record:
             removed = connection.execute(
-                f"DELETE FROM {_quoted(table)} WHERE {' OR '.join(by_customer + by_record)}",
+                f"DELETE FROM {quoted(table)} WHERE {' OR '.join(by_customer + by_record)}",
                 {"customer": customer_id} if by_customer else {},
             ).fetchall()[0][0]
         elif table == "rejects":  # its rows count what a file held; the value alone may name somebody
@@ -356,15 +351,6 @@ def _text_as_text(data: pd.DataFrame) -> pd.DataFrame:
     return data.astype({name: "str" for name, dtype in data.dtypes.items() if dtype.kind == "O"})
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _table_names(connection) -> list[str]:
     rows = connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY table_name").fetchall()
     return [name for (name,) in rows if not name.startswith("_")]
-
-
-def _holds(connection, table: str) -> bool:
-    found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table])
-    return bool(found.fetchall())
