@@ -18,10 +18,9 @@ def demand(
 ) -> pd.DataFrame:
     """Price sensitivity and profit-best price per segment, from prices shown at random.
 
-    The log odds of buying are ``intercept - slope * price``. Profit per showing is greatest at the price where
-    ``1 = slope * (price - unit_cost) * (1 - chance)``, which is ``unit_cost + (1 + W(exp(intercept - slope *
-    unit_cost - 1))) / slope`` with Lambert's W. Its interval follows from the covariance of intercept and slope
-    (delta method, on the logarithm of the price's margin).
+    The log odds of buying are ``intercept - slope * price``. Profit per showing is greatest at the price ``unit_cost + (1 +
+    W(exp(intercept - slope * unit_cost - 1))) / slope`` with Lambert's W; its interval follows from the covariance of
+    intercept and slope (delta method, on the logarithm of the price's margin).
 
     Segments that were estimated hold some customers of others, which makes sensitivities look more alike than they are.
     Where `groups` says how probable each customer's segment is, the fit allows for it: a customer belongs to the segment
@@ -30,15 +29,12 @@ def demand(
 
     Parameters:
         price_tests: ``customer_id``, ``price`` (currency), ``bought`` (flag).
-        unit_cost: Cost of what is sold, currency.
         groups: ``customer_id``, ``segment`` and, if the segments were estimated, ``probability``; without it all
             customers are one segment "all".
     Returns:
         DataFrame: ``segment``, ``showings``, ``bought`` (share); ``intercept``, ``slope``, ``best_price`` (currency),
             each with ``_low`` and ``_high``; ``chance`` of buying at the best price, ``profit`` per showing there
             (currency).
-    Raises:
-        FitError: When a segment saw too few prices, or its demand does not fall with the price.
 
     Source: Phillips (2005), Pricing and Revenue Optimization, chapter 3, for logit demand; Berndt, Hall, Hall & Hausman
     (1974) for the standard errors of the mixture.

@@ -95,10 +95,8 @@ def service_tiers(
         talkers: From `wants_a_person`.
         levels: As `service_levels` gives them.
     Returns:
-        DataFrame: The table ``service_tiers``: ``customer_id``, ``tier``, ``route``, ``reason``, ``future_value``,
-            ``need``, ``open_issues``; ``expected_cost``, ``extra_cost`` (beyond the cheapest tier) and
-            ``expected_return`` (currency per year); ``break_even`` (share of the future value that the tier must save
-            to earn its extra cost; missing when there is no value).
+        DataFrame: The table ``service_tiers``; ``extra_cost`` is that beyond the cheapest tier, ``break_even`` the share
+            of the future value that the tier must save to earn it (missing when there is no value).
 
     >>> service_tiers(pd.DataFrame({"customer_id": ["ann", "bob"], "future_value": [500.0, 1.0]}))["tier"].tolist()
     ['priority', 'self-service']
@@ -160,8 +158,7 @@ def priority_must_save(table: pd.DataFrame, levels: pd.DataFrame) -> pd.Series:
         table: From `service_tiers`, made with `levels`.
     Returns:
         Series: ``customers``; ``value_share`` of all future value; ``against_self_service`` and ``against_standard``:
-            the share of that value to be saved, beside self-service and beside standard service as it is assumed to
-            save.
+            the share of that value to be saved, beside these tiers as they are assumed to save.
 
     >>> tiers = service_tiers(pd.DataFrame({"customer_id": ["ann", "bob"], "future_value": [500.0, 1.0]}))
     >>> priority_must_save(tiers, service_levels()).round(3).to_dict()

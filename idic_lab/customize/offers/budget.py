@@ -47,23 +47,18 @@ def reachable(
     Where nobody is known to allow the channel, everybody stays: one can then only plan whom to ask first, and
     :func:`offers_table` makes no offer.
 
-    Parameters:
-        candidates: ``customer_id`` and more.
-        consents, conversations: ``customer_id``, ``channel``, ``allowed``; ``customer_id``, ``offer_allowed``.
-
     >>> said = pd.DataFrame({"customer_id": ["ann", "bob", "cem"], "channel": "email", "allowed": [True, None, True]})
     >>> standing = pd.DataFrame({"customer_id": ["cem"], "offer_allowed": [False]})
     >>> reachable(pd.DataFrame({"customer_id": ["ann", "bob", "cem"]}), said, "email", standing)["customer_id"].tolist()
     ['ann']
     """
-    free = pd.Series(True, index=candidates.index)
     known = allowing(consents, channel)["customer_id"]
     if len(known):
-        free &= candidates["customer_id"].isin(known)
+        candidates = candidates[candidates["customer_id"].isin(known)]
     if conversations is not None:
         silent = conversations.loc[~conversations["offer_allowed"], "customer_id"]
-        free &= ~candidates["customer_id"].isin(silent)
-    return candidates[free].reset_index(drop=True)
+        candidates = candidates[~candidates["customer_id"].isin(silent)]
+    return candidates.reset_index(drop=True)
 
 
 def candidates_of(
@@ -128,7 +123,7 @@ def value_on_fresh_customers(
         budget_share: As for :func:`share_of_budget`, of each half.
     Returns:
         DataFrame: ``customers``, ``treated`` (share); ``expected`` (what the predictions promised), ``gain`` over
-            giving nothing, ``low``, ``high`` (95%), all in currency for the whole campaign. One row.
+            giving nothing, ``low``, ``high`` (95%), in currency for the whole campaign.
 
     Source: Athey & Imbens (2016), PNAS 113(27), for honest estimates by splitting; Dudík, Langford & Li (2011), ICML.
 
@@ -243,7 +238,11 @@ def allocate(
     >>> allocate(offers, 20, drawn=drawn)["made"].tolist()
     [True, False]
     """
-    _check(candidates)
+    money = candidates[["expected_return", "expected_cost"]].to_numpy(float)
+    if not np.isfinite(money).all() or (money[:, 1] < 0).any():
+        raise DataError("Expected return and cost must be numbers, and no cost below 0.")
+    if candidates.duplicated(["customer_id", "offer"]).any():
+        raise DataError("A customer and offer come twice in candidates.")
     table = candidates.assign(expected_profit=candidates["expected_return"] - candidates["expected_cost"])
     open_to = np.flatnonzero(_drawn(table, drawn))
     who, option = (pd.factorize(table[name].iloc[open_to])[0] for name in ("customer_id", "offer"))
@@ -266,18 +265,6 @@ def _drawn(table: pd.DataFrame, drawn: pd.DataFrame | None) -> np.ndarray:
         raise DataError("A customer drew more than one arm.")
     arm = table["customer_id"].map(drawn.set_index("customer_id")["offer"])
     return arm.eq(table["offer"]).fillna(False).to_numpy(bool)
-
-
-def _check(candidates: pd.DataFrame) -> None:
-    needed = ("customer_id", "offer", "expected_return", "expected_cost")
-    missing = [name for name in needed if name not in candidates]
-    if missing:
-        raise DataError(f"candidates lacks {', '.join(missing)}.")
-    money = candidates[["expected_return", "expected_cost"]].to_numpy(float)
-    if not np.isfinite(money).all() or (money[:, 1] < 0).any():
-        raise DataError("Expected return and cost must be numbers, and no cost below 0.")
-    if candidates.duplicated(["customer_id", "offer"]).any():
-        raise DataError("A customer and offer come twice in candidates.")
 
 
 def try_budgets(candidates: pd.DataFrame, drawn: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -125,9 +125,7 @@ class PolicyTree(BaseEstimator):
     ``fit(X, scores)`` takes what acting would gain for each customer (:func:`effect_scores`), or a column per action;
     ``predict(X)`` is the action (0: none), ``apply(X)`` the leaf.
 
-    Parameters:
-        n_bins: Parts into which the quantiles of each feature divide it: questions ask at their borders.
-        smallest: Share of the customers that a leaf must hold.
+    Questions ask at the borders of ``n_bins`` quantiles; ``smallest`` is the share of customers that a leaf must hold.
 
     Source: Zhou, Athey & Wager (2023), Offline multi-action policy learning, Operations Research 71(1).
 
@@ -211,8 +209,7 @@ def _worth(sums: np.ndarray, least: float) -> np.ndarray:
 def _best_below(cells: np.ndarray, least: float) -> tuple[np.ndarray, list]:
     """For each place of the first question what one side is worth, and the second question that makes it so, or None.
 
-    Parameters:
-        cells (features, places, bins, columns): Sums over the side's customers up to each border of the second question.
+    ``cells`` (features, places, bins, columns) are sums over the side's customers up to each border of the second one.
     """
     whole = cells[0, :, -1]
     undivided = _worth(whole, least)

@@ -36,10 +36,8 @@ def arms(results: pd.DataFrame) -> list[str]:
     """
     found = sorted(results["arm"].unique())
     if CONTROL not in found or len(found) < 2:
-        raise DataError(
-            f"A campaign can be judged only against customers who got nothing at random: the arms are "
-            f"{', '.join(found) or 'none'}, and one must be '{CONTROL}'."
-        )
+        held = f"the arms are {', '.join(found) or 'none'}, and one must be '{CONTROL}'"
+        raise DataError(f"A campaign can be judged only against customers who got nothing at random: {held}.")
     return [arm for arm in found if arm != CONTROL]
 
 
@@ -176,7 +174,6 @@ def policy_value(
     """What a policy earns per customer, from customers who happened to be given at random what it would give them.
 
     Parameters:
-        results: ``campaign_results`` with the column `outcome`.
         policy: Arm of each customer under the policy, rows as `results`.
         expected: From `expected_outcomes`; needed by the doubly robust method.
         method ({"doubly robust", "weighting"}): Inverse propensity weighting (Horvitz & Thompson, 1952) is unbiased and
@@ -237,9 +234,9 @@ def compare_policies(
     for name, policy in policies.items():
         worth = policy_value(results, policy, expected, outcome)
         gain = policy_value(results, policy, expected, outcome, against=policies["nobody"])
-        row = {"policy": name, "treated": worth["treated"], "value": worth["value"], "gain": gain["value"]}
-        rows.append(row | {"gain_low": gain["low"], "gain_high": gain["high"]})
-    return pd.DataFrame(rows).sort_values("gain", ascending=False, ignore_index=True)
+        rows.append((name, worth["treated"], worth["value"], gain["value"], gain["low"], gain["high"]))
+    table = pd.DataFrame(rows, columns=["policy", "treated", "value", "gain", "gain_low", "gain_high"])
+    return table.sort_values("gain", ascending=False, ignore_index=True)
 
 
 def plot_policies(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -374,8 +371,6 @@ def bands(
 
     The ranking is kept fixed, so the band says how sure we are of *this* ranking on new customers of the same kind.
 
-    Parameters:
-        outcome, uplift, treated: As for `curve`.
     Returns:
         table (DataFrame): ``share`` of customers given the offer, ``gain`` per customer of the base (units of the
             outcome), ``low``, ``high``, ``chance``.

@@ -14,7 +14,6 @@ from idic_lab.customize.products.configuration import (
     combinations,
     coverage,
     option_fit,
-    options_of,
     plot_configuration,
     plot_coverage,
     price_limits,

@@ -82,15 +82,9 @@ def complements(order_lines: pd.DataFrame, compare: str = "own orders", alpha: f
     # The product bought less often is the one that calls for the other: its buyers take the other more often.
     swap = size[one] > size[other]
     first, second = np.where(swap, other, one), np.where(swap, one, other)
-    table = pd.DataFrame(
-        {
-            "product_id": pd.array(products[first], dtype="str"),
-            "complement_id": pd.array(products[second], dtype="str"),
-            "together": together,
-            "expected": expected,
-            "p_value": holm(p_value),
-        }
-    )
+    ids = {"product_id": products[first], "complement_id": products[second]}
+    table = pd.DataFrame({name: pd.array(named, dtype="str") for name, named in ids.items()})
+    table = table.assign(together=together, expected=expected, p_value=holm(p_value))
     table = table[(table["p_value"] < alpha) & (table["together"] >= 3)]
     return table.sort_values(["p_value", "product_id"], ignore_index=True)
 
@@ -140,14 +134,12 @@ def bundles(
 
     Parameters:
         pairs: From `complements`.
-        products: ``product_id``, ``name``, ``list_price``, ``unit_cost`` (currency); pairs without a price or cost are
-            left out.
+        products: ``product_id``, ``name``, ``list_price``, ``unit_cost``; pairs without a price or cost are left out.
         discount: Share taken off the list price of the second product when both are bought.
     Returns:
-        DataFrame: ``bundle``, ``product_id``, ``complement_id``, ``price`` (of both, discount taken off), ``margin``
-            (of both), ``anyway`` (orders with both so far), ``alone`` (orders with the first only), ``cost`` (discount
-            given to orders that had both), ``gain_each`` (margin added by an order tempted), ``break_even`` (share of
-            ``alone`` to tempt; missing when even all of them would not do).
+        DataFrame: ``bundle``, ``price`` and ``margin`` (of both, discount taken off), ``anyway`` (orders with both so far),
+            ``alone`` (orders with the first only), ``cost`` (discount given to orders that had both), ``gain_each``
+            (margin of an order tempted), ``break_even`` (share of ``alone`` to tempt; missing when all would not do).
 
     >>> pairs = pd.DataFrame({"product_id": ["p1"], "complement_id": ["p2"]})
     >>> lines = pd.DataFrame({"order_id": ["1", "1", "2", "3"], "product_id": ["p1", "p2", "p1", "p1"], "amount": 9.0})
@@ -168,21 +160,12 @@ def bundles(
     price = one["list_price"] + other["list_price"] - reduction
     gain_each = other["list_price"] - reduction - other["unit_cost"]
     cost, most = anyway * reduction, alone * gain_each
-    table = pd.DataFrame(
-        {
-            "bundle": one["name"].astype("str") + " + " + other["name"].astype("str"),
-            "product_id": one["product_id"],
-            "complement_id": other["product_id"],
-            "price": price,
-            "margin": price - one["unit_cost"] - other["unit_cost"],
-            "anyway": anyway.astype("int64"),
-            "alone": alone.astype("int64"),
-            "cost": cost,
-            "gain_each": gain_each,
-            "break_even": (cost / most.where(most > 0)).where(cost <= most),
-        }
-    )
-    return table.sort_values(["break_even", "product_id"], ignore_index=True)
+    table = pd.DataFrame({"bundle": one["name"].astype("str") + " + " + other["name"].astype("str"), "price": price})
+    table["margin"] = price - one["unit_cost"] - other["unit_cost"]
+    table = table.assign(anyway=anyway.astype("int64"), alone=alone.astype("int64"), cost=cost, gain_each=gain_each)
+    table["break_even"] = (cost / most.where(most > 0)).where(cost <= most)
+    order = np.lexsort((one["product_id"], table["break_even"].fillna(np.inf)))
+    return table.iloc[order].reset_index(drop=True)
 
 
 def with_names(pairs: pd.DataFrame, products: pd.DataFrame | None = None) -> pd.DataFrame:

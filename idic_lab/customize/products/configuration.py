@@ -91,14 +91,11 @@ def combinations(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame
     holds = _contains(table, options)
     allowed = np.ones(len(table), dtype=bool)
     position = pd.Index(options["option_id"])
-    not_with = options["not_with"] if "not_with" in options else pd.Series(None, index=options.index)
-    for row, other in not_with.dropna().items():
+    for row, other in options.get("not_with", pd.Series(dtype="str")).dropna().items():
         if other in position:
             allowed &= ~(holds[:, row] & holds[:, position.get_loc(other)])
-    table = table.assign(
-        extra_price=holds @ options["extra_price"].to_numpy(), extra_cost=holds @ options["extra_cost"].to_numpy()
-    )
-    return table[allowed].reset_index(drop=True)
+    extra = {name: holds @ options[name].to_numpy() for name in ("extra_price", "extra_cost")}
+    return table.assign(**extra)[allowed].reset_index(drop=True)
 
 
 def _contains(table: pd.DataFrame, options: pd.DataFrame) -> np.ndarray:
@@ -251,9 +248,7 @@ def coverage(product_options: pd.DataFrame, answers: pd.DataFrame, product_id: s
     base = options.groupby("module", sort=False)["extra_price"].idxmin().to_numpy()
     extra = np.setdiff1d(np.arange(len(options)), base)
     if len(extra) > MOST_OPTIONS:
-        raise DataError(
-            f"Product {product_id} has {len(extra)} extra options; sets of at most {MOST_OPTIONS} are tried."
-        )
+        raise DataError(f"Product {product_id} has {len(extra)} extra options; at most {MOST_OPTIONS} can be tried.")
     rows = []
     for size in range(len(extra) + 1):
         found = []
@@ -311,8 +306,6 @@ def plot_configuration(
     >>> fit = pd.DataFrame({"segment": ["quality"], "option_id": ["a"], "fit": [0.4]})
     >>> plot_configuration(options, case, fit, ["a"]).get_title()
     'Case at 100.00, margin 60.00: best for “quality”'
-    >>> plot_configuration(options, case, fit, ["a"], pd.Series({"quality": 0.9})).get_title()
-    'Case at 100.00, margin 60.00: too dear for every need'
     """
     ax = figures.axes(ax, figsize=(8, 3.4))
     reasons = refusals(product_options, chosen)
@@ -334,9 +327,8 @@ def plot_configuration(
     ax.grid(axis="y", visible=False)
     theirs = total[~dear]
     best = f"best for “{theirs.index[-1]}”" if len(theirs) else "too dear for every need"
-    meaning = "fit (wishes met more, or less, than among customers in general" + (
-        "; hatched: too dear)" if dear.any() else ")"
-    )
+    hatched = "; hatched: too dear" if dear.any() else ""
+    meaning = f"fit (wishes met more, or less, than among customers in general{hatched})"
     return figures.finish(
         ax,
         f"{product['name']} at {price:,.2f}, margin {margin:,.2f}: {best}",

@@ -74,7 +74,6 @@ def split_in_time(order_lines: pd.DataFrame, cut: str | pd.Timestamp) -> tuple[p
     """Order lines before a day, to learn from, and from that day on, to be judged on.
 
     Parameters:
-        order_lines: With ``date``.
         cut: First day of the second part; empty: after three quarters of the time.
 
     >>> lines = pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-02-01"])})
@@ -85,19 +84,13 @@ def split_in_time(order_lines: pd.DataFrame, cut: str | pd.Timestamp) -> tuple[p
     cut = given_day(cut, "cut") if cut else (first + 0.75 * (last - first)).normalize()
     before, after = order_lines[order_lines["date"] < cut], order_lines[order_lines["date"] >= cut]
     if before.empty or after.empty:
-        raise DataError(
-            f"The cut {cut:%Y-%m-%d} leaves one part without order lines; they run from {first:%Y-%m-%d} "
-            f"to {last:%Y-%m-%d}."
-        )
+        period = f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        raise DataError(f"The cut {cut:%Y-%m-%d} leaves one part without order lines; they run from {period}.")
     return before, after
 
 
 class Recommender:
-    """What all recommenders share: a fitted purchase matrix and the ranking of scores.
-
-    Attributes:
-        popularity_ (ndarray, shape (products,)): Share of customers who bought the product.
-    """
+    """What all share: a fitted purchase matrix, ``popularity_`` (share of customers who bought), and ranking by score."""
 
     matrix_: PurchaseMatrix
 
@@ -122,18 +115,11 @@ class Recommender:
     def _scores(self, rows: np.ndarray) -> np.ndarray:
         return np.tile(self.popularity_, (len(rows), 1))
 
-    def recommend(self, customers, k: int = 10, new_only: bool = True) -> pd.DataFrame:
-        """The k best products for each customer.
-
-        Parameters:
-            new_only: Leave out what the customer has bought.
-        Returns:
-            DataFrame: ``customer_id``, ``product_id``, ``rank`` (1 is best), ``score``.
-        """
+    def recommend(self, customers, k: int = 10) -> pd.DataFrame:
+        """The k best of the products that a customer has not bought: ``customer_id``, ``product_id``, ``rank``, ``score``."""
         rows, scores = self.matrix_.customers.get_indexer(customers), self.scores(customers)
-        if new_only:
-            known = rows >= 0
-            scores[known] = np.where(self.matrix_.counts[rows[known]].toarray() > 0, -np.inf, scores[known])
+        known = rows >= 0
+        scores[known] = np.where(self.matrix_.counts[rows[known]].toarray() > 0, -np.inf, scores[known])
         k = min(k, scores.shape[1])
         best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
         table = pd.DataFrame(
@@ -183,11 +169,8 @@ class ItemToItem(Recommender):
 class RuleBased(Recommender):
     """Association rules of one product to another, over all that a customer bought.
 
-    The score of a product is the sum of the confidences of the rules that lead to it, and popularity decides ties.
-
-    Parameters:
-        min_support: Smallest share of customers who bought both; where no two products reach it, what the commonest
-            pair has.
+    The score of a product is the sum of the confidences of the rules that lead to it, and popularity decides ties. Where
+    no two products reach ``min_support`` (share of customers who bought both), that of the commonest pair is taken.
 
     Source: Agrawal & Srikant (1994), Fast algorithms for mining association rules.
     """
@@ -240,7 +223,6 @@ class ImplicitFactorisation(Recommender):
             self.product_factors_ = self._solve(self.customer_factors_, columns)
 
     def _solve(self, other: np.ndarray, extra: sparse.csr_array) -> np.ndarray:
-        """Best vectors of the one side given those of the other; one small linear system per row."""
         k = other.shape[1]
         products_of_pairs = (other[:, :, None] * other[:, None, :]).reshape(len(other), k * k)
         left = other.T @ other + self.regularisation * np.eye(k) + (extra @ products_of_pairs).reshape(-1, k, k)
@@ -273,7 +255,6 @@ class NeedPopularity(Recommender):
             self.segment_popularity_[segment] = weighted / (members.shape[0] + self.shrinkage)
 
     def scores(self, customers: pd.Index) -> np.ndarray:
-        """Popularity of every product within the customer's need segment, shape (customers, products)."""
         segment = self._segment_of.reindex(customers)
         found = [self.segment_popularity_.get(name, self.popularity_) for name in segment]
         return np.reshape(found, (len(segment), len(self.popularity_)))
@@ -310,16 +291,14 @@ def evaluate(
     before: pd.DataFrame,
     after: pd.DataFrame,
     k: int = 10,
-    new_only: bool = True,
     newcomers: bool = False,
     n_bootstrap: int = 500,
     random_state: int = 0,
 ) -> pd.DataFrame:
-    """Fit recommenders on the order lines before a day and judge them on those after it.
+    """Fit recommenders on the order lines before a day and judge them by the products newly bought after it.
 
     Parameters:
         before, after: From `split_in_time`.
-        new_only: Recommend, and count as hits, only products that the customer had not bought before.
         newcomers: Judge customers who had bought nothing before instead of those who had.
     Returns:
         DataFrame: One row per recommender, popularity first: ``recommender``, ``customers``; ``recall`` (share of what a
@@ -342,11 +321,11 @@ def evaluate(
     per_customer, rows = {}, []
     for name, recommender in fitted.items():
         recommender.fit(before)
-        relevant = _relevant(recommender, later, judged, new_only)
+        relevant = _relevant(recommender, later, judged)
         some = relevant.any(axis=1)
         if not some.any():
             raise DataError("No customer bought a product after the cut that a list could have held.")
-        lists = recommender.recommend(judged[some], k, new_only)
+        lists = recommender.recommend(judged[some], k)
         column = recommender.matrix_.products.get_indexer(lists["product_id"])
         hits = np.zeros((some.sum(), k), dtype=bool)
         row = judged[some].get_indexer(lists["customer_id"])
@@ -365,14 +344,14 @@ def evaluate(
     return table[[*table.columns.drop(["coverage", "novelty"]), "coverage", "novelty"]]
 
 
-def _relevant(recommender, later, judged, new_only) -> np.ndarray:
-    """What each customer went on to buy among the products known before, shape (customers, products)."""
+def _relevant(recommender, later, judged) -> np.ndarray:
+    """What each customer newly bought among the products known before, shape (customers, products)."""
     products = recommender.matrix_.products
     column = later.products.get_indexer(products)
     bought = later.counts[later.customers.get_indexer(judged)].toarray()[:, column] > 0
     bought[:, column < 0] = False
     rows = recommender.matrix_.customers.get_indexer(judged)
-    if new_only and (rows >= 0).any():
+    if (rows >= 0).any():
         bought[rows >= 0] &= recommender.matrix_.counts[rows[rows >= 0]].toarray() == 0
     return bought
 

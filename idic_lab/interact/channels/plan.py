@@ -29,14 +29,14 @@ def contact_plan(
     excluded: Iterable[str] = (),
     method: str = "greedy",
 ) -> pd.DataFrame:
-    """Whom to contact in which week on which channel.
+    """Whom to contact in which week on which channel: the table ``contact_plan``.
 
     Each week in turn gets the contacts that bring most within its budget: at most one per customer, only on channels the
     customer is known to allow, and never one more than `cap` within 28 days, those of the past counted. A contact brings
     its expected response, tired by the contacts just before it; with `value`, what that is worth, less the cost.
 
     Parameters:
-        preferences: ``customer_id``, ``channel``, ``response_rate``, ``allowed``, ``best_time``.
+        preferences: The table ``channel_preferences``.
         costs: ``channel``, ``cost`` (currency per contact); channels without a cost are not used.
         history: ``customer_id``, ``date`` of contacts made before `start`, the first day of the first week.
         weekly_budget: Currency; what one week leaves over is not carried into the next.
@@ -45,8 +45,6 @@ def contact_plan(
             or by both; what is not in it is worth 0 and not contacted. Without it all responses count alike.
         excluded (iterable of customer ids): Not to be contacted, as while a complaint is open.
         method ({"greedy", "exact"}): How each week is solved; see :func:`idic_lab.allocation.allocate`.
-    Returns:
-        DataFrame: The table ``contact_plan``, sorted by date and what is expected.
 
     >>> liked = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "channel": ["email", "phone", "email"],
     ...     "response_rate": [0.2, 0.4, 0.3], "allowed": [True, True, None], "best_time": "morning"})
@@ -57,14 +55,12 @@ def contact_plan(
     ...     for each in (worth, worth.assign(value=1.0))]  # nobody knows whether bob agrees
     [['phone'], ['email']]
     """
-    limits = {"weekly_budget": weekly_budget, "weeks": weeks, "cap": cap, "fatigue": fatigue}
-    for name, number in limits.items():
+    for name, number in {"weekly_budget": weekly_budget, "weeks": weeks, "cap": cap, "fatigue": fatigue}.items():
         if not number >= 0:
             raise DataError(f"{name} must be 0 or more, found {number!r}.")
     if len(history) and history["date"].max() >= given_day(start, "start"):
-        raise DataError(
-            f"A plan from {start:%Y-%m-%d} cannot have a history that runs to {history['date'].max():%Y-%m-%d}."
-        )
+        last = f"{history['date'].max():%Y-%m-%d}"
+        raise DataError(f"A plan from {start:%Y-%m-%d} cannot have a history that runs to {last}.")
     offered = _Offered(preferences, costs, excluded, value)
     rows, planned = [], history[["customer_id", "date"]]
     for week in range(weeks):
@@ -124,9 +120,7 @@ class _Offered:
 def check_plan(
     plan: pd.DataFrame, consents: pd.DataFrame, history: pd.DataFrame, weekly_budget: float, cap: int
 ) -> pd.DataFrame:
-    """Return `plan` unchanged when it keeps to consent, cap and budget, else raise ContractError.
-
-    It looks at the plan alone, as an auditor would, and shares no step with the planning.
+    """Return `plan` unchanged when it keeps to consent, cap and budget, else raise ContractError; as an auditor would.
 
     >>> plan = pd.DataFrame({"customer_id": ["ann"], "channel": "email", "date": pd.to_datetime(["2025-03-03"]), "cost": 0.1})
     >>> said = pd.DataFrame({"customer_id": ["ann"], "channel": ["email"], "allowed": [None]})

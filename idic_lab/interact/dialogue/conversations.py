@@ -220,8 +220,7 @@ def _contacts(contacts: pd.DataFrame) -> pd.DataFrame:
 def waiting_on_many_channels(events: pd.DataFrame, state: pd.DataFrame, most: int = 12) -> list[str]:
     """Customers for whom something is open and whose history has many channels, as far as there are any; else the first.
 
-    Parameters:
-        events, state: As :func:`timeline` and :func:`conversations` give them.
+    `events` are the :func:`timeline`, `state` the :func:`conversations`.
 
     >>> events = pd.DataFrame({"customer_id": ["ann"], "where": ["email"]})
     >>> waiting_on_many_channels(events, pd.DataFrame({"customer_id": ["ann"], "offer_allowed": [False]}))

@@ -57,12 +57,11 @@ def segment_shares(need_profiles: pd.DataFrame) -> pd.Series:
 
 
 def starting_beliefs(customer_ids, shares: pd.Series, need_segments: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Belief in each segment before the first answer.
+    """Belief in each segment before the first answer: the :func:`segment_shares`, where nothing is known of a customer.
 
     Parameters:
-        shares: As :func:`segment_shares` gives.
         need_segments: ``customer_id``, ``segment``, ``probability``, inferred from behaviour; the rest of the probability
-            goes to the other segments by their size. Customers not in it start from the shares.
+            goes to the other segments by their size.
 
     >>> typed = pd.DataFrame({"customer_id": ["ann"], "segment": ["price"], "probability": [0.9]})
     >>> starting_beliefs(["ann", "bob"], pd.Series({"price": 0.5, "advice": 0.5}), typed).round(2).to_numpy().tolist()
@@ -152,7 +151,6 @@ def ask(
 
     Parameters:
         answers: 1 = yes, 0 = no; complete.
-        beliefs: Before the first question.
         order: The same order for everybody; without it, the most informative question for each customer next.
         certainty: Probability of the leading segment at which the questionnaire ends.
     Returns:
@@ -264,10 +262,6 @@ class Replay(NamedTuple):
 def replay(answers: pd.DataFrame, segment: pd.Series, certainty: float = CERTAINTY, random_state: int = 0) -> Replay:
     """Let half of the customers teach how segments answer, and put the questions to the other half one at a time.
 
-    Parameters:
-        answers: 1 = yes, 0 = no; complete.
-        segment: Segment by customer, from all answers.
-
     >>> said = pd.DataFrame(np.tile([[1, 1], [0, 0]], (20, 1)), columns=["a", "b"], index=[str(n) for n in range(40)])
     >>> replay(said, pd.Series(["price", "advice"] * 20, index=said.index)).agreement
     1.0
@@ -306,11 +300,9 @@ def next_questions(
 ) -> pd.DataFrame:
     """The questions worth asking each customer next.
 
-    What is known of a customer is what their behaviour suggests (the typing tool) and what they have answered; that is
-    never asked again.
+    What is known of a customer is what their behaviour suggests and what they have answered, which is not asked again.
+    Customers whose leading segment has the probability `certainty` are not asked.
 
-    Parameters:
-        certainty: Customers whose leading segment is at least so probable are not asked.
     Returns:
         DataFrame: The table ``next_questions``, three questions per customer at most.
 
@@ -335,16 +327,9 @@ def next_questions(
     order = np.argsort(-tells[unsure], axis=1, kind="stable")[:, :3]
     row, rank = np.divmod(np.arange(order.size), order.shape[1])
     question, who = order.ravel(), unsure[row]
-    table = pd.DataFrame(
-        {
-            "customer_id": beliefs.index.to_numpy()[who],
-            "rank": rank + 1,
-            "question_id": items.columns.to_numpy()[question],
-            "information": tells[who, question],
-            "segment": beliefs.columns.to_numpy()[values.argmax(axis=1)][who],
-            "certainty": values.max(axis=1)[who],
-        }
-    )
+    table = pd.DataFrame({"customer_id": beliefs.index[who], "rank": rank + 1, "question_id": items.columns[question]})
+    table["information"], table["segment"] = tells[who, question], beliefs.columns[values.argmax(axis=1)[who]]
+    table["certainty"] = values.max(axis=1)[who]
     table = table[table["information"] >= 0].reset_index(drop=True)
     return table.astype({"customer_id": "str", "question_id": "str", "segment": "str", "rank": "int64"})
 
@@ -420,11 +405,10 @@ def plot_questionnaire(
     belief = beliefs.iloc[0].sort_values()
     sure = belief.iloc[-1] >= certainty
     following = next_question(beliefs, items, asked)
+    title = "All questions asked, and still not sure"
     if sure:
         title = f"Sure enough after {len(asked)} questions: {belief.index[-1]}"
-    elif following is None:
-        title = "All questions asked, and still not sure"
-    else:
+    elif following is not None:
         bits = expected_information(beliefs, items[[following]]).iloc[0, 0]
         title = f"Next: “{questions.get(following, following)}”  ({bits:.2f} bits)"
     ax = figures.axes(ax, figsize=(8.5, 4.6))

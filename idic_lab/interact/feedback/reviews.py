@@ -77,7 +77,6 @@ def held_out_tone(
     Models learn from reviews with 1, 2, 4 or 5 stars; those of three are neither right nor wrong.
 
     Parameters:
-        reviews: ``review_id``, ``stars``, ``text``.
         keep_copies_together: Texts that occur several times stay on one side of the divide. Without this, a model is
             asked about sentences that it has learnt by heart.
     Returns:
@@ -95,9 +94,8 @@ def held_out_tone(
     clear = ~reviews["stars"].between(NEGATIVE_TO + 1, POSITIVE_FROM - 1)
     positive = reviews["stars"] >= POSITIVE_FROM
     if min((clear & positive).sum(), (clear & ~positive).sum()) < FOLDS:
-        raise DataError(
-            f"Sentiment needs at least {FOLDS} reviews of {POSITIVE_FROM} stars up and of {NEGATIVE_TO} down."
-        )
+        ends = f"of {POSITIVE_FROM} stars up and of {NEGATIVE_TO} down"
+        raise DataError(f"Sentiment needs at least {FOLDS} reviews {ends}.")
     tone, options = np.empty(len(reviews)), {"shuffle": True, "random_state": random_state}
     if keep_copies_together:
         copies = pd.factorize(reviews["text"].str.lower().str.strip())[0]
@@ -249,13 +247,9 @@ def _named(components, documents, words, review_ids, left_out) -> Topics:
     share = documents * components.max(axis=1)
     review, about = np.nonzero(share > 0.05)
     touched = {"review_id": review_ids.to_numpy()[review], "topic": names[about], "weight": share[review, about]}
-    return Topics(
-        pd.DataFrame({"topic": names[topic], "word": word, "weight": weight[topic, place]}).astype(
-            {"topic": "str", "word": "str"}
-        ),
-        pd.DataFrame(touched).astype({"topic": "str", "review_id": "str"}),
-        left_out,
-    )
+    named = pd.DataFrame({"topic": names[topic], "word": word, "weight": weight[topic, place]})
+    weights = pd.DataFrame(touched).astype({"topic": "str", "review_id": "str"})
+    return Topics(named.astype({"topic": "str", "word": "str"}), weights, left_out)
 
 
 def stars_by_topic(reviews: pd.DataFrame, topics: Topics) -> pd.DataFrame:

@@ -243,9 +243,8 @@ def satisfaction_and_leaving(
     """
     end = given_day(landmark, "landmark") + pd.Timedelta(days=horizon_days)
     if transactions["date"].max() < end - pd.Timedelta(days=1):
-        raise DataError(
-            f"The purchases end on {transactions['date'].max():%Y-%m-%d}, before the horizon {end:%Y-%m-%d}."
-        )
+        last = f"{transactions['date'].max():%Y-%m-%d}"
+        raise DataError(f"The purchases end on {last}, before the horizon {end:%Y-%m-%d}.")
     before = transactions[transactions["date"] < landmark]
     after = transactions[transactions["date"].ge(landmark) & transactions["date"].lt(end)]
     said = answers[answers["date"] < landmark].sort_values("date", kind="stable")
