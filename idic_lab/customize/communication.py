@@ -25,12 +25,9 @@ SOURCES = {
 
 
 def relationship_stage(rfm: pd.DataFrame) -> pd.DataFrame:
-    """Stage of the relationship: quiet after 180 days without a purchase, else new with one purchase day, else active.
+    """Stage of the relationship: ``customer_id`` and ``stage``, from the table ``rfm``.
 
-    Parameters:
-        rfm: ``customer_id``, ``recency_days`` (days), ``frequency`` (days with a purchase).
-    Returns:
-        DataFrame: ``customer_id``, ``stage``.
+    Quiet after 180 days without a purchase, else new with one purchase day, else active.
 
     >>> rfm = pd.DataFrame({"customer_id": list("abc"), "recency_days": [10, 10, 300], "frequency": [1, 5, 5]})
     >>> relationship_stage(rfm)["stage"].tolist()
@@ -46,10 +43,7 @@ def offer_facts(
     order_lines: pd.DataFrame | None = None,
     products: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """What an offer's message may draw on, as far as it is known: stage, need and favourite category.
-
-    Returns:
-        DataFrame: ``customer_id`` and one column per fact; missing where nothing is known.
+    """What an offer's message may draw on, a column per fact, missing where unknown: stage, need, favourite category.
 
     >>> offer_facts(needs=pd.DataFrame({"customer_id": ["ann"], "segment": ["advice"]})).to_dict("records")
     [{'customer_id': 'ann', 'need': 'advice'}]
@@ -213,10 +207,7 @@ def offer_messages(
     need_profiles: pd.DataFrame | None = None,
     channel: str = "email",
 ) -> pd.DataFrame:
-    """Messages to the customers who are made an offer and allow the channel; as :func:`compose` returns.
-
-    Parameters:
-        values: From `offer_facts`.
+    """Messages from `offer_facts` to who is made an offer and allows the channel; as :func:`compose` returns.
 
     >>> made = pd.DataFrame({"customer_id": ["ann", "bob"], "made": True})
     >>> known = pd.DataFrame({"customer_id": ["ann"], "stage": ["new"]})

@@ -241,15 +241,13 @@ def fairness(
     return table.sort_values(by, key=in_order, ignore_index=True)
 
 
-def plot_profit_by_price(
-    model: pd.DataFrame, unit_cost: float, price: float | None = None, ax: figures.Axes | None = None
-) -> figures.Axes:
-    """Profit per showing over the price, a line per segment of `demand`, best prices marked; `price` is one for all.
+def plot_profit_by_price(model: pd.DataFrame, unit_cost: float, ax: figures.Axes | None = None) -> figures.Axes:
+    """Profit per showing over the price, a line per segment of `demand`, best prices marked with their intervals.
 
     >>> model = pd.DataFrame({"segment": ["all"], "intercept": [3.0], "slope": [0.2], "best_price": [15.0],
     ...     "best_price_low": [13.0], "best_price_high": [17.0], "profit": [5.5]})
-    >>> plot_profit_by_price(model, 4.0, price=10.0).get_title()
-    'At 10.00 the segment “all” earns 80% of its best'
+    >>> plot_profit_by_price(model, 4.0).get_title()
+    '15.00 earns most (95% interval 13.00 to 17.00)'
     """
     ax = figures.axes(ax, figsize=(10, 4.2))
     top = 1.15 * model["best_price_high"].clip(upper=2 * model["best_price"].max()).max()
@@ -265,11 +263,6 @@ def plot_profit_by_price(
     if len(model) == 1:
         low, high = model[["best_price_low", "best_price_high"]].iloc[0]
         title = f"{model['best_price'].iloc[0]:.2f} earns most (95% interval {low:.2f} to {high:.2f})"
-    if price is not None:
-        ax.axvline(price, color=figures.BLACK, lw=1)
-        kept = profit_at(model, [price], unit_cost)["profit"] / model["profit"].to_numpy()
-        worst = model["segment"].iloc[kept.argmin()]
-        title = f"At {price:.2f} the segment “{worst}” earns {kept.min():.0%} of its best"
     return figures.finish(
         ax,
         title,

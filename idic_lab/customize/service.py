@@ -34,12 +34,9 @@ def service_levels() -> pd.DataFrame:
 
 
 def issues(interactions: pd.DataFrame | None, identity_links: pd.DataFrame | None = None) -> pd.DataFrame | None:
-    """Contacts that customers began: how many are still open, and what they cost; None where none are recorded.
+    """What customers began: ``contact_cost`` (per year), ``open_issues``, ``open_complaints``; None without a record.
 
-    Parameters:
-        identity_links: Needed when `interactions` knows records only.
-    Returns:
-        DataFrame: ``customer_id``, ``contact_cost`` (currency per year), ``open_issues``, ``open_complaints``.
+    `identity_links` are needed where `interactions` knows records only.
 
     >>> contacts = pd.DataFrame({"customer_id": ["ann"], "date": pd.to_datetime(["2025-01-01"]), "direction": "inbound",
     ...     "purpose": "complaint", "resolved_on": pd.to_datetime([None]), "cost": 4.0})
@@ -62,9 +59,6 @@ def issues(interactions: pd.DataFrame | None, identity_links: pd.DataFrame | Non
 
 def wants_a_person(need_profiles: pd.DataFrame | None) -> tuple[str, ...]:
     """Need segments that say yes to wanting a person's help clearly more often than customers in general.
-
-    Parameters:
-        need_profiles: ``segment``, ``question_id``, ``difference`` (share of yes less that of all).
 
     >>> wants_a_person(pd.DataFrame({"segment": ["advice", "price"], "question_id": "N05", "difference": [0.5, -0.2]}))
     ('advice',)

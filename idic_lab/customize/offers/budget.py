@@ -167,10 +167,8 @@ def kinds_of_people(results: pd.DataFrame) -> pd.Series:
 
 
 def fairness(table: pd.DataFrame, customers: pd.Series, groups: pd.Series) -> pd.DataFrame:
-    """How often each kind of people (`groups`, a kind for each of `customers`) is made an offer.
+    """How often each kind of people (`groups`, a kind for each of `customers`) is made an offer, from `allocate`.
 
-    Parameters:
-        table: ``customer_id``, ``made`` (flag).
     Returns:
         DataFrame: ``group``, ``customers``, ``made`` (share), ``low``, ``high`` (95%, Wilson).
 
@@ -186,10 +184,7 @@ def fairness(table: pd.DataFrame, customers: pd.Series, groups: pd.Series) -> pd
 
 
 def plot_fairness(table: pd.DataFrame, by: str = "age", ax: figures.Axes | None = None) -> figures.Axes:
-    """Share of each kind of people who are made an offer.
-
-    Parameters:
-        table: From `fairness`.
+    """Share of each kind of people who are made an offer, from `fairness`.
 
     >>> table = pd.DataFrame({"group": ["under 30", "50-59"], "made": [0.5, 0.0], "low": [0.4, 0.0], "high": [0.6, 0.02]})
     >>> plot_fairness(table).get_title()

@@ -42,10 +42,7 @@ def arms(results: pd.DataFrame) -> list[str]:
 
 
 def features(results: pd.DataFrame) -> pd.DataFrame:
-    """What was known of each customer on the day, as numbers: text columns become one column per value.
-
-    Parameters:
-        results: ``campaign_results``; every column that is not an identifier, an arm or an outcome is taken.
+    """What was known of each customer on the day, as numbers; a column of text becomes one column per value.
 
     >>> trial = pd.DataFrame({"customer_id": ["a", "b"], "arm": ["control", "offer"], "orders": [1, 4],
     ...                       "main_channel": ["app", "store"], "converted": [True, False]})
@@ -240,10 +237,7 @@ def compare_policies(
 
 
 def plot_policies(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Gain of each policy over giving nothing, with its interval.
-
-    Parameters:
-        table: From `compare_policies`.
+    """Gain of each policy over giving nothing, with its interval, from `compare_policies`.
 
     >>> table = pd.DataFrame({"policy": ["nobody", "learned"], "treated": [0, 0.4], "gain": [0, 2.5], "gain_low": [0, 2.0],
     ...     "gain_high": [0, 3.0]})
@@ -269,10 +263,7 @@ def plot_policies(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
 
 
 def plot_gain_by(results: pd.DataFrame, gains: pd.DataFrame, axes=None) -> np.ndarray:
-    """Mean predicted gain in each tenth of the customers, by spend and by time since the last order.
-
-    Parameters:
-        gains: From `uplift`; the arm that is best on average is shown.
+    """Mean gain in each tenth of customers by spend and by inactivity, of the arm that `uplift` expects most of.
 
     >>> trial = pd.DataFrame({"spend": range(20), "recency_days": range(20)})
     >>> axes = plot_gain_by(trial, pd.DataFrame({"offer": range(20, 0, -1)}))

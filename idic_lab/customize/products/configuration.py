@@ -36,12 +36,7 @@ def choices(product_options: pd.DataFrame, product_id: str) -> dict[str, list[tu
 
 
 def refusals(product_options: pd.DataFrame, chosen: Collection[str]) -> list[str]:
-    """Why a choice of options cannot be made; empty when it can.
-
-    Parameters:
-        chosen: Option numbers of one product.
-    Returns:
-        list of str: A sentence for each module with two options or none, and each pair that does not go together.
+    """Why a choice of option numbers of one product cannot be made, a sentence for each reason; empty when it can.
 
     >>> options = pd.DataFrame({"option_id": ["a", "b", "c"], "product_id": "p", "module": ["size", "size", "lid"],
     ...                         "option": ["small", "large", "steel"], "not_with": [None, "c", None]})

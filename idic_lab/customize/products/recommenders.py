@@ -59,10 +59,9 @@ def purchases(order_lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def pairs_together(bought: sparse.csr_array, least: float) -> pd.DataFrame:
-    """Pairs of columns that share at least so many rows, or as many as the commonest pair does where none has so many.
+    """Pairs of columns (``one``, ``other``) that share at least so many rows (``both``).
 
-    Returns:
-        DataFrame: ``one``, ``other`` (columns, the first before the second), ``both`` (rows).
+    Where none shares so many, pairs that share as many as the commonest one.
     """
     both = sparse.triu(bought.T @ bought, 1).tocoo()
     least = min(least, both.data.max(initial=0))
@@ -71,10 +70,7 @@ def pairs_together(bought: sparse.csr_array, least: float) -> pd.DataFrame:
 
 
 def split_in_time(order_lines: pd.DataFrame, cut: str | pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Order lines before a day, to learn from, and from that day on, to be judged on.
-
-    Parameters:
-        cut: First day of the second part; empty: after three quarters of the time.
+    """Order lines before a day, to learn from, and from it on, to judge on; without one, at three quarters of the time.
 
     >>> lines = pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-02-01"])})
     >>> [len(part) for part in split_in_time(lines, "2024-02-01")]
@@ -263,13 +259,9 @@ class NeedPopularity(Recommender):
 def recommendations(
     order_lines: pd.DataFrame, needs: pd.DataFrame | None = None, k: int = 10, random_state: int = 0
 ) -> pd.DataFrame:
-    """The k products to show each customer: factorisation for buyers, popularity within the need for newcomers.
+    """The table ``recommendations``: k products for each customer, newcomers too where `needs` gives their segment.
 
-    Parameters:
-        order_lines: As :func:`purchase_matrix` takes them.
-        needs: ``customer_id``, ``segment``; customers in it who have bought nothing get a list as well.
-    Returns:
-        DataFrame: The table ``recommendations``: ``customer_id``, ``product_id``, ``rank``, ``score``, ``method``.
+    Buyers get theirs by factorisation, newcomers by popularity within the need.
 
     >>> lines = pd.DataFrame({"order_id": ["1", "2", "2"], "customer_id": ["a", "b", "b"], "product_id": ["x", "x", "y"],
     ...     "amount": 1.0})

@@ -57,10 +57,7 @@ def inbound_contacts(interactions: pd.DataFrame, identity_links: pd.DataFrame) -
 
 
 def recent_contacts(when: pd.DataFrame, contacts: pd.DataFrame) -> np.ndarray:
-    """How many contacts each customer had from 28 days before a date up to and including that date.
-
-    Parameters:
-        when, contacts: ``customer_id``, ``date``.
+    """How many contacts each ``customer_id`` had from 28 days before a ``date`` up to and including it.
 
     >>> had = pd.DataFrame({"customer_id": ["ann"] * 3, "date": pd.to_datetime(["2025-01-01", "2025-01-20", "2025-02-01"])})
     >>> asked = pd.DataFrame({"customer_id": ["ann", "bob"], "date": pd.to_datetime(["2025-02-05", "2025-02-05"])})
@@ -219,15 +216,11 @@ def plot_reach(reach: pd.DataFrame, ax: figures.Axes | None = None) -> figures.A
     )
 
 
-def plot_cost_per_response(
-    table: pd.DataFrame, values: pd.DataFrame | None = None, ax: figures.Axes | None = None
-) -> figures.Axes:
+def plot_cost_per_response(table: pd.DataFrame, values: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Cost per effective contact from :func:`cost_per_response`, and what :func:`response_values` says one is worth.
 
     >>> seen = pd.DataFrame({"channel": ["email", "phone"], "cost_per_response": [0.1, 4.0], "low": [0.08, 3.5],
     ...     "high": [0.12, 4.6]})
-    >>> plot_cost_per_response(seen).get_title()
-    'A response by phone costs 40 times one by e-mail'
     >>> worth = pd.DataFrame({"channel": ["email", "phone"], "value": [0.5, 4.0]})
     >>> plot_cost_per_response(seen, worth).get_title()
     'One unit of money brings 5.0 by e-mail, and 1.0 by phone'
@@ -240,23 +233,19 @@ def plot_cost_per_response(
     ax.errorbar(middle, table.index, xerr=spread, **look)
     for place, cost in middle.items():
         ax.annotate(f"{cost:,.2f}", (cost, place), xytext=(0, 8), textcoords="offset points", ha="center")
-    dear, cheap = spoken(table["channel"].iloc[0]), spoken(table["channel"].iloc[-1])
-    title = f"A response by {dear} costs {middle.iloc[0] / middle.iloc[-1]:,.0f} times one by {cheap}"
-    if values is not None:
-        worth = table["channel"].map(values.set_index("channel")["value"])
-        ax.plot(worth, table.index, "D", mfc="white", color=figures.VERMILION, label="worth, as assumed")
-        returns = (worth / middle).set_axis(table["channel"].map(spoken)).sort_values()
-        least, most = (f"{returns.iloc[place]:.1f} by {returns.index[place]}" for place in (0, -1))
-        title = f"One unit of money brings {most}, and {least}"
+    worth = table["channel"].map(values.set_index("channel")["value"])
+    ax.plot(worth, table.index, "D", mfc="white", color=figures.VERMILION, label="worth, as assumed")
+    returns = (worth / middle).set_axis(table["channel"].map(spoken)).sort_values()
+    least, most = (f"{returns.iloc[place]:.1f} by {returns.index[place]}" for place in (0, -1))
     ax.set_xscale("log")
     ax.set_yticks(table.index, [spoken(channel) for channel in table["channel"]])
     return figures.finish(
         ax,
-        title,
+        f"One unit of money brings {most}, and {least}",
         x="{currency} per response (logarithmic scale)",
         x_format="{x:g}",
         ylim=(-0.6, len(table) - 0.2),
-        legend=values is not None and {"loc": "center left", "bbox_to_anchor": (1, 0.5)},
+        legend={"loc": "center left", "bbox_to_anchor": (1, 0.5)},
     )
 
 

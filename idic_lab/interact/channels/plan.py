@@ -152,13 +152,10 @@ def check_plan(
 def compare_first_week(
     preferences: pd.DataFrame, weekly_budget: float, cap: int = 2, **setting: object
 ) -> pd.DataFrame:
-    """What the first week expects beyond its cost: by the plan, at best, and by two habits under the same rules.
+    """What the first week brings beyond its cost (currency): planned, at best, and by two habits under the same rules.
 
     The settings are those of :func:`contact_plan`. The habits take customers as they come, each on the cheapest channel
     allowed or on the preferred one, until the budget ends.
-
-    Returns:
-        DataFrame: ``week`` (how it was chosen) and ``expected`` (currency beyond the cost).
     """
     limits = {"weekly_budget": weekly_budget, "cap": cap}
     rows = {}

@@ -212,10 +212,7 @@ def _find(index: pd.Index, data: pd.DataFrame, name: str = "customer_id") -> np.
 
 
 def customers_with_segment(customer_ids: pd.Series, segments: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Customers with the segment that thin data are drawn towards: that of the scheme "needs", if there is one.
-
-    Returns:
-        DataFrame: ``customer_id``, ``segment`` ("everyone" without a scheme, "unknown" for a customer not in it).
+    """Customers with the segment that thin data are drawn towards: of the scheme "needs", or else "everyone".
 
     >>> customers_with_segment(pd.Series(["ann", "bob"]))["segment"].tolist()
     ['everyone', 'everyone']
@@ -278,11 +275,7 @@ def _types(options, contacts, inbound, customers, column: str, exposure) -> Pref
 def compare_forecasts(
     contacts: pd.DataFrame, inbound: pd.DataFrame, customers: pd.DataFrame, fatigue_of: Callable
 ) -> pd.DataFrame:
-    """Learn from the first three quarters of the contacts and forecast the response to the later ones, in several ways.
-
-    Returns:
-        DataFrame: ``forecast`` and ``log_loss`` (bits; less is better).
-    """
+    """The ``log_loss`` (bits) of several forecasts of the last quarter of the contacts, learnt from those before."""
     cut = contacts["date"].quantile(0.75)
     past, future = contacts[contacts["date"] <= cut], contacts[contacts["date"] > cut]
     pairs = pd.MultiIndex.from_frame(future[["customer_id", "channel"]])
@@ -379,13 +372,10 @@ def plot_types(response: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ax = figures.axes(ax, figsize=(6.4, 4.4))
     values = response.to_numpy()
     image = ax.imshow(values, cmap=figures.SEQUENTIAL, vmin=0)
-    for row, column in np.ndindex(values.shape):
-        ink = "white" if values[row, column] < 0.55 * values.max() else "black"
-        ax.text(column, row, f"{values[row, column]:.0%}", ha="center", va="center", color=ink)
+    figures.in_cells(ax, image, "{:.0%}".format)
     names = [spoken(name) for name in response.columns]
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks(range(len(names)), names)
-    ax.grid(visible=False)
     ax.get_figure().colorbar(image, ax=ax, format=lambda share, _: f"{share:.0%}", label="response rate, rested")
     own, other = np.diag(values).mean(), values[~np.eye(len(values), dtype=bool)].mean()
     title = f"{own:.0%} react on the preferred channel, {other:.0%} elsewhere"

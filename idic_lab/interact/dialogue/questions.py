@@ -33,10 +33,7 @@ def item_probabilities(need_profiles: pd.DataFrame) -> pd.DataFrame:
 
 
 def items_from_answers(answers: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
-    """As :func:`item_probabilities`, from answers of customers whose segment is known, with one imaginary yes and no each.
-
-    Parameters:
-        answers: 1 = yes, 0 = no, missing where not answered.
+    """As :func:`item_probabilities`, from answers (1 or 0) in known segments, one yes and one no added.
 
     >>> said = pd.DataFrame({"N01": [1, 1, 0]}, index=["ann", "bob", "cem"])
     >>> items_from_answers(said, pd.Series({"ann": "price", "bob": "price", "cem": "advice"})).round(2)["N01"].tolist()

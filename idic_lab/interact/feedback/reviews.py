@@ -113,13 +113,10 @@ def held_out_tone(
 
 
 def sentiment_accuracy(judged: pd.DataFrame) -> pd.DataFrame:
-    """Share of reviews whose tone was found, beside that of always naming the commoner tone.
+    """Share of reviews whose tone :func:`held_out_tone` found, beside that of always naming the commoner tone.
 
-    Parameters:
-        judged: As :func:`held_out_tone` gives.
     Returns:
-        DataFrame: ``reviews of`` ("all"), ``reviews``, ``accuracy``, ``low``, ``high`` (95%; copies of one text count as
-            one), ``base_rate``. One row.
+        DataFrame: ``reviews of`` ("all"), ``reviews``, ``accuracy``, ``low``, ``high`` (95%, by text), ``base_rate``.
 
     >>> judged = pd.DataFrame({"text": ["Good.", "Good.", "Bad."], "stars": [5, 4, 1], "correct": [True, True, False]})
     >>> sentiment_accuracy(judged)[["reviews", "accuracy", "base_rate"]].round(2).to_dict("records")

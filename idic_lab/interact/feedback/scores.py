@@ -20,12 +20,7 @@ PROMOTER_FROM, DETRACTOR_TO = 9, 6  # of 10
 def survey_answers(
     survey_responses: pd.DataFrame, identity_links: pd.DataFrame, question_id: str, latest: bool = True
 ) -> pd.DataFrame:
-    """Answers of customers to one question.
-
-    Parameters:
-        latest: Only the latest answer of each customer; otherwise all.
-    Returns:
-        DataFrame: ``customer_id``, ``date``, ``answer``, in order of date.
+    """The latest answer of each customer to one question, or all of them: ``customer_id``, ``date``, ``answer``.
 
     >>> said = pd.DataFrame({"record_id": ["r1", "r1"], "date": pd.to_datetime(["2025-01-01", "2025-02-01"]),
     ...     "question_id": "CSAT", "answer": [2, 4]})
