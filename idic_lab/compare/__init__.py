@@ -23,7 +23,6 @@ from idic_lab.compare.forecasts import (
     told_apart,
     totals,
 )
-from idic_lab.compare.kinds_of_segments import preferred_number, shadow_values, similarities, verdict, verdicts
 from idic_lab.compare.registry import (
     CRITERIA,
     METHODS,
@@ -39,7 +38,19 @@ from idic_lab.compare.report import gain_curves, score_table
 from idic_lab.compare.results import read_table
 from idic_lab.compare.running import Outcome, compare
 from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
-from idic_lab.compare.stability import across, bootstrap_labels, flows, global_stability, jaccard, within
+from idic_lab.compare.stability import (
+    across,
+    bootstrap_labels,
+    flows,
+    global_stability,
+    jaccard,
+    preferred_number,
+    shadow_values,
+    similarities,
+    verdict,
+    verdicts,
+    within,
+)
 from idic_lab.compare.statistics import (
     against_best,
     against_none,

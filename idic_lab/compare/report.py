@@ -14,8 +14,8 @@ import pandas as pd
 
 from idic_lab import durability, figures
 from idic_lab.compare import plots
-from idic_lab.compare.kinds_of_segments import preferred_number, verdicts
 from idic_lab.compare.registry import baselines
+from idic_lab.compare.stability import preferred_number, verdicts
 from idic_lab.compare.statistics import (
     ENOUGH_DATA_SETS,
     against_best,
@@ -95,7 +95,7 @@ def templates():
     made.filters["rows"] = lambda table: (
         [None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False)
     )
-    made.filters["named"] = plots.methods.named
+    made.filters["named"] = plots.named
     made.filters["p"] = lambda value: (lambda told: told if told[0] == "<" else f"= {told}")(written(value, 4))
     return made
 
@@ -232,7 +232,7 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
 
 def _everywhere(results: pd.DataFrame) -> Iterator[str]:
     """What holds over the data sets of a study, in sentences."""
-    name = plots.methods.named
+    name = plots.named
     for criterion in OF_USE:
         table = against_none_everywhere(results, criterion)
         if table.empty:
@@ -256,7 +256,7 @@ def _everywhere(results: pd.DataFrame) -> Iterator[str]:
 
 def _beats_none(none: dict[str, pd.DataFrame]) -> Iterator[str]:
     """Whether any segmentation beats none, by each criterion that says so."""
-    name = plots.methods.named
+    name = plots.named
     told = False
     for criterion, table in none.items():
         if table.empty:
@@ -293,13 +293,13 @@ def _effects(here: pd.DataFrame) -> Iterator[str]:
 def _left_out(results: pd.DataFrame, criterion: str, dataset: str | None = None) -> str:
     here = results if dataset is None else results[results["dataset"] == dataset]
     missing = left_out(here, criterion)
-    named = "; ".join(f"{plots.methods.named(method)} ({reason})" for method, reason in missing.items())
+    named = "; ".join(f"{plots.named(method)} ({reason})" for method, reason in missing.items())
     return f" Left out: {named}." if named else ""
 
 
 def _found(scores, criteria, matrix, kinds) -> Iterator[str]:
     """What a reader should take from one data set, in sentences."""
-    name = plots.methods.named
+    name = plots.named
     for criterion in criteria:
         if criterion.name in ("holdout_value", "global_stability") and scores[criterion.name].notna().any():
             best = scores[criterion.name].idxmax()
@@ -354,7 +354,7 @@ def _of_segments(mine: pd.DataFrame, method: str) -> Iterator[tuple[str, str, st
     ok = mine[mine["status"] == "ok"]
     first = ok[(ok["seed"] == ok["seed"].min()) & (ok["k"].isna() | (ok["k"] == ok["k"].max()))]
     extra = {name: group["extra"].iloc[0] for name, group in first.groupby("criterion")}
-    title = plots.methods.named(method)
+    title = plots.named(method)
     structure, segments = extra.get("structure", {}), extra.get("segment_stability", {})
     for variant in ("book", "flexclust"):
         if f"gorge_{variant}" in structure:

@@ -1,17 +1,25 @@
-"""The cells of a study on disk, and the one long table they add up to."""
+"""What a study leaves: its cells on disk, the one long table they add up to, and a packet that rebuilds that table from zero."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import re
+import sys
+import tempfile
+import zipfile
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from idic_lab import durability
+import idic_lab
+from idic_lab import datasets, durability
+from idic_lab.compare.customers import Customers
+from idic_lab.compare.study import Study
 from idic_lab.errors import DataError, RepositoryError, needs_extra
 
 COLUMNS = ("dataset", "method", "k", "seed", "criterion", "measure", "value", "status", "extra")
@@ -126,3 +134,175 @@ def read_table(path: str | Path) -> pd.DataFrame:
 def without_cost(table: pd.DataFrame) -> pd.DataFrame:
     """The long table without what its cells cost, which is another each time."""
     return table.drop(columns=list(COST))
+
+
+_REBUILD = '''"""Run the study of this packet from zero and hold its table to the one that came with it."""
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+os.environ["PYTHONPATH"] = str(HERE / "software")
+sys.path.insert(0, os.environ["PYTHONPATH"])
+
+from idic_lab.compare import results  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(results.rebuild(HERE))
+'''
+_OF_CHECKOUT = (
+    "pyproject.toml",
+    "hatch_build.py",
+    "README.md",
+    "LICENSE",
+    "LICENSE-texts-and-data",
+    "requirements.lock",
+)
+
+
+_EXTRAS = ("workbench", "needs")  # those that a study needs
+
+
+def write_packet(
+    path: Path, folder: Path, study: Study, customers: dict[str, Customers], given: Collection[str] = ()
+) -> Path:
+    """Write the packet of a finished study.
+
+    Data that come with the software or are simulated are made again, those that everybody can get are named with their
+    fingerprint, and of one's own files what methods and criteria saw goes in, under numbers instead of names.
+
+    Parameters:
+        folder: Of the study: ``results.parquet``, ``report.html``, ``manifest.json``.
+        given (collection of str): Data sets whose customers were handed in, so that nobody can load them again.
+
+    Source: the README follows Vilhuber, Connolly, Koren, Llull and Morrow (2022), A template README for social science
+    replication packages.
+    """
+    path = Path(path)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    specs, provenance = [], []
+    with (
+        tempfile.TemporaryDirectory() as made,
+        zipfile.ZipFile(durability.partial(path), "w", zipfile.ZIP_DEFLATED) as zipped,
+    ):
+
+        def add(name: str, content: str | bytes | Path) -> None:
+            inside = f"{path.stem}/{name}"
+            if isinstance(content, Path):
+                zipped.write(content, inside)
+            else:
+                zipped.writestr(inside, content)
+
+        for number, spec in enumerate(study.datasets, start=1):
+            whom = customers[spec["name"]]
+            kept, words = _provenance(spec, f"data/{number}", spec["name"] in given)
+            specs.append(kept)
+            provenance.append((spec["name"], words, whom.facts))
+            for file in whom.write(Path(made) / str(number)) if "prepared" in kept else ():
+                add(f"data/{number}/{file.name}", file)
+        asked = study.given | {"datasets": specs}
+        yaml = needs_extra("yaml", "workbench")
+        add("study.yaml", yaml.safe_dump(asked, sort_keys=False, allow_unicode=True))
+        for name, source in study.modules.items():
+            add(name, source)
+        for name in ("results.parquet", "report.html", "manifest.json"):
+            add(name, folder / name)
+        add("environment.lock", "".join(f"{line}\n" for line in environment()))
+        add("rebuild.py", _REBUILD)
+        for name, file in _software():
+            add(f"software/{name}", file)
+        from idic_lab.compare import report
+
+        readme = report.templates().get_template("packet.md")
+        add("README.md", readme.render(manifest=manifest, provenance=provenance, modules=list(study.modules)))
+    os.replace(durability.partial(path), path)
+    return path
+
+
+def _provenance(spec: dict, place: str, handed_in: bool) -> tuple[dict, str]:
+    """A data set as the packet's study names it, and in words where it comes from."""
+    name = spec["name"]
+    if "simulate" in spec and not handed_in:
+        return spec, "simulated by the software in this packet"
+    known = (
+        {}
+        if handed_in or {"file", "prepared"} & set(spec)
+        else {row["name"]: row for row in datasets.catalogue().to_dict("records")}
+    )
+    if known.get(name, {}).get("kind", "own file") != "own file":
+        return (
+            spec,
+            f"public: {known[name]['title']}; licence: {known[name]['licence']}; {known[name]['how to get it']}",
+        )
+    kept = {"name": name, "basis": spec["basis"], "prepared": place}
+    return kept, (
+        f"the authors' own; not in the packet as it was read. `{place}` holds what methods and criteria saw of it, customers as numbers"
+    )
+
+
+def environment() -> list[str]:
+    """Every package that the software and the modules loaded now need, with its version.
+
+    >>> any(line.startswith("numpy==") for line in environment())
+    True
+    """
+    loaded = {name.partition(".")[0] for name in sys.modules}
+    provides = metadata.packages_distributions()
+    pending = ["idic-lab", "lifetimes"] + [package for name in loaded for package in provides.get(name, ())]
+    found: dict[str, str] = {}
+    while pending:
+        name = re.sub(r"[-_.]+", "-", pending.pop()).lower()
+        if name in found:
+            continue
+        try:
+            distribution = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue  # an extra that is not installed
+        found[name] = distribution.version
+        extras = _EXTRAS if name == "idic-lab" else ()
+        wanted = [
+            need
+            for need in distribution.requires or ()
+            if "extra ==" not in need or re.search(r"extra == ['\"]([\w-]+)", need)[1] in extras
+        ]
+        pending += [re.match(r"[\w.-]+", need)[0] for need in wanted]
+    return [f"{name}=={found[name]}" for name in sorted(found) if name != "idic-lab"]
+
+
+def _software() -> Iterator[tuple[str, Path]]:
+    """The files of this package with their places in the packet, and the data that travel with it."""
+    package = Path(idic_lab.__file__).resolve().parent
+    for root, name in ((package, "idic_lab"), (idic_lab.shipped("datasets"), "datasets")):
+        for file in sorted(root.rglob("*")):
+            if (
+                file.is_file()
+                and "__pycache__" not in file.parts
+                and not (name == "datasets" and root.is_relative_to(package))
+            ):
+                yield f"{name}/{file.relative_to(root).as_posix()}", file
+    for name in _OF_CHECKOUT:
+        if (package.parent / "pyproject.toml").is_file() and (package.parent / name).is_file():
+            yield name, package.parent / name
+
+
+def rebuild(folder: Path, jobs: int = -1) -> int:
+    """Run the study of an unpacked packet from zero; 0 when its table is the one that came with it, else 1."""
+    from idic_lab.compare.running import compare
+
+    expected = without_cost(read_table(folder / "results.parquet"))
+    outcome = compare(folder / "study.yaml", folder / "rebuilt", jobs, fresh=True, command="python rebuild.py")
+    found = without_cost(outcome.results)
+    if found.equals(expected):
+        print(f"The table of {len(found):,} rows is identical. Report: {outcome.report}")
+        return 0
+    keys = ["dataset", "method", "k", "seed", "criterion", "measure"]
+    both = expected.merge(found, on=keys, how="outer", suffixes=("_expected", "_rebuilt"))
+    same = both["value_expected"].eq(both["value_rebuilt"]) | both[["value_expected", "value_rebuilt"]].isna().all(
+        axis=1
+    )
+    differ = both[~same | both["status_expected"].ne(both["status_rebuilt"])]
+    far = (differ["value_expected"] - differ["value_rebuilt"]).abs().max()
+    print(f"{len(differ):,} of {len(both):,} values differ, by at most {far:.3g}. The first of them:")
+    print(differ[[*keys, "value_expected", "value_rebuilt"]].head().to_string(index=False))
+    return 1

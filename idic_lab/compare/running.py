@@ -24,16 +24,16 @@ import pandas as pd
 
 from idic_lab import __version__, durability
 from idic_lab.compare import customers as customers_module
-from idic_lab.compare import kinds_of_segments, segmentation, stability
+from idic_lab.compare import segmentation, stability
 from idic_lab.compare import study as sources
 from idic_lab.compare.customers import Customers
 from idic_lab.compare.registry import Criterion, Method, normalised
-from idic_lab.compare.results import Store, in_use, long_table, write_table
+from idic_lab.compare.results import Store, in_use, long_table, write_packet, write_table
 from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
 from idic_lab.compare.study import Study, read
 from idic_lab.errors import LabError, needs_extra
 
-ENGINE = (customers_module, kinds_of_segments, segmentation, kinds_of_segments, stability)
+ENGINE = (customers_module, segmentation, stability)
 PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "stepmix", "kmedoids")
 
 
@@ -112,9 +112,7 @@ def compare(
         }
         outcome = _run_locked(study, customers, folder, jobs, scheduler, fresh, command, tell, progress)
         if packet:
-            from idic_lab.compare import packet as archive
-
-            archive.write(Path(packet), folder, study, customers, at_hand)
+            write_packet(Path(packet), folder, study, customers, at_hand)
         return outcome
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from idic_lab.compare import kinds_of_segments, stability
+from idic_lab.compare import stability
 from idic_lab.compare.customers import GAIN, Customers, FeatureSpace
 from idic_lab.compare.registry import Method
 from idic_lab.errors import LabError
@@ -189,8 +189,8 @@ class Segmentation:
             raise NotApplicable(f"{self.method.name} needs measures that data without segments do not have.")
         labels = self._placed(self._fit(nobody, int(rng.integers(2**31))), nobody)
         X = self.space.transform(nobody)
-        far = kinds_of_segments.distances(X, kinds_of_segments.centroids(X, labels))
-        shadow = float(kinds_of_segments.shadow_values(far).mean()) if far.shape[1] > 1 else 1.0
+        far = stability.distances(X, stability.centroids(X, labels))
+        shadow = float(stability.shadow_values(far).mean()) if far.shape[1] > 1 else 1.0
         rows = np.arange(len(nobody))
         return OnCrowd(labels, self._resampled(nobody, rows, 2 * self.effort.null_pairs, rng), shadow)
 

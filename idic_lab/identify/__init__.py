@@ -13,11 +13,18 @@ from idic_lab.identify.plots import (
     plot_spend_by_presence,
     plot_weights,
 )
-from idic_lab.identify.profiles import PROFILE_TABLES, account_profiles, customers
+from idic_lab.identify.profiles import (
+    PROFILE_TABLES,
+    account_profiles,
+    consent_register,
+    consents,
+    contacts,
+    customers,
+    disagreement,
+)
 from idic_lab.identify.resolution import Resolution, links, merges, pseudonym, resolve, review_queue
 from idic_lab.identify.sources import Gathered, beside, coverage, gather, inventory, overlap, quality
 from idic_lab.identify.standardising import name_forms, standardise
-from idic_lab.identify.survivorship import consent_register, consents, contacts, disagreement
 
 __all__ = [
     "PROFILE_TABLES", "Gathered", "Resolution", "account_profiles", "beside", "by_touchpoint", "cheapest", "consent_register", "consents",

@@ -10,8 +10,8 @@ import pandas as pd
 
 from idic_lab import tables
 from idic_lab.errors import DataError
+from idic_lab.identify.profiles import last_change
 from idic_lab.identify.standardising import standardise
-from idic_lab.identify.survivorship import last_change
 
 DESCRIBING = ("first_name", "last_name", "birth_date", "email", "phone", "street", "postcode", "city")
 

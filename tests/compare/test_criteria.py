@@ -13,8 +13,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from idic_lab import compare, datasets
-from idic_lab.compare.criteria.of_action import _best_arms, _contacted, _policy_value
-from idic_lab.compare.criteria.of_use import FOLDS
+from idic_lab.compare.criteria.of_use import FOLDS, _best_arms, _contacted, _policy_value
 from idic_lab.compare.customers import _described
 from idic_lab.compare.segmentation import NotApplicable
 from idic_lab.customize.offers import PolicyTree

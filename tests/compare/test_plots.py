@@ -7,7 +7,7 @@ import pytest
 
 from idic_lab import compare
 from idic_lab.compare import plots, report
-from idic_lab.compare.plots.methods import _cliques
+from idic_lab.compare.plots import _cliques
 
 
 def title(ax):
@@ -30,7 +30,7 @@ def test_the_critical_difference_diagram_names_every_method_with_its_rank(rng):
     table = pd.DataFrame(rng.random((12, 4)), columns=["rfm_quintiles", "ward", "birch", "clv_tiers"])
     text = " ".join(label.get_text() for label in plots.plot_critical_difference(table).texts)
     for name, rank in compare.mean_ranks(table).items():
-        assert f"{plots.methods.named(name)} ({rank:.2f})" in text
+        assert f"{plots.named(name)} ({rank:.2f})" in text
 
 
 def test_the_title_of_the_slsw_plot_counts_the_segments_beyond_the_null():

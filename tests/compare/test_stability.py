@@ -6,7 +6,7 @@ from sklearn.cluster import DBSCAN, KMeans
 from sklearn.metrics import jaccard_score
 
 from idic_lab import compare
-from idic_lab.compare import kinds_of_segments, stability
+from idic_lab.compare import stability
 from idic_lab.errors import DataError
 
 
@@ -89,5 +89,5 @@ def test_similarities_survive_distances_whose_exponential_is_zero():
 
 def test_a_shadow_value_is_zero_at_a_centre_and_one_between_two():
     X = np.array([[0.0], [2.0], [1.0]])
-    far = kinds_of_segments.distances(X, [[0.0], [2.0], [9.0]])
+    far = stability.distances(X, [[0.0], [2.0], [9.0]])
     assert compare.shadow_values(far) == pytest.approx([0, 0, 1])

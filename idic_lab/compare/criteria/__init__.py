@@ -1,6 +1,5 @@
 """The built-in criteria; importing this package registers them."""
 
-from idic_lab.compare.criteria.of_action import campaign_profit, profit_when_acted_upon
 from idic_lab.compare.criteria.of_structure import (
     descriptors,
     global_stability,
@@ -11,7 +10,13 @@ from idic_lab.compare.criteria.of_structure import (
     sizes,
     structure,
 )
-from idic_lab.compare.criteria.of_use import holdout_value, reachability, temporal_validity
+from idic_lab.compare.criteria.of_use import (
+    campaign_profit,
+    holdout_value,
+    profit_when_acted_upon,
+    reachability,
+    temporal_validity,
+)
 
 __all__ = [
     "campaign_profit",

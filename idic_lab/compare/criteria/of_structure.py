@@ -19,11 +19,11 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
-from idic_lab.compare import kinds_of_segments, stability
+from idic_lab.compare import stability
 from idic_lab.compare.customers import ANSWER
-from idic_lab.compare.kinds_of_segments import verdict
 from idic_lab.compare.registry import Score, criterion, get_criterion, get_method
 from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
+from idic_lab.compare.stability import verdict
 from idic_lab.compare.study import load
 from idic_lab.inference.multiple_tests import holm
 
@@ -113,14 +113,14 @@ def structure(segmentation) -> Score:
     if segmentation.n_segments < 2:
         raise NotApplicable("one segment lies apart from nothing.")
     X = segmentation.features
-    to_centres = kinds_of_segments.distances(X, kinds_of_segments.centroids(X, segmentation.labels))
-    shadow = kinds_of_segments.shadow_values(to_centres)
+    to_centres = stability.distances(X, stability.centroids(X, segmentation.labels))
+    shadow = stability.shadow_values(to_centres)
     values = {"separation": float(1 - shadow.mean())}
     rows = segmentation.shared
     extra = {"shadow": np.bincount(np.digitize(shadow, _BINS[1:-1]), minlength=20).tolist()}
     if segmentation.n_segments <= 20:
-        for variant in kinds_of_segments.VARIANTS:
-            similar = kinds_of_segments.similarities(to_centres[rows], variant=variant)
+        for variant in stability.VARIANTS:
+            similar = stability.similarities(to_centres[rows], variant=variant)
             extra[f"gorge_{variant}"] = [
                 np.bincount(np.digitize(column, _BINS[1:-1]), minlength=20).tolist() for column in similar.T
             ]
@@ -144,9 +144,7 @@ def _projection(segmentation) -> dict:
     rng = np.random.default_rng(segmentation.split_seed)
     rows = np.sort(rng.choice(len(X), min(_POINTS, len(X)), replace=False))
     plane = PCA(2, random_state=0).fit(X)
-    centres = (
-        plane.transform(kinds_of_segments.centroids(X, segmentation.labels)) if segmentation.n_segments <= 20 else []
-    )
+    centres = plane.transform(stability.centroids(X, segmentation.labels)) if segmentation.n_segments <= 20 else []
     return {
         "points": plane.transform(X[rows]).round(3).tolist(),
         "point_segments": segmentation.labels[rows].tolist(),

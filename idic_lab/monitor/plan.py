@@ -1,16 +1,142 @@
-"""From findings to actions: the table action_plan, and totals in which a customer who is in several actions counts once."""
+"""The action plan: plays meet what is known of each customer and become actions that somebody owns, each customer counted once."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 
 from idic_lab import figures, tables
 from idic_lab.errors import DataError, pick
-from idic_lab.monitor.plan.plays import NONE, PLAYS, UNKNOWN, Play
+from idic_lab.monitor.plan_exports import export, to_calendar, to_csv, to_markdown
+
+__all__ = [
+    "NONE", "PLAYS", "UNITS", "UNKNOWN", "Play", "Total", "action_plan", "board_plan", "counted_once", "customer_facts", "export",
+    "next_actions", "plan_at", "plays_table", "plot_next_actions", "plot_plan", "to_calendar", "to_csv", "to_markdown", "total",
+]  # fmt: skip
+QUARTER = pd.Timedelta(days=91)
+UNKNOWN, NONE = "unknown", "none"  # consent that nobody asked for, and consent that was refused
+
+
+@dataclass(frozen=True)
+class Play:
+    """One kind of action, before it meets the numbers.
+
+    >>> thank = Play("thank", "rfm", ("champions",), "keep them", "a letter", "head of service", "active_share", 0.02,
+    ...     "lifetime", 1.5)
+    >>> thank.weeks
+    13
+
+    Attributes:
+        name: Short and unique; becomes the number of the action.
+        scheme, segments (str, tuple of str): Whom it is for.
+        kpi: ``active_share``, ``second_purchase_share``, ``share_of_wallet`` or ``cost_to_serve``.
+        lift: Assumed change of the measure among those reached: points of a share (0.05 is five), or share of a cost.
+        worth: What one success is worth: ``lifetime`` (value of a customer who is alive), ``purchase`` (margin of one
+            purchase), ``growth`` (margin of a year's spend elsewhere), ``saving`` (the cost saved).
+        unit_cost: Currency per customer reached.
+        weeks: Until the review.
+        reply: Whether it answers what the customer began, which needs no consent and comes before everything else.
+    """
+
+    name: str
+    scheme: str
+    segments: tuple[str, ...]
+    goal: str
+    tactic: str
+    owner: str
+    kpi: str
+    lift: float
+    worth: str
+    unit_cost: float
+    offer: str = "none"
+    weeks: int = 13
+    reply: bool = False
+
+
+PLAYS: tuple[Play, ...] = tuple(
+    Play(name, **{key: tuple(value) if isinstance(value, list) else value for key, value in play.items()})
+    for name, play in tomllib.loads(files(__package__).joinpath("plays.toml").read_text("utf-8")).items()
+)
+
+
+def plays_table(plays: tuple[Play, ...] = PLAYS) -> pd.DataFrame:
+    """The plays as a table for a meeting: ``play``, ``for``, ``scheme``, ``tactic``, ``measure``, ``lift``, ``unit_cost``.
+
+    >>> plays_table().loc[0, ["play", "for"]].tolist()
+    ['keep', 'most valuable']
+    """
+    columns = ["play", "for", "scheme", "tactic", "measure", "lift", "unit_cost"]
+    rows = [(p.name, ", ".join(p.segments), p.scheme, p.tactic, p.kpi, p.lift, p.unit_cost) for p in plays]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def customer_facts(
+    transactions: pd.DataFrame,
+    customer_value: pd.DataFrame,
+    portfolio: pd.DataFrame | None = None,
+    channel_preferences: pd.DataFrame | None = None,
+    margin: float = 0.30,
+    conversations: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """One row per customer with the figures behind baselines and returns.
+
+    Parameters:
+        portfolio, channel_preferences, conversations: Without preferences nobody's consent is known, which is not
+            consent: nobody may be contacted. Without conversations nobody is known to have a complaint open.
+        margin: Share of revenue that is profit.
+    Returns:
+        DataFrame: ``customer_id``; ``active`` (bought in the last 91 days); ``repeated`` (bought on two days or more);
+            ``lifetime`` (residual value of the customer if known to be alive), ``purchase`` (margin of one purchase),
+            ``growth`` (margin on a year's spend elsewhere), ``saving`` (cost to serve a year), ``spend`` and ``wallet``
+            (a year, here and in all; both missing where unknown), in currency; ``channel`` (preferred among those
+            allowed; "none" without consent, "unknown" where consent is not known); ``complaint`` (one is open),
+            ``waits`` (no offer while it is) and ``reply_by`` (the channel of the last contact, or ``channel``).
+
+    >>> buys = pd.DataFrame({"customer_id": ["a", "a"], "amount": [9.0, 5.0], "date": pd.to_datetime(["2024-01-10", "2024-02-02"])})
+    >>> worth = pd.DataFrame({"customer_id": ["a"], "residual_value": 40.0, "probability_alive": 0.8, "expected_spend": 7.0})
+    >>> customer_facts(buys, worth)[["active", "repeated", "lifetime", "channel"]].values.tolist()
+    [[True, True, 50.0, 'unknown']]
+    """
+    end, first = transactions["date"].max(), transactions["date"].min()
+    bought = transactions[transactions["amount"] > 0]
+    days = bought.groupby("customer_id")["date"].agg(["max", "nunique"])
+    table = customer_value[["customer_id"]].copy()
+    table["active"] = table["customer_id"].map(days["max"]).gt(end - QUARTER)
+    table["repeated"] = table["customer_id"].map(days["nunique"]).gt(1)
+    table["lifetime"] = customer_value["residual_value"] / customer_value["probability_alive"].clip(lower=0.01)
+    table["purchase"] = margin * customer_value["expected_spend"]
+    table = table.assign(growth=np.nan, saving=np.nan, spend=np.nan, wallet=np.nan)
+    if portfolio is not None:
+        known = table[["customer_id"]].merge(portfolio, on="customer_id", how="left")
+        table["growth"] = known["growth_potential"].to_numpy()
+        table["wallet"] = known["category_spend"].to_numpy()
+        table["spend"] = (known["share_of_wallet"] * known["category_spend"]).to_numpy()
+        years = max((end - first).days, 1) / 365
+        table["saving"] = (known["cost_to_serve"] / years).to_numpy()
+    table["channel"] = UNKNOWN if channel_preferences is None else _channel(table, channel_preferences)
+    table = table.assign(complaint=False, waits=False, reply_by=table["channel"])
+    if conversations is not None:
+        state = conversations.set_index("customer_id")
+        table["complaint"] = table["customer_id"].isin(state.index[state["open_complaints"] > 0])
+        table["waits"] = table["customer_id"].isin(state.index[~state["offer_allowed"]])
+        table["reply_by"] = table["customer_id"].map(state["last_channel"]).fillna(table["channel"]).astype("str")
+    return table
+
+
+def _channel(table: pd.DataFrame, preferences: pd.DataFrame) -> pd.Series:
+    allowed = preferences[preferences["allowed"]].sort_values(
+        ["customer_id", "preference", "channel"], ascending=[True, False, True], kind="stable"
+    )
+    best = allowed.drop_duplicates("customer_id").set_index("customer_id")["channel"]
+    asked = table["customer_id"].isin(preferences["customer_id"])
+    without = pd.Series(np.where(asked, NONE, UNKNOWN), index=table.index)
+    return table["customer_id"].map(best).fillna(without).astype("str")
+
 
 UNITS = {
     "active_share": "share who bought in 91 days",
@@ -436,3 +562,56 @@ def board_plan(plan: pd.DataFrame, budget: float) -> pd.DataFrame:
     table["funded"] = table["spent"] <= budget
     columns = ["action_id", "owner", "review_date", "verdict", "customers", "expected_return", "cost"]
     return table[[*columns, "profit_at_half", "spent", "funded"]]
+
+
+def plot_plan(plan: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """What each action costs beside what it should return; the total counts each customer once.
+
+    >>> plan = pd.DataFrame({"action_id": ["save-at-risk"], "segment": "at risk", "basis": "assumed", "expected_return": 9.0, "cost": 2.0,
+    ...     "verdict": "test", "counted_customers": 3, "counted_return": 9.0, "counted_cost": 2.0})
+    >>> plot_plan(plan).get_title()
+    'The plan should earn 7 currency after its cost'
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    ax = figures.axes(ax, figsize=(7.5, 0.42 * len(plan) + 1.4))
+    shown = plan.iloc[::-1].reset_index(drop=True)
+    place = np.arange(len(shown))
+    estimated = shown["basis"].eq("estimated").to_numpy()
+    colours = np.where(estimated, figures.BLUE, figures.SKY)
+    ax.barh(place + 0.2, shown["expected_return"], height=0.38, color=colours)
+    ax.barh(place - 0.2, shown["cost"], height=0.38, color=figures.VERMILION, hatch="//", edgecolor="white")
+    ax.set_yticks(place, _spoken(shown))
+    profit = total(plan).profit
+    handles = [
+        ax.barh([0], [0], color=colour, label=label, hatch=hatch, edgecolor="white")
+        for colour, label, hatch in (
+            (figures.BLUE, "return, estimated from a trial", ""),
+            (figures.SKY, "return, assumed", ""),
+            (figures.VERMILION, "cost", "//"),
+        )
+    ]
+    ax.grid(axis="y", visible=False)
+    ax.xaxis.set_major_locator(MaxNLocator(5))  # more amounts would run into each other
+    title = (
+        f"The plan should {'earn' if profit >= 0 else 'lose'} {abs(profit):,.0f} {figures.currency()} after its cost"
+    )
+    if not plan["counted_customers"].sum():
+        first = "somebody asks for consent" if plan["verdict"].eq("ask").any() else "an action is found that pays"
+        title = f"Nothing can be earned before {first}"
+    return figures.finish(
+        ax,
+        title,
+        x="{currency}: a year's, or over the lifetime of those kept",
+        x_format="count",
+        legend={"handles": handles, "loc": "lower right"},
+    )
+
+
+def _spoken(plan: pd.DataFrame) -> list[str]:
+    """Each action as a reader says it: the verdict, the play, and for whom."""
+    plays = plan["action_id"].str.partition("-")[0]
+    return [
+        f"{play}: {segment} ({verdict})"
+        for play, segment, verdict in zip(plays, plan["segment"], plan["verdict"], strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""The plan in the forms people work with: a figure, a spreadsheet, a page, and dates in their calendars."""
+"""The plan in the forms people work with: a spreadsheet, a page, and dates in their calendars."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import hashlib
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from idic_lab import figures
 from idic_lab.errors import DataError
-from idic_lab.monitor.plan.actions import total
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -145,56 +142,3 @@ def export(plan: pd.DataFrame, folder: str | Path, currency: str = "") -> list[P
     except OSError as error:
         raise DataError(f"The plan cannot be written to '{folder}': {error.strerror}.") from None
     return written
-
-
-def plot_plan(plan: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """What each action costs beside what it should return; the total counts each customer once.
-
-    >>> plan = pd.DataFrame({"action_id": ["save-at-risk"], "segment": "at risk", "basis": "assumed", "expected_return": 9.0, "cost": 2.0,
-    ...     "verdict": "test", "counted_customers": 3, "counted_return": 9.0, "counted_cost": 2.0})
-    >>> plot_plan(plan).get_title()
-    'The plan should earn 7 currency after its cost'
-    """
-    from matplotlib.ticker import MaxNLocator
-
-    ax = figures.axes(ax, figsize=(7.5, 0.42 * len(plan) + 1.4))
-    shown = plan.iloc[::-1].reset_index(drop=True)
-    place = np.arange(len(shown))
-    estimated = shown["basis"].eq("estimated").to_numpy()
-    colours = np.where(estimated, figures.BLUE, figures.SKY)
-    ax.barh(place + 0.2, shown["expected_return"], height=0.38, color=colours)
-    ax.barh(place - 0.2, shown["cost"], height=0.38, color=figures.VERMILION, hatch="//", edgecolor="white")
-    ax.set_yticks(place, _spoken(shown))
-    profit = total(plan).profit
-    handles = [
-        ax.barh([0], [0], color=colour, label=label, hatch=hatch, edgecolor="white")
-        for colour, label, hatch in (
-            (figures.BLUE, "return, estimated from a trial", ""),
-            (figures.SKY, "return, assumed", ""),
-            (figures.VERMILION, "cost", "//"),
-        )
-    ]
-    ax.grid(axis="y", visible=False)
-    ax.xaxis.set_major_locator(MaxNLocator(5))  # more amounts would run into each other
-    title = (
-        f"The plan should {'earn' if profit >= 0 else 'lose'} {abs(profit):,.0f} {figures.currency()} after its cost"
-    )
-    if not plan["counted_customers"].sum():
-        first = "somebody asks for consent" if plan["verdict"].eq("ask").any() else "an action is found that pays"
-        title = f"Nothing can be earned before {first}"
-    return figures.finish(
-        ax,
-        title,
-        x="{currency}: a year's, or over the lifetime of those kept",
-        x_format="count",
-        legend={"handles": handles, "loc": "lower right"},
-    )
-
-
-def _spoken(plan: pd.DataFrame) -> list[str]:
-    """Each action as a reader says it: the verdict, the play, and for whom."""
-    plays = plan["action_id"].str.partition("-")[0]
-    return [
-        f"{play}: {segment} ({verdict})"
-        for play, segment, verdict in zip(plays, plan["segment"], plan["verdict"], strict=True)
-    ]
