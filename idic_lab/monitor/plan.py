@@ -181,28 +181,16 @@ def action_plan(
     >>> plan[["action_id", "baseline", "expected_return", "cost", "verdict"]].values.tolist()
     [['cherish-loyal', 0.5, 3.6, 2.0, 'test']]
     """
-    rows = _actions(facts, segments, begins, plays, offers, policy)
-    empty = tables.get("action_plan").empty()
-    each = pd.concat([row.pop("each").assign(action_id=row["action_id"]) for row in rows], ignore_index=True)
-    table = pd.DataFrame(rows)
-    table["expected_profit"] = table["expected_return"] - table["cost"]
-    positive = table["expected_return"] > 0
+    table, each = _candidates(facts, segments, begins, plays, offers, policy)
     pays = table["expected_profit"] > 0
-    table["verdict"] = np.select(
-        [
-            table["reply"].astype(bool),
-            table["reachable"].eq(0) & table["consent_unknown"].gt(0),
-            ~pays,
-            table["basis"].eq("estimated"),
-        ],
-        ["do", "ask", "drop", "do"],
-        "test",
-    )
-    table["break_even"] = (table["cost"] / table["expected_return"].where(positive)).astype(float)
+    unasked = table["reachable"].eq(0) & table["consent_unknown"].gt(0)
+    cases = [table["reply"].astype(bool), unasked, ~pays, table["basis"].eq("estimated")]
+    table["verdict"] = np.select(cases, ["do", "ask", "drop", "do"], "test")
+    table["break_even"] = (table["cost"] / table["expected_return"].where(table["expected_return"] > 0)).astype(float)
     paying = each["action_id"].isin(table.loc[pays, "action_id"])
     table = table.merge(counted_once(each[paying]), on="action_id", how="left")
-    counted = ["counted_customers", "counted_return", "counted_cost"]
-    table[counted] = table[counted].fillna(0)
+    table = table.fillna(dict.fromkeys(["counted_customers", "counted_return", "counted_cost"], 0))
+    empty = tables.get("action_plan").empty()
     return table.sort_values("expected_profit", ascending=False, ignore_index=True)[list(empty)].astype(empty.dtypes)
 
 
@@ -232,24 +220,19 @@ def next_actions(
     >>> next_actions(facts, held, pd.Timestamp("2025-01-01"), cherish)[["action", "why"]].values.tolist()
     [['none', 'nothing pays'], ['none', 'contact refused']]
     """
-    plays = tuple(plays)
-    rows = _actions(facts, segments, begins, plays, offers, policy)
-    each = pd.concat([row["each"].assign(action=row["action_id"]) for row in rows], ignore_index=True)
-    gain = each["expected_return"] - each["cost"]
-    pays = gain.groupby(each["action"]).sum()
-    each = each.assign(expected_profit=gain)[gain.gt(0) & each["action"].isin(pays.index[pays > 0])]
-    replies = [row["action_id"] for row in rows if row["reply"]]
-    first = pd.concat([row["each"].assign(action=row["action_id"]) for row in rows if row["reply"]] or [each.iloc[:0]])
-    first = first.assign(expected_profit=first["expected_return"] - first["cost"], comes_first=True)
-    ordered = pd.concat([first, each[~each["action"].isin(replies)].assign(comes_first=False)])
-    ordered = ordered.sort_values(["comes_first", "expected_profit", "action"], ascending=[False, False, True])
+    actions, each = _candidates(facts, segments, begins, plays, offers, policy)
+    actions = actions.set_index("action_id")
+    first = each["action_id"].map(actions["reply"]).astype(bool)
+    pays = each["expected_profit"].gt(0) & each["action_id"].map(actions["expected_profit"]).gt(0)
+    ordered = each.assign(comes_first=first)[first | pays].sort_values(
+        ["comes_first", "expected_profit", "action_id"], ascending=[False, False, True]
+    )
     place = ordered.groupby("customer_id").cumcount()
     best, second = (ordered[place == rank].set_index("customer_id") for rank in (0, 1))
     table = facts[["customer_id", "channel"]].copy()
-    for column, source in (("action", best), ("instead", second)):
-        table[column] = table["customer_id"].map(source["action"]).astype("str")
-    table["expected_profit"] = table["customer_id"].map(best["expected_profit"])
-    table["instead_profit"] = table["customer_id"].map(second["expected_profit"])
+    for column, profit, source in (("action", "expected_profit", best), ("instead", "instead_profit", second)):
+        table[column] = table["customer_id"].map(source["action_id"]).astype("str")
+        table[profit] = table["customer_id"].map(source["expected_profit"])
     answers = table["customer_id"].map(best["comes_first"]).eq(True)
     may = _may_contact(facts).to_numpy()
     asked = pd.Series(False, index=table.index)
@@ -257,13 +240,8 @@ def next_actions(
         asked = table["action"].isna() & may & table["customer_id"].isin(next_questions["customer_id"])
     table.loc[asked, "action"] = "question"
     cases = [answers, table["action"].notna() & ~asked, asked, table["channel"].eq(UNKNOWN), table["channel"].eq(NONE)]
-    whys = [
-        "a complaint is open",
-        "promises most",
-        "nothing pays, and a question is open",
-        "consent unknown",
-        "contact refused",
-    ]
+    open_question = "nothing pays, and a question is open"
+    whys = ["a complaint is open", "promises most", open_question, "consent unknown", "contact refused"]
     table["why"] = np.select(cases, whys, "nothing pays")
     if "reply_by" in facts:
         table["channel"] = table["channel"].mask(answers, facts["reply_by"])
@@ -289,68 +267,63 @@ def plot_next_actions(table: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     return figures.finish(ax, title, x="customers", x_format="count")
 
 
-def _actions(facts, segments, begins, plays, offers, policy) -> list[dict]:
-    """Every action that applies to anybody, with what it returns and costs for `each` customer."""
-    rows = []
+def _candidates(facts, segments, begins, plays, offers, policy) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every action that applies to anybody; and what each should return and cost for every customer it reaches."""
     if "complaint" in facts and facts["complaint"].any():
-        waiting = facts.loc[facts["complaint"], ["customer_id"]].assign(
-            scheme="conversations", segment="complaint open"
-        )
+        waiting = facts.loc[facts["complaint"], ["customer_id"]]
+        waiting = waiting.assign(scheme="conversations", segment="complaint open")
         segments = pd.concat([segments, waiting], ignore_index=True)
-    for play in plays:
-        pick("worth of a success", play.worth, _WORTH)
-        pick("measure of a play", play.kpi, UNITS)
-        for segment in play.segments:
-            members = segments.loc[segments["scheme"].eq(play.scheme) & segments["segment"].eq(segment), "customer_id"]
-            row = _action(play, segment, facts[facts["customer_id"].isin(members)], begins)
-            rows += [row] if row else []
+    rows = [_of_play(play, segment, facts, segments) for play in plays for segment in play.segments]
     if policy is not None and len(policy):
-        rows += _learned(policy, facts, segments, begins)
-    elif offers is not None and offers["made"].any():
-        rows += _tested(offers[offers["made"]], facts, begins)
+        rows += [_of_policy(arms, *group, facts, segments) for group, arms in policy.groupby(["scheme", "segment"])]
+    elif offers is not None:
+        rows += [_of_trial(offer, part, facts) for offer, part in offers[offers["made"]].groupby("offer")]
+    rows = [row for row in rows if row]
     if not rows:
-        raise DataError(
-            f"No play applies: the segments are of {', '.join(sorted(segments['scheme'].unique())) or 'no scheme'}."
-        )
-    return rows
+        schemes = ", ".join(sorted(segments["scheme"].unique())) or "no scheme"
+        raise DataError(f"No play applies: the segments are of {schemes}.")
+    each = pd.concat([row["each"].assign(action_id=row["action_id"]) for row in rows], ignore_index=True)
+    each["expected_profit"] = each["expected_return"] - each["cost"]
+    for row in rows:
+        row |= row.pop("each")[["expected_return", "cost"]].sum().astype(float)
+    table = pd.DataFrame(rows).assign(starts=begins)
+    table["review_date"] = begins + pd.to_timedelta(7 * table.pop("weeks"), unit="D")
+    return table.assign(unit=table["kpi"].map(UNITS), expected_profit=table["expected_return"] - table["cost"]), each
 
 
-def _action(play: Play, segment: str, mine: pd.DataFrame, begins: pd.Timestamp) -> dict | None:
+def _members(facts: pd.DataFrame, segments: pd.DataFrame, scheme: str, segment: str) -> pd.DataFrame:
+    held = segments["scheme"].eq(scheme) & segments["segment"].eq(segment)
+    return facts[facts["customer_id"].isin(segments.loc[held, "customer_id"])]
+
+
+def _of_play(play: Play, segment: str, facts: pd.DataFrame, segments: pd.DataFrame) -> dict | None:
+    pick("worth of a success", play.worth, _WORTH)
+    pick("measure of a play", play.kpi, UNITS)
+    mine = _members(facts, segments, play.scheme, segment)
     known = mine[mine[play.worth].notna()]
     if known.empty:
         return None
     reachable = known if play.reply else known[_may_contact(known)]
     baseline = _baseline(play.kpi, known)
-    share = len(reachable) / len(known)
     saved = play.kpi == "cost_to_serve"
     # A share cannot rise above 1, so a play for those who all do it already brings nothing.
     room = 1.0 if saved else min(play.lift, max(1 - baseline, 0)) / play.lift
     lift = play.lift * room
-    target = baseline * (1 - lift * share) if saved else baseline + lift * share
-    each = _each(reachable["customer_id"], lift * reachable[play.worth], play.unit_cost)
-    return {
+    change = lift * (len(reachable) / len(known))
+    said = {
+        name: getattr(play, name) for name in ("scheme", "goal", "tactic", "offer", "owner", "kpi", "weeks", "reply")
+    }
+    return said | {
         "action_id": f"{play.name}-{segment.replace(' ', '-')}",
-        "scheme": play.scheme,
         "segment": segment,
         "customers": len(known),
         "reachable": len(reachable),
         "consent_unknown": int(known["channel"].eq(UNKNOWN).sum()),
-        "goal": play.goal,
-        "tactic": play.tactic,
         "channel": _usual(reachable["reply_by" if play.reply else "channel"]),
-        "offer": play.offer,
-        "owner": play.owner,
-        "kpi": play.kpi,
-        "unit": UNITS[play.kpi],
         "baseline": baseline,
-        "target": target,
-        "starts": begins,
-        "review_date": begins + pd.Timedelta(weeks=play.weeks),
-        "expected_return": float(each["expected_return"].sum()),
-        "cost": float(each["cost"].sum()),
+        "target": baseline * (1 - change) if saved else baseline + change,
         "basis": "assumed",
-        "reply": play.reply,
-        "each": each,
+        "each": _each(reachable["customer_id"], lift * reachable[play.worth], play.unit_cost),
     }
 
 
@@ -360,82 +333,51 @@ def _may_contact(facts: pd.DataFrame) -> pd.Series:
 
 
 def _each(customers: pd.Series, returned: pd.Series | float, cost: pd.Series | float) -> pd.DataFrame:
-    """What an action should return and cost for each customer it reaches."""
     return pd.DataFrame({"customer_id": customers, "expected_return": returned, "cost": cost})
 
 
 def _baseline(kpi: str, mine: pd.DataFrame) -> float:
-    if kpi == "active_share":
-        return float(mine["active"].mean())
-    if kpi == "second_purchase_share":
-        return float(mine["repeated"].mean())
     if kpi == "share_of_wallet":
         return float(mine["spend"].sum() / max(mine["wallet"].sum(), 1e-9))
-    return float(mine["saving"].mean())
+    held = {"active_share": "active", "second_purchase_share": "repeated"}.get(kpi, "saving")
+    return float(mine[held].mean())
 
 
 def _usual(channels: pd.Series) -> str:
     return NONE if channels.empty else str(channels.value_counts().sort_index().idxmax())
 
 
-def _tested(made: pd.DataFrame, facts: pd.DataFrame, begins: pd.Timestamp) -> list[dict]:
-    """One action per offer made, with the return that the trial lets expect."""
-    rows = []
-    for offer, part in made.groupby("offer"):
-        mine = facts[facts["customer_id"].isin(part["customer_id"])]
-        profit = float(part["expected_profit"].mean())
-        reached = part[part["customer_id"].isin(mine.loc[_may_contact(mine), "customer_id"])]
-        rows.append(
-            _offer_action(
-                f"offer-{offer}",
-                ("offers", "customers the offer pays for"),
-                offer,
-                (len(part), len(reached)),
-                mine,
-                (0.0, profit),
-                begins,
-                _each(reached["customer_id"], reached["expected_return"], reached["expected_cost"]),
-            )
-        )
-    return rows
+def _of_trial(offer: str, part: pd.DataFrame, facts: pd.DataFrame) -> dict:
+    """One action for those the offer pays for, with the return that the trial lets expect."""
+    mine = facts[facts["customer_id"].isin(part["customer_id"])]
+    reached = part[part["customer_id"].isin(mine.loc[_may_contact(mine), "customer_id"])]
+    each = _each(reached["customer_id"], reached["expected_return"], reached["expected_cost"])
+    group, levels = ("offers", "customers the offer pays for"), (0.0, float(part["expected_profit"].mean()))
+    return _of_offer(f"offer-{offer}", group, offer, len(part), mine, levels, each)
 
 
-def _learned(policy: pd.DataFrame, facts: pd.DataFrame, segments: pd.DataFrame, begins) -> list[dict]:
-    """One action per segment for which the policy would rather give an offer than nothing."""
-    rows = []
-    for (scheme, segment), arms in policy.groupby(["scheme", "segment"]):
-        best = arms[arms["chosen"]].iloc[0]
-        control = arms[arms["offer"] == "control"]
-        members = segments.loc[segments["scheme"].eq(scheme) & segments["segment"].eq(segment), "customer_id"]
-        mine = facts[facts["customer_id"].isin(members)]
-        reached = mine[_may_contact(mine)]
-        if best["offer"] == "control" or control.empty or reached.empty:
-            continue
-        without = float(control["expected_profit"].iloc[0])
-        gain = float(best["expected_profit"]) - without
-        rows.append(
-            _offer_action(
-                f"policy-{segment.replace(' ', '-')}",
-                (scheme, segment),
-                str(best["offer"]),
-                (len(mine), len(reached)),
-                mine,
-                (without, float(best["expected_profit"])),
-                begins,
-                # The profits that a policy compares are after the cost of the offer.
-                _each(reached["customer_id"], gain, 0.0),
-            )
-        )
-    return rows
+def _of_policy(arms, scheme: str, segment: str, facts: pd.DataFrame, segments: pd.DataFrame) -> dict | None:
+    """An action where the policy would rather give the segment an offer than nothing."""
+    best, control = arms[arms["chosen"]].iloc[0], arms[arms["offer"] == "control"]
+    mine = _members(facts, segments, scheme, segment)
+    reached = mine[_may_contact(mine)]
+    if best["offer"] == "control" or control.empty or reached.empty:
+        return None
+    levels = float(control["expected_profit"].iloc[0]), float(best["expected_profit"])
+    # The profits that a policy compares are after the cost of the offer.
+    each = _each(reached["customer_id"], levels[1] - levels[0], 0.0)
+    return _of_offer(
+        f"policy-{segment.replace(' ', '-')}", (scheme, segment), best["offer"], len(mine), mine, levels, each
+    )
 
 
-def _offer_action(name, group, offer, counts, mine, levels, begins, each) -> dict:
+def _of_offer(name: str, group, offer, customers: int, mine: pd.DataFrame, levels, each: pd.DataFrame) -> dict:
     return {
         "action_id": name,
         "scheme": group[0],
         "segment": group[1],
-        "customers": counts[0],
-        "reachable": counts[1],
+        "customers": customers,
+        "reachable": len(each),
         "consent_unknown": int(mine["channel"].eq(UNKNOWN).sum()),
         "goal": "a purchase that would not happen without the offer",
         "tactic": f"make the {'offer' if offer == 'offer' else f'offer {offer!r}'} of the last campaign",
@@ -443,13 +385,9 @@ def _offer_action(name, group, offer, counts, mine, levels, begins, each) -> dic
         "offer": str(offer),
         "owner": "campaign manager",
         "kpi": "offer_profit",
-        "unit": UNITS["offer_profit"],
         "baseline": levels[0],
         "target": levels[1],
-        "starts": begins,
-        "review_date": begins + pd.Timedelta(weeks=4),
-        "expected_return": float(each["expected_return"].sum()),
-        "cost": float(each["cost"].sum()),
+        "weeks": 4,
         "basis": "estimated",
         "reply": False,
         "each": each,
