@@ -46,16 +46,8 @@ def whole_people(links: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
     cells = both.groupby(["found", "true"]).size().rename("records").reset_index()
     groups, people = both["found"].value_counts(), both["true"].value_counts()
     whole = (cells["records"] == cells["found"].map(groups)) & (cells["records"] == cells["true"].map(people))
-    precision, recall = whole.sum() / len(groups), whole.sum() / len(people)
-    return pd.Series(
-        {
-            "precision": precision,
-            "recall": recall,
-            "f1": _harmonic(precision, recall),
-            "groups": float(len(groups)),
-            "people": float(len(people)),
-        }
-    )
+    found = _summary(whole.sum(), len(groups), len(people))[["precision", "recall", "f1"]]
+    return pd.concat([found, pd.Series({"groups": float(len(groups)), "people": float(len(people))})])
 
 
 def by_touchpoint(links: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
@@ -161,10 +153,6 @@ def _shared(mine: pd.Series, rest: pd.Series) -> float:
     return float((mine * rest.reindex(mine.index, fill_value=0)).sum())
 
 
-def _harmonic(precision: float, recall: float) -> float:
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-
-
 def _summary(together: float, found: float, true: float) -> pd.Series:
     precision = together / found if found else 1.0  # nobody was put together, so nobody wrongly
     recall = together / true if true else 1.0
@@ -172,7 +160,7 @@ def _summary(together: float, found: float, true: float) -> pd.Series:
         {
             "precision": precision,
             "recall": recall,
-            "f1": _harmonic(precision, recall),
+            "f1": 2 * precision * recall / (precision + recall) if precision + recall else 0.0,
             "wrong_pairs": found - together,
             "missed_pairs": true - together,
         }

@@ -59,6 +59,14 @@ def last_change(records: pd.DataFrame) -> pd.Series:
     return pd.concat(known, axis=1).max(axis=1)
 
 
+def last_updated(records: pd.DataFrame) -> pd.Series:
+    """Day of each record's update, or where none is recorded of its opening."""
+    day = pd.Series(pd.NaT, index=records.index, dtype="datetime64[us]")
+    for name in ("updated", "created"):
+        day = day.fillna(records[name]) if name in records else day
+    return day
+
+
 def _majority(records: pd.DataFrame, name: str) -> pd.DataFrame:
     """The value most of a customer's records hold; records come oldest first."""
     held = records[["customer_id", name]].dropna()
@@ -91,11 +99,8 @@ def consent_register(source_records: pd.DataFrame, identity_links: pd.DataFrame)
     [['ann', 'email', 'no']]
     """
     records = of_customers(source_records, identity_links)
-    day = pd.Series(pd.NaT, index=records.index, dtype="datetime64[us]")
-    for name in ("updated", "created"):
-        day = day.fillna(records[name]) if name in records else day
     asked = [name for channel in CONSENT_CHANNELS if (name := f"consent_{channel}") in records]
-    register = records.assign(date=day.astype("datetime64[us]")).melt(
+    register = records.assign(date=last_updated(records).astype("datetime64[us]")).melt(
         ["customer_id", "date", "record_id", "touchpoint"], asked, var_name="channel", value_name="stated"
     )
     register["channel"] = register["channel"].str.removeprefix("consent_")

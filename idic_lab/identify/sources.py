@@ -10,7 +10,7 @@ import pandas as pd
 
 from idic_lab import tables
 from idic_lab.errors import DataError
-from idic_lab.identify.profiles import last_change
+from idic_lab.identify.profiles import last_change, last_updated
 from idic_lab.identify.standardising import standardise
 
 DESCRIBING = ("first_name", "last_name", "birth_date", "email", "phone", "street", "postcode", "city")
@@ -50,9 +50,7 @@ def inventory(source_records: pd.DataFrame, as_of: pd.Timestamp | None = None) -
     """
     prepared = standardise(source_records)
     records = source_records.reset_index(drop=True)
-    changed = pd.Series(pd.NaT, index=records.index, dtype="datetime64[us]")
-    for name in ("updated", "created"):
-        changed = changed.fillna(records[name]) if name in records else changed
+    changed = last_updated(records)
     as_of = changed.max() if as_of is None else as_of
     twice = prepared["email"].notna() & prepared.duplicated(["touchpoint", "email"], keep=False)
     held = [name for name in DESCRIBING if name in records]

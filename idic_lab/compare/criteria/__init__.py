@@ -17,19 +17,3 @@ from idic_lab.compare.criteria.of_use import (
     reachability,
     temporal_validity,
 )
-
-__all__ = [
-    "campaign_profit",
-    "descriptors",
-    "global_stability",
-    "holdout_value",
-    "internal_indices",
-    "profile",
-    "profit_when_acted_upon",
-    "reachability",
-    "recovery",
-    "segment_stability",
-    "sizes",
-    "structure",
-    "temporal_validity",
-]

@@ -15,18 +15,6 @@ from idic_lab.compare.methods.rules import (
 )
 
 __all__ = [
-    "BaggedClustering",
-    "LatentClassSegments",
-    "LifetimeValueTiers",
-    "NeedsByValue",
-    "OnSample",
-    "OneSegment",
-    "PortfolioTiers",
-    "RFMQuintiles",
-    "RandomSegments",
-    "SpendTree",
-    "baselines",
-    "clusterers",
-    "rules",
-    "value_tiers",
-]
+    "BaggedClustering", "LatentClassSegments", "LifetimeValueTiers", "NeedsByValue", "OnSample", "OneSegment",
+    "PortfolioTiers", "RFMQuintiles", "RandomSegments", "SpendTree", "baselines", "clusterers", "rules", "value_tiers",
+]  # fmt: skip

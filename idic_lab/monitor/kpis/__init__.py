@@ -13,10 +13,3 @@ from idic_lab.monitor.kpis.returns import (
     return_on_customer,
 )
 from idic_lab.monitor.kpis.weekly import find_changes, plot_changes, plot_weekly, weekly_figures
-
-__all__ = [
-    "GROUPS", "KPIS", "Kpi", "Measured", "Period", "definitions", "drivers", "find_changes", "growth_of_halves",
-    "growth_split", "kpi", "kpi_history", "kpis", "latest", "mean_return", "measure", "plot_changes",
-    "plot_growth", "plot_kpi", "plot_return_on_customer", "plot_weekly", "return_on_customer",
-    "weekly_figures",
-]  # fmt: skip
