@@ -363,7 +363,10 @@ def _of_segments(mine: pd.DataFrame, method: str) -> Iterator[tuple[str, str, st
     if "jaccard" in segments:
         figure = plots.plot_within(segments["jaccard"], segments.get("null_strongest"))
         yield f"Segment-level stability within solutions (SLSW) of {title}", svg(figure), _caption("within")
-    flows = _flow_table(segments)
+    counts = ["number", "segment", "from_segment", "customers"]
+    flows = pd.DataFrame(segments.get("tree", []), columns=[*counts, "stability"]).astype(
+        dict.fromkeys(counts, "int64")
+    )
     if len(flows):
         drawn = svg(plots.plot_tree(flows))
         yield f"Segment-level stability across solutions (SLSA) of {title}", drawn, _caption("across")
@@ -386,13 +389,6 @@ def _of_descriptors(extra: dict, title: str) -> Iterator[tuple[str, str, str]]:
     if "evaluation" in extra:
         drawn = svg(plots.plot_evaluation(extra["evaluation"]))
         yield f"Segment evaluation plot of {title}", drawn, _caption("evaluation")
-
-
-def _flow_table(segments: dict) -> pd.DataFrame:
-    table = pd.DataFrame(
-        segments.get("tree", []), columns=["number", "segment", "from_segment", "customers", "stability"]
-    )
-    return table.astype(dict.fromkeys(["number", "segment", "from_segment", "customers"], "int64"))
 
 
 def _over_datasets(study: Study, results: pd.DataFrame) -> Iterator[dict]:

@@ -151,16 +151,14 @@ from idic_lab.compare import results  # noqa: E402
 if __name__ == "__main__":
     sys.exit(results.rebuild(HERE))
 '''
-_OF_CHECKOUT = (
+_OF_CHECKOUT = [
     "pyproject.toml",
     "hatch_build.py",
     "README.md",
     "LICENSE",
     "LICENSE-texts-and-data",
     "requirements.lock",
-)
-
-
+]
 _EXTRAS = ("workbench", "needs")  # those that a study needs
 
 

@@ -75,11 +75,8 @@ class SegmentThompson:
             belief = self.beliefs_.get((str(segment), str(arm)), np.array(self.prior))
             self.beliefs_[str(segment), str(arm)] = belief + np.array([part.sum(), len(part) - part.sum()])
 
-    def probability_best(self, segment: str, draws: int = 4000, random_state: int = 0) -> np.ndarray:
-        """The belief that each arm earns most in a segment, in the order of ``arms``."""
-        return self.sampled(segment, draws, random_state)[1]
-
     def sampled(self, segment: str, draws: int = 4000, random_state: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Believed profits of the arms in a segment, and how probable it is that each earns most, in the order of ``arms``."""
         rng = np.random.default_rng(random_state)
         beliefs = [self.beliefs_.get((segment, arm), np.array(self.prior)) for arm in self.arms]
         shares = np.column_stack([rng.beta(a, b, draws) for a, b in beliefs])

@@ -31,6 +31,12 @@ __all__ = [
 ]  # fmt: skip
 
 _DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1))]
+_MARKERS = "osD^vPX"
+
+
+def _line(number: int) -> dict:
+    """How the line of one method among several is drawn."""
+    return {"color": figures.CYCLE[number % len(figures.CYCLE)], "ls": _DASHES[number % len(_DASHES)], "lw": 2}
 
 
 def named(method: str) -> str:
@@ -73,10 +79,8 @@ def plot_gain(
         ax.plot(
             np.linspace(0, 1, len(curves[name])),
             curves[name],
-            color=figures.CYCLE[number % len(figures.CYCLE)],
-            ls=_DASHES[number % len(_DASHES)],
-            lw=2,
             label=f"{named(name)} ({captured[name]:.0%})",
+            **_line(number),
         )
     others = [name for name in ranked if name not in chosen]
     if others:
@@ -196,12 +200,7 @@ def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: figures.Axe
     ranks = ranked(scores, lower_is_better)
     ax = figures.axes(ax, figsize=(3.4 + 0.95 * ranks.shape[1], 1.8 + 0.4 * len(ranks)))
     for number, (name, row) in enumerate(ranks.iterrows()):
-        style = {
-            "color": figures.CYCLE[number % len(figures.CYCLE)],
-            "ls": _DASHES[number % len(_DASHES)],
-            "marker": "osD^vPX"[number % 7],
-        }
-        ax.plot(range(ranks.shape[1]), row, lw=2, **style)
+        ax.plot(range(ranks.shape[1]), row, marker=_MARKERS[number % 7], **_line(number))
         ax.text(-0.12, row.iloc[0], named(name), ha="right", va="center")
         ax.text(ranks.shape[1] - 0.88, row.iloc[-1], named(name), ha="left", va="center")
     ax.set_xticks(range(ranks.shape[1]), [named(name).replace(" ", "\n", 1) for name in ranks])
@@ -342,15 +341,8 @@ def plot_recovery(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ax = figures.axes(ax, figsize=(7.5, 4.4))
     for number, (name, group) in enumerate(table.groupby("method", sort=False)):
         group = group.sort_values("separation")
-        ax.plot(
-            group["separation"],
-            group["value"],
-            marker="osD^vPX"[number % 7],
-            color=figures.CYCLE[number % len(figures.CYCLE)],
-            ls=_DASHES[number % len(_DASHES)],
-            lw=2,
-            label=named(name),
-        )
+        look = _line(number) | {"marker": _MARKERS[number % 7], "label": named(name)}
+        ax.plot(group["separation"], group["value"], **look)
     half = table.groupby("separation")["value"].max()
     found = half.index[half >= 0.5]
     return figures.finish(
