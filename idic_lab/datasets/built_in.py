@@ -238,27 +238,18 @@ def campaign_results(raw: pd.DataFrame) -> pd.DataFrame:
     """
     arm = raw["segment"].map(ARMS).astype("str")
     numbers = pd.Series(np.arange(1, len(raw) + 1)).astype("str").str.zfill(5)
-    return pd.DataFrame(
-        {
-            "campaign_id": pd.array(["EMAIL2008"] * len(raw), dtype="str"),
-            "customer_id": ("H" + numbers).astype("str").to_numpy(),
-            "date": PUBLISHED.as_unit("us"),
-            "arm": arm.to_numpy(),
-            "recency_months": raw["recency"].to_numpy(),
-            "spend": raw["history"].to_numpy(),
-            "history_segment": raw["history_segment"].to_numpy(),
-            "mens": raw["mens"].to_numpy(),
-            "womens": raw["womens"].to_numpy(),
-            "newbie": raw["newbie"].to_numpy(),
-            "zip_code": raw["zip_code"].to_numpy(),
-            "main_channel": raw["channel"].to_numpy(),
-            "visited": (raw["visit"] == 1).to_numpy(),
-            "revenue": raw["spend"].to_numpy(),
-            "converted": (raw["conversion"] == 1).to_numpy(),
-            "margin": MARGIN * raw["spend"].to_numpy(),
-            "contact_cost": np.where(arm == "control", 0.0, CONTACT_COST),
-        }
-    ).astype(dict.fromkeys(["customer_id", "arm", "history_segment", "zip_code", "main_channel"], "str"))
+    names = {"recency": "recency_months", "history": "spend", "channel": "main_channel", "spend": "revenue"}
+    table = raw.rename(columns=names).reset_index(drop=True)
+    told = {
+        "campaign_id": pd.array(["EMAIL2008"] * len(raw), dtype="str"),
+        "customer_id": ("H" + numbers).astype("str"),
+    }
+    told |= {"date": PUBLISHED.as_unit("us"), "arm": arm.to_numpy()}
+    known = ["recency_months", "spend", "history_segment", "mens", "womens", "newbie", "zip_code", "main_channel"]
+    came = {"visited": table["visit"] == 1, "revenue": table["revenue"], "converted": table["conversion"] == 1}
+    money = {"margin": MARGIN * table["revenue"], "contact_cost": np.where(arm == "control", 0.0, CONTACT_COST)}
+    made = pd.DataFrame(told).join(table[known]).assign(**came, **money)
+    return made.astype(dict.fromkeys(["customer_id", "arm", "history_segment", "zip_code", "main_channel"], "str"))
 
 
 ENTRIES = (Cdnow(), CdnowSample(), Meridian(), OnlineRetail(), Hillstrom())

@@ -239,7 +239,12 @@ def find_large(path: str | Path, large: bool | None = None) -> LargeParquet | No
         schema = parquet.schema_arrow.remove_metadata()
         first = schema if first is None else first
         _require_same_columns(path, found[0].name, first.names, file.name, schema.names)
-        _require_same_types(path, found[0], first, file, schema)
+        for name in first.names:
+            if schema.field(name).type != first.field(name).type:
+                raise DataError(
+                    f"{path.name}: column {name!r} is {first.field(name).type} in {found[0].name} and "
+                    f"{schema.field(name).type} in {file.name}; write the files anew with one type."
+                )
     if not large and rows <= ROWS_IN_MEMORY:
         return None
     if not rows:
@@ -256,10 +261,8 @@ def find_large(path: str | Path, large: bool | None = None) -> LargeParquet | No
 
 
 def _is_parquet(path: Path) -> bool:
-    if path.is_dir():
-        return any(path.rglob("*.parquet"))
     if not path.is_file():
-        return False
+        return any(path.rglob("*.parquet"))
     with path.open("rb") as file:
         return file.read(4) == b"PAR1"
 
@@ -270,12 +273,3 @@ def _require_same_columns(path: Path, first_file: str, first, file: str, names) 
         raise DataError(
             f"{path.name}: the files do not have the same columns; {first_file} and {file} differ in {odd}."
         )
-
-
-def _require_same_types(path: Path, first_file: Path, first: pa.Schema, file: Path, schema: pa.Schema) -> None:
-    for name in first.names:
-        if schema.field(name).type != first.field(name).type:
-            raise DataError(
-                f"{path.name}: column {name!r} is {first.field(name).type} in {first_file.name} and "
-                f"{schema.field(name).type} in {file.name}; write the files anew with one type."
-            )

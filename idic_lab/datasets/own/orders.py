@@ -57,10 +57,8 @@ def plan(source: Source, options: Options | None = None, notes=(), slices: int =
     Raises:
         DataError: When a needed column is missing or ambiguous.
     """
-    options, left_out = (
-        options or Options(),
-        [note for note in notes if note.startswith(("nested columns", "sheet "))],
-    )
+    options = options or Options()
+    left_out = [note for note in notes if note.startswith(("nested columns", "sheet "))]
     reader = Reader(source, options, notes)
     empty = [label for label in source.headers if not source.holds_something(label)]
     try:
@@ -150,10 +148,10 @@ class _Orders:
         )
         kinds = {word: words.status(word) for word, _ in counted}
         sales = [words.normalise(word) for word in (self.reader.options.sales or "").split(",") if word.strip()]
-        if role == "type" and (sales or not set(kinds.values()) - {"", "sale"}):
-            return self._drop(role)
-        if len(counted) > _MOST_STATUSES and not sales:
-            return self._drop(role)
+        nothing_said = role == "type" and (sales or not set(kinds.values()) - {"", "sale"})
+        if nothing_said or (len(counted) > _MOST_STATUSES and not sales):
+            del self.roles[role], self.reasons[role]
+            return
         won = any(words.says_won(word) for word in kinds)
 
         def verdict(word: str) -> str | None:
@@ -199,9 +197,6 @@ class _Orders:
             return Parsed(np.full(len(column), np.nan), np.array(reasons, dtype=object))
 
         self.columns[role] = self.reader.looked_up(role, label, read)
-
-    def _drop(self, role: str) -> None:
-        del self.roles[role], self.reasons[role]
 
     def _status_by_its_values(self, empty: list[str]) -> None:
         """A column whose header says nothing, but all of whose words are those of a status."""
@@ -276,12 +271,12 @@ class _Orders:
 
     def query(self, given: bool, slices: int) -> str:
         """One line per row of the source."""
-        per_order = [name for name in ("amount", *self.others) if name in self.columns]
         labels = {"amount": self.roles.get("amount", "")} | self.others
         per_order = [
             name
-            for name in per_order
-            if self._is_order_total(self.columns[name].value, labels[name], given and name == "amount")
+            for name, label in labels.items()
+            if name in self.columns
+            and self._is_order_total(self.columns[name].value, label, given and name == "amount")
         ]
         checked = self._checked()
         parts = [f"parsed AS ({self._parsed(checked)})"]
@@ -402,11 +397,8 @@ class _Orders:
         label = {role: self.roles.get(role) or self.roles.get("unit_price", "") for role in faults}
         where = " ".join(f"WHEN {sql} IS NOT NULL THEN {literal(label[role])}" for role, sql in faults.items())
         what = " ".join(f"WHEN {sql} IS NOT NULL THEN CAST({found[role]} AS VARCHAR)" for role, sql in faults.items())
-        kept = [
-            *("customer_id", "date", "amount"),
-            *[role for role in self.columns if role in ("quantity", "unit_price", *TEXTS)],
-            *self.others,
-        ]
+        more = [role for role in self.columns if role in ("quantity", "unit_price", *TEXTS)]
+        kept = ["customer_id", "date", "amount", *more, *self.others]
         return (
             f'SELECT {", ".join(map(quoted, kept))}, source, line, row_hash, CASE {where} END AS "column", CASE {what} END AS value, '
             f"coalesce({', '.join(faults.values())}) AS reason FROM priced"
@@ -422,8 +414,8 @@ class _Orders:
         if "quantity" in self.columns:
             tests.append("coalesce(quantity < 0, false)")
         if "order_id" in self.columns:
-            order = self.columns["order_id"].value
-            join = self.columns["order_id"].join
-            if self.source.all(f"SELECT 1 FROM source {join} WHERE regexp_full_match({order}, '[0-9]+') LIMIT 1"):
+            order = self.columns["order_id"]
+            plain = f"regexp_full_match({order.value}, '[0-9]+')"
+            if self.source.all(f"SELECT 1 FROM source {order.join} WHERE {plain} LIMIT 1"):
                 tests.append("coalesce(regexp_full_match(order_id, '[Cc][0-9]+'), false)")
         return " OR ".join(tests)

@@ -315,8 +315,7 @@ class _Reading:
     def _no_control(self, source: Source, rows: Rows, matched: Mapping[str, str]) -> str:
         """Why an effect cannot be told from a campaign, or "" when it can."""
         arms = _chosen(rows.frame[matched["arm"]], source, "campaign_results", "arm")
-        named = arms.str.lower()
-        if {"control"} < set(named.dropna()):
+        if {"control"} < set(arms.str.lower().dropna()):
             return ""
         return f"no arm 'control' to compare with, only {', '.join(map(repr, sorted(arms.dropna().unique())[:5]))}"
 
@@ -358,10 +357,9 @@ class _Reading:
         refused = ~np.equal(wrong, None)
         if refused.any():
             places = zip(np.flatnonzero(refused), at[refused], strict=True)
-            shown = (
-                pd.Series([frame[label].iloc[row] if label else None for row, label in places]).astype("str").str[:200]
-            )
-            self.rejects.append(rejects_table(rows.name, rows.lines[refused], at[refused], shown, wrong[refused]))
+            shown = pd.Series([frame[label].iloc[row] if label else None for row, label in places]).astype("str")
+            refusal = (at[refused], shown.str[:200], wrong[refused])
+            self.rejects.append(rejects_table(rows.name, rows.lines[refused], *refusal))
         if refused.all() and len(made):
             self.missing[table] = f"none of the {len(made):,} rows of {source.name} can be used ({wrong[0]})"
             return
@@ -429,10 +427,8 @@ class _Reading:
         if self.card is None and "transactions" in self.made:
             card = Card(self.name, **counts_of(self.made["transactions"]))
             card.amount_read, card.amount_rejected = self.amount, round(self.amount - card.amount_accepted, 6)
-        card.name, card.title = self.name, f"own tables {self.path.name}"
+        vars(card).update(cleaning.OWN | {"name": self.name, "title": f"own tables {self.path.name}"})
         card.format, card.size_bytes, card.fingerprint = f"{len(self.made)} tables", self.size, self.digest.hexdigest()
-        for fact, value in cleaning.OWN.items():
-            setattr(card, fact, value)
         refused = pd.concat([part for part in self.rejects if len(part)] or [tables.get("rejects").empty()])
         card.rows_read, card.rejected = self.read_rows, refused["reason"].value_counts().to_dict()
         card.rows_accepted = card.rows_read - len(refused)
@@ -492,9 +488,8 @@ def _with_missing(table: str, made: pd.DataFrame) -> pd.DataFrame:
     for name, column in contract.columns.items():
         if column.required and column.nullable and name not in made:
             made[name] = pd.Series([None] * len(made), dtype=tables.contract.DTYPES[column.type])
-    return made[
-        [*(name for name in contract.columns if name in made), *(name for name in made if name not in contract.columns)]
-    ]
+    known = [name for name in contract.columns if name in made]
+    return made[[*known, *made.columns.difference(known, sort=False)]]
 
 
 def _chosen(held: pd.Series, source: Source, table: str, name: str) -> pd.Series:
