@@ -18,7 +18,7 @@ def demand(
 ) -> pd.DataFrame:
     """Price sensitivity and profit-best price per segment, from prices shown at random.
 
-    The log odds of buying are ``intercept - slope * price``. Profit per showing is greatest at the price ``unit_cost + (1 +
+    The log odds of buying are ``intercept - slope * price``. Profit per showing is greatest at ``unit_cost + (1 +
     W(exp(intercept - slope * unit_cost - 1))) / slope`` with Lambert's W; its interval follows from the covariance of
     intercept and slope (delta method, on the logarithm of the price's margin).
 
@@ -165,18 +165,6 @@ def _best_margin(intercept: float, slope: float, unit_cost: float) -> tuple[floa
     return (1 + lambert) / slope, np.array([grown / slope, by_slope])
 
 
-def profit_at(model: pd.DataFrame, prices, unit_cost: float) -> pd.DataFrame:
-    """Profit per showing (currency) and ``chance`` of buying at any ``price``, per ``segment`` of `demand`.
-
-    >>> model = pd.DataFrame({"segment": ["all"], "intercept": [0.0], "slope": [0.0]})
-    >>> profit_at(model, [6.0, 8.0], unit_cost=4.0)["profit"].tolist()
-    [1.0, 2.0]
-    """
-    grid = model[["segment", "intercept", "slope"]].merge(pd.DataFrame({"price": prices}), how="cross")
-    chance = special.expit(grid["intercept"] - grid["slope"] * grid["price"])
-    return grid[["segment", "price"]].assign(chance=chance, profit=chance * (grid["price"] - unit_cost))
-
-
 def compare_prices(model: pd.DataFrame, sizes: pd.Series, unit_cost: float, list_price: float) -> pd.DataFrame:
     """What one price for all earns, beside a price per segment and discounts that never exceed the list price.
 
@@ -251,11 +239,11 @@ def plot_profit_by_price(model: pd.DataFrame, unit_cost: float, ax: figures.Axes
     """
     ax = figures.axes(ax, figsize=(10, 4.2))
     top = 1.15 * model["best_price_high"].clip(upper=2 * model["best_price"].max()).max()
-    styles = ["-", "--", "-.", ":", (0, (5, 1, 1, 1)), (0, (1, 3))]
+    prices, styles = np.linspace(unit_cost, top, 200), ["-", "--", "-.", ":", (0, (5, 1, 1, 1)), (0, (1, 3))]
     for number, row in enumerate(model.itertuples()):
-        curve = profit_at(model.iloc[[number]], np.linspace(unit_cost, top, 200), unit_cost)
+        profit = special.expit(row.intercept - row.slope * prices) * (prices - unit_cost)
         colour = figures.CYCLE[number % len(figures.CYCLE)]
-        ax.plot(curve["price"], curve["profit"], color=colour, ls=styles[number % 6], label=row.segment)
+        ax.plot(prices, profit, color=colour, ls=styles[number % 6], label=row.segment)
         interval = [row.best_price_low, min(row.best_price_high, top)]
         ax.plot(interval, [row.profit] * 2, color=colour, lw=4, alpha=0.35)
         ax.plot(row.best_price, row.profit, "o", color=colour)

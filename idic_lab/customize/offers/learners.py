@@ -1,7 +1,7 @@
 """Uplift learners: what an offer changes for each customer, from a randomised campaign, and a rule short enough to read.
 
-Each learner has ``fit(X, y, treated)`` (``treated``: who was given the offer) and ``predict(X)``, the uplift in units of the
-outcome, and works with any scikit-learn regressor; boosted trees by default.
+Each learner has ``fit(X, y, treated)`` (who was given the offer) and ``predict(X)``, the uplift in units of the outcome,
+and works with any scikit-learn regressor; boosted trees by default.
 """
 
 from __future__ import annotations
@@ -181,8 +181,7 @@ class PolicyTree(BaseEstimator):
 
     def predict(self, X) -> np.ndarray:
         """The action for each row."""
-        leaves = self.apply(X)
-        return np.array(self.leaves_)[leaves]
+        return np.array(self.leaves_)[self.apply(X)]
 
     def rule(self, names, actions=("leave alone", "contact"), node: dict | None = None) -> dict:
         """The tree in words: ``question``, ``no`` and ``yes``; at the ends ``text`` and ``group`` (the action)."""

@@ -101,7 +101,7 @@ def average_effect(results: pd.DataFrame, outcomes: tuple[str, ...] = ("converte
 
 
 def take_up_discount(results: pd.DataFrame) -> pd.Series:
-    """What an offer takes off the margin of a conversion (currency), by arm; 0 where conversions in an arm earn differently.
+    """What an offer takes off the margin of a conversion (currency), by arm; 0 where conversions of an arm differ.
 
     >>> trial = pd.DataFrame({"arm": ["offer", "control"], "converted": True, "margin": [24.0, 30.0]})
     >>> take_up_discount(trial).to_dict()

@@ -112,7 +112,7 @@ class Recommender:
         return np.tile(self.popularity_, (len(rows), 1))
 
     def recommend(self, customers, k: int = 10) -> pd.DataFrame:
-        """The k best of the products that a customer has not bought: ``customer_id``, ``product_id``, ``rank``, ``score``."""
+        """The k best products not yet bought: ``customer_id``, ``product_id``, ``rank``, ``score``."""
         rows, scores = self.matrix_.customers.get_indexer(customers), self.scores(customers)
         known = rows >= 0
         scores[known] = np.where(self.matrix_.counts[rows[known]].toarray() > 0, -np.inf, scores[known])
