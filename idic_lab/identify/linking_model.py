@@ -119,12 +119,12 @@ def _levels(level) -> dict[str, list]:
     }
 
 
-def _none(condition: str) -> dict:
-    return {"sql_condition": condition, "label_for_charts": "nothing to compare", "is_null_level": True}
-
-
 def _when(condition: str, label: str) -> dict:
     return {"sql_condition": condition, "label_for_charts": label}
+
+
+def _none(condition: str) -> dict:
+    return _when(condition, "nothing to compare") | {"is_null_level": True}
 
 
 def _name_is_no_evidence(part: str) -> str:

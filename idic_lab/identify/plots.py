@@ -124,7 +124,8 @@ def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = N
     >>> plot_cost(pd.DataFrame({"threshold": [0.2, 0.8], "cost": [90.0, 120.0]}), 0.8).get_title()
     'Mistakes cost 120 at 0.80; at best 90, at 0.20'
     """
-    ax, at, best = figures.axes(ax), _at(curve, threshold), curve.loc[curve["cost"].idxmin()]
+    ax, best = figures.axes(ax), curve.loc[curve["cost"].idxmin()]
+    at = curve.iloc[min(np.searchsorted(curve["threshold"], threshold), len(curve) - 1)]
     ax.plot(curve["threshold"], curve["cost"], color=figures.GREEN, drawstyle="steps-pre")
     for name, x, y, mark in (
         ("chosen", threshold, at["cost"], "o"),
@@ -141,10 +142,6 @@ def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = N
         y="cost of mistakes",
         ylim=(0, 3 * max(at["cost"], best["cost"], 1)),
     )
-
-
-def _at(curve: pd.DataFrame, threshold: float) -> pd.Series:
-    return curve.iloc[min(np.searchsorted(curve["threshold"], threshold), len(curve) - 1)]
 
 
 _CARD = (

@@ -106,7 +106,7 @@ class Period:
             return None
         later = _purchases(self.between(self.transactions, middle, self.day))
         again = pd.Index(earlier).isin(later["customer_id"].unique()).sum()
-        return Measured(*_reordered(intervals.share(again, len(earlier)), len(earlier)))
+        return _measured(intervals.share(again, len(earlier)), len(earlier))
 
     @staticmethod
     def between(table: pd.DataFrame, after: pd.Timestamp, until: pd.Timestamp) -> pd.DataFrame:
@@ -137,11 +137,11 @@ def _share(hits: pd.Series, owners: pd.Series) -> Measured | None:
     if hits.empty:
         return None
     each = hits.astype(float).groupby(owners.to_numpy()).agg(["sum", "size"])
-    return Measured(*_reordered(intervals.clustered_share(each["sum"], each["size"]), len(hits)))
+    return _measured(intervals.clustered_share(each["sum"], each["size"]), len(hits))
 
 
-def _reordered(found: intervals.Interval, observations: float) -> tuple:
-    return found.value, observations, found.low, found.high
+def _measured(found: intervals.Interval, observations: float) -> Measured:
+    return Measured(found.value, observations, found.low, found.high)
 
 
 def _answers(period: Period, question: str) -> pd.DataFrame:
@@ -188,7 +188,7 @@ def delivery_days(period: Period) -> Measured | None:
     if "delivery_days" not in period.bought:
         return None
     days = period.bought["delivery_days"].dropna()
-    return Measured(*_reordered(intervals.mean(days), len(days))) if len(days) else None
+    return _measured(intervals.mean(days), len(days)) if len(days) else None
 
 
 def _before_the_quarter(period: Period) -> pd.Timestamp:
@@ -227,7 +227,7 @@ def new_customers(period: Period) -> Measured | None:
 @kpi("orders in the period per customer who bought in it", "orders", "XmR")
 def orders_per_customer(period: Period) -> Measured | None:
     each = period.bought.groupby("customer_id").size()
-    return Measured(*_reordered(intervals.mean(each), len(each))) if len(each) else None
+    return _measured(intervals.mean(each), len(each)) if len(each) else None
 
 
 @kpi("mean amount of an order", "currency", "XmR")
@@ -235,7 +235,7 @@ def order_value(period: Period) -> Measured | None:
     each = period.bought.groupby("customer_id")["amount"].agg(["sum", "size"])
     if each.empty:
         return None
-    return Measured(*_reordered(intervals.ratio(each["sum"], each["size"]), len(period.bought)))
+    return _measured(intervals.ratio(each["sum"], each["size"]), len(period.bought))
 
 
 @kpi("amount of all orders of the period, less the returns among them", "currency")
@@ -262,7 +262,7 @@ def share_of_wallet(period: Period) -> Measured | None:
         return None
     spent = period.between(period.transactions, period.day - YEAR, period.day)
     spent = spent.groupby("customer_id")["amount"].sum().reindex(told.index).fillna(0.0)
-    return Measured(*_reordered(intervals.ratio(spent, told), len(told)))
+    return _measured(intervals.ratio(spent, told), len(told))
 
 
 @kpi("residual lifetime value of all customers", "currency")
