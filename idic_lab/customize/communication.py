@@ -128,8 +128,7 @@ _BY_QUESTION = {
 def offer_lines(need_profiles: pd.DataFrame | None = None) -> list[Line]:
     """The lines of a message that brings an offer: greeting, opening by stage, history, need, offer, way out.
 
-    Parameters:
-        need_profiles: ``segment``, ``question_id``, ``difference`` (share of yes less that of all), for the needs' lines.
+    The ``difference`` in `need_profiles` (share of yes less that of all) says which question marks a need.
 
     >>> offer_lines()[0].text
     'Dear [[salutation]],'

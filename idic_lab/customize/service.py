@@ -22,9 +22,8 @@ def service_levels() -> pd.DataFrame:
     """The three tiers with what they are assumed to do; replace the figures by your own.
 
     Returns:
-        DataFrame: ``tier``; ``contact_cost_factor`` (cost of answering a contact, relative to today's); ``fixed_cost``
-            (currency per customer and year); ``kept_value`` (share of a customer's future value assumed to be saved by
-            the tier).
+        DataFrame: ``tier``; ``contact_cost_factor`` (of answering a contact, relative to today's cost); ``fixed_cost``
+            (currency per customer and year); ``kept_value`` (share of a customer's future value that the tier saves).
 
     >>> service_levels()["tier"].tolist()
     ['priority', 'standard', 'self-service']

@@ -18,9 +18,7 @@ from idic_lab.inference.intervals import wilson
 def offers_table(allocated: pd.DataFrame, consents: pd.DataFrame | None, channel: str = "email") -> pd.DataFrame:
     """The table ``offers``: of the offers considered for each customer the one made, or else the best one.
 
-    Parameters:
-        allocated: From `allocate`.
-        consents: ``customer_id``, ``channel``, ``allowed``: who is not known to allow the channel is made no offer.
+    `allocated` is from `allocate`; who is not known to allow the channel is made no offer.
 
     >>> chosen = pd.DataFrame({"customer_id": ["ann", "bob"], "offer": "call", "expected_return": 9.0, "expected_cost": 2.0,
     ...     "expected_profit": 7.0, "made": True})

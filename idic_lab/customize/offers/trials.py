@@ -80,8 +80,7 @@ def average_effect(results: pd.DataFrame, outcomes: tuple[str, ...] = ("converte
     """What each arm did on average, against control, with its 95% interval (Welch's test).
 
     Returns:
-        DataFrame: ``outcome``, ``arm``, ``customers``, ``mean``, ``control_mean``, ``effect``, ``low``, ``high``,
-            ``p_value``.
+        DataFrame: ``outcome``, ``arm``, ``customers``, ``mean``, ``control_mean``, ``effect``, ``low``, ``high``, ``p_value``.
 
     >>> trial = pd.DataFrame({"arm": ["offer"] * 3 + ["control"] * 3, "profit": [3.0, 4.0, 5.0, 1.0, 2.0, 3.0]})
     >>> average_effect(trial, ("profit",))[["effect", "low", "high"]].round(1).to_numpy().tolist()

@@ -290,10 +290,7 @@ def plot_configuration(
 ) -> figures.Axes:
     """A chosen combination: how well it fits each need, its price and margin; or why it cannot be had.
 
-    Parameters:
-        product: The product's row: ``product_id``, ``name``, ``list_price``, ``unit_cost``.
-        fit: From `option_fit`.
-        limits: From `price_limits`: needs for which the combination is too dear are hatched.
+    `product` is a row of the products; needs whose `price_limits` the combination exceeds are hatched.
 
     >>> options = pd.DataFrame({"option_id": ["a"], "product_id": "p", "module": "shell", "option": "steel", "not_with": None,
     ...     "extra_price": 40.0, "extra_cost": 20.0})

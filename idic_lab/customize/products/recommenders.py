@@ -142,9 +142,7 @@ class Popularity(Recommender):
 class ItemToItem(Recommender):
     """Products bought by the customers who bought the same products.
 
-    Parameters:
-        shrinkage: A similarity seen in n customers is multiplied by ``n / (n + shrinkage)``, since a rare pair looks
-            alike by chance.
+    A similarity seen in n customers is multiplied by ``n / (n + shrinkage)``, since a rare pair looks alike by chance.
 
     Source: Linden, Smith & York (2003), Amazon.com Recommendations, IEEE Internet Computing 7(1); Sarwar et al. (2001).
     """
@@ -233,9 +231,7 @@ class ImplicitFactorisation(Recommender):
 class NeedPopularity(Recommender):
     """What is popular among customers of the same need: a list for customers who have bought nothing yet.
 
-    Parameters:
-        segments: ``customer_id``, ``segment``; customers who are not in it get the popularity of all.
-        shrinkage: Weight of the popularity of all, in customers.
+    Customers without a segment get the popularity of all, which weighs as much as ``shrinkage`` customers in a need.
     """
 
     def __init__(self, segments: pd.DataFrame, shrinkage: float = 20.0):

@@ -99,11 +99,8 @@ def response_by(contacts: pd.DataFrame, by: str = "channel") -> pd.DataFrame:
 def reach(contacts: pd.DataFrame, consents: pd.DataFrame, customers: pd.Series) -> pd.DataFrame:
     """How much of the customer base each channel may reach, has reached, and has moved.
 
-    Parameters:
-        contacts: As :func:`outbound_contacts` gives.
-        consents: ``customer_id``, ``channel``, ``allowed``; what is not known is not allowed.
     Returns:
-        DataFrame: ``channel`` and shares of `customers`: ``allowed``, ``contacted`` and ``responded`` at least once.
+        DataFrame: ``channel`` and shares of `customers`: ``allowed`` (known to be), ``contacted`` and ``responded``.
 
     >>> made = pd.DataFrame({"customer_id": ["ann"], "channel": ["email"], "responded": [True]})
     >>> said = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "allowed": [True, None]})

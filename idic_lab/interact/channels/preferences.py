@@ -228,11 +228,7 @@ def customers_with_segment(customer_ids: pd.Series, segments: pd.DataFrame | Non
 def fit_channel_types(
     contacts: pd.DataFrame, inbound: pd.DataFrame, customers: pd.DataFrame, fatigue: float
 ) -> PreferenceTypes:
-    """Types of customers by preferred channel, tiredness taken into account.
-
-    Parameters:
-        customers: From :func:`customers_with_segment`.
-        fatigue: Fall of the log response rate per recent contact; a negative estimate counts as 0.
+    """Types of customers by preferred channel, given the :func:`fatigue`; a negative one counts as 0.
 
     >>> made = pd.DataFrame({"customer_id": ["ann"], "channel": ["email"], "responded": [True], "recent_contacts": [0]})
     >>> wrote = pd.DataFrame({"customer_id": ["ann"] * 3, "channel": ["email"] * 3})

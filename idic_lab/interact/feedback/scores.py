@@ -221,11 +221,9 @@ def satisfaction_and_leaving(
 ) -> pd.DataFrame:
     """Customers who answered before a day, and whether they bought in the time after it.
 
-    Dividing time at one day for all (a landmark) keeps the order of cause and effect.
+    Dividing time at one day for all (a landmark) keeps the order of cause and effect. No purchase within the horizon
+    counts as having left.
 
-    Parameters:
-        answers: As :func:`survey_answers` gives.
-        horizon_days: No purchase for so many days from the landmark on counts as having left.
     Returns:
         DataFrame: ``customer_id``, ``answer`` (the latest before the landmark), ``purchases`` before the landmark,
             ``days_since_purchase`` at the landmark, ``left``.
