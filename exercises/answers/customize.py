@@ -51,12 +51,16 @@ def customize_q07(tables):
 
 def customize_q08(tables):
     options = tables["product_options"].query("product_id == 'P071'")
+    agreed = tables["survey_responses"].query("survey_id == 'NEEDS'").groupby("question_id")["answer"].mean()
+    appeal = dict(zip(options["option_id"], options["serves"].map(agreed).fillna(0), strict=True))
     barred = {frozenset(pair) for pair in options[["option_id", "not_with"]].dropna().to_numpy()}
     modules = [part["option_id"] for _, part in options.groupby("module")]
-    return sum(
-        not any(frozenset(pair) in barred for pair in itertools.combinations(made, 2))
+    possible = [
+        sum(map(appeal.get, made))
         for made in itertools.product(*modules)
-    )
+        if not any(frozenset(pair) in barred for pair in itertools.combinations(made, 2))
+    ]
+    return sum(possible) / len(possible)
 
 
 def customize_q09(tables):

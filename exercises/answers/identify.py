@@ -84,7 +84,7 @@ def identify_q10(tables):
 
 def identify_q11(tables):
     numbered = _numbered(tables)
-    return len(set(numbered["customer_id"]) - set(numbered.dropna(subset=["consent_email"])["customer_id"]))
+    return len(set(numbered["customer_id"]) - set(numbered.dropna(subset=["consent_phone"])["customer_id"]))
 
 
 def identify_q12():

@@ -14,7 +14,7 @@ def _spend(tables):
 
 
 def value_q01(tables):
-    return len(set(tables["transactions"]["customer_id"]))
+    return len(set(tables["transactions"].query("date >= '2025-01-01'")["customer_id"]))
 
 
 def value_q02(tables):

@@ -21,9 +21,11 @@ def _variances(tables):
     return arms["mean"] * (1 - arms["mean"]), arms["size"]
 
 
-def _combinations(tables):
+def _appeal(tables, of_answers="mean"):
+    """The appeal of each option of the suitcase, by module."""
+    agreed = tables["survey_responses"].query("survey_id == 'NEEDS'").groupby("question_id")["answer"].agg(of_answers)
     options = tables["product_options"].query("product_id == 'P071'")
-    return options.groupby("module").size().prod()
+    return options["serves"].map(agreed).fillna(0).groupby(options["module"])
 
 
 def _together(tables):
@@ -175,14 +177,20 @@ HINTS = {
     "customize_q08": (
         Misconception(
             "exclusions_forgotten",
-            "This counts every combination, also those that not_with rules out.",
-            _combinations,
+            "This is the mean over every combination, also those that not_with rules out.",
+            lambda tables: _appeal(tables).mean().sum(),
             credit=0.5,
         ),
         Misconception(
             "options_added",
-            "This adds the options. Each option of one module goes with each of another: multiply.",
-            lambda tables: len(tables["product_options"].query("product_id == 'P071'")),
+            "This adds the appeal of all options. A suitcase has one option of each module.",
+            lambda tables: _appeal(tables).sum().sum(),
+        ),
+        Misconception(
+            "best_of_each_module",
+            "This takes the option with the most appeal in each module. Asked was the mean of all that are possible.",
+            lambda tables: _appeal(tables).max().sum(),
+            credit=0,
         ),
     ),
     "customize_q09": (

@@ -168,7 +168,7 @@ HINTS = {
             "Those who said no are in this number. They were asked, and have answered.",
             lambda tables: (
                 _records(tables)["customer_id"].nunique()
-                - _records(tables).query("consent_email == 'yes'")["customer_id"].nunique()
+                - _records(tables).query("consent_phone == 'yes'")["customer_id"].nunique()
             ),
             0.25,
         ),

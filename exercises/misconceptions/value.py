@@ -47,7 +47,13 @@ HINTS = {
         Misconception(
             "rows_counted_as_customers",
             "This is the number of orders. One customer may have placed several: count each customer once.",
-            lambda tables: len(tables["transactions"]),
+            lambda tables: len(tables["transactions"].query("date >= '2025-01-01'")),
+        ),
+        Misconception(
+            "period_ignored",
+            "This counts everybody who ever ordered. Asked was who ordered in 2025.",
+            lambda tables: tables["transactions"]["customer_id"].nunique(),
+            credit=0,
         ),
     ),
     "value_q02": (

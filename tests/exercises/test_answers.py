@@ -82,6 +82,18 @@ def test_no_letter_wins_more_than_chance_over_a_class_and_all_choices():
     assert np.mean(right) == pytest.approx(1 / 3, abs=0.07)
 
 
+def test_no_number_asked_for_is_the_same_for_everybody():
+    key, students = AnswerKey("exercises", secret="ab" * 32), ("one", "two", "three")
+    alike = []
+    for name in sorted(key.names):
+        asked = inspect.signature(key._answers[name]).parameters
+        if not isinstance(question(name, "one").form, Number) or {"answer", "brought", "game"} & set(asked):
+            continue
+        found = [key._call(key._answers[name], student, None) for student in students]
+        alike += [name] if question(name, "one").form.same(found[0], found[1]) and found[1] == found[2] else []
+    assert alike == []
+
+
 def test_the_step_to_be_dated_is_not_on_one_day_for_everybody():
     dates = {_step_of(f"s{number}") for number in range(8)}
     assert len(dates) >= 5
