@@ -1,5 +1,6 @@
 """The exercises hold what they promise: solutions, wrong answers, hints, forms of answers."""
 
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 
 from idic_lab.errors import LabError
 from idic_lab.exercises import begin, check, choices, student_tables
+from idic_lab.exercises.answer_key import AnswerKey
 from idic_lab.exercises.course_checks import check_answers, check_completeness, check_metadata
 from idic_lab.exercises.course_folder import CourseFolder
-from idic_lab.exercises.questions import ASSIGNMENTS, Choice, question
+from idic_lab.exercises.questions import ASSIGNMENTS, Choice, Number, question
 from idic_lab.exercises.student import RECORDED, Unanswered, Unreadable, decode, encode
 
 COURSE = CourseFolder(Path(__file__).parents[2] / "exercises")
@@ -83,7 +85,7 @@ def test_no_letter_wins_more_than_chance_over_a_class_and_all_choices():
 
 
 def test_no_number_asked_for_is_the_same_for_everybody():
-    key, students = AnswerKey("exercises", secret="ab" * 32), ("one", "two", "three")
+    key, students = AnswerKey(COURSE.root, secret="ab" * 32), ("one", "two", "three")
     alike = []
     for name in sorted(key.names):
         asked = inspect.signature(key._answers[name]).parameters
