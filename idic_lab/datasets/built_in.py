@@ -1,8 +1,6 @@
 """The data sets that have a name of their own: CDNOW, Meridian, and two that a user downloads.
 
-Each is one small class with ``name``, ``title``, ``kind``, ``source``, ``licence``, ``citation``, ``size``, ``how_to_get``,
-``available()`` and ``load()``, listed in ``ENTRIES``; one that the user has to download says ``own_download = True``, and its two
-methods take the path that was registered.
+Each is one small class listed in ``ENTRIES``; what the catalogue and the card say of it stands in ``built_in.toml``.
 """
 
 from __future__ import annotations
