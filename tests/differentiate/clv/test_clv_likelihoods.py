@@ -12,7 +12,7 @@ from scipy.optimize import approx_fprime
 from scipy.stats import beta as beta_distribution
 
 from idic_lab.differentiate import clv
-from idic_lab.differentiate.clv import fitting
+from idic_lab.differentiate.clv import fitting, gamma_mixtures
 from idic_lab.differentiate.clv.fitted_model import MODELS
 from idic_lab.differentiate.clv.reference import lifetimes, quietly
 
@@ -77,6 +77,26 @@ def test_the_million_customer_route_through_a_sample_finds_the_same_maximum(part
         fitted = clv.fit(parts.calibration, model)
         assert fitted.params_.to_dict() == pytest.approx(models[model].params_.to_dict(), rel=1e-5)
     assert any(arrived) == (size == 400)
+
+
+@pytest.mark.parametrize(
+    "theta", [(0.55, 1.5, 0.6, 1.7), (5.0, 20.0, 0.01, 0.02), (0.05, 0.01, 3.0, 40.0), (30.0, 9.0, 8.0, 0.3)]
+)
+def test_integrals_between_days_are_those_by_quadrature_row_by_row(monkeypatch, theta):
+    """Many customers of few frequencies, some of whom bought on the last day; also where panels are too steep for the table."""
+    rng = np.random.default_rng(0)
+    age = rng.integers(40, 300, 3000) / 150
+    frequency = rng.choice([0, 0, 1, 2, 3, 9, 30], 3000).astype(float)
+    recency = np.where(frequency > 0, np.ceil(150 * age * rng.random(3000) ** 0.3) / 150, 0.0)
+    data = {"frequency": frequency, "recency": recency, "T": age, "weights": rng.integers(1, 5, 3000).astype(float)}
+    likelihood, theta = MODELS["pareto_nbd"], np.array(theta)
+    by_days = likelihood.log_likelihood(theta, dict(data))
+    steep = gamma_mixtures._from_each_day(theta, gamma_mixtures._by_days(data))[0]
+    assert not steep.all()
+    monkeypatch.setattr(gamma_mixtures, "STEEP", -1.0)
+    by_rows = likelihood.log_likelihood(theta, dict(data))
+    assert by_days[0] == pytest.approx(by_rows[0], rel=1e-11)
+    np.testing.assert_allclose(by_days[1], by_rows[1], rtol=1e-8, atol=1e-9 * np.abs(by_rows[1]).max())
 
 
 def test_standard_errors_cover_the_planted_truth():
