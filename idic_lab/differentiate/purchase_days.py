@@ -64,6 +64,21 @@ def expression(name: str) -> nw.Expr:
     return (before * 365 + before // 4 - before // 100 + before // 400 + nw.col(name).dt.ordinal_day()).cast(nw.Int64)
 
 
+def named(transactions, customer_id: str, date: str, amount: str | None):
+    """The table with its columns called as the contract calls them; without amounts each row is a purchase of 0."""
+    if (customer_id, date, amount) == COLUMNS:
+        return transactions
+    frame = nw.from_native(transactions)
+    names = frame.collect_schema().names()
+    for role, name in zip(COLUMNS, (customer_id, date, amount), strict=True):
+        if name is not None and name not in names:
+            raise DataError(f"transactions: no column {name!r}, given as {role}; found {', '.join(map(repr, names))}.")
+    money = nw.lit(0.0) if amount is None else nw.col(amount)
+    return nw.to_native(
+        frame.select(nw.col(customer_id).alias("customer_id"), nw.col(date).alias("date"), money.alias("amount"))
+    )
+
+
 class PurchaseDays:
     """Transactions that were found usable, and what can be counted in them.
 

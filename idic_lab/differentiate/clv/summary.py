@@ -6,7 +6,7 @@ others less, so that a year keeps its length (Feller, 1971, An Introduction to P
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import narwhals as nw
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 
 from idic_lab.dataframes import collected, in_engine
 from idic_lab.differentiate.clv.grouping import UNIT
-from idic_lab.differentiate.purchase_days import PurchaseDays, dates, expression, ordinal
+from idic_lab.differentiate.purchase_days import PurchaseDays, dates, expression, named, ordinal
 from idic_lab.errors import DataError, FitError
 
 WEEKS = 52
@@ -100,7 +100,16 @@ def _shrunk(actual: np.ndarray, expected: np.ndarray) -> np.ndarray:
     return 1 + (ratio - 1) * varies / (varies + chance)
 
 
-def summarise(transactions, observation_end=None, unit_days: float = 7, *, season: Season | None = None):
+def summarise(
+    transactions,
+    observation_end=None,
+    unit_days: float = 7,
+    *,
+    season: Season | None = None,
+    customer_id: str = "customer_id",
+    date: str = "date",
+    amount: str | None = "amount",
+):
     """Frequency, recency, age and mean spend of each customer, as the buy-till-you-die models need them.
 
     Time is counted in whole days and then divided by `unit_days`, so that no two purchase days melt into one "week".
@@ -115,6 +124,8 @@ def summarise(transactions, observation_end=None, unit_days: float = 7, *, seaso
         unit_days: Days in one unit of time: 7 measures in weeks.
         season: As `season` finds it: time is then counted in days of average weight, and so is any horizon asked for
             later (``season.between``). For transactions in memory.
+        customer_id, date, amount: Names of the columns; ``amount=None`` where there is none: every row is a purchase, and
+            there is no ``monetary_value``.
     Returns:
         DataFrame of the kind that came in: One row per customer who bought, sorted by ``customer_id``: ``frequency``
             (repeat purchase days), ``recency`` (time from first to last purchase) and ``T`` (time from first purchase
@@ -134,9 +145,13 @@ def summarise(transactions, observation_end=None, unit_days: float = 7, *, seaso
     0           a          1      2.0  4.0            30.0        7.0
     1           b          0      0.0  3.0             0.0        7.0
     """
-    counted = PurchaseDays(transactions)
+    counted = PurchaseDays(named(transactions, customer_id, date, amount))
     end = counted.last_day if observation_end is None else ordinal(observation_end, "observation_end")
-    return _summary(counted, end, unit_days, season)
+    return _without(_summary(counted, end, unit_days, season), "monetary_value" if amount is None else None)
+
+
+def _without(table, column: str | None):
+    return table if column is None else nw.to_native(nw.from_native(table).drop(column))
 
 
 def _summary(counted: PurchaseDays, end: int, unit_days: float, season: Season | None):
@@ -216,7 +231,15 @@ class Split:
 
 
 def split(
-    transactions, calibration_end, holdout_end=None, unit_days: float = 7, *, season: Season | None = None
+    transactions,
+    calibration_end,
+    holdout_end=None,
+    unit_days: float = 7,
+    *,
+    season: Season | None = None,
+    customer_id: str = "customer_id",
+    date: str = "date",
+    amount: str | None = "amount",
 ) -> Split:
     """Cut the history in two at midnight after `calibration_end`.
 
@@ -231,6 +254,7 @@ def split(
             out.
         unit_days: Days in one unit of time.
         season: As in `summarise`; found in the calibration, so that nothing of the holdout is known.
+        customer_id, date, amount: As in `summarise`; without amounts there is no ``holdout_spend`` either.
 
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), section 4 (39 weeks each, on CDNOW).
 
@@ -240,6 +264,7 @@ def split(
     >>> parts.holdout.to_numpy().tolist(), parts.newcomers["customer_id"].tolist()
     ([['a', 1, 30.0, 4.0]], ['b'])
     """
+    transactions = named(transactions, customer_id, date, amount)
     counted = PurchaseDays(transactions)
     cut = ordinal(calibration_end, "calibration_end")
     end = counted.last_day if holdout_end is None else ordinal(holdout_end, "holdout_end")
@@ -251,8 +276,13 @@ def split(
     calibration, later = _summary(counted, cut, unit_days, season), counted.spans(cut + 1, end)
     duration = (end - cut if season is None else float(np.diff(season.clock([cut, end]))[0])) / float(unit_days)
     if in_engine(transactions):
-        return _joined_in_engine(transactions, calibration, later, duration)
-    return _joined(collected(calibration), collected(later), duration)
+        found = _joined_in_engine(transactions, calibration, later, duration)
+    else:
+        found = _joined(collected(calibration), collected(later), duration)
+    if amount is not None:
+        return found
+    money = {"calibration": "monetary_value", "holdout": "holdout_spend"}
+    return replace(found, **{part: _without(getattr(found, part), column) for part, column in money.items()})
 
 
 def _joined(calibration: pd.DataFrame, later: pd.DataFrame, duration: float) -> Split:

@@ -3,8 +3,10 @@
 import datetime as dt
 
 import duckdb
+import narwhals as nw
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -84,6 +86,25 @@ def test_a_return_is_no_purchase_and_a_gift_of_zero_is_one():
     summary = clv.summarise(rows, "2024-01-15")
     assert summary["customer_id"].tolist() == ["a"]
     assert summary[["frequency", "recency", "monetary_value"]].iloc[0].tolist() == [1, 2.0, 0.0]
+
+
+def test_without_amounts_there_is_no_monetary_value():
+    rows = transactions(("a", "2024-01-01", 5.0), ("a", "2024-01-08", 6.0)).drop(columns="amount")
+    summary = clv.summarise(rows, "2024-01-15", amount=None)
+    assert list(summary.columns) == ["customer_id", "frequency", "recency", "T", "unit_days"]
+    assert "holdout_spend" not in clv.split(rows, "2024-01-05", amount=None).holdout
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "arrow"])
+def test_columns_can_have_other_names(kind):
+    rows = transactions(("a", "2024-01-01", 5.0), ("a", "2024-01-08", 6.0))
+    names = {"customer_id": "who", "date": "when", "amount": "paid"}
+    renamed = rows.rename(columns=names)
+    given = {"pandas": renamed, "polars": pl.from_pandas(renamed), "arrow": pa.Table.from_pandas(renamed)}[kind]
+    summary = clv.summarise(given, **names)
+    assert nw.from_native(summary).to_pandas().to_dict("list") == clv.summarise(rows).to_dict("list")
+    with pytest.raises(DataError, match="no column 'whom', given as customer_id"):
+        clv.summarise(given, customer_id="whom", date="when", amount="paid")
 
 
 def test_a_missing_column_is_named_with_the_nearest():
