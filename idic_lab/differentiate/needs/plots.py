@@ -81,7 +81,9 @@ def plot_profiles(profile: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     ax.tick_params(length=0)
     marks = profile[profile["marker"].astype(bool) & profile["difference"].gt(0)]
     title = "No segment is marked by what it says more often than everybody"
-    if len(marks):
+    if len(segments) == 1:
+        title = "One crowd: no segments to tell apart"
+    elif len(marks):
         top = marks.sort_values(["share_of_customers", "difference"]).iloc[-1]
         said = textwrap.shorten(str(top["text"]), 44, placeholder=" …")
         title = f"“{said}”: {top['share']:.0%} of the largest segment, {top['share'] - top['difference']:.0%} of all"
@@ -108,6 +110,7 @@ def plot_typing(tool: TypingTool, ax: figures.Axes | None = None) -> figures.Axe
     ax.axvline(tool.base_rate, color="#555555", linestyle="--", label=guess)
     ax.set_yticks(y, [textwrap.fill(name, 26) for name in recall.index])
     title = f"The typing tool is right for {tool.accuracy:.0%}; guessing would be for {tool.base_rate:.0%}"
+    title = title if len(recall) > 1 else "One segment for everybody: nothing to guess"
     x = "share typed as their answers say, out of sample"
     legend = {"loc": "upper center", "bbox_to_anchor": (0.4, -0.16), "ncols": 2}
     return figures.finish(ax, title, x, x_format="percent", legend=legend, xlim=(0, 1))
@@ -141,10 +144,10 @@ def plot_need_differences(
     stars = np.where(shown["p_corrected"] < 0.05, " *", "")
     ax.set_yticks(shown.index, [text + star for text, star in zip(wording, stars, strict=True)], fontsize=9)
     number = int(tests["p_corrected"].lt(0.05).sum())
-    title = f"No answer is told to go with {by}, after correction"
+    title = f"No answer goes with {by} beyond chance, after correction"
     if number:
         title = f"{number} of {len(tests)} statements: the answer goes with {by}"
-    x = "share of yes (* differs after correction, 5% level)"
+    x = f"share of yes; the {len(shown)} that differ most (* beyond chance, after correction)"
     return figures.finish(ax, title, x, x_format="percent", legend={"loc": "best"})
 
 
@@ -153,7 +156,7 @@ def plot_price_tiers(tiers: pd.DataFrame, ax: figures.Axes | None = None) -> fig
 
     >>> tiers = pd.DataFrame({"segment": ["premium", "mixed"], "premium_share": [0.9, 0.4], "budget_share": [0.0, 0.4]})
     >>> plot_price_tiers(tiers).get_title()
-    '50% surely lean to premium, 0% to budget'
+    '50% clearly lean to premium, 0% to budget'
     """
     ax = figures.axes(ax)
     share = tiers["segment"].value_counts(normalize=True)
@@ -162,6 +165,6 @@ def plot_price_tiers(tiers: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     parts = [leaning[tiers["segment"].eq(name)] for name in colours]
     labels = [f"{name} ({share.get(name, 0):.0%})" for name in colours]
     ax.hist(parts, bins=np.linspace(-1, 1, 21), stacked=True, color=list(colours.values()), label=labels)
-    title = f"{share.get('premium', 0):.0%} surely lean to premium, {share.get('budget', 0):.0%} to budget"
-    x = "premium share less budget share of the customer's lines"
+    title = f"{share.get('premium', 0):.0%} clearly lean to premium, {share.get('budget', 0):.0%} to budget"
+    x = "premium less budget share of the customer's lines (−1: all budget, 1: all premium)"
     return figures.finish(ax, title, x, "customers", y_format="count", legend={"loc": "upper right"})

@@ -300,7 +300,8 @@ def plot_two_recencies(
     ax.grid(axis="y", visible=False)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
     silent, shortest = (end - spans["max"]).dt.days, (spans["max"] - spans["min"]).idxmin()
-    last = "Equally long silent" if len(spans) > silent.nunique() == 1 else f"Bought last: {silent.idxmin()}"
+    alike = len(spans) > 1 and silent.max() - silent.min() <= 0.02 * silent.max()
+    last = "Silent about equally long" if alike else f"Bought last: {silent.idxmin()}"
     title = f"{last}. Shortest from first to last purchase: {shortest}."
     x = f"date; the line is the end of observation, {end:%Y-%m-%d}"
     legend = {"handles": handles, "labels": list(looks), "loc": "upper left", "bbox_to_anchor": (1.01, 1)}
