@@ -362,9 +362,8 @@ def plot_behaviour(summary: pd.DataFrame, ax: figures.Axes | None = None) -> fig
 def plot_regularity(found: Regularity, ax: figures.Axes | None = None) -> figures.Axes:
     """The ratios of neighbouring gaps, beside what random buying and the fitted k would give.
 
-    >>> print(plot_regularity(Regularity(2.0, 1.5, 2.6, 3, np.array([0.4, 0.5, 0.6]))).get_title())
-    Purchases are more regular than chance: k = 2.00 (95% 1.50 to
-    2.60)
+    >>> plot_regularity(Regularity(2.0, 1.5, 2.6, 3, np.array([0.4, 0.5, 0.6]))).get_title()
+    'Buying is steadier than chance: k = 2.00 (95% 1.50 to 2.60)'
     """
     ax = figures.axes(ax)
     label = f"gaps of {found.customers:,} customers"
@@ -373,9 +372,9 @@ def plot_regularity(found: Regularity, ax: figures.Axes | None = None) -> figure
     ax.plot(x, beta.pdf(x, 1, 1), color="#555555", linestyle="--", label="buying at random (k = 1)")
     label = f"these customers, fitted (k = {found.k:.2f})"
     ax.plot(x, beta.pdf(x, found.k, found.k), color=figures.VERMILION, label=label)
-    beside_chance = "more regular than chance" if found.k > 1 else "in bursts"
-    what = "not told apart from chance" if found.low <= 1 <= found.high else beside_chance
-    title = f"Purchases are {what}: k = {found.k:.2f} (95% {found.low:.2f} to {found.high:.2f})"
+    beside_chance = "is steadier than chance" if found.k > 1 else "comes in bursts"
+    what = "looks like chance" if found.low <= 1 <= found.high else beside_chance
+    title = f"Buying {what}: k = {found.k:.2f} (95% {found.low:.2f} to {found.high:.2f})"
     legend = {"loc": "lower center", "frameon": True, "framealpha": 0.9}
     x = "earlier of two neighbouring gaps, as a share of both"
     return figures.finish(ax, title, x, "density", legend=legend, ylim=(0, None))
@@ -386,9 +385,8 @@ def plot_browsing(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
 
     >>> table = pd.DataFrame({"visits": [9, 9], "with_order": [1, 8], "order_share": [1 / 9, 8 / 9],
     ...     "segment": ["looks more than buys", "buys when visiting"]})
-    >>> print(plot_browsing(table).get_title())
-    50% of visitors look more than they buy (50% of visits end in an
-    order)
+    >>> plot_browsing(table).get_title()
+    '50% of visitors look more than buy; 50% of visits end in an order'
     """
     ax, rng = figures.axes(ax), np.random.default_rng(0)
     names = ("looks more than buys", "in between", "buys when visiting")
@@ -402,5 +400,5 @@ def plot_browsing(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ax.axhline(overall, color="black", linewidth=1, linestyle="--")
     ax.set(xscale="log")
     share = table["segment"].eq("looks more than buys").mean()
-    title = f"{share:.0%} of visitors look more than they buy ({overall:.0%} of visits end in an order)"
+    title = f"{share:.0%} of visitors look more than buy; {overall:.0%} of visits end in an order"
     return figures.finish(ax, title, "visits", "share of visits with an order", "count", "percent", legend=_BESIDE)

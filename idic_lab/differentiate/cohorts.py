@@ -150,7 +150,7 @@ def plot_cohorts(cohorts: pd.DataFrame, measure: str = "retention", ax: figures.
         title = f"{second:.0%} buy in the month after their first, {by_age['retention'][half]:.0%} in month {half}"
     else:
         worth = by_age["revenue_per_customer"].cumsum()
-        title = f"A customer brings {worth.iloc[0]:,.0f} in the first month, {worth[half]:,.0f} in the first {half + 1} months"
+        title = f"A customer brings {worth.iloc[0]:,.0f} in the first month, {worth[half]:,.0f} in the first {half + 1}"
     return figures.finish(ax, title, "months since the first purchase", "month of first purchase (customers)")
 
 
@@ -185,7 +185,7 @@ def plot_migration(migration: pd.DataFrame, ax: figures.Axes | None = None) -> f
     >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [9.0, 1.0, 9.0],
     ...     "date": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-03-01"])})
     >>> plot_migration(decile_migration(buys, "2024-02-01", groups=2)).get_title()
-    'Of the best tenth, 100% stay there and 0% buy nothing more'
+    'Of the best half, 100% stay there and 0% buy nothing more'
     """
     ax = figures.axes(ax, figsize=(7.5, 5.2))
     before, after = list(dict.fromkeys(migration["before"])), list(dict.fromkeys(migration["after"]))
@@ -196,5 +196,6 @@ def plot_migration(migration: pd.DataFrame, ax: figures.Axes | None = None) -> f
     ax.set_yticks(range(len(before)), before)
     ax.get_figure().colorbar(image, ax=ax, label="share of the row's customers", format="{x:.0%}")
     stay, leave = shares.loc[before[0], before[0]], shares.loc[before[0], NOTHING]
-    title = f"Of the best tenth, {stay:.0%} stay there and {leave:.0%} buy nothing more"
-    return figures.finish(ax, title, "decile of spending after (1 = most)", "decile of spending before (1 = most)")
+    part = {2: "half", 3: "third", 4: "quarter", 5: "fifth", 10: "tenth"}.get(len(before), "group")
+    title = f"Of the best {part}, {stay:.0%} stay there and {leave:.0%} buy nothing more"
+    return figures.finish(ax, title, f"{part} by spending after (1 = most)", f"{part} by spending before (1 = most)")

@@ -301,8 +301,9 @@ def plot_two_recencies(
     ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
     silent, shortest = (end - spans["max"]).dt.days, (spans["max"] - spans["min"]).idxmin()
     alike = len(spans) > 1 and silent.max() - silent.min() <= 0.02 * silent.max()
-    last = "Silent about equally long" if alike else f"Bought last: {silent.idxmin()}"
-    title = f"{last}. Shortest from first to last purchase: {shortest}."
+    title = f"Bought last: {silent.idxmin()}. Shortest from first to last purchase: {shortest}."
+    if alike:
+        title = f"Silent about equally long; {shortest} bought over a shorter time"
     x = f"date; the line is the end of observation, {end:%Y-%m-%d}"
     legend = {"handles": handles, "labels": list(looks), "loc": "upper left", "bbox_to_anchor": (1.01, 1)}
     return figures.finish(ax, title, x, "customer", legend=legend, ylim=(len(spans) - 0.4, -0.6))
