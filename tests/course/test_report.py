@@ -84,6 +84,15 @@ def test_the_page_of_a_notebook_tells_its_pictures_in_words_too(tmp_path, page):
     assert "No description has been provided" not in text
 
 
+def test_the_page_of_a_notebook_folds_its_plumbing_and_nothing_else():
+    folded = nbformat.v4.new_code_cell("run_dir = ''", metadata={"tags": ["hide-input"]})
+    notebook = nbformat.v4.new_notebook(cells=[folded, nbformat.v4.new_code_cell("1 + 1")])
+    text = report.notebook_page(notebook, "a page")
+    assert re.findall(r"<summary>(.+?)</summary>", text) == ["Preparation"]
+    inside, after = text.split("<summary>")[1].split("</details>")
+    assert "run_dir" in inside and "jp-InputArea" in after
+
+
 def test_it_says_of_every_notebook_that_was_not_run_why(record):
     reasons = report.not_run(record)
     assert "no table interactions" in reasons["31_interact_channels"]
