@@ -164,7 +164,7 @@ def simulate_to(
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     len(load_tables(simulate_to(folder, n=60, progress=False)))
-    15
+    16
     """
     folder = Path(folder)
     chosen = settings(difficulty, world, **switches)

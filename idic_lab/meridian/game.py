@@ -137,12 +137,11 @@ class World:
         self.n, self.seed, self.luck, self.only_books = n, seed, luck, False
         self.first = Counter()
         self.states, self.tables = [], {}
-        for number, (block, seen, _) in enumerate(
-            drawn_blocks(n, seed, settings(difficulty, world, **switches), self.first)
-        ):
+        chosen = settings(difficulty, world, **switches)
+        for number, (block, seen, _) in enumerate(drawn_blocks(n, seed, chosen, self.first)):
             self.states.append(State.after(block, number))
             self._add(seen)
-        self._add(constant_tables())
+        self._add(constant_tables(seed, chosen))
         self.ids = pd.Index(np.concatenate([state.block.people.customer_id for state in self.states]))
         self.number = 0
         self.cash = np.zeros(n)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from idic_lab.meridian import draws, products
 from idic_lab.meridian.draws import choose, labels, logistic, pick, standardise, text
@@ -230,3 +232,47 @@ def _write(rng, sentiment, sarcastic) -> tuple[np.ndarray, np.ndarray]:
 def quality_truth() -> pd.DataFrame:
     """Planted quality of each product: product_id, quality (stars around the average)."""
     return pd.DataFrame({"product_id": text(products.product_ids()), "quality": products.quality()})
+
+
+# Who answers the questions of readiness, and how much of the managers' rosier view each side has.
+READINESS_PANEL = {"manager": (12, 1.0), "staff": (48, 0.5), "customer": (150, 0.0)}
+# How often customers say it is so (1 never, 5 always), and how much better managers think it is.
+READINESS = {"identify": (2.3, 1.3), "differentiate": (2.8, 0.6), "interact": (2.2, 0.9), "customize": (2.7, 0.0)}
+_READINESS_QUESTIONS = 4  # of each step
+_OF_PERSON, _OF_ANSWER = 0.6, 0.8  # standard deviations
+
+
+def readiness_answers(rng: np.random.Generator, settings: Settings) -> pd.DataFrame:
+    """The table readiness_answers: everybody leans a little to one side, and rounds to a whole number."""
+    roles = np.repeat(np.arange(len(READINESS_PANEL)), [number for number, _ in READINESS_PANEL.values()])
+    level, question = _readiness_means(settings)[:, roles], np.arange(_READINESS_QUESTIONS) + 1
+    leaning = rng.normal(0, _OF_PERSON, len(roles))[None, :, None]
+    felt = level[..., None] + leaning + rng.normal(0, _OF_ANSWER, (*level.shape, len(question)))
+    step, person, asked = (index.ravel() for index in np.indices(felt.shape))
+    names = np.array(list(READINESS))
+    return pd.DataFrame(
+        {
+            "respondent_id": labels("Q", person + 1, 4),
+            "role": choose(READINESS_PANEL, roles[person]),
+            "step": text(names[step]),
+            "question_id": text(
+                [f"{name}-{number}" for name, number in zip(names[step], question[asked], strict=True)]
+            ),
+            "answer": np.clip(np.round(felt), 1, 5).astype(np.int64).ravel(),
+        }
+    ).sort_values(["respondent_id", "step", "question_id"], ignore_index=True)
+
+
+def _readiness_means(settings: Settings) -> np.ndarray:
+    """Of each step and role, before answers are rounded."""
+    rosier = np.array([share for _, share in READINESS_PANEL.values()])
+    level, gap = np.array(list(READINESS.values())).T[..., None]
+    return level + settings.readiness_gap * gap * rosier
+
+
+def readiness_truth(settings: Settings) -> pd.DataFrame:
+    """The expected answer of each step and role: 1, and one more for each border between two answers that is passed."""
+    passed = stats.norm.sf(np.arange(1.5, 5), _readiness_means(settings)[..., None], np.hypot(_OF_PERSON, _OF_ANSWER))
+    rows = itertools.product(READINESS, READINESS_PANEL)
+    table = pd.DataFrame(rows, columns=["step", "role"]).astype("str")
+    return table.assign(answer=np.round(1 + passed.sum(axis=2).ravel(), 6))

@@ -59,6 +59,8 @@ class Settings:
             person.
         learning: How much more loyal, on the log odds of leaving, somebody becomes for good of whom the shop learns
             everything there is to learn by asking; 0 is no learning relationship.
+        readiness_gap: How much better than its customers the firm's managers, and by half as much its staff, judge what it
+            does for customers; 0 is a firm that knows itself.
         step_date: Day, a Monday, on which visitors begin to fill baskets more often.
     """
 
@@ -77,6 +79,7 @@ class Settings:
     one_trait: bool = False
     contact_by_response: bool = False
     learning: float = 0.5
+    readiness_gap: float = 1.0
     step_date: str = "2025-02-17"
 
 
@@ -109,6 +112,7 @@ _OFF = {
     "weekly_changes": {"weekly_changes": False},
     "independence": {"spend_with_frequency": 0.5},
     "learning": {"learning": 0.0},
+    "readiness_gap": {"readiness_gap": 0.0},
 }
 
 
@@ -119,8 +123,8 @@ def settings(difficulty: str | Settings | Mapping = "default", world: str = "fri
         difficulty ({"easy", "default", "hard"}, Settings or dict): A dict has the knobs that differ from the default.
         world: "friendly", or one in which an assumption of the models does not hold: a name in `WORLDS`.
         **switches (bool): ``segments``, ``campaign_effect``, ``fatigue``, ``errors``, ``weekly_changes``,
-            ``independence`` (of spend and frequency), ``learning`` (who taught the shop something stays longer); False
-            turns that planted truth off.
+            ``independence`` (of spend and frequency), ``learning`` (who taught the shop something stays longer),
+            ``readiness_gap`` (managers judge the firm better than customers do); False turns that planted truth off.
     Raises:
         UnknownName: For a difficulty, a world or a switch that does not exist.
 

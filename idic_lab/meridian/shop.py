@@ -34,6 +34,7 @@ def constant_truth(chosen: Settings) -> dict[str, pd.DataFrame]:
         "product_quality": opinions.quality_truth(),
         "prices": trials.price_truth(chosen),
         "weekly_changes": _weekly_changes(chosen),
+        "readiness": opinions.readiness_truth(chosen),
     }
 
 
@@ -185,7 +186,7 @@ def simulate(
         n_quarters: Quarters of 13 weeks after the two years, in which the retailer leaves its customers alone; for one
             that acts, see :func:`idic_lab.meridian.open_shop`. The truth stays that of the two years.
         **switches (bool): ``segments=False``, ``campaign_effect=False``, ``fatigue=False``, ``errors=False``,
-            ``weekly_changes=False``, ``learning=False`` plant nothing there; ``independence=False`` makes spend rise
+            ``weekly_changes=False``, ``learning=False``, ``readiness_gap=False`` plant nothing there; ``independence=False`` makes spend rise
             with frequency.
     Returns:
         Meridian: ``tables`` (what is seen) and ``truth`` (what was planted).
@@ -194,7 +195,7 @@ def simulate(
 
     >>> shop = simulate(n=500, seed=7)
     >>> shop
-    Meridian(500 people, 15 tables, seed 7)
+    Meridian(500 people, 16 tables, seed 7)
     >>> len(shop.tables["transactions"]["customer_id"].unique())
     500
     """
@@ -245,16 +246,17 @@ def blocks(
         "campaign_policies": policy_table(sums),
         "parameters": parameter_truth(chosen, sums),
     }
-    yield constant_tables(), truth
+    yield constant_tables(seed, chosen), truth
 
 
-def constant_tables() -> Tables:
+def constant_tables(seed: int, chosen: Settings) -> Tables:
     """The tables that there are once, whoever happens to be drawn."""
     return {
         "products": products.product_table(),
         "product_options": products.option_table(),
         "cost_rates": orders.rate_table(),
         "survey_questions": opinions.question_table(),
+        "readiness_answers": opinions.readiness_answers(stream(seed, 0, "readiness"), chosen),
     }
 
 

@@ -102,7 +102,7 @@ def plan(available: Iterable[str], stages: Iterable[Stage] | None = None) -> lis
 
     >>> [planned.stage.notebook for planned in plan(["transactions"]) if not planned.lacks][:2]
     ['00_start_here', '12_identify_customer_profiles']
-    >>> plan([])[1].lacks
+    >>> plan([])[2].lacks
     ('source_records',)
     """
     at_hand = set(map(Part.of, available))
@@ -199,7 +199,7 @@ def build(repository: Repository, name: str | Part, keep: bool = False) -> None:
 def describe() -> pd.DataFrame:
     """The stages as a table for readers: step, notebook, needs, uses, makes.
 
-    >>> describe().loc[3, "makes"]
+    >>> describe().loc[4, "makes"]
     'rfm, segments:rfm'
     """
     import pandas as pd

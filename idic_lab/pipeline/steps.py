@@ -31,6 +31,10 @@ def _segments(**schemes: pd.DataFrame) -> pd.DataFrame:
 
 
 stage("00_start_here")(None)
+stage(
+    "01_ready_for_one_to_one",
+    needs="readiness_answers interactions source_records transactions order_lines products cost_rates",
+)(None)
 
 
 @stage("11_identify_sources_and_identities", needs="source_records", makes="identity_links identity_review")

@@ -23,7 +23,7 @@ PACKAGE = Path(idic_lab.__file__).parent
 KINDS = {"interval": "holds the truth", "test": "false findings", "alarm": "false alarms"}
 _STATES = re.compile(r"\b(interval|confidence|p.value|credible|posterior|false.alarm|standard.error)", re.I)
 # Rooms that state nothing themselves: they run, show and keep what the others state.
-_SILENT = {"course", "notebook", "repository", "pipeline", "durability", "exercises", "datasets", "meridian", "tables"}
+_SILENT = {"course", "notebook", "repository", "durability", "exercises", "datasets", "meridian", "tables"}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,9 @@ from proving import holds, statement
 from idic_lab.differentiate import audit, clv
 from idic_lab.inference import intervals, multiple_tests
 from idic_lab.interact import dialogue
+from idic_lab.meridian import opinions
+from idic_lab.meridian.settings import settings
+from idic_lab.pipeline import readiness
 
 # Stated, but not tried here, each with the reason.
 NOT_TRIED: dict[str, str] = {
@@ -140,6 +143,23 @@ def _():
     return {
         "a lot among 1,200, 2.5 answers each": lambda rng: found(rng, 600),
         "a lot among 60, an answer of every fifth": lambda rng: found(rng, 30, 0.2),
+    }
+
+
+@statement("idic_lab.pipeline.readiness.gaps", "95% intervals of four gaps, all at once", "01", repeats=400)
+def _():
+    def found(rng, by="respondent_id", **switches):
+        chosen = settings(**switches)
+        planted = opinions.readiness_truth(chosen).pivot_table("answer", "step", "role")
+        answers = opinions.readiness_answers(rng, chosen)
+        answers = answers if by else answers.assign(respondent_id=range(len(answers)))
+        table = readiness.gaps(answers).set_index("step").sort_index()
+        return bool((planted["manager"] - planted["customer"]).between(table["low"], table["high"]).all())
+
+    return {
+        "12 managers, 150 customers, four questions a step": found,
+        "managers who see what customers see": lambda rng: found(rng, readiness_gap=False),
+        "every answer taken for a person": lambda rng: found(rng, by=""),
     }
 
 

@@ -46,7 +46,7 @@ MINUTES_PER_CODE_CELL = 0.5
 MINUTES_PER_FIGURE_OR_TABLE = 1.0
 MINUTES_PER_TRY_IT = 5
 
-_STEPS = dict.fromkeys(stage.step for stage in STAGES[1:] if stage.step != "Compare")
+_STEPS = dict.fromkeys(stage.step for stage in STAGES if stage.step not in ("IDIC", "Compare"))
 _LINKS = re.compile(r"^(\[←|\[Contents\]\(|Contents ·).*$", re.M)
 _HOW_LONG = re.compile(r"^\*\*How long:\*\*.*?(?=\n\n|\Z)", re.M | re.S)
 _KNOW = "**What you need to know:**"
@@ -145,7 +145,7 @@ def contents() -> pd.DataFrame:
     Returns:
         DataFrame: One row per stage, in order: notebook, step, title, minutes.
 
-    >>> contents().loc[1, ["notebook", "step"]].tolist()
+    >>> contents().loc[2, ["notebook", "step"]].tolist()
     ['11_identify_sources_and_identities', 'Identify']
     """
     read = {stage: nbformat.read(notebooks.path_of(stage), as_version=4) for stage in STAGES}
@@ -171,7 +171,7 @@ def contents_table(names: Iterable[str]) -> str:
 def links(stage: Stage) -> str:
     """The line of links that a notebook has at its top and at its end.
 
-    >>> print(links(STAGES[1]).split(" · ")[1])
+    >>> print(links(STAGES[2]).split(" · ")[1])
     [Contents](00_start_here.ipynb)
     """
     position = STAGES.index(stage)
@@ -184,7 +184,7 @@ def links(stage: Stage) -> str:
 def place(stage: Stage, time: ReadingTime) -> str:
     """Where a notebook stands in IDIC, with its reading time.
 
-    >>> place(STAGES[1], ReadingTime(40, 3))
+    >>> place(STAGES[2], ReadingTime(40, 3))
     '**Identify** → Differentiate → Interact → Customize → Implement and monitor · 55 minutes'
     """
     steps = " → ".join(f"**{step}**" if step == stage.step else step for step in _STEPS)
