@@ -6,8 +6,6 @@ import numpy as np
 
 from idic_lab.errors import DataError, pick
 
-__all__ = ["NOBODY", "allocate", "upper_bound"]
-
 NOBODY = -1
 TOLERANCE = 1e-9  # of the budget: sums of money in binary fractions are off by less
 _WORTHWHILE = 1e-12

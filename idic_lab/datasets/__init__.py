@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from idic_lab.datasets.card import Card, Dataset
-from idic_lab.datasets.catalogue import add, catalogue, describe, load, names
-
-__all__ = ["Card", "Dataset", "add", "catalogue", "describe", "load", "names"]
+from idic_lab.datasets.card import Card as Card, Dataset as Dataset
+from idic_lab.datasets.catalogue import (
+    add as add,
+    catalogue as catalogue,
+    describe as describe,
+    load as load,
+    names as names,
+)

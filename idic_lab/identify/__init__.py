@@ -2,37 +2,55 @@
 
 import importlib
 
-from idic_lab.identify.evaluation import by_touchpoint, cheapest, pairwise, threshold_curve, whole_people
-from idic_lab.identify.linking_model import estimate, score, settings, weights
+from idic_lab.identify.evaluation import (
+    by_touchpoint as by_touchpoint,
+    cheapest as cheapest,
+    pairwise as pairwise,
+    threshold_curve as threshold_curve,
+    whole_people as whole_people,
+)
+from idic_lab.identify.linking_model import (
+    estimate as estimate,
+    score as score,
+    settings as settings,
+    weights as weights,
+)
 from idic_lab.identify.plots import (
-    plot_card,
-    plot_cost,
-    plot_coverage,
-    plot_evidence,
-    plot_overlap,
-    plot_spend_by_presence,
-    plot_weights,
+    plot_card as plot_card,
+    plot_cost as plot_cost,
+    plot_coverage as plot_coverage,
+    plot_evidence as plot_evidence,
+    plot_overlap as plot_overlap,
+    plot_spend_by_presence as plot_spend_by_presence,
+    plot_weights as plot_weights,
 )
 from idic_lab.identify.profiles import (
-    PROFILE_TABLES,
-    account_profiles,
-    consent_register,
-    consents,
-    contacts,
-    customers,
-    disagreement,
+    PROFILE_TABLES as PROFILE_TABLES,
+    account_profiles as account_profiles,
+    consent_register as consent_register,
+    consents as consents,
+    contacts as contacts,
+    customers as customers,
+    disagreement as disagreement,
 )
-from idic_lab.identify.resolution import Resolution, links, merges, pseudonym, resolve, review_queue
-from idic_lab.identify.sources import Gathered, beside, coverage, gather, inventory, overlap, quality
-from idic_lab.identify.standardising import name_forms, standardise
-
-__all__ = [
-    "PROFILE_TABLES", "Gathered", "Resolution", "account_profiles", "beside", "by_touchpoint", "cheapest", "consent_register", "consents",
-    "contacts", "coverage", "customers", "disagreement", "estimate", "gather", "inventory", "links", "merges", "name_forms",
-    "overlap", "pairwise", "plot_card", "plot_cost", "plot_coverage", "plot_evidence", "plot_overlap", "plot_spend_by_presence", 
-    "plot_weights", "pseudonym", "quality", "read_contacts", "resolve", "review_queue", "score", "settings",
-    "standardise", "threshold_curve", "weights", "whole_people",
-]  # fmt: skip
+from idic_lab.identify.resolution import (
+    Resolution as Resolution,
+    links as links,
+    merges as merges,
+    pseudonym as pseudonym,
+    resolve as resolve,
+    review_queue as review_queue,
+)
+from idic_lab.identify.sources import (
+    Gathered as Gathered,
+    beside as beside,
+    coverage as coverage,
+    gather as gather,
+    inventory as inventory,
+    overlap as overlap,
+    quality as quality,
+)
+from idic_lab.identify.standardising import name_forms as name_forms, standardise as standardise
 
 
 def __getattr__(name: str):

@@ -7,26 +7,15 @@ the page ``docs/meridian.md``; the planted answers are for checks only (:func:`t
 
 from __future__ import annotations
 
-from idic_lab.meridian import policies
-from idic_lab.meridian.files import load_tables, simulate_to, truth
-from idic_lab.meridian.orders import club
-from idic_lab.meridian.settings import DIFFICULTIES, PEOPLE, SEED, PurchaseModel, Settings
-from idic_lab.meridian.shop import Meridian, simulate
-from idic_lab.meridian.shop_process import Shop, open_shop
-
-__all__ = [
-    "DIFFICULTIES",
-    "PEOPLE",
-    "SEED",
-    "Meridian",
-    "PurchaseModel",
-    "Settings",
-    "Shop",
-    "club",
-    "load_tables",
-    "open_shop",
-    "policies",
-    "simulate",
-    "simulate_to",
-    "truth",
-]
+from idic_lab.meridian import policies as policies
+from idic_lab.meridian.files import load_tables as load_tables, simulate_to as simulate_to, truth as truth
+from idic_lab.meridian.orders import club as club
+from idic_lab.meridian.settings import (
+    DIFFICULTIES as DIFFICULTIES,
+    PEOPLE as PEOPLE,
+    SEED as SEED,
+    PurchaseModel as PurchaseModel,
+    Settings as Settings,
+)
+from idic_lab.meridian.shop import Meridian as Meridian, simulate as simulate
+from idic_lab.meridian.shop_process import Shop as Shop, open_shop as open_shop

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idic_lab.errors import pick
-from idic_lab.tables.contract import Column, Part, Table
+from idic_lab.tables.contract import Column as Column, Part as Part, Table as Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CONTRACTS", "Column", "Part", "Table", "check", "dictionary", "get", "names", "read_contracts"]
 
 TOUCHPOINTS = ("web_shop", "store_loyalty", "app", "call_centre", "social", "survey_panel")
 CHANNELS = ("email", "social", "phone", "web_chat", "in_person")

@@ -1,8 +1,6 @@
 """The built-in methods; importing this package registers them."""
 
 from idic_lab.compare.methods import clusterers, rules
-from idic_lab.compare.methods import rules as baselines
-from idic_lab.compare.methods import rules as value_tiers
 from idic_lab.compare.methods.clusterers import BaggedClustering, LatentClassSegments, OnSample
 from idic_lab.compare.methods.rules import (
     LifetimeValueTiers,
@@ -16,5 +14,5 @@ from idic_lab.compare.methods.rules import (
 
 __all__ = [
     "BaggedClustering", "LatentClassSegments", "LifetimeValueTiers", "NeedsByValue", "OnSample", "OneSegment",
-    "PortfolioTiers", "RFMQuintiles", "RandomSegments", "SpendTree", "baselines", "clusterers", "rules", "value_tiers",
+    "PortfolioTiers", "RFMQuintiles", "RandomSegments", "SpendTree", "clusterers", "rules",
 ]  # fmt: skip

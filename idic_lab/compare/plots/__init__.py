@@ -10,25 +10,19 @@ import pandas as pd
 
 from idic_lab import figures
 from idic_lab.compare.plots.segments import (
-    plot_boxes,
-    plot_evaluation,
-    plot_gorge,
-    plot_mosaic,
-    plot_profile,
-    plot_rule,
-    plot_separation,
-    plot_tree,
-    plot_within,
+    plot_boxes as plot_boxes,
+    plot_evaluation as plot_evaluation,
+    plot_gorge as plot_gorge,
+    plot_mosaic as plot_mosaic,
+    plot_profile as plot_profile,
+    plot_rule as plot_rule,
+    plot_separation as plot_separation,
+    plot_tree as plot_tree,
+    plot_within as plot_within,
 )
 from idic_lab.compare.registry import baselines
 from idic_lab.compare.statistics import critical_difference, mean_ranks, rescaled
 from idic_lab.errors import DataError
-
-__all__ = [
-    "plot_attractiveness", "plot_boxes", "plot_cost", "plot_critical_difference", "plot_evaluation", "plot_gain", "plot_gorge",
-    "plot_mosaic", "plot_profile", "plot_rank_reversal", "plot_recovery", "plot_rule", "plot_separation",
-    "plot_stability", "plot_tree", "plot_within",
-]  # fmt: skip
 
 _DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1))]
 _MARKERS = "osD^vPX"

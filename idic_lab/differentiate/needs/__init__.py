@@ -2,24 +2,29 @@
 
 from typing import Any
 
-from idic_lab.differentiate.behaviour import price_tier
-from idic_lab.differentiate.needs.answers import battery, need_differences, question_texts, value_tiers
+from idic_lab.differentiate.behaviour import price_tier as price_tier
+from idic_lab.differentiate.needs.answers import (
+    battery as battery,
+    need_differences as need_differences,
+    question_texts as question_texts,
+    value_tiers as value_tiers,
+)
 from idic_lab.differentiate.needs.everybody import (
-    NO_SEGMENTS,
-    TypingTool,
-    descriptors,
-    fit_typing_tool,
-    need_profiles_table,
-    place_everybody,
-    scheme_rows,
-    segment_battery,
+    NO_SEGMENTS as NO_SEGMENTS,
+    TypingTool as TypingTool,
+    descriptors as descriptors,
+    fit_typing_tool as fit_typing_tool,
+    need_profiles_table as need_profiles_table,
+    place_everybody as place_everybody,
+    scheme_rows as scheme_rows,
+    segment_battery as segment_battery,
 )
 from idic_lab.differentiate.needs.plots import (
-    plot_need_differences,
-    plot_price_tiers,
-    plot_profiles,
-    plot_stability,
-    plot_typing,
+    plot_need_differences as plot_need_differences,
+    plot_price_tiers as plot_price_tiers,
+    plot_profiles as plot_profiles,
+    plot_stability as plot_stability,
+    plot_typing as plot_typing,
 )
 
 _LATER = {  # what finds segments rests on classes of scikit-learn, which takes a second to load
