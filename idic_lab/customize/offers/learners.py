@@ -181,7 +181,8 @@ class PolicyTree(BaseEstimator):
 
     def predict(self, X) -> np.ndarray:
         """The action for each row."""
-        return np.array(self.leaves_)[self.apply(X)]
+        leaves = self.apply(X)
+        return np.array(self.leaves_)[leaves]
 
     def rule(self, names, actions=("leave alone", "contact"), node: dict | None = None) -> dict:
         """The tree in words: ``question``, ``no`` and ``yes``; at the ends ``text`` and ``group`` (the action)."""
