@@ -48,8 +48,9 @@ def load(
 
     Parameters:
         name_or_path: A name from :func:`names`; or a CSV or other separated text file, a workbook (.xlsx, .xls, .ods),
-            a Parquet file, a folder of Parquet files, a DuckDB database, or a ``.sql`` file with a query for DuckDB; or
-            several tables: a folder of such files, a database, or a YAML file that names them.
+            a Parquet file, a folder of Parquet files, a DuckDB database, or a ``.sql`` file with a query for DuckDB; one
+            of these tables packed as ``.gz`` or ``.zip``; or several tables: a folder of such files, a database, or a
+            YAML file that names them.
         columns: Which header plays which role (``customer_id``, ``date``, ``amount``, ``quantity``, ``unit_price``,
             ``order_id``, ``product_id`` ...), as a mapping or as ``customer_id="Contact Name",date=Closed``. Usual
             headers are recognised without it. "" means that there is no such column.

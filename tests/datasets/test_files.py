@@ -1,6 +1,7 @@
 """Every kind of file that people bring is read, or refused in words that help."""
 
 import datetime
+import gzip
 import io
 import os
 import zipfile
@@ -93,7 +94,7 @@ def test_a_doubled_header_is_ambiguous_and_can_be_chosen(load_text):
         (b'[{"customer_id": 1, "date": "2024-01-01"}]', "this is JSON"),
         (b"<html><table><tr><td>A</td></tr></table>", "web page"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "damaged"),
-        (b"\x1f\x8b\x08\x00", "compressed with gzip"),
+        (b"\x1f\x8b\x08\x00", "damaged or cut short"),
         (b"\x80\x04\x95\x00", "pickled Python object"),
         (b"PAR1 and then nothing", "not a whole Parquet file"),
         (b"PK\x03\x04 and then nothing", "damaged Excel or zip"),
@@ -175,6 +176,63 @@ def test_a_workbook_that_would_fill_the_memory_is_refused_by_its_size(tmp_path):
     (tmp_path / "bomb.xlsx").write_bytes(packed.getvalue())
     with pytest.raises(DataError, match=r"refused, because its .* would unpack to 60,000,000"):
         datasets.load(tmp_path / "bomb.xlsx")
+
+
+def _zipped(path, **files) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name.replace("_", ".", 1), content)
+
+
+def _as_parquet(orders) -> bytes:
+    made = io.BytesIO()
+    orders.to_parquet(made)
+    return made.getvalue()
+
+
+def test_what_gzip_has_packed_is_read_like_the_file_within(tmp_path, orders):
+    (tmp_path / "orders.csv.gz").write_bytes(gzip.compress(TEXT.encode("cp1252")))
+    made = datasets.load(tmp_path / "orders.csv.gz", quiet=True)
+    assert made.transactions["customer_id"].tolist() == ["Müller", "Zoë"] and made.name == "orders"
+    assert made.card.title == "own file orders.csv.gz" and made.card.format.endswith("comma, unpacked from gzip")
+    (tmp_path / "orders.parquet.gz").write_bytes(gzip.compress(_as_parquet(orders)))
+    made = datasets.load(tmp_path / "orders.parquet.gz", quiet=True, sql="SELECT * FROM data WHERE amount > 5")
+    assert made.transactions["amount"].tolist() == [9.5]
+
+
+def test_the_only_table_of_a_zip_archive_is_read_and_what_lies_beside_it_passed_over(tmp_path):
+    beside = {"folder/": "", "readme_pdf": "%PDF", "__MACOSX/._orders.csv": "resource fork"}
+    _zipped(tmp_path / "orders.zip", orders_csv=TEXT, **beside)
+    made = datasets.load(tmp_path / "orders.zip", quiet=True)
+    assert made.transactions["amount"].tolist() == [9.5, 3.0]
+    assert made.card.title == "own file orders.zip" and "unpacked from a zip archive" in made.card.format
+
+
+def test_a_zip_archive_of_several_tables_says_which_and_that_one_is_to_be_unpacked(tmp_path):
+    _zipped(tmp_path / "orders.zip", may_csv=TEXT, june_csv=TEXT)
+    with pytest.raises(
+        DataError, match=r"orders.zip: .* holds 2 files that may be tables, 'may.csv', 'june.csv'; unpack one"
+    ):
+        datasets.load(tmp_path / "orders.zip")
+    _zipped(tmp_path / "query.zip", orders_sql="SELECT 1")
+    with pytest.raises(DataError, match=r"holds no table that can be read, only 'orders.sql'"):
+        datasets.load(tmp_path / "query.zip")
+
+
+@pytest.mark.parametrize("ending", ["csv.gz", "zip"])
+def test_what_would_fill_the_disk_is_not_unpacked_and_what_is_cut_short_not_read(tmp_path, ending):
+    path, zeros = tmp_path / f"orders.{ending}", b"0" * 60_000_000
+    if ending == "zip":
+        _zipped(path, orders_csv=zeros)
+    else:
+        path.write_bytes(gzip.compress(zeros, 1))
+    with pytest.raises(
+        DataError, match=rf"orders.{ending}: refused, because its .* would unpack to more than 52,428,800"
+    ):
+        datasets.load(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DataError, match="damaged or cut short"):
+        datasets.load(path)
 
 
 def test_a_zip_archive_is_no_workbook(tmp_path):

@@ -34,7 +34,7 @@ def load(
     The data set is called `name`, or as the file without its ending; neither card nor tables hold its folder.
     """
     rows = files.read(path, **reading)
-    return clean(rows, options or Options(), name or Path(rows.name).stem)
+    return clean(rows, options or Options(), name or Path(rows.name.removesuffix(".gz")).stem)
 
 
 def clean(rows: Rows, options: Options, name: str = "") -> Dataset:

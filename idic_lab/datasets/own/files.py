@@ -1,16 +1,25 @@
 """Reading any file to rows, each with its place in the file; nothing is interpreted yet.
 
 What kind of file it is, its first bytes decide; its name is believed only for SQL. Text files are read in
-:mod:`idic_lab.datasets.own.text_files`, Parquet, databases and queries in :mod:`idic_lab.datasets.own.engine`, workbooks here.
+:mod:`idic_lab.datasets.own.text_files`, Parquet, databases and queries in :mod:`idic_lab.datasets.own.engine`, workbooks and
+what is packed here.
 """
 
 from __future__ import annotations
 
 import datetime
+import gzip
 import hashlib
 import io
+import re
+import tempfile
 import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -20,7 +29,6 @@ from idic_lab.errors import DataError, MissingPackage, UnknownName, existing, ne
 
 # First bytes of files that people bring by mistake, with what to do instead.
 _REFUSED = {
-    b"\x1f\x8b": "compressed with gzip; unpack it first",
     b"BZh": "compressed with bzip2; unpack it first",
     b"7z\xbc\xaf": "a 7z archive; unpack it first",
     b"%PDF": "a PDF document; export the table as CSV or Excel",
@@ -29,6 +37,9 @@ _REFUSED = {
     b"\x80\x05\x95": "a pickled Python object, which is never opened because opening one can run code",
 }
 _WORKBOOKS = {b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xls"}
+_GZIP = b"\x1f\x8b"
+# What is looked for in a zip archive by its ending; queries are not, because they would be run.
+_TABLES = re.compile(r".+\.(csv|tsv|txt|dat|tab|xls[xmb]?|ods|parquet|pq|duckdb|db)", re.IGNORECASE)
 # A sheet of a million rows by twenty columns unpacks to about 1 GB, five to thirty times its packed size. A file made
 # to exhaust memory unpacks a thousandfold.
 MAX_UNPACKED_BYTES = 2 * 2**30
@@ -48,7 +59,8 @@ def read(
 
     Parameters:
         path: CSV or other separated text, a workbook (``.xlsx``, ``.xls``, ``.ods``), Parquet, a folder of Parquet
-            files, a DuckDB database, or a ``.sql`` file that holds a query.
+            files, a DuckDB database, or a ``.sql`` file that holds a query; or a table packed with gzip, or as the only one
+            of a ``.zip``, which is unpacked for the moment of reading.
         sheet: Worksheet to read; the first one with content by default.
         sql: A DuckDB query; the file is the table ``data`` in it, or the database it is put to.
         encoding, separator: Of a text file; found out by default.
@@ -73,6 +85,62 @@ def _read(path: Path, sheet: str | None, sql: str | None, encoding: str | None, 
         return engine.over_parquet(path, files, sql) if sql else engine.folder(path, files)
     if not path.is_file():
         raise DataError(f"{path.name}: not an ordinary file.")
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head.startswith(_GZIP):
+        opened = gzip.open
+    elif path.suffix.lower() == ".zip" and head.startswith(b"PK"):
+        opened = _only_table
+    else:
+        return _of_file(path, sheet, sql, encoding, separator)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        inside = Path(folder) / path.name  # under the name given, which messages and the card then say
+        _unpack(path, opened, inside)
+        rows = _of_file(inside, sheet, sql, encoding, separator)
+    packed = "gzip" if opened is gzip.open else "a zip archive"
+    return replace(rows, format=f"{rows.format}, unpacked from {packed}", size_bytes=path.stat().st_size)
+
+
+def _unpack(path: Path, opened: Callable[[Path], BinaryIO], inside: Path) -> None:
+    """Write what is packed to a place of its own, as long as it may be a table: what an archive says of its size is not believed."""
+    size = path.stat().st_size
+    most = min(MAX_UNPACKED_BYTES, max(SMALL_ENOUGH_BYTES, MAX_RATIO * size))
+    try:
+        with opened(path) as packed, inside.open("wb") as file:
+            while part := packed.read(2**20):
+                file.write(part)
+                if file.tell() > most:
+                    raise DataError(
+                        f"{path.name}: refused, because its {size:,} bytes would unpack to more than {most:,}. If it is a real "
+                        "table, unpack it first."
+                    )
+    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError):
+        raise DataError(f"{path.name}: this archive is damaged or cut short; fetch or save it again.") from None
+    except (RuntimeError, NotImplementedError) as error:  # a password, or an unknown way of packing
+        raise DataError(f"{path.name}: cannot be unpacked here ({error}); unpack it first.") from None
+
+
+@contextmanager
+def _only_table(path: Path) -> Iterator[BinaryIO]:
+    """The one table in a zip archive, opened."""
+    with zipfile.ZipFile(path) as archive:
+        files = [name for name in archive.namelist() if not name.endswith("/")]
+        hidden = [name for name in files if name.startswith("__MACOSX/") or Path(name).name.startswith(".")]
+        found = [name for name in files if _TABLES.fullmatch(name) and name not in hidden]
+        if len(found) != 1:
+            shown = ", ".join(map(repr, (found or files)[:8])) + (" …" if len(found or files) > 8 else "")
+            if not found:
+                raise DataError(
+                    f"{path.name}: this archive holds no table that can be read, only {shown or 'nothing'}."
+                )
+            raise DataError(
+                f"{path.name}: this archive holds {len(found)} files that may be tables, {shown}; unpack one and load that, or all and load the folder."
+            )
+        with archive.open(found[0]) as packed:
+            yield packed
+
+
+def _of_file(path: Path, sheet: str | None, sql: str | None, encoding: str | None, separator: str | None) -> Rows:
     with path.open("rb") as file:
         head = file.read(16)
     if not head:
