@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import t as student_t
 
 from idic_lab.errors import FitError, pick
 
@@ -41,7 +41,7 @@ def regression(
     family = pick("link", link, {"logit": sm.families.Binomial, "log": sm.families.Poisson})()
     X, names = features.to_numpy(dtype=float), ", ".join(features.columns)
     model = sm.GLM(np.asarray(outcome, dtype=float), X, family=family)
-    clusters = {"groups": pd.factorize(np.asarray(customers, dtype=object))[0], "use_correction": False}
+    clusters = {"groups": pd.factorize(np.asarray(customers, dtype=object))[0], "use_correction": True}
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
@@ -55,16 +55,18 @@ def regression(
             f"The regression on {names} has no single answer: a feature repeats others or separates the outcomes "
             "perfectly."
         )
-    return coefficients(list(features.columns), fitted.params, fitted.bse, confidence)
+    return coefficients(list(features.columns), fitted.params, fitted.bse, clusters["groups"].max() + 1, confidence)
 
 
-def coefficients(terms: list[str], estimate, standard_error, confidence: float = 0.95) -> pd.DataFrame:
-    """A table of estimates with their intervals.
+def coefficients(
+    terms: list[str], estimate, standard_error, customers: float = np.inf, confidence: float = 0.95
+) -> pd.DataFrame:
+    """A table of estimates with their intervals; few customers tell little of the error, hence the quantiles of t.
 
     >>> coefficients(["slope"], [1.0], [0.5]).round(2).to_dict("records")
     [{'term': 'slope', 'estimate': 1.0, 'standard_error': 0.5, 'low': 0.02, 'high': 1.98}]
     """
     estimate, error = np.asarray(estimate, dtype=float), np.asarray(standard_error, dtype=float)
-    half = norm.ppf(0.5 + confidence / 2) * error
+    half = student_t.ppf(0.5 + confidence / 2, customers - 1) * error
     table = pd.DataFrame({"term": pd.array(terms, dtype="str"), "estimate": estimate, "standard_error": error})
     return table.assign(low=estimate - half, high=estimate + half)

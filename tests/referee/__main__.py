@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 import statements
-from proving import KINDS, STATEMENTS, Finding, tried
+from proving import AT_LEAST, KINDS, STATEMENTS, Finding, tried
 from tqdm import tqdm
 
 PAGE = Path(__file__).parents[2] / "docs" / "inference.md"
@@ -32,7 +32,8 @@ def row(finding: Finding, first: bool) -> str:
     """One line of the table; what a statement is stands on its first line only."""
     one = finding.statement
     name = f"`{one.function.removeprefix('idic_lab.')}`" if first else ""
-    stated = f"{KINDS[one.kind]}: {'' if one.kind == 'interval' else 'at most '}{one.nominal:.0%}"
+    bound = "" if one.kind == "interval" else "at least " if one.kind in AT_LEAST else "at most "
+    stated = f"{(KINDS | AT_LEAST)[one.kind]}: {bound}{one.nominal:.0%}"
     return (
         f"| {name} | {one.states if first else ''} | {one.used if first else ''} | {finding.ground} | {stated} | "
         f"{finding.rate:.1%} ± {2 * finding.error:.1%} | {'kept' if finding.keeps else '**not kept**'} |\n"

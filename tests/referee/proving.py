@@ -21,7 +21,11 @@ import idic_lab
 
 PACKAGE = Path(idic_lab.__file__).parent
 KINDS = {"interval": "holds the truth", "test": "false findings", "alarm": "false alarms"}
-_STATES = re.compile(r"\b(interval|confidence|p.value|credible|posterior|false.alarm|standard.error)", re.I)
+AT_LEAST = {"bound": "holds what comes", "power": "finds what is there"}
+_STATES = re.compile(
+    r"\b(interval|confidence|p.value|credible|posterior|false.alarm|standard.error|control.limits|wilson)|9[05]%\)",
+    re.I,
+)
 # Rooms that state nothing themselves: they run, show and keep what the others state.
 _SILENT = {"course", "notebook", "repository", "durability", "exercises", "datasets", "meridian", "tables"}
 
@@ -38,7 +42,7 @@ class Statement:
         What it says, in words.
     used : str
         Where: numbers of notebooks, or a room.
-    kind : {"interval", "test", "alarm"}
+    kind : {"interval", "test", "alarm", "bound", "power"}
     nominal : float
         The rate that it states.
     grounds : dict of str to callable
@@ -89,8 +93,10 @@ class Finding:
 
     @property
     def keeps(self) -> bool:
-        """Whether the rate is what was stated: intervals within two points, tests and alarms no more often."""
+        """Whether the rate is what was stated: intervals within two points, tests and alarms no more often, others no less."""
         slack = 2 * self.error
+        if self.statement.kind in AT_LEAST:
+            return self.rate >= self.statement.nominal - 0.02 - slack
         if self.statement.kind == "interval":
             return abs(self.rate - self.statement.nominal) <= 0.02 + slack
         return self.rate <= self.statement.nominal + slack

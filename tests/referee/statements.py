@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pandas as pd
 from proving import holds, statement
@@ -385,3 +387,8 @@ def _():
         "500 customers, lognormal(0.7)": lambda rng: lognormal(rng, 0.7),
         "heavier tail: lognormal(1)": lambda rng: lognormal(rng, 1.0),
     }
+
+
+# The statements of the rooms, each in a file of its own.
+for _room in ("of_compare", "of_customize", "of_interact", "of_monitor"):
+    import_module(_room)

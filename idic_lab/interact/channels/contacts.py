@@ -301,9 +301,11 @@ def _within_customers(contacts: pd.DataFrame) -> list[pd.DataFrame]:
         return []  # every response of a customer came when they were most rested: the slope runs away
     owner_of_group = np.zeros(len(hits), dtype=int)
     owner_of_group[group] = pd.factorize(contacts["customer_id"])[0]
-    error = np.sqrt((np.bincount(owner_of_group, scores) ** 2).sum()) / information
     telling = (hits > 0) & (spread > 1e-12)
-    return [coefficients(["within customers"], [slope], [error]).assign(contacts=int(telling[group].sum()))]
+    customers = len(np.unique(owner_of_group[telling]))
+    squares = (np.bincount(owner_of_group, scores) ** 2).sum() * customers / max(customers - 1, 1)
+    found = coefficients(["within customers"], [slope], [np.sqrt(squares) / information], customers)
+    return [found.assign(contacts=int(telling[group].sum()))]
 
 
 def response_by_recent_contacts(contacts: pd.DataFrame, most: int = 6) -> pd.DataFrame:
