@@ -1,5 +1,7 @@
 """Measures reconcile with the tables they come from, and changes are found where they were planted and nowhere else."""
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -153,19 +155,38 @@ def test_a_measure_that_looks_far_back_is_not_nought_by_segment(measured):
     assert table.drop("all").sum() == table["all"] > 0
 
 
-def test_what_happens_in_the_window_decides_nobodys_segment(measured, sample, histories):
-    """Whoever buys in the last quarter is dealt anew among the customers: only the outcome may move, not the segments."""
+@pytest.fixture(scope="module")
+def dealt_anew(sample, measured):
+    """The purchases after a day dealt anew among the customers, and the segments that follow from them."""
+
+    @lru_cache
+    def after(day):
+        shuffled, window = sample["transactions"].copy(), sample["transactions"]["date"] > day
+        shuffled.loc[window, "customer_id"] = np.random.default_rng(2).permutation(shuffled.loc[window, "customer_id"])
+        return shuffled, pd.concat([reviews.segments_at(shuffled, when) for when in measured[1]])
+
+    return after
+
+
+@pytest.mark.parametrize("name", BY_SEGMENT)
+def test_nothing_moves_by_segment_when_the_future_decides_who_is_in_it(measured, sample, dealt_anew, name):
+    """What happens once the outcome has begun is dealt anew: segments from before it and from after it say the same."""
     taken, days = measured
-    day = days[-1]
-    window = sample["transactions"]["date"] > day - pd.Timedelta(days=91)
-    shuffled = sample["transactions"].copy()
-    shuffled.loc[window, "customer_id"] = np.random.default_rng(2).permutation(shuffled.loc[window, "customer_id"])
-    segments = pd.concat([reviews.segments_at(shuffled, when) for when in days])
+    begun = kpis.KPIS[name].held(kpis.Period(days[-2], days[-1], sample["transactions"]))
+    shuffled, segments = dealt_anew(begun)
     before, after = (
-        found[found["kpi"].eq("retention") & found["scheme"].eq("rfm")].set_index("segment")["observations"]
-        for found in (taken(), taken(shuffled, segments=segments))
+        found[found["kpi"].eq(name) & found["scheme"].eq("rfm")].reset_index(drop=True)
+        for found in (taken(shuffled), taken(shuffled, segments=segments))
     )
-    pd.testing.assert_series_equal(before, after)
+    pd.testing.assert_frame_equal(before, after)
+
+
+def test_segments_of_the_last_day_would_move_with_the_future(measured, dealt_anew):
+    taken, days = measured
+    shuffled, segments = dealt_anew(days[-2])
+    late = reviews.segments_at(shuffled, days[-1]).assign(review_date=days[-2])
+    found = [taken(shuffled, segments=held).query("kpi == 'revenue'")["value"].tolist() for held in (segments, late)]
+    assert found[0] != found[1]
 
 
 def test_champions_are_not_kept_by_definition(measured):
