@@ -14,11 +14,11 @@ HEAD = """\
 # How sure is "sure"?
 
 Intervals, tests and alarms of the package are tried on simulated data whose truth is known: on the ground they were made
-for, which is the first line of each, and on ground where an assumption does not hold. What has not been tried yet is listed
-at the end. An interval is stated to hold the
-truth in so many cases out of a hundred, a test to find something where there is nothing in at most so many. This page is
-written by `make referee`; `make test` tries the same in short, and refuses a function that states how sure it is and is
-not listed here.
+for, which is the first line of each, and on ground where an assumption does not hold. What is not tried is listed at the
+end, with the reason. An interval is stated to hold the truth in so many cases out of a hundred; a test to find something, and an
+alarm to sound, where there is nothing in at most so many. This page is written by `make referee`, which tries each statement
+up to 2,000 times; slow ones are tried less often. `make test` tries the same in short, and refuses a function that states
+how sure it is and is not listed here.
 
 A rate within two points of what an interval states is taken as kept; behind ± stands twice the Monte Carlo error. "Not kept"
 on a ground it was not made for is no fault in the software but a warning for its user.

@@ -7,6 +7,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 from proving import holds, statement
+from scipy.optimize import minimize_scalar
+from scipy.special import expit
 from sklearn.linear_model import LinearRegression
 
 from idic_lab.customize import offers, pricing, products
@@ -199,7 +201,8 @@ def best_price(taste, slope=0.25, intercept=2.0):
     odds = intercept + taste * nodes - slope * np.array(PRICES)[:, None]
     chance = 1 / (1 + np.exp(-odds)) @ (weights / weights.sum())
     design = np.column_stack([np.ones(len(PRICES)), -np.array(PRICES)])
-    return 3.0 + pricing.best_margin(*sm.GLM(chance, design, sm.families.Binomial()).fit().params, 3.0)[0]
+    level, fall = sm.GLM(chance, design, sm.families.Binomial()).fit().params
+    return minimize_scalar(lambda price: -(price - 3.0) * expit(level - fall * price), (3.0, 15.0)).x
 
 
 @statement("idic_lab.customize.pricing.demand", "95% interval of the price that earns most", "43")

@@ -115,7 +115,7 @@ def kpis(measures: pd.DataFrame) -> pd.DataFrame:
     """Measures of all reviews so far with control limits from the reviews before each.
 
     While nothing changes, one review of twenty has any measure of everybody outside its limits, and one of twenty any
-    measure of a segment. A last period that is not whole is neither judged nor part of what limits are made from.
+    measure of a segment; one of ten where measures are as skewed as a gamma of shape 3. A last period that is not whole is neither judged nor part of what limits are made from.
 
     Parameters:
         measures: Concatenated from `measure`; limits that are there already are made anew.

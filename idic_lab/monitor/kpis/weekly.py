@@ -84,10 +84,8 @@ def find_changes(weekly: pd.DataFrame, false_alarm: float = 0.05, at_most: int =
     After a report the level is learnt anew, from the week in which the change began; what is known of season and spread
     stays.
 
-    The rate of false alarms was measured with four figures of 104 weeks at a stated rate of 5%: .04 when weeks are
-    independent, .06 when they are shares of few answers, .04 with variance between weeks as large as within, .06 with a
-    correlation of .2 between neighbours, .04 with a season of one standard deviation. A correlation of .4 doubles or
-    triples it, and so do means of a few very skewed values.
+    A step of three standard deviations of a week, after 60 weeks, is told within 13 weeks in 97 cases of a hundred, one of
+    two in 42; a drift of three over 13 weeks within 17 in 85. How often the alarm is false: ``docs/inference.md``.
 
     Parameters:
         weekly: ``week`` (first day), ``figure``, ``value``, ``observations``, ``share`` (flag: the value is a share).
