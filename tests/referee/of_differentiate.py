@@ -8,42 +8,7 @@ import numpy as np
 import pandas as pd
 from proving import holds, statement
 
-from idic_lab.differentiate import audit, behaviour, clv, needs, rfm
-from idic_lab.errors import DataError
-
-
-@statement(
-    "idic_lab.differentiate.needs.need_differences", "5% for any need said to differ by tier", "25", "test", 0.05, 100
-)
-def _():
-    def any_found(rng, n=800, own=0.0, sizes=(0.5, 0.3, 0.2)):
-        chance = 1 / (1 + np.exp(-(rng.normal(0, 0.7, 20) + own * rng.normal(size=(n, 1)))))
-        answers = pd.DataFrame((rng.random((n, 20)) < chance).astype(float)).rename(columns=str)
-        ids = np.arange(n).astype(str)
-        tiers = pd.DataFrame({"customer_id": ids, "tier": rng.choice(["low", "middle", "high"], n, p=sizes)})
-        try:
-            found = needs.need_differences(answers.assign(customer_id=ids), tiers)
-        except DataError:  # too few answers for the test, and it says so
-            return None
-        return found["p_corrected"].lt(0.05).any()
-
-    return {
-        "800 people, twenty questions, three tiers": any_found,
-        "150 people": lambda rng: any_found(rng, 150),
-        "answers that hang together": lambda rng: any_found(rng, own=2.0),
-    }
-
-
-@statement(
-    "idic_lab.differentiate.needs.choose_number", "5% for segments where there is one crowd", "25", "test", 0.05, 40
-)
-def _():
-    def found(rng, skewed=False, n=400):
-        trait = rng.exponential(size=(n, 1)) - 1 if skewed else rng.normal(size=(n, 1))
-        answers = (0.8 * trait + rng.normal(size=(n, 12)) > np.linspace(-0.8, 0.8, 12)).astype(float)
-        return needs.choose_number(needs.number_of_segments(answers, range(1, 5), n_pairs=5)).n_segments > 1
-
-    return {"400 people on one trait, up to four segments": found, "a skewed trait": lambda rng: found(rng, True)}
+from idic_lab.differentiate import audit, behaviour, clv, rfm
 
 
 @statement(

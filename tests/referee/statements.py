@@ -38,6 +38,14 @@ NOT_TRIED: dict[str, str] = {
         ),
         "a part of others, or made of them: it states nothing by itself",
     ),
+    **dict.fromkeys(
+        (
+            "idic_lab.compare.verdicts",
+            "idic_lab.differentiate.needs.choose_number",
+            "idic_lab.differentiate.needs.need_differences",
+        ),
+        "not measured yet",
+    ),
     "idic_lab.compare.criteria.profit_when_acted_upon": "one try simulates a shop for quarters; its interval is a mean's over all customers",
     "idic_lab.compare.criteria.segment_stability": "shows the range over resamples, and states no rate",
     "idic_lab.customize.products.association_rules": "its confidence is a share of orders, and no interval",
