@@ -11,8 +11,7 @@ from proving import holds, statement
 from sklearn.ensemble import RandomForestRegressor
 
 from idic_lab import compare
-from idic_lab.compare.criteria import of_action
-from idic_lab.compare.criteria.of_use import holdout_value
+from idic_lab.compare.criteria import of_use
 from idic_lab.inference import resampling
 
 
@@ -71,7 +70,7 @@ def _():
         spend = rng.lognormal(apart * labels, 1.0) * (rng.random(n) < 0.4)
         facts = SimpleNamespace(holdout_spend=spend, name="d")
         found = SimpleNamespace(customers=facts, labels=labels, split_seed=7, learns_from_campaign=False)
-        score = holdout_value(found)
+        score = of_use.holdout_value(found)
         if truth is None:
             return score.numbers["capture"] - 0.2
         row = {"dataset": "d", "method": "m", "k": 5, "seed": 1, "criterion": "c", "status": "ok"}
@@ -152,16 +151,16 @@ def _():
 @statement("idic_lab.compare.criteria.campaign_profit", "95% interval of the profit by segment", "61, 62", repeats=100)
 def _():
     def profit(rng, n=800, spread=0.8, effect=1.0):
-        of_action.FOREST = RandomForestRegressor(2, min_samples_leaf=50, random_state=0)  # says nothing of segments
+        of_use.FOREST = RandomForestRegressor(2, min_samples_leaf=50, random_state=0)  # says nothing of segments
         labels, treated = rng.integers(0, 4, n), rng.random(n) < 0.5
         gain = effect * (labels - 1.5)
         campaign = pd.DataFrame({"row": np.arange(n), "treated": treated, "feature_x": rng.normal(size=n)})
         campaign["profit"] = rng.lognormal(-(spread**2) / 2, spread, n) + treated * gain
         facts = SimpleNamespace(campaign=campaign, name="d")
         found = SimpleNamespace(customers=facts, labels=labels, split_seed=3, learns_from_campaign=False)
-        numbers = of_action.campaign_profit(found).numbers
-        fold = np.random.default_rng(3).permutation(n) % of_action.FOLDS
-        contact = of_action._learned([labels], treated, campaign["profit"].to_numpy(), fold)
+        numbers = of_use.campaign_profit(found).numbers
+        fold = np.random.default_rng(3).permutation(n) % of_use.FOLDS
+        contact = of_use._learned([labels], treated, campaign["profit"].to_numpy(), fold)
         by_segment = pd.Series(contact).groupby(labels).mean()
         truth = 1 + (by_segment * effect * (by_segment.index - 1.5)).sum() / 4
         return holds([numbers["by_segment_low"], numbers["by_segment_high"]], truth)

@@ -9,7 +9,7 @@ import pandas as pd
 from proving import holds, statement
 
 from idic_lab.differentiate import audit, clv
-from idic_lab.inference import intervals, multiple_tests, resampling
+from idic_lab.inference import intervals, multiple_tests
 from idic_lab.interact import dialogue
 from idic_lab.meridian import opinions
 from idic_lab.meridian.settings import settings
@@ -214,28 +214,6 @@ def _():
         return holds(intervals.correlation(rng.poisson(level), rng.poisson(level)), 0.4485)
 
     return {"100 pairs, normal": normal, "100 pairs of small counts, many equal": many_ties}
-
-
-@statement("idic_lab.inference.resampling.bootstrap", "95% bootstrap interval (BCa)", "27, 61", repeats=600)
-def _():
-    def top_share(values):
-        ordered = np.sort(values)[::-1]
-        return ordered[: max(round(0.2 * len(values)), 1)].sum() / ordered.sum()
-
-    def skewed(rng, n=300, s=1.0):
-        from scipy.stats import norm
-
-        truth = norm.cdf(s - norm.ppf(0.8))
-        found = resampling.bootstrap(
-            top_share, rng.lognormal(0, s, n), n_bootstrap=400, random_state=int(rng.integers(1e9))
-        )
-        return holds(found, truth)
-
-    return {
-        "top fifth of 300 lognormal amounts": skewed,
-        "top fifth of 60 amounts": lambda rng: skewed(rng, 60),
-        "heavier tail: lognormal(1.6)": lambda rng: skewed(rng, s=1.6),
-    }
 
 
 @statement("idic_lab.inference.multiple_tests.holm", "5% for any false finding among several", "25, 62", "test", 0.05)
