@@ -69,29 +69,6 @@ def _():
     return {"600 customers": difference, "100 customers": lambda rng: difference(rng, 100)}
 
 
-@statement("idic_lab.differentiate.clv.evaluate", "95% interval of a forecast's mean absolute error", "24", repeats=250)
-def _():
-    def error(rng, n=500, measure="mae", draws=200, off=0.3):
-        rate = rng.gamma(0.6, 2, n)
-        forecast = rate * np.exp(off * rng.normal(size=n))
-        later = pd.DataFrame({"customer_id": np.arange(n), "holdout_frequency": rng.poisson(rate).astype(float)})
-        later["holdout_duration"] = 39.0
-        split = clv.Split(later[["customer_id"]], later, later.head(0))
-        row = clv.evaluate(split, {"a": forecast}, with_baselines=False, n_bootstrap=draws, random_state=1).iloc[0]
-        return row[measure] if not draws else holds(row[[f"{measure}_low", f"{measure}_high"]], truth(measure))
-
-    @lru_cache
-    def truth(measure):
-        return error(np.random.default_rng(1), 1_000_000, measure, 0)
-
-    return {
-        "500 customers": error,
-        "500 customers, rank correlation": lambda rng: error(rng, measure="spearman"),
-        "500 customers, share of the top tenth": lambda rng: error(rng, measure="top_decile_capture"),
-        "80 customers, RMSE": lambda rng: error(rng, 80, "rmse"),
-    }
-
-
 AHEAD = 39.0
 SPENDS = {"p": 6.0, "q": 4.0, "gamma": 15.0}
 

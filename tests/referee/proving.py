@@ -23,7 +23,7 @@ PACKAGE = Path(idic_lab.__file__).parent
 KINDS = {"interval": "holds the truth", "test": "false findings", "alarm": "false alarms"}
 AT_LEAST = {"bound": "holds what comes", "power": "finds what is there"}
 _STATES = re.compile(
-    r"\b(interval|confidence|p.value|credible|posterior|false.alarm|standard.error|control.limits|wilson)|9[05]%\)",
+    r"\b(interval|confidence|p.value|credible|posterior|false.alarm|standard.error|control.limits|wilson|low.{1,6}high)|9[05]%",
     re.I,
 )
 # Rooms that state nothing themselves: they run, show and keep what the others state.
@@ -142,7 +142,7 @@ def stating() -> list[str]:
             if not isinstance(node, ast.FunctionDef) or node.name.startswith(("_", "plot_")):
                 continue
             names = {argument.arg for argument in node.args.args + node.args.kwonlyargs}
-            if names & {"confidence", "n_bootstrap"} or _STATES.search(ast.get_docstring(node) or ""):
+            if names & {"confidence", "n_bootstrap", "false_alarm"} or _STATES.search(ast.get_docstring(node) or ""):
                 found.append(_public(module, node.name))
     return found
 
@@ -156,6 +156,12 @@ def _public(module: str, name: str) -> str:
         if getattr(importlib.import_module(package), name, None) is function:
             return f"{package}.{name}"
     return f"{module}.{name}"
+
+
+def found(name: str) -> bool:
+    """Whether there is a function of that dotted name."""
+    module, _, function = name.rpartition(".")
+    return callable(getattr(importlib.import_module(module), function, None))
 
 
 def holds(interval, truth: float) -> bool | None:
