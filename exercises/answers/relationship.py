@@ -1,0 +1,76 @@
+"""Expected answers of the assignment on relationship, trust and readiness."""
+
+import math
+
+
+def _of(tables, role, step="identify"):
+    answers = tables["readiness_answers"]
+    return answers[(answers["role"] == role) & (answers["step"] == step)]
+
+
+def _gap(tables, step="identify"):
+    managers, customers = (_of(tables, role, step)["answer"] for role in ("manager", "customer"))
+    return managers.sum() / len(managers) - customers.sum() / len(customers)
+
+
+def _complaints(tables):
+    return tables["interactions"].loc[lambda contacts: contacts["purpose"].eq("complaint")]
+
+
+def relationship_q01(tables):
+    return _gap(tables)
+
+
+def relationship_q02(tables):
+    squares = 0.0
+    for role in ("manager", "customer"):
+        means = _of(tables, role).groupby("respondent_id")["answer"].mean()
+        squares += means.std(ddof=1) ** 2 / means.size
+    return 1.96 * math.sqrt(squares)
+
+
+def relationship_q03(tables):
+    return max(("identify", "differentiate", "interact", "customize"), key=lambda step: _gap(tables, step))
+
+
+def relationship_q04(tables):
+    contacts = tables["interactions"].merge(
+        tables["source_records"][["record_id", "customer_id"]], on="record_id", how="left"
+    )
+    return contacts.loc[contacts["customer_id"].isna(), "cost"].sum() / contacts["cost"].sum()
+
+
+def relationship_q05(tables):
+    return int(_complaints(tables)["resolved_on"].isna().sum())
+
+
+def relationship_q06(tables):
+    waiting = _complaints(tables).loc[lambda contacts: contacts["resolved_on"].isna(), "date"]
+    return (tables["interactions"]["date"].max() - waiting).dt.days.mean()
+
+
+def relationship_q07():
+    return "those not settled yet are left out, and they are the ones that take longest"
+
+
+def relationship_q08():
+    return "apologise and settle it; after that the customer may be spoken to of other things"
+
+
+def relationship_q09(tables):
+    records = tables["source_records"]
+    return len(set(records["customer_id"][records["consent_phone"].eq("yes")].dropna()))
+
+
+def relationship_q10(tables):
+    said = tables["source_records"]["consent_email"]
+    return 1 - said.count() / len(said)
+
+
+def relationship_q11(tables):
+    bought = tables["transactions"]
+    return 0.08 * 0.30 * bought["amount"].sum() / bought["customer_id"].nunique() / 2.5
+
+
+def relationship_q12():
+    return "ask a part of them by lot, and compare all who were asked with all who were not"
