@@ -65,14 +65,10 @@ def by_touchpoint(links: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     both["touchpoint"] = links["touchpoint"].to_numpy()
     rows = []
     for touchpoint, mine in both.groupby("touchpoint"):
-        rest = both[both["touchpoint"] != touchpoint]
-        counts = [
-            _pairs(mine.groupby(keys).size()) + _shared(mine.groupby(keys).size(), rest.groupby(keys).size())
-            for keys in (["found", "true"], ["found"], ["true"])
-        ]
-        rows.append(
-            {"touchpoint": touchpoint, "records": len(mine), **_summary(*counts)[["precision", "recall", "f1"]]}
-        )
+        rest = both.drop(mine.index)
+        keys = (["found", "true"], ["found"], ["true"])
+        shares = _summary(*(_pairs(both.groupby(key).size()) - _pairs(rest.groupby(key).size()) for key in keys))
+        rows.append({"touchpoint": touchpoint, "records": len(mine), **shares[["precision", "recall", "f1"]]})
     return pd.DataFrame(rows).sort_values("f1", ascending=False, ignore_index=True)
 
 
@@ -148,20 +144,9 @@ def _pairs(sizes: pd.Series) -> float:
     return float((sizes * (sizes - 1) // 2).sum())
 
 
-def _shared(mine: pd.Series, rest: pd.Series) -> float:
-    """Pairs of one record here and one there in the same cell."""
-    return float((mine * rest.reindex(mine.index, fill_value=0)).sum())
-
-
 def _summary(together: float, found: float, true: float) -> pd.Series:
     precision = together / found if found else 1.0  # nobody was put together, so nobody wrongly
     recall = together / true if true else 1.0
-    return pd.Series(
-        {
-            "precision": precision,
-            "recall": recall,
-            "f1": 2 * precision * recall / (precision + recall) if precision + recall else 0.0,
-            "wrong_pairs": found - together,
-            "missed_pairs": true - together,
-        }
-    )
+    f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+    wrong = {"wrong_pairs": found - together, "missed_pairs": true - together}
+    return pd.Series({"precision": precision, "recall": recall, "f1": f1, **wrong})

@@ -44,16 +44,10 @@ def plot_overlap(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figure
 
 def _shades(shares: pd.DataFrame, ax: figures.Axes | None) -> figures.Axes:
     ax = figures.axes(ax, figsize=(7.5, 0.55 * len(shares) + 1.8))
-    ax.grid(False)
-    ax.imshow(shares, vmin=0, vmax=1, aspect="auto", cmap=figures.SEQUENTIAL)
-    names = [str(name).replace("_", "\n") for name in shares.columns]
-    ax.set_xticks(range(shares.shape[1]), names, fontsize=8)
+    image = ax.imshow(shares, vmin=0, vmax=1, aspect="auto", cmap=figures.SEQUENTIAL)
+    figures.in_cells(ax, image, "{:.0%}".format, fontsize=9)
+    ax.set_xticks(range(shares.shape[1]), [str(name).replace("_", "\n") for name in shares.columns], fontsize=8)
     ax.set_yticks(range(len(shares)), [str(name).replace("_", " ") for name in shares.index])
-    for (row, column), share in np.ndenumerate(shares.to_numpy()):
-        if np.isnan(share):  # a source with itself
-            continue
-        colour = "black" if share > 0.55 else "white"
-        ax.text(column, row, f"{share:.0%}", ha="center", va="center", color=colour, fontsize=9)
     return ax
 
 
@@ -68,19 +62,20 @@ def plot_weights(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     'The strongest evidence: email, the same'
     """
     ax = figures.axes(ax, figsize=(7.5, 0.27 * len(table) + 1.2))
-    colours = np.where(table["weight"] > 0, figures.BLUE, figures.VERMILION)
-    place = np.arange(len(table))[::-1]
-    ax.barh(place, table["weight"], color=colours)
     labels = table["comparison"].str.replace("_", " ") + ": " + table["level"].map(_plain_level)
-    ax.set_yticks(place, labels, fontsize=8)
+    _bars(ax, table["weight"], labels, fontsize=8).invert_yaxis()
+    best = table.loc[table["weight"].idxmax()]
+    title = f"The strongest evidence: {best['comparison'].replace('_', ' ')}, {_plain_level(best['level'])}"
+    return figures.finish(ax, title, x="weight (bits): right of 0 speaks for one person, left of it against")
+
+
+def _bars(ax: figures.Axes, bits: pd.Series, labels: pd.Series, **look) -> figures.Axes:
+    """One bar for each piece of evidence, in the colour of what it speaks for."""
+    ax.barh(range(len(bits)), bits, color=np.where(bits > 0, figures.BLUE, figures.VERMILION))
+    ax.set_yticks(range(len(bits)), labels, **look)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.grid(False, axis="y")
-    best = table.loc[table["weight"].idxmax()]
-    return figures.finish(
-        ax,
-        f"The strongest evidence: {best['comparison'].replace('_', ' ')}, {_plain_level(best['level'])}",
-        x="weight (bits): right of 0 speaks for one person, left of it against",
-    )
+    return ax
 
 
 def _plain_level(level: str) -> str:
@@ -104,10 +99,7 @@ def plot_evidence(pairs: pd.DataFrame, record_a: str, record_b: str, ax: figures
     if one.empty:
         raise DataError(f"The records {record_a!r} and {record_b!r} were not compared.")
     bits = one.iloc[0].drop(["record_a", "record_b", "probability"]).astype(float).sort_values()
-    ax = figures.axes(ax, figsize=(7.5, 0.4 * len(bits) + 1.2))
-    ax.barh(bits.index.str.replace("_", " "), bits, color=np.where(bits > 0, figures.BLUE, figures.VERMILION))
-    ax.axvline(0, color="black", linewidth=0.8)
-    ax.grid(False, axis="y")
+    ax = _bars(figures.axes(ax, figsize=(7.5, 0.4 * len(bits) + 1.2)), bits, bits.index.str.replace("_", " "))
     probability = one["probability"].iloc[0]
     verdict = "over 99.9%" if probability > 0.999 else f"{probability:.1%}"
     ax.annotate(f"all together: one person, {verdict}", (1, 0.05), xycoords="axes fraction", ha="right")
@@ -127,21 +119,19 @@ def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = N
     ax, best = figures.axes(ax), curve.loc[curve["cost"].idxmin()]
     at = curve.iloc[min(np.searchsorted(curve["threshold"], threshold), len(curve) - 1)]
     ax.plot(curve["threshold"], curve["cost"], color=figures.GREEN, drawstyle="steps-pre")
-    for name, x, y, mark in (
-        ("chosen", threshold, at["cost"], "o"),
-        ("cheapest", best["threshold"], best["cost"], "D"),
+    for name, x, y, mark, colour, lift in (
+        ("chosen", threshold, at["cost"], "o", figures.GREEN, 8),
+        ("cheapest", best["threshold"], best["cost"], "D", figures.VERMILION, -14),
     ):
-        ax.plot(x, y, mark, color=figures.GREEN if mark == "o" else figures.VERMILION)
-        below = {"xytext": (-4, 8 if mark == "o" else -14), "textcoords": "offset points"}
-        ax.annotate(name, (x, y), ha="right" if x > 0.5 else "left", **below)
+        ax.plot(x, y, mark, color=colour)
+        ha = "right" if x > 0.5 else "left"
+        ax.annotate(name, (x, y), ha=ha, xytext=(-4, lift), textcoords="offset points")
     ax.axvline(threshold, color=figures.GREY, linewidth=1)
-    return figures.finish(
-        ax,
-        f"Mistakes cost {at['cost']:,.0f} at {threshold:.2f}; at best {best['cost']:,.0f}, at {best['threshold']:.2f}",
-        x="threshold (probability)",
-        y="cost of mistakes",
-        ylim=(0, 3 * max(at["cost"], best["cost"], 1)),
+    title = (
+        f"Mistakes cost {at['cost']:,.0f} at {threshold:.2f}; at best {best['cost']:,.0f}, at {best['threshold']:.2f}"
     )
+    limits = (0, 3 * max(at["cost"], best["cost"], 1))
+    return figures.finish(ax, title, x="threshold (probability)", y="cost of mistakes", ylim=limits)
 
 
 _CARD = (

@@ -43,38 +43,32 @@ def contacts(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.D
     records["last"] = last_change(records)
     records = records.sort_values(["last", "record_id"], na_position="first", ignore_index=True)
     table = pd.DataFrame({"customer_id": np.sort(records["customer_id"].unique())}).astype("str")
-    for name in _BY_MAJORITY:
-        table = table.merge(_majority(records, name), on="customer_id", how="left")
-    for name in _LATEST:
-        latest = records.dropna(subset=[name]).drop_duplicates("customer_id", keep="last")
-        table = table.merge(latest[["customer_id", name]], on="customer_id", how="left")
-    return table.merge(_address(records), on="customer_id", how="left")
+    latest = [records[["customer_id", name]].dropna().drop_duplicates("customer_id", keep="last") for name in _LATEST]
+    for part in (*(_majority(records, name) for name in _BY_MAJORITY), *latest, _address(records)):
+        table = table.merge(part, on="customer_id", how="left")
+    return table
 
 
 def last_change(records: pd.DataFrame) -> pd.Series:
     """Day on which each record was last touched; missing where none is recorded."""
-    known = [records[name] for name in ("created", "updated") if name in records]
-    if not known:
-        return pd.Series(pd.NaT, index=records.index, dtype="datetime64[us]")
-    return pd.concat(known, axis=1).max(axis=1)
+    return _days(records).max(axis=1)
 
 
 def last_updated(records: pd.DataFrame) -> pd.Series:
     """Day of each record's update, or where none is recorded of its opening."""
-    day = pd.Series(pd.NaT, index=records.index, dtype="datetime64[us]")
-    for name in ("updated", "created"):
-        day = day.fillna(records[name]) if name in records else day
-    return day
+    return _days(records)["updated"].fillna(_days(records)["created"])
+
+
+def _days(records: pd.DataFrame) -> pd.DataFrame:
+    return records.reindex(columns=["created", "updated"]).astype("datetime64[us]")
 
 
 def _majority(records: pd.DataFrame, name: str) -> pd.DataFrame:
     """The value most of a customer's records hold; records come oldest first."""
     held = records[["customer_id", name]].dropna()
-    counted = (
-        held.assign(place=held.index).groupby(["customer_id", name]).agg(n=("place", "size"), last=("place", "max"))
-    )
-    chosen = counted.reset_index().sort_values(["customer_id", "n", "last"]).drop_duplicates("customer_id", keep="last")
-    return chosen[["customer_id", name]]
+    held["times"] = held.groupby(["customer_id", name])[name].transform("size")
+    held = held.sort_values("times", kind="stable").drop_duplicates("customer_id", keep="last")
+    return held[["customer_id", name]]
 
 
 def _address(records: pd.DataFrame) -> pd.DataFrame:
@@ -100,7 +94,7 @@ def consent_register(source_records: pd.DataFrame, identity_links: pd.DataFrame)
     """
     records = of_customers(source_records, identity_links)
     asked = [name for channel in CONSENT_CHANNELS if (name := f"consent_{channel}") in records]
-    register = records.assign(date=last_updated(records).astype("datetime64[us]")).melt(
+    register = records.assign(date=last_updated(records)).melt(
         ["customer_id", "date", "record_id", "touchpoint"], asked, var_name="channel", value_name="stated"
     )
     register["channel"] = register["channel"].str.removeprefix("consent_")
@@ -143,9 +137,8 @@ def consents(
     latest = register.drop_duplicates(["customer_id", "channel"], keep="last")
     table = table.merge(latest, on=["customer_id", "channel"], how="left")
     table["allowed"] = table["stated"].eq("yes") | table["channel"].isin(NO_CONSENT_NEEDED)
-    return table[["customer_id", "channel", "allowed", "record_id", "date"]].astype(
-        {"allowed": bool, "record_id": "str"}
-    )
+    kinds = {"allowed": bool, "record_id": "str"}
+    return table[["customer_id", "channel", "allowed", "record_id", "date"]].astype(kinds)
 
 
 def disagreement(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.Series:
@@ -204,32 +197,33 @@ def customers(
     >>> view[["customer_id", "orders", "spend", "days_since_last_order"]].to_numpy().tolist()
     [['a', 2, 30.0, 0.0]]
     """
-    kept_by_record = (
-        (_browsing, web_events),
-        (_contact_history, interactions),
-        (_surveys, survey_responses),
-        (_reviews, reviews),
-    )
+    makers = (_browsing, _contact_history, _surveys, _reviews)
+    kept = zip(makers, (web_events, interactions, survey_responses, reviews), strict=True)
     by_record = {
         made: of_customers(data, identity_links)
-        for made, data in kept_by_record
+        for made, data in kept
         if data is not None and identity_links is not None
     }
     dated = [transactions, *by_record.values()]
     end = max(data["date"].max() for data in dated if len(data))
-    parts = [_purchases(transactions, end), _channel(transactions)]
+    parts = [_purchases(transactions, end)]
+    if "channel" in transactions:
+        bought = transactions[transactions["amount"] > 0]
+        parts.append(_most_common(bought, "channel").rename("main_channel"))
     if order_lines is not None and products is not None:
-        parts.append(_favourite(order_lines, products))
+        lines = order_lines[order_lines["amount"] > 0].merge(products[["product_id", "category"]], on="product_id")
+        parts.append(_most_common(lines, "category", "amount").rename("favourite_category"))
     if identity_links is not None and source_records is not None:
         parts += [_demographics(source_records, identity_links, end), _presence(source_records, identity_links)]
     if consents is not None:
-        parts.append(_allowed(consents))
+        yes = consents[consents["allowed"]].sort_values(["customer_id", "channel"])
+        parts.append(yes.groupby("customer_id")["channel"].agg(" ".join).rename("channels_allowed"))
     parts += [made(data) for made, data in by_record.items()]
     if account_roles is not None and identity_links is not None:
         parts.append(roles_of_customers(account_roles, identity_links).set_index("customer_id"))
     ids = [transactions["customer_id"]] + ([] if identity_links is None else [identity_links["customer_id"]])
     everyone = pd.Index(np.sort(pd.concat(ids).dropna().unique()), dtype="str", name="customer_id")
-    view = pd.DataFrame(index=everyone).join([part for part in parts if part is not None])
+    view = pd.DataFrame(index=everyone).join(parts)
     if demographics is not None:
         about = demographics.drop_duplicates("customer_id").set_index("customer_id")
         view = view.join(about[about.columns.difference([*view, *_FIRST_COLUMNS], sort=False)])
@@ -255,20 +249,9 @@ def _most_common(data: pd.DataFrame, name: str, weight: str | None = None) -> pd
     """Each customer's most frequent (or heaviest) value; of equals the first in alphabetical order."""
     held = data.dropna(subset=[name])
     grouped = held.groupby(["customer_id", name])
-    size = (grouped.size() if weight is None else grouped[weight].sum()).rename("size").reset_index()
-    size = size.sort_values(["customer_id", "size", name], ascending=[True, False, True])
-    return size.drop_duplicates("customer_id").set_index("customer_id")[name]
-
-
-def _channel(transactions: pd.DataFrame) -> pd.Series | None:
-    if "channel" not in transactions:
-        return None
-    return _most_common(transactions[transactions["amount"] > 0], "channel").rename("main_channel")
-
-
-def _favourite(order_lines: pd.DataFrame, products: pd.DataFrame) -> pd.Series:
-    lines = order_lines.merge(products[["product_id", "category"]], on="product_id")
-    return _most_common(lines[lines["amount"] > 0], "category", "amount").rename("favourite_category")
+    size = grouped.size() if weight is None else grouped[weight].sum()
+    first = size.rename("size").reset_index().sort_values(["customer_id", "size", name], ascending=[True, False, True])
+    return first.drop_duplicates("customer_id").set_index("customer_id")[name]
 
 
 def _demographics(source_records, identity_links, end: pd.Timestamp) -> pd.DataFrame:
@@ -293,17 +276,8 @@ def _demographics(source_records, identity_links, end: pd.Timestamp) -> pd.DataF
 def _presence(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
     grouped = identity_links.groupby("customer_id")["touchpoint"]
     where = identity_links[["customer_id", "touchpoint"]].drop_duplicates().sort_values(["customer_id", "touchpoint"])
-    return pd.DataFrame(
-        {
-            "records": grouped.size().astype("float64"),
-            "touchpoints": where.groupby("customer_id")["touchpoint"].agg(" ".join),
-        }
-    )
-
-
-def _allowed(consents: pd.DataFrame) -> pd.Series:
-    yes = consents[consents["allowed"]].sort_values(["customer_id", "channel"])
-    return yes.groupby("customer_id")["channel"].agg(" ".join).rename("channels_allowed")
+    known = where.groupby("customer_id")["touchpoint"].agg(" ".join)
+    return pd.DataFrame({"records": grouped.size().astype("float64"), "touchpoints": known})
 
 
 def _browsing(web_events: pd.DataFrame) -> pd.DataFrame:
@@ -350,40 +324,28 @@ _FIRST_COLUMNS = (
 
 
 def _finished(view: pd.DataFrame, dated: list[pd.DataFrame], source_records, identity_links) -> pd.DataFrame:
-    view = view.copy()
-    for name in _ZERO_WHEN_ABSENT:
-        if name in view:
-            view[name] = view[name].fillna(0)
-    for name in ("has_email", "has_phone", "has_address"):
-        if name in view:
-            view[name] = view[name].eq(True)
+    view = view.fillna(dict.fromkeys(_ZERO_WHEN_ABSENT, 0))
+    for name in {"has_email", "has_phone", "has_address"} & set(view):
+        view[name] = view[name].eq(True)
     view[["orders", "returns"]] = view[["orders", "returns"]].astype("int64")
     view["spend"] = view["spend"].round(2)
     bought = view.index.isin(dated[0]["customer_id"])  # a return is the trace of an order before the data began
     view["kind"] = pd.Series(np.where(bought, "customer", "prospect"), index=view.index, dtype="str")
     seen = [data.groupby("customer_id")["date"].agg(["min", "max"]) for data in dated]
     if source_records is not None and identity_links is not None:
-        seen += _record_days(source_records, identity_links)
+        by = of_customers(source_records, identity_links).groupby("customer_id")
+        seen += [by[name].agg(["min", "max"]).dropna() for name in ("created", "updated") if name in source_records]
     days = pd.concat(seen).groupby(level=0).agg({"min": "min", "max": "max"})
     view["first_seen"], view["last_seen"] = days["min"], days["max"]
     about = view[[name for name in _DESCRIBING if name in view]]
     view["completeness"] = (about.notna() & ~about.isin([False])).mean(axis=1).round(4)  # no survey is 0, like False
     view = view.reset_index()
-    view = view.astype(
-        {name: "str" for name in view if isinstance(view[name].dtype, np.dtype) and view[name].dtype.kind == "O"}
-    )
-    for name in ("first_seen", "last_seen", "first_order", "last_order", "last_visit"):
-        if name in view:
-            view[name] = view[name].astype("datetime64[us]")
+    kinds = {name: "str" for name in view if view[name].dtype == object}
+    days_of = ("first_seen", "last_seen", "first_order", "last_order", "last_visit")
+    view = view.astype(kinds | {name: "datetime64[us]" for name in days_of if name in view})
     ordered = [name for name in _FIRST_COLUMNS if name in view]
     rest = [name for name in view if name not in ordered and name != "completeness"]
     return view[[*ordered, *rest, "completeness"]]
-
-
-def _record_days(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> list[pd.DataFrame]:
-    by = of_customers(source_records, identity_links).groupby("customer_id")
-    held = [name for name in ("created", "updated") if name in source_records]
-    return [by[name].agg(["min", "max"]).dropna() for name in held]
 
 
 _COUNTED = {"user": "users", "decision_maker": "decision_makers", "influencer": "influencers"}
@@ -423,19 +385,17 @@ def account_profiles(
     >>> account_profiles(pd.DataFrame({"account_id": ["firm"]}), roles, links, orders, yes).iloc[0, 1:6].tolist()
     [1.0, 1.0, 0.0, 1.0, 9.0]
     """
-    people = of_customers(account_roles, identity_links)
-    people = people.drop_duplicates(["account_id", "customer_id", "role"])
-    counts = people.pivot_table(index="account_id", columns="role", values="customer_id", aggfunc="count", fill_value=0)
-    table = accounts[["account_id"]].copy()
-    for role, name in _COUNTED.items():
-        column = counts[role] if role in counts else pd.Series(dtype="int64")
-        table[name] = table["account_id"].map(column).fillna(0).astype("int64")
+    people = of_customers(account_roles, identity_links).drop_duplicates(["account_id", "customer_id", "role"])
+    counts = pd.crosstab(people["account_id"], people["role"]).rename(columns=_COUNTED)
     charged = transactions.reindex(columns=["account_id", "date", "amount"]).dropna(subset=["account_id"])
-    per_account = charged.groupby("account_id").agg(spend=("amount", "sum"), last_order=("date", "max"))
-    orders = charged[charged["amount"] > 0].groupby("account_id").size()
-    table["orders"] = table["account_id"].map(orders).fillna(0).astype("int64")
-    table["spend"] = table["account_id"].map(per_account["spend"]).fillna(0.0).round(2)
-    table["last_order"] = table["account_id"].map(per_account["last_order"]).astype("datetime64[us]")
+    bought = charged.assign(orders=charged["amount"] > 0).groupby("account_id")
+    bought = bought.agg(orders=("orders", "sum"), spend=("amount", "sum"), last_order=("date", "max"))
+    table = accounts[["account_id"]].join(counts.reindex(columns=list(_COUNTED.values())), on="account_id")
+    table = table.join(bought, on="account_id")
+    numbers = [*_COUNTED.values(), "orders"]
+    table[numbers] = table[numbers].fillna(0).astype("int64")
+    table["spend"] = table["spend"].fillna(0.0).round(2)
+    table["last_order"] = table["last_order"].astype("datetime64[us]")
     allowed = consents[consents["allowed"] & consents["channel"].isin(["email", "phone"])]["customer_id"]
     deciders = people[(people["role"] == "decision_maker") & people["customer_id"].isin(allowed)]
     table["decision_maker_reachable"] = table["account_id"].isin(deciders["account_id"])

@@ -49,12 +49,15 @@ def merges(prepared: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, p
     number = pd.factorize(prepared["number"])[0]
     same = _pairs_by_number(number)
     left, right = row.loc[pairs["record_a"]].to_numpy(), row.loc[pairs["record_b"]].to_numpy()
-    against = contradicting(pairs).to_numpy() | _two_people(prepared, left, right)
+    # First name or date of birth speak against a pair and no e-mail address for it; no two members of one household
+    # agree in both.
+    against = ((pairs["first_name"] < 0) | (pairs["birth_date"] < 0)) & (pairs["email"] <= 0)
+    against = against.to_numpy() | _two_people(prepared, left, right)
     groups = _Groups(number, left[against], right[against])
     made = [(a, b, 1.0, NUMBER) for a, b in same if groups.join(a, b) is None]
     refused = []
     probability = pairs["probability"].to_numpy()
-    sure = (agreeing(pairs).to_numpy() & ~against).tolist()
+    sure = (((pairs["first_name"] > 0) & (pairs["birth_date"] > 0)).to_numpy() & ~against).tolist()
     for a, b, chance, certain in zip(left.tolist(), right.tolist(), probability.tolist(), sure, strict=True):
         why = groups.join(a, b, certain)
         if why is None:
@@ -62,11 +65,6 @@ def merges(prepared: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, p
         elif why:
             refused.append((a, b, chance, why))
     return _named(made, ids, "method"), _named(refused, ids, "reason")
-
-
-def contradicting(pairs: pd.DataFrame) -> pd.Series:
-    """Whether a pair contradicts itself: first name or date of birth speak against it and no e-mail address for it."""
-    return ((pairs["first_name"] < 0) | (pairs["birth_date"] < 0)) & (pairs["email"] <= 0)
 
 
 def _two_people(prepared: pd.DataFrame, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -81,11 +79,6 @@ def _two_people(prepared: pd.DataFrame, left: np.ndarray, right: np.ndarray) -> 
     for at in np.flatnonzero(differ):
         differ[at] = first[right[at]] not in forms[left[at]]
     return differ
-
-
-def agreeing(pairs: pd.DataFrame) -> pd.Series:
-    """Whether first name and date of birth both speak for a pair: no two members of one household agree in both."""
-    return (pairs["first_name"] > 0) & (pairs["birth_date"] > 0)
 
 
 def links(prepared: pd.DataFrame, made: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFrame:
@@ -189,15 +182,10 @@ def _pairs_by_number(number: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _named(rows: list[tuple], ids: np.ndarray, last: str) -> pd.DataFrame:
-    a, b, chance, why = zip(*rows, strict=True) if rows else ((), (), (), ())
-    return pd.DataFrame(
-        {
-            "record_a": pd.array(ids[np.array(a, dtype=int)], dtype="str"),
-            "record_b": pd.array(ids[np.array(b, dtype=int)], dtype="str"),
-            "probability": np.array(chance, dtype=float),
-            last: pd.array(list(why), dtype="str"),
-        }
-    )
+    table = pd.DataFrame(rows, columns=["record_a", "record_b", "probability", last])
+    for name in ("record_a", "record_b"):
+        table[name] = ids[table[name].astype("int64")]
+    return table.astype({"record_a": "str", "record_b": "str", "probability": "float64", last: "str"})
 
 
 def _components(n: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -258,9 +246,8 @@ def review_queue(pairs: pd.DataFrame, refused: pd.DataFrame, links: pd.DataFrame
         refused[["record_a", "record_b", "reason"]], on=["record_a", "record_b"], how="left"
     )
     customer = links.set_index("record_id")["customer_id"]
-    found["customer_a"], found["customer_b"] = (
-        found[record].map(customer).astype("str") for record in ("record_a", "record_b")
-    )
+    for side in "ab":
+        found[f"customer_{side}"] = found[f"record_{side}"].map(customer).astype("str")
     found = found[found["customer_a"] != found["customer_b"]]
     known = found["reason"].isin([TWO_NUMBERS, TWO_PEOPLE]) & (found["probability"] >= threshold)
     found["reason"] = found["reason"].where(known, DOUBTFUL).astype("str")
@@ -344,15 +331,13 @@ def resolve(
         pairs = score(prepared, model, connect=connect)
         tell(f"{len(pairs):,} pairs scored")
     except DataError as error:
-        model, pairs = None, _no_pairs()
+        model, numbers = None, dict.fromkeys(("probability", *COMPARISONS), "float64")
+        pairs = pd.DataFrame(columns=["record_a", "record_b", *numbers]).astype(
+            {"record_a": "str", "record_b": "str", **numbers}
+        )
         notes.append(f"Records were joined by customer number alone. {error}")
         tell(notes[-1])
     made, refused = merges(prepared, pairs)
     linked = links(prepared, made, threshold)
     tell(f"{linked['customer_id'].nunique():,} people found")
     return Resolution(linked, review_queue(pairs, refused, linked, threshold), pairs, made, model, notes)
-
-
-def _no_pairs() -> pd.DataFrame:
-    text = {name: pd.Series([], dtype="str") for name in ("record_a", "record_b")}
-    return pd.DataFrame(text | {name: pd.Series([], dtype="float64") for name in ("probability", *COMPARISONS)})

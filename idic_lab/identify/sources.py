@@ -134,11 +134,8 @@ def gather(sources: Mapping[str, pd.DataFrame]) -> Gathered:
     """
     if not sources:
         raise DataError("There is no source to gather.")
-    parts, rejected, notes = [], [], []
-    for name, data in sources.items():
-        kept, rejects = _one_source(name, data, notes)
-        parts.append(kept)
-        rejected.append(rejects)
+    notes: list[str] = []
+    parts, rejected = zip(*(_one_source(name, data, notes) for name, data in sources.items()), strict=True)
     records = pd.concat(parts, ignore_index=True)
     shared = records.groupby("record_id")["touchpoint"].transform("nunique") > 1
     if shared.any():
@@ -175,15 +172,9 @@ def _one_source(name: str, data: pd.DataFrame, notes: list[str]) -> tuple[pd.Dat
     lines = np.arange(len(data)) + 2  # the header is line 1
     out = nameless | again
     reason = np.where(nameless[out], "no record_id", "the same as an earlier row in every column")
-    rejects = pd.DataFrame(
-        {
-            "source": name,
-            "line": lines[out],
-            "column": "record_id",
-            "value": data.loc[out, "record_id"].to_numpy(),
-            "reason": reason,
-        }
-    ).astype(dict.fromkeys(("source", "column", "value", "reason"), "str"))
+    value = data.loc[out, "record_id"].to_numpy()
+    rejects = {"source": name, "line": lines[out], "column": "record_id", "value": value, "reason": reason}
+    rejects = pd.DataFrame(rejects).astype(dict.fromkeys(("source", "column", "value", "reason"), "str"))
     if out.any():
         notes.append(f"Source '{name}': {int(out.sum()):,} rows were put aside, each with its reason in the rejects.")
     kept = data[~out]
@@ -265,31 +256,22 @@ def quality(
 
 
 def _impossible(records: pd.DataFrame, prepared: pd.DataFrame, as_of: pd.Timestamp) -> dict[tuple, pd.Series]:
-    faults: dict[tuple, pd.Series] = {}
-    email = records["email"]
-    faults["email", "impossible", "not of the form name@host.ending"] = (
-        email.notna() & ~email.str.strip().str.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+").fillna(False).astype(bool)
-    )
-    phone = prepared["phone"]
-    faults["phone", "impossible", "fewer than 6 or more than 15 digits"] = records[
-        "phone"
-    ].notna() & ~phone.str.len().between(6, 15)
-    faults[
-        "email",
-        "impossible",
-        "people of many surnames have given it, or the telephone or customer number: a placeholder?",
-    ] = prepared["placeholder"]
+    form = records["email"].str.strip().str.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+").fillna(False).astype(bool)
+    of_many = "people of many surnames have given it, or the telephone or customer number: a placeholder?"
+    length = records["phone"].notna() & ~prepared["phone"].str.len().between(6, 15)
+    faults = {
+        ("email", "impossible", "not of the form name@host.ending"): records["email"].notna() & ~form,
+        ("phone", "impossible", "fewer than 6 or more than 15 digits"): length,
+        ("email", "impossible", of_many): prepared["placeholder"],
+    }
     if "birth_date" in records:
         born = records["birth_date"]
         age = (as_of - born).dt.days / 365.25
-        faults["birth_date", "impossible", f"in the future, or more than {OLDEST} years ago"] = (
-            born.notna() & ~age.between(0, OLDEST)
-        )
-        count = born.map(born.value_counts())
-        expected = born.notna().sum() / max(born.nunique(), 1)
-        faults["birth_date", "impossible", "one day for suspiciously many people: a default value?"] = count > max(
-            _OFTEN * expected, 0.005 * len(records)
-        )
+        outside = born.notna() & ~age.between(0, OLDEST)
+        faults["birth_date", "impossible", f"in the future, or more than {OLDEST} years ago"] = outside
+        often = max(_OFTEN * born.notna().sum() / max(born.nunique(), 1), 0.005 * len(records))
+        default = born.map(born.value_counts()) > often
+        faults["birth_date", "impossible", "one day for suspiciously many people: a default value?"] = default
     if {"created", "updated"} <= set(records):
         faults["updated", "impossible", "changed before it was opened"] = records["updated"] < records["created"]
     return faults

@@ -69,8 +69,7 @@ def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
     }
     surnames = made["last_name"].fillna(made["first_name"])
     set_aside = {name: placeholders(made[name], surnames) for name in ("number", "email", "phone")}
-    nobody = made["number"].isin(_NO_NUMBER) & surnames.groupby(made["number"]).transform("nunique").gt(1)
-    set_aside["number"] |= nobody
+    set_aside["number"] |= made["number"].isin(_NO_NUMBER) & surnames.groupby(made["number"]).transform("nunique").gt(1)
     for name, left_out in set_aside.items():
         made[name] = made[name].where(~left_out)
     for part in ("first", "last"):
