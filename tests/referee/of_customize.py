@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 
 import numpy as np
@@ -201,7 +202,9 @@ def best_price(taste, slope=0.25, intercept=2.0):
     odds = intercept + taste * nodes - slope * np.array(PRICES)[:, None]
     chance = 1 / (1 + np.exp(-odds)) @ (weights / weights.sum())
     design = np.column_stack([np.ones(len(PRICES)), -np.array(PRICES)])
-    level, fall = sm.GLM(chance, design, sm.families.Binomial()).fit().params
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the curve goes through the points, and statsmodels takes that for separation
+        level, fall = sm.GLM(chance, design, sm.families.Binomial()).fit().params
     return minimize_scalar(lambda price: -(price - 3.0) * expit(level - fall * price), (3.0, 15.0)).x
 
 

@@ -70,7 +70,8 @@ def statement(
     """Enter what a function states; the function below it returns the grounds."""
 
     def enter(make: Callable[[], dict]) -> Callable:
-        STATEMENTS.append(Statement(function, states, used, kind, nominal, make(), repeats))
+        if (function, states) not in {(one.function, one.states) for one in STATEMENTS}:  # not twice by another import
+            STATEMENTS.append(Statement(function, states, used, kind, nominal, make(), repeats))
         return make
 
     return enter
