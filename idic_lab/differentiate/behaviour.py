@@ -176,7 +176,7 @@ def regularity(transactions: pd.DataFrame, random_state: int = 0) -> Regularity:
 
     If gaps have a gamma distribution of shape k, two neighbouring gaps of one customer, the first as a share of both,
     have a Beta(k, k) distribution whatever the customer's rate; its variance, 1 / (4 (2k + 1)), gives k. Each customer
-    with at least three purchase days gives one ratio, from the last two gaps.
+    with at least three purchase days gives one ratio, from the last two gaps. With fewer than 30 such customers k is missing.
 
     Parameters:
         transactions: ``customer_id``, ``date``, ``amount``.
@@ -194,9 +194,9 @@ def regularity(transactions: pd.DataFrame, random_state: int = 0) -> Regularity:
     gap = days.groupby("customer_id")["date"].diff().dt.days
     two = days[["customer_id"]].assign(gap=gap, before=gap.groupby(days["customer_id"]).shift())
     last = two.dropna().drop_duplicates("customer_id", keep="last")
-    if len(last) < FEWEST:
-        raise DataError(f"regularity: {FEWEST} customers with three purchase days are needed, found {len(last)}.")
     ratios = (last["before"] / (last["before"] + last["gap"])).to_numpy()
+    if len(last) < FEWEST:
+        return Regularity(np.nan, np.nan, np.nan, len(ratios), ratios)
     rng = np.random.default_rng(random_state)
     again = [_shape(ratios[rng.integers(0, len(ratios), len(ratios))]) for _ in range(200)]
     low, high = np.quantile(again, [0.025, 0.975])
@@ -370,11 +370,14 @@ def plot_regularity(found: Regularity, ax: figures.Axes | None = None) -> figure
     ax.hist(found.ratios, bins=20, range=(0, 1), density=True, color=figures.SKY, label=label)
     x = np.linspace(0.01, 0.99, 197)
     ax.plot(x, beta.pdf(x, 1, 1), color="#555555", linestyle="--", label="buying at random (k = 1)")
-    label = f"these customers, fitted (k = {found.k:.2f})"
-    ax.plot(x, beta.pdf(x, found.k, found.k), color=figures.VERMILION, label=label)
-    beside_chance = "is steadier than chance" if found.k > 1 else "comes in bursts"
-    what = "looks like chance" if found.low <= 1 <= found.high else beside_chance
-    title = f"Buying {what}: k = {found.k:.2f} (95% {found.low:.2f} to {found.high:.2f})"
+    if np.isnan(found.k):
+        title = f"Too few to tell: {found.customers} customers with three purchase days, {FEWEST} are needed"
+    else:
+        label = f"these customers, fitted (k = {found.k:.2f})"
+        ax.plot(x, beta.pdf(x, found.k, found.k), color=figures.VERMILION, label=label)
+        beside_chance = "is steadier than chance" if found.k > 1 else "comes in bursts"
+        what = "looks like chance" if found.low <= 1 <= found.high else beside_chance
+        title = f"Buying {what}: k = {found.k:.2f} (95% {found.low:.2f} to {found.high:.2f})"
     legend = {"loc": "lower center", "frameon": True, "framealpha": 0.9}
     x = "earlier of two neighbouring gaps, as a share of both"
     return figures.finish(ax, title, x, "density", legend=legend, ylim=(0, None))

@@ -6,7 +6,6 @@ import pytest
 
 from idic_lab import datasets, meridian
 from idic_lab.differentiate import behaviour
-from idic_lab.errors import DataError
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +89,10 @@ def test_meridian_buys_at_random(shop):
     assert 0.8 < found.k < 1.25
 
 
-def test_regularity_needs_customers_with_three_purchases():
-    with pytest.raises(DataError, match="30 customers"):
-        behaviour.regularity(every(5, "one", 9))
+def test_regularity_is_not_told_of_fewer_customers_with_three_purchases_than_it_takes():
+    found = behaviour.regularity(every(5, "one", 9))
+    assert np.isnan(found.k) and found.customers == 1
+    assert "Too few to tell: 1 customer" in behaviour.plot_regularity(found).get_title()
 
 
 def test_few_visits_put_nobody_into_a_class():
