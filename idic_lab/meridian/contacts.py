@@ -221,9 +221,8 @@ def draw_visits(block: Block, first: int) -> tuple[pd.DataFrame, int]:
     product[carried] = product[np.flatnonzero(carried) - 1]  # what was seen last goes into the basket
     bought = np.flatnonzero(online >= 0)
     first_line = np.searchsorted(lines.order, bought)
-    phone = rng.random(len(who) + len(bought)) < 1 / (
-        1 + np.exp((age[np.concatenate([who, orders.person[bought]])] - 45) / 12)
-    )
+    visitor = np.concatenate([who, orders.person[bought]])
+    phone = rng.random(len(visitor)) < 1 / (1 + np.exp((age[visitor] - 45) / 12))
     session = np.concatenate([visit, len(who) + np.arange(len(bought))])
     events = {
         "session": session,
@@ -238,24 +237,19 @@ def draw_visits(block: Block, first: int) -> tuple[pd.DataFrame, int]:
     _, start, number = np.unique(events["session"], return_index=True, return_inverse=True)
     in_time = np.empty(len(start), dtype=np.int64)
     in_time[np.argsort(start)] = np.arange(len(start))  # visits are numbered in order of time
-    return (
-        pd.DataFrame(
-            {
-                "session_id": labels("S", first + 1 + in_time[number], 8),
-                "record_id": records.record_id.take(events["record"]),
-                "date": draws.days_to_dates(events["day"]),
-                "event": choose(("view", "basket", "checkout"), events["event"]),
-                "product_id": products.product_ids().take(events["product"]),
-                "device": choose(DEVICES, events["device"]),
-            }
-        ),
-        len(start),
-    )
+    table = {
+        "session_id": labels("S", first + 1 + in_time[number], 8),
+        "record_id": records.record_id.take(events["record"]),
+        "date": draws.days_to_dates(events["day"]),
+        "event": choose(("view", "basket", "checkout"), events["event"]),
+        "product_id": products.product_ids().take(events["product"]),
+        "device": choose(DEVICES, events["device"]),
+    }
+    return pd.DataFrame(table), len(start)
 
 
 def _looked_at(rng, who, lines: Lines):
     """A product of a category the person likes, any tier, by popularity."""
     category = pick(rng, lines.taste[who])
     tier = rng.integers(0, len(products.TIERS), len(who))
-    weights = products.popularity()[products.row_of(category, tier, 0)[:, None] + np.arange(products.PER_TIER)]
-    return products.row_of(category, tier, pick(rng, weights))
+    return products.row_of(category, tier, products.by_popularity(rng, category, tier))

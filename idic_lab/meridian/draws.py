@@ -20,6 +20,11 @@ END = START + np.timedelta64(DAYS - 1, "D")  # 2025-12-28, the last day observed
 
 _WEEKDAY = np.array([0.95, 0.90, 0.95, 1.00, 1.15, 1.40, 0.65])  # Monday to Sunday; sums to 7
 
+# Days of the year from and until which there are more or fewer orders, or more or less interest: before Christmas, saving up
+# for it, the new year, the winter sale, holidays and what follows them.
+_ORDERS = ((336, 357, 1.12), (301, 336, 0.95), (0, 14, 0.94), (14, 28, 1.04), (182, 210, 0.96), (210, 238, 1.04))
+_INTEREST = ((322, 357, 1.6), (0, 28, 0.8), (182, 238, 0.85))
+
 STEP_BEFORE, STEP_AFTER = (0.18, 0.40)  # share of visits without an order in which something is put in the basket
 DRIFT_DATE = np.datetime64("2025-06-02", "D")
 DELIVERY_DAYS = 3.0
@@ -37,28 +42,19 @@ def day_weights(strength: float = 1.0) -> np.ndarray:
     The season is mild and every rise is repaid by a fall close by, so that operational time stays within about two
     days of the calendar; a `strength` above 1 makes it steep, and the clock leaves the calendar.
     """
-    season = np.ones(DAYS)
-    of_year = np.arange(DAYS) % 364
-    season[(of_year >= 336) & (of_year < 357)] = 1.12  # three weeks before Christmas
-    season[(of_year >= 301) & (of_year < 336)] = 0.95  # saving up for it
-    season[of_year < 14] = 0.94
-    season[(of_year >= 14) & (of_year < 28)] = 1.04  # winter sale
-    season[(of_year >= 182) & (of_year < 210)] = 0.96  # holidays
-    season[(of_year >= 210) & (of_year < 238)] = 1.04
-    return _by_weekday(season**strength)
+    return _by_weekday(_ORDERS, strength)
 
 
 def interest_weights() -> np.ndarray:
     """How much interest there is each day, shape (728,): newcomers and visits; a strong season."""
-    season = np.ones(DAYS)
-    of_year = np.arange(DAYS) % 364
-    season[(of_year >= 322) & (of_year < 357)] = 1.6
-    season[of_year < 28] = 0.8
-    season[(of_year >= 182) & (of_year < 238)] = 0.85
-    return _by_weekday(season)
+    return _by_weekday(_INTEREST)
 
 
-def _by_weekday(season: np.ndarray) -> np.ndarray:
+def _by_weekday(spans, strength: float = 1.0) -> np.ndarray:
+    season, of_year = np.ones(DAYS), np.arange(DAYS) % 364
+    for first, until, factor in spans:
+        season[(of_year >= first) & (of_year < until)] = factor
+    season = season**strength
     return season / season.mean() * _WEEKDAY[np.arange(DAYS) % 7]
 
 

@@ -35,17 +35,10 @@ def read_csv(path: Path, contract: Table) -> pd.DataFrame:
     if not path.exists():
         raise DataError(f"{path.name} is missing from {path.parent.name}/; found no table {contract.name!r}.")
     kinds = {name: column.type for name, column in contract.columns.items()}
-    types = {"text": "str", "number": "float64", "count": "int64", "flag": "bool"}
-    header = pd.read_csv(path, nrows=0, encoding="utf-8").columns
-    dates = [name for name in header if kinds.get(name) == "date"]
-    data = pd.read_csv(
-        path,
-        encoding="utf-8",
-        dtype={name: types[kinds[name]] for name in header if kinds.get(name) in types},
-        keep_default_na=False,
-        na_values=[""],
-    )
-    for name in dates:
+    types = {"text": "str", "number": "float64", "count": "int64", "flag": "bool", "date": "str"}
+    dtypes = {name: types[kind] for name, kind in kinds.items()}
+    data = pd.read_csv(path, encoding="utf-8", dtype=dtypes, keep_default_na=False, na_values=[""])
+    for name in data.columns.intersection([name for name, kind in kinds.items() if kind == "date"]):
         data[name] = pd.to_datetime(data[name], format="%Y-%m-%d").astype("datetime64[us]")
     return data
 

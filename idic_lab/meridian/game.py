@@ -28,14 +28,14 @@ _REPEATED = ("message", "question", "product")  # all else happens to a customer
 _MOST_ROWS = MOST_CONTACTS + 3  # per customer
 
 
-def as_plan(made: pd.DataFrame, ids: pd.Index, budget: float, calls: int) -> tuple[Plan, np.ndarray]:
-    """A table of actions as numbers, checked: the plan, and the row of `ids` of each action.
+def as_plan(made: pd.DataFrame, ids: pd.Index, budget: float, calls: int) -> Plan:
+    """A table of actions as numbers, checked; people are rows of `ids`.
 
     Raises:
         DataError: For a plan that the firm cannot carry out, with the first thing that stands in the way.
 
-    >>> plan, rows = as_plan(policies.actions(["C2"], "offer", "email", amount=6.0), pd.Index(["C1", "C2"]), 10.0, 1)
-    >>> rows.tolist(), plan.amount.tolist()
+    >>> plan = as_plan(policies.actions(["C2"], "offer", "email", amount=6.0), pd.Index(["C1", "C2"]), 10.0, 1)
+    >>> plan.person.tolist(), plan.amount.tolist()
     ([1], [6.0])
     """
     if not isinstance(made, pd.DataFrame):
@@ -51,7 +51,7 @@ def as_plan(made: pd.DataFrame, ids: pd.Index, budget: float, calls: int) -> tup
             "begins now and for nothing else."
         )
     if not len(made):
-        return Plan.nothing(), np.zeros(0, dtype=np.int64)
+        return Plan.nothing()
     made = _typed(made)
     CONTRACTS["actions"].check(made, "the plan")
     if not np.isfinite(made["amount"].fillna(0)).all():
@@ -62,21 +62,17 @@ def as_plan(made: pd.DataFrame, ids: pd.Index, budget: float, calls: int) -> tup
             f"{(person < 0).sum():,} rows name no customer of this shop, first {made['customer_id'][person < 0].iloc[0]!r}; customers "
             f"are named as in transactions, such as {ids[0]!r}."
         )
-    kind = made["action"].map({name: row for row, name in enumerate(ACTIONS)}).to_numpy()
-    by_channel = np.isin(kind, CONTACTS)
-    _fits(made, by_channel, "channel", "a channel")
-    detailed = made["action"].isin(list(policies.DETAILS))
-    _fits(made, detailed.to_numpy(), "detail", "a detail")
+    kind = pd.Index(ACTIONS).get_indexer(made["action"])
+    _fits(made, np.isin(kind, CONTACTS), "channel", "a channel")
+    _fits(made, made["action"].isin(list(policies.DETAILS)).to_numpy(), "detail", "a detail")
     _fits(made, made["action"].isin(_AMOUNTS).to_numpy(), "amount", "an amount")
     detail = np.full(len(made), -1)
     for action, names in policies.DETAILS.items():
         rows = (made["action"] == action).to_numpy()
         for name in made.loc[rows, "detail"].unique():
             pick(f"detail of the action {action!r}", name, names)
-        detail[rows] = made.loc[rows, "detail"].map({name: row for row, name in enumerate(names)})
-    channel = (
-        made["channel"].map({name: row for row, name in enumerate(CHANNELS)}).fillna(-1).astype(np.int64).to_numpy()
-    )
+        detail[rows] = pd.Index(names).get_indexer(made.loc[rows, "detail"])
+    channel = pd.Index(CHANNELS).get_indexer(made["channel"])
     once = made[~made["action"].isin(_REPEATED)]
     twice = once[once.duplicated(["customer_id", "action"])]
     if len(twice):
@@ -85,7 +81,7 @@ def as_plan(made: pd.DataFrame, ids: pd.Index, budget: float, calls: int) -> tup
         )
     plan = Plan(person, kind, channel, detail, made["amount"].to_numpy(np.float64))
     _affordable(plan, ids, float(policies.cost(made).sum()), budget, calls)
-    return plan, person
+    return plan
 
 
 def _typed(made: pd.DataFrame) -> pd.DataFrame:
@@ -176,14 +172,12 @@ class World:
         if self.number >= QUARTERS:
             raise DataError(f"The game has {QUARTERS} quarters, and they are over.")
         made = policies.actions() if made is None else made
-        plan, person = as_plan(made, self.ids, self.view.budget, self.view.calls)
+        plan = as_plan(made, self.ids, self.view.budget, self.view.calls)
         self.played.append((self.number, self.states, made))
         played = []
         for state, begin in self._blocks():
-            mine = (person >= begin) & (person < begin + len(state))
-            part = Plan(
-                person[mine] - begin, plan.action[mine], plan.channel[mine], plan.detail[mine], plan.amount[mine]
-            )
+            part = plan.where((plan.person >= begin) & (plan.person < begin + len(state)))
+            part.person = part.person - begin
             played.append(quarters.play(state, part, self.number, self.seed, self.luck, self.first, self.only_books))
         self.states = [quarter.state for quarter in played]
         seen = joined([quarter.tables for quarter in played])
@@ -239,16 +233,13 @@ class World:
             begin = draws.DAYS + quarters.DAYS * number
             worth = pd.concat([policies.worth_doing(state, begin) for state in states])
             worth = worth.groupby(["customer_id", "action"])["gain"].max().gt(0)
-            kind = made["action"].map({name: row for row, name in enumerate(quarters.ACTIONS)})
+            kind = pd.Index(ACTIONS).get_indexer(made["action"])
             paid = worth.reindex(pd.MultiIndex.from_arrays([made["customer_id"], kind])).fillna(False).to_numpy()
-            rows.append(
-                made[["action"]].assign(still_customers=made["customer_id"].map(alive).to_numpy(), worth_it=paid)
-            )
-        told = pd.concat(rows, ignore_index=True).astype({"still_customers": float, "worth_it": float})
-        by_action = told.groupby("action", as_index=False)
-        return by_action.agg(
-            times=("action", "size"), still_customers=("still_customers", "mean"), worth_it=("worth_it", "mean")
-        )
+            here = made["customer_id"].map(alive).to_numpy()
+            rows.append(made[["action"]].assign(times=1.0, still_customers=here, worth_it=paid))
+        numbers = dict.fromkeys(("still_customers", "worth_it"), float)
+        by_action = pd.concat(rows, ignore_index=True).astype(numbers).groupby("action", as_index=False)
+        return by_action.agg({"times": "size", "still_customers": "mean", "worth_it": "mean"})
 
     def score(self) -> dict:
         """Cash since the beginning plus the change of true customer equity."""
@@ -276,13 +267,22 @@ def played(
     return world
 
 
-def replayed(plans: list[pd.DataFrame], world: World, luck: int = 0) -> World:
-    """What becomes of a world, at its beginning, under these plans; with another fortune if `luck` is not 0."""
+def replayed(plans: list[pd.DataFrame], world: World, luck: int = 0) -> dict:
+    """What a world scores that begins anew under these plans; with another fortune if `luck` is not 0."""
     made = world.again(luck)
     made.only_books = True
     for plan in plans:
         made.next(plan)
-    return made
+    return made.score()
+
+
+def _gains(plans: list[pd.DataFrame], world: World, n_fortunes: int) -> np.ndarray:
+    """Gain of plans over leaving everybody alone, in the game itself and under other fortunes."""
+    alone = [policies.actions()] * len(plans)
+    fortunes = range(n_fortunes + 1)
+    return np.array(
+        [replayed(plans, world, luck)["score"] - replayed(alone, world, luck)["score"] for luck in fortunes]
+    )
 
 
 def standing(plans: list[pd.DataFrame], n_fortunes: int = 20, confidence: float = 0.95, **world) -> pd.DataFrame:
@@ -299,18 +299,12 @@ def standing(plans: list[pd.DataFrame], n_fortunes: int = 20, confidence: float 
     from scipy.stats import t as student
 
     begun = World(**world)
-    rows = [{"policy": "your plans", **replayed(plans, begun).score()}]
+    rows = [{"policy": "your plans", **replayed(plans, begun)}]
     for name in (*policies.POLICIES, "oracle"):
         game = played(policies.POLICIES.get(name, name), n_quarters=len(plans), world=begun.again())
         rows.append({"policy": name, **game.score()})
     table = pd.DataFrame(rows).drop(columns="quarters")
-    alone = [policies.actions()] * len(plans)
-    gains = np.array(
-        [
-            replayed(plans, begun, luck).score()["score"] - replayed(alone, begun, luck).score()["score"]
-            for luck in range(1, n_fortunes + 1)
-        ]
-    )
+    gains = _gains(plans, begun, n_fortunes)[1:]
     mean = gains.mean()
     half = student.ppf((1 + confidence) / 2, n_fortunes - 1) * gains.std(ddof=1) / np.sqrt(n_fortunes)
     score = table.set_index("policy")["score"]

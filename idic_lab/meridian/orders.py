@@ -152,14 +152,8 @@ def draw_wallet(rng: np.random.Generator, buyers: Buyers, orders: Orders) -> pd.
     room = np.where(orders.alive, total - here, 0.0)
     growable = np.zeros(n, dtype=bool)
     growable[np.argsort(-room, kind="stable")[: round(GROWABLE * n)]] = True
-    return pd.DataFrame(
-        {
-            "spend_here": here,
-            "category_spend": total,
-            "share_of_wallet": np.round(here / total, 6),
-            "most_growable": growable,
-        }
-    )
+    shown = {"spend_here": here, "category_spend": total, "share_of_wallet": np.round(here / total, 6)}
+    return pd.DataFrame(shown | {"most_growable": growable})
 
 
 def club(n: int = 1000, seed: int = SEED, alpha: float = 0.7, beta: float = 3.8) -> pd.DataFrame:
@@ -279,9 +273,7 @@ def _choose_products(rng, who, category, share, segment, favourite, settings):
     best, gap = None, None
     for _ in range(3):
         tier = pick(rng, tier_weights(settings)[segment[who]] * reach)
-        popular = pick(
-            rng, products.popularity()[products.row_of(category, tier, 0)[:, None] + np.arange(products.PER_TIER)]
-        )
+        popular = products.by_popularity(rng, category, tier)
         own = rng.random(len(who)) < FAVOURITE
         item = np.where(own, favourite[who, category, tier], popular)
         candidate = products.row_of(category, tier, item)
@@ -343,6 +335,7 @@ def order_tables(
     order_id = labels("O", first + 1 + np.arange(len(orders.day)), 8)
     role = accounts.role_of[orders.person]
     on_account = rng.random(len(role)) < np.where(role >= 0, ON_ACCOUNT[role], 0.0)
+    account = np.where(on_account, accounts.account_of[orders.person], -1)
     transactions = {
         "customer_id": customer_id.take(orders.person),
         "date": draws.days_to_dates(orders.day),
@@ -350,9 +343,7 @@ def order_tables(
         "order_id": order_id,
         "channel": choose(ORDER_CHANNELS, channel),
         "delivery_days": delivery_days,
-        "account_id": choose(
-            accounts.accounts["account_id"], np.where(on_account, accounts.account_of[orders.person], -1)
-        ),
+        "account_id": choose(accounts.accounts["account_id"], account),
     }
     order_lines = _order_lines(orders, lines, customer_id, order_id)
     return {"transactions": pd.DataFrame(transactions), "order_lines": order_lines}
@@ -412,14 +403,9 @@ def profits(orders: Orders, lines: Lines, delivered: np.ndarray, contact_cost: n
     revenue = lines.quantity * lines.unit_price
     margin = np.where(kept, revenue - cost, -RETURN_WRITE_DOWN * cost)
     gross = np.bincount(who, margin, minlength=n)
-    serve = (
-        np.bincount(orders.person, ORDER_HANDLING + DELIVERY * delivered, minlength=n)
-        + np.bincount(who, RETURN_HANDLING * ~kept, minlength=n)
-        + contact_cost
-    )
-    return pd.DataFrame(
-        {"gross_margin": np.round(gross, 2), "cost_to_serve": np.round(serve, 2), "profit": np.round(gross - serve, 2)}
-    )
+    serve = np.bincount(orders.person, ORDER_HANDLING + DELIVERY * delivered, minlength=n)
+    serve = serve + np.bincount(who, RETURN_HANDLING * ~kept, minlength=n) + contact_cost
+    return pd.DataFrame({"gross_margin": gross, "cost_to_serve": serve, "profit": gross - serve}).round(2)
 
 
 PEOPLE_PER_ACCOUNT = 50  # people in the data for each account
@@ -458,11 +444,6 @@ def draw_accounts(rng: np.random.Generator, records: Records, n: int, first: int
             "city": choose(cities()[0], rng.integers(0, len(cities()[0]), size)),
         }
     )
-    roles = pd.DataFrame(
-        {
-            "account_id": ids.take(members),
-            "record_id": records.record_id.take(records.account[people]),
-            "role": choose(ROLES, role),
-        }
-    )
+    acting = {"account_id": ids.take(members), "record_id": records.record_id.take(records.account[people])}
+    roles = pd.DataFrame(acting | {"role": choose(ROLES, role)})
     return Accounts(accounts, roles, role_of, account_of)

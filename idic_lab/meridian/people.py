@@ -77,13 +77,8 @@ def names() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 @cache
 def streets() -> np.ndarray:
     """Long and short form of every street, shape (streets, 2)."""
-    return np.array(
-        [
-            (f"{name} {long}", f"{name} {short}")
-            for name in WORDS["streets"].split()
-            for long, short in WORDS["street_kinds"]
-        ]
-    )
+    kinds = WORDS["street_kinds"]
+    return np.array([[f"{name} {form}" for form in forms] for name in WORDS["streets"].split() for forms in kinds])
 
 
 @cache
@@ -143,14 +138,10 @@ def _draw_names(rng, n):
     for scripts in (given_script, family_script):
         rows = np.empty(n, dtype=np.int64)
         for number in range(len(WORDS["script_share"])):
-            mine = np.flatnonzero(script == number)
-            pool = np.flatnonzero(scripts == number)
-            weights = 1 / (5 + np.random.default_rng(number).permutation(len(pool)))
-            rows[mine] = pool[
-                np.searchsorted(np.cumsum(weights) / weights.sum(), rng.random(len(mine)), side="right").clip(
-                    0, len(pool) - 1
-                )
-            ]
+            mine, pool = np.flatnonzero(script == number), np.flatnonzero(scripts == number)
+            weights = np.cumsum(1 / (5 + np.random.default_rng(number).permutation(len(pool))))
+            drawn = np.searchsorted(weights / weights[-1], rng.random(len(mine)), side="right")
+            rows[mine] = pool[drawn.clip(0, len(pool) - 1)]
         chosen.append(rows)
     return chosen
 
@@ -338,10 +329,8 @@ def record_table(rng: np.random.Generator, block: Block) -> pd.DataFrame:
     first_name, last_name = mistype(rng, first_name, hit(TYPING)), mistype(rng, last_name, hit(TYPING))
     width = f"<U{max(first_name.dtype.itemsize, last_name.dtype.itemsize) // 4}"
     swapped = hit(SWAPPED_NAMES)
-    first_name, last_name = (
-        np.where(swapped, last_name, first_name).astype(width),
-        np.where(swapped, first_name, last_name).astype(width),
-    )
+    names_given = (first_name, last_name), (last_name, first_name)
+    first_name, last_name = (np.where(swapped, other, own).astype(width) for own, other in names_given)
     # errors stay clear of the reserved ending and of the country code, so that no real address or number arises
     which = hit(SECOND_MAIL).astype(int)
     mail_name, mail_host = (part[who, which] for part in mail_addresses(people))
@@ -349,15 +338,10 @@ def record_table(rng: np.random.Generator, block: Block) -> pd.DataFrame:
     phone = np.strings.add("+999 ", mistype(rng, people.phone[who].astype(str), hit(TYPING, 0.5)))
     street, city, postcode = _homes(rng, people, who, hit(OLD_HOME), hit(TYPING, 4.0), hit)
     birth = swap_day_and_month(people.birth[who], hit(SWAPPED_DATE))
+    texts = {"first_name": first_name, "last_name": last_name, "email": email, "phone": phone}
+    texts |= {"street": street, "postcode": postcode, "city": city}
     fields = {
-        "first_name": text(first_name),
-        "last_name": text(last_name),
-        "birth_date": birth.astype("datetime64[us]"),
-        "email": text(email),
-        "phone": text(phone),
-        "street": text(street),
-        "postcode": text(postcode),
-        "city": text(city),
+        field: birth.astype("datetime64[us]") if field == "birth_date" else text(texts[field]) for field in FILLED
     }
     for field, filled in FILLED.items():
         empty = rng.random(len(who)) < np.minimum((1 - np.array(filled))[where] * rate, 0.97)
@@ -388,11 +372,8 @@ def _homes(rng, people, who, old, abbreviated, hit):
     street = np.strings.add(np.strings.add(street, " "), house)
     city = names_of_cities[np.where(old, old_city[who], people.city[who])]
     postcode = np.where(old, old_postcode[who], people.postcode[who]).astype(str)
-    return (
-        mistype(rng, street, hit(TYPING)),
-        mistype(rng, city, hit(TYPING, 0.5)),
-        mistype(rng, postcode, hit(TYPING, 0.5)),
-    )
+    often = (street, 1.0), (city, 0.5), (postcode, 0.5)
+    return tuple(mistype(rng, values, hit(TYPING, times)) for values, times in often)
 
 
 def draw_consent(rng: np.random.Generator, records: Records, preferred: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:

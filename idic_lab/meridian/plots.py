@@ -32,14 +32,11 @@ def _week(dates: pd.Series) -> pd.Series:
 
 def _grid(ax: figures.Axes, values: pd.DataFrame, label: str) -> figures.Axes:
     """A heat map with the number in every cell."""
-    ax.grid(visible=False)
-    ax.imshow(values, vmin=0, vmax=1, aspect="auto", cmap=figures.SEQUENTIAL)
+    image = ax.imshow(values, vmin=0, vmax=1, aspect="auto", cmap=figures.SEQUENTIAL)
+    figures.in_cells(ax, image, "{:.0%}".format, fontsize=7)
     ax.set_xticks(range(values.shape[1]), values.columns)
     ax.set_yticks(range(values.shape[0]), values.index)
     ax.tick_params(length=0)
-    for (row, column), value in np.ndenumerate(values.to_numpy()):
-        colour = "black" if value > 0.55 else "white"
-        ax.text(column, row, f"{value:.0%}", ha="center", va="center", color=colour, fontsize=7)
     ax.set_xlabel(label)
     return ax
 
@@ -120,11 +117,9 @@ def _satisfaction(shop: Meridian) -> figures.Axes:
         chance=("dropout_probability", "mean"), score=("answer", "mean"), spread=("answer", "sem")
     )
     ax.errorbar(seen["chance"], seen["score"], 1.96 * seen["spread"], fmt="o-", color=figures.BLUE)
-    title, x = (
-        "Those about to leave are less satisfied (mean, 95% interval)",
-        "planted chance of leaving after an order",
-    )
-    return figures.finish(ax, title, x=x, y="mean satisfaction with an order (1 to 5)")
+    title = "Those about to leave are less satisfied (mean, 95% interval)"
+    x, y = "planted chance of leaving after an order", "mean satisfaction with an order (1 to 5)"
+    return figures.finish(ax, title, x=x, y=y)
 
 
 def _campaign(shop: Meridian) -> figures.Axes:
@@ -135,9 +130,8 @@ def _campaign(shop: Meridian) -> figures.Axes:
     offer, control = (by_arm.xs(arm, level="arm") for arm in ("offer", "control"))
     error = 1.96 * np.sqrt(offer["var"] / offer["count"] + control["var"] / control["count"])
     place = np.arange(len(offer))
-    ax.errorbar(
-        place, offer["mean"] - control["mean"], error, fmt="o", color=figures.BLUE, label="seen, with 95% interval"
-    )
+    seen = offer["mean"] - control["mean"]
+    ax.errorbar(place, seen, error, fmt="o", color=figures.BLUE, label="seen, with 95% interval")
     planted = results.groupby(band, observed=True)["effect"].mean()
     ax.plot(place, planted, color=figures.ORANGE, marker="_", linestyle="--", label="planted")
     ax.axhline(0, color=figures.GREY, linewidth=0.8)
@@ -267,11 +261,8 @@ def plot_standing(standing: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     told = standing[standing["policy"] != "oracle"].sort_values("score")
     yours, alone = (told.loc[told["policy"] == name, "score"].iloc[0] for name in ("your plans", "nobody"))
     ax = figures.axes(ax)
-    ax.barh(
-        told["policy"].str.replace("_", " "),
-        told["score"] - alone,
-        color=np.where(told["policy"] == "your plans", figures.ORANGE, figures.GREY),
-    )
+    colours = np.where(told["policy"] == "your plans", figures.ORANGE, figures.GREY)
+    ax.barh(told["policy"].str.replace("_", " "), told["score"] - alone, color=colours)
     ax.axvline(0, color=figures.BLACK, linewidth=0.8)
     title = f"Your plans: {yours - alone:+,.0f} against leaving everybody alone; all knowing: {best - alone:+,.0f}"
     return figures.finish(ax, title, x="score above leaving everybody alone (EUR)", x_format="count")

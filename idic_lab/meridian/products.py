@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from idic_lab.meridian.draws import labels
+from idic_lab.meridian.draws import labels, pick
 from idic_lab.meridian.people import WORDS
 
 CATEGORIES = ("kitchen", "garden", "office", "sport", "travel", "audio", "beauty", "gifts")
@@ -77,6 +77,11 @@ def _by_popularity(category: int, tier: int, rank: int) -> int:
     return start + int(np.argsort(-popularity()[start : start + PER_TIER])[rank])
 
 
+def by_popularity(rng: np.random.Generator, category: np.ndarray, tier: np.ndarray) -> np.ndarray:
+    """An item of each category and tier, the popular more often."""
+    return pick(rng, popularity()[row_of(category, tier, 0)[:, None] + np.arange(PER_TIER)])
+
+
 def product_ids():
     """Identifiers of the 120 products."""
     return labels("P", 1 + np.arange(len(list_prices())), 3)
@@ -112,10 +117,5 @@ def complement_truth() -> pd.DataFrame:
     """Planted complements: product_id, complement_id, probability."""
     first = np.flatnonzero(complement_of() >= 0)
     ids = product_ids()
-    return pd.DataFrame(
-        {
-            "product_id": ids[first],
-            "complement_id": ids[complement_of()[first]],
-            "probability": np.full(len(first), COMPLEMENT_CHANCE),
-        }
-    )
+    belongs = {"product_id": ids[first], "complement_id": ids[complement_of()[first]]}
+    return pd.DataFrame(belongs | {"probability": np.full(len(first), COMPLEMENT_CHANCE)})

@@ -241,10 +241,13 @@ class Plan:
         none = np.zeros(0, dtype=np.int64)
         return cls(none, none, none, none, np.zeros(0))
 
+    def where(self, rows: np.ndarray) -> Plan:
+        """Some of the actions."""
+        return Plan(*(values[rows] for values in vars(self).values()))
+
     def of(self, action: int) -> Plan:
         """The rows of one kind of action."""
-        rows = self.action == action
-        return Plan(*(getattr(self, name)[rows] for name in ("person", "action", "channel", "detail", "amount")))
+        return self.where(self.action == action)
 
 
 @dataclass
@@ -286,13 +289,7 @@ def _contacted(state: State, plan: Plan, chances: _Chances, begin: int) -> pd.Da
 
 
 def play(
-    state: State,
-    plan: Plan,
-    number: int,
-    seed: int,
-    luck: int = 0,
-    first: Counter | None = None,
-    only_books: bool = False,
+    state: State, plan: Plan, number: int, seed: int, luck=0, first: Counter | None = None, only_books=False
 ) -> Quarter:
     """One quarter of the people of a block under a plan.
 
@@ -417,16 +414,11 @@ def _kept(after: State, contacted: pd.DataFrame, kind: np.ndarray, chances: _Cha
 def _only(chances: _Chances, kept: np.ndarray) -> tuple[Orders, orders.Lines]:
     """The orders that come about, and their lines."""
     all_of, lines = chances.orders, chances.lines
-    chosen = Orders(
-        all_of.person[kept], all_of.day[kept], all_of.rank[kept], all_of.amount[kept],
-        all_of.last_day, all_of.count, all_of.alive,
-    )  # fmt: skip
+    each = {name: getattr(all_of, name)[kept] for name in ("person", "day", "rank", "amount")}
     mine = kept[lines.order]
     number = np.cumsum(kept) - 1
-    return chosen, replace(
-        lines, order=number[lines.order[mine]], product=lines.product[mine], quantity=lines.quantity[mine],
-        unit_price=lines.unit_price[mine], return_day=lines.return_day[mine],
-    )  # fmt: skip
+    each_line = {name: getattr(lines, name)[mine] for name in ("product", "quantity", "unit_price", "return_day")}
+    return replace(all_of, **each), replace(lines, order=number[lines.order[mine]], **each_line)
 
 
 def _said(after: State, chances: _Chances, kept: np.ndarray) -> pd.DataFrame:

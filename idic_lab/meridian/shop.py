@@ -73,32 +73,25 @@ def policy_sums(truth: pd.DataFrame) -> Counter:
     """What the true values of the reference policies add up from, for one block."""
     sums = Counter(customers=len(truth), profit_without=truth["profit_without"].sum())
     sums["effect"] = int(truth["effect"].sum())
-    everybody = pd.Series(True, index=truth.index)
-    policies = {
-        "nobody": ~everybody,
-        "everybody": everybody,
-        "kind_known": truth["treat_if_kind_known"],
-        "best_on_features": truth["treat_by_features"],
-    }
-    for name, treated in policies.items():
-        sums[f"treated {name}"] = int(treated.sum())
-        sums[f"gain {name}"] = float(truth.loc[treated, "gain"].sum())
+    nobody = pd.Series(False, index=truth.index)
+    treated = (nobody, ~nobody, truth["treat_by_features"], truth["treat_if_kind_known"])
+    for name, rows in zip(_POLICIES, treated, strict=True):
+        sums[f"treated {name}"] = int(rows.sum())
+        sums[f"gain {name}"] = float(truth.loc[rows, "gain"].sum())
     return sums
+
+
+_POLICIES = ("nobody", "everybody", "best_on_features", "kind_known")
 
 
 def policy_table(sums: Counter) -> pd.DataFrame:
     """The truth table campaign_policies."""
-    n = sums["customers"]
-    rows = [
-        (
-            name,
-            round(sums[f"treated {name}"] / n, 6),
-            round((sums["profit_without"] + sums[f"gain {name}"]) / n, 6),
-            round(sums[f"gain {name}"] / n, 6),
-        )
-        for name in ("nobody", "everybody", "best_on_features", "kind_known")
-    ]
-    return pd.DataFrame(rows, columns=["policy", "treated_share", "profit_per_customer", "gain_per_customer"])
+    table = pd.DataFrame({"policy": _POLICIES})
+    gain = np.array([sums[f"gain {name}"] for name in _POLICIES])
+    table["treated_share"] = np.array([sums[f"treated {name}"] for name in _POLICIES]) / sums["customers"]
+    table["profit_per_customer"] = (sums["profit_without"] + gain) / sums["customers"]
+    table["gain_per_customer"] = gain / sums["customers"]
+    return table.round(6)
 
 
 _PARAMETERS = """

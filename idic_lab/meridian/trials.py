@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.meridian import draws, products
-from idic_lab.meridian.draws import choose, labels, logistic, pick, ranks
+from idic_lab.meridian.draws import choose, labels, logistic, pick, ranks, text
 from idic_lab.meridian.orders import ORDER_CHANNELS, Orders
 from idic_lab.meridian.people import PANEL
 from idic_lab.meridian.settings import SEGMENTS, Settings
@@ -38,9 +38,8 @@ def features(orders: Orders, age: np.ndarray, order_channel: np.ndarray) -> dict
     first, last = np.full(n, day), np.zeros(n, dtype=np.int64)
     np.minimum.at(first, who, orders.day[before])
     np.maximum.at(last, who, orders.day[before])
-    by_channel = np.bincount(
-        who * len(ORDER_CHANNELS) + order_channel[before], minlength=n * len(ORDER_CHANNELS)
-    ).reshape(n, -1)
+    by_channel = np.zeros((n, len(ORDER_CHANNELS)), dtype=np.int64)
+    np.add.at(by_channel, (who, order_channel[before]), 1)
     person = np.flatnonzero(count > 0)
     return {
         "person": person,
@@ -173,11 +172,5 @@ def price_truth(settings: Settings) -> pd.DataFrame:
     """Planted sensitivity per segment: segment, intercept, slope, best_price."""
     intercept, slope, best = sensitivities(settings)
     names = SEGMENTS if settings.segments else ("none",)
-    return pd.DataFrame(
-        {
-            "segment": pd.array(list(names), dtype="str"),
-            "intercept": np.round(intercept[: len(names)], 6),
-            "slope": np.round(slope[: len(names)], 6),
-            "best_price": np.round(best[: len(names)], 4),
-        }
-    )
+    values = {"intercept": np.round(intercept, 6), "slope": np.round(slope, 6), "best_price": np.round(best, 4)}
+    return pd.DataFrame({"segment": text(names)} | {name: held[: len(names)] for name, held in values.items()})
