@@ -267,22 +267,16 @@ def played(
     return world
 
 
-def replayed(plans: list[pd.DataFrame], world: World, luck: int = 0) -> dict:
-    """What a world scores that begins anew under these plans; with another fortune if `luck` is not 0."""
-    made = world.again(luck)
-    made.only_books = True
-    for plan in plans:
-        made.next(plan)
-    return made.score()
-
-
-def _gains(plans: list[pd.DataFrame], world: World, n_fortunes: int) -> np.ndarray:
-    """Gain of plans over leaving everybody alone, in the game itself and under other fortunes."""
-    alone = [policies.actions()] * len(plans)
-    fortunes = range(n_fortunes + 1)
-    return np.array(
-        [replayed(plans, world, luck)["score"] - replayed(alone, world, luck)["score"] for luck in fortunes]
-    )
+def replayed(plans: list[pd.DataFrame], world: World, n_fortunes: int) -> pd.DataFrame:
+    """What a world scores that begins anew under these plans: in the game itself, and with each of the other fortunes."""
+    scores = []
+    for luck in range(n_fortunes + 1):
+        made = world.again(luck)
+        made.only_books = True
+        for plan in plans:
+            made.next(plan)
+        scores.append(made.score())
+    return pd.DataFrame(scores)
 
 
 def standing(plans: list[pd.DataFrame], n_fortunes: int = 20, confidence: float = 0.95, **world) -> pd.DataFrame:
@@ -299,12 +293,13 @@ def standing(plans: list[pd.DataFrame], n_fortunes: int = 20, confidence: float 
     from scipy.stats import t as student
 
     begun = World(**world)
-    rows = [{"policy": "your plans", **replayed(plans, begun)}]
+    mine, alone = (replayed(each, begun, n_fortunes) for each in (plans, [policies.actions()] * len(plans)))
+    rows = [{"policy": "your plans", **mine.iloc[0]}]
     for name in (*policies.POLICIES, "oracle"):
         game = played(policies.POLICIES.get(name, name), n_quarters=len(plans), world=begun.again())
         rows.append({"policy": name, **game.score()})
     table = pd.DataFrame(rows).drop(columns="quarters")
-    gains = _gains(plans, begun, n_fortunes)[1:]
+    gains = (mine["score"] - alone["score"]).to_numpy()[1:]
     mean = gains.mean()
     half = student.ppf((1 + confidence) / 2, n_fortunes - 1) * gains.std(ddof=1) / np.sqrt(n_fortunes)
     score = table.set_index("policy")["score"]
@@ -355,19 +350,15 @@ def league(folder: Path, n_fortunes: int = 5) -> pd.DataFrame:
             plans = read_plans(place)
             key = (json.dumps(told, sort_keys=True), len(plans))
             if key not in known:
-                begun, lucks = World(**told), range(n_fortunes + 1)
-                alone = [replayed([policies.actions()] * len(plans), begun, luck).score()["score"] for luck in lucks]
+                begun = World(**told)
+                alone = replayed([policies.actions()] * len(plans), begun, n_fortunes)["score"]
                 best = played("oracle", n_quarters=len(plans), world=begun.again()).score()["score"]
-                known[key] = begun, np.array(alone), best - alone[0]
+                known[key] = begun, alone, best - alone[0]
             begun, alone, possible = known[key]
-            scores = np.array([replayed(plans, begun, luck).score()["score"] for luck in range(n_fortunes + 1)])
-            gain = (scores - alone)[1:].mean()
-            row |= {
-                "quarters": len(plans),
-                "score": scores[0],
-                "gain": gain,
-                "of_possible": gain / possible if plans else 0.0,
-            }
+            scores = replayed(plans, begun, n_fortunes)["score"]
+            gain = (scores - alone).to_numpy()[1:].mean()
+            share = gain / possible if plans else 0.0
+            row |= {"quarters": len(plans), "score": scores[0], "gain": gain, "of_possible": share}
         except (LabError, TypeError, ValueError) as error:
             row["note"] = f"not counted: {error}"
         rows.append(row)
