@@ -306,6 +306,13 @@ def prices_and_messages(tables: Tables) -> Made:
     return {"messages": communication.offer_messages(tables.offers, facts, *said)}
 
 
+stage(
+    "44_customize_trust",
+    needs="messages offers consents conversations contact_plan greetings next_questions survey_responses interactions identity_links "
+    "campaign_results",
+)(None)
+
+
 @stage(
     "51_implement_action_plan",
     needs="transactions customer_value segments:rfm",
