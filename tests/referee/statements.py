@@ -7,13 +7,15 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 from proving import holds, statement
+from sklearn.linear_model import LinearRegression
 
+from idic_lab.customize import offers
 from idic_lab.differentiate import audit, clv
 from idic_lab.inference import intervals, multiple_tests
 from idic_lab.interact import dialogue
 from idic_lab.meridian import opinions
 from idic_lab.meridian.settings import settings
-from idic_lab.pipeline import readiness
+from idic_lab.pipeline import readiness, trust
 
 # Stated, but not tried here, each with the reason.
 NOT_TRIED: dict[str, str] = {
@@ -140,6 +142,29 @@ def _():
         "12 managers, 150 customers, four questions a step": found,
         "managers who see what customers see": lambda rng: found(rng, readiness_gap=False),
         "every answer taken for a person": lambda rng: found(rng, by=""),
+    }
+
+
+@statement("idic_lab.pipeline.trust.worth_of_fields", "95% interval of what a field adds", "44", repeats=400)
+def _():
+    def found(rng, n=800, effect=4.0, spread=10.0):
+        trial = pd.DataFrame({"customer_id": range(n), "age": rng.uniform(20, 80, n), "spend": rng.gamma(2, 50, n)})
+        gain = effect * np.where(trial["age"] < 45, 1.0, -0.5)
+        trial["arm"] = np.where(rng.random(n) < 0.5, "offer", "control")
+        trial["profit"] = rng.normal(10, spread, n) + gain * (trial["arm"] == "offer")
+
+        def gives(known):
+            gains = offers.uplift(known, "profit", regressor=LinearRegression())
+            return (offers.best_arm(gains) == "offer").to_numpy().astype(int)
+
+        truth = (gain * (gives(trial) - gives(trial.drop(columns="age")))).mean()
+        row = trust.worth_of_fields(trial, ["age"], LinearRegression()).iloc[0]
+        return row["low"] <= truth <= row["high"]
+
+    return {
+        "800 customers, the offer changes the young": found,
+        "800 customers, the offer changes nobody": lambda rng: found(rng, effect=0.0),
+        "60 customers": lambda rng: found(rng, n=60),
     }
 
 
