@@ -145,7 +145,7 @@ def _():
     }
 
 
-@statement("idic_lab.pipeline.trust.worth_of_fields", "95% interval of what a field adds", "44", repeats=400)
+@statement("idic_lab.pipeline.trust.worth_of_fields", "95% interval of what a field adds", "44", repeats=100)
 def _():
     def found(rng, n=800, effect=4.0, spread=10.0):
         trial = pd.DataFrame({"customer_id": range(n), "age": rng.uniform(20, 80, n), "spend": rng.gamma(2, 50, n)})
