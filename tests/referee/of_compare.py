@@ -170,3 +170,33 @@ def _():
         "contact does nothing for any": lambda rng: profit(rng, effect=0.0),
         "heavier tail: lognormal(1.6)": lambda rng: profit(rng, spread=1.6),
     }
+
+
+@statement("idic_lab.compare.verdicts", "5% for segments where there is one crowd", "61, 62", "test", 0.05, repeats=60)
+def _():
+    def found(rng, n=300, sets=20):
+        from idic_lab.compare.customers import Customers
+        from idic_lab.compare.registry import get_criterion, get_method
+        from idic_lab.compare.segmentation import Effort, Segmentation
+
+        trait = rng.normal(size=(n, 1))
+        if sets < 0:  # one trait, more skewed than the crowd's copula
+            trait = rng.exponential(size=(n, 1)) - 1
+        answers = (0.8 * trait + rng.normal(size=(n, 10)) > 0.3).astype(float)
+        measures = pd.DataFrame(answers, columns=[f"answer {place}" for place in range(10)])
+        measures.insert(0, "customer_id", np.arange(n).astype(str))
+        effort = Effort(pairs=2, null_sets=abs(sets), null_pairs=2)
+        made = Segmentation(get_method("k_means"), 4, Customers("d", measures), int(rng.integers(1e6)), effort)
+        rows = [
+            {"dataset": "d", "method": "k_means", "k": 4, "seed": 1, "criterion": name, "measure": measure}
+            | {"value": score.numbers[measure], "status": "ok", "extra": score.extra}
+            for name, measure in (("global_stability", "adjusted_rand"), ("structure", "separation"))
+            for score in [get_criterion(name)(made)]
+        ]
+        return compare.verdicts(pd.DataFrame(rows)).loc[0, "verdict"] != "constructive"
+
+    return {
+        "300 people on one trait, 20 null sets (five seeds of four)": found,
+        "4 null sets (a single seed)": lambda rng: found(rng, sets=4),
+        "a skewed trait, 20 null sets": lambda rng: found(rng, sets=-20),
+    }

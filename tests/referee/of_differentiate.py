@@ -8,7 +8,30 @@ import numpy as np
 import pandas as pd
 from proving import holds, statement
 
-from idic_lab.differentiate import audit, behaviour, clv, rfm
+from idic_lab.differentiate import audit, behaviour, clv, needs, rfm
+from idic_lab.errors import DataError
+
+
+@statement(
+    "idic_lab.differentiate.needs.need_differences", "5% for any need said to differ by tier", "25", "test", 0.05, 100
+)
+def _():
+    def any_found(rng, n=800, own=0.0, sizes=(0.5, 0.3, 0.2)):
+        chance = 1 / (1 + np.exp(-(rng.normal(0, 0.7, 20) + own * rng.normal(size=(n, 1)))))
+        answers = pd.DataFrame((rng.random((n, 20)) < chance).astype(float)).rename(columns=str)
+        ids = np.arange(n).astype(str)
+        tiers = pd.DataFrame({"customer_id": ids, "tier": rng.choice(["low", "middle", "high"], n, p=sizes)})
+        try:
+            found = needs.need_differences(answers.assign(customer_id=ids), tiers)
+        except DataError:  # too few answers for the test, and it says so
+            return None
+        return found["p_corrected"].lt(0.05).any()
+
+    return {
+        "800 people, twenty questions, three tiers": any_found,
+        "150 people": lambda rng: any_found(rng, 150),
+        "answers that hang together": lambda rng: any_found(rng, own=2.0),
+    }
 
 
 @statement(

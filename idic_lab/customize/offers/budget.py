@@ -121,7 +121,7 @@ def value_on_fresh_customers(
         budget_share: As for :func:`share_of_budget`, of each half.
     Returns:
         DataFrame: ``customers``, ``treated`` (share); ``expected`` (what the predictions promised), ``gain`` over
-            giving nothing, ``low``, ``high`` (95%), in currency for the whole campaign.
+            giving nothing, ``low``, ``high`` (95%, wider than need be where effects are large), in currency for all.
 
     Source: Athey & Imbens (2016), PNAS 113(27), for honest estimates by splitting; Dudík, Langford & Li (2011), ICML.
 
