@@ -325,7 +325,7 @@ class _Desk:
             best = portfolio.loc[portfolio["tier"].eq("most valuable"), ["customer_id", "actual_value"]]
             days = bought[bought["amount"] > 0].groupby("customer_id")["date"].max()
             silent = best[~best["customer_id"].map(days).gt(bought["date"].max() - QUARTER)]
-            if len(best):
+            if len(silent):
                 share = silent["actual_value"].sum() / max(portfolio["actual_value"].clip(lower=0).sum(), 1e-9)
                 yield (
                     f"Of the {_plural(len(best), 'most valuable customer')} {len(silent):,} have not bought for a quarter; "
