@@ -58,9 +58,7 @@ def regression(
     return coefficients(list(features.columns), fitted.params, fitted.bse, clusters["groups"].max() + 1, confidence)
 
 
-def coefficients(
-    terms: list[str], estimate, standard_error, customers: float = np.inf, confidence: float = 0.95
-) -> pd.DataFrame:
+def coefficients(terms, estimate, standard_error, customers=np.inf, confidence: float = 0.95) -> pd.DataFrame:
     """A table of estimates with their intervals; few customers tell little of the error, hence the quantiles of t.
 
     >>> coefficients(["slope"], [1.0], [0.5]).round(2).to_dict("records")

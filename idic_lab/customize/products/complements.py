@@ -51,9 +51,8 @@ def association_rules(order_lines: pd.DataFrame, min_support: float = 0.001) -> 
 def complements(order_lines: pd.DataFrame, compare: str = "own orders", alpha: float = 0.05) -> pd.DataFrame:
     """Pairs of products found in the same order more often than chance explains, with a corrected test.
 
-    Compared with all orders, two products that appeal to the same people come together often without belonging together
-    (of 100 trials with nothing but taste in them, in 78). Compared with a customer's own other orders, taste cancels out:
-    do the two come in the *same* order?
+    Compared with all orders, two products that appeal to the same people often come together (in 78 of 100 trials with
+    nothing but taste). Compared with a customer's own other orders, taste cancels out: are they in the *same* order?
 
     Parameters:
         order_lines: ``order_id``, ``customer_id``, ``product_id`` and, where known, ``quantity`` or ``amount``.
