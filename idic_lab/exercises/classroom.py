@@ -153,7 +153,7 @@ def grade_class(
 def _is_new(course: CourseFolder, assignment: str, student: str) -> bool:
     graded = course.root / "autograded" / student / assignment / f"{assignment}.ipynb"
     folder = course.root / "submitted" / student / assignment
-    latest = max((path.stat().st_mtime for path in folder.iterdir()), default=0)
+    latest = max((path.stat().st_ctime for path in folder.iterdir()), default=0)  # when it came here
     return not graded.exists() or graded.stat().st_mtime < latest
 
 

@@ -5,6 +5,7 @@ Gradescope write and read.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 import tempfile
@@ -48,13 +49,13 @@ def collect(course: CourseFolder, assignment: str, folder: Path) -> list[str]:
         raise DataError(f"There is no folder '{folder}' with what students handed in.")
     told = []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as unpacked:
-        for archive in sorted(folder.rglob("*.zip")):
+        for archive in sorted(file for file in folder.rglob("*.zip") if not file.name.endswith(".data.zip")):
             with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(archive) as packed:
                 size = sum(file.file_size for file in packed.infolist())
                 if size > MOST_UNPACKED:
                     told.append(f"{archive.name}: not unpacked, it would take {size / 2**30:.1f} GB")
                     continue
-                packed.extractall(Path(unpacked) / archive.stem)
+                packed.extractall(Path(unpacked) / (archive.stem.rpartition("__")[0] or archive.stem))
         for root in (folder, Path(unpacked)):
             for file in sorted(path for path in root.rglob("*") if path.is_file() and path.suffix in HANDED_IN):
                 told.append(f"{file.relative_to(root)}: {_collected(course, assignment, file, root)}")
@@ -74,13 +75,15 @@ def _collected(course: CourseFolder, assignment: str, file: Path, root: Path) ->
     except LabError:
         return f"not collected, it names no student; call it student__{file.name}"
     target = course.root / "submitted" / student / assignment / name
+    mended_from = target.with_suffix(".as_handed_in")
     late = target.exists()
     if late:
-        if target.read_bytes() == file.read_bytes():
+        earlier = mended_from if mended_from.exists() else target
+        if earlier.read_bytes() == file.read_bytes():
             return "collected before"
         if file.stat().st_mtime < target.stat().st_mtime:
             return "left out, a newer one is there"
-        target.replace(target.with_name(f"{target.name}.earlier"))
+        earlier.replace(target.with_name(f"{target.name}.earlier"))
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(file, target)
     return f"{'replaces an earlier one of' if late else 'collected for'} {student}"
@@ -151,8 +154,11 @@ def bring(course: CourseFolder, assignment: str, download: Download) -> list[str
     """Collect the files of a download; what was done with each."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, zipfile.ZipFile(download.archive) as packed:
         for path, (student, _, file) in download.files.items():
-            with packed.open(path) as source, Path(folder, f"{student}__{file}").open("wb") as target:
-                shutil.copyfileobj(source, target)
+            if download.platform == "canvas":  # which numbers what is handed in again
+                file = re.sub(r"-\d+(?=\.\w+$)", "", file)
+            target = Path(folder, f"{student}__{file}")
+            target.write_bytes(packed.read(path))
+            os.utime(target, (download.archive.stat().st_mtime,) * 2)
         told = collect(course, assignment, Path(folder))
     return told + [f"{name}: of nobody in the class list" for name in download.unknown]
 

@@ -7,6 +7,7 @@ another name or a script in place of the notebook cost nothing.
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from idic_lab import durability
 from idic_lab.errors import DataError
-from idic_lab.exercises.course_folder import CourseFolder, grade_id
+from idic_lab.exercises.course_folder import CourseFolder, grade_id, with_student_id
 
 TABLES = (".csv", ".xlsx", ".parquet")
 Cells = dict[str, NotebookNode]  # those of the release, by the name nbgrader knows them by
@@ -38,13 +39,18 @@ def repair(course: CourseFolder, assignment: str, student: str) -> list[str]:
     links = [file for file in folder.rglob("*") if file.is_symlink()]
     for link in links:
         link.unlink()
-    notebook, notes = _best(folder, path, originals)
+    source, notebook, notes = _best(folder, path, originals)
     notes += _mend(notebook, originals)
+    if re.search(r"""^STUDENT_ID\s*=\s*(["'])\s*\1""", "\n".join(cell.source for cell in notebook.cells), re.M):
+        with_student_id(notebook, student)
+        notes.append("STUDENT_ID was empty, and was filled in")
     notes += [f"{len(links)} links were taken away: {links[0].name!r}"] if links else []
     if notes:
+        when = source.stat().st_mtime  # a later file is told from an earlier one by it
         if path.exists():
             durability.copy(path, path.with_suffix(".as_handed_in"))
         durability.write(path, nbformat.writes(notebook))
+        os.utime(path, (when, when))
     return notes
 
 
@@ -89,8 +95,8 @@ def _whole(told: dict[str, Any]) -> NotebookNode:
     return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
 
 
-def _best(folder: Path, path: Path, originals: Cells) -> tuple[NotebookNode, list[str]]:
-    """Of the notebooks and scripts handed in, the one with most answers; of equals, the one of the right name."""
+def _best(folder: Path, path: Path, originals: Cells) -> tuple[Path, NotebookNode, list[str]]:
+    """Of the notebooks and scripts handed in, the one with most answers; of equals, the newest, then the one of the right name."""
     candidates, faults = [], []
     for file in sorted(folder.glob("*")):
         if file.suffix not in (".ipynb", ".py") or file.name.startswith("."):
@@ -109,18 +115,18 @@ def _best(folder: Path, path: Path, originals: Cells) -> tuple[NotebookNode, lis
             stub = originals[name].source.strip()
             answered += any(notebook.cells[place].source.strip() != stub for place in found[name])
         if found:
-            candidates.append((answered, len(found), file == path, file, notebook, notes))
+            candidates.append((answered, len(found), file.stat().st_mtime, file == path, file, notebook, notes))
     if not candidates:
         names = ", ".join(sorted(file.name for file in folder.iterdir())) or "nothing"
         told = " ".join(faults) or f"the folder holds {names}."
         raise DataError(f"No notebook of this assignment was handed in: {told}")
-    *_, file, notebook, notes = max(candidates, key=lambda candidate: candidate[:3])
+    *_, file, notebook, notes = max(candidates, key=lambda candidate: candidate[:4])
     if file != path:
         notes = [f"the notebook was called {file.name!r}", *notes]
     if len(candidates) > 1:
-        others = ", ".join(repr(other[3].name) for other in candidates if other[3] != file)
+        others = ", ".join(repr(other[4].name) for other in candidates if other[4] != file)
         notes.append(f"{others} was handed in too and not graded: it holds no more answers")
-    return notebook, notes + faults
+    return file, notebook, notes + faults
 
 
 def _is_answer(cell: NotebookNode) -> bool:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import zipfile
 
 import nbformat
 import pytest
@@ -74,6 +76,12 @@ def test_an_untouched_copy_of_an_answer_does_not_wipe_it_out(released, answered)
     stub = cell_of(released.notebook("value", "release"), "value_q02_answer")
     answered.cells.append(stub)
     assert points(released, {"value.ipynb": answered})[0] == 3
+
+
+def test_an_id_that_was_not_given_is_that_of_who_handed_in(released, answered):
+    cell_of(answered, "student_id").source = 'STUDENT_ID = ""  # your id, between the quotes'
+    earned, notes = points(released, {"value.ipynb": answered}, STUDENT)
+    assert earned == 3 and notes == ["STUDENT_ID was empty, and was filled in"]
 
 
 def test_a_copied_check_counts_once(released, answered):
@@ -151,3 +159,21 @@ def test_folders_archives_and_later_files_are_collected(released, tmp_path):
     assert target.with_name("value.ipynb.earlier").read_text(encoding="utf-8") == "one"
     for path in (*target.parent.iterdir(), target.parent, target.parent.parent):
         path.rmdir() if path.is_dir() else path.unlink()
+
+
+def test_a_later_hand_in_counts_whatever_was_mended_before(released, answered, tmp_path):
+    """Under a name of its own, in an archive, beside the data of the class."""
+    folder, wrong = released.root / "submitted" / "late" / "value", released.notebook("value", "release")
+    cell_of(wrong, "value_q01_answer").source = cell_of(wrong, "value_q02_answer").source = "x = 1"
+    cell_of(wrong, "value_q03_answer").source = "x = 1"
+    for when, notebook in ((1e9, wrong), (1e9, wrong), (2e9, answered)):
+        (tmp_path / "late__homework.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+        os.utime(tmp_path / "late__homework.ipynb", (when, when))
+        with zipfile.ZipFile(tmp_path / "late__late.data.zip", "w") as data:
+            data.writestr("transactions.parquet", "")
+        said = collect(released, "value", tmp_path)
+        repair(released, "value", "late")
+    assert said == ["late__homework.ipynb: replaces an earlier one of late"]
+    graded = nbformat.read(folder / "value.ipynb", as_version=4)
+    assert cell_of(graded, "value_q01_answer").source == cell_of(answered, "value_q01_answer").source
+    shutil.rmtree(folder.parent)
