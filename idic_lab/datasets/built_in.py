@@ -52,21 +52,12 @@ class Cdnow(_Entry):
         """Read the file, check it by rows, customers and sum, and return it with its card."""
         path = Path(__file__).parent / "cdnow_files" / self.file
         content = path.read_bytes()
-        lines = pd.read_csv(
-            path,
-            sep=r"\s+",
-            header=None,
-            skiprows=self.header_lines,
-            names=self.columns,
-            dtype={"customer_id": "str", "date": "str", "quantity": "float64", "amount": "float64"},
-        )
-        transactions = pd.DataFrame(
-            {
-                "customer_id": lines["customer_id"].str.lstrip("0"),
-                "date": pd.to_datetime(lines["date"], format="%Y%m%d").astype("datetime64[us]"),
-                "quantity": lines["quantity"],
-                "amount": lines["amount"],
-            }
+        kinds = dict.fromkeys(("customer_id", "date"), "str") | dict.fromkeys(("quantity", "amount"), "float64")
+        fixed = {"sep": r"\s+", "header": None, "skiprows": self.header_lines, "names": self.columns, "dtype": kinds}
+        lines = pd.read_csv(path, **fixed)
+        transactions = lines[["customer_id", "date", "quantity", "amount"]].assign(
+            customer_id=lines["customer_id"].str.lstrip("0"),
+            date=pd.to_datetime(lines["date"], format="%Y%m%d").astype("datetime64[us]"),
         )
         found = (len(transactions), transactions["customer_id"].nunique(), round(transactions["amount"].sum(), 2))
         expected = self.rows, self.customers, self.amount
@@ -145,6 +136,7 @@ HILLSTROM_COLUMNS = (
 )
 HILLSTROM_NUMBERS = ("recency", "history", "mens", "womens", "newbie", "visit", "conversion", "spend")
 ARMS = {"No E-Mail": "control", "Mens E-Mail": "mens e-mail", "Womens E-Mail": "womens e-mail"}
+_RENAMED = {"history": "spend", "recency": "recency_months", "spend": "revenue", "channel": "main_channel"}
 PUBLISHED = pd.Timestamp("2008-03-20")
 MARGIN = 0.30
 CONTACT_COST = 0.02
@@ -169,13 +161,16 @@ class Hillstrom(_Entry):
 
     def _check(self, raw: pd.DataFrame, file: str) -> None:
         sizes = raw["segment"].map(ARMS).value_counts().to_dict()
-        found = (len(raw), sizes, int(raw["visit"].sum()), int(raw["conversion"].sum()))
-        expected = (self.rows, dict(self.arm_sizes), self.visits, self.conversions)
-        for what, one, other in zip(
-            ("rows", "customers by arm", "visits", "conversions"), found, expected, strict=True
+        for what, found, expected in (
+            ("rows", len(raw), self.rows),
+            ("customers by arm", sizes, self.arm_sizes),
+            ("visits", int(raw["visit"].sum()), self.visits),
+            ("conversions", int(raw["conversion"].sum()), self.conversions),
         ):
-            if one != other:
-                raise DataError(f"{file} is not the whole Hillstrom data set: {what} are {one}, and should be {other}.")
+            if found != expected:
+                raise DataError(
+                    f"{file} is not the whole Hillstrom data set: {what} are {found}, and should be {expected}."
+                )
 
     def _card(self, raw: pd.DataFrame, read: Rows) -> Card:
         spent = raw.assign(amount=raw["spend"], date=PUBLISHED)
@@ -186,14 +181,7 @@ class Hillstrom(_Entry):
             format=read.format,
             size_bytes=read.size_bytes,
             fingerprint=read.fingerprint,
-            columns={
-                "arm": "segment",
-                "converted": "conversion",
-                "spend": "history",
-                "recency_months": "recency",
-                "revenue": "spend",
-                "main_channel": "channel",
-            },
+            columns={"arm": "segment", "converted": "conversion"} | {new: old for old, new in _RENAMED.items()},
             assumptions=[
                 f"margin is {MARGIN:.0%} of what was spent in the two weeks after the e-mail; the file gives no costs",
                 f"an e-mail costs {CONTACT_COST:.2f} USD to send; the file gives no costs",
@@ -236,12 +224,8 @@ def campaign_results(raw: pd.DataFrame) -> pd.DataFrame:
     """
     arm = raw["segment"].map(ARMS).astype("str")
     numbers = pd.Series(np.arange(1, len(raw) + 1)).astype("str").str.zfill(5)
-    names = {"recency": "recency_months", "history": "spend", "channel": "main_channel", "spend": "revenue"}
-    table = raw.rename(columns=names).reset_index(drop=True)
-    told = {
-        "campaign_id": pd.array(["EMAIL2008"] * len(raw), dtype="str"),
-        "customer_id": ("H" + numbers).astype("str"),
-    }
+    table = raw.rename(columns=_RENAMED).reset_index(drop=True)
+    told = {"campaign_id": pd.array(["EMAIL2008"] * len(raw), dtype="str"), "customer_id": "H" + numbers}
     told |= {"date": PUBLISHED.as_unit("us"), "arm": arm.to_numpy()}
     known = ["recency_months", "spend", "history_segment", "mens", "womens", "newbie", "zip_code", "main_channel"]
     came = {"visited": table["visit"] == 1, "revenue": table["revenue"], "converted": table["conversion"] == 1}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -22,7 +24,6 @@ from idic_lab.errors import DataError
 NAMED = "customers are named by name or address"
 _DISCOUNTED = "abs(amount - quantity * unit_price) > .005"
 _TEXT = {pa.string(): pd.StringDtype(na_value=np.nan)}  # as texts lie in Arrow, without an object for each
-LISTED = 1000  # customers with returns alone that a card names
 OWN = {"kind": "own file", "source": "brought by the user", "licence": "not stated; the user's own to know"}
 
 
@@ -68,11 +69,8 @@ def clean(rows: Rows, options: Options, name: str = "") -> Dataset:
 def tables_of(connection, lines: str) -> dict[str, pd.DataFrame]:
     """``transactions`` of accepted lines, and ``order_lines`` when they say what was bought."""
     made = {}
-    for name, relation in (
-        ("transactions", transactions(connection, lines)),
-        ("order_lines", order_lines(connection, lines)),
-    ):
-        frame = relation.to_arrow_table().to_pandas(types_mapper=_TEXT.get, date_as_object=False)
+    for name, relation in (("transactions", transactions), ("order_lines", order_lines)):
+        frame = relation(connection, lines).to_arrow_table().to_pandas(types_mapper=_TEXT.get, date_as_object=False)
         if name == "transactions" or len(frame):
             texts = {text: "str" for text in ("customer_id", *TEXTS) if text in frame}
             made[name] = frame.astype(texts | {"date": "datetime64[us]"})
@@ -153,31 +151,24 @@ def counts(connection, lines: str, planned: Plan, source: Source, broken=(), sli
     if not accepted:
         shown = [
             f"{why} in column {column!r} ({count:,} rows" + (f", first on line {line})" if line else ")")
-            for why, column, count, line in causes
+            for why, column, count, line in causes[:5]
         ]
-        raise DataError(
-            f"{source.name}: none of its {source.rows + len(broken):,} rows can be used: {'; '.join(shown[:5])}."
-        )
-    rejected: dict[str, int] = {}
+        read_rows = f"{source.rows + len(broken):,} rows"
+        raise DataError(f"{source.name}: none of its {read_rows} can be used: {'; '.join(shown)}.")
+    rejected = Counter()
     for why, _, count, _ in causes:
-        rejected[why] = rejected.get(why, 0) + count
-    different = sum(
-        connection.execute(
-            f"SELECT count(DISTINCT row_hash) FROM {lines} WHERE row_hash % {slices} = {part}"
-        ).fetchall()[0][0]
-        for part in range(slices)
-    )
-    facts = {name: fact.copy() if isinstance(fact, (dict, list)) else fact for name, fact in planned.facts.items()}
-    told = [
-        f"{header!r} would give {total or 0:,.2f}" for header, total in zip(planned.others.values(), sums, strict=True)
-    ]
-    if told:
+        rejected[why] += count
+    hashes = f"SELECT count(DISTINCT row_hash) FROM {lines} WHERE row_hash % {slices} = "
+    different = sum(connection.execute(f"{hashes}{part}").fetchall()[0][0] for part in range(slices))
+    facts = copy.deepcopy(planned.facts)
+    others = zip(planned.others.values(), sums, strict=True)
+    if told := [f"{header!r} would give {total or 0:,.2f}" for header, total in others]:
         facts["columns"]["amount"] += f", which gives {used:,.2f}; {', '.join(told)}"
     facts["assumptions"] = [*_lost_alike(connection, lines, source.rows), *facts["assumptions"]]
     return facts | {
         "rows_read": source.rows + len(broken),
         "rows_accepted": accepted,
-        "rejected": rejected,
+        "rejected": dict(rejected),
         "returns": returns,
         "zero_value": zero,
         "duplicates": source.rows - different,

@@ -45,14 +45,9 @@ def parse_numbers(column: pd.Series, header: str, *, decimal: str | None = None,
     """
     if decimal not in (None, ".", ","):
         raise DataError(f"{option('decimal', decimal)} was given; the decimal mark is '.' or ','.")
-    if column.dtype == "str":
-        stored = np.zeros(len(column), dtype=bool)
-    else:
-        numbers = (int, float, Decimal, np.number)
-        stored = np.array([isinstance(value, numbers) and not isinstance(value, bool) for value in column], dtype=bool)
+    stored = _held_as(column, int, float, Decimal, np.number)
     values, reasons = np.full(len(column), np.nan), np.full(len(column), missing, dtype=object)
     absent = column.isna().to_numpy()
-    stored &= ~absent
     # Numbers stored as numbers are taken as they are; the rest is read as text.
     values[stored] = [float(value) for value in column[stored]]
     reasons[stored] = _faults(values[stored])
@@ -68,9 +63,8 @@ def parse_numbers(column: pd.Series, header: str, *, decimal: str | None = None,
 
 
 def _faults(values: np.ndarray) -> np.ndarray:
-    return np.where(
-        ~np.isfinite(values), "not a finite number", np.where(np.abs(values) > LARGEST, "number too large", None)
-    ).astype(object)
+    large = np.where(np.abs(values) > LARGEST, "number too large", None)
+    return np.where(np.isfinite(values), large, "not a finite number").astype(object)
 
 
 def _from_text(text: pd.Series, header: str, decimal: str | None, money: bool) -> Parsed:
@@ -104,11 +98,7 @@ def _plain_digits(text: str) -> str:
 def _without_signs(text: pd.Series) -> tuple[pd.Series, frozenset[str]]:
     """The texts without signs and codes of currencies, and those that were seen."""
     words = text.str.replace("[\\d\\s.,'’_()+−–\u00a0\u202f-]+", " ", regex=True).str.strip().unique()
-    seen = {}
-    for word in words:
-        sign = _BY_SMALL_LETTERS.get(word.casefold())
-        if word and sign is not None:
-            seen[word] = sign
+    seen = {word: _BY_SMALL_LETTERS[word.casefold()] for word in words if word and word.casefold() in _BY_SMALL_LETTERS}
     for word in sorted(seen, key=len, reverse=True):
         text = text.str.replace(rf"{re.escape(word)}\.?(?!{re.escape(word)})", "", regex=True)
     return text, frozenset(seen.values())
@@ -148,21 +138,14 @@ def _decimal_mark(bare: pd.Series, header: str, money: bool) -> tuple[str, list[
             f"column {header!r}: {sample(digits[unsure_comma], 1)} and {sample(digits[unsure_point], 1)} may be "
             f"thousands or decimals. Say {option('decimal', ',')} or {option('decimal', '.')}."
         )
-    if unsure_comma.any():
-        return ".", [
-            f"{sample(digits[unsure_comma], 1)} in {header!r} means thousands (else say {option('decimal', ',')})"
-        ]
-    if unsure_point.any():
-        # Money has two decimals at most; a thousand without its point, as in 12500, says that the others are decimals.
-        if money and not digits.str.fullmatch(r"[1-9]\d{3,}").any():
-            return ",", [
-                f"{sample(digits[unsure_point], 1)} in {header!r} means thousands, as every point has three digits behind "
-                f"it (else say {option('decimal', '.')})"
-            ]
-        return ".", [
-            f"{sample(digits[unsure_point], 1)} in {header!r} has decimals (else say {option('decimal', ',')})"
-        ]
-    return ".", []
+    if not (unsure_comma.any() or unsure_point.any()):
+        return ".", []
+    mark, told = ".", "means thousands" if unsure_comma.any() else "has decimals"
+    # Money has two decimals at most; a thousand without its point, as in 12500, says that the others are decimals.
+    if unsure_point.any() and money and not digits.str.fullmatch(r"[1-9]\d{3,}").any():
+        mark, told = ",", "means thousands, as every point has three digits behind it"
+    else_say = option("decimal", "." if mark == "," else ",")
+    return mark, [f"{sample(digits[unsure_comma | unsure_point], 1)} in {header!r} {told} (else say {else_say})"]
 
 
 def currency_of(symbols: frozenset[str], headers: str = "") -> tuple[str, list[str]]:
@@ -231,22 +214,16 @@ def parse_dates(
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_localize(None)
         assumptions.append(f"time zone of {header!r} dropped; the day is the one written there")
-    present = column.notna().to_numpy()
     if pd.api.types.is_datetime64_dtype(column):
-        cells = present
+        cells = column.notna().to_numpy()
         values[cells] = column[cells].to_numpy().astype("datetime64[us]")
-    elif column.dtype == "str":
-        cells = np.zeros(len(column), dtype=bool)
     else:
-        cells = present & np.array([isinstance(value, datetime.date) for value in column], dtype=bool)
-        values[cells] = np.array(
-            [pd.Timestamp(value).tz_localize(None) for value in column[cells]], dtype="datetime64[us]"
-        )
+        cells = _held_as(column, datetime.date)
+        days = [pd.Timestamp(value).tz_localize(None) for value in column[cells]]
+        values[cells] = np.array(days, dtype="datetime64[us]")
     reasons[cells] = None
-    number = cells & ~cells
-    if column.dtype != "str":
-        number = present & ~cells & np.array([_is_number(value) for value in column], dtype=bool)
-    text = present & ~cells & ~number
+    number = _held_as(column, int, float, np.number) & ~cells
+    text = column.notna().to_numpy() & ~cells & ~number
     for rows, read in ((number, _of_numbers), (text, _of_texts)):
         if rows.any():
             found = read(column[rows], header, date_format, dayfirst, today)
@@ -258,8 +235,12 @@ def parse_dates(
     return _within_bounds(Parsed(values, reasons, assumptions), header, today)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+def _held_as(column: pd.Series, *kinds: type) -> np.ndarray:
+    """Which values of a column are stored as one of some types; True and False are no numbers."""
+    if column.dtype == "str":
+        return np.zeros(len(column), dtype=bool)
+    held = [isinstance(value, kinds) and not isinstance(value, bool) for value in column]
+    return np.array(held, dtype=bool) & column.notna().to_numpy()
 
 
 def _unswapped(values, cells, text, column: pd.Series, header: str, dayfirst: bool | None):
@@ -309,8 +290,8 @@ def _of_numbers(column: pd.Series, header: str, date_format, dayfirst, today) ->
     numbers = column.map(float).to_numpy(dtype="float64")
     known = numbers[np.isfinite(numbers)]
     middle = float(np.median(known)) if len(known) else 0.0
-    whole = pd.Series(np.where(np.isfinite(numbers), numbers, -1).round())
     if 19_000_101 <= middle <= 21_001_231:
+        whole = pd.Series(np.where(np.isfinite(numbers), numbers, -1).round())
         text = whole.where(whole.between(10_000_101, 99_991_231), 0).astype("int64").astype("str")
         dates = pd.to_datetime(text, format="%Y%m%d", errors="coerce")
         how = "as year, month and day in eight digits"
@@ -322,7 +303,7 @@ def _of_numbers(column: pd.Series, header: str, date_format, dayfirst, today) ->
     elif 1e11 <= middle <= 5e12:
         dates, how = _counted(numbers, 1_000, pd.Timestamp(0)), "as milliseconds since 1970"
     else:
-        dates, how = pd.Series(pd.NaT, index=whole.index, dtype="datetime64[us]"), ""
+        dates, how = pd.Series(pd.NaT, index=range(len(numbers)), dtype="datetime64[us]"), ""
     return _read_or_not(dates.to_numpy().astype("datetime64[us]"), [f"{header!r} read {how}"] if how else [])
 
 

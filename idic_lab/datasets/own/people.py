@@ -112,11 +112,9 @@ def of_rows(rows: Rows, today: pd.Timestamp | None = None) -> Contacts:
             parsed = numbers_and_dates.parse_dates(frame[roles[role]], roles[role], today=today)
             made[role] = pd.Series(parsed.result)
             notes += parsed.assumptions
-            unread = int(sum(reason not in (None, "no date") for reason in parsed.reasons))
-            if unread:
-                notes.append(
-                    f"{unread:,} values of {roles[role]!r} could not be read as a date and are taken as missing"
-                )
+            if unread := sum(reason not in (None, "no date") for reason in parsed.reasons):
+                unusable = "could not be read as a date and are taken as missing"
+                notes.append(f"{unread:,} values of {roles[role]!r} {unusable}")
     made |= _consent(frame, roles)
     if len(rows.broken):
         notes.append(
@@ -155,31 +153,10 @@ _WIDEST = 11  # points of a scale, as from 0 to 10
 _YES, _NO, _MISSING, _DESCRIBE, _IDS = (
     frozenset(map(normalise, WORDS["survey"][kind].split())) for kind in ("yes", "no", "missing", "describe", "ids")
 )
-_DAYS = frozenset(
-    [*" ".join(WORDS["headers"]["date"]).split(), *["zeitstempel", "submittedat", "enddate", "recordeddate"]]
-)
-_USUAL = [
-    *((float(low), float(high)) for low in (0, 1) for high in (4, 5, 6, 7, 9, 10)),
-    (1.0, 3.0),
-    (-2.0, 2.0),
-    (-3.0, 3.0),
-]
+_DAYS = {*" ".join(WORDS["headers"]["date"]).split(), "zeitstempel", "submittedat", "enddate", "recordeddate"}
+_USUAL = [(float(low), float(high)) for low in (0, 1) for high in (4, 5, 6, 7, 9, 10)]
+_USUAL += [(1.0, 3.0), (-2.0, 2.0), (-3.0, 3.0)]
 _SCALES = [{normalise(word): place for place, word in enumerate(scale, start=1)} for scale in WORDS["survey"]["scales"]]
-
-
-@dataclass
-class Survey:
-    """The tables of one survey.
-
-    Attributes:
-        tables (dict of str to DataFrame): ``survey_responses``, ``survey_questions``, ``identity_links`` and, where
-            respondents are described, ``demographics``.
-        rejects: Respondents who answered nothing.
-    """
-
-    tables: dict[str, pd.DataFrame]
-    rejects: pd.DataFrame
-    assumptions: list[str] = field(default_factory=list)
 
 
 def is_survey(frame: pd.DataFrame) -> bool:
@@ -229,25 +206,26 @@ def answers(column: pd.Series) -> pd.Series | None:
         number = column.astype("float64")
         return number if _is_scale(number) else None
     codes, distinct = pd.factorize(column.map(str, na_action="ignore"))
-    said = [
-        normalise(word)
-        if normalise(word) not in _MISSING and str(word).strip(words.BLANK).lower() not in words.MISSING
-        else ""
-        for word in distinct
-    ]
-    given = [word for word in said if word]
-    if not given or len(given) > _WIDEST:
+    plain = [str(word).strip(words.BLANK) for word in distinct]
+    absent = [normalise(word) in _MISSING or word.lower() in words.MISSING for word in plain]
+    said = ["" if none else normalise(word) for word, none in zip(plain, absent, strict=True)]
+    given = {word for word in said if word}
+    if not given or sum(map(bool, said)) > _WIDEST:
         return None
+
+    def spread(read) -> pd.Series:
+        return pd.Series(np.append(read, np.nan)[codes], index=column.index, dtype="float64")
+
     for known in ({word: float(word in _YES) for word in _YES | _NO}, *_SCALES):
-        if set(given) <= set(known):
-            read = [known.get(word, np.nan) for word in said]
-            return pd.Series(np.append(read, np.nan)[codes], index=column.index, dtype="float64")
+        if given <= set(known):
+            return spread([known.get(word, np.nan) for word in said])
     # "5 - fully agree", "5", "+2": the number at the beginning
-    numbers = [re.match(r"[+-]?\d{1,2}(?![\d./:])", str(word).strip(words.BLANK)) for word in distinct]
+    numbers = [
+        re.match(r"[+-]?\d{1,2}(?![\d./:])", word) if held else None for word, held in zip(plain, said, strict=True)
+    ]
     if any(word and not number for word, number in zip(said, numbers, strict=True)):
         return None
-    read = [float(number[0]) if word and number else np.nan for word, number in zip(said, numbers, strict=True)]
-    number = pd.Series(np.append(read, np.nan)[codes], index=column.index, dtype="float64")
+    number = spread([float(number[0]) if number else np.nan for number in numbers])
     return number if _is_scale(number) else None
 
 
@@ -257,10 +235,10 @@ def _is_scale(number: pd.Series) -> bool:
     return bool(narrow and (held % 1 == 0).all())
 
 
-def read_survey(rows: Rows, today: pd.Timestamp) -> Survey:
-    """The tables of a survey.
+def read_survey(rows: Rows, today: pd.Timestamp) -> tuple[dict[str, pd.DataFrame], pd.DataFrame, list[str]]:
+    """What a survey holds: its tables, who answered nothing as ``rejects``, and what was assumed.
 
-    A battery of yes and no stays as it is. Where there are scales alone, agreement above their middle counts as yes in a
+    The tables are ``survey_responses``, ``survey_questions`` and, where respondents are described, ``demographics``. A battery of yes and no stays as it is. Where there are scales alone, agreement above their middle counts as yes in a
     battery of its own, and the card says so.
 
     Raises:
@@ -293,10 +271,8 @@ def read_survey(rows: Rows, today: pd.Timestamp) -> Survey:
             parts.append(_long(f"{name} agreed", agreed, 0.0, 1.0, people))
             scale = f"{(low + high) / 2:g} on the scale {low:g} to {high:g}"
             notes.append(f"where yes or no is needed, answers above {scale} count as yes")
-    made = {
-        table: pd.concat(held, ignore_index=True)
-        for table, held in zip(("survey_responses", "survey_questions"), zip(*parts, strict=True), strict=True)
-    }
+    responses, questions = (pd.concat(held, ignore_index=True) for held in zip(*parts, strict=True))
+    made = {"survey_responses": responses, "survey_questions": questions}
     silent = ~who.isin(made["survey_responses"]["record_id"])
     about = frame.loc[~silent, [label for label in frame if label not in (*taken, ids, when)]].apply(engine.typed)
     described = [label for label in about if describes(about[label])]
@@ -308,7 +284,7 @@ def read_survey(rows: Rows, today: pd.Timestamp) -> Survey:
     shown = f"{len(described)} for what describes respondents ({_some(described)})"
     notes.insert(0, f"{len(taken)} columns were taken for questions ({_some(taken)}), {shown}")
     nothing = pd.Series([None] * int(silent.sum()), dtype="str")
-    return Survey(made, rejects_table(rows.name, rows.lines[silent], "(all)", nothing, "no answer"), notes)
+    return made, rejects_table(rows.name, rows.lines[silent], "(all)", nothing, "no answer"), notes
 
 
 def _long(survey: str, answered: pd.DataFrame, low: float, high: float, people: pd.DataFrame):

@@ -225,14 +225,13 @@ class Reader:
         if pa.types.is_temporal(kind):
             return [0.0, 1.0]
         some, shares = self.source.first_values(label), []
-        for read in (
-            lambda: numbers_and_dates.parse_numbers(some, label, decimal=self.options.decimal),
-            lambda: numbers_and_dates.parse_dates(
-                some, label, today=pd.Timestamp("2200-01-01"), dayfirst=self.options.dayfirst
-            ),
+        asked = {"today": pd.Timestamp("2200-01-01"), "dayfirst": self.options.dayfirst}
+        for read, how in (
+            (numbers_and_dates.parse_numbers, {"decimal": self.options.decimal}),
+            (numbers_and_dates.parse_dates, asked),
         ):
             try:
-                shares.append(float(np.equal(read().reasons, None).mean()))
+                shares.append(float(np.equal(read(some, label, **how).reasons, None).mean()))
             except DataError:
                 shares.append(1.0)  # so much like one that it is ambiguous
         return shares
@@ -246,21 +245,15 @@ class Reader:
         self.assumptions.extend(note for note in parsed.assumptions if note not in self.assumptions)
         if name in ("amount", "unit_price"):
             self.symbols |= parsed.symbols
-        answers = pa.table(
-            {
-                "key": keys,
-                "result": pa.array(parsed.result, from_pandas=True),
-                "reason": pa.array(parsed.reasons, type=pa.string(), from_pandas=True),
-            }
-        )
+        reasons = pa.array(parsed.reasons, type=pa.string(), from_pandas=True)
+        answers = pa.table({"key": keys, "result": pa.array(parsed.result, from_pandas=True), "reason": reasons})
         table = quoted(f"answers {name}")
         self.source.connection.register("answers", answers)
         self.source.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM answers")
         self.source.connection.unregister("answers")
         unread = f"CASE WHEN {table}.key IS NULL THEN {literal(missing)} ELSE {table}.reason END"
-        return Column(
-            f"{table}.result", unread if missing else f"{table}.reason", f"LEFT JOIN {table} ON {table}.key = {key}"
-        )
+        join = f"LEFT JOIN {table} ON {table}.key = {key}"
+        return Column(f"{table}.result", unread if missing else f"{table}.reason", join)
 
     def number(self, role: str, label: str, name: str = "") -> Column:
         """Finite numbers that 64 bits hold to the cent."""
@@ -346,12 +339,8 @@ class Reader:
 
     def _nobody(self, who: str, rows: str) -> dict[str, str]:
         """Texts that stand where a customer should and name nobody, with the reason."""
-        told = [
-            word
-            for (word,) in self.source.all(
-                f"SELECT lower(strip_accents(unnest([{listed(words.TOTALS | words.GUESTS)}])))"
-            )
-        ]
+        query = f"SELECT lower(strip_accents(unnest([{listed(words.TOTALS | words.GUESTS)}])))"
+        told = [word for (word,) in self.source.all(query)]
         latin = "|".join(word for word in told if word.isascii())
         others = "".join(f"|{word}" for word in told if not word.isascii())
         plain = "lower(strip_accents(who))"

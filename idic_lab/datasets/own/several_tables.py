@@ -6,6 +6,7 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -66,10 +67,8 @@ def find(path: str | Path) -> list[Source] | None:
     if path.is_dir():
         inside = sorted(child for child in path.iterdir() if not child.name.startswith((".", "_")))
         parts = [child for child in inside if child.is_dir() and normalise(child.name) in _names()]
-        sources = [
-            Source(child.name, lambda child=child: files.read(child))
-            for child in [*(child for child in inside if child.suffix.lower() in _SUFFIXES), *parts]
-        ]
+        held = [*(child for child in inside if child.suffix.lower() in _SUFFIXES), *parts]
+        sources = [Source(child.name, partial(files.read, child)) for child in held]
         one_table = all(child.suffix in (".parquet", ".pq") for child in inside if child.is_file())
         return None if not sources or (one_table and not any(map(Source.known_as, sources))) else sources
     return _of_database(path) if path.is_file() and path.suffix.lower() in (".duckdb", ".db") else None
@@ -82,7 +81,7 @@ def _of_database(path: Path) -> list[Source] | None:
     except duckdb.Error:
         return None  # the reader of databases says what is wrong
     query = "SELECT * FROM {}".format
-    sources = [Source(name, lambda name=name: engine.over_database(path, query(engine.quoted(name)))) for name in names]
+    sources = [Source(name, partial(engine.over_database, path, query(engine.quoted(name)))) for name in names]
     return sources if len(names) > 1 and any(name in _contracts() for name in names) else None
 
 
@@ -100,9 +99,8 @@ def _of_yaml(path: Path) -> list[Source]:
     told = _yaml(path)
     listed = told.get("tables")
     if not isinstance(listed, Mapping) or not listed:
-        raise DataError(
-            f"{path.name} should say which file holds which table, as in 'tables: {{products: goods.csv}}'."
-        )
+        how = "as in 'tables: {products: goods.csv}'"
+        raise DataError(f"{path.name} should say which file holds which table, {how}.")
     for key in told:
         pick("key of a data set", str(key), _OPENS)
     sources = []
@@ -115,7 +113,7 @@ def _of_yaml(path: Path) -> list[Source]:
             raise DataError(f"{path.name}: table {name!r} does not say which file it is in.")
         file, mapped = path.parent / str(entry.pop("file")), words.as_mapping(entry.pop("columns", None))
         reading = {key: str(value) for key, value in entry.items()}
-        sources.append(Source(file.name, lambda file=file, how=reading: files.read(file, **how), name, mapped))
+        sources.append(Source(file.name, partial(files.read, file, **reading), name, mapped))
     return sources
 
 
@@ -152,11 +150,9 @@ def load(path: str | Path, sources: list[Source], options: cleaning.Options, nam
             work.notes.append(f"{source.name} was not used: no table of the contracts has its columns ({shown})")
     for table, found in held.items():
         if len(found) > 1:
-            listed = " and ".join(source.name for source, _ in found)
-            raise DataError(
-                f"{path.name}: {listed} both look like the table {table}. Say in a YAML file which is which, "
-                f"as in 'tables: {{{table}: {found[0][0].name}}}'."
-            )
+            listed, how = " and ".join(source.name for source, _ in found), f"{{{table}: {found[0][0].name}}}"
+            told = f"Say in a YAML file which is which, as in 'tables: {how}'."
+            raise DataError(f"{path.name}: {listed} both look like the table {table}. {told}")
     for table in sorted(held, key=lambda one: (one != "transactions", one)):
         work.take(table, *held[table][0])
     return work.dataset(str(named.get("currency", "")))
@@ -191,12 +187,9 @@ def recognised(rows: Rows) -> str:
 
 def _best(rows: Rows, strict: bool) -> str:
     """The table of which a file has the most columns, three at least, and lacks none."""
-    scores = {}
-    for table in _contracts():
-        matched = _matched(table, rows)
-        if len(matched) > 2 and not _lacking(table, matched, strict):
-            scores[table] = len(matched)
-    return max(scores, key=scores.__getitem__, default="")
+    matched = {table: _matched(table, rows) for table in _contracts()}
+    whole = {table: found for table, found in matched.items() if len(found) > 2 and not _lacking(table, found, strict)}
+    return max(whole, key=lambda table: len(whole[table]), default="")
 
 
 def _matched(table: str, rows: Rows, given: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -225,6 +218,10 @@ def _lacking(table: str, matched: Mapping[str, str], strict: bool = False) -> li
         if column.required and name not in matched and (strict or not column.nullable)
         if strict or str(filled.get(name, "=")).removeprefix("=") not in (*matched, "file", str(filled.get(name)))
     ]
+
+
+def _needed(table: str) -> set[str]:
+    return {name for name, column in tables.get(table).columns.items() if column.required}
 
 
 class _Reading:
@@ -258,18 +255,20 @@ class _Reading:
         if len(rows.broken):
             self.rejects.append(rows.broken)
         if table == "survey_responses" and not source.columns and people.is_survey(rows.frame):
-            found = people.read_survey(rows, self.today)
-            self.made = found.tables | self.made
-            self.assumptions += found.assumptions
-            self.rejects.append(found.rejects)
+            made, rejects, assumptions = people.read_survey(rows, self.today)
+            self.made = made | self.made
+            self.assumptions += assumptions
+            self.rejects.append(rejects)
             return
         matched = _matched(table, rows, source.columns)
         lacking = _lacking(table, matched)
-        needed = {name for name, column in tables.get(table).columns.items() if column.required}
-        if table == "source_records" and not needed <= set(rows.headers):
+        if table == "source_records" and not _needed(table) <= set(rows.headers):
             return self._contacts(source, rows)
         if table == "campaign_results" and not lacking:
-            lacking = self._no_control(source, rows, matched)
+            arms = _chosen(rows.frame[matched["arm"]], source, "campaign_results", "arm").dropna()
+            if not {"control"} < set(arms.str.lower()):
+                shown = ", ".join(map(repr, sorted(arms.unique())[:5]))
+                lacking = f"no arm 'control' to compare with, only {shown}"
         if lacking:
             self.read_rows -= len(rows.frame) + len(rows.broken)
             why = lacking if isinstance(lacking, str) else f"no column for {', '.join(lacking)}"
@@ -282,13 +281,11 @@ class _Reading:
         """Whether orders bear the contract's own names and no others, so that nothing has to be found out."""
         if table == "order_lines" and "transactions" not in self.made:
             return False
-        contract = tables.get(table)
         try:
             tables.check(table, rows.frame)
             return True
         except ContractError:
-            needed = {name for name, column in contract.columns.items() if column.required}
-            return needed <= set(rows.headers) <= set(contract.columns)
+            return _needed(table) <= set(rows.headers) <= set(tables.get(table).columns)
 
     def _orders(self, read: Dataset, table: str) -> None:
         self.card = read.card if self.card is None else self.card
@@ -311,13 +308,6 @@ class _Reading:
         self.made["source_records"] = _with_missing("source_records", read.records.assign(touchpoint=touchpoint))
         self.assumptions += read.notes
         return None
-
-    def _no_control(self, source: Source, rows: Rows, matched: Mapping[str, str]) -> str:
-        """Why an effect cannot be told from a campaign, or "" when it can."""
-        arms = _chosen(rows.frame[matched["arm"]], source, "campaign_results", "arm")
-        if {"control"} < set(arms.str.lower().dropna()):
-            return ""
-        return f"no arm 'control' to compare with, only {', '.join(map(repr, sorted(arms.dropna().unique())[:5]))}"
 
     def _conform(self, table: str, source: Source, rows: Rows, matched: Mapping[str, str]) -> None:
         contract, frame = tables.get(table), rows.frame.reset_index(drop=True)
@@ -477,9 +467,8 @@ def links(records: pd.Series) -> pd.DataFrame:
     """The table ``identity_links`` for records that are numbered as their customers are."""
     numbers = pd.Series(records.unique(), dtype="str")
     told = {"touchpoint": "own file", "probability": 1.0, "method": "number"}
-    return pd.DataFrame({"record_id": numbers, "customer_id": numbers, **told}).astype(
-        {"touchpoint": "str", "method": "str"}
-    )
+    made = pd.DataFrame({"record_id": numbers, "customer_id": numbers, **told})
+    return made.astype({"touchpoint": "str", "method": "str"})
 
 
 def _with_missing(table: str, made: pd.DataFrame) -> pd.DataFrame:

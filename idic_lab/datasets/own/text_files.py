@@ -178,22 +178,16 @@ def _likelihood(text: str, encoding: str) -> float:
         if not one.isascii():
             if zones:
                 lead = one.encode(encoding)
-                total += next(
-                    (math.log(p) for low, high, p in zones if low <= lead[0] <= high and len(lead) <= 2), _HARDLY
-                )
+                met = (math.log(p) for low, high, p in zones if low <= lead[0] <= high and len(lead) <= 2)
+                total += next(met, _HARDLY)
             elif one.lower() in letters:
                 foreign = not latin and any(near.isascii() and near.isalpha() for near in (before, after))
                 capital = one.isupper() and before.isalpha()
                 odd = foreign or (capital and before.islower())
-                total += (
-                    _HARDLY if odd else math.log((0.05 if capital else 0.3 if one.isupper() else 0.9) / len(letters))
-                )
+                usual = 0.05 if capital else 0.3 if one.isupper() else 0.9
+                total += _HARDLY if odd else math.log(usual / len(letters))
             else:
-                alone = (
-                    one in _SIGNS
-                    and not (before.isalpha() and after.isalpha())
-                    and not (after.isalpha() and one in "£³¹²")
-                )
+                alone = one in _SIGNS and not (after.isalpha() and (before.isalpha() or one in "£³¹²"))
                 total += math.log(0.02) if alone or one in "’‘\u00a0" else _HARDLY
         before = one
     return total
@@ -298,18 +292,9 @@ def _parse(name: str, text: str, separator: str, skipped: int):
     headers = [header.strip().strip("\ufeff") for header in first]
     labels = unique_labels(headers)
     try:
-        frame = pd.read_csv(
-            io.StringIO(text),
-            sep=separator,
-            header=None,
-            names=[*labels, _OVERFLOW],
-            index_col=False,
-            dtype="str",
-            keep_default_na=False,
-            na_values=[""],
-            skip_blank_lines=False,
-            low_memory=False,
-        )
+        as_text = {"dtype": "str", "keep_default_na": False, "na_values": [""], "low_memory": False}
+        table = {"header": None, "names": [*labels, _OVERFLOW], "index_col": False, "skip_blank_lines": False}
+        frame = pd.read_csv(io.StringIO(text), sep=separator, **table, **as_text)
     except pd.errors.ParserError as error:
         if "EOF inside string" in str(error):
             row = int(re.search(r"row (\d+)", str(error))[1])

@@ -118,10 +118,8 @@ def _months() -> dict[str, int]:
     for names in WORDS["months"].values():
         for number, forms in enumerate(names.split(), start=1):
             for form in forms.split("/"):
-                for word in {
-                    form,
-                    unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", form))),
-                }:
+                bare = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", form))
+                for word in {form, unicodedata.normalize("NFC", bare)}:
                     whole[word.strip(".")] = number
                     for length in range(3, len(word)):
                         begun.setdefault(word[:length], set()).add(number)
@@ -280,11 +278,8 @@ def recognise(
             ambiguous[role] = choices
         elif choices:
             roles[role], reasons[role] = choices[0], f"{choices[0]!r} (recognised)"
-    if (
-        "unit_price" in roles
-        and "amount" not in given
-        and not {"amount", ORDER_TOTAL, "quantity"} & {*roles, *ambiguous}
-    ):
+    priced = "unit_price" in roles and "amount" not in given
+    if priced and not {"amount", ORDER_TOTAL, "quantity"} & {*roles, *ambiguous}:
         roles["amount"] = roles.pop("unit_price")  # a price without a quantity beside it is what was paid
         reasons["amount"] = reasons.pop("unit_price")
     if {"amount", ORDER_TOTAL} & set(roles):
@@ -368,10 +363,8 @@ def _require(name: str, roles: Mapping[str, str], headers: Mapping[str, str], em
         )
     wanted: dict[str, str] = {}
     for role in missing:
-        free = [
-            label for label in headers if label not in (*roles.values(), *wanted.values(), *empty) and fits(role, label)
-        ]
-        wanted[role] = _nearest(role, free, headers)
+        taken = (*roles.values(), *wanted.values(), *empty)
+        wanted[role] = _nearest(role, [label for label in headers if label not in taken and fits(role, label)], headers)
     hint = " or quantity and unit_price" if "amount" in missing else ""
     none = f" Where there are no amounts, {option('columns', 'amount=')} lets each row count as 1." if hint else ""
     raise DataError(
