@@ -157,17 +157,12 @@ def _in_use(error: Exception) -> bool:
 def _why_not(path: Path, error: Exception) -> RepositoryError:
     text, first = str(error).lower(), (str(error).splitlines() or [""])[0]
     if _in_use(error):
-        return RepositoryError(
-            f"The repository '{path.name}' is in use by another process. Close the other notebook or wait until its "
-            "run has ended, then try again."
-        )
+        advice = "Close the other notebook or wait until its run has ended, then try again."
+        return RepositoryError(f"The repository '{path.name}' is in use by another process. {advice}")
     if "no space left" in text or "disk full" in text or "file too large" in text:
         return RepositoryError(f"The repository '{path.name}' cannot be written: the disk is full.")
     if "permission" in text or "read-only" in text:
-        return RepositoryError(
-            f"The repository '{path.name}' cannot be opened: no permission. Check the rights of its folder."
-        )
-    return DamagedRepository(
-        f"'{path.name}' is not a customer repository that can be opened ({first}). Move it away and run again to make a "
-        "new one."
-    )
+        advice = "Check the rights of its folder."
+        return RepositoryError(f"The repository '{path.name}' cannot be opened: no permission. {advice}")
+    advice = "Move it away and run again to make a new one."
+    return DamagedRepository(f"'{path.name}' is not a customer repository that can be opened ({first}). {advice}")

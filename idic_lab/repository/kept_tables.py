@@ -89,7 +89,7 @@ def _code_and_versions() -> str:
 
 def _keep(made: dict[str, pd.DataFrame], entry: Path) -> None:
     """Write the tables beside their place and move them there whole; a full disk or a forbidden folder is no error."""
-    try:
+    with suppress(OSError):
         entry.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=entry.parent, prefix=_UNFINISHED) as partial:
             whole = Path(partial) / "whole"
@@ -98,8 +98,6 @@ def _keep(made: dict[str, pd.DataFrame], entry: Path) -> None:
                 data.to_parquet(whole / f"{table}.parquet", index=False)
             os.replace(whole, entry)
         _tidy(entry.parent)
-    except OSError:
-        return
 
 
 def _tidy(parent: Path) -> None:

@@ -152,9 +152,8 @@ class Repository:
                 connection.execute("COMMIT")
             except duckdb.Error as error:
                 _roll_back(connection)
-                raise RepositoryError(
-                    f"Table '{name}' was not written; what was there before still is: {error}"
-                ) from None
+                said = f"Table '{name}' was not written; what was there before still is: {error}"
+                raise RepositoryError(said) from None
             finally:
                 connection.unregister("incoming")
 
@@ -262,11 +261,8 @@ class Repository:
             f"CREATE TABLE IF NOT EXISTS {_HISTORY} (written_at TIMESTAMP, action VARCHAR, table_name VARCHAR, "
             "row_count BIGINT, made_by VARCHAR, made_from VARCHAR)"
         )
-        now = datetime.now(UTC).replace(tzinfo=None)
-        connection.execute(
-            f"INSERT INTO {_HISTORY} VALUES (?, ?, ?, ?, ?, ?)",
-            [now, action, name, rows, made_by, ", ".join(made_from)],
-        )
+        row = [datetime.now(UTC).replace(tzinfo=None), action, name, rows, made_by, ", ".join(made_from)]
+        connection.execute(f"INSERT INTO {_HISTORY} VALUES (?, ?, ?, ?, ?, ?)", row)
 
     @contextmanager
     def _connection(self, write: bool) -> Iterator[duckdb.DuckDBPyConnection | None]:
@@ -295,13 +291,10 @@ def _salt(connection) -> str:
 
 def _both_names(connection, customer: str) -> tuple[str, str]:
     """The name of a customer in the tables, and the one in the data they came from."""
-    if file.holds(connection, _KEYS):
-        found = connection.execute(
-            f"SELECT customer_id, original_id FROM {_KEYS} WHERE $who IN (original_id, customer_id)", {"who": customer}
-        ).fetchone()
-        if found:
-            return found
-    return customer, customer
+    if not file.holds(connection, _KEYS):
+        return customer, customer
+    query = f"SELECT customer_id, original_id FROM {_KEYS} WHERE $who IN (original_id, customer_id)"
+    return connection.execute(query, {"who": customer}).fetchone() or (customer, customer)
 
 
 def _remove(connection, customer_id: str, original: str) -> tuple[dict[str, int], list[str]]:
@@ -313,27 +306,23 @@ def _remove(connection, customer_id: str, original: str) -> tuple[dict[str, int]
     connection.execute("CREATE OR REPLACE TEMP TABLE _leaving (id VARCHAR)")
     for table, held in sorted(columns.items()):
         if {"record_id", "customer_id"} <= held:
-            connection.execute(
-                f"INSERT INTO _leaving SELECT record_id FROM {quoted(table)} WHERE customer_id = ?", [customer_id]
-            )
+            linked = f"SELECT record_id FROM {quoted(table)} WHERE customer_id = ?"
+            connection.execute(f"INSERT INTO _leaving {linked}", [customer_id])
     counts = {}
     for table, held in sorted(columns.items()):
-        by_customer = [f"{column} = $customer" for column in OF_CUSTOMER if column in held]
-        by_record = [f"{column} IN (SELECT id FROM _leaving)" for column in OF_RECORD if column in held]
-        if by_customer or by_record:
-            removed = connection.execute(
-                f"DELETE FROM {quoted(table)} WHERE {' OR '.join(by_customer + by_record)}",
-                {"customer": customer_id} if by_customer else {},
-            ).fetchall()[0][0]
-        elif table == "rejects":  # its rows count what a file held; the value alone may name somebody
-            removed = connection.execute(
+        whose = [f"{column} = $customer" for column in OF_CUSTOMER if column in held]
+        names = {"customer": customer_id} if whose else {}
+        whose += [f"{column} IN (SELECT id FROM _leaving)" for column in OF_RECORD if column in held]
+        statement = f"DELETE FROM {quoted(table)} WHERE {' OR '.join(whose)}"
+        if not whose and table == "rejects":  # its rows count what a file held; the value alone may name somebody
+            names = {"customer": customer_id, "original": original}
+            statement = (
                 "UPDATE rejects SET value = NULL WHERE value IN ($customer, $original) OR contains(value, $original) "
-                "OR value IN (SELECT id FROM _leaving)",
-                {"customer": customer_id, "original": original},
-            ).fetchall()[0][0]
-        else:
+                "OR value IN (SELECT id FROM _leaving)"
+            )
+        elif not whose:
             continue
-        if removed:
+        if removed := connection.execute(statement, names).fetchall()[0][0]:
             counts[table] = removed
     records = [record for (record,) in connection.execute("SELECT DISTINCT id FROM _leaving").fetchall()]
     connection.execute("DROP TABLE _leaving")

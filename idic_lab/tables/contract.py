@@ -147,18 +147,14 @@ class Table:
         """The data dictionary: one row per column with its type, unit, range and meaning."""
         import pandas as pd
 
-        rows = [
-            {
-                "column": name,
-                "type": column.type,
-                "unit": column.unit,
-                "range": ", ".join(rule for rule, *_ in column.rules()),
-                "may be missing": "column" if not column.required else ("value" if column.nullable else ""),
-                "meaning": column.meaning,
-            }
-            for name, column in self.columns.items()
-        ]
-        return pd.DataFrame(rows)
+        rows = []
+        for name, column in self.columns.items():
+            missing = "value" if column.nullable else ""
+            scope = ", ".join(rule for rule, *_ in column.rules())
+            rows.append(
+                (name, column.type, column.unit, scope, missing if column.required else "column", column.meaning)
+            )
+        return pd.DataFrame(rows, columns=["column", "type", "unit", "range", "may be missing", "meaning"])
 
     @cached_property
     def _schema(self):
@@ -170,15 +166,11 @@ class Table:
             "choices": lambda bound, rule: pa.Check.isin(bound, error=rule),
             "day": lambda _, rule: pa.Check(lambda dates: dates.dt.normalize().eq(dates), error=rule),
         }
-        columns = {
-            name: pa.Column(
-                DTYPES[column.type],
-                checks=[made[kind](bound, rule) for rule, kind, bound in column.rules()],
-                nullable=column.nullable,
-                required=column.required,
-            )
-            for name, column in self.columns.items()
-        }
+        columns = {}
+        for name, column in self.columns.items():
+            checks = [made[kind](bound, rule) for rule, kind, bound in column.rules()]
+            may_lack = {"nullable": column.nullable, "required": column.required}
+            columns[name] = pa.Column(DTYPES[column.type], checks=checks, **may_lack)
         return pa.DataFrameSchema(columns, unique=list(self.key) or None, strict=False, coerce=False)
 
     def _breaches(self, data: pd.DataFrame) -> list[str]:
@@ -222,18 +214,15 @@ class Table:
         ]
         if told:
             return told
-        tests = {
-            f"column {name!r} should be {rule}": test
+        counts = {
+            f"column {name!r} should be {rule}": nw.when(test).then(nw.lit(1)).otherwise(nw.lit(0)).sum()
             for name, column in here.items()
             for rule, test in _tests(nw.col(name), column)
         }
-        counts = [
-            nw.when(test).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias(str(place))
-            for place, test in enumerate(tests.values())
-        ]
-        rows = _first_row(frame.select(nw.len().alias("rows"), *counts))
+        numbered = [count.alias(str(place)) for place, count in enumerate(counts.values())]
+        rows = _first_row(frame.select(nw.len().alias("rows"), *numbered))
         if rows["rows"]:
-            broken = {rule: int(rows[str(place)]) for place, rule in enumerate(tests)}
+            broken = {rule: int(rows[str(place)]) for place, rule in enumerate(counts)}
             told = [f"{rule} ({count:,} rows)" for rule, count in broken.items() if count]
         if self.key:
             groups = frame.group_by(*self.key).agg(nw.len().alias("rows")).filter(nw.col("rows") > 1)
