@@ -10,6 +10,7 @@ from proving import AT_LEAST, KINDS, STATEMENTS, Finding, tried
 from tqdm import tqdm
 
 PAGE = Path(__file__).parents[2] / "docs" / "inference.md"
+FEW = 0.05  # twice the error from which "kept" would say nothing
 HEAD = """\
 # How sure is "sure"?
 
@@ -21,7 +22,8 @@ up to 2,000 times; slow ones are tried less often. `make test` tries the same in
 how sure it is and is not listed here.
 
 A rate within two points of what an interval states is taken as kept; behind ± stands twice the Monte Carlo error. "Not kept"
-on a ground it was not made for is no fault in the software but a warning for its user.
+on a ground it was not made for is no fault in the software but a warning for its user, and an interval that is wider than
+need be is "not kept" too. Where ± is above five points, nothing is said of a rate that may be kept.
 
 | function | what it states | used in | ground | stated | found | |
 |---|---|---|---|---|---|---|
@@ -34,9 +36,10 @@ def row(finding: Finding, first: bool) -> str:
     name = f"`{one.function.removeprefix('idic_lab.')}`" if first else ""
     bound = "" if one.kind == "interval" else "at least " if one.kind in AT_LEAST else "at most "
     stated = f"{(KINDS | AT_LEAST)[one.kind]}: {bound}{one.nominal:.0%}"
+    word = "**not kept**" if not finding.keeps else "kept" if finding.error <= FEW / 2 else "too few tries"
     return (
         f"| {name} | {one.states if first else ''} | {one.used if first else ''} | {finding.ground} | {stated} | "
-        f"{finding.rate:.1%} ± {2 * finding.error:.1%} | {'kept' if finding.keeps else '**not kept**'} |\n"
+        f"{finding.rate:.1%} ± {2 * finding.error:.1%} | {word} |\n"
     )
 
 
