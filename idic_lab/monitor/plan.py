@@ -224,9 +224,8 @@ def next_actions(
     actions = actions.set_index("action_id")
     first = each["action_id"].map(actions["reply"]).astype(bool)
     pays = each["expected_profit"].gt(0) & each["action_id"].map(actions["expected_profit"]).gt(0)
-    ordered = each.assign(comes_first=first)[first | pays].sort_values(
-        ["comes_first", "expected_profit", "action_id"], ascending=[False, False, True]
-    )
+    order = ["comes_first", "expected_profit", "action_id"]
+    ordered = each.assign(comes_first=first)[first | pays].sort_values(order, ascending=[False, False, True])
     place = ordered.groupby("customer_id").cumcount()
     best, second = (ordered[place == rank].set_index("customer_id") for rank in (0, 1))
     table = facts[["customer_id", "channel"]].copy()
@@ -310,10 +309,8 @@ def _of_play(play: Play, segment: str, facts: pd.DataFrame, segments: pd.DataFra
     room = 1.0 if saved else min(play.lift, max(1 - baseline, 0)) / play.lift
     lift = play.lift * room
     change = lift * (len(reachable) / len(known))
-    said = {
-        name: getattr(play, name) for name in ("scheme", "goal", "tactic", "offer", "owner", "kpi", "weeks", "reply")
-    }
-    return said | {
+    said = ["scheme", "goal", "tactic", "offer", "owner", "kpi", "weeks", "reply"]
+    return {name: getattr(play, name) for name in said} | {
         "action_id": f"{play.name}-{segment.replace(' ', '-')}",
         "segment": segment,
         "customers": len(known),
@@ -366,9 +363,8 @@ def _of_policy(arms, scheme: str, segment: str, facts: pd.DataFrame, segments: p
     levels = float(control["expected_profit"].iloc[0]), float(best["expected_profit"])
     # The profits that a policy compares are after the cost of the offer.
     each = _each(reached["customer_id"], levels[1] - levels[0], 0.0)
-    return _of_offer(
-        f"policy-{segment.replace(' ', '-')}", (scheme, segment), best["offer"], len(mine), mine, levels, each
-    )
+    name = f"policy-{segment.replace(' ', '-')}"
+    return _of_offer(name, (scheme, segment), best["offer"], len(mine), mine, levels, each)
 
 
 def _of_offer(name: str, group, offer, customers: int, mine: pd.DataFrame, levels, each: pd.DataFrame) -> dict:
@@ -490,13 +486,13 @@ def board_plan(plan: pd.DataFrame, budget: float) -> pd.DataFrame:
     >>> board_plan(plan, 50)[["action_id", "profit_at_half", "spent", "funded"]].values.tolist()
     [['mail', 10.0, 10.0, True], ['call', -15.0, 70.0, False]]
     """
-    table = plan[plan["counted_customers"] > 0].rename(columns={"expected_return": "alone", "cost": "cost_alone"})
-    named = {name: f"counted_{name}" for name in ("customers", "cost")} | {"expected_return": "counted_return"}
-    table = table.drop(columns="customers", errors="ignore").assign(**{new: table[old] for new, old in named.items()})
-    worth = table["expected_return"] / table["cost"].where(table["cost"] > 0, 1e-9)
-    table = table.assign(worth=worth).sort_values(["worth", "action_id"], ascending=[False, True], ignore_index=True)
-    share = np.where(table["basis"].eq("assumed"), 0.5, 1.0)
-    table = table.assign(profit_at_half=share * table["expected_return"] - table["cost"], spent=table["cost"].cumsum())
+    table = plan[plan["counted_customers"] > 0]
+    customers, returned, cost = (table[f"counted_{name}"] for name in ("customers", "return", "cost"))
+    share, worth = np.where(table["basis"].eq("assumed"), 0.5, 1.0), returned / cost.where(cost > 0, 1e-9)
+    table = table.assign(customers=customers, expected_return=returned, cost=cost, worth=worth)
+    table["profit_at_half"] = share * returned - cost
+    table = table.sort_values(["worth", "action_id"], ascending=[False, True], ignore_index=True)
+    table["spent"] = table["cost"].cumsum()
     table["funded"] = table["spent"] <= budget
     columns = ["action_id", "owner", "review_date", "verdict", "customers", "expected_return", "cost"]
     return table[[*columns, "profit_at_half", "spent", "funded"]]
@@ -519,7 +515,8 @@ def plot_plan(plan: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axe
     colours = np.where(estimated, figures.BLUE, figures.SKY)
     ax.barh(place + 0.2, shown["expected_return"], height=0.38, color=colours)
     ax.barh(place - 0.2, shown["cost"], height=0.38, color=figures.VERMILION, hatch="//", edgecolor="white")
-    ax.set_yticks(place, _spoken(shown))
+    plays = shown["action_id"].str.partition("-")[0]
+    ax.set_yticks(place, plays + ": " + shown["segment"] + " (" + shown["verdict"] + ")")
     profit = total(plan).profit
     handles = [
         ax.barh([0], [0], color=colour, label=label, hatch=hatch, edgecolor="white")
@@ -544,12 +541,3 @@ def plot_plan(plan: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axe
         x_format="count",
         legend={"handles": handles, "loc": "lower right"},
     )
-
-
-def _spoken(plan: pd.DataFrame) -> list[str]:
-    """Each action as a reader says it: the verdict, the play, and for whom."""
-    plays = plan["action_id"].str.partition("-")[0]
-    return [
-        f"{play}: {segment} ({verdict})"
-        for play, segment, verdict in zip(plays, plan["segment"], plan["verdict"], strict=True)
-    ]

@@ -83,9 +83,8 @@ def _year_before(period: Period) -> dict[str, float]:
     before, day = period.previous - year, period.day - year
     if not period.began <= before + pd.Timedelta(days=1):
         return {}
-    same_days = replace(
-        period, previous=before, day=day, transactions=period.transactions[period.transactions["date"] <= day]
-    )
+    known = period.transactions[period.transactions["date"] <= day]
+    same_days = replace(period, previous=before, day=day, transactions=known)
     found = {name: entry.function(same_days) for name, entry in KPIS.items()}
     return {name: measured.value for name, measured in found.items() if measured}
 
@@ -253,17 +252,16 @@ def plot_kpi(
         ax.plot(part["review_date"], part["value"], "o", mfc="white", color=figures.BLUE, label="period not whole")
     whom = f" of '{segment}'" if segment != ALL else " of everybody" if asked != ALL else ""
     largest = known["value"].abs().max()
+    form = "count" if largest >= 20 else "{x:.4g}"
+    if unit == "share":
+        form = "{x:.1%}" if largest < 0.1 else "percent"
     ax.tick_params(axis="x", labelrotation=30)
     return figures.finish(
         ax,
         f"{words[:1].upper()}{words[1:]}{whom}: {_judged(series, unit)}",
         x="review",
         y=f"{words} ({'{currency}' if unit == 'currency' else unit})",
-        y_format=("{x:.1%}" if largest < 0.1 else "percent")
-        if unit == "share"
-        else "count"
-        if largest >= 20
-        else "{x:.4g}",
+        y_format=form,
         legend={"loc": "best", "fontsize": "small"},
     )
 
@@ -312,11 +310,8 @@ def _moved(before: float, now: float, unit: str) -> str:
         return "unchanged"
     if unit == "share":
         return f"{way} by {100 * abs(now - before):.1f} points"
-    return (
-        f"{way} by {abs(now / before - 1):.0%}"
-        if before > 0 and unit != "points"
-        else f"{way} by {_readable(abs(now - before))}"
-    )
+    relative = before > 0 and unit != "points"
+    return f"{way} by " + (f"{abs(now / before - 1):.0%}" if relative else _readable(abs(now - before)))
 
 
 def _readable(value: float) -> str:
