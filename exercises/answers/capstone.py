@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from idic_lab import datasets
 from idic_lab.errors import DataError
 from idic_lab.exercises.questions import AnyOf
 
 FEWEST_CUSTOMERS, FEWEST_ROWS, FEWEST_DAYS = 100, 300, 180
+BUILT_IN = ("cdnow_sample", "meridian")
 
 
 def _problem(data):
@@ -22,6 +24,28 @@ def _problem(data):
         return f"At least {FEWEST_CUSTOMERS} customers and {FEWEST_ROWS} rows are needed."
     if (dates.max() - dates.min()).days < FEWEST_DAYS:
         return f"At least {FEWEST_DAYS} days from the first date to the last are needed."
+    return None
+
+
+def _rhythms(data):
+    """Days between the purchases of those with five purchase days or more, which neither new ids, dates nor prices hide."""
+    days = data.assign(date=pd.to_datetime(data["date"])).drop_duplicates(["customer_id", "date"]).sort_values("date")
+    gaps = days.groupby("customer_id")["date"].agg(lambda each: tuple(each.diff().dt.days[1:]))
+    return gaps[gaps.map(len) >= 4]
+
+
+def _not_own(data, tables):
+    """Why data are not a student's own: those of the course, or drawn without customers who differ; None for others."""
+    ours = [tables["transactions"], *(datasets.load(name, quiet=True).transactions for name in BUILT_IN)]
+    rhythms = _rhythms(data)
+    if any(rhythms.isin(set(_rhythms(table))).mean() > 0.5 for table in ours):
+        return "These are data of this course. Bring your own."
+    groups = data.groupby("customer_id")["amount"]
+    counts, within = groups.size(), data["amount"] - groups.transform("mean")
+    between = data["amount"].var(ddof=0) - (within**2).mean()
+    expected = data["amount"].var(ddof=0) * (len(counts) - 1) / (len(data) - 1)
+    if counts.var() < 1.5 * counts.mean() and 0.9 * expected < between < 1.1 * expected:
+        return "Your customers differ in nothing but chance, as made-up ones do. Bring data of real ones."
     return None
 
 
@@ -42,8 +66,8 @@ def _cut(brought):
     return data[early], later
 
 
-def capstone_q01(answer):
-    problem = _problem(answer)
+def capstone_q01(answer, tables):
+    problem = _problem(answer) or _not_own(_read(answer), tables)
     return (0.0, problem) if problem else (1.0, "These data can be worked with.")
 
 
@@ -86,6 +110,9 @@ def capstone_q07(answer, brought):
     total = later["amount"].sum()
     reached = later.loc[later["customer_id"].isin(answer), "amount"].sum() / total
     usual = later.loc[later["customer_id"].isin(spend.nlargest(places).index), "amount"].sum() / total
+    best = later.groupby("customer_id")["amount"].sum().nlargest(places).sum() / total
+    if best - usual > 0.1 and reached > (usual + best) / 2:
+        return 0.0, "Your list brings more than what came before can tell: it was made from the outcome."
     said = f"Your list brings {reached:.0%} of the later spend; past spend alone brings {usual:.0%}."
     return (1.0 if reached >= 0.95 * usual else round(min(0.9, reached / usual), 2)), said
 
@@ -99,6 +126,13 @@ def capstone_q08(answer, brought):
     if not 3 <= labels.nunique() <= 8:
         return 0.0, f"Three to eight segments are asked for; these are {labels.nunique()}."
     spend = later.groupby("customer_id")["amount"].sum().reindex(known, fill_value=0).to_numpy()
+    past = early.groupby("customer_id").agg(spend=("amount", "sum"), n=("amount", "size"), last=("date", "max"))
+    ranks = past.reindex(known).rank().assign(one=1.0).to_numpy()
+    outcome = pd.Series(spend).rank().to_numpy()
+    told = ranks @ np.linalg.lstsq(ranks, outcome)[0]
+    by_segment = pd.Series(outcome).groupby(labels.to_numpy()).transform("mean")
+    if by_segment.var() > (np.var(told) + np.var(outcome)) / 2:
+        return 0.0, "Your segments tell more of the later spend than what came before can: they were made from it."
     codes, random = pd.factorize(labels.astype("str"))[0], np.random.default_rng(0)
     ours = _between(codes, spend)
     chance = [_between(random.permutation(codes), spend) for _ in range(200)]
