@@ -239,19 +239,18 @@ def plot_budget_curve(curve: pd.DataFrame, ax: figures.Axes | None = None) -> fi
 
     >>> plot_budget_curve(pd.DataFrame({"cap": 2, "weekly_budget": [0, 50, 100], "expected_value": [0.0, 80.0, 100.0]})
     ...     ).get_title()
-    'A budget of 50 a week already brings 80% of what 100 brings (at\\nmost 2 contacts in 28 days)'
+    'The first 50 a week bring 80, the last 50 bring 20 (at most 2\\ncontacts in 28 days)'
     """
     ax = figures.axes(ax)
     for mark, (cap, part) in zip("os^Dv" * 9, curve.groupby("cap"), strict=False):
         label = f"at most {cap} contact{'s' if cap > 1 else ''} in 28 days"
         ax.plot(part["weekly_budget"], part["expected_value"], marker=mark, label=label)
     top = curve[curve["cap"] == curve["cap"].max()].sort_values("weekly_budget")
-    first, last = top.iloc[1], top.iloc[-1]
-    part = first["expected_value"] / last["expected_value"]
+    money, worth = top["weekly_budget"].diff(), top["expected_value"].diff()
     return figures.finish(
         ax,
-        f"A budget of {first['weekly_budget']:,.0f} a week already brings {part:.0%} of what "
-        f"{last['weekly_budget']:,.0f} brings (at most {top['cap'].iloc[0]} contacts in 28 days)",
+        f"The first {money.iloc[1]:,.0f} a week bring {worth.iloc[1]:,.0f}, the last {money.iloc[-1]:,.0f} bring "
+        f"{worth.iloc[-1]:,.0f} (at most {top['cap'].iloc[0]} contacts in 28 days)",
         x="budget per week ({currency})",
         y="worth of responses in all weeks ({currency})",
         y_format="count",
