@@ -240,6 +240,8 @@ def plot_timeline(history: pd.DataFrame, customer_id: str, ax: figures.Axes | No
     >>> plot_timeline(events, "ann").get_title()
     'ann: 2 events on 2 channels, one conversation'
     """
+    from matplotlib.dates import ConciseDateFormatter
+
     mine = history[history["customer_id"] == customer_id]
     if mine.empty:
         raise UnknownName("customer", customer_id, history["customer_id"].unique()[:5])
@@ -256,6 +258,7 @@ def plot_timeline(history: pd.DataFrame, customer_id: str, ax: figures.Axes | No
             height = [rows.index(where) for where in part["where"]]
             ax.plot(part["date"], height, mark, color=colour, markersize=8, label=name)
     ax.set_yticks(range(len(rows)), [row.replace("_", " ") for row in rows])
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
     return figures.finish(
         ax,
         f"{customer_id}: {len(mine)} events on {len(rows)} channels, one conversation",

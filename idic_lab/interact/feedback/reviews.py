@@ -379,7 +379,7 @@ def plot_stars_by_topic(table: pd.DataFrame, ax: figures.Axes | None = None) -> 
 
     >>> seen = pd.DataFrame({"topic": ["handle", "price"], "reviews": 9, "stars": [3.1, 4.2], "low": [3, 4], "high": [3.3, 4.5]})
     >>> plot_stars_by_topic(seen).get_title()
-    'Handle is rated lowest (3.1 stars), price highest (4.2)'
+    'Clear of the average: 2 of 2 topics (handle, price)'
     """
     ax = figures.axes(ax, figsize=(7.5, 0.32 * len(table) + 1.4))
     place = np.arange(len(table))[::-1]
@@ -388,11 +388,11 @@ def plot_stars_by_topic(table: pd.DataFrame, ax: figures.Axes | None = None) -> 
     middle = np.average(table["stars"], weights=table["reviews"])
     ax.axvline(middle, color="black", linestyle="--", linewidth=1)
     ax.set_yticks(place, [f"{row.topic} ({row.reviews:,})" for row in table.itertuples()])
-    low, high = table.iloc[0], table.iloc[-1]
+    clear = table.loc[(table["low"] > middle) | (table["high"] < middle), "topic"]
+    named = f" ({', '.join(clear)})" if 0 < len(clear) <= 3 else ""
     return figures.finish(
         ax,
-        f"{low['topic'].capitalize()} is rated lowest ({low['stars']:.1f} stars), {high['topic']} highest "
-        f"({high['stars']:.1f})",
+        f"Clear of the average: {len(clear)} of {len(table)} topics{named}",
         x="mean stars, with 95% interval (dashed: all topics)",
         y="topic (reviews)",
     )
