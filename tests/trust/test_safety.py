@@ -33,7 +33,10 @@ ALLOWED = {
     ("exercises/course_checks.py", "exec"): "the course's own setup cells, when an instructor checks the course",
     ("exercises/course_checks.py", "eval"): "the course's own wrong answers, when an instructor checks the course",
     ("exercises/course_folder.py", "exec"): "the course's own cells",
-    ("customize/communication.py", "Template"): "that of the module string, which puts a value in its place and no more",
+    (
+        "customize/communication.py",
+        "Template",
+    ): "that of the module string, which puts a value in its place and no more",
     ("compare/study.py", "exec"): "the module of one's own that a study names",
     ("compare/study.py", "compile"): "the same module, so that an error in it is shown with its line",
 }
