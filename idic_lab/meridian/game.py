@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -267,10 +267,10 @@ def played(
     return world
 
 
-def replayed(plans: list[pd.DataFrame], world: World, n_fortunes: int) -> pd.DataFrame:
-    """What a world scores that begins anew under these plans: in the game itself, and with each of the other fortunes."""
+def replayed(plans: list[pd.DataFrame], world: World, fortunes: Iterable[int]) -> pd.DataFrame:
+    """What a world scores that begins anew under these plans, with each of the fortunes; 0 is the game itself."""
     scores = []
-    for luck in range(n_fortunes + 1):
+    for luck in fortunes:
         made = world.again(luck)
         made.only_books = True
         for plan in plans:
@@ -293,7 +293,7 @@ def standing(plans: list[pd.DataFrame], n_fortunes: int = 20, confidence: float 
     from scipy.stats import t as student
 
     begun = World(**world)
-    mine, alone = (replayed(each, begun, n_fortunes) for each in (plans, [policies.actions()] * len(plans)))
+    mine, alone = (replayed(each, begun, range(n_fortunes + 1)) for each in (plans, [policies.actions()] * len(plans)))
     rows = [{"policy": "your plans", **mine.iloc[0]}]
     for name in (*policies.POLICIES, "oracle"):
         game = played(policies.POLICIES.get(name, name), n_quarters=len(plans), world=begun.again())
@@ -351,11 +351,11 @@ def league(folder: Path, n_fortunes: int = 5) -> pd.DataFrame:
             key = (json.dumps(told, sort_keys=True), len(plans))
             if key not in known:
                 begun = World(**told)
-                alone = replayed([policies.actions()] * len(plans), begun, n_fortunes)["score"]
+                alone = replayed([policies.actions()] * len(plans), begun, range(n_fortunes + 1))["score"]
                 best = played("oracle", n_quarters=len(plans), world=begun.again()).score()["score"]
                 known[key] = begun, alone, best - alone[0]
             begun, alone, possible = known[key]
-            scores = replayed(plans, begun, n_fortunes)["score"]
+            scores = replayed(plans, begun, range(n_fortunes + 1))["score"]
             gain = (scores - alone).to_numpy()[1:].mean()
             share = gain / possible if plans else 0.0
             row |= {"quarters": len(plans), "score": scores[0], "gain": gain, "of_possible": share}

@@ -309,7 +309,7 @@ class _Desk:
         drawn: list[tuple[str, float]] = []
         if measures is not None:
             mine = measures.query("kpi == @kpi and segment == 'all' and whole").sort_values("review_date").tail(25)
-            if mine["value"].max() > 0:
+            if len(mine) > 1 and mine["value"].max() > 0:  # one column shows nothing
                 shares = (mine["value"] / mine["value"].max()).clip(lower=0.0)
                 drawn = list(zip(mine["review_date"].dt.strftime("%Y-%m"), shares, strict=True))
         words = f"{name} at {len(drawn)} reviews, {drawn[0][0]} to {drawn[-1][0]}" if drawn else ""

@@ -44,6 +44,9 @@ VALUING = {
 REJECTS_SHOWN = 100_000
 
 
+MOST_NAMED = 1000  # customers with returns alone that a card names
+
+
 @dataclass(frozen=True)
 class Options:
     """How large data are run."""
@@ -169,7 +172,7 @@ class _Work:
                 self.slices.write("measures", part, partial(_measures, bought, end, part), contract=False)
         card = self.state.card
         card["customers"] = self.state.customers = customers
-        if len(only_returns) <= cleaning.LISTED:
+        if len(only_returns) <= MOST_NAMED:
             card["customers_only_returns"] = [] if card["names_customers"] else sorted(only_returns)
         else:
             card["quirks"].append(f"{len(only_returns):,} customers have only returns")
