@@ -225,7 +225,7 @@ def totals(origins: list[Origin]) -> pd.DataFrame:
 
     Returns:
         DataFrame: ``origin``, ``expected``, ``low``, ``high`` (missing where the data leave a parameter open),
-            ``actual`` purchases, ``held`` (the interval holds the actual number).
+            ``actual`` purchases, ``held`` (the interval holds the actual number; missing where there is none).
 
     >>> from idic_lab import datasets
     >>> origins = rolling_origins(datasets.load("cdnow_sample", quiet=True).transactions, 2, 13)
@@ -239,7 +239,8 @@ def totals(origins: list[Origin]) -> pd.DataFrame:
         actual = int(origin.now.holdout["holdout_frequency"].sum())
         bounds = said[["expected_purchases", "low", "high"]].tolist()
         rows.append((origin.day, *bounds, actual, bounds[1] <= actual <= bounds[2]))
-    return pd.DataFrame(rows, columns=["origin", "expected", "low", "high", "actual", "held"])
+    table = pd.DataFrame(rows, columns=["origin", "expected", "low", "high", "actual", "held"])
+    return table.assign(held=table["held"].astype("boolean").mask(table["low"].isna()))
 
 
 def plot_totals(totals: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -250,20 +251,17 @@ def plot_totals(totals: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     >>> plot_totals(table).get_title()
     'The 95% interval held what was bought on 1 of 2 days'
     """
-    ax, known = figures.axes(ax), totals.dropna(subset="low")
-    days = known["origin"].dt.strftime("%Y-%m-%d")
-    ax.vlines(
-        days, known["low"], known["high"], color=figures.BLUE, lw=6, alpha=0.35, label="95% interval of the total"
-    )
-    ax.plot(days, known["expected"], "o", color=figures.BLUE, label="expected by BG/NBD")
-    ax.plot(days, known["actual"], "D", color=figures.VERMILION, label="bought")
+    ax, known = figures.axes(ax), totals["held"].dropna()
+    days = totals["origin"].dt.strftime("%Y-%m-%d")
+    ax.plot(days, totals["expected"], "o", color=figures.BLUE, label="expected by BG/NBD")
+    ax.plot(days, totals["actual"], "D", color=figures.VERMILION, label="bought")
+    title = "No interval can be stated: the data leave a parameter of BG/NBD open"
+    if len(known):
+        bounds = totals["low"], totals["high"]
+        ax.vlines(days, *bounds, color=figures.BLUE, lw=6, alpha=0.35, label="95% interval of the total")
+        title = f"The 95% interval held what was bought on {known.sum()} of {len(known)} days"
     return figures.finish(
-        ax,
-        f"The 95% interval held what was bought on {known['held'].sum()} of {len(known)} days",
-        x="day of the forecast",
-        y="purchases of all customers",
-        y_format="count",
-        legend={"loc": "best"},
+        ax, title, x="day of the forecast", y="purchases of all customers", y_format="count", legend={"loc": "best"}
     )
 
 

@@ -72,3 +72,19 @@ def test_a_model_against_itself_differs_by_nothing(rng):
 def test_an_unknown_measure_is_answered_with_the_nearest():
     with pytest.raises(UnknownName, match="Did you mean 'rmse'"):
         compare.difference_interval([1.0], [1.0], [1.0], "rmes")
+
+
+def test_where_a_parameter_is_left_open_no_interval_is_said_to_have_failed():
+    days = pd.to_datetime(["2024-01-01", "2024-04-01"])
+    table = pd.DataFrame(
+        {
+            "customer_id": np.repeat(range(60), 9),
+            "amount": 1.0,
+            "date": list(pd.date_range("2024-01-01", periods=9, freq="28D")) * 60,
+        }
+    )
+    told = compare.totals(list(compare.rolling_origins(table, 2, 4)))
+    assert (told["held"].isna() == told["low"].isna()).all()
+    open_ = pd.DataFrame({"origin": days, "expected": 9.0, "low": np.nan, "high": np.nan, "actual": [8, 20]})
+    open_["held"] = pd.array([None, None], dtype="boolean")
+    assert compare.plot_totals(open_).get_title().startswith("No interval can be stated")

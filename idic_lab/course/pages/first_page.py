@@ -220,6 +220,12 @@ def _plural(number: float, one: str) -> str:
     return f"{number:,.0f} {one}" + ("" if round(number) == 1 else "s")
 
 
+def _one_way(signals: pd.DataFrame) -> pd.DataFrame:
+    """The latest changes of one figure that went the same way."""
+    turned = signals["direction"].ne(signals["direction"].iloc[-1]).to_numpy().nonzero()[0]
+    return signals.iloc[turned.max(initial=-1) + 1 :]
+
+
 class _Desk:
     """The tables of one run, read when they are wanted."""
 
@@ -348,7 +354,7 @@ class _Desk:
         if signals is None:
             return
         for figure, found in signals.groupby("figure"):
-            if len(found) > 1 and found["direction"].eq(found["direction"].iloc[0]).all():
+            if len(found) > 1 and len(_one_way(found)) == len(found):
                 first, last = found.iloc[0], found.iloc[-1]
                 yield (
                     f"{_spoken(figure)} went {first['direction']} step by step since {first['started']:%Y-%m-%d}, from "
@@ -397,11 +403,8 @@ class _Desk:
         measures, signals = self.table("kpis"), self.table("signals")
         if signals is not None:
             for figure, found in signals.groupby("figure", sort=False):
-                last = found.iloc[-1]
-                other_way = found["direction"].ne(last["direction"]).to_numpy().nonzero()[0]
-                # The steps of the same direction up to today.
-                one_way = found.iloc[other_way[-1] + 1 if len(other_way) else 0 :]
-                first, number = one_way.iloc[0], len(one_way)
+                steps = _one_way(found)
+                first, last, number = steps.iloc[0], steps.iloc[-1], len(steps)
                 again = f", in {number} steps, the latest from about {last['started']:%Y-%m-%d}" if number > 1 else ""
                 yield (
                     f"{_spoken(figure)} went {last['direction']} from about {first['started']:%Y-%m-%d}{again}: from "

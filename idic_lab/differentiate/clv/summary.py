@@ -147,11 +147,12 @@ def summarise(
     """
     counted = PurchaseDays(named(transactions, customer_id, date, amount))
     end = counted.last_day if observation_end is None else ordinal(observation_end, "observation_end")
-    return _without(_summary(counted, end, unit_days, season), "monetary_value" if amount is None else None)
+    table = _summary(counted, end, unit_days, season)
+    return table if amount is not None else _without(table, "monetary_value")
 
 
-def _without(table, column: str | None):
-    return table if column is None else nw.to_native(nw.from_native(table).drop(column))
+def _without(table, column: str):
+    return nw.to_native(nw.from_native(table).drop(column))
 
 
 def _summary(counted: PurchaseDays, end: int, unit_days: float, season: Season | None):

@@ -1,6 +1,6 @@
 """The customer portfolio: who is worth most, who could be worth more, and who costs more than they bring."""
 
-from idic_lab.differentiate.portfolio.money import (
+from idic_lab.differentiate.portfolio.value_and_wallet import (
     Wallets as Wallets,
     account_values as account_values,
     alike_in_revenue as alike_in_revenue,

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import figures
-from idic_lab.differentiate.portfolio.money import Wallets
 from idic_lab.differentiate.portfolio.tiers import TIERS, Grid
+from idic_lab.differentiate.portfolio.value_and_wallet import Wallets
 from idic_lab.errors import DataError
 
 UNASKED = "Too few were asked what they spend elsewhere"
