@@ -100,6 +100,13 @@ def test_it_says_of_every_notebook_that_was_not_run_why(record):
     assert reasons["27_differentiate_portfolio"] == "not asked for in this run"
 
 
+def test_the_page_of_a_notebook_folds_the_answers_of_what_to_try():
+    text = "**Try it.** Guess.\n\n<details><summary>Answer</summary>\n\nIt is *seven*.\n\n</details>\n\nOn we go."
+    page = report.notebook_page(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)]), "x")
+    folded = re.search(r"<details><summary>Answer</summary>(.*?)</details>", page, re.S)[1]
+    assert "It is <em>seven</em>." in folded and "On we go" not in folded
+
+
 def test_terms_that_occur_are_explained_and_others_are_not(page):
     terms = page[page.index('id="terms"') : page.index('id="data"')]
     assert "Gini coefficient" in terms and "Qini" not in terms

@@ -98,7 +98,7 @@ def _exporter():
     from nbconvert import HTMLExporter
 
     own = {"extra_loaders": [jinja2.FileSystemLoader(_FOLDER)], "template_file": "page.html.j2"}
-    return HTMLExporter(template_name="lab", embed_images=True, **own)
+    return HTMLExporter(template_name="lab", **own)
 
 
 _IMAGE = re.compile(r'<img\b[^>]*src="data:image/png;base64,(?P<png>[^"]+)"[^>]*>')
