@@ -14,7 +14,7 @@ from types import ModuleType
 ROOT = Path(__file__).resolve().parents[1]
 # Each part of the contents: its title, and the pages in it. Named pages come first, the rest as they sort.
 PARTS = {
-    "Start": ["notebooks/00*.ipynb"],
+    "Start": ["notebooks/0*.ipynb"],
     "Identify": ["notebooks/1*.ipynb"],
     "Differentiate": ["notebooks/2*.ipynb"],
     "Interact": ["notebooks/3*.ipynb"],

@@ -65,6 +65,11 @@ def test_every_link_of_a_page_leads_somewhere(page):
     assert not broken
 
 
+def test_every_notebook_and_page_has_its_place_on_the_website():
+    placed = {file for patterns in website.PARTS.values() for pattern in patterns for file in ROOT.glob(pattern)}
+    assert {*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "docs").glob("*.md")} <= placed
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda file: file.name[:2])
 def test_a_notebook_on_the_website_tells_its_pictures_in_words_can_be_downloaded_and_asks_to_move_nothing(file):
     page = website.page_of(json.loads(file.read_text(encoding="utf-8")), file.name)
