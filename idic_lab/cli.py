@@ -1,7 +1,5 @@
 """The command line: ``idic-lab run | audit | compare | course | datasets | exercises | shop | forget | find``."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import functools

@@ -1,7 +1,5 @@
 """Dataframes of any engine, DuckDB opened the way the whole package does, records joined to customers, consents given."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path

@@ -3,8 +3,6 @@
 Every error the package raises on purpose is a :class:`LabError`, so that a caller can show its message alone.
 """
 
-from __future__ import annotations
-
 import difflib
 import importlib
 from collections.abc import Collection, Iterable, Mapping

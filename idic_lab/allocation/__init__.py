@@ -1,7 +1,5 @@
 """Who gets what under a budget: at most one option each, for the most gain. Contact plans and offers are made with it."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from idic_lab.errors import DataError, pick

@@ -1,7 +1,5 @@
 """The customers of a comparison: what methods see of them, from transactions or from a survey, and what became of them."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -44,7 +42,7 @@ class FeatureSpace:
     scale: np.ndarray
 
     @classmethod
-    def of(cls, measures: pd.DataFrame) -> FeatureSpace:
+    def of(cls, measures: pd.DataFrame) -> "FeatureSpace":
         """The space of a table: its answers when it has any, else recency, frequency and monetary value."""
         answers = tuple(name for name in measures if name.startswith(ANSWER))
         if answers:

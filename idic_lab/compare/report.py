@@ -1,7 +1,5 @@
 """The report of a study: one page with tables, vector figures and all that is needed to run it again."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import io

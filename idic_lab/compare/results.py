@@ -1,7 +1,5 @@
 """What a study leaves: its cells on disk, the one long table they add up to, and a packet that rebuilds that table from zero."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

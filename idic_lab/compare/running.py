@@ -1,7 +1,5 @@
 """Running a study: cells by key, on the cores of this machine or on a Dask cluster, resumable at any moment."""
 
-from __future__ import annotations
-
 import contextlib
 import datetime as dt
 import hashlib

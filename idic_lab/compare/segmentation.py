@@ -1,7 +1,5 @@
 """A fitted segmentation and all that criteria ask of it, each piece computed once and only when asked for."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from functools import cached_property
 

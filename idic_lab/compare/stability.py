@@ -3,8 +3,6 @@
 The functions work on labels, so they serve any method: a scikit-learn clusterer, a rule, a table of somebody's own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Comparing methods: over data sets, on one of them, and by several criteria at once (criterion 11, with knock-outs and weights)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations

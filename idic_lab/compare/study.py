@@ -1,7 +1,5 @@
 """A study: data sets, methods, numbers of segments, seeds and criteria, as a YAML file or a dict."""
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import json

@@ -4,8 +4,6 @@ No message holds a name. The salutation is a place that the sending system fills
 notebooks carry personal data.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import reduce
 from string import Template

@@ -1,7 +1,5 @@
 """What data there is, and how to get it: built-in data sets, and anybody's own files."""
 
-from __future__ import annotations
-
 from idic_lab.datasets.card import Card as Card, Dataset as Dataset
 from idic_lab.datasets.catalogue import (
     add as add,

@@ -3,8 +3,6 @@
 Each is one small class listed in ``ENTRIES``; what the catalogue and the card say of it stands in ``built_in.toml``.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib
 import tomllib

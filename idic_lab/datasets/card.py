@@ -1,7 +1,5 @@
 """A loaded data set: its tables, and the card that says what was read and what could not be used."""
 
-from __future__ import annotations
-
 import html
 import math
 import textwrap
@@ -86,7 +84,7 @@ class Card:
         return asdict(self) | {"rows_rejected": self.rows_rejected}
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> Card:
+    def from_dict(cls, content: dict[str, Any]) -> "Card":
         """The card that :meth:`to_dict` described.
 
         >>> Card.from_dict(Card("shop", rows_read=3, rows_accepted=3).to_dict()).rows_read

@@ -3,8 +3,6 @@
 Those names are kept in one small file in the user's data folder.
 """
 
-from __future__ import annotations
-
 import datetime
 import json
 import os

@@ -5,8 +5,6 @@ one purchase day. Days are whole numbers (proleptic Gregorian ordinals, as ``dat
 dates is the one thing that engines do not agree on; the time of day is gone before anything is compared.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import difflib
 from functools import cached_property

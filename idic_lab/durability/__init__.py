@@ -5,8 +5,6 @@ writer finds what a killed one left, and replaces it. Kernels and workers would 
 takes for its own.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

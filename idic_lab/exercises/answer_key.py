@@ -4,8 +4,6 @@ Both are files of the course, which students do not have. They are read before a
 grading that finds them changed since stops.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import inspect

@@ -1,7 +1,5 @@
 """Grading a class: several submissions at once, each in processes of its own, none able to stop the others."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

@@ -2,8 +2,6 @@
 Gradescope write and read.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

@@ -3,8 +3,6 @@
 The play is release, hand in, grade, feed back, in a copy of the course, and a look for leaks.
 """
 
-from __future__ import annotations
-
 import html
 import os
 import re

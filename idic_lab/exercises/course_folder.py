@@ -1,7 +1,5 @@
 """The course as files: its assignments, their cells, and the bank of wrong answers."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import shutil

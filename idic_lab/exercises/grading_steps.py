@@ -1,7 +1,5 @@
 """The steps that nbgrader takes a submission through: run in the sandbox, scored outside, shown without hidden tests."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

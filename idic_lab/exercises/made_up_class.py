@@ -4,8 +4,6 @@ For an instructor's first quarter of an hour: one assignment from release to gra
 the course is touched, and every file that real students would cause can be looked at.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable
 from pathlib import Path

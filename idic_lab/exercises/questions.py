@@ -4,8 +4,6 @@ A form says what is asked for, how exact, and which answers are the same within 
 a share as 0.25 or "25%", a number as text, a list as a set or an array, a Series as a dict or a table of two columns.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 import random

@@ -4,8 +4,6 @@ What counts is what the student answered: a copied cell, metadata that a tool to
 another name or a script in place of the notebook cost nothing.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

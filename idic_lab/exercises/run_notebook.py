@@ -4,8 +4,6 @@
 and gives each cell's outputs back as JSON. Nothing it says is believed: outputs are data, judged elsewhere.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import os

@@ -4,8 +4,6 @@ The walls are bubblewrap's (Linux): namespaces of its own, read-only copies of P
 else, temporary memory to write to. Without bubblewrap there is no sandbox, and marks that count are refused.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -3,8 +3,6 @@
 Answers leave it as text of a closed form, so that they can be graded elsewhere.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import io

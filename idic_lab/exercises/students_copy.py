@@ -3,8 +3,6 @@
 The build of the wheel uses this file by itself, so what is not of the standard library is imported where it is used.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import secrets

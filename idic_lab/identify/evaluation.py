@@ -1,7 +1,5 @@
 """How well records were linked, when the truth is known; and what the mistakes cost."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

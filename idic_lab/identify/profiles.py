@@ -1,7 +1,5 @@
 """The single customer view: which recorded value stands, who may be contacted, and all that is known in one row, without names."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

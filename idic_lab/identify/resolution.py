@@ -1,7 +1,5 @@
 """From records to people: joined one link at a time, the surest first; what is doubtful goes to a person."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Where customer data is: sources gathered into one table of records, what they hold, and what is wrong with it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

@@ -4,8 +4,6 @@ Standardising removes differences that mean nothing (capitals, accents, "St" for
 number), so that the statistical comparison afterwards has to weigh only those that may mean something.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

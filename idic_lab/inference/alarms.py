@@ -7,8 +7,6 @@ points would fit best, for a sudden and for a gradual change, and report when th
 window-limited likelihood ratio).
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

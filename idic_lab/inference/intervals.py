@@ -4,8 +4,6 @@ What is asked of the same customers several times is not that many independent a
 :func:`clustered_share`, or as sums per customer to :func:`ratio`.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

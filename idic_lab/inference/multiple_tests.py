@@ -1,7 +1,5 @@
 """p-values: corrected for the number of questions asked, and written so that none is nought."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

@@ -1,7 +1,5 @@
 """Customers like ours, but one crowd: what an analysis finds where there are no segments to be found."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

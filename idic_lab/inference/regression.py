@@ -1,7 +1,5 @@
 """Regressions with the intervals that repeated observations of one customer need."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

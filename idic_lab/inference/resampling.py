@@ -1,7 +1,5 @@
 """Resampling customers, each with everything that is known of them, for whatever has no formula of its own."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy import stats

@@ -5,8 +5,6 @@
 the page ``docs/meridian.md``; the planted answers are for checks only (:func:`truth`).
 """
 
-from __future__ import annotations
-
 from idic_lab.meridian import policies as policies
 from idic_lab.meridian.files import load_tables as load_tables, simulate_to as simulate_to, truth as truth
 from idic_lab.meridian.orders import club as club

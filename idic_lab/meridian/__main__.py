@@ -4,8 +4,6 @@
 ``--figures docs/figures`` draws the figures of the page on Meridian.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import tempfile

@@ -6,8 +6,6 @@ moment of the two years. A purchase drawn at operational time s is dated by the 
 s, which moves the estimates by a small part of their standard error.
 """
 
-from __future__ import annotations
-
 import zlib
 
 import numpy as np

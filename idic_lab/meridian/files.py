@@ -1,7 +1,5 @@
 """The sample data and any other simulation as files: the same tables always give the same bytes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The game: plans held to the rules, quarter after quarter, and how they stand beside other plans and other fortunes."""
 
-from __future__ import annotations
-
 import copy
 import json
 from collections import Counter
@@ -144,7 +142,7 @@ class World:
         self.began_worth = self.worth()
         self.played: list[tuple[int, list[State], pd.DataFrame]] = []
 
-    def again(self, luck: int = 0) -> World:
+    def again(self, luck: int = 0) -> "World":
         """The same customers at the beginning of the game, which nothing may have been done to, with a fortune of their own."""
         made = copy.copy(self)
         made.luck, made.first, made.cash = luck, Counter(self.first), np.zeros(self.n)

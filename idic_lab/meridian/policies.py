@@ -4,8 +4,6 @@ A policy is a function of what a firm sees, a :class:`View`, that returns a tabl
 the planted truth: at everybody's rates, needs and chances, not at how chance will decide.
 """
 
-from __future__ import annotations
-
 import importlib
 import sys
 from collections.abc import Callable

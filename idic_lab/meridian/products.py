@@ -1,7 +1,5 @@
 """What is sold: products with complements, and the modules of the two that are made to measure."""
 
-from __future__ import annotations
-
 import io
 from functools import cache
 

@@ -1,7 +1,5 @@
 """The knobs of the simulation: what is planted, how strongly, and what is switched off."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 

@@ -1,7 +1,5 @@
 """One block of people after the other, from what drives them to the tables that follow, and what was planted in them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -217,7 +215,7 @@ def joined(parts: list[Tables]) -> Tables:
 
 
 def blocks(
-    n: int, seed: int, chosen: Settings, first: Counter | None = None, keep: list[Block] | None = None
+    n: int, seed: int, chosen: Settings, first: Counter | None = None, keep: "list[Block] | None" = None
 ) -> Iterator[tuple[Tables, Tables]]:
     """Tables and truth of one block of people after the other; the last pair holds what there is once.
 
@@ -253,7 +251,7 @@ def constant_tables(seed: int, chosen: Settings) -> Tables:
     }
 
 
-def drawn_blocks(n: int, seed: int, chosen: Settings, first: Counter) -> Iterator[tuple[Block, Tables, Tables]]:
+def drawn_blocks(n: int, seed: int, chosen: Settings, first: Counter) -> "Iterator[tuple[Block, Tables, Tables]]":
     """What was drawn of each block of people, with its tables and truth; `first` counts what has been numbered."""
     if not isinstance(n, int | np.integer) or n < 50:
         raise DataError(f"n must be a whole number of at least 50 people, found {n!r}.")

@@ -4,8 +4,6 @@ The shop runs in a process of its own and exchanges tables with it, nothing else
 see. A plan that breaks a rule is refused as a whole, with the reason, and the quarter waits for another.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json
@@ -140,7 +138,7 @@ class Shop:
         """End the shop's process."""
         self._end()
 
-    def __enter__(self) -> Shop:
+    def __enter__(self) -> "Shop":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,5 @@
 """The plan in the forms people work with: a spreadsheet, a page, and dates in their calendars."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from pathlib import Path

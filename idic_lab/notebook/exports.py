@@ -3,8 +3,6 @@
 An estimate is exported with its typical value, since a platform knows nothing of the reader's data.
 """
 
-from __future__ import annotations
-
 import io
 import xml.etree.ElementTree as xml
 import zipfile

@@ -1,7 +1,5 @@
 """What a notebook works with: its data set, the run's repository, and its headline numbers."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path
@@ -21,7 +19,7 @@ HEADLINE = "application/x.idic-headline+json"
 FIGURE = "Figure: "  # begins the words that stand for a picture
 
 
-def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bool = False) -> Lab:
+def start(notebook: str, dataset: str = "meridian", run_dir: str = "", quiet: bool = False) -> "Lab":
     """Open the data set, and the run it belongs to, for one notebook.
 
     Parameters:

@@ -5,8 +5,6 @@ HTML disclosure elements, which work by mouse and keyboard, need no kernel and n
 JupyterLab, under Voilà, on a saved page and on the website.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from functools import cache

@@ -4,8 +4,6 @@ A review in March may use nothing that happened in April, so the models are fitt
 day. One thing is taken from today: which records belong to whom.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pandas as pd

@@ -4,8 +4,6 @@ A process may be killed at any moment. A new file therefore gets its name only w
 must be written anew (rows of a forgotten customer stay readable in its gaps) says so inside, until it has been.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import re

@@ -6,8 +6,6 @@ nothing is ever out of date. Only what is made of the sample data is kept, and o
 what is made of anybody's own data stays in the repository, where a customer can be forgotten.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib.metadata
 import os

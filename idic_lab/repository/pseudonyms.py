@@ -6,8 +6,6 @@ person has one code in all tables of a run and in its resumptions, and another i
 table ``customer_keys``, which is personal and never leaves the repository.
 """
 
-from __future__ import annotations
-
 import copy
 import hashlib
 import hmac

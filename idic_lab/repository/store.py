@@ -4,8 +4,6 @@ Each write is checked against the table's contract and happens entirely or not a
 moment of a read or a write and closed again, so that the notebooks of a run, each in its own process, share it in turn.
 """
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 import threading

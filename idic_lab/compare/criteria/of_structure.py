@@ -1,7 +1,5 @@
 """Criteria of structure: sizes, stability, gaps, profiles, indices, and recovery of what was planted."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Criteria of use: future spend, reaching members, lasting, and what acting on the segments brings."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """Clustering methods: each is one function of the number of segments and a seed."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin, clone

@@ -1,7 +1,5 @@
 """Segmentations by rule: RFM quintiles, tiers of value, a tree grown on spend, needs crossed with value; and none at all."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The report of a run: one self-contained page, whose first part is for who has one minute, and a page per notebook."""
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Collection

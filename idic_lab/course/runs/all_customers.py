@@ -6,8 +6,6 @@ the fit. :mod:`idic_lab.course.runs.sliced_tables` keeps what is done, so that n
 The notebooks see a reproducible random sample of customers with all their rows.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

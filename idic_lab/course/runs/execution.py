@@ -1,7 +1,5 @@
 """Executing one notebook of the course into a run folder, and saying how far the run is."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os

@@ -2,8 +2,6 @@
 tables of all customers, which a large run keeps as Parquet and not in the repository.
 """
 
-from __future__ import annotations
-
 import html
 import json
 import os

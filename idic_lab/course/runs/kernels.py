@@ -6,8 +6,6 @@ side by side with others, and in the memory they share. It ends with the process
 Where processes cannot be forked so (elsewhere than on Linux), kernels are started in the usual way.
 """
 
-from __future__ import annotations
-
 import ast
 import atexit
 import contextlib

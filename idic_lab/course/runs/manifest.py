@@ -4,8 +4,6 @@ A notebook is kept only when nothing it depends on has changed: the data, its pa
 and the notebooks that made its tables. All of that goes into one key.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib.metadata
 import json

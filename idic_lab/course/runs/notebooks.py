@@ -4,8 +4,6 @@ It loads nothing, so that a mistyped name is told at once. A section names the t
 that holds its heading (``needs: [price_tests]``), and ends at the next heading of the same or a higher level.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import re

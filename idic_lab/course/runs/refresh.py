@@ -10,8 +10,6 @@ outputs what executing gives? It takes executions from folders of runs with the 
 and executes the other notebooks.
 """
 
-from __future__ import annotations
-
 import ast
 import difflib
 import math

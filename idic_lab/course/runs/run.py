@@ -1,7 +1,5 @@
 """Running the course on a data set: every notebook it can feed, into one run folder, side by side where tables allow."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections import Counter
@@ -56,7 +54,7 @@ class Plan:
     skipped: dict[str, str]
 
     @classmethod
-    def of(cls, dataset: datasets.Dataset, chosen: list[Stage], depends_on: dict[str, object]) -> Plan:
+    def of(cls, dataset: datasets.Dataset, chosen: list[Stage], depends_on: dict[str, object]) -> "Plan":
         """The plan for a data set, the stages asked for, and what else results depend on."""
         # Where rows were counted for want of amounts, nothing is made of what a customer is worth.
         worthless = MONEY if "amount" in dataset.card.missing else set()

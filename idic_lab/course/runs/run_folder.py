@@ -1,7 +1,5 @@
 """The folder of a run: whose it is, what in it is sound, and how it is emptied; one run at a time works in it."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

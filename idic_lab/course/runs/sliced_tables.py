@@ -4,8 +4,6 @@ A part is a whole file or not there. Each step, and each part of a step, is done
 the last file it made.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -41,7 +39,7 @@ class Progress:
     not_made: dict[str, str] = field(default_factory=dict)  # table to the reason
 
     @classmethod
-    def read(cls, folder: Path) -> Progress | None:
+    def read(cls, folder: Path) -> "Progress | None":
         """What a folder holds; None when there is nothing, or nothing that can be read."""
         try:
             return cls(**json.loads((folder / PROGRESS).read_text(encoding="utf-8")))

@@ -4,8 +4,6 @@ Each learner has ``fit(X, y, treated)`` (who was given the offer) and ``predict(
 and works with any scikit-learn regressor; boosted trees by default.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
@@ -25,7 +23,7 @@ class TLearner(BaseEstimator):
     def __init__(self, regressor=None):
         self.regressor = regressor
 
-    def fit(self, X, y, treated) -> TLearner:
+    def fit(self, X, y, treated) -> "TLearner":
         X, y, treated = arrays(X, y, treated)
         self.given_ = fresh(self.regressor).fit(X[treated], y[treated])
         self.without_ = fresh(self.regressor).fit(X[~treated], y[~treated])
@@ -42,7 +40,7 @@ class XLearner(TLearner):
     Source: Künzel, Sekhon, Bickel & Yu (2019), section "Introduction of the X-learner".
     """
 
-    def fit(self, X, y, treated) -> XLearner:
+    def fit(self, X, y, treated) -> "XLearner":
         super().fit(X, y, treated)
         X, y, treated = arrays(X, y, treated)
         self.share_ = treated.mean()
@@ -66,7 +64,7 @@ class TransformedOutcome(BaseEstimator):
     def __init__(self, regressor=None):
         self.regressor = regressor
 
-    def fit(self, X, y, treated) -> TransformedOutcome:
+    def fit(self, X, y, treated) -> "TransformedOutcome":
         X, y, treated = arrays(X, y, treated)
         share = treated.mean()
         self.model_ = fresh(self.regressor).fit(X, np.where(treated, y / share, -y / (1 - share)))

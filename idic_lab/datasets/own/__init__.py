@@ -3,8 +3,6 @@
 :class:`Rows` is what a file holds before anything is made of it, each row with its place.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,7 +46,7 @@ class Rows:
         return dict(reversed(pairs))
 
     @classmethod
-    def of_frame(cls, name: str, frame: pd.DataFrame, **facts: object) -> Rows:
+    def of_frame(cls, name: str, frame: pd.DataFrame, **facts: object) -> "Rows":
         """The rows of a table under its header line; its columns are given labels of their own."""
         headers = list(map(str, frame.columns))
         frame = frame.set_axis(unique_labels(headers), axis=1)

@@ -1,7 +1,5 @@
 """From rows to tables and a card: every row is either accepted or in ``rejects`` with the reason."""
 
-from __future__ import annotations
-
 import copy
 import hashlib
 from collections import Counter

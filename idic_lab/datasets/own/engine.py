@@ -1,7 +1,5 @@
 """What DuckDB and Arrow read: Parquet and folders of it, databases, and SQL over any file; large Parquet by its footers alone."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from dataclasses import dataclass

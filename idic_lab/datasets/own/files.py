@@ -5,8 +5,6 @@ What kind of file it is, its first bytes decide; its name is believed only for S
 what is packed here.
 """
 
-from __future__ import annotations
-
 import datetime
 import gzip
 import hashlib

@@ -1,7 +1,5 @@
 """Numbers and dates as people write them: the form is found out on the whole column."""
 
-from __future__ import annotations
-
 import datetime
 import re
 import unicodedata

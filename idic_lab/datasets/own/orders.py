@@ -1,7 +1,5 @@
 """What counts as a sale, whose it is and what it is worth: the rules, stated once as SQL over a source of any size."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,7 +41,7 @@ class Plan:
     others: dict[str, str]
     facts: dict
 
-    def without(self, condition: str) -> Plan:
+    def without(self, condition: str) -> "Plan":
         """The same, less the lines of which a condition, in SQL, is true."""
         return replace(self, query=f"SELECT * FROM ({self.query}) WHERE NOT ({condition})")
 

@@ -1,7 +1,5 @@
 """Files about people rather than orders: contacts as a CRM exports them, and surveys with a row per respondent."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from pathlib import Path

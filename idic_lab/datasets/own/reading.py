@@ -5,8 +5,6 @@ human eye to read (dates, written amounts, the words of a status) goes to pandas
 looked up: so small and large files are read by the same rules.
 """
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -71,7 +69,7 @@ class Source:
     mixed: dict[str, pd.Series] = field(default_factory=dict)
 
     @classmethod
-    def of_rows(cls, connection: duckdb.DuckDBPyConnection, rows: Rows) -> Source:
+    def of_rows(cls, connection: duckdb.DuckDBPyConnection, rows: Rows) -> "Source":
         """Rows that were loaded, under names that SQL cannot confuse."""
         held, mixed = {}, {}
         for place, label in enumerate(rows.frame.columns):
@@ -100,7 +98,7 @@ class Source:
         )
 
     @classmethod
-    def of_parquet(cls, connection: duckdb.DuckDBPyConnection, large: LargeParquet) -> Source:
+    def of_parquet(cls, connection: duckdb.DuckDBPyConnection, large: LargeParquet) -> "Source":
         """Parquet that stays where it is."""
         listed = ", ".join(literal(str(file)) for file in large.files)
         connection.execute(

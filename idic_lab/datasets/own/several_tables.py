@@ -1,7 +1,5 @@
 """A data set of several tables: a folder, a database or a YAML file, each table recognised and held to its contract."""
 
-from __future__ import annotations
-
 import hashlib
 import tomllib
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """Separated text: encoding and separator found out, every row with its line number, nothing lost on the way."""
 
-from __future__ import annotations
-
 import codecs
 import contextlib
 import csv

@@ -1,7 +1,5 @@
 """What headers and single values say, by the words of ``words.toml``: which column plays which role, what a status means."""
 
-from __future__ import annotations
-
 import difflib
 import re
 import tomllib

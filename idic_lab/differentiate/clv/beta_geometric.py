@@ -6,8 +6,6 @@ and o = 1 for the second model, a customer alive at T has a dropout probability 
 and a purchase rate from a gamma(r + x, alpha + T) distribution: all that follows is computed from these two.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import numpy as np

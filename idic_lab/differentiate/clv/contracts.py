@@ -5,8 +5,6 @@ the departure of those who were likely to go. In the shifted beta-geometric mode
 beta-discrete-Weibull it may also rise or fall with tenure itself (c above or below 1).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

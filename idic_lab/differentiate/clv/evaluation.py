@@ -1,7 +1,5 @@
 """How good predictions were: several measures at once, beside naive baselines; by frequency; and period by period."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -8,8 +8,6 @@ Source: Fader & Hardie (2007), "Incorporating time-invariant covariates into the
 BG/NBD moves a and b by coefficients of their own, CLVTools both by the same, which leaves the mean a / (a + b) where it was.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -117,7 +115,7 @@ class FittedModel:
             theta[name] = theta[name] * theta[f"{process}: {column}"] ** (sign * np.asarray(rows[column], float))
         return [theta[name] for name in self.likelihood.parameters]
 
-    def given(self, **covariates: float) -> FittedModel:
+    def given(self, **covariates: float) -> "FittedModel":
         """The model of one kind of customer, without covariates any more; those not named are 0.
 
         >>> model = from_parameters("bg_nbd", r=0.243, alpha=4.4, a=0.79, b=2.43, **{"buying: web": 2.0})

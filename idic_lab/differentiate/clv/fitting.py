@@ -6,8 +6,6 @@ same Hessian gives the standard errors. No penalty is ever added to make a fit c
 top, others are tried.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ quantity is one integral over the moment at which the customer may have left, be
 Gauss-Legendre quadrature it is as exact, never overflows, and its derivatives are integrals of the same kind.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from typing import ClassVar
 

@@ -4,8 +4,6 @@ A summary of millions of customers has far fewer different ones. Of a summary in
 says of each goes back to the customers by a join in the engine.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import narwhals as nw

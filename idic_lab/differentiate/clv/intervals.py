@@ -6,8 +6,6 @@ rates still buys by chance: that is the model's own distribution of counts. And 
 `model_choice` puts them side by side. What none covers is a world that no model here describes, such as a season.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """What a fitted model expects of each customer, or of every kind there could be: purchases, the chance of still being one, spend."""
 
-from __future__ import annotations
-
 import narwhals as nw
 import numpy as np
 import pandas as pd

@@ -5,8 +5,6 @@ that puts the filters back. Its log-likelihoods are in rescaled time, and for so
 back into the units of the data.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import warnings

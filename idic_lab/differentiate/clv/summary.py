@@ -4,8 +4,6 @@ The models count purchases per unit of time. Where everybody buys twice as much 
 others less, so that a year keeps its length (Feller, 1971, An Introduction to Probability Theory II, section X.7).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import narwhals as nw

@@ -1,7 +1,5 @@
 """What customers are worth: discounted margin over a horizon and over the whole remaining life (DERT), and who holds it."""
 
-from __future__ import annotations
-
 import narwhals as nw
 import numpy as np
 import pandas as pd

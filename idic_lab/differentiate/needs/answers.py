@@ -1,7 +1,5 @@
 """The battery of yes/no questions: who answered what, and how segments and value tiers differ in it."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2_contingency

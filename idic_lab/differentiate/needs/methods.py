@@ -4,8 +4,6 @@ All take customers in rows and answers or other numbers in columns, and all can 
 belong, so that solutions can be compared on the same people (:mod:`.number`).
 """
 
-from __future__ import annotations
-
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data

@@ -1,7 +1,5 @@
 """How many segments there are, if any: fit against size, and stability against people of one crowd."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The customer portfolio: actual and strategic value, the tiers of Peppers and Rogers, and needs laid against them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import product
 

@@ -1,7 +1,5 @@
 """What each customer, and each account, has brought so far, after goods and service; and what they spend elsewhere."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

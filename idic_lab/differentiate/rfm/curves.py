@@ -4,8 +4,6 @@ Customers who tie lie on one straight piece of either curve, and a share that cu
 order among equals ever matters. Who did not buy again counts as having spent nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from numbers import Integral
 

@@ -4,8 +4,6 @@ The textbook rule, "sort the customers and cut the list into five equal parts", 
 than half of CDNOW's customers bought on a single day. Here identical customers always get the same score, and the parts are uneven.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from numbers import Integral
 

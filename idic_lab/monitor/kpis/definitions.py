@@ -4,8 +4,6 @@ Each measure is a function of a :class:`Period`, entered with its definition in 
 to add one. Its value by segment is the same function of the same period seen through the customers of the segment.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,8 +40,8 @@ class Kpi(NamedTuple):
     unit: str
     chart: str
     better: str
-    function: Callable[[Period], Measured | None]
-    held: Callable[[Period], pd.Timestamp] | None
+    function: "Callable[[Period], Measured | None]"
+    held: "Callable[[Period], pd.Timestamp] | None"
 
 
 KPIS: dict[str, Kpi] = {}
@@ -54,7 +52,7 @@ def kpi(
     unit: str,
     chart: str = "",
     better: str = "up",
-    held: Callable[[Period], pd.Timestamp] | None = lambda period: period.previous,
+    held: "Callable[[Period], pd.Timestamp] | None" = lambda period: period.previous,
 ):
     """Enter a function of a period as a measure, under its own name.
 
