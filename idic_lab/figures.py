@@ -109,7 +109,7 @@ def described(figure: Figure) -> str:
         titles += [title] if title else []
         shown += [f"{up}, by {across}" if up and across else up or across] if title and (up or across) else []
     words = [*titles, *([f"Shown: {'; '.join(dict.fromkeys(shown))}"] if shown else [])]
-    return " ".join(f"{part.rstrip('.')}." for part in words)
+    return " ".join(f"{part.rstrip('.')}." for part in words).replace(r"\$", "$")  # escaped, or it would be a formula
 
 
 def axes(ax: Axes | None = None, **figure_options) -> Axes:

@@ -142,6 +142,7 @@ class Lab:
         if np.isnan(value):
             text = f"These data cannot tell: {name.replace('_', ' ')}."
         text = re.sub(r"[+-]?\bnan\b%?", "not known", text)
+        text = re.sub(r"(?<![\w.])-(?=0(?:\.0+)?(?![\d.,]*[1-9]))", "", text)  # what is rounded to zero has no sign
         text = re.sub(r" +(?=[.,;:](?:\s|$))| +(?= )", "", text)  # where the card names no currency
         if get_ipython() is None:
             print(text)

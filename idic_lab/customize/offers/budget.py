@@ -182,11 +182,11 @@ def fairness(table: pd.DataFrame, customers: pd.Series, groups: pd.Series) -> pd
 
 
 def plot_fairness(table: pd.DataFrame, by: str = "age", ax: figures.Axes | None = None) -> figures.Axes:
-    """Share of each kind of people who are made an offer, from `fairness`.
+    """Share of each kind of people who are chosen for an offer, from `fairness`.
 
     >>> table = pd.DataFrame({"group": ["under 30", "50-59"], "made": [0.5, 0.0], "low": [0.4, 0.0], "high": [0.6, 0.02]})
     >>> plot_fairness(table).get_title()
-    'By age: 50% of those under 30 are made an offer, 0% of those 50-59'
+    'By age: 50% of those under 30 are chosen, 0% of those 50-59'
     """
     ax = figures.axes(ax, figsize=(7.5, 3.4))
     place = np.arange(len(table))[::-1]
@@ -198,9 +198,9 @@ def plot_fairness(table: pd.DataFrame, by: str = "age", ax: figures.Axes | None 
     by = by.replace("_", " ")
     return figures.finish(
         ax,
-        f"By {by}: {most['made']:.0%} of those {most['group']} are made an offer, {least['made']:.0%} of those "
+        f"By {by}: {most['made']:.0%} of those {most['group']} are chosen, {least['made']:.0%} of those "
         f"{least['group']}",
-        x="share made an offer, with 95% interval",
+        x="share chosen for an offer, with 95% interval",
         y=by,
         x_format="percent",
         xlim=(-0.02, 1.05 * max(table["high"].max(), 0.1)),

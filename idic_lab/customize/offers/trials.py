@@ -267,7 +267,7 @@ def plot_gain_by(results: pd.DataFrame, gains: pd.DataFrame, axes=None) -> np.nd
     >>> trial = pd.DataFrame({"spend": range(20), "recency_days": range(20)})
     >>> axes = plot_gain_by(trial, pd.DataFrame({"offer": range(20, 0, -1)}))
     >>> axes[0].get_title(loc="left")
-    'Tenth 1 gains most'
+    'Spend: tenth 1 gains most'
     """
     if axes is None:
         figures.use_style()
@@ -279,7 +279,9 @@ def plot_gain_by(results: pd.DataFrame, gains: pd.DataFrame, axes=None) -> np.nd
         mean = gain.groupby(tenth).mean()
         ax.bar(mean.index, mean, color=np.where(mean > 0, figures.BLUE, figures.VERMILION))
         ax.axhline(0, color=figures.BLACK, lw=1)
-        figures.finish(ax, f"Tenth {mean.idxmax()} gains most", x=f"tenth by {label}, 10 = most")
+        figures.finish(
+            ax, f"{label[0].upper()}{label[1:]}: tenth {mean.idxmax()} gains most", x=f"tenth by {label}, 10 = most"
+        )
     axes[0].set_ylabel(f"predicted gain in profit\nper customer ({figures.currency()})")
     return axes
 
