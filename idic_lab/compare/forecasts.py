@@ -33,7 +33,13 @@ _AXES = {
     "top_decile_capture": "share of purchases by the top tenth",
 }
 PREDICTORS = ("frequency", "recency", "T")
-MEASURES = ("mae", "rmse", "spearman", "gini", "top_decile_capture")
+MEASURES = {
+    "mae": lambda predicted, actual: np.abs(predicted - actual).mean(),
+    "rmse": lambda predicted, actual: np.sqrt(((predicted - actual) ** 2).mean()),
+    "spearman": lambda predicted, actual: evaluation._correlation(*map(evaluation._ranks, (predicted, actual))),
+    "gini": evaluation._normalised_gini,
+    "top_decile_capture": evaluation.top_capture,
+}
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,7 @@ def rolling_origins(
     earliest, latest = first + 2 * horizon, last - horizon
     if earliest > latest:
         raise DataError(
-            f"The history of {(last - first).days} days is shorter than three horizons of {horizon.days} days; "
-            "choose a shorter horizon."
+            f"The history of {(last - first).days} days is shorter than three horizons of {horizon.days} days; choose a shorter one."
         )
     for day in pd.date_range(earliest, latest, periods=n_origins).normalize():
         yield Origin(
@@ -105,7 +110,6 @@ class TwoPart(RegressorMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: pd.DataFrame, y):
-        """Learn from ``frequency``, ``recency``, ``T`` and the purchases that followed."""
         X, y = self._features(X), np.asarray(y, dtype=float)
         # Sums of floats depend on their order, and near ties of a boosted tree on the sums.
         order = np.lexsort((y, *X.T))
@@ -121,7 +125,6 @@ class TwoPart(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Expected purchases of each row."""
         X = self._features(X)
         with threadpool_limits(1):
             return self.chance_.predict_proba(X)[:, 1] * self.number_.predict(X)
@@ -153,30 +156,14 @@ def difference_interval(
     >>> difference, bool(high < 0)
     (-25.0, True)
     """
-    pick("measure of a forecast", measure, MEASURES)
+    measured = pick("measure of a forecast", measure, MEASURES)
     actual, first, second = (np.asarray(values, dtype=float) for values in (actual, first, second))
-    rng = np.random.default_rng(random_state)
-    draws = [
-        _measure(measure, actual[rows], first[rows]) - _measure(measure, actual[rows], second[rows])
-        for rows in rng.integers(0, len(actual), (n_bootstrap, len(actual)))
-    ]
-    whole = _measure(measure, actual, first) - _measure(measure, actual, second)
-    return Interval(float(whole), *percentiles(draws, confidence))
 
+    def less(rows) -> float:
+        return measured(first[rows], actual[rows]) - measured(second[rows], actual[rows])
 
-def _measure(measure: str, actual: np.ndarray, predicted: np.ndarray) -> float:
-    if measure == "mae":
-        return float(np.abs(predicted - actual).mean())
-    if measure == "rmse":
-        return float(np.sqrt(((predicted - actual) ** 2).mean()))
-    if measure == "top_decile_capture":
-        return evaluation.top_capture(predicted, actual)
-    if predicted.std() == 0 or actual.std() == 0:
-        return float("nan")
-    if measure == "gini":
-        return float(evaluation._normalised_gini(predicted, actual))
-    ranks = pd.DataFrame({"predicted": predicted, "actual": actual}).rank()
-    return float(np.corrcoef(ranks["predicted"], ranks["actual"])[0, 1])
+    rows = np.random.default_rng(random_state).integers(0, len(actual), (n_bootstrap, len(actual)))
+    return Interval(float(less(slice(None))), *percentiles([less(drawn) for drawn in rows], confidence))
 
 
 def origins_table(origins: list[Origin]) -> pd.DataFrame:
@@ -251,18 +238,17 @@ def plot_totals(totals: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     >>> plot_totals(table).get_title()
     'The 95% interval held what was bought on 1 of 2 days'
     """
-    ax, known = figures.axes(ax), totals["held"].dropna()
+    ax, held = figures.axes(ax), totals["held"].dropna()
     days = totals["origin"].dt.strftime("%Y-%m-%d")
     ax.plot(days, totals["expected"], "o", color=figures.BLUE, label="expected by BG/NBD")
     ax.plot(days, totals["actual"], "D", color=figures.VERMILION, label="bought")
     title = "No interval can be stated: the data leave a parameter of BG/NBD open"
-    if len(known):
+    if len(held):
         bounds = totals["low"], totals["high"]
         ax.vlines(days, *bounds, color=figures.BLUE, lw=6, alpha=0.35, label="95% interval of the total")
-        title = f"The 95% interval held what was bought on {known.sum()} of {len(known)} days"
-    return figures.finish(
-        ax, title, x="day of the forecast", y="purchases of all customers", y_format="count", legend={"loc": "best"}
-    )
+        title = f"The 95% interval held what was bought on {held.sum()} of {len(held)} days"
+    x, y = "day of the forecast", "purchases of all customers"
+    return figures.finish(ax, title, x, y, y_format="count", legend={"loc": "best"})
 
 
 def average_scores(scores: pd.DataFrame) -> pd.DataFrame:
@@ -303,7 +289,6 @@ def differences(
 
     Parameters:
         forecasts: From :func:`judge_forecasts`.
-        measure, n_bootstrap: As for :func:`difference_interval`.
     Returns:
         DataFrame: ``origin``, ``forecast``, ``difference``, ``low``, ``high``, ``measure``, ``against``.
 
@@ -335,10 +320,9 @@ def told_apart(differences: pd.DataFrame) -> pd.DataFrame:
     less_is_better = differences["measure"].isin(["mae", "rmse"])
     above, below = differences["low"] > 0, differences["high"] < 0
     table = differences.assign(better=below.where(less_is_better, above), worse=above.where(less_is_better, below))
-    found = table.groupby("forecast", sort=False).agg(
-        days=("low", "size"), better=("better", "sum"), worse=("worse", "sum")
-    )
-    return found.reset_index()
+    by_forecast = table.groupby("forecast", sort=False)
+    counts = {"days": ("low", "size"), "better": ("better", "sum"), "worse": ("worse", "sum")}
+    return by_forecast.agg(**counts).reset_index()
 
 
 def plot_over_origins(scores: pd.DataFrame, measure: str, ax: figures.Axes | None = None) -> figures.Axes:

@@ -7,12 +7,11 @@ a study's module by the whole module and whatever it imports from its folder.
 from __future__ import annotations
 
 import ast
-import contextlib
 import hashlib
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from idic_lab.errors import LabError, pick
@@ -24,21 +23,6 @@ SEES = ("features", "measures")
 _THIRD_PARTY = ("sklearn.", "builtins", "numpy", "scipy", "pandas", "stepmix", "kmedoids")
 _NUMBER = ("n_segments", "n_clusters", "n_components", "k")
 _SEED = ("random_state", "seed")
-_PENDING = "the source of a study's module that is being read"
-_reading: list[str] = []
-
-
-@contextlib.contextmanager
-def made_of(source: Callable[[], str]) -> Iterator[None]:
-    """While a study's module is read: what it enters is known by the source that `source` gives afterwards."""
-    _reading.append(_PENDING)
-    try:
-        yield
-        for entries in (METHODS, CRITERIA):
-            new = [name for name, entry in entries.items() if entry.module == _PENDING]
-            entries.update({name: replace(entries[name], module=source()) for name in new})
-    finally:
-        _reading.pop()
 
 
 @dataclass(frozen=True)
@@ -68,7 +52,7 @@ class Method:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of what makes the method: its factory and the classes of ours that it uses, or its whole module."""
-        made_by = self.module or _sources(self.factory, [self.checked()])
+        made_by = self.module or _sources(self.factory, self.checked())
         return _hashed(made_by, self.name, repr((self.sees, self.needs, self.takes_k)))
 
     def checked(self):
@@ -83,9 +67,8 @@ class Method:
 
     def lacks(self, columns) -> list[str]:
         """The needed measures that a table does not have."""
-        columns = list(columns)
-        answers = any(name.startswith("answer ") for name in columns)
-        return [name for name in self.needs if not (answers if name == "answers" else name in columns)]
+        known = {*columns, *("answers" for name in columns if name.startswith("answer "))}
+        return [name for name in self.needs if name not in known]
 
 
 @dataclass(frozen=True)
@@ -120,7 +103,7 @@ class Criterion:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of its source, or of its whole module."""
-        return _hashed(self.module or _sources(self.function, []), self.name)
+        return _hashed(self.module or _source(self.function), self.name)
 
     def __call__(self, segmentation: Segmentation) -> Score:
         found = self.function(segmentation)
@@ -152,13 +135,11 @@ def method(
     """
     pick("view of a method", sees, SEES)
 
-    def register(made_by: Callable) -> Callable:
-        _refuse_taken(name, METHODS.get(name), made_by, "method", lambda entry: entry.factory)
+    def entry(made_by: Callable) -> Method:
         factory = _instances_of(made_by) if inspect.isclass(made_by) else made_by
-        METHODS[name] = Method(name, factory, sees, tuple(needs), takes_k, baseline, "".join(_reading))
-        return made_by
+        return Method(name, factory, sees, tuple(needs), takes_k, baseline)
 
-    return register
+    return _registering("method", name, METHODS, entry, "factory")
 
 
 def criterion(name: str, main: str = "value", higher_is_better: bool = True, question: str = "", warning: str = ""):
@@ -177,10 +158,23 @@ def criterion(name: str, main: str = "value", higher_is_better: bool = True, que
     >>> del CRITERIA["largest share"]
     """
 
-    def register(function: Callable) -> Callable:
-        _refuse_taken(name, CRITERIA.get(name), function, "criterion", lambda entry: entry.function)
-        CRITERIA[name] = Criterion(name, function, main, higher_is_better, question, warning, "".join(_reading))
-        return function
+    def entry(function: Callable) -> Criterion:
+        return Criterion(name, function, main, higher_is_better, question, warning)
+
+    return _registering("criterion", name, CRITERIA, entry, "function")
+
+
+def _registering(kind: str, name: str, entries: dict, entry: Callable, made_by: str) -> Callable:
+    """A decorator that enters what it decorates, unless the package has something of that name."""
+
+    def ours(function) -> bool:
+        return getattr(function, "__module__", "").startswith("idic_lab.")
+
+    def register(made):
+        if name in entries and ours(getattr(entries[name], made_by)) and not ours(made):
+            raise LabError(f"The package has a {kind} {name!r}; give yours another name.")
+        entries[name] = entry(made)
+        return made
 
     return register
 
@@ -212,29 +206,21 @@ def baselines() -> tuple[str, ...]:
     return tuple(name for name, entry in METHODS.items() if entry.baseline)
 
 
-def _refuse_taken(name: str, entry, new: Callable, kind: str, made_by: Callable) -> None:
-    def ours(function):
-        return getattr(function, "__module__", "").startswith("idic_lab.")
-
-    if entry is not None and ours(made_by(entry)) and not ours(new):
-        raise LabError(f"The package has a {kind} {name!r}; give yours another name.")
-
-
 def _instances_of(estimator: type) -> Callable:
     """A factory for a class as it is, whichever of the usual names its number of segments and its seed have."""
-    parameters = inspect.signature(estimator).parameters
-    number, seed_name = (next((one for one in names if one in parameters), None) for names in (_NUMBER, _SEED))
+    known = inspect.signature(estimator).parameters
+    number, random = ([name for name in names if name in known][:1] for names in (_NUMBER, _SEED))
 
     def factory(k, seed):
-        return estimator(**({number: k} if number else {}), **({seed_name: seed} if seed_name else {}))
+        return estimator(**dict.fromkeys(number, k), **dict.fromkeys(random, seed))
 
+    factory.__module__, factory.__doc__ = estimator.__module__, estimator.__doc__
     return factory
 
 
-def _sources(function: Callable, parts: list) -> str:
-    """The source of a function, and of the classes of ours among estimators and what they are composed of."""
-    found, seen = [_source(function)], set()
-    pending = list(parts)
+def _sources(function: Callable, estimator) -> str:
+    """The source of a function, and of the classes of ours of an estimator and of what it is composed of."""
+    found, seen, pending = [_source(function)], set(), [estimator]
     while pending:
         part = pending.pop()
         for cls in type(part).__mro__:
@@ -243,7 +229,8 @@ def _sources(function: Callable, parts: list) -> str:
                 found.append(_source(cls))
         if hasattr(part, "get_params"):
             values = part.get_params(deep=False)
-            found.append(repr({key: value for key, value in values.items() if _plain(value)}))
+            plain = int | float | str | bool | tuple | None
+            found.append(repr({key: value for key, value in values.items() if isinstance(value, plain)}))
             pending += [value for value in values.values() if hasattr(value, "get_params")]
     return "\n".join(found)
 
@@ -272,7 +259,3 @@ def normalised(source: str) -> str:
 
 def _hashed(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _plain(value) -> bool:
-    return isinstance(value, int | float | str | bool | tuple | type(None))

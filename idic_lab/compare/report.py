@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import itertools
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -13,7 +14,7 @@ import pandas as pd
 from idic_lab import durability, figures
 from idic_lab.compare import plots
 from idic_lab.compare.registry import baselines
-from idic_lab.compare.stability import preferred_number, verdicts
+from idic_lab.compare.stability import VARIANTS, preferred_number, verdicts
 from idic_lab.compare.statistics import (
     ENOUGH_DATA_SETS,
     against_best,
@@ -65,7 +66,7 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
                 skipped=_reasons(results, "not applicable"),
                 transfers=_transfers(results),
                 criteria=study.criteria,
-                methods=[(method.name, _one_line(method)) for method in study.methods],
+                methods=[(one.name, (one.factory.__doc__ or "").strip().partition("\n")[0]) for one in study.methods],
                 statistics=_texts()["statistics"],
                 sources=_texts()["sources"],
             )
@@ -82,8 +83,11 @@ def _texts() -> dict:
     return yaml.safe_load((TEMPLATES / "study.yaml").read_text(encoding="utf-8"))
 
 
-def _caption(figure: str) -> str:
-    return _texts()["captions"][figure]
+def _caption(figure: str, results: pd.DataFrame | None = None, criterion: str = "") -> str:
+    """The words below a figure, and whom it leaves out for lack of a score."""
+    missing = {} if results is None else left_out(results, criterion)
+    named = "; ".join(f"{plots.named(method)} ({reason})" for method, reason in missing.items())
+    return _texts()["captions"][figure] + (f" Left out: {named}." if named else "")
 
 
 def templates():
@@ -98,6 +102,11 @@ def templates():
     return made
 
 
+def _main(results: pd.DataFrame, criteria) -> pd.DataFrame:
+    """The rows of the values by which methods are compared."""
+    return results[results["measure"].eq(results["criterion"].map({c.name: c.main for c in criteria}))]
+
+
 def score_table(results: pd.DataFrame, criteria, dataset: str) -> pd.DataFrame:
     """Methods in rows, criteria in columns: the mean of each criterion's main value over seeds, for one data set.
 
@@ -110,19 +119,16 @@ def score_table(results: pd.DataFrame, criteria, dataset: str) -> pd.DataFrame:
     >>> score_table(results, [get_criterion("holdout_value")], "d")["holdout_value"].to_dict()
     {'ward': 0.6, 'one_segment': 0.2}
     """
-    columns = {}
     here = results[results["dataset"] == dataset]
-    for criterion in criteria:
-        found = here[(here["criterion"] == criterion.name) & (here["measure"] == criterion.main)]
-        columns[criterion.name] = found.groupby("method")["value"].mean()
+    found = _main(here, criteria).groupby(["method", "criterion"])["value"].mean().unstack("criterion")  # noqa: PD010
     order = sorted(here["method"].drop_duplicates(), key=lambda name: name in baselines())
-    return pd.DataFrame(columns).reindex(order).dropna(how="all")
+    names = [criterion.name for criterion in criteria]
+    return found.reindex(index=order, columns=names).rename_axis(columns=None).dropna(how="all")
 
 
 def all_scores(results: pd.DataFrame, criteria) -> pd.DataFrame:
     """Every method on every data set by the main value of every criterion, with its range over seeds and what it cost."""
-    main = results[results["measure"].eq(results["criterion"].map({c.name: c.main for c in criteria}))]
-    cells = main.groupby(["dataset", "method", "k", "criterion"], dropna=False, sort=False)
+    cells = _main(results, criteria).groupby(["dataset", "method", "k", "criterion"], dropna=False, sort=False)
     table = cells.agg(
         value=("value", "mean"),
         lowest=("value", "min"),
@@ -134,98 +140,83 @@ def all_scores(results: pd.DataFrame, criteria) -> pd.DataFrame:
     return table.reset_index()
 
 
-def range_over_seeds(results: pd.DataFrame, criteria, dataset: str) -> dict[tuple[str, str], tuple[float, float]]:
+def _ranges(here: pd.DataFrame, criteria) -> dict[tuple[str, str], tuple[float, float]]:
     """Lowest and highest main value of each method and criterion over the seeds; for those that differ in two decimals."""
-    here = results[results["dataset"] == dataset]
-    found = {}
-    for criterion in criteria:
-        mine = here[(here["criterion"] == criterion.name) & (here["measure"] == criterion.main)]
-        by_seed = mine.groupby(["method", "seed"])["value"].mean()
-        for method, values in by_seed.groupby("method"):
-            low, high = (round(float(value), 2) + 0.0 for value in (values.min(), values.max()))
-            if high > low:
-                found[method, criterion.name] = (low, high)
-    return found
+    by_seed = _main(here, criteria).groupby(["method", "criterion", "seed"])["value"].mean()
+    bounds = by_seed.groupby(["method", "criterion"]).agg(["min", "max"]).map(lambda x: round(float(x), 2) + 0.0)
+    return {place: (low, high) for place, low, high in bounds.itertuples() if high > low}
 
 
-def _one_line(method) -> str:
-    """The first line of what a method says of itself."""
-    return ((method.factory.__doc__ or "").strip().splitlines() or [""])[0]
+_figures_drawn = itertools.count(1)
 
 
 def svg(ax) -> str:
     """A figure as SVG for a page; its ids made unique, so that several figures share one page."""
     import matplotlib.pyplot as plt
 
-    figure = ax if hasattr(ax, "savefig") else ax.get_figure()
-    text = io.StringIO()
+    figure, text = ax.get_figure(), io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
     plt.close(figure)
     found = text.getvalue()
-    svg.count += 1
-    found = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>f{svg.count}-", found[found.index("<svg") :])
+    found = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>f{next(_figures_drawn)}-", found[found.index("<svg") :])
     return re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"', r"<svg \1", found, count=1)
-
-
-svg.count = 0
 
 
 def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame) -> dict:
     """Tables and figures of one data set."""
-    scores = score_table(results, study.criteria, name).dropna(axis=1, how="all")
-    here = results[results["dataset"] == name]
-    mine = kinds[kinds["dataset"] == name]
-    figures_of = []
-    if len(mine):
-        figures_of.append(
-            ("Stability beside data without segments", svg(plots.plot_stability(mine)), _caption("stability"))
-        )
-    curves = gain_curves(here)
-    if set(curves) - set(baselines()):
-        drawn = svg(plots.plot_gain(curves, baselines()))
-        figures_of.append(("Gain curve", drawn, _caption("gain") + _left_out(results, "holdout_value", name)))
-    compared = [c for c in study.criteria if c.name in scores and c.name != "sizes"]
+    here, kinds = results[results["dataset"] == name], kinds[kinds["dataset"] == name]
+    scores = score_table(here, study.criteria, name).dropna(axis=1, how="all")
     segmented = scores.drop(index=list(baselines()), errors="ignore")
-    ranks = segmented[[c.name for c in compared if c.name not in ("profile", "descriptors")]].dropna(axis=1, how="all")
-    low = [c.name for c in compared if not c.higher_is_better and c.name in ranks]
-    if ranks.shape[1] > 1 and len(ranks.dropna()) > 2:
-        figures_of.append(("Rank reversals", svg(plots.plot_rank_reversal(ranks, low)), _caption("ranks")))
-    matrix, figure = _attractive(segmented[[c.name for c in compared]], study)
-    if figure:
-        title = "Attractiveness matrix, with sensitivity to the weights"
-        figures_of.append((title, figure, _caption("attractiveness")))
-    judged_by = next((c.name for c in compared if c.name in (*OF_USE, "recovery", "global_stability")), None)
-    if judged_by and len(segmented):
-        seconds = here.drop_duplicates(["method", "k", "seed"]).groupby("method")["seconds"].mean()
-        drawn = svg(plots.plot_cost(segmented[judged_by].dropna(), seconds, judged_by))
-        figures_of.append(("Quality against time", drawn, _caption("cost") + _left_out(results, judged_by, name)))
-    best = _shown_closely(here, list(matrix["method"]) if matrix is not None else list(segmented.index))
-    if best:
-        figures_of += list(_of_segments(here[here["method"] == best], best))
-    tried = here[here["criterion"].eq("campaign_profit") & here["measure"].eq("by_segment") & here["status"].eq("ok")]
-    if len(tried):
-        drawn = svg(plots.plot_rule(tried["extra"].iloc[0]["rule"]))
-        figures_of.append(("The best rule of two questions on whom to contact", drawn, _caption("rule")))
+    low = [c.name for c in study.criteria if not c.higher_is_better and c.name in scores]
+    matrix, used = _attractive(segmented.drop(columns="sizes", errors="ignore"), study, low)
     none = {criterion: against_none(results, name, criterion) for criterion in OF_USE}
+    sizes = here[here["measure"] == "segments"].groupby("method")["value"].mean()
+    drawn = _figures(here, kinds, segmented, low, matrix, used, sizes)
     return {
         "name": name,
         "scores": scores,
-        "segments": here[here["measure"] == "segments"].groupby("method")["value"].mean().to_dict(),
+        "segments": sizes.to_dict(),
         "baselines": list(baselines()),
         "none": {criterion: table for criterion, table in none.items() if len(table)},
-        "missing": {c.name: left_out(results[results["dataset"] == name], c.name) for c in study.criteria},
-        "best": {
-            c.name: segmented[c.name].max() if c.higher_is_better else segmented[c.name].min()
-            for c in study.criteria
-            if c.name in scores
-        },
-        "ranges": range_over_seeds(results, study.criteria, name),
-        "found": [*_beats_none(none), *_effects(here), *_found(segmented, compared, matrix, mine)],
-        "kinds": mine.drop(columns="dataset"),
-        "numbers": preferred_number(mine).drop(columns="dataset") if len(study.k) > 1 else None,
-        "figures": figures_of,
+        "missing": {c.name: left_out(here, c.name) for c in study.criteria},
+        "best": {c: segmented[c].min() if c in low else segmented[c].max() for c in segmented},
+        "ranges": _ranges(here, study.criteria),
+        "found": [*_beats_none(none), *_effects(here), *_found(segmented, matrix, kinds)],
+        "kinds": kinds.drop(columns="dataset"),
+        "numbers": preferred_number(kinds).drop(columns="dataset") if len(study.k) > 1 else None,
+        "figures": [(title, svg(ax), caption) for title, ax, caption in drawn],
         "pairs": {criterion: pairs for criterion in OF_USE if len(pairs := against_best(results, name, criterion))},
     }
+
+
+def _figures(here, kinds, segmented, low, matrix, used, sizes) -> Iterator[tuple]:
+    """Title, figure and caption: of the methods against each other, then of the segments of one of them."""
+    if len(kinds):
+        yield "Stability beside data without segments", plots.plot_stability(kinds), _caption("stability")
+    curves = gain_curves(here)
+    if set(curves) - set(baselines()):
+        yield "Gain curve", plots.plot_gain(curves, baselines()), _caption("gain", here, "holdout_value")
+    ranks = segmented.drop(columns=["sizes", "profile", "descriptors"], errors="ignore").dropna(axis=1, how="all")
+    if ranks.shape[1] > 1 and len(ranks.dropna()) > 2:
+        lower = [name for name in low if name in ranks]
+        yield "Rank reversals", plots.plot_rank_reversal(ranks, lower), _caption("ranks")
+    if matrix is not None:
+        title = "Attractiveness matrix, with sensitivity to the weights"
+        lower = [name for name in low if name in used]
+        yield title, plots.plot_attractiveness(used, matrix, lower), _caption("attractiveness")
+    judged_by = next((c for c in segmented if c in (*OF_USE, "recovery", "global_stability")), None)
+    if judged_by and len(segmented):
+        seconds = here.drop_duplicates(["method", "k", "seed"]).groupby("method")["seconds"].mean()
+        figure = plots.plot_cost(segmented[judged_by].dropna(), seconds, judged_by)
+        yield "Quality against time", figure, _caption("cost", here, judged_by)
+    by_merit = list(segmented.index) if matrix is None else list(matrix["method"])
+    drawn = [name for name in by_merit if 2 <= sizes.get(name, 2) <= MOST_DRAWN]  # few enough, and more than one
+    for best in (drawn or by_merit)[:1]:
+        yield from _of_segments(here[here["method"] == best], plots.named(best))
+    tried = here[here["criterion"].eq("campaign_profit") & here["measure"].eq("by_segment") & here["status"].eq("ok")]
+    if len(tried):
+        rule = plots.plot_rule(tried["extra"].iloc[0]["rule"])
+        yield "The best rule of two questions on whom to contact", rule, _caption("rule")
 
 
 def _everywhere(results: pd.DataFrame) -> Iterator[str]:
@@ -255,21 +246,16 @@ def _everywhere(results: pd.DataFrame) -> Iterator[str]:
 def _beats_none(none: dict[str, pd.DataFrame]) -> Iterator[str]:
     """Whether any segmentation beats none, by each criterion that says so."""
     name = plots.named
-    told = False
     for criterion, table in none.items():
         if table.empty:
             continue
-        told = True
         best, of = table.iloc[0], f", corrected for choosing among {len(table)}" if len(table) > 1 else ""
         interval = f"95% interval {best['low']:+.2f} to {best['high']:+.2f}{of}"
-        beyond = table.loc[table["low"] > 0, "method"]
+        beyond = int((table["low"] > 0).sum())
         gain = f"{name(best['method'])} gains {best['gain']:+.2f} over no segments ({interval})"
-        yield (
-            f"By {name(criterion)}, {len(beyond)} of {len(table)} segmentations beat none: {gain}."
-            if len(beyond)
-            else f"By {name(criterion)}, no segmentation can be told from none; the best, {gain}."
-        )
-    if not told:
+        told = f"{beyond} of {len(table)} segmentations beat none:" if beyond else ""
+        yield f"By {name(criterion)}, {told or 'no segmentation can be told from none; the best,'} {gain}."
+    if all(table.empty for table in none.values()):
         yield "Whether any segmentation beats none was not asked: no criterion of use (campaign profit, holdout value) applied."
 
 
@@ -288,33 +274,19 @@ def _effects(here: pd.DataFrame) -> Iterator[str]:
     )
 
 
-def _left_out(results: pd.DataFrame, criterion: str, dataset: str | None = None) -> str:
-    here = results if dataset is None else results[results["dataset"] == dataset]
-    missing = left_out(here, criterion)
-    named = "; ".join(f"{plots.named(method)} ({reason})" for method, reason in missing.items())
-    return f" Left out: {named}." if named else ""
-
-
-def _found(scores, criteria, matrix, kinds) -> Iterator[str]:
+def _found(scores, matrix, kinds) -> Iterator[str]:
     """What a reader should take from one data set, in sentences."""
     name = plots.named
-    for criterion in criteria:
-        if criterion.name in ("holdout_value", "global_stability") and scores[criterion.name].notna().any():
-            best = scores[criterion.name].idxmax()
-            yield f"Best by {name(criterion.name)}: {name(best)}, {scores.loc[best, criterion.name]:.2f}."
+    for criterion in scores:
+        if criterion in ("holdout_value", "global_stability") and scores[criterion].notna().any():
+            best = scores[criterion].idxmax()
+            yield f"Best by {name(criterion)}: {name(best)}, {scores.loc[best, criterion]:.2f}."
     if matrix is not None and not matrix["out"].iloc[0]:
         first = matrix.iloc[0]
         yield f"First by the weights given: {name(first['method'])}; under random weights too in {first['first_share']:.0%}."
     judged = kinds["verdict"].value_counts().drop("by rule", errors="ignore")
     if len(judged):
         yield f"Kinds of segments: {', '.join(f'{count} {kind}' for kind, count in judged.items())}."
-
-
-def _shown_closely(here: pd.DataFrame, by_merit: list[str]) -> str | None:
-    """The most attractive method whose segments are few enough to be drawn one by one, and more than one."""
-    sizes = here[here["measure"] == "segments"].groupby("method")["value"].mean()
-    drawn = [name for name in by_merit if 2 <= sizes.get(name, 2) <= MOST_DRAWN]
-    return next(iter(drawn or by_merit), None)
 
 
 def gain_curves(here: pd.DataFrame) -> dict[str, list[float]]:
@@ -330,82 +302,60 @@ def gain_curves(here: pd.DataFrame) -> dict[str, list[float]]:
     }
 
 
-def _attractive(scores: pd.DataFrame, study: Study):
-    settings = study.attractiveness
-    weights = {name: w for name, w in (settings.get("weights") or {}).items() if name in scores}
-    knock = {name: bound for name, bound in (settings.get("knock_out") or {}).items() if name in scores}
-    if not weights:
-        weights = {name: 1.0 for name in scores if name not in ("internal_indices", "profile")}
-    used = scores[list(dict.fromkeys([*weights, *knock]))]
-    if used.shape[1] < 2 or not any(weights.values()):
+def _attractive(scores: pd.DataFrame, study: Study, low: list[str]):
+    """The attractiveness matrix and the scores it is made of; None twice where there are not two criteria."""
+    asked = {part: study.attractiveness.get(part) or {} for part in ("weights", "knock_out")}
+    weights, knock = ({name: x for name, x in part.items() if name in scores} for part in asked.values())
+    weights = weights or {name: 1.0 for name in scores if name not in ("internal_indices", "profile")}
+    used = scores[list(dict.fromkeys([*weights, *knock]))].dropna(how="all")
+    if used.shape[1] < 2 or not any(weights.values()) or used.empty:
         return None, None
-    used = used.dropna(how="all")
-    if used.empty:
-        return None, None
-    low = [c.name for c in study.criteria if not c.higher_is_better and c.name in used]
-    matrix = attractiveness(used, weights, knock, low)
-    return matrix, svg(plots.plot_attractiveness(used, matrix, low))
+    return attractiveness(used, weights, knock, [name for name in low if name in used]), used
 
 
-def _of_segments(mine: pd.DataFrame, method: str) -> Iterator[tuple[str, str, str]]:
+def _of_segments(mine: pd.DataFrame, title: str) -> Iterator[tuple]:
     """Figures of the segments of one method: its first seed, its largest number of segments."""
     ok = mine[mine["status"] == "ok"]
     first = ok[(ok["seed"] == ok["seed"].min()) & (ok["k"].isna() | (ok["k"] == ok["k"].max()))]
     extra = {name: group["extra"].iloc[0] for name, group in first.groupby("criterion")}
-    title = plots.named(method)
     structure, segments = extra.get("structure", {}), extra.get("segment_stability", {})
-    for variant in ("book", "flexclust"):
+    for variant in VARIANTS:
         if f"gorge_{variant}" in structure:
-            drawn = svg(plots.plot_gorge(structure[f"gorge_{variant}"], variant))
+            drawn = plots.plot_gorge(structure[f"gorge_{variant}"], variant)
             yield f"Gorge plot of {title} ({variant})", drawn, _caption("gorge")
     if "jaccard" in segments:
         figure = plots.plot_within(segments["jaccard"], segments.get("null_strongest"))
-        yield f"Segment-level stability within solutions (SLSW) of {title}", svg(figure), _caption("within")
+        yield f"Segment-level stability within solutions (SLSW) of {title}", figure, _caption("within")
     counts = ["number", "segment", "from_segment", "customers"]
-    flows = pd.DataFrame(segments.get("tree", []), columns=[*counts, "stability"]).astype(
-        dict.fromkeys(counts, "int64")
-    )
-    if len(flows):
-        drawn = svg(plots.plot_tree(flows))
-        yield f"Segment-level stability across solutions (SLSA) of {title}", drawn, _caption("across")
-    if "profile" in extra and "means" in extra["profile"]:
-        yield f"Profile of {title}", svg(plots.plot_profile(extra["profile"])), _caption("profile")
+    if segments.get("tree"):
+        flows = pd.DataFrame(segments["tree"], columns=[*counts, "stability"]).astype(dict.fromkeys(counts, "int64"))
+        yield f"Segment-level stability across solutions (SLSA) of {title}", plots.plot_tree(flows), _caption("across")
+    if "means" in extra.get("profile", {}):
+        yield f"Profile of {title}", plots.plot_profile(extra["profile"]), _caption("profile")
     if "points" in structure:
-        yield f"Separation plot of {title}", svg(plots.plot_separation(structure)), _caption("separation")
-    yield from _of_descriptors(extra.get("descriptors", {}), title)
-
-
-def _of_descriptors(extra: dict, title: str) -> Iterator[tuple[str, str, str]]:
-    """Of the descriptors that differ most: mosaics and box plots; then the tree, and the evaluation that was asked for."""
-    telling = sorted(extra.get("p_corrected", {}), key=extra.get("p_corrected", {}).get)
-    for name in [name for name in telling if name in extra["mosaics"]][:MOST_DESCRIPTORS]:
-        yield f"{name} by segment of {title}", svg(plots.plot_mosaic(extra["mosaics"][name], name)), _caption("mosaic")
-    for name in [name for name in telling if name in extra["boxes"]][:MOST_DESCRIPTORS]:
-        yield f"{name} by segment of {title}", svg(plots.plot_boxes(extra["boxes"][name], name)), _caption("boxes")
-    if "question" in extra.get("tree", {}):
-        yield f"Segments of {title} told by descriptors", svg(plots.plot_rule(extra["tree"])), _caption("tree")
-    if "evaluation" in extra:
-        drawn = svg(plots.plot_evaluation(extra["evaluation"]))
-        yield f"Segment evaluation plot of {title}", drawn, _caption("evaluation")
+        yield f"Separation plot of {title}", plots.plot_separation(structure), _caption("separation")
+    described = extra.get("descriptors", {})
+    telling = sorted(described.get("p_corrected", {}), key=described.get("p_corrected", {}).get)
+    for kind, part, plot in (("mosaic", "mosaics", plots.plot_mosaic), ("boxes", "boxes", plots.plot_boxes)):
+        for name in [name for name in telling if name in described[part]][:MOST_DESCRIPTORS]:
+            yield f"{name} by segment of {title}", plot(described[part][name], name), _caption(kind)
+    if "question" in described.get("tree", {}):
+        yield f"Segments of {title} told by descriptors", plots.plot_rule(described["tree"]), _caption("tree")
+    if "evaluation" in described:
+        figure = plots.plot_evaluation(described["evaluation"])
+        yield f"Segment evaluation plot of {title}", figure, _caption("evaluation")
 
 
 def _over_datasets(study: Study, results: pd.DataFrame) -> Iterator[dict]:
     """Rank tests with the data set as the unit of replication, where there are enough of them."""
-    if len(study.datasets) < ENOUGH_DATA_SETS:
-        return
-    for criterion in study.criteria:
+    for criterion in study.criteria if len(study.datasets) >= ENOUGH_DATA_SETS else ():
         if criterion.name not in set(results["criterion"]) or criterion.name == "sizes":  # no merit
             continue
         table = scores_by_dataset(results, criterion.name, criterion.main)
-        if table.shape[1] < 3 or len(table) < ENOUGH_DATA_SETS:
-            continue
-        figure = plots.plot_critical_difference(table, criterion.higher_is_better)
-        yield {
-            "name": criterion.name,
-            "test": friedman(table),
-            "figure": svg(figure),
-            "caption": _caption("critical") + _left_out(results, criterion.name),
-        }
+        if table.shape[1] >= 3 and len(table) >= ENOUGH_DATA_SETS:
+            figure = svg(plots.plot_critical_difference(table, criterion.higher_is_better))
+            caption = _caption("critical", results, criterion.name)
+            yield {"name": criterion.name, "test": friedman(table), "figure": figure, "caption": caption}
 
 
 def _reasons(results: pd.DataFrame, status: str) -> pd.DataFrame:

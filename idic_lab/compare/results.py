@@ -84,35 +84,31 @@ class Store:
         durability.write(self.folder / f"{key}.json", json.dumps(record))
 
 
-def long_table(records: list[tuple[dict, dict]]) -> pd.DataFrame:
+def long_table(records: list[tuple[dict, dict]], criteria: list[str]) -> pd.DataFrame:
     """The results of a study, one row per value.
 
     Parameters:
         records (list of (dict, dict)): The coordinates of each cell (``dataset``, ``method``, ``k``, ``seed``) and its
             record: per criterion a ``status``, ``numbers``, ``extra`` and ``reason``.
+        criteria: Those of this study, in its order: a cell may hold others.
     Returns:
         DataFrame: ``dataset``, ``method``, ``k`` (number of segments asked for; missing when the method finds its own),
             ``seed``, ``criterion``, ``measure``, ``value``, ``status`` ("ok", "not applicable" or "failed") and
             ``extra`` (a dict: what figures need, or the reason of a failure); then what the whole cell cost:
             ``seconds``, ``memory_mb`` (the most its process held meanwhile) and ``host``.
     """
-    rows = [
-        (*cell.values(), criterion, measure, value, found["status"], extra, *(record.get(name) for name in COST))
-        for cell, record in records
-        for criterion, found in record["criteria"].items()
-        for measure, value, extra in _values(found)
-    ]
+    rows = []
+    for cell, record in records:
+        cost = [record.get(name) for name in COST]
+        for criterion in criteria:
+            found = record["criteria"][criterion]
+            extra = found["extra"] if found["status"] == "ok" else {"reason": found["reason"]}
+            for measure, value in (found.get("numbers") or {"": np.nan}).items():
+                rows.append((*cell.values(), criterion, measure, value, found["status"], extra, *cost))
+                extra = {}
     table = pd.DataFrame(rows, columns=[*COLUMNS, *COST])
     text = dict.fromkeys(["dataset", "method", "criterion", "measure", "status"], "str")
     return table.astype({**text, "k": "Int64", "seed": "int64", "value": "float64", **COST})
-
-
-def _values(found: dict):
-    if found["status"] != "ok":
-        yield "", np.nan, {"reason": found["reason"]}
-        return
-    for position, (measure, value) in enumerate(found["numbers"].items()):
-        yield measure, value, found["extra"] if position == 0 else {}
 
 
 def write_table(table: pd.DataFrame, path: Path) -> Path:
@@ -149,14 +145,7 @@ from idic_lab.compare import results  # noqa: E402
 if __name__ == "__main__":
     sys.exit(results.rebuild(HERE))
 '''
-_OF_CHECKOUT = [
-    "pyproject.toml",
-    "hatch_build.py",
-    "README.md",
-    "LICENSE",
-    "LICENSE-texts-and-data",
-    "requirements.lock",
-]
+_OF_CHECKOUT = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE*", "requirements.lock")
 _EXTRAS = ("workbench", "needs")  # those that a study needs
 
 
@@ -183,12 +172,9 @@ def write_packet(
         zipfile.ZipFile(durability.partial(path), "w", zipfile.ZIP_DEFLATED) as zipped,
     ):
 
-        def add(name: str, content: str | bytes | Path) -> None:
+        def add(name: str, content: str | Path) -> None:
             inside = f"{path.stem}/{name}"
-            if isinstance(content, Path):
-                zipped.write(content, inside)
-            else:
-                zipped.writestr(inside, content)
+            zipped.write(content, inside) if isinstance(content, Path) else zipped.writestr(inside, content)
 
         for number, spec in enumerate(study.datasets, start=1):
             whom = customers[spec["name"]]
@@ -221,20 +207,13 @@ def _provenance(spec: dict, place: str, handed_in: bool) -> tuple[dict, str]:
     name = spec["name"]
     if "simulate" in spec and not handed_in:
         return spec, "simulated by the software in this packet"
-    known = (
-        {}
-        if handed_in or {"file", "prepared"} & set(spec)
-        else {row["name"]: row for row in datasets.catalogue().to_dict("records")}
-    )
-    if known.get(name, {}).get("kind", "own file") != "own file":
-        return (
-            spec,
-            f"public: {known[name]['title']}; licence: {known[name]['licence']}; {known[name]['how to get it']}",
-        )
+    own = handed_in or {"file", "prepared"} & set(spec)
+    known = {} if own else {row["name"]: row for row in datasets.catalogue().to_dict("records")}.get(name, {})
+    if known.get("kind", "own file") != "own file":
+        return spec, f"public: {known['title']}; licence: {known['licence']}; {known['how to get it']}"
+    seen = f"`{place}` holds what methods and criteria saw of it, customers as numbers"
     kept = {"name": name, "basis": spec["basis"], "prepared": place}
-    return kept, (
-        f"the authors' own; not in the packet as it was read. `{place}` holds what methods and criteria saw of it, customers as numbers"
-    )
+    return kept, f"the authors' own; not in the packet as it was read. {seen}"
 
 
 def environment() -> list[str]:
@@ -256,13 +235,12 @@ def environment() -> list[str]:
         except metadata.PackageNotFoundError:
             continue  # an extra that is not installed
         found[name] = distribution.version
-        extras = _EXTRAS if name == "idic-lab" else ()
-        wanted = [
-            need
-            for need in distribution.requires or ()
-            if "extra ==" not in need or re.search(r"extra == ['\"]([\w-]+)", need)[1] in extras
-        ]
-        pending += [re.match(r"[\w.-]+", need)[0] for need in wanted]
+        extras = (
+            [f"extra == {quote}{extra}{quote}" for extra in _EXTRAS for quote in "'\""] if name == "idic-lab" else []
+        )
+        for need in distribution.requires or ():
+            if "extra ==" not in need or any(extra in need for extra in extras):
+                pending.append(re.match(r"[\w.-]+", need)[0])
     return [f"{name}=={found[name]}" for name in sorted(found) if name != "idic-lab"]
 
 
@@ -270,16 +248,13 @@ def _software() -> Iterator[tuple[str, Path]]:
     """The files of this package with their places in the packet, and the data that travel with it."""
     package = Path(idic_lab.__file__).resolve().parent
     for root, name in ((package, "idic_lab"), (idic_lab.shipped("datasets"), "datasets")):
-        for file in sorted(root.rglob("*")):
-            if (
-                file.is_file()
-                and "__pycache__" not in file.parts
-                and not (name == "datasets" and root.is_relative_to(package))
-            ):
+        inside = name == "datasets" and root.is_relative_to(package)
+        for file in () if inside else sorted(root.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
                 yield f"{name}/{file.relative_to(root).as_posix()}", file
-    for name in _OF_CHECKOUT:
-        if (package.parent / "pyproject.toml").is_file() and (package.parent / name).is_file():
-            yield name, package.parent / name
+    if (package.parent / "pyproject.toml").is_file():
+        for pattern in _OF_CHECKOUT:
+            yield from ((file.name, file) for file in package.parent.glob(pattern))
 
 
 def rebuild(folder: Path, jobs: int = -1) -> int:
@@ -294,11 +269,10 @@ def rebuild(folder: Path, jobs: int = -1) -> int:
         return 0
     keys = ["dataset", "method", "k", "seed", "criterion", "measure"]
     both = expected.merge(found, on=keys, how="outer", suffixes=("_expected", "_rebuilt"))
-    same = both["value_expected"].eq(both["value_rebuilt"]) | both[["value_expected", "value_rebuilt"]].isna().all(
-        axis=1
-    )
+    values = both[["value_expected", "value_rebuilt"]]
+    same = values["value_expected"].eq(values["value_rebuilt"]) | values.isna().all(axis=1)
     differ = both[~same | both["status_expected"].ne(both["status_rebuilt"])]
     far = (differ["value_expected"] - differ["value_rebuilt"]).abs().max()
     print(f"{len(differ):,} of {len(both):,} values differ, by at most {far:.3g}. The first of them:")
-    print(differ[[*keys, "value_expected", "value_rebuilt"]].head().to_string(index=False))
+    print(differ[[*keys, *values]].head().to_string(index=False))
     return 1

@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -104,46 +105,36 @@ def compare(
     folder = Path(out) if out else Path("runs") / f"compare-{study.name.replace(' ', '-')}"
     with in_use(folder):
         tell(f"Loading {len(study.datasets)} data sets ...")
-        customers = {
-            spec["name"]: at_hand[spec["name"]] if spec["name"] in at_hand else sources.load(spec)
-            for spec in study.datasets
-        }
-        outcome = _run_locked(study, customers, folder, jobs, scheduler, fresh, command, tell, progress)
+        customers = {}
+        for spec in study.datasets:
+            name = spec["name"]
+            customers[name] = at_hand[name] if name in at_hand else sources.load(spec)
+        store, cells = Store(folder), cells_of(study, customers)
+        finished = {} if fresh else {cell.key: store.read(cell.key) for cell in cells}
+        if store.damaged:
+            tell(f"{len(store.damaged)} damaged cells are computed anew: {', '.join(store.damaged[:3])} ...")
+        for warning in _other_versions(finished.values()):
+            tell(warning)
+        todo = [cell for cell in cells if not _complete(finished.get(cell.key), study.criteria)]
+        tell(f"{len(cells)} cells: {len(cells) - len(todo)} finished before, {len(todo)} to compute.")
+        durability.write_json(folder / "manifest.json", {"study": study.name, "status": "running"})
+        began, tqdm = time.monotonic(), needs_extra("tqdm", "workbench").tqdm
+        with tqdm(total=len(todo), unit="cell", disable=not progress, file=sys.stderr) as bar:
+            for key, record in _execute(todo, customers, study, finished, jobs, scheduler):
+                finished[key] = record
+                store.write(key, record)
+                bar.update()
+        records = [(cell.coordinates, finished[cell.key]) for cell in cells]
+        results = long_table(records, [criterion.name for criterion in study.criteria])
+        write_table(results, folder / "results.parquet")
+        manifest = _manifest(study, customers, command, time.monotonic() - began, len(todo), cells)
+        manifest["memory_mb"] = float(results["memory_mb"].max())
+        from idic_lab.compare import report  # draws figures, which cells on a cluster never need
+
+        page = report.write(folder, study, results, manifest)
+        durability.write_json(folder / "manifest.json", manifest)
         if packet:
             write_packet(Path(packet), folder, study, customers, at_hand)
-        return outcome
-
-
-def _run_locked(study, customers, folder: Path, jobs, scheduler, fresh, command, tell, progress) -> Outcome:
-    store, cells = Store(folder), cells_of(study, customers)
-    finished = {} if fresh else {cell.key: store.read(cell.key) for cell in cells}
-    if store.damaged:
-        tell(f"{len(store.damaged)} damaged cells are computed anew: {', '.join(store.damaged[:3])} ...")
-    for warning in _other_versions(finished.values()):
-        tell(warning)
-    todo = [cell for cell in cells if not _complete(finished.get(cell.key), study.criteria)]
-    tell(f"{len(cells)} cells: {len(cells) - len(todo)} finished before, {len(todo)} to compute.")
-    durability.write_json(folder / "manifest.json", {"study": study.name, "status": "running"})
-    began = time.monotonic()
-    tqdm = needs_extra("tqdm", "workbench").tqdm
-    bar = tqdm(total=len(todo), unit="cell", disable=not progress, file=sys.stderr)
-    found = _execute(todo, customers, study, finished, jobs, scheduler)
-    for position, record in found:
-        key = todo[position].key
-        finished[key] = record
-        store.write(key, record)
-        bar.update()
-    bar.close()
-    names = [criterion.name for criterion in study.criteria]
-    records = [(cell.coordinates, _only(finished[cell.key], names)) for cell in cells]
-    results = long_table(records)
-    write_table(results, folder / "results.parquet")
-    manifest = _manifest(study, customers, command, time.monotonic() - began, len(todo), cells)
-    manifest["memory_mb"] = float(results["memory_mb"].max())
-    from idic_lab.compare import report  # draws figures, which cells on a cluster never need
-
-    page = report.write(folder, study, results, manifest)
-    durability.write_json(folder / "manifest.json", manifest)
     failed = int(results["status"].eq("failed").sum())
     return Outcome(folder, results, page, len(todo), len(cells) - len(todo), failed)
 
@@ -178,26 +169,25 @@ def run_cell(
     Its random numbers come from its place in the study, so they are the same in any process, in any order, and in any
     release.
     """
-    record = {"cell": cell.coordinates, "criteria": dict((before or {}).get("criteria", {})), "versions": _versions()}
+    before = before or {}
+    record = {"cell": cell.coordinates, "criteria": dict(before.get("criteria", {})), "versions": _versions()}
     place = json.dumps(cell.coordinates, sort_keys=True)
     seed = int(hashlib.sha256(place.encode()).hexdigest()[:8], 16)
-    spent, held = (before or {}).get("seconds", 0.0), (before or {}).get("memory_mb") or 0.0
-    began = time.perf_counter()
+    began, segments, problem = time.perf_counter(), None, None
     most_held(forget=True)
-    found_segments, problem = None, None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of third parties, about convergence; what fails becomes a row
         try:
-            found_segments = Segmentation(cell.method, cell.k, customers, seed, effort, split_seed=cell.seed)
+            segments = Segmentation(cell.method, cell.k, customers, seed, effort, split_seed=cell.seed)
         except NotApplicable as reason:
             problem = {"status": "not applicable", "reason": str(reason)}
         for criterion in criteria:
-            if _current(record, criterion):
-                continue
-            found = problem or _judged(criterion, found_segments)
-            record["criteria"][criterion.name] = found | {"fingerprint": criterion.fingerprint}
-    seconds = round(spent + time.perf_counter() - began, 3)
-    return record | {"seconds": seconds, "memory_mb": max(held, most_held()), "host": platform.node()}
+            if not _current(record, criterion):
+                found = problem or _judged(criterion, segments)
+                record["criteria"][criterion.name] = found | {"fingerprint": criterion.fingerprint}
+    seconds = round(before.get("seconds", 0.0) + time.perf_counter() - began, 3)
+    held = max(before.get("memory_mb") or 0.0, most_held())
+    return record | {"seconds": seconds, "memory_mb": held, "host": platform.node()}
 
 
 def most_held(forget: bool = False) -> float:
@@ -234,54 +224,30 @@ def _judged(criterion: Criterion, found_segments: Segmentation) -> dict:
 
 def _execute(
     todo: list[Cell], customers, study: Study, finished: dict, jobs: int, scheduler: str | None
-) -> Iterator[tuple[int, dict]]:
-    """Finished cells with their position, as they come."""
-    # Criteria with the same name, whatever their source, are told apart by fingerprint inside the cell.
-    arguments = [(cell, study.criteria, study.effort, finished.get(cell.key)) for cell in todo]
-    if scheduler:
-        yield from _on_cluster(arguments, customers, scheduler)
-    elif jobs == 1:
-        for position, (cell, *rest) in enumerate(arguments):
-            yield position, run_cell(cell, customers[cell.dataset], *rest)
-    else:
-        # Of a study that was killed, nothing goes on computing, also when it was killed before its workers were ready.
-        parallel = joblib.Parallel(
-            n_jobs=jobs,
-            return_as="generator_unordered",
-            batch_size=1,
-            pre_dispatch="n_jobs",
-            backend="loky",
-            initializer=durability.watch_parent,
-            initargs=(os.getpid(),),
-        )
-        yield from parallel(
-            joblib.delayed(_numbered)(position, cell, customers[cell.dataset], *rest)
-            for position, (cell, *rest) in enumerate(arguments)
+) -> Iterator[tuple[str, dict]]:
+    """Finished cells with their keys, as they come."""
+    # Of a study that was killed, nothing goes on computing, also when it was killed before its workers were ready.
+    here = {"backend": "loky", "initializer": durability.watch_parent, "initargs": (os.getpid(),), "n_jobs": jobs}
+    with _cluster(scheduler, customers) if scheduler else joblib.parallel_config(**here):
+        yield from joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")(
+            joblib.delayed(_keyed)(cell, customers[cell.dataset], study.criteria, study.effort, finished.get(cell.key))
+            for cell in todo
         )
 
 
-def _numbered(position: int, cell: Cell, *arguments) -> tuple[int, dict]:
-    return position, run_cell(cell, *arguments)
+def _keyed(cell: Cell, *arguments) -> tuple[str, dict]:
+    return cell.key, run_cell(cell, *arguments)
 
 
-def _on_cluster(arguments, customers, scheduler: str) -> Iterator[tuple[int, dict]]:
+@contextlib.contextmanager
+def _cluster(scheduler: str, customers) -> Iterator[None]:
+    distributed = needs_extra("distributed", "dask")
     try:
-        from distributed import Client, as_completed
-    except ImportError:
-        raise LabError("--scheduler needs Dask: pip install 'idic-lab[dask]'.") from None
-    try:
-        client = Client(scheduler, timeout="10s")
+        client = distributed.Client(scheduler, timeout="10s")
     except OSError:
         raise LabError(f"No Dask scheduler answers at {scheduler}.") from None
-    with client:
-        there = {name: client.scatter(whom, hash=False) for name, whom in customers.items()}
-        futures = [
-            client.submit(_numbered, position, cell, there[cell.dataset], *rest, pure=False)
-            for position, (cell, *rest) in enumerate(arguments)
-        ]
-        for future in as_completed(futures):
-            yield future.result()
-            future.release()
+    with client, joblib.parallel_config("dask", client=client, scatter=list(customers.values())):
+        yield
 
 
 def _current(record: dict | None, criterion: Criterion) -> bool:
@@ -295,19 +261,10 @@ def _complete(record: dict | None, criteria: tuple[Criterion, ...]) -> bool:
 
 def _other_versions(records) -> Iterator[str]:
     """What to say of cells that were computed with other versions of the packages."""
-    now, other = _versions(), {}
-    for record in records:
-        for package, number in ((record or {}).get("versions") or {}).items():
-            if now.get(package) != number:
-                other.setdefault((package, number), 0)
-                other[package, number] += 1
+    now, known = _versions(), [(record or {}).get("versions") or {} for record in records]
+    other = Counter(pair for versions in known for pair in versions.items() if now.get(pair[0]) != pair[1])
     for (package, number), cells in other.items():
         yield f"{cells} finished cells were computed with {package} {number}, not {now.get(package)}; --fresh makes them anew."
-
-
-def _only(record: dict, names: list[str]) -> dict:
-    """A record with the criteria of this study alone, in its order: the cell may hold others, or got them later."""
-    return record | {"criteria": {name: record["criteria"][name] for name in names}}
 
 
 def _manifest(study: Study, customers, command: str, seconds: float, computed: int, cells: list[Cell]) -> dict:

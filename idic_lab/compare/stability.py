@@ -11,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import entropy
 from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics.cluster import contingency_matrix
 from sklearn.neighbors import KNeighborsClassifier
 
 from idic_lab.errors import DataError, pick
@@ -22,12 +23,9 @@ def crosstab(first, second) -> np.ndarray:
     >>> crosstab([0, 0, 1], ["a", "b", "b"]).tolist()
     [[1, 1], [0, 1]]
     """
-    rows, columns = (np.unique(np.asarray(labels), return_inverse=True) for labels in (first, second))
-    if len(rows[1]) != len(columns[1]):
-        raise DataError(f"Two labellings of {len(rows[1]):,} and {len(columns[1]):,} customers cannot be compared.")
-    shape = len(rows[0]), len(columns[0])
-    flat = rows[1].astype(np.int64) * shape[1] + columns[1]
-    return np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
+    if len(first) != len(second):
+        raise DataError(f"Two labellings of {len(first):,} and {len(second):,} customers cannot be compared.")
+    return contingency_matrix(first, second)
 
 
 def jaccard(first, second) -> np.ndarray:
@@ -77,9 +75,6 @@ def matched(labels, reference) -> np.ndarray:
 
     Segments without a partner get the next free numbers.
 
-    Parameters:
-        labels, reference (array-like of int, shape (n_customers,))
-
     >>> matched([1, 1, 0, 2], [0, 0, 1, 1]).tolist()
     [0, 0, 1, 2]
     """
@@ -88,9 +83,8 @@ def matched(labels, reference) -> np.ndarray:
     rows, columns = linear_sum_assignment(-crosstab(labels, reference))
     new = np.full(len(names), -1, dtype=int)
     new[rows] = targets[columns]
-    free = iter(range(int(targets.max()) + 1, int(targets.max()) + 1 + len(names)))
-    for row in np.flatnonzero(new < 0):
-        new[row] = next(free)
+    alone = new < 0
+    new[alone] = targets.max() + 1 + np.arange(alone.sum())
     return new[inverse]
 
 
@@ -148,20 +142,9 @@ def flows(labels_by_number: dict[int, np.ndarray]) -> pd.DataFrame:
     before, tables = np.unique(labels_by_number[numbers[0]], return_inverse=True)[1], []
     for number in numbers[1:]:
         after = matched(labels_by_number[number], before)
-        counts = crosstab(after, before)
-        new, old = np.nonzero(counts)
-        stability = across(before, after)["stability"].to_numpy()
-        tables.append(
-            pd.DataFrame(
-                {
-                    "number": number,
-                    "segment": np.unique(after)[new],
-                    "from_segment": np.unique(before)[old],
-                    "customers": counts[new, old],
-                    "stability": stability[new],
-                }
-            )
-        )
+        moved = pd.DataFrame({"number": number, "segment": after, "from_segment": before})
+        moved = moved.groupby(list(moved)).size().rename("customers").reset_index()
+        tables.append(moved.merge(across(before, after)[["segment", "stability"]], on="segment"))
         before = after
     if not tables:
         raise DataError(f"SLSA compares at least two numbers of segments, found {numbers}.")
@@ -348,34 +331,21 @@ def verdicts(results: pd.DataFrame) -> pd.DataFrame:
             bound), ``separation``, ``null_separation_bound``, ``verdict``. Without a null reference the verdict is "by
             rule".
     """
-    rows = []
-    wanted = results[results["criterion"].isin(["global_stability", "structure"]) & results["status"].eq("ok")]
-    for (dataset, method, k), group in wanted.groupby(["dataset", "method", "k"], dropna=False):
+    rows, criteria = [], ("global_stability", "structure")
+    wanted = results[results["criterion"].isin(criteria) & results["status"].eq("ok")]
+    for place, group in wanted.groupby(["dataset", "method", "k"], dropna=False):
         means = group.groupby("measure")["value"].mean()
         if not {"adjusted_rand", "separation"} <= set(means.index):
             continue
-        row = {
-            "dataset": dataset,
-            "method": method,
-            "k": k,
-            "stability": means["adjusted_rand"],
-            "separation": means["separation"],
-            "verdict": "by rule",
-        }
-        null = {
-            name: [value for extra in group.loc[group["criterion"] == name, "extra"] for value in extra.get("null", ())]
-            for name in ("global_stability", "structure")
-        }
-        if null["global_stability"] and null["structure"]:
-            row |= {
-                "null_bound": null_bound(null["global_stability"]),
-                "null_separation_bound": null_bound(null["structure"]),
-                "verdict": verdict(row["stability"], null["global_stability"], row["separation"], null["structure"]),
-            }
-        rows.append(row)
+        stability, separation = means["adjusted_rand"], means["separation"]
+        extras = [group.loc[group["criterion"] == name, "extra"] for name in criteria]
+        null = [[value for extra in of for value in extra.get("null", ())] for of in extras]
+        bounds, kind = (np.nan, np.nan), "by rule"
+        if all(null):
+            bounds, kind = tuple(map(null_bound, null)), verdict(stability, null[0], separation, null[1])
+        rows.append((*place, stability, bounds[0], stability - bounds[0], separation, bounds[1], kind))
     columns = ["dataset", "method", "k", "stability", "null_bound", "excess", "separation"]
-    table = pd.DataFrame(rows, columns=[*columns, "null_separation_bound", "verdict"])
-    return table.assign(excess=table["stability"] - table["null_bound"])
+    return pd.DataFrame(rows, columns=[*columns, "null_separation_bound", "verdict"])
 
 
 def preferred_number(table: pd.DataFrame) -> pd.DataFrame:

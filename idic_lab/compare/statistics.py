@@ -1,17 +1,17 @@
 """Comparing methods: over data sets, on one of them, and by several criteria at once (criterion 11, with knock-outs and weights)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import f as f_distribution
-from scipy.stats import friedmanchisquare, rankdata, studentized_range
+from scipy.stats import friedmanchisquare, studentized_range
 from scipy.stats import t as student_t
 
 from idic_lab.compare.registry import baselines
-from idic_lab.errors import DataError, LabError, UnknownName
+from idic_lab.errors import DataError, LabError, pick
 from idic_lab.inference.resampling import simultaneous
 
 ENOUGH_DATA_SETS = 10  # from about here on, rank tests over data sets have power worth the name
@@ -28,17 +28,11 @@ def scores_by_dataset(results: pd.DataFrame, criterion: str, measure: str) -> pd
     Raises:
         UnknownName: When the study has no such criterion.
     """
-    if criterion not in set(results["criterion"]):
-        raise UnknownName("criterion of this study", criterion, sorted(results["criterion"].unique()))
+    pick("criterion of this study", criterion, sorted(results["criterion"].unique()))
     found = results[results["criterion"].eq(criterion) & results["measure"].eq(measure) & results["status"].eq("ok")]
-    return _by_dataset(found).dropna(axis=1)
-
-
-def _by_dataset(found: pd.DataFrame) -> pd.DataFrame:
     found = found[~found["method"].isin(baselines())]
     by_k = found.groupby(["dataset", "method", "k"], dropna=False)["value"].mean()
-    table = by_k.groupby(["dataset", "method"]).mean().reset_index()
-    return table.pivot_table(index="dataset", columns="method", values="value")
+    return by_k.groupby(["dataset", "method"]).mean().unstack("method").dropna(axis=1)  # noqa: PD010
 
 
 def left_out(results: pd.DataFrame, criterion: str) -> dict[str, str]:
@@ -68,12 +62,10 @@ def mean_ranks(table: pd.DataFrame, higher_is_better: bool = True) -> pd.Series:
     >>> mean_ranks(pd.DataFrame({"a": [3.0, 2.0], "b": [1.0, 2.0]})).to_dict()
     {'a': 1.25, 'b': 1.75}
     """
-    values = -table.to_numpy(dtype=float) if higher_is_better else table.to_numpy(dtype=float)
-    return pd.Series(rankdata(values, axis=1).mean(axis=0), index=table.columns, name="mean_rank")
+    return table.rank(axis=1, ascending=not higher_is_better).mean().rename("mean_rank")
 
 
-@dataclass(frozen=True)
-class Friedman:
+class Friedman(NamedTuple):
     """Friedman's test, and the less conservative F of Iman and Davenport."""
 
     chi_squared: float
@@ -194,50 +186,33 @@ def against_best(results: pd.DataFrame, dataset: str, criterion: str, confidence
     if len(scores) < 2:
         return pd.DataFrame(columns=columns)
     order = scores.sort_values(ascending=False, kind="stable").index
-    pairs = list(combinations(order, 2))
-    found = simultaneous(
-        pd.Series([scores[a] - scores[b] for a, b in pairs], index=range(len(pairs))),
-        pd.DataFrame({number: draws[a] - draws[b] for number, (a, b) in enumerate(pairs)}),
-        confidence,
-    )
-    rows = [
-        (a, b, *found.loc[number], not found.loc[number, "low"] <= 0 <= found.loc[number, "high"])
-        for number, (a, b) in enumerate(pairs)
-        if a == order[0]
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    pairs = pd.DataFrame(list(combinations(order, 2)), columns=["best", "against"])
+    lead = pd.Series({row: scores[a] - scores[b] for row, a, b in pairs.itertuples()})
+    found = simultaneous(lead, pd.DataFrame({row: draws[a] - draws[b] for row, a, b in pairs.itertuples()}), confidence)
+    found["told_apart"] = ~(found["low"].le(0) & found["high"].ge(0))
+    table = pairs.join(found.rename(columns={"value": "difference"}))
+    return table[table["best"] == order[0]]
 
 
 def _drawn(results: pd.DataFrame, dataset: str, criterion: str):
     """Scores and draws by method, and those of no segmentation; means over seeds and numbers of segments, no baselines."""
-    here = results[
-        results["dataset"].eq(dataset)
-        & results["criterion"].eq(criterion)
-        & results["status"].eq("ok")
-        & ~results["method"].isin(baselines())
-    ]
-    here = here[here["extra"].map(lambda extra: "none_draws" in extra).astype(bool)]
-    mean = here.groupby("method", sort=False)
+    here = results[results["dataset"].eq(dataset) & results["criterion"].eq(criterion)]
+    drawn = here["extra"].map(lambda extra: "none_draws" in extra).astype(bool)
+    by_method = here[drawn & ~here["method"].isin(baselines())].groupby("method", sort=False)
 
     def over_cells(name):
-        return pd.DataFrame(
-            {method: np.mean([extra[name] for extra in part["extra"]], axis=0) for method, part in mean}
-        )
+        return {method: np.mean([extra[name] for extra in extras], axis=0) for method, extras in by_method["extra"]}
 
-    none = pd.Series(
-        {method: np.mean([extra["none"] for extra in part["extra"]]) for method, part in mean}, dtype=float
-    )
-    return mean["value"].mean(), none, over_cells("draws"), over_cells("none_draws")
+    none = pd.Series(over_cells("none"), dtype=float)
+    return by_method["value"].mean(), none, pd.DataFrame(over_cells("draws")), pd.DataFrame(over_cells("none_draws"))
 
 
 def check_weights(settings: Mapping, criteria) -> None:
     """Refuse unknown keys and criteria, and weights that are not numbers of 0 or more."""
     for key in settings:
-        if key not in ("weights", "knock_out"):
-            raise UnknownName("key of attractiveness", key, ("weights", "knock_out"))
+        pick("key of attractiveness", key, ("weights", "knock_out"))
         for name, value in settings[key].items():
-            if name not in criteria:
-                raise UnknownName("criterion of this study", name, criteria)
+            pick("criterion of this study", name, criteria)
             if isinstance(value, bool) or not isinstance(value, int | float) or (key == "weights" and value < 0):
                 raise LabError(f"attractiveness: {key} of {name} should be a number, found {value!r}.")
 
@@ -251,9 +226,7 @@ def rescaled(table: pd.DataFrame, lower_is_better=()) -> pd.DataFrame:
     >>> rescaled(pd.DataFrame({"a": [1.0, 3.0, 2.0], "b": 7.0})).to_numpy().tolist()
     [[0.0, 1.0], [1.0, 1.0], [0.5, 1.0]]
     """
-    signed = table.copy()
-    for name in lower_is_better:
-        signed[name] = -signed[name]
+    signed = table.mul([-1 if name in lower_is_better else 1 for name in table])
     span = signed.max() - signed.min()
     scaled = (signed - signed.min()) / span.where(span > 0, 1.0)
     return scaled.mask(scaled.notna() & (span <= 0).to_numpy(), 1.0)
@@ -291,41 +264,35 @@ def attractiveness(
     >>> attractiveness(table, knock_out={"stability": 0.5})[["method", "out", "rank"]].values.tolist()
     [['a', '', 1], ['b', 'stability 0.40 misses 0.5', 0]]
     """
-    weights = dict(weights or dict.fromkeys(table.columns, 1.0))
-    for name in [*weights, *(knock_out or {}), *lower_is_better]:
-        if name not in table:
-            raise UnknownName("criterion of the table", name, table.columns)
+    weights, knock_out = dict(weights or dict.fromkeys(table.columns, 1.0)), dict(knock_out or {})
+    for name in [*weights, *knock_out, *lower_is_better]:
+        pick("criterion of the table", name, list(table.columns))
     measured = table.columns[table.notna().any()]
-    weights = {name: weight for name, weight in weights.items() if name in measured}
     out = pd.Series("", index=table.index, dtype="str")
-    for name, bound in {name: bound for name, bound in (knock_out or {}).items() if name in measured}.items():
-        value = table[name]
+    for name in (name for name in knock_out if name in measured):
+        value, bound = table[name], knock_out[name]
         misses = value.isna() | ((value > bound) if name in lower_is_better else (value < bound))
         for method in table.index[misses & out.eq("")]:
-            known = (
-                f"{round(value[method], 2) + 0.0:.2f} misses {bound:g}" if pd.notna(value[method]) else "does not apply"
-            )
-            out[method] = f"{name} {known}"
-    in_play = table[out.eq("")]
+            shown = f"{round(value[method], 2) + 0.0:.2f} misses {bound:g}"
+            out[method] = f"{name} {shown if pd.notna(value[method]) else 'does not apply'}"
     result = pd.DataFrame({"method": table.index, "out": out.to_numpy(), "score": 0.0, "rank": 0})
     result = result.assign(first_share=0.0, rank_low=0.0, rank_high=0.0)
-    if len(in_play):
-        used = [name for name, weight in weights.items() if weight > 0]
+    here = result["out"].eq("")
+    if here.any():
+        used = [name for name, weight in weights.items() if weight > 0 and name in measured]
         if not used:
             raise LabError("attractiveness: at least one weight should be above 0.")
         low = [name for name in lower_is_better if name in used]
-        scaled = rescaled(in_play[used], low).fillna(0.0).to_numpy()
+        scaled = rescaled(table.loc[here.to_numpy(), used], low).fillna(0.0).to_numpy()
         given = np.array([weights[name] for name in used], dtype=float)
         random = np.random.default_rng(random_state).dirichlet(np.ones(len(used)), draws)
         ranks = _ranks(scaled @ random.T)
-        here = result["out"].eq("").to_numpy()
         result.loc[here, "score"] = scaled @ (given / given.sum())
         result.loc[here, "rank"] = _ranks((scaled @ given)[:, None])[:, 0]
         result.loc[here, "first_share"] = (ranks == 1).mean(axis=1)
         result.loc[here, ["rank_low", "rank_high"]] = np.quantile(ranks, [0.05, 0.95], axis=1).T
-    order = ["in_play", "score", "method"]
-    result["in_play"] = result["out"].eq("")
-    return result.sort_values(order, ascending=[False, False, True], ignore_index=True).drop(columns="in_play")
+    ordered = result.assign(in_play=here).sort_values(["in_play", "score", "method"], ascending=[False, False, True])
+    return ordered.drop(columns="in_play").reset_index(drop=True)
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """A study: data sets, methods, numbers of segments, seeds and criteria, as a YAML file or a dict."""
 
 import importlib
-import importlib.util
 import json
+import runpy
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ import pandas as pd
 
 from idic_lab import datasets, meridian
 from idic_lab.compare.customers import Customers, customers_of, prepared, respondents_of
-from idic_lab.compare.registry import CRITERIA, METHODS, Criterion, Method, get_criterion, get_method, made_of
+from idic_lab.compare.registry import CRITERIA, METHODS, Criterion, Method
 from idic_lab.compare.segmentation import Effort
 from idic_lab.compare.statistics import check_weights
 from idic_lab.errors import DataError, LabError, UnknownName, existing, needs_extra, pick
@@ -83,8 +83,8 @@ def read(study: str | Path | Mapping, at_hand=()) -> Study:
     names = [spec["name"] for spec in datasets]
     if len(set(names)) < len(names):
         raise LabError(f"Two data sets of the study have the same name; give each its own. Found: {', '.join(names)}.")
-    criteria = _named(given.get("criteria", "all"), "criteria", CRITERIA, get_criterion)
-    methods = _named(given.get("methods", "all"), "methods", METHODS, get_method)
+    criteria = _named(given.get("criteria", "all"), "criteria", "criterion", CRITERIA)
+    methods = _named(given.get("methods", "all"), "methods", "method", METHODS)
     for one in methods:  # what cannot be made should fail before the data are read
         one.checked()
     attractiveness = dict(given.get("attractiveness") or {})
@@ -113,35 +113,14 @@ def load_module(path: Path) -> dict[str, str]:
     """
     if not path.is_file():
         raise DataError(f"The study names the module {path.name}, which is not beside it.")
-    folder = path.parent.resolve()
-    before, writes = set(sys.modules), sys.dont_write_bytecode
+    folder, before, writes = path.parent.resolve(), set(sys.modules), sys.dont_write_bytecode
+    known = [(entries, dict(entries)) for entries in (METHODS, CRITERIA)]
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True  # a compiled copy made within the same second as a change would be taken for it
     importlib.invalidate_caches()
-
-    def texts() -> dict[str, str]:
+    try:
+        runpy.run_path(str(path), run_name=f"study_module_{path.stem}")
         files = [path, *(Path(module.__file__) for _, module in sorted(_of_folder(folder, before).items()))]
-        return {file.resolve().relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in files}
-
-    try:
-        with made_of(lambda: "\n".join(texts().values())):
-            _run_module(path)
-        return texts()
-    finally:
-        sys.path.remove(str(folder))
-        sys.dont_write_bytecode = writes
-        for name in _of_folder(folder, before):
-            del sys.modules[name]
-
-
-def _run_module(path: Path) -> None:
-    name = f"study_module_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # so that the source of its classes can be looked up while it runs
-    try:
-        source = path.read_text(encoding="utf-8")
-        exec(compile(source, str(path), "exec"), module.__dict__)  # never from a compiled copy of an older state
     except LabError:
         raise
     except Exception as error:
@@ -149,16 +128,22 @@ def _run_module(path: Path) -> None:
             f"The module {path.name} of the study cannot be run: {type(error).__name__}: {error}"
         ) from error
     finally:
-        del sys.modules[name]
+        sys.path.remove(str(folder))
+        sys.dont_write_bytecode = writes
+        for name in _of_folder(folder, before):
+            del sys.modules[name]
+    texts = {file.resolve().relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in files}
+    for entries, earlier in known:
+        new = {name: entry for name, entry in entries.items() if earlier.get(name) is not entry}
+        entries.update({name: replace(entry, module="\n".join(texts.values())) for name, entry in new.items()})
+    return texts
 
 
 def _of_folder(folder: Path, before: set[str]) -> dict:
-    files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items() if name not in before}
-    return {
-        name: sys.modules[name]
-        for name, file in files.items()
-        if file and file.endswith(".py") and Path(file).resolve().is_relative_to(folder)
-    }
+    new = {name: module for name, module in sys.modules.items() if name not in before}
+    files = {name: Path(getattr(module, "__file__", None) or "") for name, module in new.items()}
+    inside = [name for name, file in files.items() if file.suffix == ".py" and file.resolve().is_relative_to(folder)]
+    return {name: new[name] for name in inside}
 
 
 def _given(study) -> tuple[dict, str, Path]:
@@ -196,12 +181,12 @@ def _beside(spec: str | Mapping, folder: Path) -> str | Mapping:
     return spec
 
 
-def _named(value, key: str, registry: dict, get) -> tuple:
+def _named(value, key: str, kind: str, registry: dict) -> tuple:
     names = list(registry) if value == "all" else _listed(value, key)
     if not names:
         raise LabError(f"'{key}' of the study is empty; leave it out for all of them.")
     given = {json.dumps(name, sort_keys=True): name for name in names}
-    return tuple(_tuned(name) if isinstance(name, Mapping) else get(name) for name in given.values())
+    return tuple(_tuned(name) if isinstance(name, Mapping) else pick(kind, name, registry) for name in given.values())
 
 
 def _tuned(entry: Mapping) -> Method:
@@ -227,16 +212,13 @@ def _seeds(value) -> tuple[int, ...]:
 
 
 def _effort(value: Mapping) -> Effort:
-    valid = list(Effort.__dataclass_fields__)
     for key, number in value.items():
-        pick("key of effort", key, valid)
+        pick("key of effort", key, list(Effort.__dataclass_fields__))
         _numbers(number, f"effort: {key}", least=1)
     return Effort(**value)
 
 
 DATASET_KEYS = ("name", "file", "columns", "simulate", "prepared", "basis", "calibration_end", "order", "evaluate")
-BASES = ("value", "needs")
-_SAME_BASIS = {"answers": "needs"}
 SIMULATION = ("n", "seed", "difficulty", "world", "separation", "segments", "campaign_effect", "independence")
 
 
@@ -257,20 +239,17 @@ def checked_dataset(spec: str | Mapping, at_hand=()) -> dict:
         pick("key of data set", key, DATASET_KEYS)
     if "file" in spec and "simulate" in spec:
         raise LabError("A data set is either a file or a simulation; found both.")
-    spec.setdefault("name", str(spec.get("file", "meridian simulated" if "simulate" in spec else "")))
-    spec.setdefault("basis", "value")
+    unnamed = str(spec.get("file", "meridian simulated" if "simulate" in spec else ""))
+    spec = {"name": unnamed, "basis": "value"} | spec
     if not spec["name"]:
         raise LabError("A data set needs a name, a file or a simulation.")
-    spec["basis"] = _SAME_BASIS.get(spec["basis"], spec["basis"])
-    if spec["basis"] not in BASES:
-        raise UnknownName("basis", spec["basis"], BASES)
+    spec["basis"] = "needs" if spec["basis"] == "answers" else pick("basis", spec["basis"], ("value", "needs"))
     for part in spec.get("evaluate") or {}:
         pick("part of the evaluation plot", part, ("x", "y", "size"))
     for knob in spec.get("simulate") or {}:
-        if knob not in SIMULATION:
-            raise UnknownName("knob of the simulation", knob, SIMULATION)
-    if not {"file", "simulate", "prepared"} & set(spec) and spec["name"] not in {*datasets.names(), *at_hand}:
-        raise UnknownName("data set", spec["name"], [*datasets.names(), *at_hand])
+        pick("knob of the simulation", knob, SIMULATION)
+    if not {"file", "simulate", "prepared"} & set(spec):
+        pick("data set", spec["name"], [*datasets.names(), *at_hand])
     return spec
 
 
@@ -312,22 +291,17 @@ def _tables(spec: Mapping) -> tuple[dict[str, pd.DataFrame], dict | None, dict |
     """Tables; of a simulation what was planted in them and how its shop is opened; and facts for the report."""
     by_needs = spec["basis"] == "needs"
     if "simulate" in spec:
-        shop = _knobs(dict(spec["simulate"] or {}))
+        shop = {"n": 1_000, "seed": 1, "difficulty": "default"} | (spec["simulate"] or {})
+        if (separation := shop.pop("separation", None)) is not None:
+            known = meridian.DIFFICULTIES[shop["difficulty"]]
+            shop["difficulty"] = replace(known, separation=float(separation))
         made = meridian.simulate(**shop)
         return made.tables, made.truth if by_needs else None, shop, {"source": f"simulated: {spec['simulate']}"}
     dataset = datasets.load(spec.get("file", spec["name"]), columns=spec.get("columns"), quiet=True)
-    planted = meridian.truth() if by_needs and dataset.name == "meridian" else None
+    ours = dataset.name == "meridian"
     facts = {"source": dataset.card.title or dataset.card.name, "data fingerprint": dataset.card.fingerprint}
-    shop = {"n": meridian.PEOPLE, "seed": meridian.SEED} if dataset.name == "meridian" else None
-    return dataset.tables, planted, shop, facts
-
-
-def _knobs(knobs: dict) -> dict:
-    separation = knobs.pop("separation", None)
-    difficulty = knobs.pop("difficulty", "default")
-    if separation is not None:
-        difficulty = replace(meridian.DIFFICULTIES[difficulty], separation=float(separation))
-    return {"n": 1_000, "seed": 1, **knobs, "difficulty": difficulty}
+    shop = {"n": meridian.PEOPLE, "seed": meridian.SEED} if ours else None
+    return dataset.tables, meridian.truth() if by_needs and ours else None, shop, facts
 
 
 def _people(records: pd.DataFrame | None) -> pd.DataFrame | None:

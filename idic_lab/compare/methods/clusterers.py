@@ -1,4 +1,4 @@
-"""Clustering methods: each is one function of the number of segments and a seed."""
+"""Clustering methods: functions of the number of segments and a seed, and the estimators that scikit-learn lacks."""
 
 import numpy as np
 import pandas as pd
@@ -13,158 +13,9 @@ from idic_lab.compare.registry import method
 from idic_lab.differentiate.needs import GaussianMixtureSegments, KMedoidsSegments, LatentClasses, WardSegments
 from idic_lab.errors import needs_extra
 
-
-class OnSample(ClusterMixin, BaseEstimator):
-    """Fit an estimator to at most so many customers drawn at random, and place the others.
-
-    Parameters:
-        estimator (estimator): With ``fit`` and ``labels_``. Without ``predict``, others go to the segment of their
-            nearest neighbour.
-        at_most: Customers in the sample; with fewer customers everybody is in it.
-    Attributes:
-        labels_ (ndarray of int)
-        transfer_ (str): How the others were placed: ``predict`` or ``nearest neighbour``.
-
-    >>> from sklearn.cluster import AgglomerativeClustering
-    >>> rows = np.repeat([[0.0], [9.0]], 50, axis=0)
-    >>> OnSample(AgglomerativeClustering(2), at_most=20).fit(rows).transfer_
-    'nearest neighbour'
-    """
-
-    def __init__(self, estimator=None, at_most: int = 2_000, random_state: int = 0):
-        self.estimator, self.at_most, self.random_state = estimator, at_most, random_state
-
-    def fit(self, X, y=None):
-        """Draw the sample, fit, and place everybody."""
-        X = validate_data(self, X)
-        chosen = np.arange(len(X))
-        if len(X) > self.at_most:
-            chosen = np.sort(np.random.default_rng(self.random_state).choice(len(X), self.at_most, replace=False))
-        self.estimator_ = clone(self.estimator).fit(X[chosen])
-        self.transfer_ = "predict" if hasattr(self.estimator_, "predict") else "nearest neighbour"
-        if self.transfer_ == "nearest neighbour":
-            self._neighbour = KNeighborsClassifier(1).fit(X[chosen], self.estimator_.labels_)
-        self.labels_ = self._placed(X)
-        if len(chosen) == len(X):
-            self.labels_ = np.asarray(self.estimator_.labels_)
-        return self
-
-    def predict(self, X) -> np.ndarray:
-        """Segment of each row."""
-        check_is_fitted(self)
-        return self._placed(validate_data(self, X, reset=False))
-
-    def _placed(self, X) -> np.ndarray:
-        return (self.estimator_ if self.transfer_ == "predict" else self._neighbour).predict(X)
-
-
-class BaggedClustering(ClusterMixin, BaseEstimator):
-    """Run k-means with many centres on bootstrap samples, then join all the centres by a hierarchy.
-
-    A small segment that one run misses is found by others, and the hierarchy sees centres instead of single customers,
-    so chance neighbours do not link what does not belong together.
-
-    Parameters:
-        n_runs: Bootstrap samples.
-        n_centres: Centres per run.
-        linkage: Of the hierarchy over the centres.
-
-    Source: Leisch (1999), Bagged clustering, SFB Working Paper 51, WU Vienna.
-
-    >>> rows = np.random.default_rng(0).normal(np.repeat([[0.0], [9.0]], 60, axis=0))
-    >>> labels = BaggedClustering(2).fit(rows).labels_
-    >>> len(set(labels[:60])), len(set(labels))
-    (1, 2)
-    """
-
-    def __init__(
-        self, n_segments: int = 5, n_runs: int = 10, n_centres: int = 20, linkage: str = "ward", random_state: int = 0
-    ):
-        self.n_segments, self.n_runs, self.n_centres = n_segments, n_runs, n_centres
-        self.linkage, self.random_state = linkage, random_state
-
-    def fit(self, X, y=None):
-        """Find the segments of X, of shape (n_customers, n_features)."""
-        X = validate_data(self, X, dtype=float)
-        rng = np.random.default_rng(self.random_state)
-        centres = []
-        for _ in range(self.n_runs):
-            sample = X[rng.integers(0, len(X), len(X))]
-            different = len(np.unique(sample, axis=0))
-            run = KMeans(min(self.n_centres, different), n_init=1, max_iter=30, random_state=int(rng.integers(2**31)))
-            centres.append(run.fit(sample).cluster_centers_)
-        self.centres_ = np.vstack(centres)
-        self.segment_of_centre_ = (
-            AgglomerativeClustering(self.n_segments, linkage=self.linkage).fit(self.centres_).labels_
-        )
-        self.labels_ = self._placed(X)
-        return self
-
-    def predict(self, X) -> np.ndarray:
-        """The segment of the nearest centre, for each row."""
-        check_is_fitted(self)
-        return self._placed(validate_data(self, X, dtype=float, reset=False))
-
-    def _placed(self, X) -> np.ndarray:
-        return self.segment_of_centre_[pairwise_distances_argmin(X, self.centres_)]
-
-
-_FIFTHS = [0.2, 0.4, 0.6, 0.8]
-
-
-class LatentClassSegments(ClusterMixin, BaseEstimator):
-    """Classes that answer with their own probabilities; without answers, the RFM scores are the answers.
-
-    Scores from 1 to 5 are three questions with five possible answers each. At most 125 combinations occur, and equal
-    customers are fitted as one with their weight, which is exact, so that the cost hardly grows with the customers.
-
-    Parameters:
-        n_init: Random starts.
-
-    Source: Lazarsfeld & Henry (1968), Latent Structure Analysis; estimation by StepMix.
-    """
-
-    def __init__(self, n_segments: int = 5, n_init: int = 3, random_state: int = 0):
-        self.n_segments, self.n_init, self.random_state = n_segments, n_init, random_state
-
-    def fit(self, X: pd.DataFrame, y=None):
-        """Estimate the classes from a table of measures."""
-        self.answers_ = [name for name in X if name.startswith(ANSWER)]
-        if self.answers_:
-            self.model_ = LatentClasses(self.n_segments, self.n_init, self.random_state)
-            self.model_.fit(X[self.answers_].to_numpy(dtype=float))
-        else:
-            self.cuts_ = {name: np.unique(X[name].quantile(_FIFTHS)) for name in RFM}
-            cells, weight = np.unique(self._scores(X), axis=0, return_counts=True)
-            self.model_ = (
-                needs_extra("stepmix.stepmix", "needs")
-                .StepMix(
-                    self.n_segments,
-                    measurement="categorical",
-                    n_init=self.n_init,
-                    abs_tol=1e-5,
-                    max_iter=2_000,
-                    random_state=self.random_state,
-                    progress_bar=0,
-                )
-                .fit(cells, sample_weight=weight.astype(float))
-            )
-        self.labels_ = self.predict(X)
-        return self
-
-    def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Most probable class of each row."""
-        if self.answers_:
-            return self.model_.predict(X[self.answers_].to_numpy(dtype=float))
-        cells, inverse = np.unique(self._scores(X), axis=0, return_inverse=True)
-        return self.model_.predict(cells)[inverse]
-
-    def _scores(self, X: pd.DataFrame) -> np.ndarray:
-        return np.column_stack([np.searchsorted(cuts, X[name], side="left") for name, cuts in self.cuts_.items()])
-
-
 STARTS = 20  # of k-means, so that the seed hardly decides where it ends
 PAIRWISE = 1_500  # customers at most where a method looks at all pairs of them
+_FIFTHS = [0.2, 0.4, 0.6, 0.8]
 
 
 @method("k_means")
@@ -203,13 +54,123 @@ def hdbscan(k, seed):
     return OnSample(HDBSCAN(min_cluster_size=50, copy=True), at_most=5_000, random_state=seed)
 
 
+class OnSample(ClusterMixin, BaseEstimator):
+    """Fit an estimator to at most so many customers drawn at random, and place the others.
+
+    Parameters:
+        estimator: With ``fit`` and ``labels_``. Without ``predict``, others go to the segment of their nearest neighbour.
+        at_most: Customers in the sample; with fewer customers everybody is in it.
+    Attributes:
+        transfer_ (str): How the others were placed: ``predict`` or ``nearest neighbour``.
+
+    >>> from sklearn.cluster import AgglomerativeClustering
+    >>> rows = np.repeat([[0.0], [9.0]], 50, axis=0)
+    >>> OnSample(AgglomerativeClustering(2), at_most=20).fit(rows).transfer_
+    'nearest neighbour'
+    """
+
+    def __init__(self, estimator=None, at_most: int = 2_000, random_state: int = 0):
+        self.estimator, self.at_most, self.random_state = estimator, at_most, random_state
+
+    def fit(self, X, y=None):
+        X = validate_data(self, X)
+        everybody, chosen = len(X) <= self.at_most, np.arange(len(X))
+        if not everybody:
+            chosen = np.sort(np.random.default_rng(self.random_state).choice(len(X), self.at_most, replace=False))
+        self.estimator_ = self._placing = clone(self.estimator).fit(X[chosen])
+        self.transfer_ = "predict" if hasattr(self.estimator_, "predict") else "nearest neighbour"
+        if self.transfer_ == "nearest neighbour":
+            self._placing = KNeighborsClassifier(1).fit(X[chosen], self.estimator_.labels_)
+        self.labels_ = np.asarray(self.estimator_.labels_) if everybody else self._placing.predict(X)
+        return self
+
+    def predict(self, X) -> np.ndarray:
+        check_is_fitted(self)
+        return self._placing.predict(validate_data(self, X, reset=False))
+
+
+class Placing(ClusterMixin, BaseEstimator):
+    """An estimator that learns how to place customers, and places those it learned from like any others."""
+
+    def fit(self, X, y=None):
+        self._learn(X)
+        self.labels_ = self.predict(X)
+        return self
+
+
 @method("latent_classes", sees="measures")
-def latent_classes(k, seed):
-    """Latent classes of the answers, or of RFM scores where there are no answers."""
-    return LatentClassSegments(k, random_state=seed)
+class LatentClassSegments(Placing):
+    """Latent classes of the answers, each answering with its own probabilities; without answers, of the RFM scores.
+
+    Scores from 1 to 5 are three questions with five possible answers each. At most 125 combinations occur, and equal
+    customers are fitted as one with their weight, which is exact, so that the cost hardly grows with the customers.
+
+    Source: Lazarsfeld & Henry (1968), Latent Structure Analysis; estimation by StepMix.
+    """
+
+    def __init__(self, n_segments: int = 5, n_init: int = 3, random_state: int = 0):
+        self.n_segments, self.n_init, self.random_state = n_segments, n_init, random_state
+
+    def _learn(self, X: pd.DataFrame):
+        self.answers_ = [name for name in X if name.startswith(ANSWER)]
+        if self.answers_:
+            self.model_ = LatentClasses(self.n_segments, self.n_init, self.random_state)
+            self.model_.fit(X[self.answers_].to_numpy(dtype=float))
+            return
+        self.cuts_ = {name: np.unique(X[name].quantile(_FIFTHS)) for name in RFM}
+        cells, weight = np.unique(self._scores(X), axis=0, return_counts=True)
+        settings = {"measurement": "categorical", "abs_tol": 1e-5, "max_iter": 2_000, "progress_bar": 0}
+        stepmix = needs_extra("stepmix.stepmix", "needs").StepMix
+        self.model_ = stepmix(self.n_segments, n_init=self.n_init, random_state=self.random_state, **settings)
+        self.model_.fit(cells, sample_weight=weight.astype(float))
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        if self.answers_:
+            return self.model_.predict(X[self.answers_].to_numpy(dtype=float))
+        cells, inverse = np.unique(self._scores(X), axis=0, return_inverse=True)
+        return self.model_.predict(cells)[inverse]
+
+    def _scores(self, X: pd.DataFrame) -> np.ndarray:
+        return np.column_stack([np.searchsorted(cuts, X[name], side="left") for name, cuts in self.cuts_.items()])
 
 
 @method("bagged_clustering")
-def bagged_clustering(k, seed):
-    """Centres of many k-means runs on resamples, joined by a hierarchy."""
-    return BaggedClustering(k, random_state=seed)
+class BaggedClustering(Placing):
+    """Centres of many k-means runs on bootstrap samples, joined by a hierarchy.
+
+    A small segment that one run misses is found by others, and the hierarchy sees centres instead of single customers,
+    so chance neighbours do not link what does not belong together.
+
+    Parameters:
+        linkage: Of the hierarchy over the centres.
+
+    Source: Leisch (1999), Bagged clustering, SFB Working Paper 51, WU Vienna.
+
+    >>> rows = np.random.default_rng(0).normal(np.repeat([[0.0], [9.0]], 60, axis=0))
+    >>> labels = BaggedClustering(2).fit(rows).labels_
+    >>> len(set(labels[:60])), len(set(labels))
+    (1, 2)
+    """
+
+    def __init__(
+        self, n_segments: int = 5, n_runs: int = 10, n_centres: int = 20, linkage: str = "ward", random_state: int = 0
+    ):
+        self.n_segments, self.n_runs, self.n_centres = n_segments, n_runs, n_centres
+        self.linkage, self.random_state = linkage, random_state
+
+    def _learn(self, X):
+        X = validate_data(self, X, dtype=float)
+        rng, centres = np.random.default_rng(self.random_state), []
+        for _ in range(self.n_runs):
+            sample = X[rng.integers(0, len(X), len(X))]
+            most = min(self.n_centres, len(np.unique(sample, axis=0)))
+            run = KMeans(most, n_init=1, max_iter=30, random_state=int(rng.integers(2**31)))
+            centres.append(run.fit(sample).cluster_centers_)
+        self.centres_ = np.vstack(centres)
+        joined = AgglomerativeClustering(self.n_segments, linkage=self.linkage).fit(self.centres_)
+        self.segment_of_centre_ = joined.labels_
+
+    def predict(self, X) -> np.ndarray:
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=float, reset=False)
+        return self.segment_of_centre_[pairwise_distances_argmin(X, self.centres_)]

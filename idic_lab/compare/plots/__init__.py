@@ -25,12 +25,20 @@ from idic_lab.compare.statistics import critical_difference, mean_ranks, rescale
 from idic_lab.errors import DataError
 
 _DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1))]
-_MARKERS = "osD^vPX"
+_BESIDE = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5)}
 
 
 def _line(number: int) -> dict:
     """How the line of one method among several is drawn."""
     return {"color": figures.CYCLE[number % len(figures.CYCLE)], "ls": _DASHES[number % len(_DASHES)], "lw": 2}
+
+
+def _marked(number: int) -> dict:
+    return _line(number) | {"marker": "osD^vPX"[number % 7]}
+
+
+def _heads(names) -> list[str]:
+    return [named(name).replace(" ", "\n", 1) for name in names]
 
 
 def named(method: str) -> str:
@@ -68,35 +76,29 @@ def plot_gain(
     ranked = sorted((name for name in curves if name not in baselines), key=captured.get, reverse=True)
     if not ranked:
         raise DataError("There is no method to draw beside the baselines.")
+    words = {name: f"{named(name)} ({share:.0%})" for name, share in captured.items()}
     chosen = [ranked[row] for row in np.unique(np.linspace(0, len(ranked) - 1, min(most, len(ranked))).astype(int))]
+
+    def draw(name: str, **look):
+        ax.plot(np.linspace(0, 1, len(curves[name])), curves[name], label=words[name], **look)
+
     for number, name in enumerate(chosen):
-        ax.plot(
-            np.linspace(0, 1, len(curves[name])),
-            curves[name],
-            label=f"{named(name)} ({captured[name]:.0%})",
-            **_line(number),
-        )
-    others = [name for name in ranked if name not in chosen]
+        draw(name, **_line(number))
+    others = [words[name] for name in ranked if name not in chosen]
     if others:
-        label = f"not drawn: {', '.join(f'{named(name)} ({captured[name]:.0%})' for name in others)}"
-        ax.plot([], [], ls="", label=textwrap.fill(label, 34))
+        ax.plot([], [], ls="", label=textwrap.fill(f"not drawn: {', '.join(others)}", 34))
     for name in (name for name in curves if name in baselines):
-        share = np.linspace(0, 1, len(curves[name]))
-        ax.plot(share, curves[name], color=figures.GREY, lw=1, ls="--", label=f"{named(name)} ({captured[name]:.0%})")
+        draw(name, color=figures.GREY, lw=1, ls="--")
     ax.plot([0, 1], [0, 1], color=figures.GREY, lw=1)
     ax.axvline(top, color=figures.GREY, lw=1, ls=":")
-    return figures.finish(
-        ax,
-        f"The best {top:.0%} by {named(ranked[0])} bring {captured[ranked[0]]:.0%} of future spend, {top:.0%} without "
-        "segments",
-        x="share of customers, best segments first",
-        y="share of future spend",
-        x_format="percent",
-        y_format="percent",
-        legend={"title": f"at {top:.0%} of customers", "loc": "center left", "bbox_to_anchor": (1.01, 0.5)},
-        xlim=(0, 1),
-        ylim=(0, 1),
+    found = f"{named(ranked[0])} bring {captured[ranked[0]]:.0%} of future spend, {top:.0%} without segments"
+    legend, x, y = (
+        {"title": f"at {top:.0%} of customers"},
+        "share of customers, best segments first",
+        "share of future spend",
     )
+    scale = {"x_format": "percent", "y_format": "percent", "xlim": (0, 1), "ylim": (0, 1)}
+    return figures.finish(ax, f"The best {top:.0%} by {found}", x, y, legend=legend | _BESIDE, **scale)
 
 
 def plot_critical_difference(
@@ -137,21 +139,17 @@ def plot_critical_difference(
     ax.axis("off")
     apart = int((ranks - ranks.iloc[0] >= width).sum())
     ax.text((1 + len(ranks)) / 2, 0.5, "mean rank, 1 is best", ha="center", va="center", fontsize="small")
-    return figures.finish(
-        ax,
-        f"Over {len(table)} data sets {named(ranks.index[0])} comes first; {apart} of {len(ranks) - 1} others are "
-        "worse beyond chance",
-        xlim=(min(0, -0.28 * len(ranks)), len(ranks) * 1.28 + 1),
-        ylim=(low - 0.5 * half - 0.2, 1.5),
-    )
+    found = f"{named(ranks.index[0])} comes first; {apart} of {len(ranks) - 1} others are worse beyond chance"
+    across, up = (min(0, -0.28 * len(ranks)), len(ranks) * 1.28 + 1), (low - 0.5 * half - 0.2, 1.5)
+    return figures.finish(ax, f"Over {len(table)} data sets {found}", xlim=across, ylim=up)
 
 
 def _cliques(ranks: np.ndarray, width: float) -> list[tuple[int, int]]:
     """Runs of methods whose ranks differ by less than the critical difference, the longest ones only."""
-    runs = [(first, int(np.searchsorted(ranks, rank + width, side="left")) - 1) for first, rank in enumerate(ranks)]
     kept, reach = [], -1
-    for first, last in runs:
-        if last > first and last > reach:
+    for first, rank in enumerate(ranks):
+        last = int(np.searchsorted(ranks, rank + width, side="left")) - 1
+        if last > max(first, reach):
             kept.append((first, last))
             reach = last
     return kept
@@ -194,40 +192,28 @@ def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: figures.Axe
     ranks = ranked(scores, lower_is_better)
     ax = figures.axes(ax, figsize=(3.4 + 0.95 * ranks.shape[1], 1.8 + 0.4 * len(ranks)))
     for number, (name, row) in enumerate(ranks.iterrows()):
-        ax.plot(range(ranks.shape[1]), row, marker=_MARKERS[number % 7], **_line(number))
+        ax.plot(range(ranks.shape[1]), row, **_marked(number))
         ax.text(-0.12, row.iloc[0], named(name), ha="right", va="center")
         ax.text(ranks.shape[1] - 0.88, row.iloc[-1], named(name), ha="left", va="center")
-    ax.set_xticks(range(ranks.shape[1]), [named(name).replace(" ", "\n", 1) for name in ranks])
+    ax.set_xticks(range(ranks.shape[1]), _heads(ranks))
     ax.set_yticks(range(1, len(ranks) + 1))
     ax.grid(axis="x", visible=False)
-    pair, worst = _most_opposed(ranks)
-    opposed = " and ".join(named(name) for name in pair)
+    agreement, title = ranks.corr(method="spearman").to_numpy(copy=True), "Ranks by criterion"
+    if len(agreement) > 1 and len(ranks) > 2:
+        np.fill_diagonal(agreement, np.inf)
+        worst = np.unravel_index(agreement.argmin(), agreement.shape)
+        opposed = " and ".join(named(ranks.columns[place]) for place in worst)
+        title = f"Least agreement: {opposed}, rank correlation {agreement[worst]:.2f}"
     out = ", ".join(named(name) for name in scores.index.difference(ranks.index, sort=False))
-    return figures.finish(
-        ax,
-        f"Least agreement: {opposed}, rank correlation {worst:.2f}" if pair else "Ranks by criterion",
-        x=f"left out, for lack of a score: {out}" if out else "",
-        y="rank (1 is best)",
-        xlim=(-1.5, ranks.shape[1] + 0.5),
-        ylim=(len(ranks) + 0.5, 0.5),
-    )
+    x, bounds = f"left out, for lack of a score: {out}" if out else "", (-1.5, ranks.shape[1] + 0.5)
+    return figures.finish(ax, title, x, "rank (1 is best)", xlim=bounds, ylim=(len(ranks) + 0.5, 0.5))
 
 
 def ranked(scores: pd.DataFrame, lower_is_better=()) -> pd.DataFrame:
     """Rank of each method by each criterion, 1 the best; ties are told apart by their order, for drawing."""
-    signed = scores.dropna(axis=1, how="all").dropna().copy()
-    for name in lower_is_better:
-        signed[name] = -signed[name]
+    known = scores.dropna(axis=1, how="all").dropna()
+    signed = known.mul([-1 if name in lower_is_better else 1 for name in known])
     return signed.rank(ascending=False, method="first").sort_values(signed.columns[0])
-
-
-def _most_opposed(ranks: pd.DataFrame) -> tuple[tuple[str, str] | tuple, float]:
-    correlation = ranks.corr(method="spearman").to_numpy(copy=True)
-    if len(correlation) < 2 or len(ranks) < 3:
-        return (), 1.0
-    np.fill_diagonal(correlation, np.inf)
-    row, column = np.unravel_index(correlation.argmin(), correlation.shape)
-    return (ranks.columns[row], ranks.columns[column]), float(correlation[row, column])
 
 
 def plot_attractiveness(
@@ -248,39 +234,33 @@ def plot_attractiveness(
     in_play = matrix.loc[matrix["out"].eq(""), "method"]
     shown = rescaled(scores.loc[in_play], lower_is_better).reindex(order)
     ax = figures.axes(ax, figsize=(4.6 + 0.95 * shown.shape[1], 1.8 + 0.36 * len(shown)))
-    image = np.ma.masked_invalid(shown.to_numpy(dtype=float))
-    ax.imshow(image, cmap="Greys", vmin=0, vmax=1.4, aspect="auto")
-    for (row, column), value in np.ndenumerate(shown.to_numpy(dtype=float)):
-        if matrix["out"].iloc[row]:
-            continue
-        text = "–" if np.isnan(value) else f"{value:.2f}".removeprefix("0")
-        ax.text(column, row, text, ha="center", va="center", color="white" if value > 0.8 else "black", fontsize=9)
+    ax.imshow(np.ma.masked_invalid(shown.to_numpy(dtype=float)), cmap="Greys", vmin=0, vmax=1.4, aspect="auto")
     right = shown.shape[1] - 0.3
-    heads = ((0.45, "score"), (1.35, "first under\nrandom weights"), (2.5, "rank\n5% to 95%"))
-    for offset, head in heads:
+    heads = {"score": 0.45, "first under\nrandom weights": 1.35, "rank\n5% to 95%": 2.5}
+    for head, offset in heads.items():
         ax.text(right + offset, -0.65, head, ha="center", va="bottom", fontsize=9)
     for row, entry in enumerate(matrix.itertuples()):
         if entry.out:
             ax.text(-0.4, row, f"out: {named(entry.out)}", va="center", fontsize=9)
             continue
-        ranks = f"{entry.rank_low:.0f} to {entry.rank_high:.0f}"
-        for (offset, _), text in zip(heads, (f"{entry.score:.2f}", f"{entry.first_share:.0%}", ranks), strict=True):
-            ax.text(right + offset, row, text, ha="center", va="center", fontsize=9)
-    ax.set_xticks(range(shown.shape[1]), [named(name).replace(" ", "\n", 1) for name in shown], fontsize=9)
+        style = {"ha": "center", "va": "center", "fontsize": 9}
+        for column, value in enumerate(shown.loc[entry.method]):
+            text = "–" if np.isnan(value) else f"{value:.2f}".removeprefix("0")
+            ax.text(column, row, text, color="white" if value > 0.8 else "black", **style)
+        told = f"{entry.score:.2f}", f"{entry.first_share:.0%}", f"{entry.rank_low:.0f} to {entry.rank_high:.0f}"
+        for offset, text in zip(heads.values(), told, strict=True):
+            ax.text(right + offset, row, text, **style)
+    ax.set_xticks(range(shown.shape[1]), _heads(shown), fontsize=9)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.set_yticks(range(len(shown)), [named(name) for name in order])
     ax.set_xlim(-0.5, right + 3.1)
     ax.grid(visible=False)
-    for side in ax.spines.values():
-        side.set_visible(False)
-    best = matrix.iloc[0]
-    ax.set_title(
-        f"First: {named(best['method'])}, and under {best['first_share']:.0%} of random weights too"
-        if not best["out"]
-        else "No method passes the knock-outs",
-        pad=14,
-    )
+    ax.spines[:].set_visible(False)
+    best, title = matrix.iloc[0], "No method passes the knock-outs"
+    if not best["out"]:
+        title = f"First: {named(best['method'])}, and under {best['first_share']:.0%} of random weights too"
+    ax.set_title(title, pad=14)
     return ax
 
 
@@ -307,20 +287,14 @@ def plot_stability(verdicts: pd.DataFrame, ax: figures.Axes | None = None) -> fi
         here = table["verdict"].eq(kind).to_numpy()
         if here.any():
             ax.scatter(table["stability"][here], rows[here], s=60, color=face, edgecolor="black", label=kind, zorder=3)
-    names = [
-        named(row.method) + ("" if pd.isna(row.k) else f", {row.k}") for row in table[["method", "k"]].itertuples()
-    ]
     for name, value in lines.groupby("method")["stability"].mean().items():
         ax.axvline(value, color=figures.GREY, lw=1, ls="--", label=named(name))
-    ax.set_yticks(rows, names)
-    beyond = int((table["stability"] > table["null_bound"]).sum())
-    return figures.finish(
-        ax,
-        f"{beyond} of {int(known.sum())} are more stable than without segments",
-        x="adjusted Rand index of two solutions on resamples",
-        legend={"loc": "center left", "bbox_to_anchor": (1.01, 0.5)},
-        xlim=(min(-0.02, verdicts["stability"].min() - 0.02), 1.02),
-    )
+    cells = zip(table["method"], table["k"], strict=True)
+    ax.set_yticks(rows, [named(method) + ("" if pd.isna(k) else f", {k}") for method, k in cells])
+    title = f"{(table['stability'] > table['null_bound']).sum()} of {known.sum()} are more stable than without segments"
+    bounds = (min(-0.02, verdicts["stability"].min() - 0.02), 1.02)
+    x = "adjusted Rand index of two solutions on resamples"
+    return figures.finish(ax, title, x, legend=_BESIDE, xlim=bounds)
 
 
 def plot_recovery(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -335,17 +309,10 @@ def plot_recovery(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ax = figures.axes(ax, figsize=(7.5, 4.4))
     for number, (name, group) in enumerate(table.groupby("method", sort=False)):
         group = group.sort_values("separation")
-        look = _line(number) | {"marker": _MARKERS[number % 7], "label": named(name)}
-        ax.plot(group["separation"], group["value"], **look)
+        ax.plot(group["separation"], group["value"], label=named(name), **_marked(number))
     half = table.groupby("separation")["value"].max()
-    found = half.index[half >= 0.5]
-    return figures.finish(
-        ax,
-        f"Half the planted structure is found from a separation of {found.min():g} on"
-        if len(found)
-        else "No method finds half of the planted structure",
-        x="how far apart segments are planted (separation)",
-        y="adjusted Rand index with the truth",
-        legend={"loc": "center left", "bbox_to_anchor": (1.01, 0.5)},
-        ylim=(-0.05, 1.03),
-    )
+    found, title = half.index[half >= 0.5], "No method finds half of the planted structure"
+    if len(found):
+        title = f"Half the planted structure is found from a separation of {found.min():g} on"
+    x, y = "how far apart segments are planted (separation)", "adjusted Rand index with the truth"
+    return figures.finish(ax, title, x, y, legend=_BESIDE, ylim=(-0.05, 1.03))

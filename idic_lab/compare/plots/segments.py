@@ -37,15 +37,9 @@ def plot_gorge(counts: Sequence[Sequence[int]], variant: str = "book", ax: figur
     ax.set_yticks(np.arange(len(shares)) + 0.3, [f"segment {row}" for row in range(len(shares))])
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y", visible=False)
-    formula = {"book": "formula of the book", "flexclust": "formula of flexclust"}.get(variant, variant)
-    return figures.finish(
-        ax,
-        f"{middle:.0%} of similarities lie in the middle, between 0.3 and 0.7",
-        x=f"similarity of a customer to the segment, from 0 to 1 ({formula})",
-        y="share of customers",
-        xlim=(0, 1),
-        ylim=(-0.1, len(shares)),
-    )
+    x = f"similarity of a customer to the segment, from 0 to 1 (formula of {'the book' if variant == 'book' else variant})"
+    title, bounds = f"{middle:.0%} of similarities lie in the middle, between 0.3 and 0.7", (-0.1, len(shares))
+    return figures.finish(ax, title, x, "share of customers", xlim=(0, 1), ylim=bounds)
 
 
 def plot_within(
@@ -61,34 +55,27 @@ def plot_within(
     """
     ax = figures.axes(ax, figsize=(7.5, 1.6 + 0.45 * len(jaccard)))
     names = list(jaccard)
-    box = ax.boxplot(
-        [jaccard[name] for name in names],
+    ax.boxplot(
+        list(jaccard.values()),
         orientation="horizontal",
         patch_artist=True,
         widths=0.6,
+        boxprops={"facecolor": figures.SKY, "edgecolor": figures.BLACK},
         medianprops={"color": figures.BLACK, "lw": 2},
         flierprops={"marker": ".", "markersize": 4},
     )
-    for patch in box["boxes"]:
-        patch.set(facecolor=figures.SKY, edgecolor=figures.BLACK)
-    beyond = len(names)
+    beyond, of = len(names), "judged, without a null reference"
     if null is not None and len(null):
         label = "most stable segment of data without segments (dashed: highest)"
         ax.axvspan(min(null), max(null), color=figures.GREY, alpha=0.35, lw=0, label=label)
         ax.axvline(max(null), color=figures.BLACK, ls="--", lw=1)
-        beyond = sum(np.mean(jaccard[name]) > max(null) for name in names)
         ax.legend(loc="upper left", bbox_to_anchor=(0, -0.28 + 0.02 * len(names)))
+        beyond = sum(np.mean(jaccard[name]) > max(null) for name in names)
+        of = "more stable than data without segments"
     ax.set_yticks(range(1, len(names) + 1), [f"segment {name}" for name in names])
-    ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
-    of = "more stable than data without segments" if null else "judged, without a null reference"
-    return figures.finish(
-        ax,
-        f"{beyond} of {len(names)} segments are {of}",
-        x="Jaccard index with the best match on a resample",
-        xlim=(0, 1.01),
-        ylim=(len(names) + 0.6, 0.4),
-    )
+    title, x = f"{beyond} of {len(names)} segments are {of}", "Jaccard index with the best match on a resample"
+    return figures.finish(ax, title, x, xlim=(0, 1.01), ylim=(len(names) + 0.6, 0.4))
 
 
 def plot_tree(flows: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -109,18 +96,10 @@ def plot_tree(flows: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Ax
     total = flows.groupby("number")["customers"].sum().max()
     first = int(flows["number"].min())
     place = _places(flows, first)
-    for row in flows.itertuples():
-        if row.customers / total < 0.005:
-            continue
-        ax.plot(
-            [row.number - 1, row.number],
-            [place[row.number - 1, row.from_segment], place[row.number, row.segment]],
-            color=figures.GREY,
-            alpha=0.75,
-            lw=0.5 + 26 * row.customers / total,
-            solid_capstyle="butt",
-            zorder=1,
-        )
+    for row in flows[flows["customers"] / total >= 0.005].itertuples():
+        heights = [place[row.number - 1, row.from_segment], place[row.number, row.segment]]
+        look = {"color": figures.GREY, "alpha": 0.75, "solid_capstyle": "butt", "zorder": 1}
+        ax.plot([row.number - 1, row.number], heights, lw=0.5 + 26 * row.customers / total, **look)
     nodes = flows.drop_duplicates(["number", "segment"])
     known = {(row.number, row.segment): row.stability for row in nodes.itertuples()}
     for (number, segment), y in place.items():
@@ -130,17 +109,13 @@ def plot_tree(flows: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Ax
         ax.scatter(number, y, s=430, color=shade, edgecolor=figures.BLACK, zorder=2)
         label = "" if stability is None else f"{stability:.2f}".replace("0.", ".")
         ax.text(number, y, label, ha="center", va="center", fontsize=8, color="white" if dark else "black", zorder=3)
-    numbers = sorted({number for number, _ in place})
-    ax.set_xticks(numbers)
+    ax.set_xticks(sorted({number for number, _ in place}))
     ax.set_yticks([])
     ax.grid(visible=False)
     ax.spines["left"].set_visible(False)
     weak = nodes.loc[nodes["stability"].idxmin()]
-    return figures.finish(
-        ax,
-        f"Least rooted: a segment of the {weak['number']:.0f}-segment solution, SLSA {weak['stability']:.2f}",
-        x="number of segments (in a node: SLSA, 1 = all members come from one segment)",
-    )
+    title = f"Least rooted: a segment of the {weak['number']:.0f}-segment solution, SLSA {weak['stability']:.2f}"
+    return figures.finish(ax, title, "number of segments (in a node: SLSA, 1 = all members come from one segment)")
 
 
 def _places(flows: pd.DataFrame, first: int) -> dict[tuple[int, int], float]:
@@ -173,44 +148,28 @@ def plot_profile(profile: Mapping, ax: figures.Axes | None = None) -> figures.Ax
     """
     from matplotlib.patches import Rectangle
 
-    means, overall = np.asarray(profile["means"]), np.asarray(profile["overall"])
-    marker = np.asarray(profile["marker"])
-    binary = profile["binary"]
-    if binary:
-        shade, limit = means - overall, 0.6
-    else:
-        shade, limit = np.log2(np.maximum(means, 1e-9) / np.maximum(overall, 1e-9)), 2.5
+    means, overall, marker = (np.asarray(profile[name]) for name in ("means", "overall", "marker"))
+    shade, limit, form = means - overall, 0.6, "{:.0%}".format
+    if not profile["binary"]:
+        shade = np.log2(np.maximum(means, 1e-9) / np.maximum(overall, 1e-9))
+        limit, form = 2.5, "{:,.3g}".format
     ax = figures.axes(ax, figsize=(2.6 + 1.0 * len(means), 1.4 + 0.32 * len(overall)))
     ax.imshow(np.clip(shade.T, -limit, limit), cmap=figures.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
-    for segment, variable in np.ndindex(*means.shape):
-        value = means[segment, variable]
-        text = f"{value:.0%}" if binary else f"{value:,.3g}"
-        strong = abs(shade[segment, variable]) > 0.72 * limit
-        ax.text(
-            segment,
-            variable,
-            text,
-            ha="center",
-            va="center",
-            fontsize=9,
-            fontweight="bold" if marker[segment, variable] else "normal",
-            color="white" if strong else "black",
-        )
-        if marker[segment, variable]:
+    style = {"ha": "center", "va": "center", "fontsize": 9}
+    for (segment, variable), framed in np.ndenumerate(marker):
+        colour = "white" if abs(shade[segment, variable]) > 0.72 * limit else "black"
+        weight = "bold" if framed else "normal"
+        ax.text(segment, variable, form(means[segment, variable]), fontweight=weight, color=colour, **style)
+        if framed:
             ax.add_patch(Rectangle((segment - 0.47, variable - 0.44), 0.94, 0.88, fill=False, ec="black", lw=1.3))
-    names = [
-        f"{name.replace('_', ' ')}  ({f'{mean:.0%}' if binary else f'{mean:,.3g}'})"
-        for name, mean in zip(profile["variables"], overall, strict=True)
-    ]
+    variables = zip(profile["variables"], overall, strict=True)
+    names = [f"{name.replace('_', ' ')}  ({form(mean)})" for name, mean in variables]
     ax.set_yticks(range(len(names)), names)
-    ax.set_xticks(range(len(means)), [str(segment) for segment in range(len(means))])
+    ax.set_xticks(range(len(means)), map(str, range(len(means))))
     ax.grid(visible=False)
     differ = int((np.asarray(profile["p_corrected"]) < 0.05).sum())
-    return figures.finish(
-        ax,
-        f"{differ} of {len(names)} variables differ; {int(marker.sum())} markers (framed)",
-        x="segment (beside each variable, the mean of everybody)",
-    )
+    title = f"{differ} of {len(names)} variables differ; {int(marker.sum())} markers (framed)"
+    return figures.finish(ax, title, "segment (beside each variable, the mean of everybody)")
 
 
 def plot_separation(structure: Mapping, ax: figures.Axes | None = None) -> figures.Axes:
@@ -227,15 +186,8 @@ def plot_separation(structure: Mapping, ax: figures.Axes | None = None) -> figur
     ax = figures.axes(ax, figsize=(6.5, 5))
     points, segments = np.asarray(structure["points"]), np.asarray(structure["point_segments"])
     for segment in np.unique(segments):
-        inside = segments == segment
-        ax.scatter(
-            *points[inside].T,
-            s=16,
-            marker=MARKERS[segment % len(MARKERS)],
-            color=figures.CYCLE[segment % len(figures.CYCLE)],
-            alpha=0.7,
-            lw=0,
-        )
+        look = {"marker": MARKERS[segment % len(MARKERS)], "color": figures.CYCLE[segment % len(figures.CYCLE)]}
+        ax.scatter(*points[segments == segment].T, s=16, alpha=0.7, lw=0, **look)
     axes = np.asarray(structure.get("axes", ())).reshape(-1, 2)
     longest = np.argsort(-np.hypot(*axes.T), kind="stable")[:MOST_ARROWS]
     reach = 0.85 * (np.abs(points).max(axis=0) / np.abs(axes).max(axis=0, initial=1e-9)).min()
@@ -244,22 +196,11 @@ def plot_separation(structure: Mapping, ax: figures.Axes | None = None) -> figur
         ax.annotate("", tip, (0, 0), arrowprops={"arrowstyle": "->", "color": figures.BLACK, "lw": 1})
         side = "left" if tip[0] >= 0 else "right"
         ax.text(*(1.05 * tip), structure["variables"][row], ha=side, va="center", fontsize=9)
+    box = {"boxstyle": "circle", "fc": "white", "ec": "black"}
     for segment, centre in enumerate(structure["centres"]):
-        ax.annotate(
-            str(segment),
-            centre,
-            ha="center",
-            va="center",
-            fontweight="bold",
-            bbox={"boxstyle": "circle", "fc": "white", "ec": "black"},
-        )
-    share = sum(structure["explained"])
-    return figures.finish(
-        ax,
-        f"The two axes shown hold {share:.0%} of the variance",
-        x="first principal axis of the features",
-        y="second principal axis",
-    )
+        ax.annotate(str(segment), centre, ha="center", va="center", fontweight="bold", bbox=box)
+    title = f"The two axes shown hold {sum(structure['explained']):.0%} of the variance"
+    return figures.finish(ax, title, "first principal axis of the features", "second principal axis")
 
 
 def plot_mosaic(
@@ -294,10 +235,11 @@ def plot_mosaic(
     first = table.iloc[-1] / table.iloc[-1].sum()
     ax.set_yticks((first.cumsum() - first / 2), table.columns)
     ax.yaxis.tick_right()
-    segment, value = residual.stack().idxmax()  # noqa: PD013
-    telling = residual.to_numpy().max() > TELLING
-    found = f"{name}: segment {segment} has most “{value}” beyond chance" if telling else f"{name}: no more than chance"
-    return figures.finish(ax, found, x="segment, as wide as it has members (blue: more than expected, orange: fewer)")
+    (segment, value), found = residual.stack().idxmax(), "no more than chance"  # noqa: PD013
+    if residual.to_numpy().max() > TELLING:
+        found = f"segment {segment} has most “{value}” beyond chance"
+    x = "segment, as wide as it has members (blue: more than expected, orange: fewer)"
+    return figures.finish(ax, f"{name}: {found}", x)
 
 
 def plot_boxes(quantiles: Sequence[Sequence[float]], name: str = "", ax: figures.Axes | None = None) -> figures.Axes:
@@ -331,36 +273,34 @@ def plot_rule(tree: Mapping, title: str = "", ax: figures.Axes | None = None) ->
     >>> plot_rule({"question": "orders > 3"} | leaves).get_title()
     'First question: orders > 3'
     """
-    places: list[tuple[float, int]] = []
 
     def leaves(node) -> int:
         return leaves(node["no"]) + leaves(node["yes"]) if "question" in node else 1
 
-    def draw(node, left: float, depth: int) -> float:
-        width = leaves(node)
-        x = left + width / 2
-        if "question" in node:
-            at = left
-            for answer in ("no", "yes"):
-                below = draw(node[answer], at, depth + 1)
-                ax.plot([x, below], [-depth, -depth - 1], color=figures.GREY, lw=1, zorder=1)
-                ax.text((x + below) / 2, -depth - 0.5, answer, ha="center", va="center", fontsize=9, zorder=2)
-                at += leaves(node[answer])
-        face = "white" if "question" in node else figures.CYCLE[node["group"] % len(figures.CYCLE)]
-        box = {"boxstyle": "round", "fc": face, "ec": figures.BLACK, "alpha": 1 if "question" in node else 0.35}
+    def depth(node) -> int:
+        return 1 + max(depth(node["no"]), depth(node["yes"])) if "question" in node else 0
+
+    def draw(node, left: float, y: int) -> float:
+        x, at = left + leaves(node) / 2, left
         style = {"ha": "center", "va": "center", "fontsize": 9}
-        text = node.get("question", node.get("text"))
-        ax.text(x, -depth, text, bbox=box | {"fc": "white", "alpha": 1}, **style)
-        ax.text(x, -depth, text, bbox=box, **style)
-        places.append((x, depth))
+        for answer in ("no", "yes") if "question" in node else ():
+            below = draw(node[answer], at, y - 1)
+            ax.plot([x, below], [y, y - 1], color=figures.GREY, lw=1, zorder=1)
+            ax.text((x + below) / 2, y - 0.5, answer, zorder=2, **style)
+            at += leaves(node[answer])
+        text, box = node.get("question", node.get("text")), {"boxstyle": "round", "fc": "white", "ec": figures.BLACK}
+        ax.text(x, y, text, bbox=box, **style)
+        if "question" not in node:
+            ax.text(
+                x, y, text, bbox=box | {"fc": figures.CYCLE[node["group"] % len(figures.CYCLE)], "alpha": 0.35}, **style
+            )
         return x
 
     ax = figures.axes(ax, figsize=(1.5 + 1.45 * leaves(tree), 4.4))
     draw(tree, 0.0, 0)
     ax.axis("off")
-    deepest = max(depth for _, depth in places)
     title = title or (f"First question: {tree['question']}" if "question" in tree else "No question is worth asking")
-    return figures.finish(ax, title, xlim=(0, leaves(tree)), ylim=(-deepest - 0.5, 0.5))
+    return figures.finish(ax, title, xlim=(0, leaves(tree)), ylim=(-depth(tree) - 0.5, 0.5))
 
 
 def plot_evaluation(evaluation: Mapping, ax: figures.Axes | None = None) -> figures.Axes:
@@ -380,12 +320,11 @@ def plot_evaluation(evaluation: Mapping, ax: figures.Axes | None = None) -> figu
     ax.scatter(x, y, s=1_800 * size / size.max(), color=figures.SKY, edgecolor=figures.BLACK)
     for segment, place in enumerate(zip(x, y, strict=True)):
         ax.annotate(str(segment), place, ha="center", va="center", fontweight="bold")
-    both = int(x.argmax()) == int(y.argmax())
-    found = (
-        f"segment {x.argmax()}" if both else f"none; segment {x.argmax()} in one and segment {y.argmax()} in the other"
-    )
+    best, found = (x.argmax(), y.argmax()), f"segment {x.argmax()}"
+    if best[0] != best[1]:
+        found = f"none; segment {best[0]} in one and segment {best[1]} in the other"
     ax.margins(0.2)
     sized = f"  (size: {names['size']}, {size.min():.2g} to {size.max():.2g})" if "size" in names else ""
     return figures.finish(
-        ax, f"Highest in {names['x']} and in {names['y']}: {found}", x=f"{names['x']}{sized}", y=names["y"]
+        ax, f"Highest in {names['x']} and in {names['y']}: {found}", f"{names['x']}{sized}", names["y"]
     )
