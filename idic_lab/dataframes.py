@@ -18,8 +18,7 @@ def of_customers(data: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFra
         data: Any table with ``record_id``.
         identity_links: ``record_id``, ``customer_id``.
     Returns:
-        DataFrame: Columns of `data` with ``customer_id`` first, in the order of `data`. Rows of records without a link
-            are left out.
+        DataFrame: Columns of `data` with ``customer_id`` first. Rows of records without a link are left out.
 
     >>> reviews = pd.DataFrame({"record_id": ["r1", "r2", "r9"], "stars": [5, 3, 1]})
     >>> links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": ["ann", "ann"]})
@@ -39,7 +38,6 @@ def given_day(value, name: str) -> pd.Timestamp:
     """The day that somebody gave as an argument or option: 31/12/2023 is read, 05/11/2023 is refused.
 
     Parameters:
-        value (date, Timestamp or str)
         name: Of the argument, for the message.
     Raises:
         DataError: When it is no day, or may be two; with points between, the day is first.
@@ -110,15 +108,15 @@ def collected(table, columns: Sequence[str] | None = None) -> pd.DataFrame:
         frame = frame.select(*[name for name in frame.collect_schema().names() if name in columns])
     made = (frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
     kinds = {}
-    for name, kind in made.dtypes.items():
+    for name, column in made.items():
         if isinstance(
-            kind, pd.DatetimeTZDtype
-        ):  # Spark's times come with the zone of its session: keep what its clock says
-            made[name] = made[name].dt.tz_localize(None)
-            kind = made[name].dtype
-        if pd.api.types.is_datetime64_dtype(kind) or (pd.api.types.is_object_dtype(kind) and name == "date"):
+            column.dtype, pd.DatetimeTZDtype
+        ):  # Spark's come with its session's zone: keep what its clock says
+            made[name] = column = column.dt.tz_localize(None)
+        is_object = pd.api.types.is_object_dtype(column)
+        if pd.api.types.is_datetime64_dtype(column) or (is_object and name == "date"):
             kinds[name] = "datetime64[us]"
-        elif pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.StringDtype):
+        elif is_object or isinstance(column.dtype, pd.StringDtype):
             kinds[name] = "str"
     return made.astype(kinds)
 

@@ -70,11 +70,8 @@ def use_currency(code: str) -> None:
         code: As on a data set's card, such as ``"EUR"``; empty where the card does not say.
 
     >>> use_currency("EUR")
-    >>> currency()
-    'EUR'
-    >>> use_currency("")
-    >>> currency()
-    'currency'
+    >>> use_currency(""), currency()
+    (None, 'currency')
     """
     global _currency
     _currency = code or "currency"
@@ -158,12 +155,10 @@ def finish(
     Parameters:
         title: Broken into lines where it is wider than the figure.
         x, y: Labels of the axes; ``{currency}`` in them becomes the unit of money of the data set at hand.
-        x_format, y_format ({"percent", "count"}, optional): How ticks are written: a share as a percentage, or a number
-            in thousands. Anything else with ``{x}`` in it is taken as matplotlib takes it.
+        x_format, y_format ({"percent", "count"}): How ticks are written: a share as a percentage, or a number in
+            thousands. Anything else with ``{x}`` in it is taken as matplotlib takes it.
         legend: Show a legend; a dict is passed on to ``ax.legend``.
         **settings: Passed to ``ax.set``, as in ``ylim=(0, None)``.
-    Raises:
-        idic_lab.errors.UnknownName: For another format.
 
     >>> ax = finish(axes(), "One customer in five buys again", y="revenue ({currency})", y_format="count", ylim=(0, 9))
     >>> ax.get_ylabel(), ax.yaxis.get_major_formatter()(1200)

@@ -23,11 +23,8 @@ def allocate(
         gain (ndarray, shape (n_customers, n_options)): What an option brings; 0 or less where it is not allowed or does
             not pay.
         cost (ndarray, shape (n_options,) or (n_customers, n_options)): Currency, not below 0.
-        method ({"greedy", "exact"})
         time_limit: Seconds for the exact answer; when they are over, the better of the best so far and the greedy one
             is taken.
-    Returns:
-        ndarray of int, shape (n_customers,)
 
     Source: Sinha & Zoltners (1979), The multiple-choice knapsack problem, Operations Research 27(3).
 
@@ -41,7 +38,9 @@ def allocate(
     gain = np.asarray(gain, dtype=float)
     cost = np.broadcast_to(np.asarray(cost, dtype=float), gain.shape)
     found = _greedy(gain, cost, budget)
-    return found if method == "greedy" else _better(_exact(gain, cost, budget, found, time_limit), found, gain)
+    # Where the solver's tolerance cost an option, the greedy answer may bring more than the exact one.
+    answers = [found] if method == "greedy" else [_exact(gain, cost, budget, found, time_limit), found]
+    return max(answers, key=lambda chosen: _brought(chosen, gain))
 
 
 def upper_bound(gain: np.ndarray, cost: np.ndarray, budget: float) -> float:
@@ -144,14 +143,14 @@ def _solve(who, gain, cost, budget: float, time_limit: float) -> np.ndarray | No
     customer = np.unique(who, return_inverse=True)[1]
     n = customer.max() + 1
     one_each = csr_array((np.ones(len(who)), (customer, np.arange(len(who)))), shape=(n, len(who)))
-    constraint = LinearConstraint(
+    rows, least, most = (
         vstack([one_each, csr_array(cost[None, :])]),
-        lb=np.append(np.ones(n), -np.inf),
-        ub=np.append(np.ones(n), budget),
+        np.append(np.ones(n), -np.inf),
+        np.append(np.ones(n), budget),
     )
     solved = milp(
         -gain,
-        constraints=constraint,
+        constraints=LinearConstraint(rows, lb=least, ub=most),
         integrality=np.ones(len(who)),
         bounds=Bounds(0, 1),
         options={"mip_rel_gap": 0.0, "time_limit": time_limit},
@@ -162,11 +161,6 @@ def _solve(who, gain, cost, budget: float, time_limit: float) -> np.ndarray | No
 def _brought(chosen: np.ndarray, gain: np.ndarray) -> float:
     used = np.flatnonzero(chosen != NOBODY)
     return float(gain[used, chosen[used]].sum())
-
-
-def _better(one: np.ndarray, other: np.ndarray, gain: np.ndarray) -> np.ndarray:
-    """Whichever answer brings more: where the solver's tolerance cost an option, that may be the greedy one."""
-    return one if _brought(one, gain) >= _brought(other, gain) else other
 
 
 def _within(chosen: np.ndarray, gain: np.ndarray, cost: np.ndarray, budget: float) -> np.ndarray:

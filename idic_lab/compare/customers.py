@@ -32,12 +32,11 @@ class FeatureSpace:
     the mean and standard deviation of the calibration period. Answers stay 0 and 1, a missing one takes the average.
 
     Attributes:
-        columns (tuple of str)
         centre, scale (ndarray of shape (n_columns,))
     """
 
     columns: tuple[str, ...]
-    logarithm: bool
+    binary: bool
     centre: np.ndarray
     scale: np.ndarray
 
@@ -47,20 +46,15 @@ class FeatureSpace:
         answers = tuple(name for name in measures if name.startswith(ANSWER))
         if answers:
             mean = measures[list(answers)].mean().to_numpy(dtype=float)
-            return cls(answers, False, np.nan_to_num(mean), np.ones(len(answers)))
+            return cls(answers, True, np.nan_to_num(mean), np.ones(len(answers)))
         values = np.log1p(measures[list(RFM)].to_numpy(dtype=float))
         scale = values.std(axis=0)
-        return cls(RFM, True, values.mean(axis=0), np.where(scale > 0, scale, 1.0))
-
-    @property
-    def binary(self) -> bool:
-        """Whether the features are yes/no answers."""
-        return not self.logarithm
+        return cls(RFM, False, values.mean(axis=0), np.where(scale > 0, scale, 1.0))
 
     def transform(self, measures: pd.DataFrame) -> np.ndarray:
         """Features of shape (n_customers, n_columns)."""
         values = measures[list(self.columns)].to_numpy(dtype=float)
-        if not self.logarithm:
+        if self.binary:
             return np.where(np.isnan(values), self.centre, values)
         return (np.log1p(values) - self.centre) / self.scale
 
@@ -107,7 +101,6 @@ class Customers:
 
     @property
     def space(self) -> FeatureSpace:
-        """How the measures become features."""
         return FeatureSpace.of(self.measures)
 
     @cached_property
@@ -119,32 +112,32 @@ class Customers:
     def fingerprint(self) -> str:
         """SHA-256 over everything a method or a criterion can see; the cells of a study are keyed by it."""
         digest = hashlib.sha256(repr(self.evaluate).encode() if self.evaluate else b"")
-        for table in (getattr(self, name) for name in _TABLES):
-            if table is not None:
-                digest.update(repr(list(table.columns)).encode())
-                digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+        for table in self._tables().values():
+            digest.update(repr(list(table.columns)).encode())
+            digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
         for array in (self.holdout_spend, self.planted):
             if array is not None:
                 digest.update(pd.util.hash_array(np.asarray(array)).tobytes())
         return digest.hexdigest()
 
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        tables = {name: getattr(self, name) for name in ("measures", "descriptors", "described", "later", "campaign")}
+        return {name: table for name, table in tables.items() if table is not None}
+
     def write(self, folder: Path) -> list[Path]:
         """Keep them as files of a folder, under numbers instead of their names; :func:`prepared` reads them back."""
         folder.mkdir(parents=True)
         number = pd.Series(np.arange(1, len(self) + 1).astype(str), index=self.measures["customer_id"])
-        known = {"holdout_spend": self.holdout_spend, "planted": self.planted}
-        tables = {name: getattr(self, name) for name in _TABLES} | {"outcomes": pd.DataFrame(known)}
-        for name, table in tables.items():
-            if table is not None:
-                if "customer_id" in table:
-                    table = table.assign(customer_id=table["customer_id"].map(number))
-                table.to_parquet(folder / f"{name}.parquet", index=False)
+        known = pd.DataFrame({"holdout_spend": self.holdout_spend, "planted": self.planted})
+        for name, table in (self._tables() | {"outcomes": known}).items():
+            if "customer_id" in table:
+                table = table.assign(customer_id=table["customer_id"].map(number))
+            table.to_parquet(folder / f"{name}.parquet", index=False)
         rest = {name: getattr(self, name) for name in ("name", "shop", "evaluate", "facts")}
         durability.write_json(folder / "facts.json", rest)
         return sorted(folder.iterdir())
 
 
-_TABLES = ("measures", "descriptors", "described", "later", "campaign")
 _MOST_VALUES = 12  # of a text that is worth a figure
 _CHANNELS = ("channel",)
 
@@ -168,7 +161,7 @@ def customers_of(
     Parameters:
         transactions: ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these columns are
             collected.
-        calibration_end (date or str, optional): Last day methods may see; the middle of the period when left out.
+        calibration_end: Last day methods may see; the middle of the period when left out.
         campaign_results: A randomised campaign, after its contract, with one treated arm and ``control``.
         people: ``customer_id`` and numeric columns known on the first day, such as the year of birth.
     Raises:
@@ -183,32 +176,25 @@ def customers_of(
     first, last = transactions["date"].min(), transactions["date"].max()
     cut = (given_day(calibration_end, "calibration_end") if calibration_end else first + (last - first) / 2).normalize()
     if not first < cut < last:
-        raise DataError(
-            f"{name}: calibration_end {cut:%Y-%m-%d} must lie inside the data, {first:%Y-%m-%d} to {last:%Y-%m-%d}."
-        )
+        inside = f"must lie inside the data, {first:%Y-%m-%d} to {last:%Y-%m-%d}."
+        raise DataError(f"{name}: calibration_end {cut:%Y-%m-%d} {inside}")
     parts = clv.split(transactions, cut, unit_days=7)
     measures = _measures(transactions, cut).merge(_earlier(transactions, first, cut), how="left")
-    holdout = parts.holdout.set_index("customer_id")["holdout_spend"]
-    later = _measures(transactions, last)
     order = measures["customer_id"]
     campaign = None if campaign_results is None else _campaign(campaign_results, order)
-    if campaign is not None and campaign["treated"].value_counts().reindex([True, False], fill_value=0).min() >= ENOUGH:
+    if campaign is not None and min(campaign["treated"].sum(), (~campaign["treated"]).sum()) >= ENOUGH:
         known = campaign.filter(like="feature_").to_numpy()
         gained = offers.effect_scores(known, campaign["profit"], campaign["treated"], LinearRegression())
         measures[GAIN] = pd.Series(gained, index=campaign["row"]).reindex(measures.index)
+    facts = {"customers": len(measures), "calibration": f"{first:%Y-%m-%d} to {cut:%Y-%m-%d}"}
     return Customers(
         name,
         measures,
         descriptors=_descriptors(transactions[transactions["date"] <= cut], order, people),
-        holdout_spend=holdout.reindex(order).to_numpy(dtype=float),
-        later=later.set_index("customer_id").reindex(order).reset_index(),
+        holdout_spend=parts.holdout.set_index("customer_id")["holdout_spend"].reindex(order).to_numpy(dtype=float),
+        later=_measures(transactions, last).set_index("customer_id").reindex(order).reset_index(),
         campaign=campaign,
-        facts={
-            "customers": len(measures),
-            "calibration": f"{first:%Y-%m-%d} to {cut:%Y-%m-%d}",
-            "holdout": f"until {last:%Y-%m-%d}",
-            "newcomers left out": len(parts.newcomers),
-        },
+        facts=facts | {"holdout": f"until {last:%Y-%m-%d}", "newcomers left out": len(parts.newcomers)},
     )
 
 
@@ -233,23 +219,18 @@ def _descriptors(history: pd.DataFrame, order: pd.Series, people: pd.DataFrame |
     """Of the first purchase: its amount, its day of the week and year, its channel; with what `people` brings."""
     bought = history[history["amount"] >= 0].sort_values(["date"], kind="stable")
     first = bought.drop_duplicates("customer_id").set_index("customer_id").reindex(order)
-    day = first["date"]
-    table = {
-        "first_amount": np.log1p(first["amount"].to_numpy(dtype=float)),
-        "first_month_sine": np.sin(2 * np.pi * day.dt.day_of_year.to_numpy() / 365.25),
-        "first_month_cosine": np.cos(2 * np.pi * day.dt.day_of_year.to_numpy() / 365.25),
-        "first_on_weekend": (day.dt.day_of_week >= 5).to_numpy(dtype=float),
-    }
+    day, table = first["date"].dt, pd.DataFrame({"first_amount": np.log1p(first["amount"].astype(float))})
+    angle = 2 * np.pi * day.day_of_year / 365.25
+    table = table.assign(first_month_sine=np.sin(angle), first_month_cosine=np.cos(angle))
+    table["first_on_weekend"] = (day.day_of_week >= 5).astype(float)
     for column in [name for name in _CHANNELS if name in first]:
         for value in sorted(first[column].dropna().unique()):
-            table[f"first_{column}_{value}"] = first[column].eq(value).to_numpy(dtype=float)
+            table[f"first_{column}_{value}"] = first[column].eq(value).astype(float)
     if people is not None:
-        known = people.drop_duplicates("customer_id").set_index("customer_id").reindex(order)
-        for column in known.select_dtypes("number"):
-            values = known[column].to_numpy(dtype=float)
-            if np.isfinite(values).any():
-                table[column] = np.where(np.isfinite(values), values, np.nanmean(values))
-    return pd.DataFrame(table)
+        known = people.drop_duplicates("customer_id").set_index("customer_id").reindex(order).select_dtypes("number")
+        known = known.astype(float).where(np.isfinite).dropna(axis=1, how="all")
+        table[list(known)] = known.fillna(known.mean())
+    return table.reset_index(drop=True)
 
 
 def _campaign(results: pd.DataFrame, order: pd.Series) -> pd.DataFrame | None:
@@ -259,15 +240,10 @@ def _campaign(results: pd.DataFrame, order: pd.Series) -> pd.DataFrame | None:
         return None
     row = pd.Series(np.arange(len(order)), index=order.to_numpy())
     known = results[results["customer_id"].isin(row.index)].reset_index(drop=True)
-    features = known.select_dtypes("number").drop(columns=["margin", "contact_cost"])
-    return pd.DataFrame(
-        {
-            "row": row.loc[known["customer_id"]].to_numpy(),
-            "treated": known["arm"].ne("control").to_numpy(),
-            "profit": (known["margin"] - known["contact_cost"]).to_numpy(dtype=float),
-            **{f"feature_{name}": features[name].fillna(features[name].mean()) for name in features},
-        }
-    )
+    features = known.select_dtypes("number").drop(columns=["margin", "contact_cost"]).add_prefix("feature_")
+    rows = pd.DataFrame({"row": row.loc[known["customer_id"]].to_numpy(), "treated": known["arm"].ne("control")})
+    profit = (known["margin"] - known["contact_cost"]).astype(float)
+    return rows.assign(profit=profit).join(features.fillna(features.mean()))
 
 
 def respondents_of(
@@ -279,12 +255,10 @@ def respondents_of(
     """One row per respondent: the answers, and what the respondent bought where the two are linked.
 
     Parameters:
-        tables (dict of DataFrame): ``survey_responses`` and ``survey_questions``; with ``identity_links`` and
-            ``transactions``, the recency, frequency and monetary value of the customer behind a record are added;
-            ``demographics`` describe respondents.
-        planted (dict of DataFrame, optional): What a simulation planted (``people``, ``record_owners``). It goes into
-            ``Customers.planted`` and nowhere else.
-        order (dict of str to list of str, optional): The values of a descriptor from the lowest to the highest.
+        tables: ``survey_responses`` and ``survey_questions``; with ``identity_links`` and ``transactions``, the recency,
+            frequency and monetary value of the customer behind a record are added; ``demographics`` describe respondents.
+        planted: What a simulation planted (``people``, ``record_owners``), for ``Customers.planted`` and nothing else.
+        order: The values of a descriptor from the lowest to the highest.
     """
     responses = tables["survey_responses"]
     links = tables.get("identity_links")

@@ -66,8 +66,6 @@ def rolling_origins(
         horizon_weeks: Length of every forecast: 13, or a quarter of the history where that is shorter.
     Yields:
         Origin: The last one's horizon ends with the data; none is earlier than two horizons after the start.
-    Raises:
-        DataError: When the history is shorter than three horizons.
 
     >>> from idic_lab import datasets
     >>> transactions = datasets.load("cdnow_sample", quiet=True).transactions
@@ -144,10 +142,7 @@ def difference_interval(
     Both forecasts are judged on the same draws of customers, so what is common to both drops out.
 
     Parameters:
-        actual, first, second (array-like of shape (n_customers,))
-        measure ({"mae", "rmse", "spearman", "gini", "top_decile_capture"})
-    Returns:
-        Interval: Measure of `first` less that of `second`, and the bounds of the interval.
+        measure ({"mae", "rmse", "spearman", "gini", "top_decile_capture"}): Of `first`, less that of `second`.
 
     Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
 
@@ -287,8 +282,6 @@ def differences(
 ) -> pd.DataFrame:
     """Each of the forecasts shown less one of them, at every origin, with a paired interval over customers.
 
-    Parameters:
-        forecasts: From :func:`judge_forecasts`.
     Returns:
         DataFrame: ``origin``, ``forecast``, ``difference``, ``low``, ``high``, ``measure``, ``against``.
 
@@ -381,9 +374,6 @@ def plot_differences(differences: pd.DataFrame, ax: figures.Axes | None = None) 
 
 def plot_capture(averages: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
     """Share of later purchases by the tenth forecast highest, beside chance.
-
-    Parameters:
-        averages: From :func:`average_scores`.
 
     >>> plot_capture(pd.DataFrame({"prediction": ["past rate", "BG/NBD"], "top_decile_capture": [0.4, 0.5]})).get_title()
     'Best: BG/NBD, 50% of purchases; the past rate 40%'

@@ -32,11 +32,9 @@ class Method:
     Attributes:
         factory: Takes the number of segments and a seed, returns an unfitted estimator with ``fit`` and ``labels_`` (or
             ``predict``). One without ``predict`` places others by their nearest neighbour, and the results say so.
-        sees ({"features", "measures"}): What ``fit`` is given: an array of standardised features, or the DataFrame of
-            measures.
-        needs (tuple of str): Measures without which the method does not apply; ``answers`` stands for the survey.
-        takes_k: False when the method finds or fixes the number of segments itself; it then runs once, not once per
-            number.
+        sees: What ``fit`` is given: an array of standardised ``features``, or the DataFrame of ``measures``.
+        needs: Measures without which the method does not apply; ``answers`` stands for the survey.
+        takes_k: False when the method finds or fixes the number of segments itself; it then runs once.
         baseline: True for what every method has to beat: it judges, and is never ranked.
         module: Source of the study's module it comes from.
     """
@@ -84,11 +82,9 @@ class Criterion:
     """One way of judging a segmentation.
 
     Attributes:
-        function: Takes a :class:`~idic_lab.compare.Segmentation`, returns a :class:`Score` (or a float, or a dict of
-            floats).
+        function: Takes a :class:`~idic_lab.compare.Segmentation`, returns a :class:`Score`, a float, or a dict of floats.
         main: The value by which methods are compared.
-        question: What it asks, in words.
-        warning: What the report says wherever the criterion is shown.
+        question, warning: What it asks, and what the report says wherever it is shown.
         module: Source of the study's module it comes from.
     """
 
@@ -147,7 +143,7 @@ def criterion(name: str, main: str = "value", higher_is_better: bool = True, que
 
     Parameters:
         main: Which of the values it returns is compared.
-        question, warning: For the report.
+        question, warning: For the report; the question is the first line of the docstring unless given.
     Raises:
         LabError: When the package has a criterion of that name.
 
@@ -159,7 +155,8 @@ def criterion(name: str, main: str = "value", higher_is_better: bool = True, que
     """
 
     def entry(function: Callable) -> Criterion:
-        return Criterion(name, function, main, higher_is_better, question, warning)
+        asked = question or (function.__doc__ or "").strip().partition("\n")[0]
+        return Criterion(name, function, main, higher_is_better, asked, warning)
 
     return _registering("criterion", name, CRITERIA, entry, "function")
 

@@ -12,19 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from idic_lab import durability, figures
-from idic_lab.compare import plots
+from idic_lab.compare import plots, statistics
 from idic_lab.compare.registry import baselines
 from idic_lab.compare.stability import VARIANTS, preferred_number, verdicts
-from idic_lab.compare.statistics import (
-    ENOUGH_DATA_SETS,
-    against_best,
-    against_none,
-    against_none_everywhere,
-    attractiveness,
-    friedman,
-    left_out,
-    scores_by_dataset,
-)
 from idic_lab.compare.study import Study
 from idic_lab.errors import needs_extra
 from idic_lab.inference import intervals
@@ -37,13 +27,11 @@ OF_USE = ("campaign_profit", "holdout_value")  # what says whether any segmentat
 
 
 def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> Path:
-    """Write ``report.html`` into the folder of a study.
+    """Write ``report.html``, which needs nothing but a browser, into the folder of a study.
 
     Parameters:
         results: The long table.
         manifest: Fingerprints, versions, seeds, command.
-    Returns:
-        Path: Of the page. It needs nothing but a browser.
     """
     import matplotlib as mpl
 
@@ -51,26 +39,21 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
     script = (TEMPLATES / "tables.js").read_text(encoding="utf-8")
     with mpl.rc_context():
         figures.use_style()
-        page = (
-            templates()
-            .get_template("study.html")
-            .render(
-                manifest=manifest,
-                datasets=[_dataset(name, study, results, kinds) for name in manifest["datasets"]],
-                everywhere=list(_everywhere(results)),
-                comparisons=list(_over_datasets(study, results)),
-                script=script,
-                script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-                all_scores=all_scores(results, study.criteria),
-                failures=_reasons(results, "failed"),
-                skipped=_reasons(results, "not applicable"),
-                transfers=_transfers(results),
-                criteria=study.criteria,
-                methods=[(one.name, (one.factory.__doc__ or "").strip().partition("\n")[0]) for one in study.methods],
-                statistics=_texts()["statistics"],
-                sources=_texts()["sources"],
-            )
-        )
+        shown = {
+            "manifest": manifest,
+            "datasets": [_dataset(name, study, results, kinds) for name in manifest["datasets"]],
+            "everywhere": list(_everywhere(results)),
+            "comparisons": list(_over_datasets(study, results)),
+            "script": script,
+            "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            "all_scores": all_scores(results, study.criteria),
+            "failures": _reasons(results, "failed"),
+            "skipped": _reasons(results, "not applicable"),
+            "transfers": _transfers(results),
+            "criteria": study.criteria,
+            "methods": [(one.name, (one.factory.__doc__ or "").strip().partition("\n")[0]) for one in study.methods],
+        }
+        page = templates().get_template("study.html").render(_texts() | shown)
     path = folder / "report.html"
     durability.write(path, page)
     return path
@@ -85,7 +68,7 @@ def _texts() -> dict:
 
 def _caption(figure: str, results: pd.DataFrame | None = None, criterion: str = "") -> str:
     """The words below a figure, and whom it leaves out for lack of a score."""
-    missing = {} if results is None else left_out(results, criterion)
+    missing = {} if results is None else statistics.left_out(results, criterion)
     named = "; ".join(f"{plots.named(method)} ({reason})" for method, reason in missing.items())
     return _texts()["captions"][figure] + (f" Left out: {named}." if named else "")
 
@@ -169,7 +152,7 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
     segmented = scores.drop(index=list(baselines()), errors="ignore")
     low = [c.name for c in study.criteria if not c.higher_is_better and c.name in scores]
     matrix, used = _attractive(segmented.drop(columns="sizes", errors="ignore"), study, low)
-    none = {criterion: against_none(results, name, criterion) for criterion in OF_USE}
+    none = {criterion: statistics.against_none(results, name, criterion) for criterion in OF_USE}
     sizes = here[here["measure"] == "segments"].groupby("method")["value"].mean()
     drawn = _figures(here, kinds, segmented, low, matrix, used, sizes)
     return {
@@ -178,14 +161,16 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
         "segments": sizes.to_dict(),
         "baselines": list(baselines()),
         "none": {criterion: table for criterion, table in none.items() if len(table)},
-        "missing": {c.name: left_out(here, c.name) for c in study.criteria},
+        "missing": {c.name: statistics.left_out(here, c.name) for c in study.criteria},
         "best": {c: segmented[c].min() if c in low else segmented[c].max() for c in segmented},
         "ranges": _ranges(here, study.criteria),
         "found": [*_beats_none(none), *_effects(here), *_found(segmented, matrix, kinds)],
         "kinds": kinds.drop(columns="dataset"),
         "numbers": preferred_number(kinds).drop(columns="dataset") if len(study.k) > 1 else None,
         "figures": [(title, svg(ax), caption) for title, ax, caption in drawn],
-        "pairs": {criterion: pairs for criterion in OF_USE if len(pairs := against_best(results, name, criterion))},
+        "pairs": {
+            criterion: pairs for criterion in OF_USE if len(pairs := statistics.against_best(results, name, criterion))
+        },
     }
 
 
@@ -223,7 +208,7 @@ def _everywhere(results: pd.DataFrame) -> Iterator[str]:
     """What holds over the data sets of a study, in sentences."""
     name = plots.named
     for criterion in OF_USE:
-        table = against_none_everywhere(results, criterion)
+        table = statistics.against_none_everywhere(results, criterion)
         if table.empty:
             continue
         best, beyond = table.iloc[0], int((table["low"] > 0).sum())
@@ -310,7 +295,7 @@ def _attractive(scores: pd.DataFrame, study: Study, low: list[str]):
     used = scores[list(dict.fromkeys([*weights, *knock]))].dropna(how="all")
     if used.shape[1] < 2 or not any(weights.values()) or used.empty:
         return None, None
-    return attractiveness(used, weights, knock, [name for name in low if name in used]), used
+    return statistics.attractiveness(used, weights, knock, [name for name in low if name in used]), used
 
 
 def _of_segments(mine: pd.DataFrame, title: str) -> Iterator[tuple]:
@@ -348,14 +333,14 @@ def _of_segments(mine: pd.DataFrame, title: str) -> Iterator[tuple]:
 
 def _over_datasets(study: Study, results: pd.DataFrame) -> Iterator[dict]:
     """Rank tests with the data set as the unit of replication, where there are enough of them."""
-    for criterion in study.criteria if len(study.datasets) >= ENOUGH_DATA_SETS else ():
+    for criterion in study.criteria if len(study.datasets) >= statistics.ENOUGH_DATA_SETS else ():
         if criterion.name not in set(results["criterion"]) or criterion.name == "sizes":  # no merit
             continue
-        table = scores_by_dataset(results, criterion.name, criterion.main)
-        if table.shape[1] >= 3 and len(table) >= ENOUGH_DATA_SETS:
+        table = statistics.scores_by_dataset(results, criterion.name, criterion.main)
+        if table.shape[1] >= 3 and len(table) >= statistics.ENOUGH_DATA_SETS:
             figure = svg(plots.plot_critical_difference(table, criterion.higher_is_better))
             caption = _caption("critical", results, criterion.name)
-            yield {"name": criterion.name, "test": friedman(table), "figure": figure, "caption": caption}
+            yield {"name": criterion.name, "test": statistics.friedman(table), "figure": figure, "caption": caption}
 
 
 def _reasons(results: pd.DataFrame, status: str) -> pd.DataFrame:

@@ -30,8 +30,7 @@ def in_use(folder: Path) -> Iterator[None]:
     """Make the folder of a study and hold it for oneself; what a killed study left unfinished is removed.
 
     Raises:
-        DataError: When it cannot be made or written.
-        RepositoryError: When another study works in it.
+        DataError, RepositoryError: When it cannot be made or written, and when another study works in it.
     """
     filelock = needs_extra("filelock", "workbench")
     lock = filelock.FileLock(folder / ".lock", timeout=0)
@@ -53,12 +52,9 @@ def in_use(folder: Path) -> Iterator[None]:
 
 
 class Store:
-    """A folder of finished cells, each one small file named by the key of what made it.
+    """A folder of finished cells, each one small file named by the key of what made it, and the keys of damaged ones.
 
     A file appears whole or not at all, so a study that is killed loses only the cells in progress.
-
-    Attributes:
-        damaged (list of str): Keys of cells that could not be read.
     """
 
     def __init__(self, folder: Path):
@@ -88,8 +84,8 @@ def long_table(records: list[tuple[dict, dict]], criteria: list[str]) -> pd.Data
     """The results of a study, one row per value.
 
     Parameters:
-        records (list of (dict, dict)): The coordinates of each cell (``dataset``, ``method``, ``k``, ``seed``) and its
-            record: per criterion a ``status``, ``numbers``, ``extra`` and ``reason``.
+        records: The coordinates of each cell (``dataset``, ``method``, ``k``, ``seed``) and its record: per criterion a
+            ``status``, ``numbers``, ``extra`` and ``reason``.
         criteria: Those of this study, in its order: a cell may hold others.
     Returns:
         DataFrame: ``dataset``, ``method``, ``k`` (number of segments asked for; missing when the method finds its own),
@@ -159,7 +155,7 @@ def write_packet(
 
     Parameters:
         folder: Of the study: ``results.parquet``, ``report.html``, ``manifest.json``.
-        given (collection of str): Data sets whose customers were handed in, so that nobody can load them again.
+        given: Data sets whose customers were handed in, so that nobody can load them again.
 
     Source: the README follows Vilhuber, Connolly, Koren, Llull and Morrow (2022), A template README for social science
     replication packages.

@@ -13,7 +13,7 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -54,12 +54,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a study left.
-
-    Attributes:
-        results: The long table (also ``results.parquet``).
-        report: ``report.html``.
-        computed, reused, failed: Cells computed now, cells found finished, values that failed.
+    """What a study left: the long table and the page, how many cells were computed now and found finished, and how many
+    values failed.
     """
 
     folder: Path
@@ -85,20 +81,17 @@ def compare(
     """Run a study, or what is left of it, and write its table and its report.
 
     Parameters:
-        out: Folder for cells, ``results.parquet``, ``manifest.json`` and ``report.html``; ``runs/compare-<name>`` when
-            left out.
+        out: Folder for cells, ``results.parquet``, ``manifest.json`` and ``report.html``; else ``runs/compare-<name>``.
         jobs: Processes; -1 for one per core.
         scheduler: Address of a Dask cluster, as in ``tcp://10.0.0.1:8786``. The results are the same.
         fresh: Compute every cell anew.
-        customers (dict of str to Customers, optional): Customers made before, by the name of their data set; those data
-            sets are not loaded.
+        customers: Made before, by the name of their data set, which is then not loaded.
         command: What reproduces the run, for the report.
         tell: Gets lines for people.
         progress: Show a bar with an estimate of the time left.
         packet: An archive that rebuilds the same table elsewhere, to be written beside the report.
     Raises:
-        idic_lab.errors.LabError: For a study that cannot be run, or a folder that another study is working in or that
-            cannot be written.
+        LabError: For a study that cannot be run, or a folder in use by another study or that cannot be written.
     """
     at_hand = dict(customers or {})
     study = study if isinstance(study, Study) else read(study, at_hand)
@@ -115,7 +108,9 @@ def compare(
             tell(f"{len(store.damaged)} damaged cells are computed anew: {', '.join(store.damaged[:3])} ...")
         for warning in _other_versions(finished.values()):
             tell(warning)
-        todo = [cell for cell in cells if not _complete(finished.get(cell.key), study.criteria)]
+        todo = [
+            cell for cell in cells if not all(_current(finished.get(cell.key) or {}, one) for one in study.criteria)
+        ]
         tell(f"{len(cells)} cells: {len(cells) - len(todo)} finished before, {len(todo)} to compute.")
         durability.write_json(folder / "manifest.json", {"study": study.name, "status": "running"})
         began, tqdm = time.monotonic(), needs_extra("tqdm", "workbench").tqdm
@@ -155,7 +150,7 @@ def cells_of(study: Study, customers: dict[str, Customers]) -> list[Cell]:
             source = method.fingerprint
             for k in study.k if method.takes_k else (None,):
                 for seed in study.seeds:
-                    made_of = [data, source, method.name, k, seed, study.effort.as_dict(), engine]
+                    made_of = [data, source, method.name, k, seed, asdict(study.effort), engine]
                     key = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:24]
                     cells.append(Cell(name, method, k, seed, key))
     return cells
@@ -166,8 +161,7 @@ def run_cell(
 ) -> dict:
     """Compute one cell: every criterion it lacks, on one segmentation whose fits they share.
 
-    Its random numbers come from its place in the study, so they are the same in any process, in any order, and in any
-    release.
+    Its random numbers come from its place in the study, so they are the same in any process, order and release.
     """
     before = before or {}
     record = {"cell": cell.coordinates, "criteria": dict(before.get("criteria", {})), "versions": _versions()}
@@ -207,9 +201,9 @@ def _versions() -> dict[str, str]:
     return {"idic-lab": __version__} | {package: version(package) for package in PACKAGES}
 
 
-def _judged(criterion: Criterion, found_segments: Segmentation) -> dict:
+def _judged(criterion: Criterion, segments: Segmentation) -> dict:
     try:
-        score = criterion(found_segments)
+        score = criterion(segments)
     except NotApplicable as reason:
         return {"status": "not applicable", "reason": str(reason)}
     except Exception as error:  # a cell that fails is a result of the study, not its end
@@ -250,13 +244,9 @@ def _cluster(scheduler: str, customers) -> Iterator[None]:
         yield
 
 
-def _current(record: dict | None, criterion: Criterion) -> bool:
-    known = (record or {}).get("criteria", {}).get(criterion.name, {})
+def _current(record: dict, criterion: Criterion) -> bool:
+    known = record.get("criteria", {}).get(criterion.name, {})
     return known.get("fingerprint") == criterion.fingerprint and known.get("status") != "failed"
-
-
-def _complete(record: dict | None, criteria: tuple[Criterion, ...]) -> bool:
-    return record is not None and all(_current(record, criterion) for criterion in criteria)
 
 
 def _other_versions(records) -> Iterator[str]:
@@ -279,7 +269,7 @@ def _manifest(study: Study, customers, command: str, seconds: float, computed: i
         "cells computed in this call": computed,
         "k": list(study.k),
         "seeds": list(study.seeds),
-        "effort": study.effort.as_dict(),
+        "effort": asdict(study.effort),
         "datasets": {
             name: whom.facts | {"fingerprint of what methods saw": whom.fingerprint} for name, whom in customers.items()
         },

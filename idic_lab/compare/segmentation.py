@@ -1,7 +1,8 @@
 """A fitted segmentation and all that criteria ask of it, each piece computed once and only when asked for."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,13 +34,8 @@ class Effort:
     null_pairs: int = 2
     customers: int = 5_000
 
-    def as_dict(self) -> dict[str, int]:
-        """For the key of a cell."""
-        return asdict(self)
 
-
-@dataclass(frozen=True)
-class OnCrowd:
+class OnCrowd(NamedTuple):
     """What the same method does on customers without segments: one solution and its bootstrap solutions."""
 
     labels: np.ndarray
@@ -55,10 +51,6 @@ class Segmentation:
         seed: Of the method and of the resampling.
         split_seed: Of the folds that criteria judge on: methods with the same one are judged on the same folds. `seed`
             if left out.
-    Attributes:
-        labels (ndarray of int, shape (n_customers,)): Numbered from 0, largest segment first.
-        solutions (list of ndarray): Labels of the customers in `shared` by solutions on bootstrap samples.
-
     >>> from idic_lab import datasets
     >>> from idic_lab.compare import customers_of, get_method
     >>> customers = customers_of(datasets.load("cdnow_sample", quiet=True).transactions, calibration_end="1997-09-30")
@@ -68,13 +60,7 @@ class Segmentation:
     """
 
     def __init__(
-        self,
-        method: Method,
-        k: int | None,
-        customers: Customers,
-        seed: int = 0,
-        effort: Effort | None = None,
-        split_seed: int | None = None,
+        self, method: Method, k: int | None, customers: Customers, seed: int = 0, effort=None, split_seed=None
     ):
         self.method, self.k, self.customers, self.seed = method, k, customers, seed
         self.split_seed = seed if split_seed is None else split_seed
@@ -93,7 +79,6 @@ class Segmentation:
 
     @cached_property
     def space(self) -> FeatureSpace:
-        """How measures become features."""
         return self.customers.space
 
     @cached_property
@@ -119,9 +104,8 @@ class Segmentation:
     @property
     def transfer(self) -> str:
         """How customers who were not fitted are placed."""
-        estimator = self._fitted[0]
-        by_itself = "predict" if hasattr(estimator, "predict") else "nearest neighbour"
-        return getattr(estimator, "transfer_", by_itself)
+        by_itself = "predict" if hasattr(self._fitted[0], "predict") else "nearest neighbour"
+        return getattr(self._fitted[0], "transfer_", by_itself)
 
     def place(self, measures: pd.DataFrame) -> np.ndarray:
         """Segment of each row of a table of measures; a segment nobody was in before gets the next number."""
@@ -142,23 +126,20 @@ class Segmentation:
 
     def without_gains_of(self, rows) -> np.ndarray:
         """Labels of everybody by a fresh fit that does not know what the campaign changed for the customers in `rows`."""
-        known = self.customers.measures.assign(**{GAIN: self.customers.measures[GAIN].mask(self._among(rows))})
+        unknown = np.isin(np.arange(len(self.customers)), rows)
+        known = self.customers.measures.assign(**{GAIN: self.customers.measures[GAIN].mask(unknown)})
         placed = self._placed(self._fit(known, self._numbers[0]), known)
         return np.unique(placed, return_inverse=True)[1]
-
-    def _among(self, rows) -> np.ndarray:
-        return np.isin(np.arange(len(self.customers)), rows)
 
     @cached_property
     def by_number(self) -> dict[int, np.ndarray]:
         """Labels of the solutions with 2, 3, ... up to k segments, all from the same seed."""
         if not self.method.takes_k or self.k < 2:
             raise NotApplicable(f"{self.method.name} has no solutions with other numbers of segments.")
-        fewer = {
-            number: self._placed(self._fit(self.customers.measures, self._numbers[0], number), self.customers.measures)
-            for number in range(2, self.k)
-        }
-        return fewer | {self.k: self.labels}
+        measures, found = self.customers.measures, {self.k: self.labels}
+        for number in range(2, self.k):
+            found[number] = self._placed(self._fit(measures, self._numbers[0], number), measures)
+        return found
 
     @cached_property
     def shared(self) -> np.ndarray:
@@ -193,13 +174,11 @@ class Segmentation:
         return OnCrowd(labels, self._resampled(nobody, rows, 2 * self.effort.null_pairs, rng), shadow)
 
     def _resampled(self, measures, shared, n_solutions, rng) -> list[np.ndarray]:
-        size = min(len(measures), self.effort.customers)
-        judged = measures.iloc[shared]
-        found = []
+        size, found = min(len(measures), self.effort.customers), []
         for _ in range(n_solutions):
             sample = measures.iloc[rng.integers(0, len(measures), size)]
             fitted = self._fit(sample.reset_index(drop=True), int(rng.integers(2**31)))
-            found.append(self._placed(fitted, judged))
+            found.append(self._placed(fitted, measures.iloc[shared]))
         return found
 
     def _fit(self, measures: pd.DataFrame, seed: int, k: int | None = None):
@@ -212,16 +191,12 @@ class Segmentation:
     def _placed(self, fitted, measures: pd.DataFrame) -> np.ndarray:
         estimator, seen = fitted
         with threadpool_limits(1):
-            if not hasattr(estimator, "predict"):
-                seen, judged = self._as_features(seen), self.space.transform(measures)
-            else:
-                judged = self._view(measures)
-            return stability.place(estimator, seen, judged)
+            if hasattr(estimator, "predict"):
+                return stability.place(estimator, seen, self._view(measures))
+            seen = self.space.transform(seen) if isinstance(seen, pd.DataFrame) else seen
+            return stability.place(estimator, seen, self.space.transform(measures))
 
     def _view(self, measures: pd.DataFrame):
         if self.method.sees == "measures":
             return measures.drop(columns="customer_id", errors="ignore")
         return self.space.transform(measures)
-
-    def _as_features(self, seen):
-        return self.space.transform(seen) if isinstance(seen, pd.DataFrame) else seen

@@ -48,9 +48,8 @@ def within(labels, solutions) -> pd.DataFrame:
     For every other solution and every segment, the largest Jaccard index with any segment of that solution.
 
     Parameters:
-        labels (array-like of shape (n_customers,)): The solution whose segments are judged.
-        solutions (iterable of array-like of shape (n_customers,)): Labels of the same customers by solutions found on
-            resamples.
+        labels: The solution whose segments are judged.
+        solutions: Labels of the same customers by solutions found on resamples.
     Returns:
         DataFrame: ``segment``, ``solution`` (int from 0), ``jaccard`` (0 to 1).
 
@@ -95,12 +94,9 @@ def across(before, after) -> pd.DataFrame:
     come from one old segment; 0: they come from all in equal parts, so the segment was put together anew.
 
     Parameters:
-        before (array-like of shape (n_customers,)): Solution with fewer segments.
-        after (array-like of shape (n_customers,)): Solution with more segments.
+        before, after: Labels of the same customers by solutions with fewer and with more segments.
     Returns:
-        DataFrame: ``segment`` (of `after`), ``size``, ``stability`` (0 to 1), ``main_source`` (the old segment most
-            came from), ``share_from_main`` (0 to 1). With one old segment everybody comes from it, and the stability is
-            1.
+        DataFrame: ``segment`` (of `after`) and ``stability`` (0 to 1; 1 where there was one old segment).
 
     Source: Dolnicar & Leisch (2017), Using segment level stability to select target segments in data-driven market
     segmentation studies, Marketing Letters 28(3).
@@ -114,23 +110,12 @@ def across(before, after) -> pd.DataFrame:
     share = counts / counts.sum(axis=1, keepdims=True)
     most = np.log(counts.shape[1])
     disorder = entropy(share, axis=1) / most if most else np.zeros(len(counts))
-    sources = np.unique(np.asarray(before))
-    return pd.DataFrame(
-        {
-            "segment": np.unique(np.asarray(after)),
-            "size": counts.sum(axis=1),
-            "stability": np.clip(1 - disorder, 0.0, 1.0),
-            "main_source": sources[share.argmax(axis=1)],
-            "share_from_main": share.max(axis=1),
-        }
-    )
+    return pd.DataFrame({"segment": np.unique(np.asarray(after)), "stability": np.clip(1 - disorder, 0.0, 1.0)})
 
 
 def flows(labels_by_number: dict[int, np.ndarray]) -> pd.DataFrame:
     """How customers move between solutions with more and more segments: the numbers behind the SLSA tree.
 
-    Parameters:
-        labels_by_number (dict of int to array-like): Labels of the same customers by number of segments.
     Returns:
         DataFrame: ``number`` (of segments), ``segment``, ``from_segment`` (in the solution before), ``customers``,
             ``stability`` (SLSA of `segment`). Segments carry the numbers of the solution before where they match.
@@ -144,7 +129,7 @@ def flows(labels_by_number: dict[int, np.ndarray]) -> pd.DataFrame:
         after = matched(labels_by_number[number], before)
         moved = pd.DataFrame({"number": number, "segment": after, "from_segment": before})
         moved = moved.groupby(list(moved)).size().rename("customers").reset_index()
-        tables.append(moved.merge(across(before, after)[["segment", "stability"]], on="segment"))
+        tables.append(moved.merge(across(before, after), on="segment"))
         before = after
     if not tables:
         raise DataError(f"SLSA compares at least two numbers of segments, found {numbers}.")
@@ -156,7 +141,6 @@ def place(estimator, seen, X) -> np.ndarray:
 
     Parameters:
         seen (array of shape (n_seen, n_features)): What it was fitted to.
-        X (array of shape (n_customers, n_features))
     """
     if hasattr(estimator, "predict"):
         return np.asarray(estimator.predict(X))
@@ -168,11 +152,8 @@ def bootstrap_labels(estimator, X, n_solutions: int = 20, random_state: int = 0)
     """Labels of the same customers by solutions found on bootstrap samples of them.
 
     Parameters:
-        estimator (scikit-learn clusterer): Cloned for every sample, with a ``random_state`` of its own where it has
-            one.
+        estimator: A clusterer, cloned for every sample, with a ``random_state`` of its own where it has one.
         X (array-like of shape (n_customers, n_features))
-    Returns:
-        list of ndarray of shape (n_customers,)
 
     >>> from sklearn.cluster import KMeans
     >>> X = np.repeat([[0.0], [9.0]], 30, axis=0)
@@ -180,9 +161,7 @@ def bootstrap_labels(estimator, X, n_solutions: int = 20, random_state: int = 0)
     >>> global_stability(solutions).tolist()
     [1.0, 1.0]
     """
-    X = np.asarray(X)
-    rng = np.random.default_rng(random_state)
-    found = []
+    X, rng, found = np.asarray(X), np.random.default_rng(random_state), []
     for _ in range(n_solutions):
         sample = X[rng.integers(0, len(X), len(X))]
         one = clone(estimator)
@@ -198,10 +177,7 @@ def global_stability(solutions) -> np.ndarray:
     1 is the same grouping of customers, 0 agreement no better than by chance.
 
     Parameters:
-        solutions (sequence of array-like): Labels by solutions on independent bootstrap samples, an even number of
-            them.
-    Returns:
-        ndarray of shape (n_solutions / 2,)
+        solutions: Labels by solutions on independent bootstrap samples, an even number of them.
 
     Source: Dolnicar & Leisch (2010), Evaluation of structure and reproducibility of cluster solutions using the
     bootstrap, Marketing Letters 21(1); Hubert & Arabie (1985), Journal of Classification 2.
@@ -238,8 +214,7 @@ def similarities(to_centres, gamma: float = 1.0, variant: str = "book") -> np.nd
         gamma: Sharpness: the larger, the more of the similarity goes to the nearest segment.
         variant ({"book", "flexclust"}): The R package flexclust takes the square root of what the book defines.
     Returns:
-        ndarray of shape (n_customers, n_segments): 0 to 1. In a gorge plot of clear segments the values pile up at both
-            ends.
+        ndarray (n_customers, n_segments): 0 to 1; of clear segments they pile up at both ends of a gorge plot.
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, section 7.5.1.
 
@@ -260,8 +235,6 @@ def shadow_values(to_centres) -> np.ndarray:
 
     Parameters:
         to_centres (array of shape (n_customers, n_segments)): Distances, to at least two segments.
-    Returns:
-        ndarray of shape (n_customers,)
 
     Source: Leisch (2010), Neighborhood graphs, stripes and shadow plots for cluster visualization, Statistics and
     Computing 20(4).
@@ -302,10 +275,8 @@ def verdict(
 
     Parameters:
         stability: Mean adjusted Rand index of pairs of bootstrap solutions.
-        null_stability (sequence of float): The same on data sets without segments.
         separation: One minus the mean shadow value.
-    Returns:
-        str: ``natural``, ``reproducible`` or ``constructive``.
+        null_stability, null_separation: The same on data sets without segments.
 
     Source: the three kinds are those of Dolnicar & Leisch (2010), Marketing Letters 21(1); the rule is ours.
 
@@ -359,9 +330,9 @@ def preferred_number(table: pd.DataFrame) -> pd.DataFrame:
     Returns:
         DataFrame: ``dataset``, ``method``, ``k``: 1 when no number lies above its null reference.
     """
+    table = table.assign(beyond=table["excess"] / (1 - table["null_bound"])).dropna(subset=["excess", "k"])
     rows = []
-    table = table.assign(beyond=table["excess"] / (1 - table["null_bound"]))
-    for (dataset, method), group in table.dropna(subset=["excess", "k"]).groupby(["dataset", "method"]):
+    for place, group in table.groupby(["dataset", "method"]):
         found = group[group["verdict"] != "constructive"]
-        rows.append((dataset, method, int(found.loc[found["beyond"].idxmax(), "k"]) if len(found) else 1))
+        rows.append((*place, int(found.loc[found["beyond"].idxmax(), "k"]) if len(found) else 1))
     return pd.DataFrame(rows, columns=["dataset", "method", "k"])

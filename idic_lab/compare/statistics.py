@@ -20,13 +20,8 @@ ENOUGH_DATA_SETS = 10  # from about here on, rank tests over data sets have powe
 def scores_by_dataset(results: pd.DataFrame, criterion: str, measure: str) -> pd.DataFrame:
     """One row per data set, one column per method: the mean over seeds (and over numbers of segments).
 
-    Parameters:
-        results: The long table of a study.
-    Returns:
-        DataFrame: Only methods that have a value on every data set that has any (:func:`left_out` names the others),
-            and no baselines, which are not ranked.
-    Raises:
-        UnknownName: When the study has no such criterion.
+    Only methods that have a value on every data set that has any (:func:`left_out` names the others), and no baselines,
+    which are not ranked.
     """
     pick("criterion of this study", criterion, sorted(results["criterion"].unique()))
     found = results[results["criterion"].eq(criterion) & results["measure"].eq(measure) & results["status"].eq("ok")]
@@ -77,10 +72,7 @@ class Friedman(NamedTuple):
 
 
 def friedman(table: pd.DataFrame) -> Friedman:
-    """Do the methods differ at all? Friedman's test over data sets.
-
-    Parameters:
-        table: Data sets in rows, methods (at least three) in columns.
+    """Do the methods (columns, at least three) differ at all over data sets (rows)?
 
     Source: Demšar (2006), Statistical comparisons of classifiers over multiple data sets, JMLR 7, section 3.2.2; Iman &
     Davenport (1980), Communications in Statistics 9(6).
@@ -116,8 +108,7 @@ def against_none(results: pd.DataFrame, dataset: str, criterion: str, confidence
     customers of the same kind would show, and hold for the best method too, although it was picked by the same data.
 
     Parameters:
-        results: The long table of a study.
-        criterion ({"holdout_value", "campaign_profit"} or one's own that gives ``draws``, ``none`` and ``none_draws``)
+        criterion: ``holdout_value``, ``campaign_profit``, or one that gives ``draws``, ``none`` and ``none_draws``.
     Returns:
         DataFrame: ``method``, ``score``, ``none`` (the score without segments), ``gain``, ``low``, ``high``; best
             first. No row where the criterion did not apply.
@@ -249,9 +240,8 @@ def attractiveness(
 
     Parameters:
         table: Methods in rows (index), criteria in columns.
-        weights (dict of str to float, optional): By criterion; equal when left out. Those not named weigh nothing.
-        knock_out (dict of str to float, optional): The least (or, where lower is better, the most) acceptable value by
-            criterion.
+        weights: By criterion; equal when left out. Those not named weigh nothing.
+        knock_out: The least (or, where lower is better, the most) acceptable value by criterion.
         draws: Random weights.
     Returns:
         DataFrame: ``method``, ``out`` (the knock-out missed, or empty), ``score`` (0 to 1), ``rank``, ``first_share``

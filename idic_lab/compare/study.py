@@ -25,15 +25,11 @@ class Study:
     """What to compare, checked.
 
     Attributes:
-        datasets (tuple of dict): As :func:`idic_lab.compare.study.checked` gives them.
-        methods (tuple of Method)
-        k (tuple of int): Numbers of segments; methods that find their own run once.
-        seeds (tuple of int)
-        criteria (tuple of Criterion)
+        datasets: As :func:`checked_dataset` gives them.
+        k: Numbers of segments; methods that find their own run once.
         attractiveness: ``weights`` and ``knock_out`` by criterion.
         text: The study as it was given, for the report; `given` is the same as a dict.
-        modules (dict of str to str): Source of the modules it names, and of what they import from its folder, by file
-            name.
+        modules: Source of the modules it names, and of what they import from its folder, by file name.
     """
 
     name: str
@@ -58,10 +54,9 @@ def read(study: str | Path | Mapping, at_hand=()) -> Study:
             study); ``datasets`` (names, or dicts: see :mod:`idic_lab.compare.study`); ``methods`` and ``criteria``
             (names, or ``all``); ``k`` (a number or several); ``seeds`` (how many, or which); ``effort`` (see
             :class:`~idic_lab.compare.segmentation.Effort`); ``attractiveness`` (``weights`` and ``knock_out``).
-        at_hand (collection of str): Names of data sets that need not be loaded.
+        at_hand: Names of data sets that need not be loaded.
     Raises:
-        UnknownName: For a name that does not exist; the message gives the nearest.
-        LabError: For a value that cannot be used.
+        LabError: For a value that cannot be used; for a name that does not exist it gives the nearest.
 
     >>> study = read({"datasets": ["cdnow_sample"], "methods": ["k_means", "one_segment"], "criteria": ["sizes"]})
     >>> len(study.seeds), study.k

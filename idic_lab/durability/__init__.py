@@ -62,10 +62,8 @@ _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 def end_with_parent(parent: int = 0) -> None:
     """Let the system kill this process when the one that started it dies; elsewhere than on Linux do nothing.
 
-    Only for processes started by a thread that lives as long as they are wanted, such as the main one.
-
-    Parameters:
-        parent: The process that started this one; as the environment of a kernel says unless given.
+    Only for processes started by a thread that lives as long as they are wanted, such as the main one. The parent is
+    the process that started this one; as the environment of a kernel says unless given.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -83,10 +81,6 @@ def watch_parent(parent: int, every: float = 0.5) -> None:
     """Look every so many seconds whether the process that started this one is still there, and end when not.
 
     For processes that are started by passing threads; called again in the same process it does nothing.
-
-    Parameters:
-        parent: The process that started this one; it may have died before this line.
-        every: Seconds.
     """
     global _watcher
     if _watcher is None and sys.platform != "win32":

@@ -1,10 +1,8 @@
 """Watching a series: whether it has moved further than chance, its own slow ways and the season would move it.
 
-Two ideas. First, each new point is foretold from the points before it alone, so that as long as nothing changes the
-error, in standard deviations, is a standard normal number whatever the series' level and spread (Hawkins' self-starting
-scheme, with a season and unequal numbers of observations). Second, at each point we ask which beginning within the last
-points would fit best, for a sudden and for a gradual change, and report when the best fit is too good for chance (a
-window-limited likelihood ratio).
+Each new point is foretold from those before it alone, so that as long as nothing changes its error, in standard
+deviations, is standard normal whatever the series' level and spread. At each point we then ask which beginning of a
+sudden or a gradual change would fit best, and report when the best fit is too good for chance.
 """
 
 from functools import lru_cache
@@ -42,14 +40,12 @@ def surprises(value, n, period: float = YEAR_OF_WEEKS, forget: tuple[int, ...] =
 
     Foretold are level and season, by Bayesian regression on a sine and a cosine of the period. Several models of how the
     variance depends on the number of observations run side by side, weighted by how well each has foretold so far.
-    What neighbours have in common is taken out.
+    What neighbours have in common is taken out. Standard normal while nothing changes; 0 during the warm-up.
 
     Parameters:
         value, n (array of shape (..., points)): Means (or shares, see :func:`steady`) and the observations behind each.
         period: Points in a year.
-        forget (tuple of int): Points at which the level begins anew, since a change has been reported.
-    Returns:
-        ndarray of shape (..., points): Standard normal while nothing changes; 0 during the warm-up.
+        forget: Points at which the level begins anew, since a change has been reported.
 
     Source: Hawkins (1987), The Statistician 36(4), 299-315; Brown, Durbin & Evans (1975), Journal of the Royal
     Statistical Society B 37(2), for recursive residuals.
@@ -121,11 +117,9 @@ def _unchained(z: np.ndarray) -> np.ndarray:
 def likelihood_ratios(deviations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each point the best fit of a change that began within the last WINDOW points.
 
-    Parameters:
-        deviations (array of shape (..., points)): From :func:`surprises`.
     Returns:
-        tuple of ndarray, each of shape (..., points): How far off, in standard deviations, with its sign; how many
-            points ago it began (1 = this one); and whether the gradual change fits better.
+        tuple of ndarray (..., points): How far off, in standard deviations, with its sign; how many points ago it began
+            (1 = this one); and whether the gradual change fits better.
 
     Source: Lai (1995), Journal of the Royal Statistical Society B 57(4), 613-658, section 3.
 
@@ -177,13 +171,12 @@ def control_limits(values, observations=None, chart: str = "XmR", rate=0.05 / 8)
     put all points outside.
 
     Parameters:
-        values, observations (Series): In order of time, and what is behind each.
-        chart ({"p", "XmR", ""}): ``"p"`` is for shares, whose limits are never narrower than those of so many
-            observations; without a chart there are no limits.
-        rate (float or array-like): Chance of each point to lie outside although nothing changes; one for all, or one
-            each. Measured at .00625: .0063 when points are independent, .0057 with a correlation of .2, .0082 when
-            neighbours share two thirds of their customers, .006 with a season or a trend, .015 for a measure as skewed
-            as a gamma of shape 3.
+        values, observations: In order of time, and what is behind each.
+        chart: ``"p"`` is for shares, whose limits are never narrower than those of so many observations; without a chart
+            (``""``) there are no limits.
+        rate: Chance of each point to lie outside although nothing changes; one for all, or one each. Measured at .00625:
+            .0063 when points are independent, .0057 with a correlation of .2, .0082 when neighbours share two thirds of
+            their customers, .006 with a season or a trend, .015 for a measure as skewed as a gamma of shape 3.
     Returns:
         DataFrame: ``lower_limit``, ``upper_limit``; missing for the first points.
 
@@ -196,7 +189,7 @@ def control_limits(values, observations=None, chart: str = "XmR", rate=0.05 / 8)
     """
     x = np.asarray(values, dtype=float)
     n = np.ones_like(x) if observations is None else np.asarray(observations, dtype=float)
-    low, high = limits(x, n, chart, np.asarray(rate, dtype=float))
+    low, high = limits(x, n, chart, rate)
     return pd.DataFrame({"lower_limit": low, "upper_limit": high}, index=getattr(values, "index", None))
 
 

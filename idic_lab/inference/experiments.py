@@ -16,8 +16,7 @@ def sample_size(base: float, effect: float, alpha: float = 0.05, power: float = 
     Parameters:
         base: Share expected without the treatment.
         effect: Smallest difference worth finding, in the same unit: 0.02 is two percentage points.
-        alpha: Chance of finding a difference where there is none (two-sided).
-        power: Chance of finding one of this size.
+        alpha: Two-sided.
 
     Source: Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, 3rd ed., equation 4.14.
 
@@ -35,11 +34,10 @@ def sample_size(base: float, effect: float, alpha: float = 0.05, power: float = 
 def spending_boundaries(looks: int | list[float], alpha: float = 0.05, kind: str = "obrien_fleming") -> pd.DataFrame:
     """What a difference must reach at each look so that all looks together err with chance alpha.
 
-    Each look may spend a part of alpha. O'Brien-Fleming spending keeps nearly all of it for the end; Pocock spending
-    gives early looks more.
+    O'Brien-Fleming spending keeps nearly all of alpha for the end; Pocock spending gives early looks more.
 
     Parameters:
-        looks (int or list of float): Number of evenly spaced looks, or the share of the observations at hand at each.
+        looks: Number of evenly spaced looks, or the share of the observations at hand at each.
         alpha: Two-sided.
         kind ({"obrien_fleming", "pocock"})
     Returns:
@@ -94,9 +92,8 @@ def peeking_error(
     is below alpha, "spending" needs the O'Brien-Fleming boundary.
 
     Parameters:
-        looks (list of int): Numbers of evenly spaced looks to try.
-        rate: Share of both arms.
-        size: Customers per arm at the end.
+        looks: Numbers of evenly spaced looks to try.
+        rate, size: Share of both arms, and customers in each at the end.
     Returns:
         DataFrame: ``looks``, ``peeking``, ``spending``: chance of calling a difference that does not exist.
 
@@ -109,15 +106,13 @@ def peeking_error(
     rng, rows = np.random.default_rng(random_state), []
     for count in looks:
         ends = np.linspace(0, size, count + 1).astype(int)
-        one, other = (
-            np.cumsum([rng.binomial(n, rate, 4000) for n in np.diff(ends)], axis=0) / ends[1:, None] for _ in range(2)
-        )
+        arrived = np.diff(ends)
+        sums = (np.cumsum([rng.binomial(n, rate, 4000) for n in arrived], axis=0) for _ in range(2))
+        one, other = (hits / ends[1:, None] for hits in sums)
         pooled = (one + other) / 2
         z = np.abs(one - other) / np.sqrt(np.maximum(2 * pooled * (1 - pooled) / ends[1:, None], 1e-12))
-        boundary = spending_boundaries(count, alpha)["boundary"].to_numpy()[:, None]
-        rows.append(
-            (count, *(float((z > bound).any(axis=0).mean()) for bound in (stats.norm.isf(alpha / 2), boundary)))
-        )
+        bounds = stats.norm.isf(alpha / 2), spending_boundaries(count, alpha)["boundary"].to_numpy()[:, None]
+        rows.append((count, *(float((z > bound).any(axis=0).mean()) for bound in bounds)))
     return pd.DataFrame(rows, columns=["looks", "peeking", "spending"])
 
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from idic_lab.errors import pick
+
 
 class Interval(NamedTuple):
     """An estimate and the bounds of its interval."""
@@ -26,10 +28,7 @@ def wilson(hits, n, confidence: float = 0.95):
     """Lower and upper bound of a share of independent answers, or of many shares at once.
 
     Parameters:
-        hits, n (number or array-like): Successes, and answers; not necessarily whole numbers, as where answers are
-            weighted.
-    Returns:
-        (low, high): Numbers, or arrays where arrays were given.
+        hits, n: Successes, and answers; not necessarily whole numbers, as where answers are weighted.
 
     Source: Wilson (1927), Journal of the American Statistical Association 22(158), 209-212.
 
@@ -61,9 +60,8 @@ def difference_of_shares(hits, n, against_hits, against_n, confidence: float = 0
     """
     from statsmodels.stats.proportion import confint_proportions_2indep
 
-    low, high = confint_proportions_2indep(
-        hits, n, against_hits, against_n, method="newcomb", compare="diff", alpha=1 - confidence
-    )
+    settings = {"method": "newcomb", "compare": "diff", "alpha": 1 - confidence}
+    low, high = confint_proportions_2indep(hits, n, against_hits, against_n, **settings)
     return Interval(float(hits / n - against_hits / against_n), float(low), float(high))
 
 
@@ -74,7 +72,7 @@ def clustered_share(hits, n, confidence: float = 0.95) -> Interval:
     have that variance.
 
     Parameters:
-        hits, n (array-like of shape (n_customers,)): Successes and answers of each customer.
+        hits, n: Successes and answers of each customer.
 
     Source: Korn & Graubard (1998), Survey Methodology 24(2), with Wilson's interval as advised by Dean & Pagano (2015),
     Journal of Survey Statistics and Methodology 3(4).
@@ -102,9 +100,6 @@ def net_promoter(promoters: float, detractors: float, n: float, confidence: floa
     Three imaginary answers, a quarter of them promoters and a quarter detractors, keep the interval from vanishing when
     few respondents agree.
 
-    Parameters:
-        promoters, detractors, n: Numbers of respondents.
-
     Source: Rocks (2016), Interval estimation for the Net Promoter Score, The American Statistician 70(4).
 
     >>> [round(number, 3) for number in net_promoter(3, 1, 6)]
@@ -125,15 +120,24 @@ def mean(values, confidence: float = 0.95) -> Interval:
     [20.4, 2.3, 108.5]
     """
     x = np.asarray(values, dtype=float)
-    return Interval(float(x.mean()), *_around(x.mean(), x - x.mean(), confidence))
+    value, n = float(x.mean()), len(x)
+    if n < 2:
+        return Interval(value, np.nan, np.nan)
+    scale = np.sqrt(np.square(x - value).mean())
+    if scale <= 1e-12 * max(abs(value), 1e-300):
+        return Interval(value, value, value)
+    skewness, error = ((x - value) ** 3).mean() / scale**3, scale / np.sqrt(n - 1)
+    t = stats.t.ppf(0.5 + confidence / 2, n - 1)
+    if abs(skewness) < 1e-9:
+        return Interval(value, float(value - t * error), float(value + t * error))
+    # The inverse of Hall's cubic transformation, which takes the skewness out of the studentised estimate.
+    inside = [1 + skewness * (z / np.sqrt(n) - skewness / (6 * n)) for z in (t, -t)]
+    low, high = (float(value - error * (np.sqrt(n) * (np.cbrt(x) - 1) * 3 / skewness)) for x in inside)
+    return Interval(value, low, high)
 
 
 def ratio(above, below, confidence: float = 0.95) -> Interval:
-    """A ratio of two sums over the same customers, by the jackknife; the quantiles of t are those of as many customers
-    as would weigh alike.
-
-    Parameters:
-        above, below (array-like of shape (n_customers,))
+    """A ratio of two sums over the same customers, by the jackknife; quantiles of t for as many as would weigh alike.
 
     Source: Efron & Stein (1981), The jackknife estimate of variance, Annals of Statistics 9(3); Kish (1965), Survey
     Sampling, for the number of customers that would weigh alike.
@@ -151,45 +155,18 @@ def ratio(above, below, confidence: float = 0.95) -> Interval:
     return Interval(value, value - half, value + half)
 
 
-def _around(value: float, deviations: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Bounds by Hall's cubic transformation, whose inverse takes the skewness out of the studentised estimate."""
-    n = len(deviations)
-    if n < 2:
-        return np.nan, np.nan
-    scale = np.sqrt(np.square(deviations).mean())
-    if scale <= 1e-12 * max(abs(value), 1e-300):
-        return float(value), float(value)
-    skewness = (deviations**3).mean() / scale**3
-    error = scale / np.sqrt(n - 1)
-    t = stats.t.ppf(0.5 + confidence / 2, n - 1)
-    if abs(skewness) < 1e-9:
-        return float(value - t * error), float(value + t * error)
-    ends = [
-        np.sqrt(n) * (np.cbrt(1 + skewness * (z / np.sqrt(n) - skewness / (6 * n))) - 1) * 3 / skewness for z in (t, -t)
-    ]
-    return float(value - error * ends[0]), float(value - error * ends[1])
-
-
 def correlation(x, y, kind: str = "spearman", confidence: float = 0.95) -> Interval:
     """A correlation with its interval by Fisher's transformation.
-
-    Parameters:
-        kind ({"spearman", "pearson"})
 
     Source: Bonett & Wright (2000), Psychometrika 65(1), for the variance under ranks.
 
     >>> [round(number, 2) for number in correlation([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5])]
     [0.83, -0.13, 0.99]
     """
-    from idic_lab.errors import pick
-
-    measure, spread = pick(
-        "correlation",
-        kind,
-        {"spearman": (stats.spearmanr, lambda r: 1 + r**2 / 2), "pearson": (stats.pearsonr, lambda r: 1.0)},
-    )
-    r = float(measure(x, y).statistic)
-    if len(x) < 4 or abs(r) >= 1:
-        return Interval(r, r if abs(r) >= 1 else np.nan, r if abs(r) >= 1 else np.nan)
-    half = _z(confidence) * np.sqrt(spread(r) / (len(x) - 3))
+    r = float(pick("correlation", kind, {"spearman": stats.spearmanr, "pearson": stats.pearsonr})(x, y).statistic)
+    if abs(r) >= 1:
+        return Interval(r, r, r)
+    if len(x) < 4:
+        return Interval(r, np.nan, np.nan)
+    half = _z(confidence) * np.sqrt((1 + r**2 / 2 if kind == "spearman" else 1.0) / (len(x) - 3))
     return Interval(r, float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half)))

@@ -40,9 +40,8 @@ def one_crowd(measures: pd.DataFrame | np.ndarray) -> Crowd:
     """The crowd that has the distributions and correlations of these measures, and no segments.
 
     Parameters:
-        measures (DataFrame or array of shape (n_people, n_measures)): Yes/no answers (1, 0), or numbers of any
-            distribution; where some are missing, every pair of measures is described by the people who have both.
-            Nobody who is drawn lacks anything.
+        measures: Yes/no answers (1, 0), or numbers of any distribution; where some are missing, every pair of measures is
+            described by the people who have both. Nobody who is drawn lacks anything.
 
     >>> rng = np.random.default_rng(0)
     >>> trait = rng.normal(size=(500, 1))

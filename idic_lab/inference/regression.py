@@ -15,12 +15,11 @@ def regression(
     """Coefficients with standard errors that allow a customer's observations to resemble each other.
 
     Parameters:
-        features (DataFrame of numbers): One row per observation; include a column of ones where a constant is wanted.
-        outcome (array-like of 0 and 1, shape (n_observations,))
-        customers (array-like, shape (n_observations,)): Whose observation it is.
-        link ({"logit", "log"}): ``"logit"`` gives log odds ratios. ``"log"`` gives log ratios of probabilities, by the
-            Poisson likelihood, whose estimates stay right for outcomes of 0 and 1 when the standard errors are robust,
-            as here.
+        features: One row per observation; include a column of ones where a constant is wanted.
+        outcome: 0 or 1.
+        customers: Whose observation it is.
+        link: ``"logit"`` gives log odds ratios; ``"log"`` log ratios of probabilities, by the Poisson likelihood, whose
+            estimates stay right for outcomes of 0 and 1 when the standard errors are robust, as here.
     Returns:
         DataFrame: ``term``, ``estimate``, ``standard_error``, ``low``, ``high``.
     Raises:

@@ -8,9 +8,6 @@ from scipy import stats
 def draws_of(n: int, n_bootstrap: int, random_state: int = 0) -> np.ndarray:
     """How often each of `n` customers is drawn in each resample: weights for statistics that are sums.
 
-    Returns:
-        ndarray of int, shape (n_bootstrap, n)
-
     >>> draws_of(4, 3).sum(axis=1).tolist()
     [4, 4, 4]
     """
@@ -34,8 +31,7 @@ def bca(value: float, draws, jackknife, confidence: float = 0.95) -> tuple[float
 
     Parameters:
         value: The statistic of the data themselves.
-        draws (array-like of shape (n_bootstrap,))
-        jackknife (array-like): The statistic with each customer left out in turn.
+        jackknife: The statistic with each customer left out in turn.
 
     Source: Efron (1987), equations 6.6 and 7.3.
 
@@ -61,7 +57,7 @@ def simultaneous(values: pd.Series, draws: pd.DataFrame, confidence: float = 0.9
 
     Parameters:
         values: Estimates by name.
-        draws (DataFrame, shape (n_bootstrap, n_names)): What they were on each resample of the same customers.
+        draws: What they were on each resample (row) of the same customers.
     Returns:
         DataFrame: ``value``, ``low``, ``high`` by name.
 

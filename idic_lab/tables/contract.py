@@ -139,9 +139,8 @@ class Table:
         """A table of this contract without rows."""
         import pandas as pd
 
-        return pd.DataFrame(
-            {name: pd.Series([], dtype=DTYPES[column.type]) for name, column in self.columns.items() if column.required}
-        )
+        kinds = {name: DTYPES[column.type] for name, column in self.columns.items() if column.required}
+        return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in kinds.items()})
 
     def dictionary(self) -> pd.DataFrame:
         """The data dictionary: one row per column with its type, unit, range and meaning."""
@@ -149,11 +148,9 @@ class Table:
 
         rows = []
         for name, column in self.columns.items():
-            missing = "value" if column.nullable else ""
-            scope = ", ".join(rule for rule, *_ in column.rules())
-            rows.append(
-                (name, column.type, column.unit, scope, missing if column.required else "column", column.meaning)
-            )
+            scope, missing = ", ".join(rule for rule, *_ in column.rules()), "value" if column.nullable else ""
+            missing = missing if column.required else "column"
+            rows.append((name, column.type, column.unit, scope, missing, column.meaning))
         return pd.DataFrame(rows, columns=["column", "type", "unit", "range", "may be missing", "meaning"])
 
     @cached_property
@@ -169,8 +166,7 @@ class Table:
         columns = {}
         for name, column in self.columns.items():
             checks = [made[kind](bound, rule) for rule, kind, bound in column.rules()]
-            may_lack = {"nullable": column.nullable, "required": column.required}
-            columns[name] = pa.Column(DTYPES[column.type], checks=checks, **may_lack)
+            columns[name] = pa.Column(DTYPES[column.type], checks, nullable=column.nullable, required=column.required)
         return pa.DataFrameSchema(columns, unique=list(self.key) or None, strict=False, coerce=False)
 
     def _breaches(self, data: pd.DataFrame) -> list[str]:
@@ -254,13 +250,8 @@ def _tests(value, column: Column) -> Iterator[tuple[str, object]]:
         yield "a value", value.is_null()
         if column.type == "number":
             yield "a number", value.is_nan()
-    for rule, kind, bound in column.rules():
-        if kind == "minimum":
-            yield rule, value < bound
-        elif kind == "maximum":
-            yield rule, value > bound
-        elif kind == "choices":
-            yield rule, ~value.is_in(bound)
+    broken = {"minimum": value.__lt__, "maximum": value.__gt__, "choices": lambda choices: ~value.is_in(choices)}
+    yield from ((rule, broken[kind](bound)) for rule, kind, bound in column.rules() if kind in broken)
 
 
 def _first_row(frame) -> dict:

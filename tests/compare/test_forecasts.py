@@ -40,7 +40,7 @@ def test_the_two_part_model_learns_the_chance_and_the_number(rng):
     table = pd.DataFrame({"frequency": rng.integers(0, 2, n) * 8, "recency": 10.0, "T": 26.0})
     chance, number = np.where(table["frequency"] > 0, 0.7, 0.1), np.where(table["frequency"] > 0, 3, 1)
     bought = (rng.random(n) < chance) * number
-    expected = compare.TwoPart().fit(table, bought).predict(table)
+    expected = compare.forecasts.TwoPart().fit(table, bought).predict(table)
     assert expected[table["frequency"] > 0].mean() == pytest.approx(2.1, rel=0.1)
     assert expected[table["frequency"] == 0].mean() == pytest.approx(0.1, rel=0.2)
 
@@ -49,8 +49,8 @@ def test_the_two_part_model_does_not_depend_on_the_order_of_its_rows(rng):
     table = pd.DataFrame({"frequency": rng.poisson(2, 300), "recency": rng.uniform(0, 20, 300), "T": 26.0})
     bought = rng.poisson(table["frequency"] / 3)
     mixed = rng.permutation(300)
-    first = compare.TwoPart().fit(table, bought).predict(table)
-    second = compare.TwoPart().fit(table.iloc[mixed], bought[mixed]).predict(table)
+    first = compare.forecasts.TwoPart().fit(table, bought).predict(table)
+    second = compare.forecasts.TwoPart().fit(table.iloc[mixed], bought[mixed]).predict(table)
     np.testing.assert_array_equal(first, second)
 
 

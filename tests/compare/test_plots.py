@@ -29,7 +29,7 @@ def test_a_bar_joins_methods_within_the_critical_difference_and_no_others():
 def test_the_critical_difference_diagram_names_every_method_with_its_rank(rng):
     table = pd.DataFrame(rng.random((12, 4)), columns=["rfm_quintiles", "ward", "birch", "clv_tiers"])
     text = " ".join(label.get_text() for label in plots.plot_critical_difference(table).texts)
-    for name, rank in compare.mean_ranks(table).items():
+    for name, rank in compare.statistics.mean_ranks(table).items():
         assert f"{plots.named(name)} ({rank:.2f})" in text
 
 
@@ -54,7 +54,7 @@ def test_a_method_that_is_out_is_shown_with_the_reason_and_without_a_score():
 
 def test_the_tree_gives_every_segment_of_every_solution_a_place():
     labels = {k: np.arange(120) * k // 120 for k in (2, 3, 4)}
-    ax = plots.plot_tree(compare.flows(labels))
+    ax = plots.plot_tree(compare.stability.flows(labels))
     assert len(ax.collections) == 2 + 3 + 4
 
 

@@ -17,7 +17,7 @@ def table(rng):
 
 
 def test_friedman_equals_scipy_and_its_f_is_that_of_iman_and_davenport(table):
-    ours = compare.friedman(table)
+    ours = compare.statistics.friedman(table)
     chi, p = friedmanchisquare(*table.to_numpy().T)
     assert (ours.chi_squared, ours.p_value) == pytest.approx((chi, p))
     assert ours.f == pytest.approx(13 * chi / (14 * 4 - chi))
@@ -27,7 +27,7 @@ def test_friedman_equals_scipy_and_its_f_is_that_of_iman_and_davenport(table):
 def test_critical_differences_are_those_of_the_published_table(methods, q):
     # Demšar (2006), table 5(a), at 5%.
     expected = q * np.sqrt(methods * (methods + 1) / (6 * 20))
-    assert compare.critical_difference(methods, 20) == pytest.approx(expected, rel=5e-4)
+    assert compare.statistics.critical_difference(methods, 20) == pytest.approx(expected, rel=5e-4)
 
 
 def test_seeds_are_averaged_before_data_sets_are_compared():
@@ -40,7 +40,7 @@ def test_seeds_are_averaged_before_data_sets_are_compared():
     results = pd.DataFrame(
         rows, columns=["dataset", "method", "k", "seed", "criterion", "measure", "value", "status", "extra"]
     )
-    table = compare.scores_by_dataset(results, "c", "m")
+    table = compare.statistics.scores_by_dataset(results, "c", "m")
     assert table.to_numpy().tolist() == [[3.0, 3.0], [4.0, 4.0]]
 
 
@@ -130,8 +130,8 @@ def test_a_ranking_names_whom_it_leaves_out_and_no_baseline():
     ]
     columns = ["dataset", "method", "k", "seed", "criterion", "measure", "value", "status", "extra"]
     results = pd.DataFrame(rows, columns=columns)
-    assert list(compare.scores_by_dataset(results, "c", "m")) == ["a"]
-    assert compare.left_out(results, "c") == {"b": "failed on 1 of 3 data sets: no memory"}
+    assert list(compare.statistics.scores_by_dataset(results, "c", "m")) == ["a"]
+    assert compare.statistics.left_out(results, "c") == {"b": "failed on 1 of 3 data sets: no memory"}
 
 
 def test_a_criterion_nobody_was_measured_by_neither_weighs_nor_knocks_out():

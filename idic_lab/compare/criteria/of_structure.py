@@ -1,18 +1,13 @@
 """Criteria of structure: sizes, stability, gaps, profiles, indices, and recovery of what was planted."""
 
+import contextlib
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2_contingency, kruskal
+from sklearn import metrics
 from sklearn.decomposition import PCA
-from sklearn.metrics import (
-    adjusted_mutual_info_score,
-    adjusted_rand_score,
-    calinski_harabasz_score,
-    davies_bouldin_score,
-    silhouette_score,
-)
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
@@ -21,14 +16,16 @@ from idic_lab.compare import stability
 from idic_lab.compare.customers import ANSWER
 from idic_lab.compare.registry import Score, criterion, get_criterion, get_method
 from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
-from idic_lab.compare.stability import verdict
 from idic_lab.compare.study import load
 from idic_lab.inference.multiple_tests import holm
 
+MOST = 20  # segments that anybody looks at one by one
+ABSOLUTE, RELATIVE = 0.25, 0.50  # differences of means from which a variable marks a segment
 
-@criterion("sizes", main="smallest_share", question="How many segments came out, and how small is the smallest?")
+
+@criterion("sizes", main="smallest_share")
 def sizes(segmentation) -> Score:
-    """Number of segments, and shares of customers in the smallest and the largest.
+    """How many segments came out, and how small is the smallest?
 
     >>> from idic_lab import datasets
     >>> from idic_lab.compare import customers_of
@@ -43,35 +40,35 @@ def sizes(segmentation) -> Score:
     )
 
 
-@criterion(
-    "global_stability", main="adjusted_rand", question="Would another sample of customers have given the same segments?"
-)
+@criterion("global_stability", main="adjusted_rand")
 def global_stability(segmentation) -> Score:
-    """Mean adjusted Rand index of pairs of bootstrap solutions, beside its null reference where there is one."""
+    """Would another sample of customers have given the same segments?
+
+    Mean adjusted Rand index of pairs of bootstrap solutions, beside its null reference where there is one.
+    """
     pairs = stability.global_stability(segmentation.solutions)
     values = {"adjusted_rand": float(pairs.mean())}
-    extra = {
-        "pairs": pairs.round(4).tolist(),
-        "transfer": segmentation.transfer,
-        "customers compared": len(segmentation.shared),
-    }
+    extra = {"pairs": pairs.round(4).tolist(), "transfer": segmentation.transfer}
+    extra["customers compared"] = len(segmentation.shared)
     try:
-        null = [float(stability.global_stability(crowd.solutions).mean()) for crowd in segmentation.crowds]
+        null = _null_stability(segmentation)
     except NotApplicable as reason:
         return Score(values, extra | {"no null reference": str(reason)})
     return Score(values | {"null_highest": max(null)}, extra | {"null": np.round(null, 4).tolist()})
 
 
-@criterion(
-    "segment_stability",
-    main="weakest_segment",
-    question="Which single segments come back, and which were put together anew?",
-)
+def _null_stability(segmentation) -> list[float]:
+    return [float(stability.global_stability(crowd.solutions).mean()) for crowd in segmentation.crowds]
+
+
+@criterion("segment_stability", main="weakest_segment")
 def segment_stability(segmentation) -> Score:
-    """SLSW of every segment with an interval and the null reference, and SLSA against one segment fewer."""
+    """Which single segments come back, and which were put together anew?
+
+    SLSW of every segment with an interval and the null reference, and SLSA against one segment fewer.
+    """
     labels = segmentation.labels[segmentation.shared]
-    table = stability.within(labels, segmentation.solutions)
-    by_segment = table.groupby("segment")["jaccard"]
+    by_segment = stability.within(labels, segmentation.solutions).groupby("segment")["jaccard"]
     means = by_segment.mean()
     values = {
         "weakest_segment": float(means.min()),
@@ -79,25 +76,21 @@ def segment_stability(segmentation) -> Score:
         "mean_segment": float(means.mean()),
     }
     extra = {"transfer": segmentation.transfer}
-    if len(means) <= 20:
+    if len(means) <= MOST:
         extra["jaccard"] = {str(name): group.round(4).tolist() for name, group in by_segment}
     try:
-        null = [
-            stability.within(crowd.labels, crowd.solutions).groupby("segment")["jaccard"].mean()
-            for crowd in segmentation.crowds
-        ]
-        values["null_strongest"] = max(float(one.max()) for one in null)
-        extra["null_strongest"] = [round(float(one.max()), 4) for one in null]
+        crowds = [stability.within(crowd.labels, crowd.solutions) for crowd in segmentation.crowds]
+        null = [crowd.groupby("segment")["jaccard"].mean() for crowd in crowds]
+        strongest = [float(one.max()) for one in null]
+        values["null_strongest"] = max(strongest)
+        extra["null_strongest"] = [round(one, 4) for one in strongest]
         extra["null_segments"] = [round(float(value), 4) for one in null for value in one]
     except NotApplicable as reason:
         extra["no null reference"] = str(reason)
-    try:
+    with contextlib.suppress(NotApplicable):
         tree = stability.flows({1: np.zeros(len(segmentation.labels), int)} | segmentation.by_number)
-        last = tree[tree["number"] == segmentation.k]
-        values["least_stable_across"] = float(last["stability"].min())
+        values["least_stable_across"] = float(tree.loc[tree["number"] == segmentation.k, "stability"].min())
         extra["tree"] = tree[tree["number"] > 2].round(4).to_numpy().tolist()
-    except NotApplicable:
-        pass
     return Score(values, extra)
 
 
@@ -105,35 +98,36 @@ _BINS = np.linspace(0, 1, 21)
 _POINTS = 400  # customers in a separation plot
 
 
-@criterion("structure", main="separation", question="Are the segments natural, reproducible or constructed?")
+@criterion("structure", main="separation")
 def structure(segmentation) -> Score:
-    """One minus the mean shadow value, gorge histograms in both variants, and the verdict."""
+    """Are the segments natural, reproducible or constructed?
+
+    One minus the mean shadow value, gorge histograms in both variants, and the verdict.
+    """
     if segmentation.n_segments < 2:
         raise NotApplicable("one segment lies apart from nothing.")
     X = segmentation.features
     to_centres = stability.distances(X, stability.centroids(X, segmentation.labels))
-    shadow = stability.shadow_values(to_centres)
+    shadow, rows = stability.shadow_values(to_centres), segmentation.shared
     values = {"separation": float(1 - shadow.mean())}
-    rows = segmentation.shared
-    extra = {"shadow": np.bincount(np.digitize(shadow, _BINS[1:-1]), minlength=20).tolist()}
-    if segmentation.n_segments <= 20:
-        for variant in stability.VARIANTS:
-            similar = stability.similarities(to_centres[rows], variant=variant)
-            extra[f"gorge_{variant}"] = [
-                np.bincount(np.digitize(column, _BINS[1:-1]), minlength=20).tolist() for column in similar.T
-            ]
+    extra = {"shadow": _binned(shadow)}
+    for variant in stability.VARIANTS if segmentation.n_segments <= MOST else ():
+        similar = stability.similarities(to_centres[rows], variant=variant)
+        extra[f"gorge_{variant}"] = [_binned(column) for column in similar.T]
     extra |= _projection(segmentation)
     try:
-        crowds = segmentation.crowds
-        found = stability.global_stability(segmentation.solutions)
-        null = [float(stability.global_stability(crowd.solutions).mean()) for crowd in crowds]
-        apart = [1 - crowd.shadow for crowd in crowds]
+        null, found = _null_stability(segmentation), stability.global_stability(segmentation.solutions)
+        apart = [1 - crowd.shadow for crowd in segmentation.crowds]
         values["null_separation"] = max(apart)
-        extra |= {"null": np.round(apart, 4).tolist()}
-        extra["verdict"] = verdict(float(found.mean()), null, values["separation"], apart)
+        extra["null"] = np.round(apart, 4).tolist()
+        extra["verdict"] = stability.verdict(float(found.mean()), null, values["separation"], apart)
     except NotApplicable as reason:
         extra["no null reference"] = str(reason)
     return Score(values, extra)
+
+
+def _binned(shares) -> list[int]:
+    return np.bincount(np.digitize(shares, _BINS[1:-1]), minlength=20).tolist()
 
 
 def _projection(segmentation) -> dict:
@@ -142,7 +136,7 @@ def _projection(segmentation) -> dict:
     rng = np.random.default_rng(segmentation.split_seed)
     rows = np.sort(rng.choice(len(X), min(_POINTS, len(X)), replace=False))
     plane = PCA(2, random_state=0).fit(X)
-    centres = plane.transform(stability.centroids(X, segmentation.labels)) if segmentation.n_segments <= 20 else []
+    centres = plane.transform(stability.centroids(X, segmentation.labels)) if segmentation.n_segments <= MOST else []
     return {
         "points": plane.transform(X[rows]).round(3).tolist(),
         "point_segments": segmentation.labels[rows].tolist(),
@@ -153,18 +147,16 @@ def _projection(segmentation) -> dict:
     }
 
 
-ABSOLUTE, RELATIVE = 0.25, 0.50
-
-
-@criterion("profile", main="marker_share", question="In what do the segments differ, and is it more than chance?")
+@criterion("profile", main="marker_share")
 def profile(segmentation) -> Score:
-    """Marker variables of every segment, with a test per variable corrected for their number.
+    """In what do the segments differ, and is it more than chance?
 
-    A variable marks a segment when the segment's mean differs from everybody's by 0.25 (of a yes/no answer) or by half.
+    Marker variables of every segment, with a test per variable corrected for their number. A variable marks a segment
+    when the segment's mean differs from everybody's by 0.25 (of a yes/no answer) or by half.
     """
     if segmentation.n_segments < 2:
         raise NotApplicable("one segment differs from nobody.")
-    if segmentation.n_segments > 20:
+    if segmentation.n_segments > MOST:
         raise NotApplicable(f"a profile of {segmentation.n_segments} segments is not read by anybody.")
     columns = list(segmentation.space.columns)
     table = segmentation.customers.measures[columns].reset_index(drop=True)
@@ -192,11 +184,11 @@ def profile(segmentation) -> Score:
     )
 
 
-@criterion(
-    "descriptors", main="differ", question="Who are the members, by what is known of them beside what divided them?"
-)
+@criterion("descriptors", main="differ")
 def descriptors(segmentation) -> Score:
-    """Share of descriptors in which segments differ (corrected tests), and a tree that tells segments by descriptors.
+    """Who are the members, by what is known of them beside what divided them?
+
+    Share of descriptors in which segments differ (corrected tests), and a tree that tells segments by descriptors.
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, steps 7 and 8.
 
@@ -210,9 +202,9 @@ def descriptors(segmentation) -> Score:
     known = customers.descriptors if customers.described is None else customers.described
     if known is None:
         raise NotApplicable(f"{customers.name} has no descriptors.")
-    if not 2 <= segmentation.n_segments <= 20:
+    if not 2 <= segmentation.n_segments <= MOST:
         raise NotApplicable(f"nobody describes {segmentation.n_segments} segments by what their members are.")
-    texts = [name for name in known if isinstance(known[name].dtype, pd.CategoricalDtype)]
+    texts = list(known.select_dtypes("category"))
     p = dict(zip(known, holm([_p_value(known[name], labels, name in texts) for name in known]).tolist(), strict=True))
     numbers = known.drop(columns=texts).groupby(labels).quantile([0.05, 0.25, 0.5, 0.75, 0.95])
     extra = {
@@ -222,11 +214,9 @@ def descriptors(segmentation) -> Score:
         "tree": _tree(pd.get_dummies(known, prefix_sep=" = ", dtype=float), labels),
     }
     if customers.evaluate:
-        means = {part: _evaluated(known, named).groupby(labels).mean() for part, named in customers.evaluate.items()}
-        extra["evaluation"] = {
-            "names": customers.evaluate,
-            **{part: values.round(4).tolist() for part, values in means.items()},
-        }
+        parts = {part: _evaluated(known, named) for part, named in customers.evaluate.items()}
+        means = {part: values.groupby(labels).mean().round(4).tolist() for part, values in parts.items()}
+        extra["evaluation"] = {"names": customers.evaluate} | means
     return Score({"differ": float(np.mean([value < 0.05 for value in p.values()]))}, extra)
 
 
@@ -286,9 +276,11 @@ WARNING = (
 _SAMPLE = 3_000
 
 
-@criterion("internal_indices", main="silhouette", question="Are the groups compact and apart?", warning=WARNING)
+@criterion("internal_indices", main="silhouette", warning=WARNING)
 def internal_indices(segmentation) -> Score:
-    """Silhouette, Davies-Bouldin (lower is better) and Calinski-Harabasz on the common features.
+    """Are the groups compact and apart?
+
+    Silhouette, Davies-Bouldin (lower is better) and Calinski-Harabasz on the common features.
 
     Source: Rousseeuw (1987); Davies & Bouldin (1979); Caliński & Harabasz (1974).
     """
@@ -298,35 +290,26 @@ def internal_indices(segmentation) -> Score:
     X, labels = segmentation.features[rows].astype("float32"), segmentation.labels[rows]
     if not 2 <= len(np.unique(labels)) < len(labels):
         raise NotApplicable("internal indices need at least two segments.")
+    indices = metrics.silhouette_score, metrics.davies_bouldin_score, metrics.calinski_harabasz_score
     with threadpool_limits(1):
-        return Score(
-            {
-                "silhouette": float(silhouette_score(X, labels)),
-                "davies_bouldin": float(davies_bouldin_score(X, labels)),
-                "calinski_harabasz": float(calinski_harabasz_score(X, labels)),
-            },
-            {"customers": len(rows)},
-        )
+        values = {index.__name__.removesuffix("_score"): float(index(X, labels)) for index in indices}
+    return Score(values, {"customers": len(rows)})
 
 
-@criterion("recovery", main="adjusted_rand", question="Are the segments those that were planted?")
+@criterion("recovery", main="adjusted_rand")
 def recovery(segmentation) -> Score:
-    """Agreement of the segments with the planted ones."""
+    """Are the segments those that were planted?"""
     planted = segmentation.customers.planted
     if planted is None:
         raise NotApplicable(f"nothing is known to be planted in {segmentation.customers.name}.")
-    return Score(
-        {
-            "adjusted_rand": float(adjusted_rand_score(planted, segmentation.labels)),
-            "adjusted_mutual_information": float(adjusted_mutual_info_score(planted, segmentation.labels)),
-        }
-    )
+    rand, information = metrics.adjusted_rand_score, metrics.adjusted_mutual_info_score
+    scores = {"adjusted_rand": rand, "adjusted_mutual_information": information}
+    return Score({name: float(score(planted, segmentation.labels)) for name, score in scores.items()})
 
 
 def _crowd(respondents: int, **knobs: object):
     # About half of the people simulated answer the survey.
-    simulation = {"n": 2 * respondents, "seed": 5} | knobs
-    return load({"name": "planted", "basis": "needs", "simulate": simulation})
+    return load({"name": "planted", "basis": "needs", "simulate": {"n": 2 * respondents, "seed": 5} | knobs})
 
 
 def recovered(
@@ -341,12 +324,12 @@ def recovered(
     >>> bool(table["value"].abs().max() < 0.1)
     True
     """
-    rows = []
+    rows, recovery = [], get_criterion("recovery")
     for separation in separations:
         crowd = _crowd(respondents, separation=separation)
         for name in methods:
-            found = Segmentation(get_method(name), 5, crowd, random_state)
-            rows.append((name, separation, get_criterion("recovery")(found).numbers["adjusted_rand"]))
+            found = recovery(Segmentation(get_method(name), 5, crowd, random_state))
+            rows.append((name, separation, found.numbers["adjusted_rand"]))
     return pd.DataFrame(rows, columns=["method", "separation", "value"])
 
 

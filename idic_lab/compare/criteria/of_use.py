@@ -41,17 +41,14 @@ def summed(groups: np.ndarray, fold: np.ndarray, weight: np.ndarray) -> np.ndarr
     return np.bincount(fold * n + groups, weight, minlength=FOLDS * n).reshape(FOLDS, n)
 
 
-@criterion(
-    "holdout_value",
-    main="capture",
-    question="What share of future spend is in the segments that look best, up to a fifth of the customers?",
-)
+@criterion("holdout_value", main="capture")
 def holdout_value(segmentation) -> Score:
-    """Share of holdout spend in the top fifth of customers, R² of segment means, and the gain curve.
+    """What share of future spend is in the segments that look best, up to a fifth of the customers?
 
-    A segment is valued as a firm would after a test: by the mean holdout spend of the members in four fifths of the
-    customers, for those in the other fifth. So nobody's own spend counts towards their place in the order. Customers
-    of equal value share a place; each fifth is ranked by itself, and the five curves are added up.
+    Share of holdout spend in the top fifth of customers, R² of segment means, and the gain curve. A segment is valued
+    as a firm would after a test: by the mean holdout spend of the members in four fifths of the customers, for those in
+    the other fifth. So nobody's own spend counts towards their place in the order. Customers of equal value share a
+    place; each fifth is ranked by itself, and the five curves are added up.
     """
     spend, labels = segmentation.customers.holdout_spend, segmentation.labels
     if segmentation.learns_from_campaign:
@@ -62,7 +59,7 @@ def holdout_value(segmentation) -> Score:
         raise NotApplicable("nobody spent anything in the later period.")
     fold = np.random.default_rng(segmentation.split_seed).permutation(len(spend)) % FOLDS
     one = np.ones(len(spend))
-    expected = _tested(labels, spend, fold, one)[fold, labels]
+    expected = np.where(*_elsewhere(labels, spend, fold, one))[fold, labels]
     gain = _gain(labels, spend, fold, one, _GRID)
     draws = [
         round(float(_gain(labels, spend, fold, weight, np.array([TOP]))[0]), 5)
@@ -79,12 +76,12 @@ def holdout_value(segmentation) -> Score:
     )
 
 
-def _tested(labels, spend, fold, weight) -> np.ndarray:
-    """Mean spend of each group among the customers of the other folds, theirs all where the group has nobody there."""
-    size, total = (summed(labels, fold, part) for part in (weight, weight * spend))
+def _elsewhere(labels, values, fold, weight) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Among the customers of the other folds, by fold: whether each group has any, its mean, and the mean of everybody."""
+    size, total = (summed(labels, fold, part) for part in (weight, weight * values))
     size, total = size.sum(axis=0) - size, total.sum(axis=0) - total
-    overall = total.sum(axis=1, keepdims=True) / size.sum(axis=1, keepdims=True)
-    return np.where(size > 0, total / np.maximum(size, 1), overall)
+    everybody = total.sum(axis=1, keepdims=True) / np.maximum(size.sum(axis=1, keepdims=True), 1)
+    return size > 0, total / np.maximum(size, 1), everybody
 
 
 def _gain(labels, spend, fold, weight, grid: np.ndarray) -> np.ndarray:
@@ -95,25 +92,23 @@ def _gain(labels, spend, fold, weight, grid: np.ndarray) -> np.ndarray:
     """
     size, total = (summed(labels, fold, part) for part in (weight, weight * spend))
     gain = np.zeros(len(grid))
-    for number, expected in enumerate(_tested(labels, spend, fold, weight)):
+    for number, expected in enumerate(np.where(*_elsewhere(labels, spend, fold, weight))):
         there = size[number] > 0
         step = np.unique(-expected[there], return_inverse=True)[1]
-        reached, captured = (
-            np.concatenate([[0.0], np.bincount(step, part[number][there]).cumsum()]) for part in (size, total)
-        )
+        sums = (np.bincount(step, part[number][there]).cumsum() for part in (size, total))
+        reached, captured = (np.append(0.0, part) for part in sums)
         if captured[-1] > 0:
             gain += np.interp(grid, reached / reached[-1], captured)
     return gain / total.sum()
 
 
-@criterion(
-    "reachability", main="skill", question="Can members be recognised by what is known of a customer on the first day?"
-)
+@criterion("reachability", main="skill")
 def reachability(segmentation) -> Score:
-    """Out-of-sample skill of a multinomial logistic regression of segments on descriptors.
+    """Can members be recognised by what is known of a customer on the first day?
 
-    The skill is the share of the log-loss of always stating the segments' sizes that the descriptors save: 0 is no
-    use, 1 certain knowledge, below 0 worse than knowing nothing.
+    Out-of-sample skill of a multinomial logistic regression of segments on descriptors. The skill is the share of the
+    log-loss of always stating the segments' sizes that the descriptors save: 0 is no use, 1 certain knowledge, below 0
+    worse than knowing nothing.
     """
     if segmentation.customers.descriptors is None:
         raise NotApplicable(f"{segmentation.customers.name} has no descriptors.")
@@ -144,14 +139,11 @@ def reachability(segmentation) -> Score:
     )
 
 
-@criterion(
-    "temporal_validity",
-    main="frozen_against_refitted",
-    question="Do the segments of today still fit the customers of tomorrow?",
-)
+@criterion("temporal_validity", main="frozen_against_refitted")
 def temporal_validity(segmentation) -> Score:
-    """The same customers at the end of the data: by the old segments, and by segments found anew.
+    """Do the segments of today still fit the customers of tomorrow?
 
+    The same customers at the end of the data: by the old segments, and by segments found anew.
     ``frozen_against_refitted`` is the adjusted Rand index of the two; ``stayed`` the share of customers still in their
     segment by the old borders; ``stayed_beyond_chance`` corrects it for what shares of segments alone would give.
     """
@@ -179,19 +171,16 @@ FOREST = RandomForestRegressor(40, min_samples_leaf=25, random_state=0)
 Z = 1.96
 
 
-@criterion(
-    "campaign_profit",
-    main="by_segment",
-    question="What would a campaign have earned per customer, had segments decided who is contacted?",
-)
+@criterion("campaign_profit", main="by_segment")
 def campaign_profit(segmentation) -> Score:
-    """Profit per customer of contacting by segment, by person, by two questions, everybody, nobody or the better of these two.
+    """What would a campaign have earned per customer, had segments decided who is contacted?
 
-    Each customer's policy is learned from the other folds: contact those whose segment (or whose forecast) showed a
-    profit from contact; ``none`` is what is learned with everybody in one segment. It is worth the profit of the
+    Profit per customer of contacting by segment, by person, by two questions, everybody, nobody or the better of these
+    two. Each customer's policy is learned from the other folds: contact those whose segment (or whose forecast) showed
+    a profit from contact; ``none`` is what is learned with everybody in one segment. It is worth the profit of the
     customers who happened to be treated as it says, weighted by how likely that was (inverse propensity, normalised).
-    ``..._low`` and ``..._high`` bound 95% intervals. ``effects_differ_p`` and ``autoc_p`` test whether contact does more for
-    some customers than for others, whatever the segments (:func:`idic_lab.customize.offers.effects_differ`).
+    ``..._low`` and ``..._high`` bound 95% intervals. ``effects_differ_p`` and ``autoc_p`` test whether contact does
+    more for some customers than for others, whatever the segments (:func:`idic_lab.customize.offers.effects_differ`).
 
     Source: Hitsch & Misra (2018), Heterogeneous treatment effects and optimal targeting policy evaluation.
     """
@@ -215,11 +204,9 @@ def campaign_profit(segmentation) -> Score:
     values, parts = {}, {}
     for name, contact in policies.items():
         values[name], parts[name] = _policy_value(contact, treated, profit)
-        half = Z * parts[name].std(ddof=1) / np.sqrt(n)
-        values |= {f"{name}_low": values[name] - half, f"{name}_high": values[name] + half}
-    half = Z * (parts["by_segment"] - parts["nobody"]).std(ddof=1) / np.sqrt(n)
+        values |= _bounds(name, values[name], parts[name])
     gained = values["by_segment"] - values["nobody"]
-    values |= {"gain_over_nobody_low": gained - half, "gain_over_nobody_high": gained + half}
+    values |= _bounds("gain_over_nobody", gained, parts["by_segment"] - parts["nobody"])
     draws = {"draws": [], "none_draws": []}
     for weight in resamples(n):
         for key, divided in (("draws", groups), ("none_draws", alike)):
@@ -228,6 +215,11 @@ def campaign_profit(segmentation) -> Score:
     contacted = {name: round(float(contact.mean()), 4) for name, contact in policies.items()}
     extra = {"contacted": contacted, "customers": n, "none": values["none"], "rule": rule}
     return Score(values | tests, extra | draws)
+
+
+def _bounds(name: str, value: float, errors: np.ndarray) -> dict[str, float]:
+    half = Z * errors.std(ddof=1) / np.sqrt(len(errors))
+    return {f"{name}_low": float(value - half), f"{name}_high": float(value + half)}
 
 
 def _unknowing(segmentation, fold) -> list[np.ndarray]:
@@ -274,13 +266,8 @@ def _learned(groups, treated, profit, fold, weight=None) -> np.ndarray:
 def _contacted(labels, treated, profit, fold, weight=None) -> np.ndarray:
     """Whether contact of each group showed a profit in the other folds; where an arm is missing, contact of everybody."""
     weight = np.ones(len(labels)) if weight is None else weight
-    arms = []
-    for arm in (treated, ~treated):
-        size, sums = (summed(labels, fold, part * arm) for part in (weight, weight * profit))
-        size, sums = size.sum(axis=0) - size, sums.sum(axis=0) - sums
-        overall = sums.sum(axis=1, keepdims=True) / np.maximum(size.sum(axis=1, keepdims=True), 1)
-        arms.append((size > 0, sums / np.maximum(size, 1), overall))
-    (some, with_it, all_with), (others, without, all_without) = arms
+    some, with_it, all_with = _elsewhere(labels, profit, fold, weight * treated)
+    others, without, all_without = _elsewhere(labels, profit, fold, weight * ~treated)
     return np.where(some & others, with_it - without, all_with - all_without) > 0
 
 
@@ -314,18 +301,16 @@ _ARMS = ("none", "offer", "care", "question", "tier")
 _TRUST = 40  # customers of a segment and arm at which its own mean counts as much as everybody's
 
 
-@criterion(
-    "profit_when_acted_upon",
-    main="by_segment",
-    question="What does it bring per customer to try five actions at random, and then do for each segment what did best in it?",
-)
+@criterion("profit_when_acted_upon", main="by_segment")
 def profit_when_acted_upon(segmentation) -> Score:
-    """Gain per customer over leaving everybody alone, in the simulated shop: cash, and what customers are still worth.
+    """What does it bring per customer to try five actions at random, and then do for each segment what did best in it?
 
-    In the first two quarters every customer gets one of five actions drawn by lot: none, an offer, a word of thanks, the two
-    questions that tell most, the better service tier. Then each segment gets the action after which its members left most,
-    their mean, less what their past lets expect, drawn towards everybody's while it is of few. ``none`` does the same with everybody in one segment. Intervals
-    are over customers, each compared with the same customer in the same quarters left alone; chances are the same in both.
+    Gain per customer over leaving everybody alone, in the simulated shop: cash, and what customers are still worth. In
+    the first two quarters every customer gets one of five actions drawn by lot: none, an offer, a word of thanks, the
+    two questions that tell most, the better service tier. Then each segment gets the action after which its members
+    left most, their mean, less what their past lets expect, drawn towards everybody's while it is of few. ``none`` does
+    the same with everybody in one segment. Intervals are over customers, each compared with the same customer in the
+    same quarters left alone; chances are the same in both.
     """
     shop = segmentation.customers.shop
     if shop is None:
@@ -333,16 +318,13 @@ def profit_when_acted_upon(segmentation) -> Score:
     customers = segmentation.customers
     now = customers.measures if customers.later is None else customers.later
     labels = segmentation.labels if customers.later is None else segmentation.place(now)
-    ids = tuple(now["customer_id"])
+    opened, ids = tuple(sorted(shop.items())), tuple(now["customer_id"])
     values, extra = {}, {}
     for name, groups in {"by_segment": labels, "none": np.zeros_like(labels)}.items():
-        gained, chosen = _gained(
-            tuple(sorted(shop.items())), ids, groups.tobytes(), groups.dtype.str, segmentation.split_seed
-        )
-        half = Z * gained.std(ddof=1) / np.sqrt(len(gained))
-        values |= {name: gained.mean(), f"{name}_low": gained.mean() - half, f"{name}_high": gained.mean() + half}
+        gained, chosen = _gained(opened, ids, tuple(groups.tolist()), segmentation.split_seed)
+        values |= {name: float(gained.mean())} | _bounds(name, gained.mean(), gained)
         extra[f"{name} does"] = chosen
-    return Score({name: float(value) for name, value in values.items()}, extra)
+    return Score(values, extra)
 
 
 @lru_cache(maxsize=2)
@@ -359,9 +341,9 @@ def _alone(shop: tuple, luck: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=8)
-def _gained(shop: tuple, ids: tuple, groups: bytes, kind: str, seed: int) -> tuple[np.ndarray, list[list[str]]]:
+def _gained(shop: tuple, ids: tuple, groups: tuple, seed: int) -> tuple[np.ndarray, list[list[str]]]:
     """Gain of each customer, its mean over the fortunes, and what each segment got in the last of them."""
-    labels = pd.Series(np.frombuffer(groups, dtype=kind), index=list(ids))
+    labels = pd.Series(groups, index=list(ids))
     total, chosen = 0.0, []
     for luck in range(1, FORTUNES + 1):
         world = _begun(shop).again(luck)
@@ -396,17 +378,15 @@ def _best_arms(left: pd.DataFrame) -> dict[int, str]:
 def _plan(world: World, arms: pd.Series) -> pd.DataFrame:
     """The actions that the arms stand for, within the budget: where it does not reach, the largest spenders come first."""
     view = world.view
-    known = policies.customers(view.tables).index
-    arms = arms.reindex(known).dropna()
-    mail = arms.index.isin(policies.by_email(view.tables))
-    tier = arms.index[arms == "tier"][: int(0.8 * view.budget // policies.PLUS)]
-    asked = arms.index[mail & (arms == "question")]
-    written = {action: arms.index[mail & (arms == action)] for action in ("offer", "care")}
+    arms = arms.reindex(policies.customers(view.tables).index).dropna()
+    by_email = arms[arms.index.isin(policies.by_email(view.tables))]
+    offered, thanked, asked = (by_email.index[by_email == arm] for arm in ("offer", "care", "question"))
+    upgraded = arms.index[arms == "tier"][: int(0.8 * view.budget // policies.PLUS)]
     return pd.concat(
         [
-            policies.actions(tier, "tier", detail="plus"),
-            policies.actions(written["offer"], "offer", "email", amount=policies.OFFERED),
-            policies.actions(written["care"][: int(0.15 * view.budget // policies.THANKS)], "care", "email"),
+            policies.actions(upgraded, "tier", detail="plus"),
+            policies.actions(offered, "offer", "email", amount=policies.OFFERED),
+            policies.actions(thanked[: int(0.15 * view.budget // policies.THANKS)], "care", "email"),
             *[policies.actions(asked, "question", "email", question) for question in policies.TELLING[:2]],
         ]
     )

@@ -62,11 +62,10 @@ def plot_gain(
     """Share of future spend reached by each share of customers, best segments first.
 
     Parameters:
-        curves (dict of method to sequence): Shares of spend at even steps from 0 to 1.
-        baselines (sequence of str): Those among the curves that are no entrants; thin lines, not ranked.
+        curves: Shares of spend at even steps from 0 to 1, by method.
+        baselines: Those among the curves that are no entrants; thin lines, not ranked.
         top: The share of customers marked.
-        most: Draw so many: the best, the worst and some between, by what they capture at `top`. The legend names the
-            others.
+        most: Draw so many: the best, the worst and some between. The legend names the others.
 
     >>> plot_gain({"ward": [0.0, 0.6, 0.8, 0.9, 0.95, 1.0], "one_segment": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]}).get_title()[:35]
     'The best 20% by Ward bring 60% of f'
@@ -158,9 +157,6 @@ def _cliques(ranks: np.ndarray, width: float) -> list[tuple[int, int]]:
 def plot_cost(scores: pd.Series, seconds: pd.Series, criterion: str, ax: figures.Axes | None = None) -> figures.Axes:
     """What a method is worth against the time that a cell of it takes; joined are those that nothing cheaper reaches.
 
-    Parameters:
-        scores, seconds: By method.
-
     >>> plot_cost(pd.Series({"ward": 0.5, "k_means": 0.6}), pd.Series({"ward": 4.0, "k_means": 1.0}), "holdout_value").get_title()
     'By holdout value, k-means is best, at 1.0 s a cell'
     """
@@ -222,8 +218,7 @@ def plot_attractiveness(
     """The attractiveness matrix: rescaled criteria, the weighted score, and how the rank depends on the weights.
 
     Parameters:
-        scores: Methods in rows (index), criteria in columns.
-        matrix: As :func:`idic_lab.compare.attractiveness` gives for them.
+        scores: Methods in rows (index), criteria in columns; `matrix` is their :func:`idic_lab.compare.attractiveness`.
 
     >>> from idic_lab.compare import attractiveness
     >>> scores = pd.DataFrame({"stability": [0.9, 0.4], "value": [0.7, 0.5]}, index=["ward", "birch"])

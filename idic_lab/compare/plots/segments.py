@@ -21,7 +21,6 @@ def plot_gorge(counts: Sequence[Sequence[int]], variant: str = "book", ax: figur
 
     Parameters:
         counts (sequence of shape (n_segments, n_bins)): Customers by similarity from 0 to 1.
-        variant: Named on the axis.
 
     >>> plot_gorge([[9, 1, 0, 0, 2, 8]]).get_title()
     '0% of similarities lie in the middle, between 0.3 and 0.7'
@@ -48,7 +47,7 @@ def plot_within(
     """SLSW: how alike each segment is to its best match on resamples, beside the best of data without segments.
 
     Parameters:
-        null (sequence of float, optional): Mean index of the most stable segment of each data set without segments.
+        null: Mean index of the most stable segment of each data set without segments.
 
     >>> plot_within({"0": [0.9, 0.8], "1": [0.4, 0.3]}, null=[0.5]).get_title()
     '1 of 2 segments are more stable than data without segments'
@@ -82,10 +81,9 @@ def plot_tree(flows: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Ax
     """SLSA: how segments split, join and hold together as their number grows.
 
     Parameters:
-        flows: As :func:`idic_lab.compare.flows` gives: ``number``, ``segment``, ``from_segment``, ``customers``,
-            ``stability``.
+        flows: As :func:`idic_lab.compare.stability.flows` gives.
 
-    >>> from idic_lab.compare import flows
+    >>> from idic_lab.compare.stability import flows
     >>> plot_tree(flows({2: [0, 0, 1, 1], 3: [2, 2, 0, 1]})).get_title()
     'Least rooted: a segment of the 3-segment solution, SLSA 1.00'
     """
@@ -138,8 +136,7 @@ def plot_profile(profile: Mapping, ax: figures.Axes | None = None) -> figures.Ax
     """What each segment is like: means beside everybody's, marker variables framed.
 
     Parameters:
-        profile: ``variables``, ``overall``, ``means`` (segments by variables), ``marker``, ``binary``, ``p_corrected``:
-            the ``extra`` of the criterion *profile*.
+        profile: The ``extra`` of the criterion *profile*.
 
     >>> profile = {"variables": ["a"], "overall": [0.5], "means": [[0.9], [0.1]], "marker": [[True], [True]], "binary": True,
     ...     "p_corrected": [0.001]}
@@ -176,8 +173,7 @@ def plot_separation(structure: Mapping, ax: figures.Axes | None = None) -> figur
     """Customers on the two main axes of the features, by segment, with the segments' centres and the variables as arrows.
 
     Parameters:
-        structure: ``points``, ``point_segments``, ``centres``, ``explained``, and for the arrows ``axes`` and
-            ``variables``: the ``extra`` of the criterion *structure*. The longest eight arrows are drawn.
+        structure: The ``extra`` of the criterion *structure*. The longest eight arrows are drawn.
 
     >>> structure = {"points": [[0, 0], [1, 1]], "point_segments": [0, 1], "centres": [[0, 0], [1, 1]], "explained": [0.6, 0.2]}
     >>> plot_separation(structure).get_title()
@@ -266,8 +262,7 @@ def plot_rule(tree: Mapping, title: str = "", ax: figures.Axes | None = None) ->
     """A tree as a rule to read: questions with yes to the right and no to the left, and what each leaf says.
 
     Parameters:
-        tree: A node with ``question``, ``yes`` and ``no``, or a leaf with ``text`` and ``group`` (a number that colours
-            it).
+        tree: A node with ``question``, ``yes`` and ``no``, or a leaf with ``text`` and ``group``, which colours it.
 
     >>> leaves = {"no": {"text": "leave alone", "group": 0}, "yes": {"text": "write", "group": 1}}
     >>> plot_rule({"question": "orders > 3"} | leaves).get_title()
