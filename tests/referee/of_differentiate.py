@@ -96,10 +96,10 @@ AHEAD = 39.0
 SPENDS = {"p": 6.0, "q": 4.0, "gamma": 15.0}
 
 
-def shoppers(rng, people=1_200, spread=0.0, season=False):
+def shoppers(rng, people=1_200, spread=0.0, season=False, leaving=1.0):
     """Customers of BG/NBD and gamma-gamma: their summary, and what they buy and are worth in the 39 weeks after."""
     rate = rng.gamma(0.6, 1 / 4.4, people) * np.exp(spread * rng.normal(size=people))
-    leaves, age = rng.beta(0.8, 2.4, people), rng.integers(189, 280, people) / 7
+    leaves, age = leaving * rng.beta(0.8, 2.4, people), rng.integers(189, 280, people) / 7
     mean = SPENDS["gamma"] / rng.gamma(SPENDS["q"], 1, people)
     x, recency, money, later, worth = np.zeros((5, people))
     now, going = np.zeros(people), np.arange(people)
@@ -132,6 +132,8 @@ def _():
         "the same judged by Pareto/NBD": lambda rng: total(rng, "pareto_nbd"),
         "rates that vary more than gamma-distributed ones": lambda rng: total(rng, spread=0.7),
         "half as much is bought after the cut, as after Christmas": lambda rng: total(rng, season=True),
+        "nobody leaves, and what tells of leaving is at its limit": lambda rng: total(rng, leaving=0.0),
+        "one purchase in 200 is the last": lambda rng: total(rng, leaving=0.02),
     }
 
 

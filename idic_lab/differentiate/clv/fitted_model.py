@@ -44,7 +44,7 @@ TITLES = {
     "bdw": "Beta-discrete-Weibull",
 }
 NORMAL_95 = 1.959963984540054
-_SAVED = ("log_likelihood", "n_customers", "converged", "flags", "unit_days")  # beside the parameters
+_SAVED = ("log_likelihood", "n_customers", "converged", "flags", "unit_days", "open")  # beside the parameters
 
 
 @dataclass(repr=False, eq=False)
@@ -54,12 +54,12 @@ class FittedModel:
     Attributes:
         model: "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb", "gamma_gamma", "sbg" or "bdw".
         params_: Estimates, by name.
-        standard_errors_: From the inverse Hessian at the maximum; infinite where the data do not determine a parameter.
-        covariance_: Of the estimates.
+        covariance_: Of the estimates, from the inverse Hessian at the maximum; what is open is held where it was found.
         log_likelihood_: In the units of the data, without any penalty; None when the parameters were given.
         n_customers_: Customers the fit used (sum of weights); for Gamma-Gamma, repeat buyers.
         flags_ (list of str): What a reader should know before using the estimates; empty when there is nothing.
         unit_days_: Days in one unit of time, when known.
+        open_ (list of str): Parameters that the data do not determine: at a limit, or along a ridge.
 
     >>> model = from_parameters("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426, unit_days=7)
     >>> model.title, model.unit_days_, float(from_json(model.to_json()).params_["alpha"])
@@ -68,13 +68,19 @@ class FittedModel:
 
     model: str
     params_: pd.Series
-    standard_errors_: pd.Series
     covariance_: pd.DataFrame
     log_likelihood_: float | None
     n_customers_: float
     converged_: bool
     flags_: list = field(default_factory=list)
     unit_days_: float | None = None
+    open_: list = field(default_factory=list)
+
+    @property
+    def standard_errors_(self) -> pd.Series:
+        """Of the estimates; infinite where the data do not determine a parameter."""
+        errors = np.where(self.params_.index.isin(self.open_), np.inf, np.sqrt(np.diag(self.covariance_)))
+        return pd.Series(errors, index=self.params_.index, name="standard_error")
 
     @property
     def title(self) -> str:
@@ -131,9 +137,12 @@ class FittedModel:
             name, sign = self.likelihood.effects[process]
             moves.loc[name, f"{process}: {column}"] = sign * covariates.get(column, 0.0)
         theta = np.exp(moves.to_numpy() @ np.log(self.theta))
-        relative = linear(moves.to_numpy(), self.covariance_.to_numpy() / np.outer(self.theta, self.theta))
+        relative = (
+            moves.to_numpy() @ (self.covariance_ / np.outer(self.theta, self.theta)).to_numpy() @ moves.T.to_numpy()
+        )
         known = (self.n_customers_, self.converged_, self.flags_, self.unit_days_)
-        return assemble(self.model, theta, relative * np.outer(theta, theta), None, *known)
+        left_open = moves.index[moves[self.open_].ne(0).any(axis=1)]
+        return assemble(self.model, theta, relative * np.outer(theta, theta), None, *known, left_open)
 
     @property
     def aic(self) -> float:
@@ -192,9 +201,8 @@ class FittedModel:
 
     def to_json(self, path=None) -> str:
         """The model as JSON text, also written to `path` when one is given; parameters by name, in whatever order."""
-        # JSON has no infinity; it is written as text, so that any reader can read the file.
-        covariance = self.covariance_.astype(object).where(np.isfinite(self.covariance_), self.covariance_.astype(str))
-        saved = {"model": self.model, "parameters": self.params_.to_dict(), "covariance": covariance.to_dict("index")}
+        saved = {"model": self.model, "parameters": self.params_.to_dict()}
+        saved |= {"covariance": self.covariance_.to_dict("index")}
         saved |= {name: getattr(self, f"{name}_") for name in _SAVED}
         text = json.dumps(saved, indent=2)
         if path is not None:
@@ -260,28 +268,21 @@ def with_covariates(model: str, parameters) -> tuple[str, ...]:
     return (*likelihood.parameters, *(name for name in parameters if name.split(": ")[0] in effects and ": " in name))
 
 
-def linear(moves: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """The covariance of ``moves @ x``; infinite for what depends on an x that the data do not determine."""
-    unknown = ~np.isfinite(np.diag(covariance))
-    told = moves @ np.where(np.isfinite(covariance), covariance, 0.0) @ moves.T
-    lost = (np.abs(moves[:, unknown]) > 0).any(axis=1)
-    told[lost], told[:, lost] = np.inf, np.inf
-    return told
-
-
-def assemble(model, theta, covariance, log_likelihood, n_customers, converged, flags, unit_days, names=None):
+def assemble(
+    model, theta, covariance, log_likelihood, n_customers, converged, flags, unit_days, left_open=(), names=None
+):
     """A FittedModel from plain arrays."""
     names = pd.Index(names or MODELS[model].parameters, dtype="str")
     return FittedModel(
         model=model,
         params_=pd.Series(theta, index=names, name="estimate"),
-        standard_errors_=pd.Series(np.sqrt(np.diag(covariance)), index=names, name="standard_error"),
         covariance_=pd.DataFrame(covariance, index=names, columns=names),
         log_likelihood_=None if log_likelihood is None else float(log_likelihood),
         n_customers_=float(n_customers),
         converged_=bool(converged),
         flags_=list(flags),
         unit_days_=None if unit_days is None else float(unit_days),
+        open_=list(left_open),
     )
 
 

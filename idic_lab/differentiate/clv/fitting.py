@@ -19,7 +19,6 @@ from idic_lab.differentiate.clv.fitted_model import (
     FittedModel,
     WithCovariates,
     assemble,
-    linear,
     named,
     numbers,
     standardised,
@@ -225,10 +224,11 @@ def _report(model, likelihood, best, back, columns, weight, rows, scales, notes,
         log_likelihood -= weight.sum() * np.log(next(iter(scales.values())))
     theta = np.exp(back @ best.log_theta) * factors
     flags = [*notes, *_flags(likelihood, best, theta, columns, weight)]
-    with np.errstate(invalid="ignore"):
-        covariance = linear(back, best.covariance) * np.outer(theta, theta)
+    covariance = back @ best.covariance @ back.T * np.outer(theta, theta)
+    left_open = (back[:, best.at_limit + best.flat] != 0).any(axis=1)
     told = (log_likelihood, weight.sum(), best.converged, flags, unit_days if timed else None)
-    return assemble(model, theta, covariance, *told, names=likelihood.parameters)
+    names = np.array(likelihood.parameters)
+    return assemble(model, theta, covariance, *told, names[left_open].tolist(), names=likelihood.parameters)
 
 
 def _flags(likelihood, best, theta, columns, weight):
@@ -252,8 +252,8 @@ class Maximum:
 
     Attributes:
         value: Log-likelihood.
-        covariance (ndarray of shape (k, k)): Of the log-parameters; infinite for a parameter that is at a limit or not
-            determined.
+        covariance (ndarray of shape (k, k)): Of the log-parameters; a parameter at a limit, and a direction that the data
+            do not determine, are held: their part is 0.
         at_limit, flat (list of int): Positions of parameters at a limit, and of those that data do not determine.
     """
 
@@ -389,21 +389,17 @@ def _ascent(hessian, gradient):
 
 
 def _covariance(information, free):
-    """Inverse of the information; what the data do not determine gets an infinite variance, not a wrong one.
+    """Inverse of the information, and the parameters that it leaves open.
 
     A direction whose standard error is above 3, a factor of twenty either way, counts as not determined, and so does
-    every parameter that lies along it.
+    every parameter that lies along it. It is held where it was found, as is a parameter at its limit.
     """
-    k = len(information)
-    covariance = np.full((k, k), np.inf)
+    covariance = np.zeros_like(information)
     if not free:
         return covariance, []
     curvature, directions = np.linalg.eigh(information[np.ix_(free, free)])
     loose = curvature < 1 / 9
-    share = np.square(directions[:, loose]).sum(axis=1)
     known = directions[:, ~loose]
-    block = known @ (known / curvature[~loose]).T
-    firm = share < 0.01
-    places = np.array(free)
-    covariance[np.ix_(places[firm], places[firm])] = block[np.ix_(firm, firm)]
-    return covariance, places[~firm].tolist()
+    covariance[np.ix_(free, free)] = known @ (known / curvature[~loose]).T
+    share = np.square(directions[:, loose]).sum(axis=1)
+    return covariance, np.array(free)[share >= 0.01].tolist()
