@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from idic_lab import datasets
-from idic_lab.course.pages.first_page import changed, first_page, pictures
+from idic_lab.course.pages.first_page import _Desk, changed, first_page, pictures
 from idic_lab.meridian import simulate
 from idic_lab.notebook.lab import gather
 from idic_lab.pipeline import stages
@@ -107,6 +107,11 @@ def test_each_tile_states_its_table_and_only_what_the_data_tell(ground):
         assert dict(tiles["May be contacted"].drawn)["email"] == may[may["channel"].eq("email")]["allowed"].mean()
     for tile in page.tiles:
         assert tile.words and all(0 <= share <= 1 for _, share in tile.drawn)
+
+
+def test_a_value_without_interval_says_why(ground):
+    assert "of its own" in _Desk(ground[1], "")._equity_interval(1.0)
+    assert "no summary" in _Desk(Repository(), "")._equity_interval(1.0)
 
 
 def test_the_three_findings_hold_in_the_tables(ground):

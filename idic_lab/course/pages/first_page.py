@@ -248,17 +248,20 @@ class _Desk:
         return None if now.isna().any() else tuple(now)
 
     def _equity_interval(self, now: float) -> str:
-        """The bounds of what the models do not know of the customers' equity."""
+        """The bounds of what the models do not know of the customers' equity, or why there are none."""
         summary = self.table("btyd_summary")
+        if summary is None:
+            return "no interval: the run has no summary of purchases"
         settings = {"annual_discount_rate": steps.ANNUAL_DISCOUNT_RATE, "margin": steps.MARGIN}
-        with contextlib.suppress(LabError):
-            if summary is not None:
-                models = clv.fit(summary, model="bg_nbd"), clv.fit(summary, model="gamma_gamma")
-                found = clv.equity_interval(*models, summary, horizon_days=None, **settings).iloc[0]
-                # Else the run had other assumptions than these.
-                if np.isclose(found["clv"], now, rtol=0.01) and not np.isnan(found["expected_low"]):
-                    return f"95% interval {found['expected_low']:,.0f} to {found['expected_high']:,.0f}"
-        return "no interval is known"
+        try:
+            models = clv.fit(summary, model="bg_nbd"), clv.fit(summary, model="gamma_gamma")
+            found = clv.equity_interval(*models, summary, horizon_days=None, **settings).iloc[0]
+        except LabError:
+            return "no interval: its models cannot be fitted to these customers"
+        if not np.isclose(found["clv"], now, rtol=0.01):
+            return "no interval: the run had a margin, rate or model of its own"
+        held = ", taking how many leave as found" if models[0].open_ else ""
+        return f"95% interval {found['expected_low']:,.0f} to {found['expected_high']:,.0f}{held}"
 
     def situation(self) -> str:
         bought, plan, value = self.table("transactions"), self.table("action_plan"), self.table("customer_value")
