@@ -5,31 +5,24 @@ execution counts in order, no times, no widget models that died with the kernel,
 execution that raises, or writes to stderr, is not saved. The links to the neighbours, the place in IDIC and the reading
 time are written anew.
 
-``--links`` writes only what shows the way, without executing anything. ``--current [RUN ...]`` compares: are the stored
-outputs what executing gives? It takes executions from folders of runs with the notebook's own data set and no parameters,
-and executes the other notebooks.
+``--links`` writes only what shows the way, without executing anything.
 """
 
-import ast
-import difflib
 import math
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 import pandas as pd
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from nbformat import NotebookNode
 
 from idic_lab import durability
-from idic_lab.course.runs import kernels, manifest, notebooks
+from idic_lab.course.runs import kernels, notebooks
 from idic_lab.errors import LabError
 from idic_lab.pipeline.stages import STAGES, Stage, plan
 
@@ -50,23 +43,25 @@ _HOW_LONG = re.compile(r"^\*\*How long:\*\*.*?(?=\n\n|\Z)", re.M | re.S)
 _KNOW = "**What you need to know:**"
 
 
-def refresh(path: Path) -> None:
-    """Execute one notebook in its own folder and save it with canonical outputs.
+def refresh(stage: Stage, execute: bool = True) -> str:
+    """Execute one notebook in its own folder, save it with canonical outputs and what shows the way, and say so.
 
     Raises:
         LabError: When a cell raises or writes to stderr; the file is then left as it was.
     """
+    began, path = time.monotonic(), notebooks.path_of(stage)
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=600, kernel_name="python3", **kernels.settings(path.parent.absolute()))
-    try:
-        client.execute()
-    except CellExecutionError as error:
-        raise LabError(f"{path.name}: {error}") from None
-    canonical(notebook, path.name)
-    stage = next((stage for stage in STAGES if stage.notebook == path.stem), None)
-    if stage:
-        renew(notebook, stage)
+    if execute:
+        settings = kernels.settings(path.parent.absolute())
+        try:
+            with kernels.own_loop():
+                NotebookClient(notebook, timeout=600, kernel_name="python3", **settings).execute()
+        except CellExecutionError as error:
+            raise LabError(f"{path.name}: {error}") from None
+        canonical(notebook, path.name)
+    renew(notebook, stage)
     durability.write(path, nbformat.writes(notebook) + "\n")
+    return f"{path.name}: {'executed and ' if execute else ''}saved in {time.monotonic() - began:.1f} s"
 
 
 def canonical(notebook: nbformat.NotebookNode, name: str) -> None:
@@ -76,26 +71,18 @@ def canonical(notebook: nbformat.NotebookNode, name: str) -> None:
     for cell in notebook.cells:
         kept = {key: cell.metadata[key] for key in ("tags", "needs") if cell.metadata.get(key)}
         cell.metadata = nbformat.from_dict(kept)
-        if cell.cell_type != "code":
-            continue
-        cell.outputs = joined(cell.outputs)
-        for output in cell.outputs:
+        joined: list[nbformat.NotebookNode] = []
+        for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
                 raise LabError(f"{name}: cell {cell.execution_count} wrote to stderr: {output['text'][:300]}")
-            output.get("data", {}).pop(_WIDGET, None)
-            output.get("metadata", {}).pop(_WIDGET, None)
-
-
-def joined(outputs: list) -> list:
-    """Printed text in one piece: a kernel sends it in pieces that depend on how busy the machine is."""
-    joined = []
-    for output in outputs:
-        before = joined[-1] if joined else {}
-        if output.output_type == "stream" and before.get("name") == output.name:
-            before.text += output.text
-        else:
+            if "text" in output and joined and "text" in joined[-1]:
+                joined[-1].text += output.text  # a kernel sends it in pieces that depend on how busy the machine is
+                continue
             joined.append(output)
-    return joined
+            for part in ("data", "metadata"):
+                output.get(part, {}).pop(_WIDGET, None)
+        if cell.cell_type == "code":
+            cell.outputs = joined
 
 
 class ReadingTime(NamedTuple):
@@ -110,7 +97,6 @@ class ReadingTime(NamedTuple):
 
     @property
     def total(self) -> int:
-        """Minutes altogether."""
         return self.reading + self.things_to_try * MINUTES_PER_TRY_IT
 
     def __str__(self) -> str:
@@ -218,95 +204,22 @@ def _short_title(stage: Stage) -> str:
     return f"{stage.notebook[:2]} {title[0].upper()}{title[1:]}"
 
 
-def _timed(path: Path) -> str:
-    began = time.monotonic()
-    with kernels.own_loop():
-        refresh(path)
-    return f"{path.name}: executed and saved in {time.monotonic() - began:.1f} s"
-
-
-_VARIES = re.compile(r"0x[0-9a-fA-F]{6,}|(?<=T_)[0-9a-f]+")  # addresses in memory, ids of styled tables
-
-
-def differences(stored: NotebookNode, executed: NotebookNode) -> list[str]:
-    """What the outputs of two executions of a notebook do not share, a piece of text for each cell.
-
-    >>> from nbformat.v4 import new_code_cell, new_notebook, new_output
-    >>> def notebook(text):
-    ...     return new_notebook(cells=[new_code_cell("x", id="a", outputs=[new_output("stream", text=text)])])
-    >>> differences(notebook("1"), notebook("1")), len(differences(notebook("1"), notebook("2")))
-    ([], 1)
-    """
-    found = []
-    anew = {cell.id: cell for cell in executed.cells}
-    for cell in stored.cells:
-        if cell.cell_type != "code" or "parameters" in cell.metadata.get("tags", []):
-            continue
-        before, after = _texts(cell), _texts(anew[cell.id]) if cell.id in anew else []
-        if before != after:
-            lines = difflib.unified_diff(before, after, "stored", "executed", lineterm="", n=0)
-            found.append("\n".join([f"In the cell that begins {cell.source[:60]!r}:", *lines][:20]))
-    return found
-
-
-def _texts(cell: NotebookNode) -> list[str]:
-    """Every line of text that a cell shows."""
-    shown = []
-    for output in joined(cell.outputs):
-        data = output.get("data", {})
-        texts = [output.get("text", "")] + [data[kind] for kind in sorted(data) if kind.startswith("text/")]
-        shown += [line for text in texts for line in _VARIES.sub("...", text).splitlines()]
-    return shown
-
-
-def _executed_anew(stage: Stage, stored: NotebookNode, runs: dict[str, Path]) -> NotebookNode:
-    run = runs.get(ast.literal_eval(notebooks.parameters_of(stage)["dataset"]))
-    if run and (run / "notebooks" / f"{stage.notebook}.ipynb").exists():
-        return nbformat.read(run / "notebooks" / f"{stage.notebook}.ipynb", as_version=4)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / f"{stage.notebook}.ipynb"
-        nbformat.write(stored, copy)
-        refresh(copy)
-        return nbformat.read(copy, as_version=4)
-
-
-def not_current(folders: list[str]) -> int:
-    """Compare all notebooks; the number of those whose stored outputs are not current."""
-    states = {folder: manifest.read(folder) for folder in map(Path, folders)}
-    runs = {state.dataset: folder for folder, state in states.items() if not state.parameters}
-    stale = 0
-    for stage in STAGES:
-        stored = nbformat.read(notebooks.path_of(stage), as_version=4)
-        found = differences(stored, _executed_anew(stage, stored, runs))
-        stale += bool(found)
-        print(f"{stage.notebook}: {'stored outputs are not current' if found else 'current'}", *found, sep="\n")
-    return stale
-
-
-def main(arguments: list[str]) -> int:
-    """Refresh the notebooks whose names begin with one of the arguments, two at a time; all of them without arguments.
-
-    With ``--links`` only what shows the way is written anew; with ``--current`` it returns how many are not current.
-    """
-    options, wanted = ([one for one in arguments if one.startswith("--") == is_one] for is_one in (True, False))
-    if "--current" in options:
-        return not_current(wanted)
-    chosen = [stage for stage in notebooks.taught() if not wanted or stage.notebook.startswith(tuple(wanted))]
-    if "--links" in options:
+def main(arguments: list[str]) -> None:
+    """Refresh the notebooks whose names begin with one of the arguments, two at a time; all of them without arguments."""
+    wanted = tuple(one for one in arguments if one != "--links")
+    chosen = [stage for stage in notebooks.taught() if not wanted or stage.notebook.startswith(wanted)]
+    if len(wanted) < len(arguments):
         for stage in chosen:
-            notebook = nbformat.read(notebooks.path_of(stage), as_version=4)
-            renew(notebook, stage)
-            durability.write(notebooks.path_of(stage), nbformat.writes(notebook) + "\n")
-        return 0
+            print(refresh(stage, execute=False))
+        return
     code = [source for stage in chosen for source in notebooks.sources_of(stage, "code")]
     with kernels.warm(kernels.imports(code)), ThreadPoolExecutor(2) as pool:
-        for future in as_completed([pool.submit(_timed, notebooks.path_of(stage)) for stage in chosen]):
+        for future in as_completed([pool.submit(refresh, stage) for stage in chosen]):
             print(future.result())
-    return 0
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(min(main(sys.argv[1:]), 1))
+        main(sys.argv[1:])
     except LabError as error:
         sys.exit(f"Error: {error}")
