@@ -36,8 +36,6 @@ def plot_overlap(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     """
     off = shares.where(~np.eye(len(shares), dtype=bool))
     ax, also = _shades(off, ax), off.mean()
-    if len(shares) < 2:
-        return figures.finish(ax, f"All are known at one source only: {shares.index[0]}".replace("_", " "))
     most, least = also.idxmax(), also.idxmin()
     title = f"Most are also known at {most} ({also[most]:.0%}), fewest at {least} ({also[least]:.0%})"
     title = title.replace("_", " ")

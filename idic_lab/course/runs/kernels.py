@@ -24,6 +24,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+import psutil
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.paths import jupyter_runtime_dir
@@ -32,10 +33,6 @@ from traitlets.config import Config
 
 from idic_lab import durability
 
-# A kernel that is told to stop while it waits reports its own interruption as an error; it is none.
-_ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL"]
-# On a busy machine outputs may follow their cell late; waiting four seconds for them, as is usual, loses figures.
-_PATIENCE = {"iopub_timeout": 120, "raise_on_iopub_timeout": True}
 # What ours load where they use it, and most notebooks come to.
 _BEHIND_OURS = (
     *("matplotlib.pyplot", "pandera.pandas", "pyarrow.parquet", "scipy.stats", "sklearn.cluster", "sklearn.ensemble"),
@@ -46,22 +43,37 @@ _BEHIND_OURS = (
 def settings(folder: Path) -> dict[str, object]:
     """What nbclient, and papermill through it, is given for a notebook that is executed in a folder.
 
-    What passes between it and the kernel is encrypted where it can be; without that a kernel warns at each start that it
-    talks in clear over a local port. Kernels use one thread per library unless the environment says otherwise: on
-    tables of this size threads cost more than they bring, and on a busy machine very much more.
+    Kernels use one thread per library unless the environment says otherwise: on tables of this size threads cost more than
+    they bring, and on a busy machine very much more.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    if not _can_be_written(Path(jupyter_runtime_dir())):
-        for variable in ("JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
-            os.environ[variable] = str(Path(_folder_for_now(), variable.lower()))
-            Path(os.environ[variable]).mkdir(exist_ok=True)
+    _find_room()
     return {
+        # Without encryption a kernel warns at each start that it talks in clear over a local port.
         "config": Config({"KernelManager": {"transport_encryption": "auto"}}),
-        "extra_arguments": _ARGUMENTS,
+        # One that is told to stop while it waits reports its own interruption as an error; it is none.
+        "extra_arguments": ["--IPKernelApp.log_level=CRITICAL"],
         "kernel_manager_class": KernelManager,
         "resources": {"metadata": {"path": str(folder)}},
-        **_PATIENCE,
+        # On a busy machine outputs may follow their cell late; waiting four seconds for them, as is usual, loses figures.
+        "iopub_timeout": 120,
+        "raise_on_iopub_timeout": True,
     }
+
+
+@cache
+def _find_room() -> None:
+    """Name a folder for what kernels keep while they run, when the home folder cannot be written or there is none."""
+    usual = Path(jupyter_runtime_dir())
+    with contextlib.suppress(OSError):
+        usual.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=usual):
+            return
+    made = tempfile.mkdtemp(prefix="idic-lab-kernels-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    for variable in ("JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
+        os.environ[variable] = str(Path(made, variable.lower()))
+        Path(os.environ[variable]).mkdir()
 
 
 def imports(sources: Iterable[str]) -> list[str]:
@@ -137,46 +149,33 @@ class _WarmProvisioner(LocalProvisioner):
         return self.connection_info
 
 
-class _Kernel:
-    """A kernel as its manager knows a process: alive as long as the line to it is open."""
+class _Kernel(psutil.Process):
+    """A kernel as its manager knows a process, though another one has started it."""
 
     stdin = stdout = stderr = None
 
-    def __init__(self, line: socket.socket):
-        self._line, self.returncode = line, None
-        self.pid = int.from_bytes(line.recv(8), "little")  # waits until the nursery has loaded all
-        if not self.pid:
-            raise RuntimeError("The process that starts kernels has ended.")
-        line.setblocking(False)
-
     def poll(self) -> int | None:
-        if self.returncode is None:
-            with contextlib.suppress(BlockingIOError):
-                self._line.recv(1)
-                self.returncode = 1
-                self._line.close()
-        return self.returncode
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if self.is_running() and self.status() != psutil.STATUS_ZOMBIE:
+                return None
+        return 1
 
-    def wait(self, timeout: float | None = None) -> int:
-        if self.poll() is None:
-            self._line.settimeout(timeout)
-            self._line.recv(1)
-            self._line.setblocking(False)
-        return self.poll()
+    def wait(self, timeout: float | None = None) -> int | None:
+        return self.poll()  # asked when it has ended
 
     def send_signal(self, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            super().send_signal(number)
 
 
 class _Nursery:
     def __init__(self, modules: Iterable[str]):
-        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lock = threading.Lock()
-        asked = json.dumps({"parent": os.getpid(), "requests": theirs.fileno(), "modules": list(modules)})
+        told = json.dumps({"parent": os.getpid(), "line": theirs.fileno(), "modules": list(modules)})
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "idic_lab.course.runs.kernels", asked],
+                [sys.executable, "-P", "-m", "idic_lab.course.runs.kernels", told],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
@@ -184,14 +183,16 @@ class _Nursery:
             )
 
     def kernel(self, arguments: list[str], folder: str, environment: dict[str, str]) -> _Kernel:
-        ours, theirs = socket.socketpair()
         asked = json.dumps({"arguments": arguments, "folder": folder, "environment": environment})
-        with theirs, self._lock:
-            socket.send_fds(self._requests, [asked.encode()], [theirs.fileno()])
-        return _Kernel(ours)
+        try:
+            with self._lock:
+                self._line.send(asked.encode())
+                return _Kernel(int(self._line.recv(32)))  # waits until the nursery has loaded all
+        except (OSError, ValueError, psutil.Error):
+            raise RuntimeError("The process that starts kernels has ended.") from None
 
     def close(self) -> None:
-        self._requests.close()
+        self._line.close()
         self._process.kill()  # its kernels end with it
         self._process.wait()
 
@@ -200,7 +201,7 @@ _nursery: _Nursery | None = None
 _living: set[KernelManager] = set()
 
 
-def _serve(parent: int, requests: int, modules: list[str]) -> None:
+def _serve(parent: int, line: int, modules: list[str]) -> None:
     """The nursery: load, then fork a kernel for each request, until the process that wants them is gone."""
     durability.end_with_parent(parent)
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as a kernel does
@@ -208,26 +209,21 @@ def _serve(parent: int, requests: int, modules: list[str]) -> None:
         with contextlib.suppress(Exception):  # whoever imports it says what is wrong
             importlib.import_module(name)
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a kernel: the line to it tells its end
-    asking = socket.socket(fileno=requests)
-    while True:
-        asked, lines, *_ = socket.recv_fds(asking, 1 << 20, 1)
-        if not asked:
-            return
-        if os.fork() == 0:
-            asking.close()
-            _become_kernel(lines[0], **json.loads(asked))
-        os.close(lines[0])
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a kernel
+    with socket.socket(fileno=line) as asking:
+        while asked := asking.recv(1 << 20):
+            if os.fork() == 0:
+                _become_kernel(asking, **json.loads(asked))
 
 
-def _become_kernel(line: int, arguments: list[str], folder: str, environment: dict[str, str]) -> None:
+def _become_kernel(asking: socket.socket, arguments: list[str], folder: str, environment: dict[str, str]) -> None:
     nursery, status = os.getppid(), 1
     try:
         os.setsid()
-        os.set_inheritable(line, False)
         durability.end_with_parent(nursery)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.write(line, os.getpid().to_bytes(8, "little"))
+        with asking:
+            asking.send(str(os.getpid()).encode())
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
@@ -244,24 +240,6 @@ def _become_kernel(line: int, arguments: list[str], folder: str, environment: di
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)
-
-
-def _can_be_written(folder: Path) -> bool:
-    """Whether files can be made in a folder, which is made too."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False
-
-
-@cache
-def _folder_for_now() -> str:
-    """Where kernels keep what they need while they run, when the home folder cannot be written or there is none."""
-    made = tempfile.mkdtemp(prefix="idic-lab-kernels-")
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
-    return made
 
 
 if __name__ == "__main__":
