@@ -9,6 +9,7 @@ what is made of anybody's own data stays in the repository, where a customer can
 import hashlib
 import importlib.metadata
 import os
+import platform
 import shutil
 import tempfile
 import time
@@ -29,7 +30,7 @@ MOST_ROWS = 3_000_000
 # What a process is still writing must not be removed; no stage takes an hour.
 ABANDONED_AFTER = 3600
 _UNFINISHED = ".partial-"
-_LIBRARIES = ("duckdb", "numpy", "pandas", "scikit-learn", "scipy", "splink", "stepmix")
+_LIBRARIES = "duckdb lifetimes matplotlib numpy pandas papermill scikit-learn scipy splink statsmodels stepmix"
 
 
 def made_or_kept(
@@ -64,7 +65,7 @@ def folder() -> Path:
 
 def key(name: str, inputs: Mapping[str, pd.DataFrame]) -> str:
     """The hash of all that decides what a stage makes."""
-    digest = hashlib.sha256(f"{name}\n{_code_and_versions()}".encode())
+    digest = hashlib.sha256(f"{name}\n{code()}\n{versions()}".encode())
     for table in sorted(inputs):
         data = inputs[table]
         digest.update(f"{table} {list(data.columns)} {[str(dtype) for dtype in data.dtypes]}".encode())
@@ -73,16 +74,25 @@ def key(name: str, inputs: Mapping[str, pd.DataFrame]) -> str:
 
 
 @cache
-def _code_and_versions() -> str:
+def code() -> str:
+    """The hash of the package."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).resolve().parents[1].rglob("*")):
         if path.suffix in (".py", ".toml"):
             digest.update(path.name.encode() + path.read_bytes())
-    versions = []
-    for library in _LIBRARIES:
-        with suppress(importlib.metadata.PackageNotFoundError):  # an extra that is not installed
-            versions.append(f"{library} {importlib.metadata.version(library)}")
-    return digest.hexdigest() + " ".join(versions)
+    return digest.hexdigest()
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of Python, of this package and of the packages that numbers depend on."""
+    found = {"python": platform.python_version()}
+    for name in ("idic-lab", *_LIBRARIES.split()):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:  # an extra that is not installed
+            found[name] = "not installed"
+    return found
 
 
 def _keep(made: dict[str, pd.DataFrame], entry: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 
 from idic_lab.course.runs import kernels, notebooks
-from idic_lab.course.runs import notebooks as sections
+from idic_lab.course.runs.manifest import Manifest
 from idic_lab.pipeline.stages import Stage, can_be_made
 from idic_lab.repository import REPOSITORY_FILE, Repository
 from idic_lab.tables import Part
@@ -62,9 +62,6 @@ class Console:
         return tqdm(parts, unit=unit, leave=False, disable=not self._watched)
 
 
-# Inside a run folder notebooks are executed in its own subfolder, so that this relative path, and no path of the
-# machine, is what an executed notebook shows.
-_RUN_DIR_SEEN_FROM_NOTEBOOK = ".."
 SAVED_EVERY = 5.0  # seconds
 
 
@@ -72,11 +69,11 @@ class NotebookFailed(Exception):
     """A notebook did not come to its end; the message is for a person."""
 
 
-def execute(stage: Stage, dataset: str, folder: Path, parameters: dict[str, object], console: Console) -> None:
-    """Execute one notebook; what stands in the folder under its own name is always a whole execution.
+def execute(stage: Stage, state: Manifest, folder: Path, console: Console) -> float:
+    """Execute one notebook of a run, and return how many seconds it took.
 
-    Parameters:
-        parameters: Of the run; the notebook gets those it takes.
+    What stands in the folder under its own name is always a whole execution.
+
     Raises:
         NotebookFailed: When a cell raises, or the kernel dies or does not start.
     """
@@ -85,26 +82,28 @@ def execute(stage: Stage, dataset: str, folder: Path, parameters: dict[str, obje
     from papermill.exceptions import PapermillExecutionError
 
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # it reports what the run reports better
-    target = (folder / "notebooks" / f"{stage.notebook}.ipynb").absolute()
+    began, target = time.monotonic(), (folder / "notebooks" / f"{stage.notebook}.ipynb").absolute()
     partial = target.with_name(f"{stage.notebook}.partial.ipynb")
     takes = notebooks.parameters_of(stage)
-    values = {"dataset": dataset, "run_dir": _RUN_DIR_SEEN_FROM_NOTEBOOK}
-    values |= {name: value for name, value in parameters.items() if name in takes}
+    # Notebooks are executed in a folder of their own, so that a relative path, and none of the machine, is what they show.
+    values = {"dataset": state.dataset, "run_dir": ".."}
+    values |= {name: value for name, value in state.parameters.items() if name in takes}
     target.unlink(missing_ok=True)
     where = f"of {stage.notebook}; its partial execution is in notebooks/{partial.name}"
     progress = _Progress(partial)
     try:
-        papermill.execute_notebook(
-            _with_what_can_be_fed(stage, folder),
-            partial,
-            parameters=values,
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            on_notebook_start=progress.begin,
-            on_cell_start=progress.save_now_and_then,
-            on_cell_complete=lambda **_: console.cell_ended(),
-            **kernels.settings(target.parent),
-        )
+        with kernels.own_loop():
+            papermill.execute_notebook(
+                _with_what_can_be_fed(stage, folder),
+                partial,
+                parameters=values,
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                on_notebook_start=progress.begin,
+                on_cell_start=progress.save_now_and_then,
+                on_cell_complete=lambda **_: console.cell_ended(),
+                **kernels.settings(target.parent),
+            )
     except PapermillExecutionError as error:
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}")
         if not error.evalue and error.ename == "CellExecutionError":  # what papermill says when told nothing
@@ -124,6 +123,7 @@ def execute(stage: Stage, dataset: str, folder: Path, parameters: dict[str, obje
         told.metadata.pop("execution", None)
     nbformat.write(notebook, partial)
     os.replace(partial, target)
+    return round(time.monotonic() - began, 1)
 
 
 class _Progress:
@@ -150,7 +150,7 @@ def _with_what_can_be_fed(stage: Stage, folder: Path) -> nbformat.NotebookNode:
     notebook = nbformat.read(notebooks.path_of(stage), as_version=4)
     names = Repository(folder / REPOSITORY_FILE).names()
     at_hand = {*map(Part, names), *can_be_made(names)}
-    sections.prune(notebook, lambda name: Part.of(name) in at_hand)
+    notebooks.prune(notebook, lambda name: Part.of(name) in at_hand)
     return notebook
 
 

@@ -5,18 +5,16 @@ and the notebooks that made its tables. All of that goes into one key.
 """
 
 import hashlib
-import importlib.metadata
 import json
-import platform
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from idic_lab import durability
 from idic_lab.course.runs import notebooks
 from idic_lab.pipeline.stages import Stage
+from idic_lab.repository import kept_tables
 
 FILE = "manifest.json"
-_VERSIONS = ("duckdb", "lifetimes", "matplotlib", "numpy", "pandas", "papermill", "scikit-learn", "scipy")
 
 
 @dataclass
@@ -65,10 +63,7 @@ class Manifest:
     def write(self, folder: Path, status: str = "") -> None:
         """Write the file whole, with another status if one is given."""
         self.status = status or self.status
-        told = asdict(self)
-        if not self.all_customers:
-            del told["all_customers"]
-        durability.write_json(folder / FILE, told)
+        durability.write_json(folder / FILE, asdict(self))
 
 
 def read(folder: Path) -> Manifest:
@@ -88,24 +83,10 @@ def read(folder: Path) -> Manifest:
         return Manifest("damaged")
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python, of this package and of the packages that numbers depend on."""
-    found = {}
-    for name in ("idic-lab", *_VERSIONS):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return {"python": platform.python_version(), **found}
-
-
 def base(fingerprint: str, parameters: dict) -> str:
     """The hash of what all notebooks of a run depend on: data, parameters, package and versions."""
-    package = Path(__file__).resolve().parents[2]
-    files = sorted(path for path in package.rglob("*") if path.suffix in (".py", ".toml"))
-    code = _hash(*(part for path in files for part in (path.name, path.read_bytes())))
     told = json.dumps(parameters, sort_keys=True, default=str)
-    return _hash(fingerprint, code, told, json.dumps(versions()))
+    return _hash(fingerprint, kept_tables.code(), told, json.dumps(kept_tables.versions()))
 
 
 def keys(stages: list[Stage], base: str) -> dict[str, str]:
@@ -118,9 +99,5 @@ def keys(stages: list[Stage], base: str) -> dict[str, str]:
     return made
 
 
-def _hash(*parts: str | bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        data = part.encode() if isinstance(part, str) else part
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()[:24]
+def _hash(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]

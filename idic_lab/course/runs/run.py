@@ -1,11 +1,10 @@
 """Running the course on a data set: every notebook it can feed, into one run folder, side by side where tables allow."""
 
 import os
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from idic_lab import datasets, durability
@@ -17,63 +16,53 @@ from idic_lab.errors import LabError
 from idic_lab.notebook.lab import gather
 from idic_lab.pipeline import reviews
 from idic_lab.pipeline.stages import Stage, plan, waits_for
-from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, Repository, pseudonyms
+from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, Repository, kept_tables, pseudonyms
 
 MONEY = {"customer_value"}  # tables that say what a customer is worth
 JOBS = 2  # notebooks at once: more cores than two shorten a run little, since most notebooks wait for an earlier one
 
 
-@dataclass
+@dataclass(frozen=True)
 class Run:
     """What a run left behind."""
 
     folder: Path
     skipped: dict[str, str]  # notebook to reason
-    done: list[str] = field(default_factory=list)  # notebooks executed now
-    kept: list[str] = field(default_factory=list)  # those of an earlier call
-    failed: dict[str, str] = field(default_factory=dict)  # notebook to what went wrong in it, for a person
-    not_reached: dict[str, str] = field(default_factory=dict)  # notebook to the failed one that it depends on
+    done: list[str]  # notebooks executed now
+    kept: list[str]  # those of an earlier call
+    failed: dict[str, str]  # notebook to what went wrong in it, for a person
+    not_reached: dict[str, str]  # notebook to the failed one that it depends on
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do.
+    """What a run will do."""
 
-    Attributes:
-        stages (list of Stage): Those asked for that the data can feed, in the order of the course.
-        waits (dict of str to set of str): Notebook to all that must have ended before it.
-        keys (dict of str to str): Notebook to the hash of all it depends on.
-        base: What all of them depend on.
-        skipped (dict of str to str): Those asked for that the data cannot feed, with the reason.
-    """
+    stages: list[Stage]  # those asked for that the data can feed, in the order of the course
+    waits: dict[str, set[str]]  # notebook to all that must have ended before it
+    keys: dict[str, str]  # notebook to the hash of all it depends on
+    base: str  # the hash of what all of them depend on
+    skipped: dict[str, str]  # those asked for that the data cannot feed, with the reason
 
-    stages: list[Stage]
-    waits: dict[str, set[str]]
-    keys: dict[str, str]
-    base: str
-    skipped: dict[str, str]
 
-    @classmethod
-    def of(cls, dataset: datasets.Dataset, chosen: list[Stage], depends_on: dict[str, object]) -> "Plan":
-        """The plan for a data set, the stages asked for, and what else results depend on."""
-        # Where rows were counted for want of amounts, nothing is made of what a customer is worth.
-        worthless = MONEY if "amount" in dataset.card.missing else set()
-        shut = [stage for stage in notebooks.taught() if worthless & {made.table for made in stage.makes}]
-        at_hand = (name for name, data in dataset.tables.items() if len(data))
-        planned = plan(at_hand, [stage for stage in notebooks.taught() if stage not in shut])
-        feasible = [one.stage for one in planned if not one.lacks]
-        stages = [stage for stage in feasible if stage in chosen]
-        base = manifest.base(dataset.card.fingerprint, depends_on)
-        skipped = {
-            one.stage.notebook: _why_skipped(one.lacks, dataset.card.missing)
-            for one in planned
-            if one.lacks and one.stage in chosen
-        }
-        skipped |= {stage.notebook: "it needs amounts, and the data have none" for stage in shut if stage in chosen}
-        waits: dict[str, set[str]] = {}
-        for notebook, others in waits_for(stages).items():  # in the order of the course
-            waits[notebook] = others.union(*(waits[other] for other in others))
-        return cls(stages, waits, manifest.keys(feasible, base), base, skipped)
+def planned(dataset: datasets.Dataset, chosen: list[Stage], depends_on: dict[str, object]) -> Plan:
+    """The plan for a data set, the stages asked for, and what else results depend on."""
+    missing, taught = dataset.card.missing, notebooks.taught()
+    # Where rows were counted for want of amounts, nothing is made of what a customer is worth.
+    worthless = MONEY if "amount" in missing else set()
+    shut = [stage for stage in taught if worthless & {made.table for made in stage.makes}]
+    at_hand = (name for name, data in dataset.tables.items() if len(data))
+    parts = plan(at_hand, [stage for stage in taught if stage not in shut])
+    feasible = [part.stage for part in parts if not part.lacks]
+    reasons = {part.stage: _why_skipped(part.lacks, missing) for part in parts if part.lacks}
+    reasons |= dict.fromkeys(shut, "it needs amounts, and the data have none")
+    stages = [stage for stage in feasible if stage in chosen]
+    waits: dict[str, set[str]] = {}
+    for notebook, others in waits_for(stages).items():  # in the order of the course
+        waits[notebook] = others.union(*(waits[other] for other in others))
+    base = manifest.base(dataset.card.fingerprint, depends_on)
+    skipped = {stage.notebook: reason for stage, reason in reasons.items() if stage in chosen}
+    return Plan(stages, waits, manifest.keys(feasible, base), base, skipped)
 
 
 def run(
@@ -128,20 +117,17 @@ def run(
             reviews.review_dates(dataset.transactions, every)  # refuses before anything is written
     usual = (source or dataset).name + (f"_every_{every}" if every else "")
     folder = Path(out) if out else Path("runs") / run_folder.usual_name(usual)
-    depends_on: dict[str, object] = dict(parameters) | ({"reading": reading} if reading else {})
+    depends_on = parameters | {"every": every, "pseudonyms": coded, "reading": reading or None}
     with run_folder.in_use(folder, fresh):
-        state = Manifest("running", parameters=parameters, versions=manifest.versions())
+        state = Manifest("running", parameters=parameters, versions=kept_tables.versions())
         if source is not None:
             dataset = all_customers.make(source, folder, columns, options, parameters, console, coded)
             console.say(str(dataset.card))
             state.all_customers = all_customers.record(folder)
             depends_on["sample"] = [state.all_customers["sampled"], state.all_customers["seed"]]
-        depends_on |= {"every": every} if every else {}
-        depends_on |= {} if coded is None else {"pseudonyms": coded}
         state.dataset, state.fingerprint = dataset.name, dataset.card.fingerprint
-        work = _Work(
-            folder, Plan.of(dataset, chosen, depends_on), state, console, jobs or min(JOBS, os.cpu_count() or 1)
-        )
+        hands = jobs or min(JOBS, os.cpu_count() or 1)
+        work = _Work(folder, planned(dataset, chosen, depends_on), state, console, hands)
         try:
             work.begin(dataset, every, coded if source is None else False)  # a sample bears the codes of all
             work.execute()
@@ -156,14 +142,13 @@ class _Work:
 
     def __init__(self, folder: Path, plan: Plan, state: Manifest, console: Console, jobs: int):
         self.folder, self.plan, self.state, self.console, self.jobs = folder, plan, state, console, jobs
-        self.result, self.expected = Run(folder, plan.skipped), set()
 
     def begin(self, dataset: datasets.Dataset, every: str | None, coded: bool | None) -> None:
         """Keep what can be kept, and have the tables of the data set in the repository."""
         state = self.state
         state.base, state.skipped = self.plan.base, self.plan.skipped
         state.notebooks = self._to_keep()
-        self.expected = {*state.done}  # notebooks that stand beside each other in the end
+        self.kept = {*state.done}
         state.write(self.folder)
         repository = Repository(self.folder / REPOSITORY_FILE)
         dataset = pseudonyms.protect(dataset, repository, coded)
@@ -197,17 +182,16 @@ class _Work:
 
     def execute(self) -> None:
         """Execute what is not kept, each when those it waits for have ended; the manifest tells each one's end."""
-        wanted = []
         waiting = Counter(other for others in self.plan.waits.values() for other in others)
+        wanted = []
         for stage in sorted(self.plan.stages, key=lambda stage: -waiting[stage.notebook]):  # the most urgent first
-            if stage.notebook in self.state.notebooks:
-                self.result.kept.append(stage.notebook)
-                self.console.say(f"{self._label(stage)}: kept from the last call")
+            if stage.notebook in self.kept:
+                self._say(stage, ": kept from the last call")
             else:
                 wanted.append(stage)
+        self.expected = self.kept.union(stage.notebook for stage in wanted)  # beside each other in the end
         if not wanted:
             return
-        self.expected |= {stage.notebook for stage in wanted}
         code = [source for stage in wanted for source in notebooks.sources_of(stage, "code")]
         cells = sum(len(notebooks.sources_of(stage)) for stage in wanted)
         with (
@@ -220,15 +204,16 @@ class _Work:
             made: list[Future] = []
             try:
                 while wanted or running:
-                    for stage in self._ready(wanted, [one.notebook for one in running.values()]):
+                    unfinished = {stage.notebook for stage in (*wanted, *running.values())}
+                    free = [stage for stage in wanted if not self.plan.waits[stage.notebook] & unfinished]
+                    for stage in free[: self.jobs - len(running)]:
                         wanted.remove(stage)
-                        self.console.say(f"{self._label(stage)} ...")
-                        running[pool.submit(self._timed, stage)] = stage
+                        self._say(stage, " ...")
+                        running[pool.submit(execute, stage, self.state, self.folder, self.console)] = stage
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         stage = running.pop(future)
                         if self._ended(stage, future):  # its page is made while others are executed
-                            page = pages.submit(report.make_page, self.folder, stage.notebook, self.expected)
-                            made.append(page)
+                            made.append(pages.submit(report.make_page, self.folder, stage.notebook, self.expected))
                     wanted = [stage for stage in wanted if self._reachable(stage)]
                 for page in made:
                     page.result()  # or what kept it from being written
@@ -237,56 +222,41 @@ class _Work:
                     kernels.end_all()
                 raise
 
-    def _ready(self, wanted: list[Stage], running: list[str]) -> list[Stage]:
-        """What may begin now, as many as there are hands free."""
-        unfinished = {*running, *(stage.notebook for stage in wanted)}
-        free = [stage for stage in wanted if not self.plan.waits[stage.notebook] & unfinished]
-        return free[: self.jobs - len(running)]
-
-    def _timed(self, stage: Stage) -> float:
-        began = time.monotonic()
-        with kernels.own_loop():
-            execute(stage, self.state.dataset, self.folder, self.state.parameters, self.console)
-        return round(time.monotonic() - began, 1)
-
     def _ended(self, stage: Stage, future: Future) -> bool:
         name = stage.notebook
         try:
-            seconds = future.result()
-            self.result.done.append(name)
-            self.state.notebooks[name] = Executed("done", seconds, self.plan.keys[name])
-            self.console.say(f"{self._label(stage)}: done in {seconds} s")
+            self.state.notebooks[name] = Executed("done", future.result(), self.plan.keys[name])
+            self._say(stage, f": done in {future.result()} s")
         except NotebookFailed as failure:
-            self.result.failed[name] = str(failure)
             self.state.notebooks[name] = Executed("failed", error=str(failure))
-            self.console.say(f"{self._label(stage)}: failed")
+            self._say(stage, ": failed")
         self.state.write(self.folder)
         return self.state.notebooks[name].done
 
     def _reachable(self, stage: Stage) -> bool:
-        culprits = self.plan.waits[stage.notebook] & self.result.failed.keys()
+        culprits = self.plan.waits[stage.notebook] & self.state.failed.keys()
         if culprits:
-            self.result.not_reached[stage.notebook] = min(culprits)
+            self.state.not_reached[stage.notebook] = min(culprits)
         return not culprits
 
-    def _label(self, stage: Stage) -> str:
-        return f"[{self.plan.stages.index(stage) + 1}/{len(self.plan.stages)}] {stage.notebook}"
+    def _say(self, stage: Stage, what: str) -> None:
+        stages = self.plan.stages
+        self.console.say(f"[{stages.index(stage) + 1}/{len(stages)}] {stage.notebook}{what}")
 
     def publish(self) -> Run:
         """Tables, results and report; the manifest says 'complete' only when all of them stand."""
-        for name, reason in self.result.skipped.items():
+        state = self.state
+        for name, reason in state.skipped.items():
             self.console.say(f"{name}: skipped, {reason}")
-        for name, culprit in self.result.not_reached.items():
+        for name, culprit in state.not_reached.items():
             self.console.say(f"{name}: not reached, since {culprit} failed")
-        for ended in (self.result.done, self.result.kept):  # in the order of the course, whichever ended first
-            ended.sort()
-        self.state.not_reached = self.result.not_reached
         run_folder.export_tables(self.folder)
+        done = sorted({*state.done} - self.kept)  # in the order of the course, whichever ended first
         # A page made on the way leads to notebooks that were still to come: when one of them failed, it is made anew.
-        made = self.result.done if self.expected == {*self.state.done} else ()
-        report.publish(self.folder, self.card, self.state, made)
-        self.state.write(self.folder, "failed" if self.result.failed else "complete")
-        return self.result
+        report.publish(self.folder, self.card, state, done if self.expected == {*state.done} else ())
+        state.write(self.folder, "failed" if state.failed else "complete")
+        kept = [stage.notebook for stage in self.plan.stages if stage.notebook in self.kept]
+        return Run(self.folder, state.skipped, done, kept, state.failed, state.not_reached)
 
 
 def _why_skipped(lacks: tuple[str, ...], missing: dict[str, str]) -> str:

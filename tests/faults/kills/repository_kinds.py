@@ -165,7 +165,7 @@ class KeptTables(Kind):
 
     def warm(self) -> None:
         self.inputs = [orders(8_000 + number, number) for number in range(4)]
-        kept_tables._code_and_versions()
+        kept_tables.code()
 
     @staticmethod
     def make(inputs: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
