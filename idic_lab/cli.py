@@ -18,23 +18,17 @@ from typer import Argument, Option
 from idic_lab import __version__, shipped
 from idic_lab.errors import COMMAND_LINE, LabError, existing
 
-app = typer.Typer(
+_group = functools.partial(typer.Typer, no_args_is_help=True, rich_markup_mode=None)
+app = _group(
     help="Run the IDIC course on a data set, and manage data sets.",
-    no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-def _group(name: str, help: str) -> typer.Typer:
-    app.add_typer(group := typer.Typer(help=help, no_args_is_help=True, rich_markup_mode=None), name=name)
-    return group
-
-
-datasets_app = _group("datasets", "List, show and add data sets.")
-exercises_app = _group("exercises", "Check the exercises, grade a class, read the item statistics.")
-shop_app = _group("shop", "Act in Meridian, a shop that answers: play a policy, see how plans stand, rank a class.")
+datasets_app = _group(help="List, show and add data sets.")
+exercises_app = _group(help="Check the exercises, grade a class, read the item statistics.")
+shop_app = _group(help="Act in Meridian, a shop that answers: play a policy, see how plans stand, rank a class.")
+for name, group in {"datasets": datasets_app, "exercises": exercises_app, "shop": shop_app}.items():
+    app.add_typer(group, name=name)
 
 
 def _version(wanted: bool) -> None:
@@ -51,9 +45,7 @@ def _root(
 
 
 # How a file of one's own is to be read, where it cannot be found out; as options of each command that reads one.
-Columns = Annotated[
-    str | None, Option(help='Headers by role, as in customer_id="Contact Name",date=Closed,amount=Total.')
-]
+Columns = Annotated[str | None, Option(help='Headers by role, as in customer_id="Contact Name",amount=Total.')]
 _READING = {
     "sheet": Annotated[str | None, Option(help="Worksheet of a workbook.")],
     "encoding": Annotated[str | None, Option(help="Of a text file, as in cp1252.")],
@@ -75,12 +67,11 @@ def _reads_a_file(command: Callable) -> Callable:
         said = {name: given.pop(name) for name in _READING}
         return command(**given, reading={name: value for name, value in said.items() if value is not None})
 
-    own = dict(inspect.signature(command, eval_str=True).parameters)
+    *own, _ = inspect.signature(command).parameters.values()  # the last is `reading`
     option = functools.partial(inspect.Parameter, kind=inspect.Parameter.KEYWORD_ONLY, default=None)
-    del own["reading"]
-    own |= {name: option(name, annotation=kind) for name, kind in _READING.items()}
-    with_options.__signature__ = inspect.Signature(own.values())
-    with_options.__annotations__ = {name: parameter.annotation for name, parameter in own.items()}
+    own += [option(name, annotation=kind) for name, kind in _READING.items()]
+    with_options.__signature__ = inspect.Signature(own)
+    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in own}
     return with_options
 
 
@@ -93,22 +84,18 @@ def run(
     out: Annotated[Path | None, Option(help="Folder of the run; runs/<data set> unless given.")] = None,
     only: Annotated[str | None, Option(help="Notebooks by number, as in 21,22.")] = None,
     parameter: Annotated[
-        list[str] | None, Option("--parameter", "-p", help="A notebook's parameter, name=value; may be repeated.")
+        list[str] | None, Option("-p", "--parameter", help="A notebook's, name=value; repeatable.")
     ] = None,
     fresh: Annotated[bool, Option(help="Begin again, keeping nothing of an earlier call.")] = False,
     jobs: Annotated[int | None, Option(min=1, help="Notebooks side by side; two unless there is one core.")] = None,
     every: Annotated[
         str | None, Option(help="First replay the history: a review every month, week or quarter.")
     ] = None,
-    large: Annotated[
-        bool | None,
-        Option("--large/--no-large", help="Read Parquet in parts, never whole; unless said, above five million rows."),
-    ] = None,
+    large: Annotated[bool | None, Option(help="Read Parquet in parts; unless said, above five million rows.")] = None,
     sample: Annotated[int, Option(help="Of large data: customers that the notebooks see.", min=100)] = 20_000,
     memory: Annotated[float, Option(help="Of large data: GB that the engine may take.", min=0.5)] = 3.0,
     pseudonyms: Annotated[
-        bool | None,
-        Option(help="Show customers by codes; unless said, where a file names them as people.", show_default=False),
+        bool | None, Option(help="Show customers by codes; unless said, where they are named.")
     ] = None,
     reading: dict | None = None,
 ) -> None:
@@ -127,21 +114,11 @@ def run(
     from idic_lab.course.runs.run import run as run_course
     from idic_lab.datasets.own import words
 
+    how = {"fresh": fresh, "jobs": jobs, "every": every, "large": large, "coded": pseudonyms}
+    headers, options = words.parse(columns) if columns else None, Options(sample=sample, memory=memory)
+    told = {"tell": typer.echo, "progress": sys.stderr.isatty()}
     result = run_course(
-        dataset or Path(data),
-        out=out,
-        only=only,
-        parameters=parameters,
-        columns=words.parse(columns) if columns else None,
-        reading=reading,
-        fresh=fresh,
-        jobs=jobs,
-        tell=typer.echo,
-        progress=sys.stderr.isatty(),
-        every=every,
-        large=large,
-        options=Options(sample=sample, memory=memory),
-        coded=pseudonyms,
+        dataset or Path(data), out, only, parameters, headers, options=options, reading=reading, **how, **told
     )
     if result.failed:
         for name, error in result.failed.items():
@@ -152,13 +129,11 @@ def run(
 
 
 RunFolder = Annotated[Path, Option("--run", help="Folder of the run, as in runs/meridian.")]
+Customer = Annotated[str, Argument(help="The customer's number or code, or the name in your own data.")]
 
 
 @app.command()
-def forget(
-    customer: Annotated[str, Argument(help="The customer's number or code, or the name in your own data.")],
-    run: RunFolder,
-) -> None:
+def forget(customer: Customer, run: RunFolder) -> None:
     """Remove a customer from a run: repository, exported tables, notebooks and report; totals stay."""
     from idic_lab.repository import REPOSITORY_FILE
 
@@ -170,9 +145,7 @@ def forget(
 
 
 @app.command()
-def find(
-    customer: Annotated[str, Argument(help="A customer's code, or the name in your own data.")], run: RunFolder
-) -> None:
+def find(customer: Customer, run: RunFolder) -> None:
     """Show which code stands for a customer, or whom a code stands for; the answer is personal."""
     from idic_lab.repository import REPOSITORY_FILE
 
@@ -198,19 +171,11 @@ def compare(
     typer.echo("Getting ready ...")
     from idic_lab.compare import compare as run_study
 
-    options = {"--jobs": jobs, "--scheduler": scheduler, "--out": out, "--packet": packet}
-    given = [str(part) for option in options.items() if option[1] is not None for part in option]
-    outcome = run_study(
-        study,
-        out=out,
-        jobs=jobs,
-        scheduler=scheduler,
-        fresh=not resume,
-        command=shlex.join(["idic-lab", "compare", str(study), *given]),
-        tell=typer.echo,
-        progress=sys.stderr.isatty(),
-        packet=packet,
-    )
+    options = {"jobs": jobs, "scheduler": scheduler, "out": out, "packet": packet}
+    given = [part for name, said in options.items() if said is not None for part in (f"--{name}", str(said))]
+    command = shlex.join(["idic-lab", "compare", str(study), *given])
+    watched = sys.stderr.isatty()
+    outcome = run_study(study, **options, fresh=not resume, command=command, tell=typer.echo, progress=watched)
     typer.echo(f"\n{outcome.computed} cells computed, {outcome.reused} kept; {outcome.failed} values failed.")
     typer.echo(f"Report: {outcome.report}")
     if packet:
@@ -279,7 +244,7 @@ def show(
 def add(
     name: Annotated[str, Argument(help="The name to give it.")],
     path: Annotated[Path, Argument(help="The file, or the folder of Parquet files.")],
-    columns: Annotated[str | None, Option(help="Headers of the file by role.")] = None,
+    columns: Columns = None,
 ) -> None:
     """Register a file of your own under a name."""
     from idic_lab import datasets
@@ -305,9 +270,8 @@ def simulate(
     typer.echo(f"Wrote the tables to {out}, and what was planted in them to its subfolder.")
 
 
-Course = Annotated[
-    Path | None, Option(help="The nbgrader course; exercises/ if it is there, else that of the package.")
-]
+Course = Annotated[Path | None, Option(help="The nbgrader course; exercises/ if it is there, else the package's.")]
+Assignment = Annotated[str, Argument(help="The assignment, as in value.")]
 
 
 def _course_folder(given: Path | None) -> Path:
@@ -335,9 +299,7 @@ def check_exercises(
 
 
 @exercises_app.command("export-questions")
-def export_questions(
-    file: Annotated[Path, Argument(help="File to write: .xml for Moodle, .zip for QTI 2.1 (Canvas and others).")],
-) -> None:
+def export_questions(file: Annotated[Path, Argument(help="To write: .xml for Moodle, .zip for QTI 2.1.")]) -> None:
     """Write the questions of the notebooks for a learning platform."""
     from idic_lab.notebook import exports
 
@@ -378,7 +340,7 @@ ClassList = Annotated[Path | None, Option(help="Canvas's exported gradebook, or 
 
 @exercises_app.command("collect")
 def collect_exercises(
-    assignment: Annotated[str, Argument(help="The assignment, as in value.")],
+    assignment: Assignment,
     folder: Annotated[Path, Argument(help="What came back: files, folders or zip archives; or a platform's archive.")],
     course: Course = None,
     platform: Platform = None,
@@ -397,7 +359,7 @@ def collect_exercises(
 
 @exercises_app.command("give-back")
 def give_back_exercises(
-    assignment: Annotated[str, Argument(help="A graded assignment, with feedback.")],
+    assignment: Assignment,
     archive: Annotated[Path, Argument(help="The platform's archive that was collected.")],
     platform: Platform = "canvas",
     class_list: ClassList = None,
@@ -413,7 +375,7 @@ def give_back_exercises(
 
 @exercises_app.command("grade")
 def grade_exercises(
-    assignment: Annotated[str, Argument(help="The assignment, as in value.")],
+    assignment: Assignment,
     course: Course = None,
     processes: Annotated[int, Option(help="Submissions graded at once.")] = 2,
     seconds: Annotated[float, Option(help="Longest time one submission may take.")] = 360,
@@ -436,7 +398,7 @@ def grade_exercises(
 
 @exercises_app.command("begin")
 def begin_exercise(
-    assignment: Annotated[str, Argument(help="The assignment, as in value.")],
+    assignment: Assignment,
     student: Annotated[str, Option("--id", help="Your id; the shop you work on grows from it.")] = "me",
     course: Course = None,
     out: Annotated[Path, Option(help="Folder for your copy.")] = Path("my-exercises"),
@@ -450,14 +412,12 @@ def begin_exercise(
 
 
 @exercises_app.command("grade-own")
-def grade_own_exercise(
-    notebook: Annotated[Path, Argument(help="Your copy of an assignment.")], course: Course = None
-) -> None:
+def grade_own(notebook: Annotated[Path, Argument(help="Your copy of an assignment.")], course: Course = None) -> None:
     """Grade a notebook of your own: points per question, and a feedback page beside it."""
-    from idic_lab.exercises.classroom import grade_own
+    from idic_lab.exercises import classroom
 
     typer.echo(f"Grading {notebook.name}; this takes about a minute ...")
-    table, notes, page = grade_own(_course(course), notebook)
+    table, notes, page = classroom.grade_own(_course(course), notebook)
     for note in notes:
         typer.echo(f"Note: {note}")
     typer.echo(table.to_string(index=False))
@@ -468,7 +428,7 @@ def grade_own_exercise(
 
 @exercises_app.command("try")
 def try_exercises(
-    assignment: Annotated[str, Argument(help="The assignment, as in value.")] = "value",
+    assignment: Assignment = "value",
     course: Course = None,
     out: Annotated[Path, Option(help="A new folder for the trial class.")] = Path("trial-class"),
     size: Annotated[int, Option(min=1, help="Students.")] = 6,
@@ -487,7 +447,7 @@ def try_exercises(
 
 @exercises_app.command("items")
 def exercise_items(
-    assignment: Annotated[str, Argument(help="A graded assignment.")],
+    assignment: Assignment,
     course: Course = None,
     plot: Annotated[Path | None, Option(help="Also draw a plot into this file.")] = None,
 ) -> None:
@@ -505,9 +465,7 @@ def exercise_items(
 
 @shop_app.command("play")
 def play_shop(
-    policy: Annotated[
-        str, Option(help="A reference policy, as in ask_well, or module:function of your own: a View in, actions out.")
-    ],
+    policy: Annotated[str, Option(help="A reference policy, as in ask_well, or module:function of your own.")],
     out: Annotated[Path, Option(help="Folder that keeps the plans; a game that was ended goes on from there.")],
     seed: Annotated[int | None, Option(help="Of the customers; drawn by the shop unless given.")] = None,
     n: Annotated[int, Option(help="How many customers.")] = 2000,

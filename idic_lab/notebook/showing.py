@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import HTML, display
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from pandas.io.formats.style import Styler
 
@@ -123,22 +124,12 @@ def explore(draw: Callable, **controls: widgets.Widget) -> None:
         draw: Takes the controls' values as keyword arguments and returns a matplotlib ``Axes`` (or ``Figure``).
         **controls (ipywidgets widget): One control per argument of `draw`, with a ``description``.
     """
-    box = widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap"))
     named = ", ".join(control.description or name for name, control in controls.items())
     words = f"Controls: {named}. Run this cell in JupyterLab to move them."
-    display(live(box, {"text/html": f"<p><em>{words}</em></p>", "text/plain": words}), raw=True)
-
-    def figure():
-        try:
-            made = _figure(draw(**_values(controls)))
-        except LabError as error:  # the figure of another choice must not stay under this one
-            return HTML(_said(error))
-        plt.close(made)  # else the inline backend would show it a second time at the end of the cell
-        return made
-
-    handle = display(figure(), display_id=True)
+    display(live(_row(controls), {"text/html": f"<p><em>{words}</em></p>", "text/plain": words}), raw=True)
+    handle = display(_drawn(draw, controls), display_id=True)
     for control in controls.values():
-        control.observe(lambda change: handle.update(figure()), names="value")
+        control.observe(lambda change: handle.update(_drawn(draw, controls)), names="value")
 
 
 def panel(draw: Callable, **controls: widgets.Widget) -> None:
@@ -149,32 +140,24 @@ def panel(draw: Callable, **controls: widgets.Widget) -> None:
 
     Parameters:
         draw: Takes the controls' values as keyword arguments; returns a matplotlib ``Axes`` or ``Figure``, or anything
-            that shows itself as HTML, such as the result of :func:`idic_lab.course.show`.
+            that shows itself as HTML, such as the result of :func:`show`.
         **controls (ipywidgets widget): One control per argument of `draw`, with a ``description``.
     """
-
-    def redraw(change) -> None:
-        try:
-            shown.value = _page(draw(**_values(controls)))
-        except LabError as error:  # the figure of another choice must not stay under this one
-            shown.value = _said(error)
-
-    drawn = draw(**_values(controls))
+    drawn = _drawn(draw, controls)
     shown = widgets.HTML(value=_page(drawn))
     for control in controls.values():
-        control.observe(redraw, names="value")
-    row = widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap"))
-    box = widgets.VBox([row, shown] if controls else [shown])
-    if _is_figure(drawn):
-        still = {"image/png": base64.b64encode(_written(drawn, "png")).decode("ascii")}
-        words = f"{FIGURE}{figures.described(_figure(drawn))}"
+        control.observe(lambda change: setattr(shown, "value", _page(_drawn(draw, controls))), names="value")
+    if isinstance(drawn, Figure):
+        still = {"image/png": _written(drawn, "png")}
+        words = f"{FIGURE}{figures.described(drawn)}"
     else:
         still, words = {"text/html": _page(drawn)}, "A table with controls; run this cell to move them."
+    box = widgets.VBox([_row(controls), shown] if controls else [shown])
     display(live(box, {**still, "text/plain": words}), raw=True)
 
 
-def _values(controls: dict[str, widgets.Widget]) -> dict:
-    return {name: control.value for name, control in controls.items()}
+def _row(controls: dict[str, widgets.Widget]) -> widgets.HBox:
+    return widgets.HBox(list(controls.values()), layout=widgets.Layout(flex_flow="row wrap"))
 
 
 def live(widget: widgets.Widget, still: dict[str, str]) -> dict:
@@ -183,34 +166,33 @@ def live(widget: widgets.Widget, still: dict[str, str]) -> dict:
     return {"application/vnd.jupyter.widget-view+json": view, **still}
 
 
-def _is_figure(drawn) -> bool:
-    return hasattr(drawn, "savefig") or hasattr(drawn, "get_figure")
-
-
-def _figure(drawn):
-    return drawn if hasattr(drawn, "savefig") else drawn.get_figure()
+def _drawn(draw: Callable, controls: dict[str, widgets.Widget]):
+    """What is drawn for the values of the controls, a figure or a table, or in words why nothing can be."""
+    try:
+        drawn = draw(**{name: control.value for name, control in controls.items()})
+    except LabError as error:  # the figure of another choice must not stay under this one
+        return HTML(f'<p role="status">{html.escape(str(error))}</p>')
+    if isinstance(drawn, plt.Axes):
+        drawn = drawn.get_figure()
+    if isinstance(drawn, Figure):  # else the inline backend would show it a second time at the end of the cell
+        plt.close(drawn)
+    return drawn
 
 
 def _page(drawn) -> str:
     """What was drawn as HTML: a figure as a drawing that is sharp at every size, told in words."""
-    if not _is_figure(drawn):
+    if not isinstance(drawn, Figure):
         return drawn._repr_html_() if hasattr(drawn, "_repr_html_") else str(drawn)
-    svg = base64.b64encode(_written(drawn, "svg")).decode("ascii")
-    words = html.escape(figures.described(_figure(drawn)))
+    words = html.escape(figures.described(drawn))
+    svg = _written(drawn, "svg")
     return f'<img alt="{words}" style="width:100%;max-width:56rem" src="data:image/svg+xml;base64,{svg}">'
 
 
-def _written(drawn, kind: str) -> bytes:
-    made = _figure(drawn)
-    plt.close(made)
+def _written(figure: Figure, kind: str) -> str:
     picture = io.BytesIO()
     metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
-    made.savefig(picture, format=kind, dpi=100, metadata=metadata)
-    return picture.getvalue()
-
-
-def _said(error: LabError) -> str:
-    return f'<p role="status">{html.escape(str(error))}</p>'
+    figure.savefig(picture, format=kind, dpi=100, metadata=metadata)
+    return base64.b64encode(picture.getvalue()).decode("ascii")
 
 
 _QUESTIONS = {
@@ -240,22 +222,13 @@ def plot_cycle(ax: figures.Axes | None = None) -> figures.Axes:
         middle, title = left + width / 2, step.replace(" and ", "\nand ")
         ax.text(middle, height - 0.1, title, weight="bold", color=_COLOURS[position], **centred)
         ax.text(middle, 0.26, question, fontsize=8, **centred)
-        ax.text(middle, 0.04, _numbers(step), fontsize=7, color="#555555", **centred)
+        taught = [stage.notebook[:2] for stage in stages.STAGES if stage.step == step]
+        ax.text(middle, 0.04, f"notebooks {taught[0]} to {taught[-1]}", fontsize=7, color="#555555", **centred)
         if position:
-            ends = (left - gap + 0.04, height / 2), (left - 0.04, height / 2)
-            ax.add_patch(FancyArrowPatch(*ends, **arrow))
+            ax.add_patch(FancyArrowPatch((left - gap + 0.04, height / 2), (left - 0.04, height / 2), **arrow))
     last = (len(_QUESTIONS) - 1) * (width + gap) + width / 2
     ax.add_patch(FancyArrowPatch((last, -0.04), (width / 2, -0.04), connectionstyle="arc3,rad=-0.12", **arrow))
-    ax.set_xlim(-0.08, last + width / 2 + 0.08)
-    ax.set_ylim(-0.3, height + 0.08)
+    ax.set(xlim=(-0.08, last + width / 2 + 0.08), ylim=(-0.3, height + 0.08))
     ax.set_title("IDIC is a loop: what monitoring learns changes the next round", loc="left")
     ax.axis("off")
     return ax
-
-
-def _numbers(step: str) -> str:
-    """Numbers of the notebooks of a step, as in "notebooks 21 to 27"; empty when there are none."""
-    found = [stage.notebook[:2] for stage in stages.STAGES if stage.step.lower() in step.lower()]
-    if not found:
-        return ""
-    return f"notebooks {found[0]} to {found[-1]}" if len(found) > 1 else f"notebook {found[0]}"
