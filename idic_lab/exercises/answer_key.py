@@ -119,30 +119,24 @@ class AnswerKey:
     def _shown(self, asked: Question, answer: Any, student: str, brought) -> Misconception | None:
         """The first misconception that an answer shows, if any."""
         for known in self.misconceptions(asked.name):
-            if _takes_answer(known.wrong):
-                shown = bool(self._call(known.wrong, student, brought, answer))
-            else:
-                shown = asked.form.same(answer, self._call(known.wrong, student, brought))
-            if shown:
+            wrong = self._call(known.wrong, student, brought, answer)
+            if wrong if _takes_answer(known.wrong) else asked.form.same(answer, wrong):
                 return known
         return None
 
     def _call(self, function: Callable[..., Any], student: str, brought: Any, answer: Any = None) -> Any:
         """Call a function with what it asks for by name; what follows from the student's shop alone is kept."""
-        asked = inspect.signature(function).parameters
-        if {"answer", "brought"}.isdisjoint(asked) and (student, function) in self._computed:
-            return self._computed[student, function]
-        ways = {
-            "brought": lambda: brought,
-            "answer": lambda: answer,
-            "tables": lambda: student_shop(student, self.secret).tables,
-            "truth": lambda: student_shop(student, self.secret).truth,
-            "game": lambda: student_game(student, self.secret),
-        }
-        result = function(**{name: way() for name, way in ways.items() if name in asked})
-        if {"answer", "brought"}.isdisjoint(asked):
-            self._computed[student, function] = result
-        return result
+        asked, kept = inspect.signature(function).parameters, self._computed
+        if (student, function) not in kept or not {"answer", "brought"}.isdisjoint(asked):
+            ways = {
+                "brought": lambda: brought,
+                "answer": lambda: answer,
+                "tables": lambda: student_shop(student, self.secret).tables,
+                "truth": lambda: student_shop(student, self.secret).truth,
+                "game": lambda: student_game(student, self.secret),
+            }
+            kept[student, function] = function(**{name: way() for name, way in ways.items() if name in asked})
+        return kept[student, function]
 
 
 def _compared(asked: Question, answer: Any, expected: Any) -> Verdict:

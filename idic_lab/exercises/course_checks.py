@@ -7,18 +7,18 @@ import html
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from nbgrader.nbgraderformat import MetadataValidator, ValidationError
 
-from idic_lab.exercises.classroom import nbgrader, release, step
+from idic_lab.exercises.classroom import nbgrader, points, release, step
 from idic_lab.exercises.course_folder import (
     CourseFolder,
     copied,
@@ -38,8 +38,7 @@ SECRET = re.compile(r"(BEGIN|END) (HIDDEN TESTS|SOLUTION|MARK SCHEME)|\bgrade\("
 LEAST_QUESTIONS, LEAST_MISCONCEPTIONS, LEAST_WRONG_ANSWERS = 110, 100, 130
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that was checked: what is wrong with it, and what was looked at, in numbers."""
 
     what: str
@@ -178,21 +177,20 @@ def check_answers(course: CourseFolder, assignment: str, students: tuple[str, ..
     return Finding(f"answers of {assignment}", tuple(faults), counted)
 
 
-def judged_bank(course: CourseFolder, assignment: str, student: str) -> Iterator[tuple]:
-    """Every wrong answer of an assignment with the verdict it gets from a student's data."""
+def judged_bank(course: CourseFolder, assignment: str, student: str, bank: Iterable | None = None) -> Iterator[tuple]:
+    """Every wrong answer of an assignment, or those of a part of its bank, with the verdict it gets from a student's data."""
     names = opened(course.notebook(assignment), student)
     brought = None
     if assignment == "capstone":
-        first = next(c for c in course.notebook(assignment).cells if c.id == "capstone_q01_answer")
+        first = next(cell for cell in course.notebook(assignment).cells if cell.id == "capstone_q01_answer")
         exec(first.source, names)
         brought = decode(encode(names["my_transactions"]))
-    for entry in course.wrong_answers(assignment):
+    for entry in course.wrong_answers(assignment) if bank is None else bank:
         answer = decode(encode(eval(entry.code, dict(names))))
         yield entry, course.key.judge(entry.question, answer, student, brought)
 
 
-@dataclass
-class _Submission:
+class _Submission(NamedTuple):
     """What the rehearsal hands in under one name, the points it must get and the hints it must bring."""
 
     student: str
@@ -209,8 +207,7 @@ def rehearse(course: CourseFolder, assignment: str, student: str) -> Iterator[Fi
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         copy = copied(course, Path(folder) / "course")
         release(copy, assignment)
-        source = course.notebook(assignment)
-        regions = [found for cell in source.cells for found in _SOLUTION.findall(cell.source)]
+        regions = [found for cell in course.notebook(assignment).cells for found in _SOLUTION.findall(cell.source)]
         # Those long enough to be recognised.
         solution = [line.strip() for region in regions for line in region.splitlines() if len(line.strip()) > 25]
         yield _no_leak(copy.notebook(assignment, "release"), solution, assignment)
@@ -231,37 +228,31 @@ _SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)\n### END SOLUTION", re.S)
 
 
 def _submissions(course: CourseFolder, assignment: str, student: str) -> Iterator[_Submission]:
+    """The model solution; the untouched release; and the wrong answers, one of each question at a time."""
     points = {name: value for name, value in course.points(assignment).items() if "_text" not in name}
     yield _Submission(student, with_student_id(course.notebook(assignment), student), points, [])
     yield _Submission("untouched", course.notebook(assignment, "release"), dict.fromkeys(points, 0.0), [])
     turn, left = 0, course.wrong_answers(assignment)
     while left:
-        verdicts = dict(judged_bank(course, assignment, f"w{turn}"))
+        student, turn = f"w{turn}", turn + 1
         chosen = {entry.question: entry for entry in reversed(left)}  # the first that is left of each question
         left = [entry for entry in left if entry not in chosen.values()]
-        yield _with_wrong_answers(course, assignment, f"w{turn}", chosen, verdicts, points)
-        turn += 1
-
-
-def _with_wrong_answers(
-    course: CourseFolder, assignment: str, student: str, chosen: dict, verdicts: dict, points: dict
-):
-    """The model solution, with one wrong answer from the bank put last in each of some answer cells."""
-    notebook = with_student_id(course.notebook(assignment), student)
-    expected, hints, cells = dict(points), [], []
-    for cell in notebook.cells:
-        cells.append(cell)
-        name = grade_id(cell) or ""
-        entry = chosen.get(name.removesuffix("_answer"))
-        if entry and name.endswith("_answer"):
-            variable = cell.source.split(" = ", 1)[0]
-            cell.source += f"\n_right = {variable}\n{variable} = {entry.code}"
-            expected[entry.question] = round(verdicts[entry].credit * points[entry.question], 2)
-            hints.append(verdicts[entry].message)
-        elif entry:  # later cells may build on this answer
-            cells.append(new_code_cell(f"{variable} = _right"))
-    notebook.cells = cells
-    return _Submission(student, notebook, expected, hints)
+        verdicts = {
+            entry.question: verdict for entry, verdict in judged_bank(course, assignment, student, chosen.values())
+        }
+        notebook, cells = with_student_id(course.notebook(assignment), student), []
+        for cell in notebook.cells:
+            cells.append(cell)
+            name = grade_id(cell) or ""
+            if (entry := chosen.get(name.removesuffix("_answer"))) and name.endswith("_answer"):
+                variable = cell.source.split(" = ", 1)[0]
+                cell.source += f"\n_right = {variable}\n{variable} = {entry.code}"
+            elif entry:  # later cells may build on this answer
+                cells.append(new_code_cell(f"{variable} = _right"))
+        notebook.cells = cells
+        expected = {name: round(verdict.credit * points[name], 2) for name, verdict in verdicts.items()}
+        hints = [verdict.message for verdict in verdicts.values()]
+        yield _Submission(student, notebook, points | expected, hints)
 
 
 def _no_leak(released: NotebookNode, solution: list[str], assignment: str) -> Finding:
@@ -272,24 +263,14 @@ def _no_leak(released: NotebookNode, solution: list[str], assignment: str) -> Fi
 
 
 def _scores(course: CourseFolder, assignment: str, submissions: list[_Submission]) -> Finding:
-    faults = []
-    for submission in submissions:
-        path = course.root / "autograded" / submission.student / assignment / f"{assignment}.ipynb"
-        if not path.exists():
-            faults.append(f"{submission.student} was not graded")
-            continue
-        for cell in nbformat.read(path, as_version=4).cells:
-            name = grade_id(cell)
-            if name not in submission.points:
-                continue
-            results = [output for output in cell.outputs if output.output_type == "execute_result"]
-            got = float(results[0].data["text/plain"]) if results else None
-            where = f"{submission.student}, {name}"
-            if any(output.get("name") == "stderr" for output in cell.outputs):
-                faults.append(f"{where}: writes to stderr")
-            if got != submission.points[name]:
-                said = cell.outputs[0].get("text", "")[:160]
-                faults.append(f"{where}: {got} points, expected {submission.points[name]}; {said}")
+    got = points(course, assignment).set_index(["student", "question"])["points"]
+    faults = [f"{one.student} was not graded" for one in submissions if one.student not in got.index]
+    faults += [
+        f"{one.student}, {name}: {got[one.student, name]} points, expected {expected}"
+        for one in submissions
+        for name, expected in one.points.items()
+        if (one.student, name) in got.index and got[one.student, name] != expected
+    ]
     counted = f"{len(submissions)} submissions: model, untouched, wrong answers"
     return Finding(f"nbgrader scores {assignment} as it should", tuple(faults), counted)
 

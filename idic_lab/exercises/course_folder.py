@@ -119,9 +119,7 @@ def with_student_id(notebook: nbformat.NotebookNode, student: str) -> nbformat.N
 def opened(notebook: nbformat.NotebookNode, student: str) -> dict[str, Any]:
     """Run the setup of an assignment in this process and return its names."""
     names: dict[str, Any] = {"STUDENT_ID": student}
-    setup = next(cell for cell in notebook.cells if grade_id(cell) == "setup")
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec(setup.source, names)
+    _run(next(cell for cell in notebook.cells if grade_id(cell) == "setup"), names)
     return names
 
 
@@ -133,8 +131,12 @@ def handed_in(notebook: nbformat.NotebookNode, student: str) -> dict[str, Handed
         collected[question] = HandedIn(decode(encode(answer)), None if brought is None else decode(encode(brought)))
 
     names["grade"] = grade
-    with contextlib.redirect_stdout(io.StringIO()):
-        for cell in notebook.cells:
-            if cell.cell_type == "code" and grade_id(cell) not in ("student_id", "setup"):
-                exec(cell.source, names)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and grade_id(cell) not in ("student_id", "setup"):
+            _run(cell, names)
     return collected
+
+
+def _run(cell: nbformat.NotebookNode, names: dict[str, Any]) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(cell.source, names)

@@ -11,11 +11,12 @@ import math
 import re
 import unicodedata
 import zipfile
-from collections.abc import KeysView, ValuesView
+from collections.abc import Iterable, KeysView, ValuesView
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from numbers import Integral, Real
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -124,11 +125,11 @@ def data_file(student: str) -> str:
 
 def _of_the_class(student: str) -> Path | None:
     """The file with the student's data of a class: the one of that name, else the only one; None in practice."""
-    here = sorted(Path().glob(data_file("*")))
-    own = [path for path in here if path.name == data_file(student)]
-    if len(here) > 1 and not own:
-        raise LabError(f"Several data files lie here, none of {student!r}: {', '.join(path.name for path in here)}.")
-    return next(iter(own or here), None)
+    here = {path.name: path for path in sorted(Path().glob(data_file("*")))}
+    own = data_file(student)
+    if len(here) > 1 and own not in here:
+        raise LabError(f"Several data files lie here, none of {student!r}: {', '.join(here)}.")
+    return here.get(own) or next(iter(here.values()), None)
 
 
 def packed(student_id: str, secret: str) -> bytes:
@@ -263,30 +264,23 @@ def _packed(answer: Any) -> dict[str, Any]:
     if answer is ... or answer is None or answer is pd.NA or answer is pd.NaT:
         return {"kind": "unanswered"}
     if isinstance(answer, pd.DataFrame):
-        frame = answer
         if not isinstance(answer.index, pd.RangeIndex):
-            frame = answer.reset_index(drop=bool({*answer.columns} & {*answer.index.names}))
-        columns = [_column(frame.iloc[:, place]) for place in range(frame.shape[1])]
-        return {"kind": "table", "names": [str(name) for name in frame.columns], "columns": columns}
+            answer = answer.reset_index(drop=bool({*answer.columns} & {*answer.index.names}))
+        columns = [_column(answer.iloc[:, place]) for place in range(answer.shape[1])]
+        return {"kind": "table", "names": [str(name) for name in answer.columns], "columns": columns}
+    if isinstance(answer, dict):
+        answer = pd.Series(answer, dtype=None if answer else "float64")
     if isinstance(answer, pd.Series):
         return {"kind": "series", "index": _column(answer.index.to_series()), "values": _column(answer)}
-    if isinstance(answer, dict):
-        return _packed(pd.Series(answer, dtype=None if answer else "float64"))
     if isinstance(answer, (set, frozenset)):
         answer = sorted(answer, key=str)
     if isinstance(answer, np.ndarray) and answer.ndim == 0:
-        return _packed_one(answer.item())
+        answer = answer.item()
     many = (list, tuple, np.ndarray, pd.Index, pd.api.extensions.ExtensionArray, KeysView, ValuesView)
     if isinstance(answer, many):
-        return {"kind": "list", "values": _column(pd.Series(list(answer), dtype=object))}
-    return _packed_one(answer)
-
-
-def _packed_one(answer: Any) -> dict[str, Any]:
-    if isinstance(answer, Decimal):
-        answer = float(answer)
-    if isinstance(answer, np.datetime64):
-        answer = pd.Timestamp(answer)
+        return {"kind": "list", "values": _column(list(answer))}
+    if isinstance(answer, (Decimal, np.datetime64)):
+        answer = float(answer) if isinstance(answer, Decimal) else pd.Timestamp(answer)
     if isinstance(answer, Real) and not isinstance(answer, Integral) and not math.isfinite(answer):
         return {"kind": "unreadable", "why": f"The answer is {float(answer)}, which is not a number."}
     for kind, types in (("flag", (bool, np.bool_)), ("number", Real), ("text", str)):
@@ -297,7 +291,7 @@ def _packed_one(answer: Any) -> dict[str, Any]:
     return {"kind": "unreadable", "why": f"An answer of type {type(answer).__name__} cannot be graded."}
 
 
-def _column(values: pd.Series) -> list[Any]:
+def _column(values: Iterable[Any]) -> list[Any]:
     return list(map(_plain, values))
 
 
@@ -319,20 +313,17 @@ def decode(text: str) -> Any:
     >>> decode(encode(print))
     An answer of type builtin_function_or_method cannot be graded.
     """
+    ways = {
+        "unanswered": lambda told: Unanswered(NOT_YET),
+        "unreadable": lambda told: Unreadable(str(told["why"])),
+        "table": lambda told: pd.DataFrame(dict(zip(told["names"], told["columns"], strict=True))),
+        "series": lambda told: pd.Series(told["values"], index=told["index"]),
+        "list": lambda told: list(told["values"]),
+        "date": lambda told: pd.Timestamp(told["value"]),
+    }
     try:
-        packed = json.loads(text)
-        kind = packed["kind"]
-        if kind == "unanswered":
-            return Unanswered(NOT_YET)
-        if kind == "unreadable":
-            return Unreadable(str(packed["why"]))
-        if kind == "table":
-            return pd.DataFrame(dict(zip(packed["names"], packed["columns"], strict=True)))
-        if kind == "series":
-            return pd.Series(packed["values"], index=packed["index"])
-        if kind == "list":
-            return list(packed["values"])
-        return pd.Timestamp(packed["value"]) if kind == "date" else packed["value"]
+        told = json.loads(text)
+        return ways.get(told["kind"], itemgetter("value"))(told)
     except (ValueError, KeyError, TypeError) as error:
         return Unreadable(f"The answer could not be read back ({type(error).__name__}).")
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from idic_lab import datasets
-from idic_lab.course.pages.first_page import _Desk, changed, first_page, pictures
+from idic_lab.course.pages.first_page import FirstPage, changed, pictures
 from idic_lab.meridian import simulate
 from idic_lab.notebook.lab import gather
 from idic_lab.pipeline import stages
@@ -42,7 +42,7 @@ def ground(request, tmp_path_factory):
     for name in BUILT:
         if stages.maker(stages.Part(name)).name in held:
             stages.build(repository, name)
-    return request.param, repository, card, first_page(repository, "EUR", card)
+    return request.param, repository, card, FirstPage(repository, "EUR", card)
 
 
 def amounts(text):
@@ -110,8 +110,8 @@ def test_each_tile_states_its_table_and_only_what_the_data_tell(ground):
 
 
 def test_a_value_without_interval_says_why(ground):
-    assert "of its own" in _Desk(ground[1], "")._equity_interval(1.0)
-    assert "no summary" in _Desk(Repository(), "")._equity_interval(1.0)
+    assert "of its own" in FirstPage(ground[1])._equity_interval(1.0)
+    assert "no summary" in FirstPage(Repository())._equity_interval(1.0)
 
 
 def test_the_three_findings_hold_in_the_tables(ground):

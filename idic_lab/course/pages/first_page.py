@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
+import itertools
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -170,40 +171,6 @@ class Tile(NamedTuple):
         return f"{int(last[:4]) - 1}{last[4:]}"
 
 
-class FirstPage(NamedTuple):
-    """What the page says; whatever the tables do not tell is empty."""
-
-    situation: str
-    tiles: list[Tile]
-    findings: list[str]
-    plan: list[dict[str, str]]
-    plan_says: list[str]
-    changes: list[str]
-    sure: list[str]
-
-
-def first_page(repository: Repository, currency: str = "", card=None) -> FirstPage:
-    """The first page of the report of a run.
-
-    Parameters:
-        currency: Written after amounts.
-        card (Card, optional): Of the data set, for what could not be used.
-
-    >>> first_page(Repository()).situation
-    ''
-    """
-    desk = _Desk(repository, f" {currency}".rstrip())
-    return FirstPage(
-        situation=desk.situation(),
-        tiles=list(desk.tiles()),
-        findings=list(desk.findings())[:3],
-        plan=list(desk.plan()),
-        plan_says=list(desk.plan_says()),
-        changes=list(desk.changes()),
-        sure=list(desk.sure(card)),
-    )
-
-
 def changed(before: float, now: float) -> str:
     """A change in words, as a share of what was before.
 
@@ -226,21 +193,30 @@ def _one_way(signals: pd.DataFrame) -> pd.DataFrame:
     return signals.iloc[turned.max(initial=-1) + 1 :]
 
 
-class _Desk:
-    """The tables of one run, read when they are wanted."""
+def _listed(say: Callable) -> cached_property:
+    return cached_property(lambda page: list(say(page)))
 
-    def __init__(self, repository: Repository, unit: str):
-        self.unit, self.table = unit, cache(lambda name: _read(repository, name))
+
+class FirstPage:
+    """The first page of the report of a run, from its tables; whatever they do not tell is empty.
+
+    Parameters:
+        currency: Written after amounts.
+        card (Card, optional): Of the data set, for what could not be used.
+
+    >>> FirstPage(Repository()).situation
+    ''
+    """
+
+    def __init__(self, repository: Repository, currency: str = "", card=None):
+        self.unit, self.card, self.table = f" {currency}".rstrip(), card, cache(lambda name: _read(repository, name))
 
     @property
-    def period(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:
-        """The day before the last whole period, and its last day."""
+    def last_day(self) -> pd.Timestamp | None:
+        """Of the last whole period."""
         measures = self.table("kpis")
-        whole = None if measures is None else measures[measures["whole"]]
-        if whole is None or whole.empty or self.table("transactions") is None:
-            return None
-        last = whole.loc[whole["review_date"].idxmax()]
-        return last["previous_date"], last["review_date"]
+        known = measures is not None and self.table("transactions") is not None
+        return measures.loc[measures["whole"], "review_date"].max() if known and measures["whole"].any() else None
 
     def _trade(self, when: str = "value") -> tuple[float, float] | None:
         """Customers who bought in the last whole period, or in the same days a year before, and their revenue."""
@@ -263,13 +239,14 @@ class _Desk:
         held = ", taking how many leave as found" if models[0].open_ else ""
         return f"95% interval {found['expected_low']:,.0f} to {found['expected_high']:,.0f}{held}"
 
+    @cached_property
     def situation(self) -> str:
-        bought, plan, value = self.table("transactions"), self.table("action_plan"), self.table("customer_value")
-        if bought is None or self.period is None:
+        plan, value = self.table("action_plan"), self.table("customer_value")
+        if self.last_day is None:
             return ""
         now, before = self._trade(), self._trade("year_before")
-        day = f"{self.period[1]:%Y-%m-%d}"
-        said = f"In the last whole period, to {day}, {_plural(now[0], 'customer')} bought for {now[1]:,.0f}{self.unit}"
+        said = f"In the last whole period, to {self.last_day:%Y-%m-%d}, {_plural(now[0], 'customer')} bought for "
+        said += f"{now[1]:,.0f}{self.unit}"
         if before:
             said += f", revenue {changed(before[1], now[1])} on the same days a year before"
         if value is not None:
@@ -281,8 +258,9 @@ class _Desk:
             said += ", and before anybody may be written to somebody must ask for consent"
         return f"{said}."
 
+    @_listed
     def tiles(self) -> Iterator[Tile]:
-        if self.period is not None:
+        if self.last_day is not None:
             now, before = self._trade(), self._trade("year_before")
             measures = (("Customers active", "active_customers", ""), ("Revenue", "revenue", self.unit))
             for place, (name, kpi, unit) in enumerate(measures):
@@ -324,8 +302,12 @@ class _Desk:
         words = f"{name} at {len(drawn)} reviews, {drawn[0][0]} to {drawn[-1][0]}" if drawn else ""
         return Tile(name, value, note, "columns", drawn, words)
 
-    def findings(self) -> Iterator[str]:
+    @cached_property
+    def findings(self) -> list[str]:
         """What matters most, as far as the tables tell, in order."""
+        return list(itertools.islice(self._findings(), 3))
+
+    def _findings(self) -> Iterator[str]:
         yield from self._slow_change()
         bought, portfolio = self.table("transactions"), self.table("portfolio")
         if bought is None:
@@ -364,6 +346,7 @@ class _Desk:
                     f"{_level(figure, first['before'])} to {_level(figure, last['since'])}."
                 )
 
+    @_listed
     def plan(self) -> Iterator[dict[str, str]]:
         """The rows of the plan, as a meeting reads them."""
         plan = self.table("action_plan")
@@ -384,6 +367,7 @@ class _Desk:
                 "Verdict": row.verdict,
             }
 
+    @_listed
     def plan_says(self) -> Iterator[str]:
         plan = self.table("action_plan")
         if plan is None:
@@ -402,6 +386,7 @@ class _Desk:
         if plan["basis"].eq("estimated").any():
             yield "One from a trial may be too high, since the same estimates chose whom to treat; its interval is not known here."
 
+    @_listed
     def changes(self) -> Iterator[str]:
         measures, signals = self.table("kpis"), self.table("signals")
         if signals is not None:
@@ -436,7 +421,9 @@ class _Desk:
         else:
             yield "There are too few reviews so far to tell a change of the measures from chance."
 
-    def sure(self, card) -> Iterator[str]:
+    @_listed
+    def sure(self) -> Iterator[str]:
+        card = self.card
         if card is not None and card.kind.startswith("simulated"):
             yield "The data are simulated: nobody in them exists."
         if card is not None and card.rows_read:

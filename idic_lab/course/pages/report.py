@@ -32,7 +32,7 @@ def publish(folder: Path, card, state: Manifest, made: Collection[str] = ()) -> 
         Path: Of the report.
     """
     # Loads every stage, which a run as such need not wait for.
-    from idic_lab.course.pages.first_page import first_page, pictures
+    from idic_lab.course.pages.first_page import FirstPage, pictures
 
     ran = [stage for stage in stages.STAGES if stage.notebook in state.done]
     executed = {stage.notebook: run_folder.executed(folder, stage.notebook) for stage in ran}
@@ -43,7 +43,7 @@ def publish(folder: Path, card, state: Manifest, made: Collection[str] = ()) -> 
     repository = Repository(folder / REPOSITORY_FILE)
     figures.use_currency(card.currency)
     told = {name: [said["sentence"] for said in stated.values()] for name, stated in found.items()}
-    first, drawn = first_page(repository, card.currency, card), pictures(repository)
+    first, drawn = FirstPage(repository, card.currency, card), pictures(repository)
     steps = []
     for step, question in STEPS.items():
         names = [stage.notebook for stage in ran if stage.step == step]
@@ -68,9 +68,9 @@ def at_a_glance(repository: Repository, currency: str = ""):
     """The first screen of the review's page, as HTML that a notebook shows: how are we, what changed, what do we decide."""
     from IPython.display import HTML
 
-    from idic_lab.course.pages.first_page import first_page
+    from idic_lab.course.pages.first_page import FirstPage
 
-    first, columns = first_page(repository, currency), ("For whom", "What", "Owner", "Expected return", "Verdict")
+    first, columns = FirstPage(repository, currency), ("For whom", "What", "Owner", "Expected return", "Verdict")
     return HTML(_TEMPLATES.get_template("glance.html").render(first=first, columns=columns))
 
 
