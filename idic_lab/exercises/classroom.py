@@ -137,10 +137,17 @@ def grade_class(
         return {"student": student, "failed": failed, "seconds": round(seconds, 1), "notes": "; ".join(notes)}
 
     try:
-        with filelock.FileLock(course.root / ".grading.lock", timeout=0):
+        with filelock.FileLock(course.root / ".grading.lock", timeout=0), ThreadPoolExecutor(processes) as pool:
             if not (course.root / "release" / assignment).exists() or not (course.root / "gradebook.db").exists():
                 release(course, assignment)
-            graded = _side_by_side(one, sorted(chosen), processes)
+            try:
+                graded = list(pool.map(one, sorted(chosen)))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for pid in tuple(_running):
+                    with contextlib.suppress(ProcessLookupError):
+                        _end(pid)
+                raise
             if digest(course.root) != told[DIGEST]:
                 raise DataError(CHANGED)
             return _recorded(course, assignment, graded)
@@ -153,18 +160,6 @@ def _is_new(course: CourseFolder, assignment: str, student: str) -> bool:
     folder = course.root / "submitted" / student / assignment
     latest = max((path.stat().st_ctime for path in folder.iterdir()), default=0)  # when it came here
     return not graded.exists() or graded.stat().st_mtime < latest
-
-
-def _side_by_side(one: Callable[[str], dict], students: list[str], processes: int) -> list[dict]:
-    with ThreadPoolExecutor(max_workers=processes) as pool:
-        try:
-            return list(pool.map(one, students))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for pid in tuple(_running):
-                with contextlib.suppress(ProcessLookupError):
-                    _end(pid)
-            raise
 
 
 def _autograded(course: CourseFolder, assignment: str, student: str, seconds: float, told: dict) -> tuple[bool, list]:

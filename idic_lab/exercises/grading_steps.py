@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,6 @@ class RunSubmission(NbGraderPreprocessor):
     memory_bytes = Integer(4 * 2**30, help="Most memory a kernel may use; 0 for no limit").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Run every cell."""
         unsafe = bool(os.environ.get(UNSAFE))
         if not unsafe and not sandbox.available():
             raise DataError(sandbox.MISSING)
@@ -78,8 +78,8 @@ class RunSubmission(NbGraderPreprocessor):
             why = f"Not run: {ran.why or 'nothing came back'}."
             said = [{"output_type": "error", "ename": "NotRun", "evalue": why, "traceback": [why]}]
             if isinstance(outputs, list) and place < len(outputs) and outputs[place] is not None:
-                said = outputs[place]
-            told = [output for output in said if isinstance(output, dict)] if isinstance(said, list) else []
+                said = outputs[place] if isinstance(outputs[place], list) else []
+            told = [output for output in said if isinstance(output, dict)]
             name = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell {place + 1}")
             attempts = [str(output["data"][TRIED]) for output in told if TRIED in (output.get("data") or {})]
             notes += [f"{name} tried what no answer needs: {printable(attempt, 120)}" for attempt in attempts[:1]]
@@ -112,7 +112,6 @@ class ScoreAnswers(NbGraderPreprocessor):
     """Put points and the hint into every autograded cell, as the outputs nbgrader reads."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Score every autograded cell."""
         notes, student = resources.setdefault(NOTES, []), resources["nbgrader"]["student"]
         for cell in nb.cells:
             if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
@@ -125,17 +124,17 @@ def _score(cell: NotebookNode, key: AnswerKey, student: str) -> list[str]:
     """Score one cell; what was odd about it."""
     name, most = cell.metadata.nbgrader["grade_id"], float(cell.metadata.nbgrader["points"])
     sent, notes = _sent(cell, name)
+    answer = None if sent is None else decode(sent["answer"])
     if sent is None:
-        errors, answer = [output for output in cell.outputs if output.output_type == "error"], None
         said = "No answer reached the grader: grade() or check() was replaced by code in this notebook."
-        notes += [] if errors else [f"{name}: no answer reached the grader"]
-        if errors:
+        if errors := [output for output in cell.outputs if output.output_type == "error"]:
             said = f"The cell stopped. {errors[0].ename}: {errors[0].evalue}"[:300]
+        else:
+            notes.append(f"{name}: no answer reached the grader")
         verdict = Verdict(0.0, said, "error")
     else:
-        answer = decode(sent["answer"])
-        brought = decode(sent["brought"]) if isinstance(sent.get("brought"), str) else None
         try:
+            brought = decode(sent["brought"]) if isinstance(sent.get("brought"), str) else None
             verdict = key.judge(name, answer, student, brought)
         except Exception as error:  # an answer of an unforeseen shape costs this question alone
             verdict = Verdict(0.0, f"The answer could not be graded ({type(error).__name__}).", "form")
@@ -144,7 +143,7 @@ def _score(cell: NotebookNode, key: AnswerKey, student: str) -> list[str]:
             notes.append("STUDENT_ID is not the student's")
             said = f"STUDENT_ID is {str(sent.get('student'))[:64]!r}, but this was handed in by {student!r}, "
             said += f"and is graded on the data of {student!r}. {verdict.message}"
-            verdict = Verdict(verdict.credit, said, verdict.shows)
+            verdict = replace(verdict, message=said)
     points = round(verdict.credit * most, 2)
     cell.outputs = [
         new_output("stream", name="stdout", text=f"{name}: {points:g} of {most:g} points. {verdict.message}\n"),
@@ -173,10 +172,7 @@ def _sent(cell: NotebookNode, name: str) -> tuple[dict[str, Any] | None, list[st
 class StripHiddenTests(NbGraderPreprocessor):
     """Take the hidden tests out of what goes back to students, and show markup of theirs as text."""
 
-    def preprocess_cell(
-        self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
-    ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Do so in one cell."""
+    def preprocess_cell(self, cell: NotebookNode, resources: dict, cell_index: int) -> tuple[NotebookNode, dict]:
         cell.source = _HIDDEN.sub("", cell.source).rstrip("\n")
         if cell.cell_type != "code":  # its script would run in the browser of whoever opens the page
             cell.cell_type = "markdown"

@@ -108,10 +108,9 @@ def _best(folder: Path, path: Path, originals: Cells) -> tuple[Path, NotebookNod
             faults.append(str(error))
             continue
         found = _places(notebook, originals)
-        answered = 0
-        for name in filter(lambda name: _is_answer(originals[name]), found):
-            stub = originals[name].source.strip()
-            answered += any(notebook.cells[place].source.strip() != stub for place in found[name])
+        stubs = {name: originals[name].source.strip() for name in found if _is_answer(originals[name])}
+        sources = {name: {notebook.cells[place].source.strip() for place in found[name]} for name in stubs}
+        answered = sum(bool(sources[name] - {stub}) for name, stub in stubs.items())
         if found:
             candidates.append((answered, len(found), file.stat().st_mtime, file == path, file, notebook, notes))
     if not candidates:
@@ -179,8 +178,10 @@ def _mend(notebook: NotebookNode, originals: Cells) -> list[str]:
     lost = sorted(name for name, places in found.items() if grade_id(notebook.cells[places[0]]) != name)
     gone: set[int] = set()
     for name, places in found.items():
-        original = originals[name]
-        place = _place_of(places, found.get(name.removesuffix("_answer")), original)
+        original, place = originals[name], places[0]
+        if _is_answer(original):  # of several places, the last before its check
+            check = found.get(name.removesuffix("_answer"), [len(notebook.cells)])[0]
+            place = ([place for place in places if place < check] or places)[-1]
         kept = notebook.cells[place]
         if len(places) > 1:
             kept.source = _joined([notebook.cells[other].source for other in places], original)
@@ -209,14 +210,6 @@ def _mend(notebook: NotebookNode, originals: Cells) -> list[str]:
     if missing:
         notes.append(f"deleted cells were put back: {', '.join(missing)}")
     return notes
-
-
-def _place_of(places: list[int], check: list[int] | None, original: NotebookNode) -> int:
-    """Of several places of one cell the one that counts: an answer's last before its check, else the first."""
-    if not _is_answer(original):
-        return places[0]
-    before = [place for place in places if not check or place < check[0]]
-    return (before or places)[-1]
 
 
 def _joined(parts: list[str], original: NotebookNode) -> str:
