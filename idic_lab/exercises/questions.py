@@ -20,6 +20,9 @@ import pandas as pd
 from idic_lab.errors import pick
 
 
+_LETTERS = "abcdefgh"
+
+
 class AnyOf(list):
     """Expected answers that are all right, such as those of several ways to break ties."""
 
@@ -138,18 +141,16 @@ class Choice(Form):
         if self.words:
             few = len(self.options) < 12
             return f"one of {', '.join(self.options) if few else f'{self.options[0]} to {self.options[-1]}'}, in quotes"
-        return f"one letter in quotes: {', '.join(self._letters()[:-1])} or {self._letters()[-1]}"
-
-    def _letters(self) -> str:
-        return "abcdefgh"[: len(self.options)]
+        *letters, last = _LETTERS[: len(self.options)]
+        return f"one letter in quotes: {', '.join(letters)} or {last}"
 
     def read(self, answer: Any) -> Any:
         if not isinstance(answer, str):
             return answer
         said = answer.strip().strip("'\"").lower()
-        letter = said.strip("().: ")
-        if not self.words and len(letter) == 1 and letter in self._letters():
-            return self.options[self._letters().index(letter)]
+        letters = {} if self.words else dict(zip(_LETTERS, self.options, strict=False))
+        if (letter := said.strip("().: ")) in letters:
+            return letters[letter]
         found = [option for option in self.options if option.lower() == said]
         if not found and len(said) >= 5:
             found = [option for option in self.options if option.lower().startswith(said)]
@@ -247,10 +248,9 @@ class Values(Form):
     def agreement(self, answer: Any, other: Any) -> float:
         if not isinstance(answer, pd.Series):
             return 0.0
-        ours = {_plain(name): value for name, value in pd.Series(other).items()}
-        theirs = {_plain(name): value for name, value in answer.items()}
-        scales = (1, 100) if self.share else (1,)
+        ours, theirs = ({_plain(name): value for name, value in pd.Series(one).items()} for one in (other, answer))
         both, either = ours.keys() & theirs.keys(), ours.keys() | theirs.keys()
+        scales = (1, 100) if self.share else (1,)
         right = max(sum(self._agree(theirs[name], ours[name], scale) for name in both) for scale in scales)
         return right / max(len(either), 1)
 

@@ -14,9 +14,9 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -31,15 +31,14 @@ MOST_PROCESSES, MOST_MEMORY, MOST_DISK = 256, 6 * 2**30, 512 * 2**20
 _INSIDE = "/lab"
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(NamedTuple):
     """What came back from a submission: text as it was written, or why there is none."""
 
     text: str | None
     why: str = ""
 
 
-@lru_cache(maxsize=1)
+@cache
 def available() -> bool:
     """Whether submissions can be shut in on this machine."""
     if not shutil.which("bwrap"):
@@ -123,20 +122,24 @@ def _watched(process: subprocess.Popen, job: bytes, seconds: float) -> Ran:
             while (piece := process.stdout.read1(2**16)) and len(read) <= MOST_BYTES:
                 read.extend(piece)
 
-    threads = [threading.Thread(target=work, daemon=True) for work in (feed, take)]
-    for thread in threads:
-        thread.start()
+    feeding, taking = (threading.Thread(target=work, daemon=True) for work in (feed, take))
+    feeding.start()
+    taking.start()
     end = time.monotonic() + seconds
-    while process.poll() is None and threads[1].is_alive():
+    while process.poll() is None and taking.is_alive():
         time.sleep(0.2)
-        memory, processes = _used(process.pid)
+        running = _under(process)
+        memory = 0
+        for child in running:
+            with contextlib.suppress(psutil.Error):
+                memory += child.memory_info().rss
         if time.monotonic() > end:
             return Ran(None, f"ended after {seconds:.0f} seconds")
         if memory > MOST_MEMORY:
             return Ran(None, f"ended: its processes took more than {MOST_MEMORY / 2**30:.0f} GiB of memory")
-        if processes > MOST_PROCESSES:
+        if len(running) > MOST_PROCESSES:
             return Ran(None, f"ended: it started more than {MOST_PROCESSES} processes")
-    threads[1].join(timeout=10)
+    taking.join(timeout=10)
     if len(read) > MOST_BYTES:
         return Ran(None, f"ended: its outputs took more than {MOST_BYTES / 2**20:.0f} MB")
     try:
@@ -147,28 +150,19 @@ def _watched(process: subprocess.Popen, job: bytes, seconds: float) -> Ran:
     return Ran(text)
 
 
-def _used(pid: int) -> tuple[int, int]:
-    """Memory and number of all processes under one."""
-    memory, number = 0, 0
+def _under(process: subprocess.Popen) -> list[psutil.Process]:
     with contextlib.suppress(psutil.Error):
-        for child in psutil.Process(pid).children(recursive=True):
-            number += 1
-            with contextlib.suppress(psutil.Error):
-                memory += child.memory_info().rss
-    return memory, number
+        return psutil.Process(process.pid).children(recursive=True)
+    return []
 
 
 def _end(process: subprocess.Popen) -> None:
     """End a process and what it started; in the sandbox nothing outlives the first of them."""
-    with contextlib.suppress(psutil.Error):
-        for child in psutil.Process(process.pid).children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                child.kill()
+    for child in _under(process):
+        with contextlib.suppress(psutil.Error):
+            child.kill()
     with contextlib.suppress(OSError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
+        os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
     for pipe in (process.stdin, process.stdout):
         with contextlib.suppress(OSError):
             pipe.close()
