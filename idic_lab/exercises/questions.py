@@ -19,7 +19,6 @@ import pandas as pd
 
 from idic_lab.errors import pick
 
-
 _LETTERS = "abcdefgh"
 
 
