@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import filelock
 import nbformat
-import pandas as pd
 
 from idic_lab import dataframes, datasets, durability
 from idic_lab.course.pages import report
@@ -31,7 +30,8 @@ from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
 _CHOOSES_A_CUSTOMER = re.compile(r"customer\s*=|plot_timeline|alive_path")
 _OWN_NUMBERS = ("order_id", "session_id", "interaction_id", "review_id")
 _SHORT = 5  # characters: shorter texts, such as the number 17, stand in every page without meaning anybody
-_FREE_TEXT = {"reviews": ("text",), "messages": ("text",), "greetings": ("text",)}
+_FREE_TEXT = dict.fromkeys(("reviews", "messages", "greetings"), ("text",))
+_FREE_TEXT |= dict.fromkeys(("contacts", "source_records"), ("email", "phone", "street"))
 
 
 class Forgotten(NamedTuple):
@@ -127,34 +127,22 @@ def giveaways(repository: Repository, customer: str) -> list[str]:
     """
     held = {name: repository.read(name) for name in repository.names()}
     names = {customer}
-    if "customer_keys" in held:
-        keys = held["customer_keys"]
-        mine = keys[keys["customer_id"].eq(customer) | keys["original_id"].eq(customer)]
-        names |= {*mine["customer_id"], *mine["original_id"]}
-    records = {
-        record
-        for data in held.values()
-        if {"record_id", "customer_id"} <= set(data)
-        for record in data.loc[data["customer_id"].isin(names), "record_id"].dropna()
-    }
+    if pseudonyms.KEYS in held:
+        keys = held[pseudonyms.KEYS]
+        names |= {*keys[keys.isin([customer]).any(axis=1)].to_numpy().ravel()}
+    linked = [
+        data[data["customer_id"].isin(names)] for data in held.values() if {"record_id", "customer_id"} <= set(data)
+    ]
+    records = {record for data in linked for record in data["record_id"].dropna()}
     told, known = names | records, False
     for name, data in held.items():
-        rows = _rows_of(data, names, records)
+        ids = dict.fromkeys(OF_CUSTOMER, names) | dict.fromkeys(OF_RECORD, records)
+        rows = data[data.isin({column: list(wanted) for column, wanted in ids.items()}).any(axis=1)]
         known = known or len(rows) > 0
         columns = [*_OWN_NUMBERS, *_FREE_TEXT.get(name, ())]
-        if name in ("contacts", "source_records"):
-            columns += ["email", "phone", "street"]
         values = {str(value) for column in columns if column in rows for value in rows[column].dropna()}
         told |= {value for value in values if len(value) >= _SHORT}
     return sorted(told) if known else []
-
-
-def _rows_of(data: pd.DataFrame, names: set[str], records: set[str]) -> pd.DataFrame:
-    mine = pd.Series(False, index=data.index)
-    for columns, ids in ((OF_CUSTOMER, names), (OF_RECORD, records)):
-        for column in data.columns.intersection(list(columns)):
-            mine |= data[column].isin(ids)
-    return data[mine]
 
 
 def _mentions(text: str, told: Iterable[str]) -> bool:
@@ -165,23 +153,19 @@ def _mentions(text: str, told: Iterable[str]) -> bool:
 
 def _remove_what_shows(folder: Path, told: list[str]) -> list[str]:
     """Remove executed notebooks, with their pages, that show the customer or a picture of one; their names."""
-    shown = []
+    shown = set()
     for path in sorted((folder / "notebooks").glob("*.ipynb")):
-        name = path.name.removesuffix(".ipynb").removesuffix(".partial")
         text = path.read_text(encoding="utf-8")
-        if _mentions(text, told) or _may_picture(nbformat.reads(text, as_version=4)):
-            shown.append(name)
+        if _mentions(text, told) or any(map(_may_picture, nbformat.reads(text, as_version=4).cells)):
+            shown.add(name := path.name.removesuffix(".ipynb").removesuffix(".partial"))
             for file in (path, path.with_name(f"{name}.ipynb"), path.with_name(f"{name}.html")):
                 file.unlink(missing_ok=True)
-    return sorted(set(shown))
+    return sorted(shown)
 
 
-def _may_picture(notebook: nbformat.NotebookNode) -> bool:
-    return any(
-        _CHOOSES_A_CUSTOMER.search(cell.source)
-        and any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
-        for cell in notebook.cells
-    )
+def _may_picture(cell: nbformat.NotebookNode) -> bool:
+    pictures = (output for output in cell.get("outputs", []) if "image/png" in output.get("data", {}))
+    return _CHOOSES_A_CUSTOMER.search(cell.source) is not None and any(pictures)
 
 
 def _rewrite_report(folder: Path, state: Manifest, told: list[str], complete: bool) -> None:
@@ -195,32 +179,30 @@ def _rewrite_report(folder: Path, state: Manifest, told: list[str], complete: bo
 
 def still_shown(folder: Path, told: list[str]) -> list[str]:
     """Files of a run folder, other than its tables and repository, that hold one of the texts."""
-    found = []
     told = [one for one in told if len(one) >= _SHORT]
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        if path.name.startswith(REPOSITORY_FILE) or path.suffix == ".parquet":
-            continue
-        if _mentions(path.read_text(encoding="utf-8", errors="replace"), told):
-            found.append(path.relative_to(folder).as_posix())
-    return found
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".parquet"]
+    return [
+        path.relative_to(folder).as_posix()
+        for path in files
+        if not path.name.startswith(REPOSITORY_FILE)
+        and _mentions(path.read_text(encoding="utf-8", errors="replace"), told)
+    ]
 
 
-def find(run_folder: str | Path, customer: str) -> tuple[str, str]:
+def find(folder: str | Path, customer: str) -> tuple[str, str]:
     """The code of a customer and the name in the data, by either; of a large run by the name alone.
 
     Raises:
         DataError: When the run knows no such customer, or names customers as its data do.
     """
-    folder = Path(run_folder)
+    folder = Path(folder)
     repository = _repository_of(folder)
-    if (folder / ALL_CUSTOMERS).is_dir():
-        code = _code_in_large(folder, repository, customer)
-        if code is None:
-            raise DataError(
-                "No customer of this large run has this name in the data; a code cannot be looked up there."
-            )
-        return code, customer
-    return pseudonyms.find(repository, customer)
+    if not (folder / ALL_CUSTOMERS).is_dir():
+        return pseudonyms.find(repository, customer)
+    code = _code_in_large(folder, repository, customer)
+    if code is None:
+        raise DataError("No customer of this large run has this name in the data; a code cannot be looked up there.")
+    return code, customer
 
 
 def _code_in_large(run_folder: Path, repository: Repository, customer: str) -> str | None:
@@ -236,7 +218,7 @@ def _code_in_large(run_folder: Path, repository: Repository, customer: str) -> s
 def all_customers_know(run_folder: Path, names: Collection[str]) -> bool:
     """Whether a table of all customers has a row of a customer of one of these names."""
     with dataframes.connect() as connection:
-        return any(_rows_and_rest(connection, file, names) for file in _all_customers_files(run_folder))
+        return any(_rows_and_rest(connection, file, names)[0] for file in _all_customers_files(run_folder))
 
 
 def remove_from_all_customers(run_folder: Path, names: Collection[str]) -> dict[str, int]:
@@ -253,14 +235,12 @@ def remove_from_all_customers(run_folder: Path, names: Collection[str]) -> dict[
     durability.remove_leftovers(folder)
     with dataframes.connect() as connection:
         for file in _all_customers_files(run_folder):
-            found = _rows_and_rest(connection, file, names)
-            if found is None:
-                continue
-            rows, rest = found
-            partial = file.with_suffix(".partial")
-            connection.execute(f"COPY ({rest}) TO {literal(str(partial))} (FORMAT parquet, COMPRESSION zstd)")
-            os.replace(partial, file)
-            removed[f"{ALL_CUSTOMERS}/{file.relative_to(folder).parts[0]}"] += rows
+            rows, rest = _rows_and_rest(connection, file, names)
+            if rows:
+                partial = file.with_suffix(".partial")
+                connection.execute(f"COPY ({rest}) TO {literal(str(partial))} (FORMAT parquet, COMPRESSION zstd)")
+                os.replace(partial, file)
+                removed[f"{ALL_CUSTOMERS}/{file.relative_to(folder).parts[0]}"] += rows
     _correct_progress(folder, names)
     return dict(removed)
 
@@ -269,22 +249,18 @@ def _all_customers_files(run_folder: Path) -> list[Path]:
     return sorted((run_folder / ALL_CUSTOMERS).rglob("*.parquet"))
 
 
-def _rows_and_rest(connection, file: Path, names: Collection[str]) -> tuple[int, str] | None:
-    """How many rows of a file are the customer's, and SQL that gives the file without them; None when there are none."""
+def _rows_and_rest(connection, file: Path, names: Collection[str]) -> tuple[int, str]:
+    """How many rows of a file are the customer's, and SQL that gives the file without them."""
     source = f"read_parquet({literal(str(file))}, hive_partitioning = false)"
     columns = [name for name, *_ in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-    listed = ", ".join(literal(name) for name in sorted(names))
-    told = [f"{column}::VARCHAR IN ({listed})" for column in OF_CUSTOMER if column in columns]
-    if told:
-        mine = " OR ".join(told)
-        rest = f"SELECT * FROM {source} WHERE NOT coalesce({mine}, false)"
-    elif "value" in columns:  # rejected rows are counted; only the value may name somebody
+    listed = ", ".join(map(literal, sorted(names)))
+    told = [f"coalesce({column}::VARCHAR IN ({listed}), false)" for column in OF_CUSTOMER if column in columns]
+    mine = " OR ".join(told) or "false"
+    rest = f"SELECT * FROM {source} WHERE NOT ({mine})"
+    if not told and "value" in columns:  # rejected rows are counted; only the value may name somebody
         mine = " OR ".join(f"contains(value, {literal(name)})" for name in sorted(names))
         rest = f"SELECT * REPLACE (CASE WHEN {mine} THEN NULL ELSE value END AS value) FROM {source}"
-    else:
-        return None
-    rows = connection.execute(f"SELECT count(*) FROM {source} WHERE {mine}").fetchall()[0][0]
-    return (rows, rest) if rows else None
+    return connection.execute(f"SELECT count(*) FROM {source} WHERE {mine}").fetchall()[0][0], rest
 
 
 def _correct_progress(folder: Path, names: Collection[str]) -> None:
