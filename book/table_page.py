@@ -41,11 +41,13 @@ def text() -> str:
 
 
 def _stages() -> pd.DataFrame:
-    stages = pipeline.describe()
-    stages["notebook"] = [f"[{name}](../notebooks/{name}.ipynb)" for name in stages["notebook"]]
-    for column in ("needs", "can use", "makes"):
-        stages[column] = [_linked(cell) for cell in stages[column]]
-    return stages
+    columns = {"needs": "needs", "can use": "uses", "makes": "makes"}
+    rows = [
+        {"step": one.step, "notebook": f"[{one.notebook}](../notebooks/{one.notebook}.ipynb)"}
+        | {title: _linked(", ".join(map(str, getattr(one, field)))) for title, field in columns.items()}
+        for one in pipeline.STAGES
+    ]
+    return pd.DataFrame(rows)
 
 
 def with_notebooks(page: str) -> str:

@@ -76,11 +76,11 @@ def value_at(
     known = known_on(transactions, day)
     summary = clv.summarise(known, observation_end=day, unit_days=7)
     if len(summary) < MINIMUM_CUSTOMERS or summary["frequency"].gt(0).sum() < MINIMUM_CUSTOMERS // 2:
-        return _empty()
+        return tables.get("value_history").empty()
     try:
         purchases, spend = (clv.fit(summary, model=model) for model in ("bg_nbd", "gamma_gamma"))
     except FitError:
-        return _empty()
+        return tables.get("value_history").empty()
 
     def worth_of(base):  # the residual value alone, so no horizon before the end
         return clv.value(purchases, spend, base, None, annual_discount_rate=annual_discount_rate, margin=margin)
@@ -132,7 +132,7 @@ def histories(
     days = review_dates(transactions, every)
     pairs = zip([None, *days], days, strict=False)
     values = [value_at(transactions, day, margin, annual_discount_rate, before) for before, day in pairs]
-    values = pd.concat([part for part in values if len(part)] or [_empty()], ignore_index=True)
+    values = pd.concat([part for part in values if len(part)] or values[:1], ignore_index=True)
     return values, pd.concat([segments_at(transactions, day) for day in days], ignore_index=True)
 
 
@@ -152,10 +152,6 @@ def over_a_year(
     valued = value_at(transactions, days[-1], margin, annual_discount_rate, previous=before[-1])
     then = value_history[value_history["review_date"] == before[-1]]
     return kpis.return_on_customer(pd.concat([then, valued])).set_index("group")
-
-
-def _empty() -> pd.DataFrame:
-    return tables.get("value_history").empty()
 
 
 SCHEME = "rfm"  # the segmentation that measures are broken down by, and that offers are learnt for

@@ -45,9 +45,7 @@ class Stage:
     notebook: str  # its name without ending; the first digit says to which step of IDIC it belongs
     needs: tuple[Part, ...] = ()  # tables, or parts of tables, without which it cannot run
     uses: tuple[Part, ...] = ()  # those it can do without
-    remembers: tuple[
-        Part, ...
-    ] = ()  # those a later stage left in the round before: read when there, never built for it
+    remembers: tuple[Part, ...] = ()  # left by a later stage in the round before: read when there, never built for it
     makes: tuple[Part, ...] = ()
     function: Callable[[Tables], dict[str, pd.DataFrame]] | None = None
 
@@ -137,16 +135,15 @@ def waits_for(stages: Iterable[Stage]) -> dict[str, set[str]]:
     >>> sorted(waits_for(STAGES)["51_implement_action_plan"])[:2]
     ['21_differentiate_value_rfm', '24_differentiate_lifetime_value']
     """
-    waits: dict[str, set[str]] = {}
-    before: list[Stage] = []
-    for one in stages:
-        waits[one.notebook] = {
+    stages = list(stages)
+    return {
+        one.notebook: {
             other.notebook
-            for other in before
+            for other in stages[:place]
             if any(map(other.gives, one.needs + one.uses)) or any(map(one.gives, other.remembers))
         }
-        before.append(one)
-    return waits
+        for place, one in enumerate(stages)
+    }
 
 
 def maker(name: str | Part) -> Stage:
@@ -179,11 +176,9 @@ def build(repository: Repository, name: str | Part, keep: bool = False) -> None:
         raise DataError(
             f"This data set has no table '{name}', and no stage makes it. It has: {', '.join(repository.names())}."
         ) from None
-    for needed in one.needs:
-        build(repository, needed, keep)
-    for useful in one.uses:
-        if useful in can_be_made(repository.names()):
-            build(repository, useful, keep)
+    for part in one.needs + one.uses:
+        if part in one.needs or part in can_be_made(repository.names()):
+            build(repository, part, keep)
     found = [part for part in one.reads if repository.has(part)]
     inputs = {table: repository.read(table) for table in dict.fromkeys(part.table for part in found)}
     if keep:
@@ -194,18 +189,3 @@ def build(repository: Repository, name: str | Part, keep: bool = False) -> None:
         made = one.make(inputs)
     for table, data in made.items():
         repository.write(table, data, made_by=one.name, made_from=map(str, found))
-
-
-def describe() -> pd.DataFrame:
-    """The stages as a table for readers: step, notebook, needs, uses, makes.
-
-    >>> describe().loc[4, "makes"]
-    'rfm, segments:rfm'
-    """
-    import pandas as pd
-
-    columns = {"needs": "needs", "can use": "uses", "makes": "makes"}
-    return pd.DataFrame(
-        {"step": [one.step for one in STAGES], "notebook": [one.notebook for one in STAGES]}
-        | {title: [", ".join(map(str, getattr(one, field))) for one in STAGES] for title, field in columns.items()}
-    )
