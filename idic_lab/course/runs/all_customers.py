@@ -37,11 +37,7 @@ VALUING = {
     "margin": MARGIN,
     "annual_discount_rate": ANNUAL_DISCOUNT_RATE,
 }
-
-
 REJECTS_SHOWN = 100_000
-
-
 MOST_NAMED = 1000  # customers with returns alone that a card names
 
 
@@ -214,17 +210,17 @@ class _Work:
 
     def total(self) -> None:
         """Customers, revenue and value by segment."""
-        valued = not self.state.not_made
         found = []
         for part in self.slices.over(self.slices.written("rfm")):
-            join = f"LEFT JOIN {self.slices.of('customer_value', part)} USING (customer_id)" if valued else ""
-            worth = "sum(residual_value)" if valued else "NULL::DOUBLE"
-            found.append(
-                self.connection.sql(
-                    f"SELECT segment, count(*) AS customers, sum(monetary) AS revenue, {worth} AS residual_value "
-                    f"FROM {self.slices.of('rfm', part)} {join} GROUP BY 1"
-                ).df()
+            join, worth = (
+                f"LEFT JOIN {self.slices.of('customer_value', part)} USING (customer_id)",
+                "sum(residual_value)",
             )
+            if self.state.not_made:
+                join, worth = "", "NULL::DOUBLE"
+            sums = f"count(*) AS customers, sum(monetary) AS revenue, {worth} AS residual_value"
+            query = f"SELECT segment, {sums} FROM {self.slices.of('rfm', part)} {join} GROUP BY 1"
+            found.append(self.connection.sql(query).df())
         together = pd.concat(found).groupby("segment", as_index=False).sum(min_count=1)
         ranked = together.sort_values(["revenue", "segment"], ascending=[False, True])
         self.state.totals = json.loads(ranked.to_json(orient="records"))
@@ -260,9 +256,7 @@ def _measures(bought, end: str, part: int):
     return rfm.summarise(bought, end).select(f"*, {part} AS part")
 
 
-def draw_sample(
-    connection: duckdb.DuckDBPyConnection, slices: list[str], size: int, seed: int
-) -> duckdb.DuckDBPyRelation:
+def draw_sample(connection, slices: list[str], size: int, seed: int) -> duckdb.DuckDBPyRelation:
     """All lines of the `size` customers whose id, hashed together with the seed, comes first.
 
     Parameters:
@@ -273,17 +267,11 @@ def draw_sample(
     >>> drawn == draw_sample(duckdb.connect(), [lines], 3, seed=1).fetchall(), len(drawn)
     (True, 3)
     """
-    order = f"md5(customer_id || '|{seed}')"
-    candidates = [
-        connection.sql(
-            f"SELECT customer_id, {order} AS place FROM (SELECT DISTINCT customer_id FROM {lines}) ORDER BY place LIMIT {size}"
-        ).df()
-        for lines in slices
-    ]
-    chosen = pd.concat(candidates).sort_values("place").head(size)[["customer_id"]]
-    connection.register("chosen", chosen)
-    connection.execute("CREATE OR REPLACE TEMP TABLE sampled_customers AS SELECT * FROM chosen")
-    connection.unregister("chosen")
+    first = f"ORDER BY md5(customer_id || '|{seed}') LIMIT {size}"
+    connection.execute("CREATE OR REPLACE TEMP TABLE sampled_customers (customer_id VARCHAR)")
+    for lines in slices:  # one at a time, for want of memory
+        connection.execute(f"INSERT INTO sampled_customers SELECT DISTINCT customer_id FROM {lines} {first}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE sampled_customers AS SELECT * FROM sampled_customers {first}")
     together = " UNION ALL BY NAME ".join(
         f"SELECT * FROM {lines} SEMI JOIN sampled_customers USING (customer_id)" for lines in slices
     )

@@ -65,15 +65,13 @@ def select(only: str | None) -> list[Stage]:
     ['24_differentiate_lifetime_value']
     """
     known = taught()
-    if not only:
-        return known
     chosen: list[Stage] = []
-    for part in filter(None, map(str.strip, only.split(","))):
+    for part in filter(None, map(str.strip, (only or "").split(","))):
         matches = [stage for stage in known if stage.notebook.startswith(part) or stage.name == part]
         if not matches:
             raise UnknownName("notebook", part, [stage.notebook for stage in known])
         chosen += matches
-    return [stage for stage in known if stage in chosen]
+    return [stage for stage in known if stage in chosen] if only else known
 
 
 def path_of(stage: Stage) -> Path:
@@ -179,14 +177,12 @@ def left_out(notebook: dict, has: Callable[[str], bool]) -> dict[str, str]:
 
 def prune(notebook: dict, has: Callable[[str], bool]) -> None:
     """Replace each section that cannot be fed by its heading and one line; in place."""
-    away = left_out(notebook, has)
-    kept, told = [], set()
+    away, kept, told = left_out(notebook, has), [], set()
     for cell in notebook["cells"]:
         reason = away.get(cell["id"])
-        if reason is None:
-            kept.append(cell)
-        elif reason not in told:
-            told.add(reason)
+        if reason and reason not in told:
             cell["source"] = f"{_HEADING.search(''.join(cell['source']))[0]}\n\n*{reason}*"
+        if not reason or reason not in told:
             kept.append(cell)
+        told.add(reason)
     notebook["cells"] = kept

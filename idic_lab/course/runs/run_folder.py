@@ -13,6 +13,7 @@ import nbformat
 
 from idic_lab import dataframes, durability, tables
 from idic_lab.course.runs import manifest
+from idic_lab.datasets.own.engine import literal, quoted
 from idic_lab.errors import DamagedRepository, DataError, RepositoryError
 from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, Repository
 
@@ -103,16 +104,16 @@ def executed(folder: Path, name: str) -> nbformat.NotebookNode | None:
 def export_tables(folder: Path) -> None:
     """Every table that may be shared, as Parquet, straight from the repository, without the columns that may not."""
     path = folder / REPOSITORY_FILE
+    shared = [contract for contract in map(tables.get, Repository(path).names()) if not contract.personal]
     with dataframes.connect(path, read_only=True) as connection:
-        for name in Repository(path).names():
-            contract = tables.get(name)
-            if not contract.personal:
-                target = folder / "tables" / f"{name}.parquet"
-                partial = str(durability.partial(target)).replace("'", "''")
-                withheld = ", ".join(f'NULL::VARCHAR AS "{column}"' for column in contract.withheld)
-                columns = f"* REPLACE ({withheld})" if withheld else "*"
-                connection.execute(f"COPY (SELECT {columns} FROM \"{name}\") TO '{partial}' (FORMAT parquet)")
-                os.replace(durability.partial(target), target)
+        for contract in shared:
+            target = folder / "tables" / f"{contract.name}.parquet"
+            partial = durability.partial(target)
+            withheld = ", ".join(f"NULL::VARCHAR AS {quoted(column)}" for column in contract.withheld)
+            columns = f"* REPLACE ({withheld})" if withheld else "*"
+            query = f"SELECT {columns} FROM {quoted(contract.name)}"
+            connection.execute(f"COPY ({query}) TO {literal(str(partial))} (FORMAT parquet)")
+            os.replace(partial, target)
 
 
 def usual_name(name: str) -> str:
@@ -127,7 +128,5 @@ def usual_name(name: str) -> str:
 def _is_of_a_run(folder: Path) -> bool:
     """Whether a folder is empty or holds a run and nothing else, so that it may be written into, or emptied."""
     held = {path.name.removesuffix(".partial") for path in folder.iterdir()}
-    held = {name for name in held if not name.startswith(REPOSITORY_FILE)}  # with its log, and unfinished copies
-    return not any(folder.iterdir()) or (
-        bool(held & {manifest.FILE, LOCK}) and held <= _FILES | _FOLDERS | {ALL_CUSTOMERS}
-    )
+    own = {name for name in held if not name.startswith(REPOSITORY_FILE)}  # with its log, and unfinished copies
+    return not held or (bool(own & {manifest.FILE, LOCK}) and own <= _FILES | _FOLDERS | {ALL_CUSTOMERS})

@@ -69,13 +69,13 @@ class SlicedTables:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         self.connection = dataframes.connect()
-        for setting, value in {
+        settings = {
             "memory_limit": f"{memory:g}GB",
-            "threads": min(os.cpu_count() or 1, THREADS),
             "temp_directory": str(temporary),
             "preserve_insertion_order": "false",
-        }.items():
-            self.connection.execute(f"SET {setting} = {literal(str(value))}")
+        }
+        for setting, value in (settings | {"threads": str(min(os.cpu_count() or 1, THREADS))}).items():
+            self.connection.execute(f"SET {setting} = {literal(value)}")
 
     def close(self) -> None:
         self.connection.close()
@@ -108,9 +108,8 @@ class SlicedTables:
         if self.state.begun != name:
             for table in makes:
                 shutil.rmtree(self.folder / table, ignore_errors=True)
-            self.state.files = {
-                file: size for file, size in self.state.files.items() if file.split("/")[0] not in makes
-            }
+            sizes = self.state.files.items()
+            self.state.files = {file: size for file, size in sizes if file.split("/")[0] not in makes}
             self.state.begun = name
             self.state.write(self.folder)
         work()
