@@ -157,10 +157,10 @@ def _why_not(path: Path, error: Exception) -> RepositoryError:
     if _in_use(error):
         advice = "Close the other notebook or wait until its run has ended, then try again."
         return RepositoryError(f"The repository '{path.name}' is in use by another process. {advice}")
-    if "no space left" in text or "disk full" in text or "file too large" in text:
+    if any(sign in text for sign in ("no space left", "disk full", "file too large")):
         return RepositoryError(f"The repository '{path.name}' cannot be written: the disk is full.")
     if "permission" in text or "read-only" in text:
-        advice = "Check the rights of its folder."
-        return RepositoryError(f"The repository '{path.name}' cannot be opened: no permission. {advice}")
+        said = f"The repository '{path.name}' cannot be opened: no permission. Check the rights of its folder."
+        return RepositoryError(said)
     advice = "Move it away and run again to make a new one."
     return DamagedRepository(f"'{path.name}' is not a customer repository that can be opened ({first}). {advice}")

@@ -57,9 +57,7 @@ def protect(dataset: Dataset, repository: Repository, wanted: bool | None = None
     return _coded(dataset, known)
 
 
-def codes(
-    identifiers: Iterable[str], salt: str, taken: Iterable[str] = (), shortest: int = _SHORTEST
-) -> dict[str, str]:
+def codes(identifiers: Iterable[str], salt: str, taken: Iterable[str] = ()) -> dict[str, str]:
     """A code for each identifier, no two the same.
 
     A code is the first eight digits of the keyed hash; when those are taken, as happens once in a file of some ten
@@ -67,7 +65,6 @@ def codes(
 
     Parameters:
         taken (iterable of str): Codes that others have.
-        shortest: Digits to begin with.
     Returns:
         dict of str to str: Identifier to code.
 
@@ -77,7 +74,7 @@ def codes(
     used, made = set(taken), {}
     for identifier in sorted(set(identifiers)):
         digits = hmac.new(salt.encode(), identifier.encode(), hashlib.sha256).hexdigest()
-        for length in range(shortest, len(digits) + 1, 4):
+        for length in range(_SHORTEST, len(digits) + 1, 4):
             code = f"C-{digits[:length]}"
             if code not in used:
                 break
@@ -131,13 +128,10 @@ def _is_needed(dataset: Dataset) -> bool:
 def _coded(dataset: Dataset, known: dict[str, str]) -> Dataset:
     made = {}
     for name, data in dataset.tables.items():
-        columns = {column: data[column].map(known).astype("str") for column in OF_CUSTOMER if column in data}
-        columns |= {  # where customers are their own records
-            column: data[column].map(lambda record: known.get(record, record), na_action="ignore").astype("str")
-            for column in OF_RECORD
-            if column in data
-        }
-        made[name] = data.assign(**columns) if columns else data
+        columns = {column: data[column].map(known) for column in OF_CUSTOMER if column in data}
+        for column in data.columns.intersection(OF_RECORD):  # where customers are their own records
+            columns[column] = data[column].map(lambda record: known.get(record, record), na_action="ignore")
+        made[name] = data.assign(**{column: coded.astype("str") for column, coded in columns.items()})
     card = copy.deepcopy(dataset.card)
     card.customers_only_returns = [known[str(customer)] for customer in card.customers_only_returns]
     card.quirks = [*(remark for remark in card.quirks if not remark.startswith("customers are named")), CODED]

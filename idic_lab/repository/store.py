@@ -59,7 +59,6 @@ _HISTORY = "_history"
 _SALT = "_salt"
 _FORGOTTEN = "_forgotten"
 _KEYS = "customer_keys"
-_LASTING = {_SALT: "salt", _FORGOTTEN: "code"}  # with their column
 # The columns by which a row belongs to a customer, or to a record of one.
 OF_CUSTOMER = ("customer_id", "customer_a", "customer_b")
 OF_RECORD = ("record_id", "record_a", "record_b")
@@ -136,18 +135,18 @@ class Repository:
         """
         contract = tables.get(name)
         contract.check(data, source=made_by)
+        table, by = quoted(name), quoted(contract.partition or "")
         with self._connection(write=True) as connection:
             connection.register("incoming", data)
             try:
-                connection.execute("BEGIN")
+                connection.begin()
                 if contract.partition and name in _table_names(connection):
-                    by = quoted(contract.partition)
-                    connection.execute(f"DELETE FROM {quoted(name)} WHERE {by} IN (SELECT DISTINCT {by} FROM incoming)")
-                    connection.execute(f"INSERT INTO {quoted(name)} BY NAME SELECT * FROM incoming")
+                    connection.execute(f"DELETE FROM {table} WHERE {by} IN (SELECT DISTINCT {by} FROM incoming)")
+                    connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
                 else:
-                    connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT * FROM incoming")
-                self._record(connection, "write", name, len(data), made_by, made_from)
-                connection.execute("COMMIT")
+                    connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM incoming")
+                _record(connection, "write", {name: len(data)}, made_by, made_from)
+                connection.commit()
             except duckdb.Error as error:
                 _roll_back(connection)
                 said = f"Table '{name}' was not written; what was there before still is: {error}"
@@ -175,7 +174,7 @@ class Repository:
         """
         with self._connection(write=True) as connection:
             try:
-                connection.execute("BEGIN")
+                connection.begin()
                 customer, original = _both_names(connection, str(customer_id))
                 counts, records = _remove(connection, customer, original)
                 if self.path is not None:
@@ -186,15 +185,13 @@ class Repository:
                 connection.execute(f"CREATE TABLE IF NOT EXISTS {_FORGOTTEN} (code VARCHAR)")
                 gone = sorted({customer, original, *records})
                 connection.executemany(f"INSERT INTO {_FORGOTTEN} VALUES (?)", [[code(salt, one)] for one in gone])
-                by = "forgotten customer " + code(salt, customer)
-                for name, rows in counts.items():
-                    self._record(connection, "forget", name, rows, by, ())
-                connection.execute("COMMIT")
+                _record(connection, "forget", counts, f"forgotten customer {code(salt, customer)}")
+                connection.commit()
             except duckdb.Error as error:
                 _roll_back(connection)
                 raise RepositoryError(f"Nothing was removed: {error}") from None
             except DataError:
-                connection.execute("ROLLBACK")
+                _roll_back(connection)
                 raise
             if self.path is not None:
                 file.rewrite(connection, self.path)
@@ -225,21 +222,18 @@ class Repository:
 
     def begin_again(self) -> None:
         """Empty the repository of all but its salt and the codes of whom it was made to forget."""
-        kept = []
+        kept = {}
         if self.path.exists():
             with suppress(DamagedRepository), self._connection(write=False) as connection:
-                kept = [
-                    (name, connection.execute(f"SELECT * FROM {name}").fetchall())
-                    for name in (_SALT, _FORGOTTEN)
-                    if file.holds(connection, name)
-                ]
+                lasting = [name for name in (_SALT, _FORGOTTEN) if file.holds(connection, name)]
+                kept = {name: connection.sql(f"SELECT * FROM {name}").df() for name in lasting}
         file.remove(self.path)
         if kept:
             with self._connection(write=True) as connection:
-                for name, rows in kept:
-                    connection.execute(f"CREATE TABLE {name} ({_LASTING[name]} VARCHAR)")
-                    if rows:
-                        connection.executemany(f"INSERT INTO {name} VALUES (?)", [list(row) for row in rows])
+                for name, rows in kept.items():
+                    connection.register("lasting", rows.astype("str"))
+                    connection.execute(f"CREATE TABLE {name} AS SELECT * FROM lasting")
+                    connection.unregister("lasting")
 
     def history(self) -> pd.DataFrame:
         """Every write and removal, oldest first.
@@ -252,15 +246,6 @@ class Repository:
                 return pd.DataFrame(columns=["written_at", "action", "table_name", "row_count", "made_by", "made_from"])
             # Not by time: the clock of the machine may have been put back.
             return connection.execute(f"SELECT * FROM {_HISTORY} ORDER BY rowid").df()
-
-    @staticmethod
-    def _record(connection, action: str, name: str, rows: int, made_by: str, made_from: Iterable[str]) -> None:
-        connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {_HISTORY} (written_at TIMESTAMP, action VARCHAR, table_name VARCHAR, "
-            "row_count BIGINT, made_by VARCHAR, made_from VARCHAR)"
-        )
-        row = [datetime.now(UTC).replace(tzinfo=None), action, name, rows, made_by, ", ".join(made_from)]
-        connection.execute(f"INSERT INTO {_HISTORY} VALUES (?, ?, ?, ?, ?, ?)", row)
 
     @contextmanager
     def _connection(self, write: bool) -> Iterator[duckdb.DuckDBPyConnection | None]:
@@ -278,6 +263,18 @@ class Repository:
                 yield connection
             finally:
                 connection.close()
+
+
+def _record(connection, action: str, rows: dict[str, int], made_by: str, made_from: Iterable[str] = ()) -> None:
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {_HISTORY} (written_at TIMESTAMP, action VARCHAR, table_name VARCHAR, "
+        "row_count BIGINT, made_by VARCHAR, made_from VARCHAR)"
+    )
+    now, told = datetime.now(UTC).replace(tzinfo=None), ", ".join(made_from)
+    for name, count in rows.items():
+        connection.execute(
+            f"INSERT INTO {_HISTORY} VALUES (?, ?, ?, ?, ?, ?)", [now, action, name, count, made_by, told]
+        )
 
 
 def _salt(connection) -> str:

@@ -39,9 +39,7 @@ def points(course, files, student="accident"):
         notes = repair(course, "value", student)
         notebook = nbformat.read(folder / "value.ipynb", as_version=4)
     finally:
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
+        shutil.rmtree(folder.parent)
     MetadataValidator().validate_nb(notebook)
     nbformat.validate(notebook)
     checks = {grade_id(cell): cell.source for cell in course.notebook("value").cells}
