@@ -8,7 +8,7 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ import pandas as pd
 
 from idic_lab import dataframes, tables
 from idic_lab.datasets.own.engine import literal, quoted
-from idic_lab.errors import DamagedRepository, DataError, RepositoryError, UnknownName
+from idic_lab.errors import DamagedRepository, DataError, RepositoryError, pick
 from idic_lab.repository import file
 from idic_lab.tables import Part
 
@@ -93,16 +93,15 @@ class Repository:
     def names(self) -> list[str]:
         """Names of the tables held, in alphabetical order."""
         with self._connection(write=False) as connection:
-            return [] if connection is None else _table_names(connection)
+            return _table_names(connection)
 
     def has(self, name: str | Part) -> bool:
         """Whether a table (``rfm``), or a part of one (``segments:rfm``), is held."""
         table, part = Part.of(name)
         with self._connection(write=False) as connection:
-            if connection is None or table not in _table_names(connection):
-                return False
-            if not part:
-                return True
+            held = table in _table_names(connection)
+            if not held or not part:
+                return held
             by = quoted(tables.get(table).partition)
             found = connection.execute(f"SELECT 1 FROM {quoted(table)} WHERE {by} = ? LIMIT 1", [part])
             return bool(found.fetchall())
@@ -114,9 +113,7 @@ class Repository:
             UnknownName: When the repository does not hold it; the message lists what it holds.
         """
         with self._connection(write=False) as connection:
-            held = [] if connection is None else _table_names(connection)
-            if name not in held:
-                raise UnknownName("table in the repository", name, held)
+            pick("table in the repository", name, _table_names(connection))
             return _text_as_text(connection.execute(f"SELECT * FROM {quoted(name)}").df())
 
     def write(self, name: str, data: pd.DataFrame, made_by: str = "", made_from: Iterable[str] = ()) -> None:
@@ -205,7 +202,7 @@ class Repository:
     def forgotten(self) -> ForgottenCodes | None:
         """What tells the customers who were removed from this repository, and their records; None when nobody was."""
         with self._connection(write=False) as connection:
-            if connection is None or not file.holds(connection, _FORGOTTEN):
+            if not file.holds(connection, _FORGOTTEN):
                 return None
             codes = {one for (one,) in connection.execute(f"SELECT code FROM {_FORGOTTEN}").fetchall()}
             return ForgottenCodes(_salt(connection), frozenset(codes))
@@ -242,27 +239,23 @@ class Repository:
             DataFrame: Columns written_at (UTC), action, table_name, row_count, made_by, made_from.
         """
         with self._connection(write=False) as connection:
-            if connection is None or not file.holds(connection, _HISTORY):
+            if not file.holds(connection, _HISTORY):
                 return pd.DataFrame(columns=["written_at", "action", "table_name", "row_count", "made_by", "made_from"])
             # Not by time: the clock of the machine may have been put back.
             return connection.execute(f"SELECT * FROM {_HISTORY} ORDER BY rowid").df()
 
     @contextmanager
-    def _connection(self, write: bool) -> Iterator[duckdb.DuckDBPyConnection | None]:
-        """A connection for one operation; None when reading a file that does not exist yet."""
+    def _connection(self, write: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for one operation; to an empty database when reading a file that does not exist yet."""
         if self._memory is not None:
             with self._lock:
                 yield self._memory
-            return
-        if not write and not self.path.exists():
-            yield None
-            return
-        with file.turn(self.path, write):
-            connection = file.opened(self.path, write)
-            try:
+        elif not write and not self.path.exists():
+            with dataframes.connect() as connection:
                 yield connection
-            finally:
-                connection.close()
+        else:
+            with file.turn(self.path, write), closing(file.opened(self.path, write)) as connection:
+                yield connection
 
 
 def _record(connection, action: str, rows: dict[str, int], made_by: str, made_from: Iterable[str] = ()) -> None:

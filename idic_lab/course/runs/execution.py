@@ -100,7 +100,7 @@ def execute(stage: Stage, state: Manifest, folder: Path, console: Console) -> fl
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 on_notebook_start=progress.begin,
-                on_cell_start=progress.save_now_and_then,
+                on_cell_start=progress.cell,
                 on_cell_complete=lambda **_: console.cell_ended(),
                 **kernels.settings(target.parent),
             )
@@ -113,7 +113,7 @@ def execute(stage: Stage, state: Manifest, folder: Path, console: Console) -> fl
         progress.save()
         raise NotebookFailed(
             "The kernel died: the process that executes the cells was ended from outside, or ran out of memory.\n"
-            f"({_last_begun(partial)} {where})"
+            f"({f'cell {progress.begun}' if progress.begun else 'before the first cell'} {where})"
         ) from None
     except RuntimeError as error:  # as jupyter_client says that a kernel did not start
         raise NotebookFailed(f"The kernel could not be started: {error}") from None
@@ -127,15 +127,16 @@ def execute(stage: Stage, state: Manifest, folder: Path, console: Console) -> fl
 
 
 class _Progress:
-    """Saves a notebook every few seconds while it is executed: papermill itself would twice for each cell."""
+    """Where an execution is; it is saved every few seconds: papermill itself would twice for each cell."""
 
     def __init__(self, partial: Path):
-        self.partial, self.notebook, self.saved = partial, None, 0.0
+        self.partial, self.notebook, self.begun, self.saved = partial, None, 0, 0.0
 
     def begin(self, notebook: nbformat.NotebookNode) -> None:
         self.notebook = notebook
 
-    def save_now_and_then(self, **_) -> None:
+    def cell(self, cell: nbformat.NotebookNode, **_) -> None:
+        self.begun += cell.cell_type == "code"
         if time.monotonic() - self.saved > SAVED_EVERY:
             self.save()
 
@@ -152,14 +153,3 @@ def _with_what_can_be_fed(stage: Stage, folder: Path) -> nbformat.NotebookNode:
     at_hand = {*map(Part, names), *can_be_made(names)}
     notebooks.prune(notebook, lambda name: Part.of(name) in at_hand)
     return notebook
-
-
-def _last_begun(partial: Path) -> str:
-    """The cell that was being executed when the last state was saved."""
-    try:
-        cells = [cell for cell in nbformat.read(partial, as_version=4).cells if cell.cell_type == "code"]
-    except (OSError, ValueError):
-        return "before the first cell"
-    states = [cell.metadata.get("papermill", {}).get("status") for cell in cells]
-    begun = [number for number, state in enumerate(states, start=1) if state != "pending"]
-    return f"cell {begun[-1]}" if begun else "before the first cell"
