@@ -86,9 +86,8 @@ def make_page(folder: Path, name: str, beside: Collection[str]) -> None:
 
 def notebook_page(notebook: nbformat.NotebookNode, name: str) -> str:
     """An executed notebook as one page of HTML that asks for nothing else."""
-    resources = {"metadata": {"name": html.escape(name)}, "content_policy": CONTENT_POLICY}
-    body, _ = _exporter().from_notebook_node(notebook, resources=resources)
-    return with_words_for_pictures(body, notebook)
+    resources = {"metadata": {"name": html.escape(name)}, "content_policy": CONTENT_POLICY, "figure": FIGURE}
+    return _exporter().from_notebook_node(notebook, resources=resources)[0]
 
 
 @cache
@@ -99,8 +98,6 @@ def _exporter():
     return HTMLExporter(template_name="lab", **own)
 
 
-_IMAGE = re.compile(r'<img\b[^>]*src="data:image/png;base64,(?P<png>[^"]+)"[^>]*>')
-_ALT = re.compile(r'\balt="[^"]*"')
 _LINK = re.compile(r'<a\b[^>]*?\bhref="(?P<address>[^"]*)"[^>]*>(?P<text>.*?)</a>', re.S)
 _NOTEBOOK = re.compile(r"(?P<name>[^/]+)\.ipynb(?P<place>#.*)?")
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|#", re.I)  # a web address, or a place on the page itself
@@ -136,22 +133,6 @@ def title_of(notebook: nbformat.NotebookNode, default: str) -> str:
         if cell.cell_type == "markdown" and cell.source.startswith("# "):
             return cell.source.splitlines()[0].removeprefix("# ").strip()
     return default
-
-
-def with_words_for_pictures(page: str, notebook: nbformat.NotebookNode) -> str:
-    """The page of a notebook with the words of each picture as its alternative text, which nbconvert leaves out."""
-    outputs = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
-    words = {
-        "".join(data["image/png"].split()): html.escape(data["text/plain"].removeprefix(FIGURE))
-        for data in outputs
-        if "image/png" in data and data.get("text/plain", "").startswith(FIGURE)
-    }
-
-    def described(tag: re.Match) -> str:
-        known = words.get("".join(tag["png"].split()))
-        return _ALT.sub(lambda _: f'alt="{known}"', tag[0], count=1) if known else tag[0]
-
-    return _IMAGE.sub(described, page)
 
 
 def not_run(state: Manifest) -> dict[str, str]:
