@@ -2,26 +2,27 @@
 
 The rows are read once and cut into slices of whole customers. Every later step takes one slice at a time, so that memory
 depends on the size of a slice and not on that of the data; only what identical customers share is brought together, for
-the fit. :mod:`idic_lab.course.runs.sliced_tables` keeps what is done, so that nothing is done twice.
+the fit. A part of a table is a whole file or not there, and each step is done once: a call that was killed goes on behind the last
+file that it made.
 The notebooks see a reproducible random sample of customers with all their rows.
 """
 
 import json
 import os
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from idic_lab import dataframes, datasets
+from idic_lab import dataframes, datasets, durability, tables
 from idic_lab.course.runs import manifest
 from idic_lab.course.runs.execution import Console
 from idic_lab.course.runs.run_folder import ALL_CUSTOMERS
-from idic_lab.course.runs.sliced_tables import Progress, SlicedTables
 from idic_lab.datasets.own import cleaning, engine, orders, reading, several_tables
 from idic_lab.datasets.own.engine import LargeParquet, literal
 from idic_lab.differentiate import clv, rfm
@@ -37,6 +38,8 @@ VALUING = {
     "margin": MARGIN,
     "annual_discount_rate": ANNUAL_DISCOUNT_RATE,
 }
+PROGRESS = "progress.json"
+THREADS = 4
 REJECTS_SHOWN = 100_000
 MOST_NAMED = 1000  # customers with returns alone that a card names
 
@@ -86,22 +89,22 @@ def make(
     how = json.dumps(valuing, sort_keys=True)
     sampling = f"sample of {options.sample} by seed {options.seed}"
     key = manifest.base(source.signature, {"columns": columns} | ({} if coded is None else {"coded": coded}))
-    folder = run_folder / ALL_CUSTOMERS
-    slices = SlicedTables(folder, source.slices, key, options.memory, sampling, console or Console())
-    work = _Work(source, slices, columns, valuing, options, Repository(run_folder / REPOSITORY_FILE), coded)
+    folder, repository = run_folder / ALL_CUSTOMERS, Repository(run_folder / REPOSITORY_FILE)
+    where = {"folder": folder, "key": key, "last_step": sampling, "console": console or Console()}
+    work = _Work(source, columns, valuing, options, repository, coded, **where)
     try:
-        slices.step("lines", f"reading {source.rows:,} rows", work.read, ("rejects",))
-        slices.step("summaries", "what each customer did", work.summarise, ("transactions", "btyd_summary", "measures"))
-        slices.step("rfm", "scores and segments", work.score, ("rfm",))
+        work.step("lines", f"reading {source.rows:,} rows", work.read, ("rejects",))
+        work.step("summaries", "what each customer did", work.summarise, ("transactions", "btyd_summary", "measures"))
+        work.step("rfm", "scores and segments", work.score, ("rfm",))
         shutil.rmtree(folder / "measures", ignore_errors=True)
-        slices.step(f"models {valuing['purchase_model']}", "fitting the value models", work.fit)
-        slices.step(f"customer_value {how}", "what each customer is worth", work.value, ("customer_value",))
-        slices.step(f"totals {how}", "totals by segment", work.total)
-        slices.step(sampling, f"drawing {options.sample:,} customers for the notebooks", work.draw, ("sample",))
+        work.step(f"models {valuing['purchase_model']}", "fitting the value models", work.fit)
+        work.step(f"customer_value {how}", "what each customer is worth", work.value, ("customer_value",))
+        work.step(f"totals {how}", "totals by segment", work.total)
+        work.step(sampling, f"drawing {options.sample:,} customers for the notebooks", work.draw, ("sample",))
         shutil.rmtree(folder / "lines", ignore_errors=True)
         return work.dataset()
     finally:
-        slices.close()
+        work.close()
 
 
 def record(run_folder: Path) -> dict:
@@ -113,13 +116,155 @@ def record(run_folder: Path) -> dict:
     return {name: getattr(state, name) for name in told}
 
 
-class _Work:
+@dataclass
+class Progress:
+    """How far a large run has come and what it found, as ``progress.json`` keeps it."""
+
+    key: str  # of what the tables are made of
+    slices: int
+    begun: str = ""  # the step at work
+    done: list[str] = field(default_factory=list)  # steps
+    seconds: dict[str, float] = field(default_factory=dict)  # step to how long it took
+    files: dict[str, int] = field(default_factory=dict)  # part of a table to its size in bytes
+    card: dict = field(default_factory=dict)  # of all data
+    customers: int = 0
+    sampled: int = 0  # customers that the notebooks see
+    seed: int = 0  # of the sample
+    models: list[str] = field(default_factory=list)  # the fitted models in words
+    totals: list[dict] = field(default_factory=list)  # segment, customers, revenue, residual_value
+    not_made: dict[str, str] = field(default_factory=dict)  # table to the reason
+
+    @classmethod
+    def read(cls, folder: Path) -> "Progress | None":
+        """What a folder holds; None when there is nothing, or nothing that can be read."""
+        try:
+            return cls(**json.loads((folder / PROGRESS).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, folder: Path) -> None:
+        """Write it down whole."""
+        durability.write_json(folder / PROGRESS, asdict(self))
+
+
+class SlicedTables:
+    """Tables in parts, as Parquet, and the connection that makes them.
+
+    Parameters:
+        slices: Into how many the customers are cut.
+        key: Of what the tables are made of; what was made of anything else is removed.
+        memory: GB that the engine may take; what needs more goes through a folder on disk.
+        last_step: The step after which the lines, which all steps read, are not needed.
+    """
+
+    def __init__(self, folder: Path, slices: int, key: str, memory: float, last_step: str, console: Console):
+        self.folder, self.console = folder, console
+        self.parts = range(slices)
+        self.state = self._state(key, last_step)
+        temporary = folder / "temporary"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        self.connection = dataframes.connect()
+        settings = {
+            "memory_limit": f"{memory:g}GB",
+            "temp_directory": str(temporary),
+            "preserve_insertion_order": "false",
+        }
+        for setting, value in (settings | {"threads": str(min(os.cpu_count() or 1, THREADS))}).items():
+            self.connection.execute(f"SET {setting} = {literal(value)}")
+
+    def close(self) -> None:
+        self.connection.close()
+        shutil.rmtree(self.folder / "temporary", ignore_errors=True)
+
+    def _state(self, key: str, last_step: str) -> Progress:
+        """What an earlier call left, when it worked on the same files with the same code."""
+        state = Progress.read(self.folder)
+        if state is not None and state.key == key:
+            sizes = {file: (self.folder / file).stat().st_size for file in state.files if (self.folder / file).exists()}
+            if sizes == state.files and (last_step in state.done or (self.folder / "lines").exists()):
+                return state
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        return Progress(key, len(self.parts))
+
+    def step(self, name: str, what: str, work: Callable[[], None], makes: tuple = ()) -> None:
+        """Do one step unless it is done, and keep in mind that it is.
+
+        Parameters:
+            name: A step of another name makes its tables anew.
+            what: For the reader.
+            makes (tuple of str): Tables; parts of them that this step left when it was stopped are kept.
+        """
+        if name in self.state.done:
+            self.console.say(f"All customers: {what}: kept from the last call")
+            return
+        self.console.say(f"All customers: {what} ...")
+        began = time.monotonic()
+        if self.state.begun != name:
+            for table in makes:
+                shutil.rmtree(self.folder / table, ignore_errors=True)
+            sizes = self.state.files.items()
+            self.state.files = {file: size for file, size in sizes if file.split("/")[0] not in makes}
+            self.state.begun = name
+            self.state.write(self.folder)
+        work()
+        self.state.seconds[name] = round(time.monotonic() - began, 1)
+        self.state.done.append(name)
+        self.state.write(self.folder)
+        self.console.say(f"All customers: {what}: done in {self.state.seconds[name]} s")
+
+    def path(self, table: str, part: int) -> Path:
+        return self.folder / table / f"part-{part:04d}.parquet"
+
+    def of(self, table: str, part: int) -> str:
+        """One part, as SQL."""
+        return f"read_parquet({literal(str(self.path(table, part)))})"
+
+    def part(self, table: str, part: int):
+        """One part, as a relation."""
+        return self.connection.read_parquet(str(self.path(table, part)))
+
+    def whole(self, table: str):
+        """All parts of a table, as a relation."""
+        return self.connection.read_parquet(str(self.folder / table / "*.parquet"))
+
+    def lines(self, part: int) -> str:
+        """The lines of one slice, as SQL."""
+        files = literal(str(self.folder / "lines" / f"slice={part}" / "*.parquet"))
+        return f"read_parquet({files}, hive_partitioning = false)"
+
+    def written(self, table: str) -> list[int]:
+        return [part for part in self.parts if self.path(table, part).exists()]
+
+    def write(self, table: str, part: int, relation: Callable[[], object], contract: bool = True):
+        """Write one part of a table, unless this step has written it, and read it back.
+
+        Its file is whole or not there, and is held to the table's contract before it counts.
+        """
+        path = self.path(table, part)
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            partial = path.with_suffix(".partial")
+            relation().write_parquet(str(partial), compression="zstd")
+            if contract:
+                tables.check(table, self.connection.read_parquet(str(partial)))
+            os.replace(partial, path)
+        if table != "measures":
+            self.state.files[str(path.relative_to(self.folder))] = path.stat().st_size
+        return self.part(table, part)
+
+    def over(self, parts: Iterable[int]) -> Iterable[int]:
+        return self.console.over(parts, "slice")
+
+
+class _Work(SlicedTables):
     """The steps of one large run, in the order in which they are done."""
 
-    def __init__(self, source, slices: SlicedTables, columns: dict, valuing: dict, options: Options, repository, coded):
-        self.source, self.slices, self.reading = source, slices, reading.Options(columns=columns)
-        self.valuing, self.options, self.repository, self.coded = valuing, options, repository, coded
-        self.state, self.connection = slices.state, slices.connection
+    def __init__(self, source, columns: dict, valuing: dict, options: Options, repository, coded, **where):
+        super().__init__(slices=source.slices, memory=options.memory, **where)
+        self.source, self.reading, self.valuing = source, reading.Options(columns=columns), valuing
+        self.options, self.repository, self.coded = options, repository, coded
 
     def read(self) -> None:
         """The one pass over the source: lines by slice, rejects, and the card."""
@@ -133,37 +278,37 @@ class _Work:
             code = code_in_sql(self.repository.salt(), "customer_id")
             planned = replace(planned, query=f"SELECT * REPLACE ({code} AS customer_id) FROM ({planned.query})")
             planned = planned.without(forgotten.sql("customer_id")) if forgotten else planned
-        unfinished = self.slices.folder / "lines.partial"
+        unfinished = self.folder / "lines.partial"
         shutil.rmtree(unfinished, ignore_errors=True)
         cleaning.write_lines(self.connection, planned, unfinished)
         lines = f"read_parquet({literal(str(unfinished / '**' / '*.parquet'))}, hive_partitioning = true)"
         card = cleaning.card_of_large(self.connection, lines, planned, rows, self.source)
         value = "CAST(NULL AS VARCHAR) AS value" if coded else "value"  # which may be a name
         refused = f'SELECT source, line, "column", {value}, reason FROM {lines} WHERE reason IS NOT NULL ORDER BY source, line'
-        self.slices.write("rejects", 0, lambda: self.connection.sql(refused))
+        self.write("rejects", 0, lambda: self.connection.sql(refused))
         if coded:
             card.names_customers = False
             card.quirks = [*(text for text in card.quirks if text != cleaning.NAMED), CODED]
         if forgotten:
             card.quirks.append(LEFT_OUT)
         self.state.card = card.to_dict()
-        shutil.rmtree(self.slices.folder / "lines", ignore_errors=True)  # of a call that was killed just here
-        os.replace(unfinished, self.slices.folder / "lines")
+        shutil.rmtree(self.folder / "lines", ignore_errors=True)  # of a call that was killed just here
+        os.replace(unfinished, self.folder / "lines")
 
     def summarise(self) -> None:
         """Transactions, recency, frequency and monetary value, and the summary of the value models, slice by slice."""
         end = self.state.card["last_date"]
         customers, only_returns = 0, []
-        for part in self.slices.over(self.slices.parts):
-            if not any(self.slices.folder.glob(f"lines/slice={part}/*.parquet")):
+        for part in self.over(self.parts):
+            if not any(self.folder.glob(f"lines/slice={part}/*.parquet")):
                 continue
-            of_part = partial(cleaning.transactions, self.connection, self.slices.lines(part))
-            bought = self.slices.write("transactions", part, of_part)
+            of_part = partial(cleaning.transactions, self.connection, self.lines(part))
+            bought = self.write("transactions", part, of_part)
             customers += bought.aggregate("count(DISTINCT customer_id)").fetchall()[0][0]
             only_returns += [row[0] for row in rfm.without_purchase(bought).select("customer_id").fetchall()]
             if bought.filter("amount >= 0").limit(1).fetchall():
-                self.slices.write("btyd_summary", part, partial(clv.summarise, bought, end, UNIT_DAYS))
-                self.slices.write("measures", part, partial(_measures, bought, end, part), contract=False)
+                self.write("btyd_summary", part, partial(clv.summarise, bought, end, UNIT_DAYS))
+                self.write("measures", part, partial(_measures, bought, end, part), contract=False)
         card = self.state.card
         card["customers"] = self.state.customers = customers
         if len(only_returns) <= MOST_NAMED:
@@ -173,26 +318,26 @@ class _Work:
 
     def score(self) -> None:
         """Scores that compare all customers, and the segments under them."""
-        scored = rfm.segment(rfm.score(self.slices.whole("measures"), few_values="allow"))
-        for part in self.slices.over(self.slices.written("measures")):
+        scored = rfm.segment(rfm.score(self.whole("measures"), few_values="allow"))
+        for part in self.over(self.written("measures")):
             of_part = scored.filter(f"part = {part}").select("* EXCLUDE (part)")
-            self.slices.write("rfm", part, lambda of_part=of_part: of_part)
+            self.write("rfm", part, lambda of_part=of_part: of_part)
 
     def fit(self) -> None:
         """BG/NBD and Gamma-Gamma on the groups of identical customers."""
-        summary = self.slices.whole("btyd_summary")
+        summary = self.whole("btyd_summary")
         self.state.models, self.state.not_made = [], {}
         for name in (self.valuing["purchase_model"], "gamma_gamma"):
             try:
                 model = clv.fit(summary, name)
             except FitError as error:
                 return self._not_valued(error)
-            model.to_json(self.slices.folder / f"{name}.json")
+            model.to_json(self.folder / f"{name}.json")
             self.state.models.append(repr(model))
 
     def _not_valued(self, error: FitError) -> None:
         self.state.not_made = {"customer_value": str(error)}
-        self.slices.console.say(f"All customers: no customer_value: {error}")
+        self.console.say(f"All customers: no customer_value: {error}")
 
     def value(self) -> None:
         """What each customer is worth, slice by slice."""
@@ -200,26 +345,23 @@ class _Work:
             return
         told = dict(self.valuing)
         names = (told.pop("purchase_model"), "gamma_gamma")
-        models = [clv.from_json(self.slices.folder / f"{name}.json") for name in names]
-        for part in self.slices.over(self.slices.written("btyd_summary")):
-            summary = self.slices.part("btyd_summary", part)
+        models = [clv.from_json(self.folder / f"{name}.json") for name in names]
+        for part in self.over(self.written("btyd_summary")):
+            summary = self.part("btyd_summary", part)
             try:
-                self.slices.write("customer_value", part, partial(clv.value, *models, summary, **told))
+                self.write("customer_value", part, partial(clv.value, *models, summary, **told))
             except FitError as error:
                 return self._not_valued(error)
 
     def total(self) -> None:
         """Customers, revenue and value by segment."""
         found = []
-        for part in self.slices.over(self.slices.written("rfm")):
-            join, worth = (
-                f"LEFT JOIN {self.slices.of('customer_value', part)} USING (customer_id)",
-                "sum(residual_value)",
-            )
+        for part in self.over(self.written("rfm")):
+            join, worth = (f"LEFT JOIN {self.of('customer_value', part)} USING (customer_id)", "sum(residual_value)")
             if self.state.not_made:
                 join, worth = "", "NULL::DOUBLE"
             sums = f"count(*) AS customers, sum(monetary) AS revenue, {worth} AS residual_value"
-            query = f"SELECT segment, {sums} FROM {self.slices.of('rfm', part)} {join} GROUP BY 1"
+            query = f"SELECT segment, {sums} FROM {self.of('rfm', part)} {join} GROUP BY 1"
             found.append(self.connection.sql(query).df())
         together = pd.concat(found).groupby("segment", as_index=False).sum(min_count=1)
         ranked = together.sort_values(["revenue", "segment"], ascending=[False, True])
@@ -227,19 +369,19 @@ class _Work:
 
     def draw(self) -> None:
         """The lines of a random sample of customers."""
-        lines = [self.slices.lines(part) for part in self.slices.written("transactions")]
+        lines = [self.lines(part) for part in self.written("transactions")]
         sampled = draw_sample(self.connection, lines, self.options.sample, self.options.seed)
         self.state.sampled = sampled.aggregate("count(DISTINCT customer_id)").fetchall()[0][0]
         self.state.seed = self.options.seed
-        self.slices.write("sample", 0, lambda: sampled, contract=False)
+        self.write("sample", 0, lambda: sampled, contract=False)
 
     def dataset(self) -> datasets.Dataset:
         """The sampled lines as a data set, under the card of all data."""
         card = datasets.Card.from_dict(self.state.card)
         with dataframes.connect() as connection:
-            connection.register("lines", self.slices.part("sample", 0).to_arrow_table())
+            connection.register("lines", self.part("sample", 0).to_arrow_table())
             made = cleaning.tables_of(connection, "lines")
-        shown = self.slices.part("rejects", 0).limit(REJECTS_SHOWN).df()
+        shown = self.part("rejects", 0).limit(REJECTS_SHOWN).df()
         texts = dict.fromkeys(["source", "column", "value", "reason"], "str")
         made["rejects"] = shown.astype(texts | {"line": "int64"})
         card.assumptions.append(

@@ -18,9 +18,9 @@ import nbformat
 from idic_lab import dataframes, datasets, durability
 from idic_lab.course.pages import report
 from idic_lab.course.runs import manifest, run_folder
+from idic_lab.course.runs.all_customers import Progress
 from idic_lab.course.runs.manifest import Manifest
 from idic_lab.course.runs.run_folder import ALL_CUSTOMERS
-from idic_lab.course.runs.sliced_tables import Progress
 from idic_lab.datasets.own.engine import literal
 from idic_lab.errors import DataError, RepositoryError, existing
 from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, pseudonyms
