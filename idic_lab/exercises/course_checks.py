@@ -87,29 +87,24 @@ def check_metadata(course: CourseFolder) -> Finding:
     >>> check_metadata(CourseFolder(shipped("exercises"))).faults
     ()
     """
-    faults, seen, points = [], set(), 0.0
+    faults, cells, points = [], 0, 0.0
     for assignment in course.assignments:
-        headings = 0.0
-        for cell in course.notebook(assignment).cells:
-            stated = re.match(r"### .*?· (\d+) points?\b", cell.source) if cell.cell_type == "markdown" else None
-            headings += float(stated[1]) if stated else 0.0
-            if "nbgrader" not in cell.metadata:
-                continue
-            name = cell.metadata.nbgrader.get("grade_id", "")
-            try:
-                MetadataValidator().validate_cell(cell)
-            except ValidationError as error:
-                faults.append(f"{assignment}, {name}: {error}")
-            if (assignment, name) in seen:
-                faults.append(f"{assignment}: two cells are called {name}")
+        notebook = course.notebook(assignment)
+        try:
+            MetadataValidator().validate_nb(notebook)
+        except ValidationError as error:
+            faults.append(f"{assignment}: {error}")
+        names = [cell.metadata.nbgrader.get("grade_id", "") for cell in notebook.cells if "nbgrader" in cell.metadata]
+        for name in names:
             if not MEANINGFUL.fullmatch(name) or not (name in ("student_id", "setup") or name.startswith(assignment)):
                 faults.append(f"{assignment}: {name!r} does not say what the cell is")
-            seen.add((assignment, name))
+        stated = (re.match(r"### .*?· (\d+) points?\b", cell.source) for cell in notebook.cells)
+        headings = sum(float(found[1]) for found in stated if found)
         total = sum(course.points(assignment).values())
-        points += total
+        cells, points = cells + len(names), points + total
         if total != headings:
             faults.append(f"{assignment}: the headings promise {headings:g} points, the cells carry {total:g}")
-    return Finding("metadata, ids and points", tuple(faults), f"{len(seen)} cells, {points:g} points")
+    return Finding("metadata, ids and points", tuple(faults), f"{cells} cells, {points:g} points")
 
 
 def check_completeness(course: CourseFolder) -> Finding:
@@ -277,18 +272,16 @@ def _scores(course: CourseFolder, assignment: str, submissions: list[_Submission
 
 def _feedback(course: CourseFolder, assignment: str, submissions: list[_Submission], solution: list[str]) -> Finding:
     faults = []
-    for submission in submissions:
-        path = course.root / "feedback" / submission.student / assignment / f"{assignment}.html"
+    for student, notebook, _, hints in submissions:
+        path = course.root / "feedback" / student / assignment / f"{assignment}.html"
         if not path.exists():
-            faults.append(f"{submission.student} got no feedback")
+            faults.append(f"{student} got no feedback")
             continue
         text = html.unescape(re.sub(r"<[^>]+>", "", path.read_text(encoding="utf-8")))
-        own = "".join(cell.source for cell in submission.notebook.cells)
+        own = "".join(cell.source for cell in notebook.cells)
         shown = [found[0] for found in re.finditer(r"BEGIN HIDDEN TESTS|\bgrade\(\"", text)]
         shown += [f"the solution line {line!r}" for line in solution if line in text and line not in own]
-        faults += [f"{submission.student}: the feedback shows {what}" for what in shown]
-        faults += [
-            f"{submission.student} does not see the hint {hint!r}" for hint in submission.hints if hint not in text
-        ]
+        faults += [f"{student}: the feedback shows {what}" for what in shown]
+        faults += [f"{student} does not see the hint {hint!r}" for hint in hints if hint not in text]
     counted = f"{len(submissions)} pages, {sum(len(submission.hints) for submission in submissions)} hints"
     return Finding(f"feedback on {assignment} shows hints and leaks nothing", tuple(faults), counted)

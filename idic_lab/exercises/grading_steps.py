@@ -19,7 +19,7 @@ from idic_lab.errors import DataError
 from idic_lab.exercises import sandbox
 from idic_lab.exercises.answer_key import AnswerKey, Verdict, secret_of
 from idic_lab.exercises.repair import TABLES, is_plain
-from idic_lab.exercises.run_notebook import TRIED, Limits, job, run_here
+from idic_lab.exercises.run_notebook import TRIED, job, run_here
 from idic_lab.exercises.student import ANSWER, data_file, decode, in_short, normal_id, packed, printable
 
 UNSAFE, DIGEST = "IDIC_LAB_UNSAFE", "IDIC_LAB_ANSWERS"  # what a grading hands to nbgrader's processes
@@ -56,7 +56,7 @@ class RunSubmission(NbGraderPreprocessor):
         resources["idic_key"] = key = AnswerKey(self.course, secret_of(self.course))
         if os.environ.get(DIGEST, key.digest) != key.digest:
             raise DataError(CHANGED)
-        limits = Limits(self.cell_seconds, self.seconds, self.output_characters, self.memory_bytes)
+        limits = ("cell_seconds", "seconds", "output_characters", "memory_bytes")
         folder = Path(resources["metadata"].get("path") or ".")
         files = {file.name: file.read_bytes() for file in folder.glob("*") if file.suffix in TABLES and is_plain(file)}
         if key.secret:
@@ -66,7 +66,8 @@ class RunSubmission(NbGraderPreprocessor):
             ran = sandbox.Ran(json.dumps({"outputs": run_here(nb)}))
         else:
             hidden = (Path(self.course), shipped("exercises"))
-            ran = sandbox.run(job(nbformat.writes(nb), files, limits), self.seconds + 60, unsafe, hidden)
+            asked = job(nbformat.writes(nb), files, **{name: getattr(self, name) for name in limits})
+            ran = sandbox.run(asked, self.seconds + 60, unsafe, hidden)
         notes = resources[NOTES] = []
         outputs = json.loads(ran.text).get("outputs", []) if ran.text else []
         if ran.why:

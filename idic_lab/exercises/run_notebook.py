@@ -12,8 +12,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 TRIED = "application/x.idic-tried"
@@ -22,16 +22,6 @@ _ANSWER_CHARACTERS = 9_000_000  # of an answer, with the data brought for the ca
 _PRIVATE = re.compile(r"gradebook|class_secret|/(misconceptions|answers|submitted)/|^/proc/\d+/|^/etc/(passwd|shadow)")
 _PROCESSES, _FILE_BYTES = 256, 200 * 2**20
 MOST_LEFT_OUT = 3  # cells; what stands behind one more is not run
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a submission may use; a cell that takes more is left out, and the rest is run again without it."""
-
-    cell_seconds: int = 30
-    seconds: int = 240
-    output_characters: int = 200_000
-    memory_bytes: int = 4 * 2**30
 
 
 class TooMuchOutput(RuntimeError):
@@ -91,8 +81,13 @@ def _attempt(event: str, told: tuple) -> str:
     return ""
 
 
-def run(source: str, folder: str, limits: Limits) -> dict[str, Any]:
-    """The ``outputs`` of every cell of a notebook run in a folder, without those that take too long or kill the kernel."""
+def run(source: str, folder: str, limits: SimpleNamespace) -> dict[str, Any]:
+    """The ``outputs`` of every cell of a notebook run in a folder, without those that take too long or kill the kernel.
+
+    Parameters:
+        limits: ``cell_seconds``, ``seconds``, ``output_characters``, ``memory_bytes``; a cell that takes more is left out,
+            and the rest is run again without it.
+    """
     import nbformat
 
     notebook = nbformat.reads(source, as_version=4)
@@ -181,10 +176,10 @@ def _error(name: str, text: str) -> dict[str, Any]:
     return {"output_type": "error", "ename": name, "evalue": text, "traceback": [f"{name}: {text}"]}
 
 
-def job(source: str, files: dict[str, bytes], limits: Limits) -> bytes:
+def job(source: str, files: dict[str, bytes], **limits: int) -> bytes:
     """What :func:`main` reads."""
     packed = {name: base64.b64encode(content).decode() for name, content in files.items()}
-    return json.dumps({"notebook": source, "files": packed, "limits": asdict(limits)}).encode()
+    return json.dumps({"notebook": source, "files": packed, "limits": limits}).encode()
 
 
 def main() -> None:
@@ -202,7 +197,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for name, content in told["files"].items():
             (Path(folder) / Path(name).name).write_bytes(base64.b64decode(content))
-        json.dump(run(told["notebook"], folder, Limits(**told["limits"])), result)
+        json.dump(run(told["notebook"], folder, SimpleNamespace(**told["limits"])), result)
     result.close()
 
 
