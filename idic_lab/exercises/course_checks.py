@@ -232,9 +232,8 @@ def _submissions(course: CourseFolder, assignment: str, student: str) -> Iterato
         student, turn = f"w{turn}", turn + 1
         chosen = {entry.question: entry for entry in reversed(left)}  # the first that is left of each question
         left = [entry for entry in left if entry not in chosen.values()]
-        verdicts = {
-            entry.question: verdict for entry, verdict in judged_bank(course, assignment, student, chosen.values())
-        }
+        judged = judged_bank(course, assignment, student, chosen.values())
+        verdicts = {entry.question: verdict for entry, verdict in judged}
         notebook, cells = with_student_id(course.notebook(assignment), student), []
         for cell in notebook.cells:
             cells.append(cell)

@@ -43,8 +43,7 @@ def decision(decision_id: str) -> Decision:
     ['a', 'b', 'c']
     """
     entries = content(decision_id.partition("-")[0]).get("decide", [])
-    known = {entry["id"]: entry for entry in entries}
-    entry = pick("decision", decision_id, known)
+    entry = pick("decision", decision_id, {entry["id"]: entry for entry in entries})
     options = tuple(Option(**option) for option in entry["options"])
     if len(options) < 2 or len({option.key for option in options}) != len(options):
         raise DataError(f"Decision {decision_id!r}: it needs two options or more, each with a key of its own.")
@@ -114,12 +113,8 @@ def decide(repository: Repository, decision_id: str, choice: str = "", **numbers
     chosen = pick("option", choice, keys) if choice else _chosen(repository, decision_id)
     _keep(repository, asked, chosen)
     cards = display({"text/html": page(asked, chosen, **numbers), "text/plain": asked.text}, raw=True, display_id=True)
-    buttons = widgets.ToggleButtons(
-        options=[("still open", OPEN), *((f"({key})", key) for key in keys)],
-        value=chosen,
-        description="I take",
-        style={"button_width": "auto"},
-    )
+    options, style = [("still open", OPEN), *((f"({key})", key) for key in keys)], {"button_width": "auto"}
+    buttons = widgets.ToggleButtons(options=options, value=chosen, description="I take", style=style)
 
     def take(change) -> None:
         _keep(repository, asked, change["new"])

@@ -97,15 +97,9 @@ def plot_gaps(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Ax
     clear = ", ".join(table.loc[table["low"] > 0, "step"])
     title = f"Managers find the firm better than customers do: {clear}" if clear else "Managers and customers agree"
     ax.set_yticks(range(len(table)), table["step"])
-    return figures.finish(
-        ax,
-        title,
-        x="mean answer (1 never, 5 always)",
-        xlim=(1, 6.4),
-        ylim=(len(table) - 0.5, -0.9),
-        xticks=range(1, 6),
-        legend={"loc": "upper left", "bbox_to_anchor": (0, -0.18), "ncols": 3},
-    )
+    legend = {"loc": "upper left", "bbox_to_anchor": (0, -0.18), "ncols": 3}
+    form = {"xlim": (1, 6.4), "ylim": (len(table) - 0.5, -0.9), "xticks": range(1, 6), "legend": legend}
+    return figures.finish(ax, title, x="mean answer (1 never, 5 always)", **form)
 
 
 def costs(
@@ -149,9 +143,8 @@ def costs(
 
     returned = order_lines[order_lines["quantity"].lt(0) & order_lines["date"].gt(day)]
     rates = cost_rates.set_index("activity")["rate"]
-    goods = -returned["quantity"] * returned["product_id"].map(products.set_index("product_id")["unit_cost"]).astype(
-        float
-    )
+    unit_costs = products.set_index("product_id")["unit_cost"]
+    goods = -returned["quantity"] * returned["product_id"].map(unit_costs).astype(float)
     back = rates.get("return_handling", 0) * len(returned) + rates.get("return_write_down", 0) * goods.sum()
     sold = (order_lines["quantity"].gt(0) & order_lines["date"].gt(day)).sum()
     counted = {
@@ -181,9 +174,8 @@ def plot_costs(table: pd.DataFrame, gaps: pd.DataFrame, ax: figures.Axes | None 
     ax = figures.axes(ax, figsize=(7.5, 3.4))
     both = table.merge(gaps, on="step")
     sure = both["kind"] != "at stake"
-    ax.barh(
-        both["step"], both["amount"], color=[figures.BLUE if one else "white" for one in sure], edgecolor=figures.BLUE
-    )
+    colours = sure.map({True: figures.BLUE, False: "white"})
+    ax.barh(both["step"], both["amount"], color=colours, edgecolor=figures.BLUE)
     for row in both.itertuples():
         words = f" {row.amount:,.0f} {row.kind}, gap {row.gap:+.1f}\n {row.measure}"
         ax.text(row.amount, row.step, words, va="center", fontsize="small")

@@ -59,7 +59,7 @@ def profiles(tables: Tables) -> Made:
 
     from idic_lab import identify
 
-    transactions, links, records = (tables.transactions, tables.get("identity_links"), tables.get("source_records"))
+    transactions, links, records = tables.transactions, tables.get("identity_links"), tables.get("source_records")
     known = [transactions["customer_id"]] + ([] if links is None else [links["customer_id"]])
     consents = identify.consents(pd.concat(known), records, links)
     more = "order_lines products web_events interactions survey_responses reviews account_roles demographics"
@@ -128,11 +128,8 @@ def needs(tables: Tables) -> Made:
     schemes = {"needs": placed}
     if "order_lines" in tables:
         schemes["price_tier"] = needs.price_tier(tables.order_lines, tables.get("products"))
-    return {
-        "need_segments": placed,
-        "need_profiles": needs.need_profiles_table(profile),
-        "segments": _segments(**schemes),
-    }
+    profiles = needs.need_profiles_table(profile)
+    return {"need_segments": placed, "need_profiles": profiles, "segments": _segments(**schemes)}
 
 
 @stage(
@@ -192,19 +189,16 @@ def channels(tables: Tables) -> Made:
     preferences = channels.channel_preferences(interactions, links, tables.consents, tables.get("segments"))
     standing = dialogue.conversations(interactions, links)
     # A budget of 150 a week and two contacts in 28 days are the notebook's assumptions.
-    contact_plan = channels.contact_plan(
-        preferences,
-        channels.channel_costs(contacts),
-        contacts,
-        start=interactions["date"].max() + pd.Timedelta(days=1),
-        weekly_budget=150,
-        weeks=4,
-        cap=2,
-        fatigue=max(channels.fatigue(contacts)["fatigue"].iloc[0], 0.0),
-        value=channels.response_values(tables.transactions) if "transactions" in tables else None,
-        excluded=standing.loc[~standing["offer_allowed"], "customer_id"],
-    )
-    return {"channel_preferences": preferences, "contact_plan": contact_plan}
+    limits = {"weekly_budget": 150, "weeks": 4, "cap": 2}
+    start = interactions["date"].max() + pd.Timedelta(days=1)
+    fatigue = max(channels.fatigue(contacts)["fatigue"].iloc[0], 0.0)
+    value = channels.response_values(tables.transactions) if "transactions" in tables else None
+    excluded, costs = standing.loc[~standing["offer_allowed"], "customer_id"], channels.channel_costs(contacts)
+    told = {"start": start, "fatigue": fatigue, "value": value, "excluded": excluded, **limits}
+    return {
+        "channel_preferences": preferences,
+        "contact_plan": channels.contact_plan(preferences, costs, contacts, **told),
+    }
 
 
 @stage(

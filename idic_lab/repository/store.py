@@ -265,9 +265,8 @@ def _record(connection, action: str, rows: dict[str, int], made_by: str, made_fr
     )
     now, told = datetime.now(UTC).replace(tzinfo=None), ", ".join(made_from)
     for name, count in rows.items():
-        connection.execute(
-            f"INSERT INTO {_HISTORY} VALUES (?, ?, ?, ?, ?, ?)", [now, action, name, count, made_by, told]
-        )
+        row = [now, action, name, count, made_by, told]
+        connection.execute(f"INSERT INTO {_HISTORY} VALUES (?, ?, ?, ?, ?, ?)", row)
 
 
 def _salt(connection) -> str:

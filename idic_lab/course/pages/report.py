@@ -51,16 +51,9 @@ def publish(folder: Path, card, state: Manifest, made: Collection[str] = ()) -> 
         steps.append((step, question, drawn.get(step, []), of_step))
     said = [first.situation, *first.findings, *first.changes, *(tile.name for tile in first.tiles)]
     said += [sentence for sentences in told.values() for sentence in sentences]
-    page = _TEMPLATES.get_template("report.html").render(
-        card=card,
-        first=first,
-        steps=[part for part in steps if part[2] or part[3]],
-        record=state,
-        failed=state.failed,
-        not_run=not_run(state),
-        terms=terms_in(said),
-    )
-    durability.write(folder / "report.html", page)
+    shown = {"card": card, "first": first, "steps": [part for part in steps if part[2] or part[3]], "record": state}
+    shown |= {"failed": state.failed, "not_run": not_run(state), "terms": terms_in(said)}
+    durability.write(folder / "report.html", _TEMPLATES.get_template("report.html").render(shown))
     return folder / "report.html"
 
 
@@ -137,15 +130,10 @@ def title_of(notebook: nbformat.NotebookNode, default: str) -> str:
 
 def not_run(state: Manifest) -> dict[str, str]:
     """Notebooks of the course that a run did not execute, each with the reason."""
-    reasons = {}
-    for name in (stage.notebook for stage in stages.STAGES):
-        if name in state.skipped:
-            reasons[name] = state.skipped[name]
-        elif name in state.not_reached:
-            reasons[name] = f"not reached, since {state.not_reached[name]} failed"
-        elif name not in state.notebooks:
-            reasons[name] = "not asked for in this run"
-    return reasons
+    names = [stage.notebook for stage in stages.STAGES]
+    reasons = {name: "not asked for in this run" for name in names if name not in state.notebooks}
+    reasons |= {name: f"not reached, since {culprit} failed" for name, culprit in state.not_reached.items()}
+    return reasons | state.skipped
 
 
 def terms_in(texts: list[str]) -> dict[str, str]:

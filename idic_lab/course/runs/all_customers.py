@@ -32,12 +32,8 @@ from idic_lab.repository import REPOSITORY_FILE, Repository
 from idic_lab.repository.pseudonyms import CODED, LEFT_OUT, code_in_sql
 
 # Parameters of the notebook on lifetime value that say how customers are valued, as written there.
-VALUING = {
-    "purchase_model": "bg_nbd",
-    "horizon_days": 365,
-    "margin": MARGIN,
-    "annual_discount_rate": ANNUAL_DISCOUNT_RATE,
-}
+VALUING = {"purchase_model": "bg_nbd", "horizon_days": 365}
+VALUING |= {"margin": MARGIN, "annual_discount_rate": ANNUAL_DISCOUNT_RATE}
 PROGRESS = "progress.json"
 THREADS = 4
 REJECTS_SHOWN = 100_000
@@ -165,12 +161,9 @@ class SlicedTables:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         self.connection = dataframes.connect()
-        settings = {
-            "memory_limit": f"{memory:g}GB",
-            "temp_directory": str(temporary),
-            "preserve_insertion_order": "false",
-        }
-        for setting, value in (settings | {"threads": str(min(os.cpu_count() or 1, THREADS))}).items():
+        settings = {"memory_limit": f"{memory:g}GB", "threads": str(min(os.cpu_count() or 1, THREADS))}
+        settings |= {"temp_directory": str(temporary), "preserve_insertion_order": "false"}
+        for setting, value in settings.items():
             self.connection.execute(f"SET {setting} = {literal(value)}")
 
     def close(self) -> None:

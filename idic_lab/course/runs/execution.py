@@ -26,14 +26,13 @@ class Console:
     """
 
     def __init__(self, tell: Callable[[str], None] = print, watched: bool = False):
-        self._tell, self._watched = tell, watched
-        self._bar, self._lock = None, threading.Lock()
+        self._tell, self._watched, self._lock = tell, watched, threading.Lock()
 
     def say(self, line: str) -> None:
         """Say a line, above the bar if there is one."""
-        if self._bar is None:
-            return self._tell(line)
-        with self._lock, type(self._bar).external_write_mode():
+        from tqdm import tqdm
+
+        with self._lock, tqdm.external_write_mode():
             self._tell(line)
 
     @contextlib.contextmanager
@@ -41,19 +40,13 @@ class Console:
         """Draw a bar over the cells of all notebooks that are executed inside, side by side."""
         from tqdm import tqdm
 
-        self._bar = tqdm(total=number, unit="cell", leave=False) if self._watched else None
-        try:
+        with tqdm(total=number, unit="cell", leave=False, disable=not self._watched) as self._bar:
             yield
-        finally:
-            if self._bar is not None:
-                self._bar.close()
-                self._bar = None
 
     def cell_ended(self) -> None:
         """Move that bar."""
-        if self._bar is not None:
-            with self._lock:
-                self._bar.update()
+        with self._lock:
+            self._bar.update()
 
     def over(self, parts: Iterable, unit: str) -> Iterable:
         """The same parts, with a bar over them."""

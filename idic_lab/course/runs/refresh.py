@@ -28,9 +28,6 @@ from idic_lab.pipeline.stages import STAGES, Stage, plan
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
-GLOSSARY = "../docs/glossary.md"
-CONTENTS = "00_start_here.ipynb"
-
 # The rule behind every reading time. A text with formulas and code is read more slowly than a novel.
 WORDS_PER_MINUTE = 150
 MINUTES_PER_CODE_CELL = 0.5
@@ -113,12 +110,9 @@ def reading_time(notebook: nbformat.NotebookNode) -> ReadingTime:
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     words = sum(len(_HOW_LONG.sub("", text).split()) for text in _without_navigation(texts))
-    pictures = sum(
-        bool({"image/png", "text/html"} & set(output.get("data", {})))
-        and not str(output.get("data", {}).get("text/plain", "")).startswith("Controls:")
-        for cell in code
-        for output in cell.outputs
-    )
+    shown = [output.get("data", {}) for cell in code for output in cell.outputs]
+    shown = [data for data in shown if not str(data.get("text/plain", "")).startswith("Controls:")]
+    pictures = sum(not {"image/png", "text/html"}.isdisjoint(data) for data in shown)
     minutes = words / WORDS_PER_MINUTE + len(code) * MINUTES_PER_CODE_CELL + pictures * MINUTES_PER_FIGURE_OR_TABLE
     return ReadingTime(5 * math.ceil(minutes / 5), sum(text.count("**Try it.**") for text in texts))
 
@@ -132,8 +126,10 @@ def contents() -> pd.DataFrame:
     >>> contents().loc[2, ["notebook", "step"]].tolist()
     ['11_identify_sources_and_identities', 'Identify']
     """
-    read = {stage: nbformat.read(notebooks.path_of(stage), as_version=4) for stage in STAGES}
-    rows = [(stage.notebook, stage.step, _title(book), reading_time(book).total) for stage, book in read.items()]
+    rows = []
+    for stage in STAGES:
+        book = nbformat.read(notebooks.path_of(stage), as_version=4)
+        rows.append((stage.notebook, stage.step, _title(stage), reading_time(book).total))
     return pd.DataFrame(rows, columns=["notebook", "step", "title", "minutes"])
 
 
@@ -161,8 +157,8 @@ def links(stage: Stage) -> str:
     position = STAGES.index(stage)
     before = [f"[← {_short_title(one)}]({one.notebook}.ipynb)" for one in STAGES[:position][-1:]]
     after = [f"[{_short_title(one)} →]({one.notebook}.ipynb)" for one in STAGES[position + 1 :][:1]]
-    contents = f"[Contents]({CONTENTS})" if position else "Contents"
-    return " · ".join([*before, contents, f"[Glossary]({GLOSSARY})", *after])
+    contents = "[Contents](00_start_here.ipynb)" if position else "Contents"
+    return " · ".join([*before, contents, "[Glossary](../docs/glossary.md)", *after])
 
 
 def place(stage: Stage, time: ReadingTime) -> str:
@@ -194,13 +190,13 @@ def _without_navigation(texts: list[str]) -> list[str]:
     return [first.splitlines()[0], told, *(_LINKS.sub("", text) for text in texts[1:])]
 
 
-def _title(notebook: nbformat.NotebookNode) -> str:
-    return notebook.cells[0].source.splitlines()[0].removeprefix("# ").strip()
+def _title(stage: Stage) -> str:
+    return notebooks.sources_of(stage)[0].splitlines()[0].removeprefix("# ").strip()
 
 
 def _short_title(stage: Stage) -> str:
     """The part of a title after its step, which the line below names anyway."""
-    title = _title(nbformat.read(notebooks.path_of(stage), as_version=4)).rpartition(": ")[2]
+    title = _title(stage).rpartition(": ")[2]
     return f"{stage.notebook[:2]} {title[0].upper()}{title[1:]}"
 
 
