@@ -436,7 +436,7 @@ def try_exercises(
     unsafe: Unsafe = False,
 ) -> None:
     """Play one assignment with made-up students, from release to feedback, in a folder of its own."""
-    from idic_lab.exercises.made_up_class import trial_class
+    from idic_lab.exercises.course_checks import trial_class
 
     table = trial_class(_course(course), assignment, out, size, harmful, unsafe, tell=typer.echo)
     typer.echo(table.drop(columns="notes").to_string(index=False))

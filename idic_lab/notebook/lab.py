@@ -72,9 +72,6 @@ class Lab:
     def __init__(self, notebook: str, card: datasets.Card, repository: Repository):
         self.notebook, self.card, self.repository = notebook, card, repository
 
-    def __repr__(self) -> str:
-        return f"Lab({self.notebook} on {self.card.name}: {', '.join(self.repository.names())})"
-
     def has(self, name: str) -> bool:
         """Whether the data set has a table, or an earlier stage can make it from what there is."""
         return self.repository.has(name) or tables.Part.of(name) in stages.can_be_made(self.repository.names())

@@ -86,10 +86,6 @@ class Repository:
         self._memory = dataframes.connect() if path is None else None
         self._lock = threading.Lock()
 
-    def __repr__(self) -> str:
-        where = "in memory" if self.path is None else self.path.name
-        return f"Repository({where}: {', '.join(self.names()) or 'empty'})"
-
     def names(self) -> list[str]:
         """Names of the tables held, in alphabetical order."""
         with self._connection(write=False) as connection:
