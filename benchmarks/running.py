@@ -14,7 +14,7 @@ from benchmarks.case import Case
 from benchmarks.data import HOME
 from benchmarks.machine import machine
 from idic_lab import durability
-from idic_lab.course.runs import manifest
+from idic_lab.course.runs import run_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).with_name("results.json")
@@ -34,7 +34,7 @@ def run(cases: list[Case], results: Path = RESULTS, quick: bool = False, fresh: 
     for case in cases:
         for size in (case.quick,) if quick else case.sizes:
             key = f"{case.name} {size}"
-            made_of = manifest.base(key, {"machine": found["machine"], "platform": platform.platform()})
+            made_of = run_folder.base_key(key, {"machine": found["machine"], "platform": platform.platform()})
             entry = found["cases"].get(key)
             if fresh or not entry or entry["made_of"] != made_of:
                 entry = {"made_of": made_of, "case": case.name, "size": size, "measured": {}}

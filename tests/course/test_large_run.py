@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from idic_lab import datasets, tables
-from idic_lab.course.runs import all_customers, forgetting, manifest
+from idic_lab.course.runs import all_customers, forgetting, run_folder
 from idic_lab.course.runs.execution import Console
 from idic_lab.course.runs.run import run
 from idic_lab.datasets.own import cleaning, engine
@@ -170,7 +170,7 @@ def test_a_run_says_that_its_figures_are_of_a_sample(made, tmp_path):
         source.path, out=tmp_path / "run", only="00", large=True, options=all_customers.Options(sample=300), **SILENT
     )
     assert not result.failed, result.failed
-    assert manifest.read(result.folder).all_customers["sampled"] == 300
+    assert run_folder.read(result.folder).all_customers["sampled"] == 300
     assert "random sample of 300 customers" in (result.folder / "report.html").read_text()
 
 
@@ -195,7 +195,7 @@ def everybody(folder) -> set[str]:
 def test_a_customer_forgotten_by_a_large_run_is_in_no_byte_of_it_and_stays_away(large_run, tmp_path, sampled):
     out, data, arguments = large_run
     folder = shutil.copytree(out, tmp_path / "run")
-    before, totals = everybody(folder), manifest.read(folder).all_customers["totals"]
+    before, totals = everybody(folder), run_folder.read(folder).all_customers["totals"]
     in_sample = set(Repository(folder / "idic.duckdb").read("transactions")["customer_id"])
     leaving = min(who for who in before if (who in in_sample) is sampled)
     done = forgetting.forget(folder, leaving)
@@ -212,12 +212,12 @@ def test_a_customer_forgotten_by_a_large_run_is_in_no_byte_of_it_and_stays_away(
     assert run(data, **again).failed == {}
     assert sum("kept from the last call" in line for line in lines if line.startswith("All customers")) == 7
     assert everybody(folder) == before - {leaving}
-    assert manifest.read(folder).all_customers["totals"] == totals
+    assert run_folder.read(folder).all_customers["totals"] == totals
     if sampled:
         return
     assert run(data, fresh=True, **again).failed == {}
     assert everybody(folder) == before - {leaving}
-    assert sum(segment["customers"] for segment in manifest.read(folder).all_customers["totals"]) == len(before) - 1
+    assert sum(segment["customers"] for segment in run_folder.read(folder).all_customers["totals"]) == len(before) - 1
 
 
 def test_a_removal_from_a_large_run_that_was_cut_short_can_be_given_again(large_run, tmp_path, monkeypatch):
@@ -227,9 +227,9 @@ def test_a_removal_from_a_large_run_that_was_cut_short_can_be_given_again(large_
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(forgetting, "_correct_progress", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         forgetting.forget(folder, leaving)
-    assert manifest.read(folder).status == "removing a customer"
+    assert run_folder.read(folder).status == "removing a customer"
     forgetting.forget(folder, leaving)
-    assert manifest.read(folder).status != "removing a customer"
+    assert run_folder.read(folder).status != "removing a customer"
     for path in folder.rglob("*"):
         assert not path.is_file() or leaving.encode() not in path.read_bytes(), path
 

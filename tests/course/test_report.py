@@ -7,7 +7,7 @@ import pytest
 
 from idic_lab import datasets, figures
 from idic_lab.course.pages import report
-from idic_lab.course.runs.manifest import Executed, Manifest
+from idic_lab.course.runs.run_folder import Executed, Manifest
 from idic_lab.notebook.lab import FIGURE, HEADLINE
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

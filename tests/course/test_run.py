@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from idic_lab import datasets, tables
-from idic_lab.course.runs import manifest, notebooks
+from idic_lab.course.runs import notebooks, run_folder
 from idic_lab.course.runs.run import run
 from idic_lab.errors import DataError, LabError, RepositoryError, UnknownName
 from idic_lab.pipeline import stages as pipeline
@@ -127,13 +127,13 @@ def test_a_failed_notebook_ends_only_what_depends_on_it_and_the_next_call_resume
     partial = nbformat.read(out / "notebooks" / "22_second.partial.ipynb", as_version=4)
     assert any("second" in str(cell.get("outputs")) for cell in partial.cells)
     assert not (out / "notebooks" / "22_second.ipynb").exists()
-    assert manifest.read(out).status == "failed"
+    assert run_folder.read(out).status == "failed"
     assert "not reached, since 22_second failed" in (out / "report.html").read_text()
 
     permit.touch()
     resumed = run(data, out=out, tell=lambda line: None)
     assert (resumed.kept, resumed.done) == (["21_first", "33_fifth"], ["22_second", "32_fourth"])
-    assert not resumed.failed and manifest.read(out).status == "complete"
+    assert not resumed.failed and run_folder.read(out).status == "complete"
 
 
 def test_a_notebook_without_its_tables_is_skipped_with_the_reason(breakable):

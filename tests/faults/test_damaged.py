@@ -9,7 +9,7 @@ from kills import small_course
 from thorough import thorough
 
 from idic_lab.compare.results import Store
-from idic_lab.course.runs import manifest, notebooks
+from idic_lab.course.runs import notebooks, run_folder
 from idic_lab.course.runs.run import run
 from idic_lab.pipeline import stages as pipeline
 from idic_lab.repository import Repository
@@ -50,7 +50,7 @@ def test_what_was_damaged_by_hand_is_named_and_made_anew(course):
         damage(folder / "out" / name)
         again, said = call()
         assert f"{name} is damaged" in said
-        assert again.kept == [] and manifest.read(folder / "out").status == "complete"
+        assert again.kept == [] and run_folder.read(folder / "out").status == "complete"
     for damage in (cut, lambda path: path.unlink()):
         damage(folder / "out" / "notebooks" / "21_first.ipynb")
         again, said = call()
@@ -61,7 +61,7 @@ def test_what_was_damaged_by_hand_is_named_and_made_anew(course):
 @pytest.mark.parametrize("text", ["", "[]", "null", '{"notebooks": []}', '{"notebooks": {"a": 1}}', '{"status": "x"}'])
 def test_a_manifest_that_is_none_is_taken_for_damaged(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
-    assert manifest.read(tmp_path) == manifest.Manifest("damaged")
+    assert run_folder.read(tmp_path) == run_folder.Manifest("damaged")
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", "[1]", '{"criteria": {"a": {}}}', '{"criteria": 3}'])

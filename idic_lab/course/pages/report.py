@@ -11,7 +11,7 @@ import nbformat
 
 from idic_lab import durability, figures, shipped
 from idic_lab.course.runs import run_folder
-from idic_lab.course.runs.manifest import Manifest
+from idic_lab.course.runs.run_folder import Manifest
 from idic_lab.notebook.lab import FIGURE, HEADLINE
 from idic_lab.pipeline import stages
 from idic_lab.repository import REPOSITORY_FILE, Repository

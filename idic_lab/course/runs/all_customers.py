@@ -20,9 +20,8 @@ import duckdb
 import pandas as pd
 
 from idic_lab import dataframes, datasets, durability, tables
-from idic_lab.course.runs import manifest
 from idic_lab.course.runs.execution import Console
-from idic_lab.course.runs.run_folder import ALL_CUSTOMERS
+from idic_lab.course.runs.run_folder import ALL_CUSTOMERS, base_key
 from idic_lab.datasets.own import cleaning, engine, orders, reading, several_tables
 from idic_lab.datasets.own.engine import LargeParquet, literal
 from idic_lab.differentiate import clv, rfm
@@ -84,7 +83,7 @@ def make(
     valuing = {name: (parameters or {}).get(name, usual) for name, usual in VALUING.items()}
     how = json.dumps(valuing, sort_keys=True)
     sampling = f"sample of {options.sample} by seed {options.seed}"
-    key = manifest.base(source.signature, {"columns": columns} | ({} if coded is None else {"coded": coded}))
+    key = base_key(source.signature, {"columns": columns} | ({} if coded is None else {"coded": coded}))
     folder, repository = run_folder / ALL_CUSTOMERS, Repository(run_folder / REPOSITORY_FILE)
     where = {"folder": folder, "key": key, "last_step": sampling, "console": console or Console()}
     work = _Work(source, columns, valuing, options, repository, coded, **where)

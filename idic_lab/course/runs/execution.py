@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 
 from idic_lab.course.runs import kernels, notebooks
-from idic_lab.course.runs.manifest import Manifest
+from idic_lab.course.runs.run_folder import Manifest
 from idic_lab.pipeline.stages import Stage, can_be_made
 from idic_lab.repository import REPOSITORY_FILE, Repository
 from idic_lab.tables import Part

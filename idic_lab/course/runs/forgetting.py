@@ -17,10 +17,9 @@ import nbformat
 
 from idic_lab import dataframes, datasets, durability
 from idic_lab.course.pages import report
-from idic_lab.course.runs import manifest, run_folder
+from idic_lab.course.runs import run_folder
 from idic_lab.course.runs.all_customers import Progress
-from idic_lab.course.runs.manifest import Manifest
-from idic_lab.course.runs.run_folder import ALL_CUSTOMERS
+from idic_lab.course.runs.run_folder import ALL_CUSTOMERS, Manifest
 from idic_lab.datasets.own.engine import literal
 from idic_lab.errors import DataError, RepositoryError, existing
 from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, pseudonyms
@@ -95,7 +94,7 @@ def _forget(folder: Path, repository: Repository, customer: str) -> Forgotten:
         told = [customer]
         repository.forget(customer, known_elsewhere=True)
     repository.salt()  # opens the file for writing: when that cannot be, nothing is touched
-    state = manifest.read(folder)
+    state = run_folder.read(folder)
     state.write(folder, "removing a customer")
     shown = _remove_what_shows(folder, told)
     for exported in (folder / "tables").glob("*.parquet"):

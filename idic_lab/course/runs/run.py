@@ -9,9 +9,9 @@ from pathlib import Path
 
 from idic_lab import datasets, durability
 from idic_lab.course.pages import report
-from idic_lab.course.runs import all_customers, kernels, manifest, notebooks, run_folder
+from idic_lab.course.runs import all_customers, kernels, notebooks, run_folder
 from idic_lab.course.runs.execution import Console, NotebookFailed, execute
-from idic_lab.course.runs.manifest import Executed, Manifest
+from idic_lab.course.runs.run_folder import Executed, Manifest
 from idic_lab.errors import LabError
 from idic_lab.notebook.lab import gather
 from idic_lab.pipeline import reviews
@@ -60,9 +60,9 @@ def planned(dataset: datasets.Dataset, chosen: list[Stage], depends_on: dict[str
     waits: dict[str, set[str]] = {}
     for notebook, others in waits_for(stages).items():  # in the order of the course
         waits[notebook] = others.union(*(waits[other] for other in others))
-    base = manifest.base(dataset.card.fingerprint, depends_on)
+    base = run_folder.base_key(dataset.card.fingerprint, depends_on)
     skipped = {stage.notebook: reason for stage, reason in reasons.items() if stage in chosen}
-    return Plan(stages, waits, manifest.keys(feasible, base), base, skipped)
+    return Plan(stages, waits, run_folder.keys(feasible, base), base, skipped)
 
 
 def run(
@@ -161,9 +161,9 @@ class _Work:
 
     def _to_keep(self) -> dict[str, Executed]:
         """The notebooks of an earlier call that need not be executed again; of another run, or a damaged one, none."""
-        before, wrong = manifest.read(self.folder), run_folder.damage(self.folder)
+        before, wrong = run_folder.read(self.folder), run_folder.damage(self.folder)
         if before.status == "damaged":
-            wrong = f"{manifest.FILE} is damaged"
+            wrong = f"{run_folder.MANIFEST} is damaged"
         if wrong:
             self.console.say(f"{wrong}, so nothing of the earlier call can be relied on: everything is made anew.")
         if wrong or before.base != self.plan.base:

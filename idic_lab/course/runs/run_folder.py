@@ -1,26 +1,120 @@
-"""The folder of a run: whose it is, what in it is sound, and how it is emptied; one run at a time works in it."""
+"""The folder of a run: whose it is, what was done in it and may be kept, what is sound; one run at a time works in it.
 
+A notebook is kept only when nothing it depends on has changed: the data, its parameters, its own cells, the package,
+and the notebooks that made its tables. All of that goes into one key.
+"""
+
+import hashlib
 import json
 import os
 import re
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import filelock
 import nbformat
 
 from idic_lab import dataframes, durability, tables
-from idic_lab.course.runs import manifest
+from idic_lab.course.runs import notebooks
 from idic_lab.datasets.own.engine import literal, quoted
 from idic_lab.errors import DamagedRepository, DataError, RepositoryError
-from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, Repository
+from idic_lab.pipeline.stages import Stage
+from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, Repository, kept_tables
 
+MANIFEST = "manifest.json"
 LOCK = ".lock"
-_FILES = {manifest.FILE, CARD_FILE, "results.json", "report.html", LOCK}
+_FILES = {MANIFEST, CARD_FILE, "results.json", "report.html", LOCK}
 _FOLDERS = {"notebooks", "tables"}
 ALL_CUSTOMERS = "all_customers"  # tables of every customer of data too large to be loaded
+
+
+@dataclass
+class Executed:
+    """How the execution of one notebook ended."""
+
+    status: str  # "done" or "failed"
+    seconds: float = 0.0
+    key: str = ""  # of all that it depended on
+    error: str = ""  # what went wrong, for a person
+
+    @property
+    def done(self) -> bool:
+        return self.status == "done"
+
+
+@dataclass
+class Manifest:
+    """What a run is of and how far it has come.
+
+    Its status is "new", "running", "interrupted", "failed" or "complete", and "damaged" when the file could not be read; a
+    removal of a customer says so here too.
+    """
+
+    status: str = "new"
+    dataset: str = ""
+    fingerprint: str = ""
+    parameters: dict[str, object] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    base: str = ""  # hash of what all notebooks depend on
+    notebooks: dict[str, Executed] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)  # notebook to the reason: the data cannot feed it
+    not_reached: dict[str, str] = field(default_factory=dict)  # notebook to the failed one it depends on
+    all_customers: dict = field(default_factory=dict)  # of a run on large data, what is known of their tables
+
+    @property
+    def done(self) -> list[str]:
+        """The notebooks that were executed to their end."""
+        return [name for name, entry in self.notebooks.items() if entry.done]
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """The notebooks that failed, with what went wrong."""
+        return {name: entry.error for name, entry in self.notebooks.items() if entry.status == "failed"}
+
+    def write(self, folder: Path, status: str = "") -> None:
+        """Write the file whole, with another status if one is given."""
+        self.status = status or self.status
+        durability.write_json(folder / MANIFEST, asdict(self))
+
+
+def read(folder: Path) -> Manifest:
+    """The manifest of a run folder; when there is none, or it cannot be read, an empty one that says so.
+
+    >>> read(Path("no such folder")).status
+    'new'
+    """
+    path = folder / MANIFEST
+    if not path.exists():
+        return Manifest()
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        told["notebooks"] = {name: Executed(**entry) for name, entry in told["notebooks"].items()}
+        return Manifest(**told) if told["status"] else Manifest("damaged")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Manifest("damaged")
+
+
+def base_key(fingerprint: str, parameters: dict) -> str:
+    """The hash of what all notebooks of a run depend on: data, parameters, package and versions."""
+    told = json.dumps(parameters, sort_keys=True, default=str)
+    return _hash(fingerprint, kept_tables.code(), told, json.dumps(kept_tables.versions()))
+
+
+def keys(stages: list[Stage], base: str) -> dict[str, str]:
+    """One key per notebook that can run: the hash of everything its results depend on, what they all do included."""
+    made: dict[str, str] = {}
+    for place, stage in enumerate(stages):
+        reads = stage.needs + stage.uses
+        before = [other for other in stages[:place] if any(map(other.gives, reads))]
+        made[stage.notebook] = _hash(base, *notebooks.sources_of(stage), *(made[other.notebook] for other in before))
+    return made
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
 
 
 @contextmanager
@@ -60,7 +154,7 @@ def empty(folder: Path, keep: Collection[str] = ()) -> None:
 
     Of the repository its salt stays, and the codes of whom it was made to forget.
     """
-    (folder / manifest.FILE).unlink(missing_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
     Repository(folder / REPOSITORY_FILE).begin_again()
     for path in folder.iterdir():
         if path.name in keep:
@@ -129,4 +223,4 @@ def _is_of_a_run(folder: Path) -> bool:
     """Whether a folder is empty or holds a run and nothing else, so that it may be written into, or emptied."""
     held = {path.name.removesuffix(".partial") for path in folder.iterdir()}
     own = {name for name in held if not name.startswith(REPOSITORY_FILE)}  # with its log, and unfinished copies
-    return not held or (bool(own & {manifest.FILE, LOCK}) and own <= _FILES | _FOLDERS | {ALL_CUSTOMERS})
+    return not held or (bool(own & {MANIFEST, LOCK}) and own <= _FILES | _FOLDERS | {ALL_CUSTOMERS})
