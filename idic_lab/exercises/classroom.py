@@ -29,7 +29,7 @@ from idic_lab.exercises.repair import TABLES, read, repair
 from idic_lab.exercises.student import normal_id, printable
 
 COURSE_ID = "idic_lab"
-TOO_LONG, KILLED = -9, 137
+TOO_LONG = "too long"
 _SIGKILL = getattr(signal, "SIGKILL", 9)  # Windows has none
 _running: set[int] = set()  # nbgrader processes, which Ctrl-C does not reach by itself
 
@@ -41,12 +41,11 @@ def database(course: CourseFolder) -> str:
 
 def nbgrader(
     course: CourseFolder, *arguments: str, seconds: float | None = None, told: dict[str, str] | None = None
-) -> tuple[int, str]:
+) -> tuple[int | str, str]:
     """Run an nbgrader command in the course's folder, with `told` in its environment.
 
     Returns:
-        tuple of int and str: Exit status (`TOO_LONG` when ended after `seconds`, `KILLED` when somebody else ended it),
-            and what it said.
+        tuple of int and str: Exit status (`TOO_LONG` when ended after `seconds`), and what it said.
     """
     # Whoever grades may be killed: then nbgrader must end too, and not write beside the next call.
     code = "import runpy, idic_lab.durability as o; o.end_with_parent({}); runpy.run_module('nbgrader', run_name='__main__')"
@@ -72,9 +71,8 @@ def nbgrader(
             return TOO_LONG, said
         finally:
             _running.discard(process.pid)
-    if process.returncode == -_SIGKILL:
-        return KILLED, f"{said}\nError: it was ended from outside, or ran out of memory"
-    return process.returncode, said
+    killed = "\nError: it was ended from outside, or ran out of memory" if process.returncode == -_SIGKILL else ""
+    return process.returncode, said + killed
 
 
 def step(course: CourseFolder, *arguments: str, told: dict[str, str] | None = None) -> None:

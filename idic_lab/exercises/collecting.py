@@ -9,8 +9,8 @@ import shutil
 import tempfile
 import unicodedata
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import yaml
@@ -87,8 +87,7 @@ def _collected(course: CourseFolder, assignment: str, file: Path, root: Path) ->
     return f"{'replaces an earlier one of' if late else 'collected for'} {student}"
 
 
-@dataclass(frozen=True)
-class Download:
+class Download(NamedTuple):
     """What a platform gave: an archive of submissions, and whose each is."""
 
     archive: Path
@@ -143,8 +142,8 @@ def _submitters(packed: zipfile.ZipFile, names: list[str]) -> pd.DataFrame:
     rows = []
     for key, told in yaml.safe_load(packed.read(listed)).items():
         for who in told[":submitters"]:
-            student = str(who.get(":sid") or who.get(":email"))
-            rows.append((key, student, who.get(":name", ""), str(who.get(":sid", "")), who.get(":email", "")))
+            name, number, email = (str(who.get(part) or "") for part in (":name", ":sid", ":email"))
+            rows.append((key, number or email, name, number, email))
     return pd.DataFrame(rows, columns=["key", "student", "Name", "SID", "Email"])
 
 
@@ -175,14 +174,12 @@ def give_back(course: CourseFolder, assignment: str, download: Download, out: Pa
     grades, archive = out / f"{assignment}_grades.csv", out / f"{assignment}_feedback.zip"
     if download.platform == "gradescope":
         results = []
+        names = {"question": "name", "points": "score", "of": "max_score", "title": "output"}
         for row in back.dropna(subset="score").itertuples():
-            tests = [
-                {"name": each.question, "score": each.points, "max_score": each.of, "output": each.title}
-                for each in graded[graded["student"] == row.student].itertuples()
-            ]
+            tests = graded.loc[graded["student"] == row.student, list(names)].rename(columns=names)
             results.append(out / row.key / "results.json")
             results[-1].parent.mkdir(exist_ok=True)
-            durability.write_json(results[-1], {"score": row.score, "tests": tests})
+            durability.write_json(results[-1], {"score": row.score, "tests": tests.to_dict("records")})
         table = back.assign(most=total["of"].max())[["Name", "SID", "Email", "score", "most", "key"]]
         names = {"score": "Total Score", "most": "Max Points", "key": "Submission ID"}
         table.rename(columns=names).to_csv(grades, index=False)

@@ -336,15 +336,9 @@ class FirstPage:
 
     def _slow_change(self) -> Iterator[str]:
         signals = self.table("signals")
-        if signals is None:
-            return
-        for figure, found in signals.groupby("figure"):
+        for _, found in () if signals is None else signals.groupby("figure"):
             if len(found) > 1 and len(_one_way(found)) == len(found):
-                first, last = found.iloc[0], found.iloc[-1]
-                yield (
-                    f"{_spoken(figure)} went {first['direction']} step by step since {first['started']:%Y-%m-%d}, from "
-                    f"{_level(figure, first['before'])} to {_level(figure, last['since'])}."
-                )
+                yield f"{_went(found, 'step by step since')}, {_levels(found)}."
 
     @_listed
     def plan(self) -> Iterator[dict[str, str]]:
@@ -390,18 +384,13 @@ class FirstPage:
     def changes(self) -> Iterator[str]:
         measures, signals = self.table("kpis"), self.table("signals")
         if signals is not None:
-            for figure, found in signals.groupby("figure", sort=False):
+            for _, found in signals.groupby("figure", sort=False):
                 steps = _one_way(found)
-                first, last, number = steps.iloc[0], steps.iloc[-1], len(steps)
+                last, number = steps.iloc[-1], len(steps)
                 again = f", in {number} steps, the latest from about {last['started']:%Y-%m-%d}" if number > 1 else ""
-                yield (
-                    f"{_spoken(figure)} went {last['direction']} from about {first['started']:%Y-%m-%d}{again}: from "
-                    f"{_level(figure, first['before'])} to {_level(figure, last['since'])}."
-                )
-            yield (
-                f"Had nothing changed, one or more of these reports would come with a chance of "
-                f"{signals['false_alarm'].iloc[0]:.0%} in the whole time."
-            )
+                yield f"{_went(steps, 'from about')}{again}: {_levels(steps)}."
+            alarm = f"{signals['false_alarm'].iloc[0]:.0%} in the whole time"
+            yield f"Had nothing changed, one or more of these reports would come with a chance of {alarm}."
         if measures is None:
             return
         now = measures[measures["whole"] & measures["segment"].eq("all")]
@@ -462,12 +451,17 @@ def _sentence(text: str) -> str:
 
 
 def _spoken(measure: str) -> str:
-    words = measure.replace("_", " ").replace("csat", "CSAT").replace("nps", "NPS")
-    return _sentence(words)
+    return _sentence(measure.replace("_", " ").replace("csat", "CSAT").replace("nps", "NPS"))
 
 
-def _level(figure: str, value: float) -> str:
-    return f"{value:.1f}" if figure == "delivery_days" else f"{value:.0%}"
+def _went(steps: pd.DataFrame, since: str) -> str:
+    first = steps.iloc[0]
+    return f"{_spoken(first['figure'])} went {first['direction']} {since} {first['started']:%Y-%m-%d}"
+
+
+def _levels(steps: pd.DataFrame) -> str:
+    form = "{:.1f}" if steps["figure"].iloc[0] == "delivery_days" else "{:.0%}"
+    return f"from {form.format(steps['before'].iloc[0])} to {form.format(steps['since'].iloc[-1])}"
 
 
 def _test(row) -> str:
