@@ -128,16 +128,19 @@ def run(
     typer.echo(f"\nReport: {result.folder / 'report.html'}")
 
 
-RunFolder = Annotated[Path, Option("--run", help="Folder of the run, as in runs/meridian.")]
+def _of_a_run(folder: Path) -> Path:
+    from idic_lab.repository import REPOSITORY_FILE
+
+    return existing(folder, REPOSITORY_FILE)
+
+
+RunFolder = Annotated[Path, Option("--run", callback=_of_a_run, help="Folder of the run, as in runs/meridian.")]
 Customer = Annotated[str, Argument(help="The customer's number or code, or the name in your own data.")]
 
 
 @app.command()
 def forget(customer: Customer, run: RunFolder) -> None:
     """Remove a customer from a run: repository, exported tables, notebooks and report; totals stay."""
-    from idic_lab.repository import REPOSITORY_FILE
-
-    existing(run, REPOSITORY_FILE)
     typer.echo(f"Looking for the customer in {run} ...")
     from idic_lab.course.runs import forgetting
 
@@ -147,9 +150,6 @@ def forget(customer: Customer, run: RunFolder) -> None:
 @app.command()
 def find(customer: Customer, run: RunFolder) -> None:
     """Show which code stands for a customer, or whom a code stands for; the answer is personal."""
-    from idic_lab.repository import REPOSITORY_FILE
-
-    existing(run, REPOSITORY_FILE)
     from idic_lab.course.runs import forgetting
 
     code, original = forgetting.find(run, customer)

@@ -42,11 +42,8 @@ def statistics(shares: pd.DataFrame) -> pd.DataFrame:
     """
     rest = pd.DataFrame({question: shares.drop(columns=question).mean(axis=1) for question in shares})
     varied = (shares.std() > 0) & (rest.std() > 0)
-    told = {
-        "students": len(shares),
-        "difficulty": shares.mean(),
-        "discrimination": shares.loc[:, varied].corrwith(rest),
-    }
+    apart = shares.loc[:, varied].corrwith(rest)
+    told = {"students": len(shares), "difficulty": shares.mean(), "discrimination": apart}
     return pd.DataFrame(told).rename_axis("question").fillna(0.0).reset_index()
 
 

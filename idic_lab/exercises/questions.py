@@ -327,11 +327,8 @@ def _read(name: str, told: dict[str, Any]) -> Question:
 
 _TOLD = tomllib.loads(Path(__file__).with_name("questions.toml").read_text(encoding="utf-8"))
 ASSIGNMENTS = tuple(_TOLD)
-QUESTIONS = {
-    f"{assignment}_{number}": _read(f"{assignment}_{number}", entry)
-    for assignment, entries in _TOLD.items()
-    for number, entry in entries.items()
-}
+_ENTRIES = {f"{part}_{number}": told for part, entries in _TOLD.items() for number, told in entries.items()}
+QUESTIONS = {name: _read(name, told) for name, told in _ENTRIES.items()}
 
 
 @lru_cache(maxsize=1024)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from idic_lab import datasets, figures, tables
 from idic_lab.errors import pick
+from idic_lab.notebook import decisions, questions
 from idic_lab.pipeline import stages
 from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, Repository, pseudonyms
 
@@ -108,14 +109,10 @@ class Lab:
 
     def decide(self, decision_id: str, choice: str = "", **numbers: object) -> None:
         """Show the options of a decision and keep the one taken; see :func:`idic_lab.notebook.decisions.decide`."""
-        from idic_lab.notebook import decisions
-
         decisions.decide(self.repository, decision_id, choice, **numbers)
 
     def decisions(self) -> pd.DataFrame:
         """The decisions of all notebooks with what was taken; see :func:`idic_lab.notebook.decisions.log`."""
-        from idic_lab.notebook import decisions
-
         return decisions.log(self.repository)
 
     def headline(self, name: str, value: float, sentence: str = "", **numbers: object) -> None:
@@ -148,6 +145,4 @@ class Lab:
         display({"text/plain": text, "text/markdown": f"**{text}**", HEADLINE: stated}, raw=True)
 
     def _sentence(self, name: str) -> str:
-        from idic_lab.notebook import questions
-
         return pick("headline", name, questions.content(self.notebook[:2]).get("headlines", {}))

@@ -157,7 +157,7 @@ def over_a_year(
 SCHEME = "rfm"  # the segmentation that measures are broken down by, and that offers are learnt for
 _MARK = "segment_history"  # written last: a review that has its rows is whole, and a replay that was killed goes on behind it
 _MEASURED = ("survey_responses", "interactions", "web_events", "identity_links")
-_PLANNED = ("transactions", "order_lines", "products", "cost_rates")
+_PLANNED = {"transactions", "order_lines", "products", "cost_rates"}
 
 
 def replay(
@@ -177,12 +177,11 @@ def replay(
         stages.build(repository, "identity_links")
     made = []
     whole = set(repository.read(_MARK)["review_date"]) if repository.has(_MARK) else set()
-    for place, day in enumerate(days):
-        if day in whole:
-            continue
-        _review(dataset, repository, days[place - 1] if place else None, day)
-        made.append(day)
-        tell(f"review {place + 1} of {len(days)}, {day:%Y-%m-%d}: done")
+    for place, (previous, day) in enumerate(zip([None, *days], days, strict=False), 1):
+        if day not in whole:
+            _review(dataset, repository, previous, day)
+            made.append(day)
+            tell(f"review {place} of {len(days)}, {day:%Y-%m-%d}: done")
     values, segments = repository.read("value_history"), repository.read("segment_history")
     _write(repository, "segment_migration", migration.segment_migration(segments))
     _write(repository, "return_on_customer", kpis.return_on_customer(values))
@@ -211,9 +210,8 @@ def _review(dataset: Dataset, repository: Repository, previous: pd.Timestamp | N
 def _plan(repository: Repository, at_hand: dict[str, pd.DataFrame], results: pd.DataFrame | None) -> None:
     """The plan of a review, from purchases and from the policy that results known at the review before had taught."""
     desk = Repository()
-    for name in _PLANNED:
-        if name in at_hand:
-            desk.write(name, at_hand[name])
+    for name in at_hand.keys() & _PLANNED:
+        desk.write(name, at_hand[name])
     if results is not None:
         desk.write("policy", _learnt(repository, results))
     stages.build(desk, "portfolio")

@@ -121,11 +121,9 @@ def plot_fields(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.
     ax = figures.axes(ax, figsize=(7, 0.45 * len(table) + 1.3))
     table = table.sort_values("worth", ignore_index=True)
     clear = table["low"] > 0
-    for place, row in enumerate(table.itertuples()):
-        colour = figures.BLUE if clear[place] else figures.GREY
-        ax.errorbar(
-            row.worth, place, xerr=[[row.worth - row.low], [row.high - row.worth]], fmt="o", color=colour, capsize=3
-        )
+    for rows, colour in ((table[clear], figures.BLUE), (table[~clear], figures.GREY)):
+        around = [rows["worth"] - rows["low"], rows["high"] - rows["worth"]]
+        ax.errorbar(rows["worth"], rows.index, xerr=around, fmt="o", color=colour, capsize=3)
     ax.axvline(0, color=figures.BLACK, lw=1)
     ax.set_yticks(range(len(table)), table["field"])
     found = ", ".join(table.loc[clear, "field"][::-1])

@@ -1,9 +1,8 @@
 """Tables made once are kept, so that a notebook opened alone need not make them again.
 
-What a stage made is kept as Parquet in the user's data folder, under a key of everything it was made from: the
-stage, its input tables, the code of the package and the versions of the libraries. Another key, another table;
-nothing is ever out of date. Only what is made of the sample data is kept, and of that no table with personal columns:
-what is made of anybody's own data stays in the repository, where a customer can be forgotten.
+They lie as Parquet in the user's data folder, under a key of everything they were made from: the stage, its input tables,
+the code and the versions. Only what is made of the sample data is kept, and of that no table with personal columns: what
+is made of anybody's own data stays in the repository, where a customer can be forgotten.
 """
 
 import hashlib

@@ -70,7 +70,6 @@ class Repository:
     Parameters:
         path: The DuckDB file; made when it does not exist. Without a path the repository lives in memory.
 
-    >>> import pandas as pd
     >>> repository = Repository()
     >>> segments = pd.DataFrame({"customer_id": ["a"], "scheme": ["rfm"], "segment": ["champions"]})
     >>> repository.write("segments", segments, made_by="example", made_from=["transactions"])
@@ -110,7 +109,9 @@ class Repository:
         """
         with self._connection(write=False) as connection:
             pick("table in the repository", name, _table_names(connection))
-            return _text_as_text(connection.execute(f"SELECT * FROM {quoted(name)}").df())
+            data = connection.execute(f"SELECT * FROM {quoted(name)}").df()
+        # DuckDB hands out a text column without any value as objects; the contracts know it as text.
+        return data.astype({column: "str" for column, dtype in data.dtypes.items() if dtype.kind == "O"})
 
     def write(self, name: str, data: pd.DataFrame, made_by: str = "", made_from: Iterable[str] = ()) -> None:
         """Check a table against its contract and store it, replacing what was there.
@@ -150,11 +151,10 @@ class Repository:
     def forget(self, customer_id: str, known_elsewhere: bool = False) -> dict[str, int]:
         """Remove a person from every table.
 
-        Rows that name the customer go; so do rows of the records linked to the customer (visits, contacts, answers,
-        the text of reviews), and the links and review pairs themselves. Tables of totals name nobody and stay. The
-        file is written anew, so that nothing is left of the rows in its unused parts. What a run exported are copies:
-        :func:`idic_lab.course.runs.forgetting.forget` removes a customer there too. Codes of what was removed are kept, so
-        that the customer stays away when the same data are gathered again.
+        Rows that name the customer go, and so do those of the records linked to the customer (visits, contacts, answers).
+        Tables of totals name nobody and stay. The file is written anew, so that nothing is left of the rows in its unused
+        parts. Codes of what was removed are kept, so that the customer stays away when the same data are gathered again.
+        What a run exported are copies: :func:`idic_lab.course.runs.forgetting.forget` removes a customer there too.
 
         Parameters:
             customer_id: As the tables name the customer or, where that is by code, as the data did.
@@ -205,13 +205,12 @@ class Repository:
 
     def without_forgotten(self, data: pd.DataFrame) -> pd.DataFrame:
         """A table without the rows of customers, and of their records, who were removed from this repository."""
-        columns = [column for column in (*OF_CUSTOMER, *OF_RECORD) if column in data]
-        forgotten = self.forgotten() if columns else None
+        ids = data[data.columns.intersection([*OF_CUSTOMER, *OF_RECORD])]
+        forgotten = self.forgotten() if len(ids.columns) else None
         if forgotten is None:
             return data
-        present = {one for column in columns for one in data[column].dropna().unique()}
-        leaving = [one for one in present if str(one) in forgotten]
-        return data[~data[columns].isin(leaving).any(axis=1)].reset_index(drop=True)
+        leaving = [one for one in pd.unique(ids.to_numpy().ravel()) if str(one) in forgotten]
+        return data[~ids.isin(leaving).any(axis=1)].reset_index(drop=True)
 
     def begin_again(self) -> None:
         """Empty the repository of all but its salt and the codes of whom it was made to forget."""
@@ -316,11 +315,6 @@ def _roll_back(connection) -> None:
     """Undo what was begun; after a full disk there is no transaction left to undo, and saying so would hide the cause."""
     with suppress(duckdb.Error):
         connection.execute("ROLLBACK")
-
-
-def _text_as_text(data: pd.DataFrame) -> pd.DataFrame:
-    """DuckDB hands out a text column without any value as objects; the contracts know it as text."""
-    return data.astype({name: "str" for name, dtype in data.dtypes.items() if dtype.kind == "O"})
 
 
 def _table_names(connection) -> list[str]:
