@@ -301,9 +301,9 @@ def check_exercises(
 @exercises_app.command("export-questions")
 def export_questions(file: Annotated[Path, Argument(help="To write: .xml for Moodle, .zip for QTI 2.1.")]) -> None:
     """Write the questions of the notebooks for a learning platform."""
-    from idic_lab.notebook import exports
+    from idic_lab.notebook import questions
 
-    typer.echo(f"Wrote {exports.export(file)} questions to {file}.")
+    typer.echo(f"Wrote {questions.export(file)} questions to {file}.")
 
 
 Unsafe = Annotated[bool, Option("--unsafe", help="Grade without a sandbox: submissions then run with your own rights.")]
@@ -452,7 +452,7 @@ def exercise_items(
     plot: Annotated[Path | None, Option(help="Also draw a plot into this file.")] = None,
 ) -> None:
     """Show difficulty, discrimination and the commonest wrong answer of each question."""
-    from idic_lab.exercises.items import items, mastery, plot_items
+    from idic_lab.exercises.classroom import items, mastery, plot_items
 
     folder = _course(course)
     table = items(folder, assignment)

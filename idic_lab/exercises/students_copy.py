@@ -47,12 +47,10 @@ def begin(course: str | Path, assignment: str, folder: Path, student: str, again
     """Put the student's copy of an assignment into a folder, with the id filled in.
 
     Parameters:
-        folder: Made when it does not exist.
         student: Any id: the shop grows from it.
         again: From 2 on, other data than the time before.
     Raises:
-        UnknownName: When the course has no such assignment.
-        DataError: When the notebook is there already: answers are never overwritten.
+        UnknownName, DataError: The course has no such assignment; the notebook is there already.
     """
     from idic_lab.errors import DataError, pick
 

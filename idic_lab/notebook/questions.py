@@ -1,17 +1,21 @@
 """Questions that answer back: a reader commits to a guess and is told, on the spot, what speaks for and against it.
 
-The questions of a notebook are data, one YAML file per notebook in ``notebooks/texts/``. They are shown as plain
-HTML disclosure elements, which work by mouse and keyboard, need no kernel and no script, and so are the same in
-JupyterLab, under Voilà, on a saved page and on the website.
+The questions of a notebook are data, one YAML file per notebook in ``notebooks/texts/``. They are shown as plain HTML disclosure
+elements, which work by mouse and keyboard, need no kernel and no script, and so are the same in JupyterLab, under Voilà, on a
+saved page and on the website. For a learning platform they become Moodle's XML, or QTI 2.1, which Canvas and others read.
 """
 
 import html
+import io
 import re
+import zipfile
+from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+import jinja2
 import yaml
 
 from idic_lab.errors import DataError, pick
@@ -161,3 +165,51 @@ def ask(question_id: str, value: float | None = None, **numbers: object) -> None
     asked = question(question_id)
     choices = "\n".join(f"  ( ) {choice.text}" for choice in asked.choices)
     display({"text/html": page(asked, value, **numbers), "text/plain": f"{asked.text}\n{choices}"}, raw=True)
+
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the same questions make the same file
+_SHAPES = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
+_TEMPLATES = jinja2.Environment(loader=_SHAPES, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
+def every_question() -> list[Question]:
+    """All questions of the course, in the order of the notebooks.
+
+    >>> every_question()[0].id[:2] <= "21"
+    True
+    """
+    return [asked for path in sorted(folder().glob("*.yaml")) for asked in questions(path.stem).values()]
+
+
+def export(path: Path) -> int:
+    """Write every question of the course into one file, ``.xml`` for Moodle or ``.zip`` for QTI, and return how many."""
+    form = pick("ending of a file of questions", path.suffix, {".xml": moodle, ".zip": qti})
+    asked = every_question()
+    path.write_bytes(form(asked))
+    return len(asked)
+
+
+def moodle(asked: Iterable[Question]) -> bytes:
+    """Questions as a file that Moodle's question bank imports ("Moodle XML format").
+
+    >>> b"<answer fraction=\\"100\\"" in moodle(every_question())
+    True
+    """
+    return _TEMPLATES.get_template("moodle.xml").render(asked=asked, inline=inline).encode()
+
+
+def qti(asked: Iterable[Question]) -> bytes:
+    """Questions as a package of QTI 2.1 items: a zip file with one item each and a manifest.
+
+    >>> names = zipfile.ZipFile(io.BytesIO(qti(every_question()))).namelist()
+    >>> names[-1], names[0].endswith(".xml")
+    ('imsmanifest.xml', True)
+    """
+    items = {f"items/{one.id}.xml": one for one in asked}
+    item, manifest = map(_TEMPLATES.get_template, ("qti_item.xml", "qti_manifest.xml"))
+    texts = {name: item.render(one=one) for name, one in items.items()}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in (texts | {"imsmanifest.xml": manifest.render(items=items)}).items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), text)
+    return packed.getvalue()

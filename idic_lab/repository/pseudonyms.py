@@ -58,15 +58,10 @@ def protect(dataset: Dataset, repository: Repository, wanted: bool | None = None
 
 
 def codes(identifiers: Iterable[str], salt: str, taken: Iterable[str] = ()) -> dict[str, str]:
-    """A code for each identifier, no two the same.
+    """A code for each identifier, no two the same, and none of those that are taken.
 
     A code is the first eight digits of the keyed hash; when those are taken, as happens once in a file of some ten
     thousand customers, it has four more, and so on.
-
-    Parameters:
-        taken (iterable of str): Codes that others have.
-    Returns:
-        dict of str to str: Identifier to code.
 
     >>> codes(["Ada Lovelace"], salt="s")
     {'Ada Lovelace': 'C-92714a26'}
@@ -74,12 +69,9 @@ def codes(identifiers: Iterable[str], salt: str, taken: Iterable[str] = ()) -> d
     used, made = set(taken), {}
     for identifier in sorted(set(identifiers)):
         digits = hmac.new(salt.encode(), identifier.encode(), hashlib.sha256).hexdigest()
-        for length in range(_SHORTEST, len(digits) + 1, 4):
-            code = f"C-{digits[:length]}"
-            if code not in used:
-                break
-        used.add(code)
-        made[identifier] = code
+        ways = (f"C-{digits[:length]}" for length in range(_SHORTEST, len(digits) + 1, 4))
+        made[identifier] = next(code for code in ways if code not in used)
+        used.add(made[identifier])
     return made
 
 

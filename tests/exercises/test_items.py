@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from idic_lab.exercises.items import plot_items, statistics
+from idic_lab.exercises.classroom import plot_items, statistics
 
 SHARES = pd.DataFrame(
     {"v_q01": [1, 1, 1, 1], "v_q02": [1, 1, 0, 0], "v_q03": [1, 0.5, 0, 0], "v_q04": [0, 0, 1, 1]},

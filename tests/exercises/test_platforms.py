@@ -11,9 +11,8 @@ import pytest
 from nbgrader.api import Gradebook
 
 from idic_lab.errors import DataError, UnknownName
-from idic_lab.exercises.classroom import COURSE_ID, database
+from idic_lab.exercises.classroom import COURSE_ID, database, mastery
 from idic_lab.exercises.collecting import bring, give_back, opened
-from idic_lab.exercises.items import mastery
 
 # Name of the file in the archive, by student; class list as the platform exports it.
 CANVAS = {

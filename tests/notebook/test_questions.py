@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from idic_lab.cli import app
 from idic_lab.course.runs import notebooks
 from idic_lab.errors import DataError, UnknownName
-from idic_lab.notebook import decisions, exports, questions
+from idic_lab.notebook import decisions, questions
+from idic_lab.notebook import questions as exports
 from idic_lab.notebook.lab import start
 from idic_lab.pipeline import STAGES
 

@@ -1,10 +1,8 @@
 """Tables of every customer from Parquet too large to be loaded: from Parquet to Parquet, in DuckDB, within a stated memory.
 
 The rows are read once and cut into slices of whole customers. Every later step takes one slice at a time, so that memory
-depends on the size of a slice and not on that of the data; only what identical customers share is brought together, for
-the fit. A part of a table is a whole file or not there, and each step is done once: a call that was killed goes on behind the last
-file that it made.
-The notebooks see a reproducible random sample of customers with all their rows.
+depends on the size of a slice and not on that of the data; only what identical customers share is brought together, for the
+fit. A part of a table is a whole file or not there, and each step is done once: a call that was killed goes on behind it.
 """
 
 import json
@@ -74,8 +72,7 @@ def make(
         run_folder: Receives the folder ``all_customers``: ``rejects``, ``transactions``, ``rfm``, ``btyd_summary`` and
             ``customer_value`` as folders of Parquet, the models as JSON, and ``progress.json``.
         parameters: Of the notebooks; those that say how customers are valued hold here too.
-        coded: Name customers by codes in every table; by default where the file names them by name, e-mail or
-            telephone.
+        coded: Name customers by codes in every table; by default where the file names them as people.
     Returns:
         Dataset: The sampled customers with all their rows; its card is that of all data.
     """

@@ -1,9 +1,8 @@
 """How the kernels of the course's notebooks are started: warm, by a nursery that has loaded what they will import.
 
-A kernel spends some three seconds on loading pandas, matplotlib and our own packages before it executes its first cell.
-So one process, the nursery, loads them once, starts no thread, and forks itself for each notebook: the kernel begins warm,
-side by side with others, and in the memory they share. It ends with the process that started it, and its kernels with it.
-Where processes cannot be forked so (elsewhere than on Linux), kernels are started in the usual way.
+A kernel spends some three seconds on loading packages before it executes its first cell. So one process, the nursery, loads
+them once, starts no thread, and forks itself for each notebook. It ends with the process that started it, and its kernels
+with it. Where processes cannot be forked so (elsewhere than on Linux), kernels are started in the usual way.
 """
 
 import ast

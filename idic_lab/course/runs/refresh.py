@@ -1,11 +1,8 @@
 """Re-execute and save the notebooks of the course: ``python -m idic_lab.course.runs.refresh [NUMBER ...]``.
 
-The notebooks are their own golden record, so what is saved must be the same on every machine and at every time:
-execution counts in order, no times, no widget models that died with the kernel, no version of the interpreter. An
-execution that raises, or writes to stderr, is not saved. The links to the neighbours, the place in IDIC and the reading
-time are written anew.
-
-``--links`` writes only what shows the way, without executing anything.
+The notebooks are their own golden record, so what is saved must be the same on every machine and at every time: no times, no
+widget models that died with the kernel, no version of the interpreter. An execution that raises, or writes to stderr, is not
+saved. Links, place in IDIC and reading time are written anew; with ``--links`` only these, without executing anything.
 """
 
 import math
