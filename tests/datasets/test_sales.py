@@ -5,7 +5,7 @@ import pytest
 
 from idic_lab import dataframes
 from idic_lab.course.runs import notebooks
-from idic_lab.course.runs.run import Plan
+from idic_lab.course.runs.run import planned
 from idic_lab.datasets.own.text_files import guesses
 from idic_lab.datasets.own.words import looks_personal, status
 from idic_lab.errors import COMMAND_LINE, DataError
@@ -170,6 +170,6 @@ def test_a_log_without_amounts_counts_its_rows_when_it_is_told_to_and_opens_noth
         load_text(text)
     made = load_text(text, columns="amount=")
     assert made.transactions["amount"].tolist() == [1, 1, 1] and made.card.assumptions[0].startswith("no amounts")
-    planned = Plan.of(made, notebooks.select("21,24,51"), {})
+    planned = planned(made, notebooks.select("21,24,51"), {})
     assert [stage.notebook[:2] for stage in planned.stages] == ["21"]
     assert planned.skipped["24_differentiate_lifetime_value"] == "it needs amounts, and the data have none"
