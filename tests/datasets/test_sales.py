@@ -170,6 +170,6 @@ def test_a_log_without_amounts_counts_its_rows_when_it_is_told_to_and_opens_noth
         load_text(text)
     made = load_text(text, columns="amount=")
     assert made.transactions["amount"].tolist() == [1, 1, 1] and made.card.assumptions[0].startswith("no amounts")
-    planned = planned(made, notebooks.select("21,24,51"), {})
-    assert [stage.notebook[:2] for stage in planned.stages] == ["21"]
-    assert planned.skipped["24_differentiate_lifetime_value"] == "it needs amounts, and the data have none"
+    plan = planned(made, notebooks.select("21,24,51"), {})
+    assert [stage.notebook[:2] for stage in plan.stages] == ["21"]
+    assert plan.skipped["24_differentiate_lifetime_value"] == "it needs amounts, and the data have none"
