@@ -92,7 +92,7 @@ def _about(name: str) -> str:
 
 
 def _dictionary(name: str) -> pd.DataFrame:
-    dictionary = tables.dictionary(name)
+    dictionary = tables.get(name).dictionary()
     dictionary["column"] = [f"`{column}`" for column in dictionary["column"]]
     return dictionary
 

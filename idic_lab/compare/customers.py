@@ -52,7 +52,6 @@ class FeatureSpace:
         return cls(RFM, False, values.mean(axis=0), np.where(scale > 0, scale, 1.0))
 
     def transform(self, measures: pd.DataFrame) -> np.ndarray:
-        """Features of shape (n_customers, n_columns)."""
         values = measures[list(self.columns)].to_numpy(dtype=float)
         if self.binary:
             return np.where(np.isnan(values), self.centre, values)

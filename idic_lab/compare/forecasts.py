@@ -273,14 +273,8 @@ def lost_out_of_time(scores: pd.DataFrame) -> pd.DataFrame:
     return table.assign(more_than_past_rate=table["lost"] - table.loc["past rate", "lost"]).reset_index()
 
 
-def differences(
-    forecasts: pd.DataFrame,
-    measure: str = "rmse",
-    against: str = "BG/NBD",
-    n_bootstrap: int = 200,
-    random_state: int = 0,
-) -> pd.DataFrame:
-    """Each of the forecasts shown less one of them, at every origin, with a paired interval over customers.
+def differences(forecasts: pd.DataFrame, measure: str = "rmse", n_bootstrap=200, random_state: int = 0) -> pd.DataFrame:
+    """Each of the forecasts shown less the first of them, at every origin, with a paired interval over customers.
 
     Returns:
         DataFrame: ``origin``, ``forecast``, ``difference``, ``low``, ``high``, ``measure``, ``against``.
@@ -291,9 +285,9 @@ def differences(
     >>> differences(made, n_bootstrap=20)["forecast"].tolist()
     ['Pareto/NBD', 'two-part', 'past rate']
     """
-    rows = []
+    rows, (against, *others) = [], SHOWN
     for day, part in forecasts.groupby("origin"):
-        for name in (name for name in SHOWN if name != against):
+        for name in others:
             given = part["actual"], part[name], part[against]
             rows.append((day, name, *difference_interval(*given, measure, n_bootstrap, random_state=random_state)))
     table = pd.DataFrame(rows, columns=["origin", "forecast", "difference", "low", "high"])
@@ -326,6 +320,7 @@ def plot_over_origins(scores: pd.DataFrame, measure: str, ax: figures.Axes | Non
     >>> plot_over_origins(scores, "bias").get_title()
     'Moves least with the day: BG/NBD; most: past rate'
     """
+    pick("measure of a forecast", measure, _AXES)
     ax = figures.axes(ax)
     later = scores[(scores["when"] == OUT) & scores["prediction"].isin(SHOWN)]
     for number, (name, line) in enumerate(later.groupby("prediction", sort=False)):
@@ -333,14 +328,9 @@ def plot_over_origins(scores: pd.DataFrame, measure: str, ax: figures.Axes | Non
         ax.plot(line["origin"].dt.strftime("%Y-%m-%d"), line[measure], label=name, lw=2, **look)
     by = later.groupby("prediction")[measure]
     spread = (by.max() - by.min()).sort_values()
-    return figures.finish(
-        ax,
-        f"Moves least with the day: {spread.index[0]}; most: {spread.index[-1]}",
-        x="day of the forecast",
-        y=pick("measure of a forecast", measure, _AXES),
-        y_format="percent" if measure in ("bias", "top_decile_capture") else None,
-        legend={"loc": "best"},
-    )
+    title, y = f"Moves least with the day: {spread.index[0]}; most: {spread.index[-1]}", _AXES[measure]
+    form = "percent" if measure in ("bias", "top_decile_capture") else None
+    return figures.finish(ax, title, "day of the forecast", y, y_format=form, legend={"loc": "best"})
 
 
 def plot_differences(differences: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -361,15 +351,11 @@ def plot_differences(differences: pd.DataFrame, ax: figures.Axes | None = None) 
     ax.axhline(0, color=figures.BLACK, lw=1)
     ax.set_xticks(range(len(days)), [f"{day:%Y-%m-%d}" for day in days])
     found = told_apart(differences).set_index("forecast")
-    most, against = (found["better"] + found["worse"]).idxmax(), differences["against"].iloc[0]
+    times, against = found["better"] + found["worse"], differences["against"].iloc[0]
     name, _, unit = _AXES[differences["measure"].iloc[0]].partition(" (")
-    return figures.finish(
-        ax,
-        f"Told apart from {against}: {most} on {found.loc[most, ['better', 'worse']].sum()} of {len(days)} days",
-        x="day of the forecast",
-        y=f"{name} less that of {against}" + (f"\n({unit}" if unit else ""),
-        legend={"loc": "best"},
-    )
+    title = f"Told apart from {against}: {times.idxmax()} on {times.max()} of {len(days)} days"
+    y = f"{name} less that of {against}" + (f"\n({unit}" if unit else "")
+    return figures.finish(ax, title, "day of the forecast", y, legend={"loc": "best"})
 
 
 def plot_capture(averages: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -384,10 +370,6 @@ def plot_capture(averages: pd.DataFrame, ax: figures.Axes | None = None) -> figu
     ax.plot(capture, range(len(capture)), "o", color=figures.BLUE, ms=8)
     ax.axvline(0.1, color=figures.BLACK, ls="--", lw=1)
     ax.set_yticks(range(len(capture)), capture.index)
-    best = capture.index[-1]
-    return figures.finish(
-        ax,
-        f"Best: {best}, {capture[best]:.0%} of purchases; the past rate {capture['past rate']:.0%}",
-        x="share of later purchases by the tenth forecast highest (dashed: chance)",
-        x_format="percent",
-    )
+    best, x = capture.index[-1], "share of later purchases by the tenth forecast highest (dashed: chance)"
+    title = f"Best: {best}, {capture[best]:.0%} of purchases; the past rate {capture['past rate']:.0%}"
+    return figures.finish(ax, title, x, x_format="percent")

@@ -4,20 +4,14 @@ A method or criterion is known by what makes it: those of the package by their o
 a study's module by the whole module and whatever it imports from its folder.
 """
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from idic_lab.errors import LabError, pick
-
-if TYPE_CHECKING:
-    from idic_lab.compare.segmentation import Segmentation
 
 SEES = ("features", "measures")
 _THIRD_PARTY = ("sklearn.", "builtins", "numpy", "scipy", "pandas", "stepmix", "kmedoids")
@@ -76,6 +70,9 @@ class Score:
     numbers: dict[str, float]
     extra: dict = field(default_factory=dict)
 
+    def __post_init__(self):
+        self.numbers.update({name: float(value) for name, value in self.numbers.items()})
+
 
 @dataclass(frozen=True)
 class Criterion:
@@ -89,7 +86,7 @@ class Criterion:
     """
 
     name: str
-    function: Callable[[Segmentation], Score]
+    function: Callable
     main: str
     higher_is_better: bool = True
     question: str = ""
@@ -101,11 +98,11 @@ class Criterion:
         """SHA-256 of its source, or of its whole module."""
         return _hashed(self.module or _source(self.function), self.name)
 
-    def __call__(self, segmentation: Segmentation) -> Score:
+    def __call__(self, segmentation) -> Score:
         found = self.function(segmentation)
         if isinstance(found, Score):
             return found
-        return Score(found if isinstance(found, dict) else {self.main: float(found)})
+        return Score(found if isinstance(found, dict) else {self.main: found})
 
 
 METHODS: dict[str, Method] = {}

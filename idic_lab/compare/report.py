@@ -35,7 +35,7 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
     """
     import matplotlib as mpl
 
-    kinds = verdicts(results)
+    kinds, moved = verdicts(results), results["extra"].map(lambda extra: extra.get("transfer", ""))
     script = (TEMPLATES / "tables.js").read_text(encoding="utf-8")
     with mpl.rc_context():
         figures.use_style()
@@ -49,7 +49,7 @@ def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> 
             "all_scores": all_scores(results, study.criteria),
             "failures": _reasons(results, "failed"),
             "skipped": _reasons(results, "not applicable"),
-            "transfers": _transfers(results),
+            "transfers": sorted(results.loc[moved.eq("nearest neighbour"), "method"].unique()),
             "criteria": study.criteria,
             "methods": [(one.name, (one.factory.__doc__ or "").strip().partition("\n")[0]) for one in study.methods],
         }
@@ -146,7 +146,6 @@ def svg(ax) -> str:
 
 
 def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame) -> dict:
-    """Tables and figures of one data set."""
     here, kinds = results[results["dataset"] == name], kinds[kinds["dataset"] == name]
     scores = score_table(here, study.criteria, name).dropna(axis=1, how="all")
     segmented = scores.drop(index=list(baselines()), errors="ignore")
@@ -349,9 +348,3 @@ def _reasons(results: pd.DataFrame, status: str) -> pd.DataFrame:
     reason = found["extra"].map(lambda extra: extra.get("reason", ""))
     table = found.assign(reason=reason).groupby(["criterion", "method", "dataset", "reason"], sort=False)
     return table.size().rename("cells").reset_index()
-
-
-def _transfers(results: pd.DataFrame) -> list[str]:
-    """Methods that cannot place new customers themselves, for whom the nearest neighbour did it."""
-    used = results["extra"].map(lambda extra: extra.get("transfer") == "nearest neighbour")
-    return sorted(results.loc[used, "method"].unique())

@@ -75,7 +75,6 @@ class Store:
         return None
 
     def write(self, key: str, record: dict) -> None:
-        """Store a finished cell."""
         self.folder.mkdir(parents=True, exist_ok=True)
         durability.write(self.folder / f"{key}.json", json.dumps(record))
 
@@ -160,40 +159,33 @@ def write_packet(
     Source: the README follows Vilhuber, Connolly, Koren, Llull and Morrow (2022), A template README for social science
     replication packages.
     """
-    path = Path(path)
+    from idic_lab.compare import report
+
+    path, yaml = Path(path), needs_extra("yaml", "workbench")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    contents: dict[str, str | bytes] = dict(study.modules)
     specs, provenance = [], []
-    with (
-        tempfile.TemporaryDirectory() as made,
-        zipfile.ZipFile(durability.partial(path), "w", zipfile.ZIP_DEFLATED) as zipped,
-    ):
-
-        def add(name: str, content: str | Path) -> None:
-            inside = f"{path.stem}/{name}"
-            zipped.write(content, inside) if isinstance(content, Path) else zipped.writestr(inside, content)
-
+    with tempfile.TemporaryDirectory() as made:
         for number, spec in enumerate(study.datasets, start=1):
             whom = customers[spec["name"]]
             kept, words = _provenance(spec, f"data/{number}", spec["name"] in given)
             specs.append(kept)
             provenance.append((spec["name"], words, whom.facts))
             for file in whom.write(Path(made) / str(number)) if "prepared" in kept else ():
-                add(f"data/{number}/{file.name}", file)
-        asked = study.given | {"datasets": specs}
-        yaml = needs_extra("yaml", "workbench")
-        add("study.yaml", yaml.safe_dump(asked, sort_keys=False, allow_unicode=True))
-        for name, source in study.modules.items():
-            add(name, source)
-        for name in ("results.parquet", "report.html", "manifest.json"):
-            add(name, folder / name)
-        add("environment.lock", "".join(f"{line}\n" for line in environment()))
-        add("rebuild.py", _REBUILD)
-        for name, file in _software():
-            add(f"software/{name}", file)
-        from idic_lab.compare import report
-
-        readme = report.templates().get_template("packet.md")
-        add("README.md", readme.render(manifest=manifest, provenance=provenance, modules=list(study.modules)))
+                contents[f"data/{number}/{file.name}"] = file.read_bytes()
+    asked = study.given | {"datasets": specs}
+    contents["study.yaml"] = yaml.safe_dump(asked, sort_keys=False, allow_unicode=True)
+    contents["environment.lock"] = "".join(f"{line}\n" for line in environment())
+    contents["rebuild.py"] = _REBUILD
+    readme = report.templates().get_template("packet.md")
+    told = {"manifest": manifest, "provenance": provenance, "modules": list(study.modules)}
+    contents["README.md"] = readme.render(told)
+    files = {name: folder / name for name in ("results.parquet", "report.html", "manifest.json")}
+    with zipfile.ZipFile(durability.partial(path), "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, content in contents.items():
+            zipped.writestr(f"{path.stem}/{name}", content)
+        for name, file in (files | _software()).items():
+            zipped.write(file, f"{path.stem}/{name}")
     os.replace(durability.partial(path), path)
     return path
 
@@ -240,17 +232,19 @@ def environment() -> list[str]:
     return [f"{name}=={found[name]}" for name in sorted(found) if name != "idic-lab"]
 
 
-def _software() -> Iterator[tuple[str, Path]]:
-    """The files of this package with their places in the packet, and the data that travel with it."""
+def _software() -> dict[str, Path]:
+    """The files of this package by their places in the packet, and the data that travel with it."""
     package = Path(idic_lab.__file__).resolve().parent
-    for root, name in ((package, "idic_lab"), (idic_lab.shipped("datasets"), "datasets")):
-        inside = name == "datasets" and root.is_relative_to(package)
-        for file in () if inside else sorted(root.rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                yield f"{name}/{file.relative_to(root).as_posix()}", file
+    roots = {"idic_lab": package, "datasets": idic_lab.shipped("datasets")}
+    if roots["datasets"].is_relative_to(package):
+        del roots["datasets"]
+    found = {
+        f"{name}/{file.relative_to(root).as_posix()}": file for name, root in roots.items() for file in root.rglob("*")
+    }
     if (package.parent / "pyproject.toml").is_file():
-        for pattern in _OF_CHECKOUT:
-            yield from ((file.name, file) for file in package.parent.glob(pattern))
+        found |= {file.name: file for pattern in _OF_CHECKOUT for file in package.parent.glob(pattern)}
+    kept = sorted(name for name, file in found.items() if file.is_file() and "__pycache__" not in file.parts)
+    return {f"software/{name}": found[name] for name in kept}
 
 
 def rebuild(folder: Path, jobs: int = -1) -> int:

@@ -48,7 +48,6 @@ class Cell:
 
     @property
     def coordinates(self) -> dict:
-        """Its place in the long table."""
         return {"dataset": self.dataset, "method": self.method.name, "k": self.k, "seed": self.seed}
 
 
@@ -137,10 +136,9 @@ def compare(
 def cells_of(study: Study, customers: dict[str, Customers]) -> list[Cell]:
     """Every cell of a study, in order, with its key.
 
-    The key is the hash of what makes the cell: the customers, what makes the method, the number of segments, the seed,
-    the effort and the source of the resampling, without comments and layout. Versions of packages are kept in the cell and
-    not in its key: a patch of one of them keeps what is finished, and is told of. Criteria are kept apart inside the cell,
-    so that a new one is added to finished cells without a change to the others.
+    The key is the hash of the customers, of what makes the method, the number of segments, the seed, the effort and the
+    source of the resampling. Versions of packages are kept in the cell and not in its key: a patch of one of them keeps
+    what is finished, and is told of. Criteria are kept apart inside the cell, so that a new one is added to finished cells.
     """
     engine = hashlib.sha256("".join(normalised(inspect.getsource(module)) for module in ENGINE).encode()).hexdigest()
     cells = []
@@ -158,8 +156,8 @@ def cells_of(study: Study, customers: dict[str, Customers]) -> list[Cell]:
 
 def run_cell(
     cell: Cell, customers: Customers, criteria: tuple[Criterion, ...], effort: Effort, before: dict | None
-) -> dict:
-    """Compute one cell: every criterion it lacks, on one segmentation whose fits they share.
+) -> tuple[str, dict]:
+    """The key and record of one cell: every criterion it lacks, on one segmentation whose fits they share.
 
     Its random numbers come from its place in the study, so they are the same in any process, order and release.
     """
@@ -181,7 +179,7 @@ def run_cell(
                 record["criteria"][criterion.name] = found | {"fingerprint": criterion.fingerprint}
     seconds = round(before.get("seconds", 0.0) + time.perf_counter() - began, 3)
     held = max(before.get("memory_mb") or 0.0, most_held())
-    return record | {"seconds": seconds, "memory_mb": held, "host": platform.node()}
+    return cell.key, record | {"seconds": seconds, "memory_mb": held, "host": platform.node()}
 
 
 def most_held(forget: bool = False) -> float:
@@ -224,13 +222,11 @@ def _execute(
     here = {"backend": "loky", "initializer": durability.watch_parent, "initargs": (os.getpid(),), "n_jobs": jobs}
     with _cluster(scheduler, customers) if scheduler else joblib.parallel_config(**here):
         yield from joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")(
-            joblib.delayed(_keyed)(cell, customers[cell.dataset], study.criteria, study.effort, finished.get(cell.key))
+            joblib.delayed(run_cell)(
+                cell, customers[cell.dataset], study.criteria, study.effort, finished.get(cell.key)
+            )
             for cell in todo
         )
-
-
-def _keyed(cell: Cell, *arguments) -> tuple[str, dict]:
-    return cell.key, run_cell(cell, *arguments)
 
 
 @contextlib.contextmanager

@@ -51,6 +51,7 @@ class Segmentation:
         seed: Of the method and of the resampling.
         split_seed: Of the folds that criteria judge on: methods with the same one are judged on the same folds. `seed`
             if left out.
+
     >>> from idic_lab import datasets
     >>> from idic_lab.compare import customers_of, get_method
     >>> customers = customers_of(datasets.load("cdnow_sample", quiet=True).transactions, calibration_end="1997-09-30")
@@ -98,7 +99,6 @@ class Segmentation:
 
     @property
     def n_segments(self) -> int:
-        """Segments that have customers."""
         return int(self.labels.max()) + 1
 
     @property

@@ -250,18 +250,17 @@ def shadow_values(to_centres) -> np.ndarray:
 
 
 NATURAL_FROM = 0.75  # adjusted Rand index from which two solutions are as good as the same
-LEVEL = 0.95
 
 
-def null_bound(null: Sequence[float], level: float = LEVEL) -> float:
-    """What stability without segments stays below at the given level; with few null data sets, their highest.
+def null_bound(null: Sequence[float]) -> float:
+    """What stability without segments stays below at the 95% level; with few null data sets, their highest.
 
     >>> null_bound([0.1, 0.3, 0.2])
     0.3
     """
     if not len(null):
         raise DataError("A null reference needs at least one data set without segments.")
-    return float(np.quantile(null, level, method="higher"))
+    return float(np.quantile(null, 0.95, method="higher"))
 
 
 def verdict(

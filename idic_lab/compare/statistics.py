@@ -89,15 +89,15 @@ def friedman(table: pd.DataFrame) -> Friedman:
     return Friedman(float(chi), float(p), float(f), float(f_distribution.sf(f, k - 1, (k - 1) * (n - 1))), n, k)
 
 
-def critical_difference(methods: int, datasets: int, level: float = 0.05) -> float:
-    """By how much two mean ranks must differ to differ beyond chance (Nemenyi).
+def critical_difference(methods: int, datasets: int) -> float:
+    """By how much two mean ranks must differ to differ beyond chance at 5% (Nemenyi).
 
     Source: Demšar (2006), section 3.2.2.
 
     >>> round(critical_difference(methods=4, datasets=14), 2)
     1.25
     """
-    q = studentized_range.ppf(1 - level, methods, np.inf) / np.sqrt(2)
+    q = studentized_range.ppf(0.95, methods, np.inf) / np.sqrt(2)
     return float(q * np.sqrt(methods * (methods + 1) / (6 * datasets)))
 
 

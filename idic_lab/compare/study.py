@@ -72,9 +72,8 @@ def read(study: str | Path | Mapping, at_hand=()) -> Study:
     modules: dict[str, str] = {}
     for module in _listed(given.get("modules", []), "modules"):
         modules |= load_module(folder / module)
-    datasets = tuple(
-        checked_dataset(_beside(spec, folder), at_hand) for spec in _listed(given.get("datasets"), "datasets")
-    )
+    specs = (_beside(spec, folder) for spec in _listed(given.get("datasets"), "datasets"))
+    datasets = tuple(checked_dataset(spec, at_hand) for spec in specs)
     names = [spec["name"] for spec in datasets]
     if len(set(names)) < len(names):
         raise LabError(f"Two data sets of the study have the same name; give each its own. Found: {', '.join(names)}.")
@@ -82,22 +81,15 @@ def read(study: str | Path | Mapping, at_hand=()) -> Study:
     methods = _named(given.get("methods", "all"), "methods", "method", METHODS)
     for one in methods:  # what cannot be made should fail before the data are read
         one.checked()
-    attractiveness = dict(given.get("attractiveness") or {})
+    attractiveness, effort = (dict(given.get(key) or {}) for key in ("attractiveness", "effort"))
     check_weights(attractiveness, [one.name for one in criteria])
-    return Study(
-        name=str(given.get("name", "study")),
-        datasets=datasets,
-        methods=methods,
-        k=_numbers(given.get("k", 5), "k", least=1),
-        seeds=_seeds(given.get("seeds", 5)),
-        criteria=criteria,
-        effort=_effort(given.get("effort") or {}),
-        attractiveness=attractiveness,
-        about=str(given.get("about", "")),
-        text=text,
-        given=given,
-        modules=modules,
-    )
+    for key, number in effort.items():
+        pick("key of effort", key, list(Effort.__dataclass_fields__))
+        _numbers(number, f"effort: {key}", least=1)
+    name, about = str(given.get("name", "study")), str(given.get("about", ""))
+    k, seeds = _numbers(given.get("k", 5), "k", least=1), _seeds(given.get("seeds", 5))
+    checked = name, datasets, methods, k, seeds, criteria, Effort(**effort), attractiveness
+    return Study(*checked, about, text, given, modules)
 
 
 def load_module(path: Path) -> dict[str, str]:
@@ -204,13 +196,6 @@ def _seeds(value) -> tuple[int, ...]:
     if isinstance(value, int) and not isinstance(value, bool):
         return tuple(range(1, _numbers(value, "seeds", least=1)[0] + 1))
     return _numbers(value, "seeds", least=0)
-
-
-def _effort(value: Mapping) -> Effort:
-    for key, number in value.items():
-        pick("key of effort", key, list(Effort.__dataclass_fields__))
-        _numbers(number, f"effort: {key}", least=1)
-    return Effort(**value)
 
 
 DATASET_KEYS = ("name", "file", "columns", "simulate", "prepared", "basis", "calibration_end", "order", "evaluate")

@@ -8,7 +8,6 @@ takes for its own.
 import contextlib
 import json
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -40,12 +39,6 @@ def write(path: Path, content: str | bytes) -> None:
 def write_json(path: Path, content: object) -> None:
     """Write a JSON file whole."""
     write(path, json.dumps(content, indent=1, ensure_ascii=False, default=str))
-
-
-def copy(source: Path, target: Path) -> None:
-    """Copy a file so that the copy is whole or not there."""
-    shutil.copy(source, partial(target))
-    os.replace(partial(target), target)
 
 
 def remove_leftovers(folder: Path, pattern: str = f"**/*{SUFFIX}*") -> list[Path]:

@@ -15,13 +15,12 @@ class Crowd:
     """People of one crowd, to be drawn as often as wanted: measures that hang together, and no group apart.
 
     Every measure keeps its own distribution, and every two their rank correlation, but what ties them together is a
-    multivariate normal distribution (a Gaussian copula). It has a single centre: people lie along traits, as in a
-    factor or item response model, and in no classes. Shuffling each measure by itself would remove the traits too, so
-    that any correlation at all would then look like segments.
+    multivariate normal distribution (a Gaussian copula). It has a single centre: people lie along traits, and in no
+    classes. Shuffling each measure by itself would remove the traits too, so that any correlation would look like segments.
 
     Attributes:
-        ordered (ndarray, shape (n_people, n_measures)): Values seen, each measure sorted.
-        correlation (ndarray, shape (n_measures, n_measures)): Of the normal distribution behind the measures.
+        ordered: Values seen, each measure (column) sorted.
+        correlation: Of the normal distribution behind the measures.
 
     Source: Nelsen (2006), An Introduction to Copulas, chapter 2; for yes/no answers this is the factor model of Muthén
     (1978), Psychometrika 43(4).

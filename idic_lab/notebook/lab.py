@@ -105,7 +105,7 @@ class Lab:
 
     def dictionary(self, name: str) -> pd.DataFrame:
         """The data dictionary of a table: columns with type, unit, range and meaning."""
-        return tables.dictionary(name)
+        return tables.get(name).dictionary()
 
     def decide(self, decision_id: str, choice: str = "", **numbers: object) -> None:
         """Show the options of a decision and keep the one taken; see :func:`idic_lab.notebook.decisions.decide`."""

@@ -81,12 +81,3 @@ def check(name: str, data: pd.DataFrame, source: str = "") -> pd.DataFrame:
     idic_lab.errors.ContractError: table 'transactions': column 'date' should be date (datetime64[us]), found str
     """
     return get(name).check(data, source)
-
-
-def dictionary(name: str) -> pd.DataFrame:
-    """The data dictionary of one table: column, type, unit, range, may be missing, meaning.
-
-    >>> dictionary("segments")["column"].tolist()
-    ['customer_id', 'scheme', 'segment']
-    """
-    return get(name).dictionary()

@@ -143,7 +143,12 @@ class Table:
         return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in kinds.items()})
 
     def dictionary(self) -> pd.DataFrame:
-        """The data dictionary: one row per column with its type, unit, range and meaning."""
+        """The data dictionary: column, type, unit, range, may be missing, meaning.
+
+        >>> from idic_lab import tables
+        >>> tables.get("segments").dictionary()["column"].tolist()
+        ['customer_id', 'scheme', 'segment']
+        """
         import pandas as pd
 
         rows = []

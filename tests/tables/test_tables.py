@@ -21,7 +21,7 @@ def test_every_contract_accepts_its_own_empty_table(name):
 
 @pytest.mark.parametrize("name", tables.names())
 def test_every_column_has_a_meaning(name):
-    assert tables.dictionary(name)["meaning"].str.len().min() > 3
+    assert tables.get(name).dictionary()["meaning"].str.len().min() > 3
 
 
 @pytest.mark.parametrize(

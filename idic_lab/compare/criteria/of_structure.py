@@ -34,10 +34,8 @@ def sizes(segmentation) -> Score:
     1.0
     """
     share = np.bincount(segmentation.labels) / len(segmentation.labels)
-    return Score(
-        {"smallest_share": float(share.min()), "largest_share": float(share.max()), "segments": float(len(share))},
-        {"transfer": segmentation.transfer, "shares": share.round(4).tolist()[:200]},
-    )
+    values = {"smallest_share": share.min(), "largest_share": share.max(), "segments": len(share)}
+    return Score(values, {"transfer": segmentation.transfer, "shares": share.round(4).tolist()[:200]})
 
 
 @criterion("global_stability", main="adjusted_rand")
@@ -47,9 +45,8 @@ def global_stability(segmentation) -> Score:
     Mean adjusted Rand index of pairs of bootstrap solutions, beside its null reference where there is one.
     """
     pairs = stability.global_stability(segmentation.solutions)
-    values = {"adjusted_rand": float(pairs.mean())}
-    extra = {"pairs": pairs.round(4).tolist(), "transfer": segmentation.transfer}
-    extra["customers compared"] = len(segmentation.shared)
+    values, compared = {"adjusted_rand": pairs.mean()}, {"customers compared": len(segmentation.shared)}
+    extra = {"pairs": pairs.round(4).tolist(), "transfer": segmentation.transfer} | compared
     try:
         null = _null_stability(segmentation)
     except NotApplicable as reason:
@@ -70,11 +67,7 @@ def segment_stability(segmentation) -> Score:
     labels = segmentation.labels[segmentation.shared]
     by_segment = stability.within(labels, segmentation.solutions).groupby("segment")["jaccard"]
     means = by_segment.mean()
-    values = {
-        "weakest_segment": float(means.min()),
-        "strongest_segment": float(means.max()),
-        "mean_segment": float(means.mean()),
-    }
+    values = {"weakest_segment": means.min(), "strongest_segment": means.max(), "mean_segment": means.mean()}
     extra = {"transfer": segmentation.transfer}
     if len(means) <= MOST:
         extra["jaccard"] = {str(name): group.round(4).tolist() for name, group in by_segment}
@@ -89,7 +82,7 @@ def segment_stability(segmentation) -> Score:
         extra["no null reference"] = str(reason)
     with contextlib.suppress(NotApplicable):
         tree = stability.flows({1: np.zeros(len(segmentation.labels), int)} | segmentation.by_number)
-        values["least_stable_across"] = float(tree.loc[tree["number"] == segmentation.k, "stability"].min())
+        values["least_stable_across"] = tree.loc[tree["number"] == segmentation.k, "stability"].min()
         extra["tree"] = tree[tree["number"] > 2].round(4).to_numpy().tolist()
     return Score(values, extra)
 
@@ -109,8 +102,7 @@ def structure(segmentation) -> Score:
     X = segmentation.features
     to_centres = stability.distances(X, stability.centroids(X, segmentation.labels))
     shadow, rows = stability.shadow_values(to_centres), segmentation.shared
-    values = {"separation": float(1 - shadow.mean())}
-    extra = {"shadow": _binned(shadow)}
+    values, extra = {"separation": float(1 - shadow.mean())}, {"shadow": _binned(shadow)}
     for variant in stability.VARIANTS if segmentation.n_segments <= MOST else ():
         similar = stability.similarities(to_centres[rows], variant=variant)
         extra[f"gorge_{variant}"] = [_binned(column) for column in similar.T]
@@ -167,21 +159,16 @@ def profile(segmentation) -> Score:
     if binary:
         marker |= difference.abs() >= ABSOLUTE
     p = holm([_p_value(table[name], segmentation.labels, binary) for name in columns])
-    return Score(
-        {
-            "marker_share": float(marker.to_numpy().mean()),
-            "segments_with_marker": float(marker.any(axis=1).mean()),
-            "variables_that_differ": float((p < 0.05).mean()),
-        },
-        {
-            "variables": [name.removeprefix(ANSWER) for name in columns],
-            "overall": overall.round(4).tolist(),
-            "means": means.round(4).to_numpy().tolist(),
-            "marker": marker.to_numpy().tolist(),
-            "p_corrected": p.tolist(),
-            "binary": binary,
-        },
-    )
+    values = {"marker_share": marker.to_numpy().mean(), "segments_with_marker": marker.any(axis=1).mean()}
+    extra = {
+        "variables": [name.removeprefix(ANSWER) for name in columns],
+        "overall": overall.round(4).tolist(),
+        "means": means.round(4).to_numpy().tolist(),
+        "marker": marker.to_numpy().tolist(),
+        "p_corrected": p.tolist(),
+        "binary": binary,
+    }
+    return Score(values | {"variables_that_differ": (p < 0.05).mean()}, extra)
 
 
 @criterion("descriptors", main="differ")
@@ -210,19 +197,18 @@ def descriptors(segmentation) -> Score:
     extra = {
         "p_corrected": p,
         "boxes": {name: numbers[name].unstack().round(4).to_numpy().tolist() for name in numbers},  # noqa: PD010
-        "mosaics": {name: _counted(known[name], labels) for name in texts},
+        "mosaics": {name: _members(known[name], labels) for name in texts},
         "tree": _tree(pd.get_dummies(known, prefix_sep=" = ", dtype=float), labels),
     }
     if customers.evaluate:
         parts = {part: _evaluated(known, named) for part, named in customers.evaluate.items()}
         means = {part: values.groupby(labels).mean().round(4).tolist() for part, values in parts.items()}
         extra["evaluation"] = {"names": customers.evaluate} | means
-    return Score({"differ": float(np.mean([value < 0.05 for value in p.values()]))}, extra)
+    return Score({"differ": np.mean([value < 0.05 for value in p.values()])}, extra)
 
 
-def _counted(values: pd.Series, labels: np.ndarray) -> list:
-    table = pd.crosstab(values, labels)
-    return [[str(value), members] for value, members in zip(table.index, table.to_numpy().tolist(), strict=True)]
+def _members(values: pd.Series, labels: np.ndarray) -> list:
+    return [[str(value), members.tolist()] for value, members in pd.crosstab(values, labels).iterrows()]
 
 
 def _evaluated(known: pd.DataFrame, named: str) -> pd.Series:
@@ -292,7 +278,7 @@ def internal_indices(segmentation) -> Score:
         raise NotApplicable("internal indices need at least two segments.")
     indices = metrics.silhouette_score, metrics.davies_bouldin_score, metrics.calinski_harabasz_score
     with threadpool_limits(1):
-        values = {index.__name__.removesuffix("_score"): float(index(X, labels)) for index in indices}
+        values = {index.__name__.removesuffix("_score"): index(X, labels) for index in indices}
     return Score(values, {"customers": len(rows)})
 
 
@@ -304,7 +290,7 @@ def recovery(segmentation) -> Score:
         raise NotApplicable(f"nothing is known to be planted in {segmentation.customers.name}.")
     rand, information = metrics.adjusted_rand_score, metrics.adjusted_mutual_info_score
     scores = {"adjusted_rand": rand, "adjusted_mutual_information": information}
-    return Score({name: float(score(planted, segmentation.labels)) for name, score in scores.items()})
+    return Score({name: score(planted, segmentation.labels) for name, score in scores.items()})
 
 
 def _crowd(respondents: int, **knobs: object):

@@ -61,19 +61,12 @@ def holdout_value(segmentation) -> Score:
     one = np.ones(len(spend))
     expected = np.where(*_elsewhere(labels, spend, fold, one))[fold, labels]
     gain = _gain(labels, spend, fold, one, _GRID)
-    draws = [
-        round(float(_gain(labels, spend, fold, weight, np.array([TOP]))[0]), 5)
-        for weight in resamples(len(spend))
-        if (weight * spend).any()
-    ]
-    return Score(
-        {
-            "capture": float(np.interp(TOP, _GRID, gain)),
-            "r_squared": float(1 - ((spend - expected) ** 2).sum() / ((spend - spend.mean()) ** 2).sum()),
-            "gini": float(np.trapezoid(gain, _GRID) * 2 - 1),
-        },
-        {"gain": gain[::4].round(4).tolist(), "draws": draws, "none": TOP, "none_draws": [TOP] * len(draws)},
-    )
+    weights = (weight for weight in resamples(len(spend)) if (weight * spend).any())
+    draws = [round(float(_gain(labels, spend, fold, weight, np.array([TOP]))[0]), 5) for weight in weights]
+    unexplained = ((spend - expected) ** 2).sum() / ((spend - spend.mean()) ** 2).sum()
+    values = {"capture": np.interp(TOP, _GRID, gain), "r_squared": 1 - unexplained}
+    extra = {"gain": gain[::4].round(4).tolist(), "draws": draws, "none": TOP, "none_draws": [TOP] * len(draws)}
+    return Score(values | {"gini": np.trapezoid(gain, _GRID) * 2 - 1}, extra)
 
 
 def _elsewhere(labels, values, fold, weight) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -129,14 +122,9 @@ def reachability(segmentation) -> Score:
             chance[test] = model.fit(X[train], labels[train]).predict_proba(X[test])
             naive[test] = np.bincount(labels[train], minlength=chance.shape[1]) / len(train)
     lost, lost_naive = log_loss(labels, chance), log_loss(labels, naive)
-    return Score(
-        {
-            "skill": float(1 - lost / lost_naive),
-            "balanced_accuracy": float(balanced_accuracy_score(labels, chance.argmax(axis=1))),
-            "chance_accuracy": float(1 / chance.shape[1]),
-        },
-        {"left out": int((~kept).sum()), "customers": len(labels)},
-    )
+    accuracy = balanced_accuracy_score(labels, chance.argmax(axis=1))
+    values = {"skill": 1 - lost / lost_naive, "balanced_accuracy": accuracy, "chance_accuracy": 1 / chance.shape[1]}
+    return Score(values, {"left out": int((~kept).sum()), "customers": len(labels)})
 
 
 @criterion("temporal_validity", main="frozen_against_refitted")
@@ -157,11 +145,9 @@ def temporal_validity(segmentation) -> Score:
     n = int(max(before.max(), frozen.max())) + 1
     shares = [np.bincount(labels, minlength=n) / len(labels) for labels in (before, frozen)]
     stayed, by_chance = float((before == frozen).mean()), float(shares[0] @ shares[1])
-    values = {
-        "frozen_against_refitted": float(adjusted_rand_score(frozen, refitted)),
-        "stayed": stayed,
-        "stayed_beyond_chance": (stayed - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0,
-    }
+    beyond = (stayed - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0
+    values = {"frozen_against_refitted": adjusted_rand_score(frozen, refitted), "stayed": stayed}
+    values["stayed_beyond_chance"] = beyond
     extra = {"migration": stability.crosstab(before, frozen).tolist()} if n <= 20 else {}
     return Score(values, extra)
 
@@ -187,12 +173,14 @@ def campaign_profit(segmentation) -> Score:
     campaign = segmentation.customers.campaign
     if campaign is None or len(campaign) < FEWEST:
         raise NotApplicable(f"{segmentation.customers.name} has no randomised campaign among these customers.")
-    treated, profit = campaign["treated"].to_numpy(), campaign["profit"].to_numpy()
-    labels = segmentation.labels[campaign["row"].to_numpy()]
+    rows, treated, profit = (campaign[name].to_numpy() for name in ("row", "treated", "profit"))
+    labels = segmentation.labels[rows]
     n, seed = len(campaign), segmentation.split_seed
     fold = np.random.default_rng(seed).permutation(n) % FOLDS
     alike = [np.zeros_like(labels)]
-    groups = _unknowing(segmentation, fold) if segmentation.learns_from_campaign else [labels]
+    groups = [labels]
+    if segmentation.learns_from_campaign:  # it then does not know what each fifth of these customers did
+        groups = [segmentation.without_gains_of(rows[fold == number])[rows] for number in range(FOLDS)]
     whoever, tests, rule = _whatever_the_method(campaign, fold, seed)
     policies = {
         "by_segment": _learned(groups, treated, profit, fold),
@@ -219,13 +207,7 @@ def campaign_profit(segmentation) -> Score:
 
 def _bounds(name: str, value: float, errors: np.ndarray) -> dict[str, float]:
     half = Z * errors.std(ddof=1) / np.sqrt(len(errors))
-    return {f"{name}_low": float(value - half), f"{name}_high": float(value + half)}
-
-
-def _unknowing(segmentation, fold) -> list[np.ndarray]:
-    """For a method that learns from the campaign: segments found without what each fifth of its customers did."""
-    rows = segmentation.customers.campaign["row"].to_numpy()
-    return [segmentation.without_gains_of(rows[fold == number])[rows] for number in range(FOLDS)]
+    return {f"{name}_low": value - half, f"{name}_high": value + half}
 
 
 _KNOWN: dict[tuple, tuple] = {}  # what does not hang on the method, by campaign and seed
@@ -322,7 +304,7 @@ def profit_when_acted_upon(segmentation) -> Score:
     values, extra = {}, {}
     for name, groups in {"by_segment": labels, "none": np.zeros_like(labels)}.items():
         gained, chosen = _gained(opened, ids, tuple(groups.tolist()), segmentation.split_seed)
-        values |= {name: float(gained.mean())} | _bounds(name, gained.mean(), gained)
+        values |= {name: gained.mean()} | _bounds(name, gained.mean(), gained)
         extra[f"{name} does"] = chosen
     return Score(values, extra)
 

@@ -141,9 +141,6 @@ class BaggedClustering(Placing):
     A small segment that one run misses is found by others, and the hierarchy sees centres instead of single customers,
     so chance neighbours do not link what does not belong together.
 
-    Parameters:
-        linkage: Of the hierarchy over the centres.
-
     Source: Leisch (1999), Bagged clustering, SFB Working Paper 51, WU Vienna.
 
     >>> rows = np.random.default_rng(0).normal(np.repeat([[0.0], [9.0]], 60, axis=0))
@@ -152,11 +149,8 @@ class BaggedClustering(Placing):
     (1, 2)
     """
 
-    def __init__(
-        self, n_segments: int = 5, n_runs: int = 10, n_centres: int = 20, linkage: str = "ward", random_state: int = 0
-    ):
-        self.n_segments, self.n_runs, self.n_centres = n_segments, n_runs, n_centres
-        self.linkage, self.random_state = linkage, random_state
+    def __init__(self, n_segments: int = 5, n_runs: int = 10, n_centres: int = 20, random_state: int = 0):
+        self.n_segments, self.n_runs, self.n_centres, self.random_state = n_segments, n_runs, n_centres, random_state
 
     def _learn(self, X):
         X = validate_data(self, X, dtype=float)
@@ -167,8 +161,7 @@ class BaggedClustering(Placing):
             run = KMeans(most, n_init=1, max_iter=30, random_state=int(rng.integers(2**31)))
             centres.append(run.fit(sample).cluster_centers_)
         self.centres_ = np.vstack(centres)
-        joined = AgglomerativeClustering(self.n_segments, linkage=self.linkage).fit(self.centres_)
-        self.segment_of_centre_ = joined.labels_
+        self.segment_of_centre_ = AgglomerativeClustering(self.n_segments).fit(self.centres_).labels_
 
     def predict(self, X) -> np.ndarray:
         check_is_fitted(self)

@@ -91,17 +91,14 @@ def plot_gain(
     ax.plot([0, 1], [0, 1], color=figures.GREY, lw=1)
     ax.axvline(top, color=figures.GREY, lw=1, ls=":")
     found = f"{named(ranked[0])} bring {captured[ranked[0]]:.0%} of future spend, {top:.0%} without segments"
-    legend, x, y = (
-        {"title": f"at {top:.0%} of customers"},
-        "share of customers, best segments first",
-        "share of future spend",
-    )
+    legend = {"title": f"at {top:.0%} of customers"} | _BESIDE
+    x, y = "share of customers, best segments first", "share of future spend"
     scale = {"x_format": "percent", "y_format": "percent", "xlim": (0, 1), "ylim": (0, 1)}
-    return figures.finish(ax, f"The best {top:.0%} by {found}", x, y, legend=legend | _BESIDE, **scale)
+    return figures.finish(ax, f"The best {top:.0%} by {found}", x, y, legend=legend, **scale)
 
 
 def plot_critical_difference(
-    table: pd.DataFrame, higher_is_better: bool = True, level: float = 0.05, ax: figures.Axes | None = None
+    table: pd.DataFrame, higher_is_better: bool = True, ax: figures.Axes | None = None
 ) -> figures.Axes:
     """Mean ranks of methods over data sets; a bar joins those that do not differ beyond chance (Nemenyi).
 
@@ -115,7 +112,7 @@ def plot_critical_difference(
     'Over 12 data sets Ward comes first; 2 of 2 others are worse beyond chance'
     """
     ranks = mean_ranks(table, higher_is_better).sort_values(kind="stable")
-    width = critical_difference(len(ranks), len(table), level)
+    width = critical_difference(len(ranks), len(table))
     half = -(-len(ranks) // 2)
     ax = figures.axes(ax, figsize=(8, 1.4 + 0.42 * half))
     bars = _cliques(ranks.to_numpy(), width)

@@ -118,18 +118,18 @@ def plot_tree(flows: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Ax
 
 def _places(flows: pd.DataFrame, first: int) -> dict[tuple[int, int], float]:
     """Height of every node: roots evenly, each later segment as near as it can be to where its members were."""
+
+    def even(n: int) -> np.ndarray:
+        return (np.arange(n) - (n - 1) / 2) / max(n, 2)
+
     roots = sorted(flows.loc[flows["number"] == first, "from_segment"].unique())
-    place = {(first - 1, root): y for root, y in zip(roots, _even(len(roots)), strict=True)}
+    place = {(first - 1, root): y for root, y in zip(roots, even(len(roots)), strict=True)}
     for number, step in flows.groupby("number"):
         height = [place[number - 1, segment] for segment in step["from_segment"]]
         pull = step.assign(y=np.array(height) * step["customers"]).groupby("segment")[["y", "customers"]].sum()
         order = (pull["y"] / pull["customers"]).sort_values(kind="stable").index
-        place |= {(number, segment): y for segment, y in zip(order, _even(len(order)), strict=True)}
+        place |= {(number, segment): y for segment, y in zip(order, even(len(order)), strict=True)}
     return place
-
-
-def _even(n: int) -> np.ndarray:
-    return (np.arange(n) - (n - 1) / 2) / max(n, 2)
 
 
 def plot_profile(profile: Mapping, ax: figures.Axes | None = None) -> figures.Axes:
@@ -286,9 +286,8 @@ def plot_rule(tree: Mapping, title: str = "", ax: figures.Axes | None = None) ->
         text, box = node.get("question", node.get("text")), {"boxstyle": "round", "fc": "white", "ec": figures.BLACK}
         ax.text(x, y, text, bbox=box, **style)
         if "question" not in node:
-            ax.text(
-                x, y, text, bbox=box | {"fc": figures.CYCLE[node["group"] % len(figures.CYCLE)], "alpha": 0.35}, **style
-            )
+            tint = {"fc": figures.CYCLE[node["group"] % len(figures.CYCLE)], "alpha": 0.35}
+            ax.text(x, y, text, bbox=box | tint, **style)
         return x
 
     ax = figures.axes(ax, figsize=(1.5 + 1.45 * leaves(tree), 4.4))
@@ -315,11 +314,10 @@ def plot_evaluation(evaluation: Mapping, ax: figures.Axes | None = None) -> figu
     ax.scatter(x, y, s=1_800 * size / size.max(), color=figures.SKY, edgecolor=figures.BLACK)
     for segment, place in enumerate(zip(x, y, strict=True)):
         ax.annotate(str(segment), place, ha="center", va="center", fontweight="bold")
-    best, found = (x.argmax(), y.argmax()), f"segment {x.argmax()}"
-    if best[0] != best[1]:
-        found = f"none; segment {best[0]} in one and segment {best[1]} in the other"
+    found = f"segment {x.argmax()}"
+    if x.argmax() != y.argmax():
+        found = f"none; segment {x.argmax()} in one and segment {y.argmax()} in the other"
     ax.margins(0.2)
     sized = f"  (size: {names['size']}, {size.min():.2g} to {size.max():.2g})" if "size" in names else ""
-    return figures.finish(
-        ax, f"Highest in {names['x']} and in {names['y']}: {found}", f"{names['x']}{sized}", names["y"]
-    )
+    title = f"Highest in {names['x']} and in {names['y']}: {found}"
+    return figures.finish(ax, title, f"{names['x']}{sized}", names["y"])
