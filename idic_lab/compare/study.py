@@ -136,7 +136,7 @@ def _of_folder(folder: Path, before: set[str]) -> dict:
 def _given(study) -> tuple[dict, str, Path]:
     yaml = needs_extra("yaml", "workbench")
     if isinstance(study, Mapping):
-        return dict(study), yaml.safe_dump(json.loads(json.dumps(dict(study))), sort_keys=False), Path()
+        return dict(study), yaml.safe_dump(json.loads(json.dumps(dict(study), default=str)), sort_keys=False), Path()
     path = Path(study)
     try:
         text = path.read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """Studies: checked, resumable, repeatable anywhere, and honest about what failed."""
 
 import base64
+import datetime as dt
 import hashlib
 import json
 import os
@@ -67,6 +68,30 @@ def test_a_wrong_name_is_answered_with_the_nearest_right_one(change, message):
 def test_a_value_that_cannot_be_used_is_refused(change):
     with pytest.raises(LabError):
         compare.read(SMALL | change)
+
+
+def test_a_study_given_as_a_dict_may_hold_a_date():
+    dated = {"name": "cdnow_sample", "calibration_end": dt.date(1997, 9, 30)}
+    assert "1997-09-30" in compare.read(SMALL | {"datasets": [dated]}).text
+
+
+def test_a_class_of_ones_own_can_be_entered_again_and_says_what_it_is():
+    class Mine:
+        """Segments of mine."""
+
+        def __init__(self, n_clusters=2):
+            self.n_clusters = n_clusters
+
+        def fit(self, X, y=None):
+            return self
+
+    try:
+        for _ in range(2):
+            compare.method("mine")(Mine)
+        entered = compare.get_method("mine")
+    finally:
+        METHODS.pop("mine")
+    assert entered.factory(4, 0).n_clusters == 4 and entered.factory.__doc__ == "Segments of mine."
 
 
 def test_the_studies_that_come_with_the_project_are_valid(pytestconfig):
