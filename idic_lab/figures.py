@@ -82,6 +82,15 @@ def currency() -> str:
     return _currency
 
 
+def money(amount: float) -> str:
+    """An amount in words for a title, with its currency where one is known.
+
+    >>> money(1234.5)
+    '1,234'
+    """
+    return f"{amount:,.0f}{f' {_currency}' if _currency != 'currency' else ''}"
+
+
 def __getattr__(name: str):
     """``figures.plt`` is matplotlib's pyplot, loaded when it is asked for."""
     if name == "plt":

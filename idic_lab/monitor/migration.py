@@ -9,6 +9,7 @@ import pandas as pd
 
 from idic_lab import figures, tables
 from idic_lab.errors import DataError
+from idic_lab.monitor.kpis.measures import whole_reviews
 
 NEW, GONE = "new", "gone"
 
@@ -39,7 +40,7 @@ def migration(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 
 def segment_migration(segment_history: pd.DataFrame) -> pd.DataFrame:
-    """The table ``segment_migration``: every scheme, each review against the one before.
+    """The table ``segment_migration``: every scheme, each review against the one before, a last one cut short left out.
 
     >>> held = pd.DataFrame({"review_date": pd.to_datetime(["2024-01-31", "2024-02-29"]), "customer_id": "a", "scheme": "rfm",
     ...     "segment": ["recent", "loyal"]})
@@ -48,9 +49,9 @@ def segment_migration(segment_history: pd.DataFrame) -> pd.DataFrame:
     """
     parts = []
     for scheme, history in segment_history.groupby("scheme"):
-        reviews = [(day, part) for day, part in history.groupby("review_date")]
-        for (previous, old), (day, new) in pairwise(reviews):
-            moved = migration(old, new)
+        reviews = dict(list(history.groupby("review_date")))
+        for previous, day in pairwise(whole_reviews(history["review_date"])):
+            moved = migration(reviews[previous], reviews[day])
             parts.append(moved.assign(review_date=day, previous_date=previous, scheme=scheme))
     empty = tables.get("segment_migration").empty()
     if not parts:
@@ -67,7 +68,7 @@ def moved_since(segment_history: pd.DataFrame, scheme: str, back: int = 3) -> pd
     [['loyal', 'at risk']]
     """
     held = segment_history[segment_history["scheme"] == scheme]
-    days = sorted(held["review_date"].unique())[-1 - back :]
+    days = whole_reviews(held["review_date"])[-1 - back :]
     return migration(*(held[held["review_date"] == day] for day in (days[0], days[-1])))
 
 

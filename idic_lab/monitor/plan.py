@@ -504,7 +504,7 @@ def plot_plan(plan: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axe
     >>> plan = pd.DataFrame({"action_id": ["save-at-risk"], "segment": "at risk", "basis": "assumed", "expected_return": 9.0, "cost": 2.0,
     ...     "verdict": "test", "counted_customers": 3, "counted_return": 9.0, "counted_cost": 2.0})
     >>> plot_plan(plan).get_title()
-    'The plan should earn 7 currency after its cost'
+    'The plan should earn 7 after its cost'
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -528,9 +528,7 @@ def plot_plan(plan: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axe
     ]
     ax.grid(axis="y", visible=False)
     ax.xaxis.set_major_locator(MaxNLocator(5))  # more amounts would run into each other
-    title = (
-        f"The plan should {'earn' if profit >= 0 else 'lose'} {abs(profit):,.0f} {figures.currency()} after its cost"
-    )
+    title = f"The plan should {'earn' if profit >= 0 else 'lose'} {figures.money(abs(profit))} after its cost"
     if not plan["counted_customers"].sum():
         first = "somebody asks for consent" if plan["verdict"].eq("ask").any() else "an action is found that pays"
         title = f"Nothing can be earned before {first}"

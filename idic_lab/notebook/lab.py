@@ -122,17 +122,19 @@ class Lab:
             name: Key in ``results.json``.
             sentence: One sentence with a place for the value in the manner of ``str.format``. Without it, that under
                 ``headlines`` in the notebook's file of texts, where ``{value}``, ``{unit}`` (the currency) and the
-                names of `numbers` have their places.
+                names of `numbers` have their places; of two, ``none`` and ``some``, the first where there are none.
 
         >>> start("00_start_here", dataset="cdnow_sample", quiet=True).headline(
         ...     "top_fifth_share", 0.6174, "The best fifth of customers brings {:.0%} of revenue."
         ... )
         The best fifth of customers brings 62% of revenue.
         """
-        # Five significant digits: enough to read and to check, and the same on every machine.
-        rounded = float(f"{value:.5g}")
-        numbers = {"value": rounded, "unit": self.card.currency, **numbers}
-        text = sentence.format(rounded) if sentence else self._sentence(name).format(**numbers)
+        # What is kept has five significant digits: enough to check, and the same on every machine.
+        rounded = None if np.isnan(value) else float(f"{value:.5g}")
+        told = sentence.replace("{:", "{value:") or self._sentence(name)
+        if isinstance(told, dict):
+            told = told["some" if numbers.get("of", value) else "none"]
+        text = told.format(**{"value": value, "unit": self.card.currency, **numbers})
         if np.isnan(value):
             text = f"These data cannot tell: {name.replace('_', ' ')}."
         text = re.sub(r"[+-]?\bnan\b%?", "not known", text)

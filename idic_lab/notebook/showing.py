@@ -68,8 +68,8 @@ def show(
             rules.append({"selector": f".col{position}", "props": props})
     rules.append({"selector": "caption", "props": "caption-side: bottom; text-align: left; font-style: italic"})
     style = style.set_table_styles(rules)
-    if len(table) > rows:
-        style = style.set_caption(f"The first {rows:,} of {len(table):,} rows.")
+    if len(table) > rows or table.empty:
+        style = style.set_caption(f"The first {rows:,} of {len(table):,} rows." if len(table) else "No rows.")
     return style if index else style.hide(axis="index")
 
 
@@ -80,7 +80,7 @@ class _Shown(Styler):
     """A Styler whose plain text is the table, not an address in memory."""
 
     def __repr__(self) -> str:
-        return self.data.to_string(index=not self.hide_index_[0])
+        return "No rows." if self.data.empty else self.data.to_string(index=not self.hide_index_[0])
 
 
 def _in_units(style: Styler, table: pd.DataFrame, units: str, given: dict[str, str]) -> Styler:

@@ -160,6 +160,18 @@ def whole(previous: pd.Series, day: pd.Series) -> pd.Series:
     return length >= WHOLE * length.max()
 
 
+def whole_reviews(days: pd.Series) -> pd.DatetimeIndex:
+    """The days of the reviews in order, without a last one that ends a period cut short by the data.
+
+    >>> days = pd.Series(pd.to_datetime(["2024-01-31", "2024-02-29", "2024-03-01"]))
+    >>> whole_reviews(days).strftime("%Y-%m-%d").tolist()
+    ['2024-01-31', '2024-02-29']
+    """
+    found = pd.DatetimeIndex(days.unique()).sort_values()
+    cut = len(found) > 2 and not whole(found[:-1].to_series(index=found[1:]), found[1:].to_series()).iloc[-1]
+    return found[:-1] if cut else found
+
+
 def kpi_history(
     days: Iterable[pd.Timestamp],
     transactions: pd.DataFrame,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from idic_lab import figures, tables
 from idic_lab.errors import DataError
+from idic_lab.monitor.kpis.measures import whole_reviews
 
 GROUPS = ("existing", "newly acquired", "all")
 FACTORS = ("customers", "orders_per_customer", "order_value")
@@ -20,7 +21,8 @@ def return_on_customer(value_history: pd.DataFrame, acquisition_cost: float | No
     Each review fits its models anew, so a part of what customer equity seems to have gained is a change of opinion.
     The base of the review before is therefore valued again by the models of this one: what it then differs by is
     ``re_estimation``; the rest, ``customer_change``, is what customers did. Return on Customer = (cash flow +
-    ``customer_change``) / equity at the start, both dates by one model. A firm that squeezes its customers for this
+    ``customer_change``) / equity at the start, both dates by one model. A last period that the data cut short is left
+    out. A firm that squeezes its customers for this
     period's profit loses equity, and sees it here. New customers bring their first margin and their whole equity, less
     what it cost to win them, where that is known; both returns are on the equity of all, so they add up.
 
@@ -45,7 +47,7 @@ def return_on_customer(value_history: pd.DataFrame, acquisition_cost: float | No
     """
     measures = value_history.set_index(["review_date", "customer_id"])[["equity", "equity_restated", "margin_to_date"]]
     rows = []
-    for before, after in pairwise(sorted(value_history["review_date"].unique())):
+    for before, after in pairwise(whole_reviews(value_history["review_date"])):
         start, end = measures.loc[before], measures.loc[after]
         both = pd.concat([start.add_suffix("_start"), end.add_suffix("_end")], axis=1)
         existing = both["equity_start"].notna().to_numpy()
@@ -198,7 +200,7 @@ def plot_growth(split: pd.Series, before: float, ax: figures.Axes | None = None)
 
     >>> split = pd.Series({"customers": 80.0, "orders_per_customer": 30.0, "order_value": -10.0})
     >>> plot_growth(split, 200.0).get_title().replace("\\n", " ")
-    'Revenue rose by 100 currency; customers moved it most (+80)'
+    'Revenue rose by 100; customers moved it most (+80)'
     """
     ax = figures.axes(ax)
     steps = split[list(FACTORS)]
@@ -214,7 +216,7 @@ def plot_growth(split: pd.Series, before: float, ax: figures.Axes | None = None)
     change, largest = steps.sum(), steps.abs().idxmax()
     return figures.finish(
         ax,
-        f"Revenue {'rose' if change >= 0 else 'fell'} by {abs(change):,.0f} {figures.currency()}; "
+        f"Revenue {'rose' if change >= 0 else 'fell'} by {figures.money(abs(change))}; "
         f"{largest.replace('_', ' ')} moved it most ({steps[largest]:+,.0f})",
         y="revenue of the period ({currency})",
         y_format="count",
