@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -243,9 +243,6 @@ class SlicedTables:
             self.state.files[str(path.relative_to(self.folder))] = path.stat().st_size
         return self.part(table, part)
 
-    def over(self, parts: Iterable[int]) -> Iterable[int]:
-        return self.console.over(parts, "slice")
-
 
 class _Work(SlicedTables):
     """The steps of one large run, in the order in which they are done."""
@@ -288,7 +285,7 @@ class _Work(SlicedTables):
         """Transactions, recency, frequency and monetary value, and the summary of the value models, slice by slice."""
         end = self.state.card["last_date"]
         customers, only_returns = 0, []
-        for part in self.over(self.parts):
+        for part in self.console.over(self.parts, "slice"):
             if not any(self.folder.glob(f"lines/slice={part}/*.parquet")):
                 continue
             of_part = partial(cleaning.transactions, self.connection, self.lines(part))
@@ -308,7 +305,7 @@ class _Work(SlicedTables):
     def score(self) -> None:
         """Scores that compare all customers, and the segments under them."""
         scored = rfm.segment(rfm.score(self.whole("measures"), few_values="allow"))
-        for part in self.over(self.written("measures")):
+        for part in self.console.over(self.written("measures"), "slice"):
             of_part = scored.filter(f"part = {part}").select("* EXCLUDE (part)")
             self.write("rfm", part, lambda of_part=of_part: of_part)
 
@@ -335,7 +332,7 @@ class _Work(SlicedTables):
         told = dict(self.valuing)
         names = (told.pop("purchase_model"), "gamma_gamma")
         models = [clv.from_json(self.folder / f"{name}.json") for name in names]
-        for part in self.over(self.written("btyd_summary")):
+        for part in self.console.over(self.written("btyd_summary"), "slice"):
             summary = self.part("btyd_summary", part)
             try:
                 self.write("customer_value", part, partial(clv.value, *models, summary, **told))
@@ -345,7 +342,7 @@ class _Work(SlicedTables):
     def total(self) -> None:
         """Customers, revenue and value by segment."""
         found = []
-        for part in self.over(self.written("rfm")):
+        for part in self.console.over(self.written("rfm"), "slice"):
             join, worth = (f"LEFT JOIN {self.of('customer_value', part)} USING (customer_id)", "sum(residual_value)")
             if self.state.not_made:
                 join, worth = "", "NULL::DOUBLE"

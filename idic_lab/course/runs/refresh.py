@@ -106,7 +106,9 @@ def reading_time(notebook: nbformat.NotebookNode) -> ReadingTime:
     """How long an executed notebook takes, by one rule for all: the minutes above, rounded up to five; no exercises."""
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    words = sum(len(_HOW_LONG.sub("", text).split()) for text in _without_navigation(texts))
+    first = "".join(texts[0].partition(_KNOW)[1:]) or texts[0]  # what stands between are links and the line of steps
+    told = [texts[0].splitlines()[0], first, *(_LINKS.sub("", text) for text in texts[1:])]
+    words = sum(len(_HOW_LONG.sub("", text).split()) for text in told)
     shown = [output.get("data", {}) for cell in code for output in cell.outputs]
     shown = [data for data in shown if not str(data.get("text/plain", "")).startswith("Controls:")]
     pictures = sum(not {"image/png", "text/html"}.isdisjoint(data) for data in shown)
@@ -178,13 +180,6 @@ def renew(notebook: nbformat.NotebookNode, stage: Stage) -> None:
     told = _HOW_LONG.sub("", told).strip()
     first.source = "\n\n".join([heading, links(stage), place(stage, time), told, f"**How long:** {time}"])
     last.source = f"{_LINKS.sub('', last.source).rstrip().removesuffix('---').rstrip()}\n\n---\n\n{links(stage)}"
-
-
-def _without_navigation(texts: list[str]) -> list[str]:
-    """The texts of a notebook without the links at both ends and the line of steps."""
-    first = texts[0]
-    told = "".join(first.partition(_KNOW)[1:]) or first
-    return [first.splitlines()[0], told, *(_LINKS.sub("", text) for text in texts[1:])]
 
 
 def _title(stage: Stage) -> str:
