@@ -20,9 +20,7 @@ from idic_lab.errors import COMMAND_LINE, LabError, existing
 
 _group = functools.partial(typer.Typer, no_args_is_help=True, rich_markup_mode=None)
 app = _group(
-    help="Run the IDIC course on a data set, and manage data sets.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    help="Run the IDIC course on a data set, manage data sets.", add_completion=False, pretty_exceptions_enable=False
 )
 datasets_app = _group(help="List, show and add data sets.")
 exercises_app = _group(help="Check the exercises, grade a class, read the item statistics.")

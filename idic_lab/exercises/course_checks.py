@@ -58,10 +58,7 @@ class Finding(NamedTuple):
 
 
 def check_course(
-    course: CourseFolder,
-    assignments: Sequence[str] = (),
-    with_nbgrader: bool = True,
-    tell: Callable[[str], None] = print,
+    course: CourseFolder, assignments: Sequence = (), with_nbgrader: bool = True, tell: Callable[[str], None] = print
 ) -> bool:
     """Run every check and tell what was found, assignments side by side; True when nothing is wrong.
 

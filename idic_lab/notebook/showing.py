@@ -27,11 +27,7 @@ from idic_lab.pipeline import stages
 
 
 def show(
-    table: pd.DataFrame,
-    formats: dict[str, str] | None = None,
-    index: bool = False,
-    rows: int = 30,
-    units: str | None = None,
+    table: pd.DataFrame, formats: dict | None = None, index: bool = False, rows: int = 30, units: str | None = None
 ) -> Styler:
     """A table formatted for reading.
 

@@ -195,10 +195,8 @@ def channels(tables: Tables) -> Made:
     value = channels.response_values(tables.transactions) if "transactions" in tables else None
     excluded, costs = standing.loc[~standing["offer_allowed"], "customer_id"], channels.channel_costs(contacts)
     told = {"start": start, "fatigue": fatigue, "value": value, "excluded": excluded, **limits}
-    return {
-        "channel_preferences": preferences,
-        "contact_plan": channels.contact_plan(preferences, costs, contacts, **told),
-    }
+    contact_plan = channels.contact_plan(preferences, costs, contacts, **told)
+    return {"channel_preferences": preferences, "contact_plan": contact_plan}
 
 
 @stage(

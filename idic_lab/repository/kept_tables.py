@@ -33,9 +33,7 @@ _LIBRARIES = "duckdb lifetimes matplotlib numpy pandas papermill scikit-learn sc
 
 
 def made_or_kept(
-    name: str,
-    function: Callable[[Mapping[str, pd.DataFrame]], dict[str, pd.DataFrame]],
-    inputs: Mapping[str, pd.DataFrame],
+    name: str, function: Callable[..., dict[str, pd.DataFrame]], inputs: Mapping[str, pd.DataFrame]
 ) -> dict[str, pd.DataFrame]:
     """What `function` makes of `inputs`: from the folder of kept tables when it was made before, else made now.
 

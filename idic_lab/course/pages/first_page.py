@@ -398,11 +398,8 @@ class FirstPage:
         if now["upper_limit"].notna().any():  # early reviews have no past to make limits from
             way = now["value"].gt(now["upper_limit"]).map({True: "above", False: "below"})
             outside = (now["kpi"].map(_spoken).str.lower() + " (" + way + ")")[now["signal"]].tolist()
-            said = (
-                f"outside at the last review: {', '.join(outside)}"
-                if outside
-                else "none lay outside at the last review"
-            )
+            listed = ", ".join(outside)
+            said = f"outside at the last review: {listed}" if outside else "none lay outside at the last review"
             yield (
                 f"Of {now['upper_limit'].notna().sum()} measures with control limits, {said}; had nothing changed, "
                 f"{FALSE_ALARM:.0%} of reviews would show one outside."
