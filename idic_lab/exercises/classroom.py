@@ -58,16 +58,9 @@ def nbgrader(
     environment = dict(os.environ, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore", **(told or {}))
     # nbgrader starts alembic by name, which stands beside this Python and may not be on the path.
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
-    with subprocess.Popen(
-        [sys.executable, "-c", code.format(os.getpid()), *arguments],
-        cwd=course.root,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as process:
+    command = [sys.executable, "-c", code.format(os.getpid()), *arguments]
+    heard = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    with subprocess.Popen(command, cwd=course.root, env=environment, start_new_session=True, **heard) as process:
         _running.add(process.pid)
         try:
             said, _ = process.communicate(timeout=seconds)

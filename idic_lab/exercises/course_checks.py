@@ -42,7 +42,7 @@ from idic_lab.exercises.students_copy import make_secret
 STUDENTS = ("ada", "bob.k", "s1234567")
 MEANINGFUL = re.compile(r"(student_id|setup|[a-z_]+_q\d\d(_answer)?|[a-z_]+_text\d\d)")
 SECRET = re.compile(r"(BEGIN|END) (HIDDEN TESTS|SOLUTION|MARK SCHEME)|\bgrade\(")
-LEAST_QUESTIONS, LEAST_MISCONCEPTIONS, LEAST_WRONG_ANSWERS = 110, 100, 130
+PROMISED = {"questions": 110, "misconceptions": 100, "wrong answers": 130}  # at least
 
 
 class Finding(NamedTuple):
@@ -136,11 +136,7 @@ def check_completeness(course: CourseFolder) -> Finding:
     faults += [f"{name}: no expected answer" for name in asked if name not in course.key.names]
     faults += [f"{name}: asked in no assignment" for name in QUESTIONS if name not in asked]
     detectors = {known.name for name in QUESTIONS for known in course.key.misconceptions(name)}
-    for what, number, least in (
-        ("questions", len(asked), LEAST_QUESTIONS),
-        ("misconceptions", len(detectors), LEAST_MISCONCEPTIONS),
-        ("wrong answers", len(bank), LEAST_WRONG_ANSWERS),
-    ):
+    for number, (what, least) in zip(map(len, (asked, detectors, bank)), PROMISED.items(), strict=True):
         if number < least:
             faults.append(f"{number} {what}; at least {least} are promised")
     counted = f"{len(asked)} questions, {len(detectors)} kinds of misconception, {len(bank)} wrong answers"

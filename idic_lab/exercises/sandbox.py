@@ -94,15 +94,12 @@ def run(job: bytes, seconds: float, unsafe: bool = False, hidden: tuple[Path, ..
     """
     command = [sys.executable, "-m", "idic_lab.exercises.run_notebook"]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        process = subprocess.Popen(
-            command if unsafe else _walls(hidden) + command,
-            cwd=folder if unsafe else "/",
-            env=dict(os.environ, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore") if unsafe else None,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        where = {"cwd": "/"}
+        if unsafe:
+            where = {"cwd": folder, "env": dict(os.environ, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")}
+        command = command if unsafe else _walls(hidden) + command
+        process = subprocess.Popen(command, start_new_session=True, **pipes, **where)
         try:
             return _watched(process, job, seconds)
         finally:

@@ -84,19 +84,13 @@ def execute(stage: Stage, state: Manifest, folder: Path, console: Console) -> fl
     target.unlink(missing_ok=True)
     where = f"of {stage.notebook}; its partial execution is in notebooks/{partial.name}"
     progress = _Progress(partial)
+    hooks = {"on_notebook_start": progress.begin, "on_cell_start": progress.cell}
+    hooks["on_cell_complete"] = lambda **_: console.cell_ended()
+    quiet = {"progress_bar": False, "request_save_on_cell_execute": False}
     try:
         with kernels.own_loop():
-            papermill.execute_notebook(
-                _with_what_can_be_fed(stage, folder),
-                partial,
-                parameters=values,
-                progress_bar=False,
-                request_save_on_cell_execute=False,
-                on_notebook_start=progress.begin,
-                on_cell_start=progress.cell,
-                on_cell_complete=lambda **_: console.cell_ended(),
-                **kernels.settings(target.parent),
-            )
+            source = _with_what_can_be_fed(stage, folder)
+            papermill.execute_notebook(source, partial, values, **quiet, **hooks, **kernels.settings(target.parent))
     except PapermillExecutionError as error:
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}")
         if not error.evalue and error.ename == "CellExecutionError":  # what papermill says when told nothing

@@ -172,14 +172,11 @@ class _Nursery:
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lock = threading.Lock()
         told = json.dumps({"parent": os.getpid(), "line": theirs.fileno(), "modules": list(modules)})
+        command = [sys.executable, "-P", "-m", "idic_lab.course.runs.kernels", told]
+        alone = {"stdin": subprocess.DEVNULL, "pass_fds": [theirs.fileno()], "start_new_session": True}
+        alone["env"] = {name: value for name, value in os.environ.items() if name != "JPY_PARENT_PID"}
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "idic_lab.course.runs.kernels", told],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-                env={name: value for name, value in os.environ.items() if name != "JPY_PARENT_PID"},
-            )
+            self._process = subprocess.Popen(command, **alone)
 
     def kernel(self, arguments: list[str], folder: str, environment: dict[str, str]) -> _Kernel:
         asked = json.dumps({"arguments": arguments, "folder": folder, "environment": environment})
