@@ -58,12 +58,17 @@ class Stage:
         """The step of IDIC it belongs to."""
         return _STEPS[int(self.notebook[0])]
 
+    @property
+    def reads(self) -> tuple[Part, ...]:
+        """All that it may read."""
+        return self.needs + self.uses + self.remembers
+
     def gives(self, part: Part) -> bool:
         """Whether it makes a table, or a part of one; for a whole table, whether it makes any part of it."""
         return any(made == part or (made.table == part.table and not part.part) for made in self.makes)
 
     def make(self, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-        """Make the stage's tables from those it needs, uses or remembers."""
+        """Make the stage's tables from those of its `reads` that exist."""
         return self.function(Tables(tables))
 
 
@@ -174,7 +179,7 @@ def build(repository: Repository, name: str | Part, keep: bool = False) -> None:
     for part in one.needs + one.uses:
         if part in one.needs or part in can_be_made(repository.names()):
             build(repository, part, keep)
-    found = [part for part in one.needs + one.uses + one.remembers if repository.has(part)]
+    found = [part for part in one.reads if repository.has(part)]
     inputs = {table: repository.read(table) for table in dict.fromkeys(part.table for part in found)}
     if keep:
         from idic_lab.repository import kept_tables
