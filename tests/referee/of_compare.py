@@ -63,7 +63,7 @@ def _():
     }
 
 
-@statement("idic_lab.compare.against_none", "95% for the gain in future spend captured", "62", repeats=150)
+@statement("idic_lab.compare.against_none", "95% for the gain in future spend captured", "62", repeats=240)
 def _():
     def captured(rng, n, apart, truth=None):
         labels = rng.integers(0, 5, n)
@@ -148,7 +148,7 @@ def _():
     }
 
 
-@statement("idic_lab.compare.criteria.campaign_profit", "95% interval of the profit by segment", "61, 62", repeats=100)
+@statement("idic_lab.compare.criteria.campaign_profit", "95% interval of the profit by segment", "61, 62", repeats=240)
 def _():
     def profit(rng, n=800, spread=0.8, effect=1.0):
         of_use.FOREST = RandomForestRegressor(2, min_samples_leaf=50, random_state=0)  # says nothing of segments

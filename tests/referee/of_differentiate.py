@@ -120,7 +120,7 @@ def shoppers(rng, people=1_200, spread=0.0, season=False, leaving=1.0):
     return table.assign(monetary_value=money / np.maximum(x, 1), unit_days=7.0), later, worth
 
 
-@statement("idic_lab.differentiate.clv.total_interval", "95% interval of what all will buy", "24", repeats=150)
+@statement("idic_lab.differentiate.clv.total_interval", "95% interval of what all will buy", "24", repeats=240)
 def _():
     def total(rng, model="bg_nbd", **how):
         summary, later, _ = shoppers(rng, **how)
@@ -156,7 +156,7 @@ def _():
     }
 
 
-@statement("idic_lab.differentiate.clv.equity_interval", "95% interval of what all are worth", "24, 27", repeats=100)
+@statement("idic_lab.differentiate.clv.equity_interval", "95% interval of what all are worth", "24, 27", repeats=240)
 def _():
     def equity(rng, **how):
         summary, _, worth = shoppers(rng, **how)
