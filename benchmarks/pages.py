@@ -27,6 +27,7 @@ COMPARED = [
     "engines",
     "bootstrap",
 ]
+BESIDE = ["fits", "season", "intervals", "audit"]  # cases of `value_models`
 
 
 def write(results: Path, page: Path = PAGE, figures: Path = FIGURES) -> None:
@@ -46,6 +47,7 @@ def parts(found: dict) -> dict[str, str]:
         "machine": _machine(found["machine"]),
         "promises": _promises(found),
         "compared": "\n\n".join(_compared(found, CASES[name]) for name in COMPARED),
+        "beside": "\n\n".join(_compared(found, CASES[name], "the first") for name in BESIDE),
         "growth": _growth(found),
         "identity": _sizes(found, ("identity", "identity, large"), "records"),
         "study": _sizes(found, ("study",), "cells"),
@@ -137,13 +139,14 @@ def _same(case: Case, entry: dict, other: str) -> str:
     return "; ".join(words)
 
 
-def _compared(found: dict, case: Case) -> str:
+def _compared(found: dict, case: Case, base: str = "ours") -> str:
     lines = []
     for entry in entries(found, case.name):
         ours = next(iter(case.alternatives))
         lines += [
+            *([""] if lines else []),
             f"**{case.title}**, {entry['size']:,} {case.unit}:\n",
-            "| | seconds, median (least to most) | processor seconds | highest memory | time over ours | differences |",
+            f"| | seconds, median (least to most) | processor seconds | highest memory | time over {base} | differences |",
             "|---|---|---|---|---|---|",
         ]
         for name, all_runs in entry["measured"].items():
