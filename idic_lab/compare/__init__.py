@@ -18,6 +18,7 @@ from idic_lab.compare.customers import (
     respondents_of as respondents_of,
 )
 from idic_lab.compare.forecasts import (
+    TOLD_MORE as TOLD_MORE,
     average_scores as average_scores,
     difference_interval as difference_interval,
     differences as differences,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,8 @@ from idic_lab.inference.intervals import Interval
 from idic_lab.inference.resampling import percentiles
 
 MODELS = {"BG/NBD": "bg_nbd", "MBG/NBD": "mbg_nbd", "Pareto/NBD": "pareto_nbd"}
+TOLD_MORE = ("BG/NBD with first purchase", "BG/NBD with season")
+YEAR = pd.Timedelta(days=364)  # between the first and the last day of the shortest history that shows a season
 OUT, IN = "out of time", "in time"
 SHOWN = ("BG/NBD", "Pareto/NBD", "two-part", "past rate")  # a figure holds no more lines
 _AXES = {
@@ -48,12 +50,15 @@ class Origin:
 
     Attributes:
         now: Calibration up to `day`, holdout the horizon after it.
-        before: The same one horizon earlier: what a method that learns from outcomes may learn from.
+        before: The same one horizon earlier: what a method that learns from outcomes may learn from. In the calibration
+            of both ``large_first`` says whether the first purchase was above their mean.
+        in_season: Both by the clock of the season that was known on the day; None with less than a year behind it.
     """
 
     day: pd.Timestamp
     now: clv.Split
     before: clv.Split
+    in_season: tuple[clv.Split, clv.Split] | None = None
 
 
 def rolling_origins(
@@ -82,11 +87,19 @@ def rolling_origins(
             f"The history of {(last - first).days} days is shorter than three horizons of {horizon.days} days; choose a shorter one."
         )
     for day in pd.date_range(earliest, latest, periods=n_origins).normalize():
-        yield Origin(
-            day,
-            clv.split(transactions, day, day + horizon, unit_days=7),
-            clv.split(transactions, day - horizon, day, unit_days=7),
-        )
+        spans = (day, day + horizon), (day - horizon, day)
+        now, before = (_with_first_purchase(clv.split(transactions, *span), transactions) for span in spans)
+        season = clv.season(transactions, day) if day - first >= YEAR else None
+        seasonal = season and tuple(clv.split(transactions, *span, season=season) for span in spans)
+        yield Origin(day, now, before, seasonal)
+
+
+def _with_first_purchase(split: clv.Split, transactions: pd.DataFrame) -> clv.Split:
+    bought = transactions[transactions["amount"] >= 0]
+    day = bought["date"].dt.normalize()
+    first = bought[day == day.groupby(bought["customer_id"]).transform("min")]
+    amount = split.calibration["customer_id"].map(first.groupby("customer_id")["amount"].sum())
+    return replace(split, calibration=split.calibration.assign(large_first=amount > amount.mean()))
 
 
 class TwoPart(RegressorMixin, BaseEstimator):
@@ -174,6 +187,8 @@ def origins_table(origins: list[Origin]) -> pd.DataFrame:
 def judge_forecasts(origins: list[Origin], random_state: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Models of how people buy, the two-part model and naive rules at every origin, out of time and in time.
 
+    One BG/NBD is also told the size of each first purchase, and one the season on days with a year behind them.
+
     Returns:
         scores (DataFrame): As :func:`idic_lab.differentiate.clv.evaluate` returns, with ``origin`` (day) and ``when``
             ("out of time" on the weeks after it, "in time" on those before).
@@ -184,14 +199,22 @@ def judge_forecasts(origins: list[Origin], random_state: int = 0) -> tuple[pd.Da
     >>> origins = rolling_origins(datasets.load("cdnow_sample", quiet=True).transactions, 1, 13)
     >>> scores, forecasts = judge_forecasts(list(origins))
     >>> scores.groupby("when")["prediction"].size().to_dict(), len(forecasts)
-    ({'in time': 8, 'out of time': 8}, 2357)
+    ({'in time': 10, 'out of time': 10}, 2357)
     """
     scores, forecasts = [], []
     for origin in origins:
-        models = {name: clv.fit(origin.now.calibration, model) for name, model in MODELS.items()}
+        known = origin.now.calibration
+        models = {name: clv.fit(known, model) for name, model in MODELS.items()}
+        priced = {"covariates": {"buying": ["large_first"]}} if known["large_first"].any() else {}
+        models[TOLD_MORE[0]] = clv.fit(known, **priced)
+        seasonal = clv.fit(origin.in_season[0].calibration) if origin.in_season else None
         two_part = TwoPart(random_state).fit(origin.before.calibration, origin.before.holdout["holdout_frequency"])
-        for when, split in ((OUT, origin.now), (IN, origin.before)):
+        for place, (when, split) in enumerate(((OUT, origin.now), (IN, origin.before))):
             expected = {name: clv.predict(model, split.calibration, split.duration) for name, model in models.items()}
+            expected[TOLD_MORE[1]] = expected["BG/NBD"]
+            if origin.in_season:
+                told = origin.in_season[place]
+                expected[TOLD_MORE[1]] = clv.predict(seasonal, told.calibration, told.duration)
             expected["two-part"] = two_part.predict(split.calibration)
             scores.append(clv.evaluate(split, expected).assign(origin=origin.day, when=when))
             if when == OUT:
@@ -206,8 +229,8 @@ def totals(origins: list[Origin]) -> pd.DataFrame:
     """What BG/NBD says all customers will buy after each origin, with its 95% interval, and what they bought.
 
     Returns:
-        DataFrame: ``origin``, ``expected``, ``low``, ``high`` (missing where the data leave a parameter open),
-            ``actual`` purchases, ``held`` (the interval holds the actual number; missing where there is none).
+        DataFrame: ``origin``, ``expected``, ``low``, ``high``, ``actual`` purchases, ``held`` (the interval holds the
+            actual number), ``open`` (parameters that the data leave open, which the interval takes as found).
 
     >>> from idic_lab import datasets
     >>> origins = rolling_origins(datasets.load("cdnow_sample", quiet=True).transactions, 2, 13)
@@ -217,12 +240,12 @@ def totals(origins: list[Origin]) -> pd.DataFrame:
     rows = []
     for origin in origins:
         known = origin.now.calibration
-        said = clv.total_interval(clv.fit(known), known, origin.now.duration).iloc[0]
+        model = clv.fit(known)
+        said = clv.total_interval(model, known, origin.now.duration).iloc[0]
         actual = int(origin.now.holdout["holdout_frequency"].sum())
         bounds = said[["expected_purchases", "low", "high"]].tolist()
-        rows.append((origin.day, *bounds, actual, bounds[1] <= actual <= bounds[2]))
-    table = pd.DataFrame(rows, columns=["origin", "expected", "low", "high", "actual", "held"])
-    return table.assign(held=table["held"].astype("boolean").mask(table["low"].isna()))
+        rows.append((origin.day, *bounds, actual, bounds[1] <= actual <= bounds[2], ", ".join(model.open_)))
+    return pd.DataFrame(rows, columns=["origin", "expected", "low", "high", "actual", "held", "open"])
 
 
 def plot_totals(totals: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -233,15 +256,12 @@ def plot_totals(totals: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     >>> plot_totals(table).get_title()
     'The 95% interval held what was bought on 1 of 2 days'
     """
-    ax, held = figures.axes(ax), totals["held"].dropna()
-    days = totals["origin"].dt.strftime("%Y-%m-%d")
+    ax, days = figures.axes(ax), totals["origin"].dt.strftime("%Y-%m-%d")
     ax.plot(days, totals["expected"], "o", color=figures.BLUE, label="expected by BG/NBD")
     ax.plot(days, totals["actual"], "D", color=figures.VERMILION, label="bought")
-    title = "No interval can be stated: the data leave a parameter of BG/NBD open"
-    if len(held):
-        bounds = totals["low"], totals["high"]
-        ax.vlines(days, *bounds, color=figures.BLUE, lw=6, alpha=0.35, label="95% interval of the total")
-        title = f"The 95% interval held what was bought on {held.sum()} of {len(held)} days"
+    bounds = totals["low"], totals["high"]
+    ax.vlines(days, *bounds, color=figures.BLUE, lw=6, alpha=0.35, label="95% interval of the total")
+    title = f"The 95% interval held what was bought on {totals['held'].sum()} of {len(totals)} days"
     x, y = "day of the forecast", "purchases of all customers"
     return figures.finish(ax, title, x, y, y_format="count", legend={"loc": "best"})
 
@@ -273,8 +293,14 @@ def lost_out_of_time(scores: pd.DataFrame) -> pd.DataFrame:
     return table.assign(more_than_past_rate=table["lost"] - table.loc["past rate", "lost"]).reset_index()
 
 
-def differences(forecasts: pd.DataFrame, measure: str = "rmse", n_bootstrap=200, random_state: int = 0) -> pd.DataFrame:
-    """Each of the forecasts shown less the first of them, at every origin, with a paired interval over customers.
+def differences(
+    forecasts: pd.DataFrame,
+    measure: str = "rmse",
+    n_bootstrap=200,
+    random_state: int = 0,
+    of: Sequence[str] = SHOWN[1:],
+) -> pd.DataFrame:
+    """Each of some forecasts less the first that is shown, at every origin, with a paired interval over customers.
 
     Returns:
         DataFrame: ``origin``, ``forecast``, ``difference``, ``low``, ``high``, ``measure``, ``against``.
@@ -285,9 +311,9 @@ def differences(forecasts: pd.DataFrame, measure: str = "rmse", n_bootstrap=200,
     >>> differences(made, n_bootstrap=20)["forecast"].tolist()
     ['Pareto/NBD', 'two-part', 'past rate']
     """
-    rows, (against, *others) = [], SHOWN
+    rows, against = [], SHOWN[0]
     for day, part in forecasts.groupby("origin"):
-        for name in others:
+        for name in of:
             given = part["actual"], part[name], part[against]
             rows.append((day, name, *difference_interval(*given, measure, n_bootstrap, random_state=random_state)))
     table = pd.DataFrame(rows, columns=["origin", "forecast", "difference", "low", "high"])

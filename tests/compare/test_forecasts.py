@@ -74,8 +74,7 @@ def test_an_unknown_measure_is_answered_with_the_nearest():
         compare.difference_interval([1.0], [1.0], [1.0], "rmes")
 
 
-def test_where_a_parameter_is_left_open_no_interval_is_said_to_have_failed():
-    days = pd.to_datetime(["2024-01-01", "2024-04-01"])
+def test_where_a_parameter_is_left_open_the_interval_says_which_it_takes_as_found():
     table = pd.DataFrame(
         {
             "customer_id": np.repeat(range(60), 9),
@@ -84,7 +83,20 @@ def test_where_a_parameter_is_left_open_no_interval_is_said_to_have_failed():
         }
     )
     told = compare.totals(list(compare.rolling_origins(table, 2, 4)))
-    assert (told["held"].isna() == told["low"].isna()).all()
-    open_ = pd.DataFrame({"origin": days, "expected": 9.0, "low": np.nan, "high": np.nan, "actual": [8, 20]})
-    open_["held"] = pd.array([None, None], dtype="boolean")
-    assert compare.plot_totals(open_).get_title().startswith("No interval can be stated")
+    assert told[["low", "high"]].notna().all(axis=None) and told["open"].ne("").all()
+
+
+def test_a_season_and_the_size_of_the_first_purchase_are_told_to_models_of_their_own(transactions):
+    origins = list(compare.rolling_origins(transactions, 2, 13))
+    assert [origin.in_season is None for origin in origins] == [True, False]
+    known = origins[1].now.calibration.set_index("customer_id")["large_first"]
+    first = transactions.groupby(["customer_id", "date"])["amount"].sum().groupby("customer_id").first()
+    assert first[known].min() > first[~known].max()
+    _, forecasts = compare.judge_forecasts(origins)
+    early, late = (part for _, part in forecasts.groupby("origin"))
+    assert early["BG/NBD with season"].equals(early["BG/NBD"])
+    assert not np.allclose(late["BG/NBD with season"], late["BG/NBD"], rtol=0.01)
+    once_a_day = transactions.drop_duplicates(["customer_id", "date"]).assign(amount=1.0)
+    unpriced = next(compare.rolling_origins(once_a_day, 1, 13))
+    _, forecasts = compare.judge_forecasts([unpriced])
+    assert forecasts["BG/NBD with first purchase"].equals(forecasts["BG/NBD"])

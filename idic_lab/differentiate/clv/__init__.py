@@ -43,6 +43,7 @@ from idic_lab.differentiate.clv.plots import (
     plot_worth_by_model as plot_worth_by_model,
 )
 from idic_lab.differentiate.clv.predictions import (
+    STANDINGS as STANDINGS,
     alike_in_silence as alike_in_silence,
     alive as alive,
     alive_path as alive_path,
