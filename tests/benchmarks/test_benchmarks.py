@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import lifetime_value, pages, running, scale, simulated
+from benchmarks import lifetime_value, pages, running, scale, simulated, value_models
 from benchmarks.case import Case, NotInstalled
 from benchmarks.catalogue import CASES
 
@@ -35,6 +35,12 @@ def test_alternatives_give_the_same_answer(case):
         assert all(differences[what] <= allowed for what, allowed in case.allowed.items()), differences
         compared += 1
     assert compared
+
+
+@pytest.mark.parametrize("case", value_models.CASES, ids=lambda case: case.name)
+def test_what_costs_are_measured_of_runs(case):
+    given = case.data(case.quick)
+    assert all(len(alternative(given)) for alternative in case.alternatives.values())
 
 
 @pytest.mark.parametrize("ids", simulated.IDS)
