@@ -10,7 +10,7 @@ import pandas as pd
 
 from idic_lab.meridian import draws, products
 from idic_lab.meridian.draws import choose, labels, logistic, pick, ranks, standardise
-from idic_lab.meridian.orders import Lines, Orders, online_records
+from idic_lab.meridian.orders import Orders, online_records
 from idic_lab.meridian.people import APP, HOME_OF_CHANNEL, WEB, Records
 from idic_lab.meridian.settings import Settings
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
@@ -67,6 +67,13 @@ def draw_reach(rng: np.random.Generator, segment: np.ndarray, settings: Settings
     return Reach(preferred, response, time, rng.random(n) < HEAVY_CALLERS)
 
 
+def may_be_contacted(consent: np.ndarray) -> np.ndarray:
+    """Consent per channel, shape (people, channels); one that needs none is open."""
+    allowed = np.ones((len(consent), len(CHANNELS)), dtype=bool)
+    allowed[:, [CHANNELS.index(channel) for channel in CONSENT_CHANNELS]] = consent
+    return allowed
+
+
 def draw_outbound(
     rng: np.random.Generator, reach: Reach, consent: np.ndarray, first_day: np.ndarray, settings: Settings
 ) -> pd.DataFrame:
@@ -78,42 +85,34 @@ def draw_outbound(
     """
     n = len(first_day)
     eager = rng.gamma(1.2, 1 / 1.2, n)
-    responsive = np.ones(n)
-    if settings.contact_by_response:
-        responsive = np.exp(0.6 * standardise(np.log(eager)) - 0.18)
+    responsive = np.exp(0.6 * standardise(np.log(eager)) - 0.18) if settings.contact_by_response else np.ones(n)
     count = rng.poisson(OUTBOUND_PER_DAY * eager * (draws.DAYS - first_day))
     person, rank = ranks(count)
-    burst, _ = ranks(np.ceil(count / 3).astype(int))
+    bursts = np.ceil(count / 3).astype(int)
+    burst, _ = ranks(bursts)
     starts = first_day[burst] + rng.random(len(burst)) * (draws.DAYS - first_day[burst])
-    offset = np.cumsum(np.ceil(count / 3).astype(int)) - np.ceil(count / 3).astype(int)
-    day = starts[offset[person] + rank // 3] + rng.exponential(14, len(person))
+    day = starts[(np.cumsum(bursts) - bursts)[person] + rank // 3] + rng.exponential(14, len(person))
     day = np.minimum(day, draws.DAYS - 1).astype(np.int64)
-    order = np.lexsort((day, person))
-    day = day[order]
+    day = day[np.lexsort((day, person))]
     key = person * (10 * draws.DAYS) + day
     recent = np.searchsorted(key, key) - np.searchsorted(key, key - FATIGUE_DAYS)  # on earlier days
-    allowed = np.ones((n, len(CHANNELS)))
-    allowed[:, [CHANNELS.index(channel) for channel in CONSENT_CHANNELS]] = consent
-    channel = pick(rng, allowed[person])
+    channel = pick(rng, may_be_contacted(consent)[person].astype(float))
     hour = rng.integers(8, 21, len(person))
     window = np.array(list(TIMES_OF_DAY.values()))[reach.time_of_day[person]]
     timely = (hour >= window[:, 0]) & (hour < window[:, 1])
     chance = reach.response[person, channel] * np.where(timely, 1.0, WRONG_TIME) * responsive[person]
     responded = rng.random(len(person)) < chance * np.exp(-settings.fatigue * recent)
-    return pd.DataFrame(
-        {
-            "person": person,
-            "day": day,
-            "hour": hour,
-            "channel": channel,
-            "outbound": True,
-            "purpose": pick(rng, np.tile([0.55, 0.30, 0.15], (len(person), 1))),
-            "topic": -1,
-            "responded": responded,
-            "resolved": -1,
-            "cost": COST_OUT[channel],
-        }
-    )
+    purpose = pick(rng, np.tile([0.55, 0.30, 0.15], (len(person), 1)))
+    return contact_rows(person, day, hour, channel, purpose, outbound=True, responded=responded)
+
+
+def contact_rows(
+    person, day, hour, channel, purpose, outbound: bool = False, topic=-1, responded=True, resolved=-1
+) -> pd.DataFrame:
+    """Contacts, one a row: people, channels, purposes and topics by their rows, days counted from the start, -1 for none."""
+    told = {"person": person, "day": day, "hour": hour, "channel": channel, "outbound": outbound, "purpose": purpose}
+    cost = (COST_OUT if outbound else COST_IN)[channel]
+    return pd.DataFrame(told | {"topic": topic, "responded": responded, "resolved": resolved, "cost": cost})
 
 
 def draw_inbound(
@@ -124,7 +123,7 @@ def draw_inbound(
     satisfaction: np.ndarray,
     settings: Settings,
 ) -> pd.DataFrame:
-    """Contacts begun by customers: questions, complaints (more of them from the dissatisfied) and returns."""
+    """Contacts begun by customers: questions, complaints (the more, the less they are satisfied) and returns."""
     per_order = np.where(reach.heavy_caller, INBOUND_PER_ORDER_HEAVY, INBOUND_PER_ORDER)
     count = rng.poisson(per_order * (0.6 + orders.count))
     person, _ = ranks(count)
@@ -133,11 +132,9 @@ def draw_inbound(
     own = rng.random(len(person)) < OWN_CHOICE
     channel = np.where(own, reach.preferred[person], rng.integers(0, len(CHANNELS), len(person)))
     window = np.array(list(TIMES_OF_DAY.values()))[reach.time_of_day[person]]
-    hour = np.where(
-        rng.random(len(person)) < 0.6,
-        window[:, 0] + (rng.random(len(person)) * (window[:, 1] - window[:, 0])).astype(int),
-        rng.integers(8, 21, len(person)),
-    )
+    usual = rng.random(len(person)) < 0.6
+    within = window[:, 0] + (rng.random(len(person)) * (window[:, 1] - window[:, 0])).astype(int)
+    hour = np.where(usual, within, rng.integers(8, 21, len(person)))
     complains = rng.random(len(person)) < logistic(-0.9 - 0.8 * satisfaction[person])
     purpose = np.where(complains, 4, np.where(rng.random(len(person)) < 0.8, 3, 5))
     late = draws.mean_delivery_days(day, settings.weekly_changes) - draws.DELIVERY_DAYS
@@ -145,20 +142,8 @@ def draw_inbound(
     weights[:, 0] += 0.25 * late * complains
     taken = rng.geometric(0.35, len(person)) - 1
     resolved = np.where(rng.random(len(person)) < 0.06, -1, day + taken)
-    return pd.DataFrame(
-        {
-            "person": person,
-            "day": day,
-            "hour": hour,
-            "channel": channel,
-            "outbound": False,
-            "purpose": purpose,
-            "topic": pick(rng, weights),
-            "responded": True,
-            "resolved": np.where(resolved >= draws.DAYS, -1, resolved),
-            "cost": COST_IN[channel],
-        }
-    )
+    resolved = np.where(resolved >= draws.DAYS, -1, resolved)
+    return contact_rows(person, day, hour, channel, purpose, topic=pick(rng, weights), resolved=resolved)
 
 
 _PURPOSES = ("offer", "news", "care", "question", "complaint", "return")
@@ -216,7 +201,9 @@ def draw_visits(block: Block, first: int) -> tuple[pd.DataFrame, int]:
     views = 1 + (rng.random(len(who)) < 0.45) + (rng.random(len(who)) < 0.2)
     visit, rank = ranks(views + filled)
     event = np.where(filled[visit] & (rank == views[visit]), BASKET, VIEW)
-    product = _looked_at(rng, who[visit], lines)
+    category = pick(rng, lines.taste[who[visit]])
+    tier = rng.integers(0, len(products.TIERS), len(visit))
+    product = products.row_of(category, tier, products.by_popularity(rng, category, tier))
     carried = np.concatenate([[False], event[1:] == BASKET])
     product[carried] = product[np.flatnonzero(carried) - 1]  # what was seen last goes into the basket
     bought = np.flatnonzero(online >= 0)
@@ -234,22 +221,13 @@ def draw_visits(block: Block, first: int) -> tuple[pd.DataFrame, int]:
     }
     order = np.lexsort((np.arange(len(session)), session, events["day"]))
     events = {name: values[order] for name, values in events.items()}
-    _, start, number = np.unique(events["session"], return_index=True, return_inverse=True)
-    in_time = np.empty(len(start), dtype=np.int64)
-    in_time[np.argsort(start)] = np.arange(len(start))  # visits are numbered in order of time
+    number, visits = pd.factorize(events["session"])  # visits are numbered in order of time
     table = {
-        "session_id": labels("S", first + 1 + in_time[number], 8),
+        "session_id": labels("S", first + 1 + number, 8),
         "record_id": records.record_id.take(events["record"]),
         "date": draws.days_to_dates(events["day"]),
         "event": choose(("view", "basket", "checkout"), events["event"]),
         "product_id": products.product_ids().take(events["product"]),
         "device": choose(DEVICES, events["device"]),
     }
-    return pd.DataFrame(table), len(start)
-
-
-def _looked_at(rng, who, lines: Lines):
-    """A product of a category the person likes, any tier, by popularity."""
-    category = pick(rng, lines.taste[who])
-    tier = rng.integers(0, len(products.TIERS), len(who))
-    return products.row_of(category, tier, products.by_popularity(rng, category, tier))
+    return pd.DataFrame(table), len(visits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ SHORTEST_AGE = 28  # days between the last first purchase and the end
 
 @dataclass
 class Buyers:
-    """What drives each person's purchases; arrays of shape (people,)."""
+    """What drives purchases; arrays of shape (people,)."""
 
     rate: np.ndarray  # purchases per day while alive
     dropout: np.ndarray  # probability of leaving after each repeat purchase
@@ -210,16 +211,18 @@ class Lines:
     favourite: np.ndarray  # (people, 8, 3): the product of each category and tier that the person likes most
 
 
-def category_weights(settings: Settings) -> np.ndarray:
-    """Expected share of each category per segment, shape (5, 8); equal rows without segments."""
-    weights = CATEGORY_LEANING if settings.segments else np.ones_like(CATEGORY_LEANING)
+def _shares(leaning: np.ndarray, settings: Settings) -> np.ndarray:
+    """Expected share of each column per segment; all the same without segments."""
+    weights = leaning if settings.segments else np.ones_like(leaning)
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def tier_weights(settings: Settings) -> np.ndarray:
-    """Expected leaning to each tier per segment, shape (5, 3), before what an order's amount allows."""
-    weights = TIER_LEANING if settings.segments else np.full((len(SEGMENTS), 3), 2.0)
-    return weights / weights.sum(axis=1, keepdims=True)
+def category_truth(settings: Settings) -> pd.DataFrame:
+    """Expected shares of the lines: segment, category, share."""
+    names = SEGMENTS if settings.segments else ("none",)
+    share = _shares(CATEGORY_LEANING, settings)[: len(names)].round(6).ravel()
+    table = pd.DataFrame(itertools.product(names, products.CATEGORIES), columns=["segment", "category"])
+    return table.assign(share=share)
 
 
 def draw_lines(
@@ -238,7 +241,7 @@ def draw_lines(
     """
     people = len(segment)
     if known is None:
-        taste = rng.gamma(TASTE * category_weights(settings)[segment])
+        taste = rng.gamma(TASTE * _shares(CATEGORY_LEANING, settings)[segment])
         taste = taste / taste.sum(axis=1, keepdims=True)
         shape = (people, len(products.CATEGORIES), len(products.TIERS))
         favourite = rng.integers(0, products.PER_TIER, shape, dtype=np.int8)
@@ -270,9 +273,9 @@ def draw_lines(
 def _choose_products(rng, who, category, share, segment, favourite, settings):
     """A product of the category for each line, of a tier within reach; the best priced of three candidates."""
     reach = np.column_stack([np.ones(len(share)), share >= 13, share >= 32])
-    best, gap = None, None
+    first, best = None, None
     for _ in range(3):
-        tier = pick(rng, tier_weights(settings)[segment[who]] * reach)
+        tier = pick(rng, _shares(TIER_LEANING, settings)[segment[who]] * reach)
         popular = products.by_popularity(rng, category, tier)
         own = rng.random(len(who)) < FAVOURITE
         item = np.where(own, favourite[who, category, tier], popular)
@@ -280,10 +283,7 @@ def _choose_products(rng, who, category, share, segment, favourite, settings):
         price = products.list_prices()[candidate]
         discount = np.abs(share / (price * np.maximum(np.ceil(share / price - 0.12), 1)) - 0.95)
         discount = np.where(own, np.minimum(discount, 0.05), discount)  # a favourite is worth its price
-        if best is None:
-            best, gap = candidate, discount
-        else:
-            best = np.where(discount < gap, candidate, best)
+        first, best = (discount, candidate) if best is None else (first, np.where(discount < first, candidate, best))
     return best
 
 
@@ -345,30 +345,22 @@ def order_tables(
         "delivery_days": delivery_days,
         "account_id": choose(accounts.accounts["account_id"], account),
     }
-    order_lines = _order_lines(orders, lines, customer_id, order_id)
-    return {"transactions": pd.DataFrame(transactions), "order_lines": order_lines}
-
-
-def _order_lines(orders: Orders, lines: Lines, customer_id, order_id) -> pd.DataFrame:
-    """Purchases, and returns as later lines of the same order with negative quantity."""
-    back = np.flatnonzero(lines.return_day >= 0)
+    back = np.flatnonzero(lines.return_day >= 0)  # returns are later lines of the same order with negative quantity
     row = np.concatenate([np.arange(len(lines.order)), back])
     sign = np.where(np.arange(len(row)) < len(lines.order), 1, -1)
     day = np.where(sign > 0, orders.day[lines.order[row]], lines.return_day[row])
     order = np.lexsort((row, -sign, lines.order[row]))
-    row, sign, day = row[order], sign[order], day[order]
-    quantity = sign * lines.quantity[row]
-    return pd.DataFrame(
-        {
-            "order_id": order_id.take(lines.order[row]),
-            "customer_id": customer_id.take(orders.person[lines.order[row]]),
-            "date": draws.days_to_dates(day),
-            "product_id": products.product_ids().take(lines.product[row]),
-            "quantity": quantity.astype(np.float64),
-            "unit_price": lines.unit_price[row],
-            "amount": np.round(quantity * lines.unit_price[row], 2),
-        }
-    )
+    row, quantity = row[order], (sign * lines.quantity[row])[order]
+    order_lines = {
+        "order_id": order_id.take(lines.order[row]),
+        "customer_id": customer_id.take(orders.person[lines.order[row]]),
+        "date": draws.days_to_dates(day[order]),
+        "product_id": products.product_ids().take(lines.product[row]),
+        "quantity": quantity.astype(np.float64),
+        "unit_price": lines.unit_price[row],
+        "amount": np.round(quantity * lines.unit_price[row], 2),
+    }
+    return {"transactions": pd.DataFrame(transactions), "order_lines": pd.DataFrame(order_lines)}
 
 
 ORDER_HANDLING, DELIVERY, RETURN_HANDLING, RETURN_WRITE_DOWN = 0.9, 2.4, 6.5, 0.35
@@ -447,3 +439,11 @@ def draw_accounts(rng: np.random.Generator, records: Records, n: int, first: int
     acting = {"account_id": ids.take(members), "record_id": records.record_id.take(records.account[people])}
     roles = pd.DataFrame(acting | {"role": choose(ROLES, role)})
     return Accounts(accounts, roles, role_of, account_of)
+
+
+def member_truth(members: Accounts, customer_id) -> pd.DataFrame:
+    """The people in each account: account_id, customer_id, role."""
+    member = np.flatnonzero(members.role_of >= 0)
+    account = choose(members.accounts["account_id"], members.account_of[member])
+    told = {"account_id": account, "customer_id": customer_id.take(member)}
+    return pd.DataFrame(told | {"role": choose(ROLES, members.role_of[member])})

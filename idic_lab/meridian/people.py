@@ -14,7 +14,7 @@ import pandas as pd
 
 from idic_lab.meridian import draws
 from idic_lab.meridian.draws import choose, labels, pick, text
-from idic_lab.meridian.settings import SEGMENTS, Settings
+from idic_lab.meridian.settings import Settings
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, TOUCHPOINTS
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 IN_HOUSEHOLDS = 0.10  # share of people who live with another customer
 TWINS = 0.20  # share of those pairs who are twins: same day of birth, and half of them one telephone
-_MEAN_AGE = dict(zip(SEGMENTS, (38, 55, 36, 64, 28), strict=True))
-_IN_BIG_CITY = dict(zip(SEGMENTS, (0.50, 0.55, 0.85, 0.30, 0.65), strict=True))
+_MEAN_AGE = np.array([38, 55, 36, 64, 28])  # by segment
+_IN_BIG_CITY = np.array([0.50, 0.55, 0.85, 0.30, 0.65])
 
 
 @dataclass
@@ -88,24 +88,16 @@ def cities() -> tuple[np.ndarray, int]:
     return np.array(big + WORDS["small_cities"]), len(big)
 
 
-def draw_people(
-    rng: np.random.Generator, first: int, segment: np.ndarray, settings: Settings, end: np.datetime64
-) -> People:
-    """People of the given need segments; age and city lean on the segment, all else does not.
-
-    Parameters:
-        first: Number of people in earlier blocks, where customer numbers go on.
-        segment (ndarray of int, shape (people,))
-        end: Last day observed, for ages.
-    """
-    n = len(segment)
+def draw_people(rng: np.random.Generator, first: int, segment: np.ndarray, settings: Settings) -> People:
+    """People of the given need segments, numbered on from `first`; age and city lean on the segment, all else does not."""
+    n, end = len(segment), draws.END.astype("datetime64[D]")
     given, family = _draw_names(rng, n)
-    mean_age = np.array(list(_MEAN_AGE.values()))[segment] if settings.segments else 44
+    mean_age = _MEAN_AGE[segment] if settings.segments else 44
     age_days = np.clip(rng.normal(mean_age, 11, n), 18.1, 92) * 365.25
     birth = end - age_days.astype("timedelta64[D]")
-    names_of_cities, big = cities()
-    in_big = rng.random(n) < (np.array(list(_IN_BIG_CITY.values()))[segment] if settings.segments else 0.57)
-    city = np.where(in_big, rng.integers(0, big, n), rng.integers(big, len(names_of_cities), n))
+    big = cities()[1]
+    in_big = rng.random(n) < (_IN_BIG_CITY[segment] if settings.segments else 0.57)
+    city = np.where(in_big, rng.integers(0, big, n), rng.integers(big, len(cities()[0]), n))
     postcode = 10000 + city * 2500 + rng.integers(0, np.where(in_big, 900, 60))
     street, house = rng.integers(0, len(streets()), n), rng.integers(1, 180, n)
     phone = rng.integers(20_000_000, 90_000_000, n)
@@ -120,7 +112,11 @@ def draw_people(
     same_name = is_twin | (rng.random(len(pairs)) < 0.8)
     family[other] = np.where(same_name, family[one], family[other])
     birth[other] = np.where(is_twin, birth[one], birth[other])
-    _own_given_name(rng, given, one, other, is_twin)
+    script = names()[2]
+    same_script = {number: np.flatnonzero(script == number) for number in np.unique(script)}
+    for i in np.flatnonzero(is_twin):  # twins take names of one script, and never the same name
+        pool = same_script[script[given[one[i]]]]
+        given[other[i]] = pool[(np.searchsorted(pool, given[one[i]]) + rng.integers(1, len(pool))) % len(pool)]
     phone[other] = np.where(rng.random(len(pairs)) < np.where(is_twin, 0.5, 0.25), phone[one], phone[other])
     age = ((end - birth).astype(int) / 365.25).astype(np.int64)
     ids = labels("C", first + 1 + np.arange(n), 7)
@@ -146,15 +142,6 @@ def _draw_names(rng, n):
     return chosen
 
 
-def _own_given_name(rng, given, one, other, is_twin):
-    """Twins take names of one script, and never the same name."""
-    _, _, scripts, _ = names()
-    same_script = {number: np.flatnonzero(scripts == number) for number in np.unique(scripts)}
-    for i in np.flatnonzero(is_twin):
-        pool = same_script[scripts[given[one[i]]]]
-        given[other[i]] = pool[(np.searchsorted(pool, given[one[i]]) + rng.integers(1, len(pool))) % len(pool)]
-
-
 _FOLD = str.maketrans({"ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "ß": "ss", "ı": "i", "æ": "ae", "đ": "d"})
 
 
@@ -168,14 +155,9 @@ def ascii_form(name: str) -> str:
     return plain.lower().replace(" ", "")
 
 
-@cache
-def _mail_parts() -> tuple[np.ndarray, np.ndarray]:
-    return tuple(np.array([ascii_form(name) for name in known[:, 1]]) for known in names()[:2])
-
-
 def mail_addresses(people: People) -> tuple[np.ndarray, np.ndarray]:
     """Everybody's main and second e-mail address, as name and host, each of shape (people, 2)."""
-    given, family = _mail_parts()
+    given, family = (np.array([ascii_form(name) for name in known[:, 1]]) for known in names()[:2])
     hosts = np.array(WORDS["mail_hosts"])
     add = np.strings.add
     main = add(add(add(given[people.given], "."), family[people.family]), people.mail_number.astype(str))
@@ -221,13 +203,6 @@ def swap_day_and_month(dates: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     day = (dates - months).astype(int)
     turned = (months - month + day).astype("datetime64[D]") + month
     return np.where(wrong & (day < 12), turned, dates)
-
-
-def missing(values, absent: np.ndarray):
-    """The array with missing values where `absent`."""
-    values = values.copy()
-    values[absent] = None
-    return values
 
 
 WEB, LOYALTY, APP, CALL, SOCIAL, PANEL = range(len(TOUCHPOINTS))
@@ -282,14 +257,7 @@ class Records:
 
 
 def draw_records(rng: np.random.Generator, first: int, preferred: np.ndarray, first_day: np.ndarray) -> Records:
-    """Which person has a record where, and since when.
-
-    Parameters:
-        first: Number of records in earlier blocks.
-        preferred (ndarray of int, shape (people,)): Each person's preferred channel (row of CHANNELS): its touchpoint
-            probably has a record.
-        first_day (ndarray of int, shape (people,))
-    """
+    """Which person has a record where, and since when; the touchpoint of the preferred channel probably has one."""
     n = len(preferred)
     chance = np.tile(HAS_RECORD, (n, 1))
     home = np.array([HOME_OF_CHANNEL[channel] for channel in CHANNELS])[preferred]
@@ -338,16 +306,14 @@ def record_table(rng: np.random.Generator, block: Block) -> pd.DataFrame:
     phone = np.strings.add("+999 ", mistype(rng, people.phone[who].astype(str), hit(TYPING, 0.5)))
     street, city, postcode = _homes(rng, people, who, hit(OLD_HOME), hit(TYPING, 4.0), hit)
     birth = swap_day_and_month(people.birth[who], hit(SWAPPED_DATE))
-    texts = {"first_name": first_name, "last_name": last_name, "email": email, "phone": phone}
-    texts |= {"street": street, "postcode": postcode, "city": city}
-    fields = {
-        field: birth.astype("datetime64[us]") if field == "birth_date" else text(texts[field]) for field in FILLED
-    }
-    for field, filled in FILLED.items():
+    told = (first_name, last_name, birth, email, phone, street, postcode, city)
+    fields = {}
+    for (field, filled), values in zip(FILLED.items(), told, strict=True):
         empty = rng.random(len(who)) < np.minimum((1 - np.array(filled))[where] * rate, 0.97)
         if field == "email":
             empty &= ~(np.isin(where, (WEB, APP)))  # one cannot log in without it
-        fields[field] = missing(fields[field], empty)
+        fields[field] = birth.astype("datetime64[us]") if field == "birth_date" else text(values)
+        fields[field][empty] = None
     carries = np.isin(np.arange(len(who)), records.account) | (rng.random(len(who)) < CARRIES_NUMBER[where])
     table = {
         "record_id": records.record_id,
@@ -390,8 +356,7 @@ def draw_consent(rng: np.random.Generator, records: Records, preferred: np.ndarr
     asked = ASKS[records.touchpoint]
     says = will[records.person] ^ (rng.random(asked.shape) < CHANGED_MIND)
     in_force = np.zeros_like(will)
-    # later statements overwrite earlier ones; on the same day the higher record number is the later
-    order = np.lexsort((np.arange(len(records.person)), records.updated))
+    order = np.argsort(records.updated, kind="stable")  # on the same day the higher record number is the later
     latest = np.full(will.shape, -1)
     for channel in range(len(columns)):
         stated = order[asked[order, channel]]

@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.meridian import contacts, draws, opinions, orders, products, trials
-from idic_lab.meridian.draws import choose, labels, logistic, ranks, stream
+from idic_lab.meridian.draws import choose, logistic, ranks, stream
 from idic_lab.meridian.orders import Orders
 from idic_lab.meridian.settings import Settings
-from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
+from idic_lab.tables import CHANNELS
 
 if TYPE_CHECKING:
     from idic_lab.meridian.shop import Block, Tables
@@ -32,7 +32,8 @@ QUARTERS = 8
 RATE = 0.10  # of discounting, a year
 ACTIONS = ("message", "offer", "question", "product", "care", "complaint", "price", "tier")
 MESSAGE, OFFER, QUESTION, PRODUCT, CARE, COMPLAINT, PRICE, TIER = range(len(ACTIONS))
-CONTACTS = (MESSAGE, OFFER, QUESTION, PRODUCT, CARE)  # they reach a person by a channel
+_PURPOSE = {MESSAGE: 1, OFFER: 0, QUESTION: 3, PRODUCT: 0, CARE: 2}  # rows of the purposes of a contact
+CONTACTS = tuple(_PURPOSE)  # they reach a person by a channel
 MOST_CONTACTS = 13  # one a week
 SERVICE_TIERS = ("basic", "plus", "premium")
 
@@ -71,16 +72,15 @@ class State:
     def after(cls, block: Block, number: int) -> State:
         """The state in which the two years leave the people of a block."""
         n = len(block.people)
-        consent = np.ones((n, len(CHANNELS)), dtype=bool)
-        consent[:, [CHANNELS.index(channel) for channel in CONSENT_CHANNELS]] = block.consent
         by_channel = np.zeros((n, len(orders.ORDER_CHANNELS)), dtype=np.int64)
         np.add.at(by_channel, (block.orders.person, block.order_channel), 1)
         said = block.contacts
         is_open = said["purpose"].eq(4) & said["resolved"].lt(0) & ~said["outbound"]
         late = said["outbound"] & said["day"].ge(draws.DAYS - contacts.FATIGUE_DAYS)
         return cls(
-            block, number, block.orders.alive.copy(), consent, block.orders.last_day.copy(), block.orders.count.copy(),
-            by_channel, np.zeros(n), np.zeros(n), np.zeros((n, len(opinions.QUESTIONS)), dtype=bool),
+            block, number, block.orders.alive.copy(), contacts.may_be_contacted(block.consent),
+            block.orders.last_day.copy(), block.orders.count.copy(), by_channel, np.zeros(n), np.zeros(n),
+            np.zeros((n, len(opinions.QUESTIONS)), dtype=bool),
             np.isin(np.arange(n), said.loc[is_open, "person"]), np.bincount(said.loc[late, "person"], minlength=n),
             np.zeros(n, dtype=np.int64),
         )  # fmt: skip
@@ -209,20 +209,10 @@ def _inbound(rng, block: Block, may_be: Orders, begin: int):
     day = np.minimum(may_be.day[order] + rng.integers(1, 15, size), begin + DAYS - 1)
     waits = rng.random(size) < OPEN_SHARE
     purpose = np.where(rng.random(size) < 0.8, 3, 5)
-    said = {
-        "person": person,
-        "day": day,
-        "hour": rng.integers(8, 21, size),
-        "channel": channel,
-        "outbound": False,
-        "purpose": purpose,
-        "topic": rng.integers(0, len(contacts.TOPICS), size),
-        "responded": True,
-        "resolved": np.where(waits, -1, day + rng.geometric(0.35, size) - 1),
-        "cost": contacts.COST_IN[channel],
-        "order": order,
-    }
-    return pd.DataFrame(said), rng.random(size)
+    hour, topic = rng.integers(8, 21, size), rng.integers(0, len(contacts.TOPICS), size)
+    resolved = np.where(waits, -1, day + rng.geometric(0.35, size) - 1)
+    said = contacts.contact_rows(person, day, hour, channel, purpose, topic=topic, resolved=resolved)
+    return said.assign(order=order), rng.random(size)
 
 
 @dataclass
@@ -322,13 +312,16 @@ def play(
     if only_books:
         return Quarter(tables, following, cash)
     placed = (chosen, lines, chances.channel[kept], chances.delivery_days[kept])
+    about = (contacted["person"], contacted["day"], 10, contacted["channel"], contacted["action"].map(_PURPOSE))
+    sent = contacts.contact_rows(*about, outbound=True, responded=contacted["responded"])
+    both = pd.concat([sent, said], ignore_index=True)
     tables |= orders.order_tables(rng("charges"), state.block, *placed, first["orders"]) | {
         "reviews": opinions.draw_reviews(rng("reviews"), state.block, chosen, lines, first["reviews"], begin + DAYS)[0],
-        "interactions": contacts.interaction_table(
-            pd.concat([_outbound(contacted), said], ignore_index=True), state.block.records, first["contacts"]
-        ),
+        "interactions": contacts.interaction_table(both, state.block.records, first["contacts"]),
         "survey_responses": _answers(rng("service survey"), after, contacted, chances, chosen, kept, begin + DAYS),
-        "price_tests": _showings(state.block, passes, begin, first["tests"]),
+        "price_tests": trials.price_tests(
+            state.block, passes["person"].to_numpy(), begin, passes["price"], passes["bought"], first["tests"]
+        ),
     }
     numbered = {"orders": "transactions", "contacts": "interactions", "reviews": "reviews", "tests": "price_tests"}
     first.update({what: len(tables[name]) for what, name in numbered.items()})
@@ -473,16 +466,6 @@ def _money(state: State, plan: Plan, contacted, sold, said, passes, discount) ->
     return cash, pd.DataFrame(rows, columns=["activity", "times", "amount"]).astype({"activity": "str"})
 
 
-_PURPOSE = {MESSAGE: 1, OFFER: 0, QUESTION: 3, PRODUCT: 0, CARE: 2}  # rows of the purposes of a contact
-
-
-def _outbound(contacted: pd.DataFrame) -> pd.DataFrame:
-    told = contacted[["person", "day", "channel", "responded"]]
-    purpose = contacted["action"].map(_PURPOSE).astype(np.int64)
-    fixed = {"hour": 10, "outbound": True, "topic": -1, "resolved": -1}
-    return told.assign(purpose=purpose, cost=contacts.COST_OUT[told["channel"]], **fixed)
-
-
 def _answers(
     rng, after: State, contacted, chances: _Chances, chosen: Orders, kept: np.ndarray, end: int
 ) -> pd.DataFrame:
@@ -497,20 +480,6 @@ def _answers(
     felt = block.satisfaction + after.mood
     service = opinions.service_responses(rng, block, chosen, chances.delivery_days[kept], felt, end)
     return pd.concat([told, service], ignore_index=True)
-
-
-def _showings(block: Block, passes: pd.DataFrame, begin: int, first: int) -> pd.DataFrame:
-    n = len(passes)
-    return pd.DataFrame(
-        {
-            "test_id": labels("T", first + 1 + np.arange(n), 7),
-            "customer_id": block.people.customer_id.take(passes["person"].to_numpy()),
-            "date": draws.days_to_dates(np.full(n, begin)),
-            "product_id": choose([products.PASS_ID], np.zeros(n, dtype=int)),
-            "price": passes["price"].to_numpy(),
-            "bought": passes["bought"].to_numpy(),
-        }
-    )
 
 
 def _opt_outs(block: Block, contacted: pd.DataFrame) -> pd.DataFrame:

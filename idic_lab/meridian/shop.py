@@ -13,21 +13,17 @@ from idic_lab.errors import DataError
 from idic_lab.meridian import contacts, draws, opinions, orders, people, products, quarters, trials
 from idic_lab.meridian.draws import choose, labels, stream
 from idic_lab.meridian.settings import BLOCK, PEOPLE, SEED, SEGMENTS, Settings, settings
-from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, ROLES, read_contracts
+from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, read_contracts
 
-CONTRACTS = read_contracts(
-    Path(__file__).with_name("planted.toml"),
-    SEGMENTS=(*SEGMENTS, "none"),
-    CATEGORIES=products.CATEGORIES,
-    KINDS=trials.KINDS,
-)
+_CHOICES = {"SEGMENTS": (*SEGMENTS, "none"), "CATEGORIES": products.CATEGORIES, "KINDS": trials.KINDS}
+CONTRACTS = read_contracts(Path(__file__).with_name("planted.toml"), **_CHOICES)
 
 
 def constant_truth(chosen: Settings) -> dict[str, pd.DataFrame]:
     """Answers that do not depend on who happened to be drawn."""
     return {
         "need_items": opinions.truth_of_items(chosen),
-        "category_shares": _category_shares(chosen),
+        "category_shares": orders.category_truth(chosen),
         "complements": products.complement_truth(),
         "product_quality": opinions.quality_truth(),
         "prices": trials.price_truth(chosen),
@@ -36,83 +32,39 @@ def constant_truth(chosen: Settings) -> dict[str, pd.DataFrame]:
     }
 
 
-def _category_shares(chosen: Settings) -> pd.DataFrame:
-    names = SEGMENTS if chosen.segments else ("none",)
-    rows = [
-        (name, category, round(float(weight), 6))
-        for name, weights in zip(names, orders.category_weights(chosen), strict=False)
-        for category, weight in zip(products.CATEGORIES, weights, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["segment", "category", "share"])
-
-
 def _weekly_changes(chosen: Settings) -> pd.DataFrame:
     ends = draws.DRIFT_DATE + np.timedelta64(7 * draws.DRIFT_WEEKS, "D")
     step = np.datetime64(chosen.step_date)
     late = draws.DELIVERY_DAYS + draws.DRIFT_PER_WEEK * draws.DRIFT_WEEKS
-    table = pd.DataFrame(
-        {
-            "figure": ["basket_share", "delivery_days"],
-            "kind": ["step", "drift"],
-            "starts": np.array([step, draws.DRIFT_DATE], dtype="datetime64[us]"),
-            "ends": np.array([step, ends], dtype="datetime64[us]"),
-            "before": [draws.STEP_BEFORE, draws.DELIVERY_DAYS],
-            "after": [draws.STEP_AFTER, late],
-            "meaning": [
-                "share of visits without a checkout in which something is put into the basket, per week",
-                "mean days to delivery of the orders of a week",
-            ],
-        }
-    )
+    basket = "share of visits without a checkout in which something is put into the basket, per week"
+    delivery = "mean days to delivery of the orders of a week"
+    rows = [
+        ("basket_share", "step", step, step, draws.STEP_BEFORE, draws.STEP_AFTER, basket),
+        ("delivery_days", "drift", draws.DRIFT_DATE, ends, draws.DELIVERY_DAYS, late, delivery),
+    ]
+    table = pd.DataFrame(rows, columns=["figure", "kind", "starts", "ends", "before", "after", "meaning"])
+    table = table.astype(dict.fromkeys(("starts", "ends"), "datetime64[us]"))
     return table if chosen.weekly_changes else table.iloc[:0]
-
-
-def policy_sums(truth: pd.DataFrame) -> Counter:
-    """What the true values of the reference policies add up from, for one block."""
-    sums = Counter(customers=len(truth), profit_without=truth["profit_without"].sum())
-    sums["effect"] = int(truth["effect"].sum())
-    nobody = pd.Series(False, index=truth.index)
-    treated = (nobody, ~nobody, truth["treat_by_features"], truth["treat_if_kind_known"])
-    for name, rows in zip(_POLICIES, treated, strict=True):
-        sums[f"treated {name}"] = int(rows.sum())
-        sums[f"gain {name}"] = float(truth.loc[rows, "gain"].sum())
-    return sums
 
 
 _POLICIES = ("nobody", "everybody", "best_on_features", "kind_known")
 
 
+def policy_sums(truth: pd.DataFrame) -> Counter:
+    """What the true values of the reference policies add up from, for one block."""
+    sums = Counter(customers=len(truth), profit_without=truth["profit_without"].sum(), effect=truth["effect"].sum())
+    nobody = pd.Series(False, index=truth.index)
+    treated = (nobody, ~nobody, truth["treat_by_features"], truth["treat_if_kind_known"])
+    for name, rows in zip(_POLICIES, treated, strict=True):
+        sums[f"treated {name}"], sums[f"gain {name}"] = rows.sum(), truth.loc[rows, "gain"].sum()
+    return sums
+
+
 def policy_table(sums: Counter) -> pd.DataFrame:
     """The truth table campaign_policies."""
-    table = pd.DataFrame({"policy": _POLICIES})
-    gain = np.array([sums[f"gain {name}"] for name in _POLICIES])
-    table["treated_share"] = np.array([sums[f"treated {name}"] for name in _POLICIES]) / sums["customers"]
-    table["profit_per_customer"] = (sums["profit_without"] + gain) / sums["customers"]
-    table["gain_per_customer"] = gain / sums["customers"]
-    return table.round(6)
-
-
-_PARAMETERS = """
-r | | BG/NBD: shape of the purchase rates
-alpha | days | BG/NBD: scale of the purchase rates
-a | | BG/NBD: first parameter of the dropout probabilities
-b | | BG/NBD: second parameter of the dropout probabilities
-p | | Gamma-Gamma: shape of a person's order amounts
-q | | Gamma-Gamma: shape of the people's scale
-gamma | currency | Gamma-Gamma: rate of the people's scale
-spend_with_frequency | | correlation of log mean spend with log purchase rate
-separation | | how far apart the need segments answer
-error_rate | | multiplier of the records' faults
-fatigue | per contact | fall of the log response rate for each outbound contact in the 28 days before
-wrong_time | | factor on the response outside a person's time of day
-satisfaction_with_dropout | | correlation of satisfaction with the logit of the dropout probability
-late_day | standard deviations | effect on satisfaction with an order of each day of delivery beyond 3
-campaign_effect | conversions per customer | average effect of the offer over the customers in campaign_results
-campaign_margin | currency | margin of a conversion without the offer
-campaign_margin_with_offer | currency | margin of a conversion with it
-campaign_contact_cost | currency | cost of making the offer
-sarcasm | | share of reviews that are sarcastic
-"""
+    treated, gain = (np.array([sums[f"{what} {name}"] for name in _POLICIES]) for what in ("treated", "gain"))
+    shares = {"treated_share": treated, "profit_per_customer": sums["profit_without"] + gain, "gain_per_customer": gain}
+    return (pd.DataFrame(shares) / sums["customers"]).round(6).assign(policy=_POLICIES)[["policy", *shares]]
 
 
 def parameter_truth(chosen: Settings, sums: Counter) -> pd.DataFrame:
@@ -129,11 +81,9 @@ def parameter_truth(chosen: Settings, sums: Counter) -> pd.DataFrame:
         "campaign_contact_cost": trials.CONTACT_COST,
         "sarcasm": opinions.SARCASM,
     }
-    told = [[part.strip() for part in line.split("|")] for line in _PARAMETERS.strip().splitlines()]
-    rows = [(name, values[name], unit or None, meaning) for name, unit, meaning in told]
-    return pd.DataFrame(rows, columns=["parameter", "value", "unit", "meaning"]).astype(
-        {"value": "float64", "unit": "str"}
-    )
+    rows = [(name, values[name], unit or None, meaning) for name, unit, meaning in people.WORDS["parameters"]]
+    table = pd.DataFrame(rows, columns=["parameter", "value", "unit", "meaning"])
+    return table.astype({"value": "float64", "unit": "str"})
 
 
 Tables = dict[str, pd.DataFrame]
@@ -172,15 +122,9 @@ def simulate(
         seed: The same seed gives the same tables.
         difficulty ({"easy", "default", "hard"} or Settings): How far apart the need segments are and how faulty the
             records.
-        world: "friendly": drawn from the models that the course fits. In "regular", "clumpy", "silent", "seasonal",
-            "drifting", "dependent", "one_trait" and "chosen_contacts" one of their assumptions does not hold.
+        world, switches: As for :func:`idic_lab.meridian.settings.settings`.
         n_quarters: Quarters of 13 weeks after the two years, in which the retailer leaves its customers alone; for one
             that acts, see :func:`idic_lab.meridian.open_shop`. The truth stays that of the two years.
-        **switches (bool): ``segments=False``, ``campaign_effect=False``, ``fatigue=False``, ``errors=False``,
-            ``weekly_changes=False``, ``learning=False``, ``readiness_gap=False`` plant nothing there; ``independence=False`` makes spend rise
-            with frequency.
-    Returns:
-        Meridian: ``tables`` (what is seen) and ``truth`` (what was planted).
     Raises:
         UnknownName, DataError: For unknown difficulties or switches and impossible numbers.
 
@@ -219,10 +163,8 @@ def blocks(
 ) -> Iterator[tuple[Tables, Tables]]:
     """Tables and truth of one block of people after the other; the last pair holds what there is once.
 
-    `first` counts what has been numbered, and `keep` takes what was drawn, for whoever goes on from there.
-
-    Block sizes are nearly equal and depend on n alone, so that writing block by block gives what simulating at once
-    gives.
+    `first` counts what has been numbered, and `keep` takes what was drawn, for whoever goes on from there. Block sizes
+    depend on n alone, so that writing block by block gives what simulating at once gives.
 
     >>> [len(seen["transactions"]) > 0 for seen, truth in blocks(60, 1, settings()) if "people" in truth]
     [True]
@@ -233,11 +175,8 @@ def blocks(
             keep.append(block)
         sums.update(policy_sums(truth["campaign"]))
         yield tables, truth
-    truth = constant_truth(chosen) | {
-        "campaign_policies": policy_table(sums),
-        "parameters": parameter_truth(chosen, sums),
-    }
-    yield constant_tables(seed, chosen), truth
+    found = {"campaign_policies": policy_table(sums), "parameters": parameter_truth(chosen, sums)}
+    yield constant_tables(seed, chosen), constant_truth(chosen) | found
 
 
 def constant_tables(seed: int, chosen: Settings) -> Tables:
@@ -290,7 +229,6 @@ def _draw_block(n: int, seed: int, number: int, first: Counter, settings: Settin
     buyers = orders.draw_buyers(rng("buyers"), n, settings)
     placed = orders.draw_orders(rng("orders"), buyers, settings)
     segment = opinions.draw_segments(rng("segments"), buyers, settings)
-    end = draws.END.astype("datetime64[D]")
     reach = contacts.draw_reach(rng("reach"), segment, settings)
     kept = people.draw_records(rng("records"), first["records"], reach.preferred, buyers.first_day)
     consent_said, consent = people.draw_consent(rng("consent"), kept, reach.preferred)
@@ -306,7 +244,7 @@ def _draw_block(n: int, seed: int, number: int, first: Counter, settings: Settin
         orders=placed,
         lines=lines,
         segment=segment,
-        people=people.draw_people(rng("people"), first["people"], segment, settings, end),
+        people=people.draw_people(rng("people"), first["people"], segment, settings),
         reach=reach,
         records=kept,
         consent_said=consent_said,
@@ -328,12 +266,19 @@ def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
     results, reactions = trials.draw_campaign(rng("campaign"), *seen, block.settings)
     events, sessions = contacts.draw_visits(block, first["sessions"])
     showings = trials.draw_price_tests(block, first["tests"])
+    needs = opinions.draw_answers(rng("answers"), block.segment, block.settings)
+    served = (block, block.orders, block.delivery_days, block.satisfaction)
+    answers = [
+        opinions.needs_responses(rng("needs survey"), block.records, needs),
+        opinions.service_responses(rng("service survey"), *served),
+        opinions.wallet_responses(rng("wallet survey"), block.records, block.wallet["category_spend"].to_numpy()),
+    ]
     bought = (block.orders, block.lines, block.order_channel, block.delivery_days)
     tables = orders.order_tables(rng("charges"), block, *bought, first["orders"]) | {
         "source_records": people.record_table(rng("record table"), block),
         "web_events": events,
         "interactions": contacts.interaction_table(block.contacts, block.records, first["contacts"]),
-        "survey_responses": _responses(block),
+        "survey_responses": pd.concat(answers, ignore_index=True),
         "reviews": review,
         "campaign_results": results,
         "price_tests": showings,
@@ -346,7 +291,7 @@ def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
         "record_owners": pd.DataFrame({"record_id": block.records.record_id, "customer_id": owner}),
         "review_sentiment": sentiment,
         "campaign": reactions,
-        "account_members": _member_truth(block),
+        "account_members": orders.member_truth(block.accounts, people_of.customer_id),
     }
     first.update(
         people=len(block.people),
@@ -360,18 +305,6 @@ def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
         tests=len(showings),
     )
     return tables, truth
-
-
-def _responses(block: Block) -> pd.DataFrame:
-    answers = opinions.draw_answers(block.rng("answers"), block.segment, block.settings)
-    spend = block.wallet["category_spend"].to_numpy()
-    placed = (block, block.orders, block.delivery_days, block.satisfaction)
-    parts = [
-        opinions.needs_responses(block.rng("needs survey"), block.records, answers),
-        opinions.service_responses(block.rng("service survey"), *placed),
-        opinions.wallet_responses(block.rng("wallet survey"), block.records, spend),
-    ]
-    return pd.concat(parts, ignore_index=True)
 
 
 def _people_truth(block: Block, first_household: int) -> pd.DataFrame:
@@ -397,17 +330,4 @@ def _people_truth(block: Block, first_household: int) -> pd.DataFrame:
     }
     contact_cost = np.bincount(block.contacts["person"], block.contacts["cost"], minlength=len(everybody))
     profit = orders.profits(block.orders, block.lines, block.order_channel != orders.STORE, contact_cost)
-    below = pd.DataFrame({"below_zero": profit["profit"] < 0})
-    return pd.concat([pd.DataFrame(drivers), block.wallet, profit, below], axis=1)
-
-
-def _member_truth(block: Block) -> pd.DataFrame:
-    members = block.accounts
-    member = np.flatnonzero(members.role_of >= 0)
-    return pd.DataFrame(
-        {
-            "account_id": choose(members.accounts["account_id"], members.account_of[member]),
-            "customer_id": block.people.customer_id.take(member),
-            "role": choose(ROLES, members.role_of[member]),
-        }
-    )
+    return pd.concat([pd.DataFrame(drivers), block.wallet, profit.assign(below_zero=profit["profit"] < 0)], axis=1)

@@ -156,16 +156,18 @@ def draw_price_tests(block: Block, first: int) -> pd.DataFrame:
     price = PRICES[rng.integers(0, len(PRICES), len(who))]
     bought = rng.random(len(who)) < logistic(intercept[segment[who]] - slope[segment[who]] * price)
     day = first_day[who] + (rng.random(len(who)) * (draws.DAYS - first_day[who])).astype(np.int64)
-    return pd.DataFrame(
-        {
-            "test_id": labels("T", first + 1 + np.arange(len(who)), 7),
-            "customer_id": block.people.customer_id.take(who),
-            "date": draws.days_to_dates(day),
-            "product_id": choose([products.PASS_ID], np.zeros(len(who), dtype=int)),
-            "price": price,
-            "bought": bought,
-        }
-    )
+    return price_tests(block, who, day, price, bought, first)
+
+
+def price_tests(block: Block, person: np.ndarray, day, price, bought, first: int) -> pd.DataFrame:
+    """The table price_tests of who saw the pass, when, and at which price, numbered on from `first`."""
+    told = {
+        "test_id": labels("T", first + 1 + np.arange(len(person)), 7),
+        "customer_id": block.people.customer_id.take(person),
+        "date": draws.days_to_dates(np.broadcast_to(day, len(person))),
+        "product_id": choose([products.PASS_ID], np.zeros(len(person), dtype=int)),
+    }
+    return pd.DataFrame(told | {"price": np.asarray(price), "bought": np.asarray(bought)})
 
 
 def price_truth(settings: Settings) -> pd.DataFrame:
