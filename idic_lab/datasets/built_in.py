@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.datasets.card import Card, Dataset, counts_of
-from idic_lab.datasets.own import Rows, cleaning, files
+from idic_lab.datasets.own import cleaning, engine, files
 from idic_lab.errors import DataError
 
 FACTS = ("name", "title", "kind", "source", "licence", "citation", "currency")
@@ -35,8 +35,10 @@ class _Entry:
     def _facts(self) -> dict[str, str]:
         return {fact: getattr(self, fact) for fact in FACTS}
 
-    def _missing(self) -> DataError:
-        return DataError(f"Data set {self.name!r} is not on this computer yet: {self.how_to_get}.")
+    def _file(self, path: str | None) -> str:
+        if path is None:
+            raise DataError(f"Data set {self.name!r} is not on this computer yet: {self.how_to_get}.")
+        return Path(path).name
 
 
 class Cdnow(_Entry):
@@ -49,14 +51,12 @@ class Cdnow(_Entry):
     def load(self) -> Dataset:
         """Read the file, check it by rows, customers and sum, and return it with its card."""
         path = Path(__file__).parent / "cdnow_files" / self.file
-        content = path.read_bytes()
         kinds = dict.fromkeys(("customer_id", "date"), "str") | dict.fromkeys(("quantity", "amount"), "float64")
         fixed = {"sep": r"\s+", "header": None, "skiprows": self.header_lines, "names": self.columns, "dtype": kinds}
         lines = pd.read_csv(path, **fixed)
-        transactions = lines[["customer_id", "date", "quantity", "amount"]].assign(
-            customer_id=lines["customer_id"].str.lstrip("0"),
-            date=pd.to_datetime(lines["date"], format="%Y%m%d").astype("datetime64[us]"),
-        )
+        date = pd.to_datetime(lines["date"], format="%Y%m%d").astype("datetime64[us]")
+        transactions = lines[["customer_id", "date", "quantity", "amount"]]
+        transactions = transactions.assign(customer_id=lines["customer_id"].str.lstrip("0"), date=date)
         found = (len(transactions), transactions["customer_id"].nunique(), round(transactions["amount"].sum(), 2))
         expected = self.rows, self.customers, self.amount
         if found != expected:
@@ -69,8 +69,8 @@ class Cdnow(_Entry):
             **self._facts(),
             **counts,
             format=f"{self.file}, text in fixed columns",
-            size_bytes=len(content),
-            fingerprint=hashlib.sha256(content).hexdigest(),
+            size_bytes=path.stat().st_size,
+            fingerprint=engine.fingerprint(path),
             columns={column: f"{column} of {self.file}" for column in transactions.columns},
             quirks=list(self.quirks),
         )
@@ -112,14 +112,13 @@ class OnlineRetail(_Entry):
 
     def load(self, path: str | None = None, options: cleaning.Options | None = None) -> Dataset:
         """Read the user's copy and check it by rows, customers and sum."""
-        if path is None:
-            raise self._missing()
+        file = self._file(path)
         dataset = cleaning.load(path, options, name=self.name)
         card = dataset.card
         found = card.rows_read, card.customers, round(card.amount_read, 3)
         if found != (self.rows, self.customers, self.amount):
             raise DataError(
-                f"{Path(path).name} is not the whole Online Retail data set: it has {found[0]:,} rows, "
+                f"{file} is not the whole Online Retail data set: it has {found[0]:,} rows, "
                 f"{found[1]:,} customers and a sum of {found[2]:,.3f}, and should have {self.rows:,}, "
                 f"{self.customers:,} and {self.amount:,.3f}. As a file of your own it can still be loaded by its path."
             )
@@ -150,14 +149,8 @@ class Hillstrom(_Entry):
 
     def load(self, path: str | None = None) -> Dataset:
         """Read the user's copy, check it by rows, arms, visits and conversions, and make ``campaign_results``."""
-        if path is None:
-            raise self._missing()
-        read = files.read(path)
-        raw = _typed(read.frame, Path(path).name)
-        self._check(raw, Path(path).name)
-        return Dataset(self.name, {"campaign_results": campaign_results(raw)}, self._card(raw, read))
-
-    def _check(self, raw: pd.DataFrame, file: str) -> None:
+        file, read = self._file(path), files.read(path or "")
+        raw = _typed(read.frame, file)
         sizes = raw["segment"].map(ARMS).value_counts().to_dict()
         for what, found, expected in (
             ("rows", len(raw), self.rows),
@@ -169,11 +162,9 @@ class Hillstrom(_Entry):
                 raise DataError(
                     f"{file} is not the whole Hillstrom data set: {what} are {found}, and should be {expected}."
                 )
-
-    def _card(self, raw: pd.DataFrame, read: Rows) -> Card:
         spent = raw.assign(amount=raw["spend"], date=PUBLISHED)
         counts = counts_of(spent.assign(customer_id=raw.index)) | {"duplicates": int(raw.duplicated().sum())}
-        return Card(
+        card = Card(
             **self._facts(),
             **counts,
             format=read.format,
@@ -186,6 +177,7 @@ class Hillstrom(_Entry):
             ],
             quirks=list(self.quirks),
         )
+        return Dataset(self.name, {"campaign_results": campaign_results(raw)}, card)
 
 
 def _typed(frame: pd.DataFrame, file: str) -> pd.DataFrame:
@@ -201,9 +193,8 @@ def _typed(frame: pd.DataFrame, file: str) -> pd.DataFrame:
             typed[name] = text
             continue
         typed[name] = pd.to_numeric(text, errors="coerce").astype("float64")
-        bad = typed[name].isna().to_numpy()
-        if bad.any():
-            row = int(np.argmax(bad))
+        if typed[name].isna().any():
+            row = int(typed[name].isna().argmax())
             raise DataError(f"{file}: column {name!r} should be a number, found {text.iloc[row]!r} in line {row + 2}.")
     unknown = sorted(set(typed["segment"].dropna()) - set(ARMS))
     if unknown:

@@ -95,16 +95,15 @@ class Card:
 
     def facts(self) -> dict[str, str]:
         """The few figures that introduce a data set: label to text."""
-        span = f"{self.first_date} to {self.last_date}" if self.first_date else ""
         unit = f" {self.currency}" if self.currency else ""
         found = {
-            "customers": "" if self.customers is None else f"{self.customers:,}",
-            "rows used": "" if self.rows_accepted is None else f"{self.rows_accepted:,}",
-            "rows rejected": "" if self.rows_read is None else f"{self.rows_rejected:,}",
-            "total amount": "" if self.amount_accepted is None else f"{self.amount_accepted:,.0f}{unit}",
-            "period": span,
+            "customers": (self.customers, "{:,}"),
+            "rows used": (self.rows_accepted, "{:,}"),
+            "rows rejected": (None if self.rows_read is None else self.rows_rejected, "{:,}"),
+            "total amount": (self.amount_accepted, f"{{:,.0f}}{unit}"),
+            "period": (self._span() or None, "{}"),
         }
-        return {label: text for label, text in found.items() if text}
+        return {label: text.format(value) for label, (value, text) in found.items() if value is not None}
 
     @property
     def line(self) -> str:
@@ -120,15 +119,19 @@ class Card:
         whole = f"<details><summary>{html.escape(self.line)}</summary>{self._repr_html_()}</details>"
         return {"text/html": whole, "text/plain": self.line}
 
+    def _head(self) -> str:
+        return f"{self.name}: {self.title}" if self.title else self.name
+
+    def _span(self) -> str:
+        return f"{self.first_date} to {self.last_date}" if self.first_date else ""
+
     def __str__(self) -> str:
-        head = f"{self.name}: {self.title}" if self.title else self.name
+        rows, head = self._rows(), self._head()
         lines = [*textwrap.wrap(head, WIDTH), "-" * min(len(head), WIDTH)]
-        rows = self._rows()
-        label_width = max(len(label) for label, _ in rows) + 2
+        width = max(len(label) for label, _ in rows) + 2
         for label, text in rows:
-            wrapped = textwrap.wrap(text, WIDTH - label_width, break_long_words=False) or [""]
-            lines.append(f"{label:<{label_width}}{wrapped[0]}")
-            lines.extend(" " * label_width + more for more in wrapped[1:])
+            indents = {"initial_indent": label.ljust(width), "subsequent_indent": " " * width}
+            lines += textwrap.wrap(text, WIDTH, break_long_words=False, **indents)
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -137,27 +140,37 @@ class Card:
             f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
             for label, text in self._rows()
         )
-        caption = html.escape(f"{self.name}: {self.title}" if self.title else self.name)
-        return f"<table><caption><b>{caption}</b></caption><tbody>{cells}</tbody></table>"
+        return f"<table><caption><b>{html.escape(self._head())}</b></caption><tbody>{cells}</tbody></table>"
 
     def _rows(self) -> list[tuple[str, str]]:
         """Label and text of each line of the card, in reading order; lines with nothing to say are left out."""
+        size = "" if self.size_bytes is None else f"{self.size_bytes:,} bytes"
+        counts = amounts = customers = ""
+        if self.rows_read is not None:
+            counts = f"{self.rows_read:,} read = {self.rows_accepted:,} accepted + {self.rows_rejected:,} rejected"
+        if self.customers is not None:
+            back = self.customers_only_returns
+            some = f"{', '.join(back[:5])}{', …' if len(back) > 5 else ''}"
+            customers = f"{self.customers:,}" + (f", of whom {len(back):,} have only returns ({some})" if back else "")
+        if self.amount_read is not None:
+            read = f"{self.amount_read:,.2f}{f' {self.currency}' if self.currency else ''}"
+            amounts = f"{read} read = {self.amount_accepted:,.2f} accepted + {self.amount_rejected:,.2f} rejected"
         rows = [
             ("kind", self.kind),
             ("source", self.source),
             ("licence", self.licence),
             ("citation", self.citation),
             ("how to get it", self.how_to_get),
-            ("read as", self._format_and_size()),
-            ("rows", self._row_counts()),
+            ("read as", ", ".join(part for part in (self.format, size) if part)),
+            ("rows", counts),
             ("rejected", ", ".join(f"{count:,} {reason}" for reason, count in self.rejected.items())),
             ("no customer", _count(self.without_customer, "row", "of those read")),
             ("returns", _count(self.returns, "row", "with money going back, kept as negative amounts")),
             ("zero value", _count(self.zero_value, "row", "with an amount of 0, kept")),
             ("duplicates", _count(self.duplicates, "row", "that repeat an earlier one exactly, kept")),
-            ("customers", self._customer_counts()),
-            ("dates", f"{self.first_date} to {self.last_date}" if self.first_date else ""),
-            ("amount", self._amounts()),
+            ("customers", customers),
+            ("dates", self._span()),
+            ("amount", amounts),
             ("tables", ", ".join(f"{name} ({rows:,} rows)" for name, rows in self.tables.items())),
             *(("missing", f"{table}: {why}") for table, why in self.missing.items()),
             ("columns", "; ".join(f"{role} = {how}" for role, how in self.columns.items())),
@@ -166,34 +179,6 @@ class Card:
             ("fingerprint", f"sha-256 {self.fingerprint[:16]}…" if self.fingerprint else ""),
         ]
         return [(label, text) for label, text in rows if text]
-
-    def _format_and_size(self) -> str:
-        size = "" if self.size_bytes is None else f"{self.size_bytes:,} bytes"
-        return ", ".join(part for part in (self.format, size) if part)
-
-    def _row_counts(self) -> str:
-        if self.rows_read is None:
-            return ""
-        return f"{self.rows_read:,} read = {self.rows_accepted:,} accepted + {self.rows_rejected:,} rejected"
-
-    def _customer_counts(self) -> str:
-        if self.customers is None:
-            return ""
-        text = f"{self.customers:,}"
-        if self.customers_only_returns:
-            shown = ", ".join(self.customers_only_returns[:5])
-            more = "" if len(self.customers_only_returns) <= 5 else ", …"
-            text += f", of whom {len(self.customers_only_returns):,} have only returns ({shown}{more})"
-        return text
-
-    def _amounts(self) -> str:
-        if self.amount_read is None:
-            return ""
-        unit = f" {self.currency}" if self.currency else ""
-        return (
-            f"{self.amount_read:,.2f}{unit} read = {self.amount_accepted:,.2f} accepted "
-            f"+ {self.amount_rejected:,.2f} rejected"
-        )
 
 
 def counts_of(transactions: pd.DataFrame) -> dict:
@@ -254,9 +239,7 @@ class Dataset:
             if table in contracts.CONTRACTS:
                 contracts.check(table, data, source=name)
         card.tables = {table: len(data) for table, data in tables.items()}
-        self.name = name
-        self.card = card
-        self.tables = tables
+        self.name, self.card, self.tables = name, card, tables
 
     @property
     def currency(self) -> str:

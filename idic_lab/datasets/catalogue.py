@@ -88,7 +88,7 @@ def _load(name_or_path: str | Path, options: Options, reading: dict, asked: list
         if asked:
             raise DataError(f"Data set {name!r} is read as it is; {', '.join(asked)} is for files of your own.")
         entry = BUILT_IN[name]
-        return entry.load(registered_path(name)) if _is_download(entry) else entry.load()
+        return entry.load(registered_path(name)) if entry.own_download else entry.load()
     own = registered()
     if name in own:
         if options.columns is None and own[name]["columns"]:
@@ -144,7 +144,7 @@ def add(name: str, path: str | Path, columns: Mapping[str, str] | str | None = N
     """
     path = Path(path).expanduser().resolve()
     entry = BUILT_IN.get(name)
-    if entry is not None and not _is_download(entry):
+    if entry is not None and not entry.own_download:
         raise DataError(f"{name!r} is the name of a built-in data set; choose another.")
     given = words.as_mapping(columns)
     if entry is not None:
@@ -165,7 +165,15 @@ def catalogue() -> pd.DataFrame:
     """
     own = registered()
     rows = [
-        (name, entry.title, entry.kind, entry.size, entry.licence, _is_available(entry), entry.how_to_get)
+        (
+            name,
+            entry.title,
+            entry.kind,
+            entry.size,
+            entry.licence,
+            entry.available(registered_path(name)),
+            entry.how_to_get,
+        )
         for name, entry in BUILT_IN.items()
     ]
     for name in [name for name in own if name not in BUILT_IN]:
@@ -182,18 +190,10 @@ def describe(name: str) -> Card:
     if name not in names():
         raise UnknownName("data set", name, names())
     entry = BUILT_IN.get(name)
-    if entry is None or _is_available(entry):
+    if entry is None or entry.available(registered_path(name)):
         return load(name, quiet=True).card
     facts = ("title", "kind", "source", "licence", "citation", "how_to_get")
     return Card(name=name, **{fact: getattr(entry, fact) for fact in facts})
-
-
-def _is_download(entry) -> bool:
-    return getattr(entry, "own_download", False)
-
-
-def _is_available(entry) -> bool:
-    return entry.available(registered_path(entry.name)) if _is_download(entry) else entry.available()
 
 
 def check_name(name: str) -> None:

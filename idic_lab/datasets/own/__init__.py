@@ -1,8 +1,6 @@
-"""Reading anybody's files: which column is what, which rows can be used, and what was made of the rest.
+"""Reading anybody's files: which column is what, which rows can be used, and what was made of the rest."""
 
-:class:`Rows` is what a file holds before anything is made of it, each row with its place.
-"""
-
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,11 +53,8 @@ class Rows:
 
 def rejects(source, line, column, value, reason) -> pd.DataFrame:
     """A ``rejects`` table of its five columns, each an array or one value for all rows."""
-    frame = pd.DataFrame(
-        {"source": source, "line": line, "column": column, "value": value, "reason": reason}, index=range(len(line))
-    )
-    text = dict.fromkeys(["source", "column", "value", "reason"], "str")
-    return frame.astype(text | {"line": "int64"})
+    told = {"source": source, "line": line, "column": column, "value": value, "reason": reason}
+    return pd.DataFrame(told, index=range(len(line))).astype(dict.fromkeys(told, "str") | {"line": "int64"})
 
 
 def unique_labels(headers: list[str]) -> list[str]:
@@ -71,9 +66,6 @@ def unique_labels(headers: list[str]) -> list[str]:
     labels: list[str] = []
     for place, header in enumerate(headers, start=1):
         base = header.strip() or f"column {place}"
-        label, copy = base, 1
-        while label in labels:
-            copy += 1
-            label = f"{base} ({copy})"
-        labels.append(label)
+        choices = itertools.chain([base], (f"{base} ({copy})" for copy in itertools.count(2)))
+        labels.append(next(label for label in choices if label not in labels))
     return labels

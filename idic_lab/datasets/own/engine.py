@@ -45,9 +45,8 @@ def quoted(name: str) -> str:
 
 def parquet_files(folder: Path) -> list[Path]:
     """The Parquet files below a folder in order; Spark's and others' hidden files (``_SUCCESS``, ``.crc``) aside."""
-    files = sorted(path for path in folder.rglob("*.parquet") if not path.name.startswith(("_", ".")))
-    files = [path for path in files if path.is_file()]
-    if not files:
+    visible = sorted(path for path in folder.rglob("*.parquet") if not path.name.startswith(("_", ".")))
+    if not (files := [path for path in visible if path.is_file()]):
         raise DataError(f"{folder.name}: this folder holds no .parquet files.")
     return files
 
@@ -79,12 +78,13 @@ def parquet(path: Path) -> Rows:
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise DataError(f"{path.name}: not a whole Parquet file ({_first_line(error, path)}).") from None
     nested = [field.name for field in schema if pa.types.is_nested(field.type)]
-    facts = {"format": "Parquet", "size_bytes": path.stat().st_size, "fingerprint": _fingerprint(path)}
+    facts = {"format": "Parquet", "size_bytes": path.stat().st_size, "fingerprint": fingerprint(path)}
     notes = [f"nested columns left out: {', '.join(nested)}"] if nested else []
     return Rows.of_frame(path.name, frame, **facts, notes=notes)
 
 
-def _fingerprint(path: Path) -> str:
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -126,7 +126,7 @@ def over_database(path: Path, sql: str | None) -> Rows:
                     f"{', '.join(tables) or 'none'}."
                 )
             sql = f"SELECT * FROM {quoted('transactions' if 'transactions' in tables else tables[0])}"
-        return _run(connection, sql, path.name, _fingerprint(path), path.stat().st_size)
+        return _run(connection, sql, path.name, fingerprint(path), path.stat().st_size)
 
 
 def from_file(path: Path) -> Rows:
@@ -166,13 +166,10 @@ def typed(values: pd.Series) -> pd.Series:
     filled = values.dropna()
     if values.dtype != "str" or filled.empty or filled.str.match(r"0\d").any():
         return values
-    numbers = pd.to_numeric(filled, errors="coerce")
-    if numbers.notna().all():
-        return pd.to_numeric(values, errors="coerce")
+    read = pd.to_numeric(values, errors="coerce")
     if filled.str.fullmatch(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?").all():
-        dates = pd.to_datetime(values, format="ISO8601", errors="coerce")
-        return dates if dates.notna().sum() == len(filled) else values
-    return values
+        read = pd.to_datetime(values, format="ISO8601", errors="coerce")
+    return read if read.notna().sum() == len(filled) else values
 
 
 def _first_line(error: Exception, path: Path | None = None) -> str:

@@ -3,6 +3,7 @@
 import datetime
 import re
 import unicodedata
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
@@ -164,7 +165,14 @@ def currency_of(symbols: frozenset[str], headers: str = "") -> tuple[str, list[s
 
 
 EARLIEST = pd.Timestamp("1900-01-01")
-_EXCEL_ORIGIN = pd.Timestamp("1899-12-30")
+_NAT = np.datetime64("NaT", "us")
+# What a number counts, by the usual size: least, most, microseconds in one, since when. Serial days are of 1927 to 2099;
+# smaller ones would turn a column of years, 2011, into days of 1905.
+_COUNTED = (
+    (10_000, 73_050, 86_400_000_000, "1899-12-30", "Excel serial days"),
+    (1e8, 5e9, 1_000_000, "1970-01-01", "seconds since 1970"),
+    (1e11, 5e12, 1_000, "1970-01-01", "milliseconds since 1970"),
+)
 # Hour and minute after a day, and all that may follow. It is cut off first, because a million orders have a million
 # times of day but only a few hundred days.
 _NOON = "(?:上午|下午|午前|午後|오전|오후)"
@@ -206,31 +214,31 @@ def parse_dates(
     >>> parsed.result.astype("datetime64[D]").astype(str).tolist()
     ['2011-01-31', '2011-02-05']
     """
-    values = np.full(len(column), np.datetime64("NaT", "us"))
-    reasons = np.full(len(column), "no date", dtype=object)
-    assumptions: list[str] = []
+    how = _Dates(header, today, date_format, dayfirst)
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_localize(None)
-        assumptions.append(f"time zone of {header!r} dropped; the day is the one written there")
-    if pd.api.types.is_datetime64_dtype(column):
-        cells = column.notna().to_numpy()
-        values[cells] = column[cells].to_numpy().astype("datetime64[us]")
-    else:
-        cells = _held_as(column, datetime.date)
-        days = [pd.Timestamp(value).tz_localize(None) for value in column[cells]]
-        values[cells] = np.array(days, dtype="datetime64[us]")
+        how.assumptions.append(how.without_zone)
+    values, reasons = np.full(len(column), _NAT), np.full(len(column), "no date", dtype=object)
+    cells = _held_as(column, datetime.date)
+    values[cells] = np.array([pd.Timestamp(value).tz_localize(None) for value in column[cells]], dtype="datetime64[us]")
     reasons[cells] = None
     number = _held_as(column, int, float, np.number) & ~cells
     text = column.notna().to_numpy() & ~cells & ~number
-    for rows, read in ((number, _of_numbers), (text, _of_texts)):
+    for rows, read in ((number, how.of_numbers), (text, how.of_texts)):
         if rows.any():
-            found = read(column[rows], header, date_format, dayfirst, today)
+            found = read(column[rows])
             values[rows], reasons[rows] = found.result, found.reasons
-            assumptions += found.assumptions
     if date_format is None:
-        values, said = _unswapped(values, cells, text, column, header, dayfirst)
-        assumptions += said
-    return _within_bounds(Parsed(values, reasons, assumptions), header, today)
+        values = how.unswapped(values, cells, text, column)
+    days = values.astype("datetime64[D]")
+    times = int((values != days).sum() - np.isnat(days).sum())
+    if times:
+        how.assumptions.append(f"time of day of {header!r} dropped ({times:,} rows)")
+    early, late = days < np.datetime64(EARLIEST, "D"), days > np.datetime64(today, "D")
+    reasons[np.isnat(days) & np.equal(reasons, None)] = "not a date"
+    reasons[early], reasons[late] = f"date before {EARLIEST.year}", "date in the future"
+    days[early | late] = _NAT
+    return Parsed(days.astype("datetime64[us]"), reasons, how.assumptions)
 
 
 def _held_as(column: pd.Series, *kinds: type) -> np.ndarray:
@@ -241,194 +249,167 @@ def _held_as(column: pd.Series, *kinds: type) -> np.ndarray:
     return np.array(held, dtype=bool) & column.notna().to_numpy()
 
 
-def _unswapped(values, cells, text, column: pd.Series, header: str, dayfirst: bool | None):
-    """Dates of a day-first file that a month-first spreadsheet opened: it took those it could, with day and month swapped.
-
-    Then no date that it took has a day above 12, and no text that it left has one below.
-    """
-    written = column[text] if column.dtype == "str" else column[text].map(str).astype("str")
-    written = written.str.strip()
-    taken = cells.copy()
-    taken[text] = written.str.match(r"\d{4}-\d\d-\d\d")  # what became of the cells when it was saved as text
-    taken &= ~np.isnat(values)
-    if taken.sum() < 2 or taken.all():
-        return values, []
-    left = written.str.extract(r"^(\d{1,2})[-/.]\d{1,2}[-/.]\d{2,4}")[0].dropna().astype("int64")
-    parts = pd.DatetimeIndex(values[taken])
-    if len(parts) < 2 or not len(left) or (parts.day > 12).any() or (left <= 12).any():
-        return values, []
-    if not dayfirst:
-        raise DataError(
-            f"column {header!r}: day and month of some dates were swapped, as when a month-first spreadsheet opens a day-first "
-            f"file. None of the dates it took, such as {parts[0]:%Y-%m-%d}, has a day above 12; all that it left as text have one "
-            f"({sample(written[left.index], 2)}). Export the file anew, or say {option('dayfirst', True)} to swap them back."
-        )
-    swapped = values.copy()
-    turned = pd.DataFrame({"year": parts.year, "month": parts.day, "day": parts.month})
-    swapped[taken] = pd.to_datetime(turned).to_numpy().astype("datetime64[us]")
-    return swapped, [f"day and month of dates in {header!r} were swapped back, as a spreadsheet had swapped them"]
+def _read_or_not(values) -> Parsed:
+    values = np.asarray(values).astype("datetime64[us]")
+    return Parsed(values, np.where(np.isnat(values), "not a date", None).astype(object))
 
 
-def _within_bounds(parsed: Parsed, header: str, today: pd.Timestamp) -> Parsed:
-    days = parsed.result.astype("datetime64[D]")
-    times = int((parsed.result != days).sum() - np.isnat(days).sum())
-    if times:
-        parsed.assumptions.append(f"time of day of {header!r} dropped ({times:,} rows)")
-    usable = ~np.isnat(days)
-    early, late = usable & (days < np.datetime64(EARLIEST, "D")), usable & (days > np.datetime64(today, "D"))
-    parsed.reasons[early] = f"date before {EARLIEST.year}"
-    parsed.reasons[late] = "date in the future"
-    parsed.reasons[~usable & np.equal(parsed.reasons, None)] = "not a date"
-    days[early | late] = np.datetime64("NaT")
-    return Parsed(days.astype("datetime64[us]"), parsed.reasons, parsed.assumptions)
+@dataclass
+class _Dates:
+    """How a column of dates is written: what was said of it, and what had to be assumed."""
 
+    header: str
+    today: pd.Timestamp
+    date_format: str | None
+    dayfirst: bool | None
+    assumptions: list[str] = field(default_factory=list)
 
-def _of_numbers(column: pd.Series, header: str, date_format, dayfirst, today) -> Parsed:
-    """Days from numbers; which kind of number, their usual size decides."""
-    numbers = column.map(float).to_numpy(dtype="float64")
-    known = numbers[np.isfinite(numbers)]
-    middle = float(np.median(known)) if len(known) else 0.0
-    if 19_000_101 <= middle <= 21_001_231:
-        whole = pd.Series(np.where(np.isfinite(numbers), numbers, -1).round())
-        text = whole.where(whole.between(10_000_101, 99_991_231), 0).astype("int64").astype("str")
-        dates = pd.to_datetime(text, format="%Y%m%d", errors="coerce")
-        how = "as year, month and day in eight digits"
-    elif 10_000 <= middle <= 73_050:
-        # 1927 to 2099. Smaller serials would turn a column of years, 2011, into days of 1905.
-        dates, how = _counted(numbers, 86_400_000_000, _EXCEL_ORIGIN), "as Excel serial days"
-    elif 1e8 <= middle <= 5e9:
-        dates, how = _counted(numbers, 1_000_000, pd.Timestamp(0)), "as seconds since 1970"
-    elif 1e11 <= middle <= 5e12:
-        dates, how = _counted(numbers, 1_000, pd.Timestamp(0)), "as milliseconds since 1970"
-    else:
-        dates, how = pd.Series(pd.NaT, index=range(len(numbers)), dtype="datetime64[us]"), ""
-    return _read_or_not(dates.to_numpy().astype("datetime64[us]"), [f"{header!r} read {how}"] if how else [])
+    @property
+    def without_zone(self) -> str:
+        return f"time zone of {self.header!r} dropped; the day is the one written there"
 
+    def of_numbers(self, column: pd.Series) -> Parsed:
+        """Days from numbers; which kind of number, their usual size decides."""
+        numbers = column.map(float).to_numpy(dtype="float64")
+        known = numbers[np.isfinite(numbers)]
+        middle = float(np.median(known)) if len(known) else 0.0
+        if 19_000_101 <= middle <= 21_001_231:
+            self.assumptions.append(f"{self.header!r} read as year, month and day in eight digits")
+            whole = pd.Series(np.where(np.isfinite(numbers), numbers, -1).round())
+            text = whole.where(whole.between(10_000_101, 99_991_231), 0).astype("int64").astype("str")
+            return _read_or_not(pd.to_datetime(text, format="%Y%m%d", errors="coerce"))
+        for least, most, microseconds, origin, how in _COUNTED:
+            if least <= middle <= most:
+                self.assumptions.append(f"{self.header!r} read as {how}")
+                sane = np.isfinite(numbers) & (numbers > 0) & (numbers * microseconds < 9e15)
+                ticks = (np.where(sane, numbers, 0) * microseconds).round().astype("int64").astype("timedelta64[us]")
+                return _read_or_not(np.where(sane, np.datetime64(origin, "us") + ticks, _NAT))
+        return _read_or_not(np.full(len(numbers), _NAT))
 
-def _counted(numbers: np.ndarray, microseconds: int, origin: pd.Timestamp) -> pd.Series:
-    sane = np.isfinite(numbers) & (np.abs(numbers) * microseconds < 9e15)
-    ticks = np.where(sane, numbers, 0) * microseconds
-    values = np.datetime64(origin, "us") + ticks.round().astype("int64").astype("timedelta64[us]")
-    return pd.Series(np.where(sane & (numbers > 0), values, np.datetime64("NaT", "us")))
+    def of_texts(self, column: pd.Series) -> Parsed:
+        text = column if column.dtype == "str" else column.map(str).astype("str")
+        return by_distinct_value(text, self._without_clock if self.date_format is None else self._by_format, "no date")
 
+    def _by_format(self, text: pd.Series) -> Parsed:
+        try:
+            dates = pd.to_datetime(text, format=self.date_format, errors="coerce")
+        except (ValueError, re.error) as error:
+            said = option("date_format", self.date_format)
+            raise DataError(f"{said} is no way to write dates ({error}).") from None
+        self.assumptions.append(f"{self.header!r} read as {self.date_format}")
+        return _read_or_not(dates.dt.tz_localize(None))
 
-def _of_texts(column: pd.Series, header: str, date_format, dayfirst, today) -> Parsed:
-    text = column if column.dtype == "str" else column.map(str).astype("str")
-    if date_format is not None:
-        return by_distinct_value(text, lambda distinct: _by_format(distinct, header, date_format), "no date")
-    return by_distinct_value(text, lambda distinct: _days_of_texts(distinct, header, dayfirst, today), "no date")
+    def _without_clock(self, text: pd.Series) -> Parsed:
+        days = text.str.replace(f"{_CLOCK}$", "", regex=True)
+        zoned = days.eq(text)
+        days[zoned] = text[zoned].str.replace(f"{_CLOCK}{_ZONE}$", "", regex=True)
+        if days.ne(text).any():
+            self.assumptions.append(f"time of day of {self.header!r} dropped")
+            if days[zoned].ne(text[zoned]).any():
+                self.assumptions.append(self.without_zone)
+        return by_distinct_value(days, self._days, "no date")
 
+    def _days(self, text: pd.Series) -> Parsed:
+        """Days from texts without time of day, each in whichever of the known forms it is written."""
+        parts = pd.DataFrame(0, index=text.index, columns=["year", "month", "day"])
+        seen, short = np.zeros(len(text), dtype=bool), np.zeros(len(text), dtype=bool)
+        for form, pattern in _FORMS.items():
+            match = text[~seen].str.extract(f"^{pattern}$")
+            match = match[match["y"].notna()]
+            if match.empty:
+                continue
+            rows = match.index
+            if form == "numbers":
+                match = self._in_order(match, text[rows])
+            elif "n" in match:
+                match["m"] = match["n"].str.casefold().str.strip(".").str.normalize("NFC").map(MONTHS).fillna(0)
+            parts.loc[rows] = match[["y", "m", "d"]].astype("int64").to_numpy()
+            seen[rows], short[rows] = True, match["y"].str.len() <= 2
+        # pandas reads the years 1 to 99 as 2001 to 1999; no purchase is that old, so they become a year that is refused.
+        parts["year"] = parts["year"].mask(~short & (parts["year"] < 1000) & seen, 1000)
+        parts["year"] = parts["year"].mask(short, self._four_digits(parts["year"]))
+        values = pd.to_datetime(parts, errors="coerce").to_numpy().astype("datetime64[us]")
+        serial = ~seen & text.str.fullmatch(r"\d{5}(?:\.\d+)?|\d{10}|\d{13}").to_numpy(dtype=bool)
+        if serial.any():
+            values[serial] = self.of_numbers(text[serial]).result
+        return _read_or_not(values)
 
-def _by_format(text: pd.Series, header: str, date_format: str) -> Parsed:
-    try:
-        dates = pd.to_datetime(text, format=date_format, errors="coerce")
-    except (ValueError, re.error) as error:
-        raise DataError(f"{option('date_format', date_format)} is no way to write dates ({error}).") from None
-    dates = dates.dt.tz_localize(None) if dates.dt.tz is not None else dates
-    return _read_or_not(dates.to_numpy().astype("datetime64[us]"), [f"{header!r} read as {date_format}"])
+    def _four_digits(self, year: pd.Series) -> pd.Series:
+        """Years written with two digits belong to this century unless they would lie in the future."""
+        return year + np.where(year <= self.today.year - 2000, 2000, 1900)
 
-
-def _days_of_texts(text: pd.Series, header: str, dayfirst: bool | None, today: pd.Timestamp) -> Parsed:
-    days = text.str.replace(f"{_CLOCK}$", "", regex=True)
-    zoned = days.eq(text)
-    days[zoned] = text[zoned].str.replace(f"{_CLOCK}{_ZONE}$", "", regex=True)
-    assumptions = []
-    if days.ne(text).any():
-        assumptions.append(f"time of day of {header!r} dropped")
-        if days[zoned].ne(text[zoned]).any():
-            assumptions.append(f"time zone of {header!r} dropped; the day is the one written there")
-    parsed = by_distinct_value(days, lambda distinct: _days(distinct, header, dayfirst, today), "no date")
-    return Parsed(parsed.result, parsed.reasons, assumptions + parsed.assumptions)
-
-
-def _days(text: pd.Series, header: str, dayfirst: bool | None, today: pd.Timestamp) -> Parsed:
-    """Days from texts without time of day, each in whichever of the known forms it is written."""
-    year, month, day = (np.zeros(len(text), dtype="int64") for _ in range(3))
-    assumptions, seen = [], np.zeros(len(text), dtype=bool)
-    short = np.zeros(len(text), dtype=bool)
-    for form, pattern in _FORMS.items():
-        match = text[~seen].str.extract(f"^{pattern}$")
-        found = match["y"].notna()
-        if not found.any():
-            continue
-        rows, match = match.index[found], match[found]
-        if form == "numbers":
-            match, assumed = _in_order(match, text[rows], header, dayfirst, today)
-            assumptions += assumed
-        elif "n" in match:
-            match["m"] = match["n"].str.casefold().str.strip(".").str.normalize("NFC").map(MONTHS).fillna(0)
-        year[rows], short[rows] = match["y"].astype("int64"), match["y"].str.len() <= 2
-        month[rows], day[rows] = match["m"].astype("int64"), match["d"].astype("int64")
-        seen[rows] = True
-    # pandas reads the years 1 to 99 as 2001 to 1999; no purchase is that old, so they become a year that is refused.
-    year = np.where(~short & (year < 1000) & seen, 1000, year)
-    parts = pd.DataFrame({"year": _four_digits(year, short, today), "month": month, "day": day})
-    values = pd.to_datetime(parts, errors="coerce").to_numpy().astype("datetime64[us]")
-    serial = ~seen & text.str.fullmatch(r"\d{5}(?:\.\d+)?|\d{10}|\d{13}").to_numpy(dtype=bool)
-    if serial.any():
-        counted = _of_numbers(text[serial], header, None, None, today)
-        values[serial] = counted.result
-        assumptions += counted.assumptions
-    return _read_or_not(values, assumptions)
-
-
-def _read_or_not(values: np.ndarray, assumptions: list[str]) -> Parsed:
-    return Parsed(values, np.where(np.isnat(values), "not a date", None).astype(object), assumptions)
-
-
-def _four_digits(year, short, today: pd.Timestamp) -> np.ndarray:
-    """Years written with two digits belong to this century unless they would lie in the future."""
-    return np.where(short, np.where(year <= today.year - 2000, 2000, 1900) + year, year)
-
-
-def _in_order(match: pd.DataFrame, text: pd.Series, header: str, dayfirst: bool | None, today: pd.Timestamp):
-    """Which of three numbers is the day, the month and the year, for the whole column."""
-    first, second = match["a"].astype("int64"), match["b"].astype("int64")
-    if dayfirst is None and (match["y"].str.len() == 2).all() and _begins_with_year(match, text, header, today):
-        turned = match.assign(y=match["a"].str.zfill(2), m=second, d=match["y"])
-        return turned, [f"{header!r} begins with the year, as {text.iloc[0]!r} shows"]
-    assumed: list[str] = []
-    if dayfirst is None:
-        sure_day, sure_month = (first > 12) & (second <= 12), (second > 12) & (first <= 12)
-        fewer = min(sure_day.sum(), sure_month.sum())
-        if fewer > _SLIP * (sure_day.sum() + sure_month.sum()):
-            raise DataError(
-                f"column {header!r}: some dates begin with the day ({sample(text[sure_day])}) and others with the "
-                f"month ({sample(text[sure_month])}). Make them alike, or say {option('dayfirst', True)} or {option('dayfirst', False)}."
-            )
-        if sure_day.any() or sure_month.any():
-            dayfirst = bool(sure_day.sum() > sure_month.sum())
-            order = "day" if dayfirst else "month"
-            assumed.append(f"{header!r} begins with the {order}, as {text[sure_day | sure_month].iloc[0]!r} shows")
-        else:
+    def _in_order(self, match: pd.DataFrame, text: pd.Series) -> pd.DataFrame:
+        """Which of three numbers is the day, the month and the year, for the whole column."""
+        first, second = match["a"].astype("int64"), match["b"].astype("int64")
+        dayfirst, header = self.dayfirst, self.header
+        if dayfirst is None and (match["y"].str.len() == 2).all() and self._begins_with_year(match, text):
+            self.assumptions.append(f"{header!r} begins with the year, as {text.iloc[0]!r} shows")
+            return match.assign(y=match["a"].str.zfill(2), m=second, d=match["y"])
+        if dayfirst is None:
+            sure_day, sure_month = (first > 12) & (second <= 12), (second > 12) & (first <= 12)
+            fewer = min(sure_day.sum(), sure_month.sum())
+            if fewer > _SLIP * (sure_day.sum() + sure_month.sum()):
+                raise DataError(
+                    f"column {header!r}: some dates begin with the day ({sample(text[sure_day])}) and others with the "
+                    f"month ({sample(text[sure_month])}). Make them alike, or say {option('dayfirst', True)} or {option('dayfirst', False)}."
+                )
+            sure = sure_day | sure_month
             # Dots are how day-first countries write; with strokes nothing tells, and ISO's order (month before
             # day) is taken and said.
-            dayfirst = bool(text.str.contains(r"^\d{1,2}\.\s?\d", regex=True).mean() > 0.5)
+            dotted = text.str.contains(r"^\d{1,2}\.\s?\d", regex=True).mean() > 0.5
+            dayfirst = bool(sure_day.sum() > sure_month.sum() if sure.any() else dotted)
             order = "day" if dayfirst else "month"
-            assumed.append(
-                f"nothing in {header!r} tells day from month: {text.iloc[0]!r} was taken to begin with the {order} "
+            self.assumptions.append(
+                f"{header!r} begins with the {order}, as {text[sure].iloc[0]!r} shows"
+                if sure.any()
+                else f"nothing in {header!r} tells day from month: {text.iloc[0]!r} was taken to begin with the {order} "
                 f"(else say {option('dayfirst', not dayfirst)})"
             )
-    return match.assign(d=first if dayfirst else second, m=second if dayfirst else first), assumed
+        return match.assign(d=first if dayfirst else second, m=second if dayfirst else first)
 
+    def _begins_with_year(self, match: pd.DataFrame, text: pd.Series) -> bool:
+        """Whether dates of three short numbers, 23-12-31, begin with the year: only so are all of them days of the last decades."""
+        a, b, c = (match[part].astype("int64") for part in ("a", "b", "y"))
 
-def _begins_with_year(match: pd.DataFrame, text: pd.Series, header: str, today: pd.Timestamp) -> bool:
-    """Whether dates of three short numbers, 23-12-31, begin with the year: only so are all of them days of the last decades."""
-    a, b, c = (match[part].astype("int64") for part in ("a", "b", "y"))
+        def plausible(year, month, day):
+            sure = self._four_digits(year).between(1980, self.today.year) & month.between(1, 12) & day.between(1, 31)
+            return sure.mean() >= 1 - _SLIP
 
-    def plausible(year, month, day):
-        years = _four_digits(year, True, today)
-        sure = (years >= 1980) & (years <= today.year) & month.between(1, 12) & day.between(1, 31)
-        return sure.mean() >= 1 - _SLIP
-
-    usual = plausible(c, b, a) or plausible(c, a, b)
-    if not plausible(a, b, c) or (usual and 2 * c.nunique() <= a.nunique()):
-        return False
-    if not usual or 2 * a.nunique() <= c.nunique():
-        return True
-    if text.str.contains("-", regex=False).mean() > 0.5:
+        usual = plausible(c, b, a) or plausible(c, a, b)
+        if not plausible(a, b, c) or (usual and 2 * c.nunique() <= a.nunique()):
+            return False
+        if not usual or 2 * a.nunique() <= c.nunique():
+            return True
+        if text.str.contains("-", regex=False).mean() <= 0.5:
+            return False
         raise DataError(
-            f"column {header!r}: nothing tells whether dates such as {sample(text, 2)} begin with the year or end with it. Say "
+            f"column {self.header!r}: nothing tells whether dates such as {sample(text, 2)} begin with the year or end with it. Say "
             f"{option('date_format', '%y-%m-%d')} or {option('date_format', '%d-%m-%y')}."
         )
-    return False
+
+    def unswapped(self, values: np.ndarray, cells: np.ndarray, text: np.ndarray, column: pd.Series) -> np.ndarray:
+        """Dates of a day-first file that a month-first spreadsheet opened: it took those it could, with day and month swapped.
+
+        Then no date that it took has a day above 12, and no text that it left has one below.
+        """
+        written = (column[text] if column.dtype == "str" else column[text].map(str).astype("str")).str.strip()
+        taken = cells.copy()
+        taken[text] = written.str.match(r"\d{4}-\d\d-\d\d")  # what became of the cells when it was saved as text
+        taken &= ~np.isnat(values)
+        left = written.str.extract(r"^(\d{1,2})[-/.]\d{1,2}[-/.]\d{2,4}")[0].dropna().astype("int64")
+        parts = pd.DatetimeIndex(values[taken])
+        if len(parts) < 2 or not len(left) or (parts.day > 12).any() or (left <= 12).any():
+            return values
+        if not self.dayfirst:
+            raise DataError(
+                f"column {self.header!r}: day and month of some dates were swapped, as when a month-first spreadsheet opens a day-first "
+                f"file. None of the dates it took, such as {parts[0]:%Y-%m-%d}, has a day above 12; all that it left as text have one "
+                f"({sample(written[left.index], 2)}). Export the file anew, or say {option('dayfirst', True)} to swap them back."
+            )
+        self.assumptions.append(
+            f"day and month of dates in {self.header!r} were swapped back, as a spreadsheet had swapped them"
+        )
+        swapped = values.copy()
+        turned = pd.DataFrame({"year": parts.year, "month": parts.day, "day": parts.month})
+        swapped[taken] = pd.to_datetime(turned).to_numpy().astype("datetime64[us]")
+        return swapped
