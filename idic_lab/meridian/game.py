@@ -21,7 +21,7 @@ from idic_lab.tables import CHANNELS, read_contracts
 CONTRACTS = read_contracts(Path(__file__).with_name("shop_tables.toml"))
 BUDGET_PER_HEAD = 3.125  # currency a quarter: 25,000 a year for 2,000 people
 CALLS_PER_HEAD = 0.1  # conversations on the telephone that the firm can hold in a quarter
-_AMOUNTS = ("offer", "price")
+_CHANNELLED, _AMOUNTS = [ACTIONS[action] for action in CONTACTS], ("offer", "price")
 _REPEATED = ("message", "question", "product")  # all else happens to a customer once in a quarter
 _MOST_ROWS = MOST_CONTACTS + 3  # per customer
 
@@ -36,8 +36,6 @@ def as_plan(made: pd.DataFrame, ids: pd.Index, budget: float, calls: int) -> Pla
     >>> plan.person.tolist(), plan.amount.tolist()
     ([1], [6.0])
     """
-    if not isinstance(made, pd.DataFrame):
-        raise DataError(f"A plan is a table (DataFrame) of actions, found {type(made).__name__}.")
     if len(made) > _MOST_ROWS * len(ids):
         raise DataError(
             f"A plan has at most {_MOST_ROWS * len(ids):,} rows here, {_MOST_ROWS} for each customer; found {len(made):,}."
@@ -55,31 +53,44 @@ def as_plan(made: pd.DataFrame, ids: pd.Index, budget: float, calls: int) -> Pla
     if not np.isfinite(made["amount"].fillna(0)).all():
         raise DataError("An amount of the plan is infinite.")
     person = ids.get_indexer(made["customer_id"])
-    if (person < 0).any():
+    if (unknown := person < 0).any():
         raise DataError(
-            f"{(person < 0).sum():,} rows name no customer of this shop, first {made['customer_id'][person < 0].iloc[0]!r}; customers "
+            f"{unknown.sum():,} rows name no customer of this shop, first {made['customer_id'][unknown].iloc[0]!r}; customers "
             f"are named as in transactions, such as {ids[0]!r}."
         )
-    kind = pd.Index(ACTIONS).get_indexer(made["action"])
-    _fits(made, np.isin(kind, CONTACTS), "channel", "a channel")
-    _fits(made, made["action"].isin(list(policies.DETAILS)).to_numpy(), "detail", "a detail")
-    _fits(made, made["action"].isin(_AMOUNTS).to_numpy(), "amount", "an amount")
+    for column, takes in {"channel": _CHANNELLED, "detail": policies.DETAILS, "amount": _AMOUNTS}.items():
+        wanted, given = made["action"].isin(list(takes)), made[column].notna()
+        for rows, verb in ((wanted & ~given, "needs a"), (~wanted & given, "takes no")):
+            if rows.any():
+                first, n = made[rows].iloc[0], "n" if verb == "needs a" and column == "amount" else ""
+                raise DataError(
+                    f"The action {first['action']!r} {verb}{n} {column}; see customer {first['customer_id']!r}."
+                )
     detail = np.full(len(made), -1)
     for action, names in policies.DETAILS.items():
         rows = (made["action"] == action).to_numpy()
         for name in made.loc[rows, "detail"].unique():
             pick(f"detail of the action {action!r}", name, names)
         detail[rows] = pd.Index(names).get_indexer(made.loc[rows, "detail"])
-    channel = pd.Index(CHANNELS).get_indexer(made["channel"])
+    kind, channel = pd.Index(ACTIONS).get_indexer(made["action"]), pd.Index(CHANNELS).get_indexer(made["channel"])
     once = made[~made["action"].isin(_REPEATED)]
     twice = once[once.duplicated(["customer_id", "action"])]
     if len(twice):
         raise DataError(
             f"Customer {twice['customer_id'].iloc[0]!r} has the action {twice['action'].iloc[0]!r} twice; once a quarter is what a firm can do."
         )
-    plan = Plan(person, kind, channel, detail, made["amount"].to_numpy(np.float64))
-    _affordable(plan, ids, float(policies.cost(made).sum()), budget, calls)
-    return plan
+    many = np.bincount(person[channel >= 0], minlength=1)
+    if many.max() > MOST_CONTACTS:
+        raise DataError(
+            f"Customer {ids[int(many.argmax())]!r} would be contacted {many.max()} times; once a week, {MOST_CONTACTS} times a quarter, is the most."
+        )
+    if (on_phone := int((channel == CHANNELS.index("phone")).sum())) > calls:
+        raise DataError(
+            f"The plan holds {on_phone:,} conversations on the telephone; the firm can hold {calls:,} in a quarter."
+        )
+    if (cost := float(policies.cost(made).sum())) > budget + 1e-6:
+        raise DataError(f"The plan costs {cost:,.2f}; the budget of the quarter is {budget:,.2f}.")
+    return Plan(person, kind, channel, detail, made["amount"].to_numpy(np.float64))
 
 
 def _typed(made: pd.DataFrame) -> pd.DataFrame:
@@ -97,31 +108,6 @@ def _typed(made: pd.DataFrame) -> pd.DataFrame:
     return made
 
 
-def _fits(made: pd.DataFrame, wanted: np.ndarray, column: str, what: str) -> None:
-    given = made[column].notna().to_numpy()
-    for rows, verb in ((wanted & ~given, "needs"), (~wanted & given, "takes no")):
-        if rows.any():
-            what = what.split()[-1] if verb == "takes no" else what
-            first = made[rows].iloc[0]
-            raise DataError(f"The action {first['action']!r} {verb} {what}; see customer {first['customer_id']!r}.")
-
-
-def _affordable(plan: Plan, ids: pd.Index, cost: float, budget: float, calls: int) -> None:
-    by_channel = plan.channel >= 0
-    many = np.bincount(plan.person[by_channel], minlength=1)
-    if many.max() > MOST_CONTACTS:
-        raise DataError(
-            f"Customer {ids[int(many.argmax())]!r} would be contacted {many.max()} times; once a week, {MOST_CONTACTS} times a quarter, is the most."
-        )
-    on_phone = int((plan.channel == CHANNELS.index("phone")).sum())
-    if on_phone > calls:
-        raise DataError(
-            f"The plan holds {on_phone:,} conversations on the telephone; the firm can hold {calls:,} in a quarter."
-        )
-    if cost > budget + 1e-6:
-        raise DataError(f"The plan costs {cost:,.2f}; the budget of the quarter is {budget:,.2f}.")
-
-
 class World:
     """The shop itself, with everything that is planted; :class:`Shop` is what one acts on."""
 
@@ -137,9 +123,7 @@ class World:
             self._add(seen)
         self._add(constant_tables(seed, chosen))
         self.ids = pd.Index(np.concatenate([state.block.people.customer_id for state in self.states]))
-        self.number = 0
-        self.cash = np.zeros(n)
-        self.began_worth = self.worth()
+        self.number, self.cash, self.began_worth = 0, np.zeros(n), self.worth_of_each().sum()
         self.played: list[tuple[int, list[State], pd.DataFrame]] = []
 
     def again(self, luck: int = 0) -> "World":
@@ -155,10 +139,6 @@ class World:
     def worth_of_each(self) -> np.ndarray:
         """What each customer is still worth, by what is planted, if nobody does anything more."""
         return np.concatenate([state.equity() for state in self.states])
-
-    def worth(self) -> float:
-        """True customer equity."""
-        return float(self.worth_of_each().sum())
 
     @property
     def view(self) -> View:
@@ -241,8 +221,7 @@ class World:
 
     def score(self) -> dict:
         """Cash since the beginning plus the change of true customer equity."""
-        change = self.worth() - self.began_worth
-        cash = float(self.cash.sum())
+        change, cash = float(self.worth_of_each().sum() - self.began_worth), float(self.cash.sum())
         return {"quarters": self.number, "cash": cash, "equity_change": change, "score": cash + change}
 
 

@@ -19,12 +19,7 @@ from idic_lab.meridian.settings import SEGMENTS
 from idic_lab.tables import CHANNELS
 
 COLUMNS = ("customer_id", "action", "channel", "detail", "amount")
-DETAILS = {
-    "message": SEGMENTS,
-    "question": opinions.QUESTIONS,
-    "product": products.CATEGORIES,
-    "tier": quarters.SERVICE_TIERS,
-}
+DETAILS = dict(message=SEGMENTS, question=opinions.QUESTIONS, product=products.CATEGORIES, tier=quarters.SERVICE_TIERS)
 OFFERED = 6.0  # the discount that was tried in the campaign
 PLUS, THANKS = float(quarters.TIER_COST[1]), quarters.GIFT + float(contacts.COST_OUT[0])  # of one customer
 
@@ -81,9 +76,11 @@ def cost(made: pd.DataFrame) -> pd.Series:
     >>> cost(actions(["C1"], "care", "email")).tolist()
     [2.05]
     """
-    contact = made["channel"].map(dict(zip(CHANNELS, contacts.COST_OUT, strict=True))).fillna(0.0).astype(float)
-    tier = (
-        made["detail"].map(dict(zip(quarters.SERVICE_TIERS, quarters.TIER_COST, strict=True))).fillna(0.0).astype(float)
+    by_channel = dict(zip(CHANNELS, contacts.COST_OUT, strict=True))
+    by_tier = dict(zip(quarters.SERVICE_TIERS, quarters.TIER_COST, strict=True))
+    contact, tier = (
+        made[name].map(costs).fillna(0.0).astype(float)
+        for name, costs in (("channel", by_channel), ("detail", by_tier))
     )
     once = made["action"].map({"care": quarters.GIFT, "complaint": quarters.ANSWER_COST}).fillna(0.0)
     return contact + once + tier.where(made["action"] == "tier", 0.0)
@@ -131,10 +128,8 @@ def by_email(tables: dict[str, pd.DataFrame]) -> pd.Index:
     records = tables["source_records"].dropna(subset=["customer_id", "consent_email"])
     last = records.sort_values(["updated", "record_id"]).drop_duplicates("customer_id", keep="last")
     known = pd.Index(last.loc[last["consent_email"] == "yes", "customer_id"])
-    if "opt_outs" not in tables:
-        return known
-    gone = tables["opt_outs"]
-    return known[~known.isin(gone.loc[gone["channel"] == "email", "customer_id"])]
+    gone = tables["opt_outs"].query("channel == 'email'")["customer_id"] if "opt_outs" in tables else ()
+    return known[~known.isin(gone)]
 
 
 def customers(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -191,28 +186,25 @@ def likely_leavers(view: View) -> pd.DataFrame:
     return actions(known.index.intersection(by_email(view.tables)), "offer", "email", amount=OFFERED)
 
 
-def _asked(view: View, questions, whom: pd.Index) -> pd.DataFrame:
-    """Questions by e-mail, leaving out what has been answered."""
-    said = view.tables["survey_responses"].merge(
-        view.tables["source_records"][["record_id", "customer_id"]].dropna(), on="record_id"
-    )
-    known = set(zip(said["customer_id"], said["question_id"], strict=True))
-    rows = [actions(whom, "question", "email", question) for question in questions]
-    asked = pd.concat(rows, ignore_index=True)
-    return asked[[pair not in known for pair in zip(asked["customer_id"], asked["detail"], strict=True)]]
+def _asked(view: View, questions, whom: pd.Index, most: int) -> pd.DataFrame:
+    """So many questions by e-mail at most, leaving out what has been answered."""
+    owners = view.tables["source_records"][["record_id", "customer_id"]].dropna()
+    said = view.tables["survey_responses"].merge(owners, on="record_id")
+    asked = pd.concat([actions(whom, "question", "email", question) for question in questions], ignore_index=True)
+    known = pd.MultiIndex.from_frame(said[["customer_id", "question_id"]])
+    asked = asked[~pd.MultiIndex.from_frame(asked[["customer_id", "detail"]]).isin(known)]
+    return asked[asked.groupby("customer_id").cumcount() < most]
 
 
 def ask_well(view: View) -> pd.DataFrame:
     """Two questions a quarter, those that tell most, to customers who bought within a year."""
     recent = customers(view.tables).query("silent <= 365").index.intersection(by_email(view.tables))
-    asked = _asked(view, TELLING, recent)
-    return asked[asked.groupby("customer_id").cumcount() < 2]
+    return _asked(view, TELLING, recent, 2)
 
 
 def ask_much(view: View) -> pd.DataFrame:
     """Ten questions a quarter of the battery to everybody."""
-    asked = _asked(view, opinions.QUESTIONS, by_email(view.tables))
-    return asked[asked.groupby("customer_id").cumcount() < 10]
+    return _asked(view, opinions.QUESTIONS, by_email(view.tables), 10)
 
 
 def ask_by_lot(shop, n_quarters: int = quarters.QUARTERS, random_state: int = 0) -> pd.DataFrame:
@@ -235,15 +227,13 @@ def ask_by_lot(shop, n_quarters: int = quarters.QUARTERS, random_state: int = 0)
     asked = pd.Index(recent[: len(recent) // 2])
     before = len(shop.tables["survey_responses"])
     for _ in range(n_quarters):
-        plan = _asked(shop.view, TELLING, asked.intersection(by_email(shop.tables)))
-        shop.next(plan[plan.groupby("customer_id").cumcount() < 2])
+        shop.next(_asked(shop.view, TELLING, asked.intersection(by_email(shop.tables)), 2))
     said = shop.tables["survey_responses"].iloc[before:]
     said = said[said["question_id"].isin(TELLING)].merge(shop.tables["source_records"], on="record_id")
-    answers = said.groupby("customer_id").size()
     late = customers(shop.tables).query("silent < 182").index
     trial = pd.DataFrame({"customer_id": recent, "asked": np.isin(recent, asked)})
-    trial["answers"] = trial["customer_id"].map(answers).fillna(0).astype("int64")
-    return trial.assign(stayed=trial["customer_id"].isin(late))
+    answers = trial["customer_id"].map(said["customer_id"].value_counts()).fillna(0).astype("int64")
+    return trial.assign(answers=answers, stayed=trial["customer_id"].isin(late))
 
 
 def played(ways: dict[str, str], **shop: object) -> dict[str, pd.DataFrame]:
@@ -311,13 +301,10 @@ def oracle(states: list[State], begin: int, budget: float, calls: int) -> pd.Dat
     phone = found["channel"] == CHANNELS.index("phone")
     found = found[~phone | (phone.cumsum() <= calls)]
     found = found[found["cost"].cumsum() <= budget]
-    made = actions(found["customer_id"])
-    made["action"] = [quarters.ACTIONS[action] for action in found["action"]]
-    made["channel"] = pd.array([CHANNELS[c] if c >= 0 else None for c in found["channel"]], dtype="str")
-    pairs = zip(made["action"], found["detail"], strict=True)
-    made["detail"] = pd.array([DETAILS[a][d] if a in DETAILS else None for a, d in pairs], dtype="str")
-    made["amount"] = found["amount"].to_numpy()
-    return made
+    action = [quarters.ACTIONS[action] for action in found["action"]]
+    channel = [CHANNELS[channel] if channel >= 0 else None for channel in found["channel"]]
+    detail = [DETAILS[a][d] if a in DETAILS else None for a, d in zip(action, found["detail"], strict=True)]
+    return actions(found["customer_id"], action, channel, detail, found["amount"].to_numpy())
 
 
 def worth_doing(state: State, begin: int) -> pd.DataFrame:
@@ -336,20 +323,14 @@ def worth_doing(state: State, begin: int) -> pd.DataFrame:
     def lasting(shift):
         return state.equity(shift) - equity + equity * (stays(shift) - stays(0.0))
 
-    heard = np.where(
-        state.consent, block.reach.response * np.exp(-block.settings.fatigue * state.recent / 2)[:, None], 0
-    )
-    ids, found = block.people.customer_id, []
+    rested = np.exp(-block.settings.fatigue * state.recent / 2)[:, None]
+    heard = np.where(state.consent, block.reach.response * rested, 0)
+    found = []
 
     def add(action, gain, cost, channel=-1, detail=-1, amount=np.nan):
-        found.append(
-            pd.DataFrame(
-                {
-                    "customer_id": ids, "action": action, "gain": gain - cost, "cost": cost, "channel": channel,
-                    "detail": detail, "amount": amount, "contact": np.asarray(channel) >= 0,
-                }
-            )
-        )  # fmt: skip
+        told = {"customer_id": block.people.customer_id, "action": action, "gain": gain - cost, "cost": cost}
+        told |= {"channel": channel, "detail": detail, "amount": amount, "contact": np.asarray(channel) >= 0}
+        found.append(pd.DataFrame(told))
 
     def add_contact(action, worth_if_heard, extra=0.0, heard=heard, **what):
         worth = heard * np.asarray(worth_if_heard)[:, None] - contacts.COST_OUT - extra
@@ -370,11 +351,8 @@ def worth_doing(state: State, begin: int) -> pd.DataFrame:
         add_contact(MESSAGE, alive * quarters.MOVED_BY_MESSAGE * margin, detail=block.segment)
     favourite = block.lines.taste.argmax(axis=1)
     likes = np.minimum(quarters.ADDED_BY_PRODUCT * block.lines.taste.max(axis=1), 1)
-    added = (
-        quarters.ADDED_SIZE * block.buyers.mean_spend * quarters.MARGIN_SHARE
-        - orders.ORDER_HANDLING
-        - orders.DELIVERY / 2
-    )
+    brought = quarters.ADDED_SIZE * block.buyers.mean_spend * quarters.MARGIN_SHARE
+    added = brought - orders.ORDER_HANDLING - orders.DELIVERY / 2
     add_contact(PRODUCT, buys * likes * added, detail=favourite)
     add_contact(CARE, mood(quarters.CARE_MOOD * matters), quarters.GIFT)
     share = quarters.learnt_share(state.learnt, block.settings)

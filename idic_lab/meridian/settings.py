@@ -144,11 +144,10 @@ def settings(difficulty: str | Settings | Mapping = "default", world: str = "fri
 
 
 def _check(chosen: Settings) -> None:
-    for knob in fields(PurchaseModel):
-        if not getattr(chosen.purchase, knob.name) > 0:
-            raise DataError(f"purchase.{knob.name} must be above 0, found {getattr(chosen.purchase, knob.name)!r}.")
-    if not chosen.purchase_shape > 0:
-        raise DataError(f"purchase_shape must be above 0, found {chosen.purchase_shape!r}.")
+    above = {f"purchase.{name}": value for name, value in vars(chosen.purchase).items()}
+    for name, value in (above | {"purchase_shape": chosen.purchase_shape}).items():
+        if not value > 0:
+            raise DataError(f"{name} must be above 0, found {value!r}.")
     for name in ("separation", "error_rate", "fatigue", "season", "learning"):
         if not getattr(chosen, name) >= 0:
             raise DataError(f"{name} must be 0 or more, found {getattr(chosen, name)!r}.")
