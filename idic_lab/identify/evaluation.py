@@ -1,6 +1,7 @@
 """How well records were linked, when the truth is known; and what the mistakes cost."""
 
-import numpy as np
+from collections import Counter
+
 import pandas as pd
 
 from idic_lab.errors import DataError
@@ -92,27 +93,19 @@ def threshold_curve(
     >>> threshold_curve(made, truth)[["threshold", "precision", "cost"]].round(2).values.tolist()
     [[0.6, 0.33, 20.0], [0.9, 1.0, 0.0]]
     """
-    person = pd.Series(pd.factorize(truth["customer_id"])[0], index=truth["record_id"])
-    holds = {record: {who: 1} for record, who in person.items()}
-    home = {record: record for record in holds}
-    total = _pairs(person.value_counts())
+    from scipy.cluster.hierarchy import DisjointSet
 
-    def root(record):
-        while home[record] != record:
-            home[record] = home[home[record]]
-            record = home[record]
-        return record
-
-    right, all_pairs = np.zeros(len(made)), np.zeros(len(made))
-    for step, (a, b) in enumerate(zip(made["record_a"], made["record_b"], strict=True)):
-        one, other = sorted((root(a), root(b)), key=lambda group: -len(holds[group]))
-        mine, theirs = holds[one], holds.pop(other)
-        all_pairs[step] = sum(mine.values()) * sum(theirs.values())
-        right[step] = sum(count * mine.get(who, 0) for who, count in theirs.items())
-        for who, count in theirs.items():
-            mine[who] = mine.get(who, 0) + count
-        home[other] = one
-    steps = pd.DataFrame({"threshold": made["probability"].to_numpy(), "right": right, "all": all_pairs})
+    groups, total = DisjointSet(truth["record_id"]), _pairs(truth["customer_id"].value_counts())
+    holds = {record: Counter([who]) for record, who in zip(truth["record_id"], truth["customer_id"], strict=True)}
+    steps = []
+    for a, b, probability in zip(made["record_a"], made["record_b"], made["probability"], strict=True):
+        mine, theirs = sorted((holds.pop(groups[record]) for record in (a, b)), key=len, reverse=True)
+        right = sum(count * mine[who] for who, count in theirs.items())
+        steps.append((probability, right, mine.total() * theirs.total()))
+        mine.update(theirs)
+        groups.merge(a, b)
+        holds[groups[a]] = mine
+    steps = pd.DataFrame(steps, columns=["threshold", "right", "all"]).astype("float64")
     curve = steps.groupby("threshold").sum().iloc[::-1].cumsum().iloc[::-1].reset_index()
     curve["precision"] = curve["right"] / curve["all"]
     curve["recall"] = curve["right"] / total

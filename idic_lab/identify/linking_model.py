@@ -18,7 +18,7 @@ from idic_lab import dataframes
 from idic_lab.errors import DataError, FitError, needs_extra
 
 if TYPE_CHECKING:
-    from splink import DuckDBAPI, Linker, SettingsCreator
+    from splink import Linker, SettingsCreator
 
 # Pairs that agree on none of these are never looked at: of the 5·10^11 pairs among a million records all but a few
 # million have nothing in common. A pair of one person is missed only when it differs in every one of them.
@@ -171,18 +171,18 @@ def estimate(prepared: pd.DataFrame, random_state: int = 1, connect: Callable | 
     """
     if len(prepared) < FEWEST:
         raise DataError(f"Linking needs at least {FEWEST} records to learn from, found {len(prepared):,}.")
-    connect, block_on = connect or _duckdb, needs_extra("splink", "identify").block_on
+    block_on = needs_extra("splink", "identify").block_on
     with _quiet():
         largest = prepared["touchpoint"].value_counts().sort_index().idxmax()
         alone = prepared[prepared["touchpoint"] == largest]
         if len(alone) < FEWEST:
             alone = prepared
-        by_chance = _linker(alone, settings(), connect())
+        by_chance = _linker(alone, settings(), connect)
         sampled = min(max(FEWEST_PAIRS, PAIRS_PER_RECORD * len(prepared)), MOST_PAIRS)
         by_chance.training.estimate_u_using_random_sampling(
             max_pairs=sampled, seed=random_state, min_count_per_level=None, num_chunks=1
         )
-        linker = _linker(prepared, by_chance.misc.save_model_to_json(), connect())
+        linker = _linker(prepared, by_chance.misc.save_model_to_json(), connect)
         try:
             linker.training.estimate_probability_two_random_records_match(
                 [block_on(*columns) for columns in SURE], recall=SURE_RECALL
@@ -230,7 +230,7 @@ def score(prepared: pd.DataFrame, model: dict, connect: Callable | None = None) 
     (True, True)
     """
     with _quiet():
-        linker = _linker(prepared, model, (connect or _duckdb)())
+        linker = _linker(prepared, model, connect)
         predicted = linker.inference.predict(threshold_match_probability=LOWEST, warning_mode="never")
         held = {column.unquote().name for column in predicted.columns}
         levels = ", ".join(f"{_weight(name, held)} AS {name}" for name in COMPARISONS)
@@ -255,17 +255,18 @@ def weights(model: dict) -> pd.DataFrame:
     >>> weights({"comparisons": [{"output_column_name": "email", "comparison_levels": [same]}]})["weight"].tolist()
     [3.0]
     """
-    table = pd.DataFrame(
-        {
-            "comparison": made["output_column_name"],
-            "level": found["label_for_charts"],
-            "same_person": found["m_probability"],
-            "different_people": found.get("u_probability", NEVER_SEEN),
-        }
+    rows = [
+        (
+            made["output_column_name"],
+            found["label_for_charts"],
+            found["m_probability"],
+            found.get("u_probability", NEVER_SEEN),
+        )
         for made in model["comparisons"]
         for found in made["comparison_levels"]
         if not found.get("is_null_level")
-    )
+    ]
+    table = pd.DataFrame(rows, columns=["comparison", "level", "same_person", "different_people"])
     table["weight"] = np.log2(table["same_person"] / table["different_people"])
     return table
 
@@ -288,8 +289,11 @@ def _weight(name: str, held: set[str]) -> str:
     return f"CAST(round({' + '.join(parts) or '0'}, 2) AS REAL)"
 
 
-def _linker(records: pd.DataFrame, chosen, api) -> Linker:
-    return needs_extra("splink", "identify").Linker(api.register(records), chosen, log_level=None)
+def _linker(records: pd.DataFrame, chosen, connect: Callable | None) -> Linker:
+    """A linker on the records, on DuckDB in memory unless another database is told."""
+    splink = needs_extra("splink", "identify")
+    api = connect() if connect else splink.DuckDBAPI(connection=dataframes.connect())
+    return splink.Linker(api.register(records), chosen, log_level=None)
 
 
 @contextmanager
@@ -302,8 +306,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(before)
-
-
-def _duckdb() -> DuckDBAPI:
-    """Splink on DuckDB in memory."""
-    return needs_extra("splink", "identify").DuckDBAPI(connection=dataframes.connect())

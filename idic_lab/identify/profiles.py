@@ -49,16 +49,13 @@ def contacts(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.D
 
 def last_change(records: pd.DataFrame) -> pd.Series:
     """Day on which each record was last touched; missing where none is recorded."""
-    return _days(records).max(axis=1)
+    return records.reindex(columns=["created", "updated"]).astype("datetime64[us]").max(axis=1)
 
 
 def last_updated(records: pd.DataFrame) -> pd.Series:
     """Day of each record's update, or where none is recorded of its opening."""
-    return _days(records)["updated"].fillna(_days(records)["created"])
-
-
-def _days(records: pd.DataFrame) -> pd.DataFrame:
-    return records.reindex(columns=["created", "updated"]).astype("datetime64[us]")
+    days = records.reindex(columns=["created", "updated"]).astype("datetime64[us]")
+    return days["updated"].fillna(days["created"])
 
 
 def _majority(records: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -123,11 +120,8 @@ def consents(
     grid = pd.MultiIndex.from_product([people, list(CHANNELS)], names=["customer_id", "channel"])
     table = grid.to_frame(index=False).astype({"customer_id": "str", "channel": "str"})
     if source_records is None or identity_links is None:
-        return table.assign(
-            allowed=table["channel"].isin(NO_CONSENT_NEEDED),
-            record_id=pd.Series(None, index=table.index, dtype="str"),
-            date=pd.Series(pd.NaT, index=table.index, dtype="datetime64[us]"),
-        )
+        kinds = {"record_id": "str", "date": "datetime64[us]"}
+        return table.assign(allowed=table["channel"].isin(NO_CONSENT_NEEDED), record_id=None, date=None).astype(kinds)
     register = consent_register(source_records, identity_links)
     register["refused"] = register["stated"] == "no"
     # Of statements of one day the refusal comes last, and so holds.
@@ -230,17 +224,14 @@ def customers(
 
 def _purchases(transactions: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
     bought = transactions[transactions["amount"] > 0]
-    orders = bought.groupby("customer_id").agg(
-        orders=("amount", "size"),
-        average_order=("amount", "mean"),
-        first_order=("date", "min"),
-        last_order=("date", "max"),
+    by = bought.groupby("customer_id")
+    orders = (
+        by["amount"].agg(orders="size", average_order="mean").join(by["date"].agg(first_order="min", last_order="max"))
     )
     money = transactions.groupby("customer_id")["amount"].sum().rename("spend").to_frame()
     money["returns"] = transactions["amount"].lt(0).groupby(transactions["customer_id"]).sum()
     table = money.join(orders)
-    table["days_since_last_order"] = (end - table["last_order"]).dt.days.astype("float64")
-    return table
+    return table.assign(days_since_last_order=(end - table["last_order"]).dt.days.astype("float64"))
 
 
 def _most_common(data: pd.DataFrame, name: str, weight: str | None = None) -> pd.Series:
@@ -258,16 +249,13 @@ def _demographics(source_records, identity_links, end: pd.Timestamp) -> pd.DataF
     before_birthday = (end.month * 100 + end.day) < (born.dt.month * 100 + born.dt.day)
     age = end.year - born.dt.year - before_birthday
     band = pd.cut(age, [*AGE_BANDS, 150], right=False, labels=list(AGE_BANDS.values())).astype("str")
-    return pd.DataFrame(
-        {
-            "birth_year": born.dt.year.astype("float64"),
-            "age_band": band.where(age.ge(0) & age.lt(150)),
-            "city": known["city"],
-            "postcode_area": known["postcode"].str[:2],
-            "has_email": known["email"].notna(),
-            "has_phone": known["phone"].notna(),
-            "has_address": known["street"].notna() & known["postcode"].notna(),
-        }
+    table = pd.DataFrame({"birth_year": born.dt.year.astype("float64"), "age_band": band.where(age.between(0, 149))})
+    return table.assign(
+        city=known["city"],
+        postcode_area=known["postcode"].str[:2],
+        has_email=known["email"].notna(),
+        has_phone=known["phone"].notna(),
+        has_address=known["street"].notna() & known["postcode"].notna(),
     )
 
 
@@ -280,13 +268,9 @@ def _presence(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.
 
 def _browsing(web_events: pd.DataFrame) -> pd.DataFrame:
     grouped = web_events.groupby("customer_id")
-    table = pd.DataFrame(
-        {
-            "visits": grouped["session_id"].nunique().astype("float64"),
-            "products_viewed": grouped["product_id"].nunique().astype("float64"),
-            "last_visit": grouped["date"].max(),
-        }
-    )
+    counts = {"session_id": "visits", "product_id": "products_viewed"}
+    table = grouped[list(counts)].nunique().astype("float64").rename(columns=counts)
+    table["last_visit"] = grouped["date"].max()
     if "device" in web_events:
         table["main_device"] = _most_common(web_events.drop_duplicates("session_id"), "device")
     return table

@@ -1,6 +1,7 @@
 """From records to people: joined one link at a time, the surest first; what is doubtful goes to a person."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -45,7 +46,9 @@ def merges(prepared: pd.DataFrame, pairs: pd.DataFrame) -> tuple[pd.DataFrame, p
     ids = prepared["record_id"].to_numpy(dtype=object)
     row = pd.Series(np.arange(len(ids)), index=ids)
     number = pd.factorize(prepared["number"])[0]
-    same = _pairs_by_number(number)
+    order = np.argsort(number, kind="stable")
+    of_one = (number[order][1:] == number[order][:-1]) & (number[order][1:] >= 0)
+    same = zip(order[:-1][of_one].tolist(), order[1:][of_one].tolist(), strict=True)  # neighbours with one number
     left, right = row.loc[pairs["record_a"]].to_numpy(), row.loc[pairs["record_b"]].to_numpy()
     # First name or date of birth speak against a pair and no e-mail address for it; no two members of one household
     # agree in both.
@@ -97,27 +100,26 @@ def links(prepared: pd.DataFrame, made: pd.DataFrame, threshold: float = THRESHO
     >>> links(standardise(records), resolve(records).merges)["customer_id"].tolist()
     ['7', '7']
     """
+    from scipy.sparse import coo_array, csgraph
+
     ids = prepared["record_id"].to_numpy(dtype=object)
     row = pd.Series(np.arange(len(ids)), index=ids)
     taken = made[made["probability"] >= threshold]
     left, right = row.loc[taken["record_a"]].to_numpy(), row.loc[taken["record_b"]].to_numpy()
-    group = _components(len(ids), left, right)
+    graph = coo_array((np.ones(len(left)), (left, right)), shape=(len(ids), len(ids)))
+    group = csgraph.connected_components(graph, directed=False)[1]
     number = prepared["number"].to_numpy(dtype=object)
     known = prepared["number"].notna().to_numpy()
-    anchor = _anchors(group, known, ids)
+    # A group is named by a record with a number, else by the first by record_id.
+    order = np.lexsort((ids.astype(str), ~known, group))
+    anchor = order[np.flatnonzero(np.diff(group[order], prepend=-1))]
     customer = np.array([number[a] if known[a] else pseudonym(ids[a]) for a in anchor], dtype=object)[group]
     size = np.bincount(group)[group]
     method = np.where(known, NUMBER, np.where(size > 1, MODEL, SINGLE))
     weakest = _weakest_links(len(ids), left, right, taken["probability"].to_numpy(), anchor)
-    return pd.DataFrame(
-        {
-            "record_id": pd.array(ids, dtype="str"),
-            "customer_id": pd.array(customer, dtype="str"),
-            "touchpoint": prepared["touchpoint"].astype("str").to_numpy(),
-            "probability": np.where(known, 1.0, weakest),
-            "method": pd.array(method, dtype="str"),
-        }
-    )
+    linked = {"record_id": ids, "customer_id": customer, "touchpoint": prepared["touchpoint"].to_numpy()}
+    linked |= {"probability": np.where(known, 1.0, weakest), "method": method}
+    return pd.DataFrame(linked).astype(dict.fromkeys(("record_id", "customer_id", "touchpoint", "method"), "str"))
 
 
 def pseudonym(record_id: str) -> str:
@@ -136,10 +138,10 @@ class _Groups:
         self.parent = list(range(len(number)))
         self.number = number.tolist()  # -1: none
         self.size = [1] * len(number)
-        self.enemies: dict[int, set[int]] = {}
+        self.enemies: defaultdict[int, set[int]] = defaultdict(set)
         for a, b in zip(left.tolist(), right.tolist(), strict=True):
-            self.enemies.setdefault(a, set()).add(b)
-            self.enemies.setdefault(b, set()).add(a)
+            self.enemies[a].add(b)
+            self.enemies[b].add(a)
 
     def find(self, record: int) -> int:
         parent = self.parent
@@ -155,28 +157,19 @@ class _Groups:
             return ""
         if self.number[a] >= 0 and self.number[b] >= 0 and self.number[a] != self.number[b]:
             return TWO_NUMBERS
-        if b in self.enemies.get(a, ()) and not despite_enemies:
+        if b in self.enemies[a] and not despite_enemies:
             return TWO_PEOPLE
         if self.size[a] < self.size[b]:
             a, b = b, a
         self.parent[b] = a
         self.size[a] += self.size[b]
         self.number[a] = max(self.number[a], self.number[b])
-        self.enemies.get(a, set()).discard(b)
-        self.enemies.get(b, set()).discard(a)
-        if b in self.enemies:
-            for enemy in self.enemies.pop(b):
-                self.enemies[enemy].discard(b)
-                self.enemies[enemy].add(a)
-                self.enemies.setdefault(a, set()).add(enemy)
+        self.enemies[a].discard(b)
+        for enemy in self.enemies.pop(b, set()) - {a}:
+            self.enemies[enemy].discard(b)
+            self.enemies[enemy].add(a)
+            self.enemies[a].add(enemy)
         return None
-
-
-def _pairs_by_number(number: np.ndarray) -> list[tuple[int, int]]:
-    """Neighbouring records with one customer number."""
-    order = np.argsort(number, kind="stable")
-    same = (number[order][1:] == number[order][:-1]) & (number[order][1:] >= 0)
-    return list(zip(order[:-1][same].tolist(), order[1:][same].tolist(), strict=True))
 
 
 def _named(rows: list[tuple], ids: np.ndarray, last: str) -> pd.DataFrame:
@@ -186,29 +179,14 @@ def _named(rows: list[tuple], ids: np.ndarray, last: str) -> pd.DataFrame:
     return table.astype({"record_a": "str", "record_b": "str", "probability": "float64", last: "str"})
 
 
-def _components(n: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(left)), (left, right)), shape=(n, n))
-    return connected_components(graph, directed=False)[1]
-
-
-def _anchors(group: np.ndarray, known: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Row of each group's record that gives it its name: one with a number, else the first by record_id."""
-    order = np.lexsort((ids.astype(str), ~known, group))
-    return order[np.flatnonzero(np.diff(group[order], prepend=-1))]
-
-
 def _weakest_links(n: int, left, right, probability, anchor: np.ndarray) -> np.ndarray:
     """Weakest link on the way from each record to its group's anchor; the merges form a tree, so there is one way."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import breadth_first_order
+    from scipy.sparse import coo_array, csgraph
 
     start = np.full(len(anchor), n)  # one point before all anchors, so that one walk reaches every group
     rows, columns = np.concatenate([left, start]), np.concatenate([right, anchor])
     graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(n + 1, n + 1)).tocsr()
-    order, before = breadth_first_order(graph, n, directed=False)
+    order, before = csgraph.breadth_first_order(graph, n, directed=False)
     strength = dict(zip(zip(left.tolist(), right.tolist(), strict=True), probability.tolist(), strict=True))
     weakest = np.ones(n + 1)
     for record in order[1:].tolist():
@@ -249,9 +227,8 @@ def review_queue(pairs: pd.DataFrame, refused: pd.DataFrame, links: pd.DataFrame
     found = found[found["customer_a"] != found["customer_b"]]
     known = found["reason"].isin([TWO_NUMBERS, TWO_PEOPLE]) & (found["probability"] >= threshold)
     found["reason"] = found["reason"].where(known, DOUBTFUL).astype("str")
-    found["first"] = found[["customer_a", "customer_b"]].min(axis=1)
-    found["second"] = found[["customer_a", "customer_b"]].max(axis=1)
-    found = found.drop_duplicates(["first", "second"])  # the most probable comes first
+    both = [frozenset(pair) for pair in zip(found["customer_a"], found["customer_b"], strict=True)]
+    found = found[~pd.Series(both, index=found.index, dtype=object).duplicated()]  # the most probable comes first
     columns = ["record_a", "record_b", "customer_a", "customer_b", "probability", "reason", *COMPARISONS]
     return found[columns].astype(dict.fromkeys(COMPARISONS, "float64")).reset_index(drop=True)
 
@@ -329,10 +306,8 @@ def resolve(
         pairs = score(prepared, model, connect=connect)
         tell(f"{len(pairs):,} pairs scored")
     except DataError as error:
-        model, numbers = None, dict.fromkeys(("probability", *COMPARISONS), "float64")
-        pairs = pd.DataFrame(columns=["record_a", "record_b", *numbers]).astype(
-            {"record_a": "str", "record_b": "str", **numbers}
-        )
+        kinds = {"record_a": "str", "record_b": "str"} | dict.fromkeys(("probability", *COMPARISONS), "float64")
+        model, pairs = None, pd.DataFrame(columns=list(kinds)).astype(kinds)
         notes.append(f"Records were joined by customer number alone. {error}")
         tell(notes[-1])
     made, refused = merges(prepared, pairs)

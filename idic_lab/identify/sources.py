@@ -62,14 +62,10 @@ def inventory(source_records: pd.DataFrame, as_of: pd.Timestamp | None = None) -
             "age": (as_of - changed).dt.days,
         }
     )
-    table = made.groupby("touchpoint").agg(
-        records=("filled", "size"),
-        with_number=("with_number", "mean"),
-        filled=("filled", "mean"),
-        repeated=("repeated", "mean"),
-        oldest=("opened", "min"),
-        newest=("opened", "max"),
-        days_since_update=("age", "median"),
+    by = made.groupby("touchpoint")
+    table = by.size().rename("records").to_frame().join(by[["with_number", "filled", "repeated"]].mean())
+    table = table.join(by["opened"].agg(oldest="min", newest="max")).join(
+        by["age"].median().rename("days_since_update")
     )
     return table.sort_values("records", ascending=False).reset_index()
 
@@ -91,8 +87,7 @@ def beside(source_records: pd.DataFrame, record_a: str, record_b: str) -> pd.Dat
     >>> beside(records, "r1", "r2").loc["email"].tolist()
     ['a at x', '']
     """
-    shown = ["touchpoint", "first_name", "last_name", "birth_date", "email", "phone", "street", "postcode", "city"]
-    two = source_records.set_index("record_id").loc[[record_a, record_b]].filter(shown)
+    two = source_records.set_index("record_id").loc[[record_a, record_b]].filter(["touchpoint", *DESCRIBING])
     two = two.fillna("").astype(str).replace({"@": " at ", r"^\+\d+ ": ""}, regex=True)
     return two.T.set_axis(["one record", "another"], axis=1).rename_axis("field")
 
