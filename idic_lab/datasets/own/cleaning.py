@@ -147,12 +147,11 @@ def counts(connection, lines: str, planned: Plan, source: Source, broken=(), sli
     ).fetchall()
     causes += [(why, "(row)", count, 0) for why, count in pd.Series(broken, dtype="str").value_counts().items()]
     if not accepted:
-        shown = [
-            f"{why} in column {column!r} ({count:,} rows" + (f", first on line {line})" if line else ")")
+        shown = "; ".join(
+            f"{why} in column {column!r} ({count:,} rows{f', first on line {line}' if line else ''})"
             for why, column, count, line in causes[:5]
-        ]
-        read_rows = f"{source.rows + len(broken):,} rows"
-        raise DataError(f"{source.name}: none of its {read_rows} can be used: {'; '.join(shown)}.")
+        )
+        raise DataError(f"{source.name}: none of its {source.rows + len(broken):,} rows can be used: {shown}.")
     rejected = Counter()
     for why, _, count, _ in causes:
         rejected[why] += count
@@ -163,20 +162,11 @@ def counts(connection, lines: str, planned: Plan, source: Source, broken=(), sli
     if told := [f"{header!r} would give {total or 0:,.2f}" for header, total in others]:
         facts["columns"]["amount"] += f", which gives {used:,.2f}; {', '.join(told)}"
     facts["assumptions"] = [*_lost_alike(connection, lines, source.rows), *facts["assumptions"]]
-    return facts | {
-        "rows_read": source.rows + len(broken),
-        "rows_accepted": accepted,
-        "rejected": dict(rejected),
-        "returns": returns,
-        "zero_value": zero,
-        "duplicates": source.rows - different,
-        "without_customer": rejected.get(NO_CUSTOMER, 0),
-        "first_date": str(first),
-        "last_date": str(last),
-        "amount_read": round(read, 6),
-        "amount_accepted": round(used, 6),
-        "amount_rejected": round(refused, 6),
-    }
+    facts |= {"rows_read": source.rows + len(broken), "rows_accepted": accepted, "rejected": dict(rejected)}
+    facts |= {"returns": returns, "zero_value": zero, "duplicates": source.rows - different}
+    facts |= {"without_customer": rejected[NO_CUSTOMER], "first_date": str(first), "last_date": str(last)}
+    amounts = {"amount_read": read, "amount_accepted": used, "amount_rejected": refused}
+    return facts | {name: round(amount, 6) for name, amount in amounts.items()}
 
 
 def is_named(connection, lines: str, planned: Plan) -> bool:
@@ -244,10 +234,8 @@ def _remarks(connection, lines: str, rows: dict[str, int]) -> list[str]:
         if odd:
             notes.append(f"{odd:,} lines of cancellations have a positive amount; their sign was left as it is")
     if "order_lines" in rows:
-        if number > rows["order_lines"]:
-            notes.append(
-                f"{number - rows['order_lines']:,} lines lack an order, product or quantity: not in order_lines"
-            )
+        if lacking := number - rows["order_lines"]:
+            notes.append(f"{lacking:,} lines lack an order, product or quantity: not in order_lines")
         if "quantity" not in present:
             notes.append("no column says how many: in order_lines each line counts as one unit")
         priced = {"quantity", "unit_price"} <= set(present)
@@ -277,17 +265,9 @@ def card_of_large(connection, lines: str, planned: Plan, source: Source, large: 
     """
     facts = counts(connection, lines, planned, source, slices=large.slices)
     digest = connection.execute(f"SELECT sum(CAST(row_hash AS HUGEINT)), bit_xor(row_hash) FROM {lines}").fetchall()[0]
+    content = f"{large.schema.names}|{large.rows}|{'|'.join(map(str, digest))}".encode()
     named = is_named(connection, f"(SELECT * FROM {lines} WHERE reason IS NULL)", planned)
-    return Card(
-        name=large.name,
-        title=f"own file {large.path.name}",
-        format=f"folder of {len(large.files)} Parquet files" if large.path.is_dir() else "Parquet",
-        size_bytes=large.size_bytes,
-        fingerprint=hashlib.sha256(
-            f"{large.schema.names}|{large.rows}|{'|'.join(map(str, digest))}".encode()
-        ).hexdigest(),
-        names_customers=named,
-        quirks=[NAMED] if named else [],
-        **OWN,
-        **facts,
-    )
+    facts |= {"names_customers": named, "quirks": [NAMED] if named else [], "size_bytes": large.size_bytes}
+    facts["format"] = f"folder of {len(large.files)} Parquet files" if large.path.is_dir() else "Parquet"
+    facts["fingerprint"] = hashlib.sha256(content).hexdigest()
+    return Card(name=large.name, title=f"own file {large.path.name}", **OWN, **facts)

@@ -127,13 +127,10 @@ def _only_table(path: Path) -> Iterator[BinaryIO]:
         found = [name for name in files if _TABLES.fullmatch(name) and name not in hidden]
         if len(found) != 1:
             shown = ", ".join(map(repr, (found or files)[:8])) + (" …" if len(found or files) > 8 else "")
-            if not found:
-                raise DataError(
-                    f"{path.name}: this archive holds no table that can be read, only {shown or 'nothing'}."
-                )
-            raise DataError(
-                f"{path.name}: this archive holds {len(found)} files that may be tables, {shown}; unpack one and load that, or all and load the folder."
-            )
+            told = f"no table that can be read, only {shown or 'nothing'}."
+            if found:
+                told = f"{len(found)} files that may be tables, {shown}; unpack one and load that, or all and load the folder."
+            raise DataError(f"{path.name}: this archive holds {told}")
         with archive.open(found[0]) as packed:
             yield packed
 
@@ -202,14 +199,8 @@ def workbook(name: str, content: bytes, sheet: str | None = None) -> Rows:
         titles = [page.name for page in pages if str(page.typ).endswith(".WorkSheet")]
         if sheet is not None and sheet not in titles:
             raise UnknownName("sheet", sheet, titles)
-        title, cells = next(
-            (
-                (title, cells)
-                for title in titles
-                if sheet in (None, title) and (cells := _cells(book.get_sheet_by_name(title)))
-            ),
-            (sheet or "", []),
-        )
+        read = ((title, _cells(book.get_sheet_by_name(title))) for title in titles if sheet in (None, title))
+        title, cells = next(((title, cells) for title, cells in read if cells), (sheet or "", []))
     except python_calamine.PasswordError:
         raise DataError(f"{name}: this workbook has a password; save it without.") from None
     except UnknownName:
@@ -228,23 +219,14 @@ def workbook(name: str, content: bytes, sheet: str | None = None) -> Rows:
             f"sheet {title!r} was read; not read: {', '.join(map(repr, others))} (to read it: {option('sheet', others[0])})"
         )
     headers, frame = _table([row for _, row in cells])
-    return Rows(
-        name=name,
-        frame=frame,
-        headers=headers,
-        lines=np.array([number for number, _ in cells[1:]]),
-        format=f"workbook, sheet {title!r}",
-        size_bytes=len(content),
-        fingerprint=hashlib.sha256(content).hexdigest(),
-        notes=notes,
-    )
+    lines, digest = np.array([number for number, _ in cells[1:]]), hashlib.sha256(content).hexdigest()
+    return Rows(name, frame, headers, lines, f"workbook, sheet {title!r}", len(content), digest, notes=notes)
 
 
 def _check_size(name: str, content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = archive.namelist()
-            unpacked = sum(part.file_size for part in archive.infolist())
+            names, unpacked = archive.namelist(), sum(part.file_size for part in archive.infolist())
     except zipfile.BadZipFile:
         raise DataError(f"{name}: this is a damaged Excel or zip file; save it again.") from None
     if not {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & set(names):

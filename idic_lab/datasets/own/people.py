@@ -1,6 +1,6 @@
 """Files about people rather than orders: contacts as a CRM exports them, and surveys with a row per respondent."""
 
-import re
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,11 +90,8 @@ def of_rows(rows: Rows, today: pd.Timestamp | None = None) -> Contacts:
             f"{', '.join(map(repr, rows.headers))}. Rename them to first_name, last_name, email or phone."
         )
     frame, notes = rows.frame.reset_index(drop=True), list(rows.notes)
-    made = {
-        role: _text(frame[roles[role]])
-        for role in ("record_id", "customer_id", "first_name", "last_name", "email", "street", "postcode", "city")
-        if role in roles
-    }
+    plain = ["record_id", "customer_id", "first_name", "last_name", "email", "street", "postcode", "city"]
+    made = {role: _text(frame[roles[role]]) for role in plain if role in roles}
     if "record_id" not in made:
         made["record_id"] = pd.Series([f"{Path(rows.name).stem}-{line}" for line in rows.lines], dtype="str")
         notes.append("no column numbers the records; they are named by file and line")
@@ -113,7 +110,11 @@ def of_rows(rows: Rows, today: pd.Timestamp | None = None) -> Contacts:
             if unread := sum(reason not in (None, "no date") for reason in parsed.reasons):
                 unusable = "could not be read as a date and are taken as missing"
                 notes.append(f"{unread:,} values of {roles[role]!r} {unusable}")
-    made |= _consent(frame, roles)
+    for channel, answer in itertools.product(("email", "phone"), ("yes", "no")):
+        if f"{answer}_{channel}" in roles:
+            ticked = _text(frame[roles[f"{answer}_{channel}"]]).str.casefold().isin(_TRUE)
+            before = made.get(f"consent_{channel}", pd.Series(None, index=frame.index, dtype="str"))
+            made[f"consent_{channel}"] = before.mask(ticked, answer)
     if len(rows.broken):
         notes.append(
             f"{len(rows.broken):,} rows could not be split into columns, the first on line {rows.broken['line'].iloc[0]}"
@@ -133,17 +134,6 @@ def _parted(name: pd.Series) -> tuple[pd.Series, pd.Series]:
     first = words[0].where(~chinese, name.str[1:]).astype("str")
     last = words[2].where(~chinese, name.str[:1]).astype("str")
     return first.where(first.ne("")), last.where(last.ne(""))
-
-
-def _consent(frame: pd.DataFrame, roles: dict[str, str]) -> dict[str, pd.Series]:
-    made: dict[str, pd.Series] = {}
-    for channel in ("email", "phone"):
-        for role, answer in ((f"yes_{channel}", "yes"), (f"no_{channel}", "no")):
-            if role in roles:
-                ticked = _text(frame[roles[role]]).str.casefold().isin(_TRUE)
-                before = made.get(f"consent_{channel}", pd.Series(None, index=frame.index, dtype="str"))
-                made[f"consent_{channel}"] = before.mask(ticked, answer)
-    return made
 
 
 FEWEST = 5  # questions of one kind that make a battery
@@ -178,14 +168,15 @@ def _scales(frame: pd.DataFrame) -> dict[tuple[float, float], list[str]]:
     points = {scale: labels for scale, labels in found.items() if scale != (0.0, 1.0)}
 
     def held(scale: tuple[float, float]) -> list[str]:
-        within = [labels for (low, high), labels in points.items() if scale[0] <= low and high <= scale[1]]
-        return [label for labels in within for label in labels]
+        return [
+            label for (low, high), labels in points.items() if scale[0] <= low and high <= scale[1] for label in labels
+        ]
 
     best = max(_USUAL, key=lambda scale: len(held(scale)) / (scale[1] - scale[0]))
-    if len(held(best)) < FEWEST:
+    if len(within := held(best)) < FEWEST:
         return found
-    rest = {scale: labels for scale, labels in found.items() if not set(labels) <= set(held(best))}
-    return rest | {best: sorted(held(best), key=list(frame).index)}
+    rest = {scale: labels for scale, labels in found.items() if not set(labels) <= set(within)}
+    return rest | {best: sorted(within, key=list(frame).index)}
 
 
 def answers(column: pd.Series) -> pd.Series | None:
@@ -218,12 +209,10 @@ def answers(column: pd.Series) -> pd.Series | None:
         if given <= set(known):
             return spread([known.get(word, np.nan) for word in said])
     # "5 - fully agree", "5", "+2": the number at the beginning
-    numbers = [
-        re.match(r"[+-]?\d{1,2}(?![\d./:])", word) if held else None for word, held in zip(plain, said, strict=True)
-    ]
-    if any(word and not number for word, number in zip(said, numbers, strict=True)):
+    numbers = pd.Series(plain, dtype="str").str.extract(r"^([+-]?\d{1,2})(?![\d./:])")[0].astype("float64")
+    if numbers[list(map(bool, said))].isna().any():
         return None
-    number = spread([float(number[0]) if number else np.nan for number in numbers])
+    number = spread(numbers.where(list(map(bool, said))))
     return number if _is_scale(number) else None
 
 

@@ -18,7 +18,7 @@ from idic_lab.datasets.own import Rows, cleaning, engine, files, numbers_and_dat
 from idic_lab.datasets.own import rejects as rejects_table
 from idic_lab.datasets.own.words import normalise
 from idic_lab.errors import ContractError, DataError, UnknownName, existing, pick
-from idic_lab.tables import Column, Table
+from idic_lab.tables import Column
 
 KNOWN = tomllib.loads(resources.files(__package__).joinpath("tables.toml").read_text(encoding="utf-8"))
 KNOWN["source_records"]["columns"] = people.HEADERS | KNOWN["source_records"]["columns"]
@@ -29,14 +29,10 @@ _YAML = (".yaml", ".yml")
 _OPENS = ("name", "currency", "tables")  # keys of a YAML file
 
 
-def _contracts() -> dict[str, Table]:
-    """What a data set may bring: the inputs, and links between records and customers that somebody has already."""
-    return {name: tables.get(name) for name in (*tables.names("inputs"), "identity_links") if name != "rejects"}
-
-
-def _names() -> dict[str, str]:
-    named = {normalise(name): name for name in _contracts()}
-    return {normalise(word): table for table, told in KNOWN.items() for word in told.get("files", "").split()} | named
+# What a data set may bring: the inputs, and links between records and customers that somebody has already.
+CONTRACTS = [name for name in (*tables.names("inputs"), "identity_links") if name != "rejects"]
+_NAMES = {normalise(word): table for table, told in KNOWN.items() for word in told.get("files", "").split()}
+_NAMES |= {normalise(name): name for name in CONTRACTS}
 
 
 @dataclass
@@ -50,7 +46,7 @@ class Source:
 
     def known_as(self) -> str:
         """The table that the name stands for, or "" when it stands for none."""
-        return self.table or _names().get(normalise(Path(self.name).stem), "")
+        return self.table or _NAMES.get(normalise(Path(self.name).stem), "")
 
 
 def find(path: str | Path) -> list[Source] | None:
@@ -64,15 +60,13 @@ def find(path: str | Path) -> list[Source] | None:
         return _of_yaml(existing(path))
     if path.is_dir():
         inside = sorted(child for child in path.iterdir() if not child.name.startswith((".", "_")))
-        parts = [child for child in inside if child.is_dir() and normalise(child.name) in _names()]
+        parts = [child for child in inside if child.is_dir() and normalise(child.name) in _NAMES]
         held = [*(child for child in inside if child.suffix.lower() in _SUFFIXES), *parts]
         sources = [Source(child.name, partial(files.read, child)) for child in held]
         one_table = all(child.suffix in (".parquet", ".pq") for child in inside if child.is_file())
         return None if not sources or (one_table and not any(map(Source.known_as, sources))) else sources
-    return _of_database(path) if path.is_file() and path.suffix.lower() in (".duckdb", ".db") else None
-
-
-def _of_database(path: Path) -> list[Source] | None:
+    if not path.is_file() or path.suffix.lower() not in (".duckdb", ".db"):
+        return None
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
             names = [row[0] for row in connection.execute("SHOW TABLES").fetchall()]
@@ -80,7 +74,7 @@ def _of_database(path: Path) -> list[Source] | None:
         return None  # the reader of databases says what is wrong
     query = "SELECT * FROM {}".format
     sources = [Source(name, partial(engine.over_database, path, query(engine.quoted(name)))) for name in names]
-    return sources if len(names) > 1 and any(name in _contracts() for name in names) else None
+    return sources if len(names) > 1 and set(names) & set(CONTRACTS) else None
 
 
 def _yaml(path: Path) -> dict:
@@ -103,7 +97,7 @@ def _of_yaml(path: Path) -> list[Source]:
         pick("key of a data set", str(key), _OPENS)
     sources = []
     for name, entry in listed.items():
-        pick("table", str(name), list(_contracts()))
+        pick("table", str(name), CONTRACTS)
         entry = {"file": entry} if isinstance(entry, str) else dict(entry)
         for key in entry:
             pick(f"key of table {name}", key, ("file", "columns", "sheet", "sql", "encoding", "separator"))
@@ -146,13 +140,12 @@ def load(path: str | Path, sources: list[Source], options: cleaning.Options, nam
         else:
             shown = ", ".join(map(repr, rows.headers[:8]))
             work.notes.append(f"{source.name} was not used: no table of the contracts has its columns ({shown})")
-    for table, found in held.items():
+    for table, found in sorted(held.items(), key=lambda one: (one[0] != "transactions", one[0])):
         if len(found) > 1:
             listed, how = " and ".join(source.name for source, _ in found), f"{{{table}: {found[0][0].name}}}"
             told = f"Say in a YAML file which is which, as in 'tables: {how}'."
             raise DataError(f"{path.name}: {listed} both look like the table {table}. {told}")
-    for table in sorted(held, key=lambda one: (one != "transactions", one)):
-        work.take(table, *held[table][0])
+        work.take(table, *found[0])
     return work.dataset(str(named.get("currency", "")))
 
 
@@ -160,9 +153,8 @@ def fits(table: str, rows: Rows) -> bool:
     """Whether a file has what a table needs, or is of the kind that becomes it."""
     if table in ("transactions", "order_lines"):
         return True  # the reader of orders says best what is missing
-    if table == "survey_responses" and people.is_survey(rows.frame):
-        return True
-    return not _lacking(table, _matched(table, rows))
+    answers = table == "survey_responses" and people.is_survey(rows.frame)
+    return answers or not _lacking(table, _matched(table, rows))
 
 
 def recognised(rows: Rows) -> str:
@@ -174,9 +166,7 @@ def recognised(rows: Rows) -> str:
         return "transactions"
     except (DataError, UnknownName):
         pass
-    if people.is_survey(rows.frame):
-        return "survey_responses"
-    if table := _best(rows, strict=False):
+    if table := "survey_responses" if people.is_survey(rows.frame) else _best(rows, strict=False):
         return table
     customer = _matched("demographics", rows).get("customer_id")
     describes = customer is not None and rows.frame[customer].is_unique and rows.frame.shape[1] > 2
@@ -185,7 +175,7 @@ def recognised(rows: Rows) -> str:
 
 def _best(rows: Rows, strict: bool) -> str:
     """The table of which a file has the most columns, three at least, and lacks none."""
-    matched = {table: _matched(table, rows) for table in _contracts()}
+    matched = {table: _matched(table, rows) for table in CONTRACTS}
     whole = {table: found for table, found in matched.items() if len(found) > 2 and not _lacking(table, found, strict)}
     return max(whole, key=lambda table: len(whole[table]), default="")
 
@@ -194,9 +184,7 @@ def _matched(table: str, rows: Rows, given: Mapping[str, str] | None = None) -> 
     """Column of the contract to column of the file: as given, by its own name, or by a usual header."""
     by_header, found = rows.by_header, {}
     for name in tables.get(table).columns:
-        usual = KNOWN.get(table, {}).get("columns", {}).get(name, "")
-        for mark, headers in _MARKS.items():
-            usual = usual.replace(mark, headers)
+        usual = " ".join(_MARKS.get(word, word) for word in _known(table, "columns").get(name, "").split())
         asked = (given or {}).get(name)
         if asked and normalise(asked) not in by_header:
             raise UnknownName(f"column for {name} in {rows.name}:", asked, rows.headers)
@@ -207,9 +195,13 @@ def _matched(table: str, rows: Rows, given: Mapping[str, str] | None = None) -> 
     return found
 
 
+def _known(table: str, what: str) -> dict:
+    return KNOWN.get(table, {}).get(what, {})
+
+
 def _lacking(table: str, matched: Mapping[str, str], strict: bool = False) -> list[str]:
     """Columns that a table needs, a file does not have, and nothing can stand for."""
-    filled, contract = KNOWN.get(table, {}).get("filled", {}), tables.get(table)
+    filled, contract = _known(table, "filled"), tables.get(table)
     return [
         name
         for name, column in contract.columns.items()
@@ -242,13 +234,18 @@ class _Reading:
         self.size += rows.size_bytes
         if table in ("transactions", "order_lines") and not self._keeps_to_contract(table, rows):
             if table in self.made:  # order lines came with the transactions
-                return
+                return None
             if table == "order_lines" and "order_id" in self.made.get("transactions", ()):
                 rows = _with_orders(rows, self.made["transactions"])
-            given = source.columns or self.options.columns
-            how = cleaning.Options(**vars(self.options) | {"columns": given})
-            self._orders(cleaning.clean(rows, how, self.name), table)
-            return
+            how = replace(self.options, columns=source.columns or self.options.columns)
+            read = cleaning.clean(rows, how, self.name)
+            self.card = self.card or read.card
+            self.read_rows += read.card.rows_read
+            self.rejects.append(read.tables.pop("rejects"))
+            self.made = read.tables | self.made
+            if table == "order_lines" and "order_lines" not in self.made:
+                self.missing["order_lines"] = "it names no orders and products"
+            return None
         self.read_rows += len(rows.frame) + len(rows.broken)
         if len(rows.broken):
             self.rejects.append(rows.broken)
@@ -257,7 +254,7 @@ class _Reading:
             self.made = made | self.made
             self.assumptions += assumptions
             self.rejects.append(rejects)
-            return
+            return None
         matched = _matched(table, rows, source.columns)
         lacking = _lacking(table, matched)
         if table == "source_records" and not _needed(table) <= set(rows.headers):
@@ -267,13 +264,13 @@ class _Reading:
             if not {"control"} < set(arms.str.lower()):
                 shown = ", ".join(map(repr, sorted(arms.unique())[:5]))
                 lacking = f"no arm 'control' to compare with, only {shown}"
-        if lacking:
-            self.read_rows -= len(rows.frame) + len(rows.broken)
-            why = lacking if isinstance(lacking, str) else f"no column for {', '.join(lacking)}"
-            random = "; an effect needs a control drawn at random, and what came of both"
-            self.missing[table] = f"{source.name} has {why}{random if table == 'campaign_results' else ''}"
-            return
-        self._conform(table, source, rows, matched)
+        if not lacking:
+            return self._conform(table, source, rows, matched)
+        self.read_rows -= len(rows.frame) + len(rows.broken)
+        why = lacking if isinstance(lacking, str) else f"no column for {', '.join(lacking)}"
+        random = "; an effect needs a control drawn at random, and what came of both"
+        self.missing[table] = f"{source.name} has {why}{random if table == 'campaign_results' else ''}"
+        return None
 
     def _keeps_to_contract(self, table: str, rows: Rows) -> bool:
         """Whether orders bear the contract's own names and no others, so that nothing has to be found out."""
@@ -284,14 +281,6 @@ class _Reading:
             return True
         except ContractError:
             return _needed(table) <= set(rows.headers) <= set(tables.get(table).columns)
-
-    def _orders(self, read: Dataset, table: str) -> None:
-        self.card = read.card if self.card is None else self.card
-        self.read_rows += read.card.rows_read
-        self.rejects.append(read.tables.pop("rejects"))
-        self.made = read.tables | self.made
-        if table == "order_lines" and "order_lines" not in self.made:
-            self.missing["order_lines"] = "it names no orders and products"
 
     def _contacts(self, source: Source, rows: Rows) -> None:
         """Contacts as a CRM exports them; a table of customers without names or addresses describes them instead."""
@@ -315,7 +304,7 @@ class _Reading:
             column = contract.columns[name]
             read, reasons = self._typed(table, source, name, column, frame[label], label)
             bad = np.not_equal(reasons, None) | read.isna().to_numpy()
-            if bad.any() and name in KNOWN.get(table, {}).get("filled", {}):
+            if bad.any() and name in _known(table, "filled"):
                 pass  # what stands for the whole column stands for its gaps
             elif bad.any() and column.nullable:
                 given = int((bad & frame[label].notna().to_numpy()).sum())
@@ -345,9 +334,10 @@ class _Reading:
         refused = ~np.equal(wrong, None)
         if refused.any():
             places = zip(np.flatnonzero(refused), at[refused], strict=True)
-            shown = pd.Series([frame[label].iloc[row] if label else None for row, label in places]).astype("str")
-            refusal = (at[refused], shown.str[:200], wrong[refused])
-            self.rejects.append(rejects_table(rows.name, rows.lines[refused], *refusal))
+            shown = (
+                pd.Series([frame[label].iloc[row] if label else None for row, label in places]).astype("str").str[:200]
+            )
+            self.rejects.append(rejects_table(rows.name, rows.lines[refused], at[refused], shown, wrong[refused]))
         if refused.all() and len(made):
             self.missing[table] = f"none of the {len(made):,} rows of {source.name} can be used ({wrong[0]})"
             return
@@ -364,9 +354,7 @@ class _Reading:
             self.assumptions += [note for note in read.assumptions if note not in self.assumptions]
             return pd.Series(read.result).astype("datetime64[us]"), read.reasons
         if column.type in ("number", "count"):
-            if pd.api.types.is_bool_dtype(held):
-                held = held.astype("float64")
-            if pd.api.types.is_numeric_dtype(held):
+            if pd.api.types.is_numeric_dtype(held):  # yes and no are 1 and 0
                 read = pd.Series(held.to_numpy(dtype="float64", na_value=np.nan))
                 reasons = np.where(read.isna(), f"no {name.replace('_', ' ')}", none)
             else:
@@ -390,7 +378,7 @@ class _Reading:
 
     def _filled(self, table: str, source: Source, made: pd.DataFrame) -> pd.DataFrame:
         """What a file need not have: another column's values, the file's name, or a usual value, each said."""
-        for name, stands in KNOWN.get(table, {}).get("filled", {}).items():
+        for name, stands in _known(table, "filled").items():
             if isinstance(stands, str) and stands.startswith("="):
                 value, shown = made.get(stands[1:]), stands[1:]
             else:
@@ -464,9 +452,8 @@ def _with_orders(rows: Rows, transactions: pd.DataFrame) -> Rows:
 def links(records: pd.Series) -> pd.DataFrame:
     """The table ``identity_links`` for records that are numbered as their customers are."""
     numbers = pd.Series(records.unique(), dtype="str")
-    told = {"touchpoint": "own file", "probability": 1.0, "method": "number"}
-    made = pd.DataFrame({"record_id": numbers, "customer_id": numbers, **told})
-    return made.astype({"touchpoint": "str", "method": "str"})
+    made = pd.DataFrame({"record_id": numbers, "customer_id": numbers, "touchpoint": "own file", "probability": 1.0})
+    return made.assign(method="number").astype({"touchpoint": "str", "method": "str"})
 
 
 def _with_missing(table: str, made: pd.DataFrame) -> pd.DataFrame:
@@ -484,7 +471,7 @@ def _chosen(held: pd.Series, source: Source, table: str, name: str) -> pd.Series
     if pd.api.types.is_float_dtype(held) and (held.dropna() % 1 == 0).all():
         held = held.astype("Int64")
     text = held.astype("str").str.strip(words.BLANK)
-    usual = KNOWN.get(table, {}).get("words", {}).get(name, {})
+    usual = _known(table, "words").get(name, {})
     plain = text.map(normalise, na_action="ignore")
     blank = words.MISSING if tables.get(table).columns[name].nullable else [""]
     missing = held.isna() | (text.str.lower().isin(blank) & ~plain.isin(usual))

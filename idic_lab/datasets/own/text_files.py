@@ -46,7 +46,11 @@ def read(name: str, content: bytes, encoding: str | None = None, separator: str 
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise DataError(f"{name}: the file holds nothing but blanks.")
-    _refuse_other_languages(name, text)
+    start = re.sub(r"\s+", "", text[:200])
+    if start.startswith(('{"', "[{", "[[")):
+        raise DataError(f"{name}: this is JSON, not a table; convert it to CSV.")
+    if start.startswith("<"):
+        raise DataError(f"{name}: this is a web page or XML, whatever its name says; export the table as CSV or .xlsx.")
     skipped, text, told = _skip_to_header(name, text)
     separator = separator or told
     titles = _title_lines(text, [separator] if separator else list(SEPARATORS))
@@ -70,17 +74,8 @@ def read(name: str, content: bytes, encoding: str | None = None, separator: str 
             f"{name}: every row has more fields than the header ({broken['reason'].iloc[0]} on line "
             f"{broken['line'].iloc[0]}). Are there decimal commas in a file separated by commas? Quote them."
         )
-    return Rows(
-        name=name,
-        frame=frame,
-        headers=headers,
-        lines=lines,
-        format=f"text in {encoding_label}, {separator_label}",
-        size_bytes=len(content),
-        fingerprint=hashlib.sha256(content).hexdigest(),
-        broken=broken,
-        notes=notes,
-    )
+    label, digest = f"text in {encoding_label}, {separator_label}", hashlib.sha256(content).hexdigest()
+    return Rows(name, frame, headers, lines, label, len(content), digest, broken=broken, notes=notes)
 
 
 def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str, str, list[str]]:
@@ -106,18 +101,22 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
                 return _without_nulls(name, content.decode(codec)), label, []
             except UnicodeError as error:
                 raise DataError(f"{name}: it begins as {label} but is not ({_short(error)}).") from None
-    guess = _utf_16_without_mark(content)
-    if guess:
-        try:
-            return (content.decode(guess), "UTF-16 without byte order mark", ["the encoding was taken for UTF-16"])
-        except UnicodeError:
-            pass
+    if guess := _utf_16_without_mark(content):
+        with contextlib.suppress(UnicodeError):
+            return content.decode(guess), "UTF-16 without byte order mark", ["the encoding was taken for UTF-16"]
     try:
         return _without_nulls(name, content.decode("utf-8")), "UTF-8", []
     except UnicodeDecodeError:
         _without_nulls(name, content[:100_000].decode("latin-1"))
         _refuse_mixture(name, content)
-    return _legacy(name, content)
+    # Many older encodings make sense of any bytes: it is the one whose script comes out as it is written.
+    for guess in guesses(content):
+        with contextlib.suppress(UnicodeDecodeError):
+            label = _LABELS.get(guess, guess.replace("cp", "Windows-"))
+            else_say = f"else say {option('encoding', '…')}"
+            said = f"not UTF-8; the encoding was taken for {label} ({_ENCODINGS[guess][0]}; {else_say})"
+            return _without_nulls(name, content.decode(guess)), label, [said]
+    return content.decode("latin-1"), "Latin-1", ["not UTF-8; the encoding was taken for Latin-1 (Western European)"]
 
 
 def _refuse_mixture(name: str, content: bytes) -> None:
@@ -131,17 +130,6 @@ def _refuse_mixture(name: str, content: bytes) -> None:
             f"{name}: most of it is UTF-8, but line {line} is not (byte 0x{ord(invalid[0]) - 0xDC00:02x}), as where files "
             "of two programs were joined. Save all of it in one encoding, or say which: encoding='cp1252'."
         )
-
-
-def _legacy(name: str, content: bytes) -> tuple[str, str, list[str]]:
-    """Text of an older encoding, of which many make sense of any bytes: the one whose script comes out as it is written."""
-    for encoding in guesses(content):
-        with contextlib.suppress(UnicodeDecodeError):
-            label = _LABELS.get(encoding, encoding.replace("cp", "Windows-"))
-            kind = _ENCODINGS[encoding][0]
-            said = f"not UTF-8; the encoding was taken for {label} ({kind}; else say {option('encoding', '…')})"
-            return _without_nulls(name, content.decode(encoding)), label, [said]
-    return (content.decode("latin-1"), "Latin-1", ["not UTF-8; the encoding was taken for Latin-1 (Western European)"])
 
 
 def guesses(content: bytes) -> list[str]:
@@ -195,11 +183,8 @@ def _utf_16_without_mark(content: bytes) -> str | None:
     head = np.frombuffer(content[:4000], dtype=np.uint8)
     if len(head) < 4:
         return None
-    if (head[1::2] == 0).mean() > 0.6 and (head[::2] == 0).mean() < 0.1:
-        return "utf-16-le"
-    if (head[::2] == 0).mean() > 0.6 and (head[1::2] == 0).mean() < 0.1:
-        return "utf-16-be"
-    return None
+    even, odd = (head[::2] == 0).mean(), (head[1::2] == 0).mean()
+    return "utf-16-le" if odd > 0.6 and even < 0.1 else "utf-16-be" if even > 0.6 and odd < 0.1 else None
 
 
 def _without_nulls(name: str, text: str) -> str:
@@ -208,14 +193,6 @@ def _without_nulls(name: str, text: str) -> str:
         line = text.count("\n", 0, place) + 1
         raise DataError(f"{name}: line {line} holds a null character, so this is not a text file or it is damaged.")
     return text
-
-
-def _refuse_other_languages(name: str, text: str) -> None:
-    start = re.sub(r"\s+", "", text[:200])
-    if start.startswith(('{"', "[{", "[[")):
-        raise DataError(f"{name}: this is JSON, not a table; convert it to CSV.")
-    if start.startswith("<"):
-        raise DataError(f"{name}: this is a web page or XML, whatever its name says; export the table as CSV or .xlsx.")
 
 
 def _short(error: UnicodeError) -> str:

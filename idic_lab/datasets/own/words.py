@@ -193,30 +193,24 @@ def parse(text: str) -> dict[str, str]:
     """
     pair = re.compile(r"""\s*([^=,"']+?)\s*=\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|[^,"']*)\s*(?:,|$)""")
     columns: dict[str, str] = {}
-    place = 0
-    while place < len(text):
-        match = pair.match(text, place)
+    while text:
+        match = pair.match(text)
         if match is None:
             raise DataError(
-                f"--columns cannot be understood from {text[place:]!r} on. "
+                f"--columns cannot be understood from {text!r} on. "
                 'Write role=header pairs, such as customer_id="Contact Name",date=Closed.'
             )
-        role, header = match[1], match[2].strip()
+        role, header, text = match[1], match[2].strip(), text[match.end() :]
         if header[:1] in ("'", '"'):
             header = header[1:-1].replace(header[0] * 2, header[0])
         if role in columns:
             raise DataError(f"--columns names the role {role!r} twice.")
         columns[role] = header
-        place = match.end()
     return columns
 
 
 def as_mapping(given: Mapping[str, str] | str | None) -> dict[str, str]:
-    """Columns as a mapping, however they were written.
-
-    >>> as_mapping("date=Closed"), as_mapping(None)
-    ({'date': 'Closed'}, {})
-    """
+    """Columns as a mapping, however they were written."""
     return parse(given) if isinstance(given, str) else dict(given or {})
 
 
@@ -249,8 +243,7 @@ def recognise(
     >>> recognise("deals.csv", headers)[0]
     {'customer_id': 'Contact Name', 'date': 'Closing Date', 'amount': 'Amount'}
     """
-    given = as_mapping(given)
-    given = {{"stage": "status"}.get(role, role): header for role, header in given.items()}
+    given = {{"stage": "status"}.get(role, role): header for role, header in as_mapping(given).items()}
     roles = _given_roles(name, headers, given)
     reasons = {role: f"{label!r} (given)" for role, label in roles.items()}
     usual = {label: normalise(header) for label, header in headers.items() if label not in empty}
@@ -283,10 +276,9 @@ def recognise(
     if {"amount", ORDER_TOTAL} & set(roles):
         # The amount is there already, so it does not matter which of two columns is the unit price.
         ambiguous.pop("unit_price", None)
-    needed = {role: labels for role, labels in ambiguous.items() if role in (*REQUIRED, "quantity", "unit_price")}
-    for role, labels in ambiguous.items():
-        if role not in needed:  # of what is only shown, the first will do
-            roles[role], reasons[role] = labels[0], f"{labels[0]!r} (recognised)"
+    needed = {role: ambiguous.pop(role) for role in (*REQUIRED, "quantity", "unit_price") if role in ambiguous}
+    for role, labels in ambiguous.items():  # of what is only shown, the first will do
+        roles[role], reasons[role] = labels[0], f"{labels[0]!r} (recognised)"
     if needed:
         listed = "; ".join(f"{role} may be {' or '.join(map(repr, labels))}" for role, labels in needed.items())
         first = {role: labels[0] for role, labels in needed.items()}
