@@ -178,8 +178,7 @@ class _Orders:
             asked.append(
                 f"{label!r} says of {partly:,} rows that they were refunded in part, not how much; all of it was kept"
             )
-        unknown = [word for word, kind in kinds.items() if not kind]
-        if unknown:
+        if unknown := [word for word, kind in kinds.items() if not kind]:
             shown = ", ".join(f"{word!r} ({rows[word]:,} rows)" for word in unknown[:12])
             known = [word for word, kind in kinds.items() if kind == "sale"] or unknown[:1]
             asked.insert(
@@ -199,9 +198,8 @@ class _Orders:
     def _status_by_its_values(self, empty: list[str]) -> None:
         """A column whose header says nothing, but all of whose words are those of a status."""
         for label, kind in self.source.types.items() if not self.source.large else ():
-            if label in (*self.roles.values(), *empty) or not (
-                pa.types.is_string(kind) or pa.types.is_large_string(kind)
-            ):
+            text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+            if not text or label in (*self.roles.values(), *empty):
                 continue
             kinds = {words.status(word) for word in self.source.first_values(label, 13)}
             if "" not in kinds and "sale" in kinds and kinds & {"failed", "returned", "open", "partly"}:
@@ -252,11 +250,9 @@ class _Orders:
         if stated or first > 0.9 * orders or (orders >= 3 and sums >= 2):
             return True
         if label == self.roles.get("amount"):
-            self.reader.assumptions.insert(
-                0,
-                f"{label!r} is the same on all lines of each order that has several ({orders:,}): it was added up. If it is the "
-                f"order's total, say {option('columns', f'amount=,order_total={label}')}",
-            )
+            told = f"{label!r} is the same on all lines of each order that has several ({orders:,}): it was added up."
+            else_say = f"If it is the order's total, say {option('columns', f'amount=,order_total={label}')}"
+            self.reader.assumptions.insert(0, f"{told} {else_say}")
         return False
 
     def _hash(self) -> str:
@@ -276,29 +272,26 @@ class _Orders:
             if name in self.columns
             and self._is_order_total(self.columns[name].value, label, given and name == "amount")
         ]
-        checked = self._checked()
-        parts = [f"parsed AS ({self._parsed(checked)})"]
-        last = "parsed"
-        if "order_id" in self.columns:
-            filled = self._filled(per_order)
-            if filled:
-                parts.append(f"filled AS (SELECT * REPLACE ({', '.join(filled)}) FROM {last})")
-                last = "filled"
-        parts.append(f"priced AS ({self._priced(last)})")
-        parts.append(f"judged AS ({self._judged(checked)})")
+        # Roles whose faults refuse a row, in the order in which a row is judged.
+        needed = [
+            "customer_id",
+            "date",
+            "amount",
+            "quantity",
+            *(["unit_price"] if "amount" not in self.columns else []),
+        ]
+        checked = [role for role in needed if role in self.columns] + self._marks()
+        filled = self._filled(per_order) if "order_id" in self.columns else []
+        replaced = f"* REPLACE ({', '.join(filled)})" if filled else "*"
         return (
-            f"WITH {', '.join(parts)} SELECT *, {self._is_return()} AS is_return, "
+            f"WITH parsed AS ({self._parsed(checked)}), filled AS (SELECT {replaced} FROM parsed), "
+            f"priced AS ({self._priced()}), judged AS ({self._judged(checked)}) SELECT *, {self._is_return()} AS is_return, "
             f"CASE WHEN reason IS NOT NULL THEN {REJECTED} ELSE CAST(hash(customer_id) % {slices} AS INTEGER) END AS slice "
             "FROM judged"
         )
 
-    def _checked(self) -> list[str]:
-        """Roles whose faults refuse a row, in the order in which a row is judged."""
-        needed = ["customer_id", "date", "amount", "quantity"]
-        if "amount" not in self.columns:
-            needed.append("unit_price")
-        marks = [role for role in self.columns if role.split()[0] in _STATUS_LIKE]
-        return [role for role in needed if role in self.columns] + marks
+    def _marks(self) -> list[str]:
+        return [role for role in self.columns if role.split()[0] in _STATUS_LIKE]
 
     def _parsed(self, checked: list[str]) -> str:
         """Each role's value; for the checked ones also the fault and what stood there."""
@@ -315,21 +308,18 @@ class _Orders:
 
     def _filled(self, per_order: list[str]) -> list[str]:
         """What stands on one line of an order and holds for all of them."""
-        made, per = [], "OVER (PARTITION BY order_id)"
-        for name in per_order:
-            made.append(
-                f"CASE WHEN order_id IS NULL THEN {quoted(name)} ELSE max({quoted(name)}) {per} / count(*) {per} END AS {quoted(name)}"
-            )
+        per = "OVER (PARTITION BY order_id)"
+
+        def of_order(name: str, value: str) -> str:
+            return f"CASE WHEN order_id IS NULL THEN {quoted(name)} ELSE {value} END AS {quoted(name)}"
+
+        refunded = ["refunded"] if "amount" in per_order and "refunded" in self.columns else []
+        made = [of_order(name, f"max({quoted(name)}) {per} / count(*) {per}") for name in [*per_order, *refunded]]
         if "amount" not in per_order:
             return made
-        amount, notes = self.roles["amount"], self.reader.assumptions
-        notes.append(
-            f"{amount!r} is the total of an order and stands on its first line or on each: it was counted once, in equal parts on its lines"
+        self.reader.assumptions.append(
+            f"{self.roles['amount']!r} is the total of an order and stands on its first line or on each: it was counted once, in equal parts on its lines"
         )
-        if "refunded" in self.columns:
-            made.append(
-                f"CASE WHEN order_id IS NULL THEN refunded ELSE max(refunded) {per} / count(*) {per} END AS refunded"
-            )
         for role, missing in (("amount", "no amount"), ("customer_id", NO_CUSTOMER), ("date", "no date")):
             cleared = f'"fault {role}" = {literal(missing)} AND max({quoted(role)}) {per} IS NOT NULL AND order_id IS NOT NULL'
             made.append(f'CASE WHEN {cleared} THEN NULL ELSE "fault {role}" END AS "fault {role}"')
@@ -337,25 +327,20 @@ class _Orders:
                 made.append(
                     f"CASE WHEN {cleared} THEN max({quoted(role)}) {per} ELSE {quoted(role)} END AS {quoted(role)}"
                 )
-        for role in [role for role in self.columns if role.split()[0] in _STATUS_LIKE]:
-            made.append(
-                f'CASE WHEN order_id IS NULL THEN "fault {role}" ELSE max("fault {role}") {per} END AS "fault {role}"'
-            )
-        return made
+        return made + [of_order(f"fault {role}", f'max("fault {role}") {per}') for role in self._marks()]
 
-    def _priced(self, last: str) -> str:
+    def _priced(self) -> str:
         """The amount as it counts: less what was refunded, negative where money went back."""
         if "amount" not in self.columns:
             product = "quantity * unit_price"
             amount = f"CASE WHEN abs({product}) <= {numbers_and_dates.LARGEST!r} THEN {product} END"
             big = f"abs({product}) > {numbers_and_dates.LARGEST!r}"
-            return f'SELECT *, {amount} AS amount, CASE WHEN {big} THEN \'number too large\' END AS "fault amount", unit_price AS "found amount" FROM {last}'
+            return f'SELECT *, {amount} AS amount, CASE WHEN {big} THEN \'number too large\' END AS "fault amount", unit_price AS "found amount" FROM filled'
         back = [f'"fault {role}" = {literal(_BACK)}' for role in self.columns if role == "type"]
         if "quantity" in self.columns:
             back.append("quantity < 0")
             turned = f"SELECT count(*) FROM source {self._joins()} WHERE ({self.columns['quantity'].value}) < 0 AND ({self.columns['amount'].value}) > 0"
-            number = self.source.all(turned)[0][0]
-            if number:
+            if number := self.source.all(turned)[0][0]:
                 self.reader.assumptions.append(
                     f"{number:,} rows have a negative quantity and a positive amount: they were taken for returns, their amount for negative"
                 )
@@ -364,7 +349,7 @@ class _Orders:
             amount = "CASE WHEN amount > 0 THEN amount - abs(coalesce(refunded, 0)) ELSE amount END"
         if back:
             amount = f"CASE WHEN ({' OR '.join(back)}) AND amount > 0 THEN -amount ELSE {amount} END"
-        return f"SELECT * REPLACE ({amount} AS amount) FROM {last}"
+        return f"SELECT * REPLACE ({amount} AS amount) FROM filled"
 
     def _judged(self, checked: list[str]) -> str:
         """The first thing found wrong with each row, and where."""
@@ -372,25 +357,20 @@ class _Orders:
         if "quantity" in faults and "amount" in self.columns:
             faults["quantity"] = f"nullif({faults['quantity']}, 'no quantity')"  # the amount alone suffices
         if "amount" not in self.columns:
-            faults = (
-                {role: sql for role, sql in faults.items() if role in NUMBERS or role in ("customer_id", "date")}
-                | {"amount": '"fault amount"'}
-                | faults
-            )
+            first = {role: sql for role, sql in faults.items() if role in (*NUMBERS, "customer_id", "date")}
+            faults = first | {"amount": '"fault amount"'} | faults
         if "type" in faults:
             faults["type"] = f"nullif({faults['type']}, {literal(_BACK)})"
         refunded = "coalesce(abs(refunded), 0)" if "refunded" in self.columns else "0"
         for role in [role for role in faults if role.split()[0] == "status"]:
             # Money that goes back is a return and no refused sale; of a part of it, the rest was a sale.
             kept = f"amount < 0 OR ({refunded} > 0 AND amount > 0)"
-            faults[role] = (
-                f"CASE WHEN {faults[role]} = {literal(REFUNDED)} AND ({kept}) THEN NULL ELSE {faults[role]} END"
-            )
+            fault = faults[role]
+            faults[role] = f"CASE WHEN {fault} = {literal(REFUNDED)} AND ({kept}) THEN NULL ELSE {fault} END"
         found = {role: quoted(f"found {role}") for role in faults}
         if "refunded" in self.columns:
-            faults["refunded"] = (
-                f"CASE WHEN {refunded} > 0 AND amount <= 0.004 AND amount > -0.004 THEN {literal(REFUNDED)} END"
-            )
+            nothing = f"{refunded} > 0 AND amount <= 0.004 AND amount > -0.004"
+            faults["refunded"] = f"CASE WHEN {nothing} THEN {literal(REFUNDED)} END"
             found["refunded"] = "CAST(refunded AS VARCHAR)"
         label = {role: self.roles.get(role) or self.roles.get("unit_price", "") for role in faults}
         where = " ".join(f"WHEN {sql} IS NOT NULL THEN {literal(label[role])}" for role, sql in faults.items())

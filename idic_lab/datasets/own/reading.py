@@ -8,6 +8,7 @@ looked up: so small and large files are read by the same rules.
 import datetime
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import duckdb
 import numpy as np
@@ -15,8 +16,9 @@ import pandas as pd
 import pyarrow as pa
 
 from idic_lab import dataframes
-from idic_lab.datasets.own import Rows, engine, numbers_and_dates, words
+from idic_lab.datasets.own import Rows, engine, words
 from idic_lab.datasets.own.engine import LargeParquet, literal, quoted
+from idic_lab.datasets.own.numbers_and_dates import LARGEST, parse_dates, parse_numbers
 from idic_lab.datasets.own.words import BLANK, MISSING, Parsed
 from idic_lab.errors import DataError
 
@@ -47,10 +49,7 @@ class Source:
     """The view ``source`` of a connection, and where each column of the file is in it.
 
     Attributes:
-        name: File name, for messages.
-        headers (dict of str to str): Column label to header as written.
-        places (dict of str to str): Label to the column in SQL.
-        types (dict of str to pyarrow.DataType)
+        headers, places, types: By column label, the header as written, the column in SQL, and its type.
         file, line: Where a row stands, in SQL.
         large: Whether it stays where it is.
         mixed (dict of str to Series): For columns in which numbers, dates and texts stand side by side: the different
@@ -75,11 +74,9 @@ class Source:
         for place, label in enumerate(rows.frame.columns):
             column = rows.frame[label]
             if column.dtype == object:
-                codes, keys = pd.factorize(
-                    column.map(lambda value: (type(value).__name__, str(value)), na_action="ignore")
-                )
-                first = pd.Series(np.arange(len(codes))).groupby(codes).first()
-                mixed[label] = column.iloc[first[range(len(keys))]].reset_index(drop=True)
+                kinds = column.map(lambda value: (type(value).__name__, str(value)), na_action="ignore")
+                codes, _ = pd.factorize(kinds)
+                mixed[label] = column[kinds.notna() & ~kinds.duplicated()].reset_index(drop=True)
                 held[f"code {place}"] = pa.array(codes, mask=codes < 0)
                 column = column.map(str, na_action="ignore").astype("str")
             elif isinstance(column.dtype, pd.DatetimeTZDtype):
@@ -89,13 +86,11 @@ class Source:
         held["line"] = pa.array(rows.lines)
         held["file"] = pa.array([rows.name] * len(rows.lines) if rows.sources is None else rows.sources, pa.string())
         connection.register("source", pa.table(held))
-        labels = {label: f"column {place}" for place, label in enumerate(rows.frame.columns)}
-        places = {label: f"source.{quoted(column)}" for label, column in labels.items()}
-        types = {label: held[column].type for label, column in labels.items()}
-        headers = dict(zip(rows.frame.columns, rows.headers, strict=True))
-        return cls(
-            connection, rows.name, headers, places, types, "source.file", "source.line", len(rows.frame), mixed=mixed
-        )
+        labels = list(rows.frame.columns)
+        places = {label: f'source."column {place}"' for place, label in enumerate(labels)}
+        types = {label: held[f"column {place}"].type for place, label in enumerate(labels)}
+        known = (dict(zip(labels, rows.headers, strict=True)), places, types)
+        return cls(connection, rows.name, *known, "source.file", "source.line", len(rows.frame), mixed=mixed)
 
     @classmethod
     def of_parquet(cls, connection: duckdb.DuckDBPyConnection, large: LargeParquet) -> "Source":
@@ -107,9 +102,9 @@ class Source:
         )
         names = large.schema.names
         places = {name: f"source.{quoted(name)}" for name in names}
-        types = {name: large.schema.field(name).type for name in names}
-        headers, line = {name: name for name in names}, "source.file_row_number + 2"
-        return cls(connection, large.path.name, headers, places, types, "source._file", line, large.rows, large=True)
+        known = (dict(zip(names, names, strict=True)), places, dict(zip(names, large.schema.types, strict=True)))
+        place = ("source._file", "source.file_row_number + 2")
+        return cls(connection, large.path.name, *known, *place, large.rows, large=True)
 
     def all(self, query: str) -> list[tuple]:
         """The rows of a query's result."""
@@ -223,11 +218,9 @@ class Reader:
         if pa.types.is_temporal(kind):
             return [0.0, 1.0]
         some, shares = self.source.first_values(label), []
-        asked = {"today": pd.Timestamp("2200-01-01"), "dayfirst": self.options.dayfirst}
-        for read, how in (
-            (numbers_and_dates.parse_numbers, {"decimal": self.options.decimal}),
-            (numbers_and_dates.parse_dates, asked),
-        ):
+        as_days = {"today": pd.Timestamp("2200-01-01"), "dayfirst": self.options.dayfirst}
+        ways = {parse_numbers: {"decimal": self.options.decimal}, parse_dates: as_days}
+        for read, how in ways.items():
             try:
                 shares.append(float(np.equal(read(some, label, **how).reasons, None).mean()))
             except DataError:
@@ -257,18 +250,14 @@ class Reader:
         """Finite numbers that 64 bits hold to the cent."""
         raw, missing = self.source.places[label], f"no {role.replace('_', ' ')}"
         if not self.source.is_number(label):
-
-            def read(column: pd.Series) -> Parsed:
-                return numbers_and_dates.parse_numbers(column, label, decimal=self.options.decimal, missing=missing)
-
+            read = partial(parse_numbers, header=label, decimal=self.options.decimal, missing=missing)
             return self.looked_up(name or role, label, read, missing=missing)
         number = f"CAST({raw} AS DOUBLE)"
         reason = (
             f"CASE WHEN {raw} IS NULL OR isnan({number}) THEN {literal(missing)} "
-            f"WHEN isinf({number}) THEN 'not a finite number' "
-            f"WHEN abs({number}) > {numbers_and_dates.LARGEST!r} THEN 'number too large' END"
+            f"WHEN isinf({number}) THEN 'not a finite number' WHEN abs({number}) > {LARGEST!r} THEN 'number too large' END"
         )
-        return Column(f"CASE WHEN abs({number}) <= {numbers_and_dates.LARGEST!r} THEN {number} END", reason)
+        return Column(f"CASE WHEN abs({number}) <= {LARGEST!r} THEN {number} END", reason)
 
     def day(self, label: str) -> Column:
         """Days without time of day, from 1900 to today; stored times are cut to their days before they are read."""
@@ -286,29 +275,26 @@ class Reader:
             times = self.source.all(f"SELECT count(*) FROM source WHERE CAST({key} AS TIMESTAMP) <> {raw}")[0][0]
             if times:
                 self.assumptions.append(f"time of day of {label!r} dropped ({times:,} rows)")
-
         elif label not in self.source.mixed and not self.source.is_number(label) and self.options.date_format is None:
             key = f"regexp_replace({raw}, {literal(_TIME)}, '\\1')"  # a million orders have a million times, on a few hundred days
             if self.source.all(f"SELECT 1 FROM source WHERE {key} <> {raw} LIMIT 1"):
                 self.assumptions.append(f"time of day of {label!r} dropped")
 
-        def read(column: pd.Series) -> Parsed:
-            given = {"date_format": self.options.date_format, "dayfirst": self.options.dayfirst}
-            return numbers_and_dates.parse_dates(column, label, today=self.today, **given)
-
+        given = {"date_format": self.options.date_format, "dayfirst": self.options.dayfirst}
+        read = partial(parse_dates, header=label, today=self.today, **given)
         found = self.looked_up("date", label, read, key, missing="no date")
         return replace(found, value=f"CAST({found.value} AS DATE)")
 
     def identifier(self, role: str, label: str) -> Column:
         """Identifiers; each different text of a file that was loaded is tidied once."""
-        table, raw = quoted(f"texts {role}"), self.source.places[label]
+        table, raw, tidied = quoted(f"texts {role}"), self.source.places[label], self.source.identifier(label)
         if self.source.large or self.source.is_number(label):
-            return Column(self.source.identifier(label))
+            return Column(tidied)
         odd = f"NOT regexp_full_match({raw}, '{_PLAIN}') OR lower({raw}) IN ({listed(MISSING)})"
         if label not in self.source.mixed and not self.source.all(f"SELECT 1 FROM source WHERE {odd} LIMIT 1"):
             return Column(raw)
         self.source.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT raw, {self.source.identifier(label).replace(raw, 'raw')} AS who "
+            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT raw, {tidied.replace(raw, 'raw')} AS who "
             f"FROM (SELECT DISTINCT {raw} AS raw FROM source WHERE {raw} IS NOT NULL)"
         )
         return Column(f"{table}.who", join=f"LEFT JOIN {table} ON {table}.raw = {raw}")
@@ -326,9 +312,8 @@ class Reader:
         if guests > 2 * others / max(customers - 1, 1):
             nobody |= dict.fromkeys(_ZERO, GUEST)
         elif guests:
-            self.assumptions.append(
-                "customer '0' has no more rows than others, so it was taken for one and not for guests"
-            )
+            told = "customer '0' has no more rows than others, so it was taken for one and not for guests"
+            self.assumptions.append(told)
         told = "".join(
             f" WHEN {who} IN ({listed(one for one, why in nobody.items() if why == reason)}) THEN {literal(reason)}"
             for reason in dict.fromkeys(nobody.values())
