@@ -1,9 +1,6 @@
 """Contacts in five channels, how they tire, and visits to the web shop and the app."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,24 +8,11 @@ import pandas as pd
 from idic_lab.meridian import draws, products
 from idic_lab.meridian.draws import choose, labels, logistic, pick, ranks, standardise
 from idic_lab.meridian.orders import Orders, online_records
-from idic_lab.meridian.people import APP, HOME_OF_CHANNEL, WEB, Records
+from idic_lab.meridian.people import APP, HOME_OF_CHANNEL, WEB, WORDS, Records
 from idic_lab.meridian.settings import Settings
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
 
-if TYPE_CHECKING:
-    from idic_lab.meridian.shop import Block
-
-
-# Chance that each channel is the preferred one, per need segment (columns as CHANNELS).
-PREFERRED = np.array(
-    [
-        [0.40, 0.20, 0.10, 0.15, 0.15],
-        [0.30, 0.10, 0.15, 0.15, 0.30],
-        [0.25, 0.10, 0.05, 0.50, 0.10],
-        [0.10, 0.05, 0.40, 0.05, 0.40],
-        [0.15, 0.50, 0.05, 0.20, 0.10],
-    ]
-)
+PREFERRED = np.array(WORDS["preferred_channel"])  # segments by channels
 RESPONSE_PREFERRED = 0.72
 RESPONSE_OTHERS = np.array([0.26, 0.18, 0.12, 0.08])  # in random order over the other channels
 WRONG_TIME = 0.70  # factor on the response outside the person's time of day
@@ -179,7 +163,7 @@ VISITS_PER_DAY = 0.010
 DEVICES = ("phone", "desktop")
 
 
-def draw_visits(block: Block, first: int) -> tuple[pd.DataFrame, int]:
+def draw_visits(block, first: int) -> tuple[pd.DataFrame, int]:
     """The table web_events, numbered on from `first`, and how many visits there were.
 
     Only people with a record in the web shop or the app can be seen browsing. They browse until some weeks after

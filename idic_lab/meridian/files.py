@@ -32,11 +32,10 @@ def read_csv(path: Path, contract: Table) -> pd.DataFrame:
     """Read one table written by :func:`write_csv` with the types its contract wants."""
     if not path.exists():
         raise DataError(f"{path.name} is missing from {path.parent.name}/; found no table {contract.name!r}.")
-    kinds = {name: column.type for name, column in contract.columns.items()}
     types = {"text": "str", "number": "float64", "count": "int64", "flag": "bool", "date": "str"}
-    dtypes = {name: types[kind] for name, kind in kinds.items()}
+    dtypes = {name: types[column.type] for name, column in contract.columns.items()}
     data = pd.read_csv(path, encoding="utf-8", dtype=dtypes, keep_default_na=False, na_values=[""])
-    for name in data.columns.intersection([name for name, kind in kinds.items() if kind == "date"]):
+    for name in [name for name in data if contract.columns[name].type == "date"]:
         data[name] = pd.to_datetime(data[name], format="%Y-%m-%d").astype("datetime64[us]")
     return data
 
@@ -59,51 +58,20 @@ def read_tables(folder: Path, contracts: Mapping[str, Table]) -> dict[str, pd.Da
     return tables
 
 
-class TableWriter:
-    """Writes tables piece by piece into a folder, so that memory holds one piece at a time.
-
-    Files are written under a temporary name and take their own when all is written; while they do, the folder is marked,
-    and :func:`read_tables` refuses it.
-
-    Parameters:
-        format ({"parquet", "csv"})
-    """
-
-    def __init__(self, folder: Path, format: str = "parquet"):
-        self.folder, self.format = folder, pick("file format", format, FORMATS)
-        self._open: dict[str, pq.ParquetWriter] = {}
-        self._paths: dict[str, Path] = {}
-
-    def write(self, name: str, data: pd.DataFrame) -> None:
-        """Add rows to a table."""
-        path = self.folder / f"{name}.{self.format}.part"
-        new = name not in self._paths
-        if new:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.unlink(missing_ok=True)
-            self._paths[name] = path
-        if self.format == "csv":
-            data.to_csv(path, mode="w" if new else "a", header=new, index=False, encoding="utf-8", lineterminator="\n")
-            return
-        rows = pa.Table.from_pandas(data, preserve_index=False)
-        if new:
-            self._open[name] = pq.ParquetWriter(path, rows.schema, compression="zstd")
-        self._open[name].write_table(rows.cast(self._open[name].schema))
-
-    def close(self) -> None:
-        """Finish every file; none has its name yet."""
-        for writer in self._open.values():
-            writer.close()
-
-    def publish(self) -> None:
-        """Give every file its name; the folder is marked as unfinished until :meth:`confirm`."""
-        (self.folder / UNFINISHED).touch()
-        for path in self._paths.values():
-            path.replace(path.with_suffix(""))
-
-    def confirm(self) -> None:
-        """Say that the folder is whole."""
-        (self.folder / UNFINISHED).unlink(missing_ok=True)
+def _append(path: Path, data: pd.DataFrame, written: dict[Path, pq.ParquetWriter | None]) -> None:
+    """Add rows to a file, under the ending ``.part`` as long as it is written."""
+    new = path not in written
+    if new:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        written[path] = None
+    if path.suffixes[-2] == ".csv":
+        data.to_csv(path, mode="a", header=new, index=False, encoding="utf-8", lineterminator="\n")
+        return
+    rows = pa.Table.from_pandas(data, preserve_index=False)
+    if new:
+        written[path] = pq.ParquetWriter(path, rows.schema, compression="zstd")
+    written[path].write_table(rows.cast(written[path].schema))
 
 
 def load_tables(folder: str | Path | None = None) -> dict[str, pd.DataFrame]:
@@ -157,18 +125,23 @@ def simulate_to(
     ...     len(load_tables(simulate_to(folder, n=60, progress=False)))
     16
     """
-    folder = Path(folder)
-    chosen = settings(difficulty, world, **switches)
-    writers = (TableWriter(folder, format), TableWriter(folder / "truth", format))
-    steps = blocks(n, seed, chosen)
+    places = (Path(folder), Path(folder) / "truth")
+    pick("file format", format, FORMATS)
+    steps = blocks(n, seed, settings(difficulty, world, **switches))
     if progress:
         tqdm = needs_extra("tqdm", "workbench").tqdm
         steps = tqdm(steps, total=-(-n // BLOCK) + 1, unit="block", leave=False)
+    written: dict[Path, pq.ParquetWriter | None] = {}
     for parts in steps:
-        for writer, part in zip(writers, parts, strict=True):
+        for place, part in zip(places, parts, strict=True):
             for name, data in part.items():
-                writer.write(name, data)
-    for step in ("close", "publish", "confirm"):  # each for both folders, so that they are of one simulation
-        for writer in writers:
-            getattr(writer, step)()
-    return folder
+                _append(place / f"{name}.{format}.part", data, written)
+    for writer in filter(None, written.values()):
+        writer.close()
+    for place in places:
+        (place / UNFINISHED).touch()
+    for path in written:
+        path.replace(path.with_suffix(""))
+    for place in places:  # after all of both, so that they are of one simulation
+        (place / UNFINISHED).unlink(missing_ok=True)
+    return places[0]

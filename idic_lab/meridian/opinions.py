@@ -1,9 +1,6 @@
 """What people need and feel, and how they say so: the battery of needs, service surveys, reviews."""
 
-from __future__ import annotations
-
 import itertools
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,9 +11,6 @@ from idic_lab.meridian.draws import choose, labels, logistic, pick, standardise,
 from idic_lab.meridian.orders import Buyers, Lines, Orders
 from idic_lab.meridian.people import PANEL, WORDS, Records
 from idic_lab.meridian.settings import SEGMENTS, Settings
-
-if TYPE_CHECKING:
-    from idic_lab.meridian.shop import Block
 
 SHARES = np.array([0.24, 0.20, 0.22, 0.16, 0.18])
 _BY_SPEND = np.array([-0.6, 0.7, 0.2, 0.0, -0.1])  # how a segment's odds change with log mean spend (1 sd)
@@ -70,14 +64,9 @@ def segment_names(settings: Settings) -> tuple[str, ...]:
 
 def truth_of_items(settings: Settings) -> pd.DataFrame:
     """Planted answer probabilities: segment, question_id, probability."""
-    chances = item_probabilities(settings)
-    names = segment_names(settings)
-    rows = [
-        (names[segment], question, round(float(chances[segment, column]), 6))
-        for segment in range(len(SEGMENTS) if settings.segments else 1)
-        for column, question in enumerate(QUESTIONS)
-    ]
-    return pd.DataFrame(rows, columns=["segment", "question_id", "probability"])
+    names = SEGMENTS if settings.segments else ("none",)
+    table = pd.DataFrame(itertools.product(names, QUESTIONS), columns=["segment", "question_id"])
+    return table.assign(probability=item_probabilities(settings)[: len(names)].round(6).ravel())
 
 
 CORRELATION = -0.6  # of satisfaction with the logit of the dropout probability
@@ -95,23 +84,15 @@ def draw_satisfaction(rng: np.random.Generator, buyers: Buyers) -> np.ndarray:
 
 def question_table() -> pd.DataFrame:
     """The table survey_questions."""
-    battery = [
-        (question, SURVEY, wording, 0.0, 1.0) for question, (wording, *_) in zip(QUESTIONS, BATTERY, strict=True)
-    ]
+    rows = [(question, SURVEY, asked[0], 0.0, 1.0) for question, asked in zip(QUESTIONS, BATTERY, strict=True)]
     columns = ["question_id", "survey_id", "text", "minimum", "maximum"]
-    return pd.DataFrame([*battery, *WORDS["service_questions"]], columns=columns)
+    return pd.DataFrame(rows + WORDS["service_questions"], columns=columns)
 
 
 def responses(records: Records, row, survey, day, question, answer) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "record_id": records.record_id.take(row),
-            "survey_id": choose([survey], np.zeros(len(row), dtype=int)),
-            "date": draws.days_to_dates(day),
-            "question_id": question,
-            "answer": np.asarray(answer, dtype=np.float64),
-        }
-    )
+    told = {"record_id": records.record_id.take(row), "survey_id": survey, "date": draws.days_to_dates(day)}
+    told |= {"question_id": question, "answer": np.asarray(answer, dtype=np.float64)}
+    return pd.DataFrame(told).astype({"survey_id": "str"})
 
 
 def needs_responses(rng: np.random.Generator, records: Records, answers: np.ndarray) -> pd.DataFrame:
@@ -126,7 +107,7 @@ def needs_responses(rng: np.random.Generator, records: Records, answers: np.ndar
 
 
 def service_responses(
-    rng: np.random.Generator, block: Block, orders: Orders, delivery_days, satisfaction, until: int = draws.DAYS
+    rng: np.random.Generator, block, orders: Orders, delivery_days, satisfaction, until: int = draws.DAYS
 ) -> pd.DataFrame:
     """CSAT and NPS after an order, from those who answer: the older, and those with something to say."""
     who, late = orders.person, np.nan_to_num(delivery_days - draws.DELIVERY_DAYS)
@@ -170,7 +151,7 @@ def wallet_responses(rng: np.random.Generator, records: Records, category_spend:
 
 
 def draw_reviews(
-    rng: np.random.Generator, block: Block, orders: Orders, lines: Lines, first: int, until: int = draws.DAYS
+    rng: np.random.Generator, block, orders: Orders, lines: Lines, first: int, until: int = draws.DAYS
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The table reviews, and the sentiment behind each.
 
@@ -189,20 +170,16 @@ def draw_reviews(
     sarcastic = bad & (rng.random(len(who)) < SARCASM / max(bad.mean(), SARCASM))
     words, negated = _write(rng, sentiment, sarcastic)
     ids = labels("V", first + 1 + np.arange(len(who)), 7)
-    table = pd.DataFrame(
-        {
-            "review_id": ids,
-            "record_id": block.records.record_id.take(block.records.account[who]),
-            "product_id": products.product_ids().take(product),
-            "date": draws.days_to_dates(day),
-            "stars": stars.astype(np.int64),
-            "text": text(words),
-        }
-    )
-    truth = pd.DataFrame(
-        {"review_id": ids, "sentiment": choose(SENTIMENTS, sentiment), "negated": negated, "sarcastic": sarcastic}
-    )
-    return table, truth
+    table = {
+        "review_id": ids,
+        "record_id": block.records.record_id.take(block.records.account[who]),
+        "product_id": products.product_ids().take(product),
+        "date": draws.days_to_dates(day),
+        "stars": stars.astype(np.int64),
+        "text": text(words),
+    }
+    truth = {"review_id": ids, "sentiment": choose(SENTIMENTS, sentiment), "negated": negated, "sarcastic": sarcastic}
+    return pd.DataFrame(table), pd.DataFrame(truth)
 
 
 def _write(rng, sentiment, sarcastic) -> tuple[np.ndarray, np.ndarray]:
@@ -249,18 +226,15 @@ def readiness_answers(rng: np.random.Generator, settings: Settings) -> pd.DataFr
     leaning = rng.normal(0, _OF_PERSON, len(roles))[None, :, None]
     felt = level[..., None] + leaning + rng.normal(0, _OF_ANSWER, (*level.shape, len(question)))
     step, person, asked = (index.ravel() for index in np.indices(felt.shape))
-    names = np.array(list(READINESS))
-    return pd.DataFrame(
-        {
-            "respondent_id": labels("Q", person + 1, 4),
-            "role": choose(READINESS_PANEL, roles[person]),
-            "step": text(names[step]),
-            "question_id": text(
-                [f"{name}-{number}" for name, number in zip(names[step], question[asked], strict=True)]
-            ),
-            "answer": np.clip(np.round(felt), 1, 5).astype(np.int64).ravel(),
-        }
-    ).sort_values(["respondent_id", "step", "question_id"], ignore_index=True)
+    steps = choose(READINESS, step)
+    told = {
+        "respondent_id": labels("Q", person + 1, 4),
+        "role": choose(READINESS_PANEL, roles[person]),
+        "step": steps,
+        "question_id": text([f"{name}-{number}" for name, number in zip(steps, question[asked], strict=True)]),
+        "answer": np.clip(np.round(felt), 1, 5).astype(np.int64).ravel(),
+    }
+    return pd.DataFrame(told).sort_values(["respondent_id", "step", "question_id"], ignore_index=True)
 
 
 def _readiness_means(settings: Settings) -> np.ndarray:

@@ -1,10 +1,7 @@
 """When people buy, what and for how much (BG/NBD and Gamma-Gamma, drawn exactly), where, and what serving it costs."""
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,10 +11,6 @@ from idic_lab.meridian.draws import choose, labels, pick, ranks, standardise
 from idic_lab.meridian.people import APP, WEB, WORDS, Records, cities
 from idic_lab.meridian.settings import SEED, SEGMENTS, Settings
 from idic_lab.tables import ROLES
-
-if TYPE_CHECKING:
-    from idic_lab.meridian.shop import Block
-
 
 SHORTEST_AGE = 28  # days between the last first purchase and the end
 
@@ -181,16 +174,8 @@ def club(n: int = 1000, seed: int = SEED, alpha: float = 0.7, beta: float = 3.8)
     return pd.DataFrame({"customer_id": names, "start": start, "end": end.where(end <= last).astype(start.dtype)})
 
 
-# How segments lean to categories (columns as products.CATEGORIES) and to tiers (budget, standard, premium).
-CATEGORY_LEANING = np.array(
-    [
-        [2.0, 1.0, 1.5, 1.0, 0.5, 0.5, 1.5, 1.0],
-        [2.0, 1.5, 0.5, 0.5, 1.5, 1.5, 1.0, 1.0],
-        [0.5, 0.5, 2.5, 1.5, 2.0, 0.5, 1.0, 0.5],
-        [1.0, 2.5, 0.5, 0.5, 0.5, 2.0, 1.0, 2.0],
-        [0.5, 0.5, 0.5, 2.0, 1.5, 2.5, 0.5, 1.5],
-    ]
-)
+# How segments lean to categories and to tiers (budget, standard, premium).
+CATEGORY_LEANING = np.array(WORDS["category_leaning"])
 TIER_LEANING = np.array([[6, 2, 0.4], [0.7, 2, 6], [2, 4, 2], [1.5, 4, 2.5], [1.5, 3, 3]], dtype=float)
 TASTE = 3.0  # the smaller, the more a person keeps to few categories
 FAVOURITE = 0.35  # share of lines that are the person's favourite product of the category and tier
@@ -328,7 +313,7 @@ def online_records(records: Records, orders: Orders, channel: np.ndarray) -> np.
 
 
 def order_tables(
-    rng: np.random.Generator, block: Block, orders: Orders, lines: Lines, channel, delivery_days, first: int
+    rng: np.random.Generator, block, orders: Orders, lines: Lines, channel, delivery_days, first: int
 ) -> dict[str, pd.DataFrame]:
     """The tables transactions (every order as placed, numbered on from `first`) and order_lines."""
     customer_id, accounts = block.people.customer_id, block.accounts

@@ -1,13 +1,10 @@
 """Who the people are, and the records that touchpoints keep of them, each with its own gaps and mistakes; and consent."""
 
-from __future__ import annotations
-
 import tomllib
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,10 +13,6 @@ from idic_lab.meridian import draws
 from idic_lab.meridian.draws import choose, labels, pick, text
 from idic_lab.meridian.settings import Settings
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, TOUCHPOINTS
-
-if TYPE_CHECKING:
-    from idic_lab.meridian.shop import Block
-
 
 WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 IN_HOUSEHOLDS = 0.10  # share of people who live with another customer
@@ -212,17 +205,6 @@ HAS_RECORD = np.array([0.72, 0.62, 0.38, 0.32, 0.22, 0.40])
 HAS_RECORD_PREFERRED = np.array([0.80, 0.90, 0.85, 0.90, 0.92, 0.40])
 HOME_OF_CHANNEL = dict(zip(CHANNELS, (WEB, SOCIAL, CALL, APP, LOYALTY), strict=True))
 
-# Per touchpoint (in the order of TOUCHPOINTS): share of records in which a field is filled in at error_rate 1.
-FILLED = {
-    "first_name": (1.00, 1.00, 0.95, 0.92, 0.97, 0.97),
-    "last_name": (1.00, 1.00, 0.97, 1.00, 0.97, 0.97),
-    "birth_date": (0.55, 0.90, 0.65, 0.45, 0.45, 0.90),
-    "email": (1.00, 0.65, 1.00, 0.45, 0.88, 0.98),
-    "phone": (0.70, 0.75, 0.88, 0.97, 0.20, 0.35),
-    "street": (0.97, 0.92, 0.25, 0.55, 0.00, 0.20),
-    "postcode": (0.98, 0.95, 0.50, 0.88, 0.20, 0.80),
-    "city": (0.98, 0.95, 0.55, 0.92, 0.75, 0.80),
-}
 # Rates of mistakes per record and field, again at error_rate 1.
 TYPING = np.array([0.03, 0.05, 0.02, 0.10, 0.04, 0.03])
 SHORT_NAME = np.array([0.08, 0.05, 0.15, 0.20, 0.30, 0.10])
@@ -280,7 +262,7 @@ def draw_records(rng: np.random.Generator, first: int, preferred: np.ndarray, fi
     return Records(ids, person, touchpoint, created, updated, by_touchpoint, account)
 
 
-def record_table(rng: np.random.Generator, block: Block) -> pd.DataFrame:
+def record_table(rng: np.random.Generator, block) -> pd.DataFrame:
     """The table source_records: what each record says, mistakes and gaps included."""
     people, records, settings = block.people, block.records, block.settings
     who, where, rate = records.person, records.touchpoint, settings.error_rate
@@ -308,7 +290,7 @@ def record_table(rng: np.random.Generator, block: Block) -> pd.DataFrame:
     birth = swap_day_and_month(people.birth[who], hit(SWAPPED_DATE))
     told = (first_name, last_name, birth, email, phone, street, postcode, city)
     fields = {}
-    for (field, filled), values in zip(FILLED.items(), told, strict=True):
+    for (field, filled), values in zip(WORDS["filled"].items(), told, strict=True):
         empty = rng.random(len(who)) < np.minimum((1 - np.array(filled))[where] * rate, 0.97)
         if field == "email":
             empty &= ~(np.isin(where, (WEB, APP)))  # one cannot log in without it

@@ -41,8 +41,7 @@ def _grid(ax: figures.Axes, values: pd.DataFrame, label: str) -> figures.Axes:
     return ax
 
 
-def _records(shop: Meridian) -> figures.Axes:
-    ax = figures.axes(None, figsize=(8, 3.6))
+def _records(shop, ax):
     fields = ["first_name", "birth_date", "email", "phone", "street", "postcode", "customer_id"]
     known = shop.tables["source_records"].set_index("touchpoint")[fields].notna()
     share = known.groupby(level=0).mean().reindex(TOUCHPOINTS)
@@ -51,8 +50,7 @@ def _records(shop: Meridian) -> figures.Axes:
     return figures.finish(ax, "No touchpoint knows a person whole")
 
 
-def _orders(shop: Meridian) -> figures.Axes:
-    ax = figures.axes()
+def _orders(shop, ax):
     weekly = _week(shop.tables["transactions"]["date"]).value_counts().sort_index()
     newcomers = shop.tables["transactions"].groupby("customer_id")["date"].min()
     first = _week(newcomers).value_counts().reindex(weekly.index, fill_value=0)
@@ -62,8 +60,7 @@ def _orders(shop: Meridian) -> figures.Axes:
     return figures.finish(ax, title, x="week", y="orders per week", legend=True, ylim=(0, None))
 
 
-def _purchases(shop: Meridian) -> figures.Axes:
-    ax = figures.axes()
+def _purchases(shop, ax):
     people = shop.truth["people"].set_index("customer_id")
     orders = shop.tables["transactions"].groupby("customer_id")["date"].agg(["min", "count"])
     days = (pd.Timestamp("2025-12-28") - orders["min"]).dt.days
@@ -83,8 +80,7 @@ def _purchases(shop: Meridian) -> figures.Axes:
     return figures.finish(ax, title, x=x, y="repeat orders seen per 30 days", legend=True)
 
 
-def _needs(shop: Meridian) -> figures.Axes:
-    ax = figures.axes(None, figsize=(10, 3.2))
+def _needs(shop, ax):
     answers = _owned(shop, "survey_responses").query("survey_id == 'NEEDS'")
     answers = answers.merge(shop.truth["people"][["customer_id", "need_segment"]], on="customer_id")
     share = answers.pivot_table(index="need_segment", columns="question_id", values="answer").reindex(SEGMENTS)
@@ -92,8 +88,7 @@ def _needs(shop: Meridian) -> figures.Axes:
     return figures.finish(ax, "Every need segment has its own questions", y="planted segment")
 
 
-def _fatigue(shop: Meridian) -> figures.Axes:
-    ax = figures.axes()
+def _fatigue(shop, ax):
     sent = _owned(shop, "interactions").query("direction == 'outbound'").sort_values(["customer_id", "date"])
     when = pd.factorize(sent["customer_id"])[0] * 10_000 + (sent["date"] - _START).dt.days.to_numpy()
     recent = np.minimum(np.searchsorted(when, when) - np.searchsorted(when, when - 28), 5)
@@ -108,8 +103,7 @@ def _fatigue(shop: Meridian) -> figures.Axes:
     return figures.finish(ax, title, x=x, y="response rate", legend=True, ylim=(0, None))
 
 
-def _satisfaction(shop: Meridian) -> figures.Axes:
-    ax = figures.axes()
+def _satisfaction(shop, ax):
     answers = _owned(shop, "survey_responses").query("question_id == 'CSAT'")
     answers = answers.merge(shop.truth["people"], on="customer_id")
     band = pd.qcut(answers["dropout_probability"], 8)
@@ -122,8 +116,7 @@ def _satisfaction(shop: Meridian) -> figures.Axes:
     return figures.finish(ax, title, x=x, y=y)
 
 
-def _campaign(shop: Meridian) -> figures.Axes:
-    ax = figures.axes()
+def _campaign(shop, ax):
     results = shop.tables["campaign_results"].merge(shop.truth["campaign"], on="customer_id")
     band = pd.cut(results["recency_days"], [-1, 30, 60, 120, 200, 300, 610])
     by_arm = results.groupby([band, "arm"], observed=True)["converted"].agg(["mean", "var", "count"])
@@ -136,15 +129,12 @@ def _campaign(shop: Meridian) -> figures.Axes:
     ax.plot(place, planted, color=figures.ORANGE, marker="_", linestyle="--", label="planted")
     ax.axhline(0, color=figures.GREY, linewidth=0.8)
     ax.set_xticks(place, ["0-30", "31-60", "61-120", "121-200", "201-300", "301+"])
-    title, x = (
-        "The offer moves people after a pause, not the recent",
-        "days since the last order when the campaign began",
-    )
+    title = "The offer moves people after a pause, not the recent"
+    x = "days since the last order when the campaign began"
     return figures.finish(ax, title, x=x, y="conversions gained per customer", legend=True)
 
 
-def _prices(shop: Meridian) -> figures.Axes:
-    ax = figures.axes()
+def _prices(shop, ax):
     shown = shop.tables["price_tests"].merge(shop.truth["people"], on="customer_id")
     grid = np.linspace(4, 23, 80)
     for row, colour, marker in zip(shop.truth["prices"].itertuples(), figures.CYCLE, "os^Dv", strict=False):
@@ -155,8 +145,7 @@ def _prices(shop: Meridian) -> figures.Axes:
     return figures.finish(ax, title, x=x, y="share who bought", legend=True, ylim=(0, 1))
 
 
-def _profit(shop: Meridian) -> figures.Axes:
-    ax = figures.axes()
+def _profit(shop, ax):
     profit = np.sort(shop.truth["people"]["profit"])[::-1]
     below = (profit < 0).mean()
     share = np.arange(1, len(profit) + 1) / len(profit)
@@ -168,8 +157,7 @@ def _profit(shop: Meridian) -> figures.Axes:
     return figures.finish(ax, title, x=x, y="cumulative profit (% of all)", ylim=(0, None))
 
 
-def _weekly_changes(shop: Meridian) -> figures.Axes:
-    ax = figures.axes()
+def _weekly_changes(shop, ax):
     visits = shop.tables["web_events"]
     bought = set(visits.loc[visits["event"] == "checkout", "session_id"])
     browsing = visits[~visits["session_id"].isin(bought)]
@@ -187,8 +175,7 @@ def _weekly_changes(shop: Meridian) -> figures.Axes:
     return figures.finish(ax, title, x="week", y=y, legend={"loc": "upper left"}, ylim=(0, None))
 
 
-def _wallet(shop: Meridian) -> figures.Axes:
-    ax = figures.axes()
+def _wallet(shop, ax):
     said = _owned(shop, "survey_responses").query("question_id == 'WALLET'")
     both = said.merge(shop.truth["people"], on="customer_id")
     ax.loglog(both["category_spend"], both["answer"], "o", color=figures.BLUE, markersize=3, alpha=0.5, rasterized=True)
@@ -198,20 +185,9 @@ def _wallet(shop: Meridian) -> figures.Axes:
     return figures.finish(ax, title, x=x, y="spend stated in the survey (EUR)", legend=True)
 
 
-_DRAWN = (
-    _records,
-    _orders,
-    _purchases,
-    _needs,
-    _fatigue,
-    _satisfaction,
-    _campaign,
-    _prices,
-    _profit,
-    _wallet,
-    _weekly_changes,
-)
-FIGURES = {plot.__name__[1:]: plot for plot in _DRAWN}
+_DRAWN = (_records, _orders, _purchases, _needs, _fatigue, _satisfaction, _campaign, _prices, _profit, _wallet)
+FIGURES = {plot.__name__[1:]: plot for plot in (*_DRAWN, _weekly_changes)}
+_SIZES = {"records": (8, 3.6), "needs": (10, 3.2)}  # of the tables of shades
 
 
 def plot_quarters(games: dict[str, pd.DataFrame], ax: figures.Axes | None = None) -> figures.Axes:
@@ -277,7 +253,7 @@ def write_figures(folder: str | Path, shop: Meridian | None = None) -> list[Path
     with mpl.rc_context():
         figures.use_style()
         for name, plot in FIGURES.items():
-            drawn = plot(shop).figure
+            drawn = plot(shop, figures.axes(None, figsize=_SIZES.get(name))).figure
             paths.append(folder / f"meridian_{name}.svg")
             drawn.savefig(paths[-1], metadata={"Date": None})
             plt.close(drawn)

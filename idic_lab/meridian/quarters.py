@@ -90,13 +90,8 @@ class State:
 
     def kinds(self, day: int) -> np.ndarray:
         """Chance of being each of the trial's four kinds of customer on a day, shape (people, 4)."""
-        seen = {
-            "recency_days": day - self.last_day,
-            "orders": self.orders,
-            "age": self.block.people.age,
-            "main_channel": self.by_channel.argmax(axis=1),
-        }
-        return trials.kind_probabilities(seen, self.block.settings)
+        seen = {"recency_days": day - self.last_day, "orders": self.orders, "age": self.block.people.age}
+        return trials.kind_probabilities(seen | {"main_channel": self.by_channel.argmax(axis=1)}, self.block.settings)
 
     def leaves(self, shift: np.ndarray | float = 0.0) -> np.ndarray:
         """Chance of leaving after a purchase when moods stand `shift` higher."""
@@ -262,20 +257,9 @@ def _contacted(state: State, plan: Plan, chances: _Chances, begin: int) -> pd.Da
     allowed = state.consent[person, channel]
     chance = state.block.reach.response[person, channel] * np.exp(-state.block.settings.fatigue * before)
     drawn = chances.contact[person, place]
-    return pd.DataFrame(
-        {
-            "person": person,
-            "day": begin + day,
-            "channel": channel,
-            "action": plan.action[rows],
-            "detail": plan.detail[rows],
-            "amount": plan.amount[rows],
-            "allowed": allowed,
-            "responded": allowed & (drawn[:, 0] < chance),
-            "opts_out": ~allowed | ((drawn[:, 1] < OPT_OUT * (1 + 3 * before)) & (channel < len(CHANNELS) - 1)),
-            "chance": drawn[:, 2],
-        }
-    )
+    opts_out = ~allowed | ((drawn[:, 1] < OPT_OUT * (1 + 3 * before)) & (channel < len(CHANNELS) - 1))
+    told = vars(plan.where(rows)) | {"day": begin + day, "allowed": allowed, "opts_out": opts_out}
+    return pd.DataFrame(told | {"responded": allowed & (drawn[:, 0] < chance), "chance": drawn[:, 2]})
 
 
 def play(
@@ -485,13 +469,9 @@ def _answers(
 def _opt_outs(block: Block, contacted: pd.DataFrame) -> pd.DataFrame:
     """The first request of each person on a channel."""
     said = contacted[contacted["opts_out"]].drop_duplicates(["person", "channel"])
-    return pd.DataFrame(
-        {
-            "customer_id": block.people.customer_id.take(said["person"].to_numpy()),
-            "channel": choose(CHANNELS, said["channel"].to_numpy()),
-            "date": draws.days_to_dates(said["day"].to_numpy()),
-        }
-    )
+    person, channel, day = (said[name].to_numpy() for name in ("person", "channel", "day"))
+    told = {"customer_id": block.people.customer_id.take(person), "channel": choose(CHANNELS, channel)}
+    return pd.DataFrame(told | {"date": draws.days_to_dates(day)})
 
 
 def _next(after: State, contacted, chosen: Orders, channel, said, passes, stays, begin: int) -> State:

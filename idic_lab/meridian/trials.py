@@ -1,9 +1,5 @@
 """Randomised trials: an offer that moves some and puts off others, and prices of the delivery pass."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
@@ -13,12 +9,9 @@ from idic_lab.meridian.orders import ORDER_CHANNELS, Orders
 from idic_lab.meridian.people import PANEL
 from idic_lab.meridian.settings import SEGMENTS, Settings
 
-if TYPE_CHECKING:
-    from idic_lab.meridian.shop import Block
-
-
 CAMPAIGN_ID = "PLAN2025"
 DATE = np.datetime64("2025-09-01", "D")
+_DAY = int((DATE - draws.START).astype(int))
 KINDS = ("persuadable", "sure_thing", "lost_cause", "sleeping_dog")
 MARGIN, MARGIN_WITH_OFFER = 30.0, 24.0  # the offer is a discount of 6
 CONTACT_COST = 1.5
@@ -29,8 +22,7 @@ def features(orders: Orders, age: np.ndarray, order_channel: np.ndarray) -> dict
 
     Eligible is who has bought before the day; ``person`` names them.
     """
-    n = len(age)
-    day = int((DATE - draws.START).astype(int))
+    n, day = len(age), _DAY
     before = orders.day < day
     who = orders.person[before]
     count = np.bincount(who, minlength=n)
@@ -98,34 +90,30 @@ def draw_campaign(
     ids = customer_id.take(seen.pop("person"))
     seen["main_channel"] = choose(ORDER_CHANNELS, seen["main_channel"])
     zeros = np.zeros(len(kind), dtype=int)
-    table = pd.DataFrame(
-        {
-            "campaign_id": choose([CAMPAIGN_ID], zeros),
-            "customer_id": ids,
-            "date": draws.days_to_dates(zeros + int((DATE - draws.START).astype(int))),
-            "arm": choose(("control", "offer"), offered.astype(int)),
-            **seen,
-            "converted": converted,
-            "margin": np.where(converted, np.where(offered, MARGIN_WITH_OFFER, MARGIN), 0.0),
-            "contact_cost": np.where(offered, CONTACT_COST, 0.0),
-        }
-    )
+    table = {
+        "campaign_id": choose([CAMPAIGN_ID], zeros),
+        "customer_id": ids,
+        "date": draws.days_to_dates(zeros + _DAY),
+        "arm": choose(("control", "offer"), offered.astype(int)),
+        **seen,
+        "converted": converted,
+        "margin": np.where(converted, np.where(offered, MARGIN_WITH_OFFER, MARGIN), 0.0),
+        "contact_cost": np.where(offered, CONTACT_COST, 0.0),
+    }
     gain_by_kind = np.array([MARGIN_WITH_OFFER, MARGIN_WITH_OFFER - MARGIN, 0.0, -MARGIN]) - CONTACT_COST
     expected = chance @ gain_by_kind
-    truth = pd.DataFrame(
-        {
-            "customer_id": ids,
-            "kind": choose(KINDS, kind),
-            "effect": given.astype(np.int64) - without.astype(np.int64),
-            "gain": gain_by_kind[kind],
-            "profit_without": np.where(without, MARGIN, 0.0),
-            "expected_effect": np.round(chance[:, 0] - chance[:, 3], 6),
-            "expected_gain": np.round(expected, 6),
-            "treat_if_kind_known": gain_by_kind[kind] > 0,
-            "treat_by_features": np.round(expected, 6) > 0,
-        }
-    )
-    return table, truth
+    truth = {
+        "customer_id": ids,
+        "kind": choose(KINDS, kind),
+        "effect": given.astype(np.int64) - without.astype(np.int64),
+        "gain": gain_by_kind[kind],
+        "profit_without": np.where(without, MARGIN, 0.0),
+        "expected_effect": np.round(chance[:, 0] - chance[:, 3], 6),
+        "expected_gain": np.round(expected, 6),
+        "treat_if_kind_known": gain_by_kind[kind] > 0,
+        "treat_by_features": np.round(expected, 6) > 0,
+    }
+    return pd.DataFrame(table), pd.DataFrame(truth)
 
 
 PRICES = np.array([5.0, 8.0, 11.0, 14.0, 18.0, 22.0])
@@ -148,7 +136,7 @@ def sensitivities(settings: Settings) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return np.log(chance / (1 - chance)) + slope * best, slope, best
 
 
-def draw_price_tests(block: Block, first: int) -> pd.DataFrame:
+def draw_price_tests(block, first: int) -> pd.DataFrame:
     """The table price_tests: one showing per customer, four for the survey panel, at random prices."""
     rng, segment, first_day = block.rng("prices"), block.segment, block.buyers.first_day
     who, _ = ranks(np.where(block.records.by_touchpoint[:, PANEL] >= 0, SHOWINGS_PANEL, SHOWINGS))
@@ -159,7 +147,7 @@ def draw_price_tests(block: Block, first: int) -> pd.DataFrame:
     return price_tests(block, who, day, price, bought, first)
 
 
-def price_tests(block: Block, person: np.ndarray, day, price, bought, first: int) -> pd.DataFrame:
+def price_tests(block, person: np.ndarray, day, price, bought, first: int) -> pd.DataFrame:
     """The table price_tests of who saw the pass, when, and at which price, numbered on from `first`."""
     told = {
         "test_id": labels("T", first + 1 + np.arange(len(person)), 7),

@@ -21,7 +21,7 @@ def drawn(shop, tmp_path_factory):
 
 def test_every_figure_has_a_title_and_labelled_axes(shop):
     for name, plot in FIGURES.items():
-        ax = plot(shop)
+        ax = plot(shop, mpl.pyplot.figure().subplots())
         assert ax.get_title(loc="left") or ax.get_title(), name
         assert ax.get_xlabel(), name
         mpl.pyplot.close(ax.figure)
