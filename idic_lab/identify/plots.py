@@ -13,9 +13,7 @@ from idic_lab.inference import intervals
 
 
 def plot_coverage(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Which source fills in which column, as a table of shades.
-
-    Takes what :func:`coverage` gives.
+    """Which source fills in which column, as a table of shades, from what :func:`coverage` gives.
 
     >>> plot_coverage(pd.DataFrame({"email": [1.0], "street": [0.5]}, index=["app"])).get_title()
     'No source has everything: street is missing most often'
@@ -27,9 +25,7 @@ def plot_coverage(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figur
 
 
 def plot_overlap(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Of the customers known at one touchpoint, how many are known at another.
-
-    Takes what :func:`overlap` gives.
+    """Of the customers known at one touchpoint, how many are known at another, from what :func:`overlap` gives.
 
     >>> plot_overlap(pd.DataFrame([[1.0, 0.5], [0.2, 1.0]], index=["app", "shop"], columns=["app", "shop"])).get_title()
     'Most are also known at shop (50%), fewest at app (20%)'
@@ -38,8 +34,7 @@ def plot_overlap(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ax, also = _shades(off, ax), off.mean()
     most, least = also.idxmax(), also.idxmin()
     title = f"Most are also known at {most} ({also[most]:.0%}), fewest at {least} ({also[least]:.0%})"
-    title = title.replace("_", " ")
-    return figures.finish(ax, title, x="share also known at", y="of those known at")
+    return figures.finish(ax, title.replace("_", " "), x="share also known at", y="of those known at")
 
 
 def _shades(shares: pd.DataFrame, ax: figures.Axes | None) -> figures.Axes:
@@ -52,9 +47,7 @@ def _shades(shares: pd.DataFrame, ax: figures.Axes | None) -> figures.Axes:
 
 
 def plot_weights(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """What each level of agreement counts for, in bits.
-
-    Takes what :func:`weights` gives.
+    """What each level of agreement counts for, in bits, from what :func:`weights` gives.
 
     >>> table = pd.DataFrame({"comparison": ["email"] * 2, "level": ["Exact match on email", "All other comparisons"],
     ...     "weight": [12.0, -2.0]})
@@ -87,9 +80,7 @@ def _plain_level(level: str) -> str:
 
 
 def plot_evidence(pairs: pd.DataFrame, record_a: str, record_b: str, ax: figures.Axes | None = None) -> figures.Axes:
-    """What each field says of one pair of records, in bits.
-
-    Takes the pairs that :func:`score` gives.
+    """What each field says of one pair of records, in bits, from the pairs that :func:`score` gives.
 
     >>> pairs = pd.DataFrame({"record_a": ["r1"], "record_b": ["r2"], "probability": [0.99], "email": [-2.0], "home": [9.0]})
     >>> plot_evidence(pairs, "r1", "r2").get_title()
@@ -109,9 +100,7 @@ def plot_evidence(pairs: pd.DataFrame, record_a: str, record_b: str, ax: figures
 
 
 def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = None) -> figures.Axes:
-    """What the mistakes cost at every threshold, with the chosen one and the cheapest marked.
-
-    Takes what :func:`threshold_curve` gives.
+    """What the mistakes cost at every threshold of :func:`threshold_curve`, with the chosen one and the cheapest marked.
 
     >>> plot_cost(pd.DataFrame({"threshold": [0.2, 0.8], "cost": [90.0, 120.0]}), 0.8).get_title()
     'Mistakes cost 120 at 0.80; at best 90, at 0.20'
@@ -119,18 +108,15 @@ def plot_cost(curve: pd.DataFrame, threshold: float, ax: figures.Axes | None = N
     ax, best = figures.axes(ax), curve.loc[curve["cost"].idxmin()]
     at = curve.iloc[min(np.searchsorted(curve["threshold"], threshold), len(curve) - 1)]
     ax.plot(curve["threshold"], curve["cost"], color=figures.GREEN, drawstyle="steps-pre")
-    for name, x, y, mark, colour, lift in (
-        ("chosen", threshold, at["cost"], "o", figures.GREEN, 8),
-        ("cheapest", best["threshold"], best["cost"], "D", figures.VERMILION, -14),
-    ):
+    chosen = ("chosen", threshold, at["cost"], "o", figures.GREEN, 8)
+    cheapest = ("cheapest", best["threshold"], best["cost"], "D", figures.VERMILION, -14)
+    for name, x, y, mark, colour, lift in (chosen, cheapest):
         ax.plot(x, y, mark, color=colour)
-        ha = "right" if x > 0.5 else "left"
-        ax.annotate(name, (x, y), ha=ha, xytext=(-4, lift), textcoords="offset points")
+        ax.annotate(name, (x, y), ha="right" if x > 0.5 else "left", xytext=(-4, lift), textcoords="offset points")
     ax.axvline(threshold, color=figures.GREY, linewidth=1)
-    title = (
-        f"Mistakes cost {at['cost']:,.0f} at {threshold:.2f}; at best {best['cost']:,.0f}, at {best['threshold']:.2f}"
-    )
     limits = (0, 3 * max(at["cost"], best["cost"], 1))
+    cheap = f"at best {best['cost']:,.0f}, at {best['threshold']:.2f}"
+    title = f"Mistakes cost {at['cost']:,.0f} at {threshold:.2f}; {cheap}"
     return figures.finish(ax, title, x="threshold (probability)", y="cost of mistakes", ylim=limits)
 
 
@@ -161,10 +147,8 @@ def plot_spend_by_presence(view: pd.DataFrame, ax: figures.Axes | None = None) -
     names = spend.index.astype(int).astype(str) + np.where((spend.index == 6) & (what == "order"), "+", "")
     ax.vlines(names, sure[:, 1], sure[:, 2], color=figures.BLUE, linewidth=2)
     ax.plot(names, spend, "o", color=figures.BLUE, markersize=7)
-    title = f"One {what}: {spend.iloc[0]:,.0f} on average; more than one: {more:,.0f}"
-    return figures.finish(
-        ax, title, x=f"number of {what}s", y="mean spend, 95% interval ({currency})", y_format="count", ylim=(0, None)
-    )
+    title, y = f"One {what}: {spend.iloc[0]:,.0f} on average; more than one: {more:,.0f}", "mean spend, 95% interval"
+    return figures.finish(ax, title, x=f"number of {what}s", y=f"{y} ({{currency}})", y_format="count", ylim=(0, None))
 
 
 def plot_card(
@@ -198,8 +182,8 @@ def plot_card(
     margin, days = pd.Timedelta(days=14), transactions["date"]
     span = (days.min() - margin, days.max() + margin)
     figures.finish(ax, customer_id, x="date", y="order ({currency})", xlim=span)
-    known = [text.format(_words(row[name])) if isinstance(row[name], str) else text.format(row[name])
-             for name, text in _CARD if name in row and pd.notna(row[name])]  # fmt: skip
+    told = {name: _words(row[name]) if isinstance(row[name], str) else row[name] for name in row.dropna().index}
+    known = [text.format(told[name]) for name, text in _CARD if name in told]
     title = f"{customer_id}: {row['orders']:,} orders, {row['spend']:,.2f} in all\n"
     ax.set_title(title + textwrap.fill("; ".join(known), 95), fontsize=9.5, fontweight="normal")
     return ax

@@ -52,16 +52,9 @@ def inventory(source_records: pd.DataFrame, as_of: pd.Timestamp | None = None) -
     as_of = changed.max() if as_of is None else as_of
     twice = prepared["email"].notna() & prepared.duplicated(["touchpoint", "email"], keep=False)
     held = [name for name in DESCRIBING if name in records]
-    made = pd.DataFrame(
-        {
-            "touchpoint": records["touchpoint"],
-            "with_number": prepared["number"].notna(),
-            "filled": records[held].notna().sum(axis=1) / len(DESCRIBING),
-            "repeated": twice,
-            "opened": records.get("created", pd.NaT),
-            "age": (as_of - changed).dt.days,
-        }
-    )
+    filled = records[held].notna().sum(axis=1) / len(DESCRIBING)
+    made = records[["touchpoint"]].assign(with_number=prepared["number"].notna(), filled=filled, repeated=twice)
+    made = made.assign(opened=records.get("created", pd.NaT), age=(as_of - changed).dt.days)
     by = made.groupby("touchpoint")
     table = by.size().rename("records").to_frame().join(by[["with_number", "filled", "repeated"]].mean())
     table = table.join(by["opened"].agg(oldest="min", newest="max")).join(
@@ -136,7 +129,14 @@ def gather(sources: Mapping[str, pd.DataFrame]) -> Gathered:
         notes.append(
             f"{int(shared.sum()):,} records have a record_id that another source uses too: its name was put in front."
         )
-    records["record_id"] = _numbered(records["record_id"], notes)
+    copy = records.groupby("record_id").cumcount()
+    if copy.any():
+        numbered = records["record_id"] + "#" + (copy + 1).astype("str")
+        records["record_id"] = records["record_id"].where(copy == 0, numbered)
+        notes.append(
+            f"Records whose record_id an earlier record of different content has: {int((copy > 0).sum()):,}; "
+            "both are kept, the later with a number behind."
+        )
     tables.check("source_records", records, "the sources gathered")
     notes += _without_overlap(records)
     return Gathered(records, pd.concat(rejected, ignore_index=True), notes)
@@ -161,28 +161,15 @@ def _one_source(name: str, data: pd.DataFrame, notes: list[str]) -> tuple[pd.Dat
             notes.append(f"Source '{name}' has no column '{column}'.")
     data["record_id"] = data["record_id"].astype("str")
     nameless = data["record_id"].isna()
-    again = data.duplicated(keep="first") & ~nameless
-    lines = np.arange(len(data)) + 2  # the header is line 1
-    out = nameless | again
+    out = nameless | data.duplicated(keep="first")
     reason = np.where(nameless[out], "no record_id", "the same as an earlier row in every column")
-    value = data.loc[out, "record_id"].to_numpy()
-    rejects = {"source": name, "line": lines[out], "column": "record_id", "value": value, "reason": reason}
+    value, lines = data.loc[out, "record_id"].to_numpy(), np.flatnonzero(out) + 2  # the header is line 1
+    rejects = {"source": name, "line": lines, "column": "record_id", "value": value, "reason": reason}
     rejects = pd.DataFrame(rejects).astype(dict.fromkeys(("source", "column", "value", "reason"), "str"))
     if out.any():
         notes.append(f"Source '{name}': {int(out.sum()):,} rows were put aside, each with its reason in the rejects.")
     kept = data[~out]
     return kept[[column for column in known if column in kept]].reset_index(drop=True), rejects
-
-
-def _numbered(record_id: pd.Series, notes: list[str]) -> pd.Series:
-    """Record numbers made unique: the second record with a number gets #2 behind it."""
-    copy = record_id.groupby(record_id).cumcount()
-    if copy.any():
-        notes.append(
-            f"Records whose record_id an earlier record of different content has: {int((copy > 0).sum()):,}; "
-            "both are kept, the later with a number behind."
-        )
-    return record_id.where(copy == 0, record_id + "#" + (copy + 1).astype("str"))
 
 
 def _without_overlap(records: pd.DataFrame) -> list[str]:
@@ -208,7 +195,6 @@ def _without_overlap(records: pd.DataFrame) -> list[str]:
 STALE_DAYS = 365
 OLDEST = 110  # years; nobody in a customer file is older
 _OFTEN = 5  # a day of birth this many times as frequent as chance allows is a default value
-CHECKS = ("missing", "duplicate", "stale", "impossible")
 
 
 def quality(

@@ -56,10 +56,10 @@ def standardise(source_records: pd.DataFrame) -> pd.DataFrame:
         "number": field("customer_id"),
         "first_name": _each(field("first_name"), plain_letters),
         "last_name": _each(field("last_name"), plain_letters),
-        "email": _each(field("email"), _email),
+        "email": _each(field("email"), lambda text: text.strip().casefold() if "@" in text else ""),
         "birth_date": born.dt.strftime("%Y-%m-%d"),
         "birth_swapped": born.dt.strftime("%Y-%d-%m"),
-        "phone": _each(field("phone"), _digits),
+        "phone": _each(field("phone"), lambda text: re.sub(r"\D", "", text).removeprefix("00")),
         "street": _each(field("street"), _street),
         "house": _each(field("street"), _house),
         "postcode": _each(field("postcode"), lambda text: re.sub(r"\W", "", text).casefold()),
@@ -138,25 +138,12 @@ def plain_letters(text: str) -> str:
 
 def _street(text: str) -> str:
     """Name of the street in plain letters, usual words abbreviated, without the house number."""
-    words = [word for word in _address_words(text) if not word[0].isdigit()]
-    return " ".join(plain_letters(_ABBREVIATED.get(word, word)) for word in words)
+    words = re.findall(r"\w+", text.casefold())
+    return " ".join(plain_letters(_ABBREVIATED.get(word, word)) for word in words if not word[0].isdigit())
 
 
 def _house(text: str) -> str:
-    return "".join(word for word in _address_words(text) if word[0].isdigit())
-
-
-def _address_words(text: str) -> list[str]:
-    return re.sub(r"[^\w]+", " ", text.casefold()).split()
-
-
-def _email(text: str) -> str:
-    text = text.strip().casefold()
-    return text if "@" in text else ""
-
-
-def _digits(text: str) -> str:
-    return re.sub(r"\D", "", text).removeprefix("00")
+    return "".join(word for word in re.findall(r"\w+", text.casefold()) if word[0].isdigit())
 
 
 def _each(column: pd.Series, change) -> pd.Series:
