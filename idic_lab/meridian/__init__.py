@@ -1,8 +1,6 @@
 """Meridian: a simulated retailer with web shop, stores, app and call centre, whose truth is known.
 
-:func:`simulate` makes one of any size; :func:`load_tables` reads the sample of 2,000 people under
-``datasets/meridian``; :func:`open_shop` opens the shop that answers what one does; :func:`club` is its club, whose members pay by the month. What is planted, table by table, is on
-the page ``docs/meridian.md``; the planted answers are for checks only (:func:`truth`).
+What is planted, table by table, is on the page ``docs/meridian.md``; the planted answers are for checks only (:func:`truth`).
 """
 
 from idic_lab.meridian import policies as policies

@@ -1,9 +1,7 @@
 """What every component draws with: random streams, and the two years of Meridian with their days, weeks and season.
 
-Purchases keep to the BG/NBD model although December is busier than February. The model runs in *operational time*: a
-clock that goes faster on busy days and slower on quiet ones, and agrees with the calendar to within a few days at any
-moment of the two years. A purchase drawn at operational time s is dated by the calendar day on which that clock shows
-s, which moves the estimates by a small part of their standard error.
+Purchases keep to the BG/NBD model although December is busier than February: it runs in *operational time*, a clock that
+goes faster on busy days and agrees with the calendar to within a few days at any moment of the two years.
 """
 
 import zlib
@@ -34,21 +32,12 @@ def days_to_dates(days: np.ndarray) -> np.ndarray:
     return (START + np.asarray(days).astype("timedelta64[D]")).astype("datetime64[us]")
 
 
-def day_weights(strength: float = 1.0) -> np.ndarray:
+def day_weights(strength: float = 1.0, spans=_ORDERS) -> np.ndarray:
     """How busy each day is with orders, shape (728,); averages 1 over each year.
 
     The season is mild and every rise is repaid by a fall close by, so that operational time stays within about two
     days of the calendar; a `strength` above 1 makes it steep, and the clock leaves the calendar.
     """
-    return _by_weekday(_ORDERS, strength)
-
-
-def interest_weights() -> np.ndarray:
-    """How much interest there is each day, shape (728,): newcomers and visits; a strong season."""
-    return _by_weekday(_INTEREST)
-
-
-def _by_weekday(spans, strength: float = 1.0) -> np.ndarray:
     season, of_year = np.ones(DAYS), np.arange(DAYS) % 364
     for first, until, factor in spans:
         season[(of_year >= first) & (of_year < until)] = factor
@@ -56,16 +45,21 @@ def _by_weekday(spans, strength: float = 1.0) -> np.ndarray:
     return season / season.mean() * _WEEKDAY[np.arange(DAYS) % 7]
 
 
-def operational_time(strength: float = 1.0) -> np.ndarray:
-    """Operational time at the start of each day and at the end of the last, shape (729,), in days."""
-    return np.concatenate([[0.0], np.cumsum(day_weights(strength))])
+def interest_weights() -> np.ndarray:
+    """How much interest there is each day, shape (728,): newcomers and visits; a strong season."""
+    return day_weights(spans=_INTEREST)
+
+
+def clock(weights: np.ndarray) -> np.ndarray:
+    """Operational time at the start of each day and at the end of the last, in days, by how busy each is."""
+    return np.concatenate([[0.0], np.cumsum(weights)])
 
 
 def busy_day(share: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
     """The day between `first` and `last` (inclusive) by which a share (0 to 1) of the interest in them has passed."""
-    clock = np.concatenate([[0.0], np.cumsum(interest_weights())])
-    at = clock[first] + share * (clock[last + 1] - clock[first])
-    return np.clip(np.searchsorted(clock, at, side="right") - 1, first, last)
+    passed = clock(interest_weights())
+    at = passed[first] + share * (passed[last + 1] - passed[first])
+    return np.clip(np.searchsorted(passed, at, side="right") - 1, first, last)
 
 
 def basket_share(days: np.ndarray, weekly_changes: bool, step_date: str) -> np.ndarray:

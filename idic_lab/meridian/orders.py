@@ -66,7 +66,7 @@ def draw_orders(rng: np.random.Generator, buyers: Buyers, settings: Settings) ->
     Given its count, a Poisson process is a set of uniform times; of those, the repeat purchases up to and including
     the one after which the person leaves (a geometric count) are kept. This is BG/NBD without a loop over purchases.
     """
-    clock = draws.operational_time(settings.season)
+    clock = draws.clock(draws.day_weights(settings.season))
     middle = (clock[:-1] + clock[1:]) / 2  # every day stands for its middle, so that rounding to days is even
     begin, end = middle[buyers.first_day], middle[-1]
     poisson = settings.purchase_shape == 1 and settings.rate_drift == 0
@@ -348,18 +348,12 @@ def order_tables(
     return {"transactions": pd.DataFrame(transactions), "order_lines": pd.DataFrame(order_lines)}
 
 
-ORDER_HANDLING, DELIVERY, RETURN_HANDLING, RETURN_WRITE_DOWN = 0.9, 2.4, 6.5, 0.35
+ORDER_HANDLING, DELIVERY, RETURN_HANDLING, RETURN_WRITE_DOWN = (rate for _, rate, _ in WORDS["cost_rates"])
 
 
 def rate_table() -> pd.DataFrame:
     """The table cost_rates."""
-    rows = [
-        ("order_handling", ORDER_HANDLING, "currency per order"),
-        ("delivery", DELIVERY, "currency per order of the web shop or the app"),
-        ("return_handling", RETURN_HANDLING, "currency per returned order line"),
-        ("return_write_down", RETURN_WRITE_DOWN, "share of the unit cost of returned goods"),
-    ]
-    return pd.DataFrame(rows, columns=["activity", "rate", "unit"]).astype({"activity": "str", "unit": "str"})
+    return pd.DataFrame(WORDS["cost_rates"], columns=["activity", "rate", "unit"])
 
 
 def profits(orders: Orders, lines: Lines, delivered: np.ndarray, contact_cost: np.ndarray) -> pd.DataFrame:
@@ -412,18 +406,16 @@ def draw_accounts(rng: np.random.Generator, records: Records, n: int, first: int
     role_of[people], account_of[people] = role, members
     names = [f"{head} {tail}" for head in WORDS["firm_heads"].split() for tail in WORDS["firm_tails"]]
     ids = labels("A", first + 1 + np.arange(size), 6)
-    accounts = pd.DataFrame(
-        {
-            "account_id": ids,
-            "name": choose(names, rng.integers(0, len(names), size)),
-            "industry": choose(INDUSTRIES, rng.integers(0, len(INDUSTRIES), size)),
-            "employees": (5 * np.exp(rng.gamma(2.0, 0.9, size))).astype(np.int64),
-            "city": choose(cities()[0], rng.integers(0, len(cities()[0]), size)),
-        }
-    )
+    accounts = {
+        "account_id": ids,
+        "name": choose(names, rng.integers(0, len(names), size)),
+        "industry": choose(INDUSTRIES, rng.integers(0, len(INDUSTRIES), size)),
+        "employees": (5 * np.exp(rng.gamma(2.0, 0.9, size))).astype(np.int64),
+        "city": choose(cities()[0], rng.integers(0, len(cities()[0]), size)),
+    }
     acting = {"account_id": ids.take(members), "record_id": records.record_id.take(records.account[people])}
     roles = pd.DataFrame(acting | {"role": choose(ROLES, role)})
-    return Accounts(accounts, roles, role_of, account_of)
+    return Accounts(pd.DataFrame(accounts), roles, role_of, account_of)
 
 
 def member_truth(members: Accounts, customer_id) -> pd.DataFrame:

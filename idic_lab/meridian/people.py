@@ -49,22 +49,21 @@ def names() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Given and family names with the script each belongs to.
 
     Returns:
-        given (ndarray of str, shape (given names, 3)): As the bearer writes it, in Latin letters, and short.
-        family (ndarray of str, shape (family names, 2)): As the bearer writes it, and in Latin letters.
+        given, family (ndarray of str, shape (names, 3)): As the bearer writes it, in Latin letters, and short.
         given_script, family_script : ndarray of int: Row of ``script_share`` in words.toml.
     """
-    given, family, given_script, family_script = [], [], [], []
-    for script, group in enumerate(WORDS["script_share"]):
-        for name in WORDS["given"][group].split():
-            own, _, latin = name.partition("=")
-            full, _, short = own.partition(":")
-            given.append((full, latin or full, latin or short or full))
-            given_script.append(script)
-        for name in WORDS["family"][group].split():
-            own, _, latin = name.partition("=")
-            family.append((own, latin or own))
-            family_script.append(script)
-    return np.array(given), np.array(family), np.array(given_script), np.array(family_script)
+    found = []
+    for kind in ("given", "family"):
+        names, scripts = [], []
+        for script, group in enumerate(WORDS["script_share"]):
+            for name in WORDS[kind][group].split():
+                own, _, latin = name.partition("=")
+                full, _, short = own.partition(":")
+                names.append((full, latin or full, latin or short or full))
+                scripts.append(script)
+        found.append((np.array(names), np.array(scripts)))
+    (given, given_script), (family, family_script) = found
+    return given, family, given_script, family_script
 
 
 @cache
@@ -121,10 +120,9 @@ def draw_people(rng: np.random.Generator, first: int, segment: np.ndarray, setti
 
 def _draw_names(rng, n):
     """Given and family name of the same script for each person; common names are commoner."""
-    _, _, given_script, family_script = names()
     script = pick(rng, np.tile(list(WORDS["script_share"].values()), (n, 1)))
     chosen = []
-    for scripts in (given_script, family_script):
+    for scripts in names()[2:]:
         rows = np.empty(n, dtype=np.int64)
         for number in range(len(WORDS["script_share"])):
             mine, pool = np.flatnonzero(script == number), np.flatnonzero(scripts == number)
@@ -152,10 +150,9 @@ def mail_addresses(people: People) -> tuple[np.ndarray, np.ndarray]:
     """Everybody's main and second e-mail address, as name and host, each of shape (people, 2)."""
     given, family = (np.array([ascii_form(name) for name in known[:, 1]]) for known in names()[:2])
     hosts = np.array(WORDS["mail_hosts"])
-    add = np.strings.add
-    main = add(add(add(given[people.given], "."), family[people.family]), people.mail_number.astype(str))
-    initial = given[people.given].astype("<U1")
-    second = add(add(initial, family[people.family]), people.postcode.astype(str))
+    add, own = np.strings.add, given[people.given]
+    main = add(add(add(own, "."), family[people.family]), people.mail_number.astype(str))
+    second = add(add(own.astype("<U1"), family[people.family]), people.postcode.astype(str))
     second_host = (people.mail_host + 1 + people.mail_number % 3) % len(hosts)
     return np.column_stack([main, second]), np.column_stack([hosts[people.mail_host], hosts[second_host]])
 
@@ -192,8 +189,7 @@ def mistype(rng: np.random.Generator, values: np.ndarray, wrong: np.ndarray) -> 
 def swap_day_and_month(dates: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     """Copy of `dates` (datetime64[D]) with day and month exchanged where `wrong` and the day can be a month."""
     months = dates.astype("datetime64[M]")
-    month = months.astype(int) % 12
-    day = (dates - months).astype(int)
+    month, day = months.astype(int) % 12, (dates - months).astype(int)
     turned = (months - month + day).astype("datetime64[D]") + month
     return np.where(wrong & (day < 12), turned, dates)
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from idic_lab.errors import DataError, pick
 from idic_lab.meridian import contacts, opinions, orders, products, quarters, trials
+from idic_lab.meridian.people import WORDS
 from idic_lab.meridian.quarters import CARE, COMPLAINT, MESSAGE, OFFER, PRICE, PRODUCT, QUESTION, TIER, State
 from idic_lab.meridian.settings import SEGMENTS
 from idic_lab.tables import CHANNELS
@@ -102,17 +103,13 @@ def rules() -> pd.DataFrame:
     >>> rules()["action"].tolist()[:3]
     ['message', 'offer', 'question']
     """
-    post = f"{contacts.COST_OUT[0]:.2f} by e-mail to {contacts.COST_OUT[2]:.2f} on the telephone"
-    rows = [
-        ("message", "news for one need", post, "channel, need"),
-        ("offer", "a discount on the next order, once a quarter", post, "channel, amount"),
-        ("question", "one question of the survey of needs", post, "channel, question"),
-        ("product", "a category shown", post, "channel, category"),
-        ("care", "a word of thanks with a small gift", f"{quarters.GIFT:.2f} more than the contact", "channel"),
-        ("complaint", "the answer to an open complaint", f"{quarters.ANSWER_COST:.2f}", ""),
-        ("price", "the price of the delivery pass, when they visit", "0.00", "amount"),
-        ("tier", "the service level of the quarter", ", ".join(f"{cost:.2f}" for cost in quarters.TIER_COST), "tier"),
-    ]
+    costs = {
+        "post": f"{contacts.COST_OUT[0]:.2f} by e-mail to {contacts.COST_OUT[2]:.2f} on the telephone",
+        "gift": f"{quarters.GIFT:.2f} more than the contact",
+        "answer": f"{quarters.ANSWER_COST:.2f}",
+        "tiers": ", ".join(f"{cost:.2f}" for cost in quarters.TIER_COST),
+    }
+    rows = [(action, what, cost.format(**costs), takes) for action, what, cost, takes in WORDS["actions"]]
     return pd.DataFrame(rows, columns=["action", "what", "cost", "takes"])
 
 

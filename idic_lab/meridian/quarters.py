@@ -1,12 +1,7 @@
 """The quarters after the two years: what customers do by themselves, and what changes because of what the firm does.
 
-Everything that depends on chance is drawn for everybody and every possible order before any action is looked at, from
-random streams of the person's block and the quarter. Two plans for the same quarter therefore differ by what they do and by
-nothing else: whoever is left alone by both does the same in both.
-
-What drives a reaction is what is planted for the two years: purchase and dropout rates, channel preference and fatigue,
-the four kinds of customers of the trial, price sensitivity, needs, taste and satisfaction. New is only what follows from being
-treated well or badly, by the rates below.
+All that depends on chance is drawn for everybody and every possible order before any action is looked at. Two plans for the
+same quarter therefore differ by what they do and by nothing else: whoever is left alone by both does the same in both.
 """
 
 from __future__ import annotations
@@ -176,7 +171,7 @@ def _own_orders(rng, block: Block, begin: int):
     """Number, day of the quarter and count per person of the orders that people would place if none of them left."""
     buyers, chosen = block.buyers, block.settings
     weights = draws.day_weights(chosen.season)[np.arange(begin, begin + DAYS) % 364]
-    clock = np.concatenate([[0.0], np.cumsum(weights)])
+    clock = draws.clock(weights)
     rate = buyers.rate * np.exp(chosen.rate_drift * (begin - buyers.first_day) / 365)
     span = np.full(len(rate), clock[-1])
     if chosen.purchase_shape == 1:

@@ -29,7 +29,7 @@ from idic_lab.meridian.settings import PEOPLE, SEED
 from idic_lab.meridian.shop import Tables
 
 
-class Shop:
+class Shop(contextlib.AbstractContextManager):
     """A shop to act in: it runs in a process of its own, and what goes in and comes out are tables.
 
     Parameters:
@@ -138,9 +138,6 @@ class Shop:
         """End the shop's process."""
         self._end()
 
-    def __enter__(self) -> "Shop":
-        return self
-
     def __exit__(self, *_: object) -> None:
         self.close()
 
@@ -182,17 +179,15 @@ def _end(process: subprocess.Popen) -> None:
 
 def _send(pipe, told: dict, sent: Tables) -> None:
     """A head in JSON, then every table as an Arrow stream: nothing that is received is ever run."""
-    bodies = []
-    for data in sent.values():
+    bodies = {}
+    for name, data in sent.items():
         sink = pa.BufferOutputStream()
         table = pa.Table.from_pandas(data, preserve_index=False)
         with pa.ipc.new_stream(sink, table.schema) as writer:
             writer.write_table(table)
-        bodies.append(sink.getvalue())
-    head = json.dumps(told | {"tables": {name: len(body) for name, body in zip(sent, bodies, strict=True)}}).encode()
-    pipe.write(struct.pack(">I", len(head)) + head)
-    for body in bodies:
-        pipe.write(body)
+        bodies[name] = sink.getvalue()
+    head = json.dumps(told | {"tables": {name: len(body) for name, body in bodies.items()}}).encode()
+    pipe.write(b"".join([struct.pack(">I", len(head)), head, *bodies.values()]))
     pipe.flush()
 
 

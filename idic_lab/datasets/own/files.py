@@ -1,8 +1,6 @@
 """Reading any file to rows, each with its place in the file; nothing is interpreted yet.
 
-What kind of file it is, its first bytes decide; its name is believed only for SQL. Text files are read in
-:mod:`idic_lab.datasets.own.text_files`, Parquet, databases and queries in :mod:`idic_lab.datasets.own.engine`, workbooks and
-what is packed here.
+What kind of file it is, its first bytes decide; its name is believed only for SQL.
 """
 
 import datetime

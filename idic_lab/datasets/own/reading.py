@@ -1,8 +1,7 @@
 """The columns of a source as SQL: numbers and identifiers by the engine, everything else read once per different value.
 
-A source is the view ``source`` of a DuckDB connection: a frame that was loaded, or Parquet that stays where it is. What takes a
-human eye to read (dates, written amounts, the words of a status) goes to pandas, each different value once, and the answers are
-looked up: so small and large files are read by the same rules.
+What takes a human eye to read (dates, written amounts, the words of a status) goes to pandas, each different value once, and
+the answers are looked up: so small files and Parquet that stays where it is are read by the same rules.
 """
 
 import datetime
