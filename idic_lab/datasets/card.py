@@ -22,24 +22,21 @@ class Card:
 
     Attributes:
         format: How the file was read: encoding, separator, sheet.
-        fingerprint: SHA-256 of the content, so that two copies of the same data can be told to be the same.
+        fingerprint: SHA-256 of the content.
         rejected (dict of str to int): Rows that could not be used, by reason.
         returns, zero_value: Accepted rows that give money back, and those of no value. Both are kept.
-        duplicates: Rows read that repeat an earlier row in every column. They are kept: a shop may well sell the same
-            thing twice.
+        duplicates: Rows read that repeat an earlier row in every column; a shop may well sell the same thing twice.
         without_customer: Rows read that name no customer; they are among the rejected.
         customers_only_returns (list of str): Customers who have returns and no purchase.
         first_date, last_date: ISO dates of the accepted rows.
-        amount_read, amount_accepted, amount_rejected: Sums of money, in `currency`, over the rows whose amount could be
-            read.
-        currency: ISO code, or empty when unknown.
-        columns (dict of str to str): Role (``customer_id``, ``date`` ...) to the header it was read from and how that
-            was decided.
-        assumptions (list of str): What had to be assumed to read the file; worth a glance.
-        quirks (list of str): What is known to be odd about the data.
-        tables (dict of str to int): Tables made, with their number of rows.
+        amount_read, amount_accepted, amount_rejected: Sums in `currency` (ISO code, or empty when unknown) over the rows
+            whose amount could be read.
+        columns: Role (``customer_id``, ``date`` ...) to the header it was read from and how that was decided.
+        assumptions: What had to be assumed to read the file; worth a glance.
+        quirks: What is known to be odd about the data.
+        tables: Tables made, with their number of rows.
         names_customers: Whether customers are named by name, e-mail address or telephone number rather than by number.
-        missing (dict of str to str): Tables that a file was meant for and could not become, with why.
+        missing: Tables that a file was meant for and could not become, with why.
     """
 
     name: str
@@ -222,13 +219,8 @@ class Dataset:
         transactions, rejects, ... (DataFrame): Every table is an attribute.
 
     >>> from idic_lab import datasets
-    >>> cdnow = datasets.load("cdnow_sample", quiet=True)
-    >>> cdnow
+    >>> datasets.load("cdnow_sample", quiet=True)
     Dataset('cdnow_sample': transactions 6,919 rows, rejects 0 rows)
-    >>> cdnow.transactions.head(2)
-      customer_id       date  quantity  amount
-    0           1 1997-01-01       2.0   29.33
-    1           1 1997-01-18       2.0   29.73
     """
 
     def __init__(self, name: str, tables: dict[str, pd.DataFrame], card: Card):

@@ -15,14 +15,10 @@ FIELDS = (*_BY_MAJORITY, *_LATEST, *_ADDRESS)
 def contacts(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
     """One name, address, telephone and date of birth per customer: the personal table ``contacts``.
 
-    The rules, which is what **survivorship** means:
-
-    - names and date of birth do not change, so the value that most records agree on stands; of equally many, the one
-      recorded last;
-    - e-mail and telephone do change, so the one from the record that was updated last stands;
-    - an address moves as a whole: street, postcode and city come from one record, the last updated that has a street,
-      else the last updated that has any of the three;
-    - of records updated on one day the higher record number counts as later.
+    The rules, which is what **survivorship** means: of names and date of birth, which do not change, the value that most
+    records agree on stands, of equally many the one recorded last; of e-mail and telephone that of the record updated
+    last; an address moves as a whole, from the last record with a street, else with any part of it. Of records updated on
+    one day the higher record number counts as later.
 
     Returns:
         DataFrame: customer_id, first_name, last_name, birth_date, email, phone, street, postcode, city; one row per

@@ -203,14 +203,9 @@ DOUBT_FROM = 0.2
 def review_queue(pairs: pd.DataFrame, refused: pd.DataFrame, links: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """Pairs for a person to decide on: the table ``identity_review``.
 
-    Three kinds come here: records that look like one person but lead to two customer numbers ("two customer
-    numbers"), records that are alike but contradict each other ("two people of one household"), and pairs whose
-    probability is below the threshold and above 0.2 ("doubtful"). Pairs of the same two customers are asked about
-    once, by their most probable pair.
-
-    Returns:
-        DataFrame: The table ``identity_review``, most probable first. It holds record numbers and no names, so it may
-            be shown; who decides looks the records up in the repository.
+    Three kinds come here: records that look like one person but lead to two customer numbers, records that are alike but
+    contradict each other, and pairs whose probability is below the threshold and above 0.2 ("doubtful"). Two customers are
+    asked about once, by their most probable pair. There are record numbers and no names, so it may be shown.
 
     >>> records = pd.DataFrame({"record_id": list("ab"), "touchpoint": "app", "customer_id": ["7", "7"],
     ...     "first_name": "Ada", "last_name": "Example", "email": None, "phone": None}).astype("str")
@@ -238,12 +233,10 @@ class Resolution:
     """Who is who among the records, and how it was found out.
 
     Attributes:
-        links: The table ``identity_links``.
-        review: The table ``identity_review``: pairs for a person to decide on.
-        pairs: Pairs looked at, as :func:`score` returns them.
-        merges: Joinings made, as :func:`merges` returns them: they serve every threshold.
+        links, review: The tables ``identity_links`` and ``identity_review``.
+        pairs, merges: As :func:`score` and :func:`merges` return them.
         model: The estimated model; None when there was nothing to learn from.
-        notes (list of str): What a reader has to know.
+        notes: What a reader has to know.
     """
 
     links: pd.DataFrame

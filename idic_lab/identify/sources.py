@@ -19,10 +19,8 @@ class Gathered:
     """Records of all sources in one table, and what happened on the way.
 
     Attributes:
-        records: As in the contract ``source_records``.
-        rejects: As in the contract ``rejects``: rows that could not be kept, each with the reason.
-        notes (list of str): What a reader has to know: numbers changed because two sources share them, sources that
-            overlap with no other.
+        records, rejects: As in the contracts ``source_records`` and ``rejects``.
+        notes: What a reader has to know: numbers changed because two sources share them, sources that overlap with none.
     """
 
     records: pd.DataFrame

@@ -88,10 +88,7 @@ def load_tables(folder: str | Path | None = None) -> dict[str, pd.DataFrame]:
 
 
 def truth(folder: str | Path | None = None) -> dict[str, pd.DataFrame]:
-    """The planted answers of a simulated data set. Only checks may call this.
-
-    No analysis reads these tables: what they hold is what analyses are to find out. Tests and the cells of notebooks
-    that are tagged ``check`` compare with them.
+    """The planted answers of a simulated data set, for tests and the cells of notebooks that are tagged ``check`` alone.
 
     Parameters:
         folder: Folder of the data set; by default that of the sample data. The answers are in its folder ``truth``.

@@ -128,10 +128,7 @@ GROWABLE = 0.15  # share of customers planted as most growable
 
 
 def draw_wallet(rng: np.random.Generator, buyers: Buyers, orders: Orders) -> pd.DataFrame:
-    """Category spend in the last 52 weeks, here and altogether, and who has most room to grow.
-
-    A person spends ``rate * mean_spend`` here while a customer, and that is a share of the person's wallet. The share
-    has a Beta(2, 3) distribution.
+    """Category spend in the last 52 weeks, here and altogether, and who has most room to grow; shares are Beta(2, 3).
 
     Returns:
         DataFrame: ``spend_here``, ``category_spend`` (currency per 52 weeks), ``share_of_wallet``, ``most_growable``;

@@ -34,12 +34,10 @@ class Settings:
     """Every knob of the simulation.
 
     Attributes:
-        separation: How far apart the answers of the need segments are, from 0 (one crowd, any segments are
-            constructive) through about 0.6 (blurred) to 1 and more (natural).
-        error_rate: Multiplies every touchpoint's rates of typing errors, missing values and outdated details; 0 is
-            none.
-        spend_with_frequency: Correlation, on a logarithmic scale, of mean spend with purchase rate; 0 is the
-            Gamma-Gamma model's independence.
+        separation: How far apart the answers of the need segments are, from 0 (one crowd) through about 0.6 (blurred) to
+            1 and more (natural).
+        error_rate: Multiplies every touchpoint's rates of typing errors, missing values and outdated details.
+        spend_with_frequency: Correlation, on a logarithmic scale, of mean spend with purchase rate.
         fatigue: Each outbound contact in the 28 days before multiplies the chance of a response by ``exp(-fatigue)``.
         segments, campaign_effect: False plants nothing: one crowd with the same average answers; arms that do not
             differ in conversions.
@@ -49,12 +47,9 @@ class Settings:
         leave_after_first: People may leave after their first purchase as after any other, so that one who never came
             back may be gone; in BG/NBD whoever bought once is a customer for good.
         season: Multiplies the season of orders on a logarithmic scale; the purchase clock then parts from the calendar.
-        rate_drift: Change of a person's purchase rate a year after the first purchase, on a logarithmic scale; 0 is a
-            constant rate.
-        one_trait: No segments: the answers to the battery follow one continuous trait of a person, and so are
-            correlated.
-        contact_by_response: Whoever responds more is contacted more, so that recent contacts say something about the
-            person.
+        rate_drift: Change of a person's purchase rate a year after the first purchase, on a logarithmic scale.
+        one_trait: No segments: the answers to the battery follow one continuous trait of a person.
+        contact_by_response: Whoever responds more is contacted more, so that recent contacts tell of the person.
         learning: How much more loyal, on the log odds of leaving, somebody becomes for good of whom the shop learns
             everything there is to learn by asking; 0 is no learning relationship.
         readiness_gap: How much better than its customers the firm's managers, and by half as much its staff, judge what it

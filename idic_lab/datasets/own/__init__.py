@@ -15,13 +15,10 @@ class Rows:
     """What a file holds before anything is made of it.
 
     Attributes:
-        name: File name, without its folder.
         frame: One row per row of the source; text files give text, others what they store. Labels are unique.
-        headers (list of str): The headers as written, one per column; they may repeat.
+        headers (list of str): As written, one per column; they may repeat.
         lines (array of int, shape (n_rows,)): Line in the source; the header is line 1.
-        sources (array of str or None): File of each row when there are several; None means `name`.
-        format: How it was read, for the card.
-        fingerprint: SHA-256 of the content.
+        sources (array of str or None): File of each row when there are several.
         broken: Rows that could not even be split into columns, as ``rejects``.
         notes (list of str): What was assumed in reading.
     """

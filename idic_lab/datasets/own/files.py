@@ -54,12 +54,8 @@ def read(
     """Read a file, a folder of Parquet files or a query to rows.
 
     Parameters:
-        path: CSV or other separated text, a workbook (``.xlsx``, ``.xls``, ``.ods``), Parquet, a folder of Parquet
-            files, a DuckDB database, or a ``.sql`` file that holds a query; or a table packed with gzip, or as the only one
-            of a ``.zip``, which is unpacked for the moment of reading.
-        sheet: Worksheet to read; the first one with content by default.
-        sql: A DuckDB query; the file is the table ``data`` in it, or the database it is put to.
-        encoding, separator: Of a text file; found out by default.
+        path, sheet, sql, encoding, separator: As for :func:`idic_lab.datasets.load`; what is packed is unpacked for the
+            moment of reading.
     Raises:
         DataError: When there is no such file, it is empty, or it cannot be read; the message names the file.
     """

@@ -201,17 +201,12 @@ def _short(error: UnicodeError) -> str:
 
 def _skip_to_header(name: str, text: str) -> tuple[int, str, str | None]:
     """Lines before the header, the text from the header on, and the separator if a line ``sep=;`` tells it."""
-    # By position, since cutting the text at each of a million blank lines would copy it as often.
-    skipped, separator, start = 0, None, 0
-    while start < len(text):
-        end = text.find("\n", start)
-        line = text[start : len(text) if end < 0 else end]
-        told = re.fullmatch(r'"?sep=(.)"?', line.strip(" "), flags=re.IGNORECASE)
-        if told and skipped == 0:
-            separator = told[1]
-        elif line.strip():
-            return skipped, text[start:], separator
-        start, skipped = start + len(line) + 1, skipped + 1
+    told = re.match(r' *"?sep=([^ \n])"? *(?:\n|$)', text, flags=re.IGNORECASE)
+    separator, text, above = (told[1], text[told.end() :], 1) if told else (None, text, 0)
+    if blank := re.match(r"\s*\n", text):
+        text, above = text[blank.end() :], above + blank[0].count("\n")
+    if text.strip():
+        return above, text, separator
     raise DataError(f"{name}: there is nothing below the line sep={separator}, which says how columns are separated.")
 
 
@@ -304,9 +299,8 @@ def _parse_slowly(name: str, text: str, separator: str, labels: list[str], skipp
     rows, starts, widths, line = [], [], [], 1
     try:
         for fields in reader:
-            inside, beyond = fields[: len(labels)], [field for field in fields[len(labels) :] if field]
-            inside += [""] * (len(labels) - len(inside))
-            rows.append([*inside, beyond[0] if beyond else ""])
+            beyond = next((field for field in fields[len(labels) :] if field), "")
+            rows.append([*fields[: len(labels)], *[""] * (len(labels) - len(fields)), beyond])
             starts.append(line + skipped)
             widths.append(len(fields))
             line = reader.line_num + 1
