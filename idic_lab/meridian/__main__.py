@@ -13,42 +13,18 @@ import pandas as pd
 
 from idic_lab import tables
 from idic_lab.meridian.files import default_folder, write_csv
+from idic_lab.meridian.people import WORDS
 from idic_lab.meridian.settings import PEOPLE, SEED
 from idic_lab.meridian.shop import CONTRACTS, Meridian, simulate
 from idic_lab.tables import Table
 
-_HEAD = f"""# Meridian: the data dictionary
-
-A simulated retailer with web shop, stores, app and call centre: {PEOPLE:,} people and their 104 weeks from 2024-01-01
-to 2025-12-28. Nobody in it exists: names, places and firms are invented, e-mail addresses end in the reserved
-`.example`, telephone numbers begin with the unassigned country code +999. Licence: CC BY 4.0.
-
-This page and the files are made by `python -m idic_lab.meridian` (seed {SEED}); `--check` says whether the
-files are what the program makes. What was planted in each table, with plots: `docs/meridian.md`.
-
-**Keys.** `customer_id` is the customer number of the purchase system. `record_id` is one touchpoint's record of
-somebody. `transactions`, `order_lines`, `campaign_results` and `price_tests` know the customer; `web_events`,
-`interactions`, `survey_responses`, `reviews` and `account_roles` know a record only. Of a person's records, the one
-bought under carries the customer number, and some of the app's do; all others must be linked.
-
-Files are UTF-8, dates are ISO (YYYY-MM-DD), an empty field is a missing value. Money is in euros (EUR).
-"""
-_TRUTH_HEAD = """
-# The planted answers
-
-In the folder `truth`. Only checks open these files: analyses are to find out what is in them.
-"""
-
 
 def data_dictionary(meridian: Meridian) -> str:
     """The data dictionary as Markdown: every table and column, from the contracts, so that it cannot drift."""
-    parts = [_HEAD]
-    for name in sorted(meridian.tables):
-        parts.append(_section(tables.get(name), meridian.tables[name], f"{name}.csv"))
-    parts.append(_TRUTH_HEAD)
-    for name in sorted(meridian.truth):
-        parts.append(_section(CONTRACTS[name], meridian.truth[name], f"truth/{name}.csv"))
-    return "\n".join(parts)
+    head, of_truth = (WORDS["dictionary"][part].format(people=PEOPLE, seed=SEED) for part in ("head", "of_truth"))
+    seen = [_section(tables.get(name), data, f"{name}.csv") for name, data in sorted(meridian.tables.items())]
+    planted = [_section(CONTRACTS[name], data, f"truth/{name}.csv") for name, data in sorted(meridian.truth.items())]
+    return "\n".join([head, *seen, of_truth, *planted])
 
 
 def _section(contract: Table, data: pd.DataFrame, file: str) -> str:
@@ -66,10 +42,9 @@ def write_sample(folder: Path) -> None:
     """Write the sample of 2,000 people: tables, planted answers and data dictionary."""
     sample = simulate()
     (folder / "truth").mkdir(parents=True, exist_ok=True)
-    for name, data in sample.tables.items():
-        write_csv(data, folder / f"{name}.csv")
-    for name, data in sample.truth.items():
-        write_csv(data, folder / "truth" / f"{name}.csv")
+    for place, held in ((folder, sample.tables), (folder / "truth", sample.truth)):
+        for name, data in held.items():
+            write_csv(data, place / f"{name}.csv")
     (folder / "README.md").write_text(data_dictionary(sample), encoding="utf-8", newline="\n")
 
 

@@ -29,6 +29,7 @@ ACTIONS = ("message", "offer", "question", "product", "care", "complaint", "pric
 MESSAGE, OFFER, QUESTION, PRODUCT, CARE, COMPLAINT, PRICE, TIER = range(len(ACTIONS))
 _PURPOSE = {MESSAGE: 1, OFFER: 0, QUESTION: 3, PRODUCT: 0, CARE: 2}  # rows of the purposes of a contact
 CONTACTS = tuple(_PURPOSE)  # they reach a person by a channel
+NUMBERED = {"orders": "transactions", "contacts": "interactions", "reviews": "reviews", "tests": "price_tests"}
 MOST_CONTACTS = 13  # one a week
 SERVICE_TIERS = ("basic", "plus", "premium")
 
@@ -286,7 +287,13 @@ def play(
     said = _said(after, chances, kept)
     passes = _passes(after, plan, chances)
     cash, activities = _money(state, plan, contacted, (chosen, lines, chances.channel[kept]), said, passes, discount)
-    tables = {"costs": activities, "opt_outs": _opt_outs(state.block, contacted)}
+    asked = contacted[contacted["opts_out"]].drop_duplicates(["person", "channel"])  # the first request on a channel
+    opt_outs = {
+        "customer_id": state.block.people.customer_id.take(asked["person"].to_numpy()),
+        "channel": choose(CHANNELS, asked["channel"].to_numpy()),
+        "date": draws.days_to_dates(asked["day"].to_numpy()),
+    }
+    tables = {"costs": activities, "opt_outs": pd.DataFrame(opt_outs)}
     following = _next(after, contacted, chosen, chances.channel[kept], said, passes, stays, begin)
     if only_books:
         return Quarter(tables, following, cash)
@@ -302,8 +309,7 @@ def play(
             state.block, passes["person"].to_numpy(), begin, passes["price"], passes["bought"], first["tests"]
         ),
     }
-    numbered = {"orders": "transactions", "contacts": "interactions", "reviews": "reviews", "tests": "price_tests"}
-    first.update({what: len(tables[name]) for what, name in numbered.items()})
+    first.update({what: len(tables[name]) for what, name in NUMBERED.items()})
     return Quarter(tables, following, cash)
 
 
@@ -459,14 +465,6 @@ def _answers(
     felt = block.satisfaction + after.mood
     service = opinions.service_responses(rng, block, chosen, chances.delivery_days[kept], felt, end)
     return pd.concat([told, service], ignore_index=True)
-
-
-def _opt_outs(block: Block, contacted: pd.DataFrame) -> pd.DataFrame:
-    """The first request of each person on a channel."""
-    said = contacted[contacted["opts_out"]].drop_duplicates(["person", "channel"])
-    person, channel, day = (said[name].to_numpy() for name in ("person", "channel", "day"))
-    told = {"customer_id": block.people.customer_id.take(person), "channel": choose(CHANNELS, channel)}
-    return pd.DataFrame(told | {"date": draws.days_to_dates(day)})
 
 
 def _next(after: State, contacted, chosen: Orders, channel, said, passes, stays, begin: int) -> State:

@@ -261,11 +261,10 @@ def _draw_block(n: int, seed: int, number: int, first: Counter, settings: Settin
 def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
     """Observed tables and planted answers of one block; `first`, what earlier ones numbered, is brought up to date."""
     people_of, rng = block.people, block.rng
-    review, sentiment = opinions.draw_reviews(rng("reviews"), block, block.orders, block.lines, first["reviews"])
+    reviews, sentiment = opinions.draw_reviews(rng("reviews"), block, block.orders, block.lines, first["reviews"])
     seen = (block.orders, people_of.age, block.order_channel, people_of.customer_id)
     results, reactions = trials.draw_campaign(rng("campaign"), *seen, block.settings)
     events, sessions = contacts.draw_visits(block, first["sessions"])
-    showings = trials.draw_price_tests(block, first["tests"])
     needs = opinions.draw_answers(rng("answers"), block.segment, block.settings)
     served = (block, block.orders, block.delivery_days, block.satisfaction)
     answers = [
@@ -279,9 +278,9 @@ def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
         "web_events": events,
         "interactions": contacts.interaction_table(block.contacts, block.records, first["contacts"]),
         "survey_responses": pd.concat(answers, ignore_index=True),
-        "reviews": review,
+        "reviews": reviews,
         "campaign_results": results,
-        "price_tests": showings,
+        "price_tests": trials.draw_price_tests(block, first["tests"]),
         "accounts": block.accounts.accounts,
         "account_roles": block.accounts.roles,
     }
@@ -293,17 +292,9 @@ def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
         "campaign": reactions,
         "account_members": orders.member_truth(block.accounts, people_of.customer_id),
     }
-    first.update(
-        people=len(block.people),
-        households=int(block.people.household.max()) + 1,
-        records=len(block.records.person),
-        accounts=len(block.accounts.accounts),
-        orders=len(block.orders.day),
-        contacts=len(block.contacts),
-        sessions=sessions,
-        reviews=len(review),
-        tests=len(showings),
-    )
+    first.update(people=len(people_of), households=int(people_of.household.max()) + 1, sessions=sessions)
+    numbered = quarters.NUMBERED | {"records": "source_records", "accounts": "accounts"}
+    first.update({what: len(tables[name]) for what, name in numbered.items()})
     return tables, truth
 
 
