@@ -127,11 +127,6 @@ class OnlineRetail(_Entry):
         return dataset
 
 
-HILLSTROM_COLUMNS = (
-    *("recency", "history_segment", "history", "mens", "womens", "zip_code", "newbie", "channel"),
-    *("segment", "visit", "conversion", "spend"),
-)
-HILLSTROM_NUMBERS = ("recency", "history", "mens", "womens", "newbie", "visit", "conversion", "spend")
 ARMS = {"No E-Mail": "control", "Mens E-Mail": "mens e-mail", "Womens E-Mail": "womens e-mail"}
 _RENAMED = {"history": "spend", "recency": "recency_months", "spend": "revenue", "channel": "main_channel"}
 PUBLISHED = pd.Timestamp("2008-03-20")
@@ -150,7 +145,7 @@ class Hillstrom(_Entry):
     def load(self, path: str | None = None) -> Dataset:
         """Read the user's copy, check it by rows, arms, visits and conversions, and make ``campaign_results``."""
         file, read = self._file(path), files.read(path or "")
-        raw = _typed(read.frame, file)
+        raw = self._typed(read.frame, file)
         sizes = raw["segment"].map(ARMS).value_counts().to_dict()
         for what, found, expected in (
             ("rows", len(raw), self.rows),
@@ -179,27 +174,21 @@ class Hillstrom(_Entry):
         )
         return Dataset(self.name, {"campaign_results": campaign_results(raw)}, card)
 
-
-def _typed(frame: pd.DataFrame, file: str) -> pd.DataFrame:
-    """The twelve columns with their types; an error names the column and row at fault."""
-    found = frame.rename(columns=lambda header: str(header).strip().lower())
-    missing = [name for name in HILLSTROM_COLUMNS if name not in found]
-    if missing:
-        raise DataError(f"{file}: missing column {', '.join(missing)}; found {', '.join(map(str, frame.columns))}.")
-    typed = {}
-    for name in HILLSTROM_COLUMNS:
-        text = found[name].astype("str").str.strip()
-        if name not in HILLSTROM_NUMBERS:
-            typed[name] = text
-            continue
-        typed[name] = pd.to_numeric(text, errors="coerce").astype("float64")
-        if typed[name].isna().any():
-            row = int(typed[name].isna().argmax())
-            raise DataError(f"{file}: column {name!r} should be a number, found {text.iloc[row]!r} in line {row + 2}.")
-    unknown = sorted(set(typed["segment"].dropna()) - set(ARMS))
-    if unknown:
-        raise DataError(f"{file}: column 'segment' holds {unknown[0]!r}; expected {', '.join(ARMS)}.")
-    return pd.DataFrame(typed)
+    def _typed(self, frame: pd.DataFrame, file: str) -> pd.DataFrame:
+        """The twelve columns with their types; an error names the column and row at fault."""
+        found = frame.rename(columns=lambda header: str(header).strip().lower())
+        if missing := [name for name in self.columns if name not in found]:
+            raise DataError(f"{file}: missing column {', '.join(missing)}; found {', '.join(map(str, frame.columns))}.")
+        typed = found[self.columns].apply(lambda column: column.astype("str").str.strip())
+        for name in self.numbers:
+            text, typed[name] = typed[name], pd.to_numeric(typed[name], errors="coerce").astype("float64")
+            if typed[name].isna().any():
+                row = int(typed[name].isna().argmax())
+                told = f"column {name!r} should be a number, found {text.iloc[row]!r} in line {row + 2}."
+                raise DataError(f"{file}: {told}")
+        if unknown := sorted(set(typed["segment"].dropna()) - set(ARMS)):
+            raise DataError(f"{file}: column 'segment' holds {unknown[0]!r}; expected {', '.join(ARMS)}.")
+        return typed
 
 
 def campaign_results(raw: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -80,21 +81,17 @@ def load(
 
 
 def _load(name_or_path: str | Path, options: Options, reading: dict, asked: list[str]) -> Dataset:
-    if isinstance(name_or_path, Path):
-        return _own(name_or_path, options, reading)
-    name = str(name_or_path)
-    if name in BUILT_IN:
+    name, is_path = str(name_or_path), isinstance(name_or_path, Path)
+    if name in BUILT_IN and not is_path:
         if asked:
             raise DataError(f"Data set {name!r} is read as it is; {', '.join(asked)} is for files of your own.")
         entry = BUILT_IN[name]
         return entry.load(registered_path(name)) if entry.own_download else entry.load()
-    own = registered()
-    if name in own:
-        if options.columns is None and own[name]["columns"]:
-            options = Options(**vars(options) | {"columns": own[name]["columns"]})
-        return _own(own[name]["path"], options, reading, name)
-    if _looks_like_a_path(name):
-        return _own(name, options, reading)
+    if not is_path and (own := registered().get(name)):
+        columns = own["columns"] or None if options.columns is None else options.columns
+        return _own(own["path"], replace(options, columns=columns), reading, name)
+    if is_path or _looks_like_a_path(name):
+        return _own(name_or_path, options, reading)
     raise UnknownName("data set", name, names())
 
 

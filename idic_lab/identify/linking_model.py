@@ -42,7 +42,6 @@ SURE_RECALL = 0.8
 
 _SAME_HOUSE = "street_l = street_r AND house_l = house_r"
 _SAME_ADDRESS = f"{_SAME_HOUSE} AND (postcode_l = postcode_r OR city_l = city_r)"
-_NO_ADDRESS = "street_l IS NULL OR street_r IS NULL"
 _NOTHING_OF_HOME = (
     "(phone_l IS NULL OR phone_r IS NULL) AND (postcode_l IS NULL OR postcode_r IS NULL) "
     "AND (city_l IS NULL OR city_r IS NULL)"

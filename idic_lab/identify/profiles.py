@@ -30,10 +30,8 @@ def contacts(source_records: pd.DataFrame, identity_links: pd.DataFrame) -> pd.D
     ['new@a.example']
     """
     records = of_customers(source_records, identity_links)
-    for name in FIELDS:
-        if name not in records:
-            empty = "datetime64[us]" if name == "birth_date" else "str"
-            records[name] = pd.Series(None, index=records.index, dtype=empty)
+    absent = {name: "datetime64[us]" if name == "birth_date" else "str" for name in FIELDS if name not in records}
+    records = records.assign(**dict.fromkeys(absent)).astype(absent)
     records["last"] = last_change(records)
     records = records.sort_values(["last", "record_id"], na_position="first", ignore_index=True)
     table = pd.DataFrame({"customer_id": np.sort(records["customer_id"].unique())}).astype("str")

@@ -52,7 +52,12 @@ def clean(rows: Rows, options: Options, name: str = "") -> Dataset:
         accepted = "(SELECT * FROM lines WHERE reason IS NULL)"
         named = is_named(connection, accepted, planned)
         refused = connection.sql('SELECT source, line, "column", value, reason FROM lines WHERE reason IS NOT NULL')
-        made = tables_of(connection, accepted) | {"rejects": _rejects(rows.broken, refused.df())}
+        found = [part for part in (rows.broken, refused.df()) if len(part)] or [tables.get("rejects").empty()]
+        found = pd.concat(found).astype(
+            dict.fromkeys(["source", "column", "value", "reason"], "str") | {"line": "int64"}
+        )
+        rejects = found.sort_values(["source", "line"], kind="stable", ignore_index=True)
+        made = tables_of(connection, accepted) | {"rejects": rejects}
         facts["assumptions"] = [*_doubts(connection, accepted, facts["duplicates"]), *facts["assumptions"]]
         facts["quirks"] = _remarks(connection, accepted, {table: len(data) for table, data in made.items()})
         facts |= {"customers": made["transactions"]["customer_id"].nunique(), "names_customers": named}
@@ -79,12 +84,6 @@ def tables_of(connection, lines: str) -> dict[str, pd.DataFrame]:
 def _engine() -> duckdb.DuckDBPyConnection:
     """One engine for all files that are loaded: to start another takes longer than to read a small file."""
     return dataframes.connect()
-
-
-def _rejects(broken: pd.DataFrame, refused: pd.DataFrame) -> pd.DataFrame:
-    together = pd.concat([part for part in (broken, refused) if len(part)] or [tables.get("rejects").empty()])
-    together = together.astype(dict.fromkeys(["source", "column", "value", "reason"], "str") | {"line": "int64"})
-    return together.sort_values(["source", "line"], kind="stable", ignore_index=True)
 
 
 def transactions(connection: duckdb.DuckDBPyConnection, lines: str) -> duckdb.DuckDBPyRelation:

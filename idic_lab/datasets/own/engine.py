@@ -217,7 +217,12 @@ def find_large(path: str | Path, large: bool | None = None) -> LargeParquet | No
         DataError: When `large` is asked of something else than Parquet, or the files do not have the same columns.
     """
     path = Path(path).expanduser()
-    if large is False or not _is_parquet(path):
+    if path.is_file():
+        with path.open("rb") as file:
+            is_parquet = file.read(4) == b"PAR1"
+    else:
+        is_parquet = any(path.rglob("*.parquet"))
+    if large is False or not is_parquet:
         if large:
             raise DataError(f"{path.name}: only Parquet, a file or a folder of files, can be read in parts (--large).")
         return None
@@ -253,13 +258,6 @@ def find_large(path: str | Path, large: bool | None = None) -> LargeParquet | No
         )
     size = sum(file.stat().st_size for file in found)
     return LargeParquet(path, found, rows, size, flat, nested, digest.hexdigest())
-
-
-def _is_parquet(path: Path) -> bool:
-    if not path.is_file():
-        return any(path.rglob("*.parquet"))
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
 
 
 def _require_same_columns(path: Path, first_file: str, first, file: str, names) -> None:

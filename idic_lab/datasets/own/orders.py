@@ -130,9 +130,10 @@ class _Orders:
             self._status(role, roles[role])
         if not {"status", "stage"} & {*self.columns, *words.as_mapping(reader.options.columns)}:
             self._status_by_its_values(empty)
-        for role in ("cancelled", "test"):
+        no = {"false", "0", "no", "n", "nein", "0.0"}
+        for role in ("cancelled", "test"):  # the day of a cancellation, or the mark of a test order
             if role in roles:
-                self._mark(role, roles[role])
+                self._judge(role, roles[role], lambda word: None if word.lower() in no else VOID)
         self.others: dict[str, str] = {}
         self._other_amounts(empty)
 
@@ -205,11 +206,6 @@ class _Orders:
             if "" not in kinds and "sale" in kinds and kinds & {"failed", "returned", "open", "partly"}:
                 self.roles["status"], self.reasons["status"] = label, f"{label!r} (by its values)"
                 return self._status("status", label)
-
-    def _mark(self, role: str, label: str) -> None:
-        """The day of a cancellation, or the mark of a test order."""
-        no = {"false", "0", "no", "n", "nein", "0.0"}
-        self._judge(role, label, lambda word: None if word.lower() in no else VOID)
 
     # --- amounts -------------------------------------------------------------------------------------------------------
 

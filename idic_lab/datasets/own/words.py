@@ -179,6 +179,7 @@ REQUIRED = ("customer_id", "date", "amount")
 ORDER_TOTAL = "order_total"
 ROLES = (*HEADERS, ORDER_TOTAL)
 EMAILS, NAMES = 3, 4  # ranks of the customer's headers under which personal text stands
+_DATA = re.compile(r"[-+]?[\d.,/:\s-]+(?:T[\d:.]+Z?)?|.+@.+\..+")  # a number, a date or an address: no name of a column
 
 
 def parse(text: str) -> dict[str, str]:
@@ -346,7 +347,7 @@ def _require(name: str, roles: Mapping[str, str], headers: Mapping[str, str], em
         missing.remove("amount")
     if not missing:
         return
-    if not roles and any(_looks_like_data(header) for header in headers.values()):
+    if not roles and any(_DATA.fullmatch(header.strip()) for header in headers.values()):
         raise DataError(
             f"{name}: the first line holds data, not headers. Add a line above it with the column names, "
             "such as customer_id, date and amount."
@@ -382,8 +383,3 @@ def _how_to_say(choice: Mapping[str, str]) -> str:
 
 def _quoted(label: str) -> str:
     return label if re.fullmatch(r"[\w.…-]+", label) else '"' + label.replace('"', '""') + '"'
-
-
-def _looks_like_data(header: str) -> bool:
-    """A number, a date or an address: nobody names a column so."""
-    return bool(re.fullmatch(r"[-+]?[\d.,/:\s-]+(?:T[\d:.]+Z?)?|.+@.+\..+", header.strip()))
