@@ -47,7 +47,7 @@ def parts(found: dict) -> dict[str, str]:
         "machine": _machine(found["machine"]),
         "promises": _promises(found),
         "compared": "\n\n".join(_compared(found, CASES[name]) for name in COMPARED),
-        "beside": "\n\n".join(_compared(found, CASES[name], "the first") for name in BESIDE),
+        "beside": "\n\n".join(_compared(found, CASES[name], "cpu_seconds") for name in BESIDE),
         "growth": _growth(found),
         "identity": _sizes(found, ("identity", "identity, large"), "records"),
         "study": _sizes(found, ("study",), "cells"),
@@ -139,14 +139,15 @@ def _same(case: Case, entry: dict, other: str) -> str:
     return "; ".join(words)
 
 
-def _compared(found: dict, case: Case, base: str = "ours") -> str:
+def _compared(found: dict, case: Case, what: str = "seconds") -> str:
+    ratio = {"seconds": "time over ours", "cpu_seconds": "processor time over the first"}[what]
     lines = []
     for entry in entries(found, case.name):
         ours = next(iter(case.alternatives))
         lines += [
             *([""] if lines else []),
             f"**{case.title}**, {entry['size']:,} {case.unit}:\n",
-            f"| | seconds, median (least to most) | processor seconds | highest memory | time over {base} | differences |",
+            f"| | seconds, median (least to most) | processor seconds | highest memory | {ratio} | differences |",
             "|---|---|---|---|---|---|",
         ]
         for name, all_runs in entry["measured"].items():
@@ -157,7 +158,7 @@ def _compared(found: dict, case: Case, base: str = "ours") -> str:
                 )
                 continue
             seconds = [run["seconds"] for run in runs]
-            pairs = ratios(entry, ours, name)
+            pairs = ratios(entry, ours, name, what)
             lines.append(
                 f"| {name} | {median(seconds):.2f} ({min(seconds):.2f} to {max(seconds):.2f}) of {len(runs)} "
                 f"| {median(run['cpu_seconds'] for run in runs):.2f} "
