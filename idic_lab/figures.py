@@ -14,6 +14,7 @@ import numpy as np
 from idic_lab.errors import pick
 
 if TYPE_CHECKING:  # matplotlib takes half a second to load, and whoever fits a model need not wait for it
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -142,6 +143,16 @@ def in_cells(ax: Axes, image, form, **look) -> None:
             colour = "white" if image.norm(number) < 0.55 else "black"
             ax.text(column, row, form(number), ha="center", va="center", color=colour, **look)
     ax.grid(False)
+
+
+def spread(table: pd.DataFrame, value: str, prefix: str = "") -> np.ndarray:
+    """How far the columns ``low`` and ``high``, after a prefix, lie from a value: what matplotlib's error bars are drawn by.
+
+    >>> import pandas as pd
+    >>> spread(pd.DataFrame({"mean": [2.0], "low": [1.5], "high": [4.0]}), "mean").tolist()
+    [[0.5], [2.0]]
+    """
+    return table[[f"{prefix}low", f"{prefix}high"]].sub(table[value], axis=0).abs().to_numpy().T
 
 
 TITLE_WIDTH = 66  # characters; what is wider than the figure would be cut off

@@ -371,7 +371,7 @@ def plot_differences(differences: pd.DataFrame, ax: figures.Axes | None = None) 
     days = sorted(differences["origin"].unique())
     for number, (name, line) in enumerate(differences.groupby("forecast", sort=False)):
         place = np.arange(len(line)) + (number - 1) * 0.18
-        spread = line[["low", "high"]].sub(line["difference"], axis=0).abs().to_numpy().T
+        spread = figures.spread(line, "difference")
         look = {"fmt": "osD^"[number], "color": figures.CYCLE[number], "capsize": 4, "label": name}
         ax.errorbar(place, line["difference"], spread, **look)
     ax.axhline(0, color=figures.BLACK, lw=1)

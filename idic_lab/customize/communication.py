@@ -88,19 +88,12 @@ SALUTATION = "[[salutation]]"  # filled in when the message is sent
 
 
 class Line(NamedTuple):
-    """One line of a message; of the lines for a place the first that can be used is.
+    """One line of a message; of the lines for a place the first that can be used is."""
 
-    Attributes:
-        place: Part of the message ("greeting", "opening", "offer" ...).
-        text: ``$fact`` stands for the fact's value.
-        fact: Name of the fact it uses; empty when it uses none.
-        value: Use the line only when the fact has this value; empty for any.
-    """
-
-    place: str
-    text: str
-    fact: str = ""
-    value: str = ""
+    place: str  # part of the message ("greeting", "opening", "offer" ...)
+    text: str  # $fact stands for the fact's value
+    fact: str = ""  # name of the fact it uses; empty when it uses none
+    value: str = ""  # use the line only when the fact has this value; empty for any
 
 
 # What to say to a need, by the question that marks it in the needs battery.
@@ -157,12 +150,9 @@ def compose(
     Parameters:
         known: From `facts`.
         lines: In order of preference within each place; places follow each other in order of first mention.
-        consents: ``customer_id``, ``channel``, ``allowed``.
     Returns:
         DataFrame: The table ``messages``: ``customer_id``, ``channel``, ``line`` (number, from 1), ``place``, ``text``,
             ``fact``, ``source`` (both missing for lines that use no fact).
-    Raises:
-        DataError: When a template cannot be read or asks for anything but the fact.
 
     >>> said = pd.DataFrame({"customer_id": ["a"], "channel": ["email"], "allowed": [True]})
     >>> known = facts(pd.DataFrame({"customer_id": ["a"], "need": ["advice"]}), {"need": "survey"}, said, "email")
@@ -190,9 +180,8 @@ def _rendered(line: Line, value: str | None) -> str:
     try:
         return Template(line.text).substitute({"fact": value} if line.fact else {})
     except KeyError as error:
-        raise DataError(
-            f"The template {line.text!r} asks for something other than its fact {line.fact or '(none)'}: {error}."
-        ) from None
+        asks = f"asks for something other than its fact {line.fact or '(none)'}"
+        raise DataError(f"The template {line.text!r} {asks}: {error}.") from None
     except ValueError as error:
         raise DataError(f"The template {line.text!r} cannot be read: {error}.") from None
 

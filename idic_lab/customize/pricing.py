@@ -83,10 +83,9 @@ def _fit(joined: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
     for name, part in joined.groupby("segment"):
         prices, bought = part["price"].unique(), part["bought"].mean()
         if len(prices) < SEVERAL_PRICES or not 0 < bought < 1:
-            raise FitError(
-                f"Segment {name!r} cannot be fitted: {len(part):,} showings at {len(prices)} prices, {bought:.0%} "
-                f"bought. At least {SEVERAL_PRICES} prices, and both answers, are needed."
-            )
+            found = f"{len(part):,} showings at {len(prices)} prices, {bought:.0%} bought"
+            needed = f"At least {SEVERAL_PRICES} prices, and both answers, are needed."
+            raise FitError(f"Segment {name!r} cannot be fitted: {found}. {needed}")
     prior = _priors(joined)
     alone = [_logit(part) for _, part in joined.groupby("segment")]
     if np.all((prior == 0) | (prior == 1)):
@@ -143,10 +142,8 @@ def _priors(joined: pd.DataFrame) -> np.ndarray:
 def _described(name: str, found: np.ndarray, covariance: np.ndarray, unit_cost: float, z: float) -> dict:
     intercept, slope = found
     if slope <= 0:
-        raise FitError(
-            f"Segment {name!r} bought no less at higher prices, so no price is best. "
-            "Join it with another segment, or test more prices."
-        )
+        why = f"Segment {name!r} bought no less at higher prices, so no price is best."
+        raise FitError(f"{why} Join it with another segment, or test more prices.")
     margin, gradient = _best_margin(intercept, slope, unit_cost)
     factor = np.exp(z * np.sqrt(gradient @ covariance @ gradient) / margin)
     row, half = {}, z * np.sqrt(np.diag(covariance))
@@ -251,14 +248,9 @@ def plot_profit_by_price(model: pd.DataFrame, unit_cost: float, ax: figures.Axes
     if len(model) == 1:
         low, high = model[["best_price_low", "best_price_high"]].iloc[0]
         title = f"{model['best_price'].iloc[0]:.2f} earns most (95% interval {low:.2f} to {high:.2f})"
-    return figures.finish(
-        ax,
-        title,
-        x="price ({currency}); bars: 95% interval of the best price",
-        y="profit per showing ({currency})",
-        ylim=(0, None),
-        legend={"title": "segment", "loc": "upper left", "bbox_to_anchor": (1.0, 1.0)},
-    )
+    x, y = "price ({currency}); bars: 95% interval of the best price", "profit per showing ({currency})"
+    legend = {"title": "segment", "loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+    return figures.finish(ax, title, x, y, ylim=(0, None), legend=legend)
 
 
 def plot_fairness(table: pd.DataFrame, by: str, one_price: float, ax: figures.Axes | None = None) -> figures.Axes:
@@ -270,17 +262,14 @@ def plot_fairness(table: pd.DataFrame, by: str, one_price: float, ax: figures.Ax
     """
     ax = figures.axes(ax)
     place = np.arange(len(table))
-    spread = table[["low", "high"]].sub(table["mean_price"], axis=0).abs().to_numpy().T
+    spread = figures.spread(table, "mean_price")
     ax.errorbar(place, table["mean_price"], yerr=spread, fmt="o", color=figures.VERMILION, capsize=4)
     ax.axhline(one_price, color=figures.BLACK, lw=1, ls="--", label="one price for all")
     ax.set_xticks(place, table[by].astype(str))
     gap, spoken = table["mean_price"].max() / table["mean_price"].min() - 1, by.replace("_", " ")
-    return figures.finish(
-        ax,
+    title, y = (
         f"Prices per segment differ by {gap:.0%} between {spoken}s",
-        x=spoken,
-        y="mean price shown\n({currency}; bars: 95% interval)",
-        y_format="{x:.2f}",
-        xlim=(-0.5, len(table) - 0.5),
-        legend={"loc": "best"},
+        "mean price shown\n({currency}; bars: 95% interval)",
     )
+    form = {"y_format": "{x:.2f}", "xlim": (-0.5, len(table) - 0.5), "legend": {"loc": "best"}}
+    return figures.finish(ax, title, spoken, y, **form)

@@ -50,9 +50,8 @@ def issues(interactions: pd.DataFrame | None, identity_links: pd.DataFrame | Non
     years = max((interactions["date"].max() - interactions["date"].min()).days / 365.25, 1 / 365.25)
     is_open = inbound["resolved_on"].isna()
     found = inbound.assign(is_open=is_open, open_complaint=is_open & (inbound["purpose"] == "complaint"))
-    found = found.groupby("customer_id", as_index=False).agg(
-        contact_cost=("cost", "sum"), open_issues=("is_open", "sum"), open_complaints=("open_complaint", "sum")
-    )
+    found = found.groupby("customer_id", as_index=False)[["cost", "is_open", "open_complaint"]].sum()
+    found.columns = ["customer_id", "contact_cost", "open_issues", "open_complaints"]
     return found.assign(contact_cost=found["contact_cost"] / years)
 
 
@@ -133,12 +132,9 @@ def tier_summary(table: pd.DataFrame) -> pd.DataFrame:
     >>> tier_summary(tiers)[["tier", "customers", "net"]].round(1).to_numpy().tolist()
     [['priority', 1, 24.2], ['self-service', 1, 0.0]]
     """
-    found = table.groupby("tier").agg(
-        customers=("customer_id", "size"),
-        extra_cost=("extra_cost", "sum"),
-        expected_return=("expected_return", "sum"),
-        value_share=("future_value", "sum"),
-    )
+    sums = {"extra_cost": "extra_cost", "expected_return": "expected_return", "value_share": "future_value"}
+    sums = {name: (column, "sum") for name, column in sums.items()}
+    found = table.groupby("tier").agg(customers=("customer_id", "size"), **sums)
     found.insert(3, "net", found["expected_return"] - found["extra_cost"])
     found["value_share"] /= max(found["value_share"].sum(), 1e-12)
     return found.loc[[tier for tier in TIERS if tier in found.index]].reset_index()

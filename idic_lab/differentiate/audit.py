@@ -74,36 +74,28 @@ def base(transactions) -> Base:
     length = _length(first, last)
     cut, begin = last - length, last - 2 * length
     within = {"before": (nw.col("day") > begin) & (nw.col("day") <= cut), "after": nw.col("day") > cut}
-    customers = days.with_columns(
+    days = days.with_columns(
         first=nw.when(nw.col("bought") == 1).then(nw.col("day")),
         **{name: nw.when(when).then(nw.col("amount")) for name, when in within.items()},
         **{f"in_{name}": nw.when(when).then(1).otherwise(0) for name, when in within.items()},
-    ).group_by("customer_id")
-    customers = customers.agg(
-        nw.col("day").min().alias("born"),
-        nw.col("first").min(),
-        *(nw.col(name).sum() for name in within),
-        *(nw.col(f"in_{name}").max() for name in within),
     )
-    known = customers.select(_customer="customer_id", _born="born", _first="first")
-    dated = days.join(known, how="left", left_on="customer_id", right_on="_customer")
-    again = dated.filter((nw.col("bought") == 1) & (nw.col("day") > nw.col("_first")))
-    second = again.group_by("customer_id").agg(nw.col("day").min().alias("second"))
-    second = second.select("second", _customer="customer_id")
-    told = customers.join(second, how="left", left_on="customer_id", right_on="_customer")
-    table = _told(told.select("born", "first", "second", "before", "after", "in_before", "in_after")).astype(float)
+    ends = (nw.col("day").min().over("customer_id"), nw.col("first").min().over("customer_id"))
+    days = days.with_columns(born=ends[0], bought_first=ends[1])
+    days = days.with_columns(second=nw.when(nw.col("first") > nw.col("bought_first")).then(nw.col("first")))
+    earliest, sums, known = ("born", "first", "second"), tuple(within), tuple(f"in_{name}" for name in within)
+    customers = days.group_by("customer_id").agg(nw.col(*earliest).min(), nw.col(*sums).sum(), nw.col(*known).max())
+    table = _told(customers.select(*earliest, *sums, *known)).astype(float)
     for name in within:
         table[name] = table[name].where(table.pop(f"in_{name}") == 1)
-    brought = dated.select("day", born="_born", revenue="amount").group_by("born", "day").agg(nw.col("revenue").sum())
-    return Base(first, last, table, _told(brought))
+    brought = days.group_by("born", "day").agg(nw.col("amount").sum())
+    return Base(first, last, table, _told(brought.select("born", "day", revenue="amount")))
 
 
 def _told(frame) -> pd.DataFrame:
     return collected(nw.to_native(frame))
 
 
-def _length(first: int, last: int) -> int:
-    """Days of each of the two periods."""
+def _length(first: int, last: int) -> int:  # days of each of the two periods
     return min(YEAR, (last - first + 1) // 2)
 
 
@@ -196,8 +188,7 @@ def newcomers_to_stand_still(table: pd.DataFrame) -> float:
     >>> newcomers_to_stand_still(pd.DataFrame({"group": GROUPS, "customers": [2, 1, 1, 3], "change": [40.0, 10.0, -5.0, -65.0]}))
     3.0
     """
-    change = table.set_index("group")["change"]
-    new = table.set_index("group").loc["new", "customers"]
+    change, new = table.set_index("group")["change"], table["customers"][table["group"].eq("new")].item()
     each = change["new"] / new if new else np.nan
     return float(max(-change.drop("new").sum(), 0.0) / each)
 
@@ -341,9 +332,8 @@ def plot_two_periods(table: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     look = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": "small"}
     for place, (label, height, bottom) in enumerate(zip(labels, heights, bottoms, strict=True)):
         ax.annotate(label, (place, bottom + max(height, 0)), **look)
-    change = f"is {after:,.0f}"
-    if before > 0:
-        change = f"{'grew' if after >= before else 'fell'} by {abs(after / before - 1):.0%}"
+    grew = f"{'grew' if after >= before else 'fell'} by {abs(after / before - 1):.0%}" if before > 0 else ""
+    change = grew or f"is {after:,.0f}"
     title = f"Revenue {change}; lost customers took {-steps['lost']:,.0f}"
     ax.tick_params(axis="x", labelrotation=15)
     highest = 1.1 * max(before, after, *level)
@@ -373,8 +363,7 @@ def plot_cohorts(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     """
     ax = figures.axes(ax)
     within, told = in_words(table["days"].iloc[0]), table.dropna()
-    error = [told["back"] - told["low"], told["high"] - told["back"]]
-    ax.errorbar(told["cohort"], told["back"], error, fmt="o", color=figures.BLUE, capsize=3)
+    ax.errorbar(told["cohort"], told["back"], figures.spread(told, "back"), fmt="o", color=figures.BLUE, capsize=3)
     title = f"{'One cohort' if len(told) else 'No cohort'} has been watched for {within}: nothing to compare yet"
     if len(told) > 1:
         first, last = told.iloc[0], told.iloc[-1]
@@ -425,28 +414,26 @@ def findings(transactions) -> pd.DataFrame:
     told, made = base(transactions), []
     known = {"days": periods(told).days, "words": in_words(watched(told))}
     for lens, (figure, (_, tell)) in enumerate(_FINDINGS.items(), start=1):
-        estimate, half, sentence, words = tell(told)
+        try:
+            estimate, half, sentence, words = tell(told)
+        except DataError as why:
+            made.append((lens, figure, np.nan, np.nan, np.nan, str(why)))
+            continue
         low, high = estimate - half, estimate + half
         if figure not in ("change of revenue", "last cohort less first"):
             low, high = max(low, 0.0), min(high, 1.0)
-        if np.isfinite(estimate) and np.isfinite(half):
-            points = {"points": 100 * estimate, "low_points": 100 * low, "high_points": 100 * high}
-            sentence = sentence.format(estimate=estimate, low=low, high=high, **points, **known, **words)
-        elif "{" in sentence:
-            sentence = "These data cannot tell."
+        points = {"points": 100 * estimate, "low_points": 100 * low, "high_points": 100 * high}
+        sentence = sentence.format(estimate=estimate, low=low, high=high, **points, **known, **words)
+        sentence = sentence if np.isfinite([estimate, half]).all() else "These data cannot tell."
         made.append((lens, figure, estimate, low, high, sentence))
     return pd.DataFrame(made, columns=["lens", "figure", "estimate", "low", "high", "sentence"])
-
-
-def _not_known(why: str):
-    return np.nan, np.nan, why, {}
 
 
 def _best_tenth(told: Base):
     spend = np.sort(told.customers["after"].dropna().to_numpy())[::-1]
     if len(spend) < 20 or not spend.sum() > 0:
         found = f"Only {len(spend):,} customers bought in the last {periods(told).days} days"
-        return _not_known(f"{found}: too few for tenths.")
+        raise DataError(f"{found}: too few for tenths.")
     share = by_tenth(told)["share"].iloc[0]
     cut = spend[int(np.ceil(len(spend) / 10)) - 1]
     each = np.maximum(spend - cut, 0.0) + cut / 10 - share * spend
@@ -469,10 +456,7 @@ def _change(told: Base):
 
 
 def _back(told: Base):
-    try:
-        row = back_within(second_purchase(told), watched(told))
-    except DataError as error:
-        return _not_known(str(error))
+    row = back_within(second_purchase(told), watched(told))
     sentence = "Of customers who buy for the first time {estimate:.0%} buy on a second day within {words} ({low:.0%} to {high:.0%})."
     return row["back"], (row["high"] - row["low"]) / 2, sentence, {}
 
@@ -481,7 +465,7 @@ def _cohorts_apart(told: Base):
     table = cohorts(told).dropna()
     if len(table) < 2:
         within = in_words(watched(told))
-        return _not_known(f"Fewer than two cohorts have been watched for {within}: nothing to compare yet.")
+        raise DataError(f"Fewer than two cohorts have been watched for {within}: nothing to compare yet.")
     first, last = table.iloc[0], table.iloc[-1]
     sentence = (
         "Of the customers of {first} {back_first:.0%} came back within {words}, of those of {last} {back_last:.0%}: a "
@@ -501,7 +485,7 @@ def _apart(first: pd.Series, last: pd.Series) -> tuple[float, float]:
 def _older(told: Base):
     spend = told.customers["after"].fillna(0.0)
     if not spend.sum() > 0:
-        return _not_known("There is no revenue in the last period.")
+        raise DataError("There is no revenue in the last period.")
     old = told.customers["born"] <= told.last - periods(told).days
     share = spend[old].sum() / spend.sum()
     half = 1.96 * np.sqrt(np.square(spend * (old - share)).sum()) / spend.sum()
@@ -544,12 +528,10 @@ def page(transactions, title: str = "Customer-base audit", currency: str = "") -
     from html import escape
 
     told = base(transactions)
-    heads = (head for head, _ in _FINDINGS.values())
+    shown = zip(_FINDINGS.values(), _pictures(told), findings(told)["sentence"], strict=True)
     lenses = "\n".join(
         f"<section><h2>{number} {head}</h2>{picture}<p>{escape(sentence)}</p></section>"
-        for number, head, picture, sentence in zip(
-            range(1, 6), heads, _pictures(told), findings(told)["sentence"], strict=True
-        )
+        for number, ((head, _), picture, sentence) in enumerate(shown, start=1)
     )
     first, last = (day.date() for day in dates([told.first, told.last]))
     what = f"{len(told.customers):,} customers, {first} to {last}."

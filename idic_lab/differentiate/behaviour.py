@@ -105,11 +105,8 @@ def behaviour_segments(rhythms: pd.DataFrame, surprise: float = SURPRISE) -> pd.
     rhythm would explain it less than one time in twenty. Frequent: neither, and the own gap is at most that of the
     typical such customer (the median). Occasional: the rest.
 
-    Parameters:
-        rhythms: As :func:`rhythm` gives.
-        surprise: Probability below which a silence counts as a lapse.
     Returns:
-        DataFrame: `rhythms` with ``segment`` and, for one-time buyers, ``too_early`` (flag): the first purchase is so
+        DataFrame: What :func:`rhythm` gives with ``segment`` and, for one-time buyers, ``too_early`` (flag): the first purchase is so
             recent that no second one is to be expected yet (silence still likelier than not).
 
     >>> rhythms = pd.DataFrame({"customer_id": list("abcd"), "purchase_days": [9, 3, 1, 6], "days_since_last": [3, 9, 400, 300],
@@ -127,9 +124,6 @@ def behaviour_segments(rhythms: pd.DataFrame, surprise: float = SURPRISE) -> pd.
 def behaviour_summary(behaviour: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
     """What each kind of buyer is and brings.
 
-    Parameters:
-        behaviour: As :func:`behaviour_segments` gives.
-        transactions: ``customer_id``, ``amount``.
     Returns:
         DataFrame: ``segment`` (in the order of `KINDS`), ``customers``, ``share_of_customers``, ``revenue`` (currency),
             ``share_of_revenue``, ``median_gap_days`` (own gap), ``median_days_since_last``.
@@ -140,14 +134,13 @@ def behaviour_summary(behaviour: pd.DataFrame, transactions: pd.DataFrame) -> pd
     >>> behaviour_summary(kinds, buys)["share_of_revenue"].tolist()
     [0.75, 0.25]
     """
-    each = behaviour.assign(
-        revenue=behaviour["customer_id"].map(transactions.groupby("customer_id")["amount"].sum())
-    ).groupby("segment")
+    spent = behaviour["customer_id"].map(transactions.groupby("customer_id")["amount"].sum())
+    each = behaviour.assign(revenue=spent).groupby("segment")
     table = each["revenue"].agg(customers="size", revenue="sum")
     table.insert(1, "share_of_customers", table["customers"] / table["customers"].sum())
     table["share_of_revenue"] = table["revenue"] / table["revenue"].sum()
-    table["median_gap_days"] = each["own_gap_days"].median()
-    table["median_days_since_last"] = each["days_since_last"].median()
+    medians = each[["own_gap_days", "days_since_last"]].median()
+    table[["median_gap_days", "median_days_since_last"]] = medians
     return table.reindex([kind for kind in KINDS if kind in table.index]).reset_index()
 
 
@@ -178,10 +171,6 @@ def regularity(transactions: pd.DataFrame, random_state: int = 0) -> Regularity:
     have a Beta(k, k) distribution whatever the customer's rate; its variance, 1 / (4 (2k + 1)), gives k. Each customer
     with at least three purchase days gives one ratio, from the last two gaps. With fewer than 30 such customers k is missing.
 
-    Parameters:
-        transactions: ``customer_id``, ``date``, ``amount``.
-        random_state: Of the resampling for the interval.
-
     Source: Wheat & Morrison (1990), Estimating purchase regularity with two interpurchase times, Journal of Marketing
     Research 27(1); used by Platzer & Reutterer (2016), Ticking away the moments, Marketing Science 35(5).
 
@@ -199,8 +188,7 @@ def regularity(transactions: pd.DataFrame, random_state: int = 0) -> Regularity:
         return Regularity(np.nan, np.nan, np.nan, len(ratios), ratios)
     rng = np.random.default_rng(random_state)
     again = [_shape(ratios[rng.integers(0, len(ratios), len(ratios))]) for _ in range(200)]
-    low, high = np.quantile(again, [0.025, 0.975])
-    return Regularity(_shape(ratios), float(low), float(high), len(ratios), ratios)
+    return Regularity(_shape(ratios), *np.quantile(again, [0.025, 0.975]).tolist(), len(ratios), ratios)
 
 
 def _shape(ratios: np.ndarray) -> float:
@@ -233,10 +221,8 @@ def product_tiers(order_lines: pd.DataFrame, products: pd.DataFrame | None = Non
     sold = order_lines[order_lines["quantity"].gt(0)]
     price = sold["unit_price"] if "unit_price" in sold else sold["amount"] / sold["quantity"]
     prices = price[price.gt(0)].groupby(sold["product_id"]).median().rename("unit_price").reset_index()
-    if products is None:
-        prices["category"] = ""
-    else:
-        prices = prices.merge(products[["product_id", "category"]], on="product_id", how="left")
+    catalogue = prices[["product_id"]].assign(category="") if products is None else products
+    prices = prices.merge(catalogue[["product_id", "category"]], on="product_id", how="left")
     rank = prices.groupby("category", dropna=False)["unit_price"].rank(pct=True, method="average")
     third = np.minimum((rank * 3).to_numpy() - 1e-9, 2.999).astype(int)
     return prices[["product_id"]].assign(tier=pd.array(np.array(TIERS)[third], dtype="str"))

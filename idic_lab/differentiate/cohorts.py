@@ -82,11 +82,9 @@ def decile_migration(transactions: pd.DataFrame, split: str | dt.date | None = N
 
     Parameters:
         split: First day of the second period; by default the middle of the time observed.
-        groups: Deciles by default; decile 1 spends most.
     Returns:
-        DataFrame: ``before``, ``after`` (text: "1" to "10", or "none" for who spent nothing in that period),
-            ``customers``, ``share`` (of the customers in that ``before``). Only customers who bought before the split
-            are followed.
+        DataFrame: ``before``, ``after`` (text: "1", which spends most, to "10", or "none" for nothing spent),
+            ``customers``, ``share`` (of those in that ``before``). Only who bought before the split is followed.
 
     >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [9.0, 1.0, 9.0],
     ...     "date": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-03-01"])})
@@ -118,8 +116,7 @@ def plot_cohorts(cohorts: pd.DataFrame, measure: str = "retention", ax: figures.
     """Cohorts of :func:`cohort_table` as rows, their age as columns, one measure as colour.
 
     Parameters:
-        measure ({"retention", "revenue_per_customer"}): The month itself is left out of retention, where it is 100% by
-            definition.
+        measure ({"retention", "revenue_per_customer"}): Retention leaves out the month itself, 100% by definition.
 
     >>> buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": [10.0, 20.0, 5.0],
     ...     "date": pd.to_datetime(["2024-01-03", "2024-01-09", "2024-02-29"])})

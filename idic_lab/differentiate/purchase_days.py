@@ -20,8 +20,6 @@ from idic_lab.errors import DataError
 
 EPOCH = dt.date(1970, 1, 1).toordinal()
 SPARSE = 4  # integers spread over more than so many times their number are hashed, not counted
-
-
 COLUMNS = ("customer_id", "date", "amount")
 
 
@@ -121,15 +119,9 @@ class PurchaseDays:
         by_day = self._by_day(first_day, last_day)
         if self._frame.implementation.is_duckdb():
             # Without a window: DuckDB can name the money of the first day while it groups, in half the time.
-            return (
-                nw.to_native(by_day)
-                .aggregate(
-                    "customer_id, min(day) AS first, max(day) AS last, count(day) AS purchase_days, "
-                    "sum(money) AS total, sum(money) - arg_min(money, day) AS repeat_total",
-                    "customer_id",
-                )
-                .order("customer_id")
-            )
+            days = "customer_id, min(day) AS first, max(day) AS last, count(day) AS purchase_days"
+            money = "sum(money) AS total, sum(money) - arg_min(money, day) AS repeat_total"
+            return nw.to_native(by_day).aggregate(f"{days}, {money}", "customer_id").order("customer_id")
         repeat = nw.when(nw.col("day") > nw.col("first")).then(nw.col("money")).otherwise(nw.lit(0.0))
         grouped = _with_first(by_day).with_columns(repeat=repeat).group_by("customer_id")
         spans = grouped.agg(
@@ -169,11 +161,9 @@ class PurchaseDays:
             by_day = nw.from_native(pd.DataFrame({"day": day, "first": first[owner]}))
         else:
             by_day = _with_first(self._by_day(None, last_day))
-        by_day = by_day.filter(nw.col("first") <= known_by).with_columns(
-            first_purchases=nw.when(nw.col("day") == nw.col("first")).then(nw.lit(1)).otherwise(nw.lit(0)),
-            repeats=nw.when(nw.col("day") > nw.col("first")).then(nw.lit(1)).otherwise(nw.lit(0)),
-        )
-        counts = by_day.group_by("day").agg(nw.col("first_purchases").sum(), nw.col("repeats").sum())
+        again = nw.when(nw.col("day") > nw.col("first")).then(nw.lit(1)).otherwise(nw.lit(0))
+        by_day = by_day.filter(nw.col("first") <= known_by).with_columns(first_purchases=1 - again, repeats=again)
+        counts = by_day.group_by("day").agg(nw.col("first_purchases", "repeats").sum())
         return nw.to_native(counts.sort("day"))
 
     def days(self) -> np.ndarray:
@@ -210,10 +200,8 @@ class PurchaseDays:
     def _by_day(self, first_day, last_day):
         """One row per customer and purchase day, with its money, in an engine."""
         rows = self._columns().filter(nw.col("money") >= 0)
-        if first_day is not None:
-            rows = rows.filter(nw.col("day") >= first_day)
-        if last_day is not None:
-            rows = rows.filter(nw.col("day") <= last_day)
+        rows = rows if first_day is None else rows.filter(nw.col("day") >= first_day)
+        rows = rows if last_day is None else rows.filter(nw.col("day") <= last_day)
         return rows.group_by("customer_id", "day").agg(nw.col("money").sum())
 
     @cached_property
@@ -236,10 +224,8 @@ class PurchaseDays:
         """The same of the purchases between two days."""
         codes, days, money = self._rows
         keep = money >= 0
-        if first_day is not None:
-            keep &= days >= first_day
-        if last_day is not None:
-            keep &= days <= last_day
+        keep &= True if first_day is None else days >= first_day
+        keep &= True if last_day is None else days <= last_day
         return (codes, days, money) if keep.all() else (codes[keep], days[keep], money[keep])
 
     def _spans_pandas(self, first_day, last_day) -> pd.DataFrame:
@@ -271,15 +257,12 @@ def _check_types(schema) -> None:
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         near = difflib.get_close_matches(missing[0], names, n=1, cutoff=0.5)
-        raise DataError(
-            f"transactions: missing column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}; found "
-            f"{', '.join(map(repr, names)) or 'none'}." + (f" Did you mean {near[0]!r}?" if near else "")
-        )
+        lacking = f"missing column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise DataError(f"transactions: {lacking}; found {', '.join(map(repr, names)) or 'none'}.{hint}")
     if schema["date"] not in (nw.Date, nw.Datetime):
-        raise DataError(
-            f"transactions: column 'date' should be of a date type, found {schema['date']}; convert it first, in pandas "
-            "with pd.to_datetime."
-        )
+        wanted = f"column 'date' should be of a date type, found {schema['date']}"
+        raise DataError(f"transactions: {wanted}; convert it first, in pandas with pd.to_datetime.")
     if not schema["amount"].is_numeric():
         raise DataError(f"transactions: column 'amount' should be numeric, found {schema['amount']}.")
 

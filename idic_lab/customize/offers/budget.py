@@ -72,9 +72,7 @@ def candidates_of(
     The return is what the offer gains before these costs.
 
     Parameters:
-        results: ``campaign_results``.
-        target: Other customers, with the same columns, to whom the offers could be made; by default those of the
-            campaign.
+        target: Other customers, with the same columns, to whom the offers could be made; by default those of `results`.
         method, regressor: As for `uplift`.
     Returns:
         DataFrame: ``customer_id``, ``offer``, ``expected_return``, ``expected_cost`` (currency).
@@ -117,7 +115,6 @@ def value_on_fresh_customers(
     campaign learns and chooses for the other, where some of the chosen happened to be given the offer and some not.
 
     Parameters:
-        results: ``campaign_results``.
         budget_share: As for :func:`share_of_budget`, of each half.
     Returns:
         DataFrame: ``customers``, ``treated`` (share); ``expected`` (what the predictions promised), ``gain`` over
@@ -190,21 +187,14 @@ def plot_fairness(table: pd.DataFrame, by: str = "age", ax: figures.Axes | None 
     """
     ax = figures.axes(ax, figsize=(7.5, 3.4))
     place = np.arange(len(table))[::-1]
-    spread = table[["low", "high"]].sub(table["made"], axis=0).abs().to_numpy().T
-    ax.errorbar(table["made"], place, xerr=spread, fmt="o", color=figures.VERMILION, capsize=4)
+    ax.errorbar(table["made"], place, xerr=figures.spread(table, "made"), fmt="o", color=figures.VERMILION, capsize=4)
     table = table.assign(group=table["group"].astype("str").str.replace("$", r"\$"))  # a price, not a formula
     ax.set_yticks(place, table["group"])
     most, least = table.loc[table["made"].idxmax()], table.loc[table["made"].idxmin()]
     by = by.replace("_", " ")
-    return figures.finish(
-        ax,
-        f"By {by}: {most['made']:.0%} of those {most['group']} are chosen, {least['made']:.0%} of those "
-        f"{least['group']}",
-        x="share chosen for an offer, with 95% interval",
-        y=by,
-        x_format="percent",
-        xlim=(-0.02, 1.05 * max(table["high"].max(), 0.1)),
-    )
+    title = f"{most['made']:.0%} of those {most['group']} are chosen, {least['made']:.0%} of those {least['group']}"
+    x, limits = "share chosen for an offer, with 95% interval", (-0.02, 1.05 * max(table["high"].max(), 0.1))
+    return figures.finish(ax, f"By {by}: {title}", x, by, x_format="percent", xlim=limits)
 
 
 def allocate(
@@ -294,12 +284,6 @@ def plot_budget(table: pd.DataFrame, share: float, ax: figures.Axes | None = Non
     ax.plot(table["budget"], table["profit"], "o-", color=figures.BLUE, ms=4)
     ax.vlines(here["budget"], 0, here["profit"], color=figures.GREY, lw=1)
     ax.plot(here["budget"], here["profit"], "o", color=figures.VERMILION, ms=10)
-    return figures.finish(
-        ax,
-        f"At a budget of {here['budget']:,.0f} the last unit spent brings {here['next']:.2f}",
-        x="budget ({currency})",
-        y="expected profit, cost deducted ({currency})",
-        ylim=(0, None),
-        x_format="count",
-        y_format="count",
-    )
+    title = f"At a budget of {here['budget']:,.0f} the last unit spent brings {here['next']:.2f}"
+    x, y = "budget ({currency})", "expected profit, cost deducted ({currency})"
+    return figures.finish(ax, title, x, y, "count", "count", ylim=(0, None))

@@ -245,7 +245,6 @@ def uplift(
     """Uplift of every customer of a campaign, each predicted by models that did not see the customer.
 
     Parameters:
-        results: ``campaign_results`` with the column `outcome`.
         method ({"X-learner", "T-learner", "transformed outcome"})
         target: Other customers to predict, with the same columns; all of `results` is then learned from.
         n_folds: Parts that the customers are divided into; each is predicted by what the others taught.
@@ -298,19 +297,16 @@ def _predicted(results, target, columns, fitted, n_folds, random_state) -> pd.Da
     """One prediction per customer and column: of `target` by all, else of each part by the other parts."""
     from sklearn.model_selection import StratifiedKFold
 
-    known = features(results)
-    X = known.to_numpy()
-    if target is not None:
-        new = features(target).reindex(columns=known.columns, fill_value=0.0).to_numpy()
-        everyone = np.arange(len(X))
-        found = {name: fitted(X, everyone, name).predict(new) for name in columns}
-        return pd.DataFrame(found, index=target.index)
-    found = np.zeros((len(X), len(columns)))
-    folds = StratifiedKFold(n_folds, shuffle=True, random_state=random_state)
-    for train, test in folds.split(X, results["arm"]):
+    whom, known = results if target is None else target, features(results)
+    X, new = known.to_numpy(), features(whom).reindex(columns=known.columns, fill_value=0.0).to_numpy()
+    folds = [(np.arange(len(X)), np.arange(len(new)))]
+    if target is None:
+        folds = StratifiedKFold(n_folds, shuffle=True, random_state=random_state).split(X, results["arm"])
+    found = np.zeros((len(new), len(columns)))
+    for train, test in folds:
         for position, name in enumerate(columns):
-            found[test, position] = fitted(X, train, name).predict(X[test])
-    return pd.DataFrame(found, index=results.index, columns=columns)
+            found[test, position] = fitted(X, train, name).predict(new[test])
+    return pd.DataFrame(found, index=whom.index, columns=columns)
 
 
 def effects_differ(X, y, treated, regressor=None, n_folds: int = 5, random_state: int = 0) -> pd.DataFrame:

@@ -106,9 +106,8 @@ def take_up_discount(results: pd.DataFrame) -> pd.Series:
     >>> take_up_discount(trial).to_dict()
     {'offer': 6.0}
     """
-    earned = (
-        results[results["converted"]].groupby("arm")["margin"].agg(["min", "max"]).reindex([CONTROL, *arms(results)])
-    )
+    earned = results[results["converted"]].groupby("arm")["margin"].agg(["min", "max"])
+    earned = earned.reindex([CONTROL, *arms(results)])
     alike = np.isclose(earned["min"], earned["max"])
     lost = (earned.loc[CONTROL, "min"] - earned["min"]).clip(lower=0).where(alike & alike[0], 0.0)
     return lost.drop(CONTROL).rename_axis(None).rename("discount")
@@ -136,7 +135,6 @@ def reference_policies(results: pd.DataFrame, gains: pd.DataFrame) -> dict[str, 
 
     Parameters:
         results: ``campaign_results``, with ``spend`` and ``recency_days`` or ``recency_months``.
-        gains: From `uplift`, in money.
 
     >>> trial = pd.DataFrame({"arm": ["offer", "control"], "spend": [10, 90], "recency_days": [5, 300]})
     >>> found = reference_policies(trial, pd.DataFrame({"offer": [3.0, -1.0]}))
@@ -208,14 +206,11 @@ def policy_scores(results, policy, expected, outcome="profit", method="doubly ro
     return modelled + weight * (earned - modelled)
 
 
-def compare_policies(
-    results: pd.DataFrame, policies: dict[str, pd.Series], expected: pd.DataFrame, outcome: str = "profit"
-) -> pd.DataFrame:
+def compare_policies(results: pd.DataFrame, policies: dict[str, pd.Series], expected: pd.DataFrame) -> pd.DataFrame:
     """The value of several policies, and of each the gain over giving nothing.
 
     Parameters:
         policies: As `reference_policies` gives, with one named "nobody".
-        expected: From `expected_outcomes`.
     Returns:
         DataFrame: ``policy``, ``treated`` (share), ``value``, ``gain``, ``gain_low``, ``gain_high`` (per customer),
             best first.
@@ -228,8 +223,8 @@ def compare_policies(
     """
     rows = []
     for name, policy in policies.items():
-        worth = policy_value(results, policy, expected, outcome)
-        gain = policy_value(results, policy, expected, outcome, against=policies["nobody"])
+        worth = policy_value(results, policy, expected)
+        gain = policy_value(results, policy, expected, against=policies["nobody"])
         rows.append((name, worth["treated"], worth["value"], gain["value"], gain["low"], gain["high"]))
     table = pd.DataFrame(rows, columns=["policy", "treated", "value", "gain", "gain_low", "gain_high"])
     return table.sort_values("gain", ascending=False, ignore_index=True)
@@ -247,18 +242,15 @@ def plot_policies(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ordered = table.sort_values("gain", ignore_index=True)
     place = np.arange(len(ordered))
     colour = [figures.BLUE if name == "learned" else figures.GREY for name in ordered["policy"]]
-    spread = ordered[["gain_low", "gain_high"]].sub(ordered["gain"], axis=0).abs().to_numpy().T
-    ax.barh(place, ordered["gain"], color=colour, height=0.6)
-    ax.errorbar(ordered["gain"], place, xerr=spread, fmt="none", ecolor="black", capsize=3, lw=1)
+    look = {"capsize": 3, "error_kw": {"lw": 1}}
+    ax.barh(place, ordered["gain"], 0.6, color=colour, xerr=figures.spread(ordered, "gain", "gain_"), **look)
     ax.axvline(0, color=figures.BLACK, lw=1)
     ax.set_yticks(place, [f"{row.policy} ({row.treated:.0%})" for row in ordered.itertuples()])
     ax.grid(axis="y", visible=False)
     best = ordered.iloc[-1]
-    return figures.finish(
-        ax,
-        f"Best: {best['policy']}, {best['gain']:+.2f} per customer over giving nothing",
-        x="profit gained per customer ({currency}; lines: 95% intervals); share treated in brackets",
-    )
+    title = f"Best: {best['policy']}, {best['gain']:+.2f} per customer over giving nothing"
+    x = "profit gained per customer ({currency}; lines: 95% intervals); share treated in brackets"
+    return figures.finish(ax, title, x)
 
 
 def plot_gain_by(results: pd.DataFrame, gains: pd.DataFrame, axes=None) -> np.ndarray:
@@ -279,9 +271,8 @@ def plot_gain_by(results: pd.DataFrame, gains: pd.DataFrame, axes=None) -> np.nd
         mean = gain.groupby(tenth).mean()
         ax.bar(mean.index, mean, color=np.where(mean > 0, figures.BLUE, figures.VERMILION))
         ax.axhline(0, color=figures.BLACK, lw=1)
-        figures.finish(
-            ax, f"{label[0].upper()}{label[1:]}: tenth {mean.idxmax()} gains most", x=f"tenth by {label}, 10 = most"
-        )
+        title = f"{label[0].upper()}{label[1:]}: tenth {mean.idxmax()} gains most"
+        figures.finish(ax, title, f"tenth by {label}, 10 = most")
     axes[0].set_ylabel(f"predicted gain in profit\nper customer ({figures.currency()})")
     return axes
 
@@ -431,8 +422,7 @@ def plot_curves(
     'X-learner: the curve is highest with 75% of customers counted in'
     """
     ax = figures.axes(ax)
-    first = next(iter(tables))
-    styles = ["-", "--", "-.", ":", (0, (5, 1, 1, 1))]
+    first, styles = next(iter(tables)), ["-", "--", "-.", ":", (0, (5, 1, 1, 1))]
     for number, (name, table) in enumerate(tables.items()):
         look = {"ls": styles[number % 5], "color": figures.CYCLE[number % 7], "lw": 2 if name == first else 1.5}
         ax.plot(table["share"], 1000 * table["gain"], label=name, **look)
@@ -442,11 +432,7 @@ def plot_curves(
     ax.plot(table["share"], 1000 * table["chance"], color=figures.BLACK, lw=1, label="chance")
     peak = table.loc[table["gain"].idxmax()]
     ax.plot(peak["share"], 1000 * peak["gain"], "o", color=figures.CYCLE[0])
-    return figures.finish(
-        ax,
-        f"{first[0].upper()}{first[1:]}: the curve is highest with {peak['share']:.0%} of customers counted in",
-        x="share of customers counted in, highest predicted gain first",
-        y=f"{unit} gained among the treated,\nper 1,000 customers of the trial",
-        x_format="percent",
-        legend={"loc": "best"},
-    )
+    title = f"{first[0].upper()}{first[1:]}: the curve is highest with {peak['share']:.0%} of customers counted in"
+    x = "share of customers counted in, highest predicted gain first"
+    y = f"{unit} gained among the treated,\nper 1,000 customers of the trial"
+    return figures.finish(ax, title, x, y, "percent", legend={"loc": "best"})

@@ -95,10 +95,8 @@ def combinations(product_options: pd.DataFrame, product_id: str) -> pd.DataFrame
 
 def _contains(table: pd.DataFrame, options: pd.DataFrame) -> np.ndarray:
     """Whether each combination holds each option, shape (combinations, options)."""
-    modules = options["module"].unique()
-    return np.column_stack(
-        [np.any([table[module] == option for module in modules], axis=0) for option in options["option_id"]]
-    )
+    chosen = table[options["module"].unique()].to_numpy()
+    return np.column_stack([(chosen == option).any(axis=1) for option in options["option_id"]])
 
 
 def answers_by_customer(survey_responses: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
@@ -234,9 +232,8 @@ def coverage(product_options: pd.DataFrame, answers: pd.DataFrame, product_id: s
     """
     options, table = options_of(product_options, product_id), combinations(product_options, product_id)
     holds = _contains(table, options)
-    wishes = answers[answers["question_id"].isin(options["serves"].dropna())].pivot_table(
-        index="customer_id", columns="question_id", values="answer", aggfunc="max", fill_value=0
-    )
+    asked = answers[answers["question_id"].isin(options["serves"].dropna())]
+    wishes = asked.pivot_table("answer", "customer_id", "question_id", "max", fill_value=0)
     wanted = wishes.reindex(columns=options["serves"].fillna("")).fillna(0).to_numpy()
     met = wanted @ holds.T
     best = met.max(axis=1)
@@ -269,15 +266,10 @@ def plot_coverage(table: pd.DataFrame, name: str = "", ax: figures.Axes | None =
         at, below = (row.extra_options, row.covered), {"xytext": (0, -16), "textcoords": "offset points"}
         ax.annotate(f"{row.combinations:,}", at, ha="center", **below)
     enough = table[table["covered"] >= 0.8].iloc[0]
-    return figures.finish(
-        ax,
-        f"{name}{': ' if name else ''}{enough['extra_options']:.0f} of {table['extra_options'].max()} extra options suit "
-        f"{enough['covered']:.0%} of customers",
-        x="extra options kept (number below a point: combinations they make)",
-        y="customers served as well as by all",
-        y_format="percent",
-        ylim=(min(0, table["covered"].min() - 0.1), 1.05),
-    )
+    few = f"{enough['extra_options']:.0f} of {table['extra_options'].max()} extra options"
+    title = f"{name}{': ' if name else ''}{few} suit {enough['covered']:.0%} of customers"
+    x, y = "extra options kept (number below a point: combinations they make)", "customers served as well as by all"
+    return figures.finish(ax, title, x, y, y_format="percent", ylim=(min(0, table["covered"].min() - 0.1), 1.05))
 
 
 def plot_configuration(
@@ -321,8 +313,5 @@ def plot_configuration(
     best = f"best for “{theirs.index[-1]}”" if len(theirs) else "too dear for every need"
     hatched = "; hatched: too dear" if dear.any() else ""
     meaning = f"fit (wishes met more, or less, than among customers in general{hatched})"
-    return figures.finish(
-        ax,
-        f"{product['name']} at {price:,.2f}, margin {margin:,.2f}: {best}",
-        x=textwrap.fill(f"{meaning}: {', '.join(options['option'])}", 95),
-    )
+    x = textwrap.fill(f"{meaning}: {', '.join(options['option'])}", 95)
+    return figures.finish(ax, f"{product['name']} at {price:,.2f}, margin {margin:,.2f}: {best}", x)

@@ -118,15 +118,12 @@ class Recommender:
         scores[known] = np.where(self.matrix_.counts[rows[known]].toarray() > 0, -np.inf, scores[known])
         k = min(k, scores.shape[1])
         best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        table = pd.DataFrame(
-            {
-                "customer_id": np.repeat(np.asarray(customers, dtype=object), k),
-                "product_id": self.matrix_.products.to_numpy()[best.ravel()],
-                "rank": np.tile(np.arange(1, k + 1), len(customers)),
-                "score": np.take_along_axis(scores, best, axis=1).ravel(),
-            }
-        ).astype({"customer_id": "str", "product_id": "str"})
-        return table[np.isfinite(table["score"])].reset_index(drop=True)
+        found = {"product_id": self.matrix_.products.to_numpy()[best.ravel()]}
+        found |= {"rank": np.tile(np.arange(1, k + 1), len(customers))}
+        found |= {"score": np.take_along_axis(scores, best, axis=1).ravel()}
+        table = pd.DataFrame({"customer_id": np.repeat(np.asarray(customers, dtype=object), k), **found})
+        table = table[np.isfinite(table["score"])].reset_index(drop=True)
+        return table.astype({"customer_id": "str", "product_id": "str"})
 
 
 class Popularity(Recommender):
@@ -196,15 +193,10 @@ class ImplicitFactorisation(Recommender):
     """
 
     def __init__(
-        self,
-        n_factors: int = 8,
-        confidence: float = 10.0,
-        regularisation: float = 20.0,
-        n_iterations: int = 10,
-        random_state: int = 0,
+        self, n_factors: int = 8, confidence: float = 10.0, regularisation: float = 20.0, random_state: int = 0
     ):
         self.n_factors, self.confidence, self.regularisation = n_factors, confidence, regularisation
-        self.n_iterations, self.random_state = n_iterations, random_state
+        self.random_state = random_state
 
     def _learn(self, bought: sparse.csr_array) -> None:
         extra = self.matrix_.counts.copy()
@@ -212,7 +204,7 @@ class ImplicitFactorisation(Recommender):
         rng = np.random.default_rng(self.random_state)
         self.product_factors_ = rng.normal(0, 0.1, (bought.shape[1], self.n_factors))
         columns = extra.T.tocsr()
-        for _ in range(self.n_iterations):
+        for _ in range(10):
             self.customer_factors_ = self._solve(self.product_factors_, extra)
             self.product_factors_ = self._solve(self.customer_factors_, columns)
 
@@ -362,18 +354,14 @@ def plot_evaluation(table: pd.DataFrame, k: int = 10, ax: figures.Axes | None = 
     ordered = table.sort_values("recall", ignore_index=True)
     place = np.arange(len(ordered))
     colour = [figures.GREY if name == "popularity" else figures.BLUE for name in ordered["recommender"]]
-    ax.barh(place, ordered["recall"], color=colour, height=0.62)
-    spread = ordered[["recall_low", "recall_high"]].sub(ordered["recall"], axis=0).abs().to_numpy().T
-    ax.errorbar(ordered["recall"], place, xerr=spread, fmt="none", ecolor="black", capsize=3, lw=1)
+    look = {"capsize": 3, "error_kw": {"lw": 1}}
+    ax.barh(place, ordered["recall"], 0.62, color=colour, xerr=figures.spread(ordered, "recall", "recall_"), **look)
     ax.set_yticks(place, ordered["recommender"])
     ax.grid(axis="y", visible=False)
     baseline = float(table.loc[table["recommender"] == "popularity", "recall"].iloc[0])
     ax.axvline(baseline, color=figures.BLACK, lw=1, ls="--")
     best = ordered.iloc[-1]
     beaten = "" if best["recommender"] == "popularity" else f", popularity {baseline:.0%}"
-    return figures.finish(
-        ax,
-        f"{best['recommender'].capitalize()} finds {best['recall']:.0%} of later purchases{beaten}",
-        x=f"recall in a list of {k} (share of later purchases; lines: 95% intervals)",
-        x_format="percent",
-    )
+    title = f"{best['recommender'].capitalize()} finds {best['recall']:.0%} of later purchases{beaten}"
+    x = f"recall in a list of {k} (share of later purchases; lines: 95% intervals)"
+    return figures.finish(ax, title, x, x_format="percent")

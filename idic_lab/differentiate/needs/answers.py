@@ -23,10 +23,8 @@ def battery_survey(survey_questions: pd.DataFrame) -> str:
     found = surveys.index[surveys["all"] & surveys["size"].ge(FEWEST_QUESTIONS)].tolist()
     if len(found) != 1:
         what = f"several ({', '.join(found)}): name one with survey_id" if found else "none"
-        raise DataError(
-            f"survey_questions: a needs battery is a survey of at least {FEWEST_QUESTIONS} questions on the scale "
-            f"0 to 1; found {what}."
-        )
+        wanted = f"a needs battery is a survey of at least {FEWEST_QUESTIONS} questions on the scale 0 to 1"
+        raise DataError(f"survey_questions: {wanted}; found {what}.")
     return found[0]
 
 
@@ -42,8 +40,6 @@ def battery(
         survey_id: The battery; empty: the one survey of yes/no questions.
     Returns:
         DataFrame: ``customer_id`` and one column per question (1 = yes, 0 = no, missing where not answered).
-    Raises:
-        DataError: Nobody linked answered, or there is not one battery.
 
     >>> responses = pd.DataFrame({"record_id": ["r1", "r1", "r2"], "survey_id": "N",
     ...     "date": pd.to_datetime(["2025-01-01"] * 3), "question_id": ["Q1", "Q2", "Q1"], "answer": [1.0, 0.0, 0.0]})
@@ -174,14 +170,14 @@ def stable_order(labels, answers) -> np.ndarray:
 FEWEST_EXPECTED = 5  # in each cell, below which the chi-squared approximation is poor
 
 
-def value_tiers(values: pd.DataFrame, column: str, names: tuple[str, ...] = ("low", "middle", "high")) -> pd.DataFrame:
-    """``customer_id`` and ``tier``: customers in tiers of equal size by a column, lowest first.
+def value_tiers(values: pd.DataFrame, column: str) -> pd.DataFrame:
+    """``customer_id`` and ``tier`` (low, middle, high): customers in thirds of equal size by a column.
 
     >>> value_tiers(pd.DataFrame({"customer_id": list("abc"), "clv": [9.0, 1.0, 5.0]}), "clv")["tier"].tolist()
     ['high', 'low', 'middle']
     """
     rank = values[column].rank(method="first").to_numpy() - 1  # ties go by their order in the table
-    tier = pd.array(np.array(names)[(rank * len(names) // len(values)).astype(int)], dtype="str")
+    tier = pd.array(np.array(["low", "middle", "high"])[(rank * 3 // len(values)).astype(int)], dtype="str")
     return pd.DataFrame({"customer_id": values["customer_id"].to_numpy(), "tier": tier}).astype({"customer_id": "str"})
 
 
@@ -198,8 +194,6 @@ def need_differences(answers: pd.DataFrame, tiers: pd.DataFrame) -> pd.DataFrame
     Returns:
         DataFrame: ``question_id``, one share of yes per tier, ``cramers_v``, ``p_value``, ``p_corrected``; smallest p
             first.
-    Raises:
-        DataError: Fewer than two tiers among those who answered, or too few answers for the test.
 
     Source: Holm (1979), Scandinavian Journal of Statistics 6(2); Cohen (1988), Statistical Power Analysis, chapter 7.
 
@@ -220,10 +214,9 @@ def need_differences(answers: pd.DataFrame, tiers: pd.DataFrame) -> pd.DataFrame
             continue
         statistic, p_value, _, expected = chi2_contingency(table, correction=False)
         if expected.min() < FEWEST_EXPECTED:
-            raise DataError(
-                f"need_differences: question '{question}' has too few answers per tier for a chi-squared test "
-                f"(expected {expected.min():.1f}, {FEWEST_EXPECTED} needed); use fewer tiers."
-            )
+            few = f"question '{question}' has too few answers per tier for a chi-squared test"
+            needed = f"(expected {expected.min():.1f}, {FEWEST_EXPECTED} needed)"
+            raise DataError(f"need_differences: {few} {needed}; use fewer tiers.")
         rows.append((question, np.sqrt(statistic / len(given) / (min(table.shape) - 1)), p_value))
     tests = pd.DataFrame(rows, columns=["question_id", "cramers_v", "p_value"])
     order = list(dict.fromkeys(name for name in ("low", "middle", "high", *both["tier"]) if name in set(both["tier"])))

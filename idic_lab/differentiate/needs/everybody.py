@@ -82,9 +82,8 @@ def descriptors(
     if demographics is not None:
         people = demographics.drop_duplicates("customer_id").set_index("customer_id")
         numbers = people.select_dtypes(["number", "bool"]).astype("float64")
-        texts = [
-            name for name in people.columns.difference(numbers.columns, sort=False) if people[name].nunique() <= 12
-        ]
+        other = people.columns.difference(numbers.columns, sort=False)
+        texts = [name for name in other if people[name].nunique() <= 12]
         parts += [numbers, *([pd.get_dummies(people[texts], prefix_sep=": ", dtype="float64")] if texts else [])]
     for part in parts:
         known = known.join(part.reindex(known.index))
@@ -92,10 +91,10 @@ def descriptors(
     return known.fillna(known.mean()).rename_axis("customer_id").reset_index().astype({"customer_id": "str"})
 
 
-def _shares(rows: pd.DataFrame, column: str, of: str, weight: float = 2.0) -> pd.DataFrame:
+def _shares(rows: pd.DataFrame, column: str, of: str) -> pd.DataFrame:
     counts = pd.crosstab(rows["customer_id"], rows[column]).astype("float64")
     everybody = counts.sum() / counts.to_numpy().sum()
-    shares = (counts + weight * everybody).div(counts.sum(axis=1) + weight, axis=0)
+    shares = (counts + 2.0 * everybody).div(counts.sum(axis=1) + 2.0, axis=0)
     return shares.rename(columns=lambda value: f"{of}_{column}_{value}")
 
 
@@ -163,9 +162,6 @@ def fit_typing_tool(members: pd.DataFrame, descriptors: pd.DataFrame, random_sta
 
     Parameters:
         members: ``customer_id``, ``segment`` of those who answered.
-        descriptors: As :func:`descriptors` makes; of customers who did not answer too, who are not used here.
-    Raises:
-        DataError: A segment with fewer than five known customers.
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, step 7 (describing segments).
 
@@ -183,10 +179,8 @@ def fit_typing_tool(members: pd.DataFrame, descriptors: pd.DataFrame, random_sta
     known = members[["customer_id", "segment"]].merge(descriptors, on="customer_id")
     sizes = known["segment"].value_counts()
     if sizes.empty or sizes.min() < FOLDS:
-        raise DataError(
-            f"The typing tool needs {FOLDS} described customers of each segment, found "
-            f"{', '.join(f'{name}: {size}' for name, size in sizes.items()) or 'none'}."
-        )
+        found = ", ".join(f"{name}: {size}" for name, size in sizes.items()) or "none"
+        raise DataError(f"The typing tool needs {FOLDS} described customers of each segment, found {found}.")
     features = [name for name in descriptors.columns.drop("customer_id") if known[name].std() > 0]
     learner = LogisticRegression(C=0.1, max_iter=2_000) if len(sizes) > 1 else DummyClassifier()
     model = make_pipeline(StandardScaler(), learner)
@@ -211,7 +205,6 @@ def segment_battery(
 
     Parameters:
         answers: As :func:`battery` gives.
-        n_segments: 1 is one crowd.
         questions: Wording by question.
         method: A method of :func:`segmenter`.
     Returns:
@@ -239,13 +232,10 @@ def segment_battery(
 
 
 def place_everybody(members: pd.DataFrame, descriptors: pd.DataFrame, tool: TypingTool) -> pd.DataFrame:
-    """The table ``need_segments``: a segment for every customer, with how it is known.
+    """The table ``need_segments``: a segment for everybody described, with its ``basis``, "answers" or "typing tool".
 
     Parameters:
         members: Of those who answered, as :func:`segment_battery` gives.
-        descriptors: Of all customers.
-    Returns:
-        DataFrame: ``customer_id``, ``segment``, ``probability``, ``basis`` ("answers" or "typing tool").
 
     >>> answered = pd.DataFrame({"customer_id": list("abcde"), "segment": "x", "probability": 0.9, "basis": "answers"})
     >>> known = pd.DataFrame({"customer_id": list("abcdef"), "orders": [1, 2, 3, 4, 5, 6]})

@@ -41,15 +41,7 @@ class LatentClasses(ClusterMixin, BaseEstimator):
         self.n_segments, self.n_init, self.random_state = n_segments, n_init, random_state
 
     def fit(self, X, y=None):
-        """Estimate the classes.
-
-        Parameters:
-            X (array-like of shape (n_customers, n_questions)): 1 = yes, 0 = no, missing where a question was not
-                answered.
-        Raises:
-            DataError: Answers other than 0 and 1, or fewer customers than classes.
-            FitError: No start converged.
-        """
+        """Estimate the classes from answers (n_customers, n_questions): 1 = yes, 0 = no, missing where not answered."""
         X = _checked_answers(X)
         self.n_features_in_ = X.shape[1]
         if len(X) < self.n_segments:
@@ -65,10 +57,9 @@ class LatentClasses(ClusterMixin, BaseEstimator):
         )
         self._model.fit(X)
         if not self._model.converged_:
-            raise FitError(
-                f"Latent classes: no start of {self.n_init} converged within {MAX_ITERATIONS:,} iterations. "
-                f"{self.n_segments} classes may be too many for {len(X):,} customers."
-            )
+            why = f"no start of {self.n_init} converged within {MAX_ITERATIONS:,} iterations"
+            many = f"{self.n_segments} classes may be too many for {len(X):,} customers"
+            raise FitError(f"Latent classes: {why}. {many}.")
         parameters = self._model.get_parameters()
         self.weights_ = np.asarray(parameters["weights"])
         self.probabilities_ = np.asarray(parameters["measurement"]["pis"])
@@ -101,7 +92,6 @@ class LatentClasses(ClusterMixin, BaseEstimator):
 
 
 def _checked_answers(X) -> np.ndarray:
-    """Answers as an array of 1, 0 and missing, or a refusal."""
     X = np.asarray(X, dtype="float64")
     if X.ndim != 2 or X.size == 0:
         raise DataError(f"Answers should be a table of customers by questions, found shape {X.shape}.")
@@ -250,8 +240,6 @@ def segmenter(method: str = "latent_classes", n_segments: int = 5, random_state:
 
     Parameters:
         **options: Others of the method, such as ``n_init``.
-    Raises:
-        UnknownName: For a method that does not exist.
 
     >>> segmenter("ward", 2).fit([[0.0], [0.1], [5.0], [5.1]]).labels_.tolist()
     [0, 0, 1, 1]

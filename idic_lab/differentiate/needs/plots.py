@@ -17,7 +17,6 @@ def plot_stability(
     """Stability by number of segments, beside the null reference of people of one crowd.
 
     Parameters:
-        evidence: As :func:`number_of_segments` gives.
         n_segments: A number to mark; by default the one :func:`choose_number` chooses.
 
     >>> evidence = pd.DataFrame({"n_segments": [1, 2], "stability": [1, 0.9], "stability_low": [1, 0.8],
@@ -117,15 +116,13 @@ def plot_typing(tool: TypingTool, ax: figures.Axes | None = None) -> figures.Axe
 
 
 def plot_need_differences(
-    tests: pd.DataFrame, questions: dict[str, str], by: str = "value", top: int = 8, ax: figures.Axes | None = None
+    tests: pd.DataFrame, questions: dict[str, str], by: str = "value", ax: figures.Axes | None = None
 ) -> figures.Axes:
-    """The questions on which value tiers differ most, with the share of yes in each tier.
+    """The eight questions on which value tiers differ most, with the share of yes in each tier (:func:`need_differences`).
 
     Parameters:
-        tests: As :func:`need_differences` gives.
         questions: Wording by question.
         by: What the tiers are of, in words.
-        top: Questions shown.
 
     >>> tests = pd.DataFrame({"question_id": ["Q1"], "low": [0.2], "high": [0.9], "cramers_v": [0.4],
     ...     "p_value": [0.001], "p_corrected": [0.001]})
@@ -133,7 +130,7 @@ def plot_need_differences(
     '1 of 1 statements: the answer goes with value'
     """
     ax = figures.axes(ax, figsize=(8.5, 4.6))
-    shown = tests.head(top).iloc[::-1].reset_index(drop=True)
+    shown = tests.head(8).iloc[::-1].reset_index(drop=True)
     tiers = list(tests.columns.drop(["question_id", "cramers_v", "p_value", "p_corrected"]))
     ax.hlines(shown.index, shown[tiers].min(axis=1), shown[tiers].max(axis=1), color=figures.GREY, linewidth=2)
     colours = (figures.SKY, figures.GREY, figures.BLUE, figures.ORANGE)

@@ -138,9 +138,8 @@ def plot_value_per_head(grid: Grid, ax: figures.Axes | None = None) -> figures.A
         ax.annotate(f"{value:,.0f}", (value, row), xytext=(0, 6), textcoords="offset points", ha="center")
     names = [f"{textwrap.fill(row.segment, 30)}\n{row.customers:,} people" for row in heads.itertuples()]
     ax.set_yticks(place, names)
-    differ = (
-        "Needs differ in value per head" if grid.p_per_head < 0.05 else "Value per head differs no more than by chance"
-    )
+    differ = "Needs differ in value per head"
+    differ = differ if grid.p_per_head < 0.05 else "Value per head differs no more than by chance"
     title = f"{differ}, from {heads['value'].min():,.0f} to {heads['value'].max():,.0f}"
     title = title if len(heads) > 1 else f"One group: {heads['value'].iloc[0]:,.0f} per head"
     x = "actual value per customer ({currency}; the line: 95% interval)"

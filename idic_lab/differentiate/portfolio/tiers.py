@@ -27,14 +27,11 @@ def values(
     the customer spends elsewhere, times the probability of still being a customer. Strategic value is both together.
 
     Parameters:
-        value_to_date: As :func:`value_to_date` gives.
         customer_value: ``customer_id``, ``probability_alive``, ``expected_purchases``, ``expected_spend``.
         wallet_table: As :func:`known_wallets` gives; without it growth potential and strategic value stay missing.
     Returns:
         DataFrame: ``customer_id``, ``revenue``, ``cost_to_serve``, ``past_value``, ``actual_value``,
             ``category_spend``, ``share_of_wallet``, ``wallet_basis``, ``growth_potential``, ``strategic_value``.
-    Raises:
-        DataError: A customer is missing from `customer_value`.
 
     Source: Peppers & Rogers (2022), Managing Customer Experience and Relationships, 4th ed. (actual value,
     strategic or potential value, unrealised potential).
@@ -82,10 +79,6 @@ def tiers(
     Most valuable: among the `most_valuable_share` of all customers with the highest actual value. Most growable: among
     the `most_growable_share` with the largest growth potential. Migrator: the rest, who may move up or out. Whether a
     customer is among the most growable also stands in a column of its own, since a most valuable one can be both.
-
-    Parameters:
-        customer_values: As :func:`values` gives.
-        most_valuable_share, most_growable_share: Shares of all customers, between 0 and 1.
 
     Source: Peppers & Rogers (1997), Enterprise One to One; Peppers, Rogers & Dorf (1999), The One to One Fieldbook
     (most valuable, most growable, below-zero customers and migrators).
@@ -235,10 +228,6 @@ class Grid:
 
 def needs_by_value(needs: pd.DataFrame, portfolio: pd.DataFrame) -> Grid:
     """Lay need segments against value tiers.
-
-    Parameters:
-        needs: ``customer_id``, ``segment``.
-        portfolio: ``customer_id``, ``tier``, ``actual_value``.
 
     >>> needs = pd.DataFrame({"customer_id": list("abcd"), "segment": ["x", "x", "y", "y"]})
     >>> portfolio = pd.DataFrame({"customer_id": list("abcd"), "tier": ["migrator"] * 4, "actual_value": [1.0, 2, 3, 4]})

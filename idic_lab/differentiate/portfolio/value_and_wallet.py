@@ -36,8 +36,6 @@ def value_to_date(
         DataFrame: ``customer_id``, ``revenue``, ``gross_margin`` (after write-downs), ``order_cost``, ``return_cost``,
             ``contact_cost``, ``cost_to_serve`` (the three together), ``past_value`` (gross margin less cost to serve);
             in currency.
-    Raises:
-        DataError: An activity in `cost_rates` that is not one of the four, or a product sold without a known cost.
 
     >>> buys = pd.DataFrame({"customer_id": ["a", "b", "b"], "amount": [10.0, 8.0, -9.0]})
     >>> value_to_date(buys, margin=0.5)[["customer_id", "revenue", "past_value"]].values.tolist()
@@ -81,32 +79,25 @@ def alike_in_revenue(so_far: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rates(cost_rates: pd.DataFrame | None) -> dict[str, float]:
-    rates = dict.fromkeys(ACTIVITIES, 0.0)
-    if cost_rates is None:
-        return rates
-    unknown = sorted(set(cost_rates["activity"]) - set(ACTIVITIES))
-    if unknown:
-        raise DataError(
-            f"cost_rates: activity {', '.join(map(repr, unknown))} is not known here and its cost would be lost. "
-            f"Known: {', '.join(ACTIVITIES)}."
-        )
-    return rates | dict(zip(cost_rates["activity"], cost_rates["rate"], strict=True))
+    rates = {} if cost_rates is None else dict(zip(cost_rates["activity"], cost_rates["rate"], strict=True))
+    if unknown := sorted(set(rates) - set(ACTIVITIES)):
+        lost = f"activity {', '.join(map(repr, unknown))} is not known here and its cost would be lost"
+        raise DataError(f"cost_rates: {lost}. Known: {', '.join(ACTIVITIES)}.")
+    return dict.fromkeys(ACTIVITIES, 0.0) | rates
 
 
 def _goods(order_lines: pd.DataFrame, products: pd.DataFrame, write_down: float) -> pd.DataFrame:
     lines = order_lines.merge(products[["product_id", "unit_cost"]], on="product_id", how="left")
     uncosted = lines["unit_cost"].isna()
     if uncosted.any():
-        raise DataError(
-            f"products: {uncosted.sum():,} order lines are of products without a unit cost, the first "
-            f"{lines.loc[uncosted, 'product_id'].iloc[0]!r}; margins cannot be told."
-        )
+        lacking = f"{uncosted.sum():,} order lines are of products without a unit cost"
+        first = lines.loc[uncosted, "product_id"].iloc[0]
+        raise DataError(f"products: {lacking}, the first {first!r}; margins cannot be told.")
     back = lines["quantity"].lt(0)
     lost = write_down * lines["unit_cost"] * -lines["quantity"].where(back, 0.0)
-    lines = lines.assign(gross_margin=lines["amount"] - lines["unit_cost"] * lines["quantity"] - lost, back=back)
-    return lines.groupby("customer_id").agg(
-        revenue=("amount", "sum"), gross_margin=("gross_margin", "sum"), returned_lines=("back", "sum")
-    )
+    earned = lines["amount"] - lines["unit_cost"] * lines["quantity"] - lost
+    told = pd.DataFrame({"revenue": lines["amount"], "gross_margin": earned, "returned_lines": back})
+    return told.groupby(lines["customer_id"]).sum()
 
 
 def account_values(
@@ -137,9 +128,8 @@ def account_values(
     private = transactions["account_id"].isna()
     charged = transactions[~private]
     ordered = charged.groupby(["account_id", "customer_id"], as_index=False)["amount"].sum()
-    table = people[["account_id", "customer_id", "role"]].merge(
-        ordered.rename(columns={"amount": "ordered"}), on=["account_id", "customer_id"], how="left"
-    )
+    ordered, keys = ordered.rename(columns={"amount": "ordered"}), ["account_id", "customer_id"]
+    table = people[[*keys, "role"]].merge(ordered, on=keys, how="left")
     table.insert(3, "account_value", table["account_id"].map(charged.groupby("account_id")["amount"].sum()))
     table["private_value"] = table["customer_id"].map(transactions[private].groupby("customer_id")["amount"].sum())
     table = table.fillna({"account_value": 0.0, "ordered": 0.0, "private_value": 0.0})
@@ -149,10 +139,7 @@ def account_values(
 
 
 def value_by_role(accounts: pd.DataFrame) -> pd.DataFrame:
-    """Per role of :func:`account_values`: people, and means in currency of what they ordered and what their accounts bring.
-
-    Returns:
-        DataFrame: ``role``, ``people``, ``ordered``, ``private_value``, ``account_value``; who orders most first.
+    """Per role of :func:`account_values`: ``people``, and means of the rest (currency); who orders most first.
 
     >>> accounts = pd.DataFrame({"customer_id": ["a", "b"], "role": ["influencer", "user"], "ordered": [0.0, 90.0],
     ...     "private_value": 0.0, "account_value": 90.0})
@@ -238,9 +225,8 @@ def known_wallets(
     X, y = features.loc[answered.index], np.log(answered)
     model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 3, 11)))
     guess = cross_val_predict(model, X, y, cv=KFold(FOLDS, shuffle=True, random_state=random_state))
-    spend = answered.reindex(features.index).fillna(
-        pd.Series(np.exp(model.fit(X, y).predict(features)), features.index)
-    )
+    estimated = pd.Series(np.exp(model.fit(X, y).predict(features)), features.index)
+    spend = answered.reindex(features.index).fillna(estimated)
     # nobody spends less on such goods than what they spend here
     table = features[["spend_here"]].assign(category_spend=np.maximum(spend, features["spend_here"]))
     table["share_of_wallet"] = table["spend_here"] / table["category_spend"]

@@ -82,7 +82,7 @@ def interval(
 
     checked_share(confidence, "confidence")
     checked_share(fraction)
-    checked_count(n_bootstrap)
+    _checked_count(n_bootstrap)
     known = {"gini": _gini, "top_share": lambda *held: _top_share(*held, fraction)}
     compute = pick("concentration statistic", statistic, known)
     distinct, counts = _distinct(values)
@@ -137,16 +137,14 @@ def _distinct(values):
 
 
 def checked_share(share: float, name: str = "fraction") -> float:
-    """A share strictly between 0 and 1, or an error that names it."""
     if not 0 < share < 1:
         raise LabError(f"{name} should be between 0 and 1, found {share!r}.")
     return float(share)
 
 
-def checked_count(count: int, name: str = "n_bootstrap") -> None:
-    """Refuse what is no whole number of 1 or more."""
-    if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
-        raise LabError(f"{name} should be a whole number of 1 or more, found {count!r}.")
+def _checked_count(n_bootstrap: int) -> None:
+    if isinstance(n_bootstrap, bool) or not isinstance(n_bootstrap, Integral) or n_bootstrap < 1:
+        raise LabError(f"n_bootstrap should be a whole number of 1 or more, found {n_bootstrap!r}.")
 
 
 FOLDS = 5
@@ -191,10 +189,7 @@ def capture(
 def gains(
     rfm_table: pd.DataFrame, holdout: pd.DataFrame, ranking: str = "RFM score, summed", random_state: int = 0
 ) -> pd.DataFrame:
-    """``share_of_customers`` and ``share_of_holdout_spend`` captured by them under one ranking, from (0, 0) to (1, 1).
-
-    Parameters:
-        rfm_table, holdout, random_state: As in :func:`capture`, which also names the rankings.
+    """``share_of_customers`` and ``share_of_holdout_spend`` of them under one ranking of :func:`capture`, from 0 to 1.
 
     >>> rfm_table = pd.DataFrame({"customer_id": ["a", "b"], "recency_days": [9, 1], "frequency": [1, 2],
     ...     "monetary": [1.0, 9.0], "r_score": [1, 2], "f_score": [1, 2], "m_score": [1, 2]})
@@ -253,14 +248,10 @@ def capture_difference(
     n_bootstrap: int = 1000,
     random_state: int = 0,
 ) -> tuple[float, float, float]:
-    """How much more holdout spend one ranking captures than another, with the bounds of a paired bootstrap interval.
+    """How much more holdout spend one ranking of :func:`capture` brings than another, with a paired bootstrap interval.
 
     Customers are drawn with replacement and both rankings, held as they are, are cut at the same `fraction` of the
     same draw. The two shares move together from draw to draw, so their difference is known better than either.
-
-    Parameters:
-        rfm_table, holdout, fraction: As in :func:`capture`, which names the rankings.
-        random_state: Seed of the draws, and of the folds of the tested cells.
 
     Source: the percentile interval of Efron (1979), Bootstrap methods: another look at the jackknife, Annals of
     Statistics 7(1), 1-26.
@@ -274,7 +265,7 @@ def capture_difference(
     """
     checked_share(fraction)
     checked_share(confidence, "confidence")
-    checked_count(n_bootstrap)
+    _checked_count(n_bootstrap)
     spend = _matched(rfm_table, holdout).to_numpy()
     priorities = _rankings(rfm_table, spend, random_state)
     pair = [_steps(pick("ranking", name, priorities)()) for name in (ranking, against)]
@@ -295,8 +286,7 @@ def capture_difference(
 
 def _matched(rfm_table, holdout) -> pd.Series:
     """Holdout spend in the order of the RFM table; customers who are not in it are left out."""
-    missing = [name for name in ("customer_id", "holdout_spend") if name not in holdout]
-    if missing:
+    if missing := [name for name in ("customer_id", "holdout_spend") if name not in holdout]:
         raise DataError(f"holdout: missing column {', '.join(map(repr, missing))}.")
     if holdout.empty:
         raise DataError("holdout: no rows, so nobody bought after the calibration period; end that period earlier.")
@@ -309,10 +299,8 @@ def _matched(rfm_table, holdout) -> pd.Series:
         raise DataError("holdout: no customer_id occurs in the RFM table; are both written the same way?")
     spend = spend.reindex(rfm_table["customer_id"], fill_value=0.0).astype("float64").reset_index(drop=True)
     if not spend.sum() > 0:
-        raise DataError(
-            "holdout: the customers of the RFM table spent nothing in it, so there are no shares to speak of; end the "
-            "calibration period earlier, or wait for purchases."
-        )
+        why = "holdout: the customers of the RFM table spent nothing in it, so there are no shares to speak of"
+        raise DataError(f"{why}; end the calibration period earlier, or wait for purchases.")
     return spend
 
 
@@ -321,18 +309,14 @@ def _rankings(rfm_table, spend, random_state) -> dict[str, Callable[[], np.ndarr
     scores = rfm_table[list(MEASURES)].to_numpy()
     base = int(scores.max()) + 1
     cells = scores @ np.array([base**2, base, 1])
-    measures = {
-        f"{measure.removesuffix('_days')} alone": lambda measure=measure, sign=-1 if small_is_good else 1: (
-            rfm_table[measure].to_numpy() * sign
-        )
-        for measure, small_is_good in MEASURES.values()
-    }
     return {
         "perfect foresight": lambda: spend,
         "RFM cells, tested": lambda: _tested(cells, pd.Series(spend), random_state),
         "RFM score, summed": lambda: scores.sum(axis=1),
         "RFM cells, 555 to 111": lambda: cells,
-        **measures,
+        "recency alone": lambda: -rfm_table["recency_days"].to_numpy(),
+        "frequency alone": lambda: rfm_table["frequency"].to_numpy(),
+        "monetary alone": lambda: rfm_table["monetary"].to_numpy(),
         "random": lambda: np.zeros(len(spend)),
     }
 

@@ -17,7 +17,6 @@ MOST_DRAWN = 12  # customers on one line of time
 
 
 def _round_counts():
-    """Whole, round numbers on an axis of counts."""
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 5, 10])
@@ -120,7 +119,6 @@ def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: figures.
     """Recency score against frequency score: how many customers, or their mean monetary value.
 
     Parameters:
-        rfm_table: ``r_score``, ``f_score`` and ``monetary`` are used.
         value ({"customers", "monetary"}): Per cell; cells nobody is in stay white.
 
     >>> rfm_table = pd.DataFrame({"r_score": [1, 1, 2], "f_score": [1, 1, 2], "monetary": [5.0, 5.0, 20.0]})
@@ -178,10 +176,6 @@ def plot_segments(rfm_table: pd.DataFrame, ax: figures.Axes | None = None) -> fi
 def plot_distributions(rfm_table: pd.DataFrame, axes=None) -> np.ndarray:
     """How recency, frequency and monetary value are distributed, one panel each.
 
-    Parameters:
-        rfm_table: ``recency_days``, ``frequency`` and ``monetary`` are used.
-        axes (sequence of three Axes, optional): For recency, frequency and monetary value.
-
     >>> rfm_table = pd.DataFrame({"recency_days": [5, 90], "frequency": [4, 1], "monetary": [90.0, 10.0]})
     >>> [panel.get_title() for panel in plot_distributions(rfm_table)][:2]
     ['Half were away over 48 days', '50% bought on a single day']
@@ -225,10 +219,6 @@ def plot_gains(
 ) -> figures.Axes:
     """Gains curves: the holdout spend captured when customers are taken in the order of their RFM score.
 
-    Parameters:
-        rfm_table, holdout: As for :func:`capture`.
-        fraction: Share of customers that the title speaks of.
-
     >>> rfm_table = pd.DataFrame({"customer_id": ["a", "b"], "recency_days": [1, 9], "frequency": [2, 1],
     ...     "monetary": [9.0, 1.0], "r_score": [2, 1], "f_score": [2, 1], "m_score": [2, 1]})
     >>> holdout = pd.DataFrame({"customer_id": ["a", "b"], "holdout_spend": [3.0, 1.0]})
@@ -237,14 +227,9 @@ def plot_gains(
     """
     checked_share(fraction)
     ax = figures.axes(ax, figsize=(6.8, 5))
-    lines = {
-        "perfect foresight": (figures.GREY, ":"),
-        "RFM score, summed": (figures.BLUE, "-"),
-        "monetary alone": (figures.ORANGE, "--"),
-        "random": (figures.GREY, "--"),
-    }
-    captured = {}
-    for ranking, (colour, style) in lines.items():
+    colours, captured = (figures.GREY, figures.BLUE, figures.ORANGE, figures.GREY), {}
+    rankings = ("perfect foresight", "RFM score, summed", "monetary alone", "random")
+    for ranking, colour, style in zip(rankings, colours, (":", "-", "--", "--"), strict=True):
         x, y = gains(rfm_table, holdout, ranking).to_numpy().T
         captured[ranking] = np.interp(fraction, x, y)
         ax.plot(x, y, color=colour, linestyle=style, linewidth=2, label=f"{ranking}: {captured[ranking]:.0%}")
@@ -278,9 +263,8 @@ def plot_two_recencies(
     bought = transactions[transactions["amount"].ge(0) & transactions["date"].le(end)]
     spans = bought.groupby("customer_id", sort=False)["date"].agg(["min", "max"])
     if not 1 <= len(spans) <= MOST_DRAWN:
-        raise DataError(
-            f"transactions: {len(spans):,} customers bought by {end:%Y-%m-%d}; choose from 1 to {MOST_DRAWN}."
-        )
+        found = f"{len(spans):,} customers bought by {end:%Y-%m-%d}"
+        raise DataError(f"transactions: {found}; choose from 1 to {MOST_DRAWN}.")
     ax = figures.axes(ax, figsize=(9, 1.2 + 0.7 * len(spans)))
     looks = {
         "purchase": {"color": "black", "marker": "o", "linestyle": "", "markersize": 6},
@@ -300,9 +284,8 @@ def plot_two_recencies(
     ax.grid(axis="y", visible=False)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
     silent, shortest = (end - spans["max"]).dt.days, (spans["max"] - spans["min"]).idxmin()
-    alike = len(spans) > 1 and silent.max() - silent.min() <= 0.02 * silent.max()
     title = f"Bought last: {silent.idxmin()}. Shortest from first to last purchase: {shortest}."
-    if alike:
+    if len(spans) > 1 and silent.max() - silent.min() <= 0.02 * silent.max():
         title = f"Silent about equally long; {shortest} bought over a shorter time"
     x = f"date; the line is the end of observation, {end:%Y-%m-%d}"
     legend = {"handles": handles, "labels": list(looks), "loc": "upper left", "bbox_to_anchor": (1.01, 1)}

@@ -24,13 +24,12 @@ MEASURES = {"r_score": ("recency_days", True), "f_score": ("frequency", False), 
 def summarise(transactions: IntoFrameT, observation_end: str | dt.date | None = None) -> IntoFrameT:
     """Days since the last purchase, number of purchase days and total amount of every customer who bought.
 
-    A purchase is a row whose amount is zero or more; a row with a negative amount is a return, never a purchase, so
-    it changes neither recency nor frequency. Customers with nothing but returns have no row here:
-    :func:`without_purchase` lists them.
+    A row with a negative amount is a return, never a purchase, so it changes neither recency nor frequency. Customers
+    with nothing but returns have no row here: :func:`without_purchase` lists them.
 
     Parameters:
-        transactions (DataFrame of any engine): ``customer_id``, ``date`` (a date or date-time type; several rows on one
-            day are one purchase day) and ``amount``.
+        transactions (DataFrame of any engine): ``customer_id``, ``date`` (several rows on one day are one purchase day)
+            and ``amount``.
         observation_end: Last day looked at, itself included; the latest date in the data by default.
     Returns:
         DataFrame of the same engine: ``customer_id``; ``recency_days`` (int, days from the last purchase to
@@ -84,10 +83,9 @@ def _counted(transactions, observation_end) -> tuple[PurchaseDays, int]:
     counted = PurchaseDays(transactions)
     end = counted.last_day if observation_end is None else ordinal(observation_end, "observation_end")
     if end < counted.first_day:
-        raise DataError(
-            f"transactions: the first row is dated {counted.first_day - end:,} days after the observation_end "
-            f"{observation_end}, so there is nothing to summarise; choose a later day."
-        )
+        late = f"{counted.first_day - end:,} days after the observation_end {observation_end}"
+        why = f"the first row is dated {late}, so there is nothing to summarise"
+        raise DataError(f"transactions: {why}; choose a later day.")
     return counted, end
 
 
@@ -134,12 +132,9 @@ def score(summary, groups: int = 5, few_values: str = "raise"):
     text = [name for name, kind in scores.dtypes.items() if isinstance(kind, pd.StringDtype)]
     scores = scores.astype(dict.fromkeys(text, "str"))  # pandas has another type of text, which contracts do not know
     names = ["customer_id", *(measure for measure, _ in MEASURES.values())]
-    missing = [name for name in names if name not in scores]
-    if missing:
-        raise DataError(
-            f"summary: missing column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}; "
-            "rfm.summarise makes them from transactions."
-        )
+    if missing := [name for name in names if name not in scores]:
+        lacking = f"missing column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
+        raise DataError(f"summary: {lacking}; rfm.summarise makes them from transactions.")
     _check_values(len(scores), scores[names].isna().sum(), scores[names[1:]].nunique(), groups, few_values)
     for name, (measure, small_is_good) in MEASURES.items():
         behind = scores[measure].rank(method="min", ascending=not small_is_good).astype("int64") - 1
@@ -161,7 +156,6 @@ def score_sizes(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_values(customers: int, missing, different, groups: int, few_values: str) -> None:
-    """Refuse a summary without customers, with missing values or, unless allowed, with too few different ones."""
     if not customers:
         raise DataError("summary: no customers to score; every row of the transactions may be a return.")
     for name, count in missing.items():
@@ -258,8 +252,6 @@ def segment(scores: pd.DataFrame) -> pd.DataFrame:
 
     Parameters:
         scores: ``r_score``, ``f_score`` and ``m_score``, each 1 to 5; of any engine, and in it the segments come back.
-    Raises:
-        DataError: A score is outside 1 to 5.
 
     >>> scores = pd.DataFrame({"r_score": [5, 5, 1], "f_score": [5, 1, 4], "m_score": [4, 1, 5]})
     >>> segment(scores)["segment"].tolist()
@@ -273,15 +265,12 @@ def segment(scores: pd.DataFrame) -> pd.DataFrame:
             named = nw.when(here).then(nw.lit(name)).otherwise(named)
         return nw.to_native(nw.from_native(scores).with_columns(segment=named))
     names = list(MEASURES)
-    missing = [name for name in names if name not in scores]
-    if missing:
+    if missing := [name for name in names if name not in scores]:
         raise DataError(f"scores: missing {', '.join(map(repr, missing))}; rfm.score makes them.")
     outside = ~scores[names].isin(range(1, GROUPS + 1)).all(axis="columns")
     if outside.any():
-        raise DataError(
-            f"scores: {outside.sum():,} customers have a score outside 1 to {GROUPS}; the segment rules are for "
-            f"rfm.score(..., groups={GROUPS})."
-        )
+        found = f"{outside.sum():,} customers have a score outside 1 to {GROUPS}"
+        raise DataError(f"scores: {found}; the segment rules are for rfm.score(..., groups={GROUPS}).")
     r, fm = scores["r_score"], (scores["f_score"] + scores["m_score"] + 1) // 2
     within = [r.between(*of_r) & fm.between(*of_fm) for _, of_r, of_fm, _ in _RULES]
     return scores.assign(segment=pd.array(np.select(within, [name for name, *_ in _RULES], ""), dtype="str"))
@@ -291,11 +280,8 @@ def table(transactions, observation_end: str | dt.date | None = None) -> pd.Data
     """The table ``rfm``: measures (:func:`summarise`), quintile scores and segment of every customer who bought.
 
     Scores are independent quintiles (:func:`score`), with empty scores allowed where the data have fewer than five
-    different values: the scale stays 1 to 5 for the segment rules.
-
-    Returns:
-        DataFrame: ``customer_id``, ``recency_days``, ``frequency``, ``monetary``, ``r_score``, ``f_score``,
-            ``m_score``, ``segment``, in the engine of the transactions where that is lazy, else pandas.
+    different values: the scale stays 1 to 5 for the segment rules. It is in the engine of the transactions where that is
+    lazy, else in pandas.
 
     >>> transactions = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "amount": [20.0, 10.0, 40.0],
     ...     "date": pd.to_datetime(["2024-01-05", "2024-03-01", "2024-02-10"])})
