@@ -16,7 +16,7 @@ import pandas as pd
 from idic_lab import durability
 from idic_lab.datasets import built_in
 from idic_lab.datasets.card import Card, Dataset
-from idic_lab.datasets.own import cleaning, several_tables, words
+from idic_lab.datasets.own import cleaning, files, several_tables, words
 from idic_lab.datasets.own.cleaning import Options
 from idic_lab.errors import DataError, UnknownName, existing, needs_extra
 
@@ -100,12 +100,12 @@ def _own(path: str | Path, options: Options, reading: dict, name: str | None = N
     sources = None if any(reading.values()) else several_tables.find(path)
     if sources:
         return several_tables.load(path, sources, options, name)
-    try:
-        return cleaning.load(path, options, name=name, **reading)
-    except DataError:
-        other = None if options.columns else several_tables.no_orders(path, reading)
-        if other is None:
-            raise
+    rows = files.read(path, **reading)
+    if rows.headers == BUILT_IN["hillstrom"].columns:
+        return BUILT_IN["hillstrom"].load(path)
+    other = None if options.columns else several_tables.no_orders(rows)
+    if other is None:
+        return cleaning.clean(rows, options, name or Path(rows.name.removesuffix(".gz")).stem)
     return several_tables.load(path, [other], options, name)
 
 

@@ -32,6 +32,8 @@ def plot_overlap(shares: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     """
     off = shares.where(~np.eye(len(shares), dtype=bool))
     ax, also = _shades(off, ax), off.mean()
+    if len(shares) < 2:
+        return figures.finish(ax, f"All are known at one source only: {shares.index[0]}".replace("_", " "))
     most, least = also.idxmax(), also.idxmin()
     title = f"Most are also known at {most} ({also[most]:.0%}), fewest at {least} ({also[least]:.0%})"
     return figures.finish(ax, title.replace("_", " "), x="share also known at", y="of those known at")

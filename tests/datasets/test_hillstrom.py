@@ -112,3 +112,8 @@ def test_a_missing_column_is_named(whole, tmp_path):
     pd.read_csv(whole).drop(columns="newbie").to_csv(tmp_path / "short.csv", index=False)
     with pytest.raises(DataError, match="missing column newbie"):
         Hillstrom().load(str(tmp_path / "short.csv"))
+
+
+def test_the_file_under_any_name_is_recognised_by_its_headers(whole):
+    assert list(datasets.load(whole, quiet=True).tables) == list(datasets.load(str(whole), quiet=True).tables)
+    assert len(datasets.load(whole, quiet=True).campaign_results) == 64_000

@@ -94,6 +94,19 @@ def test_a_campaign_needs_a_control_and_is_taken_with_one(folder):
     assert made.campaign_results["converted"].tolist() == [True, False, False, True]
 
 
+@pytest.mark.parametrize(("arm", "control"), [("group", "none"), ("treatment", "No contact"), ("variant", "Holdout")])
+def test_a_file_of_a_campaign_is_neither_a_survey_nor_orders(tmp_path, arm, control):
+    yes_no = {f"bought {what} before": [1, 0, 0, 1] for what in ("books", "games", "toys", "food", "tea")}
+    trial = pd.DataFrame(CAMPAIGN | yes_no | {"spend": [9.0, 0, 0, 12], arm: ["letter", control] * 2})
+    trial.to_csv(tmp_path / "mailing.csv", index=False)
+    made = datasets.load(tmp_path / "mailing.csv", quiet=True)
+    assert sorted(made.tables) == ["campaign_results", "rejects"]
+    assert made.campaign_results["arm"].tolist() == ["letter", "control"] * 2
+    trial.drop(columns=["customer_id", "margin", "date"]).to_csv(tmp_path / "mailing.csv", index=False)
+    with pytest.raises(DataError, match="no column for customer_id, date, margin"):
+        datasets.load(tmp_path / "mailing.csv", quiet=True)
+
+
 def test_a_campaign_without_a_control_is_missing_and_the_card_says_why(folder):
     made = folder(campaigns__csv=pd.DataFrame(CAMPAIGN | {"group": "letter"}), orders__csv=ORDERS)
     assert "campaign_results" not in made.tables

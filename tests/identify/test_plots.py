@@ -1,6 +1,7 @@
 """Figures say in their title what the numbers say."""
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
 from idic_lab import figures, identify
@@ -52,6 +53,11 @@ def test_coverage_overlap_and_weights_are_drawn_with_labelled_axes(shop):
         identify.plot_weights(identify.weights(shop.resolution.model)),
     ):
         assert ax.get_xlabel() and ax.get_title(loc="left")
+
+
+def test_customers_known_at_one_source_alone_are_said_to_be_so():
+    links = pd.DataFrame({"customer_id": ["a", "b"], "touchpoint": "web_shop"})
+    assert identify.plot_overlap(identify.overlap(links)).get_title(loc="left").endswith("one source only: web shop")
 
 
 def test_disagreement_weighs_against_and_an_email_address_most(shop):

@@ -27,6 +27,7 @@ _MARKS = {"@customer": " ".join(words.HEADERS["customer_id"]), "@date": " ".join
 _YES_NO = dict.fromkeys(("1", "true", "yes", "y", "t"), True) | dict.fromkeys(("0", "false", "no", "n", "f"), False)
 _YAML = (".yaml", ".yml")
 _OPENS = ("name", "currency", "tables")  # keys of a YAML file
+_MOST_ARMS = 12
 
 
 # What a data set may bring: the inputs, and links between records and customers that somebody has already.
@@ -109,13 +110,10 @@ def _of_yaml(path: Path) -> list[Source]:
     return sources
 
 
-def no_orders(path: str | Path, reading: Mapping[str, str | None]) -> Source | None:
-    """One file that is a table, such as a survey or a campaign, but holds no orders; None when it is none."""
-    try:
-        rows = files.read(path, **reading)
-    except DataError:
-        return None
-    table = recognised(rows)
+def no_orders(rows: Rows) -> Source | None:
+    """One file that is a table by itself, such as a survey or a whole campaign, and no orders; None when it is none."""
+    campaign = _is_campaign(rows) and not _lacking("campaign_results", _matched("campaign_results", rows))
+    table = "campaign_results" if campaign else recognised(rows)
     alone = ("survey_responses", "campaign_results", "source_records")  # of these each opens a notebook by itself
     return Source(rows.name, lambda: rows, table) if table in alone else None
 
@@ -166,11 +164,22 @@ def recognised(rows: Rows) -> str:
         return "transactions"
     except (DataError, UnknownName):
         pass
+    if _is_campaign(rows):
+        return "campaign_results"
     if table := "survey_responses" if people.is_survey(rows.frame) else _best(rows, strict=False):
         return table
     customer = _matched("demographics", rows).get("customer_id")
     describes = customer is not None and rows.frame[customer].is_unique and rows.frame.shape[1] > 2
     return "demographics" if describes else ""
+
+
+def _is_campaign(rows: Rows) -> bool:
+    """Whether a file says who was left alone and who did what was wanted: yes and no in it are then no answers."""
+    found = _matched("campaign_results", rows)
+    if not {"arm", "converted"} <= found.keys():
+        return False
+    arms = set(_chosen(rows.frame[found["arm"]], "campaign_results", "arm").dropna())
+    return "control" in {arm.lower() for arm in arms} and 1 < len(arms) <= _MOST_ARMS
 
 
 def _best(rows: Rows, strict: bool) -> str:
@@ -260,7 +269,7 @@ class _Reading:
         if table == "source_records" and not _needed(table) <= set(rows.headers):
             return self._contacts(source, rows)
         if table == "campaign_results" and not lacking:
-            arms = _chosen(rows.frame[matched["arm"]], source, "campaign_results", "arm").dropna()
+            arms = _chosen(rows.frame[matched["arm"]], "campaign_results", "arm").dropna()
             if not {"control"} < set(arms.str.lower()):
                 shown = ", ".join(map(repr, sorted(arms.unique())[:5]))
                 lacking = f"no arm 'control' to compare with, only {shown}"
@@ -366,7 +375,7 @@ class _Reading:
                 reasons = np.where((read % 1).gt(0) & ~outside, "not a whole number", reasons)
             read = read.where(np.equal(reasons, None))
             return (read.fillna(0).astype("int64") if column.type == "count" else read), reasons
-        text = _chosen(held, source, table, name)
+        text = _chosen(held, table, name)
         if column.type == "flag":
             read = text.str.lower().map(_YES_NO)
             return read.eq(True), np.where(read.isna(), "neither yes nor no", none)
@@ -404,7 +413,8 @@ class _Reading:
             card = Card(self.name, **counts_of(self.made["transactions"]))
             card.amount_read, card.amount_rejected = self.amount, round(self.amount - card.amount_accepted, 6)
         vars(card).update(cleaning.OWN | {"name": self.name, "title": f"own tables {self.path.name}"})
-        card.format, card.size_bytes, card.fingerprint = f"{len(self.made)} tables", self.size, self.digest.hexdigest()
+        card.format = "1 table" if len(self.made) == 1 else f"{len(self.made)} tables"
+        card.size_bytes, card.fingerprint = self.size, self.digest.hexdigest()
         refused = pd.concat([part for part in self.rejects if len(part)] or [tables.get("rejects").empty()])
         card.rows_read, card.rejected = self.read_rows, refused["reason"].value_counts().to_dict()
         card.rows_accepted = card.rows_read - len(refused)
@@ -466,7 +476,7 @@ def _with_missing(table: str, made: pd.DataFrame) -> pd.DataFrame:
     return made[[*known, *made.columns.difference(known, sort=False)]]
 
 
-def _chosen(held: pd.Series, source: Source, table: str, name: str) -> pd.Series:
+def _chosen(held: pd.Series, table: str, name: str) -> pd.Series:
     """Text as a contract wants it: identifiers without a decimal point, usual words for those it knows."""
     if pd.api.types.is_float_dtype(held) and (held.dropna() % 1 == 0).all():
         held = held.astype("Int64")
