@@ -168,7 +168,6 @@ def compare_prices(model: pd.DataFrame, sizes: pd.Series, unit_cost: float, list
     Parameters:
         model: From `demand`.
         sizes: Customers by segment.
-        unit_cost, list_price: Currency.
     Returns:
         DataFrame: ``policy``, ``lowest`` and ``highest`` price, ``buyers`` (share), ``profit`` (currency per 1,000
             customers), ``gain`` over one best price.

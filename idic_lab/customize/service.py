@@ -45,8 +45,7 @@ def issues(interactions: pd.DataFrame | None, identity_links: pd.DataFrame | Non
     if interactions is None or ("customer_id" not in interactions and identity_links is None):
         return None
     inbound = interactions[interactions["direction"] == "inbound"]
-    if "customer_id" not in inbound:
-        inbound = of_customers(inbound, identity_links)
+    inbound = inbound if "customer_id" in inbound else of_customers(inbound, identity_links)
     years = max((interactions["date"].max() - interactions["date"].min()).days / 365.25, 1 / 365.25)
     is_open = inbound["resolved_on"].isna()
     found = inbound.assign(is_open=is_open, open_complaint=is_open & (inbound["purpose"] == "complaint"))
@@ -82,10 +81,8 @@ def service_tiers(
 
     Parameters:
         value: ``customer_id``, ``future_value`` (currency).
-        contacts: From `issues`.
+        contacts, talkers, levels: From `issues`, `wants_a_person` and `service_levels`.
         needs: ``customer_id``, ``segment``.
-        talkers: From `wants_a_person`.
-        levels: As `service_levels` gives them.
     Returns:
         DataFrame: The table ``service_tiers``; ``extra_cost`` is that beyond the cheapest tier, ``break_even`` the share
             of the future value that the tier must save to earn it (missing when there is no value).

@@ -258,12 +258,10 @@ def plot_gain_by(results: pd.DataFrame, gains: pd.DataFrame, axes=None) -> np.nd
 
     >>> trial = pd.DataFrame({"spend": range(20), "recency_days": range(20)})
     >>> axes = plot_gain_by(trial, pd.DataFrame({"offer": range(20, 0, -1)}))
-    >>> axes[0].get_title(loc="left")
+    >>> axes[0].get_title()
     'Spend: tenth 1 gains most'
     """
-    if axes is None:
-        figures.use_style()
-        axes = figures.plt.subplots(1, 2, figsize=(7.5, 3.2), sharey=True)[1]
+    axes = figures.axes(ncols=2, figsize=(7.5, 3.2), sharey=True) if axes is None else axes
     gain = gains[gains.mean().idxmax()]
     scores = {"spend": results["spend"], "time since the last order": _inactivity(results)}
     for ax, (label, score) in zip(axes, scores.items(), strict=True):
@@ -392,10 +390,8 @@ def judge_ranking(results: pd.DataFrame, gains: pd.DataFrame, random_state: int 
 
     Parameters:
         results: ``campaign_results``; what is counted are visits where it has them (``visited``), else conversions.
-        gains: From `uplift`.
     Returns:
-        table (DataFrame): From `bands`.
-        score (dict): ``qini``, ``low``, ``high`` (95%), and ``unit``, what is counted.
+        table, score: From `bands`, and a dict of ``qini``, ``low``, ``high`` (95%), and ``unit``, what is counted.
 
     >>> trial = pd.DataFrame({"arm": ["offer", "control"] * 20, "converted": [1, 0, 0, 0] * 10})
     >>> score = judge_ranking(trial, pd.DataFrame({"offer": [2, 2, 1, 1] * 10}))[1]

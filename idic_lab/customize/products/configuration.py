@@ -53,8 +53,7 @@ def refusals(product_options: pd.DataFrame, chosen: Collection[str]) -> list[str
     if len(picked["product_id"].unique()) > 1:
         return ["These options belong to different products."]
     reasons = []
-    all_options = known[known["product_id"].isin(picked["product_id"])]
-    for module in all_options["module"].unique():
+    for module in known.loc[known["product_id"].isin(picked["product_id"]), "module"].unique():
         names = picked.loc[picked["module"] == module, "option"].tolist()
         if not names:
             reasons.append(f"Nothing is chosen for {module}.")

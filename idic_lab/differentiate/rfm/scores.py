@@ -104,7 +104,6 @@ def score(summary, groups: int = 5, few_values: str = "raise"):
 
     Parameters:
         summary (DataFrame of any engine): As :func:`summarise` gives.
-        groups: Number of groups per measure, 2 or more.
         few_values ({"raise", "allow"}): What to do when a measure has fewer different values than `groups`, so that
             some scores must stay empty: refuse, or score all the same.
     Returns:
