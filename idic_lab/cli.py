@@ -108,7 +108,7 @@ def run(
     parameters = dict(notebooks.parse_parameter(text) for text in parameter or [])
     notebooks.check_parameters(parameters, notebooks.select(only))
     typer.echo("Getting ready ...")
-    from idic_lab.course.runs.all_customers import Options
+    from idic_lab.course.runs.large_run import Options
     from idic_lab.course.runs.run import run as run_course
     from idic_lab.datasets.own import words
 

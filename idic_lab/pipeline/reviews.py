@@ -13,7 +13,7 @@ from idic_lab.datasets import Dataset
 from idic_lab.differentiate import behaviour, clv, rfm
 from idic_lab.errors import DataError, FitError, pick
 from idic_lab.monitor import kpis, loop, migration
-from idic_lab.pipeline import stages, steps
+from idic_lab.pipeline import all_stages, stages
 from idic_lab.repository import Repository
 
 ENDS = {"month": "ME", "quarter": "QE", "week": "W-SUN"}
@@ -221,7 +221,7 @@ def _plan(repository: Repository, at_hand: dict[str, pd.DataFrame], results: pd.
 
 def _learnt(repository: Repository, results: pd.DataFrame) -> pd.DataFrame:
     log = loop.campaign_log(results, repository.read("segment_history"), SCHEME)
-    return loop.learn_policy(log, *loop.economics(results), SCHEME, random_state=steps.SEED)
+    return loop.learn_policy(log, *loop.economics(results), SCHEME, random_state=all_stages.SEED)
 
 
 def _measure(repository: Repository, at_hand: dict, previous: pd.Timestamp, day: pd.Timestamp) -> None:

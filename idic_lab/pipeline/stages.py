@@ -1,6 +1,6 @@
 """IDIC as an executable contract: what a stage is, which can run, which must wait for which, and how a table is made.
 
-The stages are declared in :mod:`idic_lab.pipeline.steps`, each above the function that makes its tables. Reading the list
+The stages are declared in :mod:`idic_lab.pipeline.all_stages`, each above the function that makes its tables. Reading the list
 loads no stage package.
 """
 

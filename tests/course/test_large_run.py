@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from idic_lab import datasets, tables
-from idic_lab.course.runs import all_customers, forgetting, run_folder
+from idic_lab.course.runs import forgetting, large_run, run_folder
 from idic_lab.course.runs.execution import Console
 from idic_lab.course.runs.run import run
 from idic_lab.datasets.own import cleaning, engine
@@ -20,7 +20,7 @@ from idic_lab.repository import Repository
 
 SILENT = {"tell": lambda line: None}
 QUIET = Console(lambda line: None)
-ALL = all_customers.Options(sample=1_000_000)
+ALL = large_run.Options(sample=1_000_000)
 
 
 def folder_of(path, **parts):
@@ -76,7 +76,7 @@ def written(tmp_path):
 def test_both_readers_agree_on_rows_counts_and_sums(name, request, tmp_path):
     path = request.getfixturevalue(name)
     small = cleaning.load(path)
-    large = all_customers.make(engine.find_large(path, True), tmp_path, options=ALL, console=QUIET)
+    large = large_run.make(engine.find_large(path, True), tmp_path, options=ALL, console=QUIET)
     for table in set(small.tables):
         here, there = (data.tables[table] for data in (large, small))
         by = list(there.columns)
@@ -100,8 +100,8 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "_ROWS_PER_SLICE", 2500)
         source = engine.find_large(folder / "cdnow", True)
-        options = all_customers.Options(sample=500)
-        sample = all_customers.make(source, folder, options=options, console=QUIET)
+        options = large_run.Options(sample=500)
+        sample = large_run.make(source, folder, options=options, console=QUIET)
         yield folder, source, transactions, sample
 
 
@@ -135,7 +135,7 @@ def test_the_sample_is_of_whole_customers_and_the_same_again(made):
 
 def test_totals_by_segment_are_those_of_all_customers(made):
     folder, _, transactions, _ = made
-    totals = pd.DataFrame(all_customers.record(folder)["totals"]).set_index("segment")
+    totals = pd.DataFrame(large_run.record(folder)["totals"]).set_index("segment")
     expected = rfm.segment_summary(rfm.table(transactions)).set_index("segment")
     assert totals["customers"].to_dict() == expected["customers"].to_dict()
     assert totals["revenue"].to_dict() == pytest.approx(expected["revenue"].to_dict())
@@ -144,22 +144,22 @@ def test_totals_by_segment_are_those_of_all_customers(made):
 def test_a_second_call_does_nothing_twice_and_other_data_begin_again(made, tmp_path):
     folder, source, *_ = made
     lines = []
-    options = all_customers.Options(sample=500)
-    all_customers.make(source, folder, options=options, console=Console(lines.append))
+    options = large_run.Options(sample=500)
+    large_run.make(source, folder, options=options, console=Console(lines.append))
     assert len(lines) == 7 and all(line.endswith("kept from the last call") for line in lines)
     progress = json.loads((folder / "all_customers" / "progress.json").read_text())
     (folder / "all_customers" / next(iter(progress["files"]))).write_bytes(b"cut off")
-    all_customers.make(source, folder, options=options, console=Console(lines.append))
+    large_run.make(source, folder, options=options, console=Console(lines.append))
     assert lines[-1].split(": ")[-1].startswith("done in")
 
 
 def test_a_killed_call_is_taken_up_where_it_was(made, tmp_path, monkeypatch):
     _, source, *_ = made
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(all_customers._Work, "fit", lambda work: (_ for _ in ()).throw(KeyboardInterrupt))
-        all_customers.make(source, tmp_path, console=QUIET)
+        patch.setattr(large_run._Work, "fit", lambda work: (_ for _ in ()).throw(KeyboardInterrupt))
+        large_run.make(source, tmp_path, console=QUIET)
     lines = []
-    all_customers.make(source, tmp_path, console=Console(lines.append))
+    large_run.make(source, tmp_path, console=Console(lines.append))
     assert [line.endswith("kept from the last call") for line in lines][:3] == [True] * 3
     assert not list(tmp_path.rglob("*.partial")) and not (tmp_path / "all_customers" / "lines").exists()
 
@@ -167,7 +167,7 @@ def test_a_killed_call_is_taken_up_where_it_was(made, tmp_path, monkeypatch):
 def test_a_run_says_that_its_figures_are_of_a_sample(made, tmp_path):
     _, source, *_ = made
     result = run(
-        source.path, out=tmp_path / "run", only="00", large=True, options=all_customers.Options(sample=300), **SILENT
+        source.path, out=tmp_path / "run", only="00", large=True, options=large_run.Options(sample=300), **SILENT
     )
     assert not result.failed, result.failed
     assert run_folder.read(result.folder).all_customers["sampled"] == 300
@@ -181,7 +181,7 @@ def large_run(made, tmp_path_factory):
     transactions = made[2].assign(customer_id=lambda rows: "shopper-" + rows["customer_id"] + "-end")
     transactions.to_parquet(data)
     out = tmp_path_factory.mktemp("runs") / "run"
-    arguments = {"out": out, "only": "00", "large": True, "options": all_customers.Options(sample=300), **SILENT}
+    arguments = {"out": out, "only": "00", "large": True, "options": large_run.Options(sample=300), **SILENT}
     result = run(data, **arguments)
     assert not result.failed, result.failed
     return out, data, arguments
@@ -254,7 +254,7 @@ def test_files_with_different_columns_or_types_are_refused(tmp_path):
 def test_when_no_row_can_be_used_the_reasons_are_told(tmp_path):
     bad = folder_of(tmp_path / "bad", a={"customer_id": ["a"], "date": ["soon"], "amount": [1.0]})
     with pytest.raises(DataError, match=r"none of its 1 rows can be used: not a date in column 'date' \(1 rows"):
-        all_customers.make(engine.find_large(bad, True), tmp_path, console=QUIET)
+        large_run.make(engine.find_large(bad, True), tmp_path, console=QUIET)
 
 
 def test_when_nobody_buys_twice_the_tables_stand_without_values(tmp_path):
@@ -262,8 +262,8 @@ def test_when_nobody_buys_twice_the_tables_stand_without_values(tmp_path):
     once = folder_of(
         tmp_path / "once", a={"customer_id": [f"c{i}" for i in range(30)], "date": days, "amount": [1.0] * 30}
     )
-    all_customers.make(engine.find_large(once, True), tmp_path, console=QUIET)
-    assert "customers who bought again" in all_customers.record(tmp_path)["not_made"]["customer_value"]
+    large_run.make(engine.find_large(once, True), tmp_path, console=QUIET)
+    assert "customers who bought again" in large_run.record(tmp_path)["not_made"]["customer_value"]
     assert len(read(tmp_path, "rfm")) == 30
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from idic_lab.course.runs import all_customers, forgetting
+from idic_lab.course.runs import forgetting, large_run
 from idic_lab.course.runs.run import run
 from idic_lab.datasets.own.words import looks_personal
 from idic_lab.errors import DataError
@@ -73,7 +73,7 @@ def test_a_run_shows_names_of_no_script(small_run):
 
 def test_a_run_on_large_data_shows_names_of_no_script_and_can_still_forget_one(orders, tmp_path):
     orders.astype({"amount": "float64", "date": "datetime64[us]"}).to_parquet(tmp_path / "orders.parquet")
-    options = all_customers.Options(sample=100)
+    options = large_run.Options(sample=100)
     again = {"out": tmp_path / "run", "only": "00", "large": True, "options": options, **SILENT}
     assert not run(tmp_path / "orders.parquet", **again).failed
     assert told(tmp_path / "run") == []

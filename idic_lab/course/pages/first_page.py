@@ -26,7 +26,7 @@ from idic_lab.interact import channels, dialogue
 from idic_lab.monitor import kpis, loop, migration
 from idic_lab.monitor.kpis.measures import FALSE_ALARM
 from idic_lab.monitor.plan import NONE, UNKNOWN, plan_at, total
-from idic_lab.pipeline import steps
+from idic_lab.pipeline import all_stages
 from idic_lab.pipeline.stages import Tables
 from idic_lab.repository import Repository
 
@@ -228,7 +228,7 @@ class FirstPage:
         summary = self.table("btyd_summary")
         if summary is None:
             return "no interval: the run has no summary of purchases"
-        settings = {"annual_discount_rate": steps.ANNUAL_DISCOUNT_RATE, "margin": steps.MARGIN}
+        settings = {"annual_discount_rate": all_stages.ANNUAL_DISCOUNT_RATE, "margin": all_stages.MARGIN}
         try:
             models = clv.fit(summary, model="bg_nbd"), clv.fit(summary, model="gamma_gamma")
             found = clv.equity_interval(*models, summary, horizon_days=None, **settings).iloc[0]

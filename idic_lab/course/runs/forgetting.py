@@ -18,7 +18,7 @@ import nbformat
 from idic_lab import dataframes, datasets, durability
 from idic_lab.course.pages import report
 from idic_lab.course.runs import run_folder
-from idic_lab.course.runs.all_customers import Progress
+from idic_lab.course.runs.large_run import Progress
 from idic_lab.course.runs.run_folder import ALL_CUSTOMERS, Manifest
 from idic_lab.datasets.own.engine import literal
 from idic_lab.errors import DataError, RepositoryError, existing

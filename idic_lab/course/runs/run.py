@@ -9,7 +9,7 @@ from pathlib import Path
 
 from idic_lab import datasets, durability
 from idic_lab.course.pages import report
-from idic_lab.course.runs import all_customers, kernels, notebooks, run_folder
+from idic_lab.course.runs import kernels, large_run, notebooks, run_folder
 from idic_lab.course.runs.execution import Console, NotebookFailed, execute
 from idic_lab.course.runs.run_folder import Executed, Manifest
 from idic_lab.errors import LabError
@@ -76,7 +76,7 @@ def run(
     progress: bool = False,
     every: str | None = None,
     large: bool | None = None,
-    options: all_customers.Options = all_customers.USUAL,
+    options: large_run.Options = large_run.USUAL,
     coded: bool | None = None,
     jobs: int | None = None,
     reading: dict[str, object] | None = None,
@@ -104,7 +104,7 @@ def run(
     """
     chosen, parameters, console = notebooks.select(only), dict(parameters or {}), Console(tell, progress)
     notebooks.check_parameters(parameters, chosen)
-    source = all_customers.source_of(dataset, large)
+    source = large_run.source_of(dataset, large)
     reading = reading or {}
     if source is not None and reading:
         raise LabError(f"{', '.join(reading)}: of files that are loaded only; give --no-large as well.")
@@ -121,9 +121,9 @@ def run(
     with run_folder.in_use(folder, fresh):
         state = Manifest("running", parameters=parameters, versions=kept_tables.versions())
         if source is not None:
-            dataset = all_customers.make(source, folder, columns, options, parameters, console, coded)
+            dataset = large_run.make(source, folder, columns, options, parameters, console, coded)
             console.say(str(dataset.card))
-            state.all_customers = all_customers.record(folder)
+            state.all_customers = large_run.record(folder)
             depends_on["sample"] = [state.all_customers["sampled"], state.all_customers["seed"]]
         state.dataset, state.fingerprint = dataset.name, dataset.card.fingerprint
         hands = jobs or min(JOBS, os.cpu_count() or 1)

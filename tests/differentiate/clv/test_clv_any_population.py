@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from idic_lab.differentiate import clv
 from idic_lab.errors import LabError
-from idic_lab.pipeline import Tables, steps
+from idic_lab.pipeline import Tables, all_stages
 
 MODELS = ["bg_nbd", "mbg_nbd", "pareto_nbd"]
 FIRST = pd.Timestamp("2023-01-02")
@@ -81,7 +81,7 @@ def test_a_degenerate_population_gets_finite_numbers_or_a_refusal(name):
 def test_the_stage_of_lifetime_value_stores_finite_numbers_or_refuses(name):
     try:
         tables = {"transactions": purchases(POPULATIONS[name])}
-        made = steps.lifetime_value(Tables(tables | steps.buying_and_leaving(Tables(tables))))
+        made = all_stages.lifetime_value(Tables(tables | all_stages.buying_and_leaving(Tables(tables))))
     except LabError as refusal:
         assert len(str(refusal)) > 20
         return

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import cli, datasets
-from idic_lab.course.runs import all_customers, notebooks
+from idic_lab.course.runs import large_run, notebooks
 from idic_lab.course.runs.execution import Console
 from idic_lab.datasets.own import engine
 from idic_lab.pipeline import stages
@@ -187,8 +187,8 @@ class LargeRun(Kind):
     def work(self, folder: Path) -> int:
         engine._ROWS_PER_SLICE = 2500  # three slices
         source = engine.find_large("orders.parquet", True)
-        options = all_customers.Options(sample=300)
-        all_customers.make(source, Path(OUT), options=options, console=Console(lambda line: None))
+        options = large_run.Options(sample=300)
+        large_run.make(source, Path(OUT), options=options, console=Console(lambda line: None))
         return 0
 
     def state(self, folder: Path) -> dict[str, object]:
@@ -199,7 +199,7 @@ class LargeRun(Kind):
             for name in ("rejects", "transactions", "btyd_summary", "rfm", "customer_value", "sample")
             for path in sorted((out / name).glob("*.parquet"))
         }
-        if record := all_customers.record(folder / OUT):
+        if record := large_run.record(folder / OUT):
             totals = _seven_digits(pd.DataFrame(record.pop("totals", [])))
             found["record"] = {name: said for name, said in record.items() if name != "seconds"}
             found["record"]["totals"] = totals.to_dict("records")

@@ -24,7 +24,7 @@ from idic_lab.datasets.own import cleaning, engine, orders, reading, several_tab
 from idic_lab.datasets.own.engine import LargeParquet, literal
 from idic_lab.differentiate import clv, rfm
 from idic_lab.errors import FitError
-from idic_lab.pipeline.steps import ANNUAL_DISCOUNT_RATE, MARGIN, UNIT_DAYS
+from idic_lab.pipeline.all_stages import ANNUAL_DISCOUNT_RATE, MARGIN, UNIT_DAYS
 from idic_lab.repository import REPOSITORY_FILE, Repository
 from idic_lab.repository.pseudonyms import CODED, LEFT_OUT, code_in_sql
 
