@@ -105,6 +105,8 @@ def behaviour_segments(rhythms: pd.DataFrame, surprise: float = SURPRISE) -> pd.
     rhythm would explain it less than one time in twenty. Frequent: neither, and the own gap is at most that of the
     typical such customer (the median). Occasional: the rest.
 
+    Parameters:
+        surprise: Probability below which a silence counts as a lapse.
     Returns:
         DataFrame: What :func:`rhythm` gives with ``segment`` and, for one-time buyers, ``too_early`` (flag): the first purchase is so
             recent that no second one is to be expected yet (silence still likelier than not).
