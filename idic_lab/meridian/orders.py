@@ -8,7 +8,7 @@ import pandas as pd
 
 from idic_lab.meridian import draws, products
 from idic_lab.meridian.draws import choose, labels, pick, ranks, standardise
-from idic_lab.meridian.people import APP, WEB, WORDS, Records, cities
+from idic_lab.meridian.people import APP, LOYALTY, WEB, WORDS, Records, cities
 from idic_lab.meridian.settings import SEED, SEGMENTS, Settings
 from idic_lab.tables import ROLES
 
@@ -343,6 +343,27 @@ def order_tables(
         "amount": np.round(quantity * lines.unit_price[row], 2),
     }
     return {"transactions": pd.DataFrame(transactions), "order_lines": pd.DataFrame(order_lines)}
+
+
+POINTS_EXPIRE = 365  # days; a point for each unit of money
+COLLECT, REDEEMED_AFTER = 0.55, 120.0  # share of members who ever redeem; mean days until they do
+
+
+def draw_points(rng: np.random.Generator, transactions: pd.DataFrame, block) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The table points, a lot of points for each order of a member of the loyalty programme, and when each will be redeemed.
+
+    Some members collect and redeem what they have got, sooner or later; the others never do. A lot goes as a whole.
+    """
+    member = block.records.by_touchpoint[:, LOYALTY] >= 0
+    collects = rng.random(len(member)) < COLLECT
+    mine = member[block.orders.person]
+    person, earned = block.orders.person[mine], block.orders.day[mine]
+    after = 1 + rng.exponential(REDEEMED_AFTER, len(person)).astype(np.int64)
+    lots = transactions.loc[mine, ["order_id", "customer_id", "date"]].reset_index(drop=True)
+    lots["points"] = np.floor(transactions.loc[mine, "amount"].to_numpy()).astype(np.int64)
+    will = pd.Series(draws.days_to_dates(earned + after)).where(collects[person] & (after <= POINTS_EXPIRE))
+    end = draws.days_to_dates(np.array([draws.DAYS - 1]))[0]
+    return lots.assign(redeemed_on=will.where(will <= end)), lots[["order_id"]].assign(redeemed_on=will)
 
 
 ORDER_HANDLING, DELIVERY, RETURN_HANDLING, RETURN_WRITE_DOWN = (rate for _, rate, _ in WORDS["cost_rates"])

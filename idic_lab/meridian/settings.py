@@ -54,6 +54,8 @@ class Settings:
             everything there is to learn by asking; 0 is no learning relationship.
         readiness_gap: How much better than its customers the firm's managers, and by half as much its staff, judge what it
             does for customers; 0 is a firm that knows itself.
+        discovery, managing, points: How much of their planted effects have the trials of the sister shop: asking the silent, a
+            manager of one's own, points; 0 is a shop in which they change nobody.
         step_date: Day, a Monday, on which visitors begin to fill baskets more often.
     """
 
@@ -73,6 +75,9 @@ class Settings:
     contact_by_response: bool = False
     learning: float = 0.5
     readiness_gap: float = 1.0
+    discovery: float = 1.0
+    managing: float = 1.0
+    points: float = 1.0
     step_date: str = "2025-02-17"
 
 
@@ -106,6 +111,9 @@ _OFF = {
     "independence": {"spend_with_frequency": 0.5},
     "learning": {"learning": 0.0},
     "readiness_gap": {"readiness_gap": 0.0},
+    "discovery": {"discovery": 0.0},
+    "managing": {"managing": 0.0},
+    "points": {"points": 0.0},
 }
 
 
@@ -117,7 +125,8 @@ def settings(difficulty: str | Settings | Mapping = "default", world: str = "fri
         world: "friendly", or one in which an assumption of the models does not hold: a name in `WORLDS`.
         **switches (bool): ``segments``, ``campaign_effect``, ``fatigue``, ``errors``, ``weekly_changes``,
             ``independence`` (of spend and frequency), ``learning`` (who taught the shop something stays longer),
-            ``readiness_gap`` (managers judge the firm better than customers do); False turns that planted truth off.
+            ``readiness_gap`` (managers judge the firm better than customers do), ``discovery``, ``managing`` and ``points``
+            (what the trials of the sister shop changed); False turns that planted truth off.
     Raises:
         UnknownName: For a difficulty, a world or a switch that does not exist.
 
@@ -143,7 +152,7 @@ def _check(chosen: Settings) -> None:
     for name, value in (above | {"purchase_shape": chosen.purchase_shape}).items():
         if not value > 0:
             raise DataError(f"{name} must be above 0, found {value!r}.")
-    for name in ("separation", "error_rate", "fatigue", "season", "learning"):
+    for name in ("separation", "error_rate", "fatigue", "season", "learning", "discovery", "managing", "points"):
         if not getattr(chosen, name) >= 0:
             raise DataError(f"{name} must be 0 or more, found {getattr(chosen, name)!r}.")
     if not -1 < chosen.spend_with_frequency < 1:

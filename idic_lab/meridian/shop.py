@@ -29,6 +29,7 @@ def constant_truth(chosen: Settings) -> dict[str, pd.DataFrame]:
         "prices": trials.price_truth(chosen),
         "weekly_changes": _weekly_changes(chosen),
         "readiness": opinions.readiness_truth(chosen),
+        "pilots": trials.pilot_truth(chosen),
     }
 
 
@@ -130,7 +131,7 @@ def simulate(
 
     >>> shop = simulate(n=500, seed=7)
     >>> shop
-    Meridian(500 people, 16 tables, seed 7)
+    Meridian(500 people, 18 tables, seed 7)
     >>> len(shop.tables["transactions"]["customer_id"].unique())
     500
     """
@@ -187,6 +188,7 @@ def constant_tables(seed: int, chosen: Settings) -> Tables:
         "cost_rates": orders.rate_table(),
         "survey_questions": opinions.question_table(),
         "readiness_answers": opinions.readiness_answers(stream(seed, 0, "readiness"), chosen),
+        "pilots": trials.draw_pilots(stream(seed, 0, "pilots"), chosen),
     }
 
 
@@ -284,6 +286,7 @@ def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
         "accounts": block.accounts.accounts,
         "account_roles": block.accounts.roles,
     }
+    tables["points"], redeemed = orders.draw_points(rng("points"), tables["transactions"], block)
     owner = block.people.customer_id.take(block.records.person)
     truth = {
         "people": _people_truth(block, first["households"]),
@@ -291,6 +294,7 @@ def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
         "review_sentiment": sentiment,
         "campaign": reactions,
         "account_members": orders.member_truth(block.accounts, people_of.customer_id),
+        "points": redeemed,
     }
     first.update(people=len(people_of), households=int(people_of.household.max()) + 1, sessions=sessions)
     numbered = quarters.NUMBERED | {"records": "source_records", "accounts": "accounts"}

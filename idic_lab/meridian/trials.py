@@ -1,4 +1,4 @@
-"""Randomised trials: an offer that moves some and puts off others, and prices of the delivery pass."""
+"""Randomised trials: an offer that moves some and puts off others, prices of the delivery pass, and what a sister shop tried."""
 
 import numpy as np
 import pandas as pd
@@ -164,3 +164,56 @@ def price_truth(settings: Settings) -> pd.DataFrame:
     names = SEGMENTS if settings.segments else ("none",)
     values = {"intercept": np.round(intercept, 6), "slope": np.round(slope, 6), "best_price": np.round(best, 4)}
     return pd.DataFrame({"segment": text(names)} | {name: held[: len(names)] for name, held in values.items()})
+
+
+# What the sister shop tried on customers of its own, each time by lot: customers, share of them treated, share of a year's
+# earnings that it adds to everybody (checkup: by HURT, TOLD ...), currency a year per customer treated.
+PILOTS = {
+    "checkup": (3_000, 0.5, 0.0, 1.6),
+    "manager": (2_000, 0.5, 0.15, 6.0),
+    "manager roll-out": (4_000, 0.75, 0.08, 6.0),
+    "points": (3_000, 0.5, 0.2, 0.0),
+}
+HURT, TOLD, LOST, MENDED = (
+    0.25,
+    0.7,
+    0.8,
+    0.85,
+)  # were wronged and keep silent; tell when asked; what they stop buying; what returns
+MENDING_COST, POINTS_COST = 4.0, 0.05  # per customer who told; share of what is earned
+YEAR_OF_VALUE = 0.3  # earned in a year for each unit of residual value
+LITTLE = 80.0  # residual value below which points change what is bought
+
+
+def draw_pilots(rng: np.random.Generator, settings: Settings) -> pd.DataFrame:
+    """The table pilots: who was treated by lot in each trial of the sister shop, and what each customer earned in the year after."""
+    parts = []
+    for pilot, (n, share, lift, cost) in PILOTS.items():
+        value = np.round(20 + rng.gamma(1.2, 80.0, n), 2)
+        treated, luck = rng.random(n) < share, rng.gamma(2.0, 0.5, n)
+        hurt, tells, mends = (rng.random(n) < chance for chance in (HURT, TOLD, MENDED))
+        told = treated & hurt & tells & (pilot == "checkup") & (settings.discovery > 0)
+        factor = 1 + _strength(pilot, settings) * lift * treated * (value < LITTLE if pilot == "points" else 1.0)
+        if pilot == "checkup":
+            factor = 1 - settings.discovery * LOST * (hurt & ~(told & mends))
+        earned = np.round(YEAR_OF_VALUE * value * luck * factor, 2)
+        costs = treated * (cost + MENDING_COST * told + (POINTS_COST * earned if pilot == "points" else 0.0))
+        table = {"participant_id": labels("P", 1 + np.arange(n), 5), "residual_value": value, "treated": treated}
+        table |= {"told": told, "earned": earned, "cost": np.round(costs, 2)}
+        parts.append(pd.DataFrame({"pilot": text([pilot] * n)} | table))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _strength(pilot: str, settings: Settings) -> float:
+    return {"checkup": settings.discovery, "points": settings.points}.get(pilot, settings.managing)
+
+
+def pilot_truth(settings: Settings) -> pd.DataFrame:
+    """What being treated adds to a year's earnings for each unit of residual value, by trial and value of the customers."""
+    found = HURT * TOLD * MENDED * LOST
+    rows = [
+        (pilot, group, YEAR_OF_VALUE * _strength(pilot, settings) * lift * (group == "little" or pilot != "points"))
+        for pilot, (*_, planted, _) in PILOTS.items()
+        for group, lift in dict.fromkeys(("little", "much"), found if pilot == "checkup" else planted).items()
+    ]
+    return pd.DataFrame(rows, columns=["pilot", "worth", "lift"]).astype({"pilot": "str", "worth": "str"}).round(6)

@@ -364,5 +364,31 @@ def monitor(tables: Tables) -> Made:
 
 stage("53_review_dashboard", needs="kpis return_on_customer segment_migration action_plan", uses="signals policy")(None)
 stage("54_the_shop")(None)
+
+
+@stage(
+    "55_implement_organisation",
+    needs="transactions customer_value",
+    uses="pilots points web_events action_plan next_actions portfolio channel_preferences conversations interactions identity_links",
+    makes="care_plan",
+)
+def organisation(tables: Tables) -> Made:
+    """Who has a manager, and who is asked whether everything was all right."""
+    from idic_lab.dataframes import of_customers
+    from idic_lab.monitor import organisation, plan
+    from idic_lab.tables import get
+
+    pilots, tried = tables.get("pilots"), ("manager roll-out", "checkup")
+    found = tables.those("next_actions", "interactions", "identity_links", "channel_preferences", "conversations")
+    if pilots is None or len(found) < 5 or not set(tried) <= set(pilots["pilot"]):
+        return {"care_plan": get("care_plan").empty()}
+    known = tables.those("portfolio", "channel_preferences", "conversations")
+    facts = plan.customer_facts(tables.transactions, tables.customer_value, **known)
+    lifts = [organisation.lift(pilots[pilots["pilot"] == name]).iloc[0] for name in tried]
+    complaints = tables.interactions[tables.interactions["purpose"] == "complaint"]
+    complained = of_customers(complaints, tables.identity_links)["customer_id"]
+    return {"care_plan": organisation.care_plan(facts, tables.customer_value, tables.next_actions, *lifts, complained)}
+
+
 stage("61_compare_segmentations", needs="transactions")(None)
 stage("62_compare_lifetime_value_models", needs="transactions")(None)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from proving import statement
+from proving import holds, statement
 
 from idic_lab.inference import alarms
-from idic_lab.monitor import kpis
+from idic_lab.meridian import orders, trials
+from idic_lab.meridian.settings import settings
+from idic_lab.monitor import kpis, organisation
 
 WEEKS, FIGURES, LEARNT = 104, 4, 60
 AT_ONCE = 100  # pages simulated together: one by one each takes a second
@@ -149,4 +151,57 @@ def _():
         "22 independent points": last,
         "a correlation of 0.5": lambda rng: last(rng, 0.5),
         "a trend of a tenth of a deviation": lambda rng: last(rng, trend=0.1),
+    }
+
+
+@statement("idic_lab.monitor.organisation.lift", "95% interval of what a treatment by lot adds", "55", repeats=1_000)
+def _():
+    def found(rng, pilot="checkup", rows=None, **switches):
+        chosen = settings(**switches)
+        made, planted = trials.draw_pilots(rng, chosen), trials.pilot_truth(chosen)
+        truth = planted.loc[planted["pilot"] == pilot, "lift"].iloc[0]
+        return holds(organisation.lift(made[made["pilot"] == pilot].head(rows)).loc[0, ["low", "high"]], truth)
+
+    def at_once(rng, **switches):
+        chosen = settings(**switches)
+        planted = trials.pilot_truth(chosen).drop_duplicates("pilot").set_index("pilot")["lift"]
+        made = trials.draw_pilots(rng, chosen)
+        table = organisation.lift(made[made["pilot"] != "points"], "pilot").set_index("group")
+        return bool(planted[table.index].between(table["low"], table["high"]).all())
+
+    return {
+        "3,000 who never complained, half of them asked": found,
+        "the same, where nobody was wronged": lambda rng: found(rng, discovery=False),
+        "4,000, a quarter held back": lambda rng: found(rng, "manager roll-out"),
+        "three trials, all intervals at once": at_once,
+        "40 customers": lambda rng: found(rng, rows=40),
+    }
+
+
+@statement("idic_lab.monitor.organisation.points_owed", "95% interval of what open points will cost", "55", repeats=400)
+def _():
+    def found(rng, members=400, each=6.0, collect=orders.COLLECT, sooner=1.0):
+        own = rng.gamma(1.0, each, members)
+        who = np.repeat(np.arange(members), rng.poisson(own))
+        day, points = rng.integers(0, 728, len(who)), rng.integers(5, 150, len(who))
+        mean = np.where(day < 363, orders.REDEEMED_AFTER, orders.REDEEMED_AFTER / sooner)
+        after = 1 + rng.exponential(mean).astype(int)
+        will = (rng.random(members) < collect)[who] & (after <= orders.POINTS_EXPIRE)
+        start = pd.Timestamp("2024-01-01")
+        redeemed = np.where(will & (day + after <= 727), day + after, np.nan)
+        lots = pd.DataFrame({"customer_id": who, "points": points, "date": start + pd.to_timedelta(day, unit="D")})
+        lots["redeemed_on"] = start + pd.to_timedelta(redeemed, unit="D")
+        end = lots[["date", "redeemed_on"]].max().max()
+        age, still = (end - lots["date"]).dt.days, lots["redeemed_on"].isna()
+        open_ = still & (age < orders.POINTS_EXPIRE)
+        pace = orders.REDEEMED_AFTER / sooner
+        past, whole = np.exp(-age[open_] / pace), np.exp(-orders.POINTS_EXPIRE / pace)
+        truth = 0.01 * (lots.loc[open_, "points"] * collect * (past - whole) / (1 - collect * (1 - past))).sum()
+        table = organisation.points_owed(lots, n_bootstrap=400, random_state=int(rng.integers(1e9)))
+        return holds(table.loc[1, ["low", "high"]], truth)
+
+    return {
+        "400 members, six orders in two years": found,
+        "60 members": lambda rng: found(rng, 60),
+        "members redeem half as fast again in the second year": lambda rng: found(rng, sooner=1.5),
     }

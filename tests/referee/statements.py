@@ -40,6 +40,8 @@ NOT_TRIED: dict[str, str] = {
             "idic_lab.monitor.kpis.kpi",
             "idic_lab.monitor.kpis.measure",
             "idic_lab.monitor.loop.judge_on_other_half",
+            "idic_lab.monitor.organisation.fence",
+            "idic_lab.monitor.organisation.steps",
         ),
         "a part of others, or made of them: it states nothing by itself",
     ),

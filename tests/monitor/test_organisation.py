@@ -1,0 +1,114 @@
+"""Organisation: what was planted is found, the fence stands where one more costs what it adds, and care contradicts no plan."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from idic_lab import meridian
+from idic_lab.errors import DataError
+from idic_lab.meridian import trials
+from idic_lab.meridian.settings import settings
+from idic_lab.monitor import organisation
+
+
+@pytest.fixture(scope="module")
+def pilots():
+    return meridian.load_tables()["pilots"]
+
+
+def held(switches: dict) -> pd.Series:
+    """Of forty sister shops, in how many the interval of each trial held what was planted."""
+    chosen = settings(**switches)
+    planted = trials.pilot_truth(chosen).drop_duplicates("pilot").set_index("pilot")["lift"].drop("points")
+    kept = []
+    for seed in range(40):
+        made = trials.draw_pilots(np.random.default_rng(seed), chosen)
+        for pilot, lift in planted.items():
+            row = organisation.lift(made[made["pilot"] == pilot]).iloc[0]
+            kept.append((pilot, row["low"] <= lift <= row["high"]))
+    return pd.DataFrame(kept, columns=["pilot", "held"]).groupby("pilot")["held"].mean()
+
+
+@pytest.mark.parametrize("switches", [{}, {"discovery": False, "managing": False}], ids=["planted", "nothing planted"])
+def test_the_interval_holds_what_was_planted(switches):
+    assert held(switches).min() >= 0.86
+
+
+def test_the_sample_shows_what_was_planted(pilots):
+    found = organisation.lift(pilots[pilots["pilot"] != "points"], "pilot").set_index("group")
+    assert found.loc[["checkup", "manager"], "low"].min() > 0
+    given = pilots[pilots["pilot"] == "points"]
+    halves = organisation.lift(given.assign(worth=given["residual_value"] < trials.LITTLE), "worth").set_index("group")
+    assert halves.loc[True, "low"] > 0 > halves.loc[False, "low"]
+
+
+def test_nobody_tells_of_a_wrong_where_none_was_planted_or_nobody_asked(pilots):
+    assert not pilots.loc[~pilots["treated"] | (pilots["pilot"] != "checkup"), "told"].any()
+    assert not trials.draw_pilots(np.random.default_rng(1), settings(discovery=False))["told"].any()
+
+
+def test_a_trial_needs_customers_on_both_sides(pilots):
+    with pytest.raises(DataError, match="two customers or more on either side"):
+        organisation.lift(pilots[pilots["treated"]])
+
+
+def test_the_fence_stands_where_one_more_costs_what_it_adds():
+    worth = pd.Series(np.arange(1.0, 301.0))
+    lift = pd.Series({"lift": 0.05, "low": 0.0, "high": 0.1})
+    table = organisation.fence(worth, lift, 6.0)
+    assert table.loc[organisation.inside(table) - 1, "worth"] == pytest.approx(6.0 / 0.05, abs=1)
+    assert organisation.inside(table, "low") == 0
+    nobody = organisation.plot_fence(organisation.fence(worth, lift * 0, 6.0), 50)
+    assert nobody.get_title() == "Nobody is worth a manager"
+
+
+@pytest.fixture(scope="module")
+def customers():
+    rng = np.random.default_rng(4)
+    ids = [f"c{number:03d}" for number in range(400)]
+    facts = pd.DataFrame({"customer_id": ids, "channel": rng.choice(["email", "phone", "none", "unknown"], 400)})
+    facts["complaint"] = rng.random(400) < 0.2
+    worth = facts[["customer_id"]].assign(residual_value=rng.gamma(1.0, 120.0, 400))
+    action = np.where(facts["complaint"], "recover-complaint-open", rng.choice(["keep", "none", "question"], 400))
+    return facts, worth, facts[["customer_id"]].assign(action=action)
+
+
+def test_care_contradicts_neither_consent_nor_the_next_action(customers):
+    facts, _, actions = customers
+    complained = facts.loc[facts["complaint"], "customer_id"]
+    rows = pd.Series({"lift": 0.04, "cost": 6.0}), pd.Series({"lift": 0.03, "cost": 2.0})
+    care = organisation.care_plan(*customers, *rows, complained, portfolio=20, managers=3)
+    known = care.merge(facts, on="customer_id").merge(actions, on="customer_id")
+    assert not known["channel_x"].isin(["none", "unknown"]).any() and (known["channel_x"] == known["channel_y"]).all()
+    managed, asked = known[known["care"] == "manager"], known[known["care"] == "checkup"]
+    assert len(managed) and len(asked) and (managed["first_step"] == managed["action"]).all()
+    assert asked["action"].isin(["none", "question"]).all() and not asked["customer_id"].isin(complained).any()
+    assert managed.groupby("manager").size().between(1, 20).all() and (care["expected_profit"] > 0).all()
+    ordered = managed.sort_values("place").groupby("manager")["complaint"]
+    assert ordered.agg(lambda open_: open_.is_monotonic_decreasing).all()
+
+
+def test_nobody_is_cared_for_where_nothing_pays(customers):
+    nothing = pd.Series({"lift": 0.0, "cost": 6.0})
+    assert organisation.care_plan(*customers, nothing, nothing, pd.Series(dtype="str")).empty
+
+
+def test_what_is_owed_is_far_below_face_and_near_what_will_be_redeemed():
+    points, truth = meridian.load_tables()["points"], meridian.truth()["points"]
+    found = organisation.points_owed(points).set_index("what")
+    will = points["redeemed_on"].isna() & truth["redeemed_on"].notna()
+    assert found.loc["owed", "value"] == pytest.approx(0.01 * points.loc[will, "points"].sum(), rel=0.15)
+    assert found.loc["owed", "high"] < 0.5 * found.loc["owed", "face"]
+    assert found.loc["redeemed in the end", "low"] < 0.524 < found.loc["redeemed in the end", "high"]
+    with pytest.raises(DataError, match="nobody knows how many"):
+        organisation.points_owed(points[points["date"] > points["date"].max() - pd.Timedelta(days=100)])
+
+
+def test_whoever_came_too_late_to_be_watched_is_not_counted_as_having_stopped():
+    day = pd.to_datetime(["2024-01-01", "2024-03-20", "2024-03-21"])
+    buys = pd.DataFrame({"customer_id": ["a", "b", "a"], "date": day})
+    seen = pd.DataFrame({"record_id": ["r", "s"], "date": day[:2], "event": "checkout"})
+    links = pd.DataFrame({"record_id": ["r", "s"], "customer_id": ["a", "b"]})
+    path = organisation.path_to_second(buys, seen, links, days=60)
+    assert path["customer_id"].tolist() == ["a"] and not path["ordered"].any()
+    assert organisation.steps(path)["stop"].tolist() == [0, 1, 0, 0]
