@@ -113,7 +113,7 @@ def plot_fence(table: pd.DataFrame, portfolio: int, ax: figures.Axes | None = No
     if number:
         ax.axvline(number, color=figures.VERMILION, lw=1.5)
     for full in range(portfolio, len(shown) + 1, portfolio):
-        ax.axvline(full, color=figures.GREY, ls=":", lw=0.8, zorder=0)
+        ax.axvline(full, color=figures.GREY, ls=":", lw=1.5)
     title = (
         f"The fence stands after {number:,} customers; it may be {low:,} to {high:,}"
         if number
@@ -122,6 +122,7 @@ def plot_fence(table: pd.DataFrame, portfolio: int, ax: figures.Axes | None = No
     return figures.finish(
         ax, title, x=f"customers managed, most valuable first (dotted: portfolios of {portfolio})",
         y="{currency} a year after cost, and 95% interval",
+        y_format="count",
     )  # fmt: skip
 
 
@@ -185,7 +186,7 @@ def points_owed(
 ) -> pd.DataFrame:
     """What the points that are still open will cost, by how points of the same age were redeemed in the end.
 
-    Points that have had their whole time to be redeemed teach it, month of age by month of age. The interval is that of the
+    Points that have had their whole time to be redeemed teach it, four weeks of age by four weeks. The interval is that of the
     expected cost; customers are resampled, since one who redeems once redeems again.
 
     Parameters:
@@ -207,7 +208,7 @@ def points_owed(
     old = age >= EXPIRE_DAYS
     if not points.loc[old, "points"].sum():
         raise DataError(f"No points are {EXPIRE_DAYS} days old, so nobody knows how many are redeemed in the end.")
-    months = np.arange(0, EXPIRE_DAYS, 30)
+    months = np.arange(14, EXPIRE_DAYS, 28)  # the middle of each
     codes, members = pd.factorize(points["customer_id"])
     number, redeemed = points["points"].to_numpy(float), after.notna().to_numpy()
     was_open = old.to_numpy()[:, None] & (after.fillna(np.inf).to_numpy()[:, None] > months)
@@ -215,7 +216,7 @@ def points_owed(
     np.add.at(had, codes, was_open * number[:, None])
     np.add.at(later, codes, was_open * (number * redeemed)[:, None])
     due = ~old.to_numpy() & ~redeemed
-    still = np.bincount(np.minimum(age[due] // 30, len(months) - 1), number[due], minlength=len(months))
+    still = np.bincount(np.minimum(age[due] // 28, len(months) - 1), number[due], minlength=len(months))
     weights = np.vstack(
         [np.ones(len(members), dtype=int), resampling.draws_of(len(members), n_bootstrap, random_state)]
     )
@@ -298,12 +299,13 @@ def plot_steps(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.A
     colours = [figures.VERMILION if row == worst and table["stop"].max() else figures.BLUE for row in table.index]
     bars = ax.barh(table["step"], table["customers"], color=colours)
     told = [
-        f"{row.customers:,}" + ("" if np.isnan(row.go_on) else f"  ({row.go_on:.0%} go on)")
+        f"{row.customers:,}"
+        + ("" if np.isnan(row.go_on) else f"  ({row.go_on:.0%} go on, {row.low:.0%} to {row.high:.0%})")
         for row in table.itertuples()
     ]
     ax.bar_label(bars, told, padding=3)
     ax.invert_yaxis()
-    ax.margins(x=0.25)
+    ax.margins(x=0.4)
     before = table["customers"].shift().loc[worst] if worst else len(table)
     title = f"Most stop before this step: {table.loc[worst, 'step']} ({table.loc[worst, 'stop']:,} of {before:,.0f})"
     return figures.finish(ax, title if table["stop"].max() else "Nobody stops", x="customers", x_format="count")

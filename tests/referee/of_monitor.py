@@ -154,7 +154,7 @@ def _():
     }
 
 
-@statement("idic_lab.monitor.organisation.lift", "95% interval of what a treatment by lot adds", "55", repeats=1_000)
+@statement("idic_lab.monitor.organisation.lift", "95% interval of what a treatment by lot adds", "55", repeats=200)
 def _():
     def found(rng, pilot="checkup", rows=None, **switches):
         chosen = settings(**switches)
@@ -178,7 +178,7 @@ def _():
     }
 
 
-@statement("idic_lab.monitor.organisation.points_owed", "95% interval of what open points will cost", "55", repeats=400)
+@statement("idic_lab.monitor.organisation.points_owed", "95% interval of what open points will cost", "55", repeats=200)
 def _():
     def found(rng, members=400, each=6.0, collect=orders.COLLECT, sooner=1.0):
         own = rng.gamma(1.0, each, members)
