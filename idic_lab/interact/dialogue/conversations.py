@@ -294,7 +294,7 @@ def talkers(responses: pd.DataFrame, links: pd.DataFrame, transactions: pd.DataF
 def staying(table: pd.DataFrame, by: str) -> pd.DataFrame:
     """How many more stayed among those for whom a column is true, with the 95% interval of the difference.
 
-    The difference is what the column *does* only where a lot decided it.
+    The difference is what the column *does* only where chance decided it.
 
     Returns:
         DataFrame: One row: ``by``, ``customers`` and ``others`` (numbers), ``stayed`` and ``others_stayed`` (shares),
