@@ -69,9 +69,8 @@ def audit_and_contracts_q06(tables):
     return _left_after(tables)[1] / 1000
 
 
-def audit_and_contracts_q07(tables):
-    left = _left_after(tables)
-    return left[5] - 1000 * (left[1] / 1000) ** 5
+def audit_and_contracts_q07(tables, audit_and_contracts_q06):
+    return _left_after(tables)[5] - 1000 * audit_and_contracts_q06**5
 
 
 def audit_and_contracts_q08():

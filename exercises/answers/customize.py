@@ -73,8 +73,8 @@ def customize_q09(tables):
     return n * len(orders["kitchen"] & orders["gifts"]) / (len(orders["kitchen"]) * len(orders["gifts"]))
 
 
-def customize_q10(tables):
-    gain, arms = customize_q02(tables), [_arm(tables, name) for name in ("offer", "control")]
+def customize_q10(tables, customize_q02):
+    gain, arms = customize_q02, [_arm(tables, name) for name in ("offer", "control")]
     error = sum((arm["margin"] - arm["contact_cost"]).var() / len(arm) for arm in arms) ** 0.5
     if abs(gain) <= 1.96 * error:
         return "neither yet: the interval holds both gain and loss"

@@ -68,12 +68,12 @@ def interact_q09(tables):
     return interact_q02(tables).sort_values().index[0]
 
 
-def interact_q10(tables):
-    contacts, share = _outbound(tables), interact_q03(tables)
+def interact_q10(tables, interact_q03):
+    contacts = _outbound(tables)
     days = contacts[["record_id", "date"]].drop_duplicates().sort_values(["record_id", "date"])
     soon = days["date"].sub(days.groupby("record_id")["date"].shift()).dt.days <= 28
     tired = contacts.merge(days[soon], on=["record_id", "date"])
-    return share - tired["responded"].mean()
+    return interact_q03 - tired["responded"].mean()
 
 
 def interact_q11(tables):

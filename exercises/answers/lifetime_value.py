@@ -77,13 +77,13 @@ def lifetime_value_q12():
     return "the model lets a customer leave only after a repeat purchase: it assumes so"
 
 
-def lifetime_value_q13(tables):
-    worth = _value(tables)["clv"].sort_values(ascending=False)
-    return worth.iloc[:40].sum() / worth.sum()
+def lifetime_value_q13(tables, lifetime_value_q11):
+    worth = _value(tables).set_index("customer_id")["clv"]
+    return worth[worth.index.isin(lifetime_value_q11)].sum() / worth.sum()
 
 
-def lifetime_value_q14(tables):
-    off = lifetime_value_q06(tables) / lifetime_value_q07(tables) - 1
+def lifetime_value_q14(lifetime_value_q06, lifetime_value_q07):
+    off = lifetime_value_q06 / max(lifetime_value_q07, 1) - 1
     if abs(off) <= 0.1:
         return "the forecast lay within a tenth of what happened"
     return f"the forecast was more than a tenth too {'high' if off > 0 else 'low'}"

@@ -116,8 +116,8 @@ def needs_and_portfolio_q09(tables):
     return found
 
 
-def needs_and_portfolio_q10(tables):
-    return needs_and_portfolio_q07(tables) - int((_left(tables, returns=False) < 0).sum())
+def needs_and_portfolio_q10(tables, needs_and_portfolio_q07):
+    return needs_and_portfolio_q07 - int((_left(tables, returns=False) < 0).sum())
 
 
 def needs_and_portfolio_q11(tables):

@@ -94,9 +94,9 @@ def value_q13(tables):
     return AnyOf(best)
 
 
-def value_q14(tables):
+def value_q14(tables, value_q10):
     n = tables["transactions"].loc[lambda orders: orders["date"] < "2025-07-01", "customer_id"].nunique()
-    return value_q10(tables) * n / int(0.2 * n)
+    return value_q10 * n / int(0.2 * n)
 
 
 def value_q15():

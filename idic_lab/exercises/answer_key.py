@@ -8,18 +8,21 @@ import hashlib
 import importlib.util
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from idic_lab.errors import DataError
-from idic_lab.exercises.questions import AnyOf, Question, question
+from idic_lab.errors import DataError, LabError
+from idic_lab.exercises.questions import AnyOf, Choice, Form, Question, question
 from idic_lab.exercises.student import Unanswered, form_problem, normal_id, student_game, student_shop
 
 SECRET = "class_secret"  # the file in the course folder that a class's data grow from
 NOT_EXPECTED = "This is not the expected answer for your data."
+FOLLOWS = "This follows from your answer to {}, which is not right itself: look there first."
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Verdict:
 
     credit: float  # share of the points
     message: str  # for the student
-    shows: str  # the misconception it shows, "right", "unanswered", "form", "partly" or "other"
+    shows: str  # the misconception it shows, "right", "follows", "unanswered", "form", "partly" or "other"
 
 
 def chose(beginning: str) -> Callable[[str], bool]:
@@ -57,8 +60,9 @@ def chose(beginning: str) -> Callable[[str], bool]:
 class AnswerKey:
     """The functions that compute the expected answers, and the misconceptions, each by the question's name.
 
-    A function asks by name for what it needs: ``tables``, ``truth``, ``game``, ``brought``. One that also asks for ``answer``
-    judges it, and returns the share of the points and a message.
+    A function asks by name for what it needs: ``tables``, ``truth``, ``game``, ``brought``, ``class_orders`` (those of every shop
+    that the class list and the secret make), or an earlier question for its answer. One that also asks for ``answer`` judges it,
+    and returns the share of the points and a message.
 
     Parameters:
         course (path-like): Folder with ``answers`` and ``misconceptions``, one Python file per assignment in each.
@@ -66,7 +70,7 @@ class AnswerKey:
     """
 
     def __init__(self, course: str | Path, secret: str = ""):
-        self.digest, self.secret = digest(course), secret
+        self.digest, self.secret, self.course = digest(course), secret, Path(course)
         self._answers: dict[str, Callable[..., Any]] = {}
         self._misconceptions: dict[str, tuple[Misconception, ...]] = {}
         self._computed: dict[tuple, Any] = {}
@@ -95,8 +99,14 @@ class AnswerKey:
         """The misconceptions known for a question."""
         return self._misconceptions.get(name, ())
 
-    def judge(self, name: str, answer: Any, student_id: str, brought: pd.DataFrame | None = None) -> Verdict:
-        """Grade an answer, as :func:`idic_lab.exercises.student.decode` gives it, by the data of a student."""
+    def judge(
+        self, name: str, answer: Any, student_id: str, brought: pd.DataFrame | None = None, earlier: dict | None = None
+    ) -> Verdict:
+        """Grade an answer by the data of a student, as :func:`idic_lab.exercises.student.decode` gives it.
+
+        Parameters:
+            earlier: The student's answers so far, by question: what follows rightly from a wrong one earns most of the points.
+        """
         student = normal_id(student_id)
         asked = question(name, student)
         answer = asked.form.read(answer)
@@ -113,8 +123,37 @@ class AnswerKey:
         # such as a wrong base.
         if verdict.shows == "right" or (problem and not isinstance(answer, float)):
             return verdict
+        if not problem and (follows := self._following(asked, answer, student, brought, earlier or {})):
+            return follows
         found = self._shown(asked, answer, student, brought)
         return Verdict(found.credit, found.hint, found.name) if found else verdict
+
+    def _following(self, asked: Question, answer: Any, student: str, brought: Any, earlier: dict) -> Verdict | None:
+        """The verdict on what follows rightly from the student's own earlier answers.
+
+        Most of the points where a wrong one comes from a known misconception or lies near what is right; otherwise it may be
+        made up so that the rest is easy, and earns what a misconception does.
+        """
+        function, given, wrong, likely = self._answers[asked.name], {}, [], True
+        for name in filter(self._answers.__contains__, inspect.signature(function).parameters):
+            form = question(name, student).form
+            told, right = form.read(earlier.get(name)), self._call(self._answers[name], student, brought)
+            if form_problem(form, told):
+                return None
+            percent = isinstance(told, float) and form.share and abs(told) > 1
+            given[name] = told / 100 if percent else told
+            shows = self.judge(name, told, student, brought).shows
+            if shows != "right":
+                wrong.append(repr(question(name).title))
+                known = shows in {known.name for known in self.misconceptions(name)}
+                likely &= known or (not isinstance(asked.form, Choice) and _near(form, given[name], right))
+        if not given or not asked.form.same(answer, follows := self._call(function, student, brought, given=given)):
+            return None
+        if not wrong:  # a right one was rounded
+            return Verdict(1.0, "Right.", "right")
+        exact = replace(asked.form, share=False)
+        easy = isinstance(follows, float) and (exact.same(follows, 0.0) or exact.same(follows, 1.0))
+        return Verdict(0.75 if likely and not easy else 0.25, FOLLOWS.format(" and ".join(wrong)), "follows")
 
     def _shown(self, asked: Question, answer: Any, student: str, brought) -> Misconception | None:
         """The first misconception that an answer shows, if any."""
@@ -124,19 +163,45 @@ class AnswerKey:
                 return known
         return None
 
-    def _call(self, function: Callable[..., Any], student: str, brought: Any, answer: Any = None) -> Any:
+    def _call(
+        self, function: Callable[..., Any], student: str, brought: Any, answer: Any = None, given: Any = None
+    ) -> Any:
         """Call a function with what it asks for by name; what follows from the student's shop alone is kept."""
         asked, kept = inspect.signature(function).parameters, self._computed
-        if (student, function) not in kept or not {"answer", "brought"}.isdisjoint(asked):
-            ways = {
-                "brought": lambda: brought,
-                "answer": lambda: answer,
-                "tables": lambda: student_shop(student, self.secret).tables,
-                "truth": lambda: student_shop(student, self.secret).truth,
-                "game": lambda: student_game(student, self.secret),
-            }
-            kept[student, function] = function(**{name: way() for name, way in ways.items() if name in asked})
+        ways = {
+            "brought": lambda: brought,
+            "answer": lambda: answer,
+            "tables": lambda: student_shop(student, self.secret).tables,
+            "truth": lambda: student_shop(student, self.secret).truth,
+            "game": lambda: student_game(student, self.secret),
+            "class_orders": lambda: self._class_orders(student),
+        }
+        ways |= {
+            name: partial(self._call, self._answers[name], student, brought) for name in asked if name in self._answers
+        }
+        ways |= {name: partial(dict.get, given, name) for name in given or ()}
+        if given or (student, function) not in kept or not {"answer", "brought"}.isdisjoint(asked):
+            found = function(**{name: way() for name, way in ways.items() if name in asked})
+            if given:
+                return found
+            kept[student, function] = found
         return kept[student, function]
+
+    def _class_orders(self, student: str) -> Iterator[pd.DataFrame]:
+        """The orders of the student's shop, of class and of practice, and of everybody's who was handed out to or handed in."""
+        names = {student}
+        for folder in (*self.course.glob("handed-out/*"), *self.course.glob("submitted/*")):
+            with suppress(LabError):
+                names.add(normal_id(folder.name))
+        yield student_shop(student).tables["transactions"]
+        yield from (student_shop(name, self.secret).tables["transactions"] for name in sorted(names))
+
+
+def _near(form: Form, told: Any, right: Any) -> bool:
+    """Whether a wrong answer may come from an honest mistake: a number within half and double, half of the ids."""
+    if isinstance(told, float):
+        return told not in (0, 1) and right != 0 and 0.5 <= told / right <= 2
+    return form.agreement(told, right) >= 0.5
 
 
 def _compared(asked: Question, answer: Any, expected: Any) -> Verdict:

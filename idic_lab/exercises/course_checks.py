@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -172,7 +172,7 @@ def check_answers(course: CourseFolder, assignment: str, students: tuple[str, ..
     return Finding(f"answers of {assignment}", tuple(faults), counted)
 
 
-def judged_bank(course: CourseFolder, assignment: str, student: str, bank: Iterable | None = None) -> Iterator[tuple]:
+def judged_bank(course: CourseFolder, assignment: str, student: str, bank: Collection | None = None) -> Iterator[tuple]:
     """Every wrong answer of an assignment, or those of a part of its bank, with the verdict it gets from a student's data."""
     names = opened(course.notebook(assignment), student)
     brought = None
@@ -180,9 +180,12 @@ def judged_bank(course: CourseFolder, assignment: str, student: str, bank: Itera
         first = next(cell for cell in course.notebook(assignment).cells if cell.id == "capstone_q01_answer")
         exec(first.source, names)
         brought = decode(encode(names["my_transactions"]))
-    for entry in course.wrong_answers(assignment) if bank is None else bank:
-        answer = decode(encode(eval(entry.code, dict(names))))
-        yield entry, course.key.judge(entry.question, answer, student, brought)
+    entries = course.wrong_answers(assignment) if bank is None else bank
+    answers = [decode(encode(eval(entry.code, dict(names)))) for entry in entries]
+    # Those of a part are handed in together.
+    earlier = {} if bank is None else {entry.question: answer for entry, answer in zip(entries, answers, strict=True)}
+    for entry, answer in zip(entries, answers, strict=True):
+        yield entry, course.key.judge(entry.question, answer, student, brought, earlier)
 
 
 class _Submission(NamedTuple):

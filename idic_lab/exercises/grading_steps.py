@@ -114,15 +114,16 @@ class ScoreAnswers(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         notes, student = resources.setdefault(NOTES, []), resources["nbgrader"]["student"]
+        answers: dict[str, Any] = {}
         for cell in nb.cells:
             if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
-                notes += _score(cell, resources["idic_key"], student)
+                notes += _score(cell, resources["idic_key"], student, answers)
         nb.metadata[NOTES] = list(dict.fromkeys(notes))
         return nb, resources
 
 
-def _score(cell: NotebookNode, key: AnswerKey, student: str) -> list[str]:
-    """Score one cell; what was odd about it."""
+def _score(cell: NotebookNode, key: AnswerKey, student: str, answers: dict[str, Any]) -> list[str]:
+    """Score one cell, and add its answer to those of the cells before; what was odd about it."""
     name, most = cell.metadata.nbgrader["grade_id"], float(cell.metadata.nbgrader["points"])
     sent, notes = _sent(cell, name)
     answer = None if sent is None else decode(sent["answer"])
@@ -134,9 +135,10 @@ def _score(cell: NotebookNode, key: AnswerKey, student: str) -> list[str]:
             notes.append(f"{name}: no answer reached the grader")
         verdict = Verdict(0.0, said, "error")
     else:
+        answers[name] = answer
         try:
             brought = decode(sent["brought"]) if isinstance(sent.get("brought"), str) else None
-            verdict = key.judge(name, answer, student, brought)
+            verdict = key.judge(name, answer, student, brought, answers)
         except Exception as error:  # an answer of an unforeseen shape costs this question alone
             verdict = Verdict(0.0, f"The answer could not be graded ({type(error).__name__}).", "form")
             notes.append(f"{name}: could not be graded ({type(error).__name__})")

@@ -96,6 +96,60 @@ def test_no_number_asked_for_is_the_same_for_everybody():
     assert alike == []
 
 
+FOLLOWED = {  # a question, and a known wrong way to the one it builds on
+    "value_q14": ("value_q10", "holdout_leaked"),
+    "audit_and_contracts_q07": ("audit_and_contracts_q06", "complement"),
+    "customize_q10": ("customize_q02", "profit_read_as_gain"),
+    "interact_q10": ("interact_q03", "all_contacts"),
+    "lifetime_value_q13": ("lifetime_value_q11", "past_spend_for_value"),
+}
+
+
+def _following(name, student, earlier):
+    """The verdict on the answer that follows from made earlier ones."""
+    answer = COURSE.key._call(COURSE.key._answers[name], student, None, given=earlier)
+    return COURSE.key.judge(name, decode(encode(answer)), student, earlier=earlier), answer
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+@pytest.mark.parametrize("student", ["ada", "bob", "eve"])
+def test_what_follows_rightly_from_a_wrong_answer_earns_most_and_says_where_to_look(name, student):
+    before, kind = FOLLOWED[name]
+    wrong = next(known.wrong for known in COURSE.key.misconceptions(before) if known.name == kind)
+    wrong = decode(encode(COURSE.key._call(wrong, student, None)))
+    verdict, answer = _following(name, student, {before: wrong})
+    if verdict.shows != "right":
+        assert verdict.credit == 0.75 and question(before).title in verdict.message
+        assert COURSE.key.judge(name, decode(encode(answer)), student).credit < 0.5  # without it, as before
+
+
+@pytest.mark.parametrize(
+    ("name", "made_up"),
+    [
+        ("value_q14", {"value_q10": 0.0}),
+        ("value_q14", {"value_q10": 1.0}),
+        ("audit_and_contracts_q07", {"audit_and_contracts_q06": 1.0}),
+        ("audit_and_contracts_q07", {"audit_and_contracts_q06": 0.0}),
+        ("customize_q10", {"customize_q02": 1e6}),
+        ("interact_q10", {"interact_q03": 0.0}),
+        ("lifetime_value_q13", {"lifetime_value_q11": []}),
+        ("lifetime_value_q13", {"lifetime_value_q11": [f"C{n:06d}" for n in range(40)]}),
+        ("lifetime_value_q14", {"lifetime_value_q06": 7.0, "lifetime_value_q07": 7.0}),
+        ("lifetime_value_q14", {"lifetime_value_q06": 7.0, "lifetime_value_q07": 0.0}),
+        ("needs_and_portfolio_q10", {"needs_and_portfolio_q07": 5000.0}),
+    ],
+)
+def test_an_earlier_answer_made_up_to_make_the_later_easy_earns_no_more_than_a_misconception(name, made_up):
+    verdicts = [_following(name, student, made_up)[0] for student in ("ada", "bob", "eve")]
+    assert all(verdict.credit <= 0.25 or verdict.shows == "right" for verdict in verdicts)
+    assert min(verdict.credit for verdict in verdicts) <= 0.25
+
+
+def test_an_answer_computed_from_a_rounded_right_one_is_right():
+    share = round(COURSE.key._call(COURSE.key._answers["value_q10"], "ada", None), 2)
+    assert _following("value_q14", "ada", {"value_q10": share})[0].credit == 1
+
+
 def test_the_step_to_be_dated_is_not_on_one_day_for_everybody():
     dates = {_step_of(f"s{number}") for number in range(8)}
     assert len(dates) >= 5

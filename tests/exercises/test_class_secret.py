@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 
 from idic_lab.errors import DataError
@@ -56,6 +57,31 @@ def test_the_grader_expects_what_follows_from_the_file(handed_out, monkeypatch):
     assert key.judge("value_q02", float(begin("ada")["transactions"]["amount"].sum() / 400), "ada").credit == 1
     with my_shop() as shop:
         assert key.judge("shop_q02", float(shop.next()["costs"]["amount"].sum()), "ada").credit == 1
+
+
+def test_the_shop_of_anybody_in_the_class_is_nobodys_own_data(tmp_path, handed_out):
+    jose = handed_out[1][1]
+    for name in ("answers", "misconceptions"):
+        (tmp_path / name).symlink_to(ROOT / "exercises" / name)
+    (tmp_path / "handed-out" / jose.name).mkdir(parents=True)
+    key = AnswerKey(tmp_path, SECRET.replace(" ", ""))
+    joses, adas, strangers = (
+        student_shop(name, key.secret).tables["transactions"][["customer_id", "date", "amount"]]
+        for name in ("jose.nunez", "ada", "somebody.else")
+    )
+    disguised = joses.assign(
+        customer_id="K" + joses["customer_id"],
+        date=joses["date"] - pd.Timedelta(days=1000),
+        amount=joses["amount"] * 7.3,
+    )
+    mixed = pd.concat([disguised, adas])
+    practice = student_tables("ada")["transactions"][["customer_id", "date", "amount"]]
+    for taken in (joses, disguised.sample(frac=1, random_state=0), mixed, practice):
+        verdict = key.judge("capstone_q01", taken, "ada")
+        assert verdict.credit == 0 and "somebody in your class" in verdict.message
+    assert (
+        key.judge("capstone_q01", strangers, "ada").credit == 1
+    )  # of no class list: another firm's, as far as can be told
 
 
 def test_a_mistyped_id_costs_nothing_where_one_file_lies_beside_the_notebook(handed_out, monkeypatch):
