@@ -156,7 +156,8 @@ class Choice(Form):
         return found[0] if len(found) == 1 else answer
 
     def problem(self, answer: Any) -> str | None:
-        return None if answer in self.options else f"Expected is {self.asked()}. This is {_kind(answer)}."
+        said = isinstance(answer, str) and answer in self.options
+        return None if said else f"Expected is {self.asked()}. This is {_kind(answer)}."
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from idic_lab.exercises import begin, check, choices, student_tables
 from idic_lab.exercises.answer_key import AnswerKey
 from idic_lab.exercises.course_checks import check_answers, check_completeness, check_metadata
 from idic_lab.exercises.course_folder import CourseFolder
-from idic_lab.exercises.questions import ASSIGNMENTS, Choice, Number, question
-from idic_lab.exercises.student import RECORDED, Unanswered, Unreadable, decode, encode
+from idic_lab.exercises.questions import ASSIGNMENTS, QUESTIONS, AnyOf, Choice, Number, question
+from idic_lab.exercises.student import RECORDED, Unanswered, Unreadable, decode, encode, form_problem
 
 COURSE = CourseFolder(Path(__file__).parents[2] / "exercises")
 
@@ -57,6 +57,41 @@ def test_nothing_can_be_found_out_by_trying_every_choice(name, capsys):
     for option in question(name, "ada").form.options:
         check(name, option)
     assert set(capsys.readouterr().out.splitlines()) == {f"{name}: {RECORDED}"}
+
+
+def test_check_tells_a_right_answer_from_no_other_of_its_form(capsys):
+    """Whoever tries candidates, from the package or from anywhere, learns no more than what the form excludes."""
+    begin("ada")
+    compared = [name for name in sorted(COURSE.key.names) if not COURSE.key.judges(name) and "capstone" not in name]
+    for name in compared:
+        form, right = question(name, "ada").form, COURSE.key._call(COURSE.key._answers[name], "ada", None)
+        ways = [known.wrong for known in COURSE.key.misconceptions(name)]
+        wrong = [
+            COURSE.key._call(way, "ada", None) for way in ways if "answer" not in inspect.signature(way).parameters
+        ]
+        wrong = [answer for answer in wrong if not form_problem(form, form.read(decode(encode(answer))))]
+        capsys.readouterr()
+        for answer in (*(right if isinstance(right, AnyOf) else [right]), *wrong):
+            check(name, answer)
+        assert set(capsys.readouterr().out.splitlines()) == {f"{name}: {RECORDED}"}
+    assert len(compared) > 90
+
+
+def test_an_answer_of_any_kind_to_any_question_is_refused_and_stops_nothing():
+    begin("ada")
+    for name in QUESTIONS:
+        for answer in (
+            3,
+            "x",
+            True,
+            [],
+            ["C1"],
+            {"x": 1.0},
+            pd.DataFrame({"x": [1]}),
+            pd.Timestamp("2025-01-01"),
+            print,
+        ):
+            check(name, answer)
 
 
 def test_the_letter_of_the_right_statement_differs_between_students(capsys):
