@@ -107,6 +107,20 @@ def test_a_file_of_a_campaign_is_neither_a_survey_nor_orders(tmp_path, arm, cont
         datasets.load(tmp_path / "mailing.csv", quiet=True)
 
 
+def test_packed_tables_of_a_folder_are_read_and_known_by_their_names(tmp_path):
+    lines = {
+        "order_id": [1, 2],
+        "customer_id": ["A", "B"],
+        "order_date": ["2024-01-31", "2024-02-01"],
+        "total": [30, 20],
+    }
+    pd.DataFrame(lines).to_csv(tmp_path / "orders.csv.gz", index=False)
+    goods = pd.DataFrame({"sku": ["P1", "P2"], "kind": ["tea", "cup"]})
+    goods.to_csv(tmp_path / "products.zip", index=False, compression={"method": "zip", "archive_name": "goods.csv"})
+    made = datasets.load(tmp_path, quiet=True)
+    assert made.transactions["amount"].sum() == 50 and made.products["product_id"].tolist() == ["P1", "P2"]
+
+
 def test_a_campaign_without_a_control_is_missing_and_the_card_says_why(folder):
     made = folder(campaigns__csv=pd.DataFrame(CAMPAIGN | {"group": "letter"}), orders__csv=ORDERS)
     assert "campaign_results" not in made.tables

@@ -1,6 +1,7 @@
 """A data set of several tables: a folder, a database or a YAML file, each table recognised and held to its contract."""
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,7 @@ from idic_lab.tables import Column
 
 KNOWN = tomllib.loads(resources.files(__package__).joinpath("tables.toml").read_text(encoding="utf-8"))
 KNOWN["source_records"]["columns"] = people.HEADERS | KNOWN["source_records"]["columns"]
-_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".xlsx", ".xls", ".ods")
+_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".xlsx", ".xls", ".ods", ".gz", ".zip")
 _MARKS = {"@customer": " ".join(words.HEADERS["customer_id"]), "@date": " ".join(words.HEADERS["date"])}
 _YES_NO = dict.fromkeys(("1", "true", "yes", "y", "t"), True) | dict.fromkeys(("0", "false", "no", "n", "f"), False)
 _YAML = (".yaml", ".yml")
@@ -47,7 +48,7 @@ class Source:
 
     def known_as(self) -> str:
         """The table that the name stands for, or "" when it stands for none."""
-        return self.table or _NAMES.get(normalise(Path(self.name).stem), "")
+        return self.table or _NAMES.get(normalise(re.sub(r"(\.\w+){1,2}$", "", self.name)), "")
 
 
 def find(path: str | Path) -> list[Source] | None:
