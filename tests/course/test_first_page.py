@@ -155,7 +155,9 @@ def test_a_row_of_the_plan_is_a_row_of_the_table_and_asks_for_consent_where_nobo
             f"{row.review_date:%Y-%m-%d}",
             row.verdict,
         )
-        assert ("may be contacted" in told["For whom"]) == (row.reachable < row.customers)
+        unknown = row.verdict == "ask" and row.consent_unknown == row.customers
+        assert ("consent not known" in told["For whom"]) == unknown
+        assert ("may be contacted" in told["For whom"]) == (row.reachable < row.customers and not unknown)
         if row.verdict == "ask":
             assert row.reachable == 0 and told["Cost"] == told["Expected return"] == "–"
             assert told["What"].startswith("Ask for consent")

@@ -9,6 +9,7 @@ import base64
 import contextlib
 import io
 import itertools
+import textwrap
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 from typing import NamedTuple
@@ -30,7 +31,7 @@ from idic_lab.pipeline import all_stages
 from idic_lab.pipeline.stages import Tables
 from idic_lab.repository import Repository
 
-SIZE = (4.4, 2.9)  # inches: as wide as half a page, so that print shows it at its size
+SIZE = (4.4, 3.3)  # inches: as wide as half a page, so that print shows it at its size
 
 
 class Picture(NamedTuple):
@@ -66,6 +67,29 @@ def _changes(tables: Tables, ax):
     kpis.plot_weekly(kpis.weekly_figures(tables.transactions, **contacts), tables.signals, figure, ax)
 
 
+def _segments(tables: Tables, ax):
+    rfm.plot_segments(tables.rfm, ax)
+    figures.plt.setp(ax.texts, fontsize=7)  # two numbers a segment, of up to eleven
+
+
+def _two_periods(tables: Tables, ax):
+    audit.plot_two_periods(audit.two_periods(tables.transactions), ax)
+    figures.plt.setp(ax.texts, fontsize=7)
+    ax.set_xticks(ax.get_xticks(), [label.get_text().replace(" ", "\n") for label in ax.get_xticklabels()], rotation=0)
+
+
+def _backlog(tables: Tables, ax):
+    dialogue.plot_backlog(dialogue.backlog(tables.interactions, tables.identity_links), ax)
+    ax.tick_params(axis="x", labelsize=7)
+
+
+def _pairs(tables: Tables, ax):
+    found = products.complements(tables.order_lines, compare="own orders")
+    if found.empty:
+        raise DataError("No pair of products is found together more often than chance explains.")
+    products.plot_complements(found, tables.products, ax)
+
+
 def _kinds(tables: Tables, ax):
     buyers = behaviour.behaviour_segments(behaviour.rhythm(tables.transactions))
     behaviour.plot_behaviour(behaviour.behaviour_summary(buyers, tables.transactions), ax)
@@ -78,9 +102,9 @@ FIGURES = (
            "Of the customers known at one source (row), the share also known at another (column)."),
     Figure("Identify", "customers identity_links", lambda t, ax: plot_spend_by_presence(t.customers, ax),
            "Mean spend of customers by the number of touchpoints they are known at."),
-    Figure("Differentiate", "rfm", lambda t, ax: rfm.plot_segments(t.rfm, ax),
+    Figure("Differentiate", "rfm", _segments,
            "Share of customers and of revenue so far of each segment by recency, frequency and monetary value."),
-    Figure("Differentiate", "transactions", lambda t, ax: audit.plot_two_periods(audit.two_periods(t.transactions), ax),
+    Figure("Differentiate", "transactions", _two_periods,
            "From the revenue of one period to that of the next, by what became of the customers of both."),
     Figure("Differentiate", "portfolio cost_rates", lambda t, ax: portfolio.plot_whale_curve(t.portfolio, ax),
            "What customers brought so far after known costs, added up from the most to the least profitable."),
@@ -89,15 +113,13 @@ FIGURES = (
            "Customers who may be contacted on each channel, and how many of them ever answered."),
     Figure("Interact", "interactions identity_links", _fatigue,
            "Share of contacts answered, by the number of contacts in the 28 days before; the lines are 95% intervals."),
-    Figure("Interact", "interactions identity_links",
-           lambda t, ax: dialogue.plot_backlog(dialogue.backlog(t.interactions, t.identity_links), ax),
+    Figure("Interact", "interactions identity_links", _backlog,
            "Complaints that stand open, by the days they have waited."),
     Figure("Customize", "policy", lambda t, ax: loop.plot_policy(t.policy, ax),
            "Profit per customer of the offer chosen for each segment and of no offer, with 95% intervals."),
     Figure("Customize", "service_tiers", lambda t, ax: service.plot_tiers(service.tier_summary(t.service_tiers), ax),
            "What each tier of service costs beyond self-service, and what it should bring, by the course's assumptions."),
-    Figure("Customize", "order_lines products",
-           lambda t, ax: products.plot_complements(products.complements(t.order_lines, compare="own orders"), t.products, ax),
+    Figure("Customize", "order_lines products", _pairs,
            "Pairs of products found together in orders more often than the same customers' orders let expect."),
     Figure("Implement and monitor", "transactions signals", _changes,
            "The weekly figure with most reports of a change: the line that began it, and the one on which it was found."),
@@ -138,11 +160,28 @@ def _drawn(figure: Figure, tables: Tables) -> Picture:
             title = " ".join((ax.get_title(loc="left") or ax.get_title()).split())
             ax.set_title("")
             ax.set_title("", loc="left")
+            _fit(ax)
         finally:
             figures.plt.close(ax.get_figure())
     written = io.BytesIO()
     ax.get_figure().savefig(written, format="svg", metadata={"Date": None, "Creator": None})
     return Picture(title, figure.caption, base64.b64encode(written.getvalue()).decode("ascii"))
+
+
+def _fit(ax) -> None:
+    """Make room in half a page: long labels break, and a legend stands above the picture rather than on it."""
+    across, up = ax.get_xlabel(), ax.get_ylabel()
+    broken = "\n".join(textwrap.fill(line, 48) for line in across.split("\n"))  # some begin with empty lines
+    ax.set(xlabel=broken, ylabel=textwrap.fill(up, 36))
+    legend = ax.get_legend()
+    if legend:
+        names = [text.get_text() for text in legend.get_texts()]
+        handles, labels = ax.get_legend_handles_labels()
+        drawn = dict(zip(names, legend.legend_handles, strict=True)) | dict(zip(labels, handles, strict=True))
+        legend.remove()
+        columns = 1 if len("".join(names)) > 40 else len(names)
+        look = {"loc": "outside upper left", "ncols": columns, "frameon": False, "fontsize": "small"}
+        ax.get_figure().legend([drawn[name] for name in names], names, **look)
 
 
 QUARTER = pd.Timedelta(days=91)
@@ -319,8 +358,9 @@ class FirstPage:
             if len(silent):
                 share = silent["actual_value"].sum() / max(portfolio["actual_value"].clip(lower=0).sum(), 1e-9)
                 yield (
-                    f"Of the {_plural(len(best), 'most valuable customer')} {len(silent):,} have not bought for a quarter; "
-                    f"they hold {share:.0%} of what customers are expected to bring."
+                    f"Of the {_plural(len(best), 'most valuable customer')} {len(silent):,} "
+                    f"{'has' if len(silent) == 1 else 'have'} not bought for a quarter, with {share:.0%} of what customers "
+                    "are expected to bring."
                 )
         with contextlib.suppress(DataError):
             moved = audit.two_periods(bought).set_index("group")
@@ -347,6 +387,7 @@ class FirstPage:
         for row in () if plan is None else plan.assign(half=plan_at(plan, 0.5)["expected_return"]).itertuples():
             sure, asks = row.basis == "estimated", row.verdict == "ask"
             fewer = f"; {row.reachable:,} may be contacted" if row.reachable < row.customers else ""
+            fewer = "; consent not known" if asks and row.consent_unknown == row.customers else fewer
             returned = f"{row.expected_return:,.0f}" if sure else f"{row.half:,.0f} to {row.expected_return:,.0f}"
             yield {
                 "For whom": f"{_sentence(row.segment)} ({_plural(row.customers, 'customer')}{fewer})",

@@ -46,7 +46,8 @@ def publish(folder: Path, card, state: Manifest, made: Collection[str] = ()) -> 
     first, drawn = FirstPage(repository, card.currency, card), pictures(repository)
     steps = []
     for step, question in STEPS.items():
-        names = [stage.notebook for stage in ran if stage.step == step]
+        # The game of the practice shop reads nothing of the data, and so says nothing of these customers.
+        names = [stage.notebook for stage in ran if stage.step == step and stage.reads and told[stage.notebook]]
         of_step = [(name, title_of(executed[name], name), told[name]) for name in names]
         steps.append((step, question, drawn.get(step, []), of_step))
     said = [first.situation, *first.findings, *first.changes, *(tile.name for tile in first.tiles)]
