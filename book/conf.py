@@ -31,6 +31,9 @@ html_theme_options = {
     "navbar_persistent": [],  # one search field, in the sidebar
     "article_header_end": ["theme-switcher", "toggle-secondary-sidebar"],
 }
+html_context = {
+    "default_mode": "auto"
+}  # light or dark as the reader's system; unset, the theme complains in the console
 html_static_path = ["static"]
 html_css_files = ["course.css"]
 html_copy_source = False

@@ -8,8 +8,10 @@ import pkgutil
 import re
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[1]
 # Each part of the contents: its title, and the pages in it. Named pages come first, the rest as they sort.
@@ -90,9 +92,22 @@ def page_of(notebook: dict, file: str) -> dict:
                 data["text/html"] = (
                     f"<p><em>{words.partition('.')[0]}: they move in the notebook, which you can download.</em></p>"
                 )
-    way = f"{{download}}`Download this notebook </download/{file}>` and open it with [IDIC Lab](../README.md): there controls move."
+    way = f"{{download}}`Download this notebook </download/{file}>` and open it with [IDIC Lab](../README.md): there controls move. "
+    way += _binder(f"notebooks/{file}")
     notebook["cells"].insert(1, {"id": "download", "cell_type": "markdown", "metadata": {}, "source": [way]})
     return notebook
+
+
+def _binder(path: str) -> str:
+    """The way to run a notebook on Binder: at once where the project names its address, else with what Binder asks for."""
+    address = (
+        tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        .get("urls", {})
+        .get("Repository")
+    )
+    opened = f"v2/git/{quote(address, safe='')}/HEAD?urlpath=lab/tree/{path}" if address else ""
+    button = f'<a class="download" href="https://mybinder.org/{opened}">Run it on Binder</a>'
+    return button if address else f"{button}, which asks for the address of the repository and the path `{path}`."
 
 
 def _at_rest(paragraph: str) -> str:

@@ -79,14 +79,15 @@ def open_tab(width: int = 1440, height: int = 900):
 
 
 class Tab:
-    """One tab; `requests` lists every address it asked for over a network, `complaints` what its console said."""
+    """One tab; `requests` lists every address it asked for, `complaints` what a page's scripts broke on, `errors` its console's."""
 
     def __init__(self, address: str):
         self.connection = websocket.create_connection(address, timeout=120)
         self.number = itertools.count(1)
         self.requests: list[str] = []
         self.complaints: list[str] = []
-        for domain in ("Page", "Network", "Runtime"):
+        self.errors: list[str] = []
+        for domain in ("Page", "Network", "Runtime", "Log"):
             self.call(f"{domain}.enable")
         # Without a window nothing has the focus, and keys would go nowhere.
         self.call("Emulation.setFocusEmulationEnabled", enabled=True)
@@ -107,6 +108,10 @@ class Tab:
             self.requests.append(told["request"]["url"])
         elif event == "Runtime.exceptionThrown":
             self.complaints.append(told["exceptionDetails"].get("exception", {}).get("description", "?"))
+        elif event == "Runtime.consoleAPICalled" and told["type"] == "error":
+            self.errors.append(" ".join(str(one.get("value", one.get("description"))) for one in told["args"]))
+        elif event == "Log.entryAdded" and told["entry"]["level"] == "error":
+            self.errors.append(f"{told['entry']['text']} {told['entry'].get('url', '')}")
         elif event == "Page.javascriptDialogOpening":
             self.complaints.append(told["message"])
 
