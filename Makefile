@@ -68,7 +68,7 @@ notebook: $(READY) ## Re-execute, save and format one notebook, and hold it to t
 	$(BIN)/python -m idic_lab.course.runs.refresh $(N)
 	$(BIN)/ruff format --quiet notebooks/$(N)*.ipynb
 	$(BIN)/ruff check --quiet notebooks/$(N)*.ipynb
-	$(BIN)/python -m pytest -q tests/test_notebooks_guide_the_reader.py tests/test_notebooks_name_nobody.py -k $(N)
+	$(BIN)/python -m pytest -q tests/test_notebooks_guide_the_reader.py tests/test_notebooks_name_nobody.py -k "$(N) or contents_in_the_first"
 	@git diff --stat notebooks
 
 notebooks: $(READY) ## Re-execute and save every notebook

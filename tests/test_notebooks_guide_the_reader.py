@@ -142,7 +142,7 @@ def test_the_contents_in_the_first_notebook_are_current():
     stored = [output["data"].get("text/markdown", "") for output in outputs if "data" in output]
     listed = next(text for text in stored if text.startswith("| step |"))
     for row in refresh.contents().itertuples():
-        assert f"[{row.title}]({row.notebook}.ipynb) | {row.minutes} |" in listed, "refresh 00"
+        assert f"[{row.title}]({row.notebook}.ipynb) | {row.minutes} |" in listed, "run 'make notebook N=00'"
 
 
 def test_a_longer_notebook_takes_longer():

@@ -15,6 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from idic_lab import compare, datasets
 from idic_lab.compare.criteria.of_use import FOLDS, _best_arms, _contacted, _policy_value
 from idic_lab.compare.customers import _described
+from idic_lab.compare.registry import CRITERIA
 from idic_lab.compare.segmentation import NotApplicable
 from idic_lab.customize.offers import PolicyTree
 from idic_lab.differentiate import needs
@@ -139,6 +140,19 @@ def test_every_built_in_method_divides_the_customers_it_applies_to(cdnow, plante
         found = segmentation(customers, method.name, 4)
         assert len(found.labels) == len(customers)
         assert found.n_segments == len(set(found.labels))
+
+
+def test_every_built_in_criterion_judges_or_says_why_it_does_not_apply(cdnow):
+    found, judged = segmentation(cdnow, "k_means", 3), set()
+    for name, criterion in CRITERIA.items():
+        try:
+            score = criterion(found)
+        except NotApplicable as reason:
+            assert str(reason), name
+            continue
+        judged.add(name)
+        assert np.isfinite(score.numbers[criterion.main]), name
+    assert {"sizes", "holdout_value", "reachability"} <= judged
 
 
 def test_needs_by_value_crosses_both(planted):

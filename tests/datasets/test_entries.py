@@ -8,7 +8,7 @@ from idic_lab import datasets
 from idic_lab.datasets.catalogue import BUILT_IN
 
 CARDS = Path(__file__).parents[2] / "datasets"
-FACTS = ("name", "title", "kind", "source", "licence", "citation", "size", "how_to_get")
+FACTS = ("name", "title", "kind", "source", "licence", "citation", "size", "how_to_get", "currency")
 each_entry = pytest.mark.parametrize("entry", BUILT_IN.values(), ids=lambda entry: entry.name)
 
 
