@@ -16,6 +16,8 @@ napoleon_custom_sections = [("Returns", "params_style")]  # some functions retur
 exclude_patterns = ["download"]  # the notebooks as they are, to be downloaded
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # else it asks a content network for the controls, which need a kernel anyway
+nb_code_prompt_show = "Preparation"  # what is folded: parameters, imports, the start
+nb_code_prompt_hide = "Hide it"
 myst_heading_anchors = 3
 suppress_warnings = [
     "misc.highlighting_failure",  # the examples of a file of one's own are CSV, which has no highlighting
