@@ -58,7 +58,7 @@ def test_it_answers_on_one_screen_fetches_nothing_and_redraws_what_is_chosen(add
         assert tab.evaluate(choose("review", "2024-04")) and tab.evaluate(choose("measure", "share_of_wallet"))
         tab.wait_for("document.body.innerText.includes('was not measured up to this review')", 60)
         elsewhere, faults = tab.requests_elsewhere(), tab.faults()
-    assert faults == [] and tab.complaints == []
+    assert faults == [] and tab.complaints == [] and tab.errors == []
     assert before.startswith("Revenue") and after.startswith("Retention")
     assert below <= 768 and "What changed" in text and "What do we decide?" in text
     assert (elsewhere, unnamed, undescribed) == ([], 0, 0)
