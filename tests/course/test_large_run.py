@@ -175,7 +175,7 @@ def test_a_run_says_that_its_figures_are_of_a_sample(made, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def large_run(made, tmp_path_factory):
+def ended_run(made, tmp_path_factory):
     """A run on shoppers whose ids cannot stand in a file by chance; only some are in the sample the notebooks see."""
     data = tmp_path_factory.mktemp("shop") / "shop.parquet"
     transactions = made[2].assign(customer_id=lambda rows: "shopper-" + rows["customer_id"] + "-end")
@@ -192,8 +192,8 @@ def everybody(folder) -> set[str]:
 
 
 @pytest.mark.parametrize("sampled", [True, False])
-def test_a_customer_forgotten_by_a_large_run_is_in_no_byte_of_it_and_stays_away(large_run, tmp_path, sampled):
-    out, data, arguments = large_run
+def test_a_customer_forgotten_by_a_large_run_is_in_no_byte_of_it_and_stays_away(ended_run, tmp_path, sampled):
+    out, data, arguments = ended_run
     folder = shutil.copytree(out, tmp_path / "run")
     before, totals = everybody(folder), run_folder.read(folder).all_customers["totals"]
     in_sample = set(Repository(folder / "idic.duckdb").read("transactions")["customer_id"])
@@ -220,8 +220,8 @@ def test_a_customer_forgotten_by_a_large_run_is_in_no_byte_of_it_and_stays_away(
     assert sum(segment["customers"] for segment in run_folder.read(folder).all_customers["totals"]) == len(before) - 1
 
 
-def test_a_removal_from_a_large_run_that_was_cut_short_can_be_given_again(large_run, tmp_path, monkeypatch):
-    folder = shutil.copytree(large_run[0], tmp_path / "run")
+def test_a_removal_from_a_large_run_that_was_cut_short_can_be_given_again(ended_run, tmp_path, monkeypatch):
+    folder = shutil.copytree(ended_run[0], tmp_path / "run")
     in_sample = set(Repository(folder / "idic.duckdb").read("transactions")["customer_id"])
     leaving = min(everybody(folder) - in_sample)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
