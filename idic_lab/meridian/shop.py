@@ -29,7 +29,7 @@ def constant_truth(chosen: Settings) -> dict[str, pd.DataFrame]:
         "prices": trials.price_truth(chosen),
         "weekly_changes": _weekly_changes(chosen),
         "readiness": opinions.readiness_truth(chosen),
-        "pilots": trials.pilot_truth(chosen),
+        "pilot_effects": trials.pilot_truth(chosen),
     }
 
 
@@ -294,7 +294,7 @@ def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
         "review_sentiment": sentiment,
         "campaign": reactions,
         "account_members": orders.member_truth(block.accounts, people_of.customer_id),
-        "points": redeemed,
+        "redemptions": redeemed,
     }
     first.update(people=len(people_of), households=int(people_of.household.max()) + 1, sessions=sessions)
     numbered = quarters.NUMBERED | {"records": "source_records", "accounts": "accounts"}

@@ -94,7 +94,7 @@ def test_nobody_is_cared_for_where_nothing_pays(customers):
 
 
 def test_what_is_owed_is_far_below_face_and_near_what_will_be_redeemed():
-    points, truth = meridian.load_tables()["points"], meridian.truth()["points"]
+    points, truth = meridian.load_tables()["points"], meridian.truth()["redemptions"]
     found = organisation.points_owed(points).set_index("what")
     will = points["redeemed_on"].isna() & truth["redeemed_on"].notna()
     assert found.loc["owed", "value"] == pytest.approx(0.01 * points.loc[will, "points"].sum(), rel=0.15)

@@ -7,6 +7,7 @@ from hypothesis import strategies as some
 from idic_lab import identify, tables
 from idic_lab.customize import communication
 from idic_lab.interact import care, channels
+from idic_lab.monitor import organisation
 from idic_lab.monitor import plan as actions
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS
 
@@ -40,8 +41,8 @@ def holds(statements, customer: str, channel: str) -> bool:
     return bool(latest) and "no" not in latest
 
 
-def next_actions(preferences: pd.DataFrame) -> pd.DataFrame:
-    """What is next for each of the customers, all of whom are worth an action, with no complaint open."""
+def next_steps(preferences: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """What is next for each of the customers, all of whom are worth an action and a manager, with no complaint open."""
     bought = pd.DataFrame({"customer_id": CUSTOMERS, "date": DAY, "amount": 50.0})
     worth = pd.DataFrame(
         {"customer_id": CUSTOMERS, "residual_value": 400.0, "probability_alive": 0.8, "expected_spend": 50.0}
@@ -50,7 +51,10 @@ def next_actions(preferences: pd.DataFrame) -> pd.DataFrame:
     bought["date"] = [DAY, DAY - pd.Timedelta(days=200), DAY - pd.Timedelta(days=200)]
     facts = actions.customer_facts(bought, worth, channel_preferences=preferences)
     asked = pd.DataFrame({"customer_id": CUSTOMERS, "rank": 1})
-    return actions.next_actions(facts, held, DAY, next_questions=asked)
+    following = actions.next_actions(facts, held, DAY, next_questions=asked)
+    pays, nobody = pd.Series({"lift": 0.5, "cost": 1.0}), pd.Series(dtype="str")
+    looked_after = organisation.care_plan(facts, worth, following, pays, pays, nobody, portfolio=1, managers=1)
+    return {"next_actions": following, "care_plan": looked_after}
 
 
 @given(some.lists(records, max_size=8))
@@ -79,9 +83,8 @@ def test_no_plan_message_or_greeting_goes_where_there_is_no_consent(statements, 
     offers = pd.DataFrame({"customer_id": CUSTOMERS, "made": True})
     values = pd.DataFrame({"customer_id": CUSTOMERS, "stage": "active", "need": None, "category": None})
     messages = communication.offer_messages(offers, values, consents, channel=by)
-    following = next_actions(preferences)
     free = {*CHANNELS, "none"} - set(CONSENT_CHANNELS)
-    made = {"contact_plan": plan, "greetings": greetings, "messages": messages, "next_actions": following}
+    made = {"contact_plan": plan, "greetings": greetings, "messages": messages, **next_steps(preferences)}
     for name, table in made.items():
         for customer, channel in set(zip(table["customer_id"], table["channel"], strict=True)):
             assert channel in free or holds(statements, customer, channel), (name, customer, channel)
@@ -97,6 +100,6 @@ def test_the_tables_that_lead_to_a_contact_are_these():
         for name in tables.names(group)
         if {"customer_id", "channel"} <= tables.get(name).columns.keys()
     }
-    covered = {"contact_plan", "greetings", "messages", "next_actions"}
+    covered = {"contact_plan", "greetings", "messages", "next_actions", "care_plan"}
     assert leading == (covered | {"channel_preferences", "feedback"}) & leading
     assert covered <= leading
