@@ -6,6 +6,7 @@ Each is one small class listed in ``ENTRIES``; what the catalogue and the card s
 import hashlib
 import importlib
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ class _Entry:
 
     name: str
     own_download = False
+    columns: Sequence[str] = ()  # the headers of its file, where they tell it from all others
 
     def __init__(self) -> None:
         vars(self).update(_TOLD[self.name])

@@ -101,8 +101,9 @@ def _own(path: str | Path, options: Options, reading: dict, name: str | None = N
     if sources:
         return several_tables.load(path, sources, options, name)
     rows = files.read(path, **reading)
-    if rows.headers == BUILT_IN["hillstrom"].columns:
-        return BUILT_IN["hillstrom"].load(path)
+    for entry in built_in.ENTRIES:
+        if entry.own_download and entry.columns == rows.headers and not options.columns:
+            return entry.load(path)
     other = None if options.columns else several_tables.no_orders(rows)
     if other is None:
         return cleaning.clean(rows, options, name or Path(rows.name.removesuffix(".gz")).stem)

@@ -1,4 +1,4 @@
-"""Organisation: what a pilot by lot says, whom managers look after and where that stops paying, what points are owed, where people stop.
+"""Organisation: what a randomised pilot says, whom managers look after and where that stops paying, what points are owed, where people stop.
 
 Source: Peppers & Rogers (2022), Managing Customer Experience and Relationships, 4th ed., part three, for customer managers, the picket
 fence and the discovery of complaints; Zou & Donner (2008), Statistics in Medicine 27(10), for intervals of a difference.
@@ -20,7 +20,7 @@ CHECKUP = "ask whether everything was all right"
 
 
 def lift(pilot: pd.DataFrame, by: str | None = None, confidence: float = 0.95) -> pd.DataFrame:
-    """What a treatment by lot adds to a year's earnings, for each unit of what the customers were worth when it began.
+    """What a randomised treatment adds to a year's earnings, for each unit of what the customers were worth when it began.
 
     All who were treated are compared with all who were not, whatever came of it. Intervals of several groups hold for all at once.
 
@@ -50,12 +50,10 @@ def lift(pilot: pd.DataFrame, by: str | None = None, confidence: float = 0.95) -
         low = added - np.hypot(given.value - given.low, without.high - without.value)
         high = added + np.hypot(given.high - given.value, without.value - without.low)
         treated = sides[1]
-        rows.append(
-            (name, len(part), len(treated), without.value, given.value, added, low, high, treated["cost"].mean())
-        )
-    return pd.DataFrame(
-        rows, columns=["group", "customers", "treated", "without", "given", "lift", "low", "high", "cost"]
-    )
+        told = without.value, given.value, added, low, high, treated["cost"].mean()
+        rows.append((name, len(part), len(treated), *told))
+    columns = ["group", "customers", "treated", "without", "given", "lift", "low", "high", "cost"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def fence(worth: pd.Series, lift: pd.Series, cost: float) -> pd.DataFrame:
@@ -74,13 +72,8 @@ def fence(worth: pd.Series, lift: pd.Series, cost: float) -> pd.DataFrame:
     """
     ordered = worth.sort_values(ascending=False, ignore_index=True)
     number = np.arange(1, len(ordered) + 1)
-    table = pd.DataFrame({"customers": number, "worth": ordered})
-    return table.assign(
-        **{
-            name: lift[given] * ordered.cumsum() - cost * number
-            for name, given in (("profit", "lift"), ("low", "low"), ("high", "high"))
-        }
-    )
+    profit, low, high = (lift[name] * ordered.cumsum() - cost * number for name in ("lift", "low", "high"))
+    return pd.DataFrame({"customers": number, "worth": ordered, "profit": profit, "low": low, "high": high})
 
 
 def inside(table: pd.DataFrame, column: str = "profit") -> int:
@@ -152,30 +145,25 @@ def care_plan(
     [['a', 'manager'], ['c', 'checkup']]
     """
     known = facts.merge(customer_value[["customer_id", "residual_value"]], on="customer_id")
-    known = known.merge(next_actions[["customer_id", "action"]], on="customer_id").rename(
-        columns={"action": "first_step"}
-    )
+    steps_due = next_actions[["customer_id", "action"]].rename(columns={"action": "first_step"})
+    known = known.merge(steps_due, on="customer_id")
     known = known[~known["channel"].isin([NONE, UNKNOWN])]
     profit = {
         name: given["lift"] * known["residual_value"] - given["cost"]
         for name, given in (("manager", manager), ("checkup", checkup))
     }
     managed = profit["manager"][profit["manager"] > 0].nlargest(portfolio * managers).index
-    free = (
-        known["first_step"].isin([NOTHING, "question"]) & ~known["complaint"] & ~known["customer_id"].isin(complained)
-    )
-    asked = known.index[free & (profit["checkup"] > 0)].difference(managed)
+    content = ~known["complaint"] & ~known["customer_id"].isin(complained)
+    free = known["first_step"].isin([NOTHING, "question"])
+    asked = known.index[free & content & (profit["checkup"] > 0)].difference(managed)
     theirs = known.loc[managed].assign(care="manager", expected_profit=profit["manager"][managed])
-    theirs["manager"] = 1 + np.arange(len(theirs)) % max(
-        -(-len(theirs) // portfolio), 1
-    )  # dealt out, so that portfolios are alike
-    others = known.loc[asked].assign(
-        care="checkup", expected_profit=profit["checkup"][asked], manager=0, first_step=CHECKUP
-    )
+    needed = max(-(-len(theirs) // portfolio), 1)
+    theirs["manager"] = 1 + np.arange(len(theirs)) % needed  # dealt out, so that portfolios are alike
+    others = known.loc[asked].assign(care="checkup", expected_profit=profit["checkup"][asked])
+    others = others.assign(manager=0, first_step=CHECKUP)
     plan = pd.concat([part for part in (theirs, others) if len(part)] or [theirs])
-    plan = plan.sort_values(
-        ["care", "complaint", "expected_profit", "customer_id"], ascending=[False, False, False, True]
-    )
+    order = {"care": False, "complaint": False, "expected_profit": False, "customer_id": True}
+    plan = plan.sort_values(list(order), ascending=list(order.values()))
     plan["place"] = plan.groupby(["care", "manager"]).cumcount() + 1
     empty = tables.get("care_plan").empty()
     return plan[list(empty)].astype(empty.dtypes).reset_index(drop=True)

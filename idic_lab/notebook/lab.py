@@ -131,10 +131,10 @@ class Lab:
         """
         # What is kept has five significant digits: enough to check, and the same on every machine.
         rounded = None if np.isnan(value) else float(f"{value:.5g}")
-        told = sentence.replace("{:", "{value:") or self._sentence(name)
+        told = sentence or self._sentence(name)
         if isinstance(told, dict):
             told = told["some" if numbers.get("of", value) else "none"]
-        text = told.format(**{"value": value, "unit": self.card.currency, **numbers})
+        text = told.format(value, **{"value": value, "unit": self.card.currency, **numbers})
         if np.isnan(value):
             text = f"These data cannot tell: {name.replace('_', ' ')}."
         text = re.sub(r"[+-]?\bnan\b%?", "not known", text)

@@ -117,3 +117,8 @@ def test_a_missing_column_is_named(whole, tmp_path):
 def test_the_file_under_any_name_is_recognised_by_its_headers(whole):
     assert list(datasets.load(whole, quiet=True).tables) == list(datasets.load(str(whole), quiet=True).tables)
     assert len(datasets.load(whole, quiet=True).campaign_results) == 64_000
+
+
+def test_columns_that_are_said_count_more_than_the_headers_of_a_known_file(whole):
+    with pytest.raises(DataError, match="date"):
+        datasets.load(whole, {"customer_id": "zip_code", "amount": "spend"}, quiet=True)

@@ -113,8 +113,9 @@ def _of_yaml(path: Path) -> list[Source]:
 
 def no_orders(rows: Rows) -> Source | None:
     """One file that is a table by itself, such as a survey or a whole campaign, and no orders; None when it is none."""
-    campaign = _is_campaign(rows) and not _lacking("campaign_results", _matched("campaign_results", rows))
-    table = "campaign_results" if campaign else recognised(rows)
+    matched = _matched("campaign_results", rows)
+    whole = not _lacking("campaign_results", matched) and _is_campaign(rows, matched)
+    table = "campaign_results" if whole else recognised(rows)
     alone = ("survey_responses", "campaign_results", "source_records")  # of these each opens a notebook by itself
     return Source(rows.name, lambda: rows, table) if table in alone else None
 
@@ -165,7 +166,7 @@ def recognised(rows: Rows) -> str:
         return "transactions"
     except (DataError, UnknownName):
         pass
-    if _is_campaign(rows):
+    if _is_campaign(rows, _matched("campaign_results", rows)):
         return "campaign_results"
     if table := "survey_responses" if people.is_survey(rows.frame) else _best(rows, strict=False):
         return table
@@ -174,9 +175,8 @@ def recognised(rows: Rows) -> str:
     return "demographics" if describes else ""
 
 
-def _is_campaign(rows: Rows) -> bool:
+def _is_campaign(rows: Rows, found: Mapping[str, str]) -> bool:
     """Whether a file says who was left alone and who did what was wanted: yes and no in it are then no answers."""
-    found = _matched("campaign_results", rows)
     if not {"arm", "converted"} <= found.keys():
         return False
     arms = set(_chosen(rows.frame[found["arm"]], "campaign_results", "arm").dropna())

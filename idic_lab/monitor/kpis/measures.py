@@ -148,7 +148,7 @@ def kpis(measures: pd.DataFrame) -> pd.DataFrame:
     return table.reindex(columns=list(empty)).astype(empty.dtypes)
 
 
-def whole(previous: pd.Series, day: pd.Series) -> pd.Series:
+def whole(previous: pd.Series | pd.DatetimeIndex, day: pd.Series | pd.DatetimeIndex) -> pd.Series | np.ndarray:
     """Whether each period is about as long as the longest; the last one is not where the data end within it.
 
     >>> whole(pd.Series(pd.to_datetime(["2024-01-31", "2024-02-29"])), pd.Series(pd.to_datetime(["2024-02-29", "2024-03-01"])))
@@ -168,8 +168,7 @@ def whole_reviews(days: pd.Series) -> pd.DatetimeIndex:
     ['2024-01-31', '2024-02-29']
     """
     found = pd.DatetimeIndex(days.unique()).sort_values()
-    cut = len(found) > 2 and not whole(found[:-1].to_series(index=found[1:]), found[1:].to_series()).iloc[-1]
-    return found[:-1] if cut else found
+    return found[:-1] if len(found) > 2 and not whole(found[:-1], found[1:])[-1] else found
 
 
 def kpi_history(
