@@ -142,7 +142,8 @@ def attacked(tmp_path_factory):
     del os.environ["A_SECRET"]
     printed, points = ({name: said for part in ran for name, said in part[place].items()} for place in (0, 1))
     after = {path: path.read_bytes() for path in course.rglob("*") if path.is_file()}
-    return printed, points, [note for *_, notes in ran for note in notes], before == after
+    touched = [str(path.relative_to(course)) for path in before | after if before.get(path) != after.get(path)]
+    return printed, points, [note for *_, notes in ran for note in notes], touched
 
 
 @inside
@@ -158,8 +159,8 @@ def test_an_attack_reaches_nothing_earns_nothing_and_is_named(attacked, attack):
 
 @inside
 def test_nothing_of_the_course_was_touched_and_nothing_runs_on(attacked):
-    *_, untouched = attacked
-    assert untouched
+    *_, touched = attacked
+    assert touched == []
     running = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
     assert not [command for command in running if LEFT_RUNNING in " ".join(command or [])]
 
