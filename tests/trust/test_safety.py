@@ -39,6 +39,11 @@ ALLOWED = {
     ): "that of the module string, which puts a value in its place and no more",
     ("compare/study.py", "exec"): "the module of one's own that a study names",
     ("compare/study.py", "compile"): "the same module, so that an error in it is shown with its line",
+    (
+        "exercises/answer_key.py",
+        "exec",
+    ): "the course's own answers, from the source that their digest is of and from no bytecode",
+    ("exercises/answer_key.py", "compile"): "the same answers, so that an error in one is shown with its line",
 }
 
 
