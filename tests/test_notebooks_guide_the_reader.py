@@ -67,6 +67,11 @@ def test_the_reading_time_is_that_of_the_rule(stage):
 
 
 @each_notebook
+def test_it_takes_an_hour_at_most(stage):
+    assert refresh.reading_time(read(stage)).total <= 60, "fold, shorten or move a section"
+
+
+@each_notebook
 def test_the_first_cell_says_what_one_needs_to_know_and_will_be_able_to_do(stage):
     first = read(stage).cells[0].source
     labels = re.findall(r"^\*\*(What you need to know|What you will be able to do|How long):\*\* \S", first, re.M)
