@@ -200,6 +200,17 @@ def test_no_cell_asks_what_data_there_are_or_formats_a_figure_or_a_sentence(stag
     assert not branches, "cells with an if or a loop"
 
 
+@each_notebook
+def test_what_follows_a_section_that_may_be_left_out_begins_with_its_heading(stage):
+    inside, stranded = [], []
+    for cell in read(stage).cells:
+        heading = re.search(r"^#+ ", cell.source, re.M) if cell.cell_type == "markdown" else None
+        if heading:
+            stranded += [cell.source[:60]] if set(inside) - {"transactions"} and heading.start() else []
+            inside = cell.metadata.get("needs", [])
+    assert not stranded, "these words would stay when the section they end is left out"
+
+
 @in_the_form
 def test_it_asks_five_questions_or_more_and_ends_in_a_decision(stage):
     code = "\n".join(source for _, source in code_of(stage))

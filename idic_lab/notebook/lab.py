@@ -16,6 +16,7 @@ from idic_lab.notebook import decisions, questions
 from idic_lab.pipeline import stages
 from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, Repository, pseudonyms
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
 HEADLINE = "application/x.idic-headline+json"
 FIGURE = "Figure: "  # begins the words that stand for a picture
 

@@ -22,7 +22,7 @@ from pandas.io.formats.style import Styler
 
 from idic_lab import figures
 from idic_lab.errors import LabError
-from idic_lab.notebook.lab import FIGURE
+from idic_lab.notebook.lab import FIGURE, WIDGET
 from idic_lab.pipeline import stages
 
 
@@ -155,7 +155,7 @@ def _row(controls: dict[str, widgets.Widget]) -> widgets.HBox:
 def live(widget: widgets.Widget, still: dict[str, str]) -> dict:
     """A widget as something to display, with what stands in its place where no kernel answers."""
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
-    return {"application/vnd.jupyter.widget-view+json": view, **still}
+    return {WIDGET: view, **still}
 
 
 def _drawn(draw: Callable, controls: dict[str, widgets.Widget]):

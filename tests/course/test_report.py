@@ -8,7 +8,7 @@ import pytest
 from idic_lab import datasets, figures
 from idic_lab.course.pages import report
 from idic_lab.course.runs.run_folder import Executed, Manifest
-from idic_lab.notebook.lab import FIGURE, HEADLINE
+from idic_lab.notebook.lab import FIGURE, HEADLINE, WIDGET
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 VALUE, NEEDS = "21_differentiate_value_rfm", "25_differentiate_needs"
@@ -82,6 +82,14 @@ def test_the_page_of_a_notebook_tells_its_pictures_in_words_too(tmp_path, page):
     text = (tmp_path / "notebooks" / "21_differentiate_value_rfm.html").read_text("utf-8")
     assert 'alt="Orders rise 2 times. Shown: orders, by month."' in text
     assert "No description has been provided" not in text
+
+
+def test_the_page_of_a_notebook_shows_what_stands_for_a_control_and_runs_no_script():
+    output = nbformat.v4.new_output(
+        "display_data", data={WIDGET: {"model_id": "1"}, "text/html": "<p>Controls: cap.</p>"}
+    )
+    text = report.notebook_page(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])]), "x")
+    assert "Controls: cap." in text and "<script" not in text
 
 
 def test_the_page_of_a_notebook_folds_its_plumbing_and_nothing_else():

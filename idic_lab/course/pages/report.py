@@ -12,7 +12,7 @@ import nbformat
 from idic_lab import durability, figures, shipped
 from idic_lab.course.runs import run_folder
 from idic_lab.course.runs.run_folder import Manifest
-from idic_lab.notebook.lab import FIGURE, HEADLINE
+from idic_lab.notebook.lab import FIGURE, HEADLINE, WIDGET
 from idic_lab.pipeline import stages
 from idic_lab.repository import REPOSITORY_FILE, Repository
 
@@ -80,6 +80,9 @@ def make_page(folder: Path, name: str, beside: Collection[str]) -> None:
 
 def notebook_page(notebook: nbformat.NotebookNode, name: str) -> str:
     """An executed notebook as one page of HTML that asks for nothing else."""
+    notebook.metadata.pop("widgets", None)
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        output.get("data", {}).pop(WIDGET, None)  # here no script runs: what stands for the control is shown
     resources = {"metadata": {"name": html.escape(name)}, "content_policy": CONTENT_POLICY, "figure": FIGURE}
     return _exporter().from_notebook_node(notebook, resources=resources)[0]
 

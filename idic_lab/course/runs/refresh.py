@@ -21,9 +21,8 @@ from nbclient.exceptions import CellExecutionError
 from idic_lab import durability
 from idic_lab.course.runs import kernels, notebooks
 from idic_lab.errors import LabError
+from idic_lab.notebook.lab import WIDGET
 from idic_lab.pipeline.stages import STAGES, Stage, plan
-
-_WIDGET = "application/vnd.jupyter.widget-view+json"
 
 # The rule behind every reading time. A text with formulas and code is read more slowly than a novel.
 WORDS_PER_MINUTE = 150
@@ -74,7 +73,7 @@ def canonical(notebook: nbformat.NotebookNode, name: str) -> None:
                 continue
             joined.append(output)
             for part in ("data", "metadata"):
-                output.get(part, {}).pop(_WIDGET, None)
+                output.get(part, {}).pop(WIDGET, None)
         if cell.cell_type == "code":
             cell.outputs = joined
 
