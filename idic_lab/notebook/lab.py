@@ -65,11 +65,7 @@ def gather(dataset: str | datasets.Dataset, repository: Repository) -> datasets.
 
 
 class Lab:
-    """The desk of one notebook: read tables, save tables, state headline numbers.
-
-    Attributes:
-        card: What is known of the data set.
-    """
+    """The desk of one notebook: read tables, save tables, state headline numbers; `card` is what is known of the data."""
 
     def __init__(self, notebook: str, card: datasets.Card, repository: Repository):
         self.notebook, self.card, self.repository = notebook, card, repository

@@ -31,6 +31,9 @@ class Choice(NamedTuple):
     right: bool = False  # of an estimate: whether the number computed falls into it, known only when it is asked
     upto: float | None = None  # of an estimate: where the interval that this choice stands for ends; None for the last
     misconception: str = ""  # of a wrong choice: a short name for the statistics
+    sketch: tuple[
+        float, ...
+    ] = ()  # of a picture: the heights of a line from left to right, 0 to 1, which the text tells too
 
 
 class Question(NamedTuple):
@@ -67,17 +70,15 @@ def folder() -> Path:
 
 @cache
 def content(notebook: str) -> dict:
-    """What the file of a notebook holds, ``questions`` and ``decide``; empty when there is none."""
+    """What the file of a notebook holds; empty when there is none."""
     path = folder() / f"{notebook}.yaml"
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 @cache
 def questions(notebook: str) -> dict[str, Question]:
-    """The questions of one notebook by their id, from its YAML file.
+    """The questions of one notebook, named by its number, by their id.
 
-    Parameters:
-        notebook: Its number, as in "21".
     Raises:
         DataError: When the file does not hold together: no right choice or two, an id of another notebook, a choice
             without a reason.
@@ -132,7 +133,7 @@ def page(asked: Question, value: float | None = None, **numbers: object) -> str:
     """
     answers = "".join(
         f'<details name="{asked.id}" style="margin:.3em 0;padding:.35em .7em;border:1px solid #8C8C8C;border-radius:4px">'
-        f'<summary style="cursor:pointer">{inline(choice.text)}</summary>'
+        f'<summary style="cursor:pointer">{_drawn(choice.sketch)}{inline(choice.text)}</summary>'
         f'<p style="margin:.4em 0 .2em 1.1em"><strong style="color:{_RIGHT if choice.right else _WRONG}">'
         f"{'Yes.' if choice.right else 'Not quite.'}</strong> {inline(asked.reason(choice, value, **numbers))}</p></details>"
         for choice in asked.settled(value)
@@ -143,6 +144,16 @@ def page(asked: Question, value: float | None = None, **numbers: object) -> str:
     )
 
 
+def _drawn(heights: tuple[float, ...]) -> str:
+    """A line as a small picture; nothing for a choice without one."""
+    points = " ".join(
+        f"{4 + 72 * at / (len(heights) - 1):.0f},{36 - 32 * height:.0f}" for at, height in enumerate(heights)
+    )
+    line = f'<polyline points="{points}" fill="none" stroke="#0072B2" stroke-width="3" />'
+    frame = '<svg width="80" height="40" aria-hidden="true" style="vertical-align:middle;margin:0 .7em;border:solid #8C8C8C;border-width:0 0 1px 1px">'
+    return f"{frame}{line}</svg>" if heights else ""
+
+
 def inline(text: str) -> str:
     """Text with ``*emphasis*`` and `` `code` `` as HTML; everything else escaped."""
     text = html.escape(" ".join(text.split()), quote=False)
@@ -151,15 +162,7 @@ def inline(text: str) -> str:
 
 
 def ask(question_id: str, value: float | None = None, **numbers: object) -> None:
-    """Show a question; each choice opens to what speaks for or against it.
-
-    Parameters:
-        question_id: As in ``"21-top-fifth"``.
-        value: Of an estimate: the number computed from the data at hand, which decides what is right.
-        **numbers: For the places in the reasons, as in ``{low:.0%}``.
-    Raises:
-        idic_lab.errors.UnknownName: For a question that the notebook's file does not hold.
-    """
+    """Show a question, as in ``ask("21-top-fifth", 0.62)``; the rest as in :func:`page`."""
     from IPython.display import display
 
     asked = question(question_id)

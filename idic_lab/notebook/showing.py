@@ -128,12 +128,8 @@ def panel(draw: Callable, **controls: widgets.Widget) -> None:
     """Show a figure, or a table, with controls that redraw it, as part of a page of its own.
 
     What is drawn is itself a widget, so that it also changes where no notebook is: on a page served by Voilà. A saved
-    notebook, a report and print show it as it was first drawn.
-
-    Parameters:
-        draw: Takes the controls' values as keyword arguments; returns a matplotlib ``Axes`` or ``Figure``, or anything
-            that shows itself as HTML, such as the result of :func:`show`.
-        **controls (ipywidgets widget): One control per argument of `draw`, with a ``description``.
+    notebook, a report and print show it as it was first drawn. As :func:`explore`; `draw` may
+    also return what shows itself as HTML, such as the result of :func:`show`.
     """
     drawn = _drawn(draw, controls)
     shown = widgets.HTML(value=_page(drawn))

@@ -19,7 +19,7 @@ import websocket
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needed = pytest.mark.skipif(PROGRAM is None, reason="no Chromium here (Debian: apt install chromium)")
-KEYS = {"ArrowRight": 39, "ArrowLeft": 37, "ArrowDown": 40, "ArrowUp": 38, "Enter": 13}
+KEYS = {"ArrowRight": 39, "ArrowLeft": 37, "ArrowDown": 40, "ArrowUp": 38, "Enter": 13, "Tab": 9, " ": 32}
 
 
 def free_port() -> int:
@@ -40,15 +40,15 @@ def until(answer, what: str, seconds: float = 60):
 
 
 @contextlib.contextmanager
-def running(command: list[str], log=subprocess.DEVNULL, **settings):
-    """A program and its children, ended at the end."""
+def running(command: list[str], log=subprocess.DEVNULL, patience: float = 20, **settings):
+    """A program and its children, ended at the end: kindly, and after some seconds at once."""
     process = subprocess.Popen(command, start_new_session=True, stdout=log, stderr=log, **settings)
     try:
         yield process
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(20)
+            process.wait(patience)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -168,8 +168,10 @@ class Tab:
             self.call("Input.dispatchMouseEvent", type=kind, x=where[0], y=where[1], button="left", clickCount=1)
 
     def press(self, key: str) -> None:
-        for kind in ("rawKeyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key])
+        text = {"Enter": "\r", " ": " "}.get(key)  # without its character Enter or Space presses nothing
+        for kind in ("keyDown" if text else "rawKeyDown", "keyUp"):
+            told = {"text": text} if text and kind == "keyDown" else {}
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key], **told)
 
     def screenshot(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

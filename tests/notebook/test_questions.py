@@ -68,6 +68,12 @@ def test_what_a_file_says_is_shown_and_never_run():
     assert "<script" not in page and "&lt;script&gt;" in page and "x &lt; y?" in page
 
 
+def test_a_picture_is_drawn_beside_the_words_that_tell_it():
+    page = questions.page(questions.question("22-second-when"))
+    assert page.count("<polyline") == 3 and "it climbs evenly" in page
+    assert "<svg" not in questions.page(questions.question("22-newest"))
+
+
 def test_a_mistyped_question_or_decision_is_answered_with_the_nearest():
     with pytest.raises(UnknownName, match="21-top-fifth"):
         questions.question("21-top-fith")
