@@ -5,11 +5,5 @@ shows, is not in this package: it lies with the course, in ``exercises/answers``
 is worked out by the grader, in its own process, from the student's id.
 """
 
-from idic_lab.exercises.student import (
-    begin as begin,
-    check as check,
-    choices as choices,
-    grade as grade,
-    my_shop as my_shop,
-    student_tables as student_tables,
-)
+from idic_lab.exercises.student import begin as begin, check as check, choices as choices, grade as grade
+from idic_lab.exercises.student import my_shop as my_shop, student_tables as student_tables

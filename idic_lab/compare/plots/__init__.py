@@ -9,17 +9,11 @@ import numpy as np
 import pandas as pd
 
 from idic_lab import figures
-from idic_lab.compare.plots.segments import (
-    plot_boxes as plot_boxes,
-    plot_evaluation as plot_evaluation,
-    plot_gorge as plot_gorge,
-    plot_mosaic as plot_mosaic,
-    plot_profile as plot_profile,
-    plot_rule as plot_rule,
-    plot_separation as plot_separation,
-    plot_tree as plot_tree,
-    plot_within as plot_within,
-)
+from idic_lab.compare.plots.segments import plot_boxes as plot_boxes, plot_evaluation as plot_evaluation
+from idic_lab.compare.plots.segments import plot_gorge as plot_gorge, plot_mosaic as plot_mosaic
+from idic_lab.compare.plots.segments import plot_profile as plot_profile, plot_rule as plot_rule
+from idic_lab.compare.plots.segments import plot_separation as plot_separation, plot_tree as plot_tree
+from idic_lab.compare.plots.segments import plot_within as plot_within
 from idic_lab.compare.registry import baselines
 from idic_lab.compare.statistics import critical_difference, mean_ranks, rescaled
 from idic_lab.errors import DataError
