@@ -17,7 +17,6 @@ from idic_lab import figures
 from idic_lab.meridian import draws, policies
 from idic_lab.meridian.settings import SEGMENTS
 from idic_lab.meridian.shop import Meridian, simulate
-from idic_lab.tables import TOUCHPOINTS
 
 _START = pd.Timestamp(draws.START.astype("datetime64[us]"))
 
@@ -30,62 +29,17 @@ def _week(dates: pd.Series) -> pd.Series:
     return _START + pd.to_timedelta((dates - _START).dt.days // 7 * 7, unit="D")
 
 
-def _grid(ax: figures.Axes, values: pd.DataFrame, label: str) -> figures.Axes:
-    """A heat map with the number in every cell."""
-    image = ax.imshow(values, vmin=0, vmax=1, aspect="auto", cmap=figures.SEQUENTIAL)
-    figures.in_cells(ax, image, "{:.0%}".format, fontsize=7)
-    ax.set_xticks(range(values.shape[1]), values.columns)
-    ax.set_yticks(range(values.shape[0]), values.index)
-    ax.tick_params(length=0)
-    ax.set_xlabel(label)
-    return ax
-
-
-def _records(shop, ax):
-    fields = ["first_name", "birth_date", "email", "phone", "street", "postcode", "customer_id"]
-    known = shop.tables["source_records"].set_index("touchpoint")[fields].notna()
-    share = known.groupby(level=0).mean().reindex(TOUCHPOINTS)
-    share.index, share.columns = ([name.replace("_", " ") for name in names] for names in (share.index, share.columns))
-    ax = _grid(ax, share, "share of records in which the detail is filled in")
-    return figures.finish(ax, "No touchpoint knows a person whole")
-
-
-def _orders(shop, ax):
-    weekly = _week(shop.tables["transactions"]["date"]).value_counts().sort_index()
-    newcomers = shop.tables["transactions"].groupby("customer_id")["date"].min()
-    first = _week(newcomers).value_counts().reindex(weekly.index, fill_value=0)
-    ax.plot(weekly.index, weekly - first, color=figures.BLUE, label="repeat orders")
-    ax.plot(first.index, first, color=figures.ORANGE, linestyle="--", label="first orders")
-    title = "First orders thin out while repeat orders settle"
-    return figures.finish(ax, title, x="week", y="orders per week", legend=True, ylim=(0, None))
-
-
-def _purchases(shop, ax):
-    people = shop.truth["people"].set_index("customer_id")
-    orders = shop.tables["transactions"].groupby("customer_id")["date"].agg(["min", "count"])
-    days = (pd.Timestamp("2025-12-28") - orders["min"]).dt.days
-    planted = pd.qcut(people["purchase_rate"] * 30, 12)
-    seen = 30 * (orders["count"] - 1) / days
-    for alive, colour, marker, label in (
-        (True, figures.BLUE, "o", "still customers"),
-        (False, figures.VERMILION, "s", "left on the way"),
-    ):
-        mine = people["alive"] == alive
-        mean = pd.DataFrame({"planted": people["purchase_rate"] * 30, "seen": seen})[mine]
-        mean = mean.groupby(planted[mine], observed=True).mean()
-        ax.plot(mean["planted"], mean["seen"], marker=marker, color=colour, label=label)
-    top = people["purchase_rate"].quantile(0.96) * 30
-    ax.plot([0, top], [0, top], color=figures.GREY, linestyle=":", label="as planted")
-    title, x = "Orders run at the planted rate, until people leave", "planted orders per 30 days"
-    return figures.finish(ax, title, x=x, y="repeat orders seen per 30 days", legend=True)
-
-
 def _needs(shop, ax):
     answers = _owned(shop, "survey_responses").query("survey_id == 'NEEDS'")
     answers = answers.merge(shop.truth["people"][["customer_id", "need_segment"]], on="customer_id")
     share = answers.pivot_table(index="need_segment", columns="question_id", values="answer").reindex(SEGMENTS)
-    ax = _grid(ax, share, "question of the needs battery; share of yes among those who answered")
-    return figures.finish(ax, "Every need segment has its own questions", y="planted segment")
+    image = ax.imshow(share, vmin=0, vmax=1, aspect="auto", cmap=figures.SEQUENTIAL)
+    figures.in_cells(ax, image, "{:.0%}".format, fontsize=7)
+    ax.set_xticks(range(share.shape[1]), share.columns)
+    ax.set_yticks(range(share.shape[0]), share.index)
+    ax.tick_params(length=0)
+    x = "question of the needs battery; share of yes among those who answered"
+    return figures.finish(ax, "Every need segment has its own questions", x, "planted segment")
 
 
 def _fatigue(shop, ax):
@@ -101,19 +55,6 @@ def _fatigue(shop, ax):
     ax.set_xticks(range(6), ["0", "1", "2", "3", "4", "5+"])
     title, x = "Each recent contact costs a fifth of the response", "outbound contacts in the 28 days before"
     return figures.finish(ax, title, x=x, y="response rate", legend=True, ylim=(0, None))
-
-
-def _satisfaction(shop, ax):
-    answers = _owned(shop, "survey_responses").query("question_id == 'CSAT'")
-    answers = answers.merge(shop.truth["people"], on="customer_id")
-    band = pd.qcut(answers["dropout_probability"], 8)
-    seen = answers.groupby(band, observed=True).agg(
-        chance=("dropout_probability", "mean"), score=("answer", "mean"), spread=("answer", "sem")
-    )
-    ax.errorbar(seen["chance"], seen["score"], 1.96 * seen["spread"], fmt="o-", color=figures.BLUE)
-    title = "Those about to leave are less satisfied (mean, 95% interval)"
-    x, y = "planted chance of leaving after an order", "mean satisfaction with an order (1 to 5)"
-    return figures.finish(ax, title, x=x, y=y)
 
 
 def _campaign(shop, ax):
@@ -145,18 +86,6 @@ def _prices(shop, ax):
     return figures.finish(ax, title, x=x, y="share who bought", legend=True, ylim=(0, 1))
 
 
-def _profit(shop, ax):
-    profit = np.sort(shop.truth["people"]["profit"])[::-1]
-    below = (profit < 0).mean()
-    share = np.arange(1, len(profit) + 1) / len(profit)
-    ax.plot(100 * share, 100 * profit.cumsum() / profit.sum(), color=figures.BLUE)
-    ax.axvline(100 * (1 - below), color=figures.VERMILION, linestyle="--")
-    ax.text(100 * (1 - below) - 1, 20, f"{below:.0%} below zero", color=figures.VERMILION, ha="right")
-    ax.axhline(100, color=figures.GREY, linewidth=0.8)
-    title, x = "Some customers cost more than they bring", "customers, most profitable first (%)"
-    return figures.finish(ax, title, x=x, y="cumulative profit (% of all)", ylim=(0, None))
-
-
 def _weekly_changes(shop, ax):
     visits = shop.tables["web_events"]
     bought = set(visits.loc[visits["event"] == "checkout", "session_id"])
@@ -175,19 +104,9 @@ def _weekly_changes(shop, ax):
     return figures.finish(ax, title, x="week", y=y, legend={"loc": "upper left"}, ylim=(0, None))
 
 
-def _wallet(shop, ax):
-    said = _owned(shop, "survey_responses").query("question_id == 'WALLET'")
-    both = said.merge(shop.truth["people"], on="customer_id")
-    ax.loglog(both["category_spend"], both["answer"], "o", color=figures.BLUE, markersize=3, alpha=0.5, rasterized=True)
-    span = [both["category_spend"].min(), both["category_spend"].max()]
-    ax.plot(span, span, color=figures.ORANGE, label="truthful")
-    title, x = ("Stated category spend is rounded and off by a fifth", "planted category spend (EUR in 52 weeks)")
-    return figures.finish(ax, title, x=x, y="spend stated in the survey (EUR)", legend=True)
-
-
-_DRAWN = (_records, _orders, _purchases, _needs, _fatigue, _satisfaction, _campaign, _prices, _profit, _wallet)
-FIGURES = {plot.__name__[1:]: plot for plot in (*_DRAWN, _weekly_changes)}
-_SIZES = {"records": (8, 3.6), "needs": (10, 3.2)}  # of the tables of shades
+_DRAWN = _needs, _fatigue, _campaign, _prices, _weekly_changes  # what estimates are held to
+FIGURES = {plot.__name__[1:]: plot for plot in _DRAWN}
+_SIZES = {"needs": (10, 3.2)}
 
 
 def plot_quarters(games: dict[str, pd.DataFrame], ax: figures.Axes | None = None) -> figures.Axes:
