@@ -5,9 +5,10 @@ import os
 import re
 import sys
 import tempfile
+import tomllib
 import zipfile
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -207,29 +208,38 @@ def _provenance(spec: dict, place: str, handed_in: bool) -> tuple[dict, str]:
 def environment() -> list[str]:
     """Every package that the software and the modules loaded now need, with its version.
 
-    >>> any(line.startswith("numpy==") for line in environment())
+    >>> {"numpy", "statsmodels"} <= {line.partition("==")[0] for line in environment()}
     True
     """
-    loaded = {name.partition(".")[0] for name in sys.modules}
-    provides = metadata.packages_distributions()
-    pending = ["idic-lab", "lifetimes"] + [package for name in loaded for package in provides.get(name, ())]
-    found: dict[str, str] = {}
+    provides, found = metadata.packages_distributions(), {}
+    loaded = {package for name in sys.modules for package in provides.get(name.partition(".")[0], ())}
+    pending = [*_named(_required()), "lifetimes", *loaded - {"idic-lab"}]
     while pending:
         name = re.sub(r"[-_.]+", "-", pending.pop()).lower()
-        if name in found:
-            continue
-        try:
-            distribution = metadata.distribution(name)
-        except metadata.PackageNotFoundError:
-            continue  # an extra that is not installed
-        found[name] = distribution.version
-        extras = (
-            [f"extra == {quote}{extra}{quote}" for extra in _EXTRAS for quote in "'\""] if name == "idic-lab" else []
-        )
-        for need in distribution.requires or ():
-            if "extra ==" not in need or any(extra in need for extra in extras):
-                pending.append(re.match(r"[\w.-]+", need)[0])
-    return [f"{name}=={found[name]}" for name in sorted(found) if name != "idic-lab"]
+        if name not in found:
+            with suppress(metadata.PackageNotFoundError):  # an extra that is not installed
+                found[name] = metadata.version(name)
+                pending += _named(metadata.requires(name) or ())
+    return [f"{name}=={found[name]}" for name in sorted(found)]
+
+
+def _required() -> list[str]:
+    """What the software needs for a study, by its own project file where it runs from one, which may be newer than an installation."""
+    toml = Path(idic_lab.__file__).parents[1] / "pyproject.toml"
+    if not toml.is_file():
+        return metadata.requires("idic-lab")
+    project = tomllib.loads(toml.read_text(encoding="utf-8"))["project"]
+    return project["dependencies"] + [need for extra in _EXTRAS for need in project["optional-dependencies"][extra]]
+
+
+def _named(needs: Iterable[str]) -> list[str]:
+    """The packages of requirements that hold here, and of the extras that a study needs where they are our own."""
+    from packaging.requirements import Requirement
+
+    parsed = map(Requirement, needs)
+    extras = [{"extra": extra} for extra in ("", *_EXTRAS)]
+    holds = (need for need in parsed if not need.marker or any(map(need.marker.evaluate, extras)))
+    return [need.name for need in holds if need.name != "idic-lab"]
 
 
 def _software() -> dict[str, Path]:
