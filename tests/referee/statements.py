@@ -308,6 +308,27 @@ def _():
 
 
 @statement(
+    "idic_lab.differentiate.clv.fit", "95% interval of the ratio of one of many cohorts", "researchers", repeats=300
+)
+def _():
+    def ratio(rng, spread=0.3, cohorts=12, people=100):
+        logarithms = spread * rng.standard_normal(cohorts)
+        each = [buyers(rng, people=people, buying=np.exp(one)).query("web == 1") for one in logarithms]
+        table = pd.get_dummies(
+            pd.concat(each, keys=range(cohorts), names=["cohort"]).reset_index(0), columns=["cohort"]
+        )
+        names, one = [f"cohort_{place}" for place in range(cohorts)], int(rng.integers(cohorts))
+        fitted = clv.fit(table, pooled={"buying": names}).summary().set_index("parameter")
+        return holds(fitted.loc[f"buying: {names[one]}", ["low", "high"]], np.exp(logarithms[one]))
+
+    return {
+        "12 cohorts of 50 who differ by 0.3": ratio,
+        "cohorts that do not differ": lambda rng: ratio(rng, 0.0),
+        "four cohorts": lambda rng: ratio(rng, cohorts=4),
+    }
+
+
+@statement(
     "idic_lab.differentiate.clv.likelihood_ratio", "5% for a covariate that does nothing", "24", "test", 0.05, 300
 )
 def _():

@@ -304,10 +304,13 @@ def plain(fitted: FittedModel) -> FittedModel:
 
 
 class WithCovariates:
-    """The likelihood of a model whose parameters move with covariates, which stand in `data` under their names."""
+    """The likelihood of a model whose parameters move with covariates, which stand in `data` under their names.
 
-    def __init__(self, likelihood, pairs: Sequence[tuple[str, str]], start: np.ndarray):
-        self.base, self.pairs, self.start = likelihood, pairs, start
+    The last `pooled` of the ratios have logarithms that are normal around 0, with the standard deviations ``spread``.
+    """
+
+    def __init__(self, likelihood, pairs: Sequence[tuple[str, str]], start: np.ndarray, pooled: int = 0):
+        self.base, self.pairs, self.start, self.spread = likelihood, pairs, start, np.ones(pooled)
         self.parameters = (*likelihood.parameters, *(f"{process}: {column}" for process, column in pairs))
 
     def starts(self, data):
@@ -327,7 +330,11 @@ class WithCovariates:
         logs, gradient = self.base.each(here, data)
         by_log = gradient * data["weights"] * np.array([np.broadcast_to(part, logs.shape) for part in here])
         total = [*by_log.sum(axis=1), *(np.dot(by_log[place], by) for place, by in moved)]
-        return np.dot(data["weights"], logs), np.array(total) / theta
+        logarithms = np.log(theta[len(theta) - len(self.spread) :])
+        drawn = np.append(np.zeros(len(theta) - len(self.spread)), logarithms / self.spread**2)
+        return np.dot(data["weights"], logs) - np.sum((logarithms / self.spread) ** 2) / 2, (
+            np.array(total) - drawn
+        ) / theta
 
     def flags(self, theta):
         """Those of the model itself."""
@@ -371,7 +378,8 @@ def numbers(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, np.ndarray
 def standardised(columns: dict[str, np.ndarray], weight: np.ndarray, likelihood: WithCovariates):
     """Covariates with mean 0 and variance 1, and the matrix that takes log-parameters back to the covariates' own units."""
     base, back, told = likelihood.base, np.eye(len(likelihood.parameters)), dict(columns)
-    for place, (process, column) in enumerate(likelihood.pairs, start=len(base.parameters)):
+    pairs = likelihood.pairs[: len(likelihood.pairs) - len(likelihood.spread)]  # groups keep their own 0 and 1
+    for place, (process, column) in enumerate(pairs, start=len(base.parameters)):
         mean = np.average(columns[column], weights=weight)
         spread = np.sqrt(np.average((columns[column] - mean) ** 2, weights=weight))
         if not spread > 1e-9 * max(abs(mean), 1e-300):

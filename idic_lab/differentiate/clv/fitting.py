@@ -36,6 +36,10 @@ CHORDS = 10  # steps with the sample's curvature; three or four do
 NEAR_TOP = 1e-6  # gradient per customer from which one Newton step reaches the top
 FLAT = 1e-3  # gradient per customer that counts as none once a parameter is at its limit and every start was tried
 STEP = 1e-4
+POOLINGS = 40  # rounds in which the spread of groups is found; four to eight do
+SPREADS = np.geomspace(
+    0.005, 5, 80
+)  # that are considered; a half-normal distribution of scale 1 says how likely each is
 STEPS = 40  # Newton steps; two or three do, but for a ridge
 SEARCH = {"jac": True, "method": "L-BFGS-B", "options": {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7}}
 
@@ -45,6 +49,7 @@ def fit(
     model: str = "bg_nbd",
     *,
     covariates: Sequence[str] | Mapping[str, Sequence[str]] = (),
+    pooled: Sequence[str] | Mapping[str, Sequence[str]] = (),
     weights: str | None = None,
     unit_days: float | None = None,
 ) -> FittedModel:
@@ -64,6 +69,10 @@ def fit(
             rates, in BG/NBD, MBG/NBD, Pareto/NBD and Gamma-Gamma: all of them, or as in ``{"buying": ["web"],
             "leaving": ["web", "age"]}``; "spending" for Gamma-Gamma. Each gives a ratio among the parameters, ``buying:
             web``: so many times as often, for each unit of it.
+        pooled: As ``covariates``, but for columns that say who belongs to which of many groups, such as
+            ``pandas.get_dummies(summary, columns=["cohort"])`` gives. The logarithms of their ratios are taken for draws
+            from normal distributions around 0, whose spreads are estimated too: a group of few customers is drawn
+            towards all others, and one that was never seen is as they are.
         weights: Column that says how many customers each row stands for.
         unit_days: Days in one unit of time, when the summary has no column that says so.
     Raises:
@@ -73,7 +82,7 @@ def fit(
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 6 (BG/NBD); Batislam, Denizel & Filiztekin (2007),
     IJRM 24(3) (MBG/NBD); Schmittlein, Morrison & Colombo (1987), Management Science 33(1) (Pareto/NBD); Fader, Hardie
     & Shang (2010), Marketing Science 29(6), eq. 5 (BG/BB); Fader & Hardie (2013), note 025 (Gamma-Gamma); Fader & Hardie (2007), note 019
-    (covariates).
+    (covariates); Röver (2020), Journal of Statistical Software 93(6) (pooled: spreads by their posterior).
 
     >>> from idic_lab import datasets
     >>> from idic_lab.differentiate.clv import summarise
@@ -83,7 +92,8 @@ def fit(
     {'r': 0.243, 'alpha': 4.414, 'a': 0.793, 'b': 2.426}
     """
     likelihood = pick("model", model, MODELS)
-    pairs = named(model, likelihood, covariates) if covariates else []
+    pairs, drawn = (named(model, likelihood, one) if len(one) else [] for one in (covariates, pooled))
+    pairs = pairs + drawn
     extra = list(dict.fromkeys(column for _, column in pairs))
     if in_engine(summary):
         table = groups(summary, likelihood.columns, weights, signed=extra)
@@ -99,16 +109,47 @@ def fit(
     if pairs:
         without, _ = distinct({name: data[name] for name in likelihood.columns}, weight)
         start = maximise(likelihood, without).log_theta
-        likelihood = WithCovariates(likelihood, pairs, np.exp(start))
+        likelihood = WithCovariates(likelihood, pairs, np.exp(start), len(drawn))
         data, back = standardised(data, weight, likelihood)
     rows, _ = distinct(data, weight)
     best = maximise(likelihood, rows)
+    if drawn:
+        best = _pool(likelihood, rows, best, notes)
     if not best.converged:
         raise FitError(
             f"{TITLES[model]} did not converge on {weight.sum():,.0f} customers. Look at the summary for outliers "
             f"(a customer with an extreme frequency or amount), try another model, or a longer observation period."
         )
     return _report(model, likelihood, best, back, columns, weight, rows, scales, notes, unit)
+
+
+def _pool(likelihood: WithCovariates, rows: dict, best: "Maximum", notes: list) -> "Maximum":
+    """The top once ratios of groups are draws, whose spread in each process is averaged over what the data say of it."""
+    place = len(likelihood.parameters) - len(likelihood.spread)
+    of = np.array([process for process, _ in likelihood.pairs[-len(likelihood.spread) :]])
+    for _ in range(POOLINGS):
+        best = _polish(_objective(likelihood.log_likelihood, rows), best.log_theta)
+        variance, before, wider = np.diag(best.covariance)[place:], likelihood.spread, np.zeros(len(of))
+        error = 1 / np.maximum(1 / variance - 1 / before**2, 1e-9)  # of each ratio, had it spoken for itself
+        alone = best.log_theta[place:] * error / variance
+        likelihood.spread, told = np.empty(len(of)), []
+        for process in dict.fromkeys(of):
+            ours = np.flatnonzero(of == process)
+            both = SPREADS[:, None] ** 2 + error[ours]
+            support = -np.log(both).sum(axis=1) / 2 - (alone[ours] ** 2 / both).sum(axis=1) / 2 - SPREADS**2 / 2
+            chance = np.exp(support - support.max()) * SPREADS  # the grid is even in logarithms
+            chance /= chance.sum()
+            likelihood.spread[ours] = chance @ SPREADS
+            share = SPREADS[:, None] ** 2 / both
+            mean = chance @ share * alone[ours]
+            wider[ours] = chance @ (share * error[ours] + (share * alone[ours] - mean) ** 2) - variance[ours]
+            told.append(f"{chance @ SPREADS:.2g} in {process}")
+        if np.abs(np.log(likelihood.spread / before)).max() < 0.01:
+            break
+    best.covariance += np.diag(np.append(np.zeros(place), np.maximum(wider, 0)))
+    notes.append(f"ratios of groups are drawn towards 1: the spread of their logarithms is {', '.join(told)}")
+    likelihood.spread = np.full(len(of), np.inf)  # the log-likelihood that is reported has no penalty
+    return best
 
 
 def checked_columns(table: pd.DataFrame, model: str, *more: str) -> dict[str, np.ndarray]:

@@ -129,3 +129,68 @@ def test_a_covariate_that_cannot_serve_is_refused_with_a_way_out(people, fitted)
         clv.fit(pd.DataFrame({"tenure": [1], "churned": [True]}), "sbg", covariates=["web"])
     with pytest.raises(FitError, match=r"model\.given\(web=1\)"):
         clv.expected_purchases_new(fitted["bg_nbd"], 52)
+
+
+COHORTS = 12
+
+
+def cohorts(rng, spread, people=60):
+    """Customers of as many cohorts, larger and smaller, whose rates of buying differ; and by how much, in logarithms."""
+    logarithms = spread * rng.standard_normal(COHORTS)
+    sizes = rng.integers(10, 2 * people, COHORTS)
+    parts = [
+        shoppers("bg_nbd", size, 39.0, rng, web=(np.exp(one), 1.0, 1.0)).query("web == 1").assign(cohort=place)
+        for place, (one, size) in enumerate(zip(logarithms, 2 * sizes, strict=True))
+    ]
+    table = pd.get_dummies(pd.concat(parts, ignore_index=True), columns=["cohort"], prefix_sep=" ")
+    return table, [f"cohort {place}" for place in range(COHORTS)], logarithms
+
+
+def told(model):
+    return np.log(model.params_[model.params_.index.str.startswith("buying: ")].to_numpy())
+
+
+@pytest.fixture(scope="module")
+def planted():
+    rng, found = np.random.default_rng(8), []
+    for _ in range(6):
+        table, names, truth = cohorts(rng, 0.3)
+        each = clv.fit(table, covariates={"buying": names[1:]})
+        found.append((clv.fit(table, pooled={"buying": names}), np.append(0, told(each)), truth, table, names))
+    return found
+
+
+def test_cohorts_that_are_drawn_together_are_nearer_the_truth_than_each_by_itself_or_one_for_all(planted):
+    def off(estimates, truth):
+        return np.mean((estimates - estimates.mean() - truth + truth.mean()) ** 2)
+
+    errors = np.array([[off(told(m), t), off(each, t), off(0 * t, t)] for m, each, t, *_ in planted]).mean(axis=0)
+    assert errors[0] < 0.9 * errors[1] and errors[0] < 0.6 * errors[2]
+
+
+def test_their_intervals_hold_the_truth_and_small_cohorts_are_drawn_more(planted):
+    held, drawn = [], []
+    for model, _, truth, table, names in planted:
+        bounds = np.log(model.summary().set_index("parameter").loc[[f"buying: {n}" for n in names], ["low", "high"]])
+        held.extend((bounds["low"] < truth) & (truth < bounds["high"]))
+        drawn.append(np.corrcoef(table[names].sum(), (bounds["high"] - bounds["low"]))[0, 1])
+    assert 0.88 < np.mean(held) <= 1
+    assert max(drawn) < -0.5
+
+
+def test_cohorts_that_do_not_differ_are_told_as_one():
+    table, names, _ = cohorts(np.random.default_rng(3), 0.0)
+    pooled, one = clv.fit(table, pooled=names), clv.fit(table)
+    assert np.abs(told(pooled)).max() < 0.1
+    assert clv.predict(pooled, table, 26).sum() == pytest.approx(clv.predict(one, table, 26).sum(), rel=0.02)
+    assert any("spread" in flag for flag in pooled.flags_)
+
+
+def test_large_cohorts_speak_for_themselves_and_a_new_one_is_as_all_are():
+    table, names, _ = cohorts(np.random.default_rng(4), 0.5, people=1500)
+    pooled, each = clv.fit(table, pooled={"buying": names}), clv.fit(table, covariates={"buying": names[1:]})
+    assert told(pooled)[1:] - told(pooled)[0] == pytest.approx(told(each), abs=0.05)
+    assert pooled.log_likelihood_ == pytest.approx(each.log_likelihood_, abs=5)
+    assert pooled.given().params_["alpha"] == pooled.params_["alpha"]
+    again = clv.from_json(pooled.to_json())
+    assert clv.predict(again, table, 26).equals(clv.predict(pooled, table, 26))
