@@ -172,7 +172,7 @@ def _():
     }
 
 
-@statement("idic_lab.compare.verdicts", "5% for segments where there is one crowd", "61, 62", "test", 0.05, repeats=60)
+@statement("idic_lab.compare.verdicts", "5% for segments where there is one crowd", "61, 62", "test", 0.05, repeats=40)
 def _():
     def found(rng, n=300, sets=20):
         from idic_lab.compare.customers import Customers

@@ -208,7 +208,7 @@ def best_price(taste, slope=0.25, intercept=2.0):
     return minimize_scalar(lambda price: -(price - 3.0) * expit(level - fall * price), (3.0, 15.0)).x
 
 
-@statement("idic_lab.customize.pricing.demand", "95% interval of the price that earns most", "43")
+@statement("idic_lab.customize.pricing.demand", "95% interval of the price that earns most", "43", repeats=500)
 def _():
     def price(rng, customers=2_000, taste=0.0, **how):
         try:

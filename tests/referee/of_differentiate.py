@@ -38,7 +38,7 @@ def _():
     "idic_lab.differentiate.behaviour.regularity",
     "95% interval of the regularity of a customer base",
     "26",
-    repeats=500,
+    repeats=240,
 )
 def _():
     def shape(rng, customers=400, k=2.0, drift=0.0):

@@ -302,7 +302,7 @@ def _():
     "idic_lab.interact.dialogue.compare_orders",
     "95% interval of the share of questions that adapting saves",
     "32",
-    repeats=400,
+    repeats=240,
 )
 def _():
     def imagined(seed, people, own=0.0):

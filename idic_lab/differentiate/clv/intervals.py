@@ -92,7 +92,7 @@ def total_interval(
     rows, back = _distinct_rows(model, table)
     expected = predict(model, rows, horizon, unit).to_numpy()
     own = alive(model, rows).to_numpy() * _second_moment(model, rows, units) - expected**2
-    doubt = _answers(model, lambda point: predict(point, rows, horizon, unit).to_numpy()[back])
+    doubt = [predict(point, rows, horizon, unit).to_numpy()[back] for point in _points(model)]
     bounds = _of_groups(groups, expected[back], [doubt], own[back], confidence)
     return bounds.rename(columns={"total": "expected_purchases"})
 
@@ -132,27 +132,21 @@ def equity_interval(
     table = collected(summary)
     answers = value(model, spend_model, table, *settings)
     if horizon_days is None:
-        by_purchases = _answers(model, lambda point: value(point, spend_model, table, *settings)["clv"].to_numpy())
+        by_purchases = [value(point, spend_model, table, *settings)["clv"].to_numpy() for point in _points(model)]
     else:  # what each purchase brings, discounted, hardly depends on the parameters: when they are expected does
         each = _ratio(answers["clv"], answers["expected_purchases"])
-        by_purchases = _answers(model, lambda point: predict(point, table, horizon_days, "days").to_numpy() * each)
+        by_purchases = [predict(one, table, horizon_days, "days").to_numpy() * each for one in _points(model)]
         own = _variance_of_value(model, spend_model, table, answers, horizon_days)
     times = _ratio(answers["clv"], answers["expected_spend"])
-    by_spend = _answers(spend_model, lambda point: times * expected_spend(point, table).to_numpy())
+    by_spend = [times * expected_spend(point, table).to_numpy() for point in _points(spend_model)]
     bounds = _of_groups(groups, answers["clv"].to_numpy(), [by_purchases, by_spend], own, confidence)
     return bounds.rename(columns={"total": "clv"})
 
 
 def worth_by_model(
-    models: Mapping[str, FittedModel],
-    spend_model: FittedModel,
-    summary,
-    horizon_days: float | None = DAYS_PER_YEAR,
-    annual_discount_rate: float = 0.15,
-    margin: float = 1.0,
-    confidence: float = 0.95,
+    models: Mapping[str, FittedModel], spend_model: FittedModel, summary, *settings: object
 ) -> pd.DataFrame:
-    """What the same customers are worth under each of several models; parameters as in `equity_interval`.
+    """What the same customers are worth under each of several models; settings as in `equity_interval`.
 
     Returns:
         DataFrame: ``model``, ``aic`` (of the data each was fitted to: the lowest fits best), then as `equity_interval`.
@@ -164,8 +158,8 @@ def worth_by_model(
     >>> worth_by_model(models, clv.fit(summary, "gamma_gamma"), summary)["model"].tolist()
     ['BG/NBD', 'MBG/NBD']
     """
-    settings = (summary, horizon_days, annual_discount_rate, margin, confidence)
-    worth = pd.concat([equity_interval(model, spend_model, *settings) for model in models.values()], ignore_index=True)
+    each = [equity_interval(model, spend_model, summary, *settings) for model in models.values()]
+    worth = pd.concat(each, ignore_index=True)
     worth.insert(0, "aic", [model.aic for model in models.values()])
     worth.insert(0, "model", pd.array(list(models), dtype="str"))
     return worth.drop(columns="group")
@@ -212,8 +206,8 @@ def new_customer(
 
     first, later = parts(model, spend_model, horizon_days)
     doubts = [
-        _answers(model, lambda point: np.array([sum(parts(point, spend_model, horizon_days))])),
-        _answers(spend_model, lambda point: np.array([sum(parts(model, point, horizon_days))])),
+        [np.array([sum(parts(point, spend_model, horizon_days))]) for point in _points(model)],
+        [np.array([sum(parts(model, point, horizon_days))]) for point in _points(spend_model)],
     ]
     worth = first + later
     low, high = _of_groups(None, np.array([worth]), doubts, None, confidence).loc[0, ["expected_low", "expected_high"]]
@@ -290,11 +284,6 @@ def _points(model: FittedModel) -> list[FittedModel]:
     steps = directions * np.sqrt(len(theta) * np.maximum(variance, 0.0))
     moved = [theta * np.exp(sign * step) for step in steps.T for sign in (1, -1)]
     return [replace(model, params_=pd.Series(point, index=model.params_.index)) for point in moved]
-
-
-def _answers(model: FittedModel, ask: Callable[[FittedModel], np.ndarray]) -> list[np.ndarray]:
-    """What the model says at each of its points."""
-    return [ask(point) for point in _points(model)]
 
 
 def _ratio(above, below) -> np.ndarray:
@@ -380,9 +369,7 @@ def _of_groups(groups, answer, doubts, own, confidence) -> pd.DataFrame:
     total = np.bincount(codes, answer)
     spread = sum(_spread([np.bincount(codes, point) for point in points]) ** 2 for points in doubts)
     factor = np.exp(_normal(confidence) * np.sqrt(spread))
-    table = pd.DataFrame(
-        {"group": pd.array([str(name) for name in names], dtype="str"), "customers": np.bincount(codes)}
-    )
+    table = pd.DataFrame({"group": pd.array([*map(str, names)], dtype="str"), "customers": np.bincount(codes)})
     table = table.assign(total=total, expected_low=total / factor, expected_high=total * factor)
     if own is None:
         return table.assign(low=np.nan, high=np.nan)

@@ -64,8 +64,7 @@ def plot_conditional_expectations(table: pd.DataFrame, ax: figures.Axes | None =
     ax = figures.axes(ax)
     ax.bar(table["frequency"], table["actual"], color="#D9D9D9", edgecolor=figures.GREY, label="actual")
     models = [name for name in table.columns if name not in ("frequency", "customers", "actual")]
-    styles = zip(models, figures.CYCLE, ["o-", "s--", "^:", "D-."] * 2, strict=False)
-    for name, colour, style in styles:
+    for name, colour, style in zip(models, figures.CYCLE, ["o-", "s--", "^:", "D-."] * 2, strict=False):
         ax.plot(table["frequency"], table[name], style, color=colour, label=name, markersize=5)
     off = {name: np.average((table[name] - table["actual"]).abs(), weights=table["customers"]) for name in models}
     best = min(off, key=off.get)
@@ -89,8 +88,7 @@ def plot_count_histogram(table: pd.DataFrame, ax: figures.Axes | None = None) ->
     ax.set_xticks(place, table["frequency"])
     off = (table["actual"] - table["expected"]).abs().sum() / 2 / table["actual"].sum()
     title = f"The model places {off:.0%} of customers under another number of purchases"
-    across = "repeat purchase days"
-    return figures.finish(ax, title, x=across, y="customers", y_format="count", legend=True)
+    return figures.finish(ax, title, x="repeat purchase days", y="customers", y_format="count", legend=True)
 
 
 def plot_alive_path(*tables: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -231,8 +229,7 @@ def plot_iso_value(table: pd.DataFrame, ax: figures.Axes | None = None) -> figur
     """
     labels = {"residual_value": f"residual value ({figures.currency()})", "dert": "discounted purchases to come"}
     quantity = "residual_value" if "residual_value" in table else "dert"
-    finding = partial(_where_most, more="are worth", after="worth")
-    return _map(ax, table, quantity, labels[quantity], finding, contours=True)
+    return _map(ax, table, quantity, labels[quantity], partial(_where_most, more="are worth", after="worth"), True)
 
 
 def _where_most(column: pd.Series, more: str, after: str) -> str:
