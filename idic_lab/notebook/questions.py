@@ -210,7 +210,7 @@ def qti(asked: Iterable[Question]) -> bytes:
     """
     items = {f"items/{one.id}.xml": one for one in asked}
     item, manifest = map(_TEMPLATES.get_template, ("qti_item.xml", "qti_manifest.xml"))
-    texts = {name: item.render(one=one) for name, one in items.items()}
+    texts = {name: item.render(one=one, inline=inline) for name, one in items.items()}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in (texts | {"imsmanifest.xml": manifest.render(items=items)}).items():

@@ -133,6 +133,13 @@ def test_identifiers_of_the_export_are_names_in_xml_and_used_once():
         places = [order.index(child.tag.partition("}")[2]) for child in root]
         assert places == sorted(places) and set(places) == set(range(5))  # the sequence that the schema demands
         assert {root.get("adaptive"), root.get("timeDependent")} == {"false"} and root.get("title")
+        declared = {one.get("identifier") for one in root if one.tag.endswith("Declaration")}
+        processed = root.find("{*}responseProcessing").iter()
+        assert declared >= {one.get("identifier") for one in processed if one.get("identifier")}
+        (asked,) = root.find("{*}itemBody")
+        assert set(asked.attrib) == {"responseIdentifier", "shuffle", "maxChoices"}
+        assert {told.get("outcomeIdentifier") for told in root.findall("{*}modalFeedback")} <= declared
+        assert not re.search(r"\*\w|`", "".join(root.itertext())), "emphasis and code are elements, not marks"
 
 
 def test_one_command_writes_the_questions_by_the_ending_of_the_file(tmp_path):
