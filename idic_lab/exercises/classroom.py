@@ -5,23 +5,29 @@ question was, how well it tells students apart, and what went wrong most.
 from __future__ import annotations
 
 import contextlib
+import io
+import multiprocessing
 import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
+import threading
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 from pathlib import Path
+from unittest import mock
 
 import filelock
 import nbformat
 import numpy as np
 import pandas as pd
+from jupyter_core.application import NoStart
 from nbgrader.api import Gradebook
 
 from idic_lab import figures
@@ -38,6 +44,10 @@ COURSE_ID = "idic_lab"
 TOO_LONG = "too long"
 _SIGKILL = getattr(signal, "SIGKILL", 9)  # Windows has none
 _running: set[int] = set()  # nbgrader processes, which Ctrl-C does not reach by itself
+# Each command is forked from a process that has loaded what it needs, which takes longer than most commands.
+PROCESSES = multiprocessing.get_context("forkserver" if sys.platform.startswith("linux") else "spawn")
+_LOADED = ["nbgrader.apps", "idic_lab.exercises.grading_steps", "idic_lab.differentiate.clv", "sklearn.cluster"]
+PROCESSES.set_forkserver_preload(_LOADED)
 
 
 def database(course: CourseFolder) -> str:
@@ -48,42 +58,74 @@ def database(course: CourseFolder) -> str:
 def nbgrader(
     course: CourseFolder, *arguments: str, seconds: float | None = None, told: dict[str, str] | None = None
 ) -> tuple[int | str, str]:
-    """Run an nbgrader command in the course's folder, with `told` in its environment.
+    """Run an nbgrader command in the course's folder, in a process of its own, with `told` in its environment.
 
     Returns:
         tuple of int and str: Exit status (`TOO_LONG` when ended after `seconds`), and what it said.
     """
-    # Whoever grades may be killed: then nbgrader must end too, and not write beside the next call.
-    code = "import runpy, idic_lab.durability as o; o.end_with_parent({}); runpy.run_module('nbgrader', run_name='__main__')"
-    environment = dict(os.environ, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore", **(told or {}))
-    # nbgrader starts alembic by name, which stands beside this Python and may not be on the path.
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
-    command = [sys.executable, "-c", code.format(os.getpid()), *arguments]
-    heard = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
-    with subprocess.Popen(command, cwd=course.root, env=environment, start_new_session=True, **heard) as process:
-        _running.add(process.pid)
-        try:
-            said, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
+    ours, theirs = PROCESSES.Pipe(duplex=False)
+    environment = dict(os.environ, OMP_NUM_THREADS="1", **(told or {}))
+    process = PROCESSES.Process(target=_nbgrader_alone, args=(theirs, course.root, arguments, environment))
+    process.start()
+    theirs.close()
+    _running.add(process.pid)
+    try:
+        if not ours.poll(seconds):
             _end(process.pid)
-            said, _ = process.communicate()
-            return TOO_LONG, said
+            return TOO_LONG, ""
+        return ours.recv()
+    except EOFError:
+        return -_SIGKILL, "Error: it was ended from outside, or ran out of memory"
+    finally:
+        process.join()
+        _running.discard(process.pid)
+        ours.close()
+
+
+def _nbgrader_alone(answer: Connection, root: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+    if hasattr(os, "setsid"):
+        os.setsid()
+    # Whoever grades may be killed: then nbgrader must end too, and not write beside the next call.
+    threading.Thread(target=lambda: (multiprocessing.parent_process().join(), os._exit(1)), daemon=True).start()
+    answer.send(nbgrader_here(root, arguments, environment))
+
+
+def nbgrader_here(root: Path, arguments: Sequence[str], told: dict[str, str]) -> tuple[int, str]:
+    """Run an nbgrader command in this process: its exit status, and what it said."""
+    from nbgrader.apps import NbGraderApp
+
+    # nbgrader starts alembic by name, which stands beside this Python and may not be on the path.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    said, status, app = io.StringIO(), 0, NbGraderApp()
+    quiet = contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), warnings.catch_warnings()
+    with mock.patch.dict(os.environ, told, PATH=path), contextlib.chdir(root), quiet[0], quiet[1], quiet[2]:
+        warnings.simplefilter("ignore")
+        try:
+            app.initialize(list(arguments))
+            app.start()
+        except NoStart:  # raised behind every command
+            pass
+        except SystemExit as end:
+            status = int(end.code or 0)
+        except Exception:
+            status = 1
+            traceback.print_exc(file=said)
         finally:
-            _running.discard(process.pid)
-    killed = "\nError: it was ended from outside, or ran out of memory" if process.returncode == -_SIGKILL else ""
-    return process.returncode, said + killed
+            app.reset()
+    return status, said.getvalue()
 
 
-def step(course: CourseFolder, *arguments: str, told: dict[str, str] | None = None) -> None:
-    """Run an nbgrader command that has to succeed."""
-    status, said = nbgrader(course, *arguments, told=told)
+def step(course: CourseFolder, *arguments: str, told: dict[str, str] | None = None, here: bool = False) -> None:
+    """Run an nbgrader command that has to succeed; `here` starts no process for it."""
+    told = told or {}
+    status, said = nbgrader_here(course.root, arguments, told) if here else nbgrader(course, *arguments, told=told)
     if status:
         raise DataError(f"nbgrader {' '.join(arguments)} failed:\n{said[-2000:]}")
 
 
-def release(course: CourseFolder, assignment: str) -> None:
+def release(course: CourseFolder, assignment: str, here: bool = False) -> None:
     """Make the students' copy of an assignment and enter it in the gradebook."""
-    step(course, "generate_assignment", assignment, "--force")
+    step(course, "generate_assignment", assignment, "--force", here=here)
 
 
 def _end(pid: int) -> None:

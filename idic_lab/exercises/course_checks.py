@@ -11,7 +11,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,10 +19,11 @@ import numpy as np
 import pandas as pd
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
+from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import MetadataValidator, ValidationError
 
 from idic_lab.errors import DataError
-from idic_lab.exercises.classroom import grade_class, nbgrader, points, release, step
+from idic_lab.exercises.classroom import COURSE_ID, PROCESSES, database, grade_class, points, release, step
 from idic_lab.exercises.collecting import collect
 from idic_lab.exercises.course_folder import (
     CourseFolder,
@@ -70,8 +70,14 @@ def check_course(
     for finding in findings:
         tell(str(finding))
     longest_first = sorted(assignments or course.assignments, key=lambda name: -len(course.wrong_answers(name)))
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        parts = [pool.submit(_check_one, course.root, name, with_nbgrader) for name in longest_first]
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        ProcessPoolExecutor(os.cpu_count(), mp_context=PROCESSES) as pool,
+    ):
+        copy = copied(course, Path(folder) / "course")
+        if with_nbgrader:
+            Gradebook(database(copy), COURSE_ID).close()  # one for all: making it takes seconds
+        parts = [pool.submit(_check_one, copy.root, name, with_nbgrader) for name in longest_first]
         for part in as_completed(parts):
             findings += part.result()
             for finding in part.result():
@@ -198,28 +204,26 @@ class _Submission(NamedTuple):
 
 
 def rehearse(course: CourseFolder, assignment: str, student: str) -> Iterator[Finding]:
-    """Play one assignment through nbgrader in a copy of the course.
+    """Play one assignment through nbgrader in a course that is a copy.
 
     `student` hands in the model solution; further ones hand in the untouched release and the wrong answers of the bank.
     """
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        copy = copied(course, Path(folder) / "course")
-        release(copy, assignment)
-        regions = [found for cell in course.notebook(assignment).cells for found in _SOLUTION.findall(cell.source)]
-        # Those long enough to be recognised.
-        solution = [line.strip() for region in regions for line in region.splitlines() if len(line.strip()) > 25]
-        yield _no_leak(copy.notebook(assignment, "release"), solution, assignment)
-        submissions = list(_submissions(copy, assignment, student))
-        for submission in submissions:
-            target = copy.root / "submitted" / submission.student / assignment
-            target.mkdir(parents=True)
-            nbformat.write(submission.notebook, target / f"{assignment}.ipynb")
-        # All of it is ours: one process for all, no need of walls, and of kernels only for the model solution.
-        ours = [submission.student for submission in submissions if submission.student != student]
-        step(copy, "autograde", assignment, "--force", told={UNSAFE: "1", OURS: ",".join(ours)})
-        nbgrader(copy, "generate_feedback", assignment)
-        yield _scores(copy, assignment, submissions)
-        yield _feedback(copy, assignment, submissions, solution)
+    release(course, assignment, here=True)
+    regions = [found for cell in course.notebook(assignment).cells for found in _SOLUTION.findall(cell.source)]
+    # Those long enough to be recognised.
+    solution = [line.strip() for region in regions for line in region.splitlines() if len(line.strip()) > 25]
+    yield _no_leak(course.notebook(assignment, "release"), solution, assignment)
+    submissions = list(_submissions(course, assignment, student))
+    for submission in submissions:
+        target = course.root / "submitted" / submission.student / assignment
+        target.mkdir(parents=True)
+        nbformat.write(submission.notebook, target / f"{assignment}.ipynb")
+    # All of it is ours: no need of processes for nbgrader, of walls, and of kernels only for the model solution.
+    ours = [submission.student for submission in submissions if submission.student != student]
+    step(course, "autograde", assignment, "--force", told={UNSAFE: "1", OURS: ",".join(ours)}, here=True)
+    step(course, "generate_feedback", assignment, here=True)
+    yield _scores(course, assignment, submissions)
+    yield _feedback(course, assignment, submissions, solution)
 
 
 _SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)\n### END SOLUTION", re.S)

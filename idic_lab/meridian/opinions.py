@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtr
 
 from idic_lab.meridian import draws, products
 from idic_lab.meridian.draws import choose, labels, logistic, pick, standardise, text
@@ -246,7 +246,7 @@ def _readiness_means(settings: Settings) -> np.ndarray:
 
 def readiness_truth(settings: Settings) -> pd.DataFrame:
     """The expected answer of each step and role: 1, and one more for each border between two answers that is passed."""
-    passed = stats.norm.sf(np.arange(1.5, 5), _readiness_means(settings)[..., None], np.hypot(_OF_PERSON, _OF_ANSWER))
+    passed = ndtr((_readiness_means(settings)[..., None] - np.arange(1.5, 5)) / np.hypot(_OF_PERSON, _OF_ANSWER))
     rows = itertools.product(READINESS, READINESS_PANEL)
     table = pd.DataFrame(rows, columns=["step", "role"]).astype("str")
     return table.assign(answer=np.round(1 + passed.sum(axis=2).ravel(), 6))
