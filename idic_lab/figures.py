@@ -61,7 +61,7 @@ def use_style() -> None:
     mpl.rcParams.update(_settings())
 
 
-_currency = "currency"
+_currency = ""
 
 
 def use_currency(code: str) -> None:
@@ -71,25 +71,28 @@ def use_currency(code: str) -> None:
         code: As on a data set's card, such as ``"EUR"``; empty where the card does not say.
 
     >>> use_currency("EUR")
-    >>> use_currency(""), currency()
-    (None, 'currency')
+    >>> in_currency("spent ({currency})"), money(1234.5), use_currency("")
+    ('spent (EUR)', '1,234 EUR', None)
     """
     global _currency
-    _currency = code or "currency"
+    _currency = code
 
 
-def currency() -> str:
-    """What money axes call their unit: the code given to :func:`use_currency`, or "currency"."""
-    return _currency
+def in_currency(label: str) -> str:
+    """A label with the unit of money where it says ``{currency}``, and without one where none is known.
+
+    >>> in_currency("spent ({currency})"), in_currency("spent ({currency} a year)")
+    ('spent', 'spent (a year)')
+    """
+    if not _currency:
+        for unit in (" ({currency})", ", {currency}", "{currency}; ", "{currency} "):
+            label = label.replace(unit, "")
+    return label.replace("{currency}", _currency)
 
 
 def money(amount: float) -> str:
-    """An amount in words for a title, with its currency where one is known.
-
-    >>> money(1234.5)
-    '1,234'
-    """
-    return f"{amount:,.0f}{f' {_currency}' if _currency != 'currency' else ''}"
+    """An amount in words for a title, with its currency where one is known."""
+    return f"{amount:,.0f} {_currency}".rstrip()
 
 
 def __getattr__(name: str):
@@ -182,11 +185,11 @@ def finish(
 
     >>> ax = finish(axes(), "One customer in five buys again", y="revenue ({currency})", y_format="count", ylim=(0, 9))
     >>> ax.get_ylabel(), ax.yaxis.get_major_formatter()(1200)
-    ('revenue (currency)', '1,200')
+    ('revenue', '1,200')
     """
     ax.set_title(textwrap.fill(title, TITLE_WIDTH))
     named = {"xlabel": x, "ylabel": y}
-    ax.set(**{key: text.replace("{currency}", currency()) for key, text in named.items() if text}, **settings)
+    ax.set(**{key: in_currency(text) for key, text in named.items() if text}, **settings)
     for axis, form in ((ax.xaxis, x_format), (ax.yaxis, y_format)):
         if form:
             axis.set_major_formatter(form if "{x" in form else pick("format of ticks", form, _FORMATS))

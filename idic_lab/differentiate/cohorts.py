@@ -138,7 +138,7 @@ def plot_cohorts(cohorts: pd.DataFrame, measure: str = "retention", ax: figures.
     ax.set_yticks(range(0, len(grid), every), [f"{date:%Y-%m} ({sizes[date]:,})" for date in grid.index[::every]])
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(False)
-    ax.get_figure().colorbar(mesh, ax=ax, label=label.replace("{currency}", figures.currency()), format=form)
+    ax.get_figure().colorbar(mesh, ax=ax, label=figures.in_currency(label), format=form)
     by_age = retention_by_age(cohorts).set_index("age_months")
     last = int(by_age.index.max())
     half = max(last // 2, 1) if last else 0

@@ -505,7 +505,7 @@ def _levels(steps: pd.DataFrame) -> str:
 def _test(row) -> str:
     """How a trial would tell whether the action works, and whether its segment is large enough for one round."""
     if row.scheme == "conversations":
-        return "answer all; a lot says who is first"
+        return "answer all; draw the order by lot"
     if row.basis == "estimated":
         return "leave a tenth out, by lot"
     lift = (row.target - row.baseline) * row.customers / max(row.reachable, 1)

@@ -271,7 +271,7 @@ def plot_gain_by(results: pd.DataFrame, gains: pd.DataFrame, axes=None) -> np.nd
         ax.axhline(0, color=figures.BLACK, lw=1)
         title = f"{label[0].upper()}{label[1:]}: tenth {mean.idxmax()} gains most"
         figures.finish(ax, title, f"tenth by {label}, 10 = most")
-    axes[0].set_ylabel(f"predicted gain in profit\nper customer ({figures.currency()})")
+    axes[0].set_ylabel(figures.in_currency("predicted gain in profit\nper customer ({currency})"))
     return axes
 
 

@@ -227,7 +227,10 @@ def plot_iso_value(table: pd.DataFrame, ax: figures.Axes | None = None) -> figur
     >>> plot_iso_value(clv.iso_value(model, age=77.86, discount_rate_per_unit=0.0027)).get_title()
     'Last seen in week 48: 6 purchases are worth more than 25'
     """
-    labels = {"residual_value": f"residual value ({figures.currency()})", "dert": "discounted purchases to come"}
+    labels = {
+        "residual_value": figures.in_currency("residual value ({currency})"),
+        "dert": "discounted purchases to come",
+    }
     quantity = "residual_value" if "residual_value" in table else "dert"
     return _map(ax, table, quantity, labels[quantity], partial(_where_most, more="are worth", after="worth"), True)
 

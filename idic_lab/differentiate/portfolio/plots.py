@@ -164,7 +164,7 @@ def plot_past_and_future(table: pd.DataFrame, ax: figures.Axes | None = None) ->
     ax.bar_label(bars, said, label_type="edge")
     ax.invert_yaxis()
     title = f"Below zero so far: {owing['customers'].sum():,}; {coming:,} of them have something to come"
-    across = f"customers (beside the bars: value of all of them, {figures.currency()})"
+    across = "customers (beside the bars: value of all of them, {currency})"
     return figures.finish(ax, title, x=across, x_format="count", xlim=(0, 2 * table["customers"].max()))
 
 

@@ -137,7 +137,9 @@ def plot_heatmap(rfm_table: pd.DataFrame, value: str = "customers", ax: figures.
     names = [f"{level}\n(nobody)" if none else level for level, none in zip(levels, nobody, strict=True)]
     ax.set_xticks(range(len(levels)), names)
     ax.set_yticks(range(len(levels)), levels)
-    label = "customers" if value == "customers" else f"mean monetary value ({figures.currency()} per customer)"
+    label = (
+        "customers" if value == "customers" else figures.in_currency("mean monetary value ({currency} per customer)")
+    )
     ax.figure.colorbar(image, ax=ax, label=label, format="{x:,.0f}", ticks=_round_counts())
     # A cell of one or two customers can have any mean, so the title speaks of cells with a hundredth of them or more.
     r, f = cells[within.size() >= 0.01 * len(rfm_table)].idxmax()

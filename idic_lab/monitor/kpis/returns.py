@@ -110,8 +110,9 @@ def plot_return_on_customer(returns: pd.DataFrame, ax: figures.Axes | None = Non
     existing, new = wide["existing"].to_numpy(), wide["newly acquired"].to_numpy()
     unknown = returns.loc[returns["group"] == "newly acquired", "acquisition_cost"].isna().any()
     ax.bar(place, existing, color=figures.BLUE, label="existing customers")
-    label = f"newly acquired{', cost unknown' if unknown else ', after their cost'}"
-    ax.bar(place, new, bottom=np.maximum(existing, 0), color=figures.SKY, label=label)
+    if np.nansum(np.abs(new)):  # a cohort that is closed wins nobody
+        label = f"newly acquired{', cost unknown' if unknown else ', after their cost'}"
+        ax.bar(place, new, bottom=np.maximum(existing, 0), color=figures.SKY, label=label)
     ax.plot(place, wide["all"], "D", color=figures.BLACK, ms=4, label="all")
     ax.axhline(0, color=figures.BLACK, lw=0.8)
     step = -(-len(wide) // 12)  # a dozen dates at most, so that they stay apart
