@@ -106,7 +106,7 @@ class Lab:
 
     def decide(self, decision_id: str, choice: str = "", **numbers: object) -> None:
         """Show the options of a decision and keep the one taken; see :func:`idic_lab.notebook.decisions.decide`."""
-        decisions.decide(self.repository, decision_id, choice, **numbers)
+        decisions.decide(self.repository, decision_id, choice, **{"unit": self.card.currency, **numbers})
 
     def decisions(self) -> pd.DataFrame:
         """The decisions of all notebooks with what was taken; see :func:`idic_lab.notebook.decisions.log`."""
@@ -135,7 +135,7 @@ class Lab:
         if np.isnan(value):
             text = f"These data cannot tell: {name.replace('_', ' ')}."
         text = re.sub(r"[+-]?\bnan\b%?", "not known", text)
-        text = re.sub(r"(?<![\w.])-(?=0(?:\.0+)?(?![\d.,]*[1-9]))", "", text)  # what is rounded to zero has no sign
+        text = re.sub(r"(?<![\w.])[+-](?=0(?:\.0+)?(?![\d.,]*[1-9]))", "", text)  # what is rounded to zero has no sign
         text = re.sub(r" +(?=[.,;:](?:\s|$))| +(?= )", "", text)  # where the card names no currency
         if get_ipython() is None:
             print(text)
