@@ -136,3 +136,25 @@ def allowing(consents: pd.DataFrame | None, channel: str | None = None) -> pd.Da
         return pd.DataFrame({"customer_id": [], "channel": [], "allowed": []}).astype("str")
     given = consents["allowed"].eq(True).fillna(False)
     return consents[given if channel is None else given & consents["channel"].eq(channel)]
+
+
+def addressable(
+    table: pd.DataFrame, consents: pd.DataFrame | None, conversations: pd.DataFrame | None, channel: str | None = None
+) -> pd.DataFrame:
+    """The rows of customers to whom one may say something: they are known to allow it, and have no complaint open.
+
+    Parameters:
+        consents: As for :func:`allowing`.
+        conversations: ``customer_id``, ``open_complaints``; None where nobody is known to have complained.
+        channel: The one it is said by; by default it is enough that they allow any.
+
+    >>> said = pd.DataFrame({"customer_id": ["ann", "bob", "cem"], "channel": "email", "allowed": [True, None, True]})
+    >>> standing = pd.DataFrame({"customer_id": ["cem"], "open_complaints": [1]})
+    >>> addressable(said[["customer_id"]], said, standing)["customer_id"].tolist()
+    ['ann']
+    """
+    may = table["customer_id"].isin(allowing(consents, channel)["customer_id"])
+    if conversations is not None:
+        waiting = conversations.loc[conversations["open_complaints"] > 0, "customer_id"]
+        may &= ~table["customer_id"].isin(waiting)
+    return table[may].reset_index(drop=True)

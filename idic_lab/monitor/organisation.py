@@ -139,22 +139,23 @@ def care_plan(
             work), ``channel``, ``first_step``, ``residual_value``, ``expected_profit`` (currency a year).
 
     >>> facts = pd.DataFrame({"customer_id": ["a", "b", "c"], "channel": ["email", "none", "phone"], "complaint": False})
-    >>> worth, acts = facts[["customer_id"]].assign(residual_value=[500.0, 900.0, 90.0]), facts[["customer_id"]].assign(action="none")
+    >>> worth, acts = facts[["customer_id"]].assign(residual_value=[500.0, 900.0, 90.0]), facts.assign(action="none")
     >>> manager, call = pd.Series({"lift": 0.03, "cost": 6.0}), pd.Series({"lift": 0.03, "cost": 2.0})
     >>> care_plan(facts, worth, acts, manager, call, facts["customer_id"].head(0))[["customer_id", "care"]].to_numpy().tolist()
     [['a', 'manager'], ['c', 'checkup']]
     """
     known = facts.merge(customer_value[["customer_id", "residual_value"]], on="customer_id")
-    steps_due = next_actions[["customer_id", "action"]].rename(columns={"action": "first_step"})
-    known = known.merge(steps_due, on="customer_id")
     known = known[~known["channel"].isin([NONE, UNKNOWN])]
+    due = next_actions.set_index("customer_id").loc[known["customer_id"]].reset_index()
+    known = known.reset_index(drop=True).assign(first_step=due["action"])
+    known["channel"] = due["channel"].where(due["action"].ne(NOTHING), known["channel"])
     profit = {
         name: given["lift"] * known["residual_value"] - given["cost"]
         for name, given in (("manager", manager), ("checkup", checkup))
     }
     managed = profit["manager"][profit["manager"] > 0].nlargest(portfolio * managers).index
     content = ~known["complaint"] & ~known["customer_id"].isin(complained)
-    free = known["first_step"].isin([NOTHING, "question"])
+    free = known["first_step"].eq(NOTHING)
     asked = known.index[free & content & (profit["checkup"] > 0)].difference(managed)
     theirs = known.loc[managed].assign(care="manager", expected_profit=profit["manager"][managed])
     needed = max(-(-len(theirs) // portfolio), 1)

@@ -15,8 +15,8 @@ from idic_lab.errors import DataError, pick
 from idic_lab.monitor.plan_exports import export, to_calendar, to_csv, to_markdown
 
 __all__ = [
-    "NONE", "PLAYS", "UNITS", "UNKNOWN", "Play", "Total", "action_plan", "board_plan", "counted_once", "customer_facts", "export",
-    "next_actions", "plan_at", "plays_table", "plot_next_actions", "plot_plan", "to_calendar", "to_csv", "to_markdown", "total",
+    "NONE", "PLAYS", "UNITS", "UNKNOWN", "Play", "Total", "action_plan", "board_plan", "customer_facts", "export", "next_actions",
+    "plan_at", "plays_table", "plot_next_actions", "plot_plan", "to_calendar", "to_csv", "to_markdown", "to_say", "total",
 ]  # fmt: skip
 QUARTER = pd.Timedelta(days=91)
 UNKNOWN, NONE = "unknown", "none"  # consent that nobody asked for, and consent that was refused
@@ -95,7 +95,7 @@ def customer_facts(
             ``growth`` (margin on a year's spend elsewhere), ``saving`` (cost to serve a year), ``spend`` and ``wallet``
             (a year, here and in all; both missing where unknown), in currency; ``channel`` (preferred among those
             allowed; "none" without consent, "unknown" where consent is not known); ``complaint`` (one is open),
-            ``waits`` (no offer while it is) and ``reply_by`` (the channel of the last contact, or ``channel``).
+            ``waits`` (no offer while it is) and ``reply_by`` (``channel``, or without one that of the last contact).
 
     >>> buys = pd.DataFrame({"customer_id": ["a", "a"], "amount": [9.0, 5.0], "date": pd.to_datetime(["2024-01-10", "2024-02-02"])})
     >>> worth = pd.DataFrame({"customer_id": ["a"], "residual_value": 40.0, "probability_alive": 0.8, "expected_spend": 7.0})
@@ -124,7 +124,8 @@ def customer_facts(
         state = conversations.set_index("customer_id")
         table["complaint"] = table["customer_id"].isin(state.index[state["open_complaints"] > 0])
         table["waits"] = table["customer_id"].isin(state.index[~state["offer_allowed"]])
-        table["reply_by"] = table["customer_id"].map(state["last_channel"]).fillna(table["channel"]).astype("str")
+        last = table["customer_id"].map(state["last_channel"]).fillna(table["channel"])
+        table["reply_by"] = table["channel"].mask(table["channel"].isin([NONE, UNKNOWN]), last).astype("str")
     return table
 
 
@@ -146,7 +147,9 @@ UNITS = {
     "offer_profit": "currency per customer",
 }
 _WORTH = ("lifetime", "purchase", "growth", "saving")
-NOTHING = "none"  # the next action for whom nothing should be done
+NOTHING, QUESTION = "none", "question"  # the next action for whom nothing should be done, and of who is only asked
+OWED = "a complaint is open"
+OFFERED_BY = "email"  # as in the campaign in which the offer was tried
 
 
 def action_plan(
@@ -155,7 +158,6 @@ def action_plan(
     begins: pd.Timestamp,
     plays: Iterable[Play] = PLAYS,
     offers: pd.DataFrame | None = None,
-    policy: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The plan: for each play and segment it applies to, baseline, target, cost and expected return.
 
@@ -165,13 +167,11 @@ def action_plan(
         begins: First day of the plan.
         offers: Table ``offers``: those made become one action, its return as estimated from the trial they come from,
             for those who may be contacted.
-        policy: Table ``policy`` of the round before: where it chooses an offer for a segment, that is an action too,
-            and the action from ``offers`` is left to it.
     Returns:
         DataFrame: Table ``action_plan``, most profitable first. A customer can be in several actions; the columns
-            ``counted_...`` count each in one of them (`counted_once`). ``verdict``: "do" what customers are owed, and
-            what a trial lets expect to pay, "test" what pays if an assumption holds, "ask" for consent where nobody's
-            is known, "drop" what does not pay.
+            ``counted_...`` count each in their next one (:func:`next_actions`). ``verdict``: "do" what customers are
+            owed, and what a trial lets expect to pay, "test" what pays if an assumption holds, "ask" for consent where
+            nobody's is known, "drop" what does not pay.
     Raises:
         DataError: When no play applies to anybody.
 
@@ -181,15 +181,16 @@ def action_plan(
     >>> plan[["action_id", "baseline", "expected_return", "cost", "verdict"]].values.tolist()
     [['cherish-loyal', 0.5, 3.6, 2.0, 'test']]
     """
-    table, each = _candidates(facts, segments, begins, plays, offers, policy)
-    pays = table["expected_profit"] > 0
+    table, each = _candidates(facts, segments, begins, plays, offers)
     unasked = table["reachable"].eq(0) & table["consent_unknown"].gt(0)
-    cases = [table["reply"].astype(bool), unasked, ~pays, table["basis"].eq("estimated")]
+    cases = [table["reply"], unasked, table["expected_profit"] <= 0, table["basis"].eq("estimated")]
     table["verdict"] = np.select(cases, ["do", "ask", "drop", "do"], "test")
     table["break_even"] = (table["cost"] / table["expected_return"].where(table["expected_return"] > 0)).astype(float)
-    paying = each["action_id"].isin(table.loc[pays, "action_id"])
-    table = table.merge(counted_once(each[paying]), on="action_id", how="left")
-    table = table.fillna(dict.fromkeys(["counted_customers", "counted_return", "counted_cost"], 0))
+    counted = _in_order(table, each).drop_duplicates("customer_id").groupby("action_id")[["expected_return", "cost"]]
+    counted = (
+        counted.sum().set_axis(["counted_return", "counted_cost"], axis=1).assign(counted_customers=counted.size())
+    )
+    table = table.join(counted, on="action_id").fillna(dict.fromkeys(counted, 0))
     empty = tables.get("action_plan").empty()
     return table.sort_values("expected_profit", ascending=False, ignore_index=True)[list(empty)].astype(empty.dtypes)
 
@@ -200,14 +201,14 @@ def next_actions(
     begins: pd.Timestamp,
     plays: Iterable[Play] = PLAYS,
     offers: pd.DataFrame | None = None,
-    policy: pd.DataFrame | None = None,
     next_questions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One next action for each customer, or none: out of the actions of :func:`action_plan`, and a question to ask.
 
-    A complaint that is open comes first, and while it bars offers, alone. Then the action that promises most after its
-    cost for this customer. Who has none that pays is asked the most telling question that has not been asked. Nobody
-    without known consent is in any of it but for an answer to what they began.
+    A complaint that is open comes first, and while it bars offers, alone; then an offer that is made, since a trial has
+    shown what it brings; then the action that promises most after its cost for this customer. Who has none that pays is
+    asked the most telling question that has not been asked. Nobody without known consent is in any of it but for an
+    answer to what they began. The contact plan, the totals of the plan and who is cared for follow from this table.
 
     Parameters:
         next_questions: Table ``next_questions``; the other tables are as for :func:`action_plan`.
@@ -220,34 +221,34 @@ def next_actions(
     >>> next_actions(facts, held, pd.Timestamp("2025-01-01"), cherish)[["action", "why"]].values.tolist()
     [['none', 'nothing pays'], ['none', 'contact refused']]
     """
-    actions, each = _candidates(facts, segments, begins, plays, offers, policy)
-    actions = actions.set_index("action_id")
-    first = each["action_id"].map(actions["reply"]).astype(bool)
-    pays = each["expected_profit"].gt(0) & each["action_id"].map(actions["expected_profit"]).gt(0)
-    order = ["comes_first", "expected_profit", "action_id"]
-    ordered = each.assign(comes_first=first)[first | pays].sort_values(order, ascending=[False, False, True])
+    ordered = _in_order(*_candidates(facts, segments, begins, plays, offers)).rename(columns={"action_id": "action"})
     place = ordered.groupby("customer_id").cumcount()
     best, second = (ordered[place == rank].set_index("customer_id") for rank in (0, 1))
-    table = facts[["customer_id", "channel"]].copy()
-    for column, profit, source in (("action", "expected_profit", best), ("instead", "instead_profit", second)):
-        table[column] = table["customer_id"].map(source["action_id"]).astype("str")
-        table[profit] = table["customer_id"].map(source["expected_profit"])
-    answers = table["customer_id"].map(best["comes_first"]).eq(True)
-    may = _may_contact(facts).to_numpy()
+    second = second[["action", "expected_profit"]].set_axis(["instead", "instead_profit"], axis=1)
+    table = facts[["customer_id"]].join(best, on="customer_id").join(second, on="customer_id")
+    table = table.astype(dict.fromkeys(["action", "channel", "instead"], "str"))
     asked = pd.Series(False, index=table.index)
     if next_questions is not None:
-        asked = table["action"].isna() & may & table["customer_id"].isin(next_questions["customer_id"])
-    table.loc[asked, "action"] = "question"
-    cases = [answers, table["action"].notna() & ~asked, asked, table["channel"].eq(UNKNOWN), table["channel"].eq(NONE)]
+        asked = table["action"].isna() & _may_contact(facts) & table["customer_id"].isin(next_questions["customer_id"])
+    table.loc[asked, "action"], table.loc[asked, "channel"] = QUESTION, facts["channel"]
+    may_not = [facts["channel"].eq(reason) for reason in (UNKNOWN, NONE)]
+    cases = [table["reply"].eq(True), table["tried"].eq(True), asked, table["action"].notna(), *may_not]
     open_question = "nothing pays, and a question is open"
-    whys = ["a complaint is open", "promises most", open_question, "consent unknown", "contact refused"]
+    whys = [OWED, "a trial says it pays", open_question, "promises most", "consent unknown", "contact refused"]
     table["why"] = np.select(cases, whys, "nothing pays")
-    if "reply_by" in facts:
-        table["channel"] = table["channel"].mask(answers, facts["reply_by"])
-    table["channel"] = table["channel"].where(table["action"].notna(), NONE)
-    table = table.fillna({"action": NOTHING, "instead": NOTHING})
+    table = table.fillna({"action": NOTHING, "instead": NOTHING, "channel": NONE})
     empty = tables.get("next_actions").empty()
     return table[list(empty)].astype(empty.dtypes)
+
+
+def to_say(next_actions: pd.DataFrame) -> pd.DataFrame:
+    """The next actions for which the firm begins a contact: all but answers, which are owed at once, and none.
+
+    >>> acts = pd.DataFrame({"customer_id": ["a", "b"], "action": ["question", "none"], "why": "nothing pays"})
+    >>> to_say(acts)["customer_id"].tolist()
+    ['a']
+    """
+    return next_actions[next_actions["action"].ne(NOTHING) & next_actions["why"].ne(OWED)]
 
 
 def plot_next_actions(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -266,16 +267,27 @@ def plot_next_actions(table: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     return figures.finish(ax, title, x="customers", x_format="count")
 
 
-def _candidates(facts, segments, begins, plays, offers, policy) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _in_order(table: pd.DataFrame, each: pd.DataFrame) -> pd.DataFrame:
+    """What is owed or pays for each customer, in the order in which it is done.
+
+    Returns of actions for the same customer must not be added: two plays that both keep a customer keep one customer.
+    To count the first alone is cautious, since some actions do add up.
+    """
+    known = ["action_id", "reply", "basis", "expected_profit"]
+    all_ = each.merge(table[known], on="action_id", suffixes=("", "_of_all"))
+    all_ = all_[all_["reply"] | all_["expected_profit"].gt(0) & all_["expected_profit_of_all"].gt(0)]
+    order = {"reply": False, "tried": False, "expected_profit": False, "action_id": True}
+    return all_.assign(tried=all_["basis"].eq("estimated")).sort_values(list(order), ascending=list(order.values()))
+
+
+def _candidates(facts, segments, begins, plays, offers) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every action that applies to anybody; and what each should return and cost for every customer it reaches."""
     if "complaint" in facts and facts["complaint"].any():
         waiting = facts.loc[facts["complaint"], ["customer_id"]]
         waiting = waiting.assign(scheme="conversations", segment="complaint open")
         segments = pd.concat([segments, waiting], ignore_index=True)
     rows = [_of_play(play, segment, facts, segments) for play in plays for segment in play.segments]
-    if policy is not None and len(policy):
-        rows += [_of_policy(arms, *group, facts, segments) for group, arms in policy.groupby(["scheme", "segment"])]
-    elif offers is not None:
+    if offers is not None:
         rows += [_of_trial(offer, part, facts) for offer, part in offers[offers["made"]].groupby("offer")]
     rows = [row for row in rows if row]
     if not rows:
@@ -303,6 +315,7 @@ def _of_play(play: Play, segment: str, facts: pd.DataFrame, segments: pd.DataFra
     if known.empty:
         return None
     reachable = known if play.reply else known[_may_contact(known)]
+    by = reachable["reply_by" if play.reply else "channel"]
     baseline = _baseline(play.kpi, known)
     saved = play.kpi == "cost_to_serve"
     # A share cannot rise above 1, so a play for those who all do it already brings nothing.
@@ -316,11 +329,11 @@ def _of_play(play: Play, segment: str, facts: pd.DataFrame, segments: pd.DataFra
         "customers": len(known),
         "reachable": len(reachable),
         "consent_unknown": int(known["channel"].eq(UNKNOWN).sum()),
-        "channel": _usual(reachable["reply_by" if play.reply else "channel"]),
+        "channel": _usual(by),
         "baseline": baseline,
         "target": baseline * (1 - change) if saved else baseline + change,
         "basis": "assumed",
-        "each": _each(reachable["customer_id"], lift * reachable[play.worth], play.unit_cost),
+        "each": _each(reachable["customer_id"], by, lift * reachable[play.worth], play.unit_cost),
     }
 
 
@@ -329,8 +342,8 @@ def _may_contact(facts: pd.DataFrame) -> pd.Series:
     return ~facts["channel"].isin([NONE, UNKNOWN]) & ~facts.get("waits", pd.Series(False, index=facts.index))
 
 
-def _each(customers: pd.Series, returned: pd.Series | float, cost: pd.Series | float) -> pd.DataFrame:
-    return pd.DataFrame({"customer_id": customers, "expected_return": returned, "cost": cost})
+def _each(customers: pd.Series, channel, returned: pd.Series, cost) -> pd.DataFrame:
+    return pd.DataFrame({"customer_id": customers, "channel": channel, "expected_return": returned, "cost": cost})
 
 
 def _baseline(kpi: str, mine: pd.DataFrame) -> float:
@@ -348,45 +361,25 @@ def _of_trial(offer: str, part: pd.DataFrame, facts: pd.DataFrame) -> dict:
     """One action for those the offer pays for, with the return that the trial lets expect."""
     mine = facts[facts["customer_id"].isin(part["customer_id"])]
     reached = part[part["customer_id"].isin(mine.loc[_may_contact(mine), "customer_id"])]
-    each = _each(reached["customer_id"], reached["expected_return"], reached["expected_cost"])
-    group, levels = ("offers", "customers the offer pays for"), (0.0, float(part["expected_profit"].mean()))
-    return _of_offer(f"offer-{offer}", group, offer, len(part), mine, levels, each)
-
-
-def _of_policy(arms, scheme: str, segment: str, facts: pd.DataFrame, segments: pd.DataFrame) -> dict | None:
-    """An action where the policy would rather give the segment an offer than nothing."""
-    best, control = arms[arms["chosen"]].iloc[0], arms[arms["offer"] == "control"]
-    mine = _members(facts, segments, scheme, segment)
-    reached = mine[_may_contact(mine)]
-    if best["offer"] == "control" or control.empty or reached.empty:
-        return None
-    levels = float(control["expected_profit"].iloc[0]), float(best["expected_profit"])
-    # The profits that a policy compares are after the cost of the offer.
-    each = _each(reached["customer_id"], levels[1] - levels[0], 0.0)
-    name = f"policy-{segment.replace(' ', '-')}"
-    return _of_offer(name, (scheme, segment), best["offer"], len(mine), mine, levels, each)
-
-
-def _of_offer(name: str, group, offer, customers: int, mine: pd.DataFrame, levels, each: pd.DataFrame) -> dict:
     return {
-        "action_id": name,
-        "scheme": group[0],
-        "segment": group[1],
-        "customers": customers,
-        "reachable": len(each),
+        "action_id": f"offer-{offer}",
+        "scheme": "offers",
+        "segment": "customers the offer pays for",
+        "customers": len(part),
+        "reachable": len(reached),
         "consent_unknown": int(mine["channel"].eq(UNKNOWN).sum()),
         "goal": "a purchase that would not happen without the offer",
         "tactic": f"make the {'offer' if offer == 'offer' else f'offer {offer!r}'} of the last campaign",
-        "channel": _usual(mine.loc[_may_contact(mine), "channel"]),
+        "channel": OFFERED_BY if len(reached) else NONE,
         "offer": str(offer),
         "owner": "campaign manager",
         "kpi": "offer_profit",
-        "baseline": levels[0],
-        "target": levels[1],
+        "baseline": 0.0,
+        "target": float(part["expected_profit"].mean()),
         "weeks": 4,
         "basis": "estimated",
         "reply": False,
-        "each": each,
+        "each": _each(reached["customer_id"], OFFERED_BY, reached["expected_return"], reached["expected_cost"]),
     }
 
 
@@ -428,36 +421,8 @@ class Total:
         return self.expected_return - self.cost
 
 
-def counted_once(each: pd.DataFrame) -> pd.DataFrame:
-    """Count each customer in the one action that promises most for them.
-
-    Returns of actions for the same customer must not be added: two plays that both keep a customer keep one customer.
-    The largest of them is a cautious total, since some actions do add up.
-
-    Parameters:
-        each: ``action_id``, ``customer_id``, ``expected_return``, ``cost`` (currency): a row per customer an action
-            reaches.
-    Returns:
-        DataFrame: Per action ``action_id``, ``counted_customers``, ``counted_return``, ``counted_cost``; an action
-            whose customers all count elsewhere is not in it. Of equal promises the first action by name counts.
-
-    >>> each = pd.DataFrame({"action_id": ["call", "mail", "mail"], "customer_id": ["a", "a", "b"],
-    ...                      "expected_return": [9.0, 6.0, 6.0], "cost": [5.0, 1.0, 1.0]})
-    >>> counted_once(each).values.tolist()
-    [['mail', 2, 12.0, 2.0]]
-    """
-    net = each["expected_return"] - each["cost"]
-    best = each.assign(net=net).sort_values(["net", "action_id"], ascending=[False, True], kind="stable")
-    once = best.drop_duplicates("customer_id")
-    return once.groupby("action_id", as_index=False).agg(
-        counted_customers=("customer_id", "size"),
-        counted_return=("expected_return", "sum"),
-        counted_cost=("cost", "sum"),
-    )
-
-
 def total(plan: pd.DataFrame) -> Total:
-    """What the actions of an ``action_plan`` that are expected to pay come to, each customer counted once.
+    """What the actions of an ``action_plan`` that pay or are owed come to, each customer counted once.
 
     >>> total(pd.DataFrame({"counted_customers": [3], "counted_return": [9.0], "counted_cost": [2.0], "basis": "assumed"})).profit
     7.0
@@ -471,7 +436,7 @@ def total(plan: pd.DataFrame) -> Total:
 
 
 def board_plan(plan: pd.DataFrame, budget: float) -> pd.DataFrame:
-    """What a budget pays for: the actions expected to pay, the highest return per unit of cost first.
+    """What a budget pays for: the actions that pay or are owed, the highest return per unit of cost first.
 
     Parameters:
         plan: Table ``action_plan``.

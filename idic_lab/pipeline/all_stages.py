@@ -176,27 +176,14 @@ def portfolio(tables: Tables) -> Made:
     "31_interact_channels",
     needs="interactions identity_links consents",
     uses="transactions segments:needs",
-    makes="channel_preferences contact_plan",
+    makes="channel_preferences",
 )
 def channels(tables: Tables) -> Made:
-    """Channel preferences and a contact plan."""
-    import pandas as pd
+    """Which channel each customer prefers; the notebook's plan of contacts is no table, for it knows not yet what they are for."""
+    from idic_lab.interact import channels
 
-    from idic_lab.interact import channels, dialogue
-
-    interactions, links = tables.interactions, tables.identity_links
-    contacts = channels.outbound_contacts(interactions, links)
-    preferences = channels.channel_preferences(interactions, links, tables.consents, tables.get("segments"))
-    standing = dialogue.conversations(interactions, links)
-    # A budget of 150 a week and two contacts in 28 days are the notebook's assumptions.
-    limits = {"weekly_budget": 150, "weeks": 4, "cap": 2}
-    start = interactions["date"].max() + pd.Timedelta(days=1)
-    fatigue = max(channels.fatigue(contacts)["fatigue"].iloc[0], 0.0)
-    value = channels.response_values(tables.transactions) if "transactions" in tables else None
-    excluded, costs = standing.loc[~standing["offer_allowed"], "customer_id"], channels.channel_costs(contacts)
-    told = {"start": start, "fatigue": fatigue, "value": value, "excluded": excluded, **limits}
-    contact_plan = channels.contact_plan(preferences, costs, contacts, **told)
-    return {"channel_preferences": preferences, "contact_plan": contact_plan}
+    told = tables.interactions, tables.identity_links, tables.consents, tables.get("segments")
+    return {"channel_preferences": channels.channel_preferences(*told)}
 
 
 @stage(
@@ -207,30 +194,36 @@ def channels(tables: Tables) -> Made:
 )
 def feedback_and_dialogue(tables: Tables) -> Made:
     """What customers said, where conversations stand, whom to greet."""
+    from idic_lab.dataframes import addressable
     from idic_lab.interact import care, dialogue, feedback
 
     links, answers, worth = tables.identity_links, tables.survey_responses, tables.customer_value
     best = worth.nlargest(len(worth) // 5, "residual_value")["customer_id"]
     said, talks, customers = tables.reviews, tables.interactions, tables.customers
+    standing, liked = dialogue.conversations(talks, links), tables.channel_preferences
+    liked = addressable(liked, liked, standing)
     return {
         "feedback": feedback.feedback_table(links, answers, said, talks, customers, random_state=SEED),
-        "conversations": dialogue.conversations(talks, links),
-        "greetings": care.greetings(tables.channel_preferences, tables.get("contacts"), customers, favoured=best),
+        "conversations": standing,
+        "greetings": care.greetings(liked, tables.get("contacts"), customers, favoured=best),
     }
 
 
 @stage(
     "33_interact_learning_relationship",
     needs="identity_links survey_responses survey_questions need_profiles need_segments customer_value transactions",
+    uses="consents conversations",
     makes="next_questions",
 )
 def learning_relationship(tables: Tables) -> Made:
     """What to ask whom next."""
+    from idic_lab.dataframes import addressable
     from idic_lab.interact import dialogue
 
     links, answers = tables.identity_links, tables.survey_responses
     profiles, members = tables.need_profiles, tables.need_segments
-    return {"next_questions": dialogue.next_questions(answers, links, profiles, members, certainty=0.90)}
+    open_ = dialogue.next_questions(answers, links, profiles, members, certainty=0.90)
+    return {"next_questions": addressable(open_, tables.get("consents"), tables.get("conversations"))}
 
 
 @stage(
@@ -300,32 +293,34 @@ def prices_and_messages(tables: Tables) -> Made:
 
 stage(
     "44_customize_trust",
-    needs="messages offers consents conversations contact_plan greetings next_questions survey_responses interactions identity_links "
-    "campaign_results",
+    needs="messages offers consents conversations greetings next_questions survey_responses interactions identity_links campaign_results",
 )(None)
 
 
 @stage(
     "51_implement_action_plan",
     needs="transactions customer_value segments:rfm",
-    uses="segments:behaviour segments:portfolio portfolio channel_preferences offers conversations next_questions",
-    remembers="policy",
-    makes="action_plan next_actions",
+    uses="segments:behaviour segments:portfolio portfolio channel_preferences offers conversations next_questions "
+    "interactions identity_links consents",
+    makes="action_plan next_actions contact_plan",
 )
 def action_plan(tables: Tables) -> Made:
-    """Who does what by when, and what it should return."""
+    """Who does what by when, what it should return, and what is next for each customer."""
     import pandas as pd
 
+    from idic_lab.interact import channels
     from idic_lab.monitor import plan
+    from idic_lab.tables import get
 
     known = tables.those("portfolio", "channel_preferences", "conversations")
     facts = plan.customer_facts(tables.transactions, tables.customer_value, **known)
     begins = tables.transactions["date"].max() + pd.Timedelta(days=1)
-    chosen, questions = tables.those("offers", "policy"), tables.get("next_questions")
-    return {
-        "action_plan": plan.action_plan(facts, tables.segments, begins, **chosen),
-        "next_actions": plan.next_actions(facts, tables.segments, begins, **chosen, next_questions=questions),
-    }
+    told = facts, tables.segments, begins, plan.PLAYS, tables.get("offers")
+    following = plan.next_actions(*told, tables.get("next_questions"))
+    talks, contacts = tables.those("channel_preferences", "interactions", "identity_links"), get("contact_plan").empty()
+    if len(talks) == 3:
+        contacts = channels.plan_for(plan.to_say(following), *talks.values(), tables.transactions)
+    return {"action_plan": plan.action_plan(*told), "next_actions": following, "contact_plan": contacts}
 
 
 @stage(

@@ -200,20 +200,18 @@ def _review(dataset: Dataset, repository: Repository, previous: pd.Timestamp | N
     segments = segments_at(transactions, day)
     _write(repository, "value_history", value_at(transactions, day, previous=previous))
     if previous is not None:
-        _plan(repository, at_hand, _known(dataset, previous).get("campaign_results"))
+        _plan(repository, at_hand)
         _measure(repository, at_hand, previous, day)
     if "campaign_results" in at_hand and repository.has(_MARK):
         _write(repository, "policy", _learnt(repository, at_hand["campaign_results"]))
     _write(repository, _MARK, segments)
 
 
-def _plan(repository: Repository, at_hand: dict[str, pd.DataFrame], results: pd.DataFrame | None) -> None:
-    """The plan of a review, from purchases and from the policy that results known at the review before had taught."""
+def _plan(repository: Repository, at_hand: dict[str, pd.DataFrame]) -> None:
+    """The plan of a review, from purchases."""
     desk = Repository()
     for name in at_hand.keys() & _PLANNED:
         desk.write(name, at_hand[name])
-    if results is not None:
-        desk.write("policy", _learnt(repository, results))
     stages.build(desk, "portfolio")
     stages.build(desk, "action_plan")
     _write(repository, "action_plan", desk.read("action_plan"))

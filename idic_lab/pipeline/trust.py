@@ -12,8 +12,8 @@ import pandas as pd
 
 from idic_lab import figures
 from idic_lab.customize import offers
-from idic_lab.dataframes import of_customers
-from idic_lab.interact import dialogue
+from idic_lab.dataframes import allowing, of_customers
+from idic_lab.interact import channels, dialogue
 
 PLANNED, PAST = "from now on", "last 365 days"
 
@@ -22,29 +22,29 @@ def pledge(tables: dict[str, pd.DataFrame], cap: int = 2) -> pd.DataFrame:
     """A privacy pledge, held against what is planned for every customer and against what was done in the last 365 days.
 
     Parameters:
-        tables: ``consents``, ``conversations``, ``contact_plan``, ``greetings``, ``offers``, ``messages``, ``next_questions``,
+        tables: ``consents``, ``conversations``, ``greetings``, ``offers``, ``messages``, ``next_questions``,
             ``survey_responses``, ``interactions`` and ``identity_links``, by name.
         cap: Contacts promised at most within 28 days.
     Returns:
         DataFrame: ``promise``, ``when``, ``checked`` (rows), ``broken`` (of them), ``customers`` (whom that concerned).
 
     >>> from idic_lab import tables
-    >>> names = "consents conversations contact_plan greetings offers messages next_questions survey_responses interactions"
+    >>> names = "consents conversations greetings offers messages next_questions survey_responses interactions"
     >>> pledge({name: tables.get(name).empty() for name in (*names.split(), "identity_links")})["broken"].sum()
     np.int64(0)
     """
     consents, links = tables["consents"], tables["identity_links"]
     made = tables["offers"][tables["offers"]["made"]].assign(channel="email")
-    talks = tables["conversations"].loc[~tables["conversations"]["offer_allowed"], "customer_id"]
+    waiting = tables["conversations"].loc[tables["conversations"]["open_complaints"] > 0, "customer_id"]
     lines, asked = tables["messages"], tables["next_questions"]
     said = of_customers(tables["survey_responses"], links)[["customer_id", "question_id"]].drop_duplicates()
     again = asked.merge(said, how="left", indicator="said")["said"].eq("both").to_numpy()
 
-    contacts = tables["interactions"]
-    contacts = contacts[contacts["date"] > contacts["date"].max() - pd.Timedelta(days=365)]
-    sent = of_customers(contacts[contacts["direction"] == "outbound"], links)
+    contacts = of_customers(tables["interactions"].query("direction == 'outbound'"), links)
+    sent = contacts[contacts["date"] > tables["interactions"]["date"].max() - pd.Timedelta(days=365)]
     told = sent.merge(consents, on=["customer_id", "channel"], how="left", suffixes=("", "_said"))
     refused = told["allowed"].eq(False) & told["date_said"].lt(told["date"])
+    often = channels.recent_contacts(sent, contacts) > cap
     offered = sent[sent["purpose"] == "offer"]
     owed = dialogue.broken_rules(tables["interactions"], links)
     owed = owed.rename(columns={"offer_date": "date", "offer_channel": "channel"})[["customer_id", "date", "channel"]]
@@ -55,16 +55,17 @@ def pledge(tables: dict[str, pd.DataFrame], cap: int = 2) -> pd.DataFrame:
         return table, ~found["allowed"].eq(True).to_numpy()
 
     held = [
-        ("no contact without a yes", PLANNED, *without_a_yes(tables["contact_plan"])),
         ("no greeting without a yes", PLANNED, *without_a_yes(tables["greetings"])),
         ("no offer without a yes to e-mail", PLANNED, *without_a_yes(made)),
         ("no message without a yes", PLANNED, *without_a_yes(lines.drop_duplicates(["customer_id", "channel"]))),
-        ("no offer while a complaint is fresh", PLANNED, made, made["customer_id"].isin(talks)),
-        (f"{cap} contacts in 28 days at most", PLANNED, plan := tables["contact_plan"], plan["recent_contacts"] >= cap),
+        ("no question without a yes", PLANNED, asked, ~asked["customer_id"].isin(allowing(consents)["customer_id"])),
+        ("no offer while a complaint is open", PLANNED, made, made["customer_id"].isin(waiting)),
+        ("no question while a complaint is open", PLANNED, asked, asked["customer_id"].isin(waiting)),
         ("nobody is asked the same twice", PLANNED, asked, again),
         ("each fact in a line says where it is from", PLANNED, lines, lines["fact"].notna() & lines["source"].isna()),
         ("no contact after a no", PAST, told, refused),
         ("no offer while a complaint is open", PAST, offered, owing),
+        (f"{cap} contacts in 28 days at most", PAST, sent, often),
     ]
     rows = [
         (promise, when, len(rows), int(sum(broken)), rows.loc[list(broken), "customer_id"].nunique())

@@ -8,7 +8,7 @@ from idic_lab import meridian, tables
 from idic_lab.customize import offers
 from idic_lab.pipeline import trust
 
-NAMES = [*("consents", "conversations", "contact_plan", "greetings", "offers", "messages"), "next_questions"]
+NAMES = [*("consents", "conversations", "greetings", "offers", "messages"), "next_questions"]
 NAMES += ["survey_responses", "interactions", "identity_links"]
 
 
@@ -52,8 +52,15 @@ def test_an_offer_sent_while_a_complaint_was_open_is_found():
 def test_a_question_answered_before_is_not_asked_again():
     asked = pd.DataFrame({"customer_id": ["ann", "ann"], "question_id": ["N01", "N02"]})
     said = pd.DataFrame({"record_id": ["r1"], "question_id": ["N01"]})
-    found = broken(next_questions=asked, survey_responses=said, identity_links=LINKS)
-    assert found.to_dict() == {"nobody is asked the same twice": 1}
+    told = {"next_questions": asked, "survey_responses": said, "identity_links": LINKS}
+    assert broken(**told, consents=consent("2025-01-01", True)).to_dict() == {"nobody is asked the same twice": 1}
+    assert broken(**told)["no question without a yes"] == 2
+
+
+def test_the_third_contact_in_four_weeks_breaks_a_promise_of_two():
+    often = pd.concat([outbound("news").assign(date=f"2025-05-0{day}") for day in (1, 2, 3)])
+    found = broken(interactions=often.astype({"date": "datetime64[us]"}), identity_links=LINKS)
+    assert found.to_dict() == {"2 contacts in 28 days at most": 1}
 
 
 @pytest.mark.parametrize(

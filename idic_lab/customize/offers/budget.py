@@ -10,7 +10,7 @@ from idic_lab.allocation import NOBODY
 from idic_lab.allocation import allocate as shared_allocate
 from idic_lab.customize.offers.learners import expected_outcomes, uplift
 from idic_lab.customize.offers.trials import CONTROL, NOT_FEATURES, policy_scores, take_up_discount, with_profit
-from idic_lab.dataframes import allowing
+from idic_lab.dataframes import addressable, allowing
 from idic_lab.errors import DataError
 from idic_lab.inference.intervals import wilson
 
@@ -40,23 +40,19 @@ def reachable(
     channel: str = "email",
     conversations: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """The candidates whom an offer can reach: the channel is known to be allowed, and no complaint forbids it.
+    """The candidates whom an offer can reach: the channel is known to be allowed, and no complaint is open.
 
     Where nobody is known to allow the channel, everybody stays: one can then only plan whom to ask first, and
     :func:`offers_table` makes no offer.
 
     >>> said = pd.DataFrame({"customer_id": ["ann", "bob", "cem"], "channel": "email", "allowed": [True, None, True]})
-    >>> standing = pd.DataFrame({"customer_id": ["cem"], "offer_allowed": [False]})
+    >>> standing = pd.DataFrame({"customer_id": ["cem"], "open_complaints": [1]})
     >>> reachable(pd.DataFrame({"customer_id": ["ann", "bob", "cem"]}), said, "email", standing)["customer_id"].tolist()
     ['ann']
     """
-    known = allowing(consents, channel)["customer_id"]
-    if len(known):
-        candidates = candidates[candidates["customer_id"].isin(known)]
-    if conversations is not None:
-        silent = conversations.loc[~conversations["offer_allowed"], "customer_id"]
-        candidates = candidates[~candidates["customer_id"].isin(silent)]
-    return candidates.reset_index(drop=True)
+    if allowing(consents, channel).empty:
+        return candidates.reset_index(drop=True)
+    return addressable(candidates, consents, conversations, channel)
 
 
 def candidates_of(

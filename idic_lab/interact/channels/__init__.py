@@ -11,7 +11,7 @@ from idic_lab.interact.channels.contacts import response_values as response_valu
 from idic_lab.interact.channels.contacts import time_of_day as time_of_day
 from idic_lab.interact.channels.plan import budget_curve as budget_curve, check_plan as check_plan
 from idic_lab.interact.channels.plan import compare_first_week as compare_first_week, contact_plan as contact_plan
-from idic_lab.interact.channels.plan import plot_budget_curve as plot_budget_curve
+from idic_lab.interact.channels.plan import plan_for as plan_for, plot_budget_curve as plot_budget_curve
 from idic_lab.interact.channels.plan import plot_contact_plan as plot_contact_plan
 from idic_lab.interact.channels.preferences import PreferenceTypes as PreferenceTypes
 from idic_lab.interact.channels.preferences import channel_preferences as channel_preferences

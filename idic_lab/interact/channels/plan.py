@@ -12,6 +12,7 @@ from idic_lab import figures
 from idic_lab.allocation import NOBODY, allocate, upper_bound
 from idic_lab.dataframes import allowing, given_day
 from idic_lab.errors import ContractError, DataError
+from idic_lab.interact.channels import contacts as past
 from idic_lab.interact.channels.contacts import WINDOW_DAYS, recent_contacts, spoken
 from idic_lab.tables import CHANNELS, get
 
@@ -28,8 +29,9 @@ def contact_plan(
     value: pd.DataFrame | None = None,
     excluded: Iterable[str] = (),
     method: str = "greedy",
+    once: bool = False,
 ) -> pd.DataFrame:
-    """Whom to contact in which week on which channel: the table ``contact_plan``.
+    """Whom to contact in which week on which channel.
 
     Each week in turn gets the contacts that bring most within its budget: at most one per customer, only on channels the
     customer is known to allow, and never one more than `cap` within 28 days, those of the past counted. A contact brings
@@ -45,6 +47,7 @@ def contact_plan(
             or by both; what is not in it is worth 0 and not contacted. Without it all responses count alike.
         excluded (iterable of customer ids): Not to be contacted, as while a complaint is open.
         method ({"greedy", "exact"}): How each week is solved; see :func:`idic_lab.allocation.allocate`.
+        once: Whether nobody is contacted a second time in these weeks.
 
     >>> liked = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "channel": ["email", "phone", "email"],
     ...     "response_rate": [0.2, 0.4, 0.3], "allowed": [True, True, None], "best_time": "morning"})
@@ -82,10 +85,54 @@ def contact_plan(
         )
         rows.append(part.iloc[np.argsort(-gain[used, chosen[used]], kind="stable")])
         planned = pd.concat([planned, part[["customer_id", "date"]]], ignore_index=True)
+        if once:
+            offered.rate[used] = 0.0
     if not rows:
         return get("contact_plan").empty()
     plan = pd.concat(rows, ignore_index=True)
     return plan.astype({"customer_id": "str", "channel": "str", "time_of_day": "str", "recent_contacts": "int64"})
+
+
+def plan_for(
+    actions: pd.DataFrame,
+    preferences: pd.DataFrame,
+    interactions: pd.DataFrame,
+    identity_links: pd.DataFrame,
+    transactions: pd.DataFrame,
+    weekly_budget: float = 150.0,
+    weeks: int = 4,
+    cap: int = 2,
+) -> pd.DataFrame:
+    """The table ``contact_plan``: in which week each customer is told what there is to say; who gets no place in it waits.
+
+    A contact on the channel of the action brings what the action promises, and what it pays for the contact; a question
+    brings what a response is worth. The plan begins on the day after the last interaction and keeps to consent.
+
+    Parameters:
+        actions: ``customer_id``, ``action``, ``channel``, ``expected_profit``: those of the table ``next_actions`` for
+            which a contact is begun, one for each customer.
+        preferences: The table ``channel_preferences``; the other tables are those of the data set.
+        weekly_budget, weeks, cap: As for :func:`contact_plan`.
+
+    >>> talks = pd.DataFrame({"record_id": ["r1", "r2"] * 2, "date": pd.to_datetime(["2025-02-09"] * 2 + ["2025-03-02"] * 2)})
+    >>> talks = talks.assign(interaction_id=talks.index, hour=9, channel="email", direction="outbound", purpose="news", cost=0.1)
+    >>> talks["responded"] = [True, True, False, True]
+    >>> links = pd.DataFrame({"record_id": ["r1", "r2"], "customer_id": ["ann", "bob"]})
+    >>> acts = links.assign(action=["question", "keep"], channel="email", expected_profit=[np.nan, 5.0])
+    >>> liked = links.assign(channel="email", response_rate=0.4, allowed=True, best_time="morning")
+    >>> plan_for(acts, liked, talks, links, pd.DataFrame({"amount": [500.0]}), cap=3)[["customer_id", "action"]].to_numpy().tolist()
+    [['bob', 'keep'], ['ann', 'question']]
+    """
+    contacts, start = past.outbound_contacts(interactions, identity_links), interactions["date"].max()
+    costs, worth = past.channel_costs(contacts), past.response_values(transactions)
+    said = preferences.merge(actions[["customer_id", "channel", "action", "expected_profit"]])
+    said = said.merge(costs).merge(worth)
+    promised = (said["expected_profit"] + said["cost"]) / said["response_rate"].clip(lower=1e-9)
+    value = said[["customer_id", "channel"]].assign(value=promised.fillna(said["value"]))
+    tired = max(past.fatigue(contacts)["fatigue"].iloc[0], 0.0)
+    told = {"fatigue": tired, "value": value, "once": True}
+    plan = contact_plan(said, costs, contacts, start + pd.Timedelta(days=1), weekly_budget, weeks, cap, **told)
+    return plan.assign(action=plan["customer_id"].map(actions.set_index("customer_id")["action"]).astype("str"))
 
 
 class _Offered:
@@ -98,7 +145,7 @@ class _Offered:
         priced = costs[costs["channel"].isin(rates.columns)]
         self.ids, self.channels = rates.index.to_numpy(dtype=object), priced["channel"].to_numpy(dtype=object)
         self.cost = priced["cost"].to_numpy(float)
-        self.rate = rates.reindex(columns=self.channels).fillna(0.0).to_numpy()
+        self.rate = rates.reindex(columns=self.channels).fillna(0.0).to_numpy(copy=True)
         times = mine.drop_duplicates("customer_id").set_index("customer_id")["best_time"]
         self.times = times.reindex(rates.index).to_numpy(dtype=object)
         self.valued, self.worth = value is not None, np.ones_like(self.rate)
