@@ -92,13 +92,6 @@ def test_a_review_knows_nothing_of_what_came_after(shop, replayed):
     pd.testing.assert_frame_equal(held, reviews.value_at(past, day, previous=replayed[1][0]), check_names=False)
 
 
-def test_what_one_review_learnt_changes_the_plan_of_the_next(shop, replayed):
-    plan = replayed[0].read("action_plan")
-    policy = replayed[0].read("policy")
-    wanted = set(policy.loc[policy["chosen"] & policy["offer"].ne("control"), "segment"])
-    assert wanted and set(plan.loc[plan["basis"] == "estimated", "segment"]) <= wanted
-
-
 def test_an_unknown_period_is_refused_with_the_nearest(shop):
     with pytest.raises(UnknownName, match="month"):
         periodic.replay(shop, Repository(), "moth")
