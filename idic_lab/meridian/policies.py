@@ -83,7 +83,7 @@ def cost(made: pd.DataFrame) -> pd.Series:
         made[name].map(costs).fillna(0.0).astype(float)
         for name, costs in (("channel", by_channel), ("detail", by_tier))
     )
-    once = made["action"].map({"care": quarters.GIFT, "complaint": quarters.ANSWER_COST}).fillna(0.0)
+    once = made["action"].map({"care": quarters.GIFT, "complaint": quarters.ANSWER_COST}).astype(float).fillna(0.0)
     return contact + once + tier.where(made["action"] == "tier", 0.0)
 
 

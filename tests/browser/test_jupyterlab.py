@@ -168,8 +168,9 @@ def test_a_notebook_runs_in_jupyterlab_and_its_controls_move_what_is_beneath_the
             control = f"{CONTROLS}[{number}]"
             before = json.dumps(tab.evaluate(f"{BENEATH}({control})"))
             kind, back = move(tab, number)
+            pressed = time.monotonic()
             tab.wait_for(f"{BENEATH}({control}) !== {before}", 90)
-            moved.append(kind)
+            moved.append(f"{kind} {time.monotonic() - pressed:.1f} s")
             tab.wait_for(f"!!{IDLE}", 90)
             if PICTURES:
                 tab.evaluate(f"{control}.closest('.jp-Cell').scrollIntoView({{block: 'start'}})")

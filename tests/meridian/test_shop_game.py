@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from idic_lab.errors import LabError
-from idic_lab.meridian import game, open_shop, policies, simulate
+from idic_lab.meridian import game, open_shop, plots, policies, simulate
 from idic_lab.meridian.game import as_plan
 from idic_lab.meridian.policies import actions
 
@@ -223,3 +223,9 @@ def test_policies_that_learn_from_the_trial_make_offers_to_some_and_not_to_all(b
     mail = policies.by_email(begun.tables)
     assert all(0 < len(plan) < len(mail) for plan in made.values())
     assert not made["learnt"]["customer_id"].isin(made["by_segment"]["customer_id"]).all()
+
+
+def test_a_plan_without_an_action_costs_nothing_and_can_be_drawn():
+    view = policies.View({}, quarter=1, budget=3.0, calls=0)
+    assert policies.cost(policies.within(view, actions())).tolist() == []
+    assert "costs 0 of the 3" in plots.plot_plan(view, []).get_title()
