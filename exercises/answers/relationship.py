@@ -1,6 +1,7 @@
 """Expected answers of the assignment on relationship, trust and readiness."""
 
 import math
+from datetime import timedelta
 
 
 def _of(tables, role, step="identify"):
@@ -74,3 +75,40 @@ def relationship_q11(tables):
 
 def relationship_q12():
     return "ask a part of them by lot, and compare all who were asked with all who were not"
+
+
+def _trial(tables, name):
+    return tables["pilots"][tables["pilots"]["pilot"].eq(name)]
+
+
+def _rate(part):
+    return part["earned"].sum() / part["residual_value"].sum()
+
+
+def _lift(tables, name):
+    trial = _trial(tables, name)
+    return _rate(trial[trial["treated"]]) - _rate(trial[~trial["treated"]])
+
+
+def relationship_q13(tables):
+    return _lift(tables, "checkup")
+
+
+def relationship_q14():
+    return "compare all who were asked with all who were not: whoever told had been wronged before"
+
+
+def relationship_q15():
+    return "that of the roll-out, against the quarter held back: it is what will be done again"
+
+
+def relationship_q16(tables):
+    trial = _trial(tables, "manager roll-out")
+    worth = trial["residual_value"][~trial["treated"]]
+    return int(worth.mul(_lift(tables, "manager roll-out")).gt(6).sum())
+
+
+def relationship_q17(tables):
+    lots = tables["points"]
+    old = lots[lots["date"].le(lots["date"].max() - timedelta(days=365))]
+    return old["points"].where(old["redeemed_on"].notna(), 0).sum() / old["points"].sum()

@@ -35,6 +35,28 @@ def _spent(tables):
     return tables["transactions"].groupby("customer_id")["amount"].sum().mean()
 
 
+def _trial(tables, name):
+    return tables["pilots"].query("pilot == @name")
+
+
+def _rate(part):
+    return part["earned"].sum() / part["residual_value"].sum()
+
+
+def _told_and_not(tables):
+    asked = _trial(tables, "checkup").query("treated")
+    return _rate(asked[asked["told"]]) - _rate(asked[~asked["told"]])
+
+
+def _held_back_worth(tables, effect):
+    return int((effect * _trial(tables, "manager roll-out").query("not treated")["residual_value"] > 6).sum())
+
+
+def _old(tables):
+    lots = tables["points"]
+    return lots[(lots["date"].max() - lots["date"]).dt.days >= 365]
+
+
 HINTS = {
     "relationship_q01": (
         Misconception(
@@ -175,6 +197,85 @@ HINTS = {
             "The figure cannot tell that it keeps them, nor that it does not.",
             chose("ask nobody"),
             credit=0,
+        ),
+    ),
+    "relationship_q13": (
+        Misconception(
+            "told_against_not_told",
+            "Nobody drew by lot who had something to tell. Chance decided who was asked: compare those with the others.",
+            _told_and_not,
+        ),
+        Misconception(
+            "amounts_for_rates",
+            "This is in currency for each customer. The two sides were not worth the same when it began.",
+            lambda tables: _trial(tables, "checkup").groupby("treated")["earned"].mean().diff().iloc[-1],
+            credit=0.5,
+        ),
+        Misconception(
+            "all_that_is_earned_as_added",
+            "This is all that those who were asked earned. What would they have earned all the same?",
+            lambda tables: _rate(_trial(tables, "checkup").query("treated")),
+        ),
+    ),
+    "relationship_q14": (
+        Misconception(
+            "the_wrong_blamed_on_the_question",
+            "They were wronged before anybody asked. What did asking change, for all who were asked?",
+            chose("stop"),
+            credit=0,
+        ),
+        Misconception(
+            "content_asked_for_what_is_wrong",
+            "Nothing is found out where nothing is wrong, and nobody knows who is content before asking.",
+            chose("ask on"),
+            credit=0,
+        ),
+    ),
+    "relationship_q15": (
+        Misconception(
+            "a_pilot_taken_for_practice",
+            "It was drawn by lot, and it was a pilot: few managers, all eager. What happens when everybody gets one?",
+            chose("that of the pilot"),
+            credit=0,
+        ),
+        Misconception(
+            "two_treatments_averaged",
+            "The two trials are of different treatments. Only one of them is going to be repeated.",
+            chose("the mean of both"),
+            credit=0,
+        ),
+    ),
+    "relationship_q16": (
+        Misconception(
+            "fence_by_the_pilot",
+            "This is where the pilot would put the fence. What is going to be done is the roll-out.",
+            lambda tables: _held_back_worth(
+                tables,
+                _rate(_trial(tables, "manager").query("treated"))
+                - _rate(_trial(tables, "manager").query("not treated")),
+            ),
+            credit=0.5,
+        ),
+        Misconception(
+            "all_that_is_earned_as_added",
+            "All that the managed earned is counted here as the manager's work. Most of it would have come without one.",
+            lambda tables: _held_back_worth(tables, _rate(_trial(tables, "manager roll-out").query("treated"))),
+        ),
+    ),
+    "relationship_q17": (
+        Misconception(
+            "young_points_counted_as_lost",
+            "Young points are among these. They still have time to be redeemed.",
+            lambda tables: (
+                tables["points"].loc[tables["points"]["redeemed_on"].notna(), "points"].sum()
+                / tables["points"]["points"].sum()
+            ),
+        ),
+        Misconception(
+            "lots_for_points",
+            "This is a share of orders. Large orders give more points, and these are what is owed.",
+            lambda tables: _old(tables)["redeemed_on"].notna().mean(),
+            credit=0.5,
         ),
     ),
 }
