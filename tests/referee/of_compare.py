@@ -99,7 +99,9 @@ def _():
     }
 
 
-@statement("idic_lab.compare.against_none_everywhere", "95% for the mean gains of all methods at once", "62")
+@statement(
+    "idic_lab.compare.against_none_everywhere", "95% for the mean gains of all methods at once", "62", repeats=600
+)
 def _():
     def all_hold(rng, datasets=6, methods=5, skewed=False):
         gain = rng.normal(size=(datasets, 1)) + rng.normal(size=(datasets, methods))

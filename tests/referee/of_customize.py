@@ -161,7 +161,9 @@ def _():
     return {"400 customers": share, "60 customers, one in twenty": lambda rng: share(rng, 60, 0.05)}
 
 
-@statement("idic_lab.monitor.loop.off_policy_value", "95% interval of what a policy would have earned", "53")
+@statement(
+    "idic_lab.monitor.loop.off_policy_value", "95% interval of what a policy would have earned", "53", repeats=600
+)
 def _():
     def value(rng, method="doubly robust", n=1_000, share=0.5, spread=0.8):
         segment = rng.integers(0, 4, n)

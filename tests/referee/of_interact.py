@@ -103,6 +103,7 @@ def _():
     "idic_lab.interact.channels.response_by_recent_contacts",
     "95% interval of the response rate after so many contacts",
     "31",
+    repeats=600,
 )
 def _():
     def first(rng, customers=300):
@@ -117,7 +118,7 @@ def _():
     return {"rested, 300 customers": first, "rested, 40 customers": lambda rng: first(rng, 40)}
 
 
-@statement("idic_lab.interact.channels.cost_per_response", "95% interval of the cost of a response", "31")
+@statement("idic_lab.interact.channels.cost_per_response", "95% interval of the cost of a response", "31", repeats=600)
 def _():
     def cost(rng, customers=300, tie=0.3):
         a = 0.15 * (1 / tie - 1)
@@ -137,7 +138,11 @@ def _():
 
 
 @statement(
-    "idic_lab.interact.channels.shrunk_rates", "90% credible interval of a customer's own rate", "31", nominal=0.9
+    "idic_lab.interact.channels.shrunk_rates",
+    "90% credible interval of a customer's own rate",
+    "31",
+    nominal=0.9,
+    repeats=600,
 )
 def _():
     def mine(rng, customers=300, draw=lambda rng, n: rng.beta(0.9, 5.1, n)):
@@ -173,7 +178,12 @@ def _mean_answer():
     return people["answer"].mean()
 
 
-@statement("idic_lab.interact.feedback.weighted_satisfaction", "95% interval of the mean answer of all customers", "32")
+@statement(
+    "idic_lab.interact.feedback.weighted_satisfaction",
+    "95% interval of the mean answer of all customers",
+    "32",
+    repeats=600,
+)
 def _():
     def weighted(rng, customers=800, **how):
         people, said = asked(rng, customers, **how)
@@ -239,7 +249,7 @@ def _():
     }
 
 
-@statement("idic_lab.interact.feedback.stars_by_topic", "95% interval of a topic's mean stars", "32")
+@statement("idic_lab.interact.feedback.stars_by_topic", "95% interval of a topic's mean stars", "32", repeats=600)
 def _():
     def stars(rng, writers=100, each=1.5, copious=0.0):
         own = rng.normal(3.4, 0.8, writers)
@@ -272,7 +282,10 @@ def left(rng, customers=400, slope=-0.4):
 
 
 @statement(
-    "idic_lab.interact.feedback.leaving_odds", "95% interval of the odds of leaving per point of the scale", "32"
+    "idic_lab.interact.feedback.leaving_odds",
+    "95% interval of the odds of leaving per point of the scale",
+    "32",
+    repeats=600,
 )
 def _():
     def odds(rng, customers=400, slope=-0.4):

@@ -95,7 +95,7 @@ def _():
     }
 
 
-@statement("idic_lab.inference.alarms.threshold", "5% for any of several series", "52", "alarm", 0.05)
+@statement("idic_lab.inference.alarms.threshold", "5% for any of several series", "52", "alarm", 0.05, repeats=600)
 def _():
     def over(rng, tie=0.0, series=4):
         deviations = chained(rng, tie, (series, WEEKS))
@@ -124,7 +124,14 @@ def reviews(rng, n=22, tie=0.0, draw=None):
     return table.assign(**named)
 
 
-@statement("idic_lab.monitor.kpis.kpis", "5% for any measure outside its limits at one review", "52", "alarm", 0.05)
+@statement(
+    "idic_lab.monitor.kpis.kpis",
+    "5% for any measure outside its limits at one review",
+    "52",
+    "alarm",
+    0.05,
+    repeats=600,
+)
 def _():
     def any_signal(rng, **how):
         table = kpis.kpis(reviews(rng, **how))

@@ -61,7 +61,9 @@ def clustered(rng, people=200, each=3, share=0.3, tie=0.3):
     return rng.binomial(n, rng.beta(a, b, people)), n
 
 
-@statement("idic_lab.inference.intervals.share", "95% interval of a share of independent answers", "51, 52, 53")
+@statement(
+    "idic_lab.inference.intervals.share", "95% interval of a share of independent answers", "51, 52, 53", repeats=600
+)
 def _():
     def independent(rng, n=120, p=0.18):
         return holds(intervals.share(rng.binomial(n, p), n), p)
@@ -210,7 +212,7 @@ def _():
     }
 
 
-@statement("idic_lab.inference.intervals.ratio", "95% interval of a ratio of sums", "31, 52")
+@statement("idic_lab.inference.intervals.ratio", "95% interval of a ratio of sums", "31, 52", repeats=600)
 def _():
     def orders(rng, n=100, tie=0.0):
         count = 1 + rng.poisson(2, n)
@@ -241,7 +243,14 @@ def _():
     return {"100 pairs, normal": normal, "100 pairs of small counts, many equal": many_ties}
 
 
-@statement("idic_lab.inference.multiple_tests.holm", "5% for any false finding among several", "25, 62", "test", 0.05)
+@statement(
+    "idic_lab.inference.multiple_tests.holm",
+    "5% for any false finding among several",
+    "25, 62",
+    "test",
+    0.05,
+    repeats=600,
+)
 def _():
     from scipy import stats
 
