@@ -6,6 +6,7 @@ the table ``decisions`` of the repository; a notebook executed by itself leaves 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
@@ -26,6 +27,7 @@ class Option(NamedTuple):
     text: str
     evidence: str
     change: str = ""
+    none: str = "These data do not say."  # instead of the evidence, where a number in it is missing
 
 
 class Decision(NamedTuple):
@@ -82,7 +84,7 @@ def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
         f'<div style="flex:1 1 14em;border:{2 if option.key == chosen else 1}px solid '
         f'{"#0072B2" if option.key == chosen else "#8C8C8C"};border-radius:4px;padding:.5em .8em">'
         f"<p><strong>({option.key}) {inline(option.text)}</strong>{' (taken)' if option.key == chosen else ''}</p>"
-        f"<p>{inline(option.evidence.format(**numbers))}</p>"
+        f"<p>{inline(_evidence(option, numbers))}</p>"
         + (f"<p><em>What would change it:</em> {inline(option.change.format(**numbers))}</p>" if option.change else "")
         + "</div>"
         for option in asked.options
@@ -91,6 +93,11 @@ def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
         f'<div role="group" aria-label="Decision"><p><strong>{inline(asked.text)}</strong></p>'
         f'<div style="display:flex;flex-wrap:wrap;gap:.8em">{cards}</div></div>'
     )
+
+
+def _evidence(option: Option, numbers: dict[str, object]) -> str:
+    said = option.evidence.format(**numbers)
+    return option.none if re.search(r"\bnan\b", said) else said
 
 
 def decide(repository: Repository, decision_id: str, choice: str = "", **numbers: object) -> None:

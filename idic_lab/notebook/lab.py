@@ -119,7 +119,8 @@ class Lab:
             name: Key in ``results.json``.
             sentence: One sentence with a place for the value in the manner of ``str.format``. Without it, that under
                 ``headlines`` in the notebook's file of texts, where ``{value}``, ``{unit}`` (the currency) and the
-                names of `numbers` have their places; of two, ``none`` and ``some``, the first where there are none.
+                names of `numbers` have their places; of several, ``none`` where there are none, ``unknown`` where the
+                value is missing, else ``some``.
 
         >>> start("00_start_here", dataset="cdnow_sample", quiet=True).headline(
         ...     "top_fifth_share", 0.6174, "The best fifth of customers brings {:.0%} of revenue."
@@ -129,11 +130,11 @@ class Lab:
         # What is kept has five significant digits: enough to check, and the same on every machine.
         rounded = None if np.isnan(value) else float(f"{value:.5g}")
         told = sentence or self._sentence(name)
-        if isinstance(told, dict):
-            told = told["some" if numbers.get("of", value) else "none"]
-        text = told.format(value, **{"value": value, "unit": self.card.currency, **numbers})
+        forms = told if isinstance(told, dict) else {"some": told}
+        told = forms["some"] if numbers.get("of", value) else forms.get("none", forms["some"])
         if np.isnan(value):
-            text = f"These data cannot tell: {name.replace('_', ' ')}."
+            told = forms.get("unknown", f"These data cannot tell: {name.replace('_', ' ')}.")
+        text = told.format(value, **{"value": value, "unit": self.card.currency, **numbers})
         text = re.sub(r"[+-]?\bnan\b%?", "not known", text)
         text = re.sub(r"(?<![\w.])[+-](?=0(?:\.0+)?(?![\d.,]*[1-9]))", "", text)  # what is rounded to zero has no sign
         text = re.sub(r" +(?=[.,;:](?:\s|$))| +(?= )", "", text)  # where the card names no currency

@@ -57,8 +57,12 @@ class Question(NamedTuple):
         return tuple(choice._replace(right=position == hit) for position, choice in enumerate(self.choices))
 
     def reason(self, choice: Choice, value: float | None = None, **numbers: object) -> str:
-        """Why a choice holds or not, with the numbers in their places."""
-        return choice.why.format(**{"value": self.typical if value is None else value, **numbers})
+        """Why a choice holds or not, with the numbers in their places: as exact as tells the value from where a choice ends."""
+        value, digits, why = self.typical if value is None else value, 0, choice.why
+        ends = [choice.upto for choice in self.choices if choice.upto not in (None, value)]
+        while digits < 3 and any(f"{value:.{digits}%}" == f"{end:.{digits}%}" for end in ends):
+            digits += 1
+        return why.replace("{value:.0%}", f"{{value:.{digits}%}}").format(**{"value": value, **numbers})
 
 
 def folder() -> Path:

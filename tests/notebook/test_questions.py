@@ -6,6 +6,7 @@ import xml.etree.ElementTree as xml
 import zipfile
 
 import nbformat
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -96,7 +97,7 @@ def test_a_choice_is_kept_until_another_is_made():
     lab.decide("21-look-after", "b", **numbers)
     lab.decide("21-look-after", **numbers)
     taken = lab.decisions().query("option != 'open'")
-    assert taken[["decision_id", "option"]].values.tolist() == [["21-look-after", "b"]]
+    assert taken[["decision_id", "option"]].to_numpy().tolist() == [["21-look-after", "b"]]
     with pytest.raises(UnknownName, match="option"):
         lab.decide("21-look-after", "z", **numbers)
 
@@ -178,3 +179,16 @@ def test_a_headline_says_of_what_is_not_known_that_it_is_not(capsys):
     lab = start("53_review_dashboard", dataset="cdnow_sample", quiet=True)
     lab.headline("active_customers", 1506, before=float("nan"))
     assert capsys.readouterr().out == "1,506 customers bought in it; the year before: not known.\n"
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.3335, "33.4%"), (0.34, "34%"), (0.0496, "4.96%"), (0.3333, "33%")])
+def test_a_number_is_told_from_where_its_choice_ends(value, shown):
+    asked = questions.question("54-left")
+    right = next(choice for choice in asked.settled(value) if choice.right)
+    assert shown in asked.reason(right, value)
+
+
+def test_a_decision_says_nothing_with_a_number_that_is_not_there():
+    row = pd.Series({"low": float("nan"), "high": float("nan")})
+    said = decisions.page(decisions.decision("23-win-back"), doubtful=0, at_stake=float("nan"), doubt=row, gone=row)
+    assert "nan" not in said
