@@ -31,6 +31,7 @@ c.Autograde.autograde_preprocessors = [
     AssignLatePenalties,
     CheckCellMetadata,
 ]
+c.GenerateFeedback.force = True  # else whoever hands in again keeps the page of the time before
 c.GenerateFeedback.preprocessors = [GetGrades, StripHiddenTests, CSSHTMLHeaderPreprocessor]
 
 c.ExportPlugin.to = str(here / "grades.csv")

@@ -5,6 +5,7 @@ question was, how well it tells students apart, and what went wrong most.
 from __future__ import annotations
 
 import contextlib
+import html
 import io
 import multiprocessing
 import os
@@ -30,7 +31,7 @@ import pandas as pd
 from jupyter_core.application import NoStart
 from nbgrader.api import Gradebook
 
-from idic_lab import figures
+from idic_lab import durability, figures
 from idic_lab.errors import DataError, LabError, RepositoryError, pick
 from idic_lab.exercises import sandbox
 from idic_lab.exercises.answer_key import digest
@@ -230,6 +231,10 @@ def _recorded(course: CourseFolder, assignment: str, graded: list[dict]) -> pd.D
                 for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
                     grade.auto_score, grade.needs_manual_grade = 0, False
                 gradebook.db.commit()
+                shutil.rmtree(course.root / "autograded" / student / assignment, ignore_errors=True)  # of a time before
+                page = course.root / "feedback" / student / assignment / f"{assignment}.html"
+                page.parent.mkdir(parents=True, exist_ok=True)
+                durability.write(page, f"<meta charset=utf-8><h1>{assignment}</h1><p>{html.escape(row['notes'])}</p>")
             submission = gradebook.find_submission(assignment, student)
             row |= {"points": submission.score, "of": submission.max_score}
     return pd.DataFrame(graded, columns=["student", "points", "of", "seconds", "notes"])

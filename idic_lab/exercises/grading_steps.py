@@ -25,6 +25,7 @@ from idic_lab.exercises.student import ANSWER, data_file, decode, in_short, norm
 UNSAFE, DIGEST = "IDIC_LAB_UNSAFE", "IDIC_LAB_ANSWERS"  # what a grading hands to nbgrader's processes
 OURS = "IDIC_LAB_OURS"  # students of a rehearsal, whose code is the course's own
 NOTES = "idic_notes"
+OWN_DATA = "capstone_q01"  # data that are brought and refused are worth a look of the instructor
 CHANGED = "The answers are not those the grading began with: something changed them meanwhile."
 _HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*\n?", re.S | re.M)
 _LINK = re.compile(r"(\]\(\s*|^\s*\[[^\]]+\]:\s*)(?!https?://|mailto:|#|attachment:)\S", re.M)
@@ -142,6 +143,8 @@ def _score(cell: NotebookNode, key: AnswerKey, student: str, answers: dict[str, 
         except Exception as error:  # an answer of an unforeseen shape costs this question alone
             verdict = Verdict(0.0, f"The answer could not be graded ({type(error).__name__}).", "form")
             notes.append(f"{name}: could not be graded ({type(error).__name__})")
+        if name == OWN_DATA and not verdict.credit:
+            notes.append(f"{name}: {verdict.message}")
         if sent.get("student") != normal_id(student):
             notes.append("STUDENT_ID is not the student's")
             said = f"STUDENT_ID is {str(sent.get('student'))[:64]!r}, but this was handed in by {student!r}, "

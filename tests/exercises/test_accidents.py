@@ -120,6 +120,11 @@ def test_of_a_copy_and_an_untouched_original_the_answered_one_is_graded(released
     assert earned == 3 and "'value-Copy1.ipynb'" in notes[0] and "'value.ipynb' was handed in too" in notes[1]
 
 
+def test_a_notebook_saved_in_the_format_of_long_ago_is_graded(released, answered):
+    old = nbformat.writes(nbformat.convert(answered, 3), version=3)
+    assert points(released, {"value.ipynb": old})[0] == 3
+
+
 def test_an_answer_made_markdown_is_code_again(released, answered):
     cell = cell_of(answered, "value_q01_answer")
     cell.cell_type = "markdown"

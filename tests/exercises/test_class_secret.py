@@ -8,14 +8,17 @@ import nbformat
 import pandas as pd
 import pytest
 
+from idic_lab import datasets, meridian
 from idic_lab.errors import DataError
 from idic_lab.exercises import begin, check, my_shop
 from idic_lab.exercises.answer_key import AnswerKey, secret_of
 from idic_lab.exercises.questions import ASSIGNMENTS
 from idic_lab.exercises.student import RECORDED, packed, seed_of, student_shop, student_tables, unpacked
 from idic_lab.exercises.students_copy import hand_out, make_secret, students_copies
+from idic_lab.meridian.settings import PurchaseModel
 
 ROOT = Path(__file__).parents[2]
+KEY = AnswerKey(ROOT / "exercises")
 SECRET = "0123 4567 89ab cdef 0123 4567 89ab cdef"
 
 
@@ -65,23 +68,42 @@ def test_the_shop_of_anybody_in_the_class_is_nobodys_own_data(tmp_path, handed_o
         (tmp_path / name).symlink_to(ROOT / "exercises" / name)
     (tmp_path / "handed-out" / jose.name).mkdir(parents=True)
     key = AnswerKey(tmp_path, SECRET.replace(" ", ""))
-    joses, adas, strangers = (
-        student_shop(name, key.secret).tables["transactions"][["customer_id", "date", "amount"]]
-        for name in ("jose.nunez", "ada", "somebody.else")
-    )
-    disguised = joses.assign(
-        customer_id="K" + joses["customer_id"],
-        date=joses["date"] - pd.Timedelta(days=1000),
-        amount=joses["amount"] * 7.3,
-    )
-    mixed = pd.concat([disguised, adas])
-    practice = student_tables("ada")["transactions"][["customer_id", "date", "amount"]]
-    for taken in (joses, disguised.sample(frac=1, random_state=0), mixed, practice):
+    joses, adas = (student_shop(name, key.secret).tables["transactions"][BROUGHT] for name in ("jose.nunez", "ada"))
+    mixed = pd.concat([disguised(joses), adas])
+    practice = student_tables("ada")["transactions"][BROUGHT]
+    for taken in (joses, disguised(joses).sample(frac=1, random_state=0), mixed, practice):
         verdict = key.judge("capstone_q01", taken, "ada")
         assert verdict.credit == 0 and "somebody in your class" in verdict.message
-    assert (
-        key.judge("capstone_q01", strangers, "ada").credit == 1
-    )  # of no class list: another firm's, as far as can be told
+
+
+BROUGHT = ["customer_id", "date", "amount"]
+
+
+def disguised(orders):
+    return orders.assign(
+        customer_id="K" + orders["customer_id"],
+        date=orders["date"] - pd.Timedelta(days=1000),
+        amount=(orders["amount"] * 7.3).round(),
+    )
+
+
+@pytest.mark.parametrize("world", ["friendly", "regular", "clumpy", "silent", "seasonal", "drifting", "dependent"])
+def test_a_simulated_shop_is_nobodys_own_whatever_its_seed_and_world(world):
+    simulated = meridian.simulate(n=400, seed=31, world=world).tables["transactions"][BROUGHT]
+    some = simulated["customer_id"].drop_duplicates().sample(frac=0.8, random_state=0)
+    for taken in (simulated, disguised(simulated[simulated["customer_id"].isin(some)])):
+        verdict = KEY.judge("capstone_q01", taken, "ada")
+        assert verdict.credit == 0 and "this package simulates" in verdict.message
+
+
+def test_real_customers_of_the_course_are_nobodys_own_and_other_laws_of_spend_pass():
+    real = datasets.load("cdnow", quiet=True).transactions.query("amount > 0")[BROUGHT]
+    taken = real[real["customer_id"].isin(real["customer_id"].drop_duplicates().sample(3000, random_state=1))]
+    assert "data of this course" in KEY.judge("capstone_q01", disguised(taken), "ada").message
+    # Spend in CDNOW is known to follow a law of the simulated kind, and is told from it all the same.
+    assert not KEY._answers["capstone_q01"].__globals__["_as_simulated"](taken)
+    own = meridian.simulate(n=400, seed=31, difficulty={"purchase": PurchaseModel(p=1.5, q=3.0)}).tables["transactions"]
+    assert KEY.judge("capstone_q01", own[BROUGHT], "ada").credit == 1
 
 
 def test_a_mistyped_id_costs_nothing_where_one_file_lies_beside_the_notebook(handed_out, monkeypatch):

@@ -37,6 +37,10 @@ def graded(released):
     return released, table
 
 
+def _page(course, student):
+    return course.root / "feedback" / student / "value" / "value.html"
+
+
 def _hand_in(course, student, file):
     step = "release" if student == "untouched" else "source"
     notebook = course.notebook("value", step)
@@ -113,6 +117,7 @@ def test_a_file_that_cannot_be_read_stops_nobody_and_says_why(graded):
     _, table = graded
     assert table.loc["broken", "points"] == 0
     assert "cannot be read" in table.loc["broken", "notes"]
+    assert "cannot be read" in _page(graded[0], "broken").read_text(encoding="utf-8")
 
 
 def test_one_student_can_be_graded_again_and_a_later_batch_alone(graded, tmp_path):
@@ -125,6 +130,9 @@ def test_one_student_can_be_graded_again_and_a_later_batch_alone(graded, tmp_pat
     assert table["student"].tolist() == ["broken", "late"]  # what could not be read is tried again
     assert table["points"].tolist() == [0, 4]
     assert grade_class(course, "value", ("late",), unsafe=UNSAFE)["points"].tolist() == [4]
+    _page(course, "renames").write_text("of the time before", encoding="utf-8")
+    assert nbgrader(course, "generate_feedback", "value")[0] == 0
+    assert all("of 1 points" in _page(course, student).read_text(encoding="utf-8") for student in ("late", "renames"))
     with pytest.raises(UnknownName, match="Did you mean 'late'"):
         grade_class(course, "value", ("lat",), unsafe=UNSAFE)
 
@@ -169,7 +177,7 @@ def test_the_release_has_neither_solutions_nor_hidden_tests(graded):
 def test_feedback_shows_points_but_no_hidden_test(graded):
     course, _ = graded
     for student in ("untouched", "harms", "renames"):
-        page = (course.root / "feedback" / student / "value" / "value.html").read_text(encoding="utf-8")
+        page = _page(course, student).read_text(encoding="utf-8")
         assert "HIDDEN TESTS" not in page
         assert "<script>alert" not in page and "<img src=x" not in page and 'href="javascript' not in page
         assert "of 1 points" in page
