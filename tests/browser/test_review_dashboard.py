@@ -18,12 +18,16 @@ WAIT = 240  # seconds: the page fits its models before it shows
 
 
 @pytest.fixture(scope="module")
-def address():
-    """Of the page, on this machine only, behind a token."""
+def address(kept_run, tmp_path_factory):
+    """Of the page, on this machine only, behind a token; of a run where there is one, as a manager opens it."""
     port = free_port()
     page = notebooks.folder() / "53_review_dashboard.ipynb"
+    if kept_run:
+        source = page.read_text(encoding="utf-8")
+        page = tmp_path_factory.mktemp("page") / page.name
+        page.write_text(source.replace('run_dir = \\"\\"', f'run_dir = \\"{kept_run}\\"'), encoding="utf-8")
     command = [sys.executable, "-m", "voila", str(page), "--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}"]
-    paths = dict.fromkeys(("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"), str(page.parents[1] / "jupyter"))
+    paths = dict.fromkeys(("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"), str(notebooks.folder().parent / "jupyter"))
     with running([*command, "--token=a-token-for-this-test", "--show_tracebacks=True"], env=os.environ | paths):
         until(lambda: socket.create_connection(("127.0.0.1", port), 1).close() or True, "Voilà")
         yield f"http://127.0.0.1:{port}/"

@@ -1,5 +1,6 @@
 """The first page of a report: every sentence on it is held to the tables, on data that tell much and on data that tell little."""
 
+import json
 import re
 
 import numpy as np
@@ -11,7 +12,7 @@ from idic_lab.course.pages.first_page import FirstPage, changed, pictures
 from idic_lab.meridian import simulate
 from idic_lab.notebook.lab import gather
 from idic_lab.pipeline import stages
-from idic_lab.repository import Repository
+from idic_lab.repository import REPOSITORY_FILE, Repository
 
 GROUNDS = ("meridian", "cdnow", "200 orders")
 BUILT = ("rfm", "customer_value", "portfolio", "channel_preferences", "offers", "action_plan", "kpis")
@@ -29,8 +30,12 @@ def _orders(folder):
 
 
 @pytest.fixture(scope="module", params=GROUNDS)
-def ground(request, tmp_path_factory):
+def ground(request, tmp_path_factory, kept_run):
     """A repository as a run leaves it, the card, and what the page says."""
+    if kept_run and request.param == "meridian":
+        repository, told = Repository(kept_run / REPOSITORY_FILE), (kept_run / "card.json").read_text(encoding="utf-8")
+        card = datasets.Card.from_dict(json.loads(told))
+        return request.param, repository, card, FirstPage(repository, "EUR", card)
     repository = Repository()
     if request.param == "meridian":
         tables = {name: table for name, table in simulate(400, seed=5).tables.items() if len(table)}

@@ -1,4 +1,4 @@
-"""Each stage's function makes the tables that its notebook saves, on a shop of few people, executed once."""
+"""Each stage's function makes the tables that its notebook saves, on one shop."""
 
 import json
 import re
@@ -17,8 +17,10 @@ MAKING = [stage for stage in stages.STAGES if stage.function]
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory) -> Repository:
-    """What the notebooks of all stages that make tables left of five hundred people."""
+def shop(tmp_path_factory, kept_run) -> Repository:
+    """What the notebooks of all stages that make tables left of Meridian, or of five hundred people."""
+    if kept_run:
+        return Repository(kept_run / REPOSITORY_FILE)
     held = {name: table for name, table in meridian.simulate(500, seed=5).tables.items() if len(table)}
     last = held["transactions"]["date"].max()
     made = datasets.Dataset("shop", held, datasets.Card("shop", last_date=f"{last:%Y-%m-%d}", currency="EUR"))
