@@ -67,6 +67,36 @@ def priced_product(price_tests: pd.DataFrame, products: pd.DataFrame) -> pd.Seri
     return products.set_index("product_id").loc[price_tests["product_id"].iloc[0]]
 
 
+def option_prices(utilities: pd.DataFrame, product_options: pd.DataFrame, product_id: str) -> pd.DataFrame:
+    """What to charge for each option of a product beyond the plain one of its module, by what customers were seen to give up for it.
+
+    Parameters:
+        utilities: A row per customer, a column per option and one for ``price``: added log odds of being chosen.
+    Returns:
+        DataFrame: ``module``, ``option``, ``extra_cost``, and today and at the ``best_price``: price beyond the plain option, ``share`` of
+            customers who take it, ``gain`` per customer (``..._today``: ``price_today``, ``share_today``, ``gain_today``).
+
+    >>> options = pd.DataFrame({"option_id": ["a", "b"], "product_id": "p", "module": "lid", "option": ["plain", "steel"],
+    ...     "extra_price": [0.0, 10.0], "extra_cost": [0.0, 4.0]})
+    >>> option_prices(pd.DataFrame({"a": [0.0], "b": [2.0], "price": [-0.1]}), options, "p")["best_price"].tolist()
+    [22.0]
+    """
+    options = product_options[product_options["product_id"] == product_id]
+    plain = options.loc[options.groupby("module")["extra_price"].idxmin()].set_index("module")
+    rows, slope = [], -utilities["price"].to_numpy()[:, None]
+    for row in options[~options["option_id"].isin(plain["option_id"])].itertuples():
+        base = plain.loc[row.module]
+        cost, today = row.extra_cost - base["extra_cost"], row.extra_price - base["extra_price"]
+        prices = np.append(np.arange(max(cost, 0.0), max(cost, 0.0) + 200, 0.5), today)
+        apart = (utilities[row.option_id] - utilities[base["option_id"]]).to_numpy()[:, None]
+        share = special.expit(apart - slope * prices).mean(axis=0)
+        gain = share * (prices - cost)
+        best = gain[:-1].argmax()
+        rows.append((row.module, row.option, cost, *(held[at] for at in (-1, best) for held in (prices, share, gain))))
+    columns = "module option extra_cost price_today share_today gain_today best_price share gain"
+    return pd.DataFrame(rows, columns=columns.split())
+
+
 def groups_of(price_tests: pd.DataFrame, segments: pd.DataFrame | None) -> pd.DataFrame:
     """The segments of customers, or everybody who was shown a price as one segment "all" where there are none.
 

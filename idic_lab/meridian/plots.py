@@ -42,50 +42,6 @@ def _needs(shop, ax):
     return figures.finish(ax, "Every need segment has its own questions", x, "planted segment")
 
 
-def _fatigue(shop, ax):
-    sent = _owned(shop, "interactions").query("direction == 'outbound'").sort_values(["customer_id", "date"])
-    when = pd.factorize(sent["customer_id"])[0] * 10_000 + (sent["date"] - _START).dt.days.to_numpy()
-    recent = np.minimum(np.searchsorted(when, when) - np.searchsorted(when, when - 28), 5)
-    seen = sent.groupby(recent)["responded"].agg(["mean", "count"])
-    error = 1.96 * np.sqrt(seen["mean"] * (1 - seen["mean"]) / seen["count"])
-    fatigue = shop.truth["parameters"].set_index("parameter").loc["fatigue", "value"]
-    ax.errorbar(seen.index, seen["mean"], error, fmt="o", color=figures.BLUE, label="seen, with 95% interval")
-    planted = seen["mean"].iloc[0] * np.exp(-fatigue * seen.index.to_numpy())
-    ax.plot(seen.index, planted, color=figures.ORANGE, label=f"planted: falls by exp(-{fatigue:g}) per contact")
-    ax.set_xticks(range(6), ["0", "1", "2", "3", "4", "5+"])
-    title, x = "Each recent contact costs a fifth of the response", "outbound contacts in the 28 days before"
-    return figures.finish(ax, title, x=x, y="response rate", legend=True, ylim=(0, None))
-
-
-def _campaign(shop, ax):
-    results = shop.tables["campaign_results"].merge(shop.truth["campaign"], on="customer_id")
-    band = pd.cut(results["recency_days"], [-1, 30, 60, 120, 200, 300, 610])
-    by_arm = results.groupby([band, "arm"], observed=True)["converted"].agg(["mean", "var", "count"])
-    offer, control = (by_arm.xs(arm, level="arm") for arm in ("offer", "control"))
-    error = 1.96 * np.sqrt(offer["var"] / offer["count"] + control["var"] / control["count"])
-    place = np.arange(len(offer))
-    seen = offer["mean"] - control["mean"]
-    ax.errorbar(place, seen, error, fmt="o", color=figures.BLUE, label="seen, with 95% interval")
-    planted = results.groupby(band, observed=True)["effect"].mean()
-    ax.plot(place, planted, color=figures.ORANGE, marker="_", linestyle="--", label="planted")
-    ax.axhline(0, color=figures.GREY, linewidth=0.8)
-    ax.set_xticks(place, ["0-30", "31-60", "61-120", "121-200", "201-300", "301+"])
-    title = "The offer moves people after a pause, not the recent"
-    x = "days since the last order when the campaign began"
-    return figures.finish(ax, title, x=x, y="conversions gained per customer", legend=True)
-
-
-def _prices(shop, ax):
-    shown = shop.tables["price_tests"].merge(shop.truth["people"], on="customer_id")
-    grid = np.linspace(4, 23, 80)
-    for row, colour, marker in zip(shop.truth["prices"].itertuples(), figures.CYCLE, "os^Dv", strict=False):
-        seen = shown[shown["need_segment"] == row.segment].groupby("price")["bought"].mean()
-        ax.plot(seen.index, seen, marker, color=colour, label=f"{row.segment}: best {row.best_price:.2f}")
-        ax.plot(grid, 1 / (1 + np.exp(-(row.intercept - row.slope * grid))), color=colour, linewidth=1)
-    title, x = "Segments differ in what they will pay (lines: planted)", "price of the delivery pass (EUR)"
-    return figures.finish(ax, title, x=x, y="share who bought", legend=True, ylim=(0, 1))
-
-
 def _weekly_changes(shop, ax):
     visits = shop.tables["web_events"]
     bought = set(visits.loc[visits["event"] == "checkout", "session_id"])
@@ -104,7 +60,7 @@ def _weekly_changes(shop, ax):
     return figures.finish(ax, title, x="week", y=y, legend={"loc": "upper left"}, ylim=(0, None))
 
 
-_DRAWN = _needs, _fatigue, _campaign, _prices, _weekly_changes  # what estimates are held to
+_DRAWN = _needs, _weekly_changes  # what no notebook shows beside what was planted
 FIGURES = {plot.__name__[1:]: plot for plot in _DRAWN}
 _SIZES = {"needs": (10, 3.2)}
 

@@ -56,6 +56,7 @@ class Settings:
             does for customers; 0 is a firm that knows itself.
         discovery, managing, points: How much of their planted effects have the trials of the sister shop: asking the silent, a
             manager of one's own, points; 0 is a shop in which they change nobody.
+        choices: Multiplies what people are led by in the interviews by choice; 0 is answers at random.
         step_date: Day, a Monday, on which visitors begin to fill baskets more often.
     """
 
@@ -78,6 +79,7 @@ class Settings:
     discovery: float = 1.0
     managing: float = 1.0
     points: float = 1.0
+    choices: float = 1.0
     step_date: str = "2025-02-17"
 
 
@@ -114,6 +116,7 @@ _OFF = {
     "discovery": {"discovery": 0.0},
     "managing": {"managing": 0.0},
     "points": {"points": 0.0},
+    "choices": {"choices": 0.0},
 }
 
 
@@ -126,7 +129,7 @@ def settings(difficulty: str | Settings | Mapping = "default", world: str = "fri
         **switches (bool): ``segments``, ``campaign_effect``, ``fatigue``, ``errors``, ``weekly_changes``,
             ``independence`` (of spend and frequency), ``learning`` (who taught the shop something stays longer),
             ``readiness_gap`` (managers judge the firm better than customers do), ``discovery``, ``managing`` and ``points``
-            (what the trials of the sister shop changed); False turns that planted truth off.
+            (what the trials of the sister shop changed), ``choices`` (interviews answered with care); False turns that planted truth off.
     Raises:
         UnknownName: For a difficulty, a world or a switch that does not exist.
 
@@ -152,7 +155,17 @@ def _check(chosen: Settings) -> None:
     for name, value in (above | {"purchase_shape": chosen.purchase_shape}).items():
         if not value > 0:
             raise DataError(f"{name} must be above 0, found {value!r}.")
-    for name in ("separation", "error_rate", "fatigue", "season", "learning", "discovery", "managing", "points"):
+    for name in (
+        "separation",
+        "error_rate",
+        "fatigue",
+        "season",
+        "learning",
+        "discovery",
+        "managing",
+        "points",
+        "choices",
+    ):
         if not getattr(chosen, name) >= 0:
             raise DataError(f"{name} must be 0 or more, found {getattr(chosen, name)!r}.")
     if not -1 < chosen.spend_with_frequency < 1:

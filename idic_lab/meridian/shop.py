@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.errors import DataError
-from idic_lab.meridian import contacts, draws, opinions, orders, people, products, quarters, trials
+from idic_lab.meridian import choices, contacts, draws, opinions, orders, people, products, quarters, trials
 from idic_lab.meridian.draws import choose, labels, stream
 from idic_lab.meridian.settings import BLOCK, PEOPLE, SEED, SEGMENTS, Settings, settings
 from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, read_contracts
@@ -30,6 +30,7 @@ def constant_truth(chosen: Settings) -> dict[str, pd.DataFrame]:
         "weekly_changes": _weekly_changes(chosen),
         "readiness": opinions.readiness_truth(chosen),
         "pilot_effects": trials.pilot_truth(chosen),
+        "part_worths": choices.part_worth_truth(chosen),
     }
 
 
@@ -131,7 +132,7 @@ def simulate(
 
     >>> shop = simulate(n=500, seed=7)
     >>> shop
-    Meridian(500 people, 18 tables, seed 7)
+    Meridian(500 people, 20 tables, seed 7)
     >>> len(shop.tables["transactions"]["customer_id"].unique())
     500
     """
@@ -189,6 +190,7 @@ def constant_tables(seed: int, chosen: Settings) -> Tables:
         "survey_questions": opinions.question_table(),
         "readiness_answers": opinions.readiness_answers(stream(seed, 0, "readiness"), chosen),
         "pilots": trials.draw_pilots(stream(seed, 0, "pilots"), chosen),
+        "choice_sets": choices.interview(),
     }
 
 
@@ -281,6 +283,7 @@ def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
         "interactions": contacts.interaction_table(block.contacts, block.records, first["contacts"]),
         "survey_responses": pd.concat(answers, ignore_index=True),
         "reviews": reviews,
+        "choices": choices.draw_choices(rng("choices"), block.records, block.segment, block.settings),
         "campaign_results": results,
         "price_tests": trials.draw_price_tests(block, first["tests"]),
         "accounts": block.accounts.accounts,

@@ -8,12 +8,12 @@ import pandas as pd
 from idic_lab import figures, tables
 from idic_lab.errors import DataError, UnknownName, pick
 from idic_lab.inference import intervals
-from idic_lab.inference.experiments import peeking_error, plot_peeking, sample_size, spending_boundaries
+from idic_lab.inference.experiments import peeking_error, plot_peeking, sample_size, spending_boundaries, trial_size
 from idic_lab.inference.resampling import percentiles
 
 __all__ = [
     "SegmentThompson", "as_chances", "assign", "campaign_log", "economics", "judge_on_other_half", "learn_policy", "off_policy_value",
-    "peeking_error", "plot_peeking", "plot_policy", "sample_size", "spending_boundaries",
+    "peeking_error", "plot_peeking", "plot_policy", "sample_size", "spending_boundaries", "trial_size",
 ]  # fmt: skip
 CONTROL = "control"
 METHODS = ("weighting", "self-normalised", "doubly robust")

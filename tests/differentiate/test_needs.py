@@ -80,6 +80,25 @@ def test_a_continuous_trait_is_not_taken_for_segments(random_state):
     assert needs.choose_number(evidence).n_segments == 1
 
 
+def two_classes(rng, customers=400, share_more=0.0) -> pd.DataFrame:
+    """Answers of two classes to eight questions; a share of people answer the second as they did the first."""
+    yes = np.kron([[0.8, 0.2], [0.2, 0.8]], np.ones(4))[rng.integers(0, 2, customers)]
+    answers = (rng.random((customers, 8)) < yes).astype(float)
+    same = rng.random(customers) < share_more
+    answers[same, 1] = answers[same, 0]
+    return pd.DataFrame(answers).rename(columns="Q{}".format)
+
+
+def test_a_pair_that_shares_more_than_its_class_is_named_and_others_are_not():
+    rng = np.random.default_rng(5)
+    alone, doubled = two_classes(rng), two_classes(rng, share_more=0.35)
+    doubled.iloc[::9, 7] = np.nan
+    found = [needs.bivariate_residuals(needs.LatentClasses(2, 4).fit(one), one) for one in (alone, doubled)]
+    assert found[0]["p_value"].min() > 0.05
+    assert found[1].loc[0, ["first", "second", "p_value"]].tolist() == ["Q0", "Q1", pytest.approx(0.05)]
+    assert (found[1]["p_value"][1:] > 0.05).all()
+
+
 def test_one_crowd_still_gives_every_customer_a_row(shops):
     shop = shops["none"]
     members, profile = needs.segment_battery(battery_of(shop), 1)

@@ -33,3 +33,29 @@ def test_the_sample_size_gives_the_power_it_promises():
     assert (np.abs(z) > 1.96).mean() == pytest.approx(0.8, abs=0.03)
     with pytest.raises(DataError):
         experiments.sample_size(0.9, 0.2)
+
+
+def test_a_trial_of_the_size_said_brings_what_is_said_and_more_than_others():
+    people, noise, spread, tries = 2_000, 1.0, 0.1, 40_000
+    found, rng = experiments.trial_size(people, noise, spread), np.random.default_rng(3)
+    truth = rng.normal(0, spread, (2, tries))
+
+    def earned(arm: int) -> float:
+        """Per customer: half of the trial under each treatment, then the one that did better in it for everybody else."""
+        seen = truth + rng.normal(0, noise / np.sqrt(arm), truth.shape)
+        chosen = truth[seen.argmax(axis=0), np.arange(tries)]
+        return float((arm * truth.sum(axis=0) + (people - 2 * arm) * chosen).mean() / people)
+
+    arm = int(found["in_each_arm"])
+    best = earned(arm)
+    assert best == pytest.approx(found["gain"], abs=0.0015)
+    assert best > earned(arm // 5) + 0.002 and best > earned(4 * arm) + 0.002
+    assert found["gain"] < found["gain_if_known"] == pytest.approx(truth.max(axis=0).mean(), abs=0.001)
+
+
+def test_a_trial_is_smaller_than_one_that_has_to_be_significant_and_the_website_of_its_authors_comes_out():
+    # Feit & Berman (2019), section 5.1: 100,000 visitors, a share of 0.68, its spread among past tests 0.03
+    found = experiments.trial_size(100_000, np.sqrt(0.68 * 0.32), 0.03)
+    assert found["in_each_arm"] == 2284 < experiments.sample_size(0.68, 0.68 * 0.02) / 5
+    with pytest.raises(DataError, match="above 0"):
+        experiments.trial_size(100, 1.0, 0.0)

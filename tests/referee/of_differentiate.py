@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from interviews import AGAINST, TASTES, interview
 from proving import holds, statement
 
 from idic_lab.differentiate import audit, behaviour, clv, needs, rfm
@@ -31,6 +32,41 @@ def _():
         "800 people, twenty questions, three tiers": any_found,
         "150 people": lambda rng: any_found(rng, 150),
         "answers that hang together": lambda rng: any_found(rng, own=2.0),
+    }
+
+
+@statement(
+    "idic_lab.differentiate.needs.bivariate_residuals", "5% for any pair said to share more", "25", "test", 0.05, 100
+)
+def _():
+    def any_pair(rng, people=400, shares=(0.5, 0.5)):
+        yes = np.kron([[0.8, 0.2], [0.2, 0.8]], np.ones(4))[rng.choice(2, people, p=shares)]
+        answers = pd.DataFrame((rng.random((people, 8)) < yes).astype(float))
+        return needs.bivariate_residuals(needs.LatentClasses(2, 4).fit(answers), answers)["p_value"].min() <= 0.05
+
+    return {
+        "two classes of 200, eight questions": any_pair,
+        "120 people, one class of a tenth": lambda rng: any_pair(rng, 120, (0.9, 0.1)),
+    }
+
+
+@statement(
+    "idic_lab.differentiate.needs.willingness_to_pay", "95% interval of what an option is worth", "43", repeats=200
+)
+def _():
+    def held(rng, classes=1, **how):
+        told, _ = interview(rng, tastes=TASTES[:classes], **how)
+        model = needs.fit_choices(told, classes, n_init=4)
+        table = needs.willingness_to_pay(told, model, AGAINST, 100, random_state=int(rng.integers(1e9)))
+        worth = np.mean([steel / slope for steel, _, slope in TASTES[:classes]])
+        return holds(table.set_index(["segment", "item"]).loc[("all", "steel"), ["low", "high"]], worth)
+
+    return {
+        "300 people, eight choices, one taste": held,
+        "300 people of two tastes, two classes": lambda rng: held(rng, 2),
+        "60 people, three choices": lambda rng: held(rng, people=60, tasks=3),
+        "a fifth choose by lot, one class": lambda rng: held(rng, careless=0.2),
+        "prices that hardly differ": lambda rng: held(rng, prices=(10.0, 12.0)),
     }
 
 

@@ -1,5 +1,6 @@
 """How many segments there are, if any: fit against size, and stability against people of one crowd."""
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -24,15 +25,7 @@ class Choice:
 def global_stability(
     X, n_segments: int, method: str = "k_means", n_pairs: int = 20, random_state: int = 0, **options
 ) -> np.ndarray:
-    """How alike two solutions are that were found on two resamples of the same customers.
-
-    Both solutions place all the original customers; the adjusted Rand index (1 = the same grouping, 0 = no more alike
-    than by chance) says how well they agree.
-
-    Parameters:
-        method, options: As in :func:`segmenter`.
-    Returns:
-        ndarray of shape (n_pairs,): Adjusted Rand indices.
+    """Adjusted Rand indices of pairs of solutions, found on two resamples of the same customers, who are all placed by both.
 
     Source: Dolnicar & Leisch (2010), Evaluation of structure and reproducibility of cluster solutions using the
     bootstrap, Marketing Letters 21(1).
@@ -127,6 +120,45 @@ def number_of_segments(
     spread = np.maximum(everything.std(axis=0), 1e-9)
     highest = ((everything - everything.mean(axis=0)) / spread).max(axis=1)
     return evidence.assign(p_value=float((highest >= highest[0]).mean()))
+
+
+def bivariate_residuals(classes: LatentClasses, answers, n_bootstrap: int = 19, random_state: int = 0) -> pd.DataFrame:
+    """Pairs of questions whose answers hang together more, or less, than belonging to the same class explains.
+
+    Within a class answers should not depend on each other. A pair that does shares something beside the class: it counts
+    twice, and may make a class of its own.
+
+    Parameters:
+        classes: Fitted to `answers`.
+        n_bootstrap: Sets of answers drawn from the classes and fitted anew; the largest residual of each is the reference.
+    Returns:
+        DataFrame: ``first``, ``second`` (questions), ``residual`` (Pearson's chi-squared of the pair), ``p_value`` (corrected for the
+            number of pairs); largest first.
+
+    Source: Vermunt & Magidson (2005), Technical Guide for Latent GOLD 4.0, section 8.3; the bootstrap: Oberski, van Kollenburg
+    & Vermunt (2013), Advances in Data Analysis and Classification 7(3).
+    """
+    X, rng = np.asarray(answers, dtype="float64"), np.random.default_rng(random_state)
+    one, other = np.triu_indices(X.shape[1], 1)
+
+    def residuals(people, model) -> np.ndarray:
+        total, given = 0.0, {1: (people == 1).astype(float), 0: (people == 0).astype(float)}
+        both, yes = ((given[0] + given[1]).T @ (given[0] + given[1])), model.probabilities_
+        for a, b in itertools.product((0, 1), repeat=2):
+            of_class = [yes if answer else 1 - yes for answer in (a, b)]
+            expected = both * ((of_class[0].T * model.weights_) @ of_class[1])
+            total = total + (given[a].T @ given[b] - expected) ** 2 / np.maximum(expected, 1e-9)
+        return total[one, other]
+
+    found, largest = residuals(X, classes), []
+    for _ in range(n_bootstrap):
+        who = rng.choice(len(classes.weights_), len(X), p=classes.weights_ / classes.weights_.sum())
+        drawn = np.where(np.isnan(X), np.nan, rng.random(X.shape) < classes.probabilities_[who])
+        largest.append(residuals(drawn, LatentClasses(classes.n_segments, 4, random_state).fit(drawn)).max())
+    p_value = (1 + (np.array(largest)[:, None] >= found).sum(axis=0)) / (1 + n_bootstrap)
+    names = getattr(answers, "columns", np.arange(X.shape[1]))
+    table = pd.DataFrame({"first": names[one], "second": names[other], "residual": found, "p_value": p_value})
+    return table.sort_values("residual", ascending=False, ignore_index=True)
 
 
 def choose_number(evidence: pd.DataFrame) -> Choice:
