@@ -50,10 +50,12 @@ def read_choices(
         choices: ``record_id``, ``set_id``, ``best``, ``worst`` (missing where it is not asked).
         choice_sets: ``set_id``, ``survey_id``, ``alternative``, ``shows`` (items joined by +; missing for none), ``price``.
 
-    >>> from idic_lab import meridian
-    >>> tables, links = meridian.load_tables(), meridian.truth()["record_owners"]
-    >>> read_choices(tables["choices"], tables["choice_sets"], links, "CASE").items[-2:].tolist()
-    ['none', 'price']
+    >>> sets = pd.DataFrame({"set_id": "1", "survey_id": "TEA", "alternative": ["a", "b", "none"],
+    ...     "shows": ["black", "green", None], "price": [2.0, 4.0, np.nan]})
+    >>> made = pd.DataFrame({"record_id": ["r", "s"], "set_id": "1", "best": ["b", "a"], "worst": None})
+    >>> links = pd.DataFrame({"record_id": ["r", "s"], "customer_id": ["ann", "bob"]})
+    >>> read_choices(made, sets, links, "TEA").items.tolist()
+    ['black', 'green', 'none', 'price']
     """
     pick("interview", survey_id, sorted(choice_sets["survey_id"].unique()))
     sets = choice_sets[choice_sets["survey_id"] == survey_id]
@@ -116,11 +118,11 @@ def fit_choices(told: Choices, n_segments: int = 1, n_init: int = 6, random_stat
     Source: Train (2009), Discrete Choice Methods with Simulation, 2nd ed., sections 3.7 and 14.2; Kamakura & Russell (1989),
     Journal of Marketing Research 26(4).
 
-    >>> from idic_lab import meridian
-    >>> tables, links = meridian.load_tables(), meridian.truth()["record_owners"]
-    >>> told = read_choices(tables["choices"], tables["choice_sets"], links, "BEST-WORST")
-    >>> bool(fit_choices(told, 5).bic < fit_choices(told).bic)
-    True
+    >>> sets = pd.DataFrame({"set_id": "1", "survey_id": "TEA", "alternative": ["a", "b"], "shows": ["black", "green"], "price": None})
+    >>> made = pd.DataFrame({"record_id": list("rst"), "set_id": "1", "best": ["b", "a", "b"], "worst": None})
+    >>> links = pd.DataFrame({"record_id": list("rst"), "customer_id": list("xyz")})
+    >>> fit_choices(read_choices(made, sets, links, "TEA")).part_worths.round(1).to_numpy().tolist()  # two to one: a log of 0.7
+    [[-0.3, 0.3]]
     """
     rng, people = np.random.default_rng(random_state), len(told.customers)
     starts = [rng.dirichlet(np.full(n_segments, 0.5), people) for _ in range(n_init if n_segments > 1 else 1)]
