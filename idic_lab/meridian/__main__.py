@@ -1,7 +1,6 @@
 """Make the sample data under datasets/meridian again, or check that it is what the program makes.
 
-``python -m idic_lab.meridian`` writes the files, ``--check`` compares them byte for byte and writes nothing,
-``--figures docs/figures`` draws the figures of the page on Meridian.
+``python -m idic_lab.meridian`` writes the files, ``--check`` compares them byte for byte and writes nothing.
 """
 
 import argparse
@@ -65,13 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m idic_lab.meridian", description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare only")
     parser.add_argument("--folder", type=Path, default=default_folder(), help="where the sample data are")
-    parser.add_argument("--figures", type=Path, help="draw the figures of docs/meridian.md into this folder")
     options = parser.parse_args(arguments)
-    if options.figures:
-        from idic_lab.meridian.plots import write_figures  # matplotlib only when it is wanted
-
-        write_figures(options.figures)
-        return 0
     if options.check:
         different = differences(options.folder)
         print("differs: " + ", ".join(different) if different else "the files are what the program makes")

@@ -1,68 +1,14 @@
-"""Each table of Meridian beside what was planted in it, as figures for the page on the data set.
-
-These plots open the planted answers; they are a check, not an analysis.
-"""
+"""Figures of the shop: what quarters brought and cost, what a plan would cost, and how plans stand beside the reference policies."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from idic_lab import figures
-from idic_lab.meridian import draws, policies
-from idic_lab.meridian.settings import SEGMENTS
-from idic_lab.meridian.shop import Meridian, simulate
-
-_START = pd.Timestamp(draws.START.astype("datetime64[us]"))
-
-
-def _owned(shop: Meridian, name: str) -> pd.DataFrame:
-    return shop.tables[name].merge(shop.truth["record_owners"], on="record_id", validate="many_to_one")
-
-
-def _week(dates: pd.Series) -> pd.Series:
-    return _START + pd.to_timedelta((dates - _START).dt.days // 7 * 7, unit="D")
-
-
-def _needs(shop, ax):
-    answers = _owned(shop, "survey_responses").query("survey_id == 'NEEDS'")
-    answers = answers.merge(shop.truth["people"][["customer_id", "need_segment"]], on="customer_id")
-    share = answers.pivot_table(index="need_segment", columns="question_id", values="answer").reindex(SEGMENTS)
-    image = ax.imshow(share, vmin=0, vmax=1, aspect="auto", cmap=figures.SEQUENTIAL)
-    figures.in_cells(ax, image, "{:.0%}".format, fontsize=7)
-    ax.set_xticks(range(share.shape[1]), share.columns)
-    ax.set_yticks(range(share.shape[0]), share.index)
-    ax.tick_params(length=0)
-    x = "question of the needs battery; share of yes among those who answered"
-    return figures.finish(ax, "Every need segment has its own questions", x, "planted segment")
-
-
-def _weekly_changes(shop, ax):
-    visits = shop.tables["web_events"]
-    bought = set(visits.loc[visits["event"] == "checkout", "session_id"])
-    browsing = visits[~visits["session_id"].isin(bought)]
-    filled = browsing.assign(filled=browsing["event"] == "basket").groupby("session_id")
-    filled = filled.agg(date=("date", "first"), filled=("filled", "any"))
-    baskets = filled.groupby(_week(filled["date"]))["filled"].mean() / draws.STEP_BEFORE
-    orders = shop.tables["transactions"].dropna(subset=["delivery_days"])
-    delivery = orders.groupby(_week(orders["date"]))["delivery_days"].mean() / draws.DELIVERY_DAYS
-    ax.plot(baskets.index, baskets, color=figures.SKY, label="baskets per visit without a checkout")
-    ax.plot(delivery.index, delivery, color=figures.VERMILION, linestyle="--", label="days to delivery")
-    for change in shop.truth["weekly_changes"].itertuples():
-        ax.axvline(change.starts, color=figures.GREY, linestyle=":")
-        ax.text(change.starts, 0.15, f" {change.kind}", color=figures.BLACK)
-    title, y = "One step and one drift, at known dates", "multiple of the planted level before"
-    return figures.finish(ax, title, x="week", y=y, legend={"loc": "upper left"}, ylim=(0, None))
-
-
-_DRAWN = _needs, _weekly_changes  # what no notebook shows beside what was planted
-FIGURES = {plot.__name__[1:]: plot for plot in _DRAWN}
-_SIZES = {"needs": (10, 3.2)}
+from idic_lab.meridian import policies
 
 
 def plot_quarters(games: dict[str, pd.DataFrame], ax: figures.Axes | None = None) -> figures.Axes:
@@ -117,19 +63,3 @@ def plot_standing(standing: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     ax.axvline(0, color=figures.BLACK, linewidth=0.8)
     title = f"Your plans: {yours - alone:+,.0f} against leaving everybody alone; all knowing: {best - alone:+,.0f}"
     return figures.finish(ax, title, x="score above leaving everybody alone (EUR)", x_format="count")
-
-
-def write_figures(folder: str | Path, shop: Meridian | None = None) -> list[Path]:
-    """Draw every figure of the page on Meridian as ``meridian_<name>.svg``; the sample unless a shop is given."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    shop = simulate() if shop is None else shop
-    paths = []
-    with mpl.rc_context():
-        figures.use_style()
-        for name, plot in FIGURES.items():
-            drawn = plot(shop, figures.axes(None, figsize=_SIZES.get(name))).figure
-            paths.append(folder / f"meridian_{name}.svg")
-            drawn.savefig(paths[-1], metadata={"Date": None})
-            plt.close(drawn)
-    return paths

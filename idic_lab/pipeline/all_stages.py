@@ -106,7 +106,7 @@ def lifetime_value(tables: Tables) -> Made:
 @stage(
     "25_differentiate_needs",
     needs="survey_responses survey_questions identity_links",
-    uses="transactions order_lines products web_events interactions customers customer_value demographics",
+    uses="transactions order_lines products web_events interactions customers customer_value demographics choices choice_sets",
     makes="need_segments need_profiles segments:needs segments:price_tier",
 )
 def needs(tables: Tables) -> Made:
@@ -278,7 +278,8 @@ def offers(tables: Tables) -> Made:
 @stage(
     "43_customize_prices_and_messages",
     needs="offers",
-    uses="rfm consents need_segments need_profiles order_lines products price_tests customers",
+    uses="rfm consents need_segments need_profiles order_lines products price_tests customers choices choice_sets identity_links "
+    "product_options",
     makes="messages",
 )
 def prices_and_messages(tables: Tables) -> Made:

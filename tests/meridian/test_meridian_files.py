@@ -89,3 +89,8 @@ def test_the_scan_sees_every_way_to_the_planted_answers(source):
 
 def test_the_scan_lets_an_argument_called_truth_pass():
     assert not READS_TRUTH.search("def pairwise_scores(links, truth):\n    return truth.merge(links)")
+
+
+def test_the_page_names_every_table(shop):
+    page = (default_folder().parents[1] / "docs" / "meridian.md").read_text(encoding="utf-8")
+    assert not [name for name in (*shop.tables, *shop.truth) if f"`{name}`" not in page]
