@@ -51,15 +51,6 @@ def left_out(results: pd.DataFrame, criterion: str) -> dict[str, str]:
     return told
 
 
-def mean_ranks(table: pd.DataFrame, higher_is_better: bool = True) -> pd.Series:
-    """Mean rank of each method over data sets, 1 the best; ties share their ranks.
-
-    >>> mean_ranks(pd.DataFrame({"a": [3.0, 2.0], "b": [1.0, 2.0]})).to_dict()
-    {'a': 1.25, 'b': 1.75}
-    """
-    return table.rank(axis=1, ascending=not higher_is_better).mean().rename("mean_rank")
-
-
 class Friedman(NamedTuple):
     """Friedman's test, and the less conservative F of Iman and Davenport."""
 

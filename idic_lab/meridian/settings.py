@@ -104,20 +104,11 @@ WORLDS: dict[str, dict] = {
 }
 
 # What a switch turned off does to the settings.
-_OFF = {
-    "segments": {"segments": False},
-    "campaign_effect": {"campaign_effect": False},
-    "fatigue": {"fatigue": 0.0},
-    "errors": {"error_rate": 0.0},
-    "weekly_changes": {"weekly_changes": False},
-    "independence": {"spend_with_frequency": 0.5},
-    "learning": {"learning": 0.0},
-    "readiness_gap": {"readiness_gap": 0.0},
-    "discovery": {"discovery": 0.0},
-    "managing": {"managing": 0.0},
-    "points": {"points": 0.0},
-    "choices": {"choices": 0.0},
+_OFF: dict[str, dict] = {name: {name: False} for name in ("segments", "campaign_effect", "weekly_changes")}
+_OFF |= {
+    name: {name: 0.0} for name in ("fatigue", "learning", "readiness_gap", "discovery", "managing", "points", "choices")
 }
+_OFF |= {"errors": {"error_rate": 0.0}, "independence": {"spend_with_frequency": 0.5}}
 
 
 def settings(difficulty: str | Settings | Mapping = "default", world: str = "friendly", **switches: bool) -> Settings:
@@ -126,10 +117,8 @@ def settings(difficulty: str | Settings | Mapping = "default", world: str = "fri
     Parameters:
         difficulty ({"easy", "default", "hard"}, Settings or dict): A dict has the knobs that differ from the default.
         world: "friendly", or one in which an assumption of the models does not hold: a name in `WORLDS`.
-        **switches (bool): ``segments``, ``campaign_effect``, ``fatigue``, ``errors``, ``weekly_changes``,
-            ``independence`` (of spend and frequency), ``learning`` (who taught the shop something stays longer),
-            ``readiness_gap`` (managers judge the firm better than customers do), ``discovery``, ``managing`` and ``points``
-            (what the trials of the sister shop changed), ``choices`` (interviews answered with care); False turns that planted truth off.
+        **switches (bool): What is planted, by the name of its knob, ``errors``, or ``independence`` (of spend and frequency);
+            False turns that planted truth off.
     Raises:
         UnknownName: For a difficulty, a world or a switch that does not exist.
 

@@ -168,7 +168,6 @@ ESTIMATORS = [
     compare.methods.OnSample(KMeans(3, n_init=1, random_state=0), at_most=30),
     compare.methods.OnSample(AgglomerativeClustering(2), at_most=20),
     compare.methods.BaggedClustering(2, n_runs=2, n_centres=4),
-    compare.methods.OneSegment(),
     compare.methods.RandomSegments(2),
     PolicyTree(),
     needs.KMeansSegments(2, n_init=1),
@@ -177,9 +176,8 @@ ESTIMATORS = [
     needs.GaussianMixtureSegments(2),
 ]
 EXCEPTIONS = {  # neither finds the groups that are there: that is what baselines are for
-    "OneSegment": {"check_clustering"},
     # a lot has as many tickets as rows, so a part of the rows draws other ones
-    "RandomSegments": {"check_clustering", "check_methods_subset_invariance", "check_methods_sample_order_invariance"},
+    "RandomSegments": {"check_clustering", "check_methods_subset_invariance", "check_methods_sample_order_invariance"}
 }
 
 

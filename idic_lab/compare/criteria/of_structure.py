@@ -197,7 +197,10 @@ def descriptors(segmentation) -> Score:
     extra = {
         "p_corrected": p,
         "boxes": {name: numbers[name].unstack().round(4).to_numpy().tolist() for name in numbers},  # noqa: PD010
-        "mosaics": {name: _members(known[name], labels) for name in texts},
+        "mosaics": {
+            name: [[str(value), row.tolist()] for value, row in pd.crosstab(known[name], labels).iterrows()]
+            for name in texts
+        },
         "tree": _tree(pd.get_dummies(known, prefix_sep=" = ", dtype=float), labels),
     }
     if customers.evaluate:
@@ -205,10 +208,6 @@ def descriptors(segmentation) -> Score:
         means = {part: values.groupby(labels).mean().round(4).tolist() for part, values in parts.items()}
         extra["evaluation"] = {"names": customers.evaluate} | means
     return Score({"differ": np.mean([value < 0.05 for value in p.values()])}, extra)
-
-
-def _members(values: pd.Series, labels: np.ndarray) -> list:
-    return [[str(value), members.tolist()] for value, members in pd.crosstab(values, labels).iterrows()]
 
 
 def _evaluated(known: pd.DataFrame, named: str) -> pd.Series:

@@ -2,4 +2,4 @@
 
 from idic_lab.compare.methods import clusterers as clusterers, rules as rules
 from idic_lab.compare.methods.clusterers import BaggedClustering as BaggedClustering, OnSample as OnSample
-from idic_lab.compare.methods.rules import OneSegment as OneSegment, RandomSegments as RandomSegments
+from idic_lab.compare.methods.rules import RandomSegments as RandomSegments

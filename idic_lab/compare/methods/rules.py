@@ -165,31 +165,7 @@ class NeedsByValue(Placing):
         return 2 * self.needs_.predict(X) + (X["monetary"] > self.border_).to_numpy(dtype=int)
 
 
-class _Baseline(Placing):
-    """What sees nothing of a customer but that there is one."""
-
-    def _learn(self, X):
-        validate_data(self, X)
-
-    def predict(self, X) -> np.ndarray:
-        check_is_fitted(self)
-        return self._drawn(len(validate_data(self, X, reset=False)))
-
-
-@method("one_segment", takes_k=False, baseline=True)
-class OneSegment(_Baseline):
-    """Everybody in one segment: treated alike.
-
-    >>> OneSegment().fit([[1], [2]]).labels_.tolist()
-    [0, 0]
-    """
-
-    def _drawn(self, n: int) -> np.ndarray:
-        return np.zeros(n, dtype=int)
-
-
-@method("random_segments", baseline=True)
-class RandomSegments(_Baseline):
+class RandomSegments(Placing):
     """Segments by lot, whatever the customer is like.
 
     >>> sorted(set(RandomSegments(3).fit([[0.0]] * 100).labels_.tolist()))
@@ -199,8 +175,22 @@ class RandomSegments(_Baseline):
     def __init__(self, n_segments: int = 5, random_state: int = 0):
         self.n_segments, self.random_state = n_segments, random_state
 
-    def _drawn(self, n: int) -> np.ndarray:
+    def _learn(self, X):
+        validate_data(self, X)
+
+    def predict(self, X) -> np.ndarray:
+        check_is_fitted(self)
+        n = len(validate_data(self, X, reset=False))
         return np.random.default_rng(self.random_state).integers(0, self.n_segments, n)
+
+
+@method("one_segment", takes_k=False, baseline=True)
+def one_segment(k, seed):
+    """Everybody in one segment: treated alike."""
+    return RandomSegments(1)
+
+
+method("random_segments", baseline=True)(RandomSegments)
 
 
 class _Forecasting(Placing):

@@ -15,7 +15,7 @@ from idic_lab.compare.plots.segments import plot_profile as plot_profile, plot_r
 from idic_lab.compare.plots.segments import plot_separation as plot_separation, plot_tree as plot_tree
 from idic_lab.compare.plots.segments import plot_within as plot_within
 from idic_lab.compare.registry import baselines
-from idic_lab.compare.statistics import critical_difference, mean_ranks, rescaled
+from idic_lab.compare.statistics import critical_difference, rescaled
 from idic_lab.errors import DataError
 
 _DASHES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1))]
@@ -105,7 +105,7 @@ def plot_critical_difference(
     >>> plot_critical_difference(table).get_title().replace("\\n", " ")
     'Over 12 data sets Ward comes first; 2 of 2 others are worse beyond chance'
     """
-    ranks = mean_ranks(table, higher_is_better).sort_values(kind="stable")
+    ranks = table.rank(axis=1, ascending=not higher_is_better).mean().sort_values(kind="stable")
     width = critical_difference(len(ranks), len(table))
     half = -(-len(ranks) // 2)
     ax = figures.axes(ax, figsize=(8, 1.4 + 0.42 * half))

@@ -142,12 +142,12 @@ def bivariate_residuals(classes: LatentClasses, answers, n_bootstrap: int = 19, 
     one, other = np.triu_indices(X.shape[1], 1)
 
     def residuals(people, model) -> np.ndarray:
-        total, given = 0.0, {1: (people == 1).astype(float), 0: (people == 0).astype(float)}
-        both, yes = ((given[0] + given[1]).T @ (given[0] + given[1])), model.probabilities_
+        total, yes, given = 0.0, model.probabilities_, (~np.isnan(people)).astype(float)
         for a, b in itertools.product((0, 1), repeat=2):
-            of_class = [yes if answer else 1 - yes for answer in (a, b)]
-            expected = both * ((of_class[0].T * model.weights_) @ of_class[1])
-            total = total + (given[a].T @ given[b] - expected) ** 2 / np.maximum(expected, 1e-9)
+            one_says, other_says = (yes if answer else 1 - yes for answer in (a, b))
+            expected = (given.T @ given) * ((one_says.T * model.weights_) @ other_says)
+            seen = (people == a).T.astype(float) @ (people == b)
+            total = total + (seen - expected) ** 2 / np.maximum(expected, 1e-9)
         return total[one, other]
 
     found, largest = residuals(X, classes), []
