@@ -30,9 +30,6 @@ class FeatureSpace:
 
     Counts and amounts enter as logarithms, for they run over several orders of magnitude, and are then standardised by
     the mean and standard deviation of the calibration period. Answers stay 0 and 1, a missing one takes the average.
-
-    Attributes:
-        centre, scale (ndarray of shape (n_columns,))
     """
 
     columns: tuple[str, ...]
@@ -63,7 +60,6 @@ class Customers:
     """The customers of one data set on the last day a method may see, and what became of them later.
 
     Attributes:
-        name: Of the data set, as the results name it.
         measures: One row per customer, in the order of every other attribute: ``customer_id`` and what methods may see.
             From transactions: ``recency_days``, ``frequency``, ``monetary`` (RFM); ``repeat_frequency``, ``recency``,
             ``T``, ``monetary_value`` (the buy-till-you-die summary, in weeks); ``earlier_...`` and ``spend_since`` (RFM
@@ -80,7 +76,6 @@ class Customers:
         planted (ndarray of str or None): The segments a simulation planted. Only the criterion of recovery, which is a
             check, may look at it.
         shop: How the simulated shop of these customers is opened, for criteria that act in it.
-        facts: For the report: source, dates, counts.
     """
 
     name: str

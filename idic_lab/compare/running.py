@@ -83,11 +83,8 @@ def compare(
         out: Folder for cells, ``results.parquet``, ``manifest.json`` and ``report.html``; else ``runs/compare-<name>``.
         jobs: Processes; -1 for one per core.
         scheduler: Address of a Dask cluster, as in ``tcp://10.0.0.1:8786``. The results are the same.
-        fresh: Compute every cell anew.
         customers: Made before, by the name of their data set, which is then not loaded.
         command: What reproduces the run, for the report.
-        tell: Gets lines for people.
-        progress: Show a bar with an estimate of the time left.
         packet: An archive that rebuilds the same table elsewhere, to be written beside the report.
     Raises:
         LabError: For a study that cannot be run, or a folder in use by another study or that cannot be written.

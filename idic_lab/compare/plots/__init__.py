@@ -176,7 +176,9 @@ def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: figures.Axe
     >>> plot_rank_reversal(scores).get_title()
     'Least agreement: use and shape, rank correlation -1.00'
     """
-    ranks = ranked(scores, lower_is_better)
+    known = scores.dropna(axis=1, how="all").dropna()
+    signed = known.mul([-1 if name in lower_is_better else 1 for name in known])
+    ranks = signed.rank(ascending=False, method="first").sort_values(signed.columns[0])  # ties apart, to be drawn
     ax = figures.axes(ax, figsize=(3.4 + 0.95 * ranks.shape[1], 1.8 + 0.4 * len(ranks)))
     for number, (name, row) in enumerate(ranks.iterrows()):
         ax.plot(range(ranks.shape[1]), row, **_marked(number))
@@ -194,13 +196,6 @@ def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: figures.Axe
     out = ", ".join(named(name) for name in scores.index.difference(ranks.index, sort=False))
     x, bounds = f"left out, for lack of a score: {out}" if out else "", (-1.5, ranks.shape[1] + 0.5)
     return figures.finish(ax, title, x, "rank (1 is best)", xlim=bounds, ylim=(len(ranks) + 0.5, 0.5))
-
-
-def ranked(scores: pd.DataFrame, lower_is_better=()) -> pd.DataFrame:
-    """Rank of each method by each criterion, 1 the best; ties are told apart by their order, for drawing."""
-    known = scores.dropna(axis=1, how="all").dropna()
-    signed = known.mul([-1 if name in lower_is_better else 1 for name in known])
-    return signed.rank(ascending=False, method="first").sort_values(signed.columns[0])
 
 
 def plot_attractiveness(

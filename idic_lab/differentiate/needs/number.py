@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,7 @@ from idic_lab.inference.nulls import one_crowd
 SIZE = 0.05  # how often one crowd may be taken for segments
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """The number of segments chosen, and why; 1 means that there are none."""
 
     n_segments: int
@@ -124,9 +123,6 @@ def number_of_segments(
 
 def bivariate_residuals(classes: LatentClasses, answers, n_bootstrap: int = 19, random_state: int = 0) -> pd.DataFrame:
     """Pairs of questions whose answers hang together more, or less, than belonging to the same class explains.
-
-    Within a class answers should not depend on each other. A pair that does shares something beside the class: it counts
-    twice, and may make a class of its own.
 
     Parameters:
         classes: Fitted to `answers`.
