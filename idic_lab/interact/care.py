@@ -47,11 +47,8 @@ def greetings(
     usable = usable[usable["channel"].isin(REMOTE_CHANNELS)]
     best = usable.sort_values("preference", ascending=False, kind="stable").drop_duplicates("customer_id")
     channel = best.set_index("customer_id")["channel"]
-    parts = []
-    if contacts is not None:
-        parts.append(_days(contacts, "birth_date", "birthday"))
-    if customers is not None:
-        parts.append(_days(customers, "first_order", "anniversary"))
+    dated = (contacts, "birth_date", "birthday"), (customers, "first_order", "anniversary")
+    parts = [_days(*told) for told in dated if told[0] is not None]
     everyone = pd.DataFrame({"customer_id": pd.Series(channel.index, dtype="str"), "occasion": "holiday"})
     parts += [everyone.assign(day=day) for day in dict.fromkeys(holidays.values())]
     if not parts:

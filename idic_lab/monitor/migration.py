@@ -134,9 +134,5 @@ def plot_flows(moves: pd.DataFrame, order: list[str] | None = None, ax: figures.
 def _stack(moves: pd.DataFrame, side: str, names: list[str], gap: float) -> dict[str, float]:
     """Upper edge of each segment's block, the first on top."""
     totals = moves.groupby(side)["customers"].sum()
-    present = [name for name in names if name in totals.index]
-    top, tops = totals.sum() + gap * (len(present) - 1), {}
-    for name in present:
-        tops[name] = top
-        top -= totals[name] + gap
-    return tops
+    heights = totals.reindex([name for name in names if name in totals.index]) + gap
+    return (heights[::-1].cumsum() - gap).to_dict()

@@ -302,15 +302,11 @@ def _candidates(facts, segments, begins, plays, offers) -> tuple[pd.DataFrame, p
     return table.assign(unit=table["kpi"].map(UNITS), expected_profit=table["expected_return"] - table["cost"]), each
 
 
-def _members(facts: pd.DataFrame, segments: pd.DataFrame, scheme: str, segment: str) -> pd.DataFrame:
-    held = segments["scheme"].eq(scheme) & segments["segment"].eq(segment)
-    return facts[facts["customer_id"].isin(segments.loc[held, "customer_id"])]
-
-
 def _of_play(play: Play, segment: str, facts: pd.DataFrame, segments: pd.DataFrame) -> dict | None:
     pick("worth of a success", play.worth, _WORTH)
     pick("measure of a play", play.kpi, UNITS)
-    mine = _members(facts, segments, play.scheme, segment)
+    held = segments["scheme"].eq(play.scheme) & segments["segment"].eq(segment)
+    mine = facts[facts["customer_id"].isin(segments.loc[held, "customer_id"])]
     known = mine[mine[play.worth].notna()]
     if known.empty:
         return None
@@ -329,21 +325,19 @@ def _of_play(play: Play, segment: str, facts: pd.DataFrame, segments: pd.DataFra
         "customers": len(known),
         "reachable": len(reachable),
         "consent_unknown": int(known["channel"].eq(UNKNOWN).sum()),
-        "channel": _usual(by),
+        "channel": NONE if by.empty else str(by.value_counts().sort_index().idxmax()),
         "baseline": baseline,
         "target": baseline * (1 - change) if saved else baseline + change,
         "basis": "assumed",
-        "each": _each(reachable["customer_id"], by, lift * reachable[play.worth], play.unit_cost),
+        "each": reachable[["customer_id"]].assign(
+            channel=by, expected_return=lift * reachable[play.worth], cost=play.unit_cost
+        ),
     }
 
 
 def _may_contact(facts: pd.DataFrame) -> pd.Series:
     """Consent that is not known is no consent; and while a complaint bars offers, nothing else is said."""
     return ~facts["channel"].isin([NONE, UNKNOWN]) & ~facts.get("waits", pd.Series(False, index=facts.index))
-
-
-def _each(customers: pd.Series, channel, returned: pd.Series, cost) -> pd.DataFrame:
-    return pd.DataFrame({"customer_id": customers, "channel": channel, "expected_return": returned, "cost": cost})
 
 
 def _baseline(kpi: str, mine: pd.DataFrame) -> float:
@@ -353,14 +347,11 @@ def _baseline(kpi: str, mine: pd.DataFrame) -> float:
     return float(mine[held].mean())
 
 
-def _usual(channels: pd.Series) -> str:
-    return NONE if channels.empty else str(channels.value_counts().sort_index().idxmax())
-
-
 def _of_trial(offer: str, part: pd.DataFrame, facts: pd.DataFrame) -> dict:
     """One action for those the offer pays for, with the return that the trial lets expect."""
     mine = facts[facts["customer_id"].isin(part["customer_id"])]
     reached = part[part["customer_id"].isin(mine.loc[_may_contact(mine), "customer_id"])]
+    each = reached[["customer_id", "expected_return"]].assign(channel=OFFERED_BY, cost=reached["expected_cost"])
     return {
         "action_id": f"offer-{offer}",
         "scheme": "offers",
@@ -379,16 +370,13 @@ def _of_trial(offer: str, part: pd.DataFrame, facts: pd.DataFrame) -> dict:
         "weeks": 4,
         "basis": "estimated",
         "reply": False,
-        "each": _each(reached["customer_id"], OFFERED_BY, reached["expected_return"], reached["expected_cost"]),
+        "each": each,
     }
 
 
 def plan_at(plan: pd.DataFrame, effect: float) -> pd.DataFrame:
-    """The plan if every assumed effect turned out at a share of what was assumed; estimated returns stay.
+    """An ``action_plan`` if every assumed effect turned out at a share of it (0.5: half); estimated returns stay.
 
-    Parameters:
-        plan: Table ``action_plan``.
-        effect: 1 as assumed, 0.5 half of it.
     Returns:
         DataFrame: The plan with ``expected_return``, ``expected_profit`` and ``counted_return`` anew; each customer is
             still counted in the same action.
@@ -436,11 +424,8 @@ def total(plan: pd.DataFrame) -> Total:
 
 
 def board_plan(plan: pd.DataFrame, budget: float) -> pd.DataFrame:
-    """What a budget pays for: the actions that pay or are owed, the highest return per unit of cost first.
+    """What a budget (currency) pays for: the actions that pay or are owed, the highest return per unit of cost first.
 
-    Parameters:
-        plan: Table ``action_plan``.
-        budget: Currency.
     Returns:
         DataFrame: ``action_id``, ``owner``, ``review_date``, ``verdict``; ``customers``, ``expected_return`` and
             ``cost`` with each customer counted once; ``profit_at_half``, should an assumed effect be half of what was

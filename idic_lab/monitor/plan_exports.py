@@ -125,18 +125,16 @@ def export(plan: pd.DataFrame, folder: str | Path, currency: str = "") -> list[P
     >>> [path.name for path in export(pd.DataFrame(), tempfile.mkdtemp())]
     ['action_plan.csv', 'action_plan.md', 'reviews.ics']
     """
-    folder = Path(folder)
+    texts = {
+        "action_plan.csv": to_csv(plan),
+        "action_plan.md": to_markdown(plan, currency),
+        "reviews.ics": to_calendar(plan),
+    }
+    written = {Path(folder) / name: text for name, text in texts.items()}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        written = []
-        for name, text in {
-            "action_plan.csv": to_csv(plan),
-            "action_plan.md": to_markdown(plan, currency),
-            "reviews.ics": to_calendar(plan),
-        }.items():
-            path = folder / name
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for path, text in written.items():
             path.write_bytes(text.encode("utf-8"))
-            written.append(path)
     except OSError as error:
         raise DataError(f"The plan cannot be written to '{folder}': {error.strerror}.") from None
-    return written
+    return list(written)

@@ -203,7 +203,10 @@ def _review(dataset: Dataset, repository: Repository, previous: pd.Timestamp | N
         _plan(repository, at_hand)
         _measure(repository, at_hand, previous, day)
     if "campaign_results" in at_hand and repository.has(_MARK):
-        _write(repository, "policy", _learnt(repository, at_hand["campaign_results"]))
+        results = at_hand["campaign_results"]
+        log = loop.campaign_log(results, repository.read(_MARK), SCHEME)
+        learnt = loop.learn_policy(log, *loop.economics(results), SCHEME, random_state=all_stages.SEED)
+        _write(repository, "policy", learnt)
     _write(repository, _MARK, segments)
 
 
@@ -215,11 +218,6 @@ def _plan(repository: Repository, at_hand: dict[str, pd.DataFrame]) -> None:
     stages.build(desk, "portfolio")
     stages.build(desk, "action_plan")
     _write(repository, "action_plan", desk.read("action_plan"))
-
-
-def _learnt(repository: Repository, results: pd.DataFrame) -> pd.DataFrame:
-    log = loop.campaign_log(results, repository.read("segment_history"), SCHEME)
-    return loop.learn_policy(log, *loop.economics(results), SCHEME, random_state=all_stages.SEED)
 
 
 def _measure(repository: Repository, at_hand: dict, previous: pd.Timestamp, day: pd.Timestamp) -> None:

@@ -125,13 +125,12 @@ def plan_for(
     """
     contacts, start = past.outbound_contacts(interactions, identity_links), interactions["date"].max()
     costs, worth = past.channel_costs(contacts), past.response_values(transactions)
-    said = preferences.merge(actions[["customer_id", "channel", "action", "expected_profit"]])
-    said = said.merge(costs).merge(worth)
+    said = preferences.merge(actions[["customer_id", "channel", "expected_profit"]]).merge(costs).merge(worth)
     promised = (said["expected_profit"] + said["cost"]) / said["response_rate"].clip(lower=1e-9)
     value = said[["customer_id", "channel"]].assign(value=promised.fillna(said["value"]))
     tired = max(past.fatigue(contacts)["fatigue"].iloc[0], 0.0)
-    told = {"fatigue": tired, "value": value, "once": True}
-    plan = contact_plan(said, costs, contacts, start + pd.Timedelta(days=1), weekly_budget, weeks, cap, **told)
+    limits = start + pd.Timedelta(days=1), weekly_budget, weeks, cap
+    plan = contact_plan(said, costs, contacts, *limits, tired, value, once=True)
     return plan.assign(action=plan["customer_id"].map(actions.set_index("customer_id")["action"]).astype("str"))
 
 
