@@ -24,6 +24,21 @@ def pages(tmp_path_factory):
     return sorted(folder.rglob("*.html"))
 
 
+@pytest.mark.parametrize("width", [1366, 700, 390])
+def test_a_kept_page_is_quiet_and_has_nothing_to_scroll_sideways_for_and_its_figures_can_be_read(pages, width):
+    with open_tab(width, 800) as tab:
+        for page in pages:
+            tab.errors, tab.complaints = [], []
+            tab.go(page.as_uri())
+            tab.wait_for(f"location.href === {page.as_uri()!r} && document.readyState === 'complete'")
+            assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.name
+            shrunk = "[...document.querySelectorAll('.jp-RenderedImage img')].map(one => one.getBoundingClientRect().width / one.naturalWidth)"
+            assert min(tab.evaluate(shrunk), default=1) > 0.65, (
+                page.name
+            )  # letters of ten points stay above nine pixels
+            assert tab.errors + tab.complaints + tab.requests_elsewhere() == [], page.name
+
+
 @pytest.mark.parametrize("width", [1366, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_kept_page_has_a_serious_fault(pages, width, scheme):
