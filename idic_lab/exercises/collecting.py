@@ -19,7 +19,7 @@ from idic_lab import durability
 from idic_lab.errors import DataError, LabError, existing, pick
 from idic_lab.exercises.classroom import points
 from idic_lab.exercises.course_folder import CourseFolder
-from idic_lab.exercises.repair import TABLES, is_plain
+from idic_lab.exercises.repair import MOST_BYTES, TABLES, is_plain
 from idic_lab.exercises.student import normal_id
 
 HANDED_IN = (".ipynb", ".py", *TABLES)
@@ -149,15 +149,20 @@ def _submitters(packed: zipfile.ZipFile, names: list[str]) -> pd.DataFrame:
 
 def bring(course: CourseFolder, assignment: str, download: Download) -> list[str]:
     """Collect the files of a download; what was done with each."""
+    unread = []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, zipfile.ZipFile(download.archive) as packed:
         for path, (student, _, file) in download.files.items():
             if download.platform == "canvas":  # which numbers what is handed in again
                 file = re.sub(r"-\d+(?=\.\w+$)", "", file)
             target = Path(folder, f"{student}__{file}")
-            target.write_bytes(packed.read(path))
+            if packed.getinfo(path).file_size < MOST_BYTES:
+                target.write_bytes(packed.read(path))
+            else:
+                unread.append(f"{path}: not unpacked, it is larger than {MOST_BYTES / 2**20:.0f} MB")
+                continue
             os.utime(target, (download.archive.stat().st_mtime,) * 2)
         told = collect(course, assignment, Path(folder))
-    return told + [f"{name}: of nobody in the class list" for name in download.unknown]
+    return told + unread + [f"{name}: of nobody in the class list" for name in download.unknown]
 
 
 def give_back(course: CourseFolder, assignment: str, download: Download, out: Path) -> list[Path]:

@@ -18,7 +18,7 @@ from idic_lab import shipped
 from idic_lab.errors import DataError
 from idic_lab.exercises import sandbox
 from idic_lab.exercises.answer_key import AnswerKey, Verdict, secret_of
-from idic_lab.exercises.repair import TABLES, is_plain
+from idic_lab.exercises.repair import tables_of
 from idic_lab.exercises.run_notebook import TRIED, job, run_here
 from idic_lab.exercises.student import ANSWER, data_file, decode, in_short, normal_id, packed, printable
 
@@ -59,7 +59,7 @@ class RunSubmission(NbGraderPreprocessor):
             raise DataError(CHANGED)
         limits = ("cell_seconds", "seconds", "output_characters", "memory_bytes")
         folder = Path(resources["metadata"].get("path") or ".")
-        files = {file.name: file.read_bytes() for file in folder.glob("*") if file.suffix in TABLES and is_plain(file)}
+        files = {file.name: file.read_bytes() for file in tables_of(folder)}
         if key.secret:
             student = normal_id(resources["nbgrader"]["student"])
             files[data_file(student)] = packed(student, key.secret)
@@ -179,7 +179,10 @@ class StripHiddenTests(NbGraderPreprocessor):
     """Take the hidden tests out of what goes back to students, and show markup of theirs as text."""
 
     def preprocess_cell(self, cell: NotebookNode, resources: dict, cell_index: int) -> tuple[NotebookNode, dict]:
-        cell.source = _HIDDEN.sub("", cell.source).rstrip("\n")
+        if is_grade(cell) and not is_solution(
+            cell
+        ):  # the course's own text: a student's could be made so that the search never ends
+            cell.source = _HIDDEN.sub("", cell.source).rstrip("\n")
         if cell.cell_type != "code":  # its script would run in the browser of whoever opens the page
             cell.cell_type = "markdown"
             cell.source = _LINK.sub(r"\1#", re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", cell.source))

@@ -4,6 +4,7 @@ What counts is what the student answered: a copied cell, metadata that a tool to
 another name or a script in place of the notebook cost nothing.
 """
 
+import itertools
 import json
 import os
 import re
@@ -20,7 +21,7 @@ from idic_lab.exercises.course_folder import CourseFolder, grade_id, with_studen
 
 TABLES = (".csv", ".xlsx", ".parquet")
 Cells = dict[str, NotebookNode]  # those of the release, by the name nbgrader knows them by
-MOST_BYTES = 50 * 2**20
+MOST_BYTES, MOST_CELLS = 50 * 2**20, 2_000
 _CELL = re.compile(r"^# (?:%%|In\[[ \d]*\]:).*$", re.M)  # where a script exported from a notebook begins a cell
 
 
@@ -57,6 +58,13 @@ def is_plain(path: Path) -> bool:
     return path.is_file() and not path.is_symlink() and path.stat().st_size < MOST_BYTES
 
 
+def tables_of(folder: Path) -> list[Path]:
+    """The data files of a submission, as many as are together of a size to be handed in."""
+    files = sorted(file for file in folder.glob("*") if file.suffix in TABLES and is_plain(file))
+    sizes = itertools.accumulate(file.stat().st_size for file in files)
+    return [file for file, size in zip(files, sizes, strict=True) if size < MOST_BYTES]
+
+
 def read(path: Path) -> tuple[NotebookNode, list[str]]:
     """A notebook, or a script of one, whatever editors and tools did to the file."""
     notes = []
@@ -80,6 +88,8 @@ def _whole(told: dict[str, Any]) -> NotebookNode:
     """A notebook whose every cell has what the format asks for, whatever was left of it."""
     seen: set[str] = set()
     cells = []
+    if len(told["cells"]) > MOST_CELLS:
+        raise ValueError(f"more than {MOST_CELLS:,} cells are no assignment")
     for cell in told["cells"]:
         kind = cell.get("cell_type") if cell.get("cell_type") in ("code", "markdown", "raw") else "markdown"
         metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}

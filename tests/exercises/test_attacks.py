@@ -5,6 +5,7 @@ Each stands in the answer cell of a question of its own. What would spoil the ce
 
 import json
 import os
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,11 +18,11 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from idic_lab.errors import DataError
 from idic_lab.exercises import sandbox
 from idic_lab.exercises.answer_key import AnswerKey
-from idic_lab.exercises.collecting import collect
+from idic_lab.exercises.collecting import bring, collect, opened
 from idic_lab.exercises.course_folder import grade_id
-from idic_lab.exercises.grading_steps import NOTES, RunSubmission, ScoreAnswers, _as_data
+from idic_lab.exercises.grading_steps import NOTES, RunSubmission, ScoreAnswers, StripHiddenTests, _as_data
 from idic_lab.exercises.questions import QUESTIONS
-from idic_lab.exercises.repair import read, repair
+from idic_lab.exercises.repair import read, repair, tables_of
 
 ROOT = Path(__file__).parents[2]
 inside = pytest.mark.skipif(not sandbox.available(), reason="needs bubblewrap, in which submissions are shut in")
@@ -239,6 +240,55 @@ def test_a_file_in_an_archive_stays_under_submitted(released, tmp_path):
         path.unlink()
         path.parent.rmdir()
         path.parent.parent.rmdir()
+
+
+def test_a_file_of_endlessly_many_cells_is_not_mended_but_named(tmp_path):
+    cells = b",".join([b'{"cell_type": "code", "source": "", "metadata": {}}'] * 100_000)
+    (tmp_path / "value.ipynb").write_bytes(b'{"nbformat": 4, "metadata": {}, "cells": [' + cells + b"]}")
+    with pytest.raises(DataError, match="cannot be read as a notebook"):
+        read(tmp_path / "value.ipynb")
+
+
+def test_a_file_is_no_pipe_and_many_are_no_larger_than_one_may_be(tmp_path):
+    for number in range(3):
+        with (tmp_path / f"{number}.csv").open("wb") as file:
+            file.truncate(20 * 2**20)
+    os.mkfifo(tmp_path / "a.csv")  # whoever opened it would wait for ever
+    assert [path.name for path in tables_of(tmp_path)] == ["0.csv", "1.csv"]
+
+
+def test_a_file_of_a_platform_that_would_fill_the_memory_is_left_packed(released, tmp_path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("lovelaceada_101_9001_value.ipynb", bytes(51 * 2**20))
+    (tmp_path / "class.csv").write_text("Student,ID,SIS Login ID\nAda,101,ada.l\n", encoding="utf-8")
+    said = bring(released, "value", opened("canvas", tmp_path / "all.zip", tmp_path / "class.csv"))
+    assert said == ["lovelaceada_101_9001_value.ipynb: not unpacked, it is larger than 50 MB"]
+
+
+def test_markup_of_hidden_tests_in_an_answer_holds_up_nobodys_feedback():
+    begun = time.process_time()
+    own = new_code_cell("BEGIN HIDDEN TESTS\n" * 100_000)
+    assert StripHiddenTests().preprocess_cell(own, {}, 0)[0].source == own.source
+    graded = {"grade_id": "value_q01", "grade": True, "solution": False, "points": 1, "schema_version": 3}
+    ours = new_code_cell(
+        "check()\n### BEGIN HIDDEN TESTS\ngrade()\n### END HIDDEN TESTS", metadata={"nbgrader": graded}
+    )
+    assert StripHiddenTests().preprocess_cell(ours, {}, 0)[0].source == "check()"
+    assert time.process_time() - begun < 5
+
+
+def test_a_file_whose_metadata_are_a_nest_or_of_letters_that_look_alike_earns_no_more(handed_in):
+    course, folder = handed_in
+    notebook = course.notebook("value", "release")
+    check = next(cell for cell in notebook.cells if grade_id(cell) == "value_q01")
+    alike = {**check.metadata.nbgrader, "grade_id": "value_q０1", "points": 1e308}
+    notebook.cells.append(new_code_cell("1", metadata={"nbgrader": alike}))
+    for _ in range(200):
+        notebook.metadata["nest"] = {"nest": notebook.metadata.get("nest", [])}
+    nbformat.write(notebook, folder / "value.ipynb")
+    assert "1 cells are of no question" in " ".join(repair(course, "value", "mallory"))
+    mended = nbformat.read(folder / "value.ipynb", 4)
+    assert sum(cell.metadata.get("nbgrader", {}).get("points", 0) for cell in mended.cells) == 4
 
 
 @pytest.mark.parametrize(
