@@ -1,9 +1,11 @@
 """Needs by choice: part-worths and their worth in money are found where they are planted, and nothing is made of nothing."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from interviews import AGAINST, TASTES, interview
 from sklearn.metrics import adjusted_rand_score
+from statsmodels.datasets import modechoice
 from statsmodels.discrete.conditional_models import ConditionalLogit
 
 from idic_lab import meridian
@@ -42,13 +44,38 @@ def test_one_class_is_the_conditional_logit_of_statsmodels(monkeypatch):
     assert ours.log_likelihood == pytest.approx(theirs.llf, abs=1e-6)
 
 
+def test_the_published_estimates_of_travel_mode_choice_come_out(monkeypatch):
+    """Greene, Econometric Analysis, the conditional logit of travel mode choice: 210 travellers between Sydney, Canberra and Melbourne."""
+    data = modechoice.load_pandas().data
+    air, train, bus = ((data["mode"] == mode).to_numpy(float) for mode in (1, 2, 3))
+    columns = {
+        "gc": data["gc"],
+        "ttme": data["ttme"],
+        "hinc_air": data["hinc"] * air,
+        "air": air,
+        "train": train,
+        "bus": bus,
+    }
+    table, people = pd.DataFrame(columns), np.arange(210)
+    chosen = np.flatnonzero(data["choice"])
+    told = choices.Choices(
+        table.columns, table.to_numpy().reshape(210, 4, 6), np.ones((210, 4), bool), people, chosen, pd.Index(people)
+    )
+    monkeypatch.setattr(choices, "PRIOR", 1e-9)
+    monkeypatch.setattr(choices, "TOLERANCE", 1e-12)
+    model = needs.fit_choices(told)
+    assert model.log_likelihood == pytest.approx(-199.1284, abs=1e-3)
+    published = [-0.01550, -0.09612, 0.01329, 5.2074, 3.8690, 3.1632]
+    assert model.part_worths.iloc[0].to_numpy() == pytest.approx(published, rel=1e-3)
+
+
 def test_the_planted_segments_and_their_part_worths_are_found_by_best_and_worst(sample):
     _, truth, _, told = sample
     model = needs.fit_choices(told, 5)
     planted = truth["people"].set_index("customer_id")["need_segment"].reindex(model.membership.index)
     found = model.membership.idxmax(axis=1)
     assert adjusted_rand_score(planted, found) > 0.95
-    wide = truth["part_worths"].pivot(index="segment", columns="item", values="part_worth")[told.items]
+    wide = truth["part_worths"].pivot_table("part_worth", "segment", "item")[told.items]
     for segment, theirs in wide.iterrows():
         ours = model.part_worths.loc[found[planted == segment].mode()[0]]
         assert np.abs((ours - ours.mean()) - (theirs - theirs.mean())).max() < 0.8
@@ -109,7 +136,7 @@ def test_utilities_price_the_options_nearly_as_the_planted_ones_would(sample):
     tables, truth, told, _ = sample
     utilities, options = needs.fit_choices(told, 5).utilities, tables["product_options"]
     product = options["product_id"].iloc[0]
-    wide = truth["part_worths"].pivot(index="segment", columns="item", values="part_worth")
+    wide = truth["part_worths"].pivot_table("part_worth", "segment", "item")
     people = truth["people"].set_index("customer_id")["need_segment"].reindex(utilities.index)
     ours, best = (pricing.option_prices(worth, options, product) for worth in (utilities, wide.loc[people]))
     assert ours["best_price"].to_numpy() == pytest.approx(best["best_price"].to_numpy(), rel=0.3)
