@@ -40,6 +40,7 @@ class Play:
             purchase), ``growth`` (margin of a year's spend elsewhere), ``saving`` (the cost saved).
         unit_cost: Currency per customer reached.
         weeks: Until the review.
+        channels (tuple of str): Those that can carry it; any, unless named.
         reply: Whether it answers what the customer began, which needs no consent and comes before everything else.
     """
 
@@ -55,6 +56,7 @@ class Play:
     unit_cost: float
     offer: str = "none"
     weeks: int = 13
+    channels: tuple[str, ...] = ()
     reply: bool = False
 
 
@@ -94,7 +96,8 @@ def customer_facts(
             ``lifetime`` (residual value of the customer if known to be alive), ``purchase`` (margin of one purchase),
             ``growth`` (margin on a year's spend elsewhere), ``saving`` (cost to serve a year), ``spend`` and ``wallet``
             (a year, here and in all; both missing where unknown), in currency; ``channel`` (preferred among those
-            allowed; "none" without consent, "unknown" where consent is not known); ``complaint`` (one is open),
+            allowed; "none" without consent, "unknown" where consent is not known) and all ``channels`` allowed, parted by
+            blanks, the preferred first; ``complaint`` (one is open),
             ``waits`` (no offer while it is) and ``reply_by`` (``channel``, or without one that of the last contact).
 
     >>> buys = pd.DataFrame({"customer_id": ["a", "a"], "amount": [9.0, 5.0], "date": pd.to_datetime(["2024-01-10", "2024-02-02"])})
@@ -118,7 +121,8 @@ def customer_facts(
         table["spend"] = (known["share_of_wallet"] * known["category_spend"]).to_numpy()
         years = max((end - first).days, 1) / 365
         table["saving"] = (known["cost_to_serve"] / years).to_numpy()
-    table["channel"] = UNKNOWN if channel_preferences is None else _channel(table, channel_preferences)
+    table["channels"] = UNKNOWN if channel_preferences is None else _channels(table, channel_preferences)
+    table["channel"] = table["channels"].str.partition(" ")[0]
     table = table.assign(complaint=False, waits=False, reply_by=table["channel"])
     if conversations is not None:
         state = conversations.set_index("customer_id")
@@ -129,14 +133,12 @@ def customer_facts(
     return table
 
 
-def _channel(table: pd.DataFrame, preferences: pd.DataFrame) -> pd.Series:
-    allowed = preferences[preferences["allowed"]].sort_values(
-        ["customer_id", "preference", "channel"], ascending=[True, False, True], kind="stable"
-    )
-    best = allowed.drop_duplicates("customer_id").set_index("customer_id")["channel"]
+def _channels(table: pd.DataFrame, preferences: pd.DataFrame) -> pd.Series:
+    allowed = preferences[preferences["allowed"]].sort_values(["preference", "channel"], ascending=[False, True])
+    ordered = allowed.groupby("customer_id")["channel"].agg(" ".join)
     asked = table["customer_id"].isin(preferences["customer_id"])
     without = pd.Series(np.where(asked, NONE, UNKNOWN), index=table.index)
-    return table["customer_id"].map(best).fillna(without).astype("str")
+    return table["customer_id"].map(ordered).fillna(without).astype("str")
 
 
 UNITS = {
@@ -310,8 +312,11 @@ def _of_play(play: Play, segment: str, facts: pd.DataFrame, segments: pd.DataFra
     known = mine[mine[play.worth].notna()]
     if known.empty:
         return None
-    reachable = known if play.reply else known[_may_contact(known)]
-    by = reachable["reply_by" if play.reply else "channel"]
+    by = known["reply_by" if play.reply else "channel"]
+    if play.channels and "channels" in known:  # the one they like best of those that can carry it
+        by = known["channels"].map(lambda names: next((one for one in names.split() if one in play.channels), NONE))
+    reachable = known if play.reply else known[_may_contact(known) & by.ne(NONE)]
+    by = by[reachable.index]
     baseline = _baseline(play.kpi, known)
     saved = play.kpi == "cost_to_serve"
     # A share cannot rise above 1, so a play for those who all do it already brings nothing.
@@ -415,12 +420,9 @@ def total(plan: pd.DataFrame) -> Total:
     >>> total(pd.DataFrame({"counted_customers": [3], "counted_return": [9.0], "counted_cost": [2.0], "basis": "assumed"})).profit
     7.0
     """
-    return Total(
-        customers=int(plan["counted_customers"].sum()),
-        expected_return=float(plan["counted_return"].sum()),
-        cost=float(plan["counted_cost"].sum()),
-        estimated=float(plan.loc[plan["basis"] == "estimated", "counted_return"].sum()),
-    )
+    customers, returned, cost = (plan[f"counted_{name}"].sum() for name in ("customers", "return", "cost"))
+    estimated = plan.loc[plan["basis"] == "estimated", "counted_return"].sum()
+    return Total(int(customers), float(returned), float(cost), float(estimated))
 
 
 def board_plan(plan: pd.DataFrame, budget: float) -> pd.DataFrame:

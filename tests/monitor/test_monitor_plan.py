@@ -276,3 +276,14 @@ def test_an_answer_to_a_complaint_is_owed_whatever_it_returns(facts):
     verdicts = plan.action_plan(waiting, held, DAY).set_index("action_id")["verdict"]
     assert verdicts["recover-complaint-open"] == "do"
     assert verdicts["cherish-loyal"] == "ask"
+
+
+def test_a_play_goes_by_a_channel_that_can_carry_it_and_not_to_those_who_allow_none(facts, segments):
+    call = plan.Play(
+        "call", "rfm", ("loyal",), "g", "t", "o", "active_share", 0.5, "lifetime", 1.0, channels=("phone",)
+    )
+    known = facts.assign(channels=["email phone", "email", "none", "phone"])
+    row = plan.action_plan(known, segments, DAY, [call]).iloc[0]
+    assert (row["customers"], row["reachable"], row["channel"]) == (3, 1, "phone")
+    following = plan.next_actions(known, segments, DAY, [call]).set_index("customer_id")
+    assert following.loc[["a", "b"], "channel"].tolist() == ["phone", "none"]
