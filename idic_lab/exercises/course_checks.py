@@ -17,6 +17,7 @@ from typing import NamedTuple
 import nbformat
 import numpy as np
 import pandas as pd
+import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
@@ -91,12 +92,7 @@ def _check_one(root: Path, assignment: str, with_nbgrader: bool) -> list[Finding
 
 
 def check_metadata(course: CourseFolder) -> Finding:
-    """Whether every cell's metadata are valid, ids unique and meaningful, and points stated and adding up.
-
-    >>> from idic_lab import shipped
-    >>> check_metadata(CourseFolder(shipped("exercises"))).faults
-    ()
-    """
+    """Whether every cell's metadata are valid, ids unique and meaningful, and points stated and adding up."""
     faults, cells, points = [], 0, 0.0
     for assignment in course.assignments:
         notebook = course.notebook(assignment)
@@ -118,12 +114,7 @@ def check_metadata(course: CourseFolder) -> Finding:
 
 
 def check_completeness(course: CourseFolder) -> Finding:
-    """Whether every question has a form that its text states, an answer and enough company.
-
-    >>> from idic_lab import shipped
-    >>> check_completeness(CourseFolder(shipped("exercises"))).faults
-    ()
-    """
+    """Whether every question has a form that its text states, an answer and enough company."""
     asked, faults, bank = [], [], []
     for assignment in course.assignments:
         notebook = course.notebook(assignment)
@@ -293,21 +284,6 @@ def _feedback(course: CourseFolder, assignment: str, submissions: list[_Submissi
     return Finding(f"feedback on {assignment} shows hints and leaks nothing", tuple(faults), counted)
 
 
-# What a hostile student puts into the cell of the third answer.
-_ATTACKS: dict[str, str] = {
-    "loops": "while True:\n    pass",
-    "stubborn": "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass",
-    "prints": 'for _ in range(1024):\n    print("x" * 1_048_576)',
-    "crashes": "import os\nos._exit(1)",
-    "forges": (
-        "import idic_lab.exercises as e\nfrom idic_lab.exercises import student, answer_key\n"
-        "grade = check = e.grade = e.check = student.grade = student.check = lambda *a, **k: 3\n"
-        "answer_key.AnswerKey.judge = lambda *a, **k: answer_key.Verdict(1.0, 'Right.', 'right')"
-    ),
-    "grabs": "hoard = bytearray(8 * 2**30)",
-}
-
-
 def trial_class(
     course: CourseFolder,
     assignment: str,
@@ -352,22 +328,30 @@ def _downloaded(course: CourseFolder, assignment: str, size: int, harmful: bool)
     folder = course.root / "downloaded" / assignment
     folder.mkdir(parents=True)
     random = np.random.default_rng(0)
-    kinds = [*_ATTACKS, "deletes", "renames", "copies"] if harmful else []
+    attacks = yaml.safe_load((course.root / "hostile.yaml").read_text(encoding="utf-8")) if harmful else {}
+    kinds = [*attacks, "deletes", "renames", "copies"] if harmful else []
     for number in range(size):
         kind = kinds[number] if number < len(kinds) else "student"
         student, file = f"{kind}{number:02d}", "my homework (2)" if kind == "renames" else assignment
         skill = 1.0 if kind != "student" or number % 3 == 0 else random.uniform(0.3, 0.95)
         notebook = with_student_id(course.notebook(assignment), "somebody-else" if kind == "copies" else student)
-        _spoil(notebook, kind, skill, course.wrong_answers(assignment), random)
+        _spoil(notebook, kind, skill, course.wrong_answers(assignment), random, attacks.get(kind))
         (folder / f"{student}__{file}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
     return folder
 
 
-def _spoil(notebook: nbformat.NotebookNode, kind: str, skill: float, bank: list, random: np.random.Generator) -> None:
+def _spoil(
+    notebook: nbformat.NotebookNode,
+    kind: str,
+    skill: float,
+    bank: list,
+    random: np.random.Generator,
+    attack: str | None,
+) -> None:
     """Make of a model solution what this kind of student hands in: with wrong answers of the bank where skill is missing."""
     answers = [cell for cell in notebook.cells if (grade_id(cell) or "").endswith("_answer")]
-    if kind in _ATTACKS:
-        answers[2].source = f"{_ATTACKS[kind]}\n{answers[2].source}"
+    if attack:
+        answers[2].source = f"{attack}\n{answers[2].source}"
     if kind == "deletes":  # the setup, one answer and one check
         gone = {"setup", grade_id(answers[1]), grade_id(answers[1]).removesuffix("_answer")}
         notebook.cells = [cell for cell in notebook.cells if grade_id(cell) not in gone]

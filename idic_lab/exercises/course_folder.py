@@ -79,7 +79,7 @@ class CourseFolder:
 
 def copied(course: CourseFolder, target: Path) -> CourseFolder:
     """A copy of what an instructor writes, without releases, submissions and grades, in a new folder."""
-    kept = {"source", "answers", "misconceptions", "wrong_answers", "nbgrader_config.py"}
+    kept = {"source", "answers", "misconceptions", "wrong_answers", "hostile.yaml", "nbgrader_config.py"}
 
     def left_out(folder: str, names: list[str]) -> set[str]:
         return {"__pycache__"} if Path(folder) != course.root else {*names} - kept
@@ -99,12 +99,7 @@ def _is_graded(cell: nbformat.NotebookNode) -> bool:
 
 
 def graded_names(notebook: nbformat.NotebookNode) -> list[str]:
-    """Names of the autograded cells of a notebook, in order.
-
-    >>> from idic_lab import shipped
-    >>> graded_names(CourseFolder(shipped("exercises")).notebook("value"))[:2]
-    ['value_q01', 'value_q02']
-    """
+    """Names of the autograded cells of a notebook, in order."""
     return [grade_id(cell) for cell in notebook.cells if cell.cell_type == "code" and _is_graded(cell)]
 
 
