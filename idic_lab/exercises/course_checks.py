@@ -335,23 +335,17 @@ def _downloaded(course: CourseFolder, assignment: str, size: int, harmful: bool)
         student, file = f"{kind}{number:02d}", "my homework (2)" if kind == "renames" else assignment
         skill = 1.0 if kind != "student" or number % 3 == 0 else random.uniform(0.3, 0.95)
         notebook = with_student_id(course.notebook(assignment), "somebody-else" if kind == "copies" else student)
-        _spoil(notebook, kind, skill, course.wrong_answers(assignment), random, attacks.get(kind))
+        if kind in attacks:
+            third = [cell for cell in notebook.cells if (grade_id(cell) or "").endswith("_answer")][2]
+            third.source = f"{attacks[kind]}\n{third.source}"
+        _spoil(notebook, kind, skill, course.wrong_answers(assignment), random)
         (folder / f"{student}__{file}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
     return folder
 
 
-def _spoil(
-    notebook: nbformat.NotebookNode,
-    kind: str,
-    skill: float,
-    bank: list,
-    random: np.random.Generator,
-    attack: str | None,
-) -> None:
+def _spoil(notebook: NotebookNode, kind: str, skill: float, bank: list, random: np.random.Generator) -> None:
     """Make of a model solution what this kind of student hands in: with wrong answers of the bank where skill is missing."""
     answers = [cell for cell in notebook.cells if (grade_id(cell) or "").endswith("_answer")]
-    if attack:
-        answers[2].source = f"{attack}\n{answers[2].source}"
     if kind == "deletes":  # the setup, one answer and one check
         gone = {"setup", grade_id(answers[1]), grade_id(answers[1]).removesuffix("_answer")}
         notebook.cells = [cell for cell in notebook.cells if grade_id(cell) not in gone]
