@@ -81,10 +81,11 @@ def use_currency(code: str) -> None:
 def in_currency(label: str) -> str:
     """A label with the unit of money where it says ``{currency}``, and without one where none is known.
 
-    >>> in_currency("spent ({currency})"), in_currency("spent ({currency} a year)")
-    ('spent', 'spent (a year)')
+    >>> in_currency("spent ({currency})"), in_currency("spent ({currency} a year)"), in_currency("{currency} a year")
+    ('spent', 'spent (a year)', 'money a year')
     """
     if not _currency:
+        label = label.replace("{currency}", "money", 1) if label.startswith("{currency}") else label
         for unit in (" ({currency})", ", {currency}", "{currency}; ", "{currency} "):
             label = label.replace(unit, "")
     return label.replace("{currency}", _currency)

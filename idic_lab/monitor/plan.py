@@ -484,6 +484,7 @@ def plot_plan(plan: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axe
     if not plan["counted_customers"].sum():
         first = "somebody asks for consent" if plan["verdict"].eq("ask").any() else "an action is found that pays"
         title = f"Nothing can be earned before {first}"
+        ax.set(xlim=(0, 1), xticks=[])
     return figures.finish(
         ax,
         title,
