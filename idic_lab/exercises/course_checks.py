@@ -70,7 +70,8 @@ def check_course(
     findings = [check_metadata(course), check_completeness(course)]
     for finding in findings:
         tell(str(finding))
-    longest_first = sorted(assignments or course.assignments, key=lambda name: -len(course.wrong_answers(name)))
+    # Those with few wrong answers play a shop or judge what is brought, which takes longest.
+    longest_first = sorted(assignments or course.assignments, key=lambda name: len(course.wrong_answers(name)))
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         ProcessPoolExecutor(os.cpu_count(), mp_context=PROCESSES) as pool,
