@@ -413,8 +413,8 @@ class FirstPage:
             return
         yield (
             f"The actions expected to pay should return {whole.expected_return:,.0f}{self.unit} at a cost of "
-            f"{whole.cost:,.0f}{self.unit}, each of their {_plural(whole.customers, 'customer')} counted once, in the action "
-            f"that promises most; {whole.estimated:,.0f}{self.unit} of the return is estimated from a trial, the rest assumed."
+            f"{whole.cost:,.0f}{self.unit}, each of their {_plural(whole.customers, 'customer')} counted once, in what "
+            f"is done for them next; {whole.estimated:,.0f}{self.unit} of the return is estimated from a trial, the rest assumed."
         )
         if plan["basis"].eq("assumed").any():
             yield "A return that is assumed is written from half the assumed effect to the whole of it; it has no interval."
