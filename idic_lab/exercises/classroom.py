@@ -56,6 +56,18 @@ def database(course: CourseFolder) -> str:
     return f"sqlite:///{course.root / 'gradebook.db'}?timeout=120"
 
 
+def with_alembic() -> contextlib.AbstractContextManager:
+    """While it lasts nbgrader finds alembic, which it starts by name: it stands beside this Python, maybe not on the path."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return mock.patch.dict(os.environ, PATH=path)
+
+
+def gradebook_of(course: CourseFolder) -> Gradebook:
+    """The course's gradebook, made if there is none yet."""
+    with with_alembic():
+        return Gradebook(database(course), COURSE_ID)
+
+
 def nbgrader(
     course: CourseFolder, *arguments: str, seconds: float | None = None, told: dict[str, str] | None = None
 ) -> tuple[int | str, str]:
@@ -95,11 +107,9 @@ def nbgrader_here(root: Path, arguments: Sequence[str], told: dict[str, str]) ->
     """Run an nbgrader command in this process: its exit status, and what it said."""
     from nbgrader.apps import NbGraderApp
 
-    # nbgrader starts alembic by name, which stands beside this Python and may not be on the path.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     said, status, app = io.StringIO(), 0, NbGraderApp()
     quiet = contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), warnings.catch_warnings()
-    with mock.patch.dict(os.environ, told, PATH=path), contextlib.chdir(root), quiet[0], quiet[1], quiet[2]:
+    with mock.patch.dict(os.environ, told), with_alembic(), contextlib.chdir(root), quiet[0], quiet[1], quiet[2]:
         warnings.simplefilter("ignore")
         try:
             app.initialize(list(arguments))
@@ -221,7 +231,7 @@ def _autograded(course: CourseFolder, assignment: str, student: str, seconds: fl
 
 def _recorded(course: CourseFolder, assignment: str, graded: list[dict]) -> pd.DataFrame:
     """What the gradebook holds of those who were graded, 0 points for whom that failed."""
-    with Gradebook(database(course), COURSE_ID) as gradebook, warnings.catch_warnings():
+    with gradebook_of(course) as gradebook, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nbgrader flushes a submission before it belongs to anybody
         for row in graded:
             student = row["student"]
@@ -250,7 +260,7 @@ def points(course: CourseFolder, assignment: str) -> pd.DataFrame:
     if not (course.root / "gradebook.db").exists():
         raise DataError(f"There is no gradebook in {course.root}: grade a class first.")
     rows = []
-    with Gradebook(database(course), COURSE_ID) as gradebook:
+    with gradebook_of(course) as gradebook:
         for submission in gradebook.assignment_submissions(assignment):
             for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
                 known = QUESTIONS.get(grade.name)

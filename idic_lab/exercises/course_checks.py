@@ -20,11 +20,10 @@ import pandas as pd
 import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
-from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import MetadataValidator, ValidationError
 
 from idic_lab.errors import DataError
-from idic_lab.exercises.classroom import COURSE_ID, PROCESSES, database, grade_class, points, release, step
+from idic_lab.exercises.classroom import PROCESSES, grade_class, gradebook_of, points, release, step
 from idic_lab.exercises.collecting import collect
 from idic_lab.exercises.course_folder import (
     CourseFolder,
@@ -78,7 +77,7 @@ def check_course(
     ):
         copy = copied(course, Path(folder) / "course")
         if with_nbgrader:
-            Gradebook(database(copy), COURSE_ID).close()  # one for all: making it takes seconds
+            gradebook_of(copy).close()  # one for all: making it takes seconds
         parts = [pool.submit(_check_one, copy.root, name, with_nbgrader) for name in longest_first]
         for part in as_completed(parts):
             findings += part.result()

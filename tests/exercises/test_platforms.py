@@ -11,8 +11,9 @@ import pytest
 from nbgrader.api import Gradebook
 
 from idic_lab.errors import DataError, UnknownName
-from idic_lab.exercises.classroom import COURSE_ID, database, mastery
+from idic_lab.exercises.classroom import COURSE_ID, database, gradebook_of, mastery
 from idic_lab.exercises.collecting import bring, give_back, opened
+from idic_lab.exercises.course_folder import CourseFolder
 
 # Name of the file in the archive, by student; class list as the platform exports it.
 CANVAS = {
@@ -139,3 +140,10 @@ def test_what_is_not_in_the_platform_s_shape_says_so(released, tmp_path):
         opened("canvas", tmp_path / "x.zip", tmp_path / "class.csv")
     with pytest.raises(DataError, match=r"submission_metadata\.yml"):
         opened("gradescope", tmp_path / "x.zip")
+
+
+def test_a_gradebook_is_made_where_nothing_of_this_installation_is_on_the_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    (tmp_path / "nbgrader_config.py").touch()
+    gradebook_of(CourseFolder(tmp_path)).close()
+    assert (tmp_path / "gradebook.db").stat().st_size > 0
