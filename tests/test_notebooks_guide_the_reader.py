@@ -214,7 +214,7 @@ def test_what_follows_a_section_that_may_be_left_out_begins_with_its_heading(sta
 @in_the_form
 def test_a_section_that_may_be_left_out_says_what_it_needs_where_its_heading_is(stage):
     cells = [cell for cell in read(stage).cells if "needs" in cell.metadata]
-    assert [cell.source[:60] for cell in cells if not re.match(r"#{2,4} ", cell.source)] == []
+    assert [cell.source[:60] for cell in cells if not re.search(r"^#{2,4} ", cell.source, re.M)] == []
 
 
 @in_the_form
