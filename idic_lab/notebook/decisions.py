@@ -85,7 +85,11 @@ def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
         f'{"#0072B2" if option.key == chosen else "#8C8C8C"};border-radius:4px;padding:.5em .8em">'
         f"<p><strong>({option.key}) {inline(option.text)}</strong>{' (taken)' if option.key == chosen else ''}</p>"
         f"<p>{inline(_evidence(option, numbers))}</p>"
-        + (f"<p><em>What would change it:</em> {inline(option.change.format(**numbers))}</p>" if option.change else "")
+        + (
+            f"<p><em>What would change it:</em> {inline(closed_up(option.change.format(**numbers)))}</p>"
+            if option.change
+            else ""
+        )
         + "</div>"
         for option in asked.options
     )
@@ -96,8 +100,17 @@ def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
 
 
 def _evidence(option: Option, numbers: dict[str, object]) -> str:
-    said = option.evidence.format(**numbers)
+    said = closed_up(option.evidence.format(**numbers))
     return option.none if re.search(r"\bnan\b", said) else said
+
+
+def closed_up(text: str) -> str:
+    """A text without the blanks that stay where the card names no currency.
+
+    >>> closed_up("It earns 4 , or 5  more.")
+    'It earns 4, or 5 more.'
+    """
+    return re.sub(r" +(?=[.,;:](?:\s|$))| +(?= )", "", text)
 
 
 def decide(repository: Repository, decision_id: str, choice: str = "", **numbers: object) -> None:

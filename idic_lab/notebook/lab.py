@@ -137,7 +137,7 @@ class Lab:
         text = told.format(value, **{"value": value, "unit": self.card.currency, **numbers})
         text = re.sub(r"[+-]?\bnan\b%?", "not known", text)
         text = re.sub(r"(?<![\w.])[+-](?=0(?:\.0+)?(?![\d.,]*[1-9]))", "", text)  # what is rounded to zero has no sign
-        text = re.sub(r" +(?=[.,;:](?:\s|$))| +(?= )", "", text)  # where the card names no currency
+        text = decisions.closed_up(text)
         if get_ipython() is None:
             print(text)
             return
