@@ -36,7 +36,7 @@ trust: $(READY) ## Search at length for bad input, degenerate numbers and traces
 	@$(MAKE) --no-print-directory faults
 
 referee: $(READY) ## Try every interval, test and alarm on data whose truth is known, into docs/inference.md
-	PYTHONPATH=tests/referee $(BIN)/python tests/referee/__main__.py
+	PYTHONPATH=tests/referee:tests/differentiate $(BIN)/python tests/referee/__main__.py
 
 audit: ## Ask whether a dependency has a known weakness; needs the network, which nothing else does
 	@$(PYTHON) -m venv .audit && .audit/bin/python -m pip install --quiet pip-audit==2.10.1

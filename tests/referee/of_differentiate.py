@@ -36,7 +36,7 @@ def _():
 
 
 @statement(
-    "idic_lab.differentiate.needs.bivariate_residuals", "5% for any pair said to share more", "25", "test", 0.05, 60
+    "idic_lab.differentiate.needs.bivariate_residuals", "5% for any pair said to share more", "25", "test", 0.05, 240
 )
 def _():
     def any_pair(rng, people=400, shares=(0.5, 0.5)):
@@ -51,7 +51,7 @@ def _():
 
 
 @statement(
-    "idic_lab.differentiate.needs.willingness_to_pay", "95% interval of what an option is worth", "43", repeats=100
+    "idic_lab.differentiate.needs.willingness_to_pay", "95% interval of what an option is worth", "43", repeats=240
 )
 def _():
     def held(rng, classes=1, **how):
