@@ -132,8 +132,8 @@ def waits_for(stages: Iterable[Stage]) -> dict[str, set[str]]:
     Returns:
         dict of str to set of str: Notebook to notebooks.
 
-    >>> sorted(waits_for(STAGES)["51_implement_action_plan"])[:2]
-    ['21_differentiate_value_rfm', '24_differentiate_lifetime_value']
+    >>> waits_for(STAGES)["24_differentiate_lifetime_value"]
+    {'23_differentiate_buying_and_leaving'}
     """
     stages = list(stages)
     return {
