@@ -332,9 +332,8 @@ class WithCovariates:
         total = [*by_log.sum(axis=1), *(np.dot(by_log[place], by) for place, by in moved)]
         logarithms = np.log(theta[len(theta) - len(self.spread) :])
         drawn = np.append(np.zeros(len(theta) - len(self.spread)), logarithms / self.spread**2)
-        return np.dot(data["weights"], logs) - np.sum((logarithms / self.spread) ** 2) / 2, (
-            np.array(total) - drawn
-        ) / theta
+        value = np.dot(data["weights"], logs) - np.sum((logarithms / self.spread) ** 2) / 2
+        return value, (np.array(total) - drawn) / theta
 
     def flags(self, theta):
         """Those of the model itself."""

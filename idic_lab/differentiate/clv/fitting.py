@@ -37,9 +37,8 @@ NEAR_TOP = 1e-6  # gradient per customer from which one Newton step reaches the 
 FLAT = 1e-3  # gradient per customer that counts as none once a parameter is at its limit and every start was tried
 STEP = 1e-4
 POOLINGS = 40  # rounds in which the spread of groups is found; four to eight do
-SPREADS = np.geomspace(
-    0.005, 5, 80
-)  # that are considered; a half-normal distribution of scale 1 says how likely each is
+# Spreads that are considered; a half-normal distribution of scale 1 says how likely each is.
+SPREADS = np.geomspace(0.005, 5, 80)
 STEPS = 40  # Newton steps; two or three do, but for a ridge
 SEARCH = {"jac": True, "method": "L-BFGS-B", "options": {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7}}
 

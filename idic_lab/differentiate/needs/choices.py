@@ -13,9 +13,8 @@ from idic_lab.dataframes import of_customers
 from idic_lab.errors import DataError, FitError, pick
 from idic_lab.inference.resampling import draws_of, percentiles
 
-PRIOR = (
-    0.01  # precision of each part-worth around 0: it settles what choices leave open, and hardly moves anything else
-)
+# Precision of each part-worth around 0: it settles what choices leave open, and hardly moves anything else.
+PRIOR = 0.01
 TOLERANCE, MAX_ITERATIONS = 1e-5, 2_000  # mean gain in log-likelihood per person at which it stops
 
 
