@@ -179,9 +179,8 @@ class StripHiddenTests(NbGraderPreprocessor):
     """Take the hidden tests out of what goes back to students, and show markup of theirs as text."""
 
     def preprocess_cell(self, cell: NotebookNode, resources: dict, cell_index: int) -> tuple[NotebookNode, dict]:
-        if is_grade(cell) and not is_solution(
-            cell
-        ):  # the course's own text: a student's could be made so that the search never ends
+        # The course's own text: a student's could be made so that the search never ends.
+        if is_grade(cell) and not is_solution(cell):
             cell.source = _HIDDEN.sub("", cell.source).rstrip("\n")
         if cell.cell_type != "code":  # its script would run in the browser of whoever opens the page
             cell.cell_type = "markdown"
