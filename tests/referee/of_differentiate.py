@@ -158,14 +158,16 @@ def shoppers(rng, people=1_200, spread=0.0, season=False, leaving=1.0):
 
 @statement("idic_lab.differentiate.clv.total_interval", "95% interval of what all will buy", "24", repeats=240)
 def _():
-    def total(rng, model="bg_nbd", **how):
+    def total(rng, *models, **how):  # of several models, by the one with the lowest AIC
         summary, later, _ = shoppers(rng, **how)
-        return holds(clv.total_interval(clv.fit(summary, model), summary, AHEAD).loc[0, ["low", "high"]], later.sum())
+        model = min((clv.fit(summary, name) for name in models or ["bg_nbd"]), key=lambda fitted: fitted.aic)
+        return holds(clv.total_interval(model, summary, AHEAD).loc[0, ["low", "high"]], later.sum())
 
     return {
         "1,200 customers of BG/NBD": total,
         "300 customers": lambda rng: total(rng, people=300),
         "the same judged by Pareto/NBD": lambda rng: total(rng, "pareto_nbd"),
+        "the same judged by the one of the two with the lower AIC": lambda rng: total(rng, "bg_nbd", "pareto_nbd"),
         "rates that vary more than gamma-distributed ones": lambda rng: total(rng, spread=0.7),
         "half as much is bought after the cut, as after Christmas": lambda rng: total(rng, season=True),
         "nobody leaves, and what tells of leaving is at its limit": lambda rng: total(rng, leaving=0.0),
