@@ -31,6 +31,37 @@ def test_pareto_nbd_standard_errors_are_those_of_btyd(models):
     assert models["pareto_nbd"].standard_errors_.to_dict() == pytest.approx(published, rel=0.01)
 
 
+def test_clvtools_on_37_weeks_of_cdnow(sample):
+    """What CLVTools 0.12.1 finds: the fit with its standard errors, and the mean probability of 0, 1, 2, ... repeats."""
+    summary = clv.summarise(sample, "1997-09-17")
+    model = clv.fit(summary, "pareto_nbd")
+    theirs = {"r": 0.545518923, "alpha": 10.281885117, "s": 0.737285043, "beta": 14.544692365}
+    errors = {"r": 0.0474457, "alpha": 0.8306335, "s": 0.2723662, "beta": 8.5956690}
+    assert model.params_.to_dict() == pytest.approx(theirs, rel=1e-3)
+    assert model.standard_errors_.to_dict() == pytest.approx(errors, rel=1e-3)
+    assert (model.log_likelihood_, model.aic, model.bic) == pytest.approx(
+        (-9147.5451, 18303.0902, 18326.1507), abs=1e-4
+    )
+    chances = [0.616551146, 0.168305258, 0.080964629, 0.046184915, 0.028561703, 0.018501814, 0.012347948, 0.008413089]
+    table = clv.count_histogram(clv.from_parameters("pareto_nbd", **theirs), summary, most=8)[:8]
+    assert table["actual"].tolist() == [1432, 436, 208, 100, 60, 36, 27, 21]
+    assert (table["expected"] / len(summary)).tolist() == pytest.approx(chances, abs=1e-8)
+
+
+CLVTOOLS_KINDS = {(0, 0): 1.805746369, (1, 0): 2.205875107, (0, 1): 2.243483327, (1, 1): 2.940437974}
+
+
+@pytest.mark.parametrize("kind", CLVTOOLS_KINDS)
+def test_a_new_customer_of_each_kind_buys_what_clvtools_expects(kind):
+    """By the coefficients of CLVTools 0.12.1 for its apparel retailer; it counts the first purchase too."""
+    ratios = {"leaving: woman": -0.663440154, "leaving: offline": 0.554368109}
+    ratios |= {"buying: woman": 0.300429266, "buying: offline": 0.558332271}
+    theta = {"r": 1.69425032, "alpha": 85.66698382, "s": 0.698496615, "beta": 56.48541013}
+    model = clv.from_parameters("pareto_nbd", **theta, **{name: np.exp(one) for name, one in ratios.items()})
+    of_kind = model.given(**dict(zip(("woman", "offline"), kind, strict=True)))
+    assert clv.expected_purchases_new(of_kind, 52) == pytest.approx(CLVTOOLS_KINDS[kind] - 1, abs=1e-7)
+
+
 def test_bg_bb_on_the_donations(bg_bb):
     published = {"alpha": 1.2035, "beta": 0.7497, "gamma": 0.6568, "delta": 2.7838}
     assert bg_bb.params_.to_dict() == pytest.approx(published, rel=5e-4)
