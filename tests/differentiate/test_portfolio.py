@@ -72,6 +72,17 @@ def test_wallets_that_have_nothing_to_do_with_purchases_are_not_predicted(shop):
     assert found.r_squared < 0.05
 
 
+def test_who_spends_far_more_than_anybody_asked_is_guessed_no_wallet_beyond_their_answers(shop, made):
+    data, links = shop.tables, shop.truth["record_owners"]
+    purses = made["purses"].table.set_index("customer_id")
+    who = purses.index[purses["wallet_basis"].eq("estimated") & purses["spend_here"].gt(100)][0]
+    orders = data["transactions"].copy()
+    orders.loc[orders["customer_id"].eq(who), "amount"] *= 50
+    found = portfolio.known_wallets(orders, customer_value(orders), data["survey_responses"], links)
+    own = found.table.set_index("customer_id").loc[who]
+    assert own["category_spend"] <= max(own["spend_here"], found.held_out["answered"].max()) * (1 + 1e-9)
+
+
 def test_tiers_follow_their_order_and_cover_everybody(made):
     tiers = made["tiers"]
     tables.check("portfolio", tiers)

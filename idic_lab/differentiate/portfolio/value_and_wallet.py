@@ -187,8 +187,8 @@ def known_wallets(
 
     The model is a ridge regression of the logarithm of category spend on what is known of everybody: spend and orders
     here, order amount, time since the first and the last order, and the purchases expected. Its accuracy is that of
-    5-fold cross-validation, beside giving everybody the median answer. It takes 50 answers; with fewer, nobody's wallet is
-    known.
+    5-fold cross-validation, beside giving everybody the median answer. No guess lies beyond the least and the most that
+    anybody answered. It takes 50 answers; with fewer, nobody's wallet is known.
 
     Parameters:
         transactions: ``customer_id``, ``date``, ``amount``.
@@ -225,7 +225,8 @@ def known_wallets(
     X, y = features.loc[answered.index], np.log(answered)
     model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 3, 11)))
     guess = cross_val_predict(model, X, y, cv=KFold(FOLDS, shuffle=True, random_state=random_state))
-    estimated = pd.Series(np.exp(model.fit(X, y).predict(features)), features.index)
+    # A logarithm grows without bound where someone spends more than anybody who was asked.
+    estimated = pd.Series(np.exp(model.fit(X, y).predict(features).clip(y.min(), y.max())), features.index)
     spend = answered.reindex(features.index).fillna(estimated)
     # nobody spends less on such goods than what they spend here
     table = features[["spend_here"]].assign(category_spend=np.maximum(spend, features["spend_here"]))
