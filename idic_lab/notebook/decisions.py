@@ -63,11 +63,11 @@ def log(repository: Repository) -> pd.DataFrame:
     >>> log(Repository())["option"].unique().tolist()
     ['open']
     """
-    rows = []
+    rows, taken = [], _taken(repository)
     for file in sorted(folder().glob("*.yaml")):
         for entry in content(file.stem).get("decide", []):
             asked = decision(entry["id"])
-            texts, chosen = _texts(asked), _chosen(repository, asked.id)
+            texts, chosen = _texts(asked), taken.get(asked.id, OPEN)
             chosen = chosen if chosen in texts else OPEN  # the options may have changed since
             rows.append((file.stem, asked.id, asked.text, chosen, texts[chosen]))
     return pd.DataFrame(rows, columns=["notebook", "decision_id", "question", "option", "taken"])
@@ -130,7 +130,7 @@ def decide(repository: Repository, decision_id: str, choice: str = "", **numbers
 
     asked = decision(decision_id)
     keys = [option.key for option in asked.options]
-    chosen = pick("option", choice, keys) if choice else _chosen(repository, decision_id)
+    chosen = pick("option", choice, keys) if choice else _taken(repository).get(decision_id, OPEN)
     _keep(repository, asked, chosen)
     cards = display({"text/html": page(asked, chosen, **numbers), "text/plain": asked.text}, raw=True, display_id=True)
     options, style = [("still open", OPEN), *((f"({key})", key) for key in keys)], {"button_width": "auto"}
@@ -145,11 +145,10 @@ def decide(repository: Repository, decision_id: str, choice: str = "", **numbers
     display(live(buttons, {"text/html": still, "text/plain": f"Taken: {chosen}"}), raw=True)
 
 
-def _chosen(repository: Repository, decision_id: str) -> str:
+def _taken(repository: Repository) -> dict[str, str]:
     if not repository.has("decisions"):
-        return OPEN
-    log = repository.read("decisions").set_index("decision_id")["option"]
-    return log.get(decision_id, OPEN)
+        return {}
+    return repository.read("decisions").set_index("decision_id")["option"].to_dict()
 
 
 def _keep(repository: Repository, asked: Decision, chosen: str) -> None:

@@ -76,7 +76,8 @@ def folder() -> Path:
 def content(notebook: str) -> dict:
     """What the file of a notebook holds; empty when there is none."""
     path = folder() / f"{notebook}.yaml"
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # written in C, ten times as fast
+    return yaml.load(path.read_text(encoding="utf-8"), loader) if path.exists() else {}
 
 
 @cache

@@ -245,11 +245,11 @@ class Repository:
         if self._memory is not None:
             with self._lock:
                 yield self._memory
-        elif not write and not self.path.exists():
-            with dataframes.connect() as connection:
+        elif write:
+            with file.turn(self.path, write), closing(file.opened(self.path)) as connection:
                 yield connection
         else:
-            with file.turn(self.path, write), closing(file.opened(self.path, write)) as connection:
+            with file.read(self.path) if self.path.exists() else dataframes.connect() as connection:
                 yield connection
 
 
@@ -318,5 +318,6 @@ def _roll_back(connection) -> None:
 
 
 def _table_names(connection) -> list[str]:
-    rows = connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY table_name").fetchall()
+    here = "database_name = current_database()"
+    rows = connection.execute(f"SELECT table_name FROM duckdb_tables() WHERE {here} ORDER BY table_name").fetchall()
     return [name for (name,) in rows if not name.startswith("_")]

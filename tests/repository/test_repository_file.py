@@ -84,4 +84,4 @@ def test_what_the_database_says_is_told_as_what_it_means(tmp_path, monkeypatch, 
 
     monkeypatch.setattr(file.dataframes, "connect", refuse)
     with pytest.raises(kind, match=told):
-        file.opened(tmp_path / "idic.duckdb", write=True)
+        file.opened(tmp_path / "idic.duckdb")
