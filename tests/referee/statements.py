@@ -265,7 +265,7 @@ def _():
     "idic_lab.differentiate.rfm.interval",
     "95% interval of the Gini coefficient and of the top share",
     "21",
-    repeats=600,
+    repeats=1_000,
 )
 def _():
     from scipy.stats import norm
