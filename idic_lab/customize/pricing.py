@@ -175,8 +175,9 @@ def _described(name: str, found: np.ndarray, covariance: np.ndarray, unit_cost: 
         why = f"Segment {name!r} bought no less at higher prices, so no price is best."
         raise FitError(f"{why} Join it with another segment, or test more prices.")
     margin, gradient = _best_margin(intercept, slope, unit_cost)
-    factor = np.exp(z * np.sqrt(gradient @ covariance @ gradient) / margin)
-    row, half = {}, z * np.sqrt(np.diag(covariance))
+    with np.errstate(invalid="ignore"):  # so few showings that buyers and others part at one price have no interval
+        factor = np.exp(z * np.sqrt(gradient @ covariance @ gradient) / margin)
+        row, half = {}, z * np.sqrt(np.diag(covariance))
     for label, value, away in zip(("intercept", "slope"), found, half, strict=True):
         row |= {label: value, f"{label}_low": value - away, f"{label}_high": value + away}
     row |= {"best_price": unit_cost + margin, "best_price_low": unit_cost + margin / factor}
@@ -220,6 +221,40 @@ def compare_prices(model: pd.DataFrame, sizes: pd.Series, unit_cost: float, list
     rows = [(name, price.min(), price.max(), *earned(price)) for name, price in policies.items()]
     table = pd.DataFrame(rows, columns=["policy", "lowest", "highest", "buyers", "profit"])
     return table.assign(gain=table["profit"] / table["profit"].iloc[1] - 1)
+
+
+def personal_prices(price_tests: pd.DataFrame | None, products: pd.DataFrame | None, segments: pd.DataFrame | None):
+    """The price for each customer that earns most by their segment, where a trial can tell it from the list price.
+
+    Nobody pays more than the list price, and it stays where it lies within the interval of the best price: a discount
+    would go to those who buy anyway. It stays for all where there is one segment alone, or one that no price moves.
+
+    Parameters:
+        segments: As the groups of `demand`.
+    Returns:
+        DataFrame or None: ``customer_id``, ``price``, ``gain`` (per showing, over the list price; 0 at it), in currency; None where
+            one of the tables is missing.
+
+    >>> shown = pd.DataFrame({"customer_id": range(600), "price": [5.0, 10.0, 15.0] * 200})
+    >>> groups = shown[["customer_id"]].assign(segment=["keen"] * 300 + ["thrifty"] * 300)
+    >>> shown["bought"] = shown.index % 100 < [90 - 3 * price if at < 300 else 90 - 6 * price for at, price in shown["price"].items()]
+    >>> shelf = pd.DataFrame({"product_id": ["x"], "unit_cost": 2.0, "list_price": 12.0})
+    >>> personal_prices(shown.assign(product_id="x"), shelf, groups)["price"].iloc[[0, 599]].round(1).tolist()
+    [12.0, 7.0]
+    """
+    if price_tests is None or products is None or segments is None:
+        return None
+    item = priced_product(price_tests, products)
+    cost, list_price = item["unit_cost"], item["list_price"]
+    table = segments[["customer_id", "segment"]].assign(price=list_price, gain=0.0)
+    try:
+        model = demand(price_tests, cost, segments).set_index("segment")
+    except FitError:
+        return table.drop(columns="segment")
+    for name, row in model[model["best_price_high"] < list_price].iterrows() if len(model) > 1 else ():
+        at_list = special.expit(row["intercept"] - row["slope"] * list_price) * (list_price - cost)
+        table.loc[table["segment"] == name, ["price", "gain"]] = row["best_price"], row["profit"] - at_list
+    return table.drop(columns="segment")
 
 
 def fairness(

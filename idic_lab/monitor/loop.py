@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
+
 import numpy as np
 import pandas as pd
 
@@ -10,12 +13,15 @@ from idic_lab.errors import DataError, UnknownName, pick
 from idic_lab.inference import intervals
 from idic_lab.inference.experiments import peeking_error, plot_peeking, sample_size, spending_boundaries, trial_size
 from idic_lab.inference.resampling import percentiles
+from idic_lab.monitor.kpis import KPIS, one_way
 
 __all__ = [
     "SegmentThompson", "as_chances", "assign", "campaign_log", "economics", "judge_on_other_half", "learn_policy", "off_policy_value",
-    "peeking_error", "plot_peeking", "plot_policy", "sample_size", "spending_boundaries", "trial_size",
+    "peeking_error", "plot_peeking", "plot_policy", "proposals", "sample_size", "spending_boundaries", "trial_size",
 ]  # fmt: skip
 CONTROL = "control"
+RESPONSES = tomllib.loads(files(__package__).joinpath("responses.toml").read_text("utf-8"))
+LONGEST = 26  # weeks that a meeting waits for a test
 METHODS = ("weighting", "self-normalised", "doubly robust")
 
 
@@ -83,6 +89,83 @@ class SegmentThompson:
         profit = shares * self.margin - self.cost
         best = np.bincount(profit.argmax(axis=1), minlength=len(self.arms)) / draws
         return profit, best
+
+
+def proposals(signals: pd.DataFrame | None, kpis: pd.DataFrame, action_plan: pd.DataFrame) -> pd.DataFrame:
+    """What monitoring found, and the plan, as items that a meeting can decide on: the table ``proposals``.
+
+    A weekly figure that went the wrong way is proposed to its owner with a test that would find whether half of the change
+    can be undone; one that went the right way is left. An action of the plan whose effect is assumed is tested where its
+    segment has the customers within half a year; where it never will, it is done if it pays at half of the effect, else
+    dropped. Test means two arms by lot, 5% two-sided, power 80%.
+
+    Parameters:
+        signals: Table ``signals``; None where no weekly figure could be watched.
+        kpis: Table ``kpis``, from whose intervals the noise of a figure is known.
+
+    >>> told = {"figure": ["csat"], "direction": "down", "before": 0.8, "since": 0.6, "started": pd.Timestamp("2025-03-03")}
+    >>> days = {"review_date": [pd.Timestamp("2025-04-30")], "previous_date": pd.Timestamp("2025-03-31")}
+    >>> now = days | {"kpi": "csat", "segment": "all", "whole": True, "value": 0.6, "observations": 60, "low": 0.48, "high": 0.72}
+    >>> made = proposals(pd.DataFrame(told), pd.DataFrame(now), tables.get("action_plan").empty())
+    >>> made[["about", "verdict", "per_arm", "weeks"]].to_numpy().tolist()
+    [['csat', 'leave', 353, 51]]
+    """
+    measured = kpis[kpis["segment"].eq("all") & kpis["whole"]].sort_values("review_date").groupby("kpi").last()
+    found = [] if signals is None else [_of_figure(one_way(part), measured) for _, part in signals.groupby("figure")]
+    rows = [*found, *(_of_action(row) for row in action_plan.itertuples())]
+    empty = tables.get("proposals").empty()
+    kinds = empty.dtypes.to_dict() | dict.fromkeys(("per_arm", "weeks"), "Int64")
+    return pd.DataFrame(rows, columns=list(empty)).astype(kinds)
+
+
+def _of_figure(run: pd.DataFrame, measured: pd.DataFrame) -> dict:
+    """What is proposed on a weekly figure, from its latest reports, which went the same way."""
+    figure, direction, before, since = (
+        run["figure"].iloc[0],
+        run["direction"].iloc[0],
+        run["before"].iloc[0],
+        run["since"].iloc[-1],
+    )
+    row = {
+        "about": figure,
+        "found": f"{direction} from {before:.3g} to {since:.3g} since {run['started'].iloc[0]:%Y-%m-%d}",
+    }
+    row |= {"owner": RESPONSES[figure]["owner"], "action": RESPONSES[figure]["tactic"], "cost": 0.0}
+    if KPIS[figure].better == direction:
+        return row | {"action": "none", "verdict": "leave", "why": "it went the right way: find out why, and keep it"}
+    if figure not in measured.index or not measured.loc[figure, "high"] > measured.loc[figure, "low"]:
+        return row | {"action": "none", "verdict": "leave", "why": "how much it moves by chance is not known"}
+    now = measured.loc[figure]
+    noise = now["observations"] * ((now["high"] - now["low"]) / (2 * 1.96)) ** 2
+    arm = max(30, int(np.ceil(2 * (1.96 + 0.84) ** 2 * noise / ((since - before) / 2) ** 2)))
+    weeks = int(np.ceil(2 * arm / now["observations"] * (now["review_date"] - now["previous_date"]).days / 7))
+    row |= {"per_arm": arm, "weeks": weeks, "cost": arm * RESPONSES[figure]["unit_cost"]}
+    if weeks > LONGEST:
+        return row | {"verdict": "leave", "why": f"a test would take {weeks} weeks; look for the cause by hand"}
+    return row | {"verdict": "test", "why": "it went the wrong way, and nobody knows what would mend it"}
+
+
+def _of_action(row) -> dict:
+    """What is proposed on an action of the plan."""
+    known = {"about": row.action_id, "found": row.goal, "owner": row.owner, "action": row.tactic, "cost": row.cost}
+    known |= {"weeks": (row.review_date - row.starts).days // 7, "verdict": row.verdict}
+    known["cost"] *= row.verdict != "drop"
+    whys = {"do": "it is owed", "ask": "nobody knows who agrees", "drop": "it does not pay even if all holds"}
+    if row.verdict != "test":
+        return known | {
+            "why": "a trial says it pays" if row.basis == "estimated" and row.verdict == "do" else whys[row.verdict]
+        }
+    if not row.unit.startswith("share") or row.kpi == "share_of_wallet":
+        return known | {"why": "it pays if its assumption holds; leave half out by lot"}
+    lift = (row.target - row.baseline) * row.customers / row.reachable
+    arm = sample_size(float(np.clip(row.baseline, 0.005, 0.995 - lift)), lift)
+    rounds = int(np.ceil(2 * arm / row.reachable))
+    known |= {"per_arm": arm, "cost": row.cost * min(arm / row.reachable, rounds / 2)}
+    if rounds * known["weeks"] <= LONGEST:
+        return known | {"weeks": rounds * known["weeks"], "why": "its segment has the customers for a test"}
+    pays = row.expected_return / 2 > row.cost
+    why = f"only {row.reachable:,} can be reached, too few to test it; at half of the effect it {'pays' if pays else 'loses'}"
+    return known | {"verdict": "do" if pays else "drop", "cost": row.cost if pays else 0.0, "why": why}
 
 
 def _trial_log(campaign_results: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:

@@ -15,8 +15,8 @@ from idic_lab.errors import DataError, pick
 from idic_lab.monitor.plan_exports import export, to_calendar, to_csv, to_markdown
 
 __all__ = [
-    "NONE", "PLAYS", "UNITS", "UNKNOWN", "Play", "Total", "action_plan", "board_plan", "customer_facts", "export", "next_actions",
-    "plan_at", "plays_table", "plot_next_actions", "plot_plan", "to_calendar", "to_csv", "to_markdown", "to_say", "total",
+    "NONE", "PLAYS", "UNITS", "UNKNOWN", "Play", "Total", "action_plan", "action_values", "board_plan", "customer_facts", "export",
+    "next_actions", "plan_at", "plays_table", "plot_next_actions", "plot_plan", "to_calendar", "to_csv", "to_markdown", "to_say", "total",
 ]  # fmt: skip
 QUARTER = pd.Timedelta(days=91)
 UNKNOWN, NONE = "unknown", "none"  # consent that nobody asked for, and consent that was refused
@@ -37,11 +37,13 @@ class Play:
         kpi: ``active_share``, ``second_purchase_share``, ``share_of_wallet`` or ``cost_to_serve``.
         lift: Assumed change of the measure among those reached: points of a share (0.05 is five), or share of a cost.
         worth: What one success is worth: ``lifetime`` (value of a customer who is alive), ``purchase`` (margin of one
-            purchase), ``growth`` (margin of a year's spend elsewhere), ``saving`` (the cost saved).
+            purchase), ``growth`` (margin of a year's spend elsewhere), ``saving`` (the cost saved), ``discount`` (what a price
+            of one's own earns beyond the list price).
         unit_cost: Currency per customer reached.
         weeks: Until the review.
         channels (tuple of str): Those that can carry it; any, unless named.
         reply: Whether it answers what the customer began, which needs no consent and comes before everything else.
+        basis: ``assumed``, or ``estimated`` where the worth comes from a trial.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Play:
     weeks: int = 13
     channels: tuple[str, ...] = ()
     reply: bool = False
+    basis: str = "assumed"
 
 
 PLAYS: tuple[Play, ...] = tuple(
@@ -84,6 +87,8 @@ def customer_facts(
     channel_preferences: pd.DataFrame | None = None,
     margin: float = 0.30,
     conversations: pd.DataFrame | None = None,
+    recommendations: pd.DataFrame | None = None,
+    prices: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One row per customer with the figures behind baselines and returns.
 
@@ -91,11 +96,13 @@ def customer_facts(
         portfolio, channel_preferences, conversations: Without preferences nobody's consent is known, which is not
             consent: nobody may be contacted. Without conversations nobody is known to have a complaint open.
         margin: Share of revenue that is profit.
+        prices: ``customer_id``, ``gain``: what a price of the customer's own earns beyond the list price (currency).
     Returns:
         DataFrame: ``customer_id``; ``active`` (bought in the last 91 days); ``repeated`` (bought on two days or more);
             ``lifetime`` (residual value of the customer if known to be alive), ``purchase`` (margin of one purchase),
-            ``growth`` (margin on a year's spend elsewhere), ``saving`` (cost to serve a year), ``spend`` and ``wallet``
-            (a year, here and in all; both missing where unknown), in currency; ``channel`` (preferred among those
+            ``growth`` (margin on a year's spend elsewhere), ``saving`` (cost to serve a year), ``discount`` (the gain of
+            `prices`), ``spend`` and ``wallet`` (a year, here and in all; both missing where unknown), in currency;
+            ``fits`` (a product is recommended); ``channel`` (preferred among those
             allowed; "none" without consent, "unknown" where consent is not known) and all ``channels`` allowed, parted by
             blanks, the preferred first; ``complaint`` (one is open),
             ``waits`` (no offer while it is) and ``reply_by`` (``channel``, or without one that of the last contact).
@@ -113,7 +120,11 @@ def customer_facts(
     table["repeated"] = table["customer_id"].map(days["nunique"]).gt(1)
     table["lifetime"] = customer_value["residual_value"] / customer_value["probability_alive"].clip(lower=0.01)
     table["purchase"] = margin * customer_value["expected_spend"]
-    table = table.assign(growth=np.nan, saving=np.nan, spend=np.nan, wallet=np.nan)
+    table = table.assign(growth=np.nan, saving=np.nan, spend=np.nan, wallet=np.nan, discount=np.nan, fits=False)
+    if recommendations is not None:
+        table["fits"] = table["customer_id"].isin(recommendations["customer_id"])
+    if prices is not None:
+        table["discount"] = table["customer_id"].map(prices.set_index("customer_id")["gain"])
     if portfolio is not None:
         known = table[["customer_id"]].merge(portfolio, on="customer_id", how="left")
         table["growth"] = known["growth_potential"].to_numpy()
@@ -148,9 +159,21 @@ UNITS = {
     "cost_to_serve": "currency per customer and year",
     "offer_profit": "currency per customer",
 }
-_WORTH = ("lifetime", "purchase", "growth", "saving")
+_WORTH = ("lifetime", "purchase", "growth", "saving", "discount")
 NOTHING, QUESTION = "none", "question"  # the next action for whom nothing should be done, and of who is only asked
 OWED = "a complaint is open"
+TURNS = REPLY, TRIED, PLAY, ASK, REST = range(
+    5
+)  # what is owed comes first; then what a trial has shown, what pays, a question
+CHOSEN = (OWED, "a trial says it pays", "promises most", "nothing pays, and a question is open", "nothing pays")
+AFTER = ("a complaint comes first", "what a trial has shown comes first", "another promises more", "a question is open")
+# Customers of whom a fact is known are a segment of their own.
+_BY_FACT = {
+    "complaint": ("conversations", "complaint open"),
+    "fits": ("recommendations", "something fits"),
+    "discount": ("price_tests", "by trial"),
+}
+_NO_CHANNEL = "no channel that can carry it"
 OFFERED_BY = "email"  # as in the campaign in which the offer was tried
 
 
@@ -183,12 +206,17 @@ def action_plan(
     >>> plan[["action_id", "baseline", "expected_return", "cost", "verdict"]].values.tolist()
     [['cherish-loyal', 0.5, 3.6, 2.0, 'test']]
     """
-    table, each = _candidates(facts, segments, begins, plays, offers)
+    table, each = _candidates(facts, segments, plays, offers)
+    if table.empty:
+        schemes = ", ".join(sorted(segments["scheme"].unique())) or "no scheme"
+        raise DataError(f"No play applies: the segments are of {schemes}.")
+    table["review_date"] = begins + pd.to_timedelta(7 * table.pop("weeks"), unit="D")
+    table = table.assign(starts=begins, unit=table["kpi"].map(UNITS))
     unasked = table["reachable"].eq(0) & table["consent_unknown"].gt(0)
     cases = [table["reply"], unasked, table["expected_profit"] <= 0, table["basis"].eq("estimated")]
     table["verdict"] = np.select(cases, ["do", "ask", "drop", "do"], "test")
     table["break_even"] = (table["cost"] / table["expected_return"].where(table["expected_return"] > 0)).astype(float)
-    counted = _in_order(table, each).drop_duplicates("customer_id").groupby("action_id")[["expected_return", "cost"]]
+    counted = _ranked(each).query("place == 1").groupby("action")[["expected_return", "cost"]]
     counted = (
         counted.sum().set_axis(["counted_return", "counted_cost"], axis=1).assign(counted_customers=counted.size())
     )
@@ -197,50 +225,62 @@ def action_plan(
     return table.sort_values("expected_profit", ascending=False, ignore_index=True)[list(empty)].astype(empty.dtypes)
 
 
-def next_actions(
+def action_values(
     facts: pd.DataFrame,
     segments: pd.DataFrame,
-    begins: pd.Timestamp,
     plays: Iterable[Play] = PLAYS,
     offers: pd.DataFrame | None = None,
     next_questions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """One next action for each customer, or none: out of the actions of :func:`action_plan`, and a question to ask.
+    """What each action would bring each customer it is meant for, which of them is next, and why the others are not.
 
     A complaint that is open comes first, and while it bars offers, alone; then an offer that is made, since a trial has
     shown what it brings; then the action that promises most after its cost for this customer. Who has none that pays is
-    asked the most telling question that has not been asked. Nobody without known consent is in any of it but for an
-    answer to what they began. The contact plan, the totals of the plan and who is cared for follow from this table.
+    asked the most telling question that has not been asked. Nobody without known consent may be told any of it but for
+    an answer to what they began. Last comes to do nothing, which is open for everybody.
 
     Parameters:
         next_questions: Table ``next_questions``; the other tables are as for :func:`action_plan`.
     Returns:
-        DataFrame: Table ``next_actions``: a row for each customer of `facts`.
+        DataFrame: Table ``action_values``, the alternatives of each customer under each other, the next action on top.
 
     >>> facts = pd.DataFrame({"customer_id": ["a", "b"], "active": True, "lifetime": [100.0, 80.0], "channel": ["email", "none"]})
     >>> held = pd.DataFrame({"customer_id": ["a", "b"], "scheme": "rfm", "segment": "loyal"})
-    >>> cherish = [play for play in PLAYS if play.name == "cherish"]
-    >>> next_actions(facts, held, pd.Timestamp("2025-01-01"), cherish)[["action", "why"]].values.tolist()
-    [['none', 'nothing pays'], ['none', 'contact refused']]
+    >>> action_values(facts.assign(active=[True, False]), held)[["action", "value", "why"]].round(2).to_numpy().tolist()
+    ... # doctest: +NORMALIZE_WHITESPACE
+    [['cherish-loyal', 1.0, 'promises most'], ['none', 0.0, 'another promises more'],
+     ['none', 0.0, 'contact refused'], ['cherish-loyal', 0.6, 'contact refused']]
     """
-    ordered = _in_order(*_candidates(facts, segments, begins, plays, offers)).rename(columns={"action_id": "action"})
-    place = ordered.groupby("customer_id").cumcount()
-    best, second = (ordered[place == rank].set_index("customer_id") for rank in (0, 1))
-    second = second[["action", "expected_profit"]].set_axis(["instead", "instead_profit"], axis=1)
-    table = facts[["customer_id"]].join(best, on="customer_id").join(second, on="customer_id")
-    table = table.astype(dict.fromkeys(["action", "channel", "instead"], "str"))
-    asked = pd.Series(False, index=table.index)
+    _, each = _candidates(facts, segments, plays, offers)
+    rest = facts[["customer_id"]].assign(action=NOTHING, turn=REST, channel=NONE, expected_profit=0.0, barred="")
+    parts = [each, rest]
     if next_questions is not None:
-        asked = table["action"].isna() & _may_contact(facts) & table["customer_id"].isin(next_questions["customer_id"])
-    table.loc[asked, "action"], table.loc[asked, "channel"] = QUESTION, facts["channel"]
-    may_not = [facts["channel"].eq(reason) for reason in (UNKNOWN, NONE)]
-    cases = [table["reply"].eq(True), table["tried"].eq(True), asked, table["action"].notna(), *may_not]
-    open_question = "nothing pays, and a question is open"
-    whys = [OWED, "a trial says it pays", open_question, "promises most", "consent unknown", "contact refused"]
-    table["why"] = np.select(cases, whys, "nothing pays")
-    table = table.fillna({"action": NOTHING, "instead": NOTHING, "channel": NONE})
+        asked = facts[facts["customer_id"].isin(next_questions["customer_id"])]
+        parts.append(asked[["customer_id", "channel"]].assign(action=QUESTION, turn=ASK, barred=_barred(asked)))
+    ranked = _ranked(pd.concat(parts, ignore_index=True))
+    first = ranked.groupby("customer_id")["turn"].transform("first")
+    ranked["why"] = np.where(ranked["place"] == 1, np.take(CHOSEN, ranked["turn"]), np.take([*AFTER, ""], first))
+    ranked["why"] = ranked["why"].mask(ranked["barred"].ne(""), ranked["barred"])
+    may_not = ranked["customer_id"].map(pd.Series(_barred(facts).to_numpy(), facts["customer_id"]))
+    idle = ranked["turn"].eq(REST) & ranked["place"].eq(1) & may_not.ne("")
+    ranked["why"] = ranked["why"].mask(idle, may_not)
+    ranked["channel"] = ranked["channel"].where(ranked["place"] > 0, NONE)
+    empty, order = tables.get("action_values").empty(), pd.Categorical(ranked["customer_id"], facts["customer_id"])
+    ranked = ranked.rename(columns={"expected_profit": "value"}).iloc[np.argsort(order.codes, kind="stable")]
+    return ranked[list(empty)].astype(empty.dtypes).reset_index(drop=True)
+
+
+def next_actions(values: pd.DataFrame) -> pd.DataFrame:
+    """One next action for each customer, or none, out of the table ``action_values``; plans, totals and care follow from it.
+
+    >>> values = pd.DataFrame({"customer_id": "a", "action": ["question", "none"], "channel": ["email", "none"],
+    ...     "value": [None, 0.0], "place": [1, 2], "why": ["nothing pays, and a question is open", "a question is open"]})
+    >>> next_actions(values)["action"].tolist()
+    ['question']
+    """
     empty = tables.get("next_actions").empty()
-    return table[list(empty)].astype(empty.dtypes)
+    first = values[values["place"] == 1].rename(columns={"value": "expected_profit"})
+    return first[list(empty)].astype(empty.dtypes).reset_index(drop=True)
 
 
 def to_say(next_actions: pd.DataFrame) -> pd.DataFrame:
@@ -269,39 +309,39 @@ def plot_next_actions(table: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     return figures.finish(ax, title, x="customers", x_format="count")
 
 
-def _in_order(table: pd.DataFrame, each: pd.DataFrame) -> pd.DataFrame:
-    """What is owed or pays for each customer, in the order in which it is done.
+def _ranked(each: pd.DataFrame) -> pd.DataFrame:
+    """The alternatives of each customer in the order in which they are done, with their ``place``; 0 for what is barred.
 
     Returns of actions for the same customer must not be added: two plays that both keep a customer keep one customer.
     To count the first alone is cautious, since some actions do add up.
     """
-    known = ["action_id", "reply", "basis", "expected_profit"]
-    all_ = each.merge(table[known], on="action_id", suffixes=("", "_of_all"))
-    all_ = all_[all_["reply"] | all_["expected_profit"].gt(0) & all_["expected_profit_of_all"].gt(0)]
-    order = {"reply": False, "tried": False, "expected_profit": False, "action_id": True}
-    return all_.assign(tried=all_["basis"].eq("estimated")).sort_values(list(order), ascending=list(order.values()))
+    of_all = each["expected_profit"].where(each["barred"].eq("")).groupby(each["action"]).transform("sum")
+    loses = each["turn"].isin([TRIED, PLAY]) & ~(each["expected_profit"].gt(0) & of_all.gt(0))
+    each = each.assign(barred=each["barred"].mask(each["barred"].eq("") & loses, "does not pay"))
+    each["out"] = each["barred"].ne("")
+    order = {"out": True, "turn": True, "expected_profit": False, "action": True}
+    each = each.sort_values(list(order), ascending=list(order.values()), kind="stable")
+    each["place"] = (each.groupby("customer_id").cumcount() + 1).where(~each["out"], 0)
+    return each
 
 
-def _candidates(facts, segments, begins, plays, offers) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every action that applies to anybody; and what each should return and cost for every customer it reaches."""
-    if "complaint" in facts and facts["complaint"].any():
-        waiting = facts.loc[facts["complaint"], ["customer_id"]]
-        waiting = waiting.assign(scheme="conversations", segment="complaint open")
-        segments = pd.concat([segments, waiting], ignore_index=True)
+def _candidates(facts, segments, plays, offers) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every action that applies to anybody; and what each should return and cost for every customer it is meant for."""
+    for fact in _BY_FACT.keys() & facts.keys():
+        known = facts[facts[fact] if facts[fact].dtype == bool else facts[fact].notna()]
+        scheme, segment = _BY_FACT[fact]
+        segments = pd.concat([segments, known[["customer_id"]].assign(scheme=scheme, segment=segment)])
     rows = [_of_play(play, segment, facts, segments) for play in plays for segment in play.segments]
     if offers is not None:
-        rows += [_of_trial(offer, part, facts) for offer, part in offers[offers["made"]].groupby("offer")]
+        rows += [_of_trial(offer, part, facts) for offer, part in offers.groupby("offer")]
     rows = [row for row in rows if row]
-    if not rows:
-        schemes = ", ".join(sorted(segments["scheme"].unique())) or "no scheme"
-        raise DataError(f"No play applies: the segments are of {schemes}.")
-    each = pd.concat([row["each"].assign(action_id=row["action_id"]) for row in rows], ignore_index=True)
-    each["expected_profit"] = each["expected_return"] - each["cost"]
+    none = {name: pd.Series(dtype="str") for name in ("customer_id", "action", "channel", "barred")}
+    each = [pd.DataFrame(none | dict.fromkeys(("turn", "expected_return", "cost", "expected_profit"), 0.0), index=[])]
     for row in rows:
-        row |= row.pop("each")[["expected_return", "cost"]].sum().astype(float)
-    table = pd.DataFrame(rows).assign(starts=begins)
-    table["review_date"] = begins + pd.to_timedelta(7 * table.pop("weeks"), unit="D")
-    return table.assign(unit=table["kpi"].map(UNITS), expected_profit=table["expected_return"] - table["cost"]), each
+        mine = row.pop("each").assign(action=row["action_id"])
+        each.append(mine.assign(expected_profit=mine["expected_return"] - mine["cost"]))
+        row |= each[-1].loc[mine["barred"].eq(""), ["expected_return", "cost", "expected_profit"]].sum().astype(float)
+    return pd.DataFrame([row for row in rows if row["customers"]]), pd.concat(each, ignore_index=True)
 
 
 def _of_play(play: Play, segment: str, facts: pd.DataFrame, segments: pd.DataFrame) -> dict | None:
@@ -309,43 +349,51 @@ def _of_play(play: Play, segment: str, facts: pd.DataFrame, segments: pd.DataFra
     pick("measure of a play", play.kpi, UNITS)
     held = segments["scheme"].eq(play.scheme) & segments["segment"].eq(segment)
     mine = facts[facts["customer_id"].isin(segments.loc[held, "customer_id"])]
-    known = mine[mine[play.worth].notna()]
+    known = mine if mine.empty else mine[mine[play.worth].notna()]
     if known.empty:
         return None
     by = known["reply_by" if play.reply else "channel"]
     if play.channels and "channels" in known:  # the one they like best of those that can carry it
         by = known["channels"].map(lambda names: next((one for one in names.split() if one in play.channels), NONE))
-    reachable = known if play.reply else known[_may_contact(known) & by.ne(NONE)]
-    by = by[reachable.index]
-    baseline = _baseline(play.kpi, known)
-    saved = play.kpi == "cost_to_serve"
+    barred = pd.Series("", index=known.index)
+    if not play.reply:
+        unfit = [by.isin([NONE, UNKNOWN]), known[play.worth].eq(0)]
+        barred = _barred(known)
+        barred = barred.mask(
+            barred.eq(""), pd.Series(np.select(unfit, [_NO_CHANNEL, "nothing to gain"], ""), known.index)
+        )
+    reached = barred.eq("")
+    baseline, channels = _baseline(play.kpi, known), by[reached].value_counts().sort_index()
+    saved, tried = play.kpi == "cost_to_serve", play.kpi == "offer_profit"
     # A share cannot rise above 1, so a play for those who all do it already brings nothing.
-    room = 1.0 if saved else min(play.lift, max(1 - baseline, 0)) / play.lift
-    lift = play.lift * room
-    change = lift * (len(reachable) / len(known))
-    said = ["scheme", "goal", "tactic", "offer", "owner", "kpi", "weeks", "reply"]
+    room = 1.0 if saved or tried else min(play.lift, max(1 - baseline, 0)) / play.lift
+    returned = play.lift * room * known[play.worth]
+    change = returned[reached].mean() if tried and reached.any() else play.lift * room * reached.mean()
+    said = ["scheme", "goal", "tactic", "offer", "owner", "kpi", "weeks", "reply", "basis"]
     return {name: getattr(play, name) for name in said} | {
         "action_id": f"{play.name}-{segment.replace(' ', '-')}",
         "segment": segment,
         "customers": len(known),
-        "reachable": len(reachable),
+        "reachable": int(reached.sum()),
         "consent_unknown": int(known["channel"].eq(UNKNOWN).sum()),
-        "channel": NONE if by.empty else str(by.value_counts().sort_index().idxmax()),
+        "channel": NONE if channels.empty else str(channels.idxmax()),
         "baseline": baseline,
         "target": baseline * (1 - change) if saved else baseline + change,
-        "basis": "assumed",
-        "each": reachable[["customer_id"]].assign(
-            channel=by, expected_return=lift * reachable[play.worth], cost=play.unit_cost
+        "each": known[["customer_id"]].assign(
+            turn=REPLY if play.reply else PLAY, channel=by, barred=barred, expected_return=returned, cost=play.unit_cost
         ),
     }
 
 
-def _may_contact(facts: pd.DataFrame) -> pd.Series:
-    """Consent that is not known is no consent; and while a complaint bars offers, nothing else is said."""
-    return ~facts["channel"].isin([NONE, UNKNOWN]) & ~facts.get("waits", pd.Series(False, index=facts.index))
+def _barred(facts: pd.DataFrame) -> pd.Series:
+    """Why nothing may be said to a customer: consent that is not known is no consent, and a complaint may bar all else."""
+    cases = facts["channel"].eq(UNKNOWN), facts["channel"].eq(NONE), facts.get("waits", pd.Series(False, facts.index))
+    return pd.Series(np.select(cases, ["consent unknown", "contact refused", OWED], ""), facts.index)
 
 
 def _baseline(kpi: str, mine: pd.DataFrame) -> float:
+    if kpi == "offer_profit":
+        return 0.0
     if kpi == "share_of_wallet":
         return float(mine["spend"].sum() / max(mine["wallet"].sum(), 1e-9))
     held = {"active_share": "active", "second_purchase_share": "repeated"}.get(kpi, "saving")
@@ -353,29 +401,32 @@ def _baseline(kpi: str, mine: pd.DataFrame) -> float:
 
 
 def _of_trial(offer: str, part: pd.DataFrame, facts: pd.DataFrame) -> dict:
-    """One action for those the offer pays for, with the return that the trial lets expect."""
-    mine = facts[facts["customer_id"].isin(part["customer_id"])]
-    reached = part[part["customer_id"].isin(mine.loc[_may_contact(mine), "customer_id"])]
-    each = reached[["customer_id", "expected_return"]].assign(channel=OFFERED_BY, cost=reached["expected_cost"])
+    """One action for those the offer is made to, with the return that the trial lets expect; the others come without it."""
+    each = part[part["customer_id"].isin(facts["customer_id"])]
+    made, mine = part[part["made"]], facts[facts["customer_id"].isin(each["customer_id"])]
+    barred = each["customer_id"].map(pd.Series(_barred(mine).to_numpy(), mine["customer_id"]))
+    barred = barred.mask(barred.eq("") & ~each["made"], "not made")
+    reached = int(barred.eq("").sum())
+    each = each[["customer_id", "expected_return"]].assign(turn=TRIED, barred=barred, cost=each["expected_cost"])
     return {
         "action_id": f"offer-{offer}",
         "scheme": "offers",
         "segment": "customers the offer pays for",
-        "customers": len(part),
-        "reachable": len(reached),
-        "consent_unknown": int(mine["channel"].eq(UNKNOWN).sum()),
+        "customers": len(made),
+        "reachable": reached,
+        "consent_unknown": int(mine.loc[mine["customer_id"].isin(made["customer_id"]), "channel"].eq(UNKNOWN).sum()),
         "goal": "a purchase that would not happen without the offer",
         "tactic": f"make the {'offer' if offer == 'offer' else f'offer {offer!r}'} of the last campaign",
-        "channel": OFFERED_BY if len(reached) else NONE,
+        "channel": OFFERED_BY if reached else NONE,
         "offer": str(offer),
         "owner": "campaign manager",
         "kpi": "offer_profit",
         "baseline": 0.0,
-        "target": float(part["expected_profit"].mean()),
+        "target": float(made["expected_profit"].mean()),
         "weeks": 4,
         "basis": "estimated",
         "reply": False,
-        "each": each,
+        "each": each.assign(channel=OFFERED_BY),
     }
 
 

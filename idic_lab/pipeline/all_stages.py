@@ -302,26 +302,30 @@ stage(
     "51_implement_action_plan",
     needs="transactions customer_value segments:rfm",
     uses="segments:behaviour segments:portfolio portfolio channel_preferences offers conversations next_questions "
-    "interactions identity_links consents",
-    makes="action_plan next_actions contact_plan",
+    "interactions identity_links greetings recommendations price_tests products need_segments",
+    makes="action_plan action_values next_actions contact_plan",
 )
 def action_plan(tables: Tables) -> Made:
     """Who does what by when, what it should return, and what is next for each customer."""
     import pandas as pd
 
+    from idic_lab.customize import pricing
     from idic_lab.interact import channels
     from idic_lab.monitor import plan
     from idic_lab.tables import get
 
-    known = tables.those("portfolio", "channel_preferences", "conversations")
-    facts = plan.customer_facts(tables.transactions, tables.customer_value, **known)
-    begins = tables.transactions["date"].max() + pd.Timedelta(days=1)
-    told = facts, tables.segments, begins, plan.PLAYS, tables.get("offers")
-    following = plan.next_actions(*told, tables.get("next_questions"))
+    known = tables.those("portfolio", "channel_preferences", "conversations", "recommendations")
+    prices = pricing.personal_prices(*map(tables.get, ("price_tests", "products", "need_segments")))
+    facts = plan.customer_facts(tables.transactions, tables.customer_value, prices=prices, **known)
+    begins, offers = tables.transactions["date"].max() + pd.Timedelta(days=1), tables.get("offers")
+    values = plan.action_values(facts, tables.segments, plan.PLAYS, offers, tables.get("next_questions"))
+    following = plan.next_actions(values)
     talks, contacts = tables.those("channel_preferences", "interactions", "identity_links"), get("contact_plan").empty()
     if len(talks) == 3:
-        contacts = channels.plan_for(plan.to_say(following), *talks.values(), tables.transactions)
-    return {"action_plan": plan.action_plan(*told), "next_actions": following, "contact_plan": contacts}
+        greeted = {"greetings": tables.get("greetings")}
+        contacts = channels.plan_for(plan.to_say(following), *talks.values(), tables.transactions, **greeted)
+    made = {"action_plan": plan.action_plan(facts, tables.segments, begins, plan.PLAYS, offers)}
+    return made | {"action_values": values, "next_actions": following, "contact_plan": contacts}
 
 
 @stage(
@@ -358,7 +362,19 @@ def monitor(tables: Tables) -> Made:
     }
 
 
-stage("53_review_dashboard", needs="kpis return_on_customer segment_migration action_plan", uses="signals policy")(None)
+@stage(
+    "53_review_dashboard",
+    needs="kpis return_on_customer segment_migration action_plan",
+    uses="signals policy",
+    makes="proposals",
+)
+def review(tables: Tables) -> Made:
+    """What was found and planned, as items to decide on."""
+    from idic_lab.monitor import loop
+
+    return {"proposals": loop.proposals(tables.get("signals"), tables.kpis, tables.action_plan)}
+
+
 stage("54_the_shop")(None)
 
 

@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 
 from idic_lab import meridian, tables
-from idic_lab.monitor import loop
+from idic_lab.monitor import kpis, loop
 from idic_lab.pipeline import reviews
 
 ARMS = ["control", "offer"]
+DAY = pd.Timestamp("2025-12-31")
 
 
 def learnt_by_playing(learner, segments, outcomes, batch=100):
@@ -108,3 +109,66 @@ def test_a_policy_assigns_arms_by_its_shares_and_records_the_chance():
     given = loop.assign(policy, people, random_state=1)
     assert given["offer"].eq("offer").mean() == pytest.approx(0.75, abs=0.03)
     assert set(zip(given["offer"], given["chance"], strict=True)) == {("control", 0.25), ("offer", 0.75)}
+
+
+def told(figure, direction, before, since):
+    """A change of a weekly figure that was found, and what the measure of the month says of its noise: a spread of 1 an order."""
+    signals = {"figure": [figure], "direction": direction, "before": before, "since": since, "started": DAY}
+    days = {"review_date": [DAY], "previous_date": DAY - pd.Timedelta(days=30), "segment": "all", "whole": True}
+    now = days | {"kpi": figure, "observations": 400, "low": since - 1.96 / 20, "high": since + 1.96 / 20}
+    return pd.DataFrame(signals), pd.DataFrame(now)
+
+
+NO_PLAN = tables.get("action_plan").empty()
+
+
+@pytest.mark.parametrize("figure", loop.RESPONSES)
+def test_a_figure_that_went_the_wrong_way_is_tested_and_one_that_went_the_right_way_left(figure):
+    wrong = {"up": "down", "down": "up"}[kpis.KPIS[figure].better]
+    for direction, verdict in ((wrong, "test"), (kpis.KPIS[figure].better, "leave")):
+        made = tables.check("proposals", loop.proposals(*told(figure, direction, 3.0, 4.0), NO_PLAN))
+        assert made["verdict"].tolist() == [verdict] and made["owner"].iloc[0] == loop.RESPONSES[figure]["owner"]
+        assert made["per_arm"].notna().iloc[0] == (verdict == "test")
+
+
+def test_every_weekly_figure_has_somebody_to_answer_for_it(sample):
+    contacts = {name: sample[name] for name in ("web_events", "survey_responses", "interactions")}
+    assert set(kpis.weekly_figures(sample["transactions"], **contacts)["figure"]) == set(loop.RESPONSES)
+
+
+def test_the_test_of_a_figure_finds_half_of_the_change_undone_in_four_cases_of_five_and_nothing_in_one_of_twenty():
+    arm = loop.proposals(*told("delivery_days", "up", 3.0, 3.4), NO_PLAN)["per_arm"].iloc[0]
+    rng = np.random.default_rng(7)
+    found = {}
+    for undone in (0.2, 0.0):
+        arms = rng.normal(0.0, 1.0, (2, 2000, arm)) - np.array([0.0, undone])[:, None, None]
+        apart = arms[0].mean(axis=1) - arms[1].mean(axis=1)
+        found[undone] = np.mean(np.abs(apart) > 1.96 * np.sqrt(arms.var(axis=2).sum(axis=0) / arm))
+    assert 0.77 < found[0.2] < 0.83 and 0.035 < found[0.0] < 0.065
+
+
+def test_where_no_change_was_found_nothing_is_proposed_but_the_plan():
+    assert loop.proposals(tables.get("signals").empty(), told("csat", "up", 3.0, 4.0)[1], NO_PLAN).empty
+    assert loop.proposals(None, told("csat", "up", 3.0, 4.0)[1], NO_PLAN).empty
+
+
+def test_an_action_too_small_to_test_is_done_only_if_it_pays_at_half_of_its_effect():
+    rows = {"customers": 100, "reachable": [100, 100, 100_000, 100], "goal": "keep them", "owner": "service"}
+    rows |= {
+        "action_id": ["pays", "loses", "large", "owed"],
+        "tactic": "call",
+        "baseline": 0.5,
+        "target": 0.53,
+        "starts": DAY,
+    }
+    rows |= {"review_date": DAY + pd.Timedelta(weeks=13), "unit": "share who bought in 91 days", "kpi": "active_share"}
+    rows |= {
+        "expected_return": [30.0, 15.0, 15.0, 1.0],
+        "cost": 10.0,
+        "verdict": ["test", "test", "test", "do"],
+        "basis": "assumed",
+    }
+    plan = pd.DataFrame(rows).assign(customers=lambda t: t["reachable"])
+    made = loop.proposals(None, told("csat", "up", 3.0, 4.0)[1], plan).set_index("about")
+    assert made["verdict"].to_dict() == {"pays": "do", "loses": "drop", "large": "test", "owed": "do"}
+    assert made.loc["large", "per_arm"] == loop.sample_size(0.5, 0.03) and made.loc["loses", "cost"] == 0

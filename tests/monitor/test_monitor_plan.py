@@ -70,10 +70,25 @@ def test_what_a_trial_has_shown_comes_before_what_is_assumed_to_bring_more(facts
     made = {"customer_id": ["d"], "offer": ["offer"], "made": [True]}
     money = {"expected_return": [9.0], "expected_cost": [2.0], "expected_profit": [7.0]}
     dear = plan.Play("dear", "rfm", ("at risk",), "g", "t", "o", "active_share", 0.9, "lifetime", 1.0)
-    following = plan.next_actions(facts, segments, DAY, [dear], pd.DataFrame(made | money)).set_index("customer_id")
-    assert following.loc["d", ["action", "instead"]].tolist() == ["offer-offer", "dear-at-risk"]
-    assert following.loc["d", "instead_profit"] > following.loc["d", "expected_profit"]
-    assert following.loc["d", "channel"] == "email"  # as it was tried, though d would rather be called
+    values = plan.action_values(facts, segments, [dear], pd.DataFrame(made | money)).query("customer_id == 'd'")
+    assert values["action"].tolist() == ["offer-offer", "dear-at-risk", "none"] and values["place"].tolist() == [
+        1,
+        2,
+        3,
+    ]
+    assert values["value"].iloc[1] > values["value"].iloc[0] == 7.0
+    assert values["why"].tolist()[1:] == ["what a trial has shown comes first"] * 2
+    assert values["channel"].iloc[0] == "email"  # as it was tried, though d would rather be called
+
+
+def test_who_buys_at_the_list_price_has_nothing_to_gain_from_one_of_their_own(facts, segments):
+    known = facts.assign(discount=[0.0, 0.4, 0.4, np.nan], channels=facts["channel"])
+    price = [play for play in plan.PLAYS if play.name == "price"]
+    values = plan.action_values(known, segments, price).query("action != 'none'").set_index("customer_id")
+    assert values["why"].to_dict() == {"a": "nothing to gain", "b": "promises most", "c": "contact refused"}
+    assert values["value"].round(2).to_dict() == {"a": -0.1, "b": 0.3, "c": 0.3}
+    row = plan.action_plan(known, segments, DAY, price).iloc[0]
+    assert (row["reachable"], row["target"], row["basis"], row["verdict"]) == (1, 0.4, "estimated", "do")
 
 
 @pytest.fixture
@@ -248,7 +263,8 @@ def test_each_customer_has_one_next_action_within_consent_and_never_over_a_compl
     asked = pd.DataFrame({"customer_id": facts["customer_id"], "rank": 1})
     begins = pd.Timestamp("2026-01-01")
     try:
-        made = plan.next_actions(facts, held, begins, next_questions=asked)
+        values = tables.check("action_values", plan.action_values(facts, held, next_questions=asked))
+        made = plan.next_actions(values)
         actions = plan.action_plan(facts, held, begins).set_index("action_id")
     except DataError:
         assert not facts["complaint"].any() and not held["segment"].isin(["loyal", "at risk"]).any()
@@ -262,7 +278,8 @@ def test_each_customer_has_one_next_action_within_consent_and_never_over_a_compl
     assert made.loc[acted, "channel"].isin(["email", "phone"]).all()
     assert not facts.loc[acted.to_numpy(), "waits"].any()
     assert made.loc[acted & made["action"].ne("question"), "expected_profit"].gt(0).all()
-    assert (made["expected_profit"].fillna(0) >= made["instead_profit"].fillna(0) - 1e-9)[~answers].all()
+    best = values[values["place"] > 0].groupby("customer_id")["value"].max()
+    assert (made["expected_profit"].fillna(0) >= made["customer_id"].map(best) - 1e-9)[~answers].all()
     done = made.loc[made["action"].ne("none") & made["action"].ne("question"), "action"].value_counts()
     assert set(done.index) <= set(actions.index)  # the plan has every action that anybody gets
     assert (done <= actions.loc[done.index, "reachable"]).all()
@@ -285,5 +302,6 @@ def test_a_play_goes_by_a_channel_that_can_carry_it_and_not_to_those_who_allow_n
     known = facts.assign(channels=["email phone", "email", "none", "phone"])
     row = plan.action_plan(known, segments, DAY, [call]).iloc[0]
     assert (row["customers"], row["reachable"], row["channel"]) == (3, 1, "phone")
-    following = plan.next_actions(known, segments, DAY, [call]).set_index("customer_id")
-    assert following.loc[["a", "b"], "channel"].tolist() == ["phone", "none"]
+    values = plan.action_values(known, segments, [call]).set_index(["customer_id", "action"])
+    assert plan.next_actions(values.reset_index())["channel"].tolist() == ["phone", "none", "none", "none"]
+    assert values.loc[("b", "call-loyal"), ["place", "why"]].tolist() == [0, "no channel that can carry it"]

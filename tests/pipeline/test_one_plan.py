@@ -7,6 +7,7 @@ import pytest
 from idic_lab import datasets, meridian, tables
 from idic_lab.dataframes import of_customers
 from idic_lab.interact import channels
+from idic_lab.monitor import plan
 from idic_lab.pipeline import stages
 from idic_lab.repository import Repository
 
@@ -17,6 +18,7 @@ PLANNED = [
     "next_questions",
     "greetings",
     "next_actions",
+    "action_values",
     "care_plan",
     "action_plan",
 ]
@@ -159,6 +161,12 @@ def test_the_contacts_keep_to_budget_and_cap(run):
     made = run[1]
     past = of_customers(made["interactions"].query("direction == 'outbound'"), made["identity_links"])
     channels.check_plan(made["contact_plan"], made["consents"], past, weekly_budget=150, cap=2)
+    if len(made["contact_plan"]):  # a greeting that falls into the four weeks is a contact like another
+        start = made["interactions"]["date"].max()
+        days = {f"{day:%m-%d}" for day in pd.date_range(start + pd.Timedelta(days=1), periods=28)}
+        coming = made["greetings"][made["greetings"]["day"].isin(days)][["customer_id"]].assign(date=start)
+        both = pd.concat([past[["customer_id", "date"]], coming])
+        channels.check_plan(made["contact_plan"], made["consents"], both, weekly_budget=150, cap=2)
 
 
 def test_care_begins_with_the_next_action_and_checkups_go_to_those_who_have_none(run):
@@ -174,6 +182,33 @@ def test_the_totals_of_the_plan_are_its_next_actions(run):
     plan = run[1]["action_plan"].set_index("action_id")["counted_customers"]
     following = acting(run[1]).query("action != 'question'")["action"].value_counts()
     assert plan[plan > 0].to_dict() == following.to_dict()
+
+
+def test_the_next_action_is_the_best_of_what_may_be_done_and_everything_else_says_why_not(run):
+    values, made = run[1]["action_values"], run[1]
+    open_, chosen = values[values["place"] > 0], values[values["place"] == 1].set_index("customer_id")
+    assert chosen.index.is_unique and set(chosen.index) == ids(made["next_actions"])
+    assert values["why"].str.len().gt(0).all()
+    assert chosen["action"].to_dict() == made["next_actions"].set_index("customer_id")["action"].to_dict()
+    first = chosen["action"].str.partition("-")[0].reindex(open_["customer_id"]).to_numpy()
+    least = open_["customer_id"].map(chosen["value"].fillna(0.0))
+    tried = np.isin(first, ["recover", "offer"])  # what is owed and what a trial has shown come before any promise
+    assert (open_["value"].fillna(0.0) <= least + 1e-9)[~tried].all()
+    assert (open_.loc[(open_["place"] == 1) & ~open_["action"].str.startswith("recover"), "value"].fillna(0) >= 0).all()
+
+
+def test_no_alternative_is_open_to_who_has_not_agreed_to_its_channel(run):
+    made = run[1]
+    open_ = made["action_values"].query("place > 0 and action != 'none'")
+    open_ = open_[~(open_["action"].str.startswith("recover") & open_["customer_id"].isin(owed(made)))]
+    assert not pairs(open_) - pairs(made["consents"][made["consents"]["allowed"].eq(True)])
+    assert made["action_values"].query("place == 0")["channel"].eq("none").all()
+
+
+def test_a_play_goes_only_by_the_channels_that_it_names(run):
+    carried = {play.name: play.channels for play in plan.PLAYS if play.channels}
+    for action, channel in acting(run[1])[["action", "channel"]].itertuples(index=False):
+        assert channel in carried.get(action.partition("-")[0], (channel,))
 
 
 def test_the_worlds_have_what_could_contradict(run):

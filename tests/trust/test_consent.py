@@ -51,10 +51,11 @@ def next_steps(preferences: pd.DataFrame) -> dict[str, pd.DataFrame]:
     bought["date"] = [DAY, DAY - pd.Timedelta(days=200), DAY - pd.Timedelta(days=200)]
     facts = actions.customer_facts(bought, worth, channel_preferences=preferences)
     asked = pd.DataFrame({"customer_id": CUSTOMERS, "rank": 1})
-    following = actions.next_actions(facts, held, DAY, next_questions=asked)
+    values = actions.action_values(facts, held, next_questions=asked)
+    following = actions.next_actions(values)
     pays, nobody = pd.Series({"lift": 0.5, "cost": 1.0}), pd.Series(dtype="str")
     looked_after = organisation.care_plan(facts, worth, following, pays, pays, nobody, portfolio=1, managers=1)
-    return {"next_actions": following, "care_plan": looked_after}
+    return {"next_actions": following, "action_values": values, "care_plan": looked_after}
 
 
 @given(some.lists(records, max_size=8))
@@ -100,6 +101,6 @@ def test_the_tables_that_lead_to_a_contact_are_these():
         for name in tables.names(group)
         if {"customer_id", "channel"} <= tables.get(name).columns.keys()
     }
-    covered = {"contact_plan", "greetings", "messages", "next_actions", "care_plan"}
+    covered = {"contact_plan", "greetings", "messages", "next_actions", "action_values", "care_plan"}
     assert leading == (covered | {"channel_preferences", "feedback"}) & leading
     assert covered <= leading

@@ -226,12 +226,6 @@ def _plural(number: float, one: str) -> str:
     return f"{number:,.0f} {one}" + ("" if round(number) == 1 else "s")
 
 
-def _one_way(signals: pd.DataFrame) -> pd.DataFrame:
-    """The latest changes of one figure that went the same way."""
-    turned = signals["direction"].ne(signals["direction"].iloc[-1]).to_numpy().nonzero()[0]
-    return signals.iloc[turned.max(initial=-1) + 1 :]
-
-
 def _listed(say: Callable) -> cached_property:
     return cached_property(lambda page: list(say(page)))
 
@@ -377,7 +371,7 @@ class FirstPage:
     def _slow_change(self) -> Iterator[str]:
         signals = self.table("signals")
         for _, found in () if signals is None else signals.groupby("figure"):
-            if len(found) > 1 and len(_one_way(found)) == len(found):
+            if len(found) > 1 and len(kpis.one_way(found)) == len(found):
                 yield f"{_went(found, 'step by step since')}, {_levels(found)}."
 
     @_listed
@@ -426,7 +420,7 @@ class FirstPage:
         measures, signals = self.table("kpis"), self.table("signals")
         if signals is not None:
             for _, found in signals.groupby("figure", sort=False):
-                steps = _one_way(found)
+                steps = kpis.one_way(found)
                 last, number = steps.iloc[-1], len(steps)
                 again = f", in {number} steps, the latest from about {last['started']:%Y-%m-%d}" if number > 1 else ""
                 yield f"{_went(steps, 'from about')}{again}: {_levels(steps)}."

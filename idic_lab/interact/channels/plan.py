@@ -102,6 +102,7 @@ def plan_for(
     weekly_budget: float = 150.0,
     weeks: int = 4,
     cap: int = 2,
+    greetings: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The table ``contact_plan``: in which week each customer is told what there is to say; who gets no place in it waits.
 
@@ -113,6 +114,7 @@ def plan_for(
             which a contact is begun, one for each customer.
         preferences: The table ``channel_preferences``; the other tables are those of the data set.
         weekly_budget, weeks, cap: As for :func:`contact_plan`.
+        greetings: Table ``greetings``; those that fall into these weeks count against the cap.
 
     >>> talks = pd.DataFrame({"record_id": ["r1", "r2"] * 2, "date": pd.to_datetime(["2025-02-09"] * 2 + ["2025-03-02"] * 2)})
     >>> talks = talks.assign(interaction_id=talks.index, hour=9, channel="email", direction="outbound", purpose="news", cost=0.1)
@@ -130,6 +132,10 @@ def plan_for(
     value = said[["customer_id", "channel"]].assign(value=promised.fillna(said["value"]))
     tired = max(past.fatigue(contacts)["fatigue"].iloc[0], 0.0)
     limits = start + pd.Timedelta(days=1), weekly_budget, weeks, cap
+    if greetings is not None:
+        days = {f"{day:%m-%d}" for day in pd.date_range(limits[0], periods=7 * weeks)}
+        coming = greetings.loc[greetings["day"].isin(days), ["customer_id"]].assign(date=start)
+        contacts = pd.concat([contacts[["customer_id", "date"]], coming], ignore_index=True)
     plan = contact_plan(said, costs, contacts, *limits, tired, value, once=True)
     return plan.assign(action=plan["customer_id"].map(actions.set_index("customer_id")["action"]).astype("str"))
 

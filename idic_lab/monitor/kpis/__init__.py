@@ -8,5 +8,6 @@ from idic_lab.monitor.kpis.returns import GROUPS as GROUPS, drivers as drivers, 
 from idic_lab.monitor.kpis.returns import growth_split as growth_split, mean_return as mean_return
 from idic_lab.monitor.kpis.returns import plot_growth as plot_growth, plot_return_on_customer as plot_return_on_customer
 from idic_lab.monitor.kpis.returns import return_on_customer as return_on_customer
-from idic_lab.monitor.kpis.weekly import find_changes as find_changes, plot_changes as plot_changes
-from idic_lab.monitor.kpis.weekly import plot_weekly as plot_weekly, weekly_figures as weekly_figures
+from idic_lab.monitor.kpis.weekly import find_changes as find_changes, one_way as one_way
+from idic_lab.monitor.kpis.weekly import plot_changes as plot_changes, plot_weekly as plot_weekly
+from idic_lab.monitor.kpis.weekly import weekly_figures as weekly_figures

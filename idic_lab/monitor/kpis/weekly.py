@@ -113,6 +113,16 @@ def find_changes(weekly: pd.DataFrame, false_alarm: float = 0.05, at_most: int =
     return found.sort_values(["found_on", "figure"], ignore_index=True)[empty.columns].astype(empty.dtypes)
 
 
+def one_way(signals: pd.DataFrame) -> pd.DataFrame:
+    """The latest changes of one figure that went the same way.
+
+    >>> one_way(pd.DataFrame({"direction": ["down", "up", "up"]}))["direction"].tolist()
+    ['up', 'up']
+    """
+    turned = signals["direction"].ne(signals["direction"].iloc[-1]).to_numpy().nonzero()[0]
+    return signals.iloc[turned.max(initial=-1) + 1 :]
+
+
 def _changes_of(figure: str, series: pd.DataFrame, limit: float, at_most: int) -> list[dict]:
     weeks = series["week"].to_numpy()
     value, weight = series["value"].to_numpy(float), series["observations"].to_numpy(float)
