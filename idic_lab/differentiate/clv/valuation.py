@@ -7,7 +7,7 @@ from scipy.special import betaln, hyp2f1
 
 from idic_lab.dataframes import collected, in_engine
 from idic_lab.differentiate.clv.fitted_model import FittedModel, require
-from idic_lab.differentiate.clv.gamma_mixtures import integrate_from_zero
+from idic_lab.differentiate.clv.gamma_mixtures import integrate_from_zero, unit_interval
 from idic_lab.differentiate.clv.grouping import answered
 from idic_lab.differentiate.clv.predictions import (
     CONTINUOUS,
@@ -150,6 +150,14 @@ def _discounted(model, theta, frequency, age, rate, horizon):
     """Expected discounted purchases of customers alive at T, over a horizon."""
     times = [theta[model.likelihood.parameters.index(name)] for name in model.likelihood.time_parameters]
     scale = age + np.minimum.reduce(times)
+    if np.isinf(horizon) and len(times) == 1 and len(frequency) and not any(map(np.ndim, theta)):
+        # With one clock the rate after so many times `scale` hangs on the frequency alone, which takes few values.
+        points, weights = unit_interval(64)
+        span = np.log1p(NEGLIGIBLE / rate / scale.min())
+        passed = np.expm1(span * points)
+        counts, which = np.unique(frequency, return_inverse=True)
+        rates = model.likelihood.rate_if_alive(theta, counts[:, None], 0.0, times[0] * passed) * times[0]
+        return np.sum((rates * (1 + passed) * span * weights)[which] * np.exp(-rate * scale[:, None] * passed), axis=1)
     theta = [np.asarray(part)[..., None] for part in theta]
     horizon = min(horizon, NEGLIGIBLE / rate)
     near = rate * horizon <= 5 and horizon <= 100 * scale.min(initial=np.inf)
