@@ -22,8 +22,8 @@ def shop_q03():
 def _gain(game, plans):
     """Mean gain of plans over leaving everybody alone, the same customers with other fortunes."""
     alone = [policies.actions()] * len(plans)
-    mine, nothing = (replayed(each, game, _FORTUNES)["score"] for each in (plans, alone))
-    return float((mine - nothing).mean())
+    mine, nothing = replayed([plans, alone], game, _FORTUNES)
+    return float((mine["score"] - nothing["score"]).mean())
 
 
 def _beside(game, n_quarters):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from scipy.special import stdtrit
 
 from idic_lab.errors import DataError, LabError, pick
 from idic_lab.meridian import draws, policies, quarters
@@ -125,12 +126,14 @@ class World:
         self.ids = pd.Index(np.concatenate([state.block.people.customer_id for state in self.states]))
         self.number, self.cash, self.began_worth = 0, np.zeros(n), self.worth_of_each().sum()
         self.played: list[tuple[int, list[State], pd.DataFrame]] = []
+        self.chances: dict[tuple[int, int], quarters.Chances] = {}  # by quarter and block: drawn once for all games
 
     def again(self, luck: int = 0) -> "World":
         """The same customers at the beginning of the game, which nothing may have been done to, with a fortune of their own."""
         made = copy.copy(self)
         made.luck, made.first, made.cash = luck, Counter(self.first), np.zeros(self.n)
-        made.states, made.played = list(self.states), []
+        made.states, made.tables, made.played = list(self.states), dict(self.tables), []
+        made.chances = self.chances if luck == self.luck else {}
         return made
 
     def _add(self, seen: Tables) -> None:
@@ -152,11 +155,18 @@ class World:
         made = policies.actions() if made is None else made
         plan = as_plan(made, self.ids, self.view.budget, self.view.calls)
         self.played.append((self.number, self.states, made))
+        return self.carry_out(plan)
+
+    def carry_out(self, plan: Plan) -> Tables:
+        """The same under a plan that was checked before."""
         played = []
         for state, begin in self._blocks():
+            key = self.number, state.number
+            if key not in self.chances:
+                self.chances[key] = quarters.draw_chances(state, self.number, self.seed, self.luck)
             part = plan.where((plan.person >= begin) & (plan.person < begin + len(state)))
             part.person = part.person - begin
-            played.append(quarters.play(state, part, self.number, self.seed, self.luck, self.first, self.only_books))
+            played.append(quarters.play(state, part, self.chances[key], self.first, self.only_books))
         self.states = [quarter.state for quarter in played]
         seen = joined([quarter.tables for quarter in played])
         seen["costs"] = seen["costs"].groupby("activity", sort=False, as_index=False).sum()
@@ -239,24 +249,29 @@ def played(
     2
     """
     world = World(n, seed) if world is None else world
+    world.only_books = policy == "oracle"  # it looks into no table
     for _ in range(n_quarters):
         world.next(world.oracle() if policy == "oracle" else policy(world.view))
     return world
 
 
-def replayed(plans: list[pd.DataFrame], world: World, fortunes: Iterable[int]) -> pd.DataFrame:
-    """What a world scores that begins anew under these plans, with each of the fortunes; 0 is the game itself."""
-    scores = []
+def replayed(games: Iterable[list[pd.DataFrame]], world: World, fortunes: Iterable[int]) -> list[pd.DataFrame]:
+    """What a world scores that begins anew under the plans of each game, one row a fortune; 0 is the game itself."""
+    view = world.view
+    ready = [[as_plan(plan, world.ids, view.budget, view.calls) for plan in plans] for plans in games]
+    scores = [[] for _ in ready]
     for luck in fortunes:
-        made = world.again(luck)
-        made.only_books = True
-        for plan in plans:
-            made.next(plan)
-        scores.append(made.score())
-    return pd.DataFrame(scores)
+        begun = world.again(luck)
+        for plans, found in zip(ready, scores, strict=True):
+            made = begun.again(luck)
+            made.only_books = True
+            for plan in plans:
+                made.carry_out(plan)
+            found.append(made.score())
+    return [pd.DataFrame(found) for found in scores]
 
 
-def standing(plans: list[pd.DataFrame], n_fortunes: int = 20, confidence: float = 0.95, **world) -> pd.DataFrame:
+def standing(plans: list[pd.DataFrame], begun: World, n_fortunes: int = 20, confidence: float = 0.95) -> pd.DataFrame:
     """How plans did beside leaving everybody alone and the reference policies, in the same quarters; skill and luck apart.
 
     The same plans are carried out on the same customers with other fortunes: what differs from one to the next is luck, and
@@ -267,18 +282,18 @@ def standing(plans: list[pd.DataFrame], n_fortunes: int = 20, confidence: float 
             the mean gain over leaving everybody alone, ``low`` and ``high``, its interval over the fortunes, and
             ``of_possible``, the gain of the game itself as a share of the oracle's.
     """
-    from scipy.stats import t as student
-
-    begun = World(**world)
-    mine, alone = (replayed(each, begun, range(n_fortunes + 1)) for each in (plans, [policies.actions()] * len(plans)))
-    rows = [{"policy": "your plans", **mine.iloc[0]}]
+    nothing = [policies.actions()] * len(plans)
+    mine, alone = replayed([plans, nothing], begun, range(n_fortunes + 1))
+    rows = [{"policy": "your plans", **mine.iloc[0]}, {"policy": "nobody", **alone.iloc[0]}]
     for name in (*policies.POLICIES, "oracle"):
+        if name == "nobody":
+            continue
         game = played(policies.POLICIES.get(name, name), n_quarters=len(plans), world=begun.again())
         rows.append({"policy": name, **game.score()})
     table = pd.DataFrame(rows).drop(columns="quarters")
     gains = (mine["score"] - alone["score"]).to_numpy()[1:]
     mean = gains.mean()
-    half = student.ppf((1 + confidence) / 2, n_fortunes - 1) * gains.std(ddof=1) / np.sqrt(n_fortunes)
+    half = stdtrit(n_fortunes - 1, (1 + confidence) / 2) * gains.std(ddof=1) / np.sqrt(n_fortunes)
     score = table.set_index("policy")["score"]
     of_possible = (score["your plans"] - score["nobody"]) / (score["oracle"] - score["nobody"])
     told = {"gain": mean, "low": mean - half, "high": mean + half, "of_possible": of_possible}
@@ -328,11 +343,11 @@ def league(folder: Path, n_fortunes: int = 5) -> pd.DataFrame:
             key = (json.dumps(told, sort_keys=True), len(plans))
             if key not in known:
                 begun = World(**told)
-                alone = replayed([policies.actions()] * len(plans), begun, range(n_fortunes + 1))["score"]
+                (alone,) = replayed([[policies.actions()] * len(plans)], begun, range(n_fortunes + 1))
                 best = played("oracle", n_quarters=len(plans), world=begun.again()).score()["score"]
-                known[key] = begun, alone, best - alone[0]
+                known[key] = begun, alone["score"], best - alone["score"][0]
             begun, alone, possible = known[key]
-            scores = replayed(plans, begun, range(n_fortunes + 1))["score"]
+            scores = replayed([plans], begun, range(n_fortunes + 1))[0]["score"]
             gain = (scores - alone).to_numpy()[1:].mean()
             share = gain / possible if plans else 0.0
             row |= {"quarters": len(plans), "score": scores[0], "gain": gain, "of_possible": share}

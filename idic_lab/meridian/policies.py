@@ -248,8 +248,9 @@ def played(ways: dict[str, str], **shop: object) -> dict[str, pd.DataFrame]:
     from idic_lab.meridian.shop_process import Shop
 
     games = {}
-    for name, policy in ways.items():
-        with Shop(**shop) as opened:
+    with Shop(**shop) as opened:
+        for name, policy in ways.items():
+            opened.reset()
             games[name] = opened.play(named(policy))
     return games
 

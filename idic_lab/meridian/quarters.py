@@ -7,6 +7,7 @@ same quarter therefore differ by what they do and by nothing else: whoever is le
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -124,9 +125,11 @@ MARGIN_SHARE = 0.475  # of what people pay, on average over what they buy
 
 
 @dataclass
-class _Chances:
-    """All that chance decides in one quarter, whatever the firm does."""
+class Chances:
+    """All that chance decides in one quarter for the people of one block, whatever the firm does or has done."""
 
+    rng: Callable[[str], np.random.Generator]  # streams of the quarter
+    begin: int  # its first day
     orders: Orders  # every order that may come about, by person and day
     own: np.ndarray  # (orders,): number among the person's own orders, -1 for one that an action brings
     brought_by: np.ndarray  # (orders,): the action that brings it, -1 for a person's own
@@ -141,27 +144,32 @@ class _Chances:
     answers: np.ndarray  # (people, questions)
 
 
-def _chances(state: State, rng, begin: int) -> _Chances:
-    """Draw what may happen in the quarter that begins on a day."""
-    block, n = state.block, len(state)
+def draw_chances(state: State, number: int, seed: int, luck: int = 0) -> Chances:
+    """Draw what may happen in a quarter, numbered from 0; another luck gives the same people another fortune."""
+    block, n, begin = state.block, len(state), draws.DAYS + DAYS * number
+    named, part = f" of quarter {number}" + (f", luck {luck}" if luck else ""), state.number
+
+    def rng(component: str) -> np.random.Generator:
+        return stream(seed, part, component + named)
+
     own, day, count = _own_orders(rng("orders"), block, begin)
     added = rng("orders that actions bring").integers(0, DAYS, (n, 3))
     bringing = np.tile([OFFER, MESSAGE, PRODUCT], n)
     person = np.concatenate([np.repeat(np.arange(n), count), np.repeat(np.arange(n), 3)])
     day = np.concatenate([day, added.ravel()])
-    number = np.concatenate([own, np.full(3 * n, -1)])
     brought_by = np.concatenate([np.full(len(own), -1), bringing])
+    own = np.concatenate([own, np.full(3 * n, -1)])
     order = np.lexsort((brought_by, day, person))
-    person, day, number, brought_by = person[order], day[order] + begin, number[order], brought_by[order]
+    person, day, own, brought_by = person[order], day[order] + begin, own[order], brought_by[order]
     size = np.where(brought_by == PRODUCT, ADDED_SIZE, 1.0)
     drawn = rng("amounts").gamma(block.settings.purchase.p, 1.0, len(person))
     amount = np.maximum(np.round(drawn * size / block.buyers.spend_rate[person], 2), 1.0)
-    may_be = Orders(person, day, number, amount, state.last_day, state.orders, state.alive)
+    may_be = Orders(person, day, own, amount, state.last_day, state.orders, state.alive)
     lines = orders.draw_lines(rng("lines"), may_be, block.segment, block.settings, block.lines, begin + 2 * DAYS)
     channel = orders.draw_order_channels(rng("order channels"), block.records, may_be)
     said, complaint = _inbound(rng("inbound"), block, may_be, begin)
-    return _Chances(
-        may_be, number, brought_by, rng("leaving").random(len(person)), lines, channel,
+    return Chances(
+        rng, begin, may_be, own, brought_by, rng("leaving").random(len(person)), lines, channel,
         orders.draw_delivery_days(rng("delivery"), channel, may_be, block.settings), said, complaint,
         rng("people").random((n, 8)), rng("contacts").random((n, MOST_CONTACTS, 3)),
         opinions.draw_answers(block.rng("answers"), block.segment, block.settings),  # the same in every quarter
@@ -240,7 +248,7 @@ class Quarter:
     cash: np.ndarray  # (people,)
 
 
-def _contacted(state: State, plan: Plan, chances: _Chances, begin: int) -> pd.DataFrame:
+def _contacted(state: State, plan: Plan, chances: Chances, begin: int) -> pd.DataFrame:
     """Every contact of a plan with its day, whether it was allowed and answered, and whether it led to an opt-out."""
     rows = np.flatnonzero(np.isin(plan.action, CONTACTS))
     rows = rows[np.argsort(plan.person[rows], kind="stable")]
@@ -258,26 +266,15 @@ def _contacted(state: State, plan: Plan, chances: _Chances, begin: int) -> pd.Da
     return pd.DataFrame(told | {"responded": allowed & (drawn[:, 0] < chance), "chance": drawn[:, 2]})
 
 
-def play(
-    state: State, plan: Plan, number: int, seed: int, luck=0, first: Counter | None = None, only_books=False
-) -> Quarter:
+def play(state: State, plan: Plan, chances: Chances, first: Counter, only_books: bool = False) -> Quarter:
     """One quarter of the people of a block under a plan.
 
     Parameters:
         state: Left as it is; the quarter holds the next.
-        number: Of the quarter, from 0.
-        luck: Another number gives the same people another fortune.
         first: How many orders, contacts and reviews have been numbered; brought up to date.
         only_books: Leave out all tables but costs and opt-outs, where nobody is going to read them.
     """
-    first = Counter() if first is None else first
-    begin = draws.DAYS + DAYS * number
-    named = f" of quarter {number}" + (f", luck {luck}" if luck else "")
-
-    def rng(component: str) -> np.random.Generator:
-        return stream(seed, state.number, component + named)
-
-    chances = _chances(state, rng, begin)
+    rng, begin = chances.rng, chances.begin
     contacted = _contacted(state, plan, chances, begin)
     drawn = chances.person[:, :1]
     kind = (drawn >= np.cumsum(state.kinds(begin), axis=1)[:, :-1]).sum(axis=1)
@@ -359,7 +356,7 @@ def _treated(state: State, plan: Plan, contacted: pd.DataFrame, kind: np.ndarray
     return replace(state, mood=mood, lasting=lasting, learnt=learnt, complains=state.complains & ~answered)
 
 
-def _kept(after: State, contacted: pd.DataFrame, kind: np.ndarray, chances: _Chances):
+def _kept(after: State, contacted: pd.DataFrame, kind: np.ndarray, chances: Chances):
     """Which of the possible orders come about, who is a customer afterwards, and what discounts cost."""
     n, person = len(after), chances.orders.person
     own = chances.own
@@ -389,7 +386,7 @@ def _kept(after: State, contacted: pd.DataFrame, kind: np.ndarray, chances: _Cha
     return kept, stays, np.where(uses, amount, 0.0)
 
 
-def _only(chances: _Chances, kept: np.ndarray) -> tuple[Orders, orders.Lines]:
+def _only(chances: Chances, kept: np.ndarray) -> tuple[Orders, orders.Lines]:
     """The orders that come about, and their lines."""
     all_of, lines = chances.orders, chances.lines
     each = {name: getattr(all_of, name)[kept] for name in ("person", "day", "rank", "amount")}
@@ -399,7 +396,7 @@ def _only(chances: _Chances, kept: np.ndarray) -> tuple[Orders, orders.Lines]:
     return replace(all_of, **each), replace(lines, order=number[lines.order[mine]], **each_line)
 
 
-def _said(after: State, chances: _Chances, kept: np.ndarray) -> pd.DataFrame:
+def _said(after: State, chances: Chances, kept: np.ndarray) -> pd.DataFrame:
     """What customers contact the firm about; of complaints, about half wait for an answer."""
     rows = kept[chances.said["order"].to_numpy()]
     said = chances.said[rows].drop(columns="order").reset_index(drop=True)
@@ -413,7 +410,7 @@ def _said(after: State, chances: _Chances, kept: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _passes(after: State, plan: Plan, chances: _Chances) -> pd.DataFrame:
+def _passes(after: State, plan: Plan, chances: Chances) -> pd.DataFrame:
     """Who saw the delivery pass at which price, and who bought it for a year."""
     shown = plan.of(PRICE)
     sees = after.alive[shown.person] & (after.has_pass[shown.person] == 0) & (chances.person[shown.person, 3] < 0.6)
@@ -452,7 +449,7 @@ def _money(state: State, plan: Plan, contacted, sold, said, passes, discount) ->
 
 
 def _answers(
-    rng, after: State, contacted, chances: _Chances, chosen: Orders, kept: np.ndarray, end: int
+    rng, after: State, contacted, chances: Chances, chosen: Orders, kept: np.ndarray, end: int
 ) -> pd.DataFrame:
     """Answers to the questions asked, and what is said about service after an order."""
     block = after.block

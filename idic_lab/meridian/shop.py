@@ -141,7 +141,8 @@ def simulate(
     seen, planted = (list(parts) for parts in zip(*blocks(n, seed, chosen, first, drawn), strict=True))
     states = [quarters.State.after(block, number) for number, block in enumerate(drawn or ())]
     for quarter in range(n_quarters):
-        played = [quarters.play(state, quarters.Plan.nothing(), quarter, seed, first=first) for state in states]
+        nothing = quarters.Plan.nothing()
+        played = [quarters.play(state, nothing, quarters.draw_chances(state, quarter, seed), first) for state in states]
         states = [one.state for one in played]
         seen += [{name: data for name, data in one.tables.items() if name in seen[0]} for one in played]
     return Meridian(joined(seen), joined(planted), chosen, seed)

@@ -205,7 +205,7 @@ def serve() -> None:
     asked, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted notebook keeps its shop
-    world, told, plans = None, {}, []
+    begun, world, plans = None, None, []
     while True:
         try:
             request, received = _receive(asked)
@@ -216,11 +216,12 @@ def serve() -> None:
             match request.pop("request"):
                 case "open":
                     durability.end_with_parent(request.pop("parent"))
-                    told = request | ({"seed": int.from_bytes(os.urandom(6), "big")} if request["seed"] is None else {})
-                    world = World(**told)
+                    own = {"seed": int.from_bytes(os.urandom(6), "big")} if request["seed"] is None else {}
+                    begun = World(**request | own)
+                    world = begun.again()
                     seen = world.tables
                 case "reset":
-                    world, plans = World(**told), []
+                    world, plans = begun.again(), []
                     seen = world.tables
                 case "next":
                     made = received["actions"]
@@ -232,7 +233,7 @@ def serve() -> None:
                 case "hindsight":
                     seen = {"hindsight": world.hindsight()}
                 case "standing":
-                    seen = {"standing": standing(plans, request["n_fortunes"], **told)}
+                    seen = {"standing": standing(plans, begun, request["n_fortunes"])}
             answer = {"changed": changed}
         except LabError as error:
             answer = {"error": str(error)}

@@ -109,9 +109,8 @@ def test_the_reference_policies_end_in_the_order_that_is_planted():
     assert score["ask_much"] < score["ask_well"]
 
 
-def test_the_same_plans_in_another_fortune_are_worth_much_the_same_and_not_the_same():
-    plans = [policies.best_customers(game.World(N, SEED).view)]
-    table = game.standing(plans, n_fortunes=4, n=N, seed=SEED).set_index("policy")
+def test_the_same_plans_in_another_fortune_are_worth_much_the_same_and_not_the_same(begun):
+    table = game.standing([policies.best_customers(begun.view)], begun, n_fortunes=4).set_index("policy")
     mine = table.loc["your plans"]
     assert mine["low"] < mine["gain"] < mine["high"]
     assert table.loc["oracle", "score"] == table["score"].max()

@@ -309,14 +309,15 @@ def profit_when_acted_upon(segmentation) -> Score:
     return Score(values, extra)
 
 
-@lru_cache(maxsize=2)
-def _begun(shop: tuple) -> World:
-    return World(**dict(shop))
+@lru_cache(maxsize=2 * (1 + FORTUNES))
+def _begun(shop: tuple, luck: int = 0) -> World:
+    return _begun(shop).again(luck) if luck else World(**dict(shop))
 
 
 @lru_cache(maxsize=4)
 def _alone(shop: tuple, luck: int) -> np.ndarray:
-    world = _begun(shop).again(luck)
+    world = _begun(shop, luck).again(luck)
+    world.only_books = True
     for _ in range(PILOT + ACTED):
         world.next()
     return world.cash + world.worth_of_each()
@@ -328,7 +329,7 @@ def _gained(shop: tuple, ids: tuple, groups: tuple, seed: int) -> tuple[np.ndarr
     labels = pd.Series(groups, index=list(ids))
     total, chosen = 0.0, []
     for luck in range(1, FORTUNES + 1):
-        world = _begun(shop).again(luck)
+        world = _begun(shop, luck).again(luck)
         mine = world.ids.get_indexer(labels.index)
         drawn = np.random.default_rng([seed % 2**32, luck]).integers(0, len(_ARMS), len(labels))
         arms = pd.Series(np.array(_ARMS)[drawn], index=labels.index)
