@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from idic_lab.meridian import draws, opinions, products, trials
-from idic_lab.meridian.draws import choose, text
+from idic_lab.meridian.draws import choose
 from idic_lab.meridian.people import PANEL, Records
 from idic_lab.meridian.settings import SEGMENTS, Settings
 
@@ -53,13 +53,13 @@ def interview() -> pd.DataFrame:
     """The table choice_sets: what the versions of both interviews show."""
     rng, case, rows = np.random.default_rng(124), _case(), []
     plain = products.product_table().set_index("product_id").loc[case["product_id"].iloc[0], "list_price"]
-    module, not_with = pd.Series(case["module"]), case["not_with"].dropna()
+    options, not_with = list(case.groupby("module").groups.values()), case["not_with"].dropna().to_dict()
     for version in range(1, VERSIONS + 1):
         for task in range(1, TASKS + 1):
             shown: dict[str, None] = {}
             while len(shown) < CASES:
-                one = module.groupby(module).sample(1, random_state=rng).index
-                if not not_with.reindex(one).isin(one).any():
+                one = [each[rng.choice(len(each), 1, replace=False)[0]] for each in options]
+                if not {not_with.get(option) for option in one} & set(one):
                     shown[" + ".join(sorted(one))] = None
             named, price = (f"C{version}{task:02d}", CASE), plain + rng.choice(SURCHARGES, CASES)
             rows += [(*named, *told) for told in zip("abc", shown, price, strict=True)] + [(*named, "none", None, None)]
@@ -79,15 +79,16 @@ def draw_choices(rng: np.random.Generator, records: Records, segment: np.ndarray
     shown = sets["shows"].fillna("none").str.get_dummies(" + ")
     shown["price"] = (sets["price"] - sets["price"].min()).fillna(0.0)
     value, parts = shown.to_numpy(float) @ worths[list(shown)].to_numpy().T, []
-    for name, part in sets.groupby("set_id"):
-        mine = np.flatnonzero(version == int(name[1]))
-        felt = value[part.index][:, segment[people[mine]]]
+    for name, survey in sets.groupby("set_id")["survey_id"]:
+        mine, part = np.flatnonzero(version == int(name[1])), survey.index.to_numpy()
+        felt = value[part][:, segment[people[mine]]]
         best, worst = (felt + rng.gumbel(size=felt.shape)).argmax(axis=0), np.full(len(mine), -1)
-        if part["survey_id"].iloc[0] == STATEMENTS:
+        if survey.iloc[0] == STATEMENTS:
             felt[best, np.arange(len(mine))] = np.inf
-            worst = (rng.gumbel(size=felt.shape) - felt).argmax(axis=0)
-        told = {"record_id": records.record_id.take(rows[people[mine]]), "date": draws.days_to_dates(day[mine])}
-        told |= {"set_id": text([name] * len(mine))}
-        told |= {"best": choose(part["alternative"], best), "worst": choose(part["alternative"], worst)}
-        parts.append(pd.DataFrame(told))
-    return pd.concat(parts).sort_values(["record_id", "set_id"], ignore_index=True)
+            worst = part[(rng.gumbel(size=felt.shape) - felt).argmax(axis=0)]
+        parts.append((mine, part[best], worst))
+    mine, best, worst = map(np.concatenate, zip(*parts, strict=True))  # the last two as rows of the sets
+    told = {"record_id": records.record_id.take(rows[people[mine]]), "date": draws.days_to_dates(day[mine])}
+    told |= {"set_id": choose(sets["set_id"], best), "best": choose(sets["alternative"], best)}
+    table = pd.DataFrame(told | {"worst": choose(sets["alternative"], worst)})
+    return table.sort_values(["record_id", "set_id"], ignore_index=True)
