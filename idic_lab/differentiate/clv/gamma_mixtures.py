@@ -9,6 +9,7 @@ from functools import cache
 from typing import ClassVar
 
 import numpy as np
+from scipy.linalg import solve_banded
 from scipy.special import digamma, exprel, gammaln, xlogy
 
 from idic_lab.differentiate.clv.grouping import by_value
@@ -213,15 +214,21 @@ def _from_each_day(theta, by_days):
     weight = np.exp(-shape[:, :, None] * since_alpha - s * since_beta)
     weight *= s * span * weights * (least + moments) / (beta + moments)
     parts = (np.ones_like(moments), since_alpha, since_beta, 1 / (alpha + moments), 1 / (beta + moments))
-    panels = np.array([np.einsum("xkn,kn->kx", weight, part) for part in parts])
-    kept = np.exp(-falls + step_beta).T  # what is left of a living customer's density a panel later
-    table = np.zeros((5, len(days), len(shape)))
-    for day in range(len(days) - 2, -1, -1):
-        later = table[:, day + 1]
-        table[:, day] = panels[:, day] + kept[day] * later
-        table[1, day] += kept[day] * step_alpha[day] * later[0]
-        table[2, day] += kept[day] * step_beta[day] * later[0]
-    return from_first > STEEP, np.moveaxis(table, 2, 1)
+    panels = np.array([np.einsum("xkn,kn->xk", weight, part) for part in parts])
+    kept = np.exp(-falls + step_beta)  # what is left of a living customer's density a panel later
+    kept[:, -1] = 0.0  # after which nothing comes
+
+    def carried(
+        panels,
+    ):  # each panel, and of the integral from the day after it what is kept: solved from the last day back
+        band = np.stack([np.roll(-kept, 1), np.ones(kept.shape)]).reshape(2, -1)
+        found = solve_banded((0, 1), band, panels.reshape(len(panels), -1).T, check_finite=False)
+        return np.pad(found.T.reshape(panels.shape), ((0, 0), (0, 0), (0, 1)))
+
+    whole, by_alpha, by_beta = carried(panels[[0, 3, 4]])
+    steps = np.array([step_alpha, step_beta])[:, None]
+    since = carried(panels[1:3] + kept * steps * whole[:, 1:])
+    return from_first > STEEP, np.array([whole, *since, by_alpha, by_beta])
 
 
 def _between_days(theta, data, rows, table, by_days):

@@ -219,7 +219,8 @@ def need_differences(answers: pd.DataFrame, tiers: pd.DataFrame) -> pd.DataFrame
             raise DataError(f"need_differences: {few} {needed}; use fewer tiers.")
         rows.append((question, np.sqrt(statistic / len(given) / (min(table.shape) - 1)), p_value))
     tests = pd.DataFrame(rows, columns=["question_id", "cramers_v", "p_value"])
-    order = list(dict.fromkeys(name for name in ("low", "middle", "high", *both["tier"]) if name in set(both["tier"])))
+    there = both["tier"].unique().tolist()
+    order = [name for name in dict.fromkeys(["low", "middle", "high", *there]) if name in there]
     shares = both.groupby("tier")[list(tests["question_id"])].mean().T.reindex(columns=order)
     tests = shares.rename_axis(index="question_id", columns=None).reset_index().merge(tests, on="question_id")
     tests["p_corrected"] = holm(tests["p_value"])
