@@ -159,6 +159,21 @@ def spread(table: pd.DataFrame, value: str, prefix: str = "") -> np.ndarray:
     return table[[f"{prefix}low", f"{prefix}high"]].sub(table[value], axis=0).abs().to_numpy().T
 
 
+def lines(ax: Axes, series: dict[str, pd.DataFrame], x: str, y: str) -> None:
+    """A line for each table, named at its end, about nought; the first with its band, where it has ``<y>_low`` and ``<y>_high``.
+
+    >>> import pandas as pd
+    >>> lines(axes(), {"ours": pd.DataFrame({"week": [1, 2], "orders": [3, 5]})}, "week", "orders")
+    """
+    ax.axhline(0, color=BLACK, lw=1)
+    for number, (name, table) in enumerate(series.items()):
+        colour = CYCLE[number % len(CYCLE)]
+        ax.plot(table[x], table[y], color=colour, marker="osD^v"[number % 5], ms=5)
+        if not number and f"{y}_low" in table:
+            ax.fill_between(table[x], table[f"{y}_low"], table[f"{y}_high"], color=colour, alpha=0.15, lw=0)
+        ax.annotate(name, table[[x, y]].iloc[-1], xytext=(8, 0), textcoords="offset points", va="center", color=colour)
+
+
 TITLE_WIDTH = 66  # characters; what is wider than the figure would be cut off
 # As many digits as the tick needs: one at 2.5% must not read 2%.
 _FORMATS = {"percent": lambda value, _: f"{100 * value:.4g}%", "count": lambda value, _: f"{value:,.10g}"}

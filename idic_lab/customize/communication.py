@@ -22,19 +22,6 @@ SOURCES = {
 }
 
 
-def relationship_stage(rfm: pd.DataFrame) -> pd.DataFrame:
-    """Stage of the relationship: ``customer_id`` and ``stage``, from the table ``rfm``.
-
-    Quiet after 180 days without a purchase, else new with one purchase day, else active.
-
-    >>> rfm = pd.DataFrame({"customer_id": list("abc"), "recency_days": [10, 10, 300], "frequency": [1, 5, 5]})
-    >>> relationship_stage(rfm)["stage"].tolist()
-    ['new', 'active', 'quiet']
-    """
-    stage = np.select([rfm["recency_days"] > 180, rfm["frequency"] <= 1], ["quiet", "new"], default="active")
-    return rfm[["customer_id"]].assign(stage=pd.array(stage, dtype="str"))
-
-
 def offer_facts(
     rfm: pd.DataFrame | None = None,
     needs: pd.DataFrame | None = None,
@@ -43,12 +30,15 @@ def offer_facts(
 ) -> pd.DataFrame:
     """What an offer's message may draw on, a column per fact, missing where unknown: stage, need, favourite category.
 
+    The stage is quiet after 180 days without a purchase, else new with one purchase day, else active.
+
     >>> offer_facts(needs=pd.DataFrame({"customer_id": ["ann"], "segment": ["advice"]})).to_dict("records")
     [{'customer_id': 'ann', 'need': 'advice'}]
     """
     parts = []
     if rfm is not None:
-        parts.append(relationship_stage(rfm))
+        stage = np.select([rfm["recency_days"] > 180, rfm["frequency"] <= 1], ["quiet", "new"], default="active")
+        parts.append(rfm[["customer_id"]].assign(stage=pd.array(stage, dtype="str")))
     if needs is not None:
         parts.append(needs[["customer_id", "segment"]].rename(columns={"segment": "need"}))
     if order_lines is not None and products is not None:

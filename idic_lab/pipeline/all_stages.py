@@ -297,6 +297,12 @@ stage(
     needs="messages offers consents conversations greetings next_questions survey_responses interactions identity_links campaign_results",
 )(None)
 
+stage(
+    "45_customize_beyond_the_product",
+    needs="order_lines products",
+    uses="need_segments choices choice_sets identity_links product_options transactions web_events interactions customers demographics",
+)(None)
+
 
 @stage(
     "51_implement_action_plan",

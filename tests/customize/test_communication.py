@@ -81,7 +81,7 @@ def test_a_fact_without_a_source_is_refused(consents):
 
 def test_stages_of_the_relationship():
     rfm = pd.DataFrame({"customer_id": list("abcd"), "recency_days": [5, 5, 200, 400], "frequency": [1, 4, 4, 1]})
-    assert communication.relationship_stage(rfm)["stage"].tolist() == ["new", "active", "quiet", "quiet"]
+    assert communication.offer_facts(rfm)["stage"].tolist() == ["new", "active", "quiet", "quiet"]
 
 
 def test_every_planted_need_has_a_line_of_its_own(shop):

@@ -1,6 +1,5 @@
 """Recommendations: judged in time against popularity; what the recommenders promise."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -35,9 +34,6 @@ def lines(*baskets):
 @pytest.mark.parametrize("name", ["item-to-item", "rules", "factorisation"])
 def test_every_recommender_beats_popularity_on_recall_in_time(judged, name):
     assert judged.loc[name, "recall_gain_low"] > 0.05
-    assert judged.loc[name, "ndcg"] > judged.loc["popularity", "ndcg"]
-    assert judged.loc[name, "coverage"] > judged.loc["popularity", "coverage"]
-    assert judged.loc[name, "novelty"] > judged.loc["popularity", "novelty"]
 
 
 def test_a_need_beats_popularity_for_customers_without_purchases(parts, planted_needs):
@@ -50,14 +46,12 @@ def test_a_purchase_on_the_day_of_the_cut_is_not_learned_from(parts):
     assert before["date"].max() < pd.Timestamp(CUT) <= after["date"].min()
 
 
-def test_recall_and_ndcg_of_a_list_worked_out_by_hand():
+def test_recall_of_a_list_worked_out_by_hand():
     before = lines(("a", "x"), ("b", "xy"), ("c", "xyz"))
     after = lines(("a", "yz"), ("b", "z"))
     found = products.evaluate({}, before, after, k=1).iloc[0]
     # The list of one is y for a (a hit; of two wanted only one fits) and z for b (a hit).
-    assert (found["recall"], found["ndcg"], found["customers"]) == (1.0, 1.0, 2)
-    assert found["coverage"] == pytest.approx(2 / 3)
-    assert found["novelty"] == pytest.approx(-np.log2([2 / 3, 1 / 3]).mean())
+    assert (found["recall"], found["customers"]) == (1.0, 2)
 
 
 def test_what_a_customer_has_bought_is_not_recommended(parts):

@@ -11,6 +11,7 @@ from idic_lab.differentiate import needs
 from idic_lab.differentiate.needs.answers import profiles
 from idic_lab.differentiate.needs.number import global_stability
 from idic_lab.errors import DataError, UnknownName
+from idic_lab.inference.nulls import one_crowd
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +146,7 @@ def test_an_unknown_method_is_answered_with_the_nearest():
 
 def test_stability_of_made_up_people_stays_below_that_of_real_segments(default):
     items = default[0].drop(columns="customer_id").to_numpy()
-    made_up = needs.without_segments(items)
+    made_up = one_crowd(items).draw()
     real = global_stability(items, 5, n_pairs=4)
     null = global_stability(made_up, 5, n_pairs=4)
     assert real.min() > null.max()

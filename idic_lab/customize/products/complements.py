@@ -125,6 +125,49 @@ def _within_customers(orders, owners):
     return both, expected, np.where(variance > 0, stats.norm.sf(z), 1.0)
 
 
+def need_sets(order_lines: pd.DataFrame, products: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    """Which categories the customers of each need buy more of than others do: what else somebody with this need needs.
+
+    Parameters:
+        products: ``product_id``, ``category``.
+        groups: ``customer_id``, ``segment``, known from something other than what was bought.
+    Returns:
+        DataFrame: ``segment``, ``category``, ``share`` (of the segment's lines), ``lift`` (over the share among all others) with ``low``
+            and ``high`` (95%), ``p_value`` (corrected for all looks), ``in_set`` (a lift above 1 beyond chance).
+
+    Source: Peppers & Rogers (2022), Managing Customer Experience and Relationships, for the expanded need set; Woodruff (1971),
+    Journal of the American Statistical Association 66(334), for the variance of a ratio of sums over customers.
+
+    >>> lines = pd.DataFrame({"customer_id": [*range(40)] * 2, "product_id": ["tent"] * 20 + ["lamp"] * 60, "amount": 1.0})
+    >>> kinds = pd.DataFrame({"product_id": ["tent", "lamp"], "category": ["camping", "home"]})
+    >>> groups = pd.DataFrame({"customer_id": range(40), "segment": ["outdoors"] * 20 + ["cosy"] * 20})
+    >>> need_sets(lines, kinds, groups).query("in_set")[["segment", "category", "share"]].to_numpy().tolist()
+    [['cosy', 'home', 1.0], ['outdoors', 'camping', 0.5]]
+    """
+    lines = purchases(order_lines).merge(products[["product_id", "category"]], on="product_id")
+    lines = lines.merge(groups[["customer_id", "segment"]], on="customer_id")
+    counts = pd.crosstab([lines["segment"], lines["customer_id"]], lines["category"])
+    segment, parts = counts.index.get_level_values("segment"), []
+    for name in segment.unique():
+        mine = counts[segment == name]
+        (log, error), (other_log, other_error) = _log_share(mine), _log_share(counts[segment != name])
+        lift, error = log - other_log, np.hypot(error, other_error)
+        student = stats.t(max(len(mine) - 1, 1))  # few customers tell little of how much they differ
+        part = {"segment": name, "share": mine.sum() / mine.to_numpy().sum(), "lift": np.exp(lift)}
+        part |= {end: np.exp(lift + student.ppf(tail) * error) for end, tail in (("low", 0.025), ("high", 0.975))}
+        parts.append(pd.DataFrame(part | {"p_value": 2 * student.sf(abs(lift) / error)}))
+    table = pd.concat(parts).reset_index()
+    table["p_value"] = holm(table["p_value"])
+    return table.assign(in_set=(table["p_value"] < 0.05) & (table["lift"] > 1))
+
+
+def _log_share(counts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The logarithm of each column's share of all, with its standard error by customer; half a line more, so that none is nought."""
+    size, total = counts.sum(axis=1), counts.sum() + 0.5
+    off = counts - np.outer(size, total / size.sum())
+    return np.log(total / size.sum()), np.sqrt(np.square(off).sum() + 0.5) / total
+
+
 def bundles(
     pairs: pd.DataFrame, order_lines: pd.DataFrame, products: pd.DataFrame, discount: float = 0.20
 ) -> pd.DataFrame:

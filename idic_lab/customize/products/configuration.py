@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from idic_lab import figures
 from idic_lab.dataframes import of_customers
 from idic_lab.errors import DataError, UnknownName
+from idic_lab.inference.intervals import mean
 
 MOST_COMBINATIONS = 200_000
 MOST_OPTIONS = 15  # subsets of up to so many extra options are all tried
@@ -250,6 +252,71 @@ def coverage(product_options: pd.DataFrame, answers: pd.DataFrame, product_id: s
         share, possible, kept = max(found, key=lambda entry: (entry[0], entry[1]))
         rows.append((size, float(share), possible, ", ".join(options["option"].iloc[list(kept)])))
     return pd.DataFrame(rows, columns=["extra_options", "covered", "combinations", "options"])
+
+
+def ways_to_customize(
+    utilities: pd.DataFrame, product_options: pd.DataFrame, product: pd.Series, known: Mapping[str, pd.Series]
+) -> pd.DataFrame:
+    """What a product made from modules earns when all get one combination, each of a group gets another, or customers set it.
+
+    A group gets what earns most from its *other* customers, so that nobody's own choices make the firm look clever.
+
+    Parameters:
+        utilities: A row per customer, a column per option, ``none`` and ``price`` (a unit beyond the plain product's): added log odds.
+        product: ``product_id``, ``list_price`` and ``unit_cost`` of the plain combination.
+        known: For each way that the firm makes it, the group in which it sees each customer of `utilities`.
+    Returns:
+        DataFrame: ``way`` ("one for all", those known, "adaptive": customers set it), ``options`` (kept beyond one per module), ``earned``
+            (margin per customer who considers it, currency), ``gain`` over one for all, with ``low`` and ``high`` (95%).
+
+    Source: Gilmore & Pine (1997), The four faces of mass customization, Harvard Business Review 75(1).
+
+    >>> options = pd.DataFrame({"option_id": ["a", "b"], "product_id": "p", "module": "shell", "extra_price": [0.0, 10.0], "extra_cost": 0.0})
+    >>> likes = pd.DataFrame({"a": 0.0, "b": [9.0, 9.0, -9.0, -9.0], "none": 0.0, "price": -0.1})
+    >>> case = pd.Series({"product_id": "p", "list_price": 20.0, "unit_cost": 10.0})
+    >>> ways_to_customize(likes, options, case, {"asked": pd.Series(list("xxyy"))})["gain"].round(1).tolist()
+    [0.0, 2.5, 2.5]
+    """
+    options, table = (
+        options_of(product_options, product["product_id"]),
+        combinations(product_options, product["product_id"]),
+    )
+    holds, price, each = _contains(table, options), table["extra_price"].to_numpy(), np.arange(len(utilities))
+    margin = product["list_price"] - product["unit_cost"] + price - table["extra_cost"].to_numpy()
+    value = utilities[options["option_id"]].to_numpy() @ holds.T + np.outer(utilities["price"], price)
+    earns = pd.DataFrame(special.expit(value - utilities[["none"]].to_numpy()) * margin)
+    seen = {"one for all": np.zeros(len(each)), **known}
+    chosen = {
+        way: (earns.groupby(np.asarray(group)).transform("sum") - earns).to_numpy().argmax(axis=1)
+        for way, group in seen.items()
+    }
+    chosen["adaptive"], rows = value.argmax(axis=1), []
+    for way, choice in chosen.items():
+        kept = (holds if way == "adaptive" else holds[choice]).any(axis=0).sum() - len(options["module"].unique())
+        earned = earns.to_numpy()[each, choice]
+        rows.append((way, kept, earned.mean(), *mean(earned - earns.to_numpy()[each, chosen["one for all"]])))
+    return pd.DataFrame(rows, columns=["way", "options", "earned", "gain", "low", "high"])
+
+
+def plot_ways(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
+    """What each way to customize earns beyond one for all (``net``, currency per customer), by how much customers differ.
+
+    Parameters:
+        table: ``way``, ``net``, ``difference`` (of customers, as a share of what was found).
+
+    >>> plot_ways(pd.DataFrame({"way": "adaptive", "difference": [0.0, 0.5, 1.0], "net": [-4.0, 1.0, 9.0]})).get_title()
+    'Adaptive earns +9.00; nothing pays below 50% of differences'
+    """
+    ax, pays, best = figures.axes(ax), table.loc[table["net"] > 0, "difference"], table.sort_values("net").iloc[-1]
+    figures.lines(ax, {way: part for way, part in table.groupby("way") if way != "one for all"}, "difference", "net")
+    ax.annotate("one for all", (0, 0), xytext=(2, 4), textcoords="offset points")
+    title = "No way to customize earns its cost"
+    if len(pays):
+        title = (
+            f"{best['way'].capitalize()} earns {best['net']:+.2f}; nothing pays below {pays.min():.0%} of differences"
+        )
+    y = "earned beyond one for all, cost deducted\n({currency} per customer)"
+    return figures.finish(ax, title, "how much customers differ (100%: as found)", y, "percent")
 
 
 def plot_coverage(table: pd.DataFrame, name: str = "", ax: figures.Axes | None = None) -> figures.Axes:

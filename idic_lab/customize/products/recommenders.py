@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from scipy import sparse
 from idic_lab import figures
 from idic_lab.dataframes import given_day
 from idic_lab.errors import DataError
+from idic_lab.inference.intervals import mean
 from idic_lab.inference.resampling import draws_of
 
 MOST_PRODUCTS = 3_000  # an assortment of more is cut to those that most customers bought: products by products must fit
@@ -282,11 +283,8 @@ def evaluate(
         newcomers: Judge customers who had bought nothing before instead of those who had.
     Returns:
         DataFrame: One row per recommender, popularity first: ``recommender``, ``customers``; ``recall`` (share of what a
-            customer went on to buy, k at most, that the list holds), ``ndcg`` (with more credit for hits near the top; 1
-            is perfect) and ``recall_gain`` over popularity, each with ``_low`` and ``_high`` (95%, by customer);
-            ``coverage`` (share of products in somebody's list), ``novelty`` (mean of -log2(share who had bought it)).
-
-    Source: Järvelin & Kekäläinen (2002) for NDCG; Vargas & Castells (2011) for novelty.
+            customer went on to buy, k at most, that the list holds) and ``recall_gain`` over popularity, each with ``_low``
+            and ``_high`` (95%, by customer).
 
     >>> bought = {"a": "x", "b": "x", "c": "xy", "d": "xy"}
     >>> lines = pd.DataFrame([(who, who, what, 1.0) for who, all_ in bought.items() for what in all_],
@@ -295,51 +293,109 @@ def evaluate(
     >>> evaluate({"item-to-item": ItemToItem()}, lines, later, k=1)[["recommender", "recall"]].to_numpy().tolist()
     [['popularity', 1.0], ['item-to-item', 1.0]]
     """
+    matrix, later = purchase_matrix(before), purchase_matrix(after)
+    judged = later.customers[later.customers.isin(matrix.customers) != newcomers]
+    judged, own, wanted = _own_and_wanted(matrix, later, judged)
     fitted = {"popularity": Popularity(), **recommenders}
-    later, known = purchase_matrix(after), purchases(before)["customer_id"]
-    judged = later.customers[later.customers.isin(known) != newcomers]
-    per_customer, rows = {}, []
-    for name, recommender in fitted.items():
-        recommender.fit(before)
-        relevant = _relevant(recommender, later, judged)
-        some = relevant.any(axis=1)
-        if not some.any():
-            raise DataError("No customer bought a product after the cut that a list could have held.")
-        lists = recommender.recommend(judged[some], k)
-        column = recommender.matrix_.products.get_indexer(lists["product_id"])
-        hits = np.zeros((some.sum(), k), dtype=bool)
-        row = judged[some].get_indexer(lists["customer_id"])
-        hits[row, lists["rank"].to_numpy() - 1] = relevant[some][row, column]
-        per_customer[name] = _per_customer(hits, relevant[some].sum(axis=1), k)
-        seen = {"recommender": name, "customers": int(some.sum()), "coverage": len(set(column)) / relevant.shape[1]}
-        rows.append(seen | {"novelty": float(-np.log2(recommender.popularity_[column]).mean())})
-    weights = draws_of(int(some.sum()), n_bootstrap, random_state) / some.sum()
-    for row in rows:
-        mine = per_customer[row["recommender"]]
-        mine["recall_gain"] = mine["recall"] - per_customer["popularity"]["recall"]
-        for measure, values in mine.items():
+    recall = {name: _recall(one.fit(before).scores(judged), own, wanted, k) for name, one in fitted.items()}
+    weights, rows = draws_of(len(judged), n_bootstrap, random_state) / len(judged), []
+    for name, mine in recall.items():
+        row = {"recommender": name, "customers": len(judged)}
+        for measure, values in {"recall": mine, "recall_gain": mine - recall["popularity"]}.items():
             low, high = np.quantile(weights @ values, [0.025, 0.975])
             row |= {measure: values.mean(), f"{measure}_low": low, f"{measure}_high": high}
-    table = pd.DataFrame(rows)
-    return table[[*table.columns.drop(["coverage", "novelty"]), "coverage", "novelty"]]
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
-def _relevant(recommender, later, judged) -> np.ndarray:
-    """What each customer newly bought among the products known before, shape (customers, products)."""
-    products = recommender.matrix_.products
-    column = later.products.get_indexer(products)
-    bought = later.counts[later.customers.get_indexer(judged)].toarray()[:, column] > 0
-    bought[:, column < 0] = False
-    rows = recommender.matrix_.customers.get_indexer(judged)
-    if (rows >= 0).any():
-        bought[rows >= 0] &= recommender.matrix_.counts[rows[rows >= 0]].toarray() == 0
-    return bought
+def _own_and_wanted(matrix: PurchaseMatrix, later: PurchaseMatrix, customers: pd.Index):
+    """The customers who newly buy a product known before; what they had, and what they newly buy: (customers, products)."""
+    rows, column = matrix.customers.get_indexer(customers), later.products.get_indexer(matrix.products)
+    own = (matrix.counts[rows].toarray() > 0) & (rows >= 0)[:, None]
+    wanted = (later.counts[later.customers.get_indexer(customers)].toarray()[:, column] > 0) & (column >= 0) & ~own
+    some = wanted.any(axis=1)
+    if not some.any():
+        raise DataError("No customer bought a product after the cut that a list could have held.")
+    return customers[some], own[some], wanted[some]
 
 
-def _per_customer(hits: np.ndarray, wanted: np.ndarray, k: int) -> dict[str, np.ndarray]:
-    discount = 1 / np.log2(np.arange(2, k + 2))
-    most = np.minimum(wanted, k)
-    return {"recall": hits.sum(axis=1) / most, "ndcg": hits @ discount / np.cumsum(discount)[most - 1]}
+def _recall(scores: np.ndarray, own: np.ndarray, wanted: np.ndarray, k: int) -> np.ndarray:
+    """Of each customer, what share of the products wanted (k at most) is among the k not owned that score highest."""
+    best = np.argsort(np.where(own, np.inf, -scores), axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(wanted, best, axis=1).sum(axis=1) / np.minimum(wanted.sum(axis=1), k)
+
+
+LIKE_ALL = 20.0  # customers who buy as all do, added to those who bought the same: a chance pair counts for little
+
+
+def community_knowledge(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    products: pd.DataFrame,
+    sizes: Sequence[int] = (),
+    k: int = 5,
+    n_draws: int = 10,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """How well the next products of customers with one order are foretold by what others bought, and by how many others.
+
+    Parameters:
+        before, after: From `split_in_time`.
+        products: ``product_id``, ``category``.
+        sizes: Numbers of other customers to learn from, each drawn `n_draws` times; all of them come last.
+    Returns:
+        DataFrame: ``customers`` (learnt from), ``judged``; recall of lists of `k`: ``best_sellers``, ``same_shelf`` (best sellers of the
+            categories bought from), ``bought_the_same`` (what those bought too who bought the same); ``gain`` of the last over the
+            first and ``beyond_shelf``, each with ``_low`` and ``_high`` (95%, by customer judged).
+
+    >>> lines = pd.DataFrame([(who, who, what, 1.0) for who in range(60) for what in ("ab" if who % 3 else "cd")],
+    ...     columns=["order_id", "customer_id", "product_id", "amount"])
+    >>> after = pd.DataFrame({"order_id": [91], "customer_id": [0], "product_id": ["d"], "amount": [1.0]})
+    >>> shelf = pd.DataFrame({"product_id": list("abcd"), "category": "all"})
+    >>> community_knowledge(lines.drop(index=1), after, shelf, k=1)[["best_sellers", "bought_the_same"]].to_numpy().tolist()
+    [[0.0, 1.0]]
+    """
+    matrix, later, rng, rows = purchase_matrix(before), purchase_matrix(after), np.random.default_rng(random_state), []
+    orders = purchases(before).groupby("customer_id")["order_id"].nunique()
+    once, own, wanted = _own_and_wanted(matrix, later, later.customers.intersection(orders.index[orders == 1]))
+    bought = (matrix.counts[~matrix.customers.isin(once)] > 0).astype(float)
+    shelf = (
+        products.drop_duplicates("product_id").set_index("product_id")["category"].reindex(matrix.products).to_numpy()
+    )
+    everybody = bought.shape[0]
+    for size in (*(n for n in sizes if n < 0.8 * everybody), everybody):
+        draws = []
+        for _ in range(n_draws if size < everybody else 1):
+            learnt = bought[rng.choice(everybody, size, replace=False)]
+            both = (learnt.T @ learnt).toarray()
+            sells = np.diag(both) / size
+            same = own @ ((both + LIKE_ALL * sells) / (np.diag(both) + LIKE_ALL)[:, None])
+            scores = sells + 0 * own, sells + own @ (shelf[:, None] == shelf), same
+            draws.append([_recall(score, own, wanted, k) for score in scores])
+        found = np.mean(draws, axis=0)
+        gains = *mean(found[2] - found[0]), *mean(found[2] - found[1])
+        rows.append((size, len(once), *found.mean(axis=1), *gains))
+    names = [f"{name}{end}" for name in ("gain", "beyond_shelf") for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows, columns=["customers", "judged", "best_sellers", "same_shelf", "bought_the_same", *names])
+
+
+def plot_community(known: dict[str, pd.DataFrame], ax: figures.Axes | None = None) -> figures.Axes:
+    """What others bought adds to the best sellers, by how many others; tables of `community_knowledge` by name.
+
+    >>> known = pd.DataFrame({"customers": [50, 400], "gain": [0.01, 0.08], "gain_low": [0.0, 0.05], "gain_high": [0.02, 0.11],
+    ...     "best_sellers": 0.1, "bought_the_same": [0.11, 0.18]})
+    >>> plot_community({"this shop": known}).get_title()
+    '400 others foretell 18% of the next products, best sellers 10%'
+    """
+    ax, last = figures.axes(ax), next(iter(known.values())).iloc[-1]
+    figures.lines(ax, known, "customers", "gain")
+    title = "What others bought foretells the next product no better than the best sellers"
+    if last["gain_low"] > 0:
+        found = f"{last['bought_the_same']:.0%} of the next products, best sellers {last['best_sellers']:.0%}"
+        title = f"{last['customers']:,.0f} others foretell {found}"
+    x, y = "other customers to learn from (band: 95% interval)", "more of the next products than by best sellers"
+    ax.set_xscale("log", base=2)
+    return figures.finish(ax, title, x, y, "count", "percent")
 
 
 def plot_evaluation(table: pd.DataFrame, k: int = 10, ax: figures.Axes | None = None) -> figures.Axes:

@@ -11,13 +11,8 @@ from idic_lab.inference.multiple_tests import holm
 FEWEST_QUESTIONS = 5
 
 
-def battery_survey(survey_questions: pd.DataFrame) -> str:
-    """The survey that is a battery: at least five questions, all answered by yes (1) or no (0).
-
-    >>> questions = pd.DataFrame({"survey_id": ["N"] * 5 + ["S"], "minimum": [0.0] * 6, "maximum": [1.0] * 5 + [10.0]})
-    >>> battery_survey(questions)
-    'N'
-    """
+def _battery_survey(survey_questions: pd.DataFrame) -> str:
+    """The survey that is a battery: at least five questions, all answered by yes (1) or no (0)."""
     yes_no = survey_questions["minimum"].eq(0) & survey_questions["maximum"].eq(1)
     surveys = yes_no.groupby(survey_questions["survey_id"]).agg(["all", "size"])
     found = surveys.index[surveys["all"] & surveys["size"].ge(FEWEST_QUESTIONS)].tolist()
@@ -50,7 +45,7 @@ def battery(
     0         ann  1.0  0.0
     1         bob  0.0  NaN
     """
-    survey_id = survey_id or battery_survey(survey_questions)
+    survey_id = survey_id or _battery_survey(survey_questions)
     pick("survey", survey_id, sorted(survey_questions["survey_id"].unique()))
     asked = survey_questions.loc[survey_questions["survey_id"].eq(survey_id), "question_id"].tolist()
     mine = survey_responses["survey_id"].eq(survey_id) & survey_responses["question_id"].isin(asked)

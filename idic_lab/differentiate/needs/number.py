@@ -44,17 +44,6 @@ def global_stability(
     return np.array([adjusted_rand_score(placed(), placed()) for _ in range(n_pairs)])
 
 
-def without_segments(X, random_state: int = 0) -> np.ndarray:
-    """Answers of people who never were: every average and every correlation kept, every segment gone.
-
-    >>> answers = np.repeat([[1.0, 1, 0], [0, 0, 1]], 400, axis=0)
-    >>> made = without_segments(answers, random_state=1)
-    >>> bool(abs(made.mean(axis=0) - 0.5).max() < 0.1), bool(np.corrcoef(made.T)[0, 1] > 0.9)
-    (True, True)
-    """
-    return one_crowd(X).draw(random_state=random_state)
-
-
 def number_of_segments(
     answers, numbers: Iterable[int] = range(1, 8), n_pairs: int = 15, n_null: int = 19, random_state: int = 0
 ) -> pd.DataFrame:
