@@ -57,6 +57,16 @@ def demand(
     return pd.DataFrame(rows).astype({"segment": "str"})
 
 
+def priced_product(price_tests: pd.DataFrame, products: pd.DataFrame) -> pd.Series:
+    """The product whose price was tested, with its ``unit_cost`` and ``list_price`` (currency).
+
+    >>> shelf = pd.DataFrame({"product_id": ["a", "b"], "unit_cost": [2.0, 4.0], "list_price": [5.0, 9.0]})
+    >>> priced_product(pd.DataFrame({"product_id": ["b", "b"]}), shelf)["list_price"].item()
+    9.0
+    """
+    return products.set_index("product_id").loc[price_tests["product_id"].iloc[0]]
+
+
 def option_prices(utilities: pd.DataFrame, product_options: pd.DataFrame, product_id: str) -> pd.DataFrame:
     """What to charge for each option of a product beyond the plain one of its module, by what customers were seen to give up for it.
 
