@@ -29,7 +29,7 @@ def rhythm(transactions: pd.DataFrame, observation_end: str | dt.date | None = N
 
     Parameters:
         transactions: ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these three
-            columns are collected. Amounts of 0 or less (returns) are not purchases.
+            columns are collected. Negative amounts (returns) are not purchases.
         observation_end: Last day observed; by default the last date in the table.
     Returns:
         DataFrame: ``customer_id``; ``purchase_days`` (count); ``first``, ``last`` (dates); ``days_since_last``;
@@ -69,11 +69,11 @@ def purchase_days(transactions: pd.DataFrame, observation_end: str | dt.date | N
     1
     """
     transactions = collected(transactions, ("customer_id", "date", "amount"))
-    bought = transactions.loc[transactions["amount"].gt(0), ["customer_id", "date"]]
+    bought = transactions.loc[transactions["amount"].ge(0), ["customer_id", "date"]]
     if observation_end is not None:
         bought = bought[bought["date"].le(given_day(observation_end, "observation_end"))]
     if bought.empty:
-        raise DataError("There is no purchase (amount above 0) in the transactions.")
+        raise DataError("There is no purchase (amount of 0 or more) in the transactions.")
     return bought.drop_duplicates().sort_values(["customer_id", "date"], ignore_index=True)
 
 

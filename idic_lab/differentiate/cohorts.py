@@ -26,7 +26,7 @@ def cohort_table(transactions: pd.DataFrame, observation_end: str | dt.date | No
 
     Parameters:
         transactions: ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these three
-            columns are collected. A purchase is an amount above 0, revenue counts returns too.
+            columns are collected. A purchase is an amount of 0 or more, revenue counts returns too.
         observation_end: Last day observed; by default the last date in the table.
     Returns:
         DataFrame: ``cohort`` (first day of the month of first purchase), ``age_months``, ``customers``, ``active``,
@@ -45,14 +45,14 @@ def cohort_table(transactions: pd.DataFrame, observation_end: str | dt.date | No
     dated = collected(transactions, names)[names]
     end = given_day(observation_end, "observation_end") if observation_end is not None else dated["date"].max()
     last = (end + pd.Timedelta(days=1)).to_period("M") - 1  # the last month observed to its end
-    bought = dated[dated["amount"].gt(0)]
+    bought = dated[dated["amount"].ge(0)]
     first = bought.groupby("customer_id")["date"].min().dt.to_period("M").rename("cohort")
     rows = dated.assign(month=dated["date"].dt.to_period("M")).join(first, on="customer_id")
     rows = rows[rows["month"].le(last) & rows["cohort"].notna() & rows["month"].ge(rows["cohort"])]
     if rows.empty:
         raise DataError("cohort_table: no month is observed to its last day, so there is nothing to follow.")
     found = rows.groupby(["cohort", "month"])[["amount"]].sum()
-    found["active"] = rows[rows["amount"].gt(0)].groupby(["cohort", "month"])["customer_id"].nunique()
+    found["active"] = rows[rows["amount"].ge(0)].groupby(["cohort", "month"])["customer_id"].nunique()
     size = first[first.le(last)].value_counts().sort_index()
     index = [(cohort, month) for cohort in size.index for month in pd.period_range(cohort, last, freq="M")]
     table = found.reindex(pd.MultiIndex.from_tuples(index, names=["cohort", "month"])).fillna(0.0).reset_index()

@@ -194,7 +194,7 @@ def customers(
     end = max(data["date"].max() for data in dated if len(data))
     parts = [_purchases(transactions, end)]
     if "channel" in transactions:
-        bought = transactions[transactions["amount"] > 0]
+        bought = transactions[transactions["amount"] >= 0]
         parts.append(_most_common(bought, "channel").rename("main_channel"))
     if order_lines is not None and products is not None:
         lines = order_lines[order_lines["amount"] > 0].merge(products[["product_id", "category"]], on="product_id")
@@ -217,7 +217,7 @@ def customers(
 
 
 def _purchases(transactions: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    bought = transactions[transactions["amount"] > 0]
+    bought = transactions[transactions["amount"] >= 0]
     by = bought.groupby("customer_id")
     orders = (
         by["amount"].agg(orders="size", average_order="mean").join(by["date"].agg(first_order="min", last_order="max"))
@@ -364,7 +364,7 @@ def account_profiles(
     people = of_customers(account_roles, identity_links).drop_duplicates(["account_id", "customer_id", "role"])
     counts = pd.crosstab(people["account_id"], people["role"]).rename(columns=_COUNTED)
     charged = transactions.reindex(columns=["account_id", "date", "amount"]).dropna(subset=["account_id"])
-    bought = charged.assign(orders=charged["amount"] > 0).groupby("account_id")
+    bought = charged.assign(orders=charged["amount"] >= 0).groupby("account_id")
     bought = bought.agg(orders=("orders", "sum"), spend=("amount", "sum"), last_order=("date", "max"))
     table = accounts[["account_id"]].join(counts.reindex(columns=list(_COUNTED.values())), on="account_id")
     table = table.join(bought, on="account_id")

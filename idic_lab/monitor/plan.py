@@ -113,7 +113,7 @@ def customer_facts(
     [[True, True, 50.0, 'unknown']]
     """
     end, first = transactions["date"].max(), transactions["date"].min()
-    bought = transactions[transactions["amount"] > 0]
+    bought = transactions[transactions["amount"] >= 0]
     days = bought.groupby("customer_id")["date"].agg(["max", "nunique"])
     table = customer_value[["customer_id"]].copy()
     table["active"] = table["customer_id"].map(days["max"]).gt(end - QUARTER)

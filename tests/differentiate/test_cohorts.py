@@ -23,8 +23,8 @@ def test_cdnow_has_its_three_cohorts_with_everybody_who_bought(transactions):
     first = table[table["age_months"].eq(0)]
     assert first["cohort"].dt.strftime("%Y-%m").tolist() == ["1997-01", "1997-02", "1997-03"]
     assert first["retention"].eq(1).all()
-    paying = transactions.loc[transactions["amount"].gt(0), "customer_id"].nunique()
-    assert first["customers"].sum() == paying
+    buying = transactions.loc[transactions["amount"].ge(0), "customer_id"].nunique()
+    assert first["customers"].sum() == buying
 
 
 def test_revenue_of_all_cells_is_the_revenue_of_the_months_observed(transactions):

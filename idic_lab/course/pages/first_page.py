@@ -347,7 +347,7 @@ class FirstPage:
             return
         if portfolio is not None:
             best = portfolio.loc[portfolio["tier"].eq("most valuable"), ["customer_id", "actual_value"]]
-            days = bought[bought["amount"] > 0].groupby("customer_id")["date"].max()
+            days = bought[bought["amount"] >= 0].groupby("customer_id")["date"].max()
             silent = best[~best["customer_id"].map(days).gt(bought["date"].max() - QUARTER)]
             if len(silent):
                 share = silent["actual_value"].sum() / max(portfolio["actual_value"].clip(lower=0).sum(), 1e-9)
@@ -365,7 +365,7 @@ class FirstPage:
                     f"customers who were lost took {-moved.loc['lost', 'change']:,.0f} with them, new ones brought "
                     f"{moved.loc['new', 'change']:,.0f}."
                 )
-        once = bought[bought["amount"] > 0].groupby("customer_id")["date"].nunique().eq(1)
+        once = bought[bought["amount"] >= 0].groupby("customer_id")["date"].nunique().eq(1)
         yield f"{once.mean():.0%} of the customers have bought on one day only."
 
     def _slow_change(self) -> Iterator[str]:

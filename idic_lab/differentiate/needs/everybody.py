@@ -59,9 +59,9 @@ def descriptors(
     if transactions is None:
         known = pd.DataFrame(index=pd.Index(demographics["customer_id"].unique(), name="customer_id"))
     else:
-        bought, end = transactions[transactions["amount"].gt(0)], transactions["date"].max()
+        bought, end = transactions[transactions["amount"].ge(0)], transactions["date"].max()
         if bought.empty:
-            raise DataError("descriptors: no transaction has an amount above 0.")
+            raise DataError("descriptors: no transaction has an amount of 0 or more.")
         by = bought.groupby("customer_id")
         known = pd.DataFrame({"log_order_amount": np.log(by["amount"].mean()), "log_orders": np.log(by.size())})
         known["tenure_days"] = (bought["date"].max() - by["date"].min()).dt.days.astype("float64")

@@ -42,7 +42,7 @@ def value_to_date(
     [['a', 10.0, 5.0], ['b', -1.0, -0.5]]
     """
     rates = _rates(cost_rates)
-    orders = transactions[transactions["amount"].gt(0)]
+    orders = transactions[transactions["amount"].ge(0)]
     delivered = orders["delivery_days"].notna() if "delivery_days" in orders else pd.Series(False, index=orders.index)
     per_order = rates["order_handling"] + rates["delivery"] * delivered
     table = pd.DataFrame(index=pd.Index(sorted(transactions["customer_id"].unique()), name="customer_id"))
@@ -240,7 +240,7 @@ def known_wallets(
 
 
 def _features(transactions: pd.DataFrame, customer_value: pd.DataFrame) -> pd.DataFrame:
-    bought, end = transactions[transactions["amount"].gt(0)], transactions["date"].max()
+    bought, end = transactions[transactions["amount"].ge(0)], transactions["date"].max()
     by = bought.groupby("customer_id")
     recent = transactions[transactions["date"].gt(end - pd.Timedelta(days=365))]
     here = recent.groupby("customer_id")["amount"].sum().reindex(by.size().index).fillna(0.0).clip(lower=0.0)

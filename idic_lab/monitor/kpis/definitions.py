@@ -127,7 +127,7 @@ class Period:
 
 
 def _purchases(table: pd.DataFrame) -> pd.DataFrame:
-    return table[table["amount"] > 0]
+    return table[table["amount"] >= 0]
 
 
 def _share(hits: pd.Series, owners: pd.Series) -> Measured | None:
@@ -217,7 +217,7 @@ def active_customers(period: Period) -> Measured | None:
 
 @kpi("customers who bought for the first time in the period", "customers", held=None)
 def new_customers(period: Period) -> Measured | None:
-    bought = period.transactions[period.transactions["amount"] > 0]
+    bought = period.transactions[period.transactions["amount"] >= 0]
     count = bought.groupby("customer_id")["date"].min().gt(period.previous).sum()
     return Measured(count, count)
 

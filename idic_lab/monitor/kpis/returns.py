@@ -137,15 +137,15 @@ def drivers(transactions: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) 
         transactions: ``customer_id``, ``date``, ``amount``; returns (negative amounts) lower the order value.
         start, end: First and last day of the period, both included.
     Returns:
-        dict: ``revenue`` = ``customers`` × ``orders_per_customer`` × ``order_value``, exactly; ``orders`` (with a
-            positive amount).
+        dict: ``revenue`` = ``customers`` × ``orders_per_customer`` × ``order_value``, exactly; ``orders`` (of an
+            amount of 0 or more).
 
     >>> buys = pd.DataFrame({"customer_id": ["a", "a"], "amount": [4.0, 6.0], "date": pd.to_datetime(["2024-01-01"] * 2)})
     >>> drivers(buys, buys["date"].min(), buys["date"].max())["order_value"]
     5.0
     """
     part = transactions[transactions["date"].between(start, end)]
-    bought = part[part["amount"] > 0]
+    bought = part[part["amount"] >= 0]
     customers, orders, revenue = bought["customer_id"].nunique(), len(bought), float(part["amount"].sum())
     return {
         "revenue": revenue,
