@@ -243,7 +243,7 @@ def attractiveness(
 
     >>> table = pd.DataFrame({"stability": [0.9, 0.4], "value": [0.5, 0.7]}, index=["a", "b"])
     >>> attractiveness(table, knock_out={"stability": 0.5})[["method", "out", "rank"]].values.tolist()
-    [['a', '', 1], ['b', 'stability 0.40 misses 0.5', 0]]
+    [['a', '', 1], ['b', 'stability 0.4 misses 0.5', 0]]
     """
     weights, knock_out = dict(weights or dict.fromkeys(table.columns, 1.0)), dict(knock_out or {})
     for name in [*weights, *knock_out, *lower_is_better]:
@@ -254,7 +254,7 @@ def attractiveness(
         value, bound = table[name], knock_out[name]
         misses = value.isna() | ((value > bound) if name in lower_is_better else (value < bound))
         for method in table.index[misses & out.eq("")]:
-            shown = f"{round(value[method], 2) + 0.0:.2f} misses {bound:g}"
+            shown = f"{value[method]:.3g} misses {bound:g}"
             out[method] = f"{name} {shown if pd.notna(value[method]) else 'does not apply'}"
     result = pd.DataFrame({"method": table.index, "out": out.to_numpy(), "score": 0.0, "rank": 0})
     result = result.assign(first_share=0.0, rank_low=0.0, rank_high=0.0)

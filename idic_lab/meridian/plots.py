@@ -24,6 +24,7 @@ def plot_quarters(games: dict[str, pd.DataFrame], ax: figures.Axes | None = None
         name, last = others[-1]
         title = f"{name}: {last['cash'].sum():,.0f} in all, {first.lower()}: {alone['cash'].sum():,.0f}"
     low = min(0, *(played["cash"].min() for played in games.values()))
+    ax.set_xticks(alone["quarter"])
     ax.margins(x=0.22)
     return figures.finish(ax, title, x="quarter", y="cash in the quarter (EUR)", y_format="count", ylim=(low, None))
 
@@ -36,6 +37,7 @@ def plot_costs(costs: pd.DataFrame, ax: figures.Axes | None = None) -> figures.A
     for place, amount in enumerate(told["amount"]):
         ax.annotate(f"{amount:,.0f}", (max(amount, 0), place), (4, 0), textcoords="offset points", va="center")
     ax.margins(x=0.15)
+    ax.locator_params(axis="x", nbins=6)  # more amounts would run into each other
     return figures.finish(ax, f"The quarter left {costs['amount'].sum():,.0f}", x="EUR", x_format="count")
 
 

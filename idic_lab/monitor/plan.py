@@ -306,6 +306,8 @@ def plot_next_actions(table: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     ax.bar_label(bars, [f"{count:,}" for count in counts], padding=3)
     done = len(table) - counts.get(NOTHING, 0)
     title = f"For {done:,} of {len(table):,} customers there is something to do now"
+    if not done:
+        title = f"There is nothing to do now for any of {len(table):,} customers"
     return figures.finish(ax, title, x="customers", x_format="count")
 
 
@@ -535,7 +537,8 @@ def plot_plan(plan: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axe
     if not plan["counted_customers"].sum():
         first = "somebody asks for consent" if plan["verdict"].eq("ask").any() else "an action is found that pays"
         title = f"Nothing can be earned before {first}"
-        ax.set(xlim=(0, 1), xticks=[])
+        ax.barh(place, shown["consent_unknown"], color=figures.GREY)
+        return figures.finish(ax, title, x="customers whose consent nobody knows", x_format="count")
     return figures.finish(
         ax,
         title,

@@ -27,7 +27,7 @@ class Option(NamedTuple):
     text: str
     evidence: str
     change: str = ""
-    none: str = "These data do not say."  # instead of the evidence, where a number in it is missing
+    none: str = "These data do not say."  # instead, where a number is missing, or there are none of what `of` counts
 
 
 class Decision(NamedTuple):
@@ -101,7 +101,7 @@ def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
 
 def _evidence(option: Option, numbers: dict[str, object]) -> str:
     said = closed_up(option.evidence.format(**numbers))
-    return option.none if re.search(r"\bnan\b", said) else said
+    return option.none.format(**numbers) if re.search(r"\bnan\b", said) or not numbers.get("of", True) else said
 
 
 def closed_up(text: str) -> str:

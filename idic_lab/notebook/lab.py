@@ -109,8 +109,10 @@ class Lab:
         decisions.decide(self.repository, decision_id, choice, **{"unit": self.card.currency, **numbers})
 
     def decisions(self) -> pd.DataFrame:
-        """The decisions of all notebooks with what was taken; see :func:`idic_lab.notebook.decisions.log`."""
-        return decisions.log(self.repository)
+        """The decisions of all notebooks that can run, with what was taken; see :func:`idic_lab.notebook.decisions.log`."""
+        lacking = [planned.stage.notebook[:2] for planned in stages.plan(self.repository.names()) if planned.lacks]
+        log = decisions.log(self.repository)
+        return log[~log["notebook"].isin(lacking)]
 
     def headline(self, name: str, value: float, sentence: str = "", **numbers: object) -> None:
         """State one headline number: shown here, and collected into the run's report and results.

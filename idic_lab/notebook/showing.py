@@ -9,6 +9,7 @@ import base64
 import hashlib
 import html
 import io
+import re
 from collections.abc import Callable
 
 import ipywidgets as widgets
@@ -33,8 +34,8 @@ def show(
 
     Parameters:
         formats (dict of str to str, optional): Format per column in the manner of ``str.format``, as in ``{"share":
-            "{:.0%}"}``. Without one, whole numbers get thousands separators (counts stored as decimals too), other
-            numbers two decimals, dates their day.
+            "{:.0%}"}``. Without one, whole numbers get thousands separators (counts stored as decimals too, and what is
+            1,000 or more throughout), other numbers two decimals, dates their day.
         index: Show the index too.
         rows: At most so many rows; the caption says how many there are when some are left out.
         units: Column that names the unit of each row: numbers without a format of their own are then written as their
@@ -47,7 +48,7 @@ def show(
     True
     >>> measures = pd.DataFrame({"kpi": ["churn", "revenue"], "value": [0.25, 9000.0], "unit": ["share", "currency"]})
     >>> page = show(measures, units="unit").to_html()
-    >>> "25.0%" in page and "9,000.00" in page
+    >>> "25.0%" in page and ">9,000<" in page
     True
     """
     shown, given = table.head(rows), formats or {}
@@ -72,6 +73,10 @@ def show(
 _UNIT_FORMATS = {"customers": "{:,.0f}", "points": "{:+,.1f}"}
 
 
+def _amount(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 1_000 else f"{number:,.2f}"
+
+
 class _Shown(Styler):
     """A Styler whose plain text is the table, not an address in memory."""
 
@@ -82,7 +87,7 @@ class _Shown(Styler):
 def _in_units(style: Styler, table: pd.DataFrame, units: str, given: dict[str, str]) -> Styler:
     numbers = [name for name in table if pd.api.types.is_float_dtype(table[name].dtype) and name not in given]
     for unit in table[units].unique():
-        form = "{:.1%}" if unit.startswith("share") else _UNIT_FORMATS.get(unit, "{:,.2f}")
+        form = "{:.1%}" if unit.startswith("share") else _UNIT_FORMATS.get(unit, _amount)
         of_unit = table.index[table[units] == unit]
         style = style.format(dict.fromkeys(numbers, form), na_rep="–", subset=(of_unit, numbers))
     return style
@@ -97,13 +102,14 @@ def _formats(table: pd.DataFrame, given: dict[str, str]) -> dict:
             chosen[name] = "{:,.0f}" if _are_counts(table[name]) else "{:,.2f}"
         elif pd.api.types.is_datetime64_any_dtype(dtype):
             chosen[name] = "{:%Y-%m-%d}"
-    return chosen | {name: form for name, form in given.items() if name in table}
+    chosen |= {name: form for name, form in given.items() if name in table}
+    return {name: re.sub(r"{:(\+?)(?=,?\.\d+[f%])", r"{:\1z", form) for name, form in chosen.items()}  # no -0.00
 
 
 def _are_counts(numbers: pd.Series) -> bool:
-    """Whole numbers throughout, not all of them 0 or 1: counts that became decimals beside others, or for a missing one."""
-    known = numbers.dropna().to_numpy(float)
-    return bool(len(known) and (known == np.round(known)).all() and np.abs(known).max() > 1)
+    """Whole numbers, not all 0 or 1: counts that became decimals; or numbers so large that nobody reads their decimals."""
+    known = np.abs(numbers.dropna().to_numpy(float))
+    return bool(len(known) and known.max() > 1 and ((known == np.round(known)).all() or known.min() >= 1_000))
 
 
 def explore(draw: Callable, **controls: widgets.Widget) -> None:

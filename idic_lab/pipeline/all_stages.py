@@ -386,8 +386,8 @@ stage("54_the_shop")(None)
 
 @stage(
     "55_implement_organisation",
-    needs="transactions customer_value",
-    uses="pilots points web_events action_plan next_actions portfolio channel_preferences conversations interactions identity_links",
+    needs="transactions customer_value pilots",
+    uses="points web_events action_plan next_actions portfolio channel_preferences conversations interactions identity_links",
     makes="care_plan",
 )
 def organisation(tables: Tables) -> Made:
@@ -396,9 +396,9 @@ def organisation(tables: Tables) -> Made:
     from idic_lab.monitor import organisation, plan
     from idic_lab.tables import get
 
-    pilots, tried = tables.get("pilots"), ("manager roll-out", "checkup")
+    pilots, tried = tables.pilots, ("manager roll-out", "checkup")
     found = tables.those("next_actions", "interactions", "identity_links", "channel_preferences", "conversations")
-    if pilots is None or len(found) < 5 or not set(tried) <= set(pilots["pilot"]):
+    if len(found) < 5 or not set(tried) <= set(pilots["pilot"]):
         return {"care_plan": get("care_plan").empty()}
     known = tables.those("portfolio", "channel_preferences", "conversations")
     facts = plan.customer_facts(tables.transactions, tables.customer_value, **known)

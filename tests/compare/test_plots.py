@@ -49,7 +49,7 @@ def test_a_method_that_is_out_is_shown_with_the_reason_and_without_a_score():
     scores = pd.DataFrame({"stability": [0.9, 0.1, 0.8], "value": [0.4, 0.9, 0.6]}, index=["a", "b", "c"])
     matrix = compare.attractiveness(scores, knock_out={"stability": 0.5})
     texts = [text.get_text() for text in plots.plot_attractiveness(scores, matrix).texts]
-    assert "out: stability 0.10 misses 0.5" in texts
+    assert "out: stability 0.1 misses 0.5" in texts
 
 
 def test_the_tree_gives_every_segment_of_every_solution_a_place():

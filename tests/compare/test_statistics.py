@@ -54,7 +54,7 @@ def test_an_attractive_method_must_pass_the_knock_outs():
         {"stability": [0.9, 0.8, 0.2], "value": [0.4, 0.5, 0.9]}, index=["steady", "balanced", "shaky"]
     )
     matrix = compare.attractiveness(scores, knock_out={"stability": 0.5}).set_index("method")
-    assert matrix.loc["shaky", "out"] == "stability 0.20 misses 0.5"
+    assert matrix.loc["shaky", "out"] == "stability 0.2 misses 0.5"
     assert matrix.loc["shaky", "first_share"] == 0
 
 

@@ -283,7 +283,7 @@ class FirstPage:
         if before:
             said += f", revenue {changed(before[1], now[1])} on the same days a year before"
         if value is not None:
-            said += f"; all customers are still expected to bring {value['residual_value'].sum():,.0f}{self.unit}"
+            said += f"; all customers are still expected to bring a profit of {value['residual_value'].sum():,.0f}{self.unit}"
         whole = total(plan) if plan is not None else None
         if whole and whole.customers:
             said += f", and the plan should add {whole.profit:,.0f}{self.unit} after its cost"
@@ -360,10 +360,11 @@ class FirstPage:
             moved = audit.two_periods(bought).set_index("group")
             before, after, days = moved["before"].sum(), moved["after"].sum(), audit.periods(bought).days
             if before > 0:
+                new = moved.loc["new", "change"]
+                come = f"new ones brought {new:,.0f}" if new else "nobody new is in the data to make up for them"
                 yield (
                     f"From one period of {days} days to the next revenue went from {before:,.0f} to {after:,.0f}{self.unit}: "
-                    f"customers who were lost took {-moved.loc['lost', 'change']:,.0f} with them, new ones brought "
-                    f"{moved.loc['new', 'change']:,.0f}."
+                    f"customers who were lost took {-moved.loc['lost', 'change']:,.0f} with them, {come}."
                 )
         once = bought[bought["amount"] >= 0].groupby("customer_id")["date"].nunique().eq(1)
         yield f"{once.mean():.0%} of the customers have bought on one day only."

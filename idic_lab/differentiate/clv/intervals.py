@@ -173,6 +173,7 @@ def new_customer(
     margin: float = 1.0,
     confidence: float = 0.95,
     cost: float | None = None,
+    paid: float | None = None,
 ) -> pd.Series:
     """What a customer still to be won is worth, the most that may be paid for one, and when a cost has come back.
 
@@ -181,6 +182,7 @@ def new_customer(
 
     Parameters:
         cost: Of winning one customer, paid on the day of the first purchase.
+        paid: Mean amount of the first purchase, where it is known already.
     Returns:
         Series: ``first`` and ``later`` (currency), ``worth`` (both: at most this may be paid), ``low`` and ``high`` (of
             the mean of many, from the parameters of both models: a cautious buyer pays no more than ``low``) and, with
@@ -200,7 +202,7 @@ def new_customer(
     nobody = nobody.assign(**{UNIT: days_per_unit(plain(model))})
 
     def parts(buys: FittedModel, spends: FittedModel, days: float) -> tuple[float, float]:
-        first = margin * expected_spend(plain(spends), nobody).iloc[0]
+        first = margin * (expected_spend(plain(spends), nobody).iloc[0] if paid is None else paid)
         later = value(buys, spends, nobody, days, annual_discount_rate, margin)["clv"].iloc[0] if days > 0 else 0.0
         return first, later
 

@@ -126,7 +126,7 @@ def plot_return_on_customer(returns: pd.DataFrame, ax: figures.Axes | None = Non
         x="period ending in",
         y="share of equity at the start",
         y_format="percent",
-        legend={"loc": "upper right", "fontsize": "small"},
+        legend={"loc": "best", "fontsize": "small"},
     )
 
 

@@ -203,9 +203,9 @@ def plot_changes(weekly: pd.DataFrame, signals: pd.DataFrame, at_most: int = 2) 
     """
     chosen = list(signals["figure"].unique()[:at_most]) or list(weekly["figure"].unique()[:1])
     figures.use_style()
-    _, axes = figures.plt.subplots(max(len(chosen), 1), 1, figsize=(7.5, 3 * max(len(chosen), 1)), squeeze=False)
+    _, axes = figures.plt.subplots(max(len(chosen), 1), 1, figsize=(7.5, 3 * len(chosen) or 0.5), squeeze=False)
     for ax, figure in zip(axes[:, 0], chosen, strict=False):
         plot_weekly(weekly, signals, figure, ax=ax)
     if not chosen:
-        figures.finish(axes[0, 0], "These data hold no figure to watch by the week")
+        figures.finish(axes[0, 0], "These data hold no figure to watch by the week").axis("off")
     return list(axes[:, 0])
