@@ -73,10 +73,6 @@ def show(
 _UNIT_FORMATS = {"customers": "{:,.0f}", "points": "{:+,.1f}"}
 
 
-def _amount(number: float) -> str:
-    return f"{number:,.0f}" if abs(number) >= 1_000 else f"{number:,.2f}"
-
-
 class _Shown(Styler):
     """A Styler whose plain text is the table, not an address in memory."""
 
@@ -87,7 +83,11 @@ class _Shown(Styler):
 def _in_units(style: Styler, table: pd.DataFrame, units: str, given: dict[str, str]) -> Styler:
     numbers = [name for name in table if pd.api.types.is_float_dtype(table[name].dtype) and name not in given]
     for unit in table[units].unique():
-        form = "{:.1%}" if unit.startswith("share") else _UNIT_FORMATS.get(unit, _amount)
+        form = (
+            "{:.1%}"
+            if unit.startswith("share")
+            else _UNIT_FORMATS.get(unit, lambda number: f"{number:,.{0 if abs(number) >= 1_000 else 2}f}")
+        )
         of_unit = table.index[table[units] == unit]
         style = style.format(dict.fromkeys(numbers, form), na_rep="–", subset=(of_unit, numbers))
     return style
