@@ -54,8 +54,8 @@ class Settings:
             everything there is to learn by asking; 0 is no learning relationship.
         readiness_gap: How much better than its customers the firm's managers, and by half as much its staff, judge what it
             does for customers; 0 is a firm that knows itself.
-        discovery, managing, points: How much of their planted effects have the trials of the sister shop: asking the silent, a
-            manager of one's own, points; 0 is a shop in which they change nobody.
+        discovery, managing, points, recovery: How much of their planted effects have the trials of the sister shop: asking the
+            silent, a manager of one's own, points, a complaint settled within 7 days; 0 is a shop in which they change nobody.
         choices: Multiplies what people are led by in the interviews by choice; 0 is answers at random.
         step_date: Day, a Monday, on which visitors begin to fill baskets more often.
     """
@@ -79,6 +79,7 @@ class Settings:
     discovery: float = 1.0
     managing: float = 1.0
     points: float = 1.0
+    recovery: float = 1.0
     choices: float = 1.0
     step_date: str = "2025-02-17"
 
@@ -106,7 +107,8 @@ WORLDS: dict[str, dict] = {
 # What a switch turned off does to the settings.
 _OFF: dict[str, dict] = {name: {name: False} for name in ("segments", "campaign_effect", "weekly_changes")}
 _OFF |= {
-    name: {name: 0.0} for name in ("fatigue", "learning", "readiness_gap", "discovery", "managing", "points", "choices")
+    name: {name: 0.0}
+    for name in ("fatigue", "learning", "readiness_gap", "discovery", "managing", "points", "recovery", "choices")
 }
 _OFF |= {"errors": {"error_rate": 0.0}, "independence": {"spend_with_frequency": 0.5}}
 
@@ -153,6 +155,7 @@ def _check(chosen: Settings) -> None:
         "discovery",
         "managing",
         "points",
+        "recovery",
         "choices",
     ):
         if not getattr(chosen, name) >= 0:

@@ -173,6 +173,7 @@ PILOTS = {
     "manager": (2_000, 0.5, 0.15, 6.0),
     "manager roll-out": (4_000, 0.75, 0.08, 6.0),
     "points": (3_000, 0.5, 0.2, 0.0),
+    "recovery": (4_000, 0.5, 0.15, 3.0),
 }
 HURT, TOLD, LOST, MENDED = (
     0.25,
@@ -205,7 +206,9 @@ def draw_pilots(rng: np.random.Generator, settings: Settings) -> pd.DataFrame:
 
 
 def _strength(pilot: str, settings: Settings) -> float:
-    return {"checkup": settings.discovery, "points": settings.points}.get(pilot, settings.managing)
+    return {"checkup": settings.discovery, "points": settings.points, "recovery": settings.recovery}.get(
+        pilot, settings.managing
+    )
 
 
 def pilot_truth(settings: Settings) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from idic_lab.inference import intervals, resampling
 from idic_lab.monitor.plan import NONE, NOTHING, UNKNOWN
 
 EXPIRE_DAYS = 365  # points not redeemed by then are gone
+SOON_DAYS, OVERDUE_DAYS = 7, 90  # a complaint is settled soon; is overdue
 CHECKUP = "ask whether everything was all right"
 
 
@@ -117,6 +118,72 @@ def plot_fence(table: pd.DataFrame, portfolio: int, ax: figures.Axes | None = No
         y="{currency} a year after cost, and 95% interval",
         y_format="count",
     )  # fmt: skip
+
+
+def after_complaints(
+    interactions: pd.DataFrame, identity_links: pd.DataFrame, transactions: pd.DataFrame, days: int = 182
+) -> pd.DataFrame:
+    """What customers buy after a complaint, by how soon it was settled, beside comparable ones who did not complain.
+
+    Looked at from the day so many days before the end of the data. Comparable is who bought about as much in as many days
+    before it. What differs may be what the wait does, or what made the wait long: only a trial tells.
+
+    Returns:
+        DataFrame: A row per group: ``complaint`` (none, or of the year before the day), ``customers``, ``before`` and ``after``
+            (bought, mean), ``beyond`` (bought after, more than comparable ones without), ``low``, ``high``, in currency.
+
+    >>> buys = pd.DataFrame({"customer_id": list("abab"), "date": pd.to_datetime(["2024-06-01"] * 2 + ["2024-12-31"] * 2), "amount": 9.0})
+    >>> talks = pd.DataFrame({"record_id": ["r"], "date": [pd.Timestamp("2024-06-05")], "purpose": "complaint", "resolved_on": pd.NaT})
+    >>> after_complaints(talks, pd.DataFrame({"record_id": ["r"], "customer_id": ["b"]}), buys)[["complaint", "beyond"]].to_numpy().tolist()
+    [['none', 0.0], ['still open', 0.0]]
+    """
+    day, span = transactions["date"].max() - pd.Timedelta(days=days), pd.Timedelta(days=days)
+    told = of_customers(interactions[interactions["purpose"] == "complaint"], identity_links)
+    told = told[told["date"].between(day - pd.Timedelta(days=365), day)]
+    took = (told["resolved_on"].where(told["resolved_on"] <= day) - told["date"]).dt.days.fillna(np.inf)
+    longest = took.groupby(told["customer_id"]).max()
+    bought = transactions[transactions["date"] <= day].groupby("customer_id").size()
+    table = pd.DataFrame({"wait": longest.reindex(bought.index).fillna(-1.0)})
+    bands = ["none", f"settled within {SOON_DAYS} days", "settled later", "still open"]
+    table["complaint"] = pd.cut(table["wait"], [-2, -0.5, SOON_DAYS, 1e9, np.inf], labels=bands)
+    for name, since in (("before", day - span), ("after", day)):
+        within = transactions[transactions["date"].gt(since) & transactions["date"].le(since + span)]
+        table[name] = within.groupby("customer_id")["amount"].sum().reindex(table.index).fillna(0.0)
+    alike = table["before"].rank(pct=True, method="max").mul(10).round()
+    usual = table[table["wait"] < 0].groupby(alike)["after"].mean()
+    table["beyond"] = table["after"] - alike.map(usual)
+    rows = [
+        (name, len(part), part["before"].mean(), part["after"].mean(), *intervals.mean(part["beyond"].dropna()))
+        for name, part in table.groupby("complaint", observed=True)
+    ]
+    return pd.DataFrame(rows, columns=["complaint", "customers", "before", "after", "beyond", "low", "high"])
+
+
+def escalations(conversations: pd.DataFrame, customer_value: pd.DataFrame, soon: pd.Series) -> pd.DataFrame:
+    """Who answers which open complaint, by its age and by what a prompt answer should add: the table ``escalations``.
+
+    For whom it should add more than it costs, the head of service answers, and the management once it is overdue; one that
+    is overdue leaves the queue in any case. An answer is owed and needs no consent.
+
+    Parameters:
+        soon: A row of :func:`lift`, of settling complaints promptly.
+
+    >>> open_ = pd.DataFrame({"customer_id": list("abc"), "open_complaints": 1, "longest_open_days": [3, 200, 200]})
+    >>> worth = pd.DataFrame({"customer_id": list("abc"), "residual_value": [300.0, 300.0, 10.0]})
+    >>> escalations(open_, worth, pd.Series({"lift": 0.04, "cost": 3.0}))["to"].tolist()
+    ['management', 'head of service', 'head of service']
+    """
+    open_ = conversations[conversations["open_complaints"] > 0].merge(customer_value[["customer_id", "residual_value"]])
+    table = open_.assign(
+        days_open=open_["longest_open_days"], gain=soon["lift"] * open_["residual_value"] - soon["cost"]
+    )
+    pays, overdue = table["gain"] > 0, table["days_open"] > OVERDUE_DAYS
+    table["to"] = np.select([pays & overdue, pays | overdue], ["management", "head of service"], "queue")
+    ranks = table["to"].map({"management": 0, "head of service": 1, "queue": 2})
+    table = table.assign(ranks=ranks).sort_values(["ranks", "gain", "customer_id"], ascending=[True, False, True])
+    table["place"] = table.groupby("to").cumcount() + 1
+    empty = tables.get("escalations").empty()
+    return table[list(empty)].astype(empty.dtypes).reset_index(drop=True)
 
 
 def care_plan(
@@ -272,29 +339,3 @@ def steps(path: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
         on = intervals.share(now, before, confidence) if before else (np.nan,) * 3
         rows.append((name, now, *on, before - now))
     return pd.DataFrame(rows, columns=["step", "customers", "go_on", "low", "high", "stop"])
-
-
-def plot_steps(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """How many come to each step, with the share that goes on; the title names where most stop.
-
-    Parameters:
-        table: As :func:`steps` gives.
-
-    >>> plot_steps(steps(pd.DataFrame({"looked": [True, False, False], "basket": [True, False, False], "ordered": False}))).get_title()
-    'Most stop before this step: looked again (2 of 3)'
-    """
-    ax = figures.axes(ax, figsize=(7, 2.8))
-    worst = table["stop"].idxmax()
-    colours = [figures.VERMILION if row == worst and table["stop"].max() else figures.BLUE for row in table.index]
-    bars = ax.barh(table["step"], table["customers"], color=colours)
-    told = [
-        f"{row.customers:,}"
-        + ("" if np.isnan(row.go_on) else f"  ({row.go_on:.0%} go on, {row.low:.0%} to {row.high:.0%})")
-        for row in table.itertuples()
-    ]
-    ax.bar_label(bars, told, padding=3)
-    ax.invert_yaxis()
-    ax.margins(x=0.4)
-    before = table["customers"].shift().loc[worst] if worst else len(table)
-    title = f"Most stop before this step: {table.loc[worst, 'step']} ({table.loc[worst, 'stop']:,} of {before:,.0f})"
-    return figures.finish(ax, title if table["stop"].max() else "Nobody stops", x="customers", x_format="count")

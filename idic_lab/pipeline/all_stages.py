@@ -388,24 +388,28 @@ stage("54_the_shop")(None)
     "55_implement_organisation",
     needs="transactions customer_value pilots",
     uses="points web_events action_plan next_actions portfolio channel_preferences conversations interactions identity_links",
-    makes="care_plan",
+    makes="care_plan escalations",
 )
 def organisation(tables: Tables) -> Made:
-    """Who has a manager, and who is asked whether everything was all right."""
+    """Who has a manager, who is asked whether everything was all right, and who answers which complaint."""
     from idic_lab.dataframes import of_customers
     from idic_lab.monitor import organisation, plan
     from idic_lab.tables import get
 
-    pilots, tried = tables.pilots, ("manager roll-out", "checkup")
+    pilots, tried = tables.pilots, ("manager roll-out", "checkup", "recovery")
     found = tables.those("next_actions", "interactions", "identity_links", "channel_preferences", "conversations")
     if len(found) < 5 or not set(tried) <= set(pilots["pilot"]):
-        return {"care_plan": get("care_plan").empty()}
+        return {name: get(name).empty() for name in ("care_plan", "escalations")}
     known = tables.those("portfolio", "channel_preferences", "conversations")
     facts = plan.customer_facts(tables.transactions, tables.customer_value, **known)
-    lifts = [organisation.lift(pilots[pilots["pilot"] == name]).iloc[0] for name in tried]
+    *lifts, soon = [organisation.lift(pilots[pilots["pilot"] == name]).iloc[0] for name in tried]
     complaints = tables.interactions[tables.interactions["purpose"] == "complaint"]
     complained = of_customers(complaints, tables.identity_links)["customer_id"]
-    return {"care_plan": organisation.care_plan(facts, tables.customer_value, tables.next_actions, *lifts, complained)}
+    care = organisation.care_plan(facts, tables.customer_value, tables.next_actions, *lifts, complained)
+    return {
+        "care_plan": care,
+        "escalations": organisation.escalations(tables.conversations, tables.customer_value, soon),
+    }
 
 
 stage("61_compare_segmentations", needs="transactions")(None)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from idic_lab import meridian
+from idic_lab import meridian, tables
 from idic_lab.errors import DataError
 from idic_lab.meridian import trials
 from idic_lab.meridian.settings import settings
@@ -29,14 +29,16 @@ def held(switches: dict) -> pd.Series:
     return pd.DataFrame(kept, columns=["pilot", "held"]).groupby("pilot")["held"].mean()
 
 
-@pytest.mark.parametrize("switches", [{}, {"discovery": False, "managing": False}], ids=["planted", "nothing planted"])
+@pytest.mark.parametrize(
+    "switches", [{}, {"discovery": False, "managing": False, "recovery": False}], ids=["planted", "nothing planted"]
+)
 def test_the_interval_holds_what_was_planted(switches):
     assert held(switches).min() >= 0.86
 
 
 def test_the_sample_shows_what_was_planted(pilots):
     found = organisation.lift(pilots[pilots["pilot"] != "points"], "pilot").set_index("group")
-    assert found.loc[["checkup", "manager"], "low"].min() > 0
+    assert found.loc[["checkup", "manager", "recovery"], "low"].min() > 0
     given = pilots[pilots["pilot"] == "points"]
     halves = organisation.lift(given.assign(worth=given["residual_value"] < trials.LITTLE), "worth").set_index("group")
     assert halves.loc[True, "low"] > 0 > halves.loc[False, "low"]
@@ -112,3 +114,41 @@ def test_whoever_came_too_late_to_be_watched_is_not_counted_as_having_stopped():
     path = organisation.path_to_second(buys, seen, links, days=60)
     assert path["customer_id"].tolist() == ["a"] and not path["ordered"].any()
     assert organisation.steps(path)["stop"].tolist() == [0, 1, 0, 0]
+
+
+def test_a_complaint_drawn_by_lot_is_followed_by_nothing():
+    """Complaints given to other customers at random: the intervals of what they buy beyond others hold 0."""
+    made = meridian.load_tables()
+    buys, talks = made["transactions"], made["interactions"].query("purpose == 'complaint'")
+    who, holds = buys["customer_id"].unique(), []
+    for seed in range(40):
+        drawn = np.random.default_rng(seed).choice(who, len(talks))
+        links = pd.DataFrame({"record_id": talks["interaction_id"], "customer_id": drawn})
+        table = organisation.after_complaints(talks.assign(record_id=talks["interaction_id"]), links, buys)
+        rows = table[table["customers"].ge(30) & table["complaint"].ne("none")]
+        holds += ((rows["low"] <= 0) & (rows["high"] >= 0)).tolist()
+    assert len(holds) >= 80 and np.mean(holds) >= 0.88
+
+
+def test_who_complains_bought_more_before_so_only_comparable_customers_tell():
+    made = meridian.load_tables()
+    owners = meridian.truth()["record_owners"]
+    table = organisation.after_complaints(made["interactions"], owners, made["transactions"]).set_index("complaint")
+    assert table.loc["settled within 7 days", "before"] > 1.2 * table.loc["none", "before"]
+    assert table.loc["settled within 7 days", "low"] < 0 < table.loc["settled within 7 days", "high"]
+
+
+def test_every_open_complaint_is_answered_by_somebody_and_no_overdue_one_waits_in_the_queue():
+    rng = np.random.default_rng(2)
+    ids = [f"c{number}" for number in range(200)]
+    open_ = pd.DataFrame({"customer_id": ids, "open_complaints": rng.integers(0, 3, 200)})
+    open_["longest_open_days"] = rng.integers(0, 400, 200)
+    worth = open_[["customer_id"]].assign(residual_value=rng.gamma(1.0, 120.0, 200))
+    soon = pd.Series({"lift": 0.04, "cost": 4.0})
+    made = tables.check("escalations", organisation.escalations(open_, worth, soon))
+    assert set(made["customer_id"]) == set(open_.loc[open_["open_complaints"] > 0, "customer_id"])
+    pays, overdue = made["residual_value"] > 100, made["days_open"] > organisation.OVERDUE_DAYS
+    assert (made["to"].eq("queue") == (~pays & ~overdue)).all() and (
+        made["to"].eq("management") == (pays & overdue)
+    ).all()
+    assert made.groupby("to")["gain"].agg(lambda gain: gain.is_monotonic_decreasing).all()
