@@ -4,8 +4,10 @@ No message holds a name. The salutation is a place that the sending system fills
 notebooks carry personal data.
 """
 
+import tomllib
 from collections.abc import Sequence
 from functools import reduce
+from importlib.resources import files
 from string import Template
 from typing import NamedTuple
 
@@ -74,9 +76,6 @@ def facts(values: pd.DataFrame, sources: dict[str, str], consents: pd.DataFrame 
     return long[["customer_id", "fact", "value", "source", "allowed"]]
 
 
-SALUTATION = "[[salutation]]"  # filled in when the message is sent
-
-
 class Line(NamedTuple):
     """One line of a message; of the lines for a place the first that can be used is."""
 
@@ -84,26 +83,6 @@ class Line(NamedTuple):
     text: str  # $fact stands for the fact's value
     fact: str = ""  # name of the fact it uses; empty when it uses none
     value: str = ""  # use the line only when the fact has this value; empty for any
-
-
-# What to say to a need, by the question that marks it in the needs battery.
-_BY_QUESTION = {
-    "N01": "Our price comparison is one click away, so that you can check before you buy.",
-    "N02": "It is built to last, and we repair it.",
-    "N04": "Ordered before noon, it arrives on the day you choose.",
-    "N05": "If you would like to talk it over first, just reply and a colleague will call.",
-    "N06": "You are among the first to see it.",
-    "N07": "It is part of the sale, which starts for you two days early.",
-    "N09": "The page below shows the material and how it is made.",
-    "N10": "Ordering takes two clicks.",
-    "N11": "We set it up for you if you wish.",
-    "N12": "The page below says what is new.",
-    "N13": "It counts double for your points.",
-    "N15": "It is by a maker you can trust.",
-    "N17": "Instead of a manual there is a short film, and a colleague to ask.",
-    "N18": "There is a small surprise in the parcel.",
-    "N19": "There is a cheaper version too, and it is good enough for most.",
-}
 
 
 def offer_lines(need_profiles: pd.DataFrame | None = None) -> list[Line]:
@@ -114,22 +93,13 @@ def offer_lines(need_profiles: pd.DataFrame | None = None) -> list[Line]:
     >>> offer_lines()[0].text
     'Dear [[salutation]],'
     """
-    by_need = []
+    letter, by_need = tomllib.loads(files(__package__).joinpath("letter.toml").read_text("utf-8")), []
     if need_profiles is not None:  # what to say to the question that marks each need most
-        known = need_profiles[need_profiles["question_id"].isin(_BY_QUESTION) & (need_profiles["difference"] > 0)]
+        says = letter["need"]
+        known = need_profiles[need_profiles["question_id"].isin(says) & (need_profiles["difference"] > 0)]
         top = known.sort_values(["segment", "difference"], ascending=[True, False]).drop_duplicates("segment")
-        by_need = [Line("need", _BY_QUESTION[row.question_id], "need", row.segment) for row in top.itertuples()]
-    return [
-        Line("greeting", f"Dear {SALUTATION},"),
-        Line("opening", "thank you for your first order with us.", "stage", "new"),
-        Line("opening", "it is good to see you so often.", "stage", "active"),
-        Line("opening", "it has been a while since your last order.", "stage", "quiet"),
-        Line("opening", "thank you for being our customer."),
-        Line("offer", "This month the offer on the page below is open to you."),
-        *by_need,
-        Line("history", "You have bought from our $fact range; we have put more of it on the page.", "category"),
-        Line("way out", "If you no longer want such messages, one click at the end is enough."),
-    ]
+        by_need = [Line("need", says[row.question_id], "need", row.segment) for row in top.itertuples()]
+    return [*(Line(*line) for line in letter["before"]), *by_need, *(Line(*line) for line in letter["after"])]
 
 
 def compose(

@@ -116,7 +116,7 @@ def needs(tables: Tables) -> Made:
     answers = needs.battery(tables.survey_responses, tables.identity_links, tables.survey_questions)
     evidence = needs.number_of_segments(answers.drop(columns="customer_id"), random_state=SEED)
     number = needs.choose_number(evidence).n_segments
-    texts = needs.question_texts(tables.survey_questions)
+    texts = tables.survey_questions.set_index("question_id")["text"].to_dict()
     members, profile = needs.segment_battery(answers, number, texts, random_state=SEED)
     sources = "transactions order_lines products web_events interactions customers identity_links demographics"
     known = tables.those(*sources.split())
@@ -128,7 +128,7 @@ def needs(tables: Tables) -> Made:
     schemes = {"needs": placed}
     if "order_lines" in tables:
         schemes["price_tier"] = needs.price_tier(tables.order_lines, tables.get("products"))
-    profiles = needs.need_profiles_table(profile)
+    profiles = profile.drop(columns=["text", "relative_difference"])
     return {"need_segments": placed, "need_profiles": profiles, "segments": _segments(**schemes)}
 
 

@@ -22,7 +22,7 @@ def known(consents):
 
 
 LINES = [
-    Line("greeting", f"Dear {communication.SALUTATION},"),
+    Line("greeting", "Dear [[salutation]],"),
     Line("opening", "Welcome.", "stage", "new"),
     Line("opening", "Hello again."),
     Line("need", "You said $fact.", "need"),
@@ -103,5 +103,5 @@ def test_no_message_holds_a_name_or_an_address():
     personal = {value for name in ("first_name", "last_name", "email", "phone") for value in records[name].dropna()}
     # Family names such as Page or Place are also words; the placeholder shows that no name was filled in.
     greetings = messages.loc[messages["line"] == 1, "text"].unique().tolist()
-    assert greetings == [f"Dear {communication.SALUTATION},"]
+    assert greetings == ["Dear [[salutation]],"]
     assert not {word for word in words & personal if word[0].isupper() or "@" in word}

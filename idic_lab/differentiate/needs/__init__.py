@@ -4,12 +4,11 @@ from typing import Any
 
 from idic_lab.differentiate.behaviour import price_tier as price_tier
 from idic_lab.differentiate.needs.answers import battery as battery, need_differences as need_differences
-from idic_lab.differentiate.needs.answers import question_texts as question_texts, value_tiers as value_tiers
+from idic_lab.differentiate.needs.answers import value_tiers as value_tiers
 from idic_lab.differentiate.needs.choices import fit_choices as fit_choices, read_choices as read_choices
 from idic_lab.differentiate.needs.choices import willingness_to_pay as willingness_to_pay
 from idic_lab.differentiate.needs.everybody import NO_SEGMENTS as NO_SEGMENTS, TypingTool as TypingTool
 from idic_lab.differentiate.needs.everybody import descriptors as descriptors, fit_typing_tool as fit_typing_tool
-from idic_lab.differentiate.needs.everybody import need_profiles_table as need_profiles_table
 from idic_lab.differentiate.needs.everybody import place_everybody as place_everybody, scheme_rows as scheme_rows
 from idic_lab.differentiate.needs.everybody import segment_battery as segment_battery
 from idic_lab.differentiate.needs.plots import plot_need_differences as plot_need_differences

@@ -57,15 +57,6 @@ def battery(
     return wide.reindex(columns=asked).rename_axis(columns=None).reset_index()
 
 
-def question_texts(survey_questions: pd.DataFrame) -> dict[str, str]:
-    """Wording by question.
-
-    >>> question_texts(pd.DataFrame({"question_id": ["Q1"], "text": ["I wait."]}))
-    {'Q1': 'I wait.'}
-    """
-    return dict(zip(survey_questions["question_id"], survey_questions["text"], strict=True))
-
-
 ABSOLUTE, RELATIVE = 0.25, 0.50
 
 

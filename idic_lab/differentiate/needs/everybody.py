@@ -249,16 +249,6 @@ def place_everybody(members: pd.DataFrame, descriptors: pd.DataFrame, tool: Typi
     return tables.check("need_segments", everybody)
 
 
-def need_profiles_table(profile: pd.DataFrame) -> pd.DataFrame:
-    """The table ``need_profiles``: a profile without the wording, which stands in ``survey_questions``.
-
-    >>> answers = pd.DataFrame({"customer_id": list("abcd"), "Q1": [1.0, 1, 0, 0]})
-    >>> "text" in need_profiles_table(profiles(answers, ["x", "x", "y", "y"]))
-    False
-    """
-    return tables.check("need_profiles", profile.drop(columns=["text", "relative_difference"]))
-
-
 def scheme_rows(table: pd.DataFrame, scheme: str) -> pd.DataFrame:
     """Rows of the table ``segments`` (``customer_id``, ``scheme``, ``segment``) under one scheme.
 
