@@ -17,5 +17,5 @@ def test_a_headline_of_several_forms_says_which_case_it_is(capsys):
         lab.headline("signals", value, **more)
     lab.headline("customer_change", float("nan"), apart=float("nan"))
     told = capsys.readouterr().out.splitlines()
-    assert "long enough" in told[0] and told[1].startswith("4 weekly") and "2 reports" in told[2]
+    assert "no figure" in told[0] and told[1].startswith("4 weekly") and "2 reports" in told[2]
     assert "no review a year back" in told[3] and "nan" not in told[3]

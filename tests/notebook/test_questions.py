@@ -193,3 +193,10 @@ def test_a_decision_says_nothing_with_a_number_that_is_not_there():
     missing = {"doubtful": 0, "at_stake": float("nan"), "doubt": row, "gone": row, "rule": 0.4, "model": 0.5}
     said = decisions.page(decisions.decision("23-win-back"), **missing)
     assert "nan" not in said
+
+
+def test_a_decision_on_a_plan_for_nobody_says_so_and_promises_no_profit_of_nothing():
+    numbers = {"profit": 0.0, "assumed": 0.0, "half": 0.0, "left": 25_000, "unit": "USD"}
+    said = decisions.page(decisions.decision("51-plan"), of=0, **numbers)
+    assert "nobody may be contacted" in said and "25,000 USD is left" in said and "profit of 0" not in said
+    assert "profit of 0 USD" in decisions.page(decisions.decision("51-plan"), of=3, **numbers)
