@@ -14,6 +14,7 @@ import pandas as pd
 
 from idic_lab.datasets.card import Card, Dataset, counts_of
 from idic_lab.datasets.own import cleaning, engine, files
+from idic_lab.datasets.own.reading import Options
 from idic_lab.errors import DataError
 
 FACTS = ("name", "title", "kind", "source", "licence", "citation", "currency")
@@ -28,14 +29,14 @@ class _Entry:
     columns: Sequence[str] = ()  # the headers of its file, where they tell it from all others
 
     def __init__(self) -> None:
-        vars(self).update(_TOLD[self.name])
+        vars(self).update(_TOLD[self.name], name=self.name)
 
     def available(self, path: str | None = None) -> bool:
         """Whether the data can be loaded now."""
         return not self.own_download or (path is not None and Path(path).exists())
 
-    def _facts(self) -> dict[str, str]:
-        return {fact: getattr(self, fact) for fact in FACTS}
+    def _facts(self) -> dict:
+        return {fact: getattr(self, fact) for fact in FACTS} | {"quirks": list(self.quirks)}
 
     def _file(self, path: str | None) -> str:
         if path is None:
@@ -66,16 +67,10 @@ class Cdnow(_Entry):
                 f"{self.file} is not the file expected: rows, customers and sum are {found}, "
                 f"and should be {expected}. Install idic-lab again."
             )
-        counts = counts_of(transactions) | {"duplicates": int(lines.duplicated().sum())}
-        card = Card(
-            **self._facts(),
-            **counts,
-            format=f"{self.file}, text in fixed columns",
-            size_bytes=path.stat().st_size,
-            fingerprint=engine.fingerprint(path),
-            columns={column: f"{column} of {self.file}" for column in transactions.columns},
-            quirks=list(self.quirks),
-        )
+        told = counts_of(transactions) | {"duplicates": int(lines.duplicated().sum())}
+        told |= {"size_bytes": path.stat().st_size, "fingerprint": engine.fingerprint(path)}
+        told["columns"] = {column: f"{column} of {self.file}" for column in transactions.columns}
+        card = Card(**self._facts(), **told, format=f"{self.file}, text in fixed columns")
         return Dataset(self.name, {"transactions": transactions}, card)
 
 
@@ -102,7 +97,7 @@ class Meridian(_Entry):
             digest.update(name.encode())
             digest.update(pd.util.hash_pandas_object(data, index=False).to_numpy().tobytes())
         facts = self._facts() | {"title": self.card_title, "fingerprint": digest.hexdigest()}
-        return Dataset(self.name, tables, Card(**facts, **counts_of(tables["transactions"]), quirks=list(self.quirks)))
+        return Dataset(self.name, tables, Card(**facts, **counts_of(tables["transactions"])))
 
 
 class OnlineRetail(_Entry):
@@ -112,10 +107,10 @@ class OnlineRetail(_Entry):
     own_download = True
     rows, customers, amount = 541_909, 4_372, 9_747_747.934
 
-    def load(self, path: str | None = None, options: cleaning.Options | None = None) -> Dataset:
+    def load(self, path: str | None = None) -> Dataset:
         """Read the user's copy and check it by rows, customers and sum."""
         file = self._file(path)
-        dataset = cleaning.load(path, options, name=self.name)
+        dataset = cleaning.clean(files.read(path or ""), Options(), self.name)
         card = dataset.card
         found = card.rows_read, card.customers, round(card.amount_read, 3)
         if found != (self.rows, self.customers, self.amount):
@@ -124,8 +119,7 @@ class OnlineRetail(_Entry):
                 f"{found[1]:,} customers and a sum of {found[2]:,.3f}, and should have {self.rows:,}, "
                 f"{self.customers:,} and {self.amount:,.3f}. As a file of your own it can still be loaded by its path."
             )
-        vars(card).update(self._facts())
-        card.quirks = [*self.quirks, *card.quirks]
+        vars(card).update(self._facts(), quirks=[*self.quirks, *card.quirks])
         return dataset
 
 
@@ -148,33 +142,23 @@ class Hillstrom(_Entry):
         """Read the user's copy, check it by rows, arms, visits and conversions, and make ``campaign_results``."""
         file, read = self._file(path), files.read(path or "")
         raw = self._typed(read.frame, file)
-        sizes = raw["segment"].map(ARMS).value_counts().to_dict()
-        for what, found, expected in (
-            ("rows", len(raw), self.rows),
-            ("customers by arm", sizes, self.arm_sizes),
-            ("visits", int(raw["visit"].sum()), self.visits),
-            ("conversions", int(raw["conversion"].sum()), self.conversions),
-        ):
-            if found != expected:
+        found = {"rows": len(raw), "customers by arm": raw["segment"].map(ARMS).value_counts().to_dict()}
+        found |= {"visits": int(raw["visit"].sum()), "conversions": int(raw["conversion"].sum())}
+        expected = (self.rows, self.arm_sizes, self.visits, self.conversions)
+        for (what, number), right in zip(found.items(), expected, strict=True):
+            if number != right:
                 raise DataError(
-                    f"{file} is not the whole Hillstrom data set: {what} are {found}, and should be {expected}."
+                    f"{file} is not the whole Hillstrom data set: {what} are {number}, and should be {right}."
                 )
         spent = raw.assign(amount=raw["spend"], date=PUBLISHED)
-        counts = counts_of(spent.assign(customer_id=raw.index)) | {"duplicates": int(raw.duplicated().sum())}
-        card = Card(
-            **self._facts(),
-            **counts,
-            format=read.format,
-            size_bytes=read.size_bytes,
-            fingerprint=read.fingerprint,
-            columns={"arm": "segment", "converted": "conversion"} | {new: old for old, new in _RENAMED.items()},
-            assumptions=[
-                f"margin is {MARGIN:.0%} of what was spent in the two weeks after the e-mail; the file gives no costs",
-                f"an e-mail costs {CONTACT_COST:.2f} USD to send; the file gives no costs",
-            ],
-            quirks=list(self.quirks),
-        )
-        return Dataset(self.name, {"campaign_results": campaign_results(raw)}, card)
+        told = counts_of(spent.assign(customer_id=raw.index)) | {"duplicates": int(raw.duplicated().sum())}
+        told |= {"format": read.format, "size_bytes": read.size_bytes, "fingerprint": read.fingerprint}
+        told["columns"] = {"arm": "segment", "converted": "conversion"} | {new: old for old, new in _RENAMED.items()}
+        told["assumptions"] = [
+            f"margin is {MARGIN:.0%} of what was spent in the two weeks after the e-mail; the file gives no costs",
+            f"an e-mail costs {CONTACT_COST:.2f} USD to send; the file gives no costs",
+        ]
+        return Dataset(self.name, {"campaign_results": campaign_results(raw)}, Card(**self._facts(), **told))
 
     def _typed(self, frame: pd.DataFrame, file: str) -> pd.DataFrame:
         """The twelve columns with their types; an error names the column and row at fault."""
@@ -194,13 +178,10 @@ class Hillstrom(_Entry):
 
 
 def campaign_results(raw: pd.DataFrame) -> pd.DataFrame:
-    """The table ``campaign_results`` from the columns of the file.
+    """The table ``campaign_results`` from the columns of the file, numbers as numbers.
 
-    Parameters:
-        raw: The twelve columns, numbers as numbers.
-    Returns:
-        DataFrame: Beyond the contract: ``recency_months``, ``history_segment``, ``mens``, ``womens``, ``newbie`` (0 or
-            1), ``zip_code``, known before; ``visited`` and ``revenue`` (currency), which came after the e-mail.
+    Beyond the contract: ``recency_months``, ``history_segment``, ``mens``, ``womens``, ``newbie`` (0 or 1), ``zip_code``, known
+    before; ``visited`` and ``revenue`` (currency), which came after the e-mail.
     """
     arm = raw["segment"].map(ARMS).astype("str")
     numbers = pd.Series(np.arange(1, len(raw) + 1)).astype("str").str.zfill(5)

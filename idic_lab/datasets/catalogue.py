@@ -1,7 +1,4 @@
-"""Which data sets there are, how each is loaded, and the names that a user gave to files of their own.
-
-Those names are kept in one small file in the user's data folder.
-"""
+"""Which data sets there are, how each is loaded, and the names a user gave to files of their own, kept in their data folder."""
 
 import datetime
 import json
@@ -17,7 +14,7 @@ from idic_lab import durability
 from idic_lab.datasets import built_in
 from idic_lab.datasets.card import Card, Dataset
 from idic_lab.datasets.own import cleaning, files, several_tables, words
-from idic_lab.datasets.own.cleaning import Options
+from idic_lab.datasets.own.reading import Options
 from idic_lab.errors import DataError, UnknownName, existing, needs_extra
 
 BUILT_IN = {entry.name: entry for entry in built_in.ENTRIES}
@@ -74,25 +71,21 @@ def load(
     options = Options(columns, date_format, dayfirst, decimal, today, sales)
     reading = {"sheet": sheet, "sql": sql, "encoding": encoding, "separator": separator}
     asked = [option for option, value in (vars(options) | reading).items() if value is not None]
-    dataset = _load(name_or_path, options, reading, asked)
+    name, is_path = str(name_or_path), isinstance(name_or_path, Path)
+    if not is_path and (entry := BUILT_IN.get(name)):
+        if asked:
+            raise DataError(f"Data set {name!r} is read as it is; {', '.join(asked)} is for files of your own.")
+        dataset = entry.load(registered_path(name)) if entry.own_download else entry.load()
+    elif not is_path and (own := registered().get(name)):
+        columns = own["columns"] or None if columns is None else columns
+        dataset = _own(own["path"], replace(options, columns=columns), reading, name)
+    elif is_path or _looks_like_a_path(name):
+        dataset = _own(name_or_path, options, reading)
+    else:
+        raise UnknownName("data set", name, names())
     if not quiet:
         print(dataset.card)
     return dataset
-
-
-def _load(name_or_path: str | Path, options: Options, reading: dict, asked: list[str]) -> Dataset:
-    name, is_path = str(name_or_path), isinstance(name_or_path, Path)
-    if name in BUILT_IN and not is_path:
-        if asked:
-            raise DataError(f"Data set {name!r} is read as it is; {', '.join(asked)} is for files of your own.")
-        entry = BUILT_IN[name]
-        return entry.load(registered_path(name)) if entry.own_download else entry.load()
-    if not is_path and (own := registered().get(name)):
-        columns = own["columns"] or None if options.columns is None else options.columns
-        return _own(own["path"], replace(options, columns=columns), reading, name)
-    if is_path or _looks_like_a_path(name):
-        return _own(name_or_path, options, reading)
-    raise UnknownName("data set", name, names())
 
 
 def _own(path: str | Path, options: Options, reading: dict, name: str | None = None) -> Dataset:
@@ -144,12 +137,9 @@ def add(name: str, path: str | Path, columns: Mapping[str, str] | str | None = N
     if entry is not None and not entry.own_download:
         raise DataError(f"{name!r} is the name of a built-in data set; choose another.")
     given = words.as_mapping(columns)
-    if entry is not None:
-        if given:
-            raise DataError(f"The columns of {name!r} are known; leave them out.")
-        dataset = entry.load(str(path))
-    else:
-        dataset = _own(path, Options(columns=given or None), {}, name)
+    if entry is not None and given:
+        raise DataError(f"The columns of {name!r} are known; leave them out.")
+    dataset = entry.load(str(path)) if entry else _own(path, Options(columns=given or None), {}, name)
     _register(name, path, given)
     return dataset
 
@@ -161,25 +151,15 @@ def catalogue() -> pd.DataFrame:
     ['cdnow', 'cdnow_sample']
     """
     own = registered()
-    rows = [
-        (
-            name,
-            entry.title,
-            entry.kind,
-            entry.size,
-            entry.licence,
-            entry.available(registered_path(name)),
-            entry.how_to_get,
-        )
-        for name, entry in BUILT_IN.items()
-    ]
+    rows = [vars(entry) | {"available": entry.available(registered_path(name))} for name, entry in BUILT_IN.items()]
     for name in [name for name in own if name not in BUILT_IN]:
         path = Path(own[name]["path"])
-        size = f"{path.stat().st_size:,} bytes" if path.is_file() else ""
+        told = {"name": name, "title": f"own file {path.name}", "kind": "own file", "licence": ""}
+        told["size"] = f"{path.stat().st_size:,} bytes" if path.is_file() else ""
         how = "added by you" if path.exists() else "added by you, but the file is gone"
-        rows.append((name, f"own file {path.name}", "own file", size, "", path.exists(), how))
-    columns = ["name", "title", "kind", "size", "licence", "available", "how to get it"]
-    return pd.DataFrame(rows, columns=columns)
+        rows.append(told | {"available": path.exists(), "how_to_get": how})
+    columns = ["name", "title", "kind", "size", "licence", "available", "how_to_get"]
+    return pd.DataFrame(rows)[columns].rename(columns={"how_to_get": "how to get it"})
 
 
 def describe(name: str) -> Card:
@@ -247,6 +227,5 @@ def _register(name: str, path: Path, columns: dict[str, str]) -> None:
     except filelock.Timeout:
         raise DataError("another process holds the list of your own data sets; try again.") from None
     except OSError as error:
-        raise DataError(
-            f"the data folder cannot be written ({error.strerror}); name another in IDIC_LAB_HOME."
-        ) from None
+        told = f"the data folder cannot be written ({error.strerror}); name another in IDIC_LAB_HOME."
+        raise DataError(told) from None

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from idic_lab import datasets
-from idic_lab.datasets.own import cleaning
 from idic_lab.errors import DataError, UnknownName
 
 
@@ -142,6 +141,6 @@ def test_a_damaged_list_of_own_data_sets_is_an_error_that_says_so(own_home):
 
 def test_the_card_and_the_data_set_hold_no_folder_of_the_machine(tmp_path):
     (tmp_path / "shop.csv").write_text("customer_id,date,amount\nA,2024-01-31,9\n")
-    dataset = cleaning.load(tmp_path / "shop.csv")
+    dataset = datasets.load(tmp_path / "shop.csv", quiet=True)
     told = f"{dataset!r} {dataset.card} {dataset.card.to_dict()} {dataset.card._repr_html_()}"
     assert "shop.csv" in told and str(tmp_path) not in told

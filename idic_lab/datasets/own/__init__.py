@@ -12,27 +12,20 @@ from idic_lab.datasets.own.words import normalise
 
 @dataclass
 class Rows:
-    """What a file holds before anything is made of it.
-
-    Attributes:
-        frame: One row per row of the source; text files give text, others what they store. Labels are unique.
-        headers (list of str): As written, one per column; they may repeat.
-        lines (array of int, shape (n_rows,)): Line in the source; the header is line 1.
-        sources (array of str or None): File of each row when there are several.
-        broken: Rows that could not even be split into columns, as ``rejects``.
-        notes (list of str): What was assumed in reading.
-    """
+    """What a file holds before anything is made of it."""
 
     name: str
-    frame: pd.DataFrame
-    headers: list[str]
-    lines: np.ndarray
+    frame: (
+        pd.DataFrame
+    )  # a row per row of the source, under labels of its own; text files give text, others what they store
+    headers: list[str]  # as written, one per column; they may repeat
+    lines: np.ndarray  # of each row in the source; the header is line 1
     format: str
     size_bytes: int
     fingerprint: str
-    sources: np.ndarray | None = None
-    broken: pd.DataFrame = field(default_factory=lambda: tables.get("rejects").empty())
-    notes: list[str] = field(default_factory=list)
+    sources: np.ndarray | None = None  # the file of each row when there are several
+    broken: pd.DataFrame = field(default_factory=lambda: tables.get("rejects").empty())  # rows that could not be split
+    notes: list[str] = field(default_factory=list)  # what was assumed in reading
 
     @property
     def by_header(self) -> dict[str, str]:

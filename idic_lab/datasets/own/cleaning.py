@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from idic_lab import dataframes, tables
 from idic_lab.datasets.card import Card, Dataset
-from idic_lab.datasets.own import Rows, files, words
+from idic_lab.datasets.own import Rows, words
 from idic_lab.datasets.own.engine import LargeParquet, literal, quoted
 from idic_lab.datasets.own.orders import Plan, plan
 from idic_lab.datasets.own.reading import NO_CUSTOMER, TEXTS, Options, Source
@@ -23,17 +23,6 @@ NAMED = "customers are named by name or address"
 _DISCOUNTED = "abs(amount - quantity * unit_price) > .005"
 _TEXT = {pa.string(): pd.StringDtype(na_value=np.nan)}  # as texts lie in Arrow, without an object for each
 OWN = {"kind": "own file", "source": "brought by the user", "licence": "not stated; the user's own to know"}
-
-
-def load(
-    path: str | Path, options: Options | None = None, *, name: str | None = None, **reading: str | None
-) -> Dataset:
-    """Read a file (see :func:`idic_lab.datasets.own.files.read`), clean its rows and write the card.
-
-    The data set is called `name`, or as the file without its ending; neither card nor tables hold its folder.
-    """
-    rows = files.read(path, **reading)
-    return clean(rows, options or Options(), name or Path(rows.name.removesuffix(".gz")).stem)
 
 
 def clean(rows: Rows, options: Options, name: str = "") -> Dataset:
@@ -53,11 +42,9 @@ def clean(rows: Rows, options: Options, name: str = "") -> Dataset:
         named = is_named(connection, accepted, planned)
         refused = connection.sql('SELECT source, line, "column", value, reason FROM lines WHERE reason IS NOT NULL')
         found = [part for part in (rows.broken, refused.df()) if len(part)] or [tables.get("rejects").empty()]
-        found = pd.concat(found).astype(
-            dict.fromkeys(["source", "column", "value", "reason"], "str") | {"line": "int64"}
-        )
-        rejects = found.sort_values(["source", "line"], kind="stable", ignore_index=True)
-        made = tables_of(connection, accepted) | {"rejects": rejects}
+        rejects = pd.concat(found).sort_values(["source", "line"], kind="stable", ignore_index=True)
+        texts = dict.fromkeys(["source", "column", "value", "reason"], "str")
+        made = tables_of(connection, accepted) | {"rejects": rejects.astype(texts | {"line": "int64"})}
         facts["assumptions"] = [*_doubts(connection, accepted, facts["duplicates"]), *facts["assumptions"]]
         facts["quirks"] = _remarks(connection, accepted, {table: len(data) for table, data in made.items()})
         facts |= {"customers": made["transactions"]["customer_id"].nunique(), "names_customers": named}

@@ -15,10 +15,8 @@ from idic_lab.datasets.own import Rows, unique_labels
 from idic_lab.errors import DataError, option
 
 # Integers are read with room for missing values: as floats, long customer numbers would lose their last digits.
-INTEGERS = {
-    getattr(pa, name.lower())(): getattr(pd, f"{name}Dtype")()
-    for name in ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
-}
+_SIZES = (f"{sign}{bits}" for sign in ("Int", "UInt") for bits in (8, 16, 32, 64))
+INTEGERS = {getattr(pa, name.lower())(): getattr(pd, f"{name}Dtype")() for name in _SIZES}
 # A query may read the user's files; it must never fetch or install anything.
 _SETTINGS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 ROWS_IN_MEMORY = 5_000_000
@@ -92,7 +90,7 @@ def fingerprint(path: Path) -> str:
 def over_rows(rows: Rows, sql: str) -> Rows:
     """Put a query to a text file or worksheet; it is the table ``data``, with types found out."""
     frame = rows.frame.apply(typed)
-    with duckdb.connect(":memory:", config=_SETTINGS) as connection:
+    with duckdb.connect(config=_SETTINGS) as connection:
         connection.register("data", frame)
         return _run(connection, sql, rows.name, rows.fingerprint, rows.size_bytes)
 
@@ -179,22 +177,15 @@ def _first_line(error: Exception, path: Path | None = None) -> str:
 
 @dataclass(frozen=True)
 class LargeParquet:
-    """A Parquet file, or a folder of them, that stays where it is.
-
-    Attributes:
-        files (tuple of Path)
-        schema: Of the columns that are not nested.
-        nested (tuple of str): Columns left out.
-        signature: Hash of names, sizes, times and footers: the same when nobody has touched the files since.
-    """
+    """A Parquet file, or a folder of them, that stays where it is."""
 
     path: Path
     files: tuple[Path, ...]
     rows: int
     size_bytes: int
-    schema: pa.Schema
-    nested: tuple[str, ...]
-    signature: str
+    schema: pa.Schema  # of the columns that are not nested
+    nested: tuple[str, ...]  # columns left out
+    signature: str  # of names, sizes, times and footers: the same when nobody has touched the files since
 
     @property
     def name(self) -> str:

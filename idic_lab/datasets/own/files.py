@@ -43,32 +43,24 @@ MAX_RATIO = 150
 SMALL_ENOUGH_BYTES = 50 * 2**20
 
 
-def read(
-    path: str | Path,
-    *,
-    sheet: str | None = None,
-    sql: str | None = None,
-    encoding: str | None = None,
-    separator: str | None = None,
-) -> Rows:
-    """Read a file, a folder of Parquet files or a query to rows.
+def read(path: str | Path, **reading: str | None) -> Rows:
+    """Read a file, a folder of Parquet files or a query to rows; what is packed is unpacked for the moment of reading.
 
     Parameters:
-        path, sheet, sql, encoding, separator: As for :func:`idic_lab.datasets.load`; what is packed is unpacked for the
-            moment of reading.
+        **reading: sheet, sql, encoding and separator, as for :func:`idic_lab.datasets.load`.
     Raises:
         DataError: When there is no such file, it is empty, or it cannot be read; the message names the file.
     """
     path = Path(path).expanduser()
     try:
-        return _read(path, sheet, sql, encoding, separator)
+        return _read(path, **reading)
     except PermissionError:
         raise DataError(f"{path.name}: this file may not be read; change its permissions or copy it.") from None
     except OSError as error:
         raise DataError(f"{path.name}: cannot be read ({error.strerror or type(error).__name__}).") from None
 
 
-def _read(path: Path, sheet: str | None, sql: str | None, encoding: str | None, separator: str | None) -> Rows:
+def _read(path: Path, sql: str | None = None, **reading: str | None) -> Rows:
     if path.is_symlink() and not path.exists():
         raise DataError(f"{path.name}: this is a link to a file that is not there.")
     existing(path)
@@ -84,11 +76,11 @@ def _read(path: Path, sheet: str | None, sql: str | None, encoding: str | None, 
     elif path.suffix.lower() == ".zip" and head.startswith(b"PK"):
         opened = _only_table
     else:
-        return _of_file(path, sheet, sql, encoding, separator)
+        return _of_file(path, sql, **reading)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         inside = Path(folder) / path.name  # under the name given, which messages and the card then say
         _unpack(path, opened, inside)
-        rows = _of_file(inside, sheet, sql, encoding, separator)
+        rows = _of_file(inside, sql, **reading)
     packed = "gzip" if opened is gzip.open else "a zip archive"
     return replace(rows, format=f"{rows.format}, unpacked from {packed}", size_bytes=path.stat().st_size)
 
@@ -129,7 +121,9 @@ def _only_table(path: Path) -> Iterator[BinaryIO]:
             yield packed
 
 
-def _of_file(path: Path, sheet: str | None, sql: str | None, encoding: str | None, separator: str | None) -> Rows:
+def _of_file(
+    path: Path, sql: str | None, sheet: str | None = None, encoding: str | None = None, separator: str | None = None
+) -> Rows:
     with path.open("rb") as file:
         head = file.read(16)
     if not head:
@@ -164,18 +158,14 @@ def _kind(path: Path, head: bytes) -> str:
     if path.suffix.lower() == ".sql":
         return "query"
     if path.suffix.lower() in (".parquet", ".xlsx", ".xlsm", ".xlsb", ".ods", ".duckdb"):
-        raise DataError(
-            f"{path.name}: this is not a {path.suffix} file, whatever its name says; it begins with {head[:8]!r}."
-        )
+        told = f"this is not a {path.suffix} file, whatever its name says"
+        raise DataError(f"{path.name}: {told}; it begins with {head[:8]!r}.")
     return "text"
 
 
 def workbook(name: str, content: bytes, sheet: str | None = None) -> Rows:
-    """Read one worksheet; its first row with two filled cells or more holds the headers.
+    """Read one worksheet, by default the first with content; its first row with two filled cells or more holds the headers.
 
-    Parameters:
-        name: File name, for messages.
-        sheet: The first worksheet that has content by default.
     Raises:
         DataError: When this is no workbook, it is empty, or it would unpack to an absurd size.
         UnknownName: When there is no such sheet.
@@ -209,9 +199,8 @@ def workbook(name: str, content: bytes, sheet: str | None = None) -> Rows:
         raise DataError(f"{name}: {where} holds no row below a header line.")
     notes = []
     if others and not sheet:
-        notes.append(
-            f"sheet {title!r} was read; not read: {', '.join(map(repr, others))} (to read it: {option('sheet', others[0])})"
-        )
+        how = f"(to read it: {option('sheet', others[0])})"
+        notes.append(f"sheet {title!r} was read; not read: {', '.join(map(repr, others))} {how}")
     headers, frame = _table([row for _, row in cells])
     lines, digest = np.array([number for number, _ in cells[1:]]), hashlib.sha256(content).hexdigest()
     return Rows(name, frame, headers, lines, f"workbook, sheet {title!r}", len(content), digest, notes=notes)

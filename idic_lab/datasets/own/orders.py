@@ -25,21 +25,16 @@ _STATUS_LIKE = ("status", "type", "cancelled", "test")
 
 @dataclass
 class Plan:
-    """How the rows of a source become lines.
+    """How the rows of a source become lines: by a query that gives one line per row.
 
-    Attributes:
-        query: SQL that gives one line per row: the typed columns, ``slice`` (which of the parts of whole customers, -1
-            when the row is rejected), what was wrong with it, and ``row_hash``.
-        roles (dict of str to str): Role to column.
-        others (dict of str to str): Column of the lines that holds another amount that might have been taken, to its
-            header.
-        facts: What the card says of columns, currency and assumptions.
+    Beside the typed columns it gives ``slice`` (which of the parts of whole customers, -1 when the row is rejected), what was
+    wrong with the row, and ``row_hash``.
     """
 
     query: str
-    roles: dict[str, str]
-    others: dict[str, str]
-    facts: dict
+    roles: dict[str, str]  # role to column
+    others: dict[str, str]  # column of the lines with another amount that might have been taken, to its header
+    facts: dict  # what the card says of columns, currency and assumptions
 
     def without(self, condition: str) -> "Plan":
         """The same, less the lines of which a condition, in SQL, is true."""
@@ -107,12 +102,7 @@ def _currency(reader: Reader, roles: dict[str, str]) -> str:
 
 
 class _Orders:
-    """The rules by which rows are sales, as SQL.
-
-    Attributes:
-        columns (dict of str to Column): Role to how it is read, in the order in which faults are looked for.
-        others (dict of str to str): As of :class:`Plan`.
-    """
+    """The rules by which rows are sales, as SQL; `columns` are in the order in which faults are looked for."""
 
     def __init__(self, reader: Reader, roles: dict[str, str], reasons: dict[str, str], empty: list[str], counted: bool):
         self.counted = counted

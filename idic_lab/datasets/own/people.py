@@ -40,17 +40,11 @@ _TRUE = {"true", "yes", "y", "1", "x", "是"}
 
 @dataclass(frozen=True)
 class Contacts:
-    """The contacts of one export.
+    """The contacts of one export."""
 
-    Attributes:
-        records: The columns of ``source_records`` that the export has, without touchpoint; for :func:`gather`.
-        columns (dict of str to str): Role to the header that plays it.
-        notes (list of str): What was assumed, and values that could not be read.
-    """
-
-    records: pd.DataFrame
-    columns: dict[str, str]
-    notes: list[str] = field(default_factory=list)
+    records: pd.DataFrame  # the columns of ``source_records`` that the export has, without touchpoint
+    columns: dict[str, str]  # role to the header that plays it
+    notes: list[str] = field(default_factory=list)  # what was assumed, and values that could not be read
 
 
 def read_contacts(path: str | Path, today: pd.Timestamp | None = None, **reading: str) -> Contacts:

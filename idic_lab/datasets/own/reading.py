@@ -45,25 +45,18 @@ class Options:
 
 @dataclass
 class Source:
-    """The view ``source`` of a connection, and where each column of the file is in it.
-
-    Attributes:
-        headers, places, types: By column label, the header as written, the column in SQL, and its type.
-        file, line: Where a row stands, in SQL.
-        large: Whether it stays where it is.
-        mixed (dict of str to Series): For columns in which numbers, dates and texts stand side by side: the different
-            values; a row's place in them is the column ``code N``.
-    """
+    """The view ``source`` of a connection, and where each column of the file, by its label, is in it."""
 
     connection: duckdb.DuckDBPyConnection
     name: str
-    headers: dict[str, str]
-    places: dict[str, str]
+    headers: dict[str, str]  # as written
+    places: dict[str, str]  # the column in SQL
     types: dict[str, pa.DataType]
-    file: str
+    file: str  # where a row stands, in SQL, and on which line
     line: str
     rows: int
-    large: bool = False
+    large: bool = False  # whether it stays where it is
+    # The different values of a column of numbers, dates and texts; a row's place in them is the column "code N".
     mixed: dict[str, pd.Series] = field(default_factory=dict)
 
     @classmethod
@@ -183,19 +176,11 @@ class Column:
 
 
 class Reader:
-    """Reads the columns of a source.
-
-    Attributes:
-        today (Timestamp)
-        assumptions (list of str): What had to be assumed, for the card; what is worth a question comes first.
-        symbols (set of str): Currency signs seen.
-    """
+    """Reads the columns of a source, and keeps what had to be assumed (what is worth a question first) and currency signs seen."""
 
     def __init__(self, source: Source, options: Options, notes: Iterable[str] = ()):
         self.source, self.options = source, options
-        self.today = dataframes.given_day(
-            options.today if options.today is not None else datetime.date.today(), "today"
-        )
+        self.today = dataframes.given_day(datetime.date.today() if options.today is None else options.today, "today")
         self.assumptions, self.symbols = list(notes), set()
         self._looks: dict[str, list[float]] = {}
 

@@ -38,19 +38,12 @@ _STATUS = {kind: frozenset(map(normalise, words.split())) for kind, words in WOR
 
 @dataclass
 class Parsed:
-    """What becomes of one column when it is read: one value per row.
-
-    Attributes:
-        result (array, shape (n_rows,))
-        reasons (array of object, shape (n_rows,)): Why there is no value; None where there is one.
-        assumptions (list of str): For the card.
-        symbols (frozenset of str): Currency signs and codes that were seen.
-    """
+    """What becomes of one column when it is read: one value per row."""
 
     result: np.ndarray
-    reasons: np.ndarray
-    assumptions: list[str] = field(default_factory=list)
-    symbols: frozenset[str] = frozenset()
+    reasons: np.ndarray  # why there is no value; None where there is one
+    assumptions: list[str] = field(default_factory=list)  # for the card
+    symbols: frozenset[str] = frozenset()  # currency signs and codes that were seen
 
 
 def by_distinct_value(column: pd.Series, parse: Callable[[pd.Series], Parsed], missing: str) -> Parsed:
