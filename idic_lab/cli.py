@@ -81,20 +81,14 @@ def run(
     columns: Columns = None,
     out: Annotated[Path | None, Option(help="Folder of the run; runs/<data set> unless given.")] = None,
     only: Annotated[str | None, Option(help="Notebooks by number, as in 21,22.")] = None,
-    parameter: Annotated[
-        list[str] | None, Option("-p", "--parameter", help="A notebook's, name=value; repeatable.")
-    ] = None,
+    parameter: Annotated[list[str] | None, Option("-p", "--parameter", help="name=value; repeatable.")] = None,
     fresh: Annotated[bool, Option(help="Begin again, keeping nothing of an earlier call.")] = False,
     jobs: Annotated[int | None, Option(min=1, help="Notebooks side by side; two unless there is one core.")] = None,
-    every: Annotated[
-        str | None, Option(help="First replay the history: a review every month, week or quarter.")
-    ] = None,
+    every: Annotated[str | None, Option(help="First replay the history: a review a month, week or quarter.")] = None,
     large: Annotated[bool | None, Option(help="Read Parquet in parts; unless said, above five million rows.")] = None,
     sample: Annotated[int, Option(help="Of large data: customers that the notebooks see.", min=100)] = 20_000,
     memory: Annotated[float, Option(help="Of large data: GB that the engine may take.", min=0.5)] = 3.0,
-    pseudonyms: Annotated[
-        bool | None, Option(help="Show customers by codes; unless said, where they are named.")
-    ] = None,
+    pseudonyms: Annotated[bool | None, Option(help="Show customers by codes; unless said, where named.")] = None,
     reading: dict | None = None,
 ) -> None:
     """Execute the notebooks a data set can feed, into one run folder with tables and a report."""
@@ -112,12 +106,10 @@ def run(
     from idic_lab.course.runs.run import run as run_course
     from idic_lab.datasets.own import words
 
-    how = {"fresh": fresh, "jobs": jobs, "every": every, "large": large, "coded": pseudonyms}
-    headers, options = words.parse(columns) if columns else None, Options(sample=sample, memory=memory)
-    told = {"tell": typer.echo, "progress": sys.stderr.isatty()}
-    result = run_course(
-        dataset or Path(data), out, only, parameters, headers, options=options, reading=reading, **how, **told
-    )
+    how = {"fresh": fresh, "jobs": jobs, "every": every, "large": large, "coded": pseudonyms, "reading": reading}
+    how |= {"options": Options(sample=sample, memory=memory), "tell": typer.echo, "progress": sys.stderr.isatty()}
+    headers = words.parse(columns) if columns else None
+    result = run_course(dataset or Path(data), out, only, parameters, headers, **how)
     if result.failed:
         for name, error in result.failed.items():
             typer.echo(f"\n{name} failed.\n{error}", err=True)
@@ -161,9 +153,7 @@ def compare(
     scheduler: Annotated[str | None, Option(help="Address of a Dask cluster, as in tcp://10.0.0.1:8786.")] = None,
     out: Annotated[Path | None, Option(help="Folder of the results; runs/compare-<name> unless given.")] = None,
     resume: Annotated[bool, Option("--resume/--fresh", help="Keep earlier cells, or begin again.")] = True,
-    packet: Annotated[
-        Path | None, Option(help="Also write an archive, as in mine.zip, that rebuilds the table.")
-    ] = None,
+    packet: Annotated[Path | None, Option(help="Also an archive that rebuilds the table, as in mine.zip.")] = None,
 ) -> None:
     """Compare segmentations over data sets, numbers of segments and seeds, into one table and a report."""
     typer.echo("Getting ready ...")
@@ -347,12 +337,8 @@ def collect_exercises(
     """Bring what students handed in to where it is graded; a later batch adds to it."""
     from idic_lab.exercises.collecting import bring, collect, opened
 
-    where = _course(course)
-    if platform:
-        lines = bring(where, assignment, opened(platform, folder, class_list))
-    else:
-        lines = collect(where, assignment, folder)
-    typer.echo("\n".join(lines))
+    work, what = (bring, opened(platform, folder, class_list)) if platform else (collect, folder)
+    typer.echo("\n".join(work(_course(course), assignment, what)))
 
 
 @exercises_app.command("give-back")
@@ -385,9 +371,8 @@ def grade_exercises(
     from idic_lab.exercises import sandbox
     from idic_lab.exercises.classroom import grade_class
 
-    shut_in = sandbox.available()
-    typer.echo("Submissions run in a sandbox." if shut_in and not unsafe else sandbox.MISSING)
-    if not shut_in and not unsafe:
+    typer.echo("Submissions run in a sandbox." if sandbox.available() and not unsafe else sandbox.MISSING)
+    if not sandbox.available() and not unsafe:
         raise typer.Exit(2)
     students = ("new",) if new else student or ()
     table = grade_class(_course(course), assignment, students, processes, seconds, unsafe, tell=typer.echo)
@@ -501,7 +486,14 @@ def main() -> None:
     The exit status is 2 for what a person can put right (a LabError, a full disk, a forbidden folder), 1 when a notebook
     failed or whoever read the output has gone, 130 after Ctrl-C and 143 after a polite request to end (SIGTERM).
     """
-    ended = _end_politely()
+    ended: list[int] = []
+
+    def end_politely(number: int, _frame: object) -> None:
+        """As Ctrl-C does, so that kernels are closed and the manifest says what happened."""
+        ended.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end_politely)
     COMMAND_LINE.set(True)
     try:
         app()
@@ -536,15 +528,3 @@ _OF_THE_MACHINE = {
 def _tell(line: str) -> None:
     with contextlib.suppress(OSError):  # nobody may be there to read it
         typer.echo(line, err=True)
-
-
-def _end_politely() -> list[int]:
-    """Let SIGTERM end the work as Ctrl-C does, so that kernels are closed and the manifest says what happened."""
-    ended: list[int] = []
-
-    def stop(number: int, _frame: object) -> None:
-        ended.append(number)
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
-    return ended

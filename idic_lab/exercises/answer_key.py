@@ -62,11 +62,7 @@ class AnswerKey:
 
     A function asks by name for what it needs: ``tables``, ``truth``, ``game``, ``brought``, ``class_orders`` (those of every shop
     that the class list and the secret make), or an earlier question for its answer. One that also asks for ``answer`` judges it,
-    and returns the share of the points and a message.
-
-    Parameters:
-        course (path-like): Folder with ``answers`` and ``misconceptions``, one Python file per assignment in each.
-        secret: Of the class; without one, data grow from the students' ids alone.
+    and returns the share of the points and a message. Without the secret of a class, data grow from the students' ids alone.
     """
 
     def __init__(self, course: str | Path, secret: str = ""):
@@ -88,7 +84,6 @@ class AnswerKey:
 
     @property
     def names(self) -> set[str]:
-        """The questions with an answer."""
         return set(self._answers)
 
     def judges(self, name: str) -> bool:
@@ -102,10 +97,9 @@ class AnswerKey:
     def judge(
         self, name: str, answer: Any, student_id: str, brought: pd.DataFrame | None = None, earlier: dict | None = None
     ) -> Verdict:
-        """Grade an answer by the data of a student, as :func:`idic_lab.exercises.student.decode` gives it.
+        """Grade an answer, as :func:`idic_lab.exercises.student.decode` gives it, by the data of a student.
 
-        Parameters:
-            earlier: The student's answers so far, by question: what follows rightly from a wrong one earns most of the points.
+        What follows rightly from a wrong answer to an `earlier` question earns most of the points.
         """
         student = normal_id(student_id)
         asked = question(name, student)
@@ -168,6 +162,7 @@ class AnswerKey:
     ) -> Any:
         """Call a function with what it asks for by name; what follows from the student's shop alone is kept."""
         asked, kept = inspect.signature(function).parameters, self._computed
+        answers = self._answers.items()
         ways = {
             "brought": lambda: brought,
             "answer": lambda: answer,
@@ -176,9 +171,7 @@ class AnswerKey:
             "game": lambda: student_game(student, self.secret),
             "class_orders": lambda: self._class_orders(student),
         }
-        ways |= {
-            name: partial(self._call, self._answers[name], student, brought) for name in asked if name in self._answers
-        }
+        ways |= {name: partial(self._call, earlier, student, brought) for name, earlier in answers if name in asked}
         ways |= {name: partial(dict.get, given, name) for name in given or ()}
         if given or (student, function) not in kept or not {"answer", "brought"}.isdisjoint(asked):
             found = function(**{name: way() for name, way in ways.items() if name in asked})

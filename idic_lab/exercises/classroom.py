@@ -71,11 +71,7 @@ def gradebook_of(course: CourseFolder) -> Gradebook:
 def nbgrader(
     course: CourseFolder, *arguments: str, seconds: float | None = None, told: dict[str, str] | None = None
 ) -> tuple[int | str, str]:
-    """Run an nbgrader command in the course's folder, in a process of its own, with `told` in its environment.
-
-    Returns:
-        tuple of int and str: Exit status (`TOO_LONG` when ended after `seconds`), and what it said.
-    """
+    """Exit status (`TOO_LONG` when ended after `seconds`) and words of an nbgrader command, run in a process of its own."""
     ours, theirs = PROCESSES.Pipe(duplex=False)
     environment = dict(os.environ, OMP_NUM_THREADS="1", **(told or {}))
     process = PROCESSES.Process(target=_nbgrader_alone, args=(theirs, course.root, arguments, environment))
@@ -251,12 +247,7 @@ def _recorded(course: CourseFolder, assignment: str, graded: list[dict]) -> pd.D
 
 
 def points(course: CourseFolder, assignment: str) -> pd.DataFrame:
-    """What the gradebook holds of an assignment, texts included.
-
-    Returns:
-        DataFrame: ``student``, ``question``, ``title``, ``concept``, ``points``, ``of``, and ``waiting``, whether a
-            person has yet to read it.
-    """
+    """What the gradebook holds of an assignment, texts included; ``waiting`` is what a person has yet to read."""
     if not (course.root / "gradebook.db").exists():
         raise DataError(f"There is no gradebook in {course.root}: grade a class first.")
     rows = []
@@ -276,9 +267,7 @@ def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str]
     """Grade one notebook as an instructor would, in a temporary copy of the course, and leave the feedback page beside it.
 
     Returns:
-        DataFrame: ``question``, ``concept``, ``points``, ``of``; autograded questions only.
-        list of str: What was odd about the notebook.
-        Path: Of the feedback page, ``<assignment>.feedback.html``.
+        tuple: ``question``, ``concept``, ``points``, ``of`` of the autograded questions; what was odd; the feedback page.
     """
     assignment = path.stem.split(".")[0]
     course.check_name(assignment)
@@ -313,10 +302,8 @@ def _student_of(path: Path) -> str:
     try:
         return normal_id(written and written[2])
     except LabError:
-        raise DataError(
-            f"'{path.name}' should have your id in its first code cell, as in STUDENT_ID = \"ada\": letters, "
-            f"digits and . _ @ -; found {written and written[2]!r}."
-        ) from None
+        how = f'as in STUDENT_ID = "ada": letters, digits and . _ @ -; found {written and written[2]!r}.'
+        raise DataError(f"'{path.name}' should have your id in its first code cell, {how}") from None
 
 
 def mastery(course: CourseFolder, assignment: str) -> pd.DataFrame:
@@ -356,11 +343,9 @@ def statistics(shares: pd.DataFrame) -> pd.DataFrame:
 
 
 def items(course: CourseFolder, assignment: str) -> pd.DataFrame:
-    """Item statistics of a graded assignment, with the commonest wrong answer to each question.
+    """As :func:`statistics`, with ``commonest_wrong``, ``shown_by`` (students) and ``example`` (one such answer).
 
-    Returns:
-        DataFrame: As :func:`statistics`, with ``commonest_wrong`` (the misconception shown most, or else the kind of
-            failure), ``shown_by`` (students) and ``example`` (one such answer).
+    The commonest wrong answer is the misconception shown most, or else the kind of failure.
     """
     course.check_name(assignment)
     said = [

@@ -100,10 +100,7 @@ class Download(NamedTuple):
 def opened(platform: str, archive: Path, class_list: Path | None = None) -> Download:
     """Read whose each file of a download is.
 
-    Parameters:
-        platform ({"canvas", "moodle", "gradescope"})
-        class_list (path-like, optional): Canvas's exported gradebook, or Moodle's grading worksheet; Gradescope's
-            export says itself who handed in.
+    The class list is Canvas's exported gradebook, or Moodle's grading worksheet; Gradescope's export says itself who handed in.
     """
     shape = re.compile(pick("platform", platform, _FILES))
     with zipfile.ZipFile(existing(Path(archive))) as packed:
@@ -152,14 +149,13 @@ def bring(course: CourseFolder, assignment: str, download: Download) -> list[str
     unread = []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, zipfile.ZipFile(download.archive) as packed:
         for path, (student, _, file) in download.files.items():
+            if packed.getinfo(path).file_size >= MOST_BYTES:
+                unread.append(f"{path}: not unpacked, it is larger than {MOST_BYTES / 2**20:.0f} MB")
+                continue
             if download.platform == "canvas":  # which numbers what is handed in again
                 file = re.sub(r"-\d+(?=\.\w+$)", "", file)
             target = Path(folder, f"{student}__{file}")
-            if packed.getinfo(path).file_size < MOST_BYTES:
-                target.write_bytes(packed.read(path))
-            else:
-                unread.append(f"{path}: not unpacked, it is larger than {MOST_BYTES / 2**20:.0f} MB")
-                continue
+            target.write_bytes(packed.read(path))
             os.utime(target, (download.archive.stat().st_mtime,) * 2)
         told = collect(course, assignment, Path(folder))
     return told + unread + [f"{name}: of nobody in the class list" for name in download.unknown]
@@ -168,9 +164,8 @@ def bring(course: CourseFolder, assignment: str, download: Download) -> list[str
 def give_back(course: CourseFolder, assignment: str, download: Download, out: Path) -> list[Path]:
     """Write grades and feedback pages for the platform that the submissions came from.
 
-    Returns:
-        list of Path: Canvas and Moodle: the class list with the points filled in, and an archive of feedback pages
-            named as they were handed in. Gradescope: a table of grades, and ``results.json`` for each submission.
+    For Canvas and Moodle that is the class list with the points filled in, and an archive of feedback pages named as they were
+    handed in; for Gradescope a table of grades, and ``results.json`` for each submission.
     """
     graded = points(course, assignment)
     total = graded.groupby("student")[["points", "of"]].sum()

@@ -219,10 +219,8 @@ class Values(Form):
     labels: bool = False
 
     def asked(self) -> str:
-        if self.labels:
-            return f"a Series (or dict) with one label per {self.per}"
-        unit = self.unit or ("a share, or percent" if self.share else "a number")
-        return f"a Series (or dict) with {unit} per {self.per}; {self._precision()}"
+        unit = "one label" if self.labels else self.unit or ("a share, or percent" if self.share else "a number")
+        return f"a Series (or dict) with {unit} per {self.per}" + ("" if self.labels else f"; {self._precision()}")
 
     def read(self, answer: Any) -> Any:
         if isinstance(answer, pd.DataFrame) and answer.shape[1] == 2:
@@ -250,14 +248,14 @@ class Values(Form):
             return 0.0
         ours, theirs = ({_plain(name): value for name, value in pd.Series(one).items()} for one in (other, answer))
         both, either = ours.keys() & theirs.keys(), ours.keys() | theirs.keys()
-        scales = (1, 100) if self.share else (1,)
-        right = max(sum(self._agree(theirs[name], ours[name], scale) for name in both) for scale in scales)
-        return right / max(len(either), 1)
-
-    def _agree(self, value: Any, other: Any, scale: float) -> bool:
         if self.labels:
-            return str(value) == str(other)
-        return as_number(value) is not None and self._equal(as_number(value) / scale, float(other))
+            return sum(str(theirs[name]) == str(ours[name]) for name in both) / max(len(either), 1)
+        pairs = [(as_number(theirs[name]), float(ours[name])) for name in both]
+        told = [(number, right) for number, right in pairs if number is not None]
+        scales = (1, 100) if self.share else (1,)
+        return max(sum(self._equal(number / scale, right) for number, right in told) for scale in scales) / max(
+            len(either), 1
+        )
 
 
 @dataclass(frozen=True)

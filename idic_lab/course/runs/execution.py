@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import nbformat
+from tqdm import tqdm
 
 from idic_lab.course.runs import kernels, notebooks
 from idic_lab.course.runs.run_folder import Manifest
@@ -30,28 +31,22 @@ class Console:
 
     def say(self, line: str) -> None:
         """Say a line, above the bar if there is one."""
-        from tqdm import tqdm
-
         with self._lock, tqdm.external_write_mode():
             self._tell(line)
 
     @contextlib.contextmanager
     def over_cells(self, number: int):
         """Draw a bar over the cells of all notebooks that are executed inside, side by side."""
-        from tqdm import tqdm
-
         with tqdm(total=number, unit="cell", leave=False, disable=not self._watched) as self._bar:
             yield
 
-    def cell_ended(self) -> None:
+    def cell_ended(self, **_) -> None:
         """Move that bar."""
         with self._lock:
             self._bar.update()
 
     def over(self, parts: Iterable, unit: str) -> Iterable:
         """The same parts, with a bar over them."""
-        from tqdm import tqdm
-
         return tqdm(parts, unit=unit, leave=False, disable=not self._watched)
 
 
@@ -63,9 +58,7 @@ class NotebookFailed(Exception):
 
 
 def execute(stage: Stage, state: Manifest, folder: Path, console: Console) -> float:
-    """Execute one notebook of a run, and return how many seconds it took.
-
-    What stands in the folder under its own name is always a whole execution.
+    """Execute one notebook of a run, and return how many seconds it took; under its own name stands always a whole execution.
 
     Raises:
         NotebookFailed: When a cell raises, or the kernel dies or does not start.
@@ -84,12 +77,18 @@ def execute(stage: Stage, state: Manifest, folder: Path, console: Console) -> fl
     target.unlink(missing_ok=True)
     where = f"of {stage.notebook}; its partial execution is in notebooks/{partial.name}"
     progress = _Progress(partial)
-    hooks = {"on_notebook_start": progress.begin, "on_cell_start": progress.cell}
-    hooks["on_cell_complete"] = lambda **_: console.cell_ended()
+    hooks = {
+        "on_notebook_start": progress.begin,
+        "on_cell_start": progress.cell,
+        "on_cell_complete": console.cell_ended,
+    }
     quiet = {"progress_bar": False, "request_save_on_cell_execute": False}
     try:
         with kernels.own_loop():
-            source = _with_what_can_be_fed(stage, folder)
+            source = nbformat.read(notebooks.path_of(stage), as_version=4)
+            names = Repository(folder / REPOSITORY_FILE).names()
+            at_hand = {*map(Part, names), *can_be_made(names)}
+            notebooks.prune(source, lambda name: Part.of(name) in at_hand)  # sections that the data cannot feed
             papermill.execute_notebook(source, partial, values, **quiet, **hooks, **kernels.settings(target.parent))
     except PapermillExecutionError as error:
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}")
@@ -131,12 +130,3 @@ class _Progress:
         if self.notebook is not None:
             self.partial.write_text(nbformat.v4.writes(self.notebook), encoding="utf-8")
             self.saved = time.monotonic()
-
-
-def _with_what_can_be_fed(stage: Stage, folder: Path) -> nbformat.NotebookNode:
-    """The notebook of the course, each section that the data cannot feed replaced by a line."""
-    notebook = nbformat.read(notebooks.path_of(stage), as_version=4)
-    names = Repository(folder / REPOSITORY_FILE).names()
-    at_hand = {*map(Part, names), *can_be_made(names)}
-    notebooks.prune(notebook, lambda name: Part.of(name) in at_hand)
-    return notebook

@@ -41,14 +41,13 @@ class Forgotten(NamedTuple):
 
     def __str__(self) -> str:
         listed = ", ".join(f"{table} {count:,}" for table, count in self.rows.items())
-        said = [f"Removed {sum(self.rows.values()):,} rows ({listed}), and the tables exported from them."]
-        if self.notebooks:
-            said.append(
-                f"These notebooks showed the customer, or a picture of one, and are removed: {', '.join(self.notebooks)}. "
-                "Give the command of the run again: it executes them, and only them."
-            )
-        said.append("Totals stay as they were. Remove the customer from your own data too.")
-        return "\n".join(said)
+        shown = (
+            f"These notebooks showed the customer, or a picture of one, and are removed: {', '.join(self.notebooks)}. "
+            "Give the command of the run again: it executes them, and only them.\n"
+        )
+        said = f"Removed {sum(self.rows.values()):,} rows ({listed}), and the tables exported from them.\n"
+        last = "Totals stay as they were. Remove the customer from your own data too."
+        return said + (shown if self.notebooks else "") + last
 
 
 def _repository_of(folder: Path) -> Repository:
@@ -56,14 +55,11 @@ def _repository_of(folder: Path) -> Repository:
 
 
 def forget(folder: str | Path, customer: str) -> Forgotten:
-    """Remove a customer from a run folder.
+    """Remove a customer, as the tables or the data name them, from a run folder.
 
     Files that show the customer go first and the repository last, so a removal that was interrupted can be given again:
     until it is whole the repository still knows the customer, and the manifest does not call the run complete.
 
-    Parameters:
-        folder: Of the run.
-        customer: As the tables name the customer or, where that is by code, as the data did.
     Raises:
         DataError: When the run does not know the customer.
         RepositoryError: When the run or its repository is in use or cannot be written.
@@ -110,8 +106,7 @@ def _forget(folder: Path, repository: Repository, customer: str) -> Forgotten:
         name: entry for name, entry in state.notebooks.items() if name not in gone and not _mentions(entry.error, told)
     }
     _rewrite_report(folder, state, told, complete=not gone)
-    left = still_shown(folder, told)
-    if left:
+    if left := still_shown(folder, told):
         raise RepositoryError(
             f"The customer is removed from all tables, but {', '.join(left)} still hold"
             f"{'s' if len(left) == 1 else ''} the number or a record of theirs. Remove these files."
@@ -129,10 +124,8 @@ def giveaways(repository: Repository, customer: str) -> list[str]:
     if pseudonyms.KEYS in held:
         keys = held[pseudonyms.KEYS]
         names |= {*keys[keys.isin([customer]).any(axis=1)].to_numpy().ravel()}
-    linked = [
-        data[data["customer_id"].isin(names)] for data in held.values() if {"record_id", "customer_id"} <= set(data)
-    ]
-    records = {record for data in linked for record in data["record_id"].dropna()}
+    both = [data for data in held.values() if {"record_id", "customer_id"} <= set(data)]
+    records = {record for data in both for record in data.loc[data["customer_id"].isin(names), "record_id"].dropna()}
     told, known = names | records, False
     for name, data in held.items():
         ids = dict.fromkeys(OF_CUSTOMER, names) | dict.fromkeys(OF_RECORD, records)
@@ -223,12 +216,8 @@ def all_customers_know(run_folder: Path, names: Collection[str]) -> bool:
 def remove_from_all_customers(run_folder: Path, names: Collection[str]) -> dict[str, int]:
     """Remove a customer's rows from every table of all customers; the value of a rejected row that names them is blanked.
 
-    Each file is written anew and takes its place in one step, so that a removal that was cut short can be given again.
-
-    Parameters:
-        names (collection of str): The customer as the source names them.
-    Returns:
-        dict of str to int: Table, as in ``all_customers/rfm``, to the rows removed or blanked, where there were any.
+    Each file is written anew and takes its place in one step, so that a removal that was cut short can be given again. Table, as
+    in ``all_customers/rfm``, to the rows removed or blanked, where there were any.
     """
     folder, removed = run_folder / ALL_CUSTOMERS, Counter()
     durability.remove_leftovers(folder)

@@ -140,18 +140,10 @@ class Progress:
 
 
 class SlicedTables:
-    """Tables in parts, as Parquet, and the connection that makes them.
-
-    Parameters:
-        slices: Into how many the customers are cut.
-        key: Of what the tables are made of; what was made of anything else is removed.
-        memory: GB that the engine may take; what needs more goes through a folder on disk.
-        last_step: The step after which the lines, which all steps read, are not needed.
-    """
+    """Tables in parts, as Parquet, and the connection that makes them; what was made of anything but `key` says is removed."""
 
     def __init__(self, folder: Path, slices: int, key: str, memory: float, last_step: str, console: Console):
-        self.folder, self.console = folder, console
-        self.parts = range(slices)
+        self.folder, self.console, self.parts = folder, console, range(slices)
         self.state = self._state(key, last_step)
         temporary = folder / "temporary"
         shutil.rmtree(temporary, ignore_errors=True)
@@ -167,7 +159,7 @@ class SlicedTables:
         shutil.rmtree(self.folder / "temporary", ignore_errors=True)
 
     def _state(self, key: str, last_step: str) -> Progress:
-        """What an earlier call left, when it worked on the same files with the same code."""
+        """What an earlier call left, when it worked on the same files with the same code; behind `last_step` nobody reads lines."""
         state = Progress.read(self.folder)
         if state is not None and state.key == key:
             sizes = {file: (self.folder / file).stat().st_size for file in state.files if (self.folder / file).exists()}
@@ -178,13 +170,7 @@ class SlicedTables:
         return Progress(key, len(self.parts))
 
     def step(self, name: str, what: str, work: Callable[[], None], makes: tuple = ()) -> None:
-        """Do one step unless it is done, and keep in mind that it is.
-
-        Parameters:
-            name: A step of another name makes its tables anew.
-            what: For the reader.
-            makes (tuple of str): Tables; parts of them that this step left when it was stopped are kept.
-        """
+        """Do one step unless it is done, and keep in mind that it is; of the tables it makes, parts left when stopped are kept."""
         if name in self.state.done:
             self.console.say(f"All customers: {what}: kept from the last call")
             return
@@ -206,16 +192,10 @@ class SlicedTables:
     def path(self, table: str, part: int) -> Path:
         return self.folder / table / f"part-{part:04d}.parquet"
 
-    def of(self, table: str, part: int) -> str:
-        """One part, as SQL."""
-        return f"read_parquet({literal(str(self.path(table, part)))})"
-
     def part(self, table: str, part: int):
-        """One part, as a relation."""
         return self.connection.read_parquet(str(self.path(table, part)))
 
     def whole(self, table: str):
-        """All parts of a table, as a relation."""
         return self.connection.read_parquet(str(self.folder / table / "*.parquet"))
 
     def lines(self, part: int) -> str:
@@ -227,10 +207,7 @@ class SlicedTables:
         return [part for part in self.parts if self.path(table, part).exists()]
 
     def write(self, table: str, part: int, relation: Callable[[], object], contract: bool = True):
-        """Write one part of a table, unless this step has written it, and read it back.
-
-        Its file is whole or not there, and is held to the table's contract before it counts.
-        """
+        """Write one part of a table, unless it is there, and read it back; its file is whole and keeps the table's contract."""
         path = self.path(table, part)
         if not path.exists():
             path.parent.mkdir(exist_ok=True)
@@ -266,7 +243,8 @@ class _Work(SlicedTables):
             planned = planned.without(forgotten.sql("customer_id")) if forgotten else planned
         unfinished = self.folder / "lines.partial"
         shutil.rmtree(unfinished, ignore_errors=True)
-        cleaning.write_lines(self.connection, planned, unfinished)
+        how = "FORMAT parquet, PARTITION_BY (slice), OVERWRITE_OR_IGNORE"  # a folder per slice
+        self.connection.execute(f"COPY ({planned.query}) TO {literal(str(unfinished))} ({how})")
         lines = f"read_parquet({literal(str(unfinished / '**' / '*.parquet'))}, hive_partitioning = true)"
         card = cleaning.card_of_large(self.connection, lines, planned, rows, self.source)
         value = "CAST(NULL AS VARCHAR) AS value" if coded else "value"  # which may be a name
@@ -294,7 +272,8 @@ class _Work(SlicedTables):
             only_returns += [row[0] for row in rfm.without_purchase(bought).select("customer_id").fetchall()]
             if bought.filter("amount >= 0").limit(1).fetchall():
                 self.write("btyd_summary", part, partial(clv.summarise, bought, end, UNIT_DAYS))
-                self.write("measures", part, partial(_measures, bought, end, part), contract=False)
+                measured = rfm.summarise(bought, end).select(f"*, {part} AS part")
+                self.write("measures", part, lambda measured=measured: measured, contract=False)
         card = self.state.card
         card["customers"] = self.state.customers = customers
         if len(only_returns) <= MOST_NAMED:
@@ -343,12 +322,14 @@ class _Work(SlicedTables):
         """Customers, revenue and value by segment."""
         found = []
         for part in self.console.over(self.written("rfm"), "slice"):
-            join, worth = (f"LEFT JOIN {self.of('customer_value', part)} USING (customer_id)", "sum(residual_value)")
-            if self.state.not_made:
-                join, worth = "", "NULL::DOUBLE"
-            sums = f"count(*) AS customers, sum(monetary) AS revenue, {worth} AS residual_value"
-            query = f"SELECT segment, {sums} FROM {self.of('rfm', part)} {join} GROUP BY 1"
-            found.append(self.connection.sql(query).df())
+            scored, worth = self.part("rfm", part), "NULL::DOUBLE"
+            if not self.state.not_made:
+                scored, worth = (
+                    scored.join(self.part("customer_value", part), "customer_id", "left"),
+                    "sum(residual_value)",
+                )
+            sums = f"segment, count(*) AS customers, sum(monetary) AS revenue, {worth} AS residual_value"
+            found.append(scored.aggregate(sums, "segment").df())
         together = pd.concat(found).groupby("segment", as_index=False).sum(min_count=1)
         ranked = together.sort_values(["revenue", "segment"], ascending=[False, True])
         self.state.totals = json.loads(ranked.to_json(orient="records"))
@@ -378,10 +359,6 @@ class _Work(SlicedTables):
         if card.rows_rejected > len(shown):
             card.quirks.append(f"the first {len(shown):,} rejected rows are shown; all are in all_customers/rejects")
         return datasets.Dataset(card.name, made, card)
-
-
-def _measures(bought, end: str, part: int):
-    return rfm.summarise(bought, end).select(f"*, {part} AS part")
 
 
 def draw_sample(connection, slices: list[str], size: int, seed: int) -> duckdb.DuckDBPyRelation:

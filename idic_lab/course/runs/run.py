@@ -170,14 +170,12 @@ class _Work:
             # Other data, parameters or code: none of it may be taken for this run's. Tables of all customers know by themselves.
             run_folder.empty(self.folder, keep={run_folder.ALL_CUSTOMERS} if self.state.all_customers else set())
             return {}
-        keep = {}
-        for name, entry in before.notebooks.items():
-            if not entry.done or entry.key != self.plan.keys.get(name):
-                continue
-            if run_folder.executed(self.folder, name) is None:
-                self.console.say(f"notebooks/{name}.ipynb is missing or damaged: executed anew when it is asked for.")
-            else:
-                keep[name] = entry
+        keep = {name: entry for name, entry in before.notebooks.items() if entry.done}
+        for name in [name for name, entry in keep.items() if entry.key != self.plan.keys.get(name)]:
+            del keep[name]
+        for name in [name for name in keep if run_folder.executed(self.folder, name) is None]:
+            self.console.say(f"notebooks/{name}.ipynb is missing or damaged: executed anew when it is asked for.")
+            del keep[name]
         return keep
 
     def execute(self) -> None:
@@ -193,9 +191,8 @@ class _Work:
         if not wanted:
             return
         code = [source for stage in wanted for source in notebooks.sources_of(stage, "code")]
-        cells = sum(len(notebooks.sources_of(stage)) for stage in wanted)
         with (
-            self.console.over_cells(cells),
+            self.console.over_cells(sum(len(notebooks.sources_of(stage)) for stage in wanted)),
             kernels.warm(kernels.imports(code)),
             ThreadPoolExecutor(self.jobs) as pool,
             ThreadPoolExecutor(1) as pages,
@@ -214,7 +211,10 @@ class _Work:
                         stage = running.pop(future)
                         if self._ended(stage, future):  # its page is made while others are executed
                             made.append(pages.submit(report.make_page, self.folder, stage.notebook, self.expected))
-                    wanted = [stage for stage in wanted if self._reachable(stage)]
+                    for stage in tuple(wanted):
+                        if culprits := self.plan.waits[stage.notebook] & self.state.failed.keys():
+                            self.state.not_reached[stage.notebook] = min(culprits)
+                            wanted.remove(stage)
                 for page in made:
                     page.result()  # or what kept it from being written
             except BaseException:
@@ -232,12 +232,6 @@ class _Work:
             self._say(stage, ": failed")
         self.state.write(self.folder)
         return self.state.notebooks[name].done
-
-    def _reachable(self, stage: Stage) -> bool:
-        culprits = self.plan.waits[stage.notebook] & self.state.failed.keys()
-        if culprits:
-            self.state.not_reached[stage.notebook] = min(culprits)
-        return not culprits
 
     def _say(self, stage: Stage, what: str) -> None:
         stages = self.plan.stages
@@ -260,6 +254,6 @@ class _Work:
 
 
 def _why_skipped(lacks: tuple[str, ...], missing: dict[str, str]) -> str:
-    plural = "s" if len(lacks) > 1 else ""
     told = "".join(f"; {table}: {missing[table]}" for table in lacks if table in missing)
-    return f"the data set has no table{plural} {', '.join(lacks)}, and none can be made from what it has{told}"
+    named = f"table{'s' if len(lacks) > 1 else ''} {', '.join(lacks)}"
+    return f"the data set has no {named}, and none can be made from what it has{told}"

@@ -4,7 +4,6 @@ import copy
 import hashlib
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -14,7 +13,7 @@ import pyarrow as pa
 from idic_lab import dataframes, tables
 from idic_lab.datasets.card import Card, Dataset
 from idic_lab.datasets.own import Rows, words
-from idic_lab.datasets.own.engine import LargeParquet, literal, quoted
+from idic_lab.datasets.own.engine import LargeParquet, quoted
 from idic_lab.datasets.own.orders import Plan, plan
 from idic_lab.datasets.own.reading import NO_CUSTOMER, TEXTS, Options, Source
 from idic_lab.errors import DataError
@@ -232,16 +231,6 @@ def _remarks(connection, lines: str, rows: dict[str, int]) -> list[str]:
                 "in order_lines the price is amount divided by quantity"
             )
     return notes
-
-
-# --- files that stay where they are ------------------------------------------------------------------------------------------------
-
-
-def write_lines(connection, planned: Plan, folder: Path) -> None:
-    """Write the lines into a folder per slice: the one pass through the source."""
-    connection.execute(
-        f"COPY ({planned.query}) TO {literal(str(folder))} (FORMAT parquet, PARTITION_BY (slice), OVERWRITE_OR_IGNORE)"
-    )
 
 
 def card_of_large(connection, lines: str, planned: Plan, source: Source, large: LargeParquet) -> Card:
