@@ -5,6 +5,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -26,15 +27,11 @@ _INFINITE = r"[-+]?inf(?:inity)?"
 
 
 def parse_numbers(column: pd.Series, header: str, *, decimal: str | None = None, missing: str = "no amount") -> Parsed:
-    """Numbers of a column, with the reason wherever there is none.
+    """Numbers of a column of numbers, text or both, with the reason wherever there is none.
 
-    Whether a comma or a point marks the decimals is decided on the whole column.
+    Whether a comma or a point marks the decimals is decided on the whole column, unless it is said. `missing` is the reason where
+    there is no value: "no amount" and "no unit price" mean that the column holds money.
 
-    Parameters:
-        column: Numbers, text or both.
-        header: For messages.
-        decimal ({".", ","}, optional): The decimal mark; found out by default.
-        missing: Reason where the value is missing; "no amount" and "no unit price" mean that the column holds money.
     Raises:
         DataError: When some values use a decimal comma and others a decimal point.
 
@@ -53,9 +50,8 @@ def parse_numbers(column: pd.Series, header: str, *, decimal: str | None = None,
     rest = ~stored & ~absent
     written = Parsed(np.array([]), np.array([]))
     if rest.any():
-        text = column[rest] if column.dtype == "str" else column[rest].map(str).astype("str")
-        money = missing in _MONEY
-        written = by_distinct_value(text, lambda distinct: _from_text(distinct, header, decimal, money), missing)
+        read = partial(_from_text, header=header, decimal=decimal, money=missing in _MONEY)
+        written = by_distinct_value(_as_text(column[rest]), read, missing)
         values[rest], reasons[rest] = written.result, written.reasons
     values[np.not_equal(reasons, None)] = np.nan
     return Parsed(values, reasons, written.assumptions, written.symbols)
@@ -67,8 +63,9 @@ def _faults(values: np.ndarray) -> np.ndarray:
 
 
 def _from_text(text: pd.Series, header: str, decimal: str | None, money: bool) -> Parsed:
-    if not text.str.isascii().all():
-        text = text.map(_plain_digits).astype("str")
+    if not text.str.isascii().all():  # digits and marks of any script, and those as wide as a character
+        digits = {one: unicodedata.decimal(one) for one in set("".join(text)) if one.isdecimal()}
+        text = text.str.translate(_WIDE_MARKS | {ord(one): str(digit) for one, digit in digits.items()}).astype("str")
     plain = text.str.fullmatch(r"-?\d+(?:\.(?:\d{1,2}|\d{4,}))?")
     if decimal in (None, ".") and plain.all():
         return _finish(pd.to_numeric(text, errors="coerce"))
@@ -86,12 +83,6 @@ def _from_text(text: pd.Series, header: str, decimal: str | None, money: bool) -
     numbers = pd.to_numeric(cleaned.where(valid), errors="coerce")
     infinite = bare.str.fullmatch(_INFINITE, case=False)
     return _finish(numbers.where(~negative, -numbers.abs()).mask(infinite, np.inf), assumptions, symbols)
-
-
-def _plain_digits(text: str) -> str:
-    """Digits and marks of any script, and those as wide as a character, as ASCII."""
-    digits = (str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text)
-    return "".join(digits).translate(_WIDE_MARKS)
 
 
 def _without_signs(text: pd.Series) -> tuple[pd.Series, frozenset[str]]:
@@ -150,8 +141,7 @@ def _decimal_mark(bare: pd.Series, header: str, money: bool) -> tuple[str, list[
 def currency_of(symbols: frozenset[str], headers: str = "") -> tuple[str, list[str]]:
     """ISO code for the signs seen in a column, and what had to be assumed; several currencies are an error.
 
-    Parameters:
-        headers: Of the file: among Japanese ones, the sign of the yen is that of the yen and not of the yuan.
+    Among Japanese headers the sign of the yen is that of the yen and not of the yuan.
     """
     shared = _SHARED | (dict.fromkeys("¥￥", "JPY") if re.search("[\u3040-\u30ff]", headers) else {})
     codes = {shared.get(symbol, CURRENCIES.get(symbol, symbol)) for symbol in symbols}
@@ -200,12 +190,9 @@ def parse_dates(
 ) -> Parsed:
     """Days of a column (datetime64[us], no time of day), with the reason wherever there is none.
 
-    Parameters:
-        column: Dates, numbers (Excel serial days, 19970131, seconds since 1970), text, or all three.
-        header: For messages.
-        today: Later days are refused: no purchase has been made yet.
-        date_format: As in ``datetime.strptime``; found out by default.
-        dayfirst: Whether 03/04/2011 is in April; found out by default, and an assumption when every day is at most 12.
+    It may hold dates, numbers (Excel serial days, 19970131, seconds since 1970), text, or all three. Days after `today` are
+    refused: no purchase has been made yet. Where nothing tells day from month, what is taken is an assumption.
+
     Raises:
         DataError: When some values are day-first and others month-first, or a spreadsheet has swapped the days and
             months of some.
@@ -239,6 +226,10 @@ def parse_dates(
     reasons[early], reasons[late] = f"date before {EARLIEST.year}", "date in the future"
     days[early | late] = _NAT
     return Parsed(days.astype("datetime64[us]"), reasons, how.assumptions)
+
+
+def _as_text(column: pd.Series) -> pd.Series:
+    return column if column.dtype == "str" else column.map(str).astype("str")
 
 
 def _held_as(column: pd.Series, *kinds: type) -> np.ndarray:
@@ -287,8 +278,8 @@ class _Dates:
         return _read_or_not(np.full(len(numbers), _NAT))
 
     def of_texts(self, column: pd.Series) -> Parsed:
-        text = column if column.dtype == "str" else column.map(str).astype("str")
-        return by_distinct_value(text, self._without_clock if self.date_format is None else self._by_format, "no date")
+        read = self._without_clock if self.date_format is None else self._by_format
+        return by_distinct_value(_as_text(column), read, "no date")
 
     def _by_format(self, text: pd.Series) -> Parsed:
         try:
@@ -335,7 +326,7 @@ class _Dates:
         return _read_or_not(values)
 
     def _four_digits(self, year: pd.Series) -> pd.Series:
-        """Years written with two digits belong to this century unless they would lie in the future."""
+        # Years of two digits belong to this century unless they would lie in the future.
         return year + np.where(year <= self.today.year - 2000, 2000, 1900)
 
     def _in_order(self, match: pd.DataFrame, text: pd.Series) -> pd.DataFrame:
@@ -392,7 +383,7 @@ class _Dates:
 
         Then no date that it took has a day above 12, and no text that it left has one below.
         """
-        written = (column[text] if column.dtype == "str" else column[text].map(str).astype("str")).str.strip()
+        written = _as_text(column[text]).str.strip()
         taken = cells.copy()
         taken[text] = written.str.match(r"\d{4}-\d\d-\d\d")  # what became of the cells when it was saved as text
         taken &= ~np.isnat(values)

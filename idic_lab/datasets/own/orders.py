@@ -42,11 +42,8 @@ class Plan:
 
 
 def plan(source: Source, options: Options | None = None, notes=(), slices: int = 1) -> Plan:
-    """Recognise the columns and say in SQL how each is read.
+    """Recognise the columns and say in SQL how each is read; `notes` tell what was assumed in reading the file.
 
-    Parameters:
-        notes (sequence of str): What was assumed in reading the file.
-        slices: Into how many parts of whole customers the lines are cut.
     Raises:
         DataError: When a needed column is missing or ambiguous.
     """
@@ -107,6 +104,7 @@ class _Orders:
     def __init__(self, reader: Reader, roles: dict[str, str], reasons: dict[str, str], empty: list[str], counted: bool):
         self.counted = counted
         self.reader, self.source, self.roles, self.reasons = reader, reader.source, roles, reasons
+        self.hash = f"hash({', '.join(self.source.places.values())})"
         self.columns = {"customer_id": reader.customer(roles["customer_id"]), "date": reader.day(roles["date"])}
         for role in NUMBERS:
             if role == "amount" and counted:
@@ -126,8 +124,6 @@ class _Orders:
                 self._judge(role, roles[role], lambda word: None if word.lower() in no else VOID)
         self.others: dict[str, str] = {}
         self._other_amounts(empty)
-
-    # --- status -------------------------------------------------------------------------------------------------------
 
     def _status(self, role: str, label: str) -> None:
         """A column that says whether an order was a sale; one that says nothing of the kind is let be."""
@@ -166,17 +162,13 @@ class _Orders:
         asked = self.reader.assumptions
         partly = sum(rows[word] for word, kind in kinds.items() if kind == "partly")
         if partly and "refunded" not in self.roles:
-            asked.append(
-                f"{label!r} says of {partly:,} rows that they were refunded in part, not how much; all of it was kept"
-            )
+            told = "that they were refunded in part, not how much; all of it was kept"
+            asked.append(f"{label!r} says of {partly:,} rows {told}")
         if unknown := [word for word, kind in kinds.items() if not kind]:
             shown = ", ".join(f"{word!r} ({rows[word]:,} rows)" for word in unknown[:12])
             known = [word for word, kind in kinds.items() if kind == "sale"] or unknown[:1]
-            asked.insert(
-                0,
-                f"{label!r} looks like the status of an order; it says {shown}. Were these sales? They were taken for sales; if they "
-                f"were not, say which were: {option('sales', ','.join(known))}",
-            )
+            told = f"{label!r} looks like the status of an order; it says {shown}. Were these sales? They were taken for sales; "
+            asked.insert(0, f"{told}if they were not, say which were: {option('sales', ','.join(known))}")
 
     def _judge(self, role: str, label: str, verdict) -> None:
         def read(column: pd.Series) -> Parsed:
@@ -197,8 +189,6 @@ class _Orders:
                 self.roles["status"], self.reasons["status"] = label, f"{label!r} (by its values)"
                 return self._status("status", label)
 
-    # --- amounts -------------------------------------------------------------------------------------------------------
-
     def _other_amounts(self, empty: list[str]) -> None:
         """Other columns whose header is that of an amount: what they would have given is said."""
         usual = " ".join(words.HEADERS["amount"]).split()
@@ -213,12 +203,12 @@ class _Orders:
                     continue  # what is not used need not be clear
                 self.others[name] = header
 
-    def _is_order_total(self, amount: str, label: str, given: bool = False) -> bool:
+    def _is_order_total(self, name: str, label: str, given: bool) -> bool:
         """Whether an amount is that of a whole order, standing on each of its lines or on the first alone."""
         stated = True if given else words.is_order_total(label)
         if "order_id" not in self.roles or stated is False or self.counted:
             return False
-        order, product = self.columns["order_id"].value, "NULL"
+        amount, order, product = self.columns[name].value, self.columns["order_id"].value, "NULL"
         if {"quantity", "unit_price"} <= set(self.columns):
             product = f"({self.columns['quantity'].value}) * ({self.columns['unit_price'].value})"
         step = self.source.rows // _LINES_LOOKED_AT
@@ -228,7 +218,7 @@ class _Orders:
             count(DISTINCT amount), coalesce(sum(rows), 0), coalesce(sum(products), 0)
             FROM (SELECT count(*) AS rows, min(amount) IS NOT DISTINCT FROM max(amount) AS alike, count(amount) AS filled, any_value(amount) AS amount,
             min(row_hash) <> max(row_hash) AS different, count(*) FILTER (abs(amount - product) < .005) AS products
-            FROM (SELECT {order} AS order_id, {amount} AS amount, {product} AS product, {self._hash()} AS row_hash
+            FROM (SELECT {order} AS order_id, {amount} AS amount, {product} AS product, {self.hash} AS row_hash
             FROM source {self._joins()} {some}) WHERE order_id IS NOT NULL GROUP BY order_id HAVING count(*) > 1)"""
         )[0]
         if not orders or alike < 0.99 * orders or products > 0.9 * lines:
@@ -241,13 +231,8 @@ class _Orders:
             self.reader.assumptions.insert(0, f"{told} {else_say}")
         return False
 
-    def _hash(self) -> str:
-        return f"hash({', '.join(self.source.places.values())})"
-
     def _joins(self) -> str:
         return " ".join(dict.fromkeys(column.join for column in self.columns.values() if column.join))
-
-    # --- all of it -----------------------------------------------------------------------------------------------------
 
     def query(self, given: bool, slices: int) -> str:
         """One line per row of the source."""
@@ -255,17 +240,10 @@ class _Orders:
         per_order = [
             name
             for name, label in labels.items()
-            if name in self.columns
-            and self._is_order_total(self.columns[name].value, label, given and name == "amount")
+            if name in self.columns and self._is_order_total(name, label, given and name == "amount")
         ]
         # Roles whose faults refuse a row, in the order in which a row is judged.
-        needed = [
-            "customer_id",
-            "date",
-            "amount",
-            "quantity",
-            *(["unit_price"] if "amount" not in self.columns else []),
-        ]
+        needed = ("customer_id", "date", "amount", "quantity", *(() if "amount" in self.columns else ("unit_price",)))
         checked = [role for role in needed if role in self.columns] + self._marks()
         filled = self._filled(per_order) if "order_id" in self.columns else []
         replaced = f"* REPLACE ({', '.join(filled)})" if filled else "*"
@@ -289,7 +267,7 @@ class _Orders:
                 raw = f"nullif(regexp_replace(CAST({self.source.places[self.roles[role]]} AS VARCHAR), ' 00:00:00$', ''), 'nan')"
                 shown.append(f'{column.reason} AS "fault {role}"')
                 shown.append(f'CASE WHEN "fault {role}" IS NOT NULL THEN substr({raw}, 1, 200) END AS "found {role}"')
-        place = f"{self.source.file} AS source, {self.source.line} AS line, {self._hash()} AS row_hash"
+        place = f"{self.source.file} AS source, {self.source.line} AS line, {self.hash} AS row_hash"
         return f"SELECT {', '.join(shown)}, {place} FROM source {self._joins()}"
 
     def _filled(self, per_order: list[str]) -> list[str]:
@@ -303,9 +281,8 @@ class _Orders:
         made = [of_order(name, f"max({quoted(name)}) {per} / count(*) {per}") for name in [*per_order, *refunded]]
         if "amount" not in per_order:
             return made
-        self.reader.assumptions.append(
-            f"{self.roles['amount']!r} is the total of an order and stands on its first line or on each: it was counted once, in equal parts on its lines"
-        )
+        told = "stands on its first line or on each: it was counted once, in equal parts on its lines"
+        self.reader.assumptions.append(f"{self.roles['amount']!r} is the total of an order and {told}")
         for role, missing in (("amount", "no amount"), ("customer_id", NO_CUSTOMER), ("date", "no date")):
             cleared = f'"fault {role}" = {literal(missing)} AND max({quoted(role)}) {per} IS NOT NULL AND order_id IS NOT NULL'
             made.append(f'CASE WHEN {cleared} THEN NULL ELSE "fault {role}" END AS "fault {role}"')
@@ -327,8 +304,9 @@ class _Orders:
             back.append("quantity < 0")
             turned = f"SELECT count(*) FROM source {self._joins()} WHERE ({self.columns['quantity'].value}) < 0 AND ({self.columns['amount'].value}) > 0"
             if number := self.source.all(turned)[0][0]:
+                told = "they were taken for returns, their amount for negative"
                 self.reader.assumptions.append(
-                    f"{number:,} rows have a negative quantity and a positive amount: they were taken for returns, their amount for negative"
+                    f"{number:,} rows have a negative quantity and a positive amount: {told}"
                 )
         amount = "amount"
         if "refunded" in self.columns:

@@ -48,15 +48,13 @@ class Contacts:
 
 
 def read_contacts(path: str | Path, today: pd.Timestamp | None = None, **reading: str) -> Contacts:
-    """Read a CRM's export of contacts.
+    """Read a CRM's export of contacts: CSV (of any usual encoding), Excel or Parquet.
 
     Parameters:
-        path: CSV (any usual encoding, found out from the bytes), Excel or Parquet.
         today: Later dates are refused; today by default.
         **reading (str): encoding, separator or sheet, where they are not found out.
     Raises:
-        DataError: When the file cannot be read, its encoding included, or no column holds a name, an e-mail address or
-            a telephone number.
+        DataError: When the file cannot be read, or no column holds a name, an e-mail address or a telephone number.
 
     "Opted out" is a refusal. "Not opted out" is no consent: nobody said yes, so it stays missing.
 
@@ -102,16 +100,17 @@ def of_rows(rows: Rows, today: pd.Timestamp | None = None) -> Contacts:
             made[role] = pd.Series(parsed.result)
             notes += parsed.assumptions
             if unread := sum(reason not in (None, "no date") for reason in parsed.reasons):
-                unusable = "could not be read as a date and are taken as missing"
-                notes.append(f"{unread:,} values of {roles[role]!r} {unusable}")
+                notes.append(
+                    f"{unread:,} values of {roles[role]!r} could not be read as a date and are taken as missing"
+                )
     for channel, answer in itertools.product(("email", "phone"), ("yes", "no")):
         if f"{answer}_{channel}" in roles:
             ticked = _text(frame[roles[f"{answer}_{channel}"]]).str.casefold().isin(_TRUE)
             before = made.get(f"consent_{channel}", pd.Series(None, index=frame.index, dtype="str"))
             made[f"consent_{channel}"] = before.mask(ticked, answer)
-    if len(rows.broken):
+    if broken := len(rows.broken):
         notes.append(
-            f"{len(rows.broken):,} rows could not be split into columns, the first on line {rows.broken['line'].iloc[0]}"
+            f"{broken:,} rows could not be split into columns, the first on line {rows.broken['line'].iloc[0]}"
         )
     return Contacts(pd.DataFrame(made), roles, notes)
 
@@ -159,12 +158,10 @@ def _scales(frame: pd.DataFrame) -> dict[tuple[float, float], list[str]]:
             low, high = float(read.min()), float(read.max())
             found.setdefault((0.0, 1.0) if low >= 0 and high <= 1 else (low, high), []).append(label)
     # Where nobody ticked an end, a question belongs to the usual scale that holds the most of them for its width.
-    points = {scale: labels for scale, labels in found.items() if scale != (0.0, 1.0)}
+    points = [(ends, label) for ends, labels in found.items() if ends != (0.0, 1.0) for label in labels]
 
     def held(scale: tuple[float, float]) -> list[str]:
-        return [
-            label for (low, high), labels in points.items() if scale[0] <= low and high <= scale[1] for label in labels
-        ]
+        return [label for (low, high), label in points if scale[0] <= low and high <= scale[1]]
 
     best = max(_USUAL, key=lambda scale: len(held(scale)) / (scale[1] - scale[0]))
     if len(within := held(best)) < FEWEST:
@@ -219,11 +216,8 @@ def _is_scale(number: pd.Series) -> bool:
 def read_survey(rows: Rows, today: pd.Timestamp) -> tuple[dict[str, pd.DataFrame], pd.DataFrame, list[str]]:
     """What a survey holds: its tables, who answered nothing as ``rejects``, and what was assumed.
 
-    The tables are ``survey_responses``, ``survey_questions`` and, where respondents are described, ``demographics``. A battery of yes and no stays as it is. Where there are scales alone, agreement above their middle counts as yes in a
-    battery of its own, and the card says so.
-
-    Raises:
-        DataError: When nobody answered anything, or the file holds no battery.
+    The tables are ``survey_responses``, ``survey_questions`` and, where respondents are described, ``demographics``. A battery of
+    yes and no stays as it is. Where there are scales alone, agreement above their middle counts as yes in one of its own.
     """
     frame = rows.frame.reset_index(drop=True)
     found = {scale: labels for scale, labels in _scales(frame).items() if len(labels) >= FEWEST}

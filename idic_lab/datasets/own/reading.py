@@ -78,10 +78,10 @@ class Source:
         held["line"] = pa.array(rows.lines)
         held["file"] = pa.array([rows.name] * len(rows.lines) if rows.sources is None else rows.sources, pa.string())
         connection.register("source", pa.table(held))
-        labels = list(rows.frame.columns)
-        places = {label: f'source."column {place}"' for place, label in enumerate(labels)}
-        types = {label: held[f"column {place}"].type for place, label in enumerate(labels)}
-        known = (dict(zip(labels, rows.headers, strict=True)), places, types)
+        labels = dict(enumerate(rows.frame.columns))
+        places = {label: f'source."column {place}"' for place, label in labels.items()}
+        types = {label: held[f"column {place}"].type for place, label in labels.items()}
+        known = (dict(zip(places, rows.headers, strict=True)), places, types)
         return cls(connection, rows.name, *known, "source.file", "source.line", len(rows.frame), mixed=mixed)
 
     @classmethod
@@ -142,9 +142,9 @@ class Source:
         if self.large:
             found = self.all(f"SELECT approx_count_distinct({key}) FROM source")[0][0]
             if found > DIFFERENT_VALUES:
+                told = f"column {label!r} holds some {found:,} different values of type {self.types[label]}. Of large data, dates"
                 raise DataError(
-                    f"column {label!r} holds some {found:,} different values of type {self.types[label]}. Of large "
-                    "data, dates and numbers that differ so much must be stored as dates and numbers: convert the column first."
+                    f"{told} and numbers that differ so much must be stored as such: convert the column first."
                 )
         query = f"SELECT {key} AS value FROM source WHERE {key} IS NOT NULL GROUP BY 1 ORDER BY min({self.line})"
         table = self.connection.sql(query).to_arrow_table()
@@ -249,10 +249,8 @@ class Reader:
         if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
             if pa.types.is_timestamp(kind) and kind.tz is not None:
                 if kind.tz.upper() not in ("UTC", "GMT", "+00:00", "ETC/UTC"):
-                    raise DataError(
-                        f"column {label!r}: times in the zone {kind.tz} cannot be read in parts; store them without a zone, or in "
-                        "UTC, or load the file whole (--no-large)."
-                    )
+                    told = "store them without a zone, or in UTC, or load the file whole (--no-large)."
+                    raise DataError(f"column {label!r}: times in the zone {kind.tz} cannot be read in parts; {told}")
                 raw = f"make_timestamp(epoch_us({raw}))"
                 self.assumptions.append(f"time zone of {label!r} dropped; the day is the one written there")
             key = f"CAST({raw} AS DATE)"
@@ -296,8 +294,9 @@ class Reader:
         if guests > 2 * others / max(customers - 1, 1):
             nobody |= dict.fromkeys(_ZERO, GUEST)
         elif guests:
-            told = "customer '0' has no more rows than others, so it was taken for one and not for guests"
-            self.assumptions.append(told)
+            self.assumptions.append(
+                "customer '0' has no more rows than others, so it was taken for one and not for guests"
+            )
         told = "".join(
             f" WHEN {who} IN ({listed(one for one, why in nobody.items() if why == reason)}) THEN {literal(reason)}"
             for reason in dict.fromkeys(nobody.values())

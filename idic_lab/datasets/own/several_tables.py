@@ -150,11 +150,9 @@ def load(path: str | Path, sources: list[Source], options: cleaning.Options, nam
 
 
 def fits(table: str, rows: Rows) -> bool:
-    """Whether a file has what a table needs, or is of the kind that becomes it."""
-    if table in ("transactions", "order_lines"):
-        return True  # the reader of orders says best what is missing
+    """Whether a file has what a table needs, or is of the kind that becomes it; the reader of orders says best what is missing."""
     answers = table == "survey_responses" and people.is_survey(rows.frame)
-    return answers or not _lacking(table, _matched(table, rows))
+    return answers or table in ("transactions", "order_lines") or not _lacking(table, _matched(table, rows))
 
 
 def recognised(rows: Rows) -> str:
@@ -243,28 +241,14 @@ class _Reading:
         self.digest.update(f"{table}|{rows.fingerprint}".encode())
         self.size += rows.size_bytes
         if table in ("transactions", "order_lines") and not self._keeps_to_contract(table, rows):
-            if table in self.made:  # order lines came with the transactions
-                return None
-            if table == "order_lines" and "order_id" in self.made.get("transactions", ()):
-                rows = _with_orders(rows, self.made["transactions"])
-            how = replace(self.options, columns=source.columns or self.options.columns)
-            read = cleaning.clean(rows, how, self.name)
-            self.card = self.card or read.card
-            self.read_rows += read.card.rows_read
-            self.rejects.append(read.tables.pop("rejects"))
-            self.made = read.tables | self.made
-            if table == "order_lines" and "order_lines" not in self.made:
-                self.missing["order_lines"] = "it names no orders and products"
-            return None
+            return None if table in self.made else self._orders(table, source, rows)  # lines came with the transactions
         self.read_rows += len(rows.frame) + len(rows.broken)
         if len(rows.broken):
             self.rejects.append(rows.broken)
         if table == "survey_responses" and not source.columns and people.is_survey(rows.frame):
             made, rejects, assumptions = people.read_survey(rows, self.today)
-            self.made = made | self.made
-            self.assumptions += assumptions
-            self.rejects.append(rejects)
-            return None
+            self.made, self.assumptions = made | self.made, self.assumptions + assumptions
+            return self.rejects.append(rejects)
         matched = _matched(table, rows, source.columns)
         lacking = _lacking(table, matched)
         if table == "source_records" and not _needed(table) <= set(rows.headers):
@@ -281,6 +265,18 @@ class _Reading:
         random = "; an effect needs a control drawn at random, and what came of both"
         self.missing[table] = f"{source.name} has {why}{random if table == 'campaign_results' else ''}"
         return None
+
+    def _orders(self, table: str, source: Source, rows: Rows) -> None:
+        if table == "order_lines" and "order_id" in self.made.get("transactions", ()):
+            rows = _with_orders(rows, self.made["transactions"])
+        how = replace(self.options, columns=source.columns or self.options.columns)
+        read = cleaning.clean(rows, how, self.name)
+        self.card = self.card or read.card
+        self.read_rows += read.card.rows_read
+        self.rejects.append(read.tables.pop("rejects"))
+        self.made = read.tables | self.made
+        if table == "order_lines" and "order_lines" not in self.made:
+            self.missing["order_lines"] = "it names no orders and products"
 
     def _keeps_to_contract(self, table: str, rows: Rows) -> bool:
         """Whether orders bear the contract's own names and no others, so that nothing has to be found out."""
@@ -314,17 +310,16 @@ class _Reading:
             column = contract.columns[name]
             read, reasons = self._typed(table, source, name, column, frame[label], label)
             bad = np.not_equal(reasons, None) | read.isna().to_numpy()
-            if bad.any() and name in _known(table, "filled"):
-                pass  # what stands for the whole column stands for its gaps
-            elif bad.any() and column.nullable:
-                given = int((bad & frame[label].notna().to_numpy()).sum())
-                if given:
+            made[name] = read
+            if name in _known(table, "filled"):
+                continue  # what stands for the whole column stands for its gaps
+            if column.nullable:
+                if given := int((bad & frame[label].notna().to_numpy()).sum()):
                     self.notes.append(f"{source.name}: {given:,} values of {label!r} are taken as missing")
             elif bad.any():
                 first = bad & np.equal(wrong, None)
                 reasons = np.where(np.equal(reasons, None), f"no {name.replace('_', ' ')}", reasons)
                 wrong[first], at[first] = reasons[first], label
-            made[name] = read
         extra = [label for label in frame if label not in matched.values() and not label.startswith("__")]
         frame[extra] = frame[extra].apply(engine.typed)
         if table in ("demographics", "campaign_results"):
@@ -344,10 +339,9 @@ class _Reading:
         refused = ~np.equal(wrong, None)
         if refused.any():
             places = zip(np.flatnonzero(refused), at[refused], strict=True)
-            shown = (
-                pd.Series([frame[label].iloc[row] if label else None for row, label in places]).astype("str").str[:200]
-            )
-            self.rejects.append(rejects_table(rows.name, rows.lines[refused], at[refused], shown, wrong[refused]))
+            held = pd.Series([frame[label].iloc[row] if label else None for row, label in places])
+            told = (at[refused], held.astype("str").str[:200], wrong[refused])
+            self.rejects.append(rejects_table(rows.name, rows.lines[refused], *told))
         if refused.all() and len(made):
             self.missing[table] = f"none of the {len(made):,} rows of {source.name} can be used ({wrong[0]})"
             return
@@ -400,8 +394,6 @@ class _Reading:
             made = made.astype({name: "str"} if isinstance(shown, str) else {})
             self.assumptions.append(f"{source.name}: {name} is not given in {gaps:,} rows; {shown} stands there")
         return _with_missing(table, made)
-
-    # --- all of it ---------------------------------------------------------------------------------------------------
 
     def dataset(self, currency: str) -> Dataset:
         """The tables with their card."""

@@ -17,11 +17,9 @@ from idic_lab.errors import DataError, option
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret", "~": "tilde"}
 _BYTE_ORDER_MARKS = [  # the longer first: UTF-32's begins with UTF-16's
-    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
-    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
+    *((mark, "utf-32", "UTF-32") for mark in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)),
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8 with byte order mark"),
-    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
-    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+    *((mark, "utf-16", "UTF-16") for mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)),
 ]
 _ENCODINGS: dict[str, tuple[str, str, list]] = WORDS["encodings"]
 _HEADERS = {word for tiers in WORDS["headers"].values() for word in " ".join(tiers).split() if not word.isascii()}
@@ -33,14 +31,10 @@ _OVERFLOW = "\x00beyond the header"
 
 
 def read(name: str, content: bytes, encoding: str | None = None, separator: str | None = None) -> Rows:
-    """Read separated text whose first line that is not blank holds the headers.
+    """Read separated text whose first line that is not blank holds the headers; `name` is for messages.
 
-    Parameters:
-        name: File name, for messages.
-        encoding, separator: Found out by default.
     Raises:
-        DataError: When the bytes are no text, there is one column only, no row, or a quotation mark that is never
-            closed.
+        DataError: When the bytes are no text, there is one column only, no row, or a quotation mark that is never closed.
     """
     text, encoding_label, notes = decode(name, content, encoding)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -57,13 +51,11 @@ def read(name: str, content: bytes, encoding: str | None = None, separator: str 
     if titles:
         text, skipped = "\n".join(text.split("\n")[titles:]), skipped + titles
         notes.append(f"{titles:,} line{'s' if titles > 1 else ''} above the header passed over")
-    if separator is None:
-        separator = find_separator(name, text)
+    separator = find_separator(name, text) if separator is None else separator
+    separated = f"separated by {SEPARATORS.get(separator, repr(separator))}"
     if separator == " ":
         text = "\n".join("\t".join(line.split()) for line in text.split("\n"))
-        separator, separator_label = "\t", "separated by blanks"
-    else:
-        separator_label = f"separated by {SEPARATORS.get(separator, repr(separator))}"
+        separator, separated = "\t", "separated by blanks"
     headers, frame, lines, broken, blank = _parse(name, text, separator, skipped)
     if blank:
         notes.append(f"{blank:,} blank lines between or below the rows were passed over")
@@ -74,7 +66,7 @@ def read(name: str, content: bytes, encoding: str | None = None, separator: str 
             f"{name}: every row has more fields than the header ({broken['reason'].iloc[0]} on line "
             f"{broken['line'].iloc[0]}). Are there decimal commas in a file separated by commas? Quote them."
         )
-    label, digest = f"text in {encoding_label}, {separator_label}", hashlib.sha256(content).hexdigest()
+    label, digest = f"text in {encoding_label}, {separated}", hashlib.sha256(content).hexdigest()
     return Rows(name, frame, headers, lines, label, len(content), digest, broken=broken, notes=notes)
 
 
@@ -238,15 +230,14 @@ def find_separator(name: str, text: str) -> str:
     ';'
     """
     sample = [line for line in text[:100_000].split("\n") if line.strip()][:50]
-    best, best_score = None, (0.0, 1)
+    scores = {}
     for separator in SEPARATORS:
         widths = [len(row) for row in csv.reader(sample, delimiter=separator)]
         # Rows that are too short or long are reported later, one by one; here most must agree.
-        score = (round(sum(width == widths[0] for width in widths) / len(widths), 1), widths[0])
-        if widths[0] > 1 and score > best_score:
-            best, best_score = separator, score
-    if best:
-        return best
+        if widths[0] > 1:
+            scores[separator] = (round(sum(width == widths[0] for width in widths) / len(widths), 1), widths[0])
+    if scores:
+        return max(scores, key=scores.__getitem__)
     widths = [len(line.split()) for line in sample]
     if widths[0] > 1 and all(width == widths[0] for width in widths):
         return " "
@@ -288,8 +279,7 @@ def _line_numbers(frame: pd.DataFrame, text: str, skipped: int) -> np.ndarray:
     """The line on which each row begins: rows with line breaks inside quotation marks push the later ones down."""
     extra = np.zeros(len(frame), dtype="int64")
     if text.rstrip("\n").count("\n") + 1 > len(frame.index):
-        for column in frame.columns:
-            extra += frame[column].str.count("\n").fillna(0).to_numpy(dtype="int64")
+        extra = sum(frame[column].str.count("\n").fillna(0).to_numpy(dtype="int64") for column in frame)
     return np.arange(1, len(frame) + 1) + skipped + np.concatenate([[0], np.cumsum(extra)[:-1]])
 
 

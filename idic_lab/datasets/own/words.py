@@ -93,14 +93,11 @@ def is_total(text: str, others: Collection[str] = ()) -> bool:
     >>> is_total("Summe 2023"), is_total("Total Wine"), is_total("A Total", others=["A"])
     (True, False, True)
     """
-    if normalise(text) in TOTALS:
-        return True
     words = [word for word in re.split(r"[\s:.,_/-]+", text) if word]
-    for total, rest in ((words[0], words[1:]), (words[-1], words[:-1])) if words else ():
-        dated = all(word.isdigit() or word.casefold() in MONTHS for word in rest)
-        if normalise(total) in TOTALS and (dated or " ".join(rest) in others):
-            return True
-    return False
+    ways = [(words[0], words[1:]), (words[-1], words[:-1])] if words else []
+    named = [rest for total, rest in ways if normalise(total) in TOTALS]
+    dated = any(all(word.isdigit() or word.casefold() in MONTHS for word in rest) for rest in named)
+    return dated or normalise(text) in TOTALS or any(" ".join(rest) in others for rest in named)
 
 
 def _months() -> dict[str, int]:
@@ -140,9 +137,8 @@ _PLAIN_TELEPHONE = r"1?[2-9]\d\d[2-9]\d{6}"
 def looks_personal(identifiers: pd.Series) -> bool:
     """Whether a column of customer numbers in truth holds names, e-mail addresses or telephone numbers, in any script.
 
-    Returns:
-        bool: True when more than 2% of the distinct values have the shape of one, when most are ten digits as an
-            American telephone number has, or when they are nicknames: letters of many kinds with a few digits behind.
+    So it is when more than 2% of the distinct values have the shape of one, when most are ten digits as an American telephone
+    number has, or when they are nicknames: letters of many kinds with a few digits behind.
 
     >>> looks_personal(pd.Series(["C0017", "C0018", "12345"]))
     False
@@ -157,9 +153,8 @@ def looks_personal(identifiers: pd.Series) -> bool:
     named = distinct.str.fullmatch("|".join(_PERSONAL)) & ~distinct.str.fullmatch(_LETTER_CODES)
     telephones = distinct.str.fullmatch(_PLAIN_TELEPHONE)
     # A code repeats its letters from one customer to the next, a nickname does not.
-    stems = distinct[distinct.str.fullmatch(rf"{_LETTER}{{3,}}[._-]?(?:{_LETTER}+)?\d{{1,4}}")].str.replace(
-        r"\d+$", "", regex=True
-    )
+    nicknamed = distinct[distinct.str.fullmatch(rf"{_LETTER}{{3,}}[._-]?(?:{_LETTER}+)?\d{{1,4}}")]
+    stems = nicknamed.str.replace(r"\d+$", "", regex=True)
     nicknames = len(stems) if stems.nunique() > max(2, len(stems) / 3) else 0
     return bool((named.sum() + nicknames) / len(distinct) > _SHARE or telephones.mean() > 0.5)
 
@@ -215,20 +210,16 @@ def recognise(
     empty: Collection[str] = (),
     fits: Callable[[str, str], bool] = lambda role, label: True,
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Which column plays which role.
+    """Which column plays which role, by its label, and how that was decided, for the card.
+
+    A second column that tells an order's status is the role ``status 2``, and so on.
 
     Parameters:
-        name: File name, for messages.
         headers (mapping of str to str): Column label to the header as written.
         given: Role to header, or the same as the command line writes it; "" means there is no such column.
         empty (collection of str): Labels of columns without any value; never chosen by themselves.
-        fits: Whether the values of a column, by its label, can be those of a role: no text is chosen or suggested for
-            an amount. Of the role "repeats" it says whether values come more than once: what does not numbers rows, not
-            people.
-    Returns:
-        roles (dict of str to str): Role to column label; a second column that tells an order's status is the role
-            ``status 2``, and so on.
-        reasons (dict of str to str): Role to the header and how it was decided, for the card.
+        fits: Whether the values of a column, by its label, can be those of a role: no text is chosen or suggested for an
+            amount. Of the role "repeats" it says whether values come more than once: what does not numbers rows, not people.
     Raises:
         DataError: When a needed role has no column, or several columns are equally good.
         UnknownName: When a role or header that was given does not exist.
