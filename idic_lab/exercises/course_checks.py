@@ -60,15 +60,11 @@ class Finding(NamedTuple):
 def check_course(
     course: CourseFolder, assignments: Sequence = (), with_nbgrader: bool = True, tell: Callable[[str], None] = print
 ) -> bool:
-    """Run every check and tell what was found, assignments side by side; True when nothing is wrong.
-
-    `with_nbgrader` also releases, grades and feeds back, in a copy of the course.
-    """
+    """Run every check, `with_nbgrader` the plays too, and tell what was found; True when nothing is wrong."""
     for assignment in assignments:
         course.check_name(assignment)
     findings = [check_metadata(course), check_completeness(course)]
-    for finding in findings:
-        tell(str(finding))
+    tell("\n".join(map(str, findings)))
     # Those with few wrong answers play a shop or judge what is brought, which takes longest.
     longest_first = sorted(assignments or course.assignments, key=lambda name: len(course.wrong_answers(name)))
     with (
@@ -81,8 +77,7 @@ def check_course(
         parts = [pool.submit(_check_one, copy.root, name, with_nbgrader) for name in longest_first]
         for part in as_completed(parts):
             findings += part.result()
-            for finding in part.result():
-                tell(str(finding))
+            tell("\n".join(map(str, part.result())))
     return not any(finding.faults for finding in findings)
 
 
@@ -147,8 +142,7 @@ def check_answers(course: CourseFolder, assignment: str, students: tuple[str, ..
         notebook = course.notebook(assignment)
         answers = handed_in(notebook, student)
         for name in graded_names(notebook):
-            told = answers[name]
-            verdict = course.key.judge(name, told.answer, student, told.brought)
+            verdict = course.key.judge(name, answers[name].answer, student, answers[name].brought)
             right += 1
             if verdict.credit != 1:
                 faults.append(f"{name}, {student}: the model solution earns {verdict.credit:.0%}. {verdict.message}")
@@ -159,10 +153,8 @@ def check_answers(course: CourseFolder, assignment: str, students: tuple[str, ..
                 continue
             held.add(entry)
             if (verdict.credit, verdict.shows) != (entry.credit, entry.shows):
-                faults.append(
-                    f"{entry.question}, {student}: a wrong answer shows {verdict.shows} for {verdict.credit:.0%}; "
-                    f"the bank says {entry.shows} for {entry.credit:.0%}"
-                )
+                told = f"shows {verdict.shows} for {verdict.credit:.0%}; the bank says {entry.shows} for {entry.credit:.0%}"
+                faults.append(f"{entry.question}, {student}: a wrong answer {told}")
     never = [entry for entry in course.wrong_answers(assignment) if entry not in held]
     faults += [f"{entry.question}: {entry.shows} is right for every student tried" for entry in never]
     counted = f"{right} model answers and {wrong} wrong ones, {len(students)} students"
@@ -174,8 +166,7 @@ def judged_bank(course: CourseFolder, assignment: str, student: str, bank: Colle
     names = opened(course.notebook(assignment), student)
     brought = None
     if assignment == "capstone":
-        first = next(cell for cell in course.notebook(assignment).cells if cell.id == "capstone_q01_answer")
-        exec(first.source, names)
+        exec(next(cell.source for cell in course.notebook(assignment).cells if cell.id == "capstone_q01_answer"), names)
         brought = decode(encode(names["my_transactions"]))
     entries = course.wrong_answers(assignment) if bank is None else bank
     answers = [decode(encode(eval(entry.code, dict(names)))) for entry in entries]
@@ -195,10 +186,7 @@ class _Submission(NamedTuple):
 
 
 def rehearse(course: CourseFolder, assignment: str, student: str) -> Iterator[Finding]:
-    """Play one assignment through nbgrader in a course that is a copy.
-
-    `student` hands in the model solution; further ones hand in the untouched release and the wrong answers of the bank.
-    """
+    """Play one assignment through nbgrader in a copy of the course: `student` has the model solution, others are wrong."""
     release(course, assignment, here=True)
     regions = [found for cell in course.notebook(assignment).cells for found in _SOLUTION.findall(cell.source)]
     # Those long enough to be recognised.
@@ -257,12 +245,9 @@ def _no_leak(released: NotebookNode, solution: list[str], assignment: str) -> Fi
 def _scores(course: CourseFolder, assignment: str, submissions: list[_Submission]) -> Finding:
     got = points(course, assignment).set_index(["student", "question"])["points"]
     faults = [f"{one.student} was not graded" for one in submissions if one.student not in got.index]
-    faults += [
-        f"{one.student}, {name}: {got[one.student, name]} points, expected {expected}"
-        for one in submissions
-        for name, expected in one.points.items()
-        if (one.student, name) in got.index and got[one.student, name] != expected
-    ]
+    due = {(one.student, name): expected for one in submissions for name, expected in one.points.items()}
+    wrong = [key for key, expected in due.items() if key in got.index and got[key] != expected]
+    faults += [f"{', '.join(key)}: {got[key]} points, expected {due[key]}" for key in wrong]
     counted = f"{len(submissions)} submissions: model, untouched, wrong answers"
     return Finding(f"nbgrader scores {assignment} as it should", tuple(faults), counted)
 
@@ -293,14 +278,10 @@ def trial_class(
     unsafe: bool = False,
     tell: Callable[[str], None] = print,
 ) -> pd.DataFrame:
-    """Release, hand in, collect, grade and feed back one assignment for students who do not exist.
+    """Release, hand in, collect, grade and feed back one assignment for students who do not exist, in a new folder.
 
-    Parameters:
-        folder: Where a copy of the course goes; it must not exist yet.
-        size: Students: a third hands in the model solution, the others are wrong here and there.
-        harmful: Let the first nine do harm: loop, crash, print without end, forge, delete cells, copy.
-    Returns:
-        DataFrame: As :func:`idic_lab.exercises.classroom.grade_class` gives it.
+    A third hands in the model solution, the others are wrong here and there; where they are `harmful`, the first nine loop,
+    crash, print without end, forge, delete cells, copy.
     """
     course.check_name(assignment)
     if folder.exists():

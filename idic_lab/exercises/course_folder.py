@@ -33,11 +33,7 @@ class HandedIn(NamedTuple):
 
 
 class CourseFolder:
-    """An nbgrader course of this project.
-
-    `root` holds ``source``, ``answers``, ``misconceptions`` and ``nbgrader_config.py``; `practice` leaves the secret of the
-    class aside: data grow from the students' ids.
-    """
+    """An nbgrader course of this project; in `practice`, without the secret of a class, data grow from the students' ids."""
 
     def __init__(self, root: str | Path, practice: bool = False):
         self.root, self.practice = Path(root).resolve(), practice

@@ -147,9 +147,8 @@ def _score(cell: NotebookNode, key: AnswerKey, student: str, answers: dict[str, 
             notes.append(f"{name}: {verdict.message}")
         if sent.get("student") != normal_id(student):
             notes.append("STUDENT_ID is not the student's")
-            said = f"STUDENT_ID is {str(sent.get('student'))[:64]!r}, but this was handed in by {student!r}, "
-            said += f"and is graded on the data of {student!r}. {verdict.message}"
-            verdict = replace(verdict, message=said)
+            said = f"STUDENT_ID is {str(sent.get('student'))[:64]!r}, but this was handed in by {student!r}, and is graded on the "
+            verdict = replace(verdict, message=f"{said}data of {student!r}. {verdict.message}")
     points = round(verdict.credit * most, 2)
     cell.outputs = [
         new_output("stream", name="stdout", text=f"{name}: {points:g} of {most:g} points. {verdict.message}\n"),

@@ -26,11 +26,7 @@ _CELL = re.compile(r"^# (?:%%|In\[[ \d]*\]:).*$", re.M)  # where a script export
 
 
 def repair(course: CourseFolder, assignment: str, student: str) -> list[str]:
-    """Bring a submission to the form nbgrader needs; the file as handed in is kept beside it.
-
-    Returns:
-        list of str: What was mended, for the report.
-    """
+    """Bring a submission to the form nbgrader needs, and say what was mended; the file as handed in is kept beside it."""
     folder = course.root / "submitted" / student / assignment
     release = course.notebook(assignment, "release")
     originals = {grade_id(cell): cell for cell in release.cells if grade_id(cell)}
@@ -177,11 +173,10 @@ def _is_like(notebook: NotebookNode, place: int, original: NotebookNode) -> bool
 def _mend(notebook: NotebookNode, originals: Cells) -> list[str]:
     """Give every cell of the release its one place, its metadata and its type; what was mended."""
     notes = []
-    bare = [cell for cell in notebook.cells if "nbgrader" in cell.metadata and grade_id(cell) is None]
+    if bare := [cell for cell in notebook.cells if "nbgrader" in cell.metadata and grade_id(cell) is None]:
+        notes.append(f"empty metadata of {len(bare)} cells were taken away")
     for cell in bare:
         del cell.metadata["nbgrader"]
-    if bare:
-        notes.append(f"empty metadata of {len(bare)} cells were taken away")
     found = _places(notebook, originals)
     lost = sorted(name for name, places in found.items() if grade_id(notebook.cells[places[0]]) != name)
     gone: set[int] = set()
@@ -201,11 +196,10 @@ def _mend(notebook: NotebookNode, originals: Cells) -> list[str]:
             kept.cell_type = original.cell_type
             for part, empty in (("outputs", []), ("execution_count", None)):
                 kept.setdefault(part, empty) if kept.cell_type == "code" else kept.pop(part, None)
-    strays = [cell for cell in notebook.cells if grade_id(cell) and grade_id(cell) not in originals]
+    if strays := [cell for cell in notebook.cells if grade_id(cell) and grade_id(cell) not in originals]:
+        notes.append(f"{len(strays)} cells are of no question of this assignment, and count for nothing")
     for cell in strays:
         del cell.metadata["nbgrader"]
-    if strays:
-        notes.append(f"{len(strays)} cells are of no question of this assignment, and count for nothing")
     notebook.cells = [cell for place, cell in enumerate(notebook.cells) if place not in gone]
     if lost:
         notes.append(f"metadata were put back, answers matched by question: {', '.join(lost)}")

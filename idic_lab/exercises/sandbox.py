@@ -70,27 +70,18 @@ def _walls(hidden: tuple[Path, ...]) -> list[str]:
             if place.is_relative_to(outside):
                 words += ["--tmpfs", str(inside / place.relative_to(outside))]
     words += ["--size", str(MOST_DISK), "--tmpfs", "/dev/shm", "--remount-ro", "/", "--chdir", "/tmp"]
-    environment = {
-        "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
-        "PYTHONPATH": _INSIDE,
-        "HOME": "/tmp",
-        "IDIC_LAB_HOME": "/tmp/idic-lab",
-        "IDIC_LAB_SANDBOX": "1",
-        "LANG": "C.UTF-8",
-        "OMP_NUM_THREADS": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONWARNINGS": "ignore",
-    }
+    environment = {"PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "PYTHONPATH": _INSIDE, "PYTHONWARNINGS": "ignore"}
+    environment |= {"HOME": "/tmp", "LANG": "C.UTF-8", "IDIC_LAB_HOME": "/tmp/idic-lab"}
+    environment |= dict.fromkeys(("IDIC_LAB_SANDBOX", "OMP_NUM_THREADS", "PYTHONDONTWRITEBYTECODE"), "1")
     for name, value in environment.items():
         words += ["--setenv", name, value]
     return words
 
 
 def run(job: bytes, seconds: float, unsafe: bool = False, hidden: tuple[Path, ...] = ()) -> Ran:
-    """Run a submission, as :func:`idic_lab.exercises.run_notebook.job` packs it.
+    """Run a submission, as :func:`idic_lab.exercises.run_notebook.job` packs it, and end it with all it started after `seconds`.
 
-    After `seconds` it is ended, with everything it started. `unsafe` runs it with the grader's own rights. The folders in
-    `hidden` are not seen, should they lie within Python's own.
+    `unsafe` runs it with the grader's own rights. The folders in `hidden` are not seen, should they lie within Python's own.
     """
     command = [sys.executable, "-m", "idic_lab.exercises.run_notebook"]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:

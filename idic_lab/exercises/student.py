@@ -11,7 +11,7 @@ import math
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, KeysView, ValuesView
+from collections.abc import KeysView, ValuesView
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -83,7 +83,6 @@ def student_shop(student_id: str, secret: str = "") -> meridian.Meridian:
 
 
 def _world(seed: int) -> dict[str, Any]:
-    """How the shop of a student is made."""
     return {"n": PEOPLE, "seed": seed, "difficulty": {"step_date": _STEPS[seed % len(_STEPS)].isoformat()}}
 
 
@@ -111,8 +110,7 @@ def my_shop() -> meridian.Shop:
     1
     """
     student = _student()
-    file = _of_the_class(student)
-    if file is None:
+    if (file := _of_the_class(student)) is None:
         return meridian.open_shop(**_world(seed_of(student)))
     with zipfile.ZipFile(file) as archive:
         return meridian.open_shop(**_world(int(json.loads(archive.read(CLASS))["shop"])))
@@ -176,9 +174,11 @@ def begin(student_id: str) -> dict[str, pd.DataFrame]:
     file = _of_the_class(student)
     tables = student_tables(student) if file is None else unpacked(file.read_bytes())
     _open["student"] = student
-    customers = tables["transactions"]["customer_id"].nunique()
-    what = f"Practice data of {student}" if file is None else f"{file.name}"
-    print(f"{what}: {customers} customers of a shop that is yours alone.")
+    what, customers = (
+        f"Practice data of {student}" if file is None else file.name,
+        tables["transactions"]["customer_id"],
+    )
+    print(f"{what}: {customers.nunique()} customers of a shop that is yours alone.")
     return tables
 
 
@@ -266,19 +266,18 @@ def _packed(answer: Any) -> dict[str, Any]:
     if isinstance(answer, pd.DataFrame):
         if not isinstance(answer.index, pd.RangeIndex):
             answer = answer.reset_index(drop=bool({*answer.columns} & {*answer.index.names}))
-        columns = [_column(answer.iloc[:, place]) for place in range(answer.shape[1])]
+        columns = [list(map(_plain, answer.iloc[:, place])) for place in range(answer.shape[1])]
         return {"kind": "table", "names": [str(name) for name in answer.columns], "columns": columns}
     if isinstance(answer, dict):
         answer = pd.Series(answer, dtype=None if answer else "float64")
     if isinstance(answer, pd.Series):
-        return {"kind": "series", "index": _column(answer.index.to_series()), "values": _column(answer)}
+        return {"kind": "series", "index": list(map(_plain, answer.index)), "values": list(map(_plain, answer))}
     if isinstance(answer, (set, frozenset)):
         answer = sorted(answer, key=str)
     if isinstance(answer, np.ndarray) and answer.ndim == 0:
         answer = answer.item()
-    many = (list, tuple, np.ndarray, pd.Index, pd.api.extensions.ExtensionArray, KeysView, ValuesView)
-    if isinstance(answer, many):
-        return {"kind": "list", "values": _column(list(answer))}
+    if isinstance(answer, (list, tuple, np.ndarray, pd.Index, pd.api.extensions.ExtensionArray, KeysView, ValuesView)):
+        return {"kind": "list", "values": list(map(_plain, answer))}
     if isinstance(answer, (Decimal, np.datetime64)):
         answer = float(answer) if isinstance(answer, Decimal) else pd.Timestamp(answer)
     if isinstance(answer, Real) and not isinstance(answer, Integral) and not math.isfinite(answer):
@@ -289,10 +288,6 @@ def _packed(answer: Any) -> dict[str, Any]:
     if hasattr(answer, "isoformat"):
         return {"kind": "date", "value": answer.isoformat()}
     return {"kind": "unreadable", "why": f"An answer of type {type(answer).__name__} cannot be graded."}
-
-
-def _column(values: Iterable[Any]) -> list[Any]:
-    return list(map(_plain, values))
 
 
 def _plain(value: Any) -> Any:

@@ -44,11 +44,8 @@ def students_copies(course: str | Path) -> dict[str, str]:
 
 
 def begin(course: str | Path, assignment: str, folder: Path, student: str, again: int = 1) -> Path:
-    """Put the student's copy of an assignment into a folder, with the id filled in.
+    """Put the student's copy of an assignment into a folder, with the id filled in; `again` from 2 on gives other data.
 
-    Parameters:
-        student: Any id: the shop grows from it.
-        again: From 2 on, other data than the time before.
     Raises:
         UnknownName, DataError: The course has no such assignment; the notebook is there already.
     """
@@ -65,11 +62,7 @@ def begin(course: str | Path, assignment: str, folder: Path, student: str, again
 
 
 def make_secret(course: str | Path) -> str:
-    """Draw the secret that the data of a class grow from, and write it into its course folder and nowhere else.
-
-    Returns:
-        str: Eight groups of four digits, to be written down.
-    """
+    """Draw the secret that the data of a class grow from: eight groups of four digits, written into its course folder alone."""
     from idic_lab import durability
     from idic_lab.errors import DataError
     from idic_lab.exercises.answer_key import SECRET
@@ -84,11 +77,7 @@ def make_secret(course: str | Path) -> str:
 
 
 def hand_out(course: str | Path, students: Iterable[str], folder: str | Path) -> list[Path]:
-    """Write a folder for each student, with every assignment and their data, without what is planted in them.
-
-    Parameters:
-        students (iterable of str): Their ids.
-    """
+    """Write a folder for each student's id, with every assignment and their data, without what is planted in them."""
     from idic_lab.errors import DataError
     from idic_lab.exercises.answer_key import secret_of
     from idic_lab.exercises.student import data_file, normal_id, packed

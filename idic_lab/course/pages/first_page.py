@@ -141,8 +141,7 @@ def pictures(repository: Repository) -> dict[str, list[Picture]]:
     {}
     """
     wanted = {name for figure in FIGURES for name in figure.needs.split()} | {"web_events", "survey_responses"}
-    held = {name for name in wanted if repository.has(name)}
-    tables = Tables({name: data for name in held if len(data := repository.read(name))})
+    tables = Tables({name: data for name in wanted if (data := _read(repository, name)) is not None})
     drawn: dict[str, list[Picture]] = {}
     for figure in FIGURES:
         if set(figure.needs.split()) <= tables.keys():
@@ -231,11 +230,7 @@ def _listed(say: Callable) -> cached_property:
 
 
 class FirstPage:
-    """The first page of the report of a run, from its tables; whatever they do not tell is empty.
-
-    Parameters:
-        currency: Written after amounts.
-        card (Card, optional): Of the data set, for what could not be used.
+    """The first page of the report of a run, from its tables and the card of its data; whatever they do not tell is empty.
 
     >>> FirstPage(Repository()).situation
     ''
@@ -274,9 +269,9 @@ class FirstPage:
 
     @cached_property
     def situation(self) -> str:
-        plan, value = self.table("action_plan"), self.table("customer_value")
         if self.last_day is None:
             return ""
+        plan, value = self.table("action_plan"), self.table("customer_value")
         now, before = self._trade(), self._trade("year_before")
         said = f"In the last whole period, to {self.last_day:%Y-%m-%d}, {_plural(now[0], 'customer')} bought for "
         said += f"{now[1]:,.0f}{self.unit}"
@@ -325,8 +320,7 @@ class FirstPage:
             yield _bars("May be contacted", f"{anyhow:.0%}", "of customers, by one channel or more", drawn)
 
     def _over_time(self, name: str, value: str, note: str, kpi: str) -> Tile:
-        measures = self.table("kpis")
-        drawn: list[tuple[str, float]] = []
+        measures, drawn = self.table("kpis"), []
         if measures is not None:
             mine = measures.query("kpi == @kpi and segment == 'all' and whole").sort_values("review_date").tail(25)
             if len(mine) > 1 and mine["value"].max() > 0:  # one column shows nothing
@@ -351,11 +345,8 @@ class FirstPage:
             silent = best[~best["customer_id"].map(days).gt(bought["date"].max() - QUARTER)]
             if len(silent):
                 share = silent["actual_value"].sum() / max(portfolio["actual_value"].clip(lower=0).sum(), 1e-9)
-                yield (
-                    f"Of the {_plural(len(best), 'most valuable customer')} {len(silent):,} "
-                    f"{'has' if len(silent) == 1 else 'have'} not bought for a quarter, with {share:.0%} of what customers "
-                    "are expected to bring."
-                )
+                said = f"Of the {_plural(len(best), 'most valuable customer')} {len(silent):,} {'has' if len(silent) == 1 else 'have'}"
+                yield f"{said} not bought for a quarter, with {share:.0%} of what customers are expected to bring."
         with contextlib.suppress(DataError):
             moved = audit.two_periods(bought).set_index("group")
             before, after, days = moved["before"].sum(), moved["after"].sum(), audit.periods(bought).days
@@ -433,9 +424,8 @@ class FirstPage:
         now = now[now["review_date"] == now["review_date"].max()]
         if now["upper_limit"].notna().any():  # early reviews have no past to make limits from
             way = now["value"].gt(now["upper_limit"]).map({True: "above", False: "below"})
-            outside = (now["kpi"].map(_spoken).str.lower() + " (" + way + ")")[now["signal"]].tolist()
-            listed = ", ".join(outside)
-            said = f"outside at the last review: {listed}" if outside else "none lay outside at the last review"
+            outside = ", ".join((now["kpi"].map(_spoken).str.lower() + " (" + way + ")")[now["signal"]])
+            said = f"outside at the last review: {outside}" if outside else "none lay outside at the last review"
             yield (
                 f"Of {now['upper_limit'].notna().sum()} measures with control limits, {said}; had nothing changed, "
                 f"{FALSE_ALARM:.0%} of reviews would show one outside."
@@ -449,22 +439,17 @@ class FirstPage:
         if card is not None and card.kind.startswith("simulated"):
             yield "The data are simulated: nobody in them exists."
         if card is not None and card.rows_read:
-            yield (
-                f"{card.rows_rejected:,} of {card.rows_read:,} rows could not be used; tables/rejects.parquet lists them."
-                if card.rows_rejected
-                else f"All {card.rows_read:,} rows could be used."
-            )
+            some = f"{card.rows_rejected:,} of {card.rows_read:,} rows could not be used; tables/rejects.parquet lists them."
+            yield some if card.rows_rejected else f"All {card.rows_read:,} rows could be used."
         if self.table("customer_value") is not None:
             yield "What customers will bring is a forecast, made as if they went on as they have begun."
         plan = self.table("action_plan")
         if plan is not None:
             assumed = plan["basis"].eq("assumed")
-            paying = plan[assumed & plan["expected_profit"].gt(0)]
-            yield f"{assumed.sum()} of {_plural(len(plan), 'action')} rest on an assumed effect" + (
-                f"; the {len(paying)} of them that should pay still do if {paying['break_even'].max():.0%} of it comes true."
-                if len(paying)
-                else "."
-            )
+            paying = plan.loc[assumed & plan["expected_profit"].gt(0), "break_even"]
+            still = f"; the {len(paying)} of them that should pay still do if {paying.max():.0%} of it comes true"
+            rest = f"{assumed.sum()} of {_plural(len(plan), 'action')} rest on an assumed effect"
+            yield f"{rest}{still if len(paying) else ''}."
         lacking = [what for what, table in _SOURCES.items() if self.table(table) is None]
         if lacking and self.table("transactions") is not None:
             yield f"Not known, since the data do not tell: {'; '.join(lacking)}."

@@ -23,14 +23,7 @@ _TEMPLATES = jinja2.Environment(loader=jinja2.FileSystemLoader(_FOLDER), autoesc
 
 
 def publish(folder: Path, card, state: Manifest, made: Collection[str] = ()) -> Path:
-    """Write ``results.json``, ``report.html`` and a page per executed notebook into a run folder.
-
-    Parameters:
-        card (Card): Of the data set.
-        made (collection of str): Notebooks whose pages stand already.
-    Returns:
-        Path: Of the report.
-    """
+    """Write ``results.json``, ``report.html`` and a page per executed notebook, save those made already, into a run folder."""
     # Loads every stage, which a run as such need not wait for.
     from idic_lab.course.pages.first_page import FirstPage, pictures
 
@@ -74,8 +67,7 @@ def make_page(folder: Path, name: str, beside: Collection[str]) -> None:
     notebook = nbformat.read(path, as_version=4)
     if mend_cells(notebook, beside):
         durability.write(path, nbformat.writes(notebook))
-    page = lead_within_the_run(notebook_page(notebook, name), beside)
-    durability.write(path.with_suffix(".html"), page)
+    durability.write(path.with_suffix(".html"), lead_within_the_run(notebook_page(notebook, name), beside))
 
 
 def notebook_page(notebook: nbformat.NotebookNode, name: str) -> str:
@@ -110,10 +102,9 @@ STEPS = {
 }
 # Terms that are everyday words too, whose meaning a reader of a report does not look up.
 _EVERYDAY = """
-    value needs action record account play topic option tier method study policy age score segment
-    channel loyal review offer cap bit weight module transaction new margin frequent potential
-    confidence stability monitor coverage identify differentiate interact customize implement idic
-    personal
+    value needs action record account play topic option tier method study policy age score segment channel loyal review offer cap
+    bit weight module transaction new margin frequent potential confidence stability monitor coverage identify differentiate
+    interact customize implement idic personal
     """
 
 
@@ -126,10 +117,8 @@ def headlines(notebook: nbformat.NotebookNode) -> dict[str, dict]:
 
 def title_of(notebook: nbformat.NotebookNode, default: str) -> str:
     """The first heading of a notebook."""
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and cell.source.startswith("# "):
-            return cell.source.splitlines()[0].removeprefix("# ").strip()
-    return default
+    headings = (cell.source for cell in notebook.cells if cell.cell_type == "markdown" and cell.source.startswith("# "))
+    return next((text.splitlines()[0].removeprefix("# ").strip() for text in headings), default)
 
 
 def not_run(state: Manifest) -> dict[str, str]:
@@ -201,10 +190,8 @@ def lead_within_the_run(page: str, executed: Collection[str]) -> str:
     def mended(link: re.Match) -> str:
         address = link["address"]
         notebook = _NOTEBOOK.fullmatch(address)
-        if not address or _ELSEWHERE.match(address):
-            return link[0]
         if notebook and notebook["name"] in executed:
             return link[0].replace(f'href="{address}"', f'href="{notebook["name"]}.html{notebook["place"] or ""}"', 1)
-        return link["text"]
+        return link[0] if not address or _ELSEWHERE.match(address) else link["text"]
 
     return _LINK.sub(mended, page)

@@ -36,9 +36,7 @@ def lay_out(target: Path) -> None:
     """Copy notebooks, studies and the students' exercises into a folder of one's own; what is there is never overwritten."""
     from idic_lab.exercises.students_copy import students_copies
 
-    parts = ("notebooks", "exercises", "studies")
-    there = [name for name in parts if (target / name).exists()]
-    if there:
+    if there := [name for name in ("notebooks", "exercises", "studies") if (target / name).exists()]:
         raise DataError(f"'{target / there[0]}' is there already, perhaps with your work. Name another folder.")
     for name in ("notebooks", "studies"):
         shutil.copytree(shipped(name), target / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))

@@ -47,12 +47,9 @@ class Executed:
 
 @dataclass
 class Manifest:
-    """What a run is of and how far it has come.
+    """What a run is of and how far it has come."""
 
-    Its status is "new", "running", "interrupted", "failed" or "complete", and "damaged" when the file could not be read; a
-    removal of a customer says so here too.
-    """
-
+    # "new", "running", "interrupted", "failed" or "complete"; "damaged" when unreadable; or that a customer is being removed
     status: str = "new"
     dataset: str = ""
     fingerprint: str = ""
@@ -119,12 +116,7 @@ def _hash(*parts: str) -> str:
 
 @contextmanager
 def in_use(folder: Path, fresh: bool = False) -> Iterator[None]:
-    """Make the folder of a run, or empty it when the run begins afresh, and hold it for oneself.
-
-    Raises:
-        DataError: When it is a file, holds other things than a run, or cannot be made or written.
-        RepositoryError: When another run works in it.
-    """
+    """Make the folder of a run, or empty it when the run begins afresh, and hold it for oneself, or refuse what is no such folder."""
     if folder.is_file():
         raise DataError(f"'{folder}' is a file; a run needs a folder.")
     if folder.exists() and not _is_of_a_run(folder):
@@ -168,11 +160,7 @@ def empty(folder: Path, keep: Collection[str] = ()) -> None:
 
 
 def damage(folder: Path) -> str:
-    """What is wrong with the tables and the card of a run, in words; empty when they are sound or not there.
-
-    Raises:
-        RepositoryError: When another process uses the repository.
-    """
+    """What is wrong with the tables and the card of a run, in words; empty when they are sound or not there."""
     card, repository = folder / CARD_FILE, folder / REPOSITORY_FILE
     try:
         Repository(repository).names()
