@@ -73,11 +73,7 @@ def _engine() -> duckdb.DuckDBPyConnection:
 
 
 def transactions(connection: duckdb.DuckDBPyConnection, lines: str) -> duckdb.DuckDBPyRelation:
-    """The table ``transactions`` of some accepted lines; lines of one order, customer and day are one row, returns apart.
-
-    Parameters:
-        lines: SQL that reads them.
-    """
+    """The table ``transactions`` of some accepted lines; lines of one order, customer and day are one row, returns apart."""
     present = connection.sql(f"SELECT * FROM {lines}").columns
     if "order_id" not in present:
         kept = [name for name in ("customer_id", "date", "amount", "quantity") if name in present]
@@ -113,12 +109,9 @@ def order_lines(connection: duckdb.DuckDBPyConnection, lines: str) -> duckdb.Duc
 
 
 def counts(connection, lines: str, planned: Plan, source: Source, broken=(), slices: int = 1) -> dict:
-    """The figures of a card: counts and sums of what was read, accepted and rejected.
+    """The figures of a card: counts and sums of what was read, accepted and rejected, `broken` being why rows were not split.
 
-    Parameters:
-        lines: SQL that reads what :attr:`Plan.query` gave.
-        broken (sequence of str): Reasons for rows that could not be split into columns.
-        slices: Parts in which different rows are counted, so that memory stays bounded.
+    Different rows are counted in `slices`, so that memory stays bounded.
     """
     others = "".join(f", sum({quoted(name)}) FILTER (reason IS NULL)" for name in planned.others)
     accepted, returns, zero, first, last, read, used, refused, *sums = connection.execute(
@@ -198,10 +191,8 @@ def _doubts(connection, lines: str, duplicates: int) -> list[str]:
             GROUP BY order_id, row_hash) GROUP BY order_id) WHERE fewest > 1"""
         ).fetchall()[0]
         if twice:
-            doubts.append(
-                f"{twice:,} orders are in the file twice, whole, as where two exports overlap; they were counted twice, which "
-                f"adds {amount:,.2f}"
-            )
+            told = f"{twice:,} orders are in the file twice, whole, as where two exports overlap"
+            doubts.append(f"{told}; they were counted twice, which adds {amount:,.2f}")
     if orders >= 20 and customers >= 0.98 * orders and rows > customers:
         doubts.append("nearly every order has a customer of its own; is this column the number of a customer?")
     return doubts
@@ -211,9 +202,8 @@ def _remarks(connection, lines: str, rows: dict[str, int]) -> list[str]:
     """What became of the lines."""
     present, notes = connection.sql(f"SELECT * FROM {lines}").columns, []
     if "order_id" in present:
-        number, odd = connection.execute(
-            f"SELECT count(*), count(*) FILTER (is_return AND amount > 0) FROM {lines}"
-        ).fetchall()[0]
+        counted = f"SELECT count(*), count(*) FILTER (is_return AND amount > 0) FROM {lines}"
+        number, odd = connection.execute(counted).fetchall()[0]
         unit = "lines were summed to one row per customer, order and day, returns kept apart"
         notes.append(f"{number:,} {unit}: {rows['transactions']:,} rows")
         if odd:
@@ -226,10 +216,8 @@ def _remarks(connection, lines: str, rows: dict[str, int]) -> list[str]:
         priced = {"quantity", "unit_price"} <= set(present)
         query = f"SELECT count(*) FROM {lines} WHERE {_DISCOUNTED}"
         if priced and (differs := connection.execute(query).fetchall()[0][0]):
-            notes.append(
-                f"{differs:,} lines whose amount is not quantity times unit price, as with discounts; "
-                "in order_lines the price is amount divided by quantity"
-            )
+            discounted = f"{differs:,} lines whose amount is not quantity times unit price, as with discounts"
+            notes.append(f"{discounted}; in order_lines the price is amount divided by quantity")
     return notes
 
 

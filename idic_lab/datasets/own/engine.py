@@ -89,9 +89,8 @@ def fingerprint(path: Path) -> str:
 
 def over_rows(rows: Rows, sql: str) -> Rows:
     """Put a query to a text file or worksheet; it is the table ``data``, with types found out."""
-    frame = rows.frame.apply(typed)
     with duckdb.connect(config=_SETTINGS) as connection:
-        connection.register("data", frame)
+        connection.register("data", rows.frame.apply(typed))
         return _run(connection, sql, rows.name, rows.fingerprint, rows.size_bytes)
 
 
@@ -105,8 +104,7 @@ def over_parquet(path: Path, files: list[Path], sql: str) -> Rows:
             connection.read_parquet([str(file) for file in files], union_by_name=True).create_view("data")
         except duckdb.Error as error:
             raise DataError(f"{path.name}: cannot be read as Parquet ({_first_line(error, path)}).") from None
-        size = sum(file.stat().st_size for file in files)
-        return _run(connection, sql, path.name, digest.hexdigest(), size)
+        return _run(connection, sql, path.name, digest.hexdigest(), sum(file.stat().st_size for file in files))
 
 
 def over_database(path: Path, sql: str | None) -> Rows:
@@ -119,9 +117,9 @@ def over_database(path: Path, sql: str | None) -> Rows:
         tables = [row[0] for row in connection.execute("SHOW TABLES").fetchall()]
         if sql is None:
             if len(tables) != 1 and "transactions" not in tables:
+                how = option("sql", "SELECT … FROM …")
                 raise DataError(
-                    f"{path.name}: say which data to read with {option('sql', 'SELECT … FROM …')}; its tables: "
-                    f"{', '.join(tables) or 'none'}."
+                    f"{path.name}: say which data to read with {how}; its tables: {', '.join(tables) or 'none'}."
                 )
             sql = f"SELECT * FROM {quoted('transactions' if 'transactions' in tables else tables[0])}"
         return _run(connection, sql, path.name, fingerprint(path), path.stat().st_size)
@@ -243,17 +241,13 @@ def find_large(path: str | Path, large: bool | None = None) -> LargeParquet | No
     nested = tuple(field.name for field in first if pa.types.is_nested(field.type))
     flat = pa.schema([field for field in first if field.name not in nested])
     if unique_labels(flat.names) != flat.names or len({name.lower() for name in flat.names}) < len(flat.names):
-        raise DataError(
-            f"{path.name}: of large data every column needs a name of its own, not only in upper and lower case; found "
-            f"{', '.join(map(repr, flat.names))}."
-        )
+        told = "of large data every column needs a name of its own, not only in upper and lower case"
+        raise DataError(f"{path.name}: {told}; found {', '.join(map(repr, flat.names))}.")
     size = sum(file.stat().st_size for file in found)
     return LargeParquet(path, found, rows, size, flat, nested, digest.hexdigest())
 
 
 def _require_same_columns(path: Path, first_file: str, first, file: str, names) -> None:
     if set(names) != set(first):
-        odd = ", ".join(sorted(map(repr, set(names) ^ set(first))))
-        raise DataError(
-            f"{path.name}: the files do not have the same columns; {first_file} and {file} differ in {odd}."
-        )
+        odd = f"{first_file} and {file} differ in {', '.join(sorted(map(repr, set(names) ^ set(first))))}."
+        raise DataError(f"{path.name}: the files do not have the same columns; {odd}")

@@ -94,10 +94,8 @@ def _unpack(path: Path, opened: Callable[[Path], BinaryIO], inside: Path) -> Non
             while part := packed.read(2**20):
                 file.write(part)
                 if file.tell() > most:
-                    raise DataError(
-                        f"{path.name}: refused, because its {size:,} bytes would unpack to more than {most:,}. If it is a real "
-                        "table, unpack it first."
-                    )
+                    told = f"refused, because its {size:,} bytes would unpack to more than {most:,}"
+                    raise DataError(f"{path.name}: {told}. If it is a real table, unpack it first.")
     except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError):
         raise DataError(f"{path.name}: this archive is damaged or cut short; fetch or save it again.") from None
     except (RuntimeError, NotImplementedError) as error:  # a password, or an unknown way of packing
@@ -216,10 +214,8 @@ def _check_size(name: str, content: bytes) -> None:
         raise DataError(f"{name}: this is a zip archive but no Excel workbook (.xlsx); unpack it first.")
     ratio = unpacked / len(content)
     if unpacked > MAX_UNPACKED_BYTES or (unpacked > SMALL_ENOUGH_BYTES and ratio > MAX_RATIO):
-        raise DataError(
-            f"{name}: refused, because its {len(content):,} bytes would unpack to {unpacked:,}. "
-            "If it is a real table, save it as CSV or Parquet."
-        )
+        told = f"refused, because its {len(content):,} bytes would unpack to {unpacked:,}"
+        raise DataError(f"{name}: {told}. If it is a real table, save it as CSV or Parquet.")
 
 
 def _cells(page) -> list[tuple[int, list]]:

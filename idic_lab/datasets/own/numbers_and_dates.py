@@ -155,6 +155,7 @@ def currency_of(symbols: frozenset[str], headers: str = "") -> tuple[str, list[s
 
 
 EARLIEST = pd.Timestamp("1900-01-01")
+without_zone = "time zone of {!r} dropped; the day is the one written there".format
 _NAT = np.datetime64("NaT", "us")
 # What a number counts, by the usual size: least, most, microseconds in one, since when. Serial days are of 1927 to 2099;
 # smaller ones would turn a column of years, 2011, into days of 1905.
@@ -204,7 +205,7 @@ def parse_dates(
     how = _Dates(header, today, date_format, dayfirst)
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_localize(None)
-        how.assumptions.append(how.without_zone)
+        how.assumptions.append(without_zone(header))
     values, reasons = np.full(len(column), _NAT), np.full(len(column), "no date", dtype=object)
     cells = _held_as(column, datetime.date)
     values[cells] = np.array([pd.Timestamp(value).tz_localize(None) for value in column[cells]], dtype="datetime64[us]")
@@ -255,10 +256,6 @@ class _Dates:
     dayfirst: bool | None
     assumptions: list[str] = field(default_factory=list)
 
-    @property
-    def without_zone(self) -> str:
-        return f"time zone of {self.header!r} dropped; the day is the one written there"
-
     def of_numbers(self, column: pd.Series) -> Parsed:
         """Days from numbers; which kind of number, their usual size decides."""
         numbers = column.map(float).to_numpy(dtype="float64")
@@ -297,7 +294,7 @@ class _Dates:
         if days.ne(text).any():
             self.assumptions.append(f"time of day of {self.header!r} dropped")
             if days[zoned].ne(text[zoned]).any():
-                self.assumptions.append(self.without_zone)
+                self.assumptions.append(without_zone(self.header))
         return by_distinct_value(days, self._days, "no date")
 
     def _days(self, text: pd.Series) -> Parsed:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from idic_lab import dataframes
 from idic_lab.datasets.own import Rows, engine, words
 from idic_lab.datasets.own.engine import LargeParquet, literal, quoted
-from idic_lab.datasets.own.numbers_and_dates import LARGEST, parse_dates, parse_numbers
+from idic_lab.datasets.own.numbers_and_dates import LARGEST, parse_dates, parse_numbers, without_zone
 from idic_lab.datasets.own.words import BLANK, MISSING, Parsed
 from idic_lab.errors import DataError
 
@@ -73,7 +73,7 @@ class Source:
                 column = column.map(str, na_action="ignore").astype("str")
             elif isinstance(column.dtype, pd.DatetimeTZDtype):
                 column = column.dt.tz_localize(None)
-                rows.notes.append(f"time zone of {label!r} dropped; the day is the one written there")
+                rows.notes.append(without_zone(label))
             held[f"column {place}"] = pa.array(column, from_pandas=True)
         held["line"] = pa.array(rows.lines)
         held["file"] = pa.array([rows.name] * len(rows.lines) if rows.sources is None else rows.sources, pa.string())
@@ -252,7 +252,7 @@ class Reader:
                     told = "store them without a zone, or in UTC, or load the file whole (--no-large)."
                     raise DataError(f"column {label!r}: times in the zone {kind.tz} cannot be read in parts; {told}")
                 raw = f"make_timestamp(epoch_us({raw}))"
-                self.assumptions.append(f"time zone of {label!r} dropped; the day is the one written there")
+                self.assumptions.append(without_zone(label))
             key = f"CAST({raw} AS DATE)"
             times = self.source.all(f"SELECT count(*) FROM source WHERE CAST({key} AS TIMESTAMP) <> {raw}")[0][0]
             if times:

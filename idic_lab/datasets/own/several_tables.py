@@ -431,8 +431,7 @@ class _Reading:
                 self.made["source_records"] = people.assign(customer_id=number)
         if {"source_records", "identity_links"} & set(self.made):
             return
-        by_record = [data["record_id"] for data in self.made.values() if "record_id" in data]
-        if by_record:
+        if by_record := [data["record_id"] for data in self.made.values() if "record_id" in data]:
             self.made["identity_links"] = links(pd.concat(by_record))
 
 
