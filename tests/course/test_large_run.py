@@ -13,7 +13,7 @@ from idic_lab import datasets, tables
 from idic_lab.course.runs import forgetting, large_run, run_folder
 from idic_lab.course.runs.execution import Console
 from idic_lab.course.runs.run import run
-from idic_lab.datasets.own import engine
+from idic_lab.datasets.own import cleaning, engine, files, reading
 from idic_lab.differentiate import clv, rfm
 from idic_lab.errors import ContractError, DataError
 from idic_lab.repository import Repository
@@ -75,7 +75,7 @@ def written(tmp_path):
 @pytest.mark.parametrize("name", ["plain", "written"])
 def test_both_readers_agree_on_rows_counts_and_sums(name, request, tmp_path):
     path = request.getfixturevalue(name)
-    small = datasets.load(path, quiet=True)
+    small = cleaning.clean(files.read(path), reading.Options(), path.stem)
     large = large_run.make(engine.find_large(path, True), tmp_path, options=ALL, console=QUIET)
     for table in set(small.tables):
         here, there = (data.tables[table] for data in (large, small))
