@@ -250,12 +250,10 @@ class Values(Form):
         both, either = ours.keys() & theirs.keys(), ours.keys() | theirs.keys()
         if self.labels:
             return sum(str(theirs[name]) == str(ours[name]) for name in both) / max(len(either), 1)
-        pairs = [(as_number(theirs[name]), float(ours[name])) for name in both]
-        told = [(number, right) for number, right in pairs if number is not None]
+        told = {name: number for name in both if (number := as_number(theirs[name])) is not None}
         scales = (1, 100) if self.share else (1,)
-        return max(sum(self._equal(number / scale, right) for number, right in told) for scale in scales) / max(
-            len(either), 1
-        )
+        right = [sum(self._equal(told[name] / scale, float(ours[name])) for name in told) for scale in scales]
+        return max(right) / max(len(either), 1)
 
 
 @dataclass(frozen=True)

@@ -170,9 +170,8 @@ class _Work:
             # Other data, parameters or code: none of it may be taken for this run's. Tables of all customers know by themselves.
             run_folder.empty(self.folder, keep={run_folder.ALL_CUSTOMERS} if self.state.all_customers else set())
             return {}
-        keep = {name: entry for name, entry in before.notebooks.items() if entry.done}
-        for name in [name for name, entry in keep.items() if entry.key != self.plan.keys.get(name)]:
-            del keep[name]
+        keys, held = self.plan.keys, before.notebooks.items()
+        keep = {name: entry for name, entry in held if entry.done and entry.key == keys.get(name)}
         for name in [name for name in keep if run_folder.executed(self.folder, name) is None]:
             self.console.say(f"notebooks/{name}.ipynb is missing or damaged: executed anew when it is asked for.")
             del keep[name]
