@@ -174,11 +174,9 @@ def begin(student_id: str) -> dict[str, pd.DataFrame]:
     file = _of_the_class(student)
     tables = student_tables(student) if file is None else unpacked(file.read_bytes())
     _open["student"] = student
-    what, customers = (
-        f"Practice data of {student}" if file is None else file.name,
-        tables["transactions"]["customer_id"],
-    )
-    print(f"{what}: {customers.nunique()} customers of a shop that is yours alone.")
+    what = f"Practice data of {student}" if file is None else file.name
+    customers = tables["transactions"]["customer_id"].nunique()
+    print(f"{what}: {customers} customers of a shop that is yours alone.")
     return tables
 
 

@@ -324,10 +324,8 @@ class _Work(SlicedTables):
         for part in self.console.over(self.written("rfm"), "slice"):
             scored, worth = self.part("rfm", part), "NULL::DOUBLE"
             if not self.state.not_made:
-                scored, worth = (
-                    scored.join(self.part("customer_value", part), "customer_id", "left"),
-                    "sum(residual_value)",
-                )
+                valued, worth = self.part("customer_value", part), "sum(residual_value)"
+                scored = scored.join(valued, "customer_id", "left")
             sums = f"segment, count(*) AS customers, sum(monetary) AS revenue, {worth} AS residual_value"
             found.append(scored.aggregate(sums, "segment").df())
         together = pd.concat(found).groupby("segment", as_index=False).sum(min_count=1)

@@ -15,9 +15,7 @@ class Rows:
     """What a file holds before anything is made of it."""
 
     name: str
-    frame: (
-        pd.DataFrame
-    )  # a row per row of the source, under labels of its own; text files give text, others what they store
+    frame: pd.DataFrame  # a row each; text files give text, others what they store; labels are unique
     headers: list[str]  # as written, one per column; they may repeat
     lines: np.ndarray  # of each row in the source; the header is line 1
     format: str

@@ -119,9 +119,7 @@ def _only_table(path: Path) -> Iterator[BinaryIO]:
             yield packed
 
 
-def _of_file(
-    path: Path, sql: str | None, sheet: str | None = None, encoding: str | None = None, separator: str | None = None
-) -> Rows:
+def _of_file(path: Path, sql: str | None, sheet: str | None = None, **of_text: str | None) -> Rows:
     with path.open("rb") as file:
         head = file.read(16)
     if not head:
@@ -139,7 +137,7 @@ def _of_file(
     if kind in _WORKBOOKS.values():
         rows = workbook(path.name, content, sheet)
     else:
-        rows = text_files.read(path.name, content, encoding, separator)
+        rows = text_files.read(path.name, content, **of_text)
     return engine.over_rows(rows, sql) if sql else rows
 
 
