@@ -68,7 +68,7 @@ class Segmentation:
         self.effort = effort or Effort()
         lacking = method.lacks(customers.measures)
         if lacking:
-            raise NotApplicable(f"{method.name} needs {', '.join(lacking)}, which {customers.name} does not have.")
+            raise NotApplicable(f"it needs {', '.join(lacking)}, which these data do not have.")
 
     @cached_property
     def _fitted(self):
@@ -102,10 +102,15 @@ class Segmentation:
         return int(self.labels.max()) + 1
 
     @property
+    def estimator(self):
+        """The method's, fitted to all customers."""
+        return self._fitted[0]
+
+    @property
     def transfer(self) -> str:
         """How customers who were not fitted are placed."""
-        by_itself = "predict" if hasattr(self._fitted[0], "predict") else "nearest neighbour"
-        return getattr(self._fitted[0], "transfer_", by_itself)
+        by_itself = "predict" if hasattr(self.estimator, "predict") else "nearest neighbour"
+        return getattr(self.estimator, "transfer_", by_itself)
 
     def place(self, measures: pd.DataFrame) -> np.ndarray:
         """Segment of each row of a table of measures; a segment nobody was in before gets the next number."""

@@ -16,6 +16,17 @@ from idic_lab.inference.resampling import simultaneous
 
 ENOUGH_DATA_SETS = 10  # from about here on, rank tests over data sets have power worth the name
 
+SEED = ", seed "  # between the name of a world and the seed of one data set drawn from it
+
+
+def world(dataset: str) -> str:
+    """What a data set was drawn from, which is the unit: the name that simulations with several seeds share, else its own.
+
+    >>> world("silent, seed 7"), world("cdnow")
+    ('silent', 'cdnow')
+    """
+    return dataset.partition(SEED)[0]
+
 
 def scores_by_dataset(results: pd.DataFrame, criterion: str, measure: str) -> pd.DataFrame:
     """One row per data set, one column per method: the mean over seeds (and over numbers of segments).

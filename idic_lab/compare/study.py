@@ -14,7 +14,7 @@ from idic_lab import datasets, meridian
 from idic_lab.compare.customers import Customers, customers_of, prepared, respondents_of
 from idic_lab.compare.registry import CRITERIA, METHODS, Criterion, Method
 from idic_lab.compare.segmentation import Effort
-from idic_lab.compare.statistics import check_weights
+from idic_lab.compare.statistics import SEED, check_weights
 from idic_lab.errors import DataError, LabError, UnknownName, existing, needs_extra, pick
 
 KEYS = ("name", "about", "modules", "datasets", "methods", "k", "seeds", "criteria", "effort", "attractiveness")
@@ -72,7 +72,8 @@ def read(study: str | Path | Mapping, at_hand=()) -> Study:
     modules: dict[str, str] = {}
     for module in _listed(given.get("modules", []), "modules"):
         modules |= load_module(folder / module)
-    specs = (_beside(spec, folder) for spec in _listed(given.get("datasets"), "datasets"))
+    listed = _listed(given.get("datasets"), "datasets")
+    specs = (_beside(one, folder) for spec in listed for one in _each_seed(spec))
     datasets = tuple(checked_dataset(spec, at_hand) for spec in specs)
     names = [spec["name"] for spec in datasets]
     if len(set(names)) < len(names):
@@ -158,6 +159,17 @@ def _listed(value, key: str) -> list:
     if not isinstance(listed, list | tuple):
         raise LabError(f"'{key}' of the study should be a list, found {value!r}.")
     return list(listed)
+
+
+def _each_seed(spec: str | Mapping) -> list[str | Mapping]:
+    """One data set for each seed of a simulation that names several; :func:`~idic_lab.compare.statistics.world` tells that they belong together."""
+    simulated = spec.get("simulate") if isinstance(spec, Mapping) else None
+    if not isinstance((simulated or {}).get("seed"), list):
+        return [spec]
+    name = spec.get("name", "meridian simulated")
+    return [
+        {**spec, "name": f"{name}{SEED}{seed}", "simulate": {**simulated, "seed": seed}} for seed in simulated["seed"]
+    ]
 
 
 def _beside(spec: str | Mapping, folder: Path) -> str | Mapping:

@@ -50,6 +50,22 @@ def _():
     }
 
 
+@statement("idic_lab.differentiate.needs.likelihood_ratio", "5% for a class too many", "25, compare", "test", 0.05, 200)
+def _():
+    def another(rng, classes=2, people=300, trait=0.0):
+        yes = np.kron([[0.8, 0.2], [0.2, 0.8]], np.ones(4))[rng.integers(0, classes, people)]
+        odds = np.log(yes / (1 - yes)) + trait * rng.normal(size=(people, 1))
+        answers = rng.random((people, 8)) < 1 / (1 + np.exp(-odds))
+        return needs.likelihood_ratio(answers, classes + 1, random_state=int(rng.integers(1e9)))["p_value"] <= 0.05
+
+    return {
+        "300 people of two classes, eight questions: three": another,
+        "300 people of one class: two": lambda rng: another(rng, 1),
+        "80 people of two classes: three": lambda rng: another(rng, people=80),
+        "300 people along one trait, no classes: two": lambda rng: another(rng, 1, trait=1.0),
+    }
+
+
 @statement(
     "idic_lab.differentiate.needs.willingness_to_pay", "95% interval of what an option is worth", "43", repeats=240
 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.special import xlogy
 from scipy.stats import chi2_contingency, kruskal
 from sklearn import metrics
 from sklearn.decomposition import PCA
@@ -17,6 +18,7 @@ from idic_lab.compare.customers import ANSWER
 from idic_lab.compare.registry import Score, criterion, get_criterion, get_method
 from idic_lab.compare.segmentation import Effort, NotApplicable, Segmentation
 from idic_lab.compare.study import load
+from idic_lab.differentiate import needs
 from idic_lab.inference.multiple_tests import holm
 
 MOST = 20  # segments that anybody looks at one by one
@@ -188,7 +190,7 @@ def descriptors(segmentation) -> Score:
     customers, labels = segmentation.customers, segmentation.labels
     known = customers.descriptors if customers.described is None else customers.described
     if known is None:
-        raise NotApplicable(f"{customers.name} has no descriptors.")
+        raise NotApplicable("these data have no descriptors.")
     if not 2 <= segmentation.n_segments <= MOST:
         raise NotApplicable(f"nobody describes {segmentation.n_segments} segments by what their members are.")
     texts = list(known.select_dtypes("category"))
@@ -254,6 +256,30 @@ def _p_value(values: pd.Series, labels: np.ndarray, binary: bool) -> float:
     return float(kruskal(*(group for _, group in values.groupby(labels))).pvalue)
 
 
+@criterion("class_fit", main="entropy")
+def class_fit(segmentation) -> Score:
+    """How sure are latent classes of their members, would one class fewer do, and which answers do they not explain?
+
+    Entropy is 1 where every membership is certain and 0 where all classes are equally likely for everybody. ``one_fewer_p`` is the
+    bootstrap likelihood ratio test, ``pairs_unexplained`` the share of pairs of questions whose residual is beyond chance (5%).
+    """
+    model = getattr(segmentation.estimator, "model_", None)
+    if not isinstance(model, needs.LatentClasses) or model.n_segments < 2:
+        raise NotApplicable("it is no latent class model of answers with two classes or more.")
+    answers = segmentation.customers.measures.filter(regex=f"^{ANSWER}").rename(
+        columns=lambda name: name.removeprefix(ANSWER)
+    )
+    chance = model.predict_proba(answers)
+    pairs = needs.bivariate_residuals(model, answers)
+    values = {
+        "entropy": 1 + xlogy(chance, chance).sum() / len(chance) / np.log(model.n_segments),
+        "bic": model.bic(answers),
+    }
+    values["one_fewer_p"] = needs.likelihood_ratio(answers, model.n_segments)["p_value"]
+    values["pairs_unexplained"] = (pairs["p_value"] < 0.05 + 1e-9).mean()
+    return Score(values, {"strongest": pairs.head(3).to_dict("records")})
+
+
 WARNING = (
     "These indices reward compact groups that lie apart, however useless. On CDNOW the method that the silhouette puts "
     "first finds the least future spend of all; do not choose a segmentation by it."
@@ -286,7 +312,7 @@ def recovery(segmentation) -> Score:
     """Are the segments those that were planted?"""
     planted = segmentation.customers.planted
     if planted is None:
-        raise NotApplicable(f"nothing is known to be planted in {segmentation.customers.name}.")
+        raise NotApplicable("nothing is known to be planted in these data.")
     rand, information = metrics.adjusted_rand_score, metrics.adjusted_mutual_info_score
     scores = {"adjusted_rand": rand, "adjusted_mutual_information": information}
     return Score({name: score(planted, segmentation.labels) for name, score in scores.items()})

@@ -54,7 +54,7 @@ def holdout_value(segmentation) -> Score:
     if segmentation.learns_from_campaign:
         raise NotApplicable("it learns from a campaign, which may lie in the later period.")
     if spend is None:
-        raise NotApplicable(f"{segmentation.customers.name} has no later period with spend.")
+        raise NotApplicable("these data have no later period with spend.")
     if not spend.sum() > 0:
         raise NotApplicable("nobody spent anything in the later period.")
     fold = np.random.default_rng(segmentation.split_seed).permutation(len(spend)) % FOLDS
@@ -104,7 +104,7 @@ def reachability(segmentation) -> Score:
     worse than knowing nothing.
     """
     if segmentation.customers.descriptors is None:
-        raise NotApplicable(f"{segmentation.customers.name} has no descriptors.")
+        raise NotApplicable("these data have no descriptors.")
     rows = segmentation.shared
     labels = segmentation.labels[rows]
     size = np.bincount(labels)
@@ -137,10 +137,10 @@ def temporal_validity(segmentation) -> Score:
     """
     later = segmentation.customers.later
     if later is None:
-        raise NotApplicable(f"{segmentation.customers.name} has no later date to compare with.")
+        raise NotApplicable("these data have no later date to compare with.")
     before, frozen = segmentation.labels, segmentation.place(later)
     if segmentation.method.lacks(later.dropna(axis=1, how="all")):
-        raise NotApplicable(f"{segmentation.method.name} cannot be refitted: it learns from an outcome.")
+        raise NotApplicable("it learns from an outcome, which the end of the data does not have.")
     refitted = segmentation.again_on(later)
     n = int(max(before.max(), frozen.max())) + 1
     shares = [np.bincount(labels, minlength=n) / len(labels) for labels in (before, frozen)]
@@ -172,7 +172,7 @@ def campaign_profit(segmentation) -> Score:
     """
     campaign = segmentation.customers.campaign
     if campaign is None or len(campaign) < FEWEST:
-        raise NotApplicable(f"{segmentation.customers.name} has no randomised campaign among these customers.")
+        raise NotApplicable("these data have no randomised campaign.")
     rows, treated, profit = (campaign[name].to_numpy() for name in ("row", "treated", "profit"))
     labels = segmentation.labels[rows]
     n, seed = len(campaign), segmentation.split_seed
@@ -296,7 +296,7 @@ def profit_when_acted_upon(segmentation) -> Score:
     """
     shop = segmentation.customers.shop
     if shop is None:
-        raise NotApplicable(f"{segmentation.customers.name} is no simulated shop, and so does not answer actions.")
+        raise NotApplicable("these data are no simulated shop, and so do not answer actions.")
     customers = segmentation.customers
     now = customers.measures if customers.later is None else customers.later
     labels = segmentation.labels if customers.later is None else segmentation.place(now)

@@ -138,8 +138,14 @@ def tuned(name: str, over: Sequence[int]) -> Method:
             f"The number of segments of {name!r} cannot be tuned: it should take one, see RFM alone and predict."
         )
     over, made_of = tuple(over), f"{entry.fingerprint} {over} {normalised(inspect.getsource(Tuned))}"
-    needs = (*RFM, "spend_since")
-    return Method(f"{name}, tuned", lambda k, seed: Tuned(entry, over, seed), "measures", needs, False, module=made_of)
+
+    def factory(k, seed):
+        return Tuned(entry, over, seed)
+
+    factory.__doc__ = (
+        f"With {' or '.join(map(str, over))} segments, chosen by later spend within the calibration period."
+    )
+    return Method(f"{name}, tuned", factory, "measures", (*RFM, "spend_since"), False, module=made_of)
 
 
 @method("needs_by_value", sees="measures", needs=("answers", "monetary"))

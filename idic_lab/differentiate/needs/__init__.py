@@ -17,7 +17,7 @@ from idic_lab.differentiate.needs.plots import plot_stability as plot_stability,
 
 _LATER = {  # what finds segments rests on classes of scikit-learn, which takes a second to load
     "methods": "METHODS LatentClasses KMeansSegments KMedoidsSegments WardSegments GaussianMixtureSegments segmenter",
-    "number": "bivariate_residuals choose_number number_of_segments",
+    "number": "bivariate_residuals choose_number likelihood_ratio number_of_segments",
 }
 
 
