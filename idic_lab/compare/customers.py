@@ -181,6 +181,8 @@ def customers_of(
         gained = offers.effect_scores(known, campaign["profit"], campaign["treated"], LinearRegression())
         measures[GAIN] = pd.Series(gained, index=campaign["row"]).reindex(measures.index)
     facts = {"customers": len(measures), "calibration": f"{first:%Y-%m-%d} to {cut:%Y-%m-%d}"}
+    if campaign is not None:
+        facts["campaign"] = f"{campaign['treated'].sum():,} contacted, {(~campaign['treated']).sum():,} not"
     return Customers(
         name,
         measures,

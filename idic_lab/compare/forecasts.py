@@ -67,7 +67,6 @@ def rolling_origins(
     """Days spread over the later part of the history, each with its past and its future.
 
     Parameters:
-        transactions: ``customer_id``, ``date``, ``amount``.
         horizon_weeks: Length of every forecast: 13, or a quarter of the history where that is shorter.
     Yields:
         Origin: The last one's horizon ends with the data; none is earlier than two horizons after the start.
@@ -105,8 +104,7 @@ def _with_first_purchase(split: clv.Split, transactions: pd.DataFrame) -> clv.Sp
 class TwoPart(RegressorMixin, BaseEstimator):
     """Expected purchases as the chance of any purchase times the number expected from those who buy.
 
-    Most customers buy nothing, so one regression has to bend to a heap of zeros; two models, each for its own question,
-    need not. It knows nothing of how people buy and learns all of it from an earlier window.
+    It knows nothing of how people buy and learns all of it from an earlier window.
 
     Source: the two-part model of Duan, Manning, Morris & Newhouse (1983), Journal of Business & Economic Statistics
     1(2).

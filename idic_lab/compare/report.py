@@ -14,43 +14,53 @@ import pandas as pd
 from idic_lab import durability, figures
 from idic_lab.compare import plots, statistics
 from idic_lab.compare.registry import baselines
-from idic_lab.compare.stability import VARIANTS, preferred_number, verdicts
+from idic_lab.compare.stability import preferred_number, verdicts
 from idic_lab.compare.study import Study
 from idic_lab.errors import needs_extra
-from idic_lab.inference import intervals
 from idic_lab.inference.multiple_tests import written
 
 MOST_DRAWN = 20  # segments in one figure
 MOST_DESCRIPTORS = 3  # of each kind, those that differ most
 TEMPLATES = Path(__file__).parent / "templates"
+# No merits that a firm could weigh.
+DESCRIBE = ("sizes", "structure", "internal_indices", "profile", "class_fit", "recovery")
 OF_USE = ("campaign_profit", "holdout_value")  # what says whether any segmentation beats none; money first
 
 
 def write(folder: Path, study: Study, results: pd.DataFrame, manifest: dict) -> Path:
-    """Write ``report.html``, which needs nothing but a browser, into the folder of a study.
-
-    Parameters:
-        results: The long table.
-        manifest: Fingerprints, versions, seeds, command.
-    """
+    """Write ``report.html``, which needs nothing but a browser, into the folder of a study."""
     import matplotlib as mpl
 
     kinds, moved = verdicts(results), results["extra"].map(lambda extra: extra.get("transfer", ""))
     script = (TEMPLATES / "tables.js").read_text(encoding="utf-8")
+    first: dict[str, str] = {}  # data set of each world
+    for name in manifest["datasets"]:
+        first.setdefault(statistics.world(name), name)
+    gains = {name: table for name in OF_USE if len(table := statistics.against_none_everywhere(results, name))}
     with mpl.rc_context():
         figures.use_style()
         shown = {
             "manifest": manifest,
-            "datasets": [_dataset(name, study, results, kinds) for name in manifest["datasets"]],
-            "everywhere": list(_everywhere(results)),
+            "datasets": [_dataset(name, study, results, kinds) for name in first.values()],
+            "gains": gains,
+            "rule": _rule(results),
+            "unit": "worlds" if len(first) < len(manifest["datasets"]) else "data sets",
+            "judged": _judged(kinds),
+            "kinds": _by_world(_judged(kinds), list(first)),
             "comparisons": list(_over_datasets(study, results)),
+            "few": _too_few(results),
+            "enough": statistics.ENOUGH_DATA_SETS,
+            "nulls": study.effort.null_sets * len(study.seeds),
+            "seconds": results.drop_duplicates(["dataset", "method", "k", "seed"])["seconds"].sum(),
             "script": script,
             "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             "all_scores": all_scores(results, study.criteria),
-            "failures": _reasons(results, "failed"),
-            "skipped": _reasons(results, "not applicable"),
+            "failed": int(results["status"].eq("failed").sum()),
+            "failures": _lacking(results, "failed"),
+            "skipped": _lacking(results, "not applicable"),
             "transfers": sorted(results.loc[moved.eq("nearest neighbour"), "method"].unique()),
             "criteria": study.criteria,
+            "weighted": bool(study.attractiveness.get("weights")),
             "methods": [(one.name, (one.factory.__doc__ or "").strip().partition("\n")[0]) for one in study.methods],
         }
         page = templates().get_template("study.html").render(_texts() | shown)
@@ -81,6 +91,7 @@ def templates():
         [None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False)
     )
     made.filters["named"] = plots.named
+    made.filters["capital"] = lambda text: text[:1].upper() + text[1:]
     made.filters["p"] = lambda value: (lambda told: told if told[0] == "<" else f"= {told}")(written(value, 4))
     return made
 
@@ -150,21 +161,26 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
     scores = score_table(here, study.criteria, name).dropna(axis=1, how="all")
     segmented = scores.drop(index=list(baselines()), errors="ignore")
     low = [c.name for c in study.criteria if not c.higher_is_better and c.name in scores]
-    matrix, used = _attractive(segmented.drop(columns="sizes", errors="ignore"), study, low)
+    matrix, used = _attractive(segmented, study, low)
     none = {criterion: statistics.against_none(results, name, criterion) for criterion in OF_USE}
     sizes = here[here["measure"] == "segments"].groupby("method")["value"].mean()
-    drawn = _figures(here, kinds, segmented, low, matrix, used, sizes)
+    drawn = _figures(here, kinds, scores, low, matrix, used, sizes)
     return {
         "name": name,
         "scores": scores,
         "segments": sizes.to_dict(),
         "baselines": list(baselines()),
         "none": {criterion: table for criterion, table in none.items() if len(table)},
-        "missing": {c.name: statistics.left_out(here, c.name) for c in study.criteria},
+        "missing": _lacking(
+            here[here["criterion"].isin(here.loc[here["status"] == "ok", "criterion"])], "not applicable", "failed"
+        ),
         "best": {c: segmented[c].min() if c in low else segmented[c].max() for c in segmented},
         "ranges": _ranges(here, study.criteria),
-        "found": [*_beats_none(none), *_effects(here), *_found(segmented, matrix, kinds)],
+        "effects": _effects(here),
+        "first": None if matrix is None or matrix["out"].iloc[0] else matrix.iloc[0],
+        "verdicts": _judged(kinds)["verdict"].value_counts().to_dict(),
         "kinds": kinds.drop(columns="dataset"),
+        "classes": here[here["criterion"] == "class_fit"].pivot_table("value", "k", "measure").reset_index(),
         "numbers": preferred_number(kinds).drop(columns="dataset") if len(study.k) > 1 else None,
         "figures": [(title, svg(ax), caption) for title, ax, caption in drawn],
         "pairs": {
@@ -173,8 +189,9 @@ def _dataset(name: str, study: Study, results: pd.DataFrame, kinds: pd.DataFrame
     }
 
 
-def _figures(here, kinds, segmented, low, matrix, used, sizes) -> Iterator[tuple]:
+def _figures(here, kinds, scores, low, matrix, used, sizes) -> Iterator[tuple]:
     """Title, figure and caption: of the methods against each other, then of the segments of one of them."""
+    segmented = scores.drop(index=list(baselines()), errors="ignore")
     if len(kinds):
         yield "Stability beside data without segments", plots.plot_stability(kinds), _caption("stability")
     curves = gain_curves(here)
@@ -189,9 +206,9 @@ def _figures(here, kinds, segmented, low, matrix, used, sizes) -> Iterator[tuple
         lower = [name for name in low if name in used]
         yield title, plots.plot_attractiveness(used, matrix, lower), _caption("attractiveness")
     judged_by = next((c for c in segmented if c in (*OF_USE, "recovery", "global_stability")), None)
-    if judged_by and len(segmented):
+    if judged_by and segmented[judged_by].notna().any():
         seconds = here.drop_duplicates(["method", "k", "seed"]).groupby("method")["seconds"].mean()
-        figure = plots.plot_cost(segmented[judged_by].dropna(), seconds, judged_by)
+        figure = plots.plot_cost(scores[judged_by].dropna(), seconds, judged_by)
         yield "Quality against time", figure, _caption("cost", here, judged_by)
     by_merit = list(segmented.index) if matrix is None else list(matrix["method"])
     drawn = [name for name in by_merit if 2 <= sizes.get(name, 2) <= MOST_DRAWN]  # few enough, and more than one
@@ -203,74 +220,41 @@ def _figures(here, kinds, segmented, low, matrix, used, sizes) -> Iterator[tuple
         yield "The best rule of two questions on whom to contact", rule, _caption("rule")
 
 
-def _everywhere(results: pd.DataFrame) -> Iterator[str]:
-    """What holds over the data sets of a study, in sentences."""
-    name = plots.named
-    for criterion in OF_USE:
-        table = statistics.against_none_everywhere(results, criterion)
-        if table.empty:
-            continue
-        best, beyond = table.iloc[0], int((table["low"] > 0).sum())
-        yield (
-            f"Over {best['datasets']} data sets, by {name(criterion)}, {beyond or 'none'} of {len(table)} segmentations can be told "
-            f"from none; the best, {name(best['method'])}, gains {best['gain']:+.2f} on average (95% interval of the mean over such "
-            f"data sets {best['low']:+.2f} to {best['high']:+.2f}, corrected for {len(table)} methods)."
-        )
+def _rule(results: pd.DataFrame) -> dict | None:
+    """What a rule of two questions earned beyond the better of contacting everybody and nobody, over three worlds or more."""
     means = results[results["criterion"] == "campaign_profit"].groupby(["dataset", "measure"])["value"].mean().unstack()  # noqa: PD010
-    means = means.dropna(subset=["by_tree"]) if "by_tree" in means else means[:0]
-    if len(means) >= 3:
-        beyond = means["by_tree"] - means[["everybody", "nobody"]].max(axis=1)
-        found = intervals.mean(beyond)
-        yield (
-            f"A rule of two questions on what was known before the campaign earns {found.value:+.2f} a customer beyond the better of "
-            f"contacting everybody and nobody ({found.low:+.2f} to {found.high:+.2f} over {len(beyond)} data sets)."
-        )
+    if "by_tree" not in means:
+        return None
+    means = means.dropna(subset=["by_tree"])
+    beyond = means["by_tree"] - means[["everybody", "nobody"]].max(axis=1)
+    differ = int((means["effects_differ_p"] * _times(results) < 0.05).sum())
+    by_world = beyond.groupby(statistics.world).mean().sort_values()
+    found = statistics.over_worlds(beyond.to_frame("rule")).to_dict("records")
+    return found[0] | {"by_world": by_world, "differ": differ, "datasets": len(means)} if found else None
 
 
-def _beats_none(none: dict[str, pd.DataFrame]) -> Iterator[str]:
-    """Whether any segmentation beats none, by each criterion that says so."""
-    name = plots.named
-    for criterion, table in none.items():
-        if table.empty:
-            continue
-        best, of = table.iloc[0], f", corrected for choosing among {len(table)}" if len(table) > 1 else ""
-        interval = f"95% interval {best['low']:+.2f} to {best['high']:+.2f}{of}"
-        beyond = int((table["low"] > 0).sum())
-        gain = f"{name(best['method'])} gains {best['gain']:+.2f} over no segments ({interval})"
-        told = f"{beyond} of {len(table)} segmentations beat none:" if beyond else ""
-        yield f"By {name(criterion)}, {told or 'no segmentation can be told from none; the best,'} {gain}."
-    if all(table.empty for table in none.values()):
-        yield "Whether any segmentation beats none was not asked: no criterion of use (campaign profit, holdout value) applied."
+def _times(results: pd.DataFrame) -> int:
+    """Each seed divides the same customers anew, and twice the mean of p values is one, however they hang together."""
+    return 1 + (len(set(results["seed"])) > 1)
 
 
-def _effects(here: pd.DataFrame) -> Iterator[str]:
+def _effects(here: pd.DataFrame) -> dict:
     """Whether the campaign did more for some customers than for others, and what a rule to read earned."""
-    mean = here[here["criterion"] == "campaign_profit"].groupby("measure")["value"].mean()
-    if "effects_differ_p" not in mean:
-        return
-    # Each seed divides the same customers anew, and twice the mean of p values is one, however they hang together.
-    p = min(1.0, 2 * mean["effects_differ_p"]) if len(set(here["seed"])) > 1 else mean["effects_differ_p"]
-    told = "differ between customers" if p < 0.05 else "cannot be shown to differ between customers"
-    yield (
-        f"Effects of the campaign {told} (calibration test, p {'' if p < 0.0001 else '= '}{written(p, 4)}); a rule of two "
-        f"questions earns {mean['by_tree']:.2f} a customer ({mean['by_tree_low']:.2f} to {mean['by_tree_high']:.2f}), contact of "
-        f"everybody {mean['everybody']:.2f}, of nobody {mean['nobody']:.2f}."
-    )
+    mean = here[here["criterion"] == "campaign_profit"].groupby("measure")["value"].mean().to_dict()
+    return mean | {"p": min(1.0, _times(here) * mean["effects_differ_p"])} if "effects_differ_p" in mean else {}
 
 
-def _found(scores, matrix, kinds) -> Iterator[str]:
-    """What a reader should take from one data set, in sentences."""
-    name = plots.named
-    for criterion in scores:
-        if criterion in ("holdout_value", "global_stability") and scores[criterion].notna().any():
-            best = scores[criterion].idxmax()
-            yield f"Best by {name(criterion)}: {name(best)}, {scores.loc[best, criterion]:.2f}."
-    if matrix is not None and not matrix["out"].iloc[0]:
-        first = matrix.iloc[0]
-        yield f"First by the weights given: {name(first['method'])}; under random weights too in {first['first_share']:.0%}."
-    judged = kinds["verdict"].value_counts().drop("by rule", errors="ignore")
-    if len(judged):
-        yield f"Kinds of segments: {', '.join(f'{count} {kind}' for kind, count in judged.items())}."
+def _judged(kinds: pd.DataFrame) -> pd.DataFrame:
+    """The verdicts that a null reference gave on methods that compete, by world."""
+    found = kinds[~kinds["verdict"].eq("by rule") & ~kinds["method"].isin(baselines())]
+    return found.assign(world=found["dataset"].map(statistics.world))
+
+
+def _by_world(judged: pd.DataFrame, worlds: list[str]) -> pd.DataFrame:
+    """How many solutions of each method were of which kind."""
+    by = judged.groupby(["world", "method"])["verdict"]
+    told = by.agg(lambda found: ", ".join(f"{count} {kind}" for kind, count in found.value_counts().items())).unstack()  # noqa: PD010
+    return told.reindex([name for name in worlds if name in told.index]).rename_axis(columns=None).reset_index()
 
 
 def gain_curves(here: pd.DataFrame) -> dict[str, list[float]]:
@@ -290,7 +274,7 @@ def _attractive(scores: pd.DataFrame, study: Study, low: list[str]):
     """The attractiveness matrix and the scores it is made of; None twice where there are not two criteria."""
     asked = {part: study.attractiveness.get(part) or {} for part in ("weights", "knock_out")}
     weights, knock = ({name: x for name, x in part.items() if name in scores} for part in asked.values())
-    weights = weights or {name: 1.0 for name in scores if name not in ("internal_indices", "profile")}
+    weights = weights or {name: 1.0 for name in scores if name not in DESCRIBE}
     used = scores[list(dict.fromkeys([*weights, *knock]))].dropna(how="all")
     if used.shape[1] < 2 or not any(weights.values()) or used.empty:
         return None, None
@@ -303,10 +287,8 @@ def _of_segments(mine: pd.DataFrame, title: str) -> Iterator[tuple]:
     first = ok[(ok["seed"] == ok["seed"].min()) & (ok["k"].isna() | (ok["k"] == ok["k"].max()))]
     extra = {name: group["extra"].iloc[0] for name, group in first.groupby("criterion")}
     structure, segments = extra.get("structure", {}), extra.get("segment_stability", {})
-    for variant in VARIANTS:
-        if f"gorge_{variant}" in structure:
-            drawn = plots.plot_gorge(structure[f"gorge_{variant}"], variant)
-            yield f"Gorge plot of {title} ({variant})", drawn, _caption("gorge")
+    if "gorge_book" in structure:
+        yield f"Gorge plot of {title}", plots.plot_gorge(structure["gorge_book"]), _caption("gorge")
     if "jaccard" in segments:
         figure = plots.plot_within(segments["jaccard"], segments.get("null_strongest"))
         yield f"Segment-level stability within solutions (SLSW) of {title}", figure, _caption("within")
@@ -342,9 +324,23 @@ def _over_datasets(study: Study, results: pd.DataFrame) -> Iterator[dict]:
             yield {"name": criterion.name, "test": statistics.friedman(table), "figure": figure, "caption": caption}
 
 
-def _reasons(results: pd.DataFrame, status: str) -> pd.DataFrame:
-    """What failed or did not apply, and why, with how many cells it concerns."""
-    found = results[results["status"] == status]
-    reason = found["extra"].map(lambda extra: extra.get("reason", ""))
-    table = found.assign(reason=reason).groupby(["criterion", "method", "dataset", "reason"], sort=False)
-    return table.size().rename("cells").reset_index()
+def _too_few(results: pd.DataFrame) -> dict[str, int]:
+    """The criteria that were asked in too few worlds to compare ranks, and in how many they were."""
+    ok = results[results["status"].eq("ok") & results["criterion"].ne("sizes")]
+    worlds = ok["dataset"].map(statistics.world).groupby(ok["criterion"]).nunique()
+    return worlds[worlds < statistics.ENOUGH_DATA_SETS].to_dict()
+
+
+def _lacking(results: pd.DataFrame, *status: str) -> pd.DataFrame:
+    """What has no score, and why: every reason once, with the criteria, methods and data sets it concerns."""
+
+    def joined(names: pd.Series) -> str:
+        names = names.unique()
+        return "; ".join(map(plots.named, names)) if len(names) <= MOST_DRAWN else f"{len(names)}"
+
+    found = results[results["status"].isin(status)]
+    reason = found["status"] + found["extra"].map(lambda extra: f": {extra.get('reason', '').rstrip('.')}")
+    by = found.assign(reason=reason).groupby(["reason", "criterion"], sort=False)
+    table = by.agg(methods=("method", joined), data_sets=("dataset", joined)).reset_index()
+    by = table.groupby(["methods", "data_sets", "reason"], sort=False)["criterion"].agg(joined).rename("criteria")
+    return by.reset_index()

@@ -84,8 +84,7 @@ def long_table(records: list[tuple[dict, dict]], criteria: list[str]) -> pd.Data
     """The results of a study, one row per value.
 
     Parameters:
-        records: The coordinates of each cell (``dataset``, ``method``, ``k``, ``seed``) and its record: per criterion a
-            ``status``, ``numbers``, ``extra`` and ``reason``.
+        records: The coordinates of each cell and its record: per criterion a ``status``, ``numbers``, ``extra``, ``reason``.
         criteria: Those of this study, in its order: a cell may hold others.
     Returns:
         DataFrame: ``dataset``, ``method``, ``k`` (number of segments asked for; missing when the method finds its own),

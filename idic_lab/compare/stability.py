@@ -29,10 +29,7 @@ def crosstab(first, second) -> np.ndarray:
 
 
 def jaccard(first, second) -> np.ndarray:
-    """Jaccard index of every segment of one labelling with every segment of another, shape (n_first, n_second).
-
-    The index is the number of customers in both segments over the number in at least one of them: 1 for the same
-    segment, 0 for no common customer.
+    """Customers in both segments over those in at least one, for every segment of two labellings, shape (n_first, n_second).
 
     >>> jaccard([0, 0, 1, 1], [0, 1, 1, 1]).round(2).tolist()
     [[0.5, 0.25], [0.0, 0.67]]
@@ -43,13 +40,10 @@ def jaccard(first, second) -> np.ndarray:
 
 
 def within(labels, solutions) -> pd.DataFrame:
-    """Segment-level stability within solutions (SLSW): does each segment come back on a resample?
+    """Segment-level stability within solutions (SLSW): does each segment come back in the `solutions` found on resamples?
 
-    For every other solution and every segment, the largest Jaccard index with any segment of that solution.
+    For every one of them and every segment, the largest Jaccard index with any segment of it.
 
-    Parameters:
-        labels: The solution whose segments are judged.
-        solutions: Labels of the same customers by solutions found on resamples.
     Returns:
         DataFrame: ``segment``, ``solution`` (int from 0), ``jaccard`` (0 to 1).
 
@@ -93,8 +87,6 @@ def across(before, after) -> pd.DataFrame:
     One minus the entropy of the old segments of a new segment's customers, over the largest entropy possible. 1: all
     come from one old segment; 0: they come from all in equal parts, so the segment was put together anew.
 
-    Parameters:
-        before, after: Labels of the same customers by solutions with fewer and with more segments.
     Returns:
         DataFrame: ``segment`` (of `after`) and ``stability`` (0 to 1; 1 where there was one old segment).
 
@@ -137,11 +129,7 @@ def flows(labels_by_number: dict[int, np.ndarray]) -> pd.DataFrame:
 
 
 def place(estimator, seen, X) -> np.ndarray:
-    """Segment of each row of X by a fitted estimator; by the nearest row of `seen` when it cannot predict.
-
-    Parameters:
-        seen (array of shape (n_seen, n_features)): What it was fitted to.
-    """
+    """Segment of each row of X by a fitted estimator; when it cannot predict, by the nearest row of what it has `seen`."""
     if hasattr(estimator, "predict"):
         return np.asarray(estimator.predict(X))
     neighbour = KNeighborsClassifier(1).fit(np.asarray(seen, dtype="float32"), estimator.labels_)
@@ -153,7 +141,6 @@ def bootstrap_labels(estimator, X, n_solutions: int = 20, random_state: int = 0)
 
     Parameters:
         estimator: A clusterer, cloned for every sample, with a ``random_state`` of its own where it has one.
-        X (array-like of shape (n_customers, n_features))
 
     >>> from sklearn.cluster import KMeans
     >>> X = np.repeat([[0.0], [9.0]], 30, axis=0)
@@ -210,7 +197,6 @@ def similarities(to_centres, gamma: float = 1.0, variant: str = "book") -> np.nd
     """Similarity of each customer to each segment: exp(-distance^gamma), divided by the sum over segments.
 
     Parameters:
-        to_centres (array of shape (n_customers, n_segments)): Distances.
         gamma: Sharpness: the larger, the more of the similarity goes to the nearest segment.
         variant ({"book", "flexclust"}): The R package flexclust takes the square root of what the book defines.
     Returns:
@@ -232,9 +218,6 @@ def shadow_values(to_centres) -> np.ndarray:
     """Twice the distance to the nearest centre over the sum of the distances to the two nearest.
 
     0: the customer is the centre of a segment; 1: the customer lies halfway between two.
-
-    Parameters:
-        to_centres (array of shape (n_customers, n_segments)): Distances, to at least two segments.
 
     Source: Leisch (2010), Neighborhood graphs, stripes and shadow plots for cluster visualization, Statistics and
     Computing 20(4).
@@ -273,9 +256,7 @@ def verdict(
     (adjusted Rand index of at least 0.75) and further apart than without segments. *Reproducible*: between the two.
 
     Parameters:
-        stability: Mean adjusted Rand index of pairs of bootstrap solutions.
         separation: One minus the mean shadow value.
-        null_stability, null_separation: The same on data sets without segments.
 
     Source: the three kinds are those of Dolnicar & Leisch (2010), Marketing Letters 21(1); the rule is ours.
 
@@ -294,8 +275,6 @@ def verdicts(results: pd.DataFrame) -> pd.DataFrame:
     The data sets without segments of all seeds are pooled. Against so many, chance alone finds segments in one case of as
     many and one more, so that a verdict at the 5% level takes 19 of them: five seeds of four.
 
-    Parameters:
-        results: The long table of a study with the criteria ``global_stability`` and ``structure``.
     Returns:
         DataFrame: ``dataset``, ``method``, ``k``, ``stability``, ``null_bound``, ``excess`` (stability less its null
             bound), ``separation``, ``null_separation_bound``, ``verdict``. Without a null reference the verdict is "by
@@ -324,8 +303,6 @@ def preferred_number(table: pd.DataFrame) -> pd.DataFrame:
     Stability falls with the number of segments even where there are none, so numbers are compared by how far they lie above
     their own null reference, as a share of what there is above it: two that come back every time are equal, whatever their nulls.
 
-    Parameters:
-        table: As :func:`verdicts` gives.
     Returns:
         DataFrame: ``dataset``, ``method``, ``k``: 1 when no number lies above its null reference.
     """

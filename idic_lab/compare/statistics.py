@@ -29,7 +29,7 @@ def world(dataset: str) -> str:
 
 
 def scores_by_dataset(results: pd.DataFrame, criterion: str, measure: str) -> pd.DataFrame:
-    """One row per data set, one column per method: the mean over seeds (and over numbers of segments).
+    """One row per data set (or world of several), one column per method: the mean over seeds and numbers of segments.
 
     Only methods that have a value on every data set that has any (:func:`left_out` names the others), and no baselines,
     which are not ranked.
@@ -38,7 +38,8 @@ def scores_by_dataset(results: pd.DataFrame, criterion: str, measure: str) -> pd
     found = results[results["criterion"].eq(criterion) & results["measure"].eq(measure) & results["status"].eq("ok")]
     found = found[~found["method"].isin(baselines())]
     by_k = found.groupby(["dataset", "method", "k"], dropna=False)["value"].mean()
-    return by_k.groupby(["dataset", "method"]).mean().unstack("method").dropna(axis=1)  # noqa: PD010
+    table = by_k.groupby(["dataset", "method"]).mean().unstack("method").dropna(axis=1)  # noqa: PD010
+    return table.groupby(world, sort=False).mean()
 
 
 def left_out(results: pd.DataFrame, criterion: str) -> dict[str, str]:
@@ -53,12 +54,12 @@ def left_out(results: pd.DataFrame, criterion: str) -> dict[str, str]:
     judged = here.loc[here["status"] == "ok", "dataset"].unique()
     here, told = here[here["dataset"].isin(judged)], {}
     for method, part in here.groupby("method", sort=False):
-        lacking = [name for name, cells in part.groupby("dataset") if not cells["status"].eq("ok").any()]
-        if lacking:
-            first = part[part["dataset"] == lacking[0]].iloc[0]
-            reason = first["extra"].get("reason", "")
-            of = f" on {len(lacking)} of {len(judged)} data sets" if len(judged) > 1 else ""
-            told[method] = f"{first['status']}{of}: {reason}".removesuffix(": ")
+        lacking = part[~part["status"].eq("ok").groupby(part["dataset"]).transform("any")]
+        if len(lacking):
+            reasons = " or ".join(lacking["extra"].map(lambda extra: extra.get("reason", "").rstrip(".")).unique())
+            on = lacking["dataset"].nunique()
+            of = f" on {on} of {len(judged)} data sets" if len(judged) > 1 else ""
+            told[method] = f"{lacking['status'].iloc[0]}{of}: {reasons}".removesuffix(": ")
     return told
 
 
@@ -106,8 +107,8 @@ def critical_difference(methods: int, datasets: int) -> float:
 def against_none(results: pd.DataFrame, dataset: str, criterion: str, confidence: float = 0.95) -> pd.DataFrame:
     """What every method gains over no segmentation at all, with intervals that hold for all methods at once.
 
-    Customers are resampled with their segments held, the same draws for every method. So the intervals say what other
-    customers of the same kind would show, and hold for the best method too, although it was picked by the same data.
+    Customers are resampled with their segments held, the same draws for every method: the intervals say what other customers
+    of the kind would show, and hold for the best method too, although the same data picked it.
 
     Parameters:
         criterion: ``holdout_value``, ``campaign_profit``, or one that gives ``draws``, ``none`` and ``none_draws``.
@@ -130,36 +131,47 @@ def against_none(results: pd.DataFrame, dataset: str, criterion: str, confidence
 
 
 def against_none_everywhere(results: pd.DataFrame, criterion: str, confidence: float = 0.95) -> pd.DataFrame:
-    """The mean gain of each method over no segmentation, over data sets, which are the unit: what another one would show.
-
-    Returns:
-        DataFrame: ``method``, ``gain``, ``low``, ``high`` (t intervals, Bonferroni over the methods), ``datasets``;
-            best first. No row for fewer than three data sets.
+    """The mean gain of each method over no segmentation, over worlds (:func:`over_worlds`).
 
     >>> rows = [{"dataset": name, "method": "m", "k": 3, "seed": 1, "criterion": "c", "value": 0.4, "status": "ok",
     ...     "extra": {"draws": [0.4], "none": none, "none_draws": [none]}} for name, none in zip("xyz", (0.1, 0.2, 0.3))]
-    >>> against_none_everywhere(pd.DataFrame(rows), "c").round(2).values.tolist()
-    [['m', 0.2, -0.05, 0.45, 3]]
+    >>> against_none_everywhere(pd.DataFrame(rows), "c").loc[:, :"high"].round(2).values.tolist()
+    [['m', 0.2, -0.05, 0.45]]
     """
     gains = {}
     for name in results["dataset"].unique():
         scores, none, _, _ = _drawn(results, name, criterion)
         gains[name] = scores - none
-    table = pd.DataFrame(gains).T.dropna(how="all").dropna(axis=1)
-    n = len(table)
+    return over_worlds(pd.DataFrame(gains).T.dropna(how="all").dropna(axis=1), confidence)
+
+
+def over_worlds(gains: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """Means over worlds, each the mean of the data sets (rows of `gains`) drawn from it, of each method (column).
+
+    Returns:
+        DataFrame: ``method``, ``gain``, ``low``, ``high`` (t intervals, Bonferroni over the methods), ``worlds``, and the standard
+            deviations ``between_worlds`` and ``between_seeds`` of one (missing where each has one seed); best first. No
+            row for fewer than three worlds.
+
+    >>> table = pd.DataFrame({"m": [1.0, 3.0, 4.0, 6.0, 7.0, 9.0]}, [f"{name}{SEED}{seed}" for name in "abc" for seed in "12"])
+    >>> over_worlds(table).round(2).values.tolist()
+    [['m', 5.0, -2.45, 12.45, 3, 2.83, 1.41]]
+    """
+    of = gains.groupby(world)
+    means, n = of.mean(), of.ngroups
     if n < 3:
-        return pd.DataFrame(columns=["method", "gain", "low", "high", "datasets"])
-    half = student_t.isf((1 - confidence) / 2 / table.shape[1], n - 1) * table.std(ddof=1) / np.sqrt(n)
-    mean = table.mean()
-    found = pd.DataFrame({"gain": mean, "low": mean - half, "high": mean + half, "datasets": n})
-    return found.sort_values("gain", ascending=False).rename_axis("method").reset_index()
+        return pd.DataFrame(columns=["method", "gain", "low", "high", "worlds", "between_worlds", "between_seeds"])
+    half = student_t.isf((1 - confidence) / 2 / gains.shape[1], n - 1) * means.std(ddof=1) / np.sqrt(n)
+    spread = pd.DataFrame({"gain": means.mean(), "low": means.mean() - half, "high": means.mean() + half, "worlds": n})
+    spread["between_worlds"] = np.sqrt((means.var(ddof=1) - (of.var(ddof=1) / of.count()).mean()).clip(lower=0))
+    spread["between_seeds"] = np.sqrt(of.var(ddof=1).mean())
+    return spread.sort_values("gain", ascending=False).rename_axis("method").reset_index()
 
 
 def against_best(results: pd.DataFrame, dataset: str, criterion: str, confidence: float = 0.95) -> pd.DataFrame:
     """By how much the best method leads each other, with intervals that hold for all pairs at once.
 
-    As in :func:`against_none` customers are resampled with their segments held. That all pairs are covered makes up for
-    the best having been picked by the same data.
+    Resampled as in :func:`against_none`. That all pairs are covered makes up for the best having been picked by the same data.
 
     Returns:
         DataFrame: ``best``, ``against``, ``difference``, ``low``, ``high``, ``told_apart`` (the interval excludes
@@ -213,9 +225,6 @@ def check_weights(settings: Mapping, criteria) -> None:
 def rescaled(table: pd.DataFrame, lower_is_better=()) -> pd.DataFrame:
     """Each criterion from 0 (the worst method) to 1 (the best); all 1 where methods do not differ.
 
-    Parameters:
-        table: Methods in rows, criteria in columns; missing where a criterion does not apply.
-
     >>> rescaled(pd.DataFrame({"a": [1.0, 3.0, 2.0], "b": 7.0})).to_numpy().tolist()
     [[0.0, 1.0], [1.0, 1.0], [0.5, 1.0]]
     """
@@ -244,7 +253,6 @@ def attractiveness(
         table: Methods in rows (index), criteria in columns.
         weights: By criterion; equal when left out. Those not named weigh nothing.
         knock_out: The least (or, where lower is better, the most) acceptable value by criterion.
-        draws: Random weights.
     Returns:
         DataFrame: ``method``, ``out`` (the knock-out missed, or empty), ``score`` (0 to 1), ``rank``, ``first_share``
             (share of random weights under which it is first), ``rank_low`` and ``rank_high`` (5% and 95% of its ranks).

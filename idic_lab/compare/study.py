@@ -50,10 +50,8 @@ def read(study: str | Path | Mapping, at_hand=()) -> Study:
     """Read and check a study.
 
     Parameters:
-        study: Keys: ``name``; ``about``; ``modules`` (Python files that register methods or criteria, relative to the
-            study); ``datasets`` (names, or dicts: see :mod:`idic_lab.compare.study`); ``methods`` and ``criteria``
-            (names, or ``all``); ``k`` (a number or several); ``seeds`` (how many, or which); ``effort`` (see
-            :class:`~idic_lab.compare.segmentation.Effort`); ``attractiveness`` (``weights`` and ``knock_out``).
+        study: A file, or a dict of its keys, which docs/compare.md explains: ``datasets`` (names, or dicts as :func:`load` takes
+            them), ``methods`` and ``criteria`` (names, or ``all``), ``seeds`` (how many, or which), and others.
         at_hand: Names of data sets that need not be loaded.
     Raises:
         LabError: For a value that cannot be used; for a name that does not exist it gives the nearest.
@@ -210,14 +208,13 @@ def _seeds(value) -> tuple[int, ...]:
     return _numbers(value, "seeds", least=0)
 
 
-DATASET_KEYS = ("name", "file", "columns", "simulate", "prepared", "basis", "calibration_end", "order", "evaluate")
+_OF_SURVEYS = ("order", "evaluate")
+DATASET_KEYS = ("name", "note", "file", "columns", "simulate", "prepared", "basis", "calibration_end", *_OF_SURVEYS)
 SIMULATION = ("n", "seed", "difficulty", "world", "separation", "segments", "campaign_effect", "independence")
 
 
 def checked_dataset(spec: str | Mapping, at_hand=()) -> dict:
-    """A data set of a study as a dict with a name, or an error that names the nearest valid key.
-
-    Names in `at_hand` need not be loaded, so they may be any.
+    """A data set of a study as a dict with a name; the names of those `at_hand`, which need not be loaded, may be any.
 
     >>> checked_dataset("cdnow")
     {'name': 'cdnow', 'basis': 'value'}
@@ -249,11 +246,10 @@ def load(spec: str | Mapping) -> Customers:
     """The customers that a data set of a study names.
 
     Parameters:
-        spec: A data set's name, or ``name`` with ``file`` (and ``columns``) or ``simulate`` (knobs of Meridian) or
-            ``prepared`` (a folder of a packet); ``basis`` is ``value`` (transactions) or ``needs``, also called
-            ``answers`` (the survey battery); ``calibration_end`` a date; of a survey, ``order`` (the values of a
-            descriptor, lowest first) and ``evaluate`` (the descriptors on the axes ``x`` and ``y`` of the segment
-            evaluation plot and of its ``size``; ``Gender=Female`` stands for a share).
+        spec: A data set's name, or ``name`` with ``file`` (and ``columns``), ``simulate`` (knobs of Meridian) or ``prepared``
+            (a folder of a packet); ``basis``: ``value`` (transactions), ``needs`` or ``answers`` (the survey battery);
+            ``calibration_end``; ``note``, for the report; of a survey ``order`` (values of a descriptor, lowest first) and
+            ``evaluate`` (descriptors as ``x``, ``y`` and ``size``; ``Gender=Female`` stands for a share).
     """
     spec = checked_dataset(spec)
     if "prepared" in spec:
@@ -273,6 +269,7 @@ def load(spec: str | Mapping) -> Customers:
             tables.get("campaign_results"),
             _people(tables.get("source_records")),
         )
+    facts |= {"note": spec["note"]} if "note" in spec else {}
     evaluate = spec.get("evaluate") or {}
     for named in evaluate.values():
         pick("descriptor of this data set", named.partition("=")[0], () if found.described is None else found.described)
@@ -288,7 +285,8 @@ def _tables(spec: Mapping) -> tuple[dict[str, pd.DataFrame], dict | None, dict |
             known = meridian.DIFFICULTIES[shop["difficulty"]]
             shop["difficulty"] = replace(known, separation=float(separation))
         made = meridian.simulate(**shop)
-        return made.tables, made.truth if by_needs else None, shop, {"source": f"simulated: {spec['simulate']}"}
+        told = ", ".join(f"{knob.replace('_', ' ')} {value}" for knob, value in (spec["simulate"] or {}).items())
+        return made.tables, made.truth if by_needs else None, shop, {"source": f"simulated (Meridian): {told}"}
     dataset = datasets.load(spec.get("file", spec["name"]), columns=spec.get("columns"), quiet=True)
     ours = dataset.name == "meridian"
     facts = {"source": dataset.card.title or dataset.card.name, "data fingerprint": dataset.card.fingerprint}

@@ -333,3 +333,21 @@ def test_a_tuned_number_of_segments_is_the_one_that_did_best_in_the_past(cdnow):
     assert tuned.fingerprint != compare.methods.rules.tuned("k_means", (2, 5)).fingerprint
     with pytest.raises(LabError, match="cannot be tuned"):
         compare.methods.rules.tuned("clv_tiers", (2, 5))
+
+
+def test_the_fit_of_latent_classes_says_how_many_there_are_and_of_other_methods_nothing(rng):
+    yes = np.kron([[0.8, 0.2], [0.2, 0.8]], np.ones(4))[rng.integers(0, 2, 300)]
+    answers = pd.DataFrame((rng.random((300, 8)) < yes).astype(float)).rename(
+        columns=lambda number: f"answer Q{number}"
+    )
+    people = compare.Customers("people", answers.assign(customer_id=[str(row) for row in answers.index]))
+    two, three = (
+        compare.get_criterion("class_fit")(
+            compare.Segmentation(compare.get_method("latent_classes"), k, people)
+        ).numbers
+        for k in (2, 3)
+    )
+    assert two["one_fewer_p"] == 0.05 < three["one_fewer_p"]
+    assert two["entropy"] > 0.7 and two["bic"] < three["bic"] and two["pairs_unexplained"] < 0.1
+    with pytest.raises(NotApplicable, match="no latent class model"):
+        compare.get_criterion("class_fit")(compare.Segmentation(compare.get_method("k_means"), 2, people))

@@ -18,6 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from idic_lab import cli, compare
+from idic_lab.compare import report
 from idic_lab.compare.registry import METHODS
 from idic_lab.compare.results import without_cost
 from idic_lab.errors import LabError, UnknownName
@@ -280,7 +281,7 @@ def test_a_method_that_fails_is_named_with_the_reason_beside_the_scores(tmp_path
         page = run(SMALL | {"methods": ["broken", "k_means"]}, tmp_path).report.read_text()
     finally:
         METHODS.pop("broken")
-    assert "Without a score by holdout value: broken (failed" in " ".join(page.split())
+    assert "Without a score by holdout value; global stability: broken (failed" in " ".join(page.split())
     assert ">segments</th>" in page
 
 
@@ -325,6 +326,23 @@ def test_the_report_says_how_to_make_it_again_and_needs_no_other_file(outcome):
     assert f"script-src 'sha256-{allowed}'" in page
 
 
+def test_data_sets_of_one_simulated_world_count_as_one_and_only_the_first_is_shown_in_full(outcome, tmp_path):
+    world = {"name": "calm", "note": "nothing happens", "simulate": {"n": 250, "seed": [1, 2]}}
+    study = compare.read(SMALL | {"datasets": [world]})
+    assert [spec["name"] for spec in study.datasets] == ["calm, seed 1", "calm, seed 2"]
+    (known,) = outcome.results["dataset"].unique()
+    names = ["calm, seed 1", "calm, seed 2", "wild, seed 1", "wild, seed 2", known]
+    results = pd.concat([outcome.results.assign(dataset=name) for name in names])
+    table = compare.statistics.scores_by_dataset(results, "holdout_value", "capture")
+    assert set(table.index) == {"calm", "wild", known}
+    manifest = json.loads((outcome.folder / "manifest.json").read_text())
+    manifest["datasets"] = dict.fromkeys(names, manifest["datasets"][known])
+    page = report.write(tmp_path, compare.read(SMALL), results, manifest).read_text()
+    assert "drawn from 3 worlds" in page and "between seeds" in page
+    assert "Results on calm, seed 1" in page and "Results on calm, seed 2" not in page
+    assert "Over 3 worlds, by holdout value" in page
+
+
 def test_the_report_is_written_for_a_reviewer(outcome):
     page = outcome.report.read_text()
     for heading in ("What was found", "What the criteria ask", "Statistics", "How to cite"):
@@ -333,7 +351,9 @@ def test_the_report_is_written_for_a_reviewer(outcome):
     figures_of, captions = page.count("<svg"), page.count("<figcaption>")
     assert figures_of == captions > 0
     first = page[page.index("<li>") :]
-    assert first.startswith("<li>By holdout value, 2 of 2 segmentations beat none:")
+    assert first.startswith(
+        "<li>By holdout value (share of all later spend, 0 to 1), 2 of 2 segmentations beat none; the best"
+    )
     assert "corrected for choosing among 2" in first
     assert page.count("<td>higher</td>") + page.count("<td>lower</td>") == len(
         json.loads((outcome.folder / "manifest.json").read_text())["criteria"]

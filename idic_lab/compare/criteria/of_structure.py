@@ -260,24 +260,18 @@ def _p_value(values: pd.Series, labels: np.ndarray, binary: bool) -> float:
 def class_fit(segmentation) -> Score:
     """How sure are latent classes of their members, would one class fewer do, and which answers do they not explain?
 
-    Entropy is 1 where every membership is certain and 0 where all classes are equally likely for everybody. ``one_fewer_p`` is the
-    bootstrap likelihood ratio test, ``pairs_unexplained`` the share of pairs of questions whose residual is beyond chance (5%).
+    ``one_fewer_p`` is the bootstrap likelihood ratio test, ``pairs_unexplained`` the share of pairs of questions whose residual is
+    beyond chance (5%).
     """
     model = getattr(segmentation.estimator, "model_", None)
     if not isinstance(model, needs.LatentClasses) or model.n_segments < 2:
         raise NotApplicable("it is no latent class model of answers with two classes or more.")
-    answers = segmentation.customers.measures.filter(regex=f"^{ANSWER}").rename(
-        columns=lambda name: name.removeprefix(ANSWER)
-    )
+    answers, k = segmentation.customers.measures.filter(regex=f"^{ANSWER}"), model.n_segments
     chance = model.predict_proba(answers)
-    pairs = needs.bivariate_residuals(model, answers)
-    values = {
-        "entropy": 1 + xlogy(chance, chance).sum() / len(chance) / np.log(model.n_segments),
-        "bic": model.bic(answers),
-    }
-    values["one_fewer_p"] = needs.likelihood_ratio(answers, model.n_segments)["p_value"]
-    values["pairs_unexplained"] = (pairs["p_value"] < 0.05 + 1e-9).mean()
-    return Score(values, {"strongest": pairs.head(3).to_dict("records")})
+    values = {"entropy": 1 + xlogy(chance, chance).sum() / len(chance) / np.log(k), "bic": model.bic(answers)}
+    values["one_fewer_p"] = needs.likelihood_ratio(answers, k)["p_value"]
+    values["pairs_unexplained"] = (needs.bivariate_residuals(model, answers)["p_value"] < 0.05 + 1e-9).mean()
+    return Score(values)
 
 
 WARNING = (

@@ -80,8 +80,8 @@ def plot_gain(
     others = [words[name] for name in ranked if name not in chosen]
     if others:
         ax.plot([], [], ls="", label=textwrap.fill(f"not drawn: {', '.join(others)}", 34))
-    for name in (name for name in curves if name in baselines):
-        draw(name, color=figures.GREY, lw=1, ls="--")
+    for number, name in enumerate(name for name in curves if name in baselines):
+        draw(name, color=figures.GREY, lw=1, ls=_DASHES[number + 1])
     ax.plot([0, 1], [0, 1], color=figures.GREY, lw=1)
     ax.axvline(top, color=figures.GREY, lw=1, ls=":")
     found = f"{named(ranked[0])} bring {captured[ranked[0]]:.0%} of future spend, {top:.0%} without segments"
@@ -121,14 +121,13 @@ def plot_critical_difference(
         ax.plot([rank, rank, end], [0, y, y], color="black", lw=0.9)
         ax.text(end, y, f" {named(name)} ({rank:.2f}) ", ha="right" if left else "left", va="center")
     ax.plot([1, 1 + width], [0.75, 0.75], color="black", lw=2)
-    ax.text(1 + width / 2, 0.85, f"critical difference {width:.2f}", ha="center", va="bottom", fontsize="small")
+    ax.text(1, 0.85, f"critical difference {width:.2f} (mean ranks, 1 is best)", va="bottom", fontsize="small")
     ax.plot([1, len(ranks)], [0, 0], color="black", lw=1.2)
     for tick in range(1, len(ranks) + 1):
         ax.plot([tick, tick], [0, 0.12], color="black", lw=1)
         ax.text(tick, 0.18, str(tick), ha="center", va="bottom", fontsize="small")
     ax.axis("off")
     apart = int((ranks - ranks.iloc[0] >= width).sum())
-    ax.text((1 + len(ranks)) / 2, 0.5, "mean rank, 1 is best", ha="center", va="center", fontsize="small")
     found = f"{named(ranks.index[0])} comes first; {apart} of {len(ranks) - 1} others are worse beyond chance"
     across, up = (min(0, -0.28 * len(ranks)), len(ranks) * 1.28 + 1), (low - 0.5 * half - 0.2, 1.5)
     return figures.finish(ax, f"Over {len(table)} data sets {found}", xlim=across, ylim=up)
@@ -148,9 +147,14 @@ def _cliques(ranks: np.ndarray, width: float) -> list[tuple[int, int]]:
 def plot_cost(scores: pd.Series, seconds: pd.Series, criterion: str, ax: figures.Axes | None = None) -> figures.Axes:
     """What a method is worth against the time that a cell of it takes; joined are those that nothing cheaper reaches.
 
+    Parameters:
+        scores: By method; those of baselines are lines.
+
     >>> plot_cost(pd.Series({"ward": 0.5, "k_means": 0.6}), pd.Series({"ward": 4.0, "k_means": 1.0}), "holdout_value").get_title()
-    'By holdout value, k-means is best, at 1.0 s a cell'
+    'By holdout value, k-means scores highest of the methods, at 1.0 s a cell'
     """
+    lines = scores[scores.index.isin(baselines())]
+    scores = scores.drop(lines.index)
     ax = figures.axes(ax, figsize=(7.5, 4.2))
     cost = seconds.reindex(scores.index).clip(lower=0.01)
     ax.scatter(cost, scores, s=45, color=figures.BLUE, zorder=3)
@@ -159,11 +163,14 @@ def plot_cost(scores: pd.Series, seconds: pd.Series, criterion: str, ax: figures
     ax.plot(cost[front], scores[front], color=figures.GREY, lw=1, drawstyle="steps-post")
     for name in scores.index:
         ax.annotate(named(name), (cost[name], scores[name]), (5, 4), textcoords="offset points", fontsize=9)
+    for number, (name, value) in enumerate(lines.items()):
+        ax.axhline(value, color=figures.GREY, lw=1, ls=_DASHES[number + 1], label=named(name))
     ax.set_xscale("log")
     ax.margins(x=0.15)
     best = scores.idxmax()
-    title = f"By {named(criterion)}, {named(best)} is best, at {cost[best]:.1f} s a cell"
-    return figures.finish(ax, title, x="seconds a cell, all criteria of the study (logarithmic)", y=named(criterion))
+    title = f"By {named(criterion)}, {named(best)} scores highest of the methods, at {cost[best]:.1f} s a cell"
+    x = "seconds a cell, all criteria of the study (logarithmic)"
+    return figures.finish(ax, title, x, named(criterion), legend=len(lines) and _BESIDE)
 
 
 def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: figures.Axes | None = None) -> figures.Axes:

@@ -14,7 +14,7 @@ MOST_ARROWS = 8
 TELLING = 2.0  # residuals from here on are more than chance
 
 
-def plot_gorge(counts: Sequence[Sequence[int]], variant: str = "book", ax: figures.Axes | None = None) -> figures.Axes:
+def plot_gorge(counts: Sequence[Sequence[int]], ax: figures.Axes | None = None) -> figures.Axes:
     """Histograms of the similarity of all customers to each segment, one ridge per segment.
 
     Natural segments show a gorge: customers are either like a segment or unlike it, and few lie between.
@@ -36,7 +36,7 @@ def plot_gorge(counts: Sequence[Sequence[int]], variant: str = "book", ax: figur
     ax.set_yticks(np.arange(len(shares)) + 0.3, [f"segment {row}" for row in range(len(shares))])
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y", visible=False)
-    x = f"similarity of a customer to the segment, from 0 to 1 (formula of {'the book' if variant == 'book' else variant})"
+    x = "similarity of a customer to the segment, from 0 to 1"
     title, bounds = f"{middle:.0%} of similarities lie in the middle, between 0.3 and 0.7", (-0.1, len(shares))
     return figures.finish(ax, title, x, "share of customers", xlim=(0, 1), ylim=bounds)
 
@@ -186,7 +186,8 @@ def plot_separation(structure: Mapping, ax: figures.Axes | None = None) -> figur
         ax.scatter(*points[segments == segment].T, s=16, alpha=0.7, lw=0, **look)
     axes = np.asarray(structure.get("axes", ())).reshape(-1, 2)
     longest = np.argsort(-np.hypot(*axes.T), kind="stable")[:MOST_ARROWS]
-    reach = 0.85 * (np.abs(points).max(axis=0) / np.abs(axes).max(axis=0, initial=1e-9)).min()
+    room = np.where(axes > 0, points.max(axis=0), -points.min(axis=0))  # so that every tip lies among the points
+    reach = 0.85 * (room / np.maximum(np.abs(axes), 1e-9)).min(initial=np.inf)
     for row in longest:
         tip = reach * axes[row]
         ax.annotate("", tip, (0, 0), arrowprops={"arrowstyle": "->", "color": figures.BLACK, "lw": 1})

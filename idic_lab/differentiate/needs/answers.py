@@ -29,9 +29,7 @@ def battery(
     """The answers of each customer to the battery, the latest to each question.
 
     Parameters:
-        survey_responses: ``record_id``, ``survey_id``, ``date``, ``question_id``, ``answer``.
-        identity_links: ``record_id``, ``customer_id``. Answers of a record without a link are left out.
-        survey_questions: ``survey_id``, ``question_id``, ``minimum``, ``maximum``.
+        identity_links: Answers of a record without a link are left out.
         survey_id: The battery; empty: the one survey of yes/no questions.
     Returns:
         DataFrame: ``customer_id`` and one column per question (1 = yes, 0 = no, missing where not answered).

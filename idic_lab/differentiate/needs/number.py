@@ -163,16 +163,13 @@ def likelihood_ratio(answers, n_segments: int, n_bootstrap: int = 19, random_sta
     """
     X = np.asarray(answers, dtype="float64")
 
-    def fitted(people) -> list[LatentClasses]:
-        return [LatentClasses(k, 4, random_state).fit(people) for k in (n_segments - 1, n_segments)]
+    def gained(people) -> tuple[LatentClasses, float]:
+        smaller, larger = (LatentClasses(k, 4, random_state).fit(people) for k in (n_segments - 1, n_segments))
+        return smaller, 2 * (larger.log_likelihood_ - smaller.log_likelihood_)
 
-    def gain(smaller, larger) -> float:
-        return 2 * (larger.log_likelihood_ - smaller.log_likelihood_)
-
-    models = fitted(X)
-    by_chance = [gain(*fitted(drawn)) for drawn in _answers_of(models[0], X, n_bootstrap, random_state)]
-    found = gain(*models)
-    return {"statistic": found, "p_value": (1 + float((np.array(by_chance) >= found).sum())) / (1 + n_bootstrap)}
+    smaller, found = gained(X)
+    by_chance = sum(gained(drawn)[1] >= found for drawn in _answers_of(smaller, X, n_bootstrap, random_state))
+    return {"statistic": found, "p_value": (1 + by_chance) / (1 + n_bootstrap)}
 
 
 def _answers_of(classes: LatentClasses, X: np.ndarray, n: int, random_state: int) -> Iterator[np.ndarray]:
