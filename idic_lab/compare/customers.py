@@ -61,11 +61,10 @@ class Customers:
 
     Attributes:
         measures: One row per customer, in the order of every other attribute: ``customer_id`` and what methods may see.
-            From transactions: ``recency_days``, ``frequency``, ``monetary`` (RFM); ``repeat_frequency``, ``recency``,
-            ``T``, ``monetary_value`` (the buy-till-you-die summary, in weeks); ``earlier_...`` and ``spend_since`` (RFM
-            at an earlier date, and spend from then on), and ``campaign_gain``, of methods that say that they need it:
-            what contact changed for those of a randomised campaign (a doubly robust score). From a survey: one column
-            ``answer ...`` per question.
+            From transactions: `RFM`; ``repeat_frequency``, ``recency``, ``T``, ``monetary_value`` (the buy-till-you-die
+            summary, in weeks); ``earlier_...`` and ``spend_since`` (RFM at an earlier date, and spend from then on);
+            ``campaign_gain``, what contact changed for those of a randomised campaign (a doubly robust score). From a
+            survey: one column ``answer ...`` per question.
         descriptors: What is known of a customer on the first day: the means of reaching a segment.
         described: The same as answered, for tables and figures: numbers, and texts with few values, in an order where
             there is one.

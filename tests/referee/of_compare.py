@@ -103,11 +103,22 @@ def _():
     "idic_lab.compare.against_none_everywhere", "95% for the mean gains of all methods at once", "62", repeats=600
 )
 def _():
-    def all_hold(rng, datasets=6, methods=5, skewed=False):
+    def all_hold(rng, datasets=6, methods=5, skewed=False, seeds=1):
         gain = rng.normal(size=(datasets, 1)) + rng.normal(size=(datasets, methods))
         gain = np.exp(gain) - np.e if skewed else gain
+        gain, datasets = (
+            np.repeat(gain, seeds, axis=0) + (seeds > 1) * rng.normal(size=(datasets * seeds, methods)),
+            datasets * seeds,
+        )
         rows = [
-            {"dataset": f"d{i}", "method": f"m{j}", "k": 5, "seed": 1, "criterion": "c", "value": gain[i, j]}
+            {
+                "dataset": f"d{i // seeds}, seed {i % seeds}",
+                "method": f"m{j}",
+                "k": 5,
+                "seed": 1,
+                "criterion": "c",
+                "value": gain[i, j],
+            }
             | {"status": "ok", "extra": {"draws": [0.0], "none": 0.0, "none_draws": [0.0]}}
             for i in range(datasets)
             for j in range(methods)
@@ -119,6 +130,7 @@ def _():
         "five methods on six data sets": all_hold,
         "three data sets": lambda rng: all_hold(rng, 3),
         "gains are skewed over data sets: lognormal": lambda rng: all_hold(rng, skewed=True),
+        "six worlds, three data sets drawn from each": lambda rng: all_hold(rng, seeds=3),
     }
 
 

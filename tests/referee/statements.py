@@ -24,6 +24,7 @@ NOT_TRIED: dict[str, str] = {
             "idic_lab.cli.audit",
             "idic_lab.compare.differences",
             "idic_lab.compare.stability.null_bound",
+            "idic_lab.compare.statistics.over_worlds",
             "idic_lab.compare.totals",
             "idic_lab.differentiate.audit.page",
             "idic_lab.differentiate.clv.equity",

@@ -42,7 +42,14 @@ def named(method: str) -> str:
     'RFM quintiles'
     """
     words = method.replace("k_means", "k-means").replace("k_medoids", "k-medoids").replace("_", " ")
-    proper = {"rfm": "RFM", "clv": "CLV", "ward": "Ward", "birch": "Birch", "hdbscan": "HDBSCAN"}
+    proper = {
+        "rfm": "RFM",
+        "clv": "CLV",
+        "ward": "Ward",
+        "birch": "Birch",
+        "hdbscan": "HDBSCAN",
+        "gaussian": "Gaussian",
+    }
     return " ".join(proper.get(word, word) for word in words.split(" "))
 
 
