@@ -42,14 +42,8 @@ def named(method: str) -> str:
     'RFM quintiles'
     """
     words = method.replace("k_means", "k-means").replace("k_medoids", "k-medoids").replace("_", " ")
-    proper = {
-        "rfm": "RFM",
-        "clv": "CLV",
-        "ward": "Ward",
-        "birch": "Birch",
-        "hdbscan": "HDBSCAN",
-        "gaussian": "Gaussian",
-    }
+    proper = {"rfm": "RFM", "clv": "CLV", "hdbscan": "HDBSCAN"}
+    proper |= {name: name.capitalize() for name in ("ward", "birch", "gaussian")}
     return " ".join(proper.get(word, word) for word in words.split(" "))
 
 
