@@ -2,6 +2,9 @@
 
 import sys
 
+# jsonschema, with which notebooks are read, would spend a second on a grammar of addresses that no notebook needs.
+sys.modules.setdefault("rfc3987_syntax", None)
+
 
 def main() -> None:
     """The command line; what an extra of the package brings and is missing is one sentence."""

@@ -2,10 +2,13 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+sys.modules.setdefault("rfc3987_syntax", None)  # as in idic_lab.__main__
 
 settings.register_profile(
     "quick",

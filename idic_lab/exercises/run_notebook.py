@@ -194,6 +194,7 @@ def main() -> None:
         # Outside the sandbox all of a person's processes would count.
         for limit, most in limits.items() if os.environ.get("IDIC_LAB_SANDBOX") else ():
             resource.setrlimit(limit, (most, most))
+    sys.modules.setdefault("rfc3987_syntax", None)  # as in idic_lab.__main__
     told = json.load(sys.stdin)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for name, content in told["files"].items():

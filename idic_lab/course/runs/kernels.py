@@ -200,6 +200,7 @@ _living: set[KernelManager] = set()
 def _serve(parent: int, line: int, modules: list[str]) -> None:
     """The nursery: load, then fork a kernel for each request, until the process that wants them is gone."""
     durability.end_with_parent(parent)
+    sys.modules.setdefault("rfc3987_syntax", None)  # as in idic_lab.__main__
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as a kernel does
     for name in ("ipykernel.kernelapp", "ipykernel.ipkernel", *modules):
         with contextlib.suppress(Exception):  # whoever imports it says what is wrong
