@@ -1,5 +1,10 @@
 """Who gets what under a budget: at most one option each, for the most gain. Contact plans and offers are made with it."""
 
+import contextlib
+import ctypes
+import os
+from collections.abc import Iterator
+
 import numpy as np
 
 from idic_lab.errors import DataError, pick
@@ -148,14 +153,30 @@ def _solve(who, gain, cost, budget: float, time_limit: float) -> np.ndarray | No
         np.append(np.ones(n), -np.inf),
         np.append(np.ones(n), budget),
     )
-    solved = milp(
-        -gain,
-        constraints=LinearConstraint(rows, lb=least, ub=most),
-        integrality=np.ones(len(who)),
-        bounds=Bounds(0, 1),
-        options={"mip_rel_gap": 0.0, "time_limit": time_limit},
-    )
+    with _silenced():
+        solved = milp(
+            -gain,
+            constraints=LinearConstraint(rows, lb=least, ub=most),
+            integrality=np.ones(len(who)),
+            bounds=Bounds(0, 1),
+            options={"mip_rel_gap": 0.0, "time_limit": time_limit},
+        )
     return None if solved.x is None else solved.x > 0.5
+
+
+@contextlib.contextmanager
+def _silenced() -> Iterator[None]:
+    """HiGHS prints some steps from C, past Python's standard output, and a notebook would keep them."""
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError, TypeError, AttributeError):  # elsewhere than on POSIX what C keeps is let go
+            ctypes.CDLL(None).fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _brought(chosen: np.ndarray, gain: np.ndarray) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from idic_lab.errors import DataError, pick
-from idic_lab.notebook.questions import content, folder, inline
+from idic_lab.notebook.questions import closed_up, content, folder, inline
 
 if TYPE_CHECKING:
     from idic_lab.repository import Repository
@@ -102,15 +102,6 @@ def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
 def _evidence(option: Option, numbers: dict[str, object]) -> str:
     said = closed_up(option.evidence.format(**numbers))
     return option.none.format(**numbers) if re.search(r"\bnan\b", said) or not numbers.get("of", True) else said
-
-
-def closed_up(text: str) -> str:
-    """A text without the blanks that stay where the card names no currency.
-
-    >>> closed_up("It earns 4 , or 5  more.")
-    'It earns 4, or 5 more.'
-    """
-    return re.sub(r" +(?=[.,;:](?:\s|$))| +(?= )", "", text)
 
 
 def decide(repository: Repository, decision_id: str, choice: str = "", **numbers: object) -> None:

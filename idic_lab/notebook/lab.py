@@ -138,8 +138,7 @@ class Lab:
             told = forms.get("unknown", f"These data cannot tell: {name.replace('_', ' ')}.")
         text = told.format(value, **{"value": value, "unit": self.card.currency, **numbers})
         text = re.sub(r"[+-]?\bnan\b%?", "not known", text)
-        text = re.sub(r"(?<![\w.])[+-](?=0(?:\.0+)?(?![\d.,]*[1-9]))", "", text)  # what is rounded to zero has no sign
-        text = decisions.closed_up(text)
+        text = questions.closed_up(text)
         if get_ipython() is None:
             print(text)
             return

@@ -62,7 +62,18 @@ class Question(NamedTuple):
         ends = [choice.upto for choice in self.choices if choice.upto not in (None, value)]
         while digits < 3 and any(f"{value:.{digits}%}" == f"{end:.{digits}%}" for end in ends):
             digits += 1
-        return why.replace("{value:.0%}", f"{{value:.{digits}%}}").format(**{"value": value, **numbers})
+        why = why.replace("{value:.0%}", f"{{value:.{digits}%}}")
+        return closed_up(why.format(**{"value": value, **numbers}))
+
+
+def closed_up(text: str) -> str:
+    """A text without the blanks that stay where the card names no currency, and without the sign of what is rounded to zero.
+
+    >>> closed_up("It earns 4 , or 5  more: +0.0%.")
+    'It earns 4, or 5 more: 0.0%.'
+    """
+    text = re.sub(r"(?<![\w.])[+-](?=0(?:\.0+)?(?![\d.,]*[1-9]))", "", text)
+    return re.sub(r" +(?=[.,;:](?:\s|$))| +(?= )", "", text)
 
 
 def folder() -> Path:

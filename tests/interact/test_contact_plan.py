@@ -1,5 +1,6 @@
 """The contact plan keeps to consent, cap and budget, whatever it is given; and it is as good as it says."""
 
+import ctypes
 import itertools
 
 import numpy as np
@@ -121,6 +122,23 @@ def real(shop, preferences, contacts):
         "start": START,
         "fatigue": 0.25,
     }
+
+
+def test_nothing_that_the_solver_prints_reaches_a_notebook(monkeypatch, capfd):
+    from scipy import optimize
+
+    solve = optimize.milp
+
+    def loud(*given, **more):
+        ctypes.CDLL(None).puts(b"a step of the solver")
+        return solve(*given, **more)
+
+    monkeypatch.setattr(optimize, "milp", loud)
+    rng = np.random.default_rng(1)
+    gain, cost = rng.random((30, 3)), rng.random((30, 3))
+    allocate(gain, cost, 3.0, "exact")
+    print("afterwards")
+    assert capfd.readouterr().out == "afterwards\n"
 
 
 def test_on_meridian_nobody_is_contacted_without_planted_consent(shop, real):
