@@ -19,7 +19,7 @@ from idic_lab import figures
 from idic_lab.dataframes import collected
 from idic_lab.differentiate.purchase_days import dates, expression
 from idic_lab.errors import DataError
-from idic_lab.inference.intervals import wilson
+from idic_lab.inference import intervals
 
 YEAR = 365
 HALF_YEAR = 182  # days in which a newcomer is expected to come back
@@ -198,25 +198,21 @@ def second_purchase(transactions) -> pd.DataFrame:
 
     Returns:
         DataFrame: ``days`` since the first purchase day, ``back`` (share of newcomers who have bought on a second day),
-            ``low`` and ``high`` (pointwise 95%; of 40 newcomers 89%).
+            ``low`` and ``high`` (95%, of :func:`idic_lab.inference.intervals.lasting`).
 
     >>> bought = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 1.0,
     ...     "date": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-01-01"])})
     >>> second_purchase(bought)[["days", "back"]].to_numpy().tolist()
     [[10.0, 0.5]]
     """
-    from statsmodels.duration.survfunc import SurvfuncRight
-
     told = base(transactions)
     bought = told.customers.dropna(subset="first")
     waited = bought["second"].fillna(told.last) - bought["first"]
     had_time = waited > 0
     if not had_time.any():
         raise DataError("Nobody was watched for a day after the first purchase, so nobody can be seen to come back.")
-    curve = SurvfuncRight(waited[had_time], bought["second"].notna()[had_time])
-    table = pd.DataFrame({"days": curve.surv_times, "back": 1 - curve.surv_prob})
-    half = 1.96 * curve.surv_prob_se
-    return table.assign(low=(table["back"] - half).clip(0, 1), high=(table["back"] + half).clip(0, 1))
+    out = intervals.lasting(waited[had_time], bought["second"].notna()[had_time])
+    return pd.DataFrame({"days": out["days"], "back": 1 - out["share"], "low": 1 - out["high"], "high": 1 - out["low"]})
 
 
 def back_within(curve: pd.DataFrame, days: int) -> pd.Series:
@@ -248,7 +244,7 @@ def cohorts(transactions) -> pd.DataFrame:
     born = _cohort(bought["first"], told)
     in_time = (bought["second"] - bought["first"] <= allowed).groupby(born)
     table = in_time.agg(customers="size", back="sum").rename_axis("cohort")
-    low, high = wilson(table["back"].to_numpy(float), table["customers"].to_numpy(float))
+    low, high = intervals.wilson(table["back"].to_numpy(float), table["customers"].to_numpy(float))
     table = table.assign(back=table["back"] / table["customers"], low=low, high=high)
     table.loc[bought["first"].groupby(born).max() + allowed > told.last, ["back", "low", "high"]] = np.nan
     table.insert(1, "days", allowed)

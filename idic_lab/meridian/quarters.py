@@ -44,7 +44,7 @@ MANY_QUESTIONS, TIRED_OF_QUESTIONS = 3, -0.08  # asked in a quarter without harm
 WRONG_MESSAGE, MOVED_BY_MESSAGE = -0.06, 0.10
 ADDED_BY_PRODUCT, ADDED_SIZE = 1.2, 0.4  # chance per share of taste; part of a usual order
 BACK_BY_OFFER, PUT_OFF = 0.10, -0.5
-OPT_OUT, UNASKED_MOOD, FINE = 0.004, -0.4, 12.0
+UNASKED_MOOD, FINE = -0.4, 12.0
 
 
 @dataclass
@@ -261,7 +261,8 @@ def _contacted(state: State, plan: Plan, chances: Chances, begin: int) -> pd.Dat
     allowed = state.consent[person, channel]
     chance = state.block.reach.response[person, channel] * np.exp(-state.block.settings.fatigue * before)
     drawn = chances.contact[person, place]
-    opts_out = ~allowed | ((drawn[:, 1] < OPT_OUT * (1 + 3 * before)) & (channel < len(CHANNELS) - 1))
+    fed_up = drawn[:, 1] < contacts.opts_out(before, state.block.settings)
+    opts_out = ~allowed | (fed_up & (channel < len(CHANNELS) - 1))
     told = vars(plan.where(rows)) | {"day": begin + day, "allowed": allowed, "opts_out": opts_out}
     return pd.DataFrame(told | {"responded": allowed & (drawn[:, 0] < chance), "chance": drawn[:, 2]})
 

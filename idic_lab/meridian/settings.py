@@ -56,6 +56,8 @@ class Settings:
             does for customers; 0 is a firm that knows itself.
         discovery, managing, points, recovery: How much of their planted effects have the trials of the sister shop: asking the
             silent, a manager of one's own, points, a complaint settled within 7 days; 0 is a shop in which they change nobody.
+        rewards, messages, opt_outs: How much of their planted effects have, in the trial of consent, a voucher for a yes and
+            messages to those who said it; and how readily contacts make people withdraw it, there and in the game.
         choices: Multiplies what people are led by in the interviews by choice; 0 is answers at random.
         step_date: Day, a Monday, on which visitors begin to fill baskets more often.
     """
@@ -80,6 +82,9 @@ class Settings:
     managing: float = 1.0
     points: float = 1.0
     recovery: float = 1.0
+    rewards: float = 1.0
+    messages: float = 1.0
+    opt_outs: float = 1.0
     choices: float = 1.0
     step_date: str = "2025-02-17"
 
@@ -106,10 +111,19 @@ WORLDS: dict[str, dict] = {
 
 # What a switch turned off does to the settings.
 _OFF: dict[str, dict] = {name: {name: False} for name in ("segments", "campaign_effect", "weekly_changes")}
-_OFF |= {
-    name: {name: 0.0}
-    for name in ("fatigue", "learning", "readiness_gap", "discovery", "managing", "points", "recovery", "choices")
-}
+_STRENGTHS = (
+    "fatigue",
+    "learning",
+    "discovery",
+    "managing",
+    "points",
+    "recovery",
+    "rewards",
+    "messages",
+    "opt_outs",
+    "choices",
+)
+_OFF |= {name: {name: 0.0} for name in (*_STRENGTHS, "readiness_gap")}
 _OFF |= {"errors": {"error_rate": 0.0}, "independence": {"spend_with_frequency": 0.5}}
 
 
@@ -146,18 +160,7 @@ def _check(chosen: Settings) -> None:
     for name, value in (above | {"purchase_shape": chosen.purchase_shape}).items():
         if not value > 0:
             raise DataError(f"{name} must be above 0, found {value!r}.")
-    for name in (
-        "separation",
-        "error_rate",
-        "fatigue",
-        "season",
-        "learning",
-        "discovery",
-        "managing",
-        "points",
-        "recovery",
-        "choices",
-    ):
+    for name in ("separation", "error_rate", "season", *_STRENGTHS):
         if not getattr(chosen, name) >= 0:
             raise DataError(f"{name} must be 0 or more, found {getattr(chosen, name)!r}.")
     if not -1 < chosen.spend_with_frequency < 1:

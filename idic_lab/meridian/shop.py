@@ -31,7 +31,7 @@ def constant_truth(chosen: Settings) -> dict[str, pd.DataFrame]:
         "readiness": opinions.readiness_truth(chosen),
         "pilot_effects": trials.pilot_truth(chosen),
         "part_worths": choices.part_worth_truth(chosen),
-    }
+    } | trials.consent_truth(chosen)
 
 
 def _weekly_changes(chosen: Settings) -> pd.DataFrame:
@@ -191,6 +191,7 @@ def constant_tables(seed: int, chosen: Settings) -> Tables:
         "survey_questions": opinions.question_table(),
         "readiness_answers": opinions.readiness_answers(stream(seed, 0, "readiness"), chosen),
         "pilots": trials.draw_pilots(stream(seed, 0, "pilots"), chosen),
+        "consent_trial": trials.draw_consent_trial(stream(seed, 0, "bargain"), chosen),
         "choice_sets": choices.interview(),
     }
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
-from idic_lab.meridian import draws, products
+from idic_lab.meridian import contacts, draws, products
 from idic_lab.meridian.draws import choose, labels, logistic, pick, ranks, text
 from idic_lab.meridian.orders import ORDER_CHANNELS, Orders
 from idic_lab.meridian.people import PANEL
@@ -175,12 +176,8 @@ PILOTS = {
     "points": (3_000, 0.5, 0.2, 0.0),
     "recovery": (4_000, 0.5, 0.15, 3.0),
 }
-HURT, TOLD, LOST, MENDED = (
-    0.25,
-    0.7,
-    0.8,
-    0.85,
-)  # were wronged and keep silent; tell when asked; what they stop buying; what returns
+HURT, TOLD = 0.25, 0.7  # were wronged and keep silent; tell when asked
+LOST, MENDED = 0.8, 0.85  # what they stop buying; what returns
 MENDING_COST, POINTS_COST = 4.0, 0.05  # per customer who told; share of what is earned
 YEAR_OF_VALUE = 0.3  # earned in a year for each unit of residual value
 LITTLE = 80.0  # residual value below which points change what is bought
@@ -220,3 +217,68 @@ def pilot_truth(settings: Settings) -> pd.DataFrame:
         for group, lift in dict.fromkeys(("little", "much"), found if pilot == "checkup" else planted).items()
     ]
     return pd.DataFrame(rows, columns=["pilot", "worth", "lift"]).astype({"pilot": "str", "worth": "str"}).round(6)
+
+
+# The trial of consent: the share that says yes by voucher, and what becomes of consent by messages a month.
+REWARDS, SAY_YES = np.array([0.0, 2.0, 5.0, 10.0]), np.array([0.20, 0.30, 0.38, 0.42])
+ASKED, MONTHS = 3_000, 12  # customers for each voucher
+MESSAGES = np.array([0, 1, 2, 4])
+MESSAGE = 0.12  # share of a year's earnings that one message a month adds while consent lasts
+ANYWAY, FEWER = 0.004, 0.5  # withdraw in a month, written to or not; would take one message a month instead
+LIKING = 0.6  # correlation of saying yes with liking the shop, which nobody sees
+
+
+def say_yes(settings: Settings) -> np.ndarray:
+    """Share that says yes for each of REWARDS."""
+    return SAY_YES[0] + settings.rewards * (SAY_YES - SAY_YES[0])
+
+
+def _month(messages, settings: Settings):
+    """What a month of so many messages adds, in units of MESSAGE, and the chance that consent is withdrawn in it."""
+    recent = np.maximum(messages - 1, 0)
+    leaves = ANYWAY + messages * contacts.opts_out(recent, settings)
+    return settings.messages * messages * np.exp(-settings.fatigue * recent), leaves
+
+
+def draw_consent_trial(rng: np.random.Generator, settings: Settings) -> pd.DataFrame:
+    """The table consent_trial: asked for consent with a voucher by lot; those who agreed got messages, and a preference centre, by lot."""
+    n = ASKED * len(REWARDS)
+    value, liking = np.round(20 + rng.gamma(1.2, 80.0, n), 2), rng.normal(size=n)
+    score = LIKING * liking + np.sqrt(1 - LIKING**2) * rng.normal(size=n)
+    agreed = score > ndtri(1 - np.repeat(say_yes(settings), ASKED))
+    messages, centre = agreed * rng.choice(MESSAGES, n), agreed & (rng.random(n) < 0.5)
+    fewer, ended, added, sent = np.zeros(n, dtype=bool), np.full(n, np.nan), np.zeros(n), np.zeros(n)
+    for month in range(MONTHS):
+        now, holds = np.where(fewer, 1, messages), agreed & np.isnan(ended)
+        worth, leaves = _month(now, settings)
+        added, sent = added + holds * worth / MONTHS, sent + holds * now
+        leaving = holds & (rng.random(n) < leaves)
+        takes = leaving & centre & (now > 1) & (rng.random(n) < FEWER)
+        fewer |= takes
+        ended = np.where(leaving & ~takes, 30 * month + rng.integers(1, 31, n), ended)
+    luck = rng.gamma(4.0, 0.25, n) * np.exp(0.3 * liking - 0.045)
+    table = {"participant_id": labels("P", 1 + np.arange(n), 5), "residual_value": value}
+    table |= {
+        "reward": np.repeat(REWARDS, ASKED),
+        "agreed": agreed,
+        "messages": messages,
+        "centre": centre,
+        "fewer": fewer,
+    }
+    table |= {"withdrawn_after": ended, "earned": np.round(YEAR_OF_VALUE * value * (luck + MESSAGE * added), 2)}
+    return pd.DataFrame(table | {"cost": np.round(contacts.COST_OUT[0] * sent, 2)})
+
+
+def consent_truth(settings: Settings) -> dict[str, pd.DataFrame]:
+    """Planted in the trial of consent: who says yes for what, and how long a yes lasts and what it adds, by what follows."""
+    yes, rows = say_yes(settings), []
+    for messages, centre in [(m, c) for m in MESSAGES for c in (False, True)]:
+        (worth, leaves), (worth_fewer, leaves_fewer) = _month(messages, settings), _month(1, settings)
+        full, fewer, added = 1.0, 0.0, 0.0
+        for _ in range(MONTHS):
+            added += (full * worth + fewer * worth_fewer) / MONTHS
+            took = full * leaves * FEWER * (centre and messages > 1)
+            full, fewer = full * (1 - leaves), fewer * (1 - leaves_fewer) + took
+        rows.append((messages, centre, full + fewer, YEAR_OF_VALUE * MESSAGE * added))
+    lives = pd.DataFrame(rows, columns=["messages", "centre", "in_force", "lift"]).round(6)
+    return {"consent_rewards": pd.DataFrame({"reward": REWARDS, "agree": yes}), "consent_lives": lives}

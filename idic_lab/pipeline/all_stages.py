@@ -226,6 +226,11 @@ def learning_relationship(tables: Tables) -> Made:
     return {"next_questions": addressable(open_, tables.get("consents"), tables.get("conversations"))}
 
 
+stage("34_interact_the_bargain", needs="consent_trial", uses="source_records identity_links consents customer_value")(
+    None
+)
+
+
 @stage(
     "41_customize_products_and_services",
     needs="order_lines customer_value",
