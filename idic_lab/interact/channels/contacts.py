@@ -201,16 +201,12 @@ def plot_reach(reach: pd.DataFrame, ax: figures.Axes | None = None) -> figures.A
     ax.set_xticks(place, [spoken(channel) for channel in reach["channel"]])
     ax.grid(axis="x", visible=False)
     widest = reach.loc[reach["responded"].idxmax()]
-    return figures.finish(
-        ax,
+    title = (
         f"{spoken(widest['channel']).capitalize()}, {widest['responded']:.0%} of customers have responded: more than "
-        "on any other channel",
-        x="channel",
-        y="share of customers",
-        y_format="percent",
-        ylim=(0, 1.19),
-        legend={"ncols": 3, "loc": "upper left"},
+        "on any other channel"
     )
+    legend = {"ncols": 3, "loc": "upper left"}
+    return figures.finish(ax, title, "channel", "share of customers", y_format="percent", ylim=(0, 1.19), legend=legend)
 
 
 def plot_cost_per_response(table: pd.DataFrame, values: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -236,14 +232,10 @@ def plot_cost_per_response(table: pd.DataFrame, values: pd.DataFrame, ax: figure
     least, most = (f"{returns.iloc[place]:.1f} by {returns.index[place]}" for place in (0, -1))
     ax.set_xscale("log")
     ax.set_yticks(table.index, [spoken(channel) for channel in table["channel"]])
-    return figures.finish(
-        ax,
-        f"One unit of money brings {most}, and {least}",
-        x="{currency} per response (logarithmic scale)",
-        x_format="{x:g}",
-        ylim=(-0.6, len(table) - 0.2),
-        legend={"loc": "center left", "bbox_to_anchor": (1, 0.5)},
-    )
+    title = f"One unit of money brings {most}, and {least}"
+    across = "{currency} per response (logarithmic scale)"
+    legend = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+    return figures.finish(ax, title, across, x_format="{x:g}", ylim=(-0.6, len(table) - 0.2), legend=legend)
 
 
 def fatigue(contacts: pd.DataFrame) -> pd.DataFrame:
@@ -341,12 +333,6 @@ def plot_fatigue(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     ax.errorbar(x, rate, yerr=spread, fmt="o", color=figures.BLUE, capsize=3, label="seen, with 95% interval")
     ax.plot(x, table["expected"], color=figures.VERMILION, linestyle="--", label="expected")
     ax.set_xticks(x, [*(str(number) for number in x[:-1]), f"{x.iloc[-1]} or more"])
-    return figures.finish(
-        ax,
-        f"From {rate.iloc[0]:.0%} after four quiet weeks to {rate.iloc[-1]:.0%} after many contacts",
-        x="contacts in the 28 days before",
-        y="response rate",
-        y_format="percent",
-        ylim=(0, None),
-        legend=True,
-    )
+    title = f"From {rate.iloc[0]:.0%} after four quiet weeks to {rate.iloc[-1]:.0%} after many contacts"
+    across = "contacts in the 28 days before"
+    return figures.finish(ax, title, across, "response rate", y_format="percent", ylim=(0, None), legend=True)

@@ -276,14 +276,11 @@ def plot_contact_plan(preferences: pd.DataFrame, *, ax: figures.Axes | None = No
     ax.grid(axis="x", visible=False)
     total = f"{plan[expected].sum():,.0f}"
     brings = f"responses worth {total}" if valued else f"{total} expected responses"
-    return figures.finish(
-        ax,
-        f"{len(plan):,} contacts for {plan['cost'].sum():,.0f} bring {brings}",
-        x="week beginning",
-        y="expected worth of responses ({currency})" if valued else "expected responses",
-        ylim=(0, 1.05 * max(floor.max(initial=0.0), 1.0)),
-        legend=len(plan) > 0 and {"loc": "center left", "bbox_to_anchor": (1, 0.5)},
-    )
+    title = f"{len(plan):,} contacts for {plan['cost'].sum():,.0f} bring {brings}"
+    across = "week beginning"
+    up = "expected worth of responses ({currency})" if valued else "expected responses"
+    legend = len(plan) > 0 and {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+    return figures.finish(ax, title, across, up, ylim=(0, 1.05 * max(floor.max(initial=0.0), 1.0)), legend=legend)
 
 
 def plot_budget_curve(curve: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
@@ -299,13 +296,9 @@ def plot_budget_curve(curve: pd.DataFrame, ax: figures.Axes | None = None) -> fi
         ax.plot(part["weekly_budget"], part["expected_value"], marker=mark, label=label)
     top = curve[curve["cap"] == curve["cap"].max()].sort_values("weekly_budget")
     money, worth = top["weekly_budget"].diff(), top["expected_value"].diff()
-    return figures.finish(
-        ax,
+    title = (
         f"The first {money.iloc[1]:,.0f} a week bring {worth.iloc[1]:,.0f}, the last {money.iloc[-1]:,.0f} bring "
-        f"{worth.iloc[-1]:,.0f} (at most {top['cap'].iloc[0]} contacts in 28 days)",
-        x="budget per week ({currency})",
-        y="worth of responses in all weeks ({currency})",
-        y_format="count",
-        ylim=(0, None),
-        legend=True,
+        f"{worth.iloc[-1]:,.0f} (at most {top['cap'].iloc[0]} contacts in 28 days)"
     )
+    up = "worth of responses in all weeks ({currency})"
+    return figures.finish(ax, title, "budget per week ({currency})", up, y_format="count", ylim=(0, None), legend=True)

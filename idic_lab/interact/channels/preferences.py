@@ -348,15 +348,9 @@ def plot_shrinkage(rates: pd.DataFrame, channel: str = "email", ax: figures.Axes
     at = {"xytext": (0, 6), "textcoords": "offset points", "rotation": 30, "color": "#555555"}
     ax.annotate("no shrinkage", (0.7, 0.7), **at)
     sure = mine["own_rate"].isin([0.0, 1.0]).mean()
-    return figures.finish(
-        ax,
-        f"{spoken(channel).capitalize()}: {sure:.0%} of raw rates are 0% or 100%; shrunk ones are not",
-        x="own response rate, at face value",
-        y="shrunk response rate",
-        x_format="percent",
-        y_format="percent",
-        ylim=(0, 1),
-    )
+    title = f"{spoken(channel).capitalize()}: {sure:.0%} of raw rates are 0% or 100%; shrunk ones are not"
+    across, up = "own response rate, at face value", "shrunk response rate"
+    return figures.finish(ax, title, across, up, x_format="percent", y_format="percent", ylim=(0, 1))
 
 
 def plot_types(response: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:

@@ -123,13 +123,9 @@ def plot_backlog(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     ax.grid(axis="x", visible=False)
     late = table.loc[overdue, "open"].sum()
     title = f"{total:,} complaints stand open, {late:,} of them for longer than 90 days"
-    return figures.finish(
-        ax,
-        title if total else "No complaint stands open",
-        x="\n\ndays open; below, the share of closed complaints that took so long",
-        y="complaints now open",
-        ylim=(0, 1.15 * max(table["open"].max(), 1)),
-    )
+    title = title if total else "No complaint stands open"
+    across = "\n\ndays open; below, the share of closed complaints that took so long"
+    return figures.finish(ax, title, across, "complaints now open", ylim=(0, 1.15 * max(table["open"].max(), 1)))
 
 
 def broken_rules(interactions: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataFrame:
@@ -259,14 +255,9 @@ def plot_timeline(history: pd.DataFrame, customer_id: str, ax: figures.Axes | No
             ax.plot(part["date"], height, mark, color=colour, markersize=8, label=name)
     ax.set_yticks(range(len(rows)), [row.replace("_", " ") for row in rows])
     ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
-    return figures.finish(
-        ax,
-        f"{customer_id}: {len(mine)} events on {len(rows)} channels, one conversation",
-        x="date",
-        y="channel",
-        ylim=(-0.6, len(rows) - 0.4),
-        legend={"loc": "center left", "bbox_to_anchor": (1, 0.5)},
-    )
+    title = f"{customer_id}: {len(mine)} events on {len(rows)} channels, one conversation"
+    legend = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+    return figures.finish(ax, title, "date", "channel", ylim=(-0.6, len(rows) - 0.4), legend=legend)
 
 
 def talkers(responses: pd.DataFrame, links: pd.DataFrame, transactions: pd.DataFrame, days: int = 182) -> pd.DataFrame:

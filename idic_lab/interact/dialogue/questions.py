@@ -346,15 +346,9 @@ def plot_certainty(paths: pd.DataFrame, certainty: float = CERTAINTY, ax: figure
     after = min(5, int(paths["questions"].max()))
     level = paths[paths["questions"] == after].set_index("order")["certainty"]
     slowest = level.idxmin()
-    return figures.finish(
-        ax,
-        f"After {after} questions: adaptive {level['adaptive']:.0%} sure, {slowest} {level[slowest]:.0%}",
-        x="questions asked",
-        y="mean probability of the leading segment",
-        y_format="percent",
-        ylim=(0, 1),
-        legend={"loc": "lower right"},
-    )
+    title = f"After {after} questions: adaptive {level['adaptive']:.0%} sure, {slowest} {level[slowest]:.0%}"
+    up, legend = "mean probability of the leading segment", {"loc": "lower right"}
+    return figures.finish(ax, title, "questions asked", up, y_format="percent", ylim=(0, 1), legend=legend)
 
 
 def plot_information(information: pd.Series, questions: dict[str, str], ax: figures.Axes | None = None) -> figures.Axes:

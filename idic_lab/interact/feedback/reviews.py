@@ -390,9 +390,5 @@ def plot_stars_by_topic(table: pd.DataFrame, ax: figures.Axes | None = None) -> 
     ax.set_yticks(place, [f"{row.topic} ({row.reviews:,})" for row in table.itertuples()])
     clear = table.loc[(table["low"] > middle) | (table["high"] < middle), "topic"]
     named = f" ({', '.join(clear)})" if 0 < len(clear) <= 3 else ""
-    return figures.finish(
-        ax,
-        f"Clear of the average: {len(clear)} of {len(table)} topics{named}",
-        x="mean stars, with 95% interval (dashed: all topics)",
-        y="topic (reviews)",
-    )
+    title = f"Clear of the average: {len(clear)} of {len(table)} topics{named}"
+    return figures.finish(ax, title, "mean stars, with 95% interval (dashed: all topics)", "topic (reviews)")

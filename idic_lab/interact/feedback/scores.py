@@ -303,13 +303,10 @@ def plot_balance(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     ax.plot(table["bias_left"], place, "o", color=figures.BLUE, markersize=8, label="weighted")
     ax.set_yticks(place, [name.replace("_", " ").replace("log ", "log of ") for name in table["feature"]])
     before, left = (table[column].abs().max() for column in ("bias", "bias_left"))
-    return figures.finish(
-        ax,
-        f"Weights reduce the largest bias from {before:.2f} to {left:.2f}",
-        x="respondents less everybody (standard deviations)",
-        ylim=(-0.6, len(table) - 0.4),
-        legend={"loc": "center left", "bbox_to_anchor": (1, 0.5)},
-    )
+    title = f"Weights reduce the largest bias from {before:.2f} to {left:.2f}"
+    across = "respondents less everybody (standard deviations)"
+    legend = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+    return figures.finish(ax, title, across, ylim=(-0.6, len(table) - 0.4), legend=legend)
 
 
 def plot_nps(answers: pd.Series, ax: figures.Axes | None = None) -> figures.Axes:
@@ -331,14 +328,9 @@ def plot_nps(answers: pd.Series, ax: figures.Axes | None = None) -> figures.Axes
     ax.set_xticks(range(11))
     ax.grid(axis="x", visible=False)
     score = net_promoter_score(answers).iloc[0]
-    return figures.finish(
-        ax,
-        f"NPS {score['nps']:+.0f} points, with a 95% interval from {score['low']:+.0f} to {score['high']:+.0f}",
-        x="answer: how likely to recommend us (0 to 10)",
-        y="share of respondents",
-        y_format="percent",
-        legend={"loc": "upper left"},
-    )
+    title = f"NPS {score['nps']:+.0f} points, with a 95% interval from {score['low']:+.0f} to {score['high']:+.0f}"
+    across = "answer: how likely to recommend us (0 to 10)"
+    return figures.finish(ax, title, across, "share of respondents", y_format="percent", legend={"loc": "upper left"})
 
 
 def plot_nps_noise(noise: pd.DataFrame, score: float, ax: figures.Axes | None = None) -> figures.Axes:
@@ -358,13 +350,8 @@ def plot_nps_noise(noise: pd.DataFrame, score: float, ax: figures.Axes | None = 
     ax.set_xticks(size, [f"{n:,}" for n in size])
     ax.minorticks_off()
     few = noise.iloc[0]
-    return figures.finish(
-        ax,
-        f"With {few['respondents']:.0f} respondents, NPS moves by {few['swing']:.0f} points without a cause",
-        x="respondents in a sample (logarithmic scale)",
-        y="NPS (points)",
-        legend=True,
-    )
+    title = f"With {few['respondents']:.0f} respondents, NPS moves by {few['swing']:.0f} points without a cause"
+    return figures.finish(ax, title, "respondents in a sample (logarithmic scale)", "NPS (points)", legend=True)
 
 
 def plot_leaving(table: pd.DataFrame, horizon_days: int, ax: figures.Axes | None = None) -> figures.Axes:
@@ -381,11 +368,7 @@ def plot_leaving(table: pd.DataFrame, horizon_days: int, ax: figures.Axes | None
         ax.annotate(f"n = {row.customers:,}", (row.answer, 0.03), ha="center", color="#555555")
     ax.set_xticks(table["answer"], [f"{answer:.0f}" for answer in table["answer"]])
     worst, best = table.iloc[0], table.iloc[-1]
-    return figures.finish(
-        ax,
-        f"{worst['left']:.0%} of the least satisfied left, {best['left']:.0%} of the most satisfied",
-        x="last answer to: how satisfied are you? (5 is best)",
-        y=f"bought nothing in the next {horizon_days} days",
-        y_format="percent",
-        ylim=(0, 1),
-    )
+    title = f"{worst['left']:.0%} of the least satisfied left, {best['left']:.0%} of the most satisfied"
+    across = "last answer to: how satisfied are you? (5 is best)"
+    up = f"bought nothing in the next {horizon_days} days"
+    return figures.finish(ax, title, across, up, y_format="percent", ylim=(0, 1))
