@@ -2,7 +2,7 @@
 
 import importlib
 
-from idic_lab.identify.evaluation import by_touchpoint as by_touchpoint, cheapest as cheapest, pairwise as pairwise
+from idic_lab.identify.evaluation import by_touchpoint as by_touchpoint, pairwise as pairwise
 from idic_lab.identify.evaluation import threshold_curve as threshold_curve, whole_people as whole_people
 from idic_lab.identify.linking_model import estimate as estimate, score as score, settings as settings
 from idic_lab.identify.linking_model import weights as weights

@@ -115,15 +115,6 @@ def threshold_curve(
     return curve.drop(columns=["right", "all"])
 
 
-def cheapest(curve: pd.DataFrame) -> float:
-    """The threshold at which wrong merges and missed links together cost least.
-
-    >>> cheapest(pd.DataFrame({"threshold": [0.2, 0.8], "cost": [90.0, 120.0]}))
-    0.2
-    """
-    return float(curve.loc[curve["cost"].idxmin(), "threshold"])
-
-
 def _beside(links: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     true = links["record_id"].map(truth.set_index("record_id")["customer_id"])
     if true.isna().any():

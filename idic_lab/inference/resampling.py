@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 
 def draws_of(n: int, n_bootstrap: int, random_state: int = 0) -> np.ndarray:
@@ -24,32 +23,6 @@ def percentiles(draws, confidence: float = 0.95, axis: int = 0):
     """
     low, high = np.nanquantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2], axis=axis)
     return (float(low), float(high)) if np.ndim(low) == 0 else (low, high)
-
-
-def bca(value: float, draws, jackknife, confidence: float = 0.95) -> tuple[float, float]:
-    """Bounds from draws of one's own, corrected for bias and skewness.
-
-    Parameters:
-        value: The statistic of the data themselves.
-        jackknife: The statistic with each customer left out in turn.
-
-    Source: Efron (1987), equations 6.6 and 7.3.
-
-    >>> x = np.array([5.0, 7.0, 9.0, 40.0])
-    >>> draws = (draws_of(4, 999) @ x) / 4
-    >>> low, high = bca(x.mean(), draws, (x.sum() - x) / 3)
-    >>> bool(percentiles(draws)[1] < high)  # the values are skewed upwards
-    True
-    """
-    draws, left_out = np.asarray(draws, dtype=float), np.asarray(jackknife, dtype=float)
-    below = (np.count_nonzero(draws < value) + np.count_nonzero(draws <= value)) / (2 * len(draws))
-    bias = stats.norm.ppf(np.clip(below, 1 / (2 * len(draws)), 1 - 1 / (2 * len(draws))))
-    deviations = left_out.mean() - left_out
-    spread = np.square(deviations).sum()
-    acceleration = (deviations**3).sum() / (6 * spread**1.5) if spread > 0 else 0.0
-    z = bias + stats.norm.ppf([(1 - confidence) / 2, (1 + confidence) / 2])
-    low, high = np.quantile(draws, stats.norm.cdf(bias + z / (1 - acceleration * z)))
-    return float(low), float(high)
 
 
 def simultaneous(values: pd.Series, draws: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:

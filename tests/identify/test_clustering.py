@@ -114,9 +114,10 @@ def test_the_threshold_curve_agrees_with_counting_pairs_anew(shop, threshold):
 
 
 def test_the_cheapest_threshold_rises_with_the_price_of_a_wrong_merge(shop):
-    made = shop.resolution.merges
-    cheap = identify.cheapest(identify.threshold_curve(made, shop.owners, wrong_merge=0.1))
-    dear = identify.cheapest(identify.threshold_curve(made, shop.owners, wrong_merge=10_000))
+    curves = [
+        identify.threshold_curve(shop.resolution.merges, shop.owners, wrong_merge=price) for price in (0.1, 10_000)
+    ]
+    cheap, dear = (curve.loc[curve["cost"].idxmin(), "threshold"] for curve in curves)
     assert cheap <= dear
 
 

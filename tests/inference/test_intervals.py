@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import bootstrap
 
 from idic_lab.errors import FitError
-from idic_lab.inference import intervals, resampling
+from idic_lab.inference import intervals
 from idic_lab.inference.multiple_tests import holm, written
 from idic_lab.inference.regression import regression
 
@@ -47,14 +46,6 @@ def test_answers_of_the_same_customers_are_not_independent(rng):
 def test_one_value_has_no_interval_and_equal_values_have_no_width():
     assert np.isnan(intervals.mean([3.0]).low) and np.isnan(intervals.clustered_share([1], [2]).high)
     assert intervals.mean([3.0, 3.0, 3.0]) == (3.0, 3.0, 3.0)
-
-
-def test_own_draws_give_the_bounds_of_scipy(rng):
-    x = rng.lognormal(size=60)
-    draws = resampling.draws_of(60, 4000, 1) @ x / 60
-    ours = resampling.bca(x.mean(), draws, (x.sum() - x) / 59)
-    theirs = bootstrap((x,), np.mean, n_resamples=4000, rng=0).confidence_interval
-    assert ours == pytest.approx((theirs.low, theirs.high), rel=0.03)
 
 
 def test_p_values_are_corrected_in_order_and_never_written_as_nought():

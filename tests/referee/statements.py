@@ -35,7 +35,6 @@ NOT_TRIED: dict[str, str] = {
             "idic_lab.inference.alarms.limits",
             "idic_lab.inference.multiple_tests.written",
             "idic_lab.inference.regression.coefficients",
-            "idic_lab.inference.resampling.bca",
             "idic_lab.inference.resampling.draws_of",
             "idic_lab.inference.resampling.percentiles",
             "idic_lab.monitor.kpis.kpi",
