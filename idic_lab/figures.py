@@ -174,6 +174,7 @@ def lines(ax: Axes, series: dict[str, pd.DataFrame], x: str, y: str) -> None:
         ax.annotate(name, table[[x, y]].iloc[-1], xytext=(8, 0), textcoords="offset points", va="center", color=colour)
 
 
+BESIDE = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}  # a legend to the right of what is drawn
 TITLE_WIDTH = 66  # characters; what is wider than the figure would be cut off
 # As many digits as the tick needs: one at 2.5% must not read 2%.
 _FORMATS = {"percent": lambda value, _: f"{100 * value:.4g}%", "count": lambda value, _: f"{value:,.10g}"}

@@ -299,7 +299,7 @@ def browsing(web_events: pd.DataFrame, identity_links: pd.DataFrame) -> pd.DataF
 
 
 _LOOKS = {"frequent": (figures.BLUE, "o"), "occasional": (figures.ORANGE, "s"), "lapsed": (figures.BLACK, "x")}
-_BESIDE = {"loc": "center left", "bbox_to_anchor": (1, 0.5), "markerscale": 1.6}
+_BESIDE = figures.BESIDE | {"markerscale": 1.6}
 
 
 def plot_rhythm(behaviour: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:

@@ -88,5 +88,5 @@ def plot_greetings(calendar: pd.DataFrame, ax: figures.Axes | None = None) -> fi
     if len(calendar):
         busiest = months.mode().iloc[0]
         title = f"{len(calendar):,} greetings a year, {(months == busiest).mean():.0%} of them in {month_name[busiest]}"
-    legend = len(calendar) > 0 and {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+    legend = len(calendar) > 0 and figures.BESIDE
     return figures.finish(ax, title, x="month", y="greetings", y_format="count", legend=legend)

@@ -234,8 +234,7 @@ def plot_cost_per_response(table: pd.DataFrame, values: pd.DataFrame, ax: figure
     ax.set_yticks(table.index, [spoken(channel) for channel in table["channel"]])
     title = f"One unit of money brings {most}, and {least}"
     across = "{currency} per response (logarithmic scale)"
-    legend = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
-    return figures.finish(ax, title, across, x_format="{x:g}", ylim=(-0.6, len(table) - 0.2), legend=legend)
+    return figures.finish(ax, title, across, x_format="{x:g}", ylim=(-0.6, len(table) - 0.2), legend=figures.BESIDE)
 
 
 def fatigue(contacts: pd.DataFrame) -> pd.DataFrame:
@@ -329,7 +328,7 @@ def plot_fatigue(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     """
     ax = figures.axes(ax)
     x, rate = table["recent_contacts"], table["response_rate"]
-    spread = [rate - table["low"], table["high"] - rate]
+    spread = figures.spread(table, "response_rate")
     ax.errorbar(x, rate, yerr=spread, fmt="o", color=figures.BLUE, capsize=3, label="seen, with 95% interval")
     ax.plot(x, table["expected"], color=figures.VERMILION, linestyle="--", label="expected")
     ax.set_xticks(x, [*(str(number) for number in x[:-1]), f"{x.iloc[-1]} or more"])

@@ -279,7 +279,7 @@ def plot_contact_plan(preferences: pd.DataFrame, *, ax: figures.Axes | None = No
     title = f"{len(plan):,} contacts for {plan['cost'].sum():,.0f} bring {brings}"
     across = "week beginning"
     up = "expected worth of responses ({currency})" if valued else "expected responses"
-    legend = len(plan) > 0 and {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+    legend = len(plan) > 0 and figures.BESIDE
     return figures.finish(ax, title, across, up, ylim=(0, 1.05 * max(floor.max(initial=0.0), 1.0)), legend=legend)
 
 

@@ -256,8 +256,7 @@ def plot_timeline(history: pd.DataFrame, customer_id: str, ax: figures.Axes | No
     ax.set_yticks(range(len(rows)), [row.replace("_", " ") for row in rows])
     ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
     title = f"{customer_id}: {len(mine)} events on {len(rows)} channels, one conversation"
-    legend = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
-    return figures.finish(ax, title, "date", "channel", ylim=(-0.6, len(rows) - 0.4), legend=legend)
+    return figures.finish(ax, title, "date", "channel", ylim=(-0.6, len(rows) - 0.4), legend=figures.BESIDE)
 
 
 def talkers(responses: pd.DataFrame, links: pd.DataFrame, transactions: pd.DataFrame, days: int = 182) -> pd.DataFrame:

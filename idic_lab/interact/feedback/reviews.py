@@ -352,7 +352,7 @@ def plot_accuracy(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     for shift, (group, (mark, colour)) in enumerate(zip(groups, marks, strict=False)):
         part = table[table["reviews of"] == group].set_index("model").loc[models]
         place = np.arange(len(models)) + 0.16 * (shift - (len(groups) - 1) / 2)
-        errors = [part["accuracy"] - part["low"], part["high"] - part["accuracy"]]
+        errors = figures.spread(part, "accuracy")
         ax.errorbar(place, part["accuracy"], yerr=errors, fmt=mark, color=colour, capsize=3, label=group)
     base = table["base_rate"].iloc[0]
     ax.axhline(base, color="black", linestyle=":", linewidth=1)
@@ -383,8 +383,7 @@ def plot_stars_by_topic(table: pd.DataFrame, ax: figures.Axes | None = None) -> 
     """
     ax = figures.axes(ax, figsize=(7.5, 0.32 * len(table) + 1.4))
     place = np.arange(len(table))[::-1]
-    errors = [table["stars"] - table["low"], table["high"] - table["stars"]]
-    ax.errorbar(table["stars"], place, xerr=errors, fmt="o", color=figures.BLUE, capsize=3)
+    ax.errorbar(table["stars"], place, xerr=figures.spread(table, "stars"), fmt="o", color=figures.BLUE, capsize=3)
     middle = np.average(table["stars"], weights=table["reviews"])
     ax.axvline(middle, color="black", linestyle="--", linewidth=1)
     ax.set_yticks(place, [f"{row.topic} ({row.reviews:,})" for row in table.itertuples()])

@@ -305,8 +305,7 @@ def plot_balance(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures
     before, left = (table[column].abs().max() for column in ("bias", "bias_left"))
     title = f"Weights reduce the largest bias from {before:.2f} to {left:.2f}"
     across = "respondents less everybody (standard deviations)"
-    legend = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
-    return figures.finish(ax, title, across, ylim=(-0.6, len(table) - 0.4), legend=legend)
+    return figures.finish(ax, title, across, ylim=(-0.6, len(table) - 0.4), legend=figures.BESIDE)
 
 
 def plot_nps(answers: pd.Series, ax: figures.Axes | None = None) -> figures.Axes:
@@ -362,7 +361,7 @@ def plot_leaving(table: pd.DataFrame, horizon_days: int, ax: figures.Axes | None
     '100% of the least satisfied left, 0% of the most satisfied'
     """
     ax = figures.axes(ax)
-    errors = [table["left"] - table["low"], table["high"] - table["left"]]
+    errors = figures.spread(table, "left")
     ax.errorbar(table["answer"], table["left"], yerr=errors, fmt="o-", color=figures.VERMILION, capsize=4)
     for row in table.itertuples():
         ax.annotate(f"n = {row.customers:,}", (row.answer, 0.03), ha="center", color="#555555")
