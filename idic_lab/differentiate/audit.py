@@ -211,7 +211,7 @@ def second_purchase(transactions) -> pd.DataFrame:
     had_time = waited > 0
     if not had_time.any():
         raise DataError("Nobody was watched for a day after the first purchase, so nobody can be seen to come back.")
-    out = intervals.lasting(waited[had_time], bought["second"].notna()[had_time])
+    out = intervals.lasting(waited[had_time], bought["second"].notna()[had_time])[1:].reset_index(drop=True)
     return pd.DataFrame({"days": out["days"], "back": 1 - out["share"], "low": 1 - out["high"], "high": 1 - out["low"]})
 
 

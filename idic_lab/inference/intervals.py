@@ -189,23 +189,23 @@ def correlation(x, y, kind: str = "spearman", confidence: float = 0.95) -> Inter
 
 
 def lasting(days, ended, confidence: float = 0.95) -> pd.DataFrame:
-    """Share of what still lasts by each day on which something ended, where some has been watched for a short time only.
+    """Share of what still lasts by day, where some has been watched for a short time only.
 
-    The bounds are pointwise; of 40 watched, a 95% interval holds the truth in 89%.
+    The bounds are pointwise; where 40 are watched, those of 95% hold the truth in some 90 of a hundred.
 
     Parameters:
         days, ended: How long each was watched (above 0), and whether it ended then or was still there.
     Returns:
-        DataFrame: ``days``, ``share``, ``low``, ``high``.
+        DataFrame: ``days`` (0, and each day on which something ended), ``share``, ``low``, ``high``.
 
     Source: Kaplan & Meier (1958), Journal of the American Statistical Association 53(282), with Greenwood's variance.
 
     >>> lasting([2, 4, 4, 9], [True, True, False, False])[["days", "share"]].round(2).to_numpy().tolist()
-    [[2.0, 0.75], [4.0, 0.5]]
+    [[0.0, 1.0], [2.0, 0.75], [4.0, 0.5]]
     """
     from statsmodels.duration.survfunc import SurvfuncRight
 
     found = SurvfuncRight(days, ended)
-    share, half = found.surv_prob, _z(confidence) * found.surv_prob_se
-    bounds = {"low": (share - half).clip(0, 1), "high": (share + half).clip(0, 1)}
-    return pd.DataFrame({"days": found.surv_times, "share": share} | bounds)
+    days, share, error = np.r_[0, found.surv_times], np.r_[1, found.surv_prob], np.r_[0, found.surv_prob_se]
+    low, high = ((share + side * _z(confidence) * error).clip(0, 1) for side in (-1, 1))
+    return pd.DataFrame({"days": days, "share": share, "low": low, "high": high})

@@ -79,9 +79,8 @@ def plot_lives(lives: pd.DataFrame, by: str, ax: figures.Axes | None = None) -> 
     'At 4 a month 0% of consents last 365 days, at 1 50%'
     """
     ax, holds, end = figures.axes(ax), {}, lives["days"].max()
-    whole = pd.DataFrame({"days": [0.0], "share": 1.0, "low": 1.0, "high": 1.0})
     for colour, (name, part) in zip(figures.CYCLE, lives.groupby(by), strict=False):
-        curve = pd.concat([whole, intervals.lasting(part["days"].clip(lower=1), part["withdrawn"])])
+        curve = intervals.lasting(part["days"].clip(lower=1), part["withdrawn"])
         curve = pd.concat([curve, curve.tail(1).assign(days=end)])
         ax.step(curve["days"], curve["share"], where="post", color=colour)
         ax.fill_between(curve["days"], curve["low"], curve["high"], step="post", color=colour, alpha=0.2, lw=0)

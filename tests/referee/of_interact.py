@@ -9,7 +9,9 @@ import pandas as pd
 from proving import holds, statement
 
 from idic_lab.inference import regression
-from idic_lab.interact import channels, dialogue, feedback
+from idic_lab.interact import channels, consent, dialogue, feedback
+from idic_lab.meridian import trials
+from idic_lab.meridian.settings import settings
 
 
 def answers(rng, customers=200, each=4, slope=-0.5, own=0.8, link="logit", by_customer=True):
@@ -340,4 +342,25 @@ def _():
         "150 customers": saved,
         "30 customers": lambda rng: saved(rng, 30),
         "150 customers with a way of answering of their own": lambda rng: saved(rng, own=1.0),
+    }
+
+
+@statement(
+    "idic_lab.interact.consent.price_of_consent", "95% interval of what one more consent costs", "34", repeats=400
+)
+def _():
+    def found(rng, step=1, rows=None, **switches):
+        chosen = settings(**switches)
+        trial = trials.draw_consent_trial(rng, chosen)
+        trial = trial if rows is None else trial.groupby("reward").head(rows)
+        row = consent.price_of_consent(trial).iloc[step]
+        reward, (less, more) = trials.REWARDS[step - 1 : step + 1], trials.say_yes(chosen)[step - 1 : step + 1]
+        price = reward[1] + np.diff(reward)[0] * less / (more - less) if more > less else np.inf
+        return bool(row["low"] <= price <= row["high"])
+
+    return {
+        "3,000 for each voucher, 30% for 2 against 20%": found,
+        "42% for 10 against 38% for 5": lambda rng: found(rng, 3),
+        "a voucher that moves nobody": lambda rng: found(rng, rewards=False),
+        "60 for each voucher": lambda rng: found(rng, rows=60),
     }

@@ -95,6 +95,33 @@ def _():
     }
 
 
+@statement("idic_lab.inference.intervals.ratio_of_shares", "95% interval of a ratio of shares", "34")
+def _():
+    def by_lot(rng, n=3_000, p=0.2, more=1.5):
+        found = intervals.ratio_of_shares(rng.binomial(n, more * p), n, rng.binomial(n, p), n)
+        return holds(found, more)
+
+    return {
+        "3,000 customers each, 30% against 20%": by_lot,
+        "the same shares": lambda rng: by_lot(rng, more=1.0),
+        "40 customers each": lambda rng: by_lot(rng, 40),
+    }
+
+
+@statement("idic_lab.inference.intervals.lasting", "95% interval of the share that lasts", "22, 34")
+def _():
+    def after_a_year(rng, n=500, lost=0.2):
+        ends, watched = rng.exponential(-365 / np.log(1 - lost), n), rng.uniform(1, 900, n)
+        curve = intervals.lasting(np.minimum(ends, watched), ends <= watched)
+        return holds(curve[curve["days"] <= 365].iloc[-1][["low", "high"]], 1 - lost)
+
+    return {
+        "500 consents, watched for up to 900 days": after_a_year,
+        "40 consents": lambda rng: after_a_year(rng, 40),
+        "500, of which 2% end in a year": lambda rng: after_a_year(rng, lost=0.02),
+    }
+
+
 def _lot(rng, n=600, more=0.08, answers=2.5):
     asked = rng.random(2 * n) < 0.5
     return pd.DataFrame(
