@@ -112,3 +112,22 @@ def relationship_q17(tables):
     lots = tables["points"]
     old = lots[lots["date"].le(lots["date"].max() - timedelta(days=365))]
     return old["points"].where(old["redeemed_on"].notna(), 0).sum() / old["points"].sum()
+
+
+def _offered(tables, reward):
+    trial = tables["consent_trial"]
+    return trial.loc[trial["reward"].eq(reward), "agreed"]
+
+
+def relationship_q18(tables):
+    without, given = _offered(tables, 0).mean(), _offered(tables, 2).mean()
+    return 2 + 2 * without / (given - without)
+
+
+def relationship_q19(tables):
+    agreed = tables["consent_trial"].query("agreed")
+    return _rate(agreed.query("messages > 0")) - _rate(agreed.query("messages == 0"))
+
+
+def relationship_q20():
+    return "most who agreed withdraw within the year, so hardly more messages arrive, and few consents are left"

@@ -57,6 +57,10 @@ def _old(tables):
     return lots[(lots["date"].max() - lots["date"]).dt.days >= 365]
 
 
+def _agreed(tables, reward):
+    return tables["consent_trial"].query("reward == @reward")["agreed"].mean()
+
+
 HINTS = {
     "relationship_q01": (
         Misconception(
@@ -276,6 +280,47 @@ HINTS = {
             "This is a share of orders. Large orders give more points, and these are what is owed.",
             lambda tables: _old(tables)["redeemed_on"].notna().mean(),
             credit=0.5,
+        ),
+    ),
+    "relationship_q18": (
+        Misconception(
+            "the_reward_taken_for_the_price",
+            "This is what each of them got. Most of them would have agreed for nothing: how many more did, and what was spent on all?",
+            lambda tables: 2.0,
+        ),
+        Misconception(
+            "cost_of_asking_for_cost_of_gaining",
+            "This is what was spent on each customer asked. Divide it by the consents that were gained, not by all who were asked.",
+            lambda tables: 2 * _agreed(tables, 2),
+        ),
+    ),
+    "relationship_q19": (
+        Misconception(
+            "those_who_refused_for_those_held_back",
+            "Those who refused are in this comparison. They like the shop less, with or without messages. Whom did the lot hold back?",
+            lambda tables: (
+                _rate(tables["consent_trial"].query("messages > 0"))
+                - _rate(tables["consent_trial"].query("messages == 0"))
+            ),
+        ),
+        Misconception(
+            "all_that_is_earned_as_added",
+            "This is all that those written to earned. What would they have earned without a message?",
+            lambda tables: _rate(tables["consent_trial"].query("messages > 0")),
+        ),
+    ),
+    "relationship_q20": (
+        Misconception(
+            "consent_that_lasts_whatever_one_does",
+            "Count how many of those with four messages a month still agree at the end of the year.",
+            chose("nothing: what pays"),
+            credit=0,
+        ),
+        Misconception(
+            "weariness_mended_by_words",
+            "They do not withdraw because of the text: a lot decided how many they got, and all got the same ones.",
+            chose("messages tire"),
+            credit=0,
         ),
     ),
 }

@@ -47,6 +47,8 @@ def plot_price(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.A
     >>> plot_price(pd.DataFrame(rows, columns=["reward", "asked", "agreed", "price", "low", "high"])).get_title()
     'One more consent costs 6.00, not 2.00'
     """
+    from matplotlib.ticker import LogLocator
+
     bought = table.dropna(subset="price").reset_index(drop=True)
     ax = figures.axes(ax, figsize=(7, 1.4 + 0.5 * len(bought)))
     end = 2 * bought[["price", "low", "high"]].replace(np.inf, np.nan).max(axis=None)
@@ -59,6 +61,7 @@ def plot_price(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.A
     ax.plot([end] * len(endless), endless.index, ">", color=figures.BLUE)
     ax.set_yticks(bought.index, [f"voucher of {reward:,.0f}" for reward in bought["reward"]])
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     cheap = bought.iloc[0]
     title = f"One more consent costs {cheap['price']:,.2f}, not {cheap['reward']:,.2f}"
     if not np.isfinite(cheap["high"]):
@@ -84,9 +87,13 @@ def plot_lives(lives: pd.DataFrame, by: str, ax: figures.Axes | None = None) -> 
         curve = pd.concat([curve, curve.tail(1).assign(days=end)])
         ax.step(curve["days"], curve["share"], where="post", color=colour)
         ax.fill_between(curve["days"], curve["low"], curve["high"], step="post", color=colour, alpha=0.2, lw=0)
-        share = holds[name] = curve["share"].iloc[-1]
-        where = {"xy": (end, share), "xytext": (5, 0), "textcoords": "offset points", "va": "center"}
-        ax.annotate(f"{name}: {share:.0%}", color=colour, **where)
+        holds[name] = curve["share"].iloc[-1]
+    height = 2.0
+    for colour, (name, share) in sorted(zip(figures.CYCLE, holds.items(), strict=False), key=lambda held: -held[1][1]):
+        height = min(share, height - 0.05)  # labels of curves that end together stand below each other
+        ax.annotate(
+            f"{name}: {share:.0%}", (end, height), (5, 0), textcoords="offset points", va="center", color=colour
+        )
     least, most = (choose(holds, key=holds.get) for choose in (min, max))
     title = f"At {least} {by} {holds[least]:.0%} of consents last {end:.0f} days, at {most} {holds[most]:.0%}"
     labels = {"x": "days since consent was given", "y": "consents still in force"}

@@ -313,11 +313,11 @@ def plot_staying(compared: dict[str, pd.DataFrame], ax: figures.Axes | None = No
         colour = figures.BLUE if low > 0 or high < 0 else figures.GREY
         ax.errorbar(middle, place, xerr=[[middle - low], [high - middle]], fmt="o", color=colour, capsize=3)
     ax.set_yticks(range(len(compared)), list(compared))
-    ax.invert_yaxis()
     ax.axvline(0, color="black", lw=0.8)
     clear = [name for name, table in compared.items() if table["low"].iloc[0] > 0]
     title = f"More stay, beyond chance: {'; '.join(clear) or 'in none of them'}"
-    return figures.finish(ax, title, x="more of them stayed (share of customers)", x_format="percent")
+    across = "more of them stayed (share of customers)"
+    return figures.finish(ax, title, across, x_format="percent", ylim=(len(compared) - 0.5, -0.5))
 
 
 def worth_of_an_answer(trial: pd.DataFrame, worth_of_staying: float) -> pd.DataFrame:
