@@ -53,19 +53,15 @@ def conversations(
     lately = closed & (mine["resolved_on"] > day - pd.Timedelta(days=FOLLOW_UP_DAYS))
     days, waits = (day - mine["date"]).dt.days, open_ & complaint
     mine = mine.assign(complaint=waits, issue=open_, longest=days.where(waits), fresh=waits & (days < SILENCE_DAYS))
-    found = (
-        mine.assign(settled=lately & complaint)
-        .groupby("customer_id")
-        .agg(
-            last_date=("date", "last"),
-            last_channel=("channel", "last"),
-            open_complaints=("complaint", "sum"),
-            open_issues=("issue", "sum"),
-            longest_open_days=("longest", "max"),
-            fresh=("fresh", "any"),
-            settled=("settled", "any"),
-        )
-        .reset_index()
+    found = mine.assign(settled=lately & complaint).groupby("customer_id", as_index=False)
+    found = found.agg(
+        last_date=("date", "last"),
+        last_channel=("channel", "last"),
+        open_complaints=("complaint", "sum"),
+        open_issues=("issue", "sum"),
+        longest_open_days=("longest", "max"),
+        fresh=("fresh", "any"),
+        settled=("settled", "any"),
     )
     rules = [found["fresh"], found["open_complaints"] > 0, found["open_issues"] > 0, found["settled"]]
     step = np.select(rules, range(len(rules)), default=len(rules))
