@@ -257,16 +257,10 @@ def draw_consent_trial(rng: np.random.Generator, settings: Settings) -> pd.DataF
         fewer |= takes
         ended = np.where(leaving & ~takes, 30 * month + rng.integers(1, 31, n), ended)
     luck = rng.gamma(4.0, 0.25, n) * np.exp(0.3 * liking - 0.045)
-    table = {"participant_id": labels("P", 1 + np.arange(n), 5), "residual_value": value}
-    table |= {
-        "reward": np.repeat(REWARDS, ASKED),
-        "agreed": agreed,
-        "messages": messages,
-        "centre": centre,
-        "fewer": fewer,
-    }
-    table |= {"withdrawn_after": ended, "earned": np.round(YEAR_OF_VALUE * value * (luck + MESSAGE * added), 2)}
-    return pd.DataFrame(table | {"cost": np.round(contacts.COST_OUT[0] * sent, 2)})
+    reward, earned = np.repeat(REWARDS, ASKED), np.round(YEAR_OF_VALUE * value * (luck + MESSAGE * added), 2)
+    table = {"participant_id": labels("P", 1 + np.arange(n), 5), "residual_value": value, "reward": reward}
+    table |= {"agreed": agreed, "messages": messages, "centre": centre, "fewer": fewer, "withdrawn_after": ended}
+    return pd.DataFrame(table | {"earned": earned, "cost": np.round(contacts.COST_OUT[0] * sent, 2)})
 
 
 def consent_truth(settings: Settings) -> dict[str, pd.DataFrame]:
