@@ -152,7 +152,7 @@ def plot_cost(scores: pd.Series, seconds: pd.Series, criterion: str, ax: figures
         scores: By method; those of baselines are lines.
 
     >>> plot_cost(pd.Series({"ward": 0.5, "k_means": 0.6}), pd.Series({"ward": 4.0, "k_means": 1.0}), "holdout_value").get_title()
-    'By holdout value, k-means scores highest of the methods, at 1.0 s a cell'
+    'By holdout value, k-means scores highest, at 1.0 s a cell'
     """
     lines = scores[scores.index.isin(baselines())]
     scores = scores.drop(lines.index)
@@ -169,7 +169,7 @@ def plot_cost(scores: pd.Series, seconds: pd.Series, criterion: str, ax: figures
     ax.set_xscale("log")
     ax.margins(x=0.15)
     best = scores.idxmax()
-    title = f"By {named(criterion)}, {named(best)} scores highest of the methods, at {cost[best]:.1f} s a cell"
+    title = f"By {named(criterion)}, {named(best)} scores highest, at {cost[best]:.1f} s a cell"
     x = "seconds a cell, all criteria of the study (logarithmic)"
     return figures.finish(ax, title, x, named(criterion), legend=len(lines) and _BESIDE)
 
