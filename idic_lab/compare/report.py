@@ -335,8 +335,7 @@ def _lacking(results: pd.DataFrame, *status: str) -> pd.DataFrame:
     """What has no score, and why: every reason once, with the criteria, methods and data sets it concerns."""
 
     def joined(names: pd.Series) -> str:
-        names = names.unique()
-        return "; ".join(map(plots.named, names)) if len(names) <= MOST_DRAWN else f"{len(names)}"
+        return "; ".join(map(plots.named, names.map(statistics.world).unique()))
 
     found = results[results["status"].isin(status)]
     reason = found["status"] + found["extra"].map(lambda extra: f": {extra.get('reason', '').rstrip('.')}")

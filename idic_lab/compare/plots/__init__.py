@@ -104,7 +104,7 @@ def plot_critical_difference(
 
     >>> table = pd.DataFrame({"ward": [9.0] * 12, "birch": [5.0] * 12, "k_means": [1.0] * 12})
     >>> plot_critical_difference(table).get_title().replace("\\n", " ")
-    'Over 12 data sets Ward comes first; 2 of 2 others are worse beyond chance'
+    'Ward comes first; 2 of 2 others are worse beyond chance'
     """
     ranks = table.rank(axis=1, ascending=not higher_is_better).mean().sort_values(kind="stable")
     width = critical_difference(len(ranks), len(table))
@@ -131,7 +131,7 @@ def plot_critical_difference(
     apart = int((ranks - ranks.iloc[0] >= width).sum())
     found = f"{named(ranks.index[0])} comes first; {apart} of {len(ranks) - 1} others are worse beyond chance"
     across, up = (min(0, -0.28 * len(ranks)), len(ranks) * 1.28 + 1), (low - 0.5 * half - 0.2, 1.5)
-    return figures.finish(ax, f"Over {len(table)} data sets {found}", xlim=across, ylim=up)
+    return figures.finish(ax, found, xlim=across, ylim=up)
 
 
 def _cliques(ranks: np.ndarray, width: float) -> list[tuple[int, int]]:

@@ -107,7 +107,11 @@ class ChoiceModel:
 
     @property
     def utilities(self) -> pd.DataFrame:
-        """Part-worths of each customer: those of the classes, by how probably the customer belongs to them."""
+        """Part-worths of each customer: those of the classes, by how probably the customer belongs to them.
+
+        Nobody differs from a class here. Where people do, a normal distribution around the classes tells more of each: on
+        simulated people a correlation of 0.63 with the planted part-worths, not 0.52 (docs/researchers.md).
+        """
         return self.membership @ self.part_worths
 
 
