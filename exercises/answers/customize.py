@@ -92,3 +92,19 @@ def customize_q11(tables):
 
 def customize_q12():
     return "both may be bought for one reason: only a test of the discount can tell"
+
+
+def customize_q13(tables):
+    category = tables["products"].set_index("product_id")["category"]
+    lines = tables["order_lines"].query("quantity > 0").assign(kind=lambda lines: lines["product_id"].map(category))
+    kitchen, before = lines["kind"] == "kitchen", lines["date"] < "2025-01-01"
+    gap = set(lines.loc[before, "customer_id"]) - set(lines.loc[before & kitchen, "customer_id"])
+    return len(gap & set(lines.loc[~before & kitchen, "customer_id"])) / len(gap)
+
+
+def customize_q14(tables, customize_q13):
+    return 40 * 8 - 100 * customize_q13 * 8 - 50
+
+
+def customize_q15():
+    return "where customers want the same: the questions cost something, and the same suitcase comes out for all"

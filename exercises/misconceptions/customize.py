@@ -28,6 +28,17 @@ def _appeal(tables, of_answers="mean"):
     return options["serves"].map(agreed).fillna(0).groupby(options["module"])
 
 
+def _filled(tables, also=""):
+    """The share of customers with a gap in kitchen who fill it later; among them too those without a purchase, or without a gap."""
+    lines = tables["order_lines"].query("quantity > 0").merge(tables["products"], on="product_id")
+    early, kitchen = lines["date"] < "2025-01-01", lines["category"] == "kitchen"
+    counted, owners = set(lines.loc[early, "customer_id"]), set(lines.loc[early & kitchen, "customer_id"])
+    if also == "newcomers":
+        counted = set(lines["customer_id"])
+    counted -= set() if also == "owners" else owners
+    return len(counted & set(lines.loc[~early & kitchen, "customer_id"])) / len(counted)
+
+
 def _together(tables):
     """Shares of orders with kitchen, with gifts and with both; and both lift among customers."""
     lines = tables["order_lines"].query("quantity > 0").merge(tables["products"], on="product_id")
@@ -231,6 +242,48 @@ HINTS = {
             "lift_read_as_effect",
             "If Christmas makes people buy both, what does a discount on the one in July do to the other?",
             lambda answer: not answer.startswith("both may"),
+            0.0,
+        ),
+    ),
+    "customize_q13": (
+        Misconception(
+            "newcomers_counted_in",
+            "This counts customers who had bought nothing at all by then. Only who had bought something had a gap.",
+            lambda tables: _filled(tables, "newcomers"),
+            credit=0.5,
+        ),
+        Misconception(
+            "owners_counted_in",
+            "This also counts customers who had kitchen already. They had no gap to fill.",
+            lambda tables: _filled(tables, "owners"),
+            credit=0.5,
+        ),
+    ),
+    "customize_q14": (
+        Misconception(
+            "response_taken_for_effect",
+            "This credits the letter with all who bought. Some of them would have come unasked.",
+            lambda: 100 * (0.40 * 8 - 0.50),
+            credit=0.25,
+        ),
+        Misconception(
+            "letters_forgotten",
+            "This is what the letter adds. What is left of it after a hundred letters at 0.50?",
+            lambda tables: 100 * (0.40 - _filled(tables)) * 8,
+            credit=0.5,
+        ),
+    ),
+    "customize_q15": (
+        Misconception(
+            "dialogue_valued_in_itself",
+            "If everybody's suitcase comes out the same, what did the questions buy?",
+            lambda answer: answer.startswith("never"),
+            0.0,
+        ),
+        Misconception(
+            "difference_taken_for_a_reason_against",
+            "Differences are what customizing earns from. Where are there none?",
+            lambda answer: answer.startswith("where customers differ"),
             0.0,
         ),
     ),
