@@ -135,6 +135,7 @@ FOLLOWED = {  # a question, and a known wrong way to the one it builds on
     "value_q14": ("value_q10", "holdout_leaked"),
     "audit_and_contracts_q07": ("audit_and_contracts_q06", "complement"),
     "customize_q10": ("customize_q02", "profit_read_as_gain"),
+    "customize_q14": ("customize_q13", "owners_counted_in"),
     "interact_q10": ("interact_q03", "all_contacts"),
     "lifetime_value_q13": ("lifetime_value_q11", "past_spend_for_value"),
 }
@@ -166,6 +167,7 @@ def test_what_follows_rightly_from_a_wrong_answer_earns_most_and_says_where_to_l
         ("audit_and_contracts_q07", {"audit_and_contracts_q06": 1.0}),
         ("audit_and_contracts_q07", {"audit_and_contracts_q06": 0.0}),
         ("customize_q10", {"customize_q02": 1e6}),
+        ("customize_q14", {"customize_q13": 0.0}),
         ("interact_q10", {"interact_q03": 0.0}),
         ("lifetime_value_q13", {"lifetime_value_q11": []}),
         ("lifetime_value_q13", {"lifetime_value_q11": [f"C{n:06d}" for n in range(40)]}),
