@@ -1,13 +1,10 @@
 """Care: a year of greetings, for birthdays, anniversaries and holidays, to those who allow it."""
 
-from __future__ import annotations
-
-from calendar import month_abbr, month_name
 from collections.abc import Mapping
 
 import pandas as pd
 
-from idic_lab import figures, tables
+from idic_lab import tables
 from idic_lab.dataframes import allowing
 from idic_lab.errors import DataError
 
@@ -66,27 +63,3 @@ def _days(people: pd.DataFrame, column: str, occasion: str) -> pd.DataFrame:
     known = people.loc[people[column].notna(), ["customer_id", column]].drop_duplicates("customer_id")
     day = known[column].dt.strftime("%m-%d").replace("02-29", "02-28")
     return pd.DataFrame({"customer_id": known["customer_id"], "day": day, "occasion": occasion})
-
-
-def plot_greetings(calendar: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """Greetings per month, by occasion, from :func:`greetings`.
-
-    >>> plot_greetings(pd.DataFrame({"day": ["01-01", "05-30"], "occasion": ["holiday", "birthday"]})).get_title()
-    '2 greetings a year, 50% of them in January'
-    """
-    ax = figures.axes(ax)
-    months, floor = calendar["day"].str[:2].astype(int), pd.Series(0, index=range(1, 13))
-    looks = {"birthday": (figures.BLUE, ""), "anniversary": (figures.ORANGE, "//"), "holiday": (figures.GREY, "")}
-    for occasion, (colour, hatch) in looks.items():
-        counts = months[calendar["occasion"] == occasion].value_counts().reindex(range(1, 13), fill_value=0)
-        if counts.any():
-            ax.bar(counts.index, counts, bottom=floor, color=colour, hatch=hatch, label=occasion)
-        floor = floor + counts
-    ax.set_xticks(range(1, 13), month_abbr[1:])
-    ax.grid(axis="x", visible=False)
-    title = "Nobody allows a greeting"
-    if len(calendar):
-        busiest = months.mode().iloc[0]
-        title = f"{len(calendar):,} greetings a year, {(months == busiest).mean():.0%} of them in {month_name[busiest]}"
-    legend = len(calendar) > 0 and figures.BESIDE
-    return figures.finish(ax, title, x="month", y="greetings", y_format="count", legend=legend)

@@ -12,11 +12,11 @@ import pandas as pd
 
 from idic_lab import figures, tables
 from idic_lab.errors import DataError, pick
-from idic_lab.monitor.plan_exports import export, to_calendar, to_csv, to_markdown
+from idic_lab.monitor.plan_exports import export, to_csv, to_markdown
 
 __all__ = [
-    "NONE", "PLAYS", "UNITS", "UNKNOWN", "Play", "Total", "action_plan", "action_values", "board_plan", "customer_facts", "export",
-    "next_actions", "plan_at", "plays_table", "plot_next_actions", "plot_plan", "to_calendar", "to_csv", "to_markdown", "to_say", "total",
+    "NONE", "PLAYS", "UNITS", "UNKNOWN", "Play", "Total", "action_plan", "action_values", "board_plan", "customer_facts",
+    "export", "next_actions", "plan_at", "plot_plan", "to_csv", "to_markdown", "to_say", "total",
 ]  # fmt: skip
 QUARTER = pd.Timedelta(days=91)
 UNKNOWN, NONE = "unknown", "none"  # consent that nobody asked for, and consent that was refused
@@ -67,17 +67,6 @@ PLAYS: tuple[Play, ...] = tuple(
     Play(name, **{key: tuple(value) if isinstance(value, list) else value for key, value in play.items()})
     for name, play in tomllib.loads(files(__package__).joinpath("plays.toml").read_text("utf-8")).items()
 )
-
-
-def plays_table(plays: tuple[Play, ...] = PLAYS) -> pd.DataFrame:
-    """The plays as a table for a meeting: ``play``, ``for``, ``scheme``, ``tactic``, ``measure``, ``lift``, ``unit_cost``.
-
-    >>> plays_table().loc[0, ["play", "for"]].tolist()
-    ['keep', 'most valuable']
-    """
-    columns = ["play", "for", "scheme", "tactic", "measure", "lift", "unit_cost"]
-    rows = [(p.name, ", ".join(p.segments), p.scheme, p.tactic, p.kpi, p.lift, p.unit_cost) for p in plays]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def customer_facts(
@@ -291,24 +280,6 @@ def to_say(next_actions: pd.DataFrame) -> pd.DataFrame:
     ['a']
     """
     return next_actions[next_actions["action"].ne(NOTHING) & next_actions["why"].ne(OWED)]
-
-
-def plot_next_actions(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """How many customers have which next action, the most frequent on top.
-
-    >>> plot_next_actions(pd.DataFrame({"action": ["none", "none", "question"]})).get_title()
-    'For 1 of 3 customers there is something to do now'
-    """
-    ax = figures.axes(ax)
-    counts = table["action"].value_counts()[::-1]
-    colours = np.where(counts.index == NOTHING, figures.GREY, figures.BLUE)
-    bars = ax.barh(counts.index, counts, color=colours)
-    ax.bar_label(bars, [f"{count:,}" for count in counts], padding=3)
-    done = len(table) - counts.get(NOTHING, 0)
-    title = f"For {done:,} of {len(table):,} customers there is something to do now"
-    if not done:
-        title = f"There is nothing to do now for any of {len(table):,} customers"
-    return figures.finish(ax, title, x="customers", x_format="count")
 
 
 def _ranked(each: pd.DataFrame) -> pd.DataFrame:

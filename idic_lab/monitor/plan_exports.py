@@ -1,6 +1,5 @@
-"""The plan in the forms people work with: a spreadsheet, a page, and dates in their calendars."""
+"""The plan in the forms people work with: a spreadsheet, and a page."""
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -71,65 +70,14 @@ def _plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", " ".join(str(text).split()))
 
 
-def to_calendar(plan: pd.DataFrame) -> str:
-    """The reviews as an iCalendar file: one all-day event per action, on its review date.
-
-    The same plan always gives the same file.
-
-    Source: RFC 5545.
-
-    >>> plan = pd.DataFrame({"action_id": ["keep"], "segment": ["loyal"], "goal": ["keep, always"], "owner": ["service"],
-    ...     "kpi": ["active_share"], "unit": ["share"], "baseline": [0.5], "target": [0.6],
-    ...     "starts": pd.to_datetime(["2025-01-01"]), "review_date": pd.to_datetime(["2025-04-01"])})
-    >>> "SUMMARY:Review: loyal\\\\, keep\\\\, always" in to_calendar(plan)
-    True
-    """
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//IDIC Lab//Action plan//EN", "CALSCALE:GREGORIAN"]
-    for row in plan.itertuples():
-        code = hashlib.sha256(f"{row.action_id}{row.review_date:%Y%m%d}".encode()).hexdigest()[:16]
-        text = f"{row.kpi} ({row.unit}): {_levels(row)}. Owner: {row.owner}."
-        lines += [
-            "BEGIN:VEVENT",
-            f"UID:{code}@idic-lab.example",
-            f"DTSTAMP:{row.starts:%Y%m%d}T000000Z",
-            f"DTSTART;VALUE=DATE:{row.review_date:%Y%m%d}",
-            f"DTEND;VALUE=DATE:{row.review_date + pd.Timedelta(days=1):%Y%m%d}",
-            f"SUMMARY:{_escaped(f'Review: {row.segment}, {row.goal}')}",
-            f"DESCRIPTION:{_escaped(text)}",
-            "END:VEVENT",
-        ]
-    return "".join(f"{_folded(line)}\r\n" for line in [*lines, "END:VCALENDAR"])
-
-
-def _escaped(text: str) -> str:
-    for sign in ("\\", ";", ","):
-        text = text.replace(sign, f"\\{sign}")
-    return " ".join(text.split())
-
-
-def _folded(line: str) -> str:
-    """Lines of at most 75 bytes, continued after a space; characters are not torn apart."""
-    parts, part = [], ""
-    for sign in line:
-        if len((part + sign).encode()) > (75 if not parts else 74):
-            parts.append(part)
-            part = ""
-        part += sign
-    return "\r\n ".join([*parts, part])
-
-
 def export(plan: pd.DataFrame, folder: str | Path, currency: str = "") -> list[Path]:
-    """Write ``action_plan.csv``, ``action_plan.md`` and ``reviews.ics`` into a folder, made when it is not there.
+    """Write ``action_plan.csv`` and ``action_plan.md`` into a folder, made when it is not there.
 
     >>> import tempfile
     >>> [path.name for path in export(pd.DataFrame(), tempfile.mkdtemp())]
-    ['action_plan.csv', 'action_plan.md', 'reviews.ics']
+    ['action_plan.csv', 'action_plan.md']
     """
-    texts = {
-        "action_plan.csv": to_csv(plan),
-        "action_plan.md": to_markdown(plan, currency),
-        "reviews.ics": to_calendar(plan),
-    }
+    texts = {"action_plan.csv": to_csv(plan), "action_plan.md": to_markdown(plan, currency)}
     written = {Path(folder) / name: text for name, text in texts.items()}
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)

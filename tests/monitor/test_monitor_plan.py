@@ -167,27 +167,13 @@ def test_no_cell_of_the_spreadsheet_is_a_formula(actions, text):
     assert {row[place] for row in rows[1:]} == {f"'{text}"}
 
 
-def test_the_calendar_has_one_event_per_action_and_short_lines(actions):
-    text = plan.to_calendar(actions.assign(goal="keep; them, für immer " + "é" * 80))
-    assert text.count("BEGIN:VEVENT") == len(actions) == text.count("END:VEVENT")
-    assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
-    unfolded = text.replace("\r\n ", "")
-    assert "keep\\; them\\, für immer" in unfolded
-    for day in actions["review_date"]:
-        assert f"DTSTART;VALUE=DATE:{day:%Y%m%d}" in text
-
-
 def test_the_page_cannot_be_turned_into_markup(actions):
     page = plan.to_markdown(actions.assign(tactic="<script>|# x"))
     assert "<script>" not in page.replace("\\<", "")
 
 
-def test_an_export_writes_three_files_or_says_why_not(actions, tmp_path):
-    assert [path.name for path in plan.export(actions, tmp_path / "p")] == [
-        "action_plan.csv",
-        "action_plan.md",
-        "reviews.ics",
-    ]
+def test_an_export_writes_two_files_or_says_why_not(actions, tmp_path):
+    assert [path.name for path in plan.export(actions, tmp_path / "p")] == ["action_plan.csv", "action_plan.md"]
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot be written"):
         plan.export(actions, tmp_path / "file")

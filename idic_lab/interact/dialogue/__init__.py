@@ -4,7 +4,6 @@ from idic_lab.interact.dialogue.conversations import backlog as backlog, broken_
 from idic_lab.interact.dialogue.conversations import conversations as conversations, plot_backlog as plot_backlog
 from idic_lab.interact.dialogue.conversations import plot_staying as plot_staying, plot_timeline as plot_timeline
 from idic_lab.interact.dialogue.conversations import staying as staying, talkers as talkers, timeline as timeline
-from idic_lab.interact.dialogue.conversations import waiting_on_many_channels as waiting_on_many_channels
 from idic_lab.interact.dialogue.conversations import worth_of_an_answer as worth_of_an_answer
 from idic_lab.interact.dialogue.questions import ask as ask, battery_answers as battery_answers
 from idic_lab.interact.dialogue.questions import best_fixed_order as best_fixed_order, compare_orders as compare_orders

@@ -209,21 +209,6 @@ def _contacts(contacts: pd.DataFrame) -> pd.DataFrame:
     return named.assign(detail=detail, from_customer=inbound)
 
 
-def waiting_on_many_channels(events: pd.DataFrame, state: pd.DataFrame) -> list[str]:
-    """Customers for whom something is open and whose history has many channels, as far as there are any; else the first.
-
-    `events` are the :func:`timeline`, `state` the :func:`conversations`.
-
-    >>> events = pd.DataFrame({"customer_id": ["ann"], "where": ["email"]})
-    >>> waiting_on_many_channels(events, pd.DataFrame({"customer_id": ["ann"], "offer_allowed": [False]}))
-    ['ann']
-    """
-    told = events.groupby("customer_id")["where"].agg(["nunique", "size"])
-    waits = told.index.isin(state.loc[~state["offer_allowed"], "customer_id"])
-    several = told.index[waits & (told["nunique"] >= 4) & told["size"].between(10, 40)]
-    return list(several[:12]) or [events["customer_id"].iloc[0]]
-
-
 def plot_timeline(history: pd.DataFrame, customer_id: str, ax: figures.Axes | None = None) -> figures.Axes:
     """The :func:`timeline` of one customer, a row per channel.
 

@@ -10,7 +10,7 @@ from idic_lab.interact.feedback.reviews import sentiment_model as sentiment_mode
 from idic_lab.interact.feedback.scores import balance as balance, customer_satisfaction as customer_satisfaction
 from idic_lab.interact.feedback.scores import leaving_by_answer as leaving_by_answer, leaving_odds as leaving_odds
 from idic_lab.interact.feedback.scores import net_promoter_score as net_promoter_score, nps_noise as nps_noise
-from idic_lab.interact.feedback.scores import plot_balance as plot_balance, plot_leaving as plot_leaving
+from idic_lab.interact.feedback.scores import plot_leaving as plot_leaving
 from idic_lab.interact.feedback.scores import plot_nps as plot_nps, plot_nps_noise as plot_nps_noise
 from idic_lab.interact.feedback.scores import response_features as response_features
 from idic_lab.interact.feedback.scores import response_weights as response_weights

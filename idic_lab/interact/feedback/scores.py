@@ -289,25 +289,6 @@ def leaving_by_answer(table: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(left=counts["gone"] / counts["customers"], low=low, high=high).drop(columns="gone")
 
 
-def plot_balance(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """How far respondents are from everybody, before and after weighting, from :func:`balance`.
-
-    >>> plot_balance(pd.DataFrame({"feature": ["age"], "bias": [0.5], "bias_left": [0.02]})).get_title()
-    'Weights reduce the largest bias from 0.50 to 0.02'
-    """
-    ax = figures.axes(ax, figsize=(7.5, 3.4))
-    place = np.arange(len(table))[::-1]
-    ax.axvline(0, color="black", linewidth=1)
-    ax.hlines(place, table["bias_left"], table["bias"], color=figures.GREY, linewidth=1.5)
-    ax.plot(table["bias"], place, "s", color=figures.VERMILION, markersize=8, label="as they answered")
-    ax.plot(table["bias_left"], place, "o", color=figures.BLUE, markersize=8, label="weighted")
-    ax.set_yticks(place, [name.replace("_", " ").replace("log ", "log of ") for name in table["feature"]])
-    before, left = (table[column].abs().max() for column in ("bias", "bias_left"))
-    title = f"Weights reduce the largest bias from {before:.2f} to {left:.2f}"
-    across = "respondents less everybody (standard deviations)"
-    return figures.finish(ax, title, across, ylim=(-0.6, len(table) - 0.4), legend=figures.BESIDE)
-
-
 def plot_nps(answers: pd.Series, ax: figures.Axes | None = None) -> figures.Axes:
     """The answers to the recommendation question, by the three groups that NPS makes of them.
 
