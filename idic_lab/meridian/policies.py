@@ -48,9 +48,8 @@ def actions(customers=(), action: str = "message", channel=None, detail=None, am
     >>> actions(["C1"], "offer", "email", amount=6.0).iloc[0, :3].tolist()
     ['C1', 'offer', 'email']
     """
-    made = pd.DataFrame({"customer_id": pd.array(list(customers), dtype="str")}).assign(
-        action=action, channel=channel, detail=detail, amount=amount
-    )
+    told = {"action": action, "channel": channel, "detail": detail, "amount": amount}
+    made = pd.DataFrame({"customer_id": pd.array(list(customers), dtype="str")} | told)
     return made.astype({"action": "str", "channel": "str", "detail": "str", "amount": "float64"})
 
 
@@ -187,7 +186,7 @@ def _asked(view: View, questions, whom: pd.Index, most: int) -> pd.DataFrame:
     """So many questions by e-mail at most, leaving out what has been answered."""
     owners = view.tables["source_records"][["record_id", "customer_id"]].dropna()
     said = view.tables["survey_responses"].merge(owners, on="record_id")
-    asked = pd.concat([actions(whom, "question", "email", question) for question in questions], ignore_index=True)
+    asked = actions(np.tile(whom, len(questions)), "question", "email", np.repeat(questions, len(whom)))
     known = pd.MultiIndex.from_frame(said[["customer_id", "question_id"]])
     asked = asked[~pd.MultiIndex.from_frame(asked[["customer_id", "detail"]]).isin(known)]
     return asked[asked.groupby("customer_id").cumcount() < most]

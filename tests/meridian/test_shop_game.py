@@ -47,9 +47,9 @@ def test_the_shop_opens_in_every_world(world):
     assert made.number == 1
 
 
-def test_whoever_is_left_alone_does_the_same_whatever_is_done_for_others(customers):
+def test_whoever_is_left_alone_does_the_same_whatever_is_done_for_others(begun, customers):
     treated = customers[::3]
-    alone, acted = game.World(N, SEED), game.World(N, SEED)
+    alone, acted = begun.again(), begun.again()
     plan = pd.concat([actions(treated, "tier", detail="premium"), actions(treated, "offer", "in_person", amount=6.0)])
     for _ in range(3):
         quiet, loud = alone.next(), acted.next(plan)
@@ -61,14 +61,14 @@ def test_whoever_is_left_alone_does_the_same_whatever_is_done_for_others(custome
     assert (cash[~customers.isin(treated)] == 0).all() and (cash[customers.isin(treated)] != 0).any()
 
 
-def test_the_costs_of_a_quarter_add_up_to_its_cash(begun, customers):
-    made = game.World(N, SEED)
+def test_the_costs_of_a_quarter_add_up_to_its_cash(begun):
+    made = begun.again()
     seen = made.next(made.oracle())
     assert seen["costs"]["amount"].sum() == pytest.approx(made.cash.sum())
 
 
-def test_a_contact_without_consent_is_fined_and_an_opt_out_is_kept(customers):
-    made = game.World(N, SEED)
+def test_a_contact_without_consent_is_fined_and_an_opt_out_is_kept(begun, customers):
+    made = begun.again()
     seen = made.next(actions(customers, "message", "social", "economy"))
     state = made.states[0]
     refused = ~state.block.consent[:, 1]
@@ -79,7 +79,7 @@ def test_a_contact_without_consent_is_fined_and_an_opt_out_is_kept(customers):
 
 
 def test_an_answered_complaint_is_no_longer_open(begun, customers):
-    made = game.World(N, SEED)
+    made = begun.again()
     waiting = made.states[0].complains
     assert waiting.sum() > 3
     made.next(actions(customers[waiting], "complaint"))
@@ -93,8 +93,9 @@ def test_an_answered_complaint_is_no_longer_open(begun, customers):
 
 def test_who_was_asked_stays_longer_and_not_when_the_learning_is_switched_off():
     def gained(**switches):
-        alone = game.played(policies.nobody, world=game.World(N, SEED, **switches), n_quarters=4)
-        asked = game.played(policies.ask_well, world=game.World(N, SEED, **switches), n_quarters=4)
+        opened = game.World(N, SEED, **switches)
+        alone = game.played(policies.nobody, world=opened.again(), n_quarters=4)
+        asked = game.played(policies.ask_well, world=opened.again(), n_quarters=4)
         return asked.score()["equity_change"] - alone.score()["equity_change"]
 
     assert gained() > 1000
@@ -103,9 +104,11 @@ def test_who_was_asked_stays_longer_and_not_when_the_learning_is_switched_off():
 
 def test_the_reference_policies_end_in_the_order_that_is_planted():
     names = ["ask_well", "best_customers", "likely_leavers", "nobody", "everybody"]
-    score = {name: game.played(policies.POLICIES[name], seed=1997).score()["score"] for name in [*names, "ask_much"]}
+    opened = game.World(seed=1997)
+    games = {name: game.played(policies.POLICIES[name], world=opened.again()) for name in [*names, "ask_much"]}
+    score = {name: made.score()["score"] for name, made in games.items()}
     assert [*sorted(names, key=score.get, reverse=True)] == names
-    assert game.played("oracle", seed=1997).score()["score"] > 2 * max(score.values())
+    assert game.played("oracle", world=opened).score()["score"] > 2 * max(score.values())
     assert score["ask_much"] < score["ask_well"]
 
 
