@@ -152,3 +152,11 @@ def test_who_is_made_an_offer_is_counted_by_age():
     made = pd.DataFrame({"customer_id": list("abcd"), "made": [True, True, False, False]})
     table = offers.fairness(made, made["customer_id"], offers.kinds_of_people(pd.DataFrame({"age": [21, 25, 55, 61]})))
     assert table.set_index("group")["made"].to_dict() == {"under 30": 1.0, "50-59": 0.0, "60 and over": 0.0}
+
+
+def test_where_nobody_was_asked_for_consent_an_open_complaint_still_bars_the_offer():
+    candidates = pd.DataFrame({"customer_id": ["ann", "bob"], "offer": "offer"})
+    nobody_asked = pd.DataFrame({"customer_id": ["ann", "bob"], "channel": "email", "allowed": [None, None]})
+    standing = pd.DataFrame({"customer_id": ["bob"], "open_complaints": [1]})
+    assert offers.reachable(candidates, nobody_asked, conversations=standing)["customer_id"].tolist() == ["ann"]
+    assert len(offers.reachable(candidates, None)) == 2

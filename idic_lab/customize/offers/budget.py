@@ -42,8 +42,8 @@ def reachable(
 ) -> pd.DataFrame:
     """The candidates whom an offer can reach: the channel is known to be allowed, and no complaint is open.
 
-    Where nobody is known to allow the channel, everybody stays: one can then only plan whom to ask first, and
-    :func:`offers_table` makes no offer.
+    Where nobody is known to allow the channel, everybody without a complaint stays: one can then only plan whom to ask
+    first, and :func:`offers_table` makes no offer.
 
     >>> said = pd.DataFrame({"customer_id": ["ann", "bob", "cem"], "channel": "email", "allowed": [True, None, True]})
     >>> standing = pd.DataFrame({"customer_id": ["cem"], "open_complaints": [1]})
@@ -51,7 +51,7 @@ def reachable(
     ['ann']
     """
     if allowing(consents, channel).empty:
-        return candidates.reset_index(drop=True)
+        consents = candidates[["customer_id"]].assign(channel=channel, allowed=True)
     return addressable(candidates, consents, conversations, channel)
 
 
