@@ -152,8 +152,7 @@ def customers_of(
     """Cut a history in two: methods see the first part, criteria judge by the second.
 
     Parameters:
-        transactions: ``customer_id``, ``date``, ``amount``, of any engine; of one that is not pandas these columns are
-            collected.
+        transactions: ``customer_id``, ``date``, ``amount``, of any engine.
         calibration_end: Last day methods may see; the middle of the period when left out.
         campaign_results: A randomised campaign, after its contract, with one treated arm and ``control``.
         people: ``customer_id`` and numeric columns known on the first day, such as the year of birth.

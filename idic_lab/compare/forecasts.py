@@ -150,8 +150,6 @@ def difference_interval(
 ) -> Interval:
     """By how much one forecast is better than another in a measure, with a paired bootstrap interval over customers.
 
-    Both forecasts are judged on the same draws of customers, so what is common to both drops out.
-
     Parameters:
         measure ({"mae", "rmse", "spearman", "gini", "top_decile_capture"}): Of `first`, less that of `second`.
 

@@ -112,10 +112,8 @@ CRITERIA: dict[str, Criterion] = {}
 def method(
     name: str, sees: str = "features", needs: tuple[str, ...] = (), takes_k: bool = True, baseline: bool = False
 ):
-    """Register a method of one's own: a function of the number of segments and a seed, or an estimator class as it is.
+    """Register a :class:`Method` of one's own: a function of the number of segments and a seed, or an estimator class as it is.
 
-    Parameters:
-        sees, needs, takes_k, baseline: As in :class:`Method`.
     Raises:
         LabError: When the package has a method of that name.
 

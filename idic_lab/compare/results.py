@@ -53,10 +53,7 @@ def in_use(folder: Path) -> Iterator[None]:
 
 
 class Store:
-    """A folder of finished cells, each one small file named by the key of what made it, and the keys of damaged ones.
-
-    A file appears whole or not at all, so a study that is killed loses only the cells in progress.
-    """
+    """A folder of finished cells, each a small file named by the key of what made it, and the keys of damaged ones."""
 
     def __init__(self, folder: Path):
         self.folder = Path(folder) / "cells"
@@ -147,10 +144,7 @@ _EXTRAS = ("workbench", "needs")  # those that a study needs
 def write_packet(
     path: Path, folder: Path, study: Study, customers: dict[str, Customers], given: Collection[str] = ()
 ) -> Path:
-    """Write the packet of a finished study.
-
-    Data that come with the software or are simulated are made again, those that everybody can get are named with their
-    fingerprint, and of one's own files what methods and criteria saw goes in, under numbers instead of names.
+    """Write the packet of a finished study (docs/compare.md says what goes in).
 
     Parameters:
         folder: Of the study: ``results.parquet``, ``report.html``, ``manifest.json``.

@@ -133,9 +133,8 @@ def compare(
 def cells_of(study: Study, customers: dict[str, Customers]) -> list[Cell]:
     """Every cell of a study, in order, with its key.
 
-    The key is the hash of the customers, of what makes the method, the number of segments, the seed, the effort and the
-    source of the resampling. Versions of packages are kept in the cell and not in its key: a patch of one of them keeps
-    what is finished, and is told of. Criteria are kept apart inside the cell, so that a new one is added to finished cells.
+    Versions of packages are kept in the cell and not in its key: a patch of one of them keeps what is finished, and is told
+    of. Criteria are kept apart inside the cell, so that a new one is added to finished cells.
     """
     engine = hashlib.sha256("".join(normalised(inspect.getsource(module)) for module in ENGINE).encode()).hexdigest()
     cells = []

@@ -29,11 +29,7 @@ def world(dataset: str) -> str:
 
 
 def scores_by_dataset(results: pd.DataFrame, criterion: str, measure: str) -> pd.DataFrame:
-    """One row per data set (or world of several), one column per method: the mean over seeds and numbers of segments.
-
-    Only methods that have a value on every data set that has any (:func:`left_out` names the others), and no baselines,
-    which are not ranked.
-    """
+    """Means over seeds and numbers of segments, a row per world, a column per method that has a value wherever any has."""
     pick("criterion of this study", criterion, sorted(results["criterion"].unique()))
     found = results[results["criterion"].eq(criterion) & results["measure"].eq(measure) & results["status"].eq("ok")]
     found = found[~found["method"].isin(baselines())]
@@ -244,10 +240,9 @@ def attractiveness(
 ) -> pd.DataFrame:
     """Rank methods by several criteria at once, and say how much the ranking owes to the weights.
 
-    A method that misses a knock-out is out, however good it is elsewhere. Each criterion is rescaled to 0 to 1 over the
-    methods that remain and weighted; a criterion that does not apply to a method counts 0 for it, and one by which no
-    method was measured neither weighs nor knocks out. Then the weights are drawn at random, all equally likely (a flat
-    Dirichlet distribution), and the ranking is made again.
+    Each criterion is rescaled to 0 to 1 over the methods that miss no knock-out; one that does not apply to a method counts 0
+    for it, and one by which no method was measured neither weighs nor knocks out. Then the weights are drawn at random, all
+    equally likely (a flat Dirichlet distribution), and the ranking is made again.
 
     Parameters:
         table: Methods in rows (index), criteria in columns.

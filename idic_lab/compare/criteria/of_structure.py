@@ -145,8 +145,8 @@ def _projection(segmentation) -> dict:
 def profile(segmentation) -> Score:
     """In what do the segments differ, and is it more than chance?
 
-    Marker variables of every segment, with a test per variable corrected for their number. A variable marks a segment
-    when the segment's mean differs from everybody's by 0.25 (of a yes/no answer) or by half.
+    Tests are corrected for the number of variables. A variable marks a segment when the segment's mean differs from
+    everybody's by 0.25 (of a yes/no answer) or by half.
     """
     if segmentation.n_segments < 2:
         raise NotApplicable("one segment differs from nobody.")

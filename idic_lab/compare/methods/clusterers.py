@@ -138,9 +138,6 @@ class LatentClassSegments(Placing):
 class BaggedClustering(Placing):
     """Centres of many k-means runs on bootstrap samples, joined by a hierarchy.
 
-    A small segment that one run misses is found by others, and the hierarchy sees centres instead of single customers,
-    so chance neighbours do not link what does not belong together.
-
     Source: Leisch (1999), Bagged clustering, SFB Working Paper 51, WU Vienna.
 
     >>> rows = np.random.default_rng(0).normal(np.repeat([[0.0], [9.0]], 60, axis=0))

@@ -51,8 +51,7 @@ class RFMQuintiles(Placing):
 class SpendTree(Placing):
     """Leaves of a regression tree that predicts spend, grown on an earlier period whose outcome is known.
 
-    The tree learns from RFM in the middle of the calibration period what customers spent in the second half of it, and
-    is then applied to RFM at its end. Nothing after the calibration period is touched.
+    It learns from RFM in the middle of the calibration period what was spent in its second half, and is applied at its end.
 
     Source: Breiman, Friedman, Olshen & Stone (1984), Classification and Regression Trees.
     """

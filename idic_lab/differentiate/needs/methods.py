@@ -163,8 +163,6 @@ class KMeansSegments(_Segmenter):
 class KMedoidsSegments(_Segmenter):
     """k-medoids: segments around real customers, by the smallest sum of distances (city block).
 
-    Memory grows with the square of the number of customers.
-
     Source: Schubert & Rousseeuw (2021), Fast and eager k-medoids clustering, Information Systems 101.
 
     >>> found = KMedoidsSegments(2).fit([[0.0], [0.1], [0.3], [9.0]])
