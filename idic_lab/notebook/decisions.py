@@ -26,7 +26,7 @@ class Option(NamedTuple):
     key: str
     text: str
     evidence: str
-    change: str = ""
+    change: str
     none: str = "These data do not say."  # instead, where a number is missing, or there are none of what `of` counts
 
 
@@ -85,12 +85,7 @@ def page(asked: Decision, chosen: str = OPEN, **numbers: object) -> str:
         f'{"#0072B2" if option.key == chosen else "#8C8C8C"};border-radius:4px;padding:.5em .8em">'
         f"<p><strong>({option.key}) {inline(option.text)}</strong>{' (taken)' if option.key == chosen else ''}</p>"
         f"<p>{inline(_evidence(option, numbers))}</p>"
-        + (
-            f"<p><em>What would change it:</em> {inline(closed_up(option.change.format(**numbers)))}</p>"
-            if option.change
-            else ""
-        )
-        + "</div>"
+        f"<p><em>What would change it:</em> {inline(closed_up(option.change.format(**numbers)))}</p></div>"
         for option in asked.options
     )
     return (

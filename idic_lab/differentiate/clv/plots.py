@@ -111,7 +111,7 @@ def plot_alive_path(*tables: pd.DataFrame, ax: figures.Axes | None = None) -> fi
         said.append(f"{last:.2f} after {len(bought):,} purchase{'s' * (len(bought) != 1)}")
     ax.tick_params(axis="x", rotation=30)
     title, across = f"P(alive) is {', '.join(said)}", "date (ticks at the foot: purchase days)"
-    return figures.finish(ax, title, x=across, y="P(alive)", ylim=(0, 1.05))
+    return figures.finish(ax, title, x=across, y="P(alive)", ylim=(-0.04, 1.05))
 
 
 def plot_population(model: FittedModel, axes=None) -> np.ndarray:
