@@ -57,7 +57,6 @@ def facts(values: pd.DataFrame, sources: dict[str, str], consents: pd.DataFrame 
 
     Parameters:
         values: ``customer_id`` and one column per fact; missing where nothing is known.
-        sources: Where each fact comes from.
         consents: ``customer_id``, ``channel``, ``allowed``; None when nobody was asked.
     Returns:
         DataFrame: ``customer_id``, ``fact``, ``value``, ``source``, ``allowed``.
@@ -108,7 +107,6 @@ def compose(
     """Messages for the customers who allow the channel, line by line, each with the fact it uses.
 
     Parameters:
-        known: From `facts`.
         lines: In order of preference within each place; places follow each other in order of first mention.
     Returns:
         DataFrame: The table ``messages``: ``customer_id``, ``channel``, ``line`` (number, from 1), ``place``, ``text``,

@@ -196,9 +196,6 @@ def _best_margin(intercept: float, slope: float, unit_cost: float) -> tuple[floa
 def compare_prices(model: pd.DataFrame, sizes: pd.Series, unit_cost: float, list_price: float) -> pd.DataFrame:
     """What one price for all earns, beside a price per segment and discounts that never exceed the list price.
 
-    Parameters:
-        model: From `demand`.
-        sizes: Customers by segment.
     Returns:
         DataFrame: ``policy``, ``lowest`` and ``highest`` price, ``buyers`` (share), ``profit`` (currency per 1,000
             customers), ``gain`` over one best price.
@@ -229,8 +226,6 @@ def personal_prices(price_tests: pd.DataFrame | None, products: pd.DataFrame | N
     Nobody pays more than the list price, and it stays where it lies within the interval of the best price: a discount
     would go to those who buy anyway. It stays for all where there is one segment alone, or one that no price moves.
 
-    Parameters:
-        segments: As the groups of `demand`.
     Returns:
         DataFrame or None: ``customer_id``, ``price``, ``gain`` (per showing, over the list price; 0 at it), in currency; None where
             one of the tables is missing.
@@ -263,7 +258,6 @@ def fairness(
     """What people of each kind would pay under prices per segment, although prices never looked at the kind.
 
     Parameters:
-        model: From `demand`.
         groups: ``customer_id``, ``segment``.
         people: ``customer_id`` and the column `by`, as an age band or a channel.
         one_price: The one price they would otherwise all be shown, currency.

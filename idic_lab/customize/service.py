@@ -140,8 +140,6 @@ def tier_summary(table: pd.DataFrame) -> pd.DataFrame:
 def priority_must_save(table: pd.DataFrame, levels: pd.DataFrame) -> pd.Series:
     """What the priority tier holds, and what share of it must be saved for the tier to pay.
 
-    Parameters:
-        table: From `service_tiers`, made with `levels`.
     Returns:
         Series: ``customers``; ``value_share`` of all future value; ``against_self_service`` and ``against_standard``:
             the share of that value to be saved, beside these tiers as they are assumed to save.

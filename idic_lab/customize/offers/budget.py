@@ -69,7 +69,6 @@ def candidates_of(
 
     Parameters:
         target: Other customers, with the same columns, to whom the offers could be made; by default those of `results`.
-        method, regressor: As for `uplift`.
     Returns:
         DataFrame: ``customer_id``, ``offer``, ``expected_return``, ``expected_cost`` (currency).
 
@@ -199,7 +198,6 @@ def allocate(
     """Choose at most one offer per customer so that profit is greatest and the cost stays within the budget.
 
     Parameters:
-        candidates: As `candidates_of` gives.
         budget: Currency.
         method ({"exact", "greedy"}): As in :func:`idic_lab.allocation.allocate`.
         drawn: ``customer_id``, ``offer``: the arm that chance drew for each customer. Only that offer can then be made

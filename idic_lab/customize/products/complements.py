@@ -176,7 +176,6 @@ def bundles(
     The discount also goes to those who buy both anyway: a certain loss. The gain comes from orders of the first alone.
 
     Parameters:
-        pairs: From `complements`.
         products: ``product_id``, ``name``, ``list_price``, ``unit_cost``; pairs without a price or cost are left out.
         discount: Share taken off the list price of the second product when both are bought.
     Returns:

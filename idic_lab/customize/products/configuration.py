@@ -179,7 +179,6 @@ def best_configurations(
     """For each configurable product and need the allowed combination that fits best; of equals the cheapest.
 
     Parameters:
-        fit: From `option_fit`.
         groups: ``customer_id``, ``segment``, to count the customers of each need.
         limits: From :func:`price_limits`: no need is given what costs more than so many times the cheapest combination.
     Returns:

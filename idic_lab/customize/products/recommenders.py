@@ -279,7 +279,6 @@ def evaluate(
     """Fit recommenders on the order lines before a day and judge them by the products newly bought after it.
 
     Parameters:
-        before, after: From `split_in_time`.
         newcomers: Judge customers who had bought nothing before instead of those who had.
     Returns:
         DataFrame: One row per recommender, popularity first: ``recommender``, ``customers``; ``recall`` (share of what a
@@ -340,7 +339,6 @@ def community_knowledge(
     """How well the next products of customers with one order are foretold by what others bought, and by how many others.
 
     Parameters:
-        before, after: From `split_in_time`.
         products: ``product_id``, ``category``.
         sizes: Numbers of other customers to learn from, each drawn `n_draws` times; all of them come last.
     Returns:

@@ -67,7 +67,6 @@ def profiles(answers: pd.DataFrame, labels, questions: dict[str, str] | None = N
     Parameters:
         answers: ``customer_id`` and one column per question (1, 0 or missing).
         labels (array-like of shape (n_customers,)): Segment of each row; a name or a number.
-        questions: Wording by question.
     Returns:
         DataFrame: ``segment`` (text), ``question_id``, ``text``, ``share`` (of yes, in the segment), ``overall``,
             ``difference``, ``relative_difference``, ``marker`` (flag), ``share_of_customers``; one row per segment and

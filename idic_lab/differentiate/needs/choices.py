@@ -189,8 +189,6 @@ def willingness_to_pay(
 
     Intervals are percentiles over resampled people, on each of whom the model is fitted anew from where it stands.
 
-    Parameters:
-        against: Item that each item replaces.
     Returns:
         DataFrame: ``segment`` (class; "all" for the mean over people), ``item``, ``worth``, ``low``, ``high`` (currency). Missing
             where a higher price does not deter beyond chance: no money measures what a price cannot move.

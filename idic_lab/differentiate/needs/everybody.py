@@ -203,10 +203,6 @@ def segment_battery(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Segments of those who answered, named by their markers, and the profiles of the segments.
 
-    Parameters:
-        answers: As :func:`battery` gives.
-        questions: Wording by question.
-        method: A method of :func:`segmenter`.
     Returns:
         members (DataFrame): ``customer_id``, ``segment``, ``probability`` (of belonging to it given the answers; 1
             where the method gives none), ``basis`` ("answers").
@@ -233,9 +229,6 @@ def segment_battery(
 
 def place_everybody(members: pd.DataFrame, descriptors: pd.DataFrame, tool: TypingTool) -> pd.DataFrame:
     """The table ``need_segments``: a segment for everybody described, with its ``basis``, "answers" or "typing tool".
-
-    Parameters:
-        members: Of those who answered, as :func:`segment_battery` gives.
 
     >>> answered = pd.DataFrame({"customer_id": list("abcde"), "segment": "x", "probability": 0.9, "basis": "answers"})
     >>> known = pd.DataFrame({"customer_id": list("abcdef"), "orders": [1, 2, 3, 4, 5, 6]})

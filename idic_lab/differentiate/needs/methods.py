@@ -19,8 +19,6 @@ MAX_ITERATIONS = 5_000
 class LatentClasses(ClusterMixin, BaseEstimator):
     """Segments of people who answer yes with the same probabilities, and independently otherwise; StepMix estimates them.
 
-    Parameters:
-        n_init: Random starts; the best is kept.
     Attributes:
         labels_ (ndarray of int, shape (n_customers,)): Most probable class of each customer fitted.
         weights_ (ndarray, shape (n_segments,)): Share of each class.
@@ -235,9 +233,6 @@ METHODS = {
 
 def segmenter(method: str = "latent_classes", n_segments: int = 5, random_state: int = 0, **options):
     """A segmentation method by name, not yet fitted: scikit-learn's conventions hold.
-
-    Parameters:
-        **options: Others of the method, such as ``n_init``.
 
     >>> segmenter("ward", 2).fit([[0.0], [0.1], [5.0], [5.1]]).labels_.tolist()
     [0, 0, 1, 1]

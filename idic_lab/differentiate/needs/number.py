@@ -59,7 +59,6 @@ def number_of_segments(
         answers (DataFrame or array of shape (n_customers, n_questions)): 1, 0 or missing; for k-means a missing answer
             takes the question's average.
         numbers: Must hold 1, for one crowd is an answer too.
-        n_pairs: Pairs of bootstrap samples.
         n_null: Sets of people of one crowd; two pairs are drawn on each. It takes 19 for a verdict at the 5% level.
     Returns:
         DataFrame: ``n_segments``, ``log_likelihood``, ``bic``, ``smallest_share``, ``stability`` (mean adjusted Rand
@@ -114,7 +113,6 @@ def bivariate_residuals(classes: LatentClasses, answers, n_bootstrap: int = 19, 
     """Pairs of questions whose answers hang together more, or less, than belonging to the same class explains.
 
     Parameters:
-        classes: Fitted to `answers`.
         n_bootstrap: Sets of answers drawn from the classes and fitted anew; the largest residual of each is the reference.
     Returns:
         DataFrame: ``first``, ``second`` (questions), ``residual`` (Pearson's chi-squared of the pair), ``p_value`` (corrected for the

@@ -16,9 +16,6 @@ def plot_stability(
 ) -> figures.Axes:
     """Stability by number of segments, beside the null reference of people of one crowd.
 
-    Parameters:
-        n_segments: A number to mark; by default the one :func:`choose_number` chooses.
-
     >>> evidence = pd.DataFrame({"n_segments": [1, 2], "stability": [1, 0.9], "stability_low": [1, 0.8],
     ...     "stability_high": [1, 0.95], "null_stability": [1, 0.7]})
     >>> plot_stability(evidence, 2).get_title()
@@ -119,10 +116,6 @@ def plot_need_differences(
     tests: pd.DataFrame, questions: dict[str, str], by: str = "value", ax: figures.Axes | None = None
 ) -> figures.Axes:
     """The eight questions on which value tiers differ most, with the share of yes in each tier (:func:`need_differences`).
-
-    Parameters:
-        questions: Wording by question.
-        by: What the tiers are of, in words.
 
     >>> tests = pd.DataFrame({"question_id": ["Q1"], "low": [0.2], "high": [0.9], "cramers_v": [0.4],
     ...     "p_value": [0.001], "p_corrected": [0.001]})
