@@ -298,10 +298,7 @@ def ways_to_customize(
 
 
 def plot_ways(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
-    """What each way to customize earns beyond one for all (``net``, currency per customer), by how much customers differ.
-
-    Parameters:
-        table: ``way``, ``net``, ``difference`` (of customers, as a share of what was found).
+    """What each ``way`` to customize earns beyond one for all (``net``, currency per customer), by how much customers differ.
 
     >>> plot_ways(pd.DataFrame({"way": "adaptive", "difference": [0.0, 0.5, 1.0], "net": [-4.0, 1.0, 9.0]})).get_title()
     'Adaptive earns +9.00; nothing pays below 50% of differences'

@@ -232,17 +232,14 @@ class NeedPopularity(Recommender):
 
     def _learn(self, bought: sparse.csr_array) -> None:
         self._segment_of = self.segments.drop_duplicates("customer_id").set_index("customer_id")["segment"]
-        of_row = self._segment_of.reindex(self.matrix_.customers)
-        self.segment_popularity_ = {}
-        for segment in sorted(of_row.dropna().unique()):
-            members = bought[np.flatnonzero(of_row == segment)]
-            weighted = np.asarray(members.sum(axis=0)).ravel() + self.shrinkage * self.popularity_
-            self.segment_popularity_[segment] = weighted / (members.shape[0] + self.shrinkage)
+        member = pd.get_dummies(self._segment_of.reindex(self.matrix_.customers), dtype=float)
+        weighted = member.T.to_numpy() @ bought + self.shrinkage * self.popularity_
+        sizes = member.sum().to_numpy()[:, None] + self.shrinkage
+        self.segment_popularity_ = pd.DataFrame(weighted / sizes, member.columns)
 
     def scores(self, customers: pd.Index) -> np.ndarray:
-        segment = self._segment_of.reindex(customers)
-        found = [self.segment_popularity_.get(name, self.popularity_) for name in segment]
-        return np.reshape(found, (len(segment), len(self.popularity_)))
+        found = self.segment_popularity_.reindex(self._segment_of.reindex(customers)).to_numpy()
+        return np.where(np.isnan(found), self.popularity_, found)
 
 
 def recommendations(
