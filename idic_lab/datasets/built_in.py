@@ -147,9 +147,8 @@ class Hillstrom(_Entry):
         expected = (self.rows, self.arm_sizes, self.visits, self.conversions)
         for (what, number), right in zip(found.items(), expected, strict=True):
             if number != right:
-                raise DataError(
-                    f"{file} is not the whole Hillstrom data set: {what} are {number}, and should be {right}."
-                )
+                told = f"{what} are {number}, and should be {right}."
+                raise DataError(f"{file} is not the whole Hillstrom data set: {told}")
         spent = raw.assign(amount=raw["spend"], date=PUBLISHED)
         told = counts_of(spent.assign(customer_id=raw.index)) | {"duplicates": int(raw.duplicated().sum())}
         told |= {"format": read.format, "size_bytes": read.size_bytes, "fingerprint": read.fingerprint}

@@ -242,10 +242,8 @@ class Dataset:
         tables = self.__dict__.get("tables", {})
         if attribute in tables:
             return tables[attribute]
-        raise AttributeError(
-            f"Data set {self.__dict__.get('name', '')!r} has no table {attribute!r}; "
-            f"it has {', '.join(tables) or 'none'}."
-        )
+        told = f"Data set {self.__dict__.get('name', '')!r} has no table {attribute!r}"
+        raise AttributeError(f"{told}; it has {', '.join(tables) or 'none'}.")
 
     def __dir__(self):
         return [*super().__dir__(), *self.tables]

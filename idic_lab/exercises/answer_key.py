@@ -223,9 +223,8 @@ def secret_of(course: str | Path) -> str:
         return ""
     secret = "".join(path.read_text(encoding="utf-8").split()).lower()
     if len(secret) != 32 or set(secret) - set("0123456789abcdef"):
-        raise DataError(
-            f"'{path}' should hold 32 digits from 0 to f, in groups as you like; it holds {len(secret)} others."
-        )
+        told = f"it holds {len(secret)} others."
+        raise DataError(f"'{path}' should hold 32 digits from 0 to f, in groups as you like; {told}")
     return secret
 
 

@@ -35,7 +35,7 @@ from idic_lab import durability, figures
 from idic_lab.errors import DataError, LabError, RepositoryError, pick
 from idic_lab.exercises import sandbox
 from idic_lab.exercises.answer_key import digest
-from idic_lab.exercises.course_folder import CourseFolder, copied
+from idic_lab.exercises.course_folder import CourseFolder
 from idic_lab.exercises.grading_steps import CHANGED, DIGEST, NOTES, UNSAFE
 from idic_lab.exercises.questions import QUESTIONS
 from idic_lab.exercises.repair import TABLES, read, repair
@@ -273,7 +273,7 @@ def grade_own(course: CourseFolder, path: Path) -> tuple[pd.DataFrame, list[str]
     course.check_name(assignment)
     student = _student_of(path)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
-        copy = copied(course, Path(temporary) / "course")
+        copy = course.copied(Path(temporary) / "course")
         handed_in = copy.root / "submitted" / student / assignment
         handed_in.mkdir(parents=True)
         shutil.copy(path, handed_in / f"{assignment}.ipynb")

@@ -124,9 +124,8 @@ def _listed(path: Path, platform: str) -> pd.DataFrame:
     table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
     number, names = _COLUMNS[platform]
     if number not in table:
-        raise DataError(
-            f"'{path}' has no column {number!r}; {platform}'s own export has one. Found: {list(table.columns)}."
-        )
+        told = f"{platform}'s own export has one. Found: {list(table.columns)}."
+        raise DataError(f"'{path}' has no column {number!r}; {told}")
     ids = table[[name for name in names if name in table]]
     ids = ids.mask(ids == "").bfill(axis=1).iloc[:, 0].fillna("")
     return table.assign(key=table[number].str.extract(r"(\d+)", expand=False).fillna(""), student=ids)

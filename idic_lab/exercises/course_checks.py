@@ -25,15 +25,7 @@ from nbgrader.nbgraderformat import MetadataValidator, ValidationError
 from idic_lab.errors import DataError
 from idic_lab.exercises.classroom import PROCESSES, grade_class, gradebook_of, points, release, step
 from idic_lab.exercises.collecting import collect
-from idic_lab.exercises.course_folder import (
-    CourseFolder,
-    copied,
-    grade_id,
-    graded_names,
-    handed_in,
-    opened,
-    with_student_id,
-)
+from idic_lab.exercises.course_folder import CourseFolder, grade_id, graded_names, handed_in, opened, with_student_id
 from idic_lab.exercises.grading_steps import OURS, UNSAFE
 from idic_lab.exercises.questions import QUESTIONS
 from idic_lab.exercises.student import decode, encode
@@ -71,7 +63,7 @@ def check_course(
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         ProcessPoolExecutor(os.cpu_count(), mp_context=PROCESSES) as pool,
     ):
-        copy = copied(course, Path(folder) / "course")
+        copy = course.copied(Path(folder) / "course")
         if with_nbgrader:
             gradebook_of(copy).close()  # one for all: making it takes seconds
         parts = [pool.submit(_check_one, copy.root, name, with_nbgrader) for name in longest_first]
@@ -287,7 +279,7 @@ def trial_class(
     if folder.exists():
         raise DataError(f"'{folder}' exists already; name a new folder with --out, or remove it.")
     try:
-        copy = copied(course, folder)
+        copy = course.copied(folder)
         make_secret(copy.root)
         tell(f"Releasing {assignment} ...")
         release(copy, assignment)

@@ -72,16 +72,15 @@ class CourseFolder:
         cells = filter(_is_graded, self.notebook(assignment).cells)
         return {grade_id(cell): float(cell.metadata.nbgrader.points) for cell in cells}
 
+    def copied(self, target: Path) -> "CourseFolder":
+        """A copy of what an instructor writes, without releases, submissions and grades, in a new folder."""
+        kept = {"source", "answers", "misconceptions", "wrong_answers", "hostile.yaml", "nbgrader_config.py"}
 
-def copied(course: CourseFolder, target: Path) -> CourseFolder:
-    """A copy of what an instructor writes, without releases, submissions and grades, in a new folder."""
-    kept = {"source", "answers", "misconceptions", "wrong_answers", "hostile.yaml", "nbgrader_config.py"}
+        def left_out(folder: str, names: list[str]) -> set[str]:
+            return {"__pycache__"} if Path(folder) != self.root else {*names} - kept
 
-    def left_out(folder: str, names: list[str]) -> set[str]:
-        return {"__pycache__"} if Path(folder) != course.root else {*names} - kept
-
-    shutil.copytree(course.root, target, ignore=left_out)
-    return CourseFolder(target)
+        shutil.copytree(self.root, target, ignore=left_out)
+        return CourseFolder(target)
 
 
 def grade_id(cell: nbformat.NotebookNode) -> str | None:

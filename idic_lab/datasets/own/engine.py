@@ -117,10 +117,8 @@ def over_database(path: Path, sql: str | None) -> Rows:
         tables = [row[0] for row in connection.execute("SHOW TABLES").fetchall()]
         if sql is None:
             if len(tables) != 1 and "transactions" not in tables:
-                how = option("sql", "SELECT … FROM …")
-                raise DataError(
-                    f"{path.name}: say which data to read with {how}; its tables: {', '.join(tables) or 'none'}."
-                )
+                told = f"{path.name}: say which data to read with {option('sql', 'SELECT … FROM …')}"
+                raise DataError(f"{told}; its tables: {', '.join(tables) or 'none'}.")
             sql = f"SELECT * FROM {quoted('transactions' if 'transactions' in tables else tables[0])}"
         return _run(connection, sql, path.name, fingerprint(path), path.stat().st_size)
 

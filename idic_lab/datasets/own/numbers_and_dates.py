@@ -76,9 +76,8 @@ def _from_text(text: pd.Series, header: str, decimal: str | None, money: bool) -
     mark, assumptions = (decimal, []) if decimal else _decimal_mark(bare, header, money)
     thousands = "," if mark == "." else "."
     m, t = (r"\.", ",") if mark == "." else (",", r"\.")
-    valid = bare.str.fullmatch(
-        rf"[-+]?(?:\d+|\d{{1,3}}(?:{t}\d{{2,3}})*{t}\d{{3}})?(?:{m}\d*)?(?:[eE][-+]?\d+)?"
-    ) & bare.str.contains(r"\d", regex=True)
+    form = rf"[-+]?(?:\d+|\d{{1,3}}(?:{t}\d{{2,3}})*{t}\d{{3}})?(?:{m}\d*)?(?:[eE][-+]?\d+)?"
+    valid = bare.str.fullmatch(form) & bare.str.contains(r"\d", regex=True)
     cleaned = bare.str.replace(thousands, "", regex=False).str.replace(mark, ".", regex=False)
     numbers = pd.to_numeric(cleaned.where(valid), errors="coerce")
     infinite = bare.str.fullmatch(_INFINITE, case=False)
@@ -394,9 +393,8 @@ class _Dates:
                 f"file. None of the dates it took, such as {parts[0]:%Y-%m-%d}, has a day above 12; all that it left as text have one "
                 f"({sample(written[left.index], 2)}). Export the file anew, or say {option('dayfirst', True)} to swap them back."
             )
-        self.assumptions.append(
-            f"day and month of dates in {self.header!r} were swapped back, as a spreadsheet had swapped them"
-        )
+        told = "were swapped back, as a spreadsheet had swapped them"
+        self.assumptions.append(f"day and month of dates in {self.header!r} {told}")
         swapped = values.copy()
         turned = pd.DataFrame({"year": parts.year, "month": parts.day, "day": parts.month})
         swapped[taken] = pd.to_datetime(turned).to_numpy().astype("datetime64[us]")

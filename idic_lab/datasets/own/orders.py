@@ -284,30 +284,25 @@ class _Orders:
         told = "stands on its first line or on each: it was counted once, in equal parts on its lines"
         self.reader.assumptions.append(f"{self.roles['amount']!r} is the total of an order and {told}")
         for role, missing in (("amount", "no amount"), ("customer_id", NO_CUSTOMER), ("date", "no date")):
-            cleared = f'"fault {role}" = {literal(missing)} AND max({quoted(role)}) {per} IS NOT NULL AND order_id IS NOT NULL'
+            cleared = f'"fault {role}" = {literal(missing)} AND max({role}) {per} IS NOT NULL AND order_id IS NOT NULL'
             made.append(f'CASE WHEN {cleared} THEN NULL ELSE "fault {role}" END AS "fault {role}"')
             if role != "amount":
-                made.append(
-                    f"CASE WHEN {cleared} THEN max({quoted(role)}) {per} ELSE {quoted(role)} END AS {quoted(role)}"
-                )
+                made.append(f"CASE WHEN {cleared} THEN max({role}) {per} ELSE {role} END AS {role}")
         return made + [of_order(f"fault {role}", f'max("fault {role}") {per}') for role in self._marks()]
 
     def _priced(self) -> str:
         """The amount as it counts: less what was refunded, negative where money went back."""
         if "amount" not in self.columns:
-            product = "quantity * unit_price"
-            amount = f"CASE WHEN abs({product}) <= {numbers_and_dates.LARGEST!r} THEN {product} END"
-            big = f"abs({product}) > {numbers_and_dates.LARGEST!r}"
+            product, big = "quantity * unit_price", f"abs(quantity * unit_price) > {numbers_and_dates.LARGEST!r}"
+            amount = f"CASE WHEN NOT {big} THEN {product} END"
             return f'SELECT *, {amount} AS amount, CASE WHEN {big} THEN \'number too large\' END AS "fault amount", unit_price AS "found amount" FROM filled'
         back = [f'"fault {role}" = {literal(_BACK)}' for role in self.columns if role == "type"]
         if "quantity" in self.columns:
             back.append("quantity < 0")
             turned = f"SELECT count(*) FROM source {self._joins()} WHERE ({self.columns['quantity'].value}) < 0 AND ({self.columns['amount'].value}) > 0"
             if number := self.source.all(turned)[0][0]:
-                told = "they were taken for returns, their amount for negative"
-                self.reader.assumptions.append(
-                    f"{number:,} rows have a negative quantity and a positive amount: {told}"
-                )
+                told = f"{number:,} rows have a negative quantity and a positive amount: they were taken for returns"
+                self.reader.assumptions.append(f"{told}, their amount for negative")
         amount = "amount"
         if "refunded" in self.columns:
             amount = "CASE WHEN amount > 0 THEN amount - abs(coalesce(refunded, 0)) ELSE amount END"

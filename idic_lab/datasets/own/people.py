@@ -100,9 +100,8 @@ def of_rows(rows: Rows, today: pd.Timestamp | None = None) -> Contacts:
             made[role] = pd.Series(parsed.result)
             notes += parsed.assumptions
             if unread := sum(reason not in (None, "no date") for reason in parsed.reasons):
-                notes.append(
-                    f"{unread:,} values of {roles[role]!r} could not be read as a date and are taken as missing"
-                )
+                told = "could not be read as a date and are taken as missing"
+                notes.append(f"{unread:,} values of {roles[role]!r} {told}")
     for channel, answer in itertools.product(("email", "phone"), ("yes", "no")):
         if f"{answer}_{channel}" in roles:
             ticked = _text(frame[roles[f"{answer}_{channel}"]]).str.casefold().isin(_TRUE)

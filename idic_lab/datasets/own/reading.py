@@ -142,10 +142,9 @@ class Source:
         if self.large:
             found = self.all(f"SELECT approx_count_distinct({key}) FROM source")[0][0]
             if found > DIFFERENT_VALUES:
-                told = f"column {label!r} holds some {found:,} different values of type {self.types[label]}. Of large data, dates"
-                raise DataError(
-                    f"{told} and numbers that differ so much must be stored as such: convert the column first."
-                )
+                told = f"column {label!r} holds some {found:,} different values of type {self.types[label]}"
+                how = "Of large data, dates and numbers that differ so much must be stored as such: convert the column first."
+                raise DataError(f"{told}. {how}")
         query = f"SELECT {key} AS value FROM source WHERE {key} IS NOT NULL GROUP BY 1 ORDER BY min({self.line})"
         table = self.connection.sql(query).to_arrow_table()
         frame = table.to_pandas(types_mapper=engine.INTEGERS.get, ignore_metadata=True)
@@ -294,9 +293,8 @@ class Reader:
         if guests > 2 * others / max(customers - 1, 1):
             nobody |= dict.fromkeys(_ZERO, GUEST)
         elif guests:
-            self.assumptions.append(
-                "customer '0' has no more rows than others, so it was taken for one and not for guests"
-            )
+            told = "customer '0' has no more rows than others, so it was taken for one and not for guests"
+            self.assumptions.append(told)
         told = "".join(
             f" WHEN {who} IN ({listed(one for one, why in nobody.items() if why == reason)}) THEN {literal(reason)}"
             for reason in dict.fromkeys(nobody.values())
