@@ -58,11 +58,7 @@ class NotebookFailed(Exception):
 
 
 def execute(stage: Stage, state: Manifest, folder: Path, console: Console) -> float:
-    """Execute one notebook of a run, and return how many seconds it took; under its own name stands always a whole execution.
-
-    Raises:
-        NotebookFailed: When a cell raises, or the kernel dies or does not start.
-    """
+    """Execute one notebook of a run, and return how many seconds it took; under its own name stands always a whole execution."""
     import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError

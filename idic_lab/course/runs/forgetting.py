@@ -182,11 +182,7 @@ def still_shown(folder: Path, told: list[str]) -> list[str]:
 
 
 def find(folder: str | Path, customer: str) -> tuple[str, str]:
-    """The code of a customer and the name in the data, by either; of a large run by the name alone.
-
-    Raises:
-        DataError: When the run knows no such customer, or names customers as its data do.
-    """
+    """The code of a customer and the name in the data, by either; of a large run by the name alone."""
     folder = Path(folder)
     repository = _repository_of(folder)
     if not (folder / ALL_CUSTOMERS).is_dir():

@@ -25,11 +25,7 @@ OWN = {"kind": "own file", "source": "brought by the user", "licence": "not stat
 
 
 def clean(rows: Rows, options: Options, name: str = "") -> Dataset:
-    """Recognise the columns, read their values, and make ``transactions``, ``order_lines`` and ``rejects``.
-
-    Raises:
-        DataError: When a needed column is missing or ambiguous, or no row can be used.
-    """
+    """Recognise the columns, read their values, and make ``transactions``, ``order_lines`` and ``rejects``."""
     if rows.frame.empty and rows.broken.empty:
         raise DataError(f"{rows.name}: it has columns but no rows.")
     with _engine().cursor() as connection:

@@ -160,12 +160,7 @@ def _kind(path: Path, head: bytes) -> str:
 
 
 def workbook(name: str, content: bytes, sheet: str | None = None) -> Rows:
-    """Read one worksheet, by default the first with content; its first row with two filled cells or more holds the headers.
-
-    Raises:
-        DataError: When this is no workbook, it is empty, or it would unpack to an absurd size.
-        UnknownName: When there is no such sheet.
-    """
+    """Read one worksheet, by default the first with content; its first row with two filled cells or more holds the headers."""
     try:
         python_calamine = needs_extra("python_calamine", "files")
     except MissingPackage as missing:

@@ -42,11 +42,7 @@ class Plan:
 
 
 def plan(source: Source, options: Options | None = None, notes=(), slices: int = 1) -> Plan:
-    """Recognise the columns and say in SQL how each is read; `notes` tell what was assumed in reading the file.
-
-    Raises:
-        DataError: When a needed column is missing or ambiguous.
-    """
+    """Recognise the columns and say in SQL how each is read; `notes` tell what was assumed in reading the file."""
     options = options or Options()
     left_out = [note for note in notes if note.startswith(("nested columns", "sheet "))]
     reader = Reader(source, options, notes)

@@ -52,11 +52,7 @@ class Source:
 
 
 def find(path: str | Path) -> list[Source] | None:
-    """The tables behind a path; None when it is a file of orders, a survey, or Parquet in parts.
-
-    Raises:
-        DataError: When a YAML file does not say which tables there are.
-    """
+    """The tables behind a path; None when it is a file of orders, a survey, or Parquet in parts."""
     path = Path(path).expanduser()
     if path.suffix.lower() in _YAML:
         return _of_yaml(existing(path))
@@ -121,11 +117,7 @@ def no_orders(rows: Rows) -> Source | None:
 
 
 def load(path: str | Path, sources: list[Source], options: cleaning.Options, name: str | None = None) -> Dataset:
-    """Read the tables that :func:`find` has found, and write one card for all.
-
-    Raises:
-        DataError: When none of the files is a table of the contracts, or two are the same one.
-    """
+    """Read the tables that :func:`find` has found, no two of them the same one, and write one card for all."""
     path = Path(path).expanduser()
     named = _yaml(path) if path.suffix.lower() in _YAML else {}
     work = _Reading(name or str(named.get("name") or path.stem), path, options)

@@ -31,11 +31,7 @@ _OVERFLOW = "\x00beyond the header"
 
 
 def read(name: str, content: bytes, encoding: str | None = None, separator: str | None = None) -> Rows:
-    """Read separated text whose first line that is not blank holds the headers; `name` is for messages.
-
-    Raises:
-        DataError: When the bytes are no text, there is one column only, no row, or a quotation mark that is never closed.
-    """
+    """Read separated text whose first line that is not blank holds the headers; `name` is for messages."""
     text, encoding_label, notes = decode(name, content, encoding)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
