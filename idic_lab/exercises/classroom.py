@@ -149,15 +149,10 @@ def grade_class(
     unsafe: bool = False,
     tell: Callable[[str], None] = lambda line: None,
 ) -> pd.DataFrame:
-    """Grade what is under ``submitted`` for one assignment.
+    """Grade what is under ``submitted`` for one assignment, some at once: ``student``, ``points``, ``of``, ``seconds``, ``notes``.
 
-    Parameters:
-        students (sequence of str): Grade these alone; ``("new",)`` stands for those who handed in since they were
-            graded.
-        processes: Submissions graded at once; one that takes longer than `submission_seconds` gets 0 points and a note.
-        tell: Told of every submission as it is done.
-    Returns:
-        DataFrame: ``student``, ``points``, ``of``, ``seconds``, ``notes``; one row per submission.
+    Of `students` ``("new",)`` are those who handed in since they were graded. A submission that takes longer than
+    `submission_seconds` gets 0 points and a note.
     """
     course.check_name(assignment)
     if not unsafe and not sandbox.available():

@@ -84,9 +84,7 @@ def _attempt(event: str, told: tuple) -> str:
 def run(source: str, folder: str, limits: SimpleNamespace) -> dict[str, Any]:
     """The ``outputs`` of every cell of a notebook run in a folder, without those that take too long or kill the kernel.
 
-    Parameters:
-        limits: ``cell_seconds``, ``seconds``, ``output_characters``, ``memory_bytes``; a cell that takes more is left out,
-            and the rest is run again without it.
+    A cell that takes more than the limits allow is left out, and the rest is run again without it.
     """
     import nbformat
 

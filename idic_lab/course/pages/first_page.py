@@ -51,14 +51,8 @@ class Figure(NamedTuple):
     caption: str
 
 
-def _reach(tables: Tables, ax):
-    contacts = channels.outbound_contacts(tables.interactions, tables.identity_links)
-    channels.plot_reach(channels.reach(contacts, tables.consents, tables.identity_links["customer_id"]), ax)
-
-
-def _fatigue(tables: Tables, ax):
-    contacts = channels.outbound_contacts(tables.interactions, tables.identity_links)
-    channels.plot_fatigue(channels.response_by_recent_contacts(contacts), ax)
+def _contacts(tables: Tables) -> pd.DataFrame:
+    return channels.outbound_contacts(tables.interactions, tables.identity_links)
 
 
 def _changes(tables: Tables, ax):
@@ -109,9 +103,11 @@ FIGURES = (
     Figure("Differentiate", "portfolio cost_rates", lambda t, ax: portfolio.plot_whale_curve(t.portfolio, ax),
            "What customers brought so far after known costs, added up from the most to the least profitable."),
     Figure("Differentiate", "transactions", _kinds, "Customers by their own rhythm of buying, with their share of revenue."),
-    Figure("Interact", "interactions identity_links consents", _reach,
+    Figure("Interact", "interactions identity_links consents",
+           lambda t, ax: channels.plot_reach(channels.reach(_contacts(t), t.consents, t.identity_links["customer_id"]), ax),
            "Customers who may be contacted on each channel, and how many of them ever answered."),
-    Figure("Interact", "interactions identity_links", _fatigue,
+    Figure("Interact", "interactions identity_links",
+           lambda t, ax: channels.plot_fatigue(channels.response_by_recent_contacts(_contacts(t)), ax),
            "Share of contacts answered, by the number of contacts in the 28 days before; the lines are 95% intervals."),
     Figure("Interact", "interactions identity_links", _backlog,
            "Complaints that stand open, by the days they have waited."),

@@ -68,13 +68,9 @@ def make(
 ) -> datasets.Dataset:
     """Write the tables of every customer, and give the data set of a sample of them for the notebooks.
 
-    Parameters:
-        run_folder: Receives the folder ``all_customers``: ``rejects``, ``transactions``, ``rfm``, ``btyd_summary`` and
-            ``customer_value`` as folders of Parquet, the models as JSON, and ``progress.json``.
-        parameters: Of the notebooks; those that say how customers are valued hold here too.
-        coded: Name customers by codes in every table; by default where the file names them as people.
-    Returns:
-        Dataset: The sampled customers with all their rows; its card is that of all data.
+    The run folder receives the folder ``all_customers``: ``rejects``, ``transactions``, ``rfm``, ``btyd_summary`` and
+    ``customer_value`` as folders of Parquet, the models as JSON, and ``progress.json``. Those of the notebooks' parameters that say
+    how customers are valued hold here too. The card of the sample is that of all data.
     """
     columns = dict(columns or {})
     valuing = {name: (parameters or {}).get(name, usual) for name, usual in VALUING.items()}

@@ -84,13 +84,9 @@ def run(
     """Execute the notebooks a data set can feed.
 
     Parameters:
-        dataset: A data set's name, a file, or one already loaded.
         out: Folder of the run; ``runs/<name of the data set>`` in the current folder unless given.
         only: Comma-separated notebook numbers; tables of earlier notebooks are made as needed.
-        parameters: Values for the notebooks' parameters; a name that none of them takes is refused.
         columns: Which header of the file holds which role, where it is not recognised.
-        tell: Receives one line per step.
-        progress: Show a bar over the cells.
         every ({"week", "month", "quarter"}, optional): Replay the history review by review before the notebooks are
             executed, so that they have a past to read.
         large: Whether Parquet is read in parts and never whole: the tables of all customers are then made in the
@@ -99,8 +95,6 @@ def run(
         coded: Show customers by codes. By default in files of one's own that name them by name, e-mail or telephone.
         jobs: Notebooks executed side by side; two unless there is one core only. The results are the same.
         reading: Further options of :func:`idic_lab.datasets.load`, such as ``sheet``.
-    Raises:
-        idic_lab.errors.LabError: Before anything is executed: unknown names, unreadable data, a folder in use.
     """
     chosen, parameters, console = notebooks.select(only), dict(parameters or {}), Console(tell, progress)
     notebooks.check_parameters(parameters, chosen)
