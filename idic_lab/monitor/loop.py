@@ -412,9 +412,6 @@ def plot_policy(policy: pd.DataFrame, ax: figures.Axes | None = None) -> figures
         ax.plot(mine["expected_profit"][best], y[best], mark, color=colour, ms=7, label=label)
     ax.set_yticks(range(len(segments)), segments)
     treated = policy.loc[policy["chosen"] & policy["offer"].ne("control"), "segment"].nunique()
-    return figures.finish(
-        ax,
-        f"An offer is chosen for {treated} of {len(segments)} segments",
-        x="profit per customer ({currency}), with 95% interval",
-        legend={"loc": "lower right", "fontsize": "small"},
-    )
+    title = f"An offer is chosen for {treated} of {len(segments)} segments"
+    across = "profit per customer ({currency}), with 95% interval"
+    return figures.finish(ax, title, across, legend={"loc": "lower right", "fontsize": "small"})

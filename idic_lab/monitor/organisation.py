@@ -113,11 +113,8 @@ def plot_fence(table: pd.DataFrame, portfolio: int, ax: figures.Axes | None = No
         if number
         else "Nobody is worth a manager"
     )
-    return figures.finish(
-        ax, title, x=f"customers managed, most valuable first (dotted: portfolios of {portfolio})",
-        y="{currency} a year after cost, and 95% interval",
-        y_format="count",
-    )  # fmt: skip
+    across = f"customers managed, most valuable first (dotted: portfolios of {portfolio})"
+    return figures.finish(ax, title, across, "{currency} a year after cost, and 95% interval", y_format="count")
 
 
 def after_complaints(

@@ -510,10 +510,5 @@ def plot_plan(plan: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axe
         title = f"Nothing can be earned before {first}"
         ax.barh(place, shown["consent_unknown"], color=figures.GREY)
         return figures.finish(ax, title, x="customers whose consent nobody knows", x_format="count")
-    return figures.finish(
-        ax,
-        title,
-        x="{currency}: a year's, or over the lifetime of those kept",
-        x_format="count",
-        legend={"handles": handles, "loc": "lower right"},
-    )
+    across = "{currency}: a year's, or over the lifetime of those kept"
+    return figures.finish(ax, title, across, x_format="count", legend={"handles": handles, "loc": "lower right"})

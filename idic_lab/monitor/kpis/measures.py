@@ -267,14 +267,9 @@ def plot_kpi(
     if unit == "share":
         form = "{x:.1%}" if largest < 0.1 else "percent"
     ax.tick_params(axis="x", labelrotation=30)
-    return figures.finish(
-        ax,
-        f"{words[:1].upper()}{words[1:]}{whom}: {_judged(series, unit)}",
-        x="review",
-        y=f"{words} ({'{currency}' if unit == 'currency' else unit})",
-        y_format=form,
-        legend={"loc": "best", "fontsize": "small"},
-    )
+    title = f"{words[:1].upper()}{words[1:]}{whom}: {_judged(series, unit)}"
+    up = f"{words} ({'{currency}' if unit == 'currency' else unit})"
+    return figures.finish(ax, title, "review", up, y_format=form, legend={"loc": "best", "fontsize": "small"})
 
 
 def _judged(series: pd.DataFrame, unit: str) -> str:

@@ -118,16 +118,13 @@ def plot_return_on_customer(returns: pd.DataFrame, ax: figures.Axes | None = Non
     step = -(-len(wide) // 12)  # a dozen dates at most, so that they stay apart
     ax.set_xticks(place[::step], [f"{day:%Y-%m}" for day in wide.index[::step]], rotation=30)
     half = len(wide) // 2
-    return figures.finish(
-        ax,
+    title = (
         f"Existing customers return {existing[half:].mean():.1%} a period, {existing[:half].mean():.1%} in the earlier half"
         if half
-        else f"Existing customers returned {existing[-1]:.1%} in the period to {wide.index[-1]:%Y-%m-%d}",
-        x="period ending in",
-        y="share of equity at the start",
-        y_format="percent",
-        legend={"loc": "best", "fontsize": "small"},
+        else f"Existing customers returned {existing[-1]:.1%} in the period to {wide.index[-1]:%Y-%m-%d}"
     )
+    up, legend = "share of equity at the start", {"loc": "best", "fontsize": "small"}
+    return figures.finish(ax, title, "period ending in", up, y_format="percent", legend=legend)
 
 
 def drivers(transactions: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, float]:
@@ -215,11 +212,8 @@ def plot_growth(split: pd.Series, before: float, ax: figures.Axes | None = None)
         ax.text(place, max(bottom, bottom + step) + 0.01 * highest, f"{step:+,.0f}", ha="center", va="bottom")
     ax.set_xticks(range(5), [name.replace(" per ", "\nper ") for name in names])
     change, largest = steps.sum(), steps.abs().idxmax()
-    return figures.finish(
-        ax,
+    title = (
         f"Revenue {'rose' if change >= 0 else 'fell'} by {figures.money(abs(change))}; "
-        f"{largest.replace('_', ' ')} moved it most ({steps[largest]:+,.0f})",
-        y="revenue of the period ({currency})",
-        y_format="count",
-        ylim=(0, highest * 1.1),
+        f"{largest.replace('_', ' ')} moved it most ({steps[largest]:+,.0f})"
     )
+    return figures.finish(ax, title, y="revenue of the period ({currency})", y_format="count", ylim=(0, highest * 1.1))

@@ -184,14 +184,9 @@ def plot_weekly(
         )
     ax.tick_params(axis="x", labelrotation=30)
     share = series["share"].any()
-    return figures.finish(
-        ax,
-        title,
-        x="week",
-        y=f"{words} of the week ({'share' if share else 'mean'})",
-        y_format="percent" if share else None,
-        legend={"loc": "best", "fontsize": "small"} if len(found) else False,
-    )
+    up = f"{words} of the week ({'share' if share else 'mean'})"
+    legend = {"loc": "best", "fontsize": "small"} if len(found) else False
+    return figures.finish(ax, title, "week", up, y_format="percent" if share else None, legend=legend)
 
 
 def plot_changes(weekly: pd.DataFrame, signals: pd.DataFrame, at_most: int = 2) -> list[figures.Axes]:
