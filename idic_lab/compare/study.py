@@ -262,13 +262,8 @@ def load(spec: str | Mapping) -> Customers:
     elif "transactions" not in tables:
         raise DataError(f"Data set {spec['name']!r} has no transactions. Of a survey, say basis: answers.")
     else:
-        found = customers_of(
-            tables["transactions"],
-            spec["name"],
-            spec.get("calibration_end"),
-            tables.get("campaign_results"),
-            _people(tables.get("source_records")),
-        )
+        told = tables["transactions"], spec["name"], spec.get("calibration_end"), tables.get("campaign_results")
+        found = customers_of(*told, _people(tables.get("source_records")))
     facts |= {"note": spec["note"]} if "note" in spec else {}
     evaluate = spec.get("evaluate") or {}
     for named in evaluate.values():

@@ -60,13 +60,9 @@ class SegmentThompson:
         self._rng = np.random.default_rng(random_state)
 
     def _parameters(self, segments) -> np.ndarray:
-        known = np.array(
-            [
-                [self.beliefs_.get((str(segment), arm), np.array(self.prior)) for arm in self.arms]
-                for segment in np.unique(segments)
-            ]
-        )
-        return known[np.unique(segments, return_inverse=True)[1]]
+        names, which = np.unique(segments, return_inverse=True)
+        known = [[self.beliefs_.get((str(name), arm), np.array(self.prior)) for arm in self.arms] for name in names]
+        return np.array(known)[which]
 
     def choose(self, segments) -> np.ndarray:
         """An arm for each customer, by their segment."""
@@ -351,13 +347,9 @@ def assign(policy: pd.DataFrame | None, segments: pd.DataFrame | None, random_st
     drawn = np.random.default_rng(random_state).random(len(chances))
     table = chances.to_numpy(float)
     place = np.minimum((drawn[:, None] > table.cumsum(axis=1)).sum(axis=1), table.shape[1] - 1)
-    return pd.DataFrame(
-        {
-            "customer_id": segments["customer_id"].to_numpy(),
-            "offer": chances.columns.to_numpy()[place],
-            "chance": table[np.arange(len(table)), place],
-        }
-    ).astype({"customer_id": "str", "offer": "str"})
+    offer, chance = chances.columns.to_numpy()[place], table[np.arange(len(table)), place]
+    made = pd.DataFrame({"customer_id": segments["customer_id"].to_numpy(), "offer": offer, "chance": chance})
+    return made.astype({"customer_id": "str", "offer": "str"})
 
 
 def judge_on_other_half(

@@ -161,14 +161,11 @@ def _discounted(model, theta, frequency, age, rate, horizon):
     theta = [np.asarray(part)[..., None] for part in theta]
     horizon = min(horizon, NEGLIGIBLE / rate)
     near = rate * horizon <= 5 and horizon <= 100 * scale.min(initial=np.inf)
-    return integrate_from_zero(
-        lambda ahead: (
-            model.likelihood.rate_if_alive(theta, frequency[:, None], age[:, None], ahead) * np.exp(-rate * ahead)
-        ),
-        horizon,
-        scale,
-        nodes=16 if near else 32,
-    )
+
+    def worth(ahead):
+        return model.likelihood.rate_if_alive(theta, frequency[:, None], age[:, None], ahead) * np.exp(-rate * ahead)
+
+    return integrate_from_zero(worth, horizon, scale, nodes=16 if near else 32)
 
 
 def _bg_bb_residual(theta, frequency, n_periods, rate):

@@ -362,16 +362,10 @@ def plot_accuracy(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ax.grid(axis="x", visible=False)
     overall = table[table["reviews of"] == groups[0]]
     best = overall.loc[overall["accuracy"].idxmax()]
-    return figures.finish(
-        ax,
-        f"Best on {groups[0]}: {best['model']}, {best['accuracy']:.1%} right",
-        x="what the model sees",
-        y="accuracy on held-out reviews",
-        y_format="percent",
-        xlim=(-0.5, len(models) - 0.5),
-        ylim=(base - 0.05, 1.0),
-        legend={"loc": "center right"},
-    )
+    title = f"Best on {groups[0]}: {best['model']}, {best['accuracy']:.1%} right"
+    labels = {"x": "what the model sees", "y": "accuracy on held-out reviews", "y_format": "percent"}
+    limits = {"xlim": (-0.5, len(models) - 0.5), "ylim": (base - 0.05, 1.0)}
+    return figures.finish(ax, title, **labels, **limits, legend={"loc": "center right"})
 
 
 def plot_stars_by_topic(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Axes:
