@@ -1,5 +1,7 @@
 """The file of a repository is made whole, and a removal that was interrupted is finished by the next call."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import duckdb
 import pandas as pd
 import pytest
@@ -18,6 +20,17 @@ def repository(tmp_path) -> Repository:
     made = Repository(tmp_path / "idic.duckdb")
     made.write("source_records", pd.DataFrame(table).astype("str"))
     return made
+
+
+def test_several_may_read_at_once_in_a_process_that_also_writes(repository):
+    def there_and_back(number: int) -> list[str]:
+        if number == 2:
+            repository.write("segments", pd.DataFrame({"customer_id": ["C1"], "scheme": ["rfm"], "segment": ["new"]}))
+        return repository.read("source_records")["customer_id"].tolist()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(there_and_back, range(8))) == [["C1", "C2"]] * 8
+    assert repository.names() == ["segments", "source_records"]
 
 
 def test_half_a_new_file_left_by_a_killed_process_is_made_again(tmp_path):

@@ -36,6 +36,14 @@ def test_each_customer_gets_the_same_answer_alone_as_among_others(parts, models)
         np.testing.assert_allclose(alone, together[some.index], rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd"])
+def test_all_to_come_is_the_same_by_few_frequencies_as_customer_by_customer(parts, models, name):
+    plain = models[name]
+    moved = clv.from_parameters(name, **plain.params_, **{"buying: same": 1.0}, unit_days=7)  # is taken row by row
+    some = parts.calibration.iloc[::40].assign(same=1.0)
+    np.testing.assert_allclose(clv.dert(plain, some, 0.0027), clv.dert(moved, some, 0.0027), rtol=1e-10)
+
+
 def test_a_model_of_spend_cannot_predict_purchases(parts, models):
     with pytest.raises(FitError, match="Gamma-Gamma cannot do this; it takes one of BG/NBD"):
         clv.predict(models["gamma_gamma"], parts.calibration, 39)
