@@ -348,7 +348,7 @@ class FirstPage:
             before, after, days = moved["before"].sum(), moved["after"].sum(), audit.periods(bought).days
             if before > 0:
                 new = moved.loc["new", "change"]
-                come = f"new ones brought {new:,.0f}" if new else "nobody new is in the data to make up for them"
+                come = f"new ones brought {new:,.0f}" if new else "and nobody new is in the data to make up for them"
                 yield (
                     f"From one period of {days} days to the next revenue went from {before:,.0f} to {after:,.0f}{self.unit}: "
                     f"customers who were lost took {-moved.loc['lost', 'change']:,.0f} with them, {come}."
