@@ -99,7 +99,7 @@ def clustered_share(hits, n, confidence: float = 0.95) -> Interval:
     hits, n = np.asarray(hits, dtype=float), np.asarray(n, dtype=float)
     hits, n = hits[n > 0], n[n > 0]
     answers, customers = n.sum(), len(n)
-    p = hits.sum() / answers
+    p = hits.sum() / answers if customers else np.nan
     if customers < 2:
         return Interval(float(p), np.nan, np.nan)
     between = customers / (customers - 1) * np.square(hits - p * n).sum() / answers**2

@@ -89,6 +89,11 @@ def test_needs_dealt_by_lot_have_no_set(small_shops, shop):
     assert np.mean(found) <= 0.15
 
 
+def test_customers_of_one_need_have_no_set_of_their_own(small_shops, shop):
+    lines, needs = small_shops[0]
+    assert not products.need_sets(lines, shop.tables["products"], needs.assign(segment="all"))["in_set"].any()
+
+
 @pytest.fixture(scope="module")
 def case(shop):
     goods, options = shop.tables["products"], shop.tables["product_options"]

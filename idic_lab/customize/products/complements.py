@@ -164,8 +164,8 @@ def need_sets(order_lines: pd.DataFrame, products: pd.DataFrame, groups: pd.Data
 def _log_share(counts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """The logarithm of each column's share of all, with its standard error by customer; half a line more, so that none is nought."""
     size, total = counts.sum(axis=1), counts.sum() + 0.5
-    off = counts - np.outer(size, total / size.sum())
-    return np.log(total / size.sum()), np.sqrt(np.square(off).sum() + 0.5) / total
+    share = total / (size.sum() + 1)
+    return np.log(share), np.sqrt(np.square(counts - np.outer(size, share)).sum() + 0.5) / total
 
 
 def bundles(
