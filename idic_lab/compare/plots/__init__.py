@@ -154,6 +154,8 @@ def plot_cost(scores: pd.Series, seconds: pd.Series, criterion: str, ax: figures
     >>> plot_cost(pd.Series({"ward": 0.5, "k_means": 0.6}), pd.Series({"ward": 4.0, "k_means": 1.0}), "holdout_value").get_title()
     'By holdout value, k-means scores highest, at 1.0 s a cell'
     """
+    from matplotlib.ticker import LogLocator
+
     lines = scores[scores.index.isin(baselines())]
     scores = scores.drop(lines.index)
     ax = figures.axes(ax, figsize=(7.5, 4.2))
@@ -167,11 +169,13 @@ def plot_cost(scores: pd.Series, seconds: pd.Series, criterion: str, ax: figures
     for number, (name, value) in enumerate(lines.items()):
         ax.axhline(value, color=figures.GREY, lw=1, ls=_DASHES[number + 1], label=named(name))
     ax.set_xscale("log")
-    ax.margins(x=0.15)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.minorticks_off()
+    ax.margins(x=0.2)
     best = scores.idxmax()
     title = f"By {named(criterion)}, {named(best)} scores highest, at {cost[best]:.1f} s a cell"
     x = "seconds a cell, all criteria of the study (logarithmic)"
-    return figures.finish(ax, title, x, named(criterion), legend=len(lines) and _BESIDE)
+    return figures.finish(ax, title, x, named(criterion), x_format="{x:g}", legend=len(lines) and _BESIDE)
 
 
 def plot_rank_reversal(scores: pd.DataFrame, lower_is_better=(), ax: figures.Axes | None = None) -> figures.Axes:
