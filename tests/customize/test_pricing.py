@@ -103,3 +103,24 @@ def test_too_few_prices_are_refused():
     tests = pd.DataFrame({"customer_id": "a", "price": [1.0, 2.0] * 5, "bought": [True, False] * 5})
     with pytest.raises(FitError, match="at 2 prices"):
         pricing.demand(tests, 0.5)
+
+
+def test_a_price_of_their_own_goes_to_those_who_want_one_and_seldom_to_those_whom_the_list_price_suits():
+    shelf = pd.DataFrame({"product_id": ["x"], "unit_cost": 4.0, "list_price": 10.25})
+    lower = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        shown = pd.DataFrame(
+            {"customer_id": range(1200), "product_id": "x", "price": rng.choice([5.0, 8.0, 11.0, 14.0], 1200)}
+        )
+        groups = shown[["customer_id"]].assign(segment=np.where(shown["customer_id"] < 800, "suited", "thrifty"))
+        groups.loc[groups["customer_id"] < 400, "segment"] = "suited too"
+        slope = np.where(
+            groups["segment"] == "thrifty", 0.45, 0.25
+        )  # earns most at 4 + 1 / (slope x (1 - share who buy))
+        best = np.where(groups["segment"] == "thrifty", 4 + 1 / (0.45 * 0.64), 10.25)
+        shown["bought"] = rng.random(1200) < 1 / (1 + np.exp(-(np.log(0.36 / 0.64) + slope * (best - shown["price"]))))
+        priced = pricing.personal_prices(shown, shelf, groups).assign(segment=groups["segment"])
+        lower.append(priced.groupby("segment")["gain"].first().gt(0))
+    found = pd.concat(lower, axis=1).mean(axis=1)
+    assert found["thrifty"] >= 0.95 and found[["suited", "suited too"]].mean() <= 0.08
