@@ -123,7 +123,8 @@ def after_complaints(
     """What customers buy after a complaint, by how soon it was settled, beside comparable ones who did not complain.
 
     Looked at from the day so many days before the end of the data. Comparable is who bought about as much in as many days
-    before it. What differs may be what the wait does, or what made the wait long: only a trial tells.
+    before it. What differs may be what the wait does, or what made the wait long: only a trial tells. Few customers spend most,
+    which makes the 95% interval short: of complaints given to the customers of Meridian by lot it held 0 in 89 of 100.
 
     Returns:
         DataFrame: A row per group: ``complaint`` (none, or of the year before the day), ``customers``, ``before`` and ``after``
