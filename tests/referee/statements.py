@@ -26,6 +26,7 @@ NOT_TRIED: dict[str, str] = {
             "idic_lab.compare.stability.null_bound",
             "idic_lab.compare.statistics.over_worlds",
             "idic_lab.compare.totals",
+            "idic_lab.customize.pricing.personal_prices",
             "idic_lab.differentiate.audit.page",
             "idic_lab.differentiate.clv.equity",
             "idic_lab.differentiate.clv.from_parameters",
@@ -40,6 +41,7 @@ NOT_TRIED: dict[str, str] = {
             "idic_lab.monitor.kpis.kpi",
             "idic_lab.monitor.kpis.measure",
             "idic_lab.monitor.loop.judge_on_other_half",
+            "idic_lab.monitor.loop.proposals",
             "idic_lab.monitor.organisation.fence",
             "idic_lab.monitor.organisation.steps",
         ),
@@ -51,6 +53,7 @@ NOT_TRIED: dict[str, str] = {
     "idic_lab.compare.criteria.profit_when_acted_upon": "one try simulates a shop for quarters; its interval is a mean's over all customers",
     "idic_lab.compare.criteria.segment_stability": "shows the range over resamples, and states no rate",
     "idic_lab.customize.products.association_rules": "its confidence is a share of orders, and no interval",
+    "idic_lab.monitor.organisation.after_complaints": "by observation; complaints given by lot: 95% held nothing in 71 of 80 cases",
     **dict.fromkeys(
         [f"idic_lab.customize.products.{name}" for name in ("community_knowledge", "need_sets", "ways_to_customize")],
         "tried 40 times each in tests/customize, where shops with planted needs are at hand",
