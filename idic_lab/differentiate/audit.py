@@ -324,7 +324,7 @@ def plot_two_periods(table: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     colours = [figures.GREY, *np.where(steps < 0, figures.ORANGE, figures.BLUE), figures.GREY]
     heights, bottoms = [before, *steps, after], [0, *level, 0]
     ax.bar(["before", *steps.index, "after"], heights, bottom=bottoms, color=colours)
-    labels = [f"{before:,.0f}", *(f"{step:+,.0f}" for step in steps), f"{after:,.0f}"]
+    labels = [f"{before:,.0f}", *(f"{step:+z,.0f}" for step in steps), f"{after:,.0f}"]
     look = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": "small"}
     for place, (label, height, bottom) in enumerate(zip(labels, heights, bottoms, strict=True)):
         ax.annotate(label, (place, bottom + max(height, 0)), **look)
@@ -444,8 +444,8 @@ def _change(told: Base):
     table = two_periods(told).set_index("group")["change"]
     each = told.customers["after"].fillna(0.0) - told.customers["before"].fillna(0.0)
     sentence = (
-        "From the {days} days before to the last {days}, revenue went from {before:,.0f} to {after:,.0f}: {estimate:+,.0f} "
-        "({low:+,.0f} to {high:+,.0f}). Lost customers took {lost:,.0f}, new ones brought {new:,.0f}."
+        "From the {days} days before to the last {days}, revenue went from {before:,.0f} to {after:,.0f}: {estimate:+z,.0f} "
+        "({low:+z,.0f} to {high:+z,.0f}). Lost customers took {lost:,.0f}, new ones brought {new:,.0f}."
     )
     words = told.customers[["before", "after"]].sum().to_dict() | {"lost": -table["lost"], "new": table["new"]}
     return each.sum(), 1.96 * np.sqrt(np.square(each).sum()), sentence, words
@@ -465,7 +465,7 @@ def _cohorts_apart(told: Base):
     first, last = table.iloc[0], table.iloc[-1]
     sentence = (
         "Of the customers of {first} {back_first:.0%} came back within {words}, of those of {last} {back_last:.0%}: a "
-        "difference of {points:+.0f} points ({low_points:+.0f} to {high_points:+.0f}). Whoever was a customer before the data "
+        "difference of {points:+z.0f} points ({low_points:+z.0f} to {high_points:+z.0f}). Whoever was a customer before the data "
         "begin counts as new in {first}."
     )
     words = {"first": first["cohort"], "last": last["cohort"], "back_first": first["back"], "back_last": last["back"]}

@@ -63,5 +63,5 @@ def plot_standing(standing: pd.DataFrame, ax: figures.Axes | None = None) -> fig
     colours = np.where(told["policy"] == "your plans", figures.ORANGE, figures.GREY)
     ax.barh(told["policy"].str.replace("_", " "), told["score"] - alone, color=colours)
     ax.axvline(0, color=figures.BLACK, linewidth=0.8)
-    title = f"Your plans: {yours - alone:+,.0f} against leaving everybody alone; all knowing: {best - alone:+,.0f}"
+    title = f"Your plans: {yours - alone:+z,.0f} against leaving everybody alone; all knowing: {best - alone:+z,.0f}"
     return figures.finish(ax, title, x="score above leaving everybody alone (EUR)", x_format="count")

@@ -70,7 +70,7 @@ def show(
     return style if index else style.hide(axis="index")
 
 
-_UNIT_FORMATS = {"customers": "{:,.0f}", "points": "{:+,.1f}"}
+_UNIT_FORMATS = {"customers": "{:,.0f}", "points": "{:+z,.1f}"}
 
 
 class _Shown(Styler):

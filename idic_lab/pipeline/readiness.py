@@ -89,7 +89,7 @@ def plot_gaps(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Ax
     ax = figures.axes(ax, figsize=(7.5, 3.6))
     for place, row in enumerate(table.itertuples()):
         ax.plot([row.manager, row.customer], [place, place], color=figures.GREY, lw=1.2, zorder=1)
-        words = f"{row.gap:+.1f} ({row.low:+.1f} to {row.high:+.1f})"
+        words = f"{row.gap:+z.1f} ({row.low:+z.1f} to {row.high:+z.1f})"
         ax.text(5.05, place, words, va="center", weight="bold" if row.low > 0 or row.high < 0 else "normal")
     for role, (colour, marker) in ROLES.items():
         ax.scatter(table[role], range(len(table)), color=colour, marker=marker, s=55, label=role, zorder=2)
@@ -177,7 +177,7 @@ def plot_costs(table: pd.DataFrame, gaps: pd.DataFrame, ax: figures.Axes | None 
     colours = sure.map({True: figures.BLUE, False: "white"})
     ax.barh(both["step"], both["amount"], color=colours, edgecolor=figures.BLUE)
     for row in both.itertuples():
-        words = f" {row.amount:,.0f} {row.kind}, gap {row.gap:+.1f}\n {row.measure}"
+        words = f" {row.amount:,.0f} {row.kind}, gap {row.gap:+z.1f}\n {row.measure}"
         ax.text(row.amount, row.step, words, va="center", fontsize="small")
     ax.invert_yaxis()
     widest, dearest = (both.loc[both[column].idxmax(), "step"] for column in ("gap", "amount"))

@@ -248,7 +248,7 @@ def plot_policies(table: pd.DataFrame, ax: figures.Axes | None = None) -> figure
     ax.set_yticks(place, [f"{row.policy} ({row.treated:.0%})" for row in ordered.itertuples()])
     ax.grid(axis="y", visible=False)
     best = ordered.iloc[-1]
-    title = f"Best: {best['policy']}, {best['gain']:+.2f} per customer over giving nothing"
+    title = f"Best: {best['policy']}, {best['gain']:+z.2f} per customer over giving nothing"
     x = "profit gained per customer ({currency}; lines: 95% intervals); share treated in brackets"
     return figures.finish(ax, title, x)
 

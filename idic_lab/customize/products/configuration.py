@@ -309,7 +309,7 @@ def plot_ways(table: pd.DataFrame, ax: figures.Axes | None = None) -> figures.Ax
     title = "No way to customize earns its cost"
     if len(pays):
         title = (
-            f"{best['way'].capitalize()} earns {best['net']:+.2f}; nothing pays below {pays.min():.0%} of differences"
+            f"{best['way'].capitalize()} earns {best['net']:+z.2f}; nothing pays below {pays.min():.0%} of differences"
         )
     y = "earned beyond one for all, cost deducted\n({currency} per customer)"
     return figures.finish(ax, title, "how much customers differ (100%: as found)", y, "percent")

@@ -160,7 +160,7 @@ def plot_past_and_future(table: pd.DataFrame, ax: figures.Axes | None = None) ->
     colours = table["so_far"].map({"below zero": figures.ORANGE, "zero or more": "#D9D9D9"})
     bars = ax.barh("so far " + table["so_far"] + ",\nto come " + table["to_come"], table["customers"], color=colours)
     held = zip(table["customers"], table["past_value"], table["actual_value"], strict=True)
-    said = [f" {people:,}: {past:+,.0f} so far, {coming:+,.0f} to come" for people, past, coming in held]
+    said = [f" {people:,}: {past:+z,.0f} so far, {coming:+z,.0f} to come" for people, past, coming in held]
     ax.bar_label(bars, said, label_type="edge")
     ax.invert_yaxis()
     title = f"Below zero so far: {owing['customers'].sum():,}; {coming:,} of them have something to come"

@@ -308,7 +308,7 @@ def plot_nps(answers: pd.Series, ax: figures.Axes | None = None) -> figures.Axes
     ax.set_xticks(range(11))
     ax.grid(axis="x", visible=False)
     score = net_promoter_score(answers).iloc[0]
-    title = f"NPS {score['nps']:+.0f} points, with a 95% interval from {score['low']:+.0f} to {score['high']:+.0f}"
+    title = f"NPS {score['nps']:+z.0f} points, with a 95% interval from {score['low']:+z.0f} to {score['high']:+z.0f}"
     across = "answer: how likely to recommend us (0 to 10)"
     return figures.finish(ax, title, across, "share of respondents", y_format="percent", legend={"loc": "upper left"})
 

@@ -209,11 +209,11 @@ def plot_growth(split: pd.Series, before: float, ax: figures.Axes | None = None)
     ax.bar([1, 2, 3], steps, bottom=bottoms, color=colours)
     highest = max(before, before + steps.sum(), (bottoms + steps).max())
     for place, (step, bottom) in enumerate(zip(steps, bottoms, strict=True), start=1):
-        ax.text(place, max(bottom, bottom + step) + 0.01 * highest, f"{step:+,.0f}", ha="center", va="bottom")
+        ax.text(place, max(bottom, bottom + step) + 0.01 * highest, f"{step:+z,.0f}", ha="center", va="bottom")
     ax.set_xticks(range(5), [name.replace(" per ", "\nper ") for name in names])
     change, largest = steps.sum(), steps.abs().idxmax()
     title = (
         f"Revenue {'rose' if change >= 0 else 'fell'} by {figures.money(abs(change))}; "
-        f"{largest.replace('_', ' ')} moved it most ({steps[largest]:+,.0f})"
+        f"{largest.replace('_', ' ')} moved it most ({steps[largest]:+z,.0f})"
     )
     return figures.finish(ax, title, y="revenue of the period ({currency})", y_format="count", ylim=(0, highest * 1.1))
