@@ -77,7 +77,7 @@ def student_shop(student_id: str, secret: str = "") -> meridian.Meridian:
     """The simulated shop of a student, with the truth planted in it; for the grader, who must not change its tables.
 
     >>> student_shop("ada")
-    Meridian(400 people, 20 tables, seed 4260250381)
+    Meridian(400 people, 21 tables, seed 4260250381)
     """
     return meridian.simulate(**_world(seed_of(student_id, secret)))
 

@@ -120,7 +120,7 @@ def simulate_to(
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     len(load_tables(simulate_to(folder, n=60, progress=False)))
-    20
+    21
     """
     places = (Path(folder), Path(folder) / "truth")
     pick("file format", format, FORMATS)

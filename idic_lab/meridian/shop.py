@@ -132,7 +132,7 @@ def simulate(
 
     >>> shop = simulate(n=500, seed=7)
     >>> shop
-    Meridian(500 people, 20 tables, seed 7)
+    Meridian(500 people, 21 tables, seed 7)
     >>> len(shop.tables["transactions"]["customer_id"].unique())
     500
     """
