@@ -182,6 +182,9 @@ def ask(question_id: str, value: float | None = None, **numbers: object) -> None
     from IPython.display import display
 
     asked = question(question_id)
+    if value is not None and value != value:  # not a number, which these data do not give
+        display({"text/markdown": f"*{asked.text}* These data cannot tell.", "text/plain": asked.text}, raw=True)
+        return
     choices = "\n".join(f"  ( ) {choice.text}" for choice in asked.choices)
     display({"text/html": page(asked, value, **numbers), "text/plain": f"{asked.text}\n{choices}"}, raw=True)
 

@@ -63,6 +63,14 @@ def test_an_estimate_is_right_where_the_number_computed_falls():
     assert "99%" in questions.page(asked, 0.99)
 
 
+def test_an_estimate_that_the_data_do_not_give_asks_nobody(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
+    questions.ask("45-shelf", float("nan"))
+    assert "cannot tell" in shown[0]["text/markdown"]
+    assert "text/html" not in shown[0]
+
+
 def test_what_a_file_says_is_shown_and_never_run():
     choice = questions.Choice("<script>alert(1)</script>", "a & b", right=True)
     page = questions.page(questions.Question("21-x", "x < y?", (choice, questions.Choice("no", "why"))))
