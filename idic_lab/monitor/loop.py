@@ -116,16 +116,10 @@ def proposals(signals: pd.DataFrame | None, kpis: pd.DataFrame, action_plan: pd.
 
 def _of_figure(run: pd.DataFrame, measured: pd.DataFrame) -> dict:
     """What is proposed on a weekly figure, from its latest reports, which went the same way."""
-    figure, direction, before, since = (
-        run["figure"].iloc[0],
-        run["direction"].iloc[0],
-        run["before"].iloc[0],
-        run["since"].iloc[-1],
-    )
-    row = {
-        "about": figure,
-        "found": f"{direction} from {before:.3g} to {since:.3g} since {run['started'].iloc[0]:%Y-%m-%d}",
-    }
+    first, since = run.iloc[0], run["since"].iloc[-1]
+    figure, direction, before = first[["figure", "direction", "before"]]
+    found = f"{direction} from {before:.3g} to {since:.3g} since {first['started']:%Y-%m-%d}"
+    row = {"about": figure, "found": found}
     row |= {"owner": RESPONSES[figure]["owner"], "action": RESPONSES[figure]["tactic"], "cost": 0.0}
     if KPIS[figure].better == direction:
         return row | {"action": "none", "verdict": "leave", "why": "it went the right way: find out why, and keep it"}

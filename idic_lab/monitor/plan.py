@@ -151,9 +151,8 @@ UNITS = {
 _WORTH = ("lifetime", "purchase", "growth", "saving", "discount")
 NOTHING, QUESTION = "none", "question"  # the next action for whom nothing should be done, and of who is only asked
 OWED = "a complaint is open"
-TURNS = REPLY, TRIED, PLAY, ASK, REST = range(
-    5
-)  # what is owed comes first; then what a trial has shown, what pays, a question
+# What is owed comes first; then what a trial has shown, what pays, a question.
+REPLY, TRIED, PLAY, ASK, REST = range(5)
 CHOSEN = (OWED, "a trial says it pays", "promises most", "nothing pays, and a question is open", "nothing pays")
 AFTER = ("a complaint comes first", "what a trial has shown comes first", "another promises more", "a question is open")
 # Customers of whom a fact is known are a segment of their own.

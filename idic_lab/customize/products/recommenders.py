@@ -336,6 +336,7 @@ def community_knowledge(
     """How well the next products of customers with one order are foretold by what others bought, and by how many others.
 
     Parameters:
+        before, after: Order lines; of an assortment of over 3,000, the products that most customers bought.
         products: ``product_id``, ``category``.
         sizes: Numbers of other customers to learn from, each drawn `n_draws` times; all of them come last.
     Returns:
