@@ -58,6 +58,8 @@ def use_style() -> None:
     # Loads the backend now. A notebook's backend switches to showing figures when it is loaded; were that to happen
     # within the rc_context of the first axes(), it would be undone with the settings, and later figures not shown.
     plt.switch_backend(mpl.get_backend())
+    if "inline" in mpl.get_backend():
+        plt.uninstall_repl_displayhook()  # a notebook shows a figure itself; the hook draws it before, for a window
     mpl.rcParams.update(_settings())
 
 

@@ -76,15 +76,22 @@ def notebook_page(notebook: nbformat.NotebookNode, name: str) -> str:
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
         output.get("data", {}).pop(WIDGET, None)  # here no script runs: what stands for the control is shown
     resources = {"metadata": {"name": html.escape(name)}, "content_policy": CONTENT_POLICY, "figure": FIGURE}
-    return _exporter().from_notebook_node(notebook, resources=resources)[0]
+    page = _exporter().from_notebook_node(notebook, resources=resources)[0]
+    return re.sub(r'(?=class="jp-Cell-inputWrapper"|class="[\w -]*jp-OutputArea-output)', 'tabindex="0" ', page)
 
 
 @cache
 def _exporter():
     from nbconvert import HTMLExporter
+    from nbconvert.filters import Highlight2HTML
+
+    class Exporter(HTMLExporter):
+        def from_notebook_node(self, nb, resources=None, **kw):
+            # HTMLExporter's own would parse the whole page once more, for what our template and one line say: half its time.
+            return super(HTMLExporter, self).from_notebook_node(nb, self._init_resources(resources), **kw)
 
     own = {"extra_loaders": [jinja2.FileSystemLoader(_FOLDER)], "template_file": "page.html.j2"}
-    return HTMLExporter(template_name="lab", **own)
+    return Exporter(template_name="lab", filters={"highlight_code": Highlight2HTML(pygments_lexer="ipython3")}, **own)
 
 
 _LINK = re.compile(r'<a\b[^>]*?\bhref="(?P<address>[^"]*)"[^>]*>(?P<text>.*?)</a>', re.S)

@@ -36,6 +36,7 @@ from idic_lab import durability
 _BEHIND_OURS = (
     *("matplotlib.pyplot", "pandera.pandas", "pyarrow.parquet", "scipy.stats", "sklearn.cluster", "sklearn.ensemble"),
     *("sklearn.linear_model", "sklearn.mixture", "sklearn.model_selection", "statsmodels.api", "stepmix", "kmedoids"),
+    *("narwhals._pandas_like.namespace", "pandera.backends.pandas.builtin_checks", "pyarrow.pandas_compat"),
 )
 
 
