@@ -99,17 +99,20 @@ def run(
 
     # What may be mistyped is looked at before the course is loaded, which takes seconds.
     check_name(dataset) if dataset is not None else existing(Path(data))
-    parameters = dict(notebooks.parse_parameter(text) for text in parameter or [])
-    notebooks.check_parameters(parameters, notebooks.select(only))
+    parameters, chosen = dict(notebooks.parse_parameter(text) for text in parameter or []), notebooks.select(only)
+    notebooks.check_parameters(parameters, chosen)
     typer.echo("Getting ready ...")
-    from idic_lab.course.runs.large_run import Options
-    from idic_lab.course.runs.run import run as run_course
-    from idic_lab.datasets.own import words
+    from idic_lab.course.runs import kernels
 
-    how = {"fresh": fresh, "jobs": jobs, "every": every, "large": large, "coded": pseudonyms, "reading": reading}
-    how |= {"options": Options(sample=sample, memory=memory), "tell": typer.echo, "progress": sys.stderr.isatty()}
-    headers = words.parse(columns) if columns else None
-    result = run_course(dataset or Path(data), out, only, parameters, headers, **how)
+    with kernels.warm(notebooks.code_of(chosen)):  # which loads beside what is loaded here
+        from idic_lab.course.runs.large_run import Options
+        from idic_lab.course.runs.run import run as run_course
+        from idic_lab.datasets.own import words
+
+        how = {"fresh": fresh, "jobs": jobs, "every": every, "large": large, "coded": pseudonyms, "reading": reading}
+        how |= {"options": Options(sample=sample, memory=memory), "tell": typer.echo, "progress": sys.stderr.isatty()}
+        headers = words.parse(columns) if columns else None
+        result = run_course(dataset or Path(data), out, only, parameters, headers, **how)
     if result.failed:
         for name, error in result.failed.items():
             typer.echo(f"\n{name} failed.\n{error}", err=True)

@@ -94,18 +94,22 @@ def imports(sources: Iterable[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def warm(modules: Iterable[str]):
-    """Start kernels warm, with these modules loaded, and let none live on behind the block."""
+def warm(code: Iterable[str]):
+    """Start kernels warm, with the modules loaded that this code imports, and let none live on behind the block.
+
+    Inside another such block its nursery serves this one too: the command line opens one before it loads anything itself.
+    """
     global _nursery
     settings(Path())  # the nursery inherits the environment
-    outer, _nursery = _nursery, _Nursery(modules) if sys.platform.startswith("linux") else None
+    own = _Nursery(imports(code)) if _nursery is None and sys.platform.startswith("linux") else None
+    _nursery = own or _nursery
     try:
         yield
     finally:
         end_all()
-        if _nursery:
-            _nursery.close()
-        _nursery = outer
+        if own:
+            own.close()
+            _nursery = None
 
 
 @contextlib.contextmanager

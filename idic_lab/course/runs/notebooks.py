@@ -94,6 +94,11 @@ def sources_of(stage: Stage, kind: str = "", tag: str = "") -> list[str]:
     ]
 
 
+def code_of(chosen: list[Stage]) -> list[str]:
+    """All code cells of some notebooks."""
+    return [source for stage in chosen for source in sources_of(stage, "code")]
+
+
 def parameters_of(stage: Stage) -> dict[str, str]:
     """The parameters a notebook takes, with their default values as written.
 

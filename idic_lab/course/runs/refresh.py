@@ -199,9 +199,9 @@ def main(arguments: list[str]) -> None:
         for stage in chosen:
             print(refresh(stage, execute=False))
         return
-    code = [source for stage in chosen for source in notebooks.sources_of(stage, "code")]
-    with kernels.warm(kernels.imports(code)), ThreadPoolExecutor(2) as pool:
-        for future in as_completed([pool.submit(refresh, stage) for stage in chosen]):
+    with kernels.warm(notebooks.code_of(chosen)), ThreadPoolExecutor(2) as pool:
+        begun = [pool.submit(refresh, stage) for stage in reversed(chosen)]  # the longest are the last of the course
+        for future in as_completed(begun):
             print(future.result())
 
 

@@ -175,7 +175,8 @@ class _Work:
         """Execute what is not kept, each when those it waits for have ended; the manifest tells each one's end."""
         waiting = Counter(other for others in self.plan.waits.values() for other in others)
         wanted = []
-        for stage in sorted(self.plan.stages, key=lambda stage: -waiting[stage.notebook]):  # the most urgent first
+        # The most urgent first; of those nobody waits for the last of the course, since its comparisons take longest.
+        for stage in sorted(reversed(self.plan.stages), key=lambda stage: -waiting[stage.notebook]):
             if stage.notebook in self.kept:
                 self._say(stage, ": kept from the last call")
             else:
@@ -183,10 +184,9 @@ class _Work:
         self.expected = self.kept.union(stage.notebook for stage in wanted)  # beside each other in the end
         if not wanted:
             return
-        code = [source for stage in wanted for source in notebooks.sources_of(stage, "code")]
         with (
             self.console.over_cells(sum(len(notebooks.sources_of(stage)) for stage in wanted)),
-            kernels.warm(kernels.imports(code)),
+            kernels.warm(notebooks.code_of(wanted)),
             ThreadPoolExecutor(self.jobs) as pool,
             ThreadPoolExecutor(1) as pages,
         ):
