@@ -11,7 +11,9 @@ import contextlib
 import gc
 import importlib
 import json
+import math
 import os
+import queue
 import shutil
 import signal
 import socket
@@ -19,15 +21,18 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import psutil
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_core.utils import ensure_event_loop
+from traitlets import Type
 from traitlets.config import Config
 
 from idic_lab import durability
@@ -52,7 +57,8 @@ def settings(folder: Path) -> dict[str, object]:
         # Without encryption a kernel warns at each start that it talks in clear over a local port.
         "config": Config({"KernelManager": {"transport_encryption": "auto"}}),
         # One that is told to stop while it waits reports its own interruption as an error; it is none.
-        "extra_arguments": ["--IPKernelApp.log_level=CRITICAL"],
+        "extra_arguments": ["--IPKernelApp.log_level=CRITICAL", "--HistoryManager.enabled=False"],
+        "shutdown_kernel": "immediate",  # nothing in it outlives its last cell
         "kernel_manager_class": KernelManager,
         "resources": {"metadata": {"path": str(folder)}},
         # On a busy machine outputs may follow their cell late; waiting four seconds for them, as is usual, loses figures.
@@ -129,8 +135,27 @@ def end_all() -> None:
             os.killpg(manager.provisioner.pgid, signal.SIGKILL)
 
 
+class Client(AsyncKernelClient):
+    """Is ready at a kernel's first answer; what it extends would listen for a fifth of a second whether more is to come."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        until = time.monotonic() + (timeout or math.inf)
+        while time.monotonic() < until and await self.is_alive():
+            self.kernel_info()
+            with contextlib.suppress(queue.Empty):
+                await self.shell_channel.get_msg(timeout=1)
+                await self.iopub_channel.get_msg(timeout=1)  # what it shows comes through too
+                return
+        raise RuntimeError("it did not answer")
+
+
 class KernelManager(AsyncKernelManager):
     """Starts a kernel from the nursery where there is one, and is known as long as the kernel lives."""
+
+    client_factory = Type(Client, klass=Client)
+
+    async def _async_wait(self, pollinterval: float = 0.1) -> None:
+        await super()._async_wait(pollinterval / 20)
 
     async def _async_pre_start_kernel(self, **kw):
         if self.provisioner is None and _nursery is not None:
@@ -207,7 +232,8 @@ def _serve(parent: int, line: int, modules: list[str]) -> None:
     durability.end_with_parent(parent)
     sys.modules.setdefault("rfc3987_syntax", None)  # as in idic_lab.__main__
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as a kernel does
-    for name in ("ipykernel.kernelapp", "ipykernel.ipkernel", *modules):
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # or the debugger, which nobody asked for, warns of itself
+    for name in ("ipykernel.kernelapp", "ipykernel.debugger", *modules):
         with contextlib.suppress(Exception):  # whoever imports it says what is wrong
             importlib.import_module(name)
     gc.freeze()
