@@ -28,6 +28,7 @@ NUMBERS = ("amount", "quantity", "unit_price", "refunded")
 TEXTS = ("order_id", "product_id", "description", "country")
 _TIME = r"([0-9])[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?$"
 _PLAIN = "[0-9A-Za-z_/#-]+"  # identifiers of which nothing has to be tidied
+_MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 _ZERO = ("0", "-1", "0000")  # under which shops count guests
 
 
@@ -88,15 +89,23 @@ class Source:
     def of_parquet(cls, connection: duckdb.DuckDBPyConnection, large: LargeParquet) -> "Source":
         """Parquet that stays where it is."""
         listed = ", ".join(literal(str(file)) for file in large.files)
+        read = f"read_parquet([{listed}], filename = '_path', file_row_number = true)"
         connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW source AS SELECT *, parse_filename(_path) AS _file FROM read_parquet([{listed}], "
-            "filename = '_path', file_row_number = true)"
+            f"CREATE OR REPLACE TEMP VIEW source AS SELECT *, parse_filename(_path) AS _file FROM {read}"
         )
         names = large.schema.names
         places = {name: f"source.{quoted(name)}" for name in names}
         known = (dict(zip(names, names, strict=True)), places, dict(zip(names, large.schema.types, strict=True)))
         place = ("source._file", "source.file_row_number + 2")
         return cls(connection, large.path.name, *known, *place, large.rows, large=True)
+
+    def with_column(self, name: str, sql: str) -> str:
+        """Add a column to the view, so that whoever reads it twice does not compute it twice; its place in SQL."""
+        (view,) = self.all("SELECT sql FROM duckdb_views() WHERE view_name = 'source'")[0]
+        inner = view.partition(" AS ")[2].rstrip(";")
+        query = f"SELECT source.*, {sql} AS {quoted(name)} FROM ({inner}) AS source"
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW source AS {query}")
+        return f"source.{quoted(name)}"
 
     def all(self, query: str) -> list[tuple]:
         """The rows of a query's result."""
@@ -107,8 +116,12 @@ class Source:
         kind = self.types[label]
         return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
 
-    def text(self, label: str) -> str:
-        """A column's values as text without blanks around, NULL where there is none; 17850.0 is "17850"."""
+    def trimmed(self, label: str) -> str:
+        """A column's values as text without blanks around."""
+        return f"trim(CAST({self.places[label]} AS VARCHAR), {literal(BLANK)})"
+
+    def text(self, label: str, trimmed: str = "") -> str:
+        """A column's values as text, NULL where there is none; 17850.0 is "17850". Blanks around go, unless they have gone."""
         kind, raw = self.types[label], self.places[label]
         if pa.types.is_integer(kind):
             return f"CAST({raw} AS VARCHAR)"
@@ -116,22 +129,20 @@ class Source:
             whole = f"{raw} = trunc({raw}) AND abs({raw}) < 1e38"
             text = f"CASE WHEN {whole} THEN CAST(CAST({raw} AS HUGEINT) AS VARCHAR) ELSE CAST({raw} AS VARCHAR) END"
             return f"CASE WHEN isfinite({raw}) THEN {text} END"
-        text = f"trim(CAST({raw} AS VARCHAR), {literal(BLANK)})"
+        text = trimmed or self.trimmed(label)
         tidy = rf"CASE WHEN regexp_full_match({text}, '-?\d+\.0+') THEN regexp_replace({text}, '\.0+$', '') ELSE {text} END"
         return f"CASE WHEN lower({text}) NOT IN ({listed(MISSING)}) THEN {tidy} END"
 
-    def identifier(self, label: str) -> str:
+    def identifier(self, label: str, trimmed: str = "") -> str:
         """Text of identifiers: an accent is part of its letter, however it is stored; e-mail addresses know no capitals."""
-        text = self.text(label)
+        text = self.text(label, trimmed)
         if self.is_number(label):
             return text
-        mail = rf"regexp_full_match({text}, '[^@\s]+@[^@\s]+\.[^@\s]+')"
-        return f"CASE WHEN {mail} THEN lower(nfc_normalize({text})) ELSE nfc_normalize({text}) END"
+        return f"CASE WHEN regexp_full_match({text}, '{_MAIL}') THEN lower(nfc_normalize({text})) ELSE nfc_normalize({text}) END"
 
     def holds_something(self, label: str) -> bool:
         """Whether a column has any value but blanks."""
-        text = f"trim(CAST({self.places[label]} AS VARCHAR), {literal(BLANK)})"
-        return bool(self.all(f"SELECT 1 FROM source WHERE {text} <> '' LIMIT 1"))
+        return bool(self.all(f"SELECT 1 FROM source WHERE {self.trimmed(label)} <> '' LIMIT 1"))
 
     def different(self, label: str, sql: str | None = None) -> tuple[pa.Array, pd.Series, str]:
         """Each different value of a column once, in the order of the file: its key, the value, and the key in SQL."""
@@ -267,13 +278,17 @@ class Reader:
         return replace(found, value=f"CAST({found.value} AS DATE)")
 
     def identifier(self, role: str, label: str) -> Column:
-        """Identifiers; each different text of a file that was loaded is tidied once."""
+        """Identifiers; of those that are plain nothing is tidied, and each other text of a file that was loaded once."""
         table, raw, tidied = quoted(f"texts {role}"), self.source.places[label], self.source.identifier(label)
-        if self.source.large or self.source.is_number(label):
+        if self.source.is_number(label):
             return Column(tidied)
-        odd = f"NOT regexp_full_match({raw}, '{_PLAIN}') OR lower({raw}) IN ({listed(MISSING)})"
+        text = f"CAST({raw} AS VARCHAR)"
+        odd = f"(NOT regexp_full_match({text}, '{_PLAIN}') OR lower({text}) IN ({listed(MISSING)}))"
         if label not in self.source.mixed and not self.source.all(f"SELECT 1 FROM source WHERE {odd} LIMIT 1"):
-            return Column(raw)
+            return Column(text)
+        if self.source.large:  # where a table of all texts may find no room
+            trimmed = self.source.with_column(f"trimmed {role}", self.source.trimmed(label))
+            return Column(self.source.with_column(f"tidied {role}", self.source.identifier(label, trimmed)))
         self.source.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT raw, {tidied.replace(raw, 'raw')} AS who "
             f"FROM (SELECT DISTINCT {raw} AS raw FROM source WHERE {raw} IS NOT NULL)"
@@ -311,7 +326,7 @@ class Reader:
         bare = rf"regexp_replace({plain}, '[\s[:punct:][:digit:]]+', '', 'g')"
         suspects = self.source.all(
             f"WITH texts AS MATERIALIZED (SELECT who FROM (SELECT DISTINCT {who} AS who FROM {rows}) WHERE length(who) < 60 "
-            "AND NOT regexp_full_match(who, '[A-Za-z_-]*[0-9]+[A-Za-z0-9_-]*')) "
+            f"AND NOT regexp_full_match(who, '[A-Za-z_-]*[0-9]+[A-Za-z0-9_-]*|{_MAIL}')) "
             f"SELECT who FROM texts WHERE (regexp_matches({plain}, '(^|[^a-z])({latin})([^a-z]|$){others}') OR {bare} IN ({listed(told)}) "
             r"OR regexp_full_match(who, '\d(?:[.,]\d+)?[eE]\+\d+'))"
         )
