@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import duckdb
@@ -51,36 +51,40 @@ _engine = cache(dataframes.connect)
 
 
 @contextmanager
-def read(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection for one reading, in one's turn; errors as for :func:`opened`.
+def attached(path: Path, write: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection for one reading or writing, in one's turn; to write, the file is made when there is none.
 
-    The file joins an engine that this process keeps: to start one takes ten times as long, and notebooks read often.
-    """
-    with _one_at_a_time, turn(path, write=False):
-        try:
-            yield _patiently(
-                path, lambda: _engine().execute(f"ATTACH {literal(str(path))} AS held (READ_ONLY); USE held")
-            )
-        finally:
-            _engine().execute("USE memory; DETACH DATABASE IF EXISTS held")
-
-
-def opened(path: Path) -> duckdb.DuckDBPyConnection:
-    """A connection for writing to a repository's file, which is made when there is none.
+    The file joins an engine that this process keeps: to start one takes ten times as long as most of what is asked of it.
 
     Raises:
         RepositoryError: When it is in use, may not be opened, or its folder is missing.
         DamagedRepository: When it is no database.
     """
-    if not path.parent.is_dir():
+    if write and not path.parent.is_dir():
         raise RepositoryError(f"There is no folder '{path.parent.name}' to hold the repository '{path.name}'.")
-    if not path.exists():
-        _make(path)
-    connection = _patiently(path, lambda: dataframes.connect(path))
-    if holds(connection, _DUE):
-        rewrite(connection, path)  # whoever removed rows was killed before this
-        connection = _patiently(path, lambda: dataframes.connect(path))
-    return connection
+    mode = "" if write else " (READ_ONLY)"
+    join = partial(_patiently, path, lambda: _engine().execute(f"ATTACH {literal(str(path))} AS held{mode}; USE held"))
+    with _one_at_a_time, turn(path, write):
+        try:
+            if write and not path.exists():
+                _make(path)
+            connection = join()
+            if write and holds(connection, _DUE):
+                rewrite(connection, path)  # whoever removed rows was killed before this
+                connection = join()
+            yield connection
+        finally:
+            _let_go()
+
+
+def _let_go() -> None:
+    try:
+        with suppress(duckdb.Error):
+            _engine().execute("ROLLBACK")  # what was interrupted; else it says that there is nothing to undo
+        _engine().execute("USE memory; DETACH DATABASE IF EXISTS held")
+    except duckdb.Error:  # a full disk may have ended the database, and the engine with it
+        _engine().close()
+        _engine.cache_clear()
 
 
 def mark_for_rewriting(connection: duckdb.DuckDBPyConnection) -> None:
@@ -89,7 +93,7 @@ def mark_for_rewriting(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def rewrite(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Write the file anew and put it in the old one's place at once; closes the connection.
+    """Write the file anew and put it in the old one's place at once, which ends the connection to it.
 
     Raises:
         RepositoryError: When the disk is full or the folder read-only. The next write, or removal, tries again.
@@ -102,12 +106,14 @@ def rewrite(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         connection.execute(f"COPY FROM DATABASE {quoted(name)} TO fresh")
         connection.execute(f"DROP TABLE IF EXISTS fresh.{_DUE}")
         connection.execute("DETACH fresh")
-        connection.close()
+        _let_go()
         if _log_of(path).exists():  # it would be read into the new file
             raise OSError("its log could not be written into it")
         os.replace(fresh, path)
     except (duckdb.Error, OSError) as error:
-        connection.close()
+        _let_go()
+        with suppress(duckdb.Error):
+            _engine().execute("DETACH DATABASE IF EXISTS fresh")
         remove(fresh)
         raise RepositoryError(
             f"The rows are removed from every table of '{path.name}', but the file could not be written anew, so that "

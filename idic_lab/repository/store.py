@@ -8,7 +8,7 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -245,11 +245,8 @@ class Repository:
         if self._memory is not None:
             with self._lock:
                 yield self._memory
-        elif write:
-            with file.turn(self.path, write), closing(file.opened(self.path)) as connection:
-                yield connection
         else:
-            with file.read(self.path) if self.path.exists() else dataframes.connect() as connection:
+            with file.attached(self.path, write) if write or self.path.exists() else dataframes.connect() as connection:
                 yield connection
 
 

@@ -96,5 +96,5 @@ def test_what_the_database_says_is_told_as_what_it_means(tmp_path, monkeypatch, 
         raise duckdb.IOException(said)
 
     monkeypatch.setattr(file.dataframes, "connect", refuse)
-    with pytest.raises(kind, match=told):
-        file.opened(tmp_path / "idic.duckdb")
+    with pytest.raises(kind, match=told), file.attached(tmp_path / "idic.duckdb", write=True):
+        pass
