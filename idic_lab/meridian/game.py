@@ -169,15 +169,14 @@ class World:
             played.append(quarters.play(state, part, self.chances[key], self.first, self.only_books))
         self.states = [quarter.state for quarter in played]
         seen = joined([quarter.tables for quarter in played])
-        seen["costs"] = seen["costs"].groupby("activity", sort=False, as_index=False).sum()
         if not self.only_books:
+            costs = seen.pop("costs").groupby("activity", sort=False, as_index=False).sum()
             self._settle_complaints(plan)
-        costs = seen.pop("costs")
-        self._add(seen)
-        cash = np.concatenate([quarter.cash for quarter in played])
-        self.cash += cash
+            self._add(seen)
+            seen["costs"] = costs
+        self.cash += np.concatenate([quarter.cash for quarter in played])
         self.number += 1
-        return seen | {"costs": costs}
+        return seen
 
     def _settle_complaints(self, plan: Plan) -> None:
         """Date the answers to open complaints."""

@@ -124,6 +124,15 @@ class State:
 MARGIN_SHARE = 0.475  # of what people pay, on average over what they buy
 
 
+class _Rows(dict[str, np.ndarray]):
+    """Columns of one length, of which rows can be taken as of a table; a game takes thousands of such parts."""
+
+    def __getitem__(self, at):
+        if isinstance(at, str):
+            return super().__getitem__(at)
+        return _Rows({name: data[at] for name, data in self.items()})
+
+
 @dataclass
 class Chances:
     """All that chance decides in one quarter for the people of one block, whatever the firm does or has done."""
@@ -137,7 +146,7 @@ class Chances:
     lines: orders.Lines
     channel: np.ndarray
     delivery_days: np.ndarray
-    said: pd.DataFrame  # contacts that customers begin, with the order they follow
+    said: _Rows  # contacts that customers begin, with the order they follow
     complaint: np.ndarray  # (contacts,)
     person: np.ndarray  # (people, 8): what else a person's reactions hang on
     contact: np.ndarray  # (people, MOST_CONTACTS, 3): response, opt-out, effect
@@ -211,7 +220,7 @@ def _inbound(rng, block: Block, may_be: Orders, begin: int):
     hour, topic = rng.integers(8, 21, size), rng.integers(0, len(contacts.TOPICS), size)
     resolved = np.where(waits, -1, day + rng.geometric(0.35, size) - 1)
     said = contacts.contact_rows(person, day, hour, channel, purpose, topic=topic, resolved=resolved)
-    return said.assign(order=order), rng.random(size)
+    return _Rows({name: said[name].to_numpy() for name in said} | {"order": order}), rng.random(size)
 
 
 @dataclass
@@ -248,7 +257,7 @@ class Quarter:
     cash: np.ndarray  # (people,)
 
 
-def _contacted(state: State, plan: Plan, chances: Chances, begin: int) -> pd.DataFrame:
+def _contacted(state: State, plan: Plan, chances: Chances, begin: int) -> _Rows:
     """Every contact of a plan with its day, whether it was allowed and answered, and whether it led to an opt-out."""
     rows = np.flatnonzero(np.isin(plan.action, CONTACTS))
     rows = rows[np.argsort(plan.person[rows], kind="stable")]
@@ -264,7 +273,7 @@ def _contacted(state: State, plan: Plan, chances: Chances, begin: int) -> pd.Dat
     fed_up = drawn[:, 1] < contacts.opts_out(before, state.block.settings)
     opts_out = ~allowed | (fed_up & (channel < len(CHANNELS) - 1))
     told = vars(plan.where(rows)) | {"day": begin + day, "allowed": allowed, "opts_out": opts_out}
-    return pd.DataFrame(told | {"responded": allowed & (drawn[:, 0] < chance), "chance": drawn[:, 2]})
+    return _Rows(told | {"responded": allowed & (drawn[:, 0] < chance), "chance": drawn[:, 2]})
 
 
 def play(state: State, plan: Plan, chances: Chances, first: Counter, only_books: bool = False) -> Quarter:
@@ -273,7 +282,7 @@ def play(state: State, plan: Plan, chances: Chances, first: Counter, only_books:
     Parameters:
         state: Left as it is; the quarter holds the next.
         first: How many orders, contacts and reviews have been numbered; brought up to date.
-        only_books: Leave out all tables but costs and opt-outs, where nobody is going to read them.
+        only_books: Leave out all tables, where nobody is going to read them.
     """
     rng, begin = chances.rng, chances.begin
     contacted = _contacted(state, plan, chances, begin)
@@ -284,21 +293,24 @@ def play(state: State, plan: Plan, chances: Chances, first: Counter, only_books:
     chosen, lines = _only(chances, kept)
     said = _said(after, chances, kept)
     passes = _passes(after, plan, chances)
-    cash, activities = _money(state, plan, contacted, (chosen, lines, chances.channel[kept]), said, passes, discount)
-    asked = contacted[contacted["opts_out"]].drop_duplicates(["person", "channel"])  # the first request on a channel
-    opt_outs = {
-        "customer_id": state.block.people.customer_id.take(asked["person"].to_numpy()),
-        "channel": choose(CHANNELS, asked["channel"].to_numpy()),
-        "date": draws.days_to_dates(asked["day"].to_numpy()),
-    }
-    tables = {"costs": activities, "opt_outs": pd.DataFrame(opt_outs)}
+    cash, booked = _money(state, plan, contacted, (chosen, lines, chances.channel[kept]), said, passes, discount)
     following = _next(after, contacted, chosen, chances.channel[kept], said, passes, stays, begin)
     if only_books:
-        return Quarter(tables, following, cash)
+        return Quarter({}, following, cash)
+    asked = contacted[contacted["opts_out"]]
+    _, once = np.unique(asked["person"] * len(CHANNELS) + asked["channel"], return_index=True)
+    asked = asked[np.sort(once)]  # the first request on a channel
+    opt_outs = {
+        "customer_id": state.block.people.customer_id.take(asked["person"]),
+        "channel": choose(CHANNELS, asked["channel"]),
+        "date": draws.days_to_dates(asked["day"]),
+    }
+    tables = {"costs": _activities(booked), "opt_outs": pd.DataFrame(opt_outs)}
     placed = (chosen, lines, chances.channel[kept], chances.delivery_days[kept])
-    about = (contacted["person"], contacted["day"], 10, contacted["channel"], contacted["action"].map(_PURPOSE))
+    purpose = pd.Series(contacted["action"]).map(_PURPOSE)
+    about = (contacted["person"], contacted["day"], 10, contacted["channel"], purpose)
     sent = contacts.contact_rows(*about, outbound=True, responded=contacted["responded"])
-    both = pd.concat([sent, said], ignore_index=True)
+    both = pd.concat([sent, pd.DataFrame(said)], ignore_index=True)
     tables |= orders.order_tables(rng("charges"), state.block, *placed, first["orders"]) | {
         "reviews": opinions.draw_reviews(rng("reviews"), state.block, chosen, lines, first["reviews"], begin + DAYS)[0],
         "interactions": contacts.interaction_table(both, state.block.records, first["contacts"]),
@@ -328,7 +340,7 @@ def service_matters(block: Block) -> np.ndarray:
     return SERVICE_MATTERS[block.segment] if block.settings.segments else np.ones(len(block.segment))
 
 
-def _treated(state: State, plan: Plan, contacted: pd.DataFrame, kind: np.ndarray) -> State:
+def _treated(state: State, plan: Plan, contacted: _Rows, kind: np.ndarray) -> State:
     """How people feel after what was done for them, and what the firm has learnt of them."""
     n, matters = len(state), service_matters(state.block)
     responded = contacted[contacted["responded"]]
@@ -357,7 +369,7 @@ def _treated(state: State, plan: Plan, contacted: pd.DataFrame, kind: np.ndarray
     return replace(state, mood=mood, lasting=lasting, learnt=learnt, complains=state.complains & ~answered)
 
 
-def _kept(after: State, contacted: pd.DataFrame, kind: np.ndarray, chances: Chances):
+def _kept(after: State, contacted: _Rows, kind: np.ndarray, chances: Chances):
     """Which of the possible orders come about, who is a customer afterwards, and what discounts cost."""
     n, person = len(after), chances.orders.person
     own = chances.own
@@ -373,13 +385,13 @@ def _kept(after: State, contacted: pd.DataFrame, kind: np.ndarray, chances: Chan
     back = ~after.alive & (chances.person[:, 2] < BACK_BY_OFFER)
     moved = {OFFER: (kind == PERSUADABLE) & (amount >= 1 + 5 * chances.person[:, 1]) & (after.alive | back)}
     responded = contacted[contacted["responded"]]
-    fits = responded["detail"].to_numpy() == after.block.segment[responded["person"]]
+    fits = responded["detail"] == after.block.segment[responded["person"]]
     fits &= bool(after.block.settings.segments)
     works = (responded["action"] == MESSAGE) & fits & (responded["chance"] < MOVED_BY_MESSAGE)
-    moved[MESSAGE] = after.alive & np.isin(np.arange(n), responded.loc[works, "person"])
+    moved[MESSAGE] = after.alive & np.isin(np.arange(n), responded["person"][works])
     shown = responded[responded["action"] == PRODUCT]
     likes = ADDED_BY_PRODUCT * after.block.lines.taste[shown["person"], shown["detail"]]
-    moved[PRODUCT] = buys & np.isin(np.arange(n), shown.loc[shown["chance"].to_numpy() < likes, "person"])
+    moved[PRODUCT] = buys & np.isin(np.arange(n), shown["person"][shown["chance"] < likes])
     for action, who in moved.items():
         kept |= (chances.brought_by == action) & who[person]
     stays = (after.alive & (last == np.iinfo(np.int64).max)) | (moved[OFFER] & back)
@@ -397,18 +409,18 @@ def _only(chances: Chances, kept: np.ndarray) -> tuple[Orders, orders.Lines]:
     return replace(all_of, **each), replace(lines, order=number[lines.order[mine]], **each_line)
 
 
-def _said(after: State, chances: Chances, kept: np.ndarray) -> pd.DataFrame:
+def _said(after: State, chances: Chances, kept: np.ndarray) -> dict[str, np.ndarray]:
     """What customers contact the firm about; of complaints, about half wait for an answer."""
-    rows = kept[chances.said["order"].to_numpy()]
-    said = chances.said[rows].drop(columns="order").reset_index(drop=True)
+    rows = kept[chances.said["order"]]
+    said = chances.said[rows]
+    del said["order"]
     felt = after.block.satisfaction + after.mood + after.lasting
     complains = chances.complaint[rows] < logistic(-0.9 - 0.8 * felt[said["person"]])
     waits = complains & (said["resolved"] < 0)
     resolved = np.where(said["resolved"] < 0, said["day"], said["resolved"])
     end = draws.DAYS + DAYS * (1 + (said["day"] - draws.DAYS) // DAYS) - 1
-    return said.assign(
-        purpose=np.where(complains, 4, said["purpose"]), resolved=np.where(waits, -1, np.minimum(resolved, end))
-    )
+    purpose = np.where(complains, 4, said["purpose"])
+    return said | {"purpose": purpose, "resolved": np.where(waits, -1, np.minimum(resolved, end))}
 
 
 def _passes(after: State, plan: Plan, chances: Chances) -> pd.DataFrame:
@@ -422,7 +434,7 @@ def _passes(after: State, plan: Plan, chances: Chances) -> pd.DataFrame:
     return pd.DataFrame({"person": person, "price": price, "bought": bought})
 
 
-def _money(state: State, plan: Plan, contacted, sold, said, passes, discount) -> tuple[np.ndarray, pd.DataFrame]:
+def _money(state: State, plan: Plan, contacted, sold, said, passes, discount) -> tuple[np.ndarray, dict]:
     """What the quarter brought and cost, per person and by activity."""
     n = len(state)
     chosen, lines, channel = sold
@@ -430,23 +442,28 @@ def _money(state: State, plan: Plan, contacted, sold, said, passes, discount) ->
     tier, complaint = plan.of(TIER), plan.of(COMPLAINT)
     answered = complaint.person[state.complains[complaint.person]]
     cared = contacted[contacted["action"] == CARE]
-    unasked = contacted.loc[~contacted["allowed"], "person"]
+    unasked = contacted["person"][~contacted["allowed"]]
     booked = {
         "orders, after goods, handling, delivery and returns": (chosen.person, brought[np.unique(chosen.person)]),
         "delivery passes": (passes["person"], (passes["price"] - products.PASS_COST) * passes["bought"]),
         "discounts": (np.flatnonzero(discount), -discount[discount > 0]),
         "contacts": (contacted["person"], -contacts.COST_OUT[contacted["channel"]]),
-        "gifts of thanks": (cared["person"], np.full(len(cared), -GIFT)),
+        "gifts of thanks": (cared["person"], np.full(len(cared["person"]), -GIFT)),
         "service tiers": (tier.person, -TIER_COST[tier.detail]),
         "complaints answered": (answered, np.full(len(answered), -ANSWER_COST)),
         "contacts that customers began": (said["person"], -said["cost"]),
         "fines for contacts without consent": (unasked, np.full(len(unasked), -FINE)),
     }
-    rows = [(activity, len(person), float(np.sum(amount))) for activity, (person, amount) in booked.items()]
     cash = brought.copy()
     for person, amount in list(booked.values())[1:]:
         cash += np.bincount(person, amount, minlength=n)
-    return cash, pd.DataFrame(rows, columns=["activity", "times", "amount"]).astype({"activity": "str"})
+    return cash, booked
+
+
+def _activities(booked: dict) -> pd.DataFrame:
+    """How often each activity happened, and what it brought or cost."""
+    rows = [(activity, len(person), float(np.sum(amount))) for activity, (person, amount) in booked.items()]
+    return pd.DataFrame(rows, columns=["activity", "times", "amount"]).astype({"activity": "str"})
 
 
 def _answers(
@@ -455,9 +472,9 @@ def _answers(
     """Answers to the questions asked, and what is said about service after an order."""
     block = after.block
     said = contacted[contacted["responded"] & (contacted["action"] == QUESTION)]
-    person, question = said["person"].to_numpy(), said["detail"].to_numpy()
+    person, question = said["person"], said["detail"]
     told = opinions.responses(
-        block.records, block.records.account[person], opinions.SURVEY, said["day"].to_numpy(),
+        block.records, block.records.account[person], opinions.SURVEY, said["day"],
         choose(opinions.QUESTIONS, question), chances.answers[person, question],
     )  # fmt: skip
     felt = block.satisfaction + after.mood
@@ -478,7 +495,7 @@ def _next(after: State, contacted, chosen: Orders, channel, said, passes, stays,
     has_pass = np.maximum(after.has_pass - 1, 0)
     has_pass[passes.loc[passes["bought"], "person"]] = 4
     placed = after.orders + np.bincount(chosen.person, minlength=n)
-    complains = after.complains | np.isin(np.arange(n), said.loc[waits, "person"])
+    complains = after.complains | np.isin(np.arange(n), said["person"][waits])
     moved = {"last_day": last_day, "orders": placed, "by_channel": by_channel, "mood": after.mood / 2}
-    recent = np.bincount(contacted.loc[late, "person"], minlength=n)
+    recent = np.bincount(contacted["person"][late], minlength=n)
     return replace(after, alive=stays, consent=consent, complains=complains, recent=recent, has_pass=has_pass, **moved)
