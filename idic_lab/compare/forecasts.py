@@ -12,9 +12,9 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
 from idic_lab import figures
+from idic_lab.compare import stability
 from idic_lab.differentiate import clv
 from idic_lab.differentiate.clv import evaluation
 from idic_lab.errors import DataError, pick
@@ -126,7 +126,7 @@ class TwoPart(RegressorMixin, BaseEstimator):
         buys = y > 0
         if buys.all() or not buys.any():
             raise DataError("A two-part model needs customers who bought in the window and customers who did not.")
-        with threadpool_limits(1):
+        with stability.one_thread():
             self.chance_ = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(X, buys)
             self.number_ = HistGradientBoostingRegressor(
                 loss="poisson", max_iter=60, max_leaf_nodes=8, min_samples_leaf=20, random_state=self.random_state
@@ -135,7 +135,7 @@ class TwoPart(RegressorMixin, BaseEstimator):
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         X = self._features(X)
-        with threadpool_limits(1):
+        with stability.one_thread():
             return self.chance_.predict_proba(X)[:, 1] * self.number_.predict(X)
 
     @staticmethod

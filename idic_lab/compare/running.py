@@ -59,7 +59,7 @@ class Outcome:
 
     folder: Path
     results: pd.DataFrame
-    report: Path
+    report: Path | None
     computed: int
     reused: int
     failed: int
@@ -76,8 +76,9 @@ def compare(
     tell: Callable[[str], None] = print,
     progress: bool = True,
     packet: str | Path | None = None,
+    with_report: bool = True,
 ) -> Outcome:
-    """Run a study, or what is left of it, and write its table and its report.
+    """Run a study, or what is left of it, and write its table and, unless nobody wants it, its report.
 
     Parameters:
         out: Folder for cells, ``results.parquet``, ``manifest.json`` and ``report.html``; else ``runs/compare-<name>``.
@@ -120,9 +121,11 @@ def compare(
         write_table(results, folder / "results.parquet")
         manifest = _manifest(study, customers, command, time.monotonic() - began, len(todo), cells)
         manifest["memory_mb"] = float(results["memory_mb"].max())
-        from idic_lab.compare import report  # draws figures, which cells on a cluster never need
+        page = None
+        if with_report:
+            from idic_lab.compare import report  # draws figures, which cells on a cluster never need
 
-        page = report.write(folder, study, results, manifest)
+            page = report.write(folder, study, results, manifest)
         durability.write_json(folder / "manifest.json", manifest)
         if packet:
             write_packet(Path(packet), folder, study, customers, at_hand)

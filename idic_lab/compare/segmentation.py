@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from idic_lab.compare import stability
 from idic_lab.compare.customers import GAIN, Customers, FeatureSpace
@@ -190,12 +189,12 @@ class Segmentation:
         """The fitted estimator, and what it saw."""
         seen = self._view(measures)
         estimator = self.method.factory(k or self.k or 5, seed % 2**31)
-        with threadpool_limits(1):  # one thread, so that sums, and so ties, do not depend on the machine
+        with stability.one_thread():
             return estimator.fit(seen), seen
 
     def _placed(self, fitted, measures: pd.DataFrame) -> np.ndarray:
         estimator, seen = fitted
-        with threadpool_limits(1):
+        with stability.one_thread():
             if hasattr(estimator, "predict"):
                 return stability.place(estimator, seen, self._view(measures))
             seen = self.space.transform(seen) if isinstance(seen, pd.DataFrame) else seen

@@ -4,6 +4,7 @@ The functions work on labels, so they serve any method: a scikit-learn clusterer
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,21 @@ from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.neighbors import KNeighborsClassifier
+from threadpoolctl import ThreadpoolController
 
 from idic_lab.errors import DataError, pick
+
+_libraries = cache(ThreadpoolController)  # to look for them takes longer than many a fit
+
+
+def one_thread():
+    """A block in which numerical libraries use one thread, so that sums, and so ties, do not depend on the machine.
+
+    >>> with one_thread():
+    ...     crosstab([0], [0]).tolist()
+    [[1]]
+    """
+    return _libraries().limit(limits=1)
 
 
 def crosstab(first, second) -> np.ndarray:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from idic_lab.errors import DataError
 
@@ -93,8 +93,10 @@ def _foretold(x, variance, period, forget) -> tuple[np.ndarray, np.ndarray, np.n
         if freedom >= 2:
             sigma = np.sqrt(np.maximum(squares / freedom, 1e-300) * scale)
             t = error / sigma
-            so_far = so_far + stats.t.logpdf(t, freedom) - np.log(sigma)
-            below[:, at], above[:, at] = (np.maximum(tail(t, freedom), 1e-300) for tail in (stats.t.cdf, stats.t.sf))
+            # Student's t by its own formulas: stats.t would check its arguments at every point, which takes ten times as long.
+            density = np.log(special.poch(freedom / 2, 0.5)) - (np.log(freedom) + np.log(np.pi)) / 2
+            so_far = so_far + density - (freedom + 1) / 2 * np.log1p(t * t / freedom) - np.log(sigma)
+            below[:, at], above[:, at] = (np.maximum(special.stdtr(freedom, side), 1e-300) for side in (t, -t))
             if freedom >= WINDOW:  # a point far out widens the spread no more than one of three deviations
                 error = np.clip(t, -3, 3) * sigma
         squares, freedom = squares + error**2 / scale, freedom + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from idic_lab import figures
 from idic_lab.errors import DataError, pick
@@ -97,13 +97,14 @@ def _boundaries(information: np.ndarray, to_spend: np.ndarray) -> np.ndarray:
         step = np.sqrt(information[look] - information[look - 1])
 
         def crossed(z, step=step, grid=grid, density=density, edge=scale[look]):
-            outside = stats.norm.sf((z * edge - grid) / step) + stats.norm.cdf((-z * edge - grid) / step)
+            outside = special.ndtr((grid - z * edge) / step) + special.ndtr((-z * edge - grid) / step)
             return np.trapezoid(density * outside, grid)
 
         z = optimize.brentq(lambda z, crossed=crossed, wanted=to_spend[look]: crossed(z) - wanted, 0.1, 10)
         result.append(float(z))
         new = np.linspace(-z, z, 801) * scale[look]
-        density = np.trapezoid(density * stats.norm.pdf((new[:, None] - grid[None, :]) / step) / step, grid, axis=1)
+        towards = np.exp(-(((new[:, None] - grid[None, :]) / step) ** 2) / 2) / np.sqrt(2 * np.pi)
+        density = np.trapezoid(density * towards / step, grid, axis=1)
         grid = new
     return np.array(result)
 

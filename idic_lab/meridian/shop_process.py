@@ -210,7 +210,7 @@ def serve() -> None:
         try:
             request, received = _receive(asked)
         except EOFError:
-            return
+            os._exit(0)  # at once: to take everything down that was loaded takes a third of a second
         seen, changed = {}, []
         try:
             match request.pop("request"):

@@ -8,6 +8,8 @@ every learning relationship; the promises are our own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from idic_lab import figures
@@ -74,8 +76,26 @@ def pledge(tables: dict[str, pd.DataFrame], cap: int = 2) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["promise", "when", "checked", "broken", "customers"])
 
 
+def learnt_without(
+    results: pd.DataFrame, fields: Iterable[str], regressor=None, random_state: int = 0, method: str = "X-learner"
+) -> dict[str, pd.Series]:
+    """The best arm for each customer as learnt from others: with all fields, under "", and without each field, under its name.
+
+    >>> from sklearn.linear_model import LinearRegression
+    >>> trial = pd.DataFrame({"customer_id": range(80), "orders": [1, 2, 3, 4] * 20, "arm": ["offer"] * 40 + ["control"] * 40})
+    >>> trial["profit"] = (trial["orders"] - 2.5) * (trial["arm"] == "offer")
+    >>> learnt_without(trial, [], LinearRegression())[""].head(4).tolist()
+    ['control', 'control', 'offer', 'offer']
+    """
+
+    def learnt(known: pd.DataFrame) -> pd.Series:
+        return offers.best_arm(offers.uplift(known, "profit", method, regressor, random_state=random_state))
+
+    return {"": learnt(results), **{field: learnt(results.drop(columns=field)) for field in fields}}
+
+
 def worth_of_fields(
-    results: pd.DataFrame, fields: list[str], regressor=None, random_state: int = 0, method: str = "X-learner"
+    results: pd.DataFrame, policies: dict[str, pd.Series], regressor=None, random_state: int = 0
 ) -> pd.DataFrame:
     """What each field adds to the profit from an offer: the policy learnt with all fields against that learnt without it.
 
@@ -84,8 +104,8 @@ def worth_of_fields(
 
     Parameters:
         results: ``campaign_results`` with the column ``profit``.
-        fields: Columns to go without, one at a time.
-        regressor, method: As for :func:`idic_lab.customize.offers.uplift`.
+        policies: As :func:`learnt_without` gives them.
+        regressor: As for :func:`idic_lab.customize.offers.expected_outcomes`.
     Returns:
         DataFrame: ``field``, ``worth``, ``low``, ``high`` (currency per customer, 95% interval), ``changed`` (share of customers
             for whom the policy without it decides otherwise).
@@ -94,19 +114,16 @@ def worth_of_fields(
     >>> trial = pd.DataFrame({"customer_id": range(80), "orders": [1, 2, 3, 4] * 20, "noise": [1, 1, 2, 2] * 20,
     ...     "arm": ["offer"] * 40 + ["control"] * 40})
     >>> trial["profit"] = (trial["orders"] - 2.5) * (trial["arm"] == "offer")
-    >>> worth_of_fields(trial, ["noise"], LinearRegression())["worth"].round(2).tolist()
+    >>> policies = learnt_without(trial, ["noise"], LinearRegression())
+    >>> worth_of_fields(trial, policies, LinearRegression())["worth"].round(2).tolist()
     [0.0]
     """
-
-    def learnt(known: pd.DataFrame) -> pd.Series:
-        return offers.best_arm(offers.uplift(known, "profit", method, regressor, random_state=random_state))
-
     expected = offers.expected_outcomes(results, "profit", regressor, random_state=random_state)
-    whole, rows = learnt(results), []
-    for field in fields:
-        without = learnt(results.drop(columns=field))
-        found = offers.policy_value(results, whole, expected, against=without)
-        rows.append((field, found["value"], found["low"], found["high"], (whole != without).mean()))
+    whole, rows = policies[""], []
+    for field, without in policies.items():
+        if field:
+            found = offers.policy_value(results, whole, expected, against=without)
+            rows.append((field, found["value"], found["low"], found["high"], (whole != without).mean()))
     return pd.DataFrame(rows, columns=["field", "worth", "low", "high", "changed"])
 
 

@@ -69,5 +69,6 @@ def test_the_third_contact_in_four_weeks_breaks_a_promise_of_two():
 def test_age_is_worth_something_where_the_offer_changes_young_and_old_differently_and_nothing_where_nobody(changes):
     shop = meridian.simulate(n=800, seed=101, campaign_effect=changes)
     trial = offers.with_profit(shop.tables["campaign_results"])
-    worth = trust.worth_of_fields(trial, ["age", "spend"], LinearRegression()).set_index("field")
+    policies = trust.learnt_without(trial, ["age", "spend"], LinearRegression())
+    worth = trust.worth_of_fields(trial, policies, LinearRegression()).set_index("field")
     assert (worth["low"] > 0).to_dict() == {"age": changes, "spend": False}

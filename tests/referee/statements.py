@@ -190,7 +190,8 @@ def _():
             return (offers.best_arm(gains) == "offer").to_numpy().astype(int)
 
         truth = (gain * (gives(trial) - gives(trial.drop(columns="age")))).mean()
-        row = trust.worth_of_fields(trial, ["age"], LinearRegression()).iloc[0]
+        policies = trust.learnt_without(trial, ["age"], LinearRegression())
+        row = trust.worth_of_fields(trial, policies, LinearRegression()).iloc[0]
         return row["low"] <= truth <= row["high"]
 
     return {

@@ -11,7 +11,6 @@ from sklearn import metrics
 from sklearn.decomposition import PCA
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
-from threadpoolctl import threadpool_limits
 
 from idic_lab.compare import stability
 from idic_lab.compare.customers import ANSWER
@@ -296,7 +295,7 @@ def internal_indices(segmentation) -> Score:
     if not 2 <= len(np.unique(labels)) < len(labels):
         raise NotApplicable("internal indices need at least two segments.")
     indices = metrics.silhouette_score, metrics.davies_bouldin_score, metrics.calinski_harabasz_score
-    with threadpool_limits(1):
+    with stability.one_thread():
         values = {index.__name__.removesuffix("_score"): index(X, labels) for index in indices}
     return Score(values, {"customers": len(rows)})
 

@@ -12,7 +12,6 @@ from sklearn.metrics import adjusted_rand_score, balanced_accuracy_score, log_lo
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
 from idic_lab.compare import stability
 from idic_lab.compare.registry import Score, criterion
@@ -116,7 +115,7 @@ def reachability(segmentation) -> Score:
     chance = np.empty((len(labels), labels.max() + 1))
     naive = np.empty_like(chance)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=segmentation.split_seed % 2**31)
-    with threadpool_limits(1):
+    with stability.one_thread():
         for train, test in folds.split(X, labels):
             model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300, tol=1e-3))
             chance[test] = model.fit(X[train], labels[train]).predict_proba(X[test])
@@ -220,7 +219,7 @@ def _whatever_the_method(campaign, fold, seed) -> tuple[dict, dict, dict]:
         known = campaign.filter(like="feature_")
         features, profit = known.to_numpy(dtype=float), campaign["profit"].to_numpy()
         treated = campaign["treated"].to_numpy()
-        with threadpool_limits(1):
+        with stability.one_thread():
             scores = offers.effect_scores(features, profit, treated, FOREST, FOLDS, seed % 2**31)
             told = offers.effects_differ(features, profit, treated, FOREST, random_state=seed % 2**31)
             by_tree = np.empty_like(treated)

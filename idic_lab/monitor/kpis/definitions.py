@@ -89,6 +89,7 @@ class Period:
     web_events: pd.DataFrame | None = None
     identity_links: pd.DataFrame | None = None
     began: pd.Timestamp | None = None  # the first day on which anybody bought
+    wallet: pd.DataFrame | None = None  # what customers said of their category spend (:func:`told_wallets`)
 
     @cached_property
     def bought(self) -> pd.DataFrame:
@@ -242,18 +243,23 @@ def revenue(period: Period) -> Measured | None:
     return Measured(amount, len(period.bought))
 
 
+def told_wallets(survey_responses: pd.DataFrame | None, identity_links: pd.DataFrame | None) -> pd.DataFrame | None:
+    """What customers said of their category spend, with their number and in the order of the days; None without a survey."""
+    if survey_responses is None or identity_links is None:
+        return None
+    told = survey_responses[survey_responses["question_id"].eq("WALLET")]
+    return of_customers(told, identity_links).sort_values("date", kind="stable")
+
+
 @kpi(
     "spend here in the last 365 days of those who told their category spend, of that spend; customers of a year or more",
     "share",
     held=lambda period: period.day - YEAR,
 )
 def share_of_wallet(period: Period) -> Measured | None:
-    if period.survey_responses is None or period.identity_links is None:
+    if period.wallet is None:
         return None
-    told = period.survey_responses
-    told = told[told["question_id"].eq("WALLET") & told["date"].le(period.day)]
-    told = of_customers(told, period.identity_links).sort_values("date", kind="stable")
-    told = told.groupby("customer_id")["answer"].last()
+    told = period.wallet[period.wallet["date"].le(period.day)].groupby("customer_id")["answer"].last()
     first = period.transactions.groupby("customer_id")["date"].min()
     told = told[told.gt(0) & told.index.map(first).to_series(index=told.index).le(period.day - YEAR)]
     if len(told) < 10:

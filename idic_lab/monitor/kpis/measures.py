@@ -12,7 +12,7 @@ import pandas as pd
 from idic_lab import figures, tables
 from idic_lab.errors import DataError, pick
 from idic_lab.inference.alarms import control_limits
-from idic_lab.monitor.kpis.definitions import KPIS, YEAR, Period
+from idic_lab.monitor.kpis.definitions import KPIS, YEAR, Period, told_wallets
 
 ALL, NEW = "all", "new"
 FALSE_ALARM = 0.05  # of one review's page: any of its measures outside its limits although nothing changed
@@ -38,7 +38,7 @@ def measure(
         day, previous: Last day of the period, and of the one before.
         segments: Table ``segment_history`` of the schemes to break the measures down by.
         **sources (DataFrame, optional): ``value_history``, ``survey_responses``, ``interactions``, ``web_events``,
-            ``identity_links``.
+            ``identity_links``; ``wallet``, where :func:`told_wallets` has made it before.
     Returns:
         DataFrame: Table ``kpis`` without control limits; a measure that the tables do not allow is left out.
 
@@ -52,6 +52,8 @@ def measure(
     if sources.get("value_history") is not None:  # a measure looks at both ends of its period and no further
         values = sources["value_history"]
         sources["value_history"] = values[values["review_date"].isin([previous, day])]
+    if "wallet" not in sources:
+        sources["wallet"] = told_wallets(sources.get("survey_responses"), sources.get("identity_links"))
     period = Period(previous, day, known, began=transactions["date"].min(), **sources)
     rows = [(ALL, ALL, name, *found) for name, entry in KPIS.items() if (found := entry.function(period))]
     last_year = _year_before(period)
@@ -194,7 +196,8 @@ def kpi_history(
     """
     wanted = segment_history[segment_history["scheme"].isin(schemes)]
     transactions = transactions.sort_values("date", kind="stable", ignore_index=True)  # periods are then slices
-    sources = {"value_history": value_history, **sources}
+    wallet = told_wallets(sources.get("survey_responses"), sources.get("identity_links"))
+    sources = {"value_history": value_history, "wallet": wallet, **sources}
     parts = [measure(day, previous, transactions, wanted, **sources) for previous, day in pairwise(days)]
     return kpis(pd.concat(parts, ignore_index=True))
 
