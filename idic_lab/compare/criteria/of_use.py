@@ -34,10 +34,11 @@ def resamples(n: int) -> Iterator[np.ndarray]:
         yield np.bincount(rng.integers(0, n, n), minlength=n).astype(float)
 
 
-def summed(groups: np.ndarray, fold: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Sums of weights by fold and group, shape (folds, groups)."""
+def summed(groups: np.ndarray, fold: np.ndarray, *weights: np.ndarray) -> list[np.ndarray]:
+    """Sums of each of the weights by fold and group, shape (folds, groups)."""
     n = int(groups.max()) + 1
-    return np.bincount(fold * n + groups, weight, minlength=FOLDS * n).reshape(FOLDS, n)
+    cell = fold * n + groups
+    return [np.bincount(cell, weight, minlength=FOLDS * n).reshape(FOLDS, n) for weight in weights]
 
 
 @criterion("holdout_value", main="capture")
@@ -58,7 +59,7 @@ def holdout_value(segmentation) -> Score:
         raise NotApplicable("nobody spent anything in the later period.")
     fold = np.random.default_rng(segmentation.split_seed).permutation(len(spend)) % FOLDS
     one = np.ones(len(spend))
-    expected = np.where(*_elsewhere(labels, spend, fold, one))[fold, labels]
+    expected = np.where(*_elsewhere(*summed(labels, fold, one, spend)))[fold, labels]
     gain = _gain(labels, spend, fold, one, _GRID)
     weights = (weight for weight in resamples(len(spend)) if (weight * spend).any())
     draws = [round(float(_gain(labels, spend, fold, weight, np.array([TOP]))[0]), 5) for weight in weights]
@@ -68,9 +69,8 @@ def holdout_value(segmentation) -> Score:
     return Score(values | {"gini": np.trapezoid(gain, _GRID) * 2 - 1}, extra)
 
 
-def _elsewhere(labels, values, fold, weight) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _elsewhere(size: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Among the customers of the other folds, by fold: whether each group has any, its mean, and the mean of everybody."""
-    size, total = (summed(labels, fold, part) for part in (weight, weight * values))
     size, total = size.sum(axis=0) - size, total.sum(axis=0) - total
     everybody = total.sum(axis=1, keepdims=True) / np.maximum(size.sum(axis=1, keepdims=True), 1)
     return size > 0, total / np.maximum(size, 1), everybody
@@ -82,9 +82,9 @@ def _gain(labels, spend, fold, weight, grid: np.ndarray) -> np.ndarray:
     Means of different folds are not ranked together: a fold that happens to hold big spenders lowers the means it is
     judged by.
     """
-    size, total = (summed(labels, fold, part) for part in (weight, weight * spend))
+    size, total = summed(labels, fold, weight, weight * spend)
     gain = np.zeros(len(grid))
-    for number, expected in enumerate(np.where(*_elsewhere(labels, spend, fold, weight))):
+    for number, expected in enumerate(np.where(*_elsewhere(size, total))):
         there = size[number] > 0
         step = np.unique(-expected[there], return_inverse=True)[1]
         sums = (np.bincount(step, part[number][there]).cumsum() for part in (size, total))
@@ -247,8 +247,8 @@ def _learned(groups, treated, profit, fold, weight=None) -> np.ndarray:
 def _contacted(labels, treated, profit, fold, weight=None) -> np.ndarray:
     """Whether contact of each group showed a profit in the other folds; where an arm is missing, contact of everybody."""
     weight = np.ones(len(labels)) if weight is None else weight
-    some, with_it, all_with = _elsewhere(labels, profit, fold, weight * treated)
-    others, without, all_without = _elsewhere(labels, profit, fold, weight * ~treated)
+    some, with_it, all_with = _elsewhere(*summed(labels, fold, weight * treated, weight * treated * profit))
+    others, without, all_without = _elsewhere(*summed(labels, fold, weight * ~treated, weight * ~treated * profit))
     return np.where(some & others, with_it - without, all_with - all_without) > 0
 
 
