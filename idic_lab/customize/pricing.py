@@ -112,9 +112,10 @@ def _fit(joined: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
     """Intercept and slope of each segment with their covariance, segments in order of name."""
     for name, part in joined.groupby("segment"):
         prices, bought = part["price"].unique(), part["bought"].mean()
-        if len(prices) < SEVERAL_PRICES or not 0 < bought < 1:
+        answers = [part.loc[part["bought"].eq(said), "price"] for said in (True, False)]
+        if len(prices) < SEVERAL_PRICES or not 0 < bought < 1 or answers[0].max() <= answers[1].min():
             found = f"{len(part):,} showings at {len(prices)} prices, {bought:.0%} bought"
-            needed = f"At least {SEVERAL_PRICES} prices, and both answers, are needed."
+            needed = f"At least {SEVERAL_PRICES} prices are needed, and one buyer at more than another refused to pay."
             raise FitError(f"Segment {name!r} cannot be fitted: {found}. {needed}")
     prior = _priors(joined)
     alone = [_logit(part) for _, part in joined.groupby("segment")]
@@ -143,9 +144,10 @@ def _fit(joined: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
     start = np.column_stack([values for values, _ in alone]).ravel()
     found = optimize.minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-8})
     _, parts = scores(found.x)
-    covariance = np.linalg.inv(parts.T @ parts)
-    if np.abs(parts.sum(axis=0)).max() / len(prior) > 1e-5:
-        raise FitError("The segments' prices did not settle; the segments may be too alike to be told apart.")
+    information = parts.T @ parts  # of full rank unless a segment's buyers and others part at one price
+    if np.abs(parts.sum(axis=0)).max() / len(prior) > 1e-5 or np.linalg.cond(information) > 1e12:
+        raise FitError("The segments' prices did not settle: too few showings, or segments too alike to be told apart.")
+    covariance = np.linalg.inv(information)
     own = np.arange(2 * shape[1]).reshape(2, -1).T  # intercept and slope of each segment
     return [(found.x[each], covariance[np.ix_(each, each)]) for each in own]
 
@@ -175,9 +177,8 @@ def _described(name: str, found: np.ndarray, covariance: np.ndarray, unit_cost: 
         why = f"Segment {name!r} bought no less at higher prices, so no price is best."
         raise FitError(f"{why} Join it with another segment, or test more prices.")
     margin, gradient = _best_margin(intercept, slope, unit_cost)
-    with np.errstate(invalid="ignore"):  # so few showings that buyers and others part at one price have no interval
-        factor = np.exp(z * np.sqrt(gradient @ covariance @ gradient) / margin)
-        row, half = {}, z * np.sqrt(np.diag(covariance))
+    factor = np.exp(z * np.sqrt(gradient @ covariance @ gradient) / margin)
+    row, half = {}, z * np.sqrt(np.diag(covariance))
     for label, value, away in zip(("intercept", "slope"), found, half, strict=True):
         row |= {label: value, f"{label}_low": value - away, f"{label}_high": value + away}
     row |= {"best_price": unit_cost + margin, "best_price_low": unit_cost + margin / factor}

@@ -110,12 +110,10 @@ class Repository:
         with self._connection(write=False) as connection:
             pick("table in the repository", name, _table_names(connection))
             data = connection.execute(f"SELECT * FROM {quoted(name)}").df()
-        # DuckDB hands out a text column without any value as objects, and counts by whether one is missing; the contracts know better.
+        # DuckDB hands out text without any value as objects, and counts by whether one is missing; contracts know better.
         kinds = {column: "str" for column, dtype in data.dtypes.items() if dtype.kind == "O"}
-        held = {column: one for column, one in tables.get(name).columns.items() if column in data}
-        return data.astype(
-            kinds | {column: "Int64" for column, one in held.items() if one.type == "count" and one.nullable}
-        )
+        known = {column: one.dtype for column, one in tables.get(name).columns.items() if column in data}
+        return data.astype(kinds | {column: kind for column, kind in known.items() if kind == "Int64"})
 
     def write(self, name: str, data: pd.DataFrame, made_by: str = "", made_from: Iterable[str] = ()) -> None:
         """Check a table against its contract and store it, replacing what was there.

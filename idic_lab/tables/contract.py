@@ -72,6 +72,11 @@ class Column:
     required: bool = True
     time_of_day: bool = False
 
+    @property
+    def dtype(self) -> str:
+        """The pandas dtype, whether or not a value happens to be missing."""
+        return "Int64" if self.type == "count" and self.nullable else DTYPES[self.type]
+
     def rules(self) -> Iterator[tuple[str, str, object]]:
         """What a value must keep to: the rule in words, its kind and its bound."""
         if self.minimum is not None:
@@ -139,8 +144,9 @@ class Table:
         """A table of this contract without rows."""
         import pandas as pd
 
-        kinds = {name: DTYPES[column.type] for name, column in self.columns.items() if column.required}
-        return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in kinds.items()})
+        return pd.DataFrame(
+            {name: pd.Series([], dtype=one.dtype) for name, one in self.columns.items() if one.required}
+        )
 
     def dictionary(self) -> pd.DataFrame:
         """The data dictionary: column, type, unit, range, may be missing, meaning.

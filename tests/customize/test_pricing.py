@@ -105,6 +105,19 @@ def test_too_few_prices_are_refused():
         pricing.demand(tests, 0.5)
 
 
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("sure", [1.0, 0.7])
+def test_buyers_and_others_who_part_at_one_price_tell_no_best_price(seed, sure):
+    rng = np.random.default_rng(seed)
+    shown = pd.DataFrame({"customer_id": range(60), "product_id": "x", "price": rng.choice([5.0, 8.0, 11.0], 60)})
+    groups = shown[["customer_id"]].assign(segment=["firm", "other"] * 30, probability=sure)
+    shown["bought"] = np.where(groups["segment"] == "firm", shown["price"] <= 8 - 3 * (seed % 2), rng.random(60) < 0.5)
+    with pytest.raises(FitError, match="'firm' cannot be fitted: 30 showings"):
+        pricing.demand(shown, 4.0, groups)
+    shelf = pd.DataFrame({"product_id": ["x"], "unit_cost": 4.0, "list_price": 10.0})
+    assert (pricing.personal_prices(shown, shelf, groups)["price"] == 10.0).all()
+
+
 def test_a_price_of_their_own_goes_to_those_who_want_one_and_seldom_to_those_whom_the_list_price_suits():
     shelf = pd.DataFrame({"product_id": ["x"], "unit_cost": 4.0, "list_price": 10.25})
     lower = []

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from idic_lab import tables
 from idic_lab.errors import ContractError
 from idic_lab.repository import Repository
-from idic_lab.tables.contract import DTYPES
 
 NAMES = tables.names()
 # Each of the fifty contracts is tried on its own, so two or three tables of each suffice for the quick search.
@@ -43,12 +42,12 @@ def rows_of(draw, name):
         if not spec.required and draw(st.booleans()):
             continue
         kind, values = spec.type, _values(spec)
-        if spec.nullable and kind in ("text", "date", "number"):
+        if spec.nullable and kind != "flag":
             values = st.none() | values
         held = draw(st.lists(values, min_size=number, max_size=number))
         if kind == "number":
             held = [float("nan") if value is None else float(value) for value in held]
-        made[column] = pd.Series(held, dtype=DTYPES[kind])
+        made[column] = pd.Series(held, dtype=spec.dtype)
     table = pd.DataFrame(made)
     return table.drop_duplicates(list(contract.key), ignore_index=True) if contract.key else table
 
@@ -111,7 +110,7 @@ def one_row(name: str, column: str) -> pd.DataFrame:
             continue
         usual = {"text": "a", "date": pd.Timestamp("2024-01-31"), "flag": True}.get(spec.type)
         bounds = [bound for bound in (usual, spec.minimum, spec.maximum, 1) if bound is not None]
-        made[other] = pd.Series([spec.choices[0] if spec.choices else bounds[0]], dtype=DTYPES[spec.type])
+        made[other] = pd.Series([spec.choices[0] if spec.choices else bounds[0]], dtype=spec.dtype)
     return tables.check(name, pd.DataFrame(made))
 
 

@@ -17,7 +17,6 @@ from idic_lab.datasets.own.words import looks_personal
 from idic_lab.errors import DataError, RepositoryError
 from idic_lab.repository import pseudonyms
 from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
-from idic_lab.tables.contract import DTYPES
 
 NAMES = ["Žofie Körbelová", "Ada Muster", "Bo Persson", "Noor Visser", "Pim Bakker", "Ulla Zander"]
 ADA = "Ada Muster"
@@ -45,7 +44,7 @@ def filled(name: str, people: dict[str, str]) -> pd.DataFrame:
             if column in OF_RECORD:
                 row[column] = record
         rows.append(row)
-    kinds = {column: DTYPES[spec.type] for column, spec in contract.columns.items()}
+    kinds = {column: spec.dtype for column, spec in contract.columns.items()}
     return pd.DataFrame(rows).astype(kinds)
 
 

@@ -455,7 +455,7 @@ def _with_missing(table: str, made: pd.DataFrame) -> pd.DataFrame:
     contract = tables.get(table)
     for name, column in contract.columns.items():
         if column.required and column.nullable and name not in made:
-            made[name] = pd.Series([None] * len(made), dtype=tables.contract.DTYPES[column.type])
+            made[name] = pd.Series([None] * len(made), dtype=column.dtype)
     known = [name for name in contract.columns if name in made]
     return made[[*known, *made.columns.difference(known, sort=False)]]
 
