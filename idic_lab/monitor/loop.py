@@ -110,8 +110,7 @@ def proposals(signals: pd.DataFrame | None, kpis: pd.DataFrame, action_plan: pd.
     found = [] if signals is None else [_of_figure(one_way(part), measured) for _, part in signals.groupby("figure")]
     rows = [*found, *(_of_action(row) for row in action_plan.itertuples())]
     empty = tables.get("proposals").empty()
-    kinds = empty.dtypes.to_dict() | dict.fromkeys(("per_arm", "weeks"), "Int64")
-    return pd.DataFrame(rows, columns=list(empty)).astype(kinds)
+    return pd.DataFrame(rows, columns=list(empty)).astype(empty.dtypes.to_dict())
 
 
 def _of_figure(run: pd.DataFrame, measured: pd.DataFrame) -> dict:
