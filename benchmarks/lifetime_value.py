@@ -11,12 +11,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from benchmarks import data
+from benchmarks import data, reference
 from benchmarks.by_hand import fit_by_hand, summary_in_duckdb, summary_in_pandas, value_by_hand
 from benchmarks.case import OURS, Case, NotInstalled, Target
 from benchmarks.simulated import IDS, LAST_DAY
 from idic_lab.differentiate import clv
-from idic_lab.differentiate.clv import reference
 
 MONTHS = range(30, 361, 30)  # lifetimes' months of thirty days
 MONTHLY_RATE = 0.01

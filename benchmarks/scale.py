@@ -19,7 +19,7 @@ from idic_lab import identify
 from idic_lab.compare import compare, stability
 from idic_lab.differentiate import clv, rfm
 from idic_lab.meridian.settings import settings
-from idic_lab.meridian.shop import blocks
+from idic_lab.meridian.simulation import blocks
 
 CUSTOMERS = (10_000, 100_000, 1_000_000, 10_000_000)
 RECORDS_PER_PERSON = 3.155

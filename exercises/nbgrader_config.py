@@ -5,7 +5,7 @@ from pathlib import Path
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, GetGrades, LimitOutput, SaveAutoGrades
 
-from idic_lab.exercises.grading_steps import RunSubmission, ScoreAnswers, StripHiddenTests
+from idic_lab.exercises.nbgrader_steps import RunSubmission, ScoreAnswers, StripHiddenTests
 
 here = Path(__file__).resolve().parent
 

@@ -36,7 +36,7 @@ from idic_lab.errors import DataError, LabError, RepositoryError, pick
 from idic_lab.exercises import sandbox
 from idic_lab.exercises.answer_key import digest
 from idic_lab.exercises.course_folder import CourseFolder
-from idic_lab.exercises.grading_steps import CHANGED, DIGEST, NOTES, UNSAFE
+from idic_lab.exercises.nbgrader_steps import CHANGED, DIGEST, NOTES, UNSAFE
 from idic_lab.exercises.questions import QUESTIONS
 from idic_lab.exercises.repair import TABLES, read, repair
 from idic_lab.exercises.student import normal_id, printable
@@ -47,7 +47,7 @@ _SIGKILL = getattr(signal, "SIGKILL", 9)  # Windows has none
 _running: set[int] = set()  # nbgrader processes, which Ctrl-C does not reach by itself
 # Each command is forked from a process that has loaded what it needs, which takes longer than most commands.
 PROCESSES = multiprocessing.get_context("forkserver" if sys.platform.startswith("linux") else "spawn")
-_LOADED = ["nbgrader.apps", "idic_lab.exercises.grading_steps", "idic_lab.differentiate.clv", "sklearn.cluster"]
+_LOADED = ["nbgrader.apps", "idic_lab.exercises.nbgrader_steps", "idic_lab.differentiate.clv", "sklearn.cluster"]
 PROCESSES.set_forkserver_preload(_LOADED)
 
 

@@ -26,7 +26,7 @@ from idic_lab.errors import DataError
 from idic_lab.exercises.classroom import PROCESSES, grade_class, gradebook_of, points, release, step
 from idic_lab.exercises.collecting import collect
 from idic_lab.exercises.course_folder import CourseFolder, grade_id, graded_names, handed_in, opened, with_student_id
-from idic_lab.exercises.grading_steps import OURS, UNSAFE
+from idic_lab.exercises.nbgrader_steps import OURS, UNSAFE
 from idic_lab.exercises.questions import QUESTIONS
 from idic_lab.exercises.student import decode, encode
 from idic_lab.exercises.students_copy import make_secret

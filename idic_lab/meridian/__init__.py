@@ -8,5 +8,5 @@ from idic_lab.meridian.files import load_tables as load_tables, simulate_to as s
 from idic_lab.meridian.orders import club as club
 from idic_lab.meridian.settings import DIFFICULTIES as DIFFICULTIES, PEOPLE as PEOPLE, SEED as SEED
 from idic_lab.meridian.settings import PurchaseModel as PurchaseModel, Settings as Settings
-from idic_lab.meridian.shop import Meridian as Meridian, simulate as simulate
-from idic_lab.meridian.shop_process import Shop as Shop, open_shop as open_shop
+from idic_lab.meridian.simulation import Meridian as Meridian, simulate as simulate
+from idic_lab.meridian.shop import Shop as Shop, open_shop as open_shop

@@ -14,7 +14,7 @@ from idic_lab import tables
 from idic_lab.meridian.files import default_folder, write_csv
 from idic_lab.meridian.people import WORDS
 from idic_lab.meridian.settings import PEOPLE, SEED
-from idic_lab.meridian.shop import CONTRACTS, Meridian, simulate
+from idic_lab.meridian.simulation import CONTRACTS, Meridian, simulate
 from idic_lab.tables import Table
 
 

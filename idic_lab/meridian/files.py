@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from idic_lab import shipped, tables
 from idic_lab.errors import DataError, needs_extra, pick
 from idic_lab.meridian.settings import BLOCK, PEOPLE, SEED, Settings, settings
-from idic_lab.meridian.shop import CONTRACTS, blocks
+from idic_lab.meridian.simulation import CONTRACTS, blocks
 from idic_lab.tables import Table
 
 FORMATS = ("parquet", "csv")

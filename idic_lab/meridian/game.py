@@ -16,7 +16,7 @@ from idic_lab.meridian import draws, policies, quarters
 from idic_lab.meridian.policies import View
 from idic_lab.meridian.quarters import ACTIONS, CONTACTS, MOST_CONTACTS, QUARTERS, Plan, State
 from idic_lab.meridian.settings import PEOPLE, SEED, settings
-from idic_lab.meridian.shop import Tables, constant_tables, drawn_blocks, joined
+from idic_lab.meridian.simulation import Tables, constant_tables, drawn_blocks, joined
 from idic_lab.tables import CHANNELS, read_contracts
 
 CONTRACTS = read_contracts(Path(__file__).with_name("shop_tables.toml"))

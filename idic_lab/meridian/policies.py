@@ -244,7 +244,7 @@ def played(ways: dict[str, str], **shop: object) -> dict[str, pd.DataFrame]:
     >>> list(played({"left alone": "nobody"}, seed=1, n=100)["left alone"])
     ['quarter', 'cash', 'orders', 'opt_outs']
     """
-    from idic_lab.meridian.shop_process import Shop
+    from idic_lab.meridian.shop import Shop
 
     games = {}
     with Shop(**shop) as opened:

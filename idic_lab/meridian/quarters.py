@@ -21,7 +21,7 @@ from idic_lab.meridian.settings import Settings
 from idic_lab.tables import CHANNELS
 
 if TYPE_CHECKING:
-    from idic_lab.meridian.shop import Block, Tables
+    from idic_lab.meridian.simulation import Block, Tables
 
 DAYS = 91
 QUARTERS = 8

@@ -1,333 +1,243 @@
-"""One block of people after the other, from what drives them to the tables that follow, and what was planted in them."""
+"""The shop as something one can act in: a table of actions goes in, the next quarter's tables come out.
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+The shop runs in a process of its own and exchanges tables with it, nothing else: whoever decides sees what a firm would
+see. A plan that breaks a rule is refused as a whole, with the reason, and the quarter waits for another.
+"""
+
+import contextlib
+import io
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import weakref
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from idic_lab.errors import DataError
-from idic_lab.meridian import choices, contacts, draws, opinions, orders, people, products, quarters, trials
-from idic_lab.meridian.draws import choose, labels, stream
-from idic_lab.meridian.settings import BLOCK, PEOPLE, SEED, SEGMENTS, Settings, settings
-from idic_lab.tables import CHANNELS, CONSENT_CHANNELS, read_contracts
-
-_CHOICES = {"SEGMENTS": (*SEGMENTS, "none"), "CATEGORIES": products.CATEGORIES, "KINDS": trials.KINDS}
-CONTRACTS = read_contracts(Path(__file__).with_name("planted.toml"), **_CHOICES)
-
-
-def constant_truth(chosen: Settings) -> dict[str, pd.DataFrame]:
-    """Answers that do not depend on who happened to be drawn."""
-    return {
-        "need_items": opinions.truth_of_items(chosen),
-        "category_shares": orders.category_truth(chosen),
-        "complements": products.complement_truth(),
-        "product_quality": opinions.quality_truth(),
-        "prices": trials.price_truth(chosen),
-        "weekly_changes": _weekly_changes(chosen),
-        "readiness": opinions.readiness_truth(chosen),
-        "pilot_effects": trials.pilot_truth(chosen),
-        "part_worths": choices.part_worth_truth(chosen),
-    } | trials.consent_truth(chosen)
+from idic_lab import durability
+from idic_lab.errors import DataError, LabError
+from idic_lab.meridian import policies
+from idic_lab.meridian.game import World, read_plans, standing
+from idic_lab.meridian.policies import View
+from idic_lab.meridian.quarters import QUARTERS
+from idic_lab.meridian.settings import PEOPLE, SEED
+from idic_lab.meridian.simulation import Tables
 
 
-def _weekly_changes(chosen: Settings) -> pd.DataFrame:
-    ends = draws.DRIFT_DATE + np.timedelta64(7 * draws.DRIFT_WEEKS, "D")
-    step = np.datetime64(chosen.step_date)
-    late = draws.DELIVERY_DAYS + draws.DRIFT_PER_WEEK * draws.DRIFT_WEEKS
-    basket = "share of visits without a checkout in which something is put into the basket, per week"
-    delivery = "mean days to delivery of the orders of a week"
-    rows = [
-        ("basket_share", "step", step, step, draws.STEP_BEFORE, draws.STEP_AFTER, basket),
-        ("delivery_days", "drift", draws.DRIFT_DATE, ends, draws.DELIVERY_DAYS, late, delivery),
-    ]
-    table = pd.DataFrame(rows, columns=["figure", "kind", "starts", "ends", "before", "after", "meaning"])
-    table = table.astype(dict.fromkeys(("starts", "ends"), "datetime64[us]"))
-    return table if chosen.weekly_changes else table.iloc[:0]
-
-
-_POLICIES = ("nobody", "everybody", "best_on_features", "kind_known")
-
-
-def policy_sums(truth: pd.DataFrame) -> Counter:
-    """What the true values of the reference policies add up from, for one block."""
-    sums = Counter(customers=len(truth), profit_without=truth["profit_without"].sum(), effect=truth["effect"].sum())
-    nobody = pd.Series(False, index=truth.index)
-    treated = (nobody, ~nobody, truth["treat_by_features"], truth["treat_if_kind_known"])
-    for name, rows in zip(_POLICIES, treated, strict=True):
-        sums[f"treated {name}"], sums[f"gain {name}"] = rows.sum(), truth.loc[rows, "gain"].sum()
-    return sums
-
-
-def policy_table(sums: Counter) -> pd.DataFrame:
-    """The truth table campaign_policies."""
-    treated, gain = (np.array([sums[f"{what} {name}"] for name in _POLICIES]) for what in ("treated", "gain"))
-    shares = {"treated_share": treated, "profit_per_customer": sums["profit_without"] + gain, "gain_per_customer": gain}
-    return (pd.DataFrame(shares) / sums["customers"]).round(6).assign(policy=_POLICIES)[["policy", *shares]]
-
-
-def parameter_truth(chosen: Settings, sums: Counter) -> pd.DataFrame:
-    """The truth table parameters."""
-    values = {
-        **vars(chosen.purchase),
-        **{name: value for name, value in vars(chosen).items() if name != "purchase"},
-        "wrong_time": contacts.WRONG_TIME,
-        "satisfaction_with_dropout": opinions.CORRELATION,
-        "late_day": opinions.LATE_DAY,
-        "campaign_effect": round(sums["effect"] / sums["customers"], 6),
-        "campaign_margin": trials.MARGIN,
-        "campaign_margin_with_offer": trials.MARGIN_WITH_OFFER,
-        "campaign_contact_cost": trials.CONTACT_COST,
-        "sarcasm": opinions.SARCASM,
-    }
-    rows = [(name, values[name], unit or None, meaning) for name, unit, meaning in people.WORDS["parameters"]]
-    table = pd.DataFrame(rows, columns=["parameter", "value", "unit", "meaning"])
-    return table.astype({"value": "float64", "unit": "str"})
-
-
-Tables = dict[str, pd.DataFrame]
-
-
-@dataclass
-class Meridian:
-    """A simulated retailer.
-
-    Attributes:
-        tables (dict of str to DataFrame): What the retailer sees, each table by its contract in :mod:`idic_lab.tables`.
-        truth (dict of str to DataFrame): What was planted; only checks look at it.
-    """
-
-    tables: Tables
-    truth: Tables
-    settings: Settings
-    seed: int
-
-    def __repr__(self) -> str:
-        return f"Meridian({len(self.truth['people']):,} people, {len(self.tables)} tables, seed {self.seed})"
-
-
-def simulate(
-    n: int = PEOPLE,
-    seed: int = SEED,
-    difficulty: str | Settings = "default",
-    world: str = "friendly",
-    n_quarters: int = 0,
-    **switches: bool,
-) -> Meridian:
-    """Simulate the two years of a retailer with n customers, and the quarters after them if they are wanted.
+class Shop(contextlib.AbstractContextManager):
+    """A shop to act in: it runs in a process of its own, and what goes in and comes out are tables.
 
     Parameters:
-        n: People, at least 50.
-        seed: The same seed gives the same tables.
-        difficulty ({"easy", "default", "hard"} or Settings): How far apart the need segments are and how faulty the
-            records.
-        world, switches: As for :func:`idic_lab.meridian.settings.settings`.
-        n_quarters: Quarters of 13 weeks after the two years, in which the retailer leaves its customers alone; for one
-            that acts, see :func:`idic_lab.meridian.open_shop`. The truth stays that of the two years.
+        seed: Of the customers; None draws one that only the shop knows.
+        folder: Where the plans are kept: a game that was ended or killed goes on from there.
+        difficulty, world, switches: As for :func:`idic_lab.meridian.simulate`.
     Raises:
-        UnknownName, DataError: For unknown difficulties or switches and impossible numbers.
+        LabError: For settings that do not exist, and for a folder that holds another game.
 
-    >>> shop = simulate(n=500, seed=7)
-    >>> shop
-    Meridian(500 people, 21 tables, seed 7)
-    >>> len(shop.tables["transactions"]["customer_id"].unique())
-    500
+    >>> from idic_lab.meridian import open_shop, policies
+    >>> with open_shop(seed=1, n=200) as shop:
+    ...     first = shop.tables["transactions"]["customer_id"].unique()[:3]
+    ...     seen = shop.next(policies.actions(first, "offer", "in_person", amount=5.0))
+    >>> sorted(seen)[:3]
+    ['costs', 'interactions', 'opt_outs']
     """
-    chosen = settings(difficulty, world, **switches)
-    drawn, first = [] if n_quarters else None, Counter()
-    seen, planted = (list(parts) for parts in zip(*blocks(n, seed, chosen, first, drawn), strict=True))
-    states = [quarters.State.after(block, number) for number, block in enumerate(drawn or ())]
-    for quarter in range(n_quarters):
-        nothing = quarters.Plan.nothing()
-        played = [quarters.play(state, nothing, quarters.draw_chances(state, quarter, seed), first) for state in states]
-        states = [one.state for one in played]
-        seen += [{name: data for name, data in one.tables.items() if name in seen[0]} for one in played]
-    return Meridian(joined(seen), joined(planted), chosen, seed)
+
+    def __init__(
+        self, seed: int | None = SEED, n: int = PEOPLE, folder: str | Path | None = None, **world: object
+    ) -> None:
+        self.tables: Tables = {}
+        self.folder = Path(folder) if folder is not None else None
+        told = {"seed": seed, "n": n, **world}
+        plans = self._kept(told)
+        command = [sys.executable, "-c", "from idic_lab.meridian.shop import serve; serve()"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._end = weakref.finalize(self, _end, self._process)  # also when the shop is forgotten
+        try:
+            self._ask("open", told | {"parent": os.getpid()})
+            for plan in plans:
+                self._play(plan)
+        except LabError:
+            self.close()
+            raise
+
+    def _kept(self, told: dict) -> list[pd.DataFrame]:
+        """The plans of a game that was begun in the folder."""
+        if self.folder is None:
+            return []
+        self.folder.mkdir(parents=True, exist_ok=True)
+        game = self.folder / "game.json"
+        before = json.loads(game.read_text(encoding="utf-8")) if game.exists() else None
+        if told["seed"] is None:
+            told["seed"] = before["seed"] if before else int.from_bytes(os.urandom(6), "big")
+        if before not in (None, told):
+            raise DataError(f"{game} holds another game, {before}; name another folder, or open that one.")
+        durability.write_json(game, told)
+        return read_plans(self.folder)
+
+    @property
+    def view(self) -> View:
+        """What a policy decides on: the tables, the quarter (from 1), the budget and the calls."""
+        return View(self.tables, **self._view)
+
+    def next(self, actions: pd.DataFrame | None = None) -> Tables:
+        """One quarter under a table of actions (none: everybody is left alone); its tables.
+
+        Raises:
+            LabError: For a plan that breaks a rule; the quarter has not happened then.
+        """
+        actions = policies.actions() if actions is None else actions
+        seen = self._play(actions)
+        if self.folder is not None:
+            file = io.BytesIO()
+            actions.reset_index(drop=True).to_parquet(file)
+            durability.write(self.folder / f"quarter_{self._view['quarter'] - 1}.parquet", file.getvalue())
+        return seen
+
+    def _play(self, actions: pd.DataFrame) -> Tables:
+        if not isinstance(actions, pd.DataFrame):
+            raise DataError(f"A plan is a table (DataFrame) of actions, found {type(actions).__name__}.")
+        return self._ask("next", {}, {"actions": actions})
+
+    def reset(self) -> tuple[View, dict]:
+        """Begin again, in the manner of Gymnasium; plans in the folder stay until they are overwritten."""
+        self._ask("reset", {})
+        return self.view, {}
+
+    def step(self, actions: pd.DataFrame | None) -> tuple[View, float, bool, bool, dict]:
+        """One quarter in the manner of Gymnasium: what is seen, the cash it brought, whether the game is over."""
+        seen = self.next(actions)
+        return self.view, float(seen["costs"]["amount"].sum()), self._view["quarter"] > QUARTERS, False, seen
+
+    def standing(self, n_fortunes: int = 20) -> pd.DataFrame:
+        """How the plans so far did; see :func:`standing`."""
+        return self._ask("standing", {"n_fortunes": n_fortunes})["standing"]
+
+    def play(self, policy: Callable[[View], pd.DataFrame], n_quarters: int = QUARTERS) -> pd.DataFrame:
+        """Let a policy decide up to so many of the quarters that are left.
+
+        Returns:
+            DataFrame: ``quarter``, ``cash`` (currency), ``orders`` and ``opt_outs`` of each quarter played.
+        """
+        rows = []
+        while self._view["quarter"] <= QUARTERS and len(rows) < n_quarters:
+            quarter, seen = self._view["quarter"], self.next(policy(self.view))
+            cash = float(seen["costs"]["amount"].sum())
+            rows.append((quarter, cash, len(seen["transactions"]), len(seen["opt_outs"])))
+        return pd.DataFrame(rows, columns=["quarter", "cash", "orders", "opt_outs"])
+
+    def hindsight(self) -> pd.DataFrame:
+        """What one should have known, after the last quarter; see :meth:`World.hindsight <idic_lab.meridian.game.World.hindsight>`."""
+        return self._ask("hindsight", {})["hindsight"]
+
+    def close(self) -> None:
+        """End the shop's process."""
+        self._end()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Shop(quarter {self._view['quarter']} of {QUARTERS}, {len(self.tables)} tables)"
+
+    def _ask(self, request: str, told: dict, sent: Tables | None = None) -> Tables:
+        try:
+            _send(self._process.stdin, {"request": request, **told}, sent or {})
+            answer, received = _receive(self._process.stdout)
+        except (OSError, EOFError, ValueError) as error:
+            if isinstance(error, pa.ArrowInvalid | pa.ArrowTypeError | pa.ArrowNotImplementedError):
+                raise DataError(f"The plan cannot be read as a table: {error}") from None
+            raise DataError("The shop's process has ended; open the shop again.") from None
+        if "error" in answer:
+            raise DataError(answer["error"])
+        self._view = answer["view"]
+        if request in ("open", "reset"):
+            self.tables = received
+        for name in answer["changed"]:
+            self.tables[name] = received.pop(f"all of {name}")
+        if request == "next":
+            for name, data in received.items():
+                if name not in ("costs", *answer["changed"]):
+                    before = [self.tables[name]] if name in self.tables else []
+                    self.tables[name] = pd.concat([*before, data], ignore_index=True)
+        return received
 
 
-def joined(parts: list[Tables]) -> Tables:
-    """The tables of all parts, one below the other.
-
-    >>> joined([{"a": pd.DataFrame({"x": [1]})}, {"a": pd.DataFrame({"x": [2]})}])["a"]["x"].tolist()
-    [1, 2]
-    """
-    found: dict[str, list[pd.DataFrame]] = {}
-    for part in parts:
-        for name, data in part.items():
-            found.setdefault(name, []).append(data)
-    return {name: data[0] if len(data) == 1 else pd.concat(data, ignore_index=True) for name, data in found.items()}
+open_shop = Shop
 
 
-def blocks(
-    n: int, seed: int, chosen: Settings, first: Counter | None = None, keep: "list[Block] | None" = None
-) -> Iterator[tuple[Tables, Tables]]:
-    """Tables and truth of one block of people after the other; the last pair holds what there is once.
-
-    `first` counts what has been numbered, and `keep` takes what was drawn, for whoever goes on from there. Block sizes
-    depend on n alone, so that writing block by block gives what simulating at once gives.
-
-    >>> [len(seen["transactions"]) > 0 for seen, truth in blocks(60, 1, settings()) if "people" in truth]
-    [True]
-    """
-    sums = Counter()
-    for block, tables, truth in drawn_blocks(n, seed, chosen, Counter() if first is None else first):
-        if keep is not None:
-            keep.append(block)
-        sums.update(policy_sums(truth["campaign"]))
-        yield tables, truth
-    found = {"campaign_policies": policy_table(sums), "parameters": parameter_truth(chosen, sums)}
-    yield constant_tables(seed, chosen), constant_truth(chosen) | found
+def _end(process: subprocess.Popen) -> None:
+    for pipe in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):
+            pipe.close()
+    process.wait(timeout=20)
 
 
-def constant_tables(seed: int, chosen: Settings) -> Tables:
-    """The tables that there are once, whoever happens to be drawn."""
-    return {
-        "products": products.product_table(),
-        "product_options": products.option_table(),
-        "cost_rates": orders.rate_table(),
-        "survey_questions": opinions.question_table(),
-        "readiness_answers": opinions.readiness_answers(stream(seed, 0, "readiness"), chosen),
-        "pilots": trials.draw_pilots(stream(seed, 0, "pilots"), chosen),
-        "consent_trial": trials.draw_consent_trial(stream(seed, 0, "bargain"), chosen),
-        "choice_sets": choices.interview(),
-    }
+def _send(pipe, told: dict, sent: Tables) -> None:
+    """A head in JSON, then every table as an Arrow stream: nothing that is received is ever run."""
+    bodies = {}
+    for name, data in sent.items():
+        sink = pa.BufferOutputStream()
+        table = pa.Table.from_pandas(data, preserve_index=False)
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        bodies[name] = sink.getvalue()
+    head = json.dumps(told | {"tables": {name: len(body) for name, body in bodies.items()}}).encode()
+    pipe.write(b"".join([struct.pack(">I", len(head)), head, *bodies.values()]))
+    pipe.flush()
 
 
-def drawn_blocks(n: int, seed: int, chosen: Settings, first: Counter) -> "Iterator[tuple[Block, Tables, Tables]]":
-    """What was drawn of each block of people, with its tables and truth; `first` counts what has been numbered."""
-    if not isinstance(n, int | np.integer) or n < 50:
-        raise DataError(f"n must be a whole number of at least 50 people, found {n!r}.")
-    parts = -(-n // BLOCK)
-    for number in range(parts):
-        block = _draw_block(n // parts + (number < n % parts), seed, number, first, chosen)
-        yield block, *_block_tables(block, first)
+def _receive(pipe) -> tuple[dict, Tables]:
+    head = pipe.read(4)
+    if len(head) < 4:
+        raise EOFError
+    told = json.loads(pipe.read(struct.unpack(">I", head)[0]))
+    sizes = told.pop("tables")
+    return told, {name: pa.ipc.open_stream(pipe.read(size)).read_all().to_pandas() for name, size in sizes.items()}
 
 
-@dataclass
-class Block:
-    """Everything drawn of one block that more than one table needs."""
-
-    rng: Callable[[str], np.random.Generator]
-    settings: Settings
-    buyers: orders.Buyers
-    orders: orders.Orders
-    lines: orders.Lines
-    segment: np.ndarray
-    people: people.People
-    reach: contacts.Reach
-    records: people.Records
-    consent_said: pd.DataFrame
-    consent: np.ndarray
-    satisfaction: np.ndarray
-    order_channel: np.ndarray
-    delivery_days: np.ndarray
-    contacts: pd.DataFrame
-    wallet: pd.DataFrame
-    accounts: orders.Accounts
-
-
-def _draw_block(n: int, seed: int, number: int, first: Counter, settings: Settings) -> Block:
-    """The people of a block, their orders, records, contacts and accounts, numbered on from `first`."""
-    rng = partial(stream, seed, number)
-    buyers = orders.draw_buyers(rng("buyers"), n, settings)
-    placed = orders.draw_orders(rng("orders"), buyers, settings)
-    segment = opinions.draw_segments(rng("segments"), buyers, settings)
-    reach = contacts.draw_reach(rng("reach"), segment, settings)
-    kept = people.draw_records(rng("records"), first["records"], reach.preferred, buyers.first_day)
-    consent_said, consent = people.draw_consent(rng("consent"), kept, reach.preferred)
-    satisfied = opinions.draw_satisfaction(rng("satisfaction"), buyers)
-    lines = orders.draw_lines(rng("lines"), placed, segment, settings)  # settles the amounts of the orders
-    channel = orders.draw_order_channels(rng("order channels"), kept, placed)
-    outbound = contacts.draw_outbound(rng("outbound"), reach, consent, buyers.first_day, settings)
-    inbound = contacts.draw_inbound(rng("inbound"), reach, placed, buyers.first_day, satisfied, settings)
-    return Block(
-        rng=rng,
-        settings=settings,
-        buyers=buyers,
-        orders=placed,
-        lines=lines,
-        segment=segment,
-        people=people.draw_people(rng("people"), first["people"], segment, settings),
-        reach=reach,
-        records=kept,
-        consent_said=consent_said,
-        consent=consent,
-        satisfaction=satisfied,
-        order_channel=channel,
-        delivery_days=orders.draw_delivery_days(rng("delivery"), channel, placed, settings),
-        contacts=pd.concat([outbound, inbound], ignore_index=True),
-        wallet=orders.draw_wallet(rng("wallet"), buyers, placed),
-        accounts=orders.draw_accounts(rng("accounts"), kept, n, first["accounts"]),
-    )
-
-
-def _block_tables(block: Block, first: Counter) -> tuple[Tables, Tables]:
-    """Observed tables and planted answers of one block; `first`, what earlier ones numbered, is brought up to date."""
-    people_of, rng = block.people, block.rng
-    reviews, sentiment = opinions.draw_reviews(rng("reviews"), block, block.orders, block.lines, first["reviews"])
-    seen = (block.orders, people_of.age, block.order_channel, people_of.customer_id)
-    results, reactions = trials.draw_campaign(rng("campaign"), *seen, block.settings)
-    events, sessions = contacts.draw_visits(block, first["sessions"])
-    needs = opinions.draw_answers(rng("answers"), block.segment, block.settings)
-    served = (block, block.orders, block.delivery_days, block.satisfaction)
-    answers = [
-        opinions.needs_responses(rng("needs survey"), block.records, needs),
-        opinions.service_responses(rng("service survey"), *served),
-        opinions.wallet_responses(rng("wallet survey"), block.records, block.wallet["category_spend"].to_numpy()),
-    ]
-    bought = (block.orders, block.lines, block.order_channel, block.delivery_days)
-    tables = orders.order_tables(rng("charges"), block, *bought, first["orders"]) | {
-        "source_records": people.record_table(rng("record table"), block),
-        "web_events": events,
-        "interactions": contacts.interaction_table(block.contacts, block.records, first["contacts"]),
-        "survey_responses": pd.concat(answers, ignore_index=True),
-        "reviews": reviews,
-        "choices": choices.draw_choices(rng("choices"), block.records, block.segment, block.settings),
-        "campaign_results": results,
-        "price_tests": trials.draw_price_tests(block, first["tests"]),
-        "accounts": block.accounts.accounts,
-        "account_roles": block.accounts.roles,
-    }
-    tables["points"], redeemed = orders.draw_points(rng("points"), tables["transactions"], block)
-    owner = block.people.customer_id.take(block.records.person)
-    truth = {
-        "people": _people_truth(block, first["households"]),
-        "record_owners": pd.DataFrame({"record_id": block.records.record_id, "customer_id": owner}),
-        "review_sentiment": sentiment,
-        "campaign": reactions,
-        "account_members": orders.member_truth(block.accounts, people_of.customer_id),
-        "redemptions": redeemed,
-    }
-    first.update(people=len(people_of), households=int(people_of.household.max()) + 1, sessions=sessions)
-    numbered = quarters.NUMBERED | {"records": "source_records", "accounts": "accounts"}
-    first.update({what: len(tables[name]) for what, name in numbered.items()})
-    return tables, truth
-
-
-def _people_truth(block: Block, first_household: int) -> pd.DataFrame:
-    everybody, reach = block.people, block.reach
-    household = labels("H", first_household + 1 + np.maximum(everybody.household, 0), 6)
-    together = np.where(everybody.household >= 0, np.arange(len(everybody)), -1)
-    drivers = {
-        "customer_id": everybody.customer_id,
-        "household": household.take(together, allow_fill=True),
-        "twin": everybody.twin,
-        "purchase_rate": np.round(block.buyers.rate, 8),
-        "dropout_probability": np.round(block.buyers.dropout, 6),
-        "mean_spend": np.round(block.buyers.mean_spend, 4),
-        "alive": block.orders.alive,
-        "need_segment": choose(opinions.segment_names(block.settings), block.segment),
-        "satisfaction": np.round(block.satisfaction, 4),
-        "preferred_channel": choose(CHANNELS, reach.preferred),
-        **{f"response_{channel}": reach.response[:, row] for row, channel in enumerate(CHANNELS)},
-        "time_of_day": choose(tuple(contacts.TIMES_OF_DAY), reach.time_of_day),
-        **{f"consent_{channel}": block.consent[:, row] for row, channel in enumerate(CONSENT_CHANNELS)},
-        "return_rate": block.lines.return_rate,
-        "heavy_caller": reach.heavy_caller,
-    }
-    contact_cost = np.bincount(block.contacts["person"], block.contacts["cost"], minlength=len(everybody))
-    profit = orders.profits(block.orders, block.lines, block.order_channel != orders.STORE, contact_cost)
-    return pd.concat([pd.DataFrame(drivers), block.wallet, profit.assign(below_zero=profit["profit"] < 0)], axis=1)
+def serve() -> None:
+    """Answer one request after the other, until the asker is gone."""
+    asked, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted notebook keeps its shop
+    begun, world, plans = None, None, []
+    while True:
+        try:
+            request, received = _receive(asked)
+        except EOFError:
+            os._exit(0)  # at once: to take everything down that was loaded takes a third of a second
+        seen, changed = {}, []
+        try:
+            match request.pop("request"):
+                case "open":
+                    durability.end_with_parent(request.pop("parent"))
+                    own = {"seed": int.from_bytes(os.urandom(6), "big")} if request["seed"] is None else {}
+                    begun = World(**request | own)
+                    world = begun.again()
+                    seen = world.tables
+                case "reset":
+                    world, plans = begun.again(), []
+                    seen = world.tables
+                case "next":
+                    made = received["actions"]
+                    seen = world.next(made)
+                    plans.append(made)
+                    if len(made) and made["action"].eq("complaint").any():  # answers date earlier rows
+                        changed = ["interactions"]
+                        seen["all of interactions"] = world.tables["interactions"]
+                case "hindsight":
+                    seen = {"hindsight": world.hindsight()}
+                case "standing":
+                    seen = {"standing": standing(plans, begun, request["n_fortunes"])}
+            answer = {"changed": changed}
+        except LabError as error:
+            answer = {"error": str(error)}
+        if world is not None:
+            view = world.view
+            answer["view"] = {"quarter": view.quarter, "budget": view.budget, "calls": view.calls}
+        _send(answers, answer, {} if "error" in answer else seen)

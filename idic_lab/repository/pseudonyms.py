@@ -17,7 +17,8 @@ from idic_lab.datasets import Dataset
 from idic_lab.datasets.own.engine import literal
 from idic_lab.datasets.own.words import looks_personal
 from idic_lab.errors import DataError
-from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
+from idic_lab.repository.forgetting import OF_CUSTOMER, OF_RECORD
+from idic_lab.repository.store import Repository
 
 KEYS = "customer_keys"
 LEFT_OUT = "customers who were removed from this run before are left out"  # a remark of a card

@@ -20,7 +20,7 @@ from idic_lab.exercises import sandbox
 from idic_lab.exercises.answer_key import AnswerKey
 from idic_lab.exercises.collecting import bring, collect, opened
 from idic_lab.exercises.course_folder import grade_id
-from idic_lab.exercises.grading_steps import NOTES, RunSubmission, ScoreAnswers, StripHiddenTests, _as_data
+from idic_lab.exercises.nbgrader_steps import NOTES, RunSubmission, ScoreAnswers, StripHiddenTests, _as_data
 from idic_lab.exercises.questions import QUESTIONS
 from idic_lab.exercises.repair import read, repair, tables_of
 

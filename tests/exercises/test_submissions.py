@@ -10,8 +10,8 @@ from idic_lab.exercises import sandbox
 from idic_lab.exercises.classroom import grade_class, items, nbgrader
 from idic_lab.exercises.collecting import collect
 from idic_lab.exercises.course_folder import grade_id, with_student_id
-from idic_lab.exercises.grading_steps import DIGEST, RunSubmission
-from idic_lab.exercises.grading_steps import UNSAFE as UNSAFE_VARIABLE
+from idic_lab.exercises.nbgrader_steps import DIGEST, RunSubmission
+from idic_lab.exercises.nbgrader_steps import UNSAFE as UNSAFE_VARIABLE
 from idic_lab.exercises.student import student_tables
 from idic_lab.exercises.students_copy import make_secret
 

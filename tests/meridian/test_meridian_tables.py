@@ -9,7 +9,7 @@ import pytest
 from idic_lab import meridian, tables
 from idic_lab.errors import DataError, UnknownName
 from idic_lab.meridian import simulate, simulate_to
-from idic_lab.meridian.shop import CONTRACTS
+from idic_lab.meridian.simulation import CONTRACTS
 
 
 def test_every_input_table_is_filled_and_valid(shop):
@@ -88,7 +88,7 @@ def test_names_come_in_several_scripts(shop):
 
 
 def test_writing_block_by_block_gives_what_simulating_at_once_gives(tmp_path, monkeypatch):
-    monkeypatch.setattr("idic_lab.meridian.shop.BLOCK", 300)
+    monkeypatch.setattr("idic_lab.meridian.simulation.BLOCK", 300)
     monkeypatch.setattr("idic_lab.meridian.files.BLOCK", 300)
     at_once = simulate(n=700, seed=3)
     simulate_to(tmp_path / "parquet", n=700, seed=3, progress=False)
@@ -103,7 +103,7 @@ def test_writing_block_by_block_gives_what_simulating_at_once_gives(tmp_path, mo
 
 
 def test_identifiers_stay_unique_over_blocks(monkeypatch):
-    monkeypatch.setattr("idic_lab.meridian.shop.BLOCK", 300)
+    monkeypatch.setattr("idic_lab.meridian.simulation.BLOCK", 300)
     shop = simulate(n=700, seed=3)
     for name, data in shop.tables.items():
         tables.check(name, data)

@@ -16,7 +16,8 @@ from idic_lab.course.runs.run import run
 from idic_lab.datasets.own.words import looks_personal
 from idic_lab.errors import DataError, RepositoryError
 from idic_lab.repository import pseudonyms
-from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
+from idic_lab.repository.forgetting import OF_CUSTOMER, OF_RECORD
+from idic_lab.repository.store import Repository
 
 NAMES = ["Žofie Körbelová", "Ada Muster", "Bo Persson", "Noor Visser", "Pim Bakker", "Ulla Zander"]
 ADA = "Ada Muster"

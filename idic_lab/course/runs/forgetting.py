@@ -23,7 +23,8 @@ from idic_lab.course.runs.run_folder import ALL_CUSTOMERS, Manifest
 from idic_lab.datasets.own.engine import literal
 from idic_lab.errors import DataError, RepositoryError, existing
 from idic_lab.repository import CARD_FILE, REPOSITORY_FILE, pseudonyms
-from idic_lab.repository.store import OF_CUSTOMER, OF_RECORD, Repository
+from idic_lab.repository.forgetting import OF_CUSTOMER, OF_RECORD
+from idic_lab.repository.store import Repository
 
 # A picture may show one customer without a word that can be searched, where its cell chose one by number.
 _CHOOSES_A_CUSTOMER = re.compile(r"customer\s*=|plot_timeline|alive_path")

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import reference
 from idic_lab.differentiate import clv
-from idic_lab.differentiate.clv import reference
 from idic_lab.differentiate.clv.evaluation import top_capture
 from idic_lab.errors import DataError, UnknownName
 

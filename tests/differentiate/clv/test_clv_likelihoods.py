@@ -11,10 +11,10 @@ from scipy.integrate import quad
 from scipy.optimize import approx_fprime
 from scipy.stats import beta as beta_distribution
 
+from benchmarks.reference import lifetimes, quietly
 from idic_lab.differentiate import clv
 from idic_lab.differentiate.clv import fitting, gamma_mixtures
 from idic_lab.differentiate.clv.fitted_model import MODELS
-from idic_lab.differentiate.clv.reference import lifetimes, quietly
 
 positive = st.floats(0.05, 20.0)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.reference import lifetimes, quietly
 from idic_lab import tables
 from idic_lab.differentiate import clv
-from idic_lab.differentiate.clv.reference import lifetimes, quietly
 from idic_lab.errors import DataError, FitError, UnknownName
 
 MODELS = ["bg_nbd", "mbg_nbd", "pareto_nbd"]

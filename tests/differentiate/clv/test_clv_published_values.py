@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy.special import hyperu
 
+from benchmarks import reference
 from idic_lab.differentiate import clv
-from idic_lab.differentiate.clv import reference
 
 WEEKLY_RATE = np.log(1.15) / 52  # 15% a year, as Fader, Hardie & Lee (2005, JMR) compound it by the week
 

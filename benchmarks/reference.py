@@ -1,4 +1,4 @@
-"""The fitters of lifetimes 0.11.3, to hold our own to: the only place that imports it.
+"""The fitters of lifetimes 0.11.3, which benchmarks and tests hold ours to.
 
 Importing and fitting with lifetimes changes the warning filters of the whole session; here both happen inside a guard
 that puts the filters back. Its log-likelihoods are in rescaled time, and for some models a mean; here they are put
