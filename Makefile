@@ -32,6 +32,9 @@ trust: $(READY) ## Search at length for bad input, degenerate numbers and traces
 	$(BIN)/idic-lab run meridian
 	$(BIN)/idic-lab run meridian --every quarter --only 00,52,53
 	$(BIN)/idic-lab compare studies/quick.yaml --out runs/compare-quick
+	$(foreach data,meridian cdnow,OPENBLAS_CORETYPE=Prescott $(BIN)/idic-lab run $(data) --out runs/rounded_otherwise_$(data) &&) \
+	OPENBLAS_CORETYPE=Prescott $(BIN)/idic-lab run cdnow_sample --only 61,62 --out runs/rounded_otherwise_sample
+	$(BIN)/python tests/stored_outputs.py runs/rounded_otherwise_*
 	$(BIN)/python tests/trust/personal_traces.py runs/meridian runs/meridian_every_quarter runs/compare-quick
 	@$(MAKE) --no-print-directory faults
 

@@ -11,6 +11,7 @@ from idic_lab.errors import DataError, FitError
 from idic_lab.inference.intervals import mean
 
 SEVERAL_PRICES = 3
+ROUNDS = 8  # after which the top is found to the last digits, each bringing it some ten times nearer
 
 
 def demand(
@@ -142,14 +143,16 @@ def _fit(joined: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
         return -likelihood / len(prior), -parts.sum(axis=0) / len(prior)
 
     start = np.column_stack([values for values, _ in alone]).ravel()
-    found = optimize.minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-8})
-    _, parts = scores(found.x)
-    information = parts.T @ parts  # of full rank unless a segment's buyers and others part at one price
+    found = optimize.minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-8}).x
+    for _ in range(ROUNDS):
+        _, parts = scores(found)
+        information = parts.T @ parts  # of full rank unless a segment's buyers and others part at one price
+        found = found + np.linalg.lstsq(information, parts.sum(axis=0))[0]
     if np.abs(parts.sum(axis=0)).max() / len(prior) > 1e-5 or np.linalg.cond(information) > 1e12:
         raise FitError("The segments' prices did not settle: too few showings, or segments too alike to be told apart.")
     covariance = np.linalg.inv(information)
     own = np.arange(2 * shape[1]).reshape(2, -1).T  # intercept and slope of each segment
-    return [(found.x[each], covariance[np.ix_(each, each)]) for each in own]
+    return [(found[each], covariance[np.ix_(each, each)]) for each in own]
 
 
 def _logit(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

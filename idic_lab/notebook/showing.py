@@ -52,8 +52,7 @@ def show(
     True
     """
     shown, given = table.head(rows), formats or {}
-    identity = hashlib.sha256(shown.to_csv().encode()).hexdigest()[:8]
-    style = _Shown(shown, uuid=identity, cell_ids=False).format(_formats(shown, given), na_rep="–", escape="html")
+    style = _Shown(shown, cell_ids=False).format(_formats(shown, given), na_rep="–", escape="html")
     style = style.format_index(escape="html", axis="columns").format_index(escape="html", axis="index")
     if units:
         style = _in_units(style, shown, units, given)
@@ -67,17 +66,26 @@ def show(
     style = style.set_table_styles(rules)
     if len(table) > rows or table.empty:
         style = style.set_caption(f"The first {rows:,} of {len(table):,} rows." if len(table) else "No rows.")
-    return style if index else style.hide(axis="index")
+    style = style if index else style.hide(axis="index")
+    return style.set_uuid(hashlib.sha256(repr(style).encode()).hexdigest()[:8])
 
 
 _UNIT_FORMATS = {"customers": "{:,.0f}", "points": "{:+z,.1f}"}
 
 
 class _Shown(Styler):
-    """A Styler whose plain text is the table, not an address in memory."""
+    """A Styler whose plain text is the table as it is shown: no address in memory, no digit that a reader does not see."""
 
     def __repr__(self) -> str:
-        return "No rows." if self.data.empty else self.data.to_string(index=not self.hide_index_[0])
+        if self.data.empty:
+            return "No rows."
+        lines = html.unescape(self.to_string(delimiter="\t", sparse_index=False)).split("\n")[:-1]
+        beyond, rows = lines[0].count("\t"), []
+        for line in lines:
+            if line.count("\t") < beyond:  # it stood within a cell of the row before
+                line = f"{rows.pop()} {line}"
+            rows.append(line)
+        return pd.DataFrame([row.split("\t", beyond) for row in rows]).to_string(index=False, header=False)
 
 
 def _in_units(style: Styler, table: pd.DataFrame, units: str, given: dict[str, str]) -> Styler:

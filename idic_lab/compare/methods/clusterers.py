@@ -10,7 +10,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from idic_lab.compare.customers import ANSWER, RFM
 from idic_lab.compare.registry import method
-from idic_lab.differentiate.needs import GaussianMixtureSegments, KMedoidsSegments, LatentClasses, WardSegments
+from idic_lab.differentiate.needs import (
+    GaussianMixtureSegments,
+    KMeansSegments,
+    KMedoidsSegments,
+    LatentClasses,
+    WardSegments,
+)
 from idic_lab.errors import needs_extra
 
 STARTS = 20  # of k-means, so that the seed hardly decides where it ends
@@ -21,7 +27,7 @@ _FIFTHS = [0.2, 0.4, 0.6, 0.8]
 @method("k_means")
 def k_means(k, seed):
     """Segments around averages; on transactions this is the usual RFM k-means."""
-    return KMeans(k, n_init=STARTS, random_state=seed)
+    return KMeansSegments(k, n_init=STARTS, random_state=seed)
 
 
 @method("k_medoids")

@@ -405,10 +405,12 @@ def _climb(objective, log_theta, moving: list):
         step = np.zeros(len(log_theta))
         step[moving] = _ascent(hessian[np.ix_(moving, moving)], gradient[moving])
         if gradient @ step * objective.total < 1e-14:
+            log_theta = log_theta - step  # costs nothing, and ends alike on processors that round otherwise
             break
+        lost = gradient @ step < 1e-12 * abs(value)  # so small a gain is lost in the value's rounding
         while np.abs(step).max() > 1e-12:
             new_value, new_gradient = objective(log_theta - step)
-            if new_value <= value + 1e-14 * abs(value):
+            if lost or new_value <= value + 1e-14 * abs(value):
                 break
             step = step / 2
         else:
