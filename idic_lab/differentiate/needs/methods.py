@@ -155,7 +155,7 @@ class KMeansSegments(_Segmenter):
         from sklearn.cluster import KMeans
 
         # Answers are often equally far from two centres; where nothing tells them apart, the processor's rounding would.
-        weight = 1 + 1e-9 * np.random.default_rng(0).random(X.shape[1])
+        weight = 1 + 1e-9 * np.random.default_rng(self.random_state).random(X.shape[1])
         found = KMeans(self.n_segments, n_init=self.n_init, random_state=self.random_state).fit(X * weight)
         self.centres_, self.labels_ = found.cluster_centers_ / weight, found.labels_
 
