@@ -68,7 +68,8 @@ def test_the_reading_time_is_that_of_the_rule(stage):
 
 @each_notebook
 def test_it_takes_an_hour_at_most(stage):
-    assert refresh.reading_time(read(stage)).total <= 60, "fold, shorten or move a section"
+    told = "fold, shorten or move a section, or a question; the contents in 00 follow afterwards"
+    assert refresh.reading_time(read(stage)).total <= 60, told
 
 
 @each_notebook
@@ -272,7 +273,9 @@ def test_every_term_in_bold_is_in_the_glossary(stage):
     known = glossary()
     _, *others = texts(read(stage))
     bold = {" ".join(found.split()) for text in others for found in re.findall(r"\*\*(.+?)\*\*", text, flags=re.S)}
-    assert not sorted(term for term in bold - LABELS if singular(term) not in known), "emphasis is in italics"
+    assert not sorted(term for term in bold - LABELS if singular(term) not in known), (
+        "a term in bold stands in docs/glossary.md; emphasis is in italics"
+    )
 
 
 def test_no_term_of_the_glossary_is_explained_before_the_notebook_it_names():

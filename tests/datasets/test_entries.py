@@ -15,6 +15,7 @@ each_entry = pytest.mark.parametrize("entry", BUILT_IN.values(), ids=lambda entr
 @each_entry
 def test_an_entry_says_all_that_the_catalogue_shows(entry):
     assert not [fact for fact in FACTS if not isinstance(getattr(entry, fact, None), str)]
+    assert isinstance(getattr(entry, "quirks", None), list), "quirks, a list, is missing in built_in.toml"
     assert entry.name in datasets.catalogue()["name"].tolist()
 
 
@@ -30,3 +31,4 @@ def test_what_is_at_hand_loads_and_knows_its_customers(entry):
         pytest.skip("the user's own download")
     data = entry.load()
     assert data.card.customers == data.transactions["customer_id"].nunique()
+    assert data.card.fingerprint, "runs are told apart by it; a file read by idic_lab.datasets.own has one"

@@ -138,7 +138,7 @@ def test_segments_add_up_to_the_whole(measured, name):
             "a ratio of sums that the table does not hold, and segments with fewer than ten answers are left out"
         )
     total = parts["value"].sum() if added else np.average(parts["value"], weights=parts["observations"])
-    assert total == pytest.approx(whole["value"].item())
+    assert total == pytest.approx(whole["value"].item()), "segments do not give the whole: held=None, as for medians?"
     assert parts["observations"].sum() == whole["observations"].item()
 
 
