@@ -48,7 +48,7 @@ NOT_TRIED: dict[str, str] = {
         "a part of others, or made of them: it states nothing by itself",
     ),
     "idic_lab.compare.attractiveness": "shows the range over weights, and states no rate",
-    "idic_lab.differentiate.needs.choose_number": "seconds a try: of 93 sets of one crowd it found segments in none",
+    "idic_lab.differentiate.needs.choose_number": "seconds a try: of 93 sets of one crowd it found segments in one",
     "idic_lab.interact.feedback.nps_noise": "shows what chance does, by simulation",
     "idic_lab.compare.criteria.profit_when_acted_upon": "one try simulates a shop for quarters; its interval is a mean's over all customers",
     "idic_lab.compare.criteria.segment_stability": "shows the range over resamples, and states no rate",

@@ -66,9 +66,9 @@ def number_of_segments(
             over the null sets), ``p_value`` (the same in every row: chance that one crowd stands out as much at any
             number of segments). With one segment everybody agrees, so stability is 1 and so is its null.
 
-    On 93 simulated sets of 400 people, whose 20 answers follow one continuous trait, it found segments in none. The
-    price is power: two classes that are each other's opposite on every question lie along one line, as people on one
-    trait do, and the test can hardly tell the two apart.
+    On 93 simulated sets of 400 people, whose 20 answers follow one continuous trait, it found segments in one, and in 92 of
+    93 sets with four classes. The price is power: two classes that are each other's opposite on every question lie along
+    one line, as people on one trait do, and the test can hardly tell the two apart.
 
     Source: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis, sections 7.5.3 and 7.5.4.
 
