@@ -1,4 +1,7 @@
-"""The same numbers where a processor rounds otherwise: OpenBLAS as it works on an old one, and on one of today."""
+"""The same numbers where a processor rounds otherwise: OpenBLAS as it works on an old one, and on one of today.
+
+Parameters that the data leave open, as those of the Pareto/NBD along a ridge, may end elsewhere: they are no part of this.
+"""
 
 import json
 import os

@@ -193,8 +193,8 @@ class Table:
         mistyped = set(cases.loc[cases["check"].astype(str).str.startswith("dtype"), "column"])
         for (name, check), group in cases.groupby(["column", "check"], sort=False, dropna=False):
             if str(check).startswith("dtype"):
-                kind = self.columns[name].type
-                told.append(f"column {name!r} should be {kind} ({DTYPES[kind]}), found {data[name].dtype}")
+                column = self.columns[name]
+                told.append(f"column {name!r} should be {column.type} ({column.dtype}), found {data[name].dtype}")
             elif name in mistyped:
                 continue  # the other checks of a column of the wrong type say nothing more
             elif str(check) == "multiple_fields_uniqueness":
